@@ -1,0 +1,44 @@
+"""Every way kerasdiff says no: one exception class per step that can fail."""
+
+from __future__ import annotations
+
+
+class KerasdiffError(Exception):
+    """Base of the errors a user can cause; the message is one clear sentence, shown as it is.
+
+    Args:
+        message: What happened, where, and what to do about it.
+        details: Lines that help (the model's own traceback, nearest names); shown under the message.
+    """
+
+    def __init__(self, message: str, details: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.details = details
+
+    def __reduce__(self) -> tuple[type[KerasdiffError], tuple[str, str]]:
+        return (type(self), (self.message, self.details))
+
+
+class TargetError(KerasdiffError):
+    """A target or ``--input`` string does not parse, or names nothing that exists."""
+
+
+class LoadError(KerasdiffError):
+    """A target's file cannot be imported, or its model cannot be constructed."""
+
+
+class TraceError(KerasdiffError):
+    """A model cannot be built or called on its inputs."""
+
+
+class EvaluateError(KerasdiffError):
+    """A model cannot be run on a probe, or the values to compare do not fit each other."""
+
+
+class FitError(KerasdiffError):
+    """A fit cannot start: no usable data, loss or labels."""
+
+
+class WorkerError(KerasdiffError):
+    """A worker process ended or went silent; the message holds what it printed last."""

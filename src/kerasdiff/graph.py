@@ -1,0 +1,205 @@
+"""What a model does, as plain data: nodes, their operands, their weights and their lowering.
+
+A :class:`Graph` is a DAG of call events in topological order. The same record serves three
+levels: the traced graph (a node is a layer call or a function call), the lowering of a node (a
+node is one TF op), and the bodies of loops and branches inside a lowering.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+Kind = Literal["input", "layer", "function", "op", "read", "const"]
+Mode = Literal["inference", "training"]
+MODES: tuple[Mode, ...] = ("inference", "training")
+
+Attribute = Any
+"""A JSON value: ``None``, bool, int, float, str, tuple of them, or a mapping of str to them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A line of the user's code.
+
+    Attributes:
+        file: Path relative to the target's directory where it lies below it, else absolute.
+        line: 1-based.
+    """
+
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TensorSpec:
+    """Static shape and dtype of a value; unknown dimensions are ``None``, unknown rank is ``shape=None``."""
+
+    shape: tuple[int | None, ...] | None
+    dtype: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weight:
+    """A Keras variable.
+
+    Attributes:
+        id: Unique in the model, stable over runs.
+        path: Keras's own path (``conv2d/kernel``).
+        name: Last part of the path, which is the weight's role (``kernel``, ``gamma``, ``seed_state``).
+        trainable: Effective: false as well where the layer or an owner of it is frozen.
+        initializer: Canonical text of the initializer with defaults resolved, or ``None``.
+        owner: The id of the layer that holds it.
+        fan_in: Inputs summed per output unit where the weight acts as a kernel, else 1.
+    """
+
+    id: str
+    path: str
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    trainable: bool
+    initializer: str | None = None
+    regularizer: str | None = None
+    constraint: str | None = None
+    owner: str = ""
+    fan_in: int = 1
+
+    @property
+    def size(self) -> int:
+        """Number of scalars."""
+        total = 1
+        for dim in self.shape:
+            total *= dim
+        return total
+
+    @property
+    def is_seed(self) -> bool:
+        """Whether this is the state of a random generator, not a quantity a model learns."""
+        return self.name == "seed_generator_state"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edge:
+    """One operand: output ``port`` of node ``node``."""
+
+    node: str
+    port: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """One call event.
+
+    Attributes:
+        id: Unique in the graph; for layers the scope path (``mdl/conv2d_1``), numbered on repeated calls.
+        op: Canonical operation in snake case (``conv2d``, ``relu``), or the TF op type for kind ``op``.
+        operands: Values consumed, in order.
+        roles: Same length as ``operands``: ``""`` or what the operand is for (``mask``).
+        weights: Ids of the weights read or written, in order of first use.
+        attributes: Static settings with defaults resolved.
+        outputs: One spec per output port.
+        lowering: The TF ops the node stands for. Its ``input`` nodes are the operands in order, its
+            ``read`` nodes and effects name weights by position in ``weights``.
+        scope: Path of the composite that made the call.
+        display: What the user calls it (``relu``, ``Conv2D``): class or function name.
+        activation: Id of the node in ``lowering`` whose output goes into the fused ``activation=``, if any.
+        members: Ids of the traced nodes this node stands for, after rewrites.
+    """
+
+    id: str
+    op: str
+    kind: Kind
+    operands: tuple[Edge, ...] = ()
+    roles: tuple[str, ...] = ()
+    weights: tuple[str, ...] = ()
+    attributes: Mapping[str, Attribute] = field(default_factory=dict)
+    outputs: tuple[TensorSpec, ...] = ()
+    lowering: Graph | None = None
+    scope: str = ""
+    display: str = ""
+    source: Source | None = None
+    activation: Edge | None = None
+    members: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Graph:
+    """A DAG of nodes.
+
+    Attributes:
+        nodes: Topological: a node stands after all its operands.
+        outputs: What the graph returns, in order.
+        effects: Ids of nodes kept for what they do rather than return (variable updates).
+        losses: Values the model adds to its training loss.
+    """
+
+    nodes: tuple[Node, ...]
+    outputs: tuple[Edge, ...]
+    effects: tuple[str, ...] = ()
+    losses: tuple[Edge, ...] = ()
+
+    def __iter__(self) -> Iterator[Node]:
+        return iter(self.nodes)
+
+    def __len__(self) -> int:
+        return len(self.nodes)
+
+    def by_id(self) -> dict[str, Node]:
+        """Index of the nodes by id."""
+        return {node.id: node for node in self.nodes}
+
+    def consumers(self) -> dict[str, list[tuple[Node, int]]]:
+        """For each node id, the nodes that consume it with the operand position, in graph order."""
+        found: dict[str, list[tuple[Node, int]]] = {node.id: [] for node in self.nodes}
+        for node in self.nodes:
+            for position, edge in enumerate(node.operands):
+                found[edge.node].append((node, position))
+        return found
+
+    def roots(self) -> tuple[Edge, ...]:
+        """Everything that must be kept: outputs, losses, effects."""
+        return (*self.outputs, *self.losses, *(Edge(node=node) for node in self.effects))
+
+
+def to_json(graph: Graph) -> dict[str, Any]:
+    """Plain JSON data of a graph, lowering left out (``kerasdiff inspect --format json``)."""
+    return {
+        "nodes": [
+            {
+                "id": node.id,
+                "op": node.op,
+                "kind": node.kind,
+                "scope": node.scope,
+                "display": node.display,
+                "operands": [asdict(edge) for edge in node.operands],
+                "roles": list(node.roles),
+                "weights": list(node.weights),
+                "attributes": plain(node.attributes),
+                "outputs": [{"shape": spec.shape and list(spec.shape), "dtype": spec.dtype} for spec in node.outputs],
+                "source": None if node.source is None else asdict(node.source),
+                "lowering": [] if node.lowering is None else [inner.op for inner in node.lowering if inner.kind == "op"],
+            }
+            for node in graph
+        ],
+        "outputs": [asdict(edge) for edge in graph.outputs],
+        "losses": [asdict(edge) for edge in graph.losses],
+        "effects": list(graph.effects),
+    }
+
+
+def plain(value: Attribute) -> Any:
+    """An attribute as JSON data: tuples become lists, non-finite numbers their names."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, tuple | list):
+        return [plain(item) for item in value]
+    if isinstance(value, float) and value != value:
+        return "nan"
+    if isinstance(value, float) and value in (float("inf"), float("-inf")):
+        return "inf" if value > 0 else "-inf"
+    return value
