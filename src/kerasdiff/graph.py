@@ -182,7 +182,9 @@ def to_json(graph: Graph) -> dict[str, Any]:
                 "attributes": plain(node.attributes),
                 "outputs": [{"shape": spec.shape and list(spec.shape), "dtype": spec.dtype} for spec in node.outputs],
                 "source": None if node.source is None else asdict(node.source),
-                "lowering": [] if node.lowering is None else [inner.op for inner in node.lowering if inner.kind == "op"],
+                "lowering": []
+                if node.lowering is None
+                else [inner.op for inner in node.lowering if inner.kind == "op"],
             }
             for node in graph
         ],

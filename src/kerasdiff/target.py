@@ -49,7 +49,20 @@ _INPUT = re.compile(
     r"^(?:(?P<name>[A-Za-z_][\w.\-/]*)=)?(?P<shape>\(?[\d\s,?NnoneN]*\)?)"
     r"(?::(?P<dtype>[a-z]+\d*))?(?:@(?P<low>[^.@]+(?:\.\d+)?)\.\.(?P<high>.+))?$"
 )
-DTYPES = ("float16", "bfloat16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint16", "bool", "string")
+DTYPES = (
+    "float16",
+    "bfloat16",
+    "float32",
+    "float64",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "uint8",
+    "uint16",
+    "bool",
+    "string",
+)
 
 
 def parse_target(text: str) -> Target:
@@ -77,7 +90,12 @@ def parse_target(text: str) -> Target:
         if not path.is_file():
             raise TargetError(f"{place}: no such file.", _similar_files(path))
         return Target(
-            text=text, kind="file", location=str(path.resolve()), name=name, arguments=arguments, called=call is not None
+            text=text,
+            kind="file",
+            location=str(path.resolve()),
+            name=name,
+            arguments=arguments,
+            called=call is not None,
         )
     if not re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", place):
         raise TargetError(f"{place!r} is neither a Python file nor a module name.")
@@ -97,7 +115,7 @@ def _arguments(text: str, name: str, call: str) -> dict[str, Any]:
             values[str(keyword.arg)] = ast.literal_eval(keyword.value)
         except ValueError:
             raise TargetError(
-                f"{text!r}: argument {keyword.arg} is not a literal; use numbers, strings, tuples, lists, dicts, True, False, None."
+                f"{text!r}: argument {keyword.arg} is not a literal (number, string, tuple, list, dict, bool, None)."
             ) from None
     return values
 

@@ -1,0 +1,60 @@
+"""A digest of Python code with the values it closes over, for what has no config to compare."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+
+def digest_of(value: object) -> str:
+    """A short stable digest of plain data."""
+    return hashlib.sha256(repr(value).encode()).hexdigest()[:8]
+
+
+def code_digest(function: Any) -> str:
+    """A digest of a function: byte code, constants, defaults and the plain values it closes over.
+
+    The same source gives the same digest wherever it stands; names of files and line numbers do not count.
+    """
+    return digest_of(_parts(function, 0))
+
+
+def state_digest(value: Any) -> str:
+    """A digest of an object: its class's methods and its plain attributes."""
+    methods = [_parts(item, 0) for name, item in sorted(vars(type(value)).items()) if hasattr(item, "__code__")]
+    state = [(name, _plain(item, 0)) for name, item in sorted(getattr(value, "__dict__", {}).items())]
+    return digest_of((methods, state))
+
+
+def filled(cell: Any) -> bool:
+    """Whether a closure cell has a value yet."""
+    try:
+        cell.cell_contents  # noqa: B018  (an empty cell raises)
+    except ValueError:
+        return False
+    return True
+
+
+def _parts(function: Any, depth: int) -> Any:
+    code = getattr(function, "__code__", None)
+    if code is None:
+        return getattr(function, "__qualname__", type(function).__name__)
+    cells = [_plain(cell.cell_contents, depth + 1) for cell in function.__closure__ or () if filled(cell)]
+    defaults = [_plain(item, depth + 1) for item in function.__defaults__ or ()]
+    return (code.co_code.hex(), _constants(code), code.co_names, cells, defaults)
+
+
+def _constants(code: Any) -> Any:
+    return [_constants(item) if hasattr(item, "co_code") else repr(item) for item in code.co_consts]
+
+
+def _plain(value: Any, depth: int) -> Any:
+    if value is None or isinstance(value, bool | int | float | str | bytes):
+        return value
+    if isinstance(value, list | tuple) and depth < 4:
+        return [_plain(item, depth + 1) for item in value]
+    if hasattr(value, "__code__") and depth < 4:
+        return _parts(value, depth + 1)
+    if hasattr(value, "tobytes"):
+        return hashlib.sha256(value.tobytes()).hexdigest()
+    return type(value).__name__

@@ -1,0 +1,197 @@
+"""From a target to a model that has been called once: what every other part of the worker stands on."""
+
+from __future__ import annotations
+
+import inspect
+import itertools
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from kerasdiff.errors import LoadError, TraceError
+from kerasdiff.side import Port, Precision
+from kerasdiff.target import InputSpec, Target
+from kerasdiff.worker import sources
+from kerasdiff.worker.blame import place, reason, user_traceback
+from kerasdiff.worker.inputs import Pack, Signature, is_declared, show, signature_of, with_ranges
+from kerasdiff.worker.resolve import Constructed, resolve
+
+SEED = 0
+BATCH = 2
+_UNKNOWN_DIMS = (16, 32, 64, 128, 256, 8, 4, 2, 1)
+"""Sizes tried for unknown dimensions: 16 suits most sequence models, larger ones those that keep pooling."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """A model whose weights all exist.
+
+    Attributes:
+        model: A ``keras.Model`` or ``keras.Layer``.
+        ports: Its inputs; shapes with the batch dimension first.
+        pack: Builds ``(args, kwargs)`` of a call from one tensor per port.
+        inferred: One sentence for each guess.
+        class_name: Of the model.
+        root: Directory of the target's file; source lines are shown relative to it.
+        guessed: Whether the input shape is the CIFAR-10 default, for want of anything better.
+    """
+
+    model: Any
+    ports: tuple[Port, ...]
+    pack: Pack
+    inferred: tuple[str, ...]
+    class_name: str
+    root: str
+    guessed: bool = False
+
+
+class Session:
+    """One target with its loaded models, one for each precision.
+
+    Args:
+        target: The model.
+        inputs: What ``--input`` said.
+    """
+
+    def __init__(self, target: Target, inputs: tuple[InputSpec, ...] = ()) -> None:
+        self.target = target
+        self.inputs = inputs
+        self._loaded: dict[Precision, Loaded] = {}
+
+    def loaded(self, precision: Precision) -> Loaded:
+        """The model in this precision, loaded on first use."""
+        if precision not in self._loaded:
+            self._loaded[precision] = self.reload(precision)
+        return self._loaded[precision]
+
+    def restart(self, inputs: tuple[InputSpec, ...]) -> None:
+        """Forgets the loaded models; the next ones get other inputs."""
+        self.inputs = inputs
+        self._loaded.clear()
+
+    def reload(self, precision: Precision, seed: int = SEED) -> Loaded:
+        """A fresh instance that shares nothing with those handed out before."""
+        return load(self.target, self.inputs, precision, seed)
+
+
+@contextmanager
+def precision_scope(precision: Precision) -> Iterator[None]:
+    """Makes ``precision`` Keras's default for what is created inside; float32 leaves the defaults alone."""
+    if precision == "float32":
+        yield
+        return
+    floatx, policy = keras.config.floatx(), keras.config.dtype_policy()
+    keras.config.set_floatx(precision)
+    keras.config.set_dtype_policy(precision)
+    cast = tf.cast
+
+    def exact_cast(x: Any, dtype: Any, name: str | None = None) -> Any:
+        # tf.cast makes a Python float a float32 first: 1/255 would lose half its digits.
+        return tf.constant(x, dtype, name=name) if isinstance(x, float) else cast(x, dtype, name=name)
+
+    tf.cast = exact_cast
+    try:
+        yield
+    finally:
+        tf.cast = cast
+        keras.config.set_floatx(floatx)
+        keras.config.set_dtype_policy(policy)
+
+
+def load(
+    target: Target, inputs: tuple[InputSpec, ...] = (), precision: Precision = "float32", seed: int = SEED
+) -> Loaded:
+    """Imports, constructs and builds a model, all from one seed.
+
+    Raises:
+        TargetError: If the target's name does not exist or ``--input`` contradicts the model.
+        LoadError: If the file or the constructor fails, or the precision cannot be had.
+        TraceError: If the model cannot be called on its inputs.
+    """
+    # Filtered tracebacks come with a rewritten message: the user's own error is wanted, as it was raised.
+    keras.config.disable_traceback_filtering()
+    keras.utils.set_random_seed(seed)
+    with precision_scope(precision), sources.recording():
+        if target.kind == "saved":
+            made, root = _open_saved(target, precision), str(Path(target.location).parent)
+        else:
+            made, root = resolve(target, inputs)
+        signature = signature_of(made, inputs, target.text)
+        if not is_declared(made.model):
+            # Declared inputs have been through every layer already, symbolically.
+            _build(made.model, signature, target, root)
+        ports, notes = with_ranges(signature.ports, made.model, target.text)
+    return Loaded(
+        model=made.model,
+        ports=ports,
+        pack=signature.pack,
+        inferred=(*made.inferred, *signature.notes, *notes),
+        class_name=type(made.model).__name__,
+        root=root,
+        guessed=signature.guessed,
+    )
+
+
+def _open_saved(target: Target, precision: Precision) -> Constructed:
+    if precision != "float32":
+        raise LoadError(f"{target.text}: a saved model fixes the dtype of every layer, so it has no {precision} form.")
+    try:
+        return Constructed(model=keras.saving.load_model(target.location, safe_mode=True))
+    except Exception as error:  # a damaged or foreign file makes Keras raise anything
+        first = error
+    try:
+        model = keras.saving.load_model(target.location, compile=False, safe_mode=True)
+    except Exception:  # the first failure is the one to show
+        raise LoadError(f"{target.text}: Keras cannot open this file: {reason(first)}.") from None
+    return Constructed(model=model, inferred=(f"{target.text}: loaded without its compile settings: {reason(first)}",))
+
+
+def _build(model: Any, signature: Signature, target: Target, root: str) -> None:
+    """Calls the model once on zeros in inference mode, so that every weight exists."""
+    unknown = any(dim is None for port in signature.ports for dim in (port.spec.shape or ())[1:])
+    first: BaseException | None = None
+    written, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    try:
+        for size in _UNKNOWN_DIMS if unknown else _UNKNOWN_DIMS[:1]:
+            try:
+                _call_on_zeros(model, signature, size)
+                return
+            except (Exception, SystemExit) as error:  # the user's call() may raise anything
+                first = first or error
+    finally:
+        sys.dont_write_bytecode = written
+    assert first is not None
+    raise _call_failure(first, signature, target, root)
+
+
+def _call_on_zeros(model: Any, signature: Signature, size: int) -> None:
+    zeros = []
+    for port in signature.ports:
+        batch, *dims = port.spec.shape or (None,)
+        zeros.append(tf.zeros([batch or BATCH, *(dim or size for dim in dims)], port.spec.dtype))
+    args, kwargs = signature.pack(zeros)
+    if "training" in inspect.signature(model.call).parameters:
+        kwargs = {**kwargs, "training": False}
+    model(*args, **kwargs)
+
+
+def _call_failure(error: BaseException, signature: Signature, target: Target, root: str) -> TraceError:
+    shapes = ", ".join(
+        f"{'' if port.name == 'input' else port.name + ' '}{show((port.spec.shape or ())[1:])} {port.spec.dtype}"
+        for port in itertools.islice(signature.ports, 6)
+    )
+    message = f"{target.text}: the call on input {shapes} fails{place(error, root)}: {reason(error)}."
+    if signature.guessed:
+        message += (
+            " That input is a guess, the CIFAR-10 default: give the real one, e.g. --input 28,28,1, "
+            "or --input NAME=SHAPE for each of several."
+        )
+    else:
+        message += " If the model expects another input, give it with --input."
+    return TraceError(message, user_traceback(error, root))

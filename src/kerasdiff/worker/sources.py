@@ -1,0 +1,118 @@
+"""Where in the user's code an operation was created, and which frames are the user's at all."""
+
+from __future__ import annotations
+
+import sys
+import sysconfig
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import keras
+
+from kerasdiff.graph import Source
+
+_LIBRARIES = tuple(
+    sorted(
+        {
+            str(Path(path).resolve())
+            for path in (
+                sysconfig.get_paths()["stdlib"],
+                sysconfig.get_paths()["purelib"],
+                sysconfig.get_paths()["platlib"],
+            )
+        }
+        | {str(Path(keras.__file__).resolve().parent), str(Path(__file__).resolve().parents[1])}
+    )
+)
+_created: dict[int, tuple[Any, Source]] = {}
+_is_user: dict[str, bool] = {}
+_initializers: dict[int, tuple[Any, Any]] = {}
+
+
+def is_user_file(filename: str) -> bool:
+    """Whether code of ``filename`` is the user's: no library, no standard library, no generated code."""
+    known = _is_user.get(filename)
+    if known is None:
+        known = not filename.startswith("<") and not str(Path(filename).resolve()).startswith(_LIBRARIES)
+        _is_user[filename] = known
+    return known
+
+
+def user_frame(frame: FrameType | None, *, stop: Any = None, skip_self: Any = None) -> Source | None:
+    """Finds the innermost user frame from ``frame`` outwards.
+
+    Args:
+        frame: Where to start.
+        stop: A code object: frames at and beyond it are not looked at.
+        skip_self: Frames of methods of this very object are passed over.
+    """
+    while frame is not None:
+        if stop is not None and frame.f_code is stop:
+            return None
+        if is_user_file(frame.f_code.co_filename) and (
+            skip_self is None or frame.f_locals.get("self") is not skip_self
+        ):
+            return Source(file=frame.f_code.co_filename, line=frame.f_lineno)
+        frame = frame.f_back
+    return None
+
+
+def creation_site(operation: Any) -> Source | None:
+    """The user line that created a layer or functional operation, if it was recorded."""
+    found = _created.get(id(operation))
+    return found[1] if found else None
+
+
+def initializer_of(variable: Any) -> Any:
+    """What a variable was created from, if it was recorded: Keras forgets it once the value is drawn."""
+    found = _initializers.get(id(variable))
+    return found[1] if found else None
+
+
+@contextmanager
+def recording() -> Iterator[None]:
+    """Notes the user line of every Keras operation, and the initializer of every variable, created inside the block.
+
+    ``keras.Operation.__init__`` is the one public place every layer and functional operation passes, and
+    ``keras.Variable.__init__`` every weight.
+    """
+    original, original_variable = keras.Operation.__init__, keras.Variable.__init__
+    original_assign = keras.Variable.assign
+
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807
+        original(self, *args, **kwargs)
+        source = user_frame(sys._getframe(1), skip_self=self)
+        if source is not None:
+            _created[id(self)] = (self, source)
+
+    def variable_init(self: Any, initializer: Any, *args: Any, **kwargs: Any) -> None:
+        original_variable(self, initializer, *args, **kwargs)
+        _initializers[id(self)] = (self, initializer)
+
+    def assign(self: Any, value: Any) -> Any:
+        result = original_assign(self, value)
+        if hasattr(value, "tobytes") or hasattr(value, "numpy") or isinstance(value, int | float | list):
+            _initializers[id(self)] = (self, value)
+        return result
+
+    keras.Operation.__init__, keras.Variable.__init__ = __init__, variable_init
+    keras.Variable.assign = assign
+    try:
+        yield
+    finally:
+        keras.Operation.__init__, keras.Variable.__init__ = original, original_variable
+        keras.Variable.assign = original_assign
+
+
+def relative(source: Source | None, root: str) -> Source | None:
+    """The same line with its file relative to ``root`` where it lies below it."""
+    if source is None:
+        return None
+    path = Path(source.file)
+    try:
+        return Source(file=str(path.resolve().relative_to(Path(root).resolve())), line=source.line)
+    except ValueError:
+        return source

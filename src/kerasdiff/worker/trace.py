@@ -1,0 +1,323 @@
+"""What a model does when it is called: every layer call, function call and TF op, as a graph.
+
+The model is called inside a TensorFlow function graph. A hook on ``Layer.__call__`` notes which ops
+each layer call created; what lies outside every built-in layer is grouped by the user's line and the
+library function called there, both read from the op's own Python traceback.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from kerasdiff.errors import TraceError
+from kerasdiff.graph import Mode, Source
+from kerasdiff.worker.names import Names, is_atomic
+from kerasdiff.worker.sources import creation_site, is_user_file, user_frame
+
+
+@dataclass(eq=False)
+class Event:
+    """One call of a layer (or of a fused activation inside it), with the ops ``[start, stop)`` it created."""
+
+    layer: Any
+    path: str
+    scope: str
+    atomic: bool
+    start: int
+    parent: Event | None
+    source: Source | None
+    stop: int = -1
+    inputs: tuple[Any, ...] = ()
+    outputs: tuple[Any, ...] = ()
+    masks: tuple[Any, ...] = ()
+    activation: tuple[int, int] | None = None
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(eq=False)
+class Recording:
+    """Everything one traced call left behind."""
+
+    graph: Any
+    names: Names
+    events: list[Event]
+    inputs: list[Any]
+    outputs: list[Any]
+    losses: list[Any]
+    masks: set[str]
+    fresh_layers: list[str]
+    total_loss: Any = None
+
+
+def tensors_in(structure: Any) -> list[Any]:
+    """The tensors of a nested structure, dicts in key order as Keras flattens them."""
+    return [leaf for leaf in keras.tree.flatten(structure) if tf.is_tensor(leaf)]
+
+
+def symbolic_in(structure: Any) -> list[Any]:
+    """The same without eager tensors, which enter a graph as constants."""
+    return [tensor for tensor in tensors_in(structure) if not hasattr(tensor, "numpy")]
+
+
+class _Recorder:
+    """The hook itself: notes events while it is installed."""
+
+    def __init__(self, names: Names, graph: Any, *, training: bool) -> None:
+        self.names = names
+        self.training = training
+        self.graph = graph
+        self.events: list[Event] = []
+        self.masks: set[str] = set()
+        self.fresh: list[str] = []
+        self._open: list[Event] = []
+
+    def call(self, original: Callable[..., Any], layer: Any, args: Any, kwargs: Any) -> Any:
+        current = tf.compat.v1.get_default_graph()
+        parent = self._open[-1] if self._open else None
+        if current is not self.graph or (parent is not None and parent.atomic):
+            return original(layer, *args, **kwargs)
+        event = self._begin(layer, parent, args, kwargs)
+        self._open.append(event)
+        try:
+            with self._activation(event):
+                result = original(layer, *args, **kwargs)
+        finally:
+            self._open.pop()
+        return self._end(event, result)
+
+    def _begin(self, layer: Any, parent: Event | None, args: Any, kwargs: Any) -> Event:
+        scope = parent.path if parent is not None else ""
+        path = self.names.path(layer)
+        if path is None:
+            if isinstance(layer, keras.Model) and parent is not None:
+                path = parent.path  # Sequential's inner Functional: the same thing under another name
+            elif isinstance(layer, keras.layers.Layer):
+                path = self.names.adopt(layer, scope)
+                self.fresh.append(path)
+            else:
+                path = self.names.unique(scope, layer.name)
+        atomic = is_atomic(layer) if isinstance(layer, keras.layers.Layer) else True
+        site = user_frame(sys._getframe(3), stop=_HOOK_CODE)
+        event = Event(
+            layer=layer,
+            path=path,
+            scope=scope,
+            atomic=atomic,
+            start=self.graph.version,
+            parent=parent,
+            source=creation_site(layer) or site,
+            inputs=tuple(symbolic_in((args, kwargs))),
+            settings=self._call_settings(kwargs),
+        )
+        for name, value in kwargs.items():
+            if "mask" in name:
+                self.masks.update(tensor.name for tensor in symbolic_in(value))
+        self.events.append(event)
+        return event
+
+    def _call_settings(self, kwargs: dict[str, Any]) -> dict[str, Any]:
+        """Static settings of one call (``use_causal_mask=True``); ``training`` where it contradicts the mode."""
+        return {
+            f"call.{name}": value
+            for name, value in kwargs.items()
+            if isinstance(value, bool | int | float | str) and not (name == "training" and value is self.training)
+        }
+
+    def _end(self, event: Event, result: Any) -> Any:
+        tensors = tensors_in(result)
+        if event.atomic and len(tensors) == 1 and any(tensors[0] is given for given in event.inputs):
+            # A call that hands its input on (Dropout at inference) gets an op of its own, so it stays visible.
+            mask = getattr(tensors[0], "_keras_mask", None)
+            result = keras.tree.map_structure(lambda leaf: tf.identity(leaf) if tf.is_tensor(leaf) else leaf, result)
+            tensors = tensors_in(result)
+            if mask is not None:
+                tensors[0]._keras_mask = mask
+        event.stop = self.graph.version
+        event.outputs = tuple(symbolic_in(tensors))
+        masks = [getattr(tensor, "_keras_mask", None) for tensor in tensors]
+        event.masks = tuple(mask for mask in masks if mask is not None)
+        self.masks.update(mask.name for mask in event.masks)
+        return result
+
+    @contextmanager
+    def _activation(self, event: Event) -> Iterator[None]:
+        """Notes the ops of a fused ``activation=``; recurrent layers apply theirs in a loop and are left alone."""
+        function = getattr(event.layer, "activation", None)
+        fusable = event.atomic and callable(function) and not isinstance(event.layer, keras.layers.RNN)
+        if not fusable or isinstance(event.layer, keras.layers.Activation) or function is keras.activations.linear:
+            yield
+            return
+        apply: Any = function
+
+        def applied(*args: Any, **kwargs: Any) -> Any:
+            start = self.graph.version
+            result = apply(*args, **kwargs)
+            event.activation = (start, self.graph.version)
+            return result
+
+        event.layer.__dict__["activation"] = applied
+        try:
+            yield
+        finally:
+            event.layer.__dict__["activation"] = function
+
+
+def _hook(recorder: _Recorder, original: Callable[..., Any]) -> Callable[..., Any]:
+    def __call__(self: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N807
+        return recorder.call(original, self, args, kwargs)
+
+    return __call__
+
+
+_HOOK_CODE = next(c for c in _hook.__code__.co_consts if hasattr(c, "co_name") and c.co_name == "__call__")
+
+
+@contextmanager
+def _installed(recorder: _Recorder, *, open_functions: bool) -> Iterator[None]:
+    """Puts the hook on every layer's and functional operation's ``__call__``, and takes it off again.
+
+    ``open_functions`` traces ``@tf.function`` and ``jit_compile`` inside ``call()`` as if they were not there.
+    """
+    layer_call, operation_call = keras.layers.Layer.__call__, keras.Operation.__call__
+    on_layer = _hook(recorder, layer_call)
+
+    def on_operation(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if isinstance(self, keras.layers.Layer):
+            return operation_call(self, *args, **kwargs)
+        return recorder.call(operation_call, self, args, kwargs)
+
+    keras.layers.Layer.__call__ = on_layer
+    keras.Operation.__call__ = on_operation
+    eager = tf.config.functions_run_eagerly()
+    tf.config.run_functions_eagerly(open_functions)
+    try:
+        yield
+    finally:
+        tf.config.run_functions_eagerly(eager)
+        keras.layers.Layer.__call__ = layer_call
+        keras.Operation.__call__ = operation_call
+
+
+def input_signature(loaded: Any) -> list[Any]:
+    """One ``tf.TensorSpec`` per port, batch dimension unknown."""
+    return [tf.TensorSpec(port.spec.shape, port.spec.dtype, name=f"input_{i}") for i, port in enumerate(loaded.ports)]
+
+
+def record(loaded: Any, mode: Mode, extra: Callable[[Recording], Sequence[Any]] | None = None) -> tuple[Recording, Any]:
+    """Calls the model once in a function graph.
+
+    Args:
+        loaded: The loaded model.
+        mode: Sets ``training``.
+        extra: Names further tensors the compiled function returns after the model outputs.
+
+    Returns:
+        The recording and the concrete function (input tensors → outputs, then the extra tensors).
+
+    Raises:
+        TraceError: If the call fails.
+    """
+    names = Names(loaded.model)
+    kept: list[Recording] = []
+    opened = [True]
+
+    def body(*tensors: Any) -> list[Any]:
+        graph = tf.compat.v1.get_default_graph()
+        recorder = _Recorder(names, graph, training=mode == "training")
+        args, kwargs = loaded.pack(tensors)
+        with _installed(recorder, open_functions=bool(opened)):
+            result = call_model(loaded.model, args, kwargs, training=mode == "training")
+        outputs = tensors_in(result)
+        if mode == "training":  # Keras weighs the loss by the mask an output carries
+            masks = [getattr(tensor, "_keras_mask", None) for tensor in outputs]
+            outputs += [mask for mask in masks if mask is not None]
+        stop = graph.version
+        losses = [loss for loss in loaded.model.losses if tf.is_tensor(loss) and _made_before(graph, loss, stop)]
+        recording = Recording(
+            graph=graph,
+            names=names,
+            events=recorder.events,
+            inputs=list(tensors),
+            outputs=outputs,
+            losses=losses,
+            masks=recorder.masks,
+            fresh_layers=recorder.fresh,
+        )
+        kept.append(recording)
+        recording.total_loss = total_loss(loaded.model)
+        wanted = list(extra(recording)) if extra is not None else []
+        return [*outputs, *wanted]
+
+    try:
+        concrete = tf.function(body, autograph=False).get_concrete_function(*input_signature(loaded))
+    except tf.errors.OperatorNotAllowedInGraphError:
+        # A @tf.function that branches on data needs its own AutoGraph, so it stays closed: one node with a body.
+        opened.clear()
+        concrete = tf.function(body, autograph=False).get_concrete_function(*input_signature(loaded))
+    if not kept:
+        raise TraceError("The model could not be traced: its call left no graph.")
+    return kept[-1], concrete
+
+
+def call_model(model: Any, args: Any, kwargs: Any, *, training: bool) -> Any:
+    """Calls a model in a given mode, whether or not its ``call`` takes ``training``."""
+    try:
+        return model(*args, training=training, **kwargs)
+    except TypeError as error:
+        if "training" not in str(error):
+            raise
+    return model(*args, **kwargs)
+
+
+def total_loss(model: Any) -> Any:
+    """The sum of the losses a model added in its last call, in float64."""
+    return tf.add_n([tf.cast(loss, "float64") for loss in model.losses] or [tf.zeros((), "float64")])
+
+
+def _made_before(graph: Any, tensor: Any, stop: int) -> bool:
+    """Whether a loss was made inside the call; regularizers are evaluated after it and belong to the weights."""
+    if tensor.graph is not graph:
+        return False
+    return any(op is tensor.op for op in graph.get_operations()[:stop])
+
+
+@dataclass(frozen=True)
+class Site:
+    """Who made an op: the user's line, the library function called there, and the stack below it."""
+
+    source: Source | None
+    function: str
+    below: tuple[tuple[str, int], ...]
+
+
+_PLUMBING = frozenset(
+    {"error_handler", "op_dispatch_handler", "binary_op_wrapper", "r_binary_op_wrapper", "wrapper", "_call_wrapper",
+     "__call__", "inner", "op_wrapper", "<lambda>", "tensor_equals", "wrapped", "_wrapper"}
+)  # fmt: skip
+
+
+def op_site(op: Any) -> Site:
+    """Reads an op's traceback, from the innermost layer call inwards."""
+    frames = [(frame.filename, int(frame.lineno), str(frame.name)) for frame in op.traceback]
+    begin = 0
+    for position, (filename, _, name) in enumerate(frames):
+        if filename == __file__ and name in ("__call__", "call", "on_operation"):
+            begin = position + 1
+    inside = frames[begin:]
+    last = max((i for i, (filename, _, _) in enumerate(inside) if is_user_file(filename)), default=-1)
+    source = None if last < 0 else Source(file=inside[last][0], line=inside[last][1])
+    rest = inside[last + 1 :]
+    function = next((name for _, _, name in rest if name not in _PLUMBING), "")
+    return Site(
+        source=source,
+        function=re.sub(r"_dispatch(_factory)?$", "", function).strip("_"),
+        below=tuple((f, n) for f, n, _ in rest),
+    )

@@ -1,0 +1,90 @@
+"""Target and ``--input`` strings: what they mean, and what is refused in one sentence."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from kerasdiff.errors import TargetError
+from kerasdiff.target import InputSpec, parse_input, parse_target
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "models.py").write_text("")
+    (tmp_path / "net.keras").write_text("")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_file_target_with_arguments(folder: Path) -> None:
+    target = parse_target("models.py:Net(width=64, shape=(8, 8, 1), name='a:b')")
+    assert (target.kind, target.location, target.name) == ("file", str((folder / "models.py").resolve()), "Net")
+    assert target.arguments == {"width": 64, "shape": (8, 8, 1), "name": "a:b"}
+    assert target.called
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "location", "name"),
+    [
+        ("keras.applications:MobileNetV2", "module", "keras.applications", "MobileNetV2"),
+        ("models:Outer.Net", "module", "models", "Outer.Net"),
+    ],
+)
+def test_module_target(folder: Path, text: str, kind: str, location: str, name: str) -> None:
+    target = parse_target(text)
+    assert (target.kind, target.location, target.name, target.called) == (kind, location, name, False)
+
+
+def test_saved_target(folder: Path) -> None:
+    target = parse_target("net.keras")
+    assert (target.kind, os.path.basename(target.location), target.name) == ("saved", "net.keras", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("model.py:Net", "no such file"),
+        ("mdls.keras", "no such file"),
+        (".:Net", "is a directory"),
+        ("models.py", "FILE.py:NAME"),
+        ("models.py:Net(64)", "by keyword"),
+        ("models.py:Net(width=", "names no model"),
+        ("models.py:Net(width=1+x)", "not a literal"),
+        ("models.py:Net(**a)", "by keyword"),
+        ("a b:Net", "neither a Python file nor a module"),
+    ],
+)
+def test_refused_target(folder: Path, text: str, says: str) -> None:
+    with pytest.raises(TargetError) as caught:
+        parse_target(text)
+    assert says in caught.value.message
+    assert "\n" not in caught.value.message
+
+
+def test_missing_file_names_the_nearest(folder: Path) -> None:
+    with pytest.raises(TargetError) as caught:
+        parse_target("model.py:Net")
+    assert "models.py" in caught.value.details
+
+
+@pytest.mark.parametrize(
+    ("text", "spec"),
+    [
+        ("32,32,3", InputSpec(name=None, shape=(32, 32, 3))),
+        ("(32, 32, 3)", InputSpec(name=None, shape=(32, 32, 3))),
+        ("ids=16:int32@0..100", InputSpec(name="ids", shape=(16,), dtype="int32", low=0, high=100)),
+        ("?,8", InputSpec(name=None, shape=(None, 8))),
+        ("x=4@-1.5..1.5", InputSpec(name="x", shape=(4,), low=-1.5, high=1.5)),
+    ],
+)
+def test_input(text: str, spec: InputSpec) -> None:
+    assert parse_input(text) == spec
+
+
+@pytest.mark.parametrize("text", ["32x32", "0,3", "3:floaty", "3:float31", "3@5..1", "3@a..b", "3@1"])
+def test_refused_input(text: str) -> None:
+    with pytest.raises(TargetError, match="--input"):
+        parse_input(text)
