@@ -1,0 +1,59 @@
+"""A digest of what a graph computes: equal digests, equal ops, attributes and wiring."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from kerasdiff.canonical.arithmetic import COMMUTATIVE
+from kerasdiff.graph import Graph, Node
+
+
+def digest(*parts: object) -> str:
+    """A short stable hash of a tuple of texts and numbers."""
+    return hashlib.blake2b(repr(parts).encode(), digest_size=12).hexdigest()
+
+
+def attribute_key(value: Any) -> Any:
+    """An attribute as something ``repr`` writes the same way in every run; nested graphs as their signature."""
+    if isinstance(value, Graph):
+        return graph_signature(value)
+    if isinstance(value, Mapping):
+        return tuple((key, attribute_key(value[key])) for key in sorted(value))
+    if isinstance(value, tuple | list):
+        return tuple(attribute_key(item) for item in value)
+    return value
+
+
+def node_label(node: Node) -> str:
+    """What a node does by itself: op, attributes and output dtypes."""
+    return digest(node.op, attribute_key(node.attributes), tuple(spec.dtype for spec in node.outputs))
+
+
+def node_hashes(graph: Graph) -> dict[str, str]:
+    """The digest of every value: the node's label and its operands' digests, in any order where it commutes."""
+    found: dict[str, str] = {}
+    for node in graph:
+        if node.kind in ("input", "read"):
+            found[node.id] = digest(node.kind, node.attributes.get("index"), node.weights)
+            continue
+        operands = [f"{found[edge.node]}:{edge.port}" for edge in node.operands]
+        if node.op in COMMUTATIVE:
+            operands.sort()
+        found[node.id] = digest(node_label(node), tuple(operands))
+    return found
+
+
+def graph_signature(graph: Graph, ports: tuple[int, ...] | None = None) -> str:
+    """The digest of a whole lowering.
+
+    Args:
+        graph: The lowering; its inputs and weights count by position.
+        ports: The outputs that count, all where ``None``.
+    """
+    hashes = node_hashes(graph)
+    outputs = graph.outputs if ports is None else tuple(graph.outputs[port] for port in ports)
+    return digest(
+        tuple(f"{hashes[edge.node]}:{edge.port}" for edge in outputs), tuple(hashes[name] for name in graph.effects)
+    )

@@ -1,0 +1,299 @@
+"""Edit scripts: each kind of edit, where it says it stands, mirrored sides, and the same bytes in every run."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from graph_builder import Build, renamed
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kerasdiff.align import Alignment, align
+from kerasdiff.canonical.rules import live
+from kerasdiff.edits import Edit
+from kerasdiff.graph import Edge, Graph
+
+MIRROR = {"insert": "delete", "delete": "insert", "update": "update", "move": "move", "rewire": "rewire"}
+HELD = ("conv", "norm", "dense")
+"""Ops that hold weights here."""
+
+Made = tuple[Graph, Build]
+
+
+def step(b: Build, value: Edge, op: str, line: int = 0, **attributes: Any) -> Edge:
+    count = sum(node.op == op for node in b.nodes)
+    name = f"{op}_{count}"
+    return b.call(op, value, name=name, weights=[f"{name}/kernel"] if op in HELD else (), line=line, **attributes)
+
+
+def chain(*ops: str | tuple[str, dict[str, Any]]) -> Made:
+    """One call after the other, each on a line of its own."""
+    b = Build()
+    value = b.input()
+    for number, item in enumerate(ops):
+        op, attributes = (item, {}) if isinstance(item, str) else item
+        value = step(b, value, op, number + 1, **attributes)
+    return b.graph(value), b
+
+
+def aligned(first: Made, second: Made) -> Alignment:
+    return align(first[0], second[0], (first[1].weights, second[1].weights), "inference")
+
+
+def brief(edits: tuple[Edit, ...]) -> list[tuple[str, str]]:
+    return [(edit.kind, edit.op) for edit in edits]
+
+
+def test_equal_graphs_need_no_edit() -> None:
+    graph, b = chain("conv", "norm", "relu", "dense")
+    found = aligned((graph, b), (renamed(graph), b))
+
+    assert found.isomorphic
+    assert found.edits == ()
+    assert found.nodes == {node.id: f"other/{node.id}" for node in graph}
+    assert found.weights == {name: name for name in b.weights}
+
+
+def test_insertions_name_the_node_before_and_the_line() -> None:
+    bare = chain("conv", "norm", "pool", "conv", "norm", "pool", "dense")
+    full = chain("conv", "norm", "relu", "pool", "conv", "norm", "relu", "pool", "dense")
+
+    found = aligned(bare, full)
+
+    assert brief(found.edits) == [("insert", "relu")] * 2
+    assert [edit.reference for edit in found.edits] == [None, None]
+    assert [str(edit.candidate.source) for edit in found.edits if edit.candidate] == ["m.py:3", "m.py:7"]
+    assert [edit.after for edit in found.edits] == [
+        {"reference": "norm_0", "candidate": "norm_0"},
+        {"reference": "norm_1", "candidate": "norm_1"},
+    ]
+    assert "candidate applies relu after norm_0 (m.py:3); reference does not" in found.edits[0].message
+    assert len(found.weights) == 5
+    assert not found.isomorphic
+
+
+def test_deletions_stand_on_the_side_of_the_reference() -> None:
+    found = aligned(chain("conv", "norm", "relu", "dense"), chain("conv", "norm", "dense"))
+
+    assert brief(found.edits) == [("delete", "relu")]
+    assert found.edits[0].candidate is None
+    assert found.edits[0].reference is not None
+    assert found.edits[0].reference.node == "relu_0"
+    assert found.edits[0].after == {"reference": "norm_0", "candidate": "norm_0"}
+
+
+def test_updates_name_the_attribute_with_both_values() -> None:
+    found = aligned(
+        chain("conv", ("norm", {"epsilon": 1e-3, "axis": -1}), "dense"),
+        chain("conv", ("norm", {"epsilon": 1e-5, "axis": -1}), "dense"),
+    )
+
+    assert brief(found.edits) == [("update", "norm")]
+    assert found.edits[0].attributes == {"epsilon": (1e-3, 1e-5)}
+    assert "epsilon 0.001 in the reference, 1e-05 in the candidate" in found.edits[0].message
+
+
+def test_an_attribute_of_one_side_alone_is_an_update() -> None:
+    found = aligned(chain("conv", ("relu", {"limit": 6}), "dense"), chain("conv", "relu", "dense"))
+
+    assert found.edits[0].attributes == {"limit": (6, None)}
+
+
+def test_another_place_is_one_move() -> None:
+    found = aligned(
+        chain("conv", "norm", "relu", "pool", "dense", "tanh"), chain("conv", "relu", "norm", "pool", "dense", "tanh")
+    )
+
+    assert [edit.kind for edit in found.edits] == ["move"]
+    assert found.edits[0].op in ("relu", "norm")
+    assert len(found.moved) == 1
+    assert len(found.nodes) == 7
+
+
+def towers(op: str, *order: int) -> Made:
+    b = Build()
+    x = b.input()
+    made = (step(b, x, "dense", 1), step(b, x, "conv", 2), step(b, x, "norm", 3))
+    merged = b.call(op, *(made[number] for number in order), line=4)
+    return live(b.graph(step(b, merged, "tanh", 5))), b
+
+
+@pytest.mark.parametrize("op", ["concat", "subtract"])
+def test_swapped_operands_are_one_rewire(op: str) -> None:
+    found = aligned(towers(op, 0, 1, 2), towers(op, 1, 0, 2))
+
+    assert brief(found.edits) == [("rewire", op)]
+    assert "dense_0 (m.py:1)" in found.edits[0].message
+    assert ("another order" in found.edits[0].message) == (op == "concat")
+
+
+def test_another_source_is_one_rewire() -> None:
+    def skip(source: int) -> Made:
+        b = Build()
+        values = [step(b, b.input(), "conv", 1)]
+        values.append(step(b, values[0], "relu", 2))
+        values.append(step(b, values[1], "norm", 3))
+        merged = b.call("merge", values[source], step(b, values[2], "dense", 4), line=5)
+        return b.graph(step(b, merged, "tanh", 6)), b
+
+    found = aligned(skip(0), skip(1))
+
+    assert brief(found.edits) == [("rewire", "merge")]
+    assert "conv_0 (m.py:1)" in found.edits[0].message
+    assert "relu_0 (m.py:2)" in found.edits[0].message
+
+
+def twice(shared: bool) -> Made:
+    b = Build()
+    value = b.call("dense", b.input(), name="first", weights=["first/kernel"], line=1)
+    weight = "first/kernel" if shared else "second/kernel"
+    value = b.call("dense", step(b, value, "relu", 2), name="second", weights=[weight], line=3)
+    return b.graph(value), b
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_shared_against_separate_weights_is_a_rewire(turned: bool) -> None:
+    found = aligned(twice(not turned), twice(turned))
+
+    assert brief(found.edits) == [("rewire", "dense")]
+    assert "not shared" in found.edits[0].message
+    assert not found.isomorphic
+
+
+def test_swapped_outputs_are_told() -> None:
+    def heads(turned: bool) -> Made:
+        b = Build()
+        x = step(b, b.input(), "conv", 1)
+        made = (step(b, x, "dense", 2), step(b, x, "tanh", 3))
+        return b.graph(*(made[::-1] if turned else made)), b
+
+    found = aligned(heads(False), heads(True))
+
+    assert {edit.kind for edit in found.edits} == {"rewire"}
+    assert "output 0" in found.edits[0].message
+
+
+def test_nothing_in_common_is_all_deleted_and_inserted() -> None:
+    found = aligned(chain("conv", "relu"), chain("dense", "tanh"))
+
+    assert sorted(brief(found.edits)) == [
+        ("delete", "conv"), ("delete", "relu"), ("insert", "dense"), ("insert", "tanh"),
+    ]  # fmt: skip
+
+
+def test_edits_come_in_the_order_of_the_models() -> None:
+    found = aligned(
+        chain(("conv", {"stride": 1}), "norm", "relu", "pool", ("dense", {"units": 3})),
+        chain(("conv", {"stride": 2}), "norm", "pool", ("dense", {"units": 4})),
+    )
+
+    assert brief(found.edits) == [("update", "conv"), ("delete", "relu"), ("update", "dense")]
+
+
+def test_modes_say_which_graph_was_looked_at() -> None:
+    first, second = chain("conv", "relu"), chain("conv")
+    found = align(first[0], second[0], (first[1].weights, second[1].weights), "training")
+
+    assert found.edits[0].modes == ("training",)
+
+
+# What holds for every pair ---------------------------------------------------------------------------
+
+names = st.sampled_from(["conv", "norm", "relu", "pool", "dense", "tanh"])
+chains = st.lists(names, min_size=1, max_size=9)
+
+
+@st.composite
+def edited(draw: Any) -> tuple[list[str], list[str]]:
+    """A chain and the same with one or two calls put in or taken out."""
+    first = draw(chains)
+    second = list(first)
+    for _ in range(draw(st.integers(1, 2))):
+        if second and draw(st.booleans()):
+            second.pop(draw(st.integers(0, len(second) - 1)))
+        else:
+            second.insert(draw(st.integers(0, len(second))), draw(names))
+    return first, second
+
+
+@settings(deadline=None)
+@given(edited())
+def test_the_script_accounts_for_every_call(pair: tuple[list[str], list[str]]) -> None:
+    first, second = pair
+    found = aligned(chain(*first), chain(*second))
+    left = Counter(first)
+    left.subtract(edit.op for edit in found.edits if edit.kind == "delete")
+    left.update(edit.op for edit in found.edits if edit.kind == "insert")
+
+    assert +left == Counter(second)
+    assert found.isomorphic == (first == second)
+    assert bool(found.edits) == (first != second)
+    assert len(set(found.nodes.values())) == len(found.nodes)
+    assert len(set(found.weights.values())) == len(found.weights)
+
+
+@settings(deadline=None)
+@given(edited())
+def test_swapping_the_sides_mirrors_insertions_and_deletions(pair: tuple[list[str], list[str]]) -> None:
+    forward = aligned(chain(*pair[0]), chain(*pair[1])).edits
+    backward = aligned(chain(*pair[1]), chain(*pair[0])).edits
+
+    assert sorted(MIRROR[edit.kind] for edit in forward) == sorted(edit.kind for edit in backward)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (["conv", "norm", "pool"], ["conv", "norm", "relu", "pool"]),
+        (["conv", "relu", "norm", "dense"], ["conv", "norm", "relu", "dense"]),
+        (["conv", "norm", "dense"], ["dense", "conv", "norm"]),
+        (["conv", "conv", "dense", "relu"], ["conv", "relu", "dense"]),
+    ],
+)
+def test_swapped_sides_name_the_same_places(first: list[str], second: list[str]) -> None:
+    def places(edits: tuple[Edit, ...], turned: bool) -> list[Any]:
+        sides = [(e.kind, *((e.candidate, e.reference) if turned else (e.reference, e.candidate))) for e in edits]
+        return sorted(
+            (MIRROR[kind] if turned else kind, a.node if a else "", b.node if b else "") for kind, a, b in sides
+        )
+
+    forward = aligned(chain(*first), chain(*second)).edits
+    backward = aligned(chain(*second), chain(*first)).edits
+
+    assert places(forward, True) == places(backward, False)
+
+
+PROGRAM = """
+from test_align import aligned, chain, towers, twice
+for pair in (
+    (chain("conv", "norm", "pool", "conv", "dense"), chain("conv", "relu", "norm", "pool", "dense", "tanh")),
+    (towers("add", 0, 1, 2), towers("add", 2, 1)),
+    (twice(True), twice(False)),
+):
+    found = aligned(*pair)
+    print(found.edits, found.nodes, found.weights)
+"""
+
+
+def test_every_run_gives_the_same_bytes() -> None:
+    def run(seed: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-c", PROGRAM],
+            cwd=Path(__file__).parent,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout
+
+    first = run("1")
+
+    assert "insert" in first
+    assert run("2") == first
