@@ -1,0 +1,227 @@
+"""The order of the steps: describe, align, climb the rungs, judge. The only place that knows it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+
+from kerasdiff.errors import FitError, KerasdiffError, TraceError
+from kerasdiff.graph import Weight
+from kerasdiff.options import Listener, Options, Silent
+from kerasdiff.rungs import architecture as structural
+from kerasdiff.rungs.fitting import fit, fit_rung
+from kerasdiff.rungs.interface import interface, shown
+from kerasdiff.rungs.probing import Carried, Prober, carry_over, guarded, inference, training_step
+from kerasdiff.rungs.weights import weights
+from kerasdiff.side import Description, Side, Worker
+from kerasdiff.target import InputSpec, Target
+from kerasdiff.verdict import Case, Comparison, FitEvidence, ModelInfo, NotChecked, Rung, judge
+
+
+def inspect(target: Target, inputs: tuple[InputSpec, ...] = (), timeout: float = 600.0) -> Description:
+    """Traces one model.
+
+    Raises:
+        KerasdiffError: If it cannot be loaded or called.
+    """
+    with Worker(target, inputs, timeout, "target") as worker:
+        return worker.describe()
+
+
+def compare(
+    reference: Target, candidate: Target, options: Options | None = None, listener: Listener | None = None
+) -> Comparison:
+    """Compares two models, each in a worker of its own.
+
+    Raises:
+        KerasdiffError: If a model cannot be loaded, built or called.
+    """
+    options, listener = options or Options(), listener or Silent()
+    listener.phase("loading and tracing both models")
+    with ExitStack() as stack:
+        workers = (
+            stack.enter_context(Worker(reference, options.inputs, options.timeout, "reference")),
+            stack.enter_context(Worker(candidate, options.inputs, options.timeout, "candidate")),
+        )
+        descriptions, inputs = describe(workers, options)
+
+        @contextmanager
+        def control() -> Iterator[Side]:
+            with Worker(reference, inputs[0], options.timeout, "control") as worker:
+                yield worker
+
+        return Steps((reference, candidate), workers, descriptions, options, listener, control).comparison()
+
+
+def describe(
+    workers: tuple[Worker, Worker], options: Options
+) -> tuple[tuple[Description, Description], tuple[tuple[InputSpec, ...], tuple[InputSpec, ...]]]:
+    """Traces both models at once; a model whose input is a guess is given the other one's inputs."""
+    pending = [worker.submit("describe") for worker in workers]
+    found: list[Description | TraceError] = []
+    for item in pending:
+        try:
+            found.append(item.result())
+        except TraceError as error:
+            found.append(error)
+    inputs = [options.inputs, options.inputs]
+    done: list[Description] = []
+    for side, one in enumerate(found):
+        other = found[1 - side]
+        unsure = isinstance(one, TraceError) or one.guessed
+        if not options.inputs and unsure and isinstance(other, Description) and not other.guessed:
+            inputs[side] = borrowed(other)
+            done.append(workers[side].submit("describe", inputs[side]).result())
+        elif isinstance(one, TraceError):
+            raise one
+        else:
+            done.append(one)
+    return (done[0], done[1]), (inputs[0], inputs[1])
+
+
+def borrowed(description: Description) -> tuple[InputSpec, ...]:
+    """One model's inputs as ``--input`` would say them; a single one stays unnamed."""
+    several = len(description.inputs) > 1
+    return tuple(
+        InputSpec(
+            name=port.name if several and description.named_inputs else None,
+            shape=tuple((port.spec.shape or (None,))[1:]),
+            dtype=port.spec.dtype,
+            low=port.low,
+            high=port.high,
+        )
+        for port in description.inputs
+    )
+
+
+class Steps:
+    """One comparison on its way up the rungs."""
+
+    def __init__(
+        self,
+        targets: tuple[Target, Target],
+        sides: tuple[Side, Side],
+        descriptions: tuple[Description, Description],
+        options: Options,
+        listener: Listener,
+        control: Callable[[], AbstractContextManager[Side]],
+    ) -> None:
+        self.targets = targets
+        self.sides = sides
+        self.descriptions = descriptions
+        self.options = options
+        self.listener = listener
+        self.control = control
+        self.not_checked: list[NotChecked] = []
+
+    def comparison(self) -> Comparison:
+        """Runs every rung that can be run."""
+        first, second = self.descriptions
+        self.listener.phase("aligning the graphs")
+        overridden = [note for item in self.descriptions for note in item.notes if "is overridden" in note]
+        self.not_checked += [NotChecked(rung="training step", reason=note) for note in dict.fromkeys(overridden)]
+        face = interface(first, second)
+        structure = structural.architecture(first, second)
+        carried = carry_over(structure, first, second, self.options.seed)
+        weight_rung, weight_edits = weights(structure, carried.pairs, first, second)
+        numeric = self._numeric(face, structure, carried)
+        rungs = [face, structural.tempered(structure.rung, numeric), weight_rung, *numeric]
+        evidence = self._fit(face, structure, carried, rungs)
+        edits = (*structure.edits, *weight_edits)
+        case = Case(
+            rungs={rung.name: rung for rung in rungs},
+            edits=edits,
+            proved=structure.isomorphic,
+            complete=carried.complete,
+            guessed=carried.guessed,
+            sizes=(_parameters(first), _parameters(second)),
+        )
+        return Comparison(
+            verdict=judge(case),
+            reference=self._info(0, structure),
+            candidate=self._info(1, structure),
+            environment=first.environment,
+            terms=self._terms(rungs),
+            rungs=tuple(rungs),
+            edits=edits,
+            rewrites=structural.rewrites(structure),
+            rows=structural.rows(structure, first, second),
+            fit=evidence,
+            not_checked=tuple(self.not_checked),
+        )
+
+    def _numeric(self, face: Rung, structure: structural.Structure, carried: Carried) -> list[Rung]:
+        reason = ""
+        if face.outcome == "different":
+            reason = "the interfaces differ, so no input fits both"
+        elif not carried.complete:
+            reason = carried.reason
+        if reason:
+            self.not_checked.extend(NotChecked(rung=name, reason=reason) for name in ("inference", "training step"))
+            return [
+                Rung(name="inference", outcome="skipped", detail=reason),
+                Rung(name="training step", outcome="skipped", detail=reason),
+            ]
+        self.listener.phase("running probes through both models")
+        try:
+            prober = Prober(self.sides, carried, self.descriptions[0].inputs, self.options.seed)
+        except KerasdiffError as error:
+            return [Rung(name="inference", outcome="failed", detail=error.message)]
+        proved = structure.isomorphic
+        function = guarded("inference", lambda: inference(prober, structure, proved=proved))
+        learning = guarded("training step", lambda: training_step(prober, carried, structure, proved=proved))
+        return [function, learning]
+
+    def _fit(
+        self, face: Rung, structure: structural.Structure, carried: Carried, rungs: list[Rung]
+    ) -> FitEvidence | None:
+        reason = "--no-fit" if not self.options.fit else ""
+        if not reason and face.outcome == "different":
+            reason = "the interfaces differ, so no data fit both"
+        if reason:
+            self.not_checked.append(NotChecked(rung="fit", reason=reason))
+            return None
+        self.listener.phase("training both models")
+        try:
+            with self.control() as control:
+                found = fit(self.sides, control, self._starts(carried), self.options, self.listener)
+        except FitError as error:
+            self.not_checked.append(NotChecked(rung="fit", reason=error.message))
+            rungs.append(Rung(name="fit", outcome="failed", detail=error.message))
+            return None
+        rungs.append(fit_rung(found, complete=carried.complete))
+        return found
+
+    def _starts(self, carried: Carried) -> dict[str, Weight]:
+        """Reference weight id to the candidate's weight that can start from the same values."""
+        first, second = ({weight.id: weight for weight in item.weights} for item in self.descriptions)
+        return {one: second[two] for one, two in carried.pairs.items() if first[one].size == second[two].size}
+
+    def _info(self, side: int, structure: structural.Structure) -> ModelInfo:
+        description = self.descriptions[side]
+        item = structure.modes.get("training") or structure.modes.get("inference")
+        graph = None if item is None else (item.reference, item.candidate)[side].graph
+        return ModelInfo(
+            target=self.targets[side].text,
+            class_name=description.class_name,
+            parameters=_parameters(description),
+            trainable_parameters=sum(w.size for w in description.weights if w.trainable),
+            nodes=0 if graph is None else len(graph),
+            interface=tuple(shown(port) for port in (*description.inputs, *description.outputs)),
+        )
+
+    def _terms(self, rungs: list[Rung]) -> tuple[tuple[str, str], ...]:
+        found = [("seed", str(self.options.seed))]
+        limits = {rung.figures["limit"] for rung in rungs if "limit" in rung.figures}
+        found += [("tolerance", f"{limit:g} of scale") for limit in sorted(limits)]
+        found += [("inferred", text) for description in self.descriptions for text in description.inferred]
+        found += [
+            ("note", f"{side}: {note}")
+            for side, description in zip(("reference", "candidate"), self.descriptions, strict=True)
+            for note in description.notes
+        ]
+        return tuple(dict.fromkeys(found))
+
+
+def _parameters(description: Description) -> int:
+    return sum(weight.size for weight in description.weights if not weight.is_seed)

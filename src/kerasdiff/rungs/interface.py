@@ -1,0 +1,50 @@
+"""Same inputs and outputs?"""
+
+from __future__ import annotations
+
+from kerasdiff.side import Description, Port
+from kerasdiff.verdict import Rung
+
+
+def interface(reference: Description, candidate: Description) -> Rung:
+    """Compares number, order, shape and dtype of inputs and outputs; names count for dict inputs alone."""
+    problems: list[str] = []
+    for name, first, second in (
+        ("inputs", reference.inputs, candidate.inputs),
+        ("outputs", reference.outputs, candidate.outputs),
+    ):
+        if name == "outputs" and not (first and second):
+            continue
+        if len(first) != len(second):
+            problems.append(f"reference has {len(first)} {name}, candidate {len(second)}")
+            continue
+        for number, (one, two) in enumerate(zip(first, second, strict=True)):
+            if not _same(one, two, loose=name == "outputs"):
+                problems.append(f"{name[:-1]} {number}: {shown(one)} in the reference, {shown(two)} in the candidate")
+    if not reference.outputs or not candidate.outputs:
+        text = "; ".join([*problems, "outputs are not known before a run: a model could not be traced"])
+        return Rung(name="interface", outcome="advisory", detail=text)
+    if problems:
+        return Rung(name="interface", outcome="different", detail="; ".join(problems))
+    inputs = ", ".join(shown(port) for port in reference.inputs)
+    outputs = ", ".join(shown(port) for port in reference.outputs)
+    return Rung(name="interface", outcome="equal", detail=f"{inputs} → {outputs} on both sides")
+
+
+def _same(one: Port, two: Port, *, loose: bool) -> bool:
+    """Whether shape and dtype agree; an unknown dimension of an output is no other one, the probes show its size."""
+    first, second = one.spec.shape, two.spec.shape
+    if one.spec.dtype != two.spec.dtype:
+        return False
+    if first == second or not loose:
+        return first == second
+    if first is None or second is None:
+        return True
+    return len(first) == len(second) and all(
+        a is None or b is None or a == b for a, b in zip(first, second, strict=True)
+    )
+
+
+def shown(port: Port) -> str:
+    """``input float32 (None, 32, 32, 3)``."""
+    return f"{port.name} {port.spec.dtype} {port.spec.shape}"

@@ -1,0 +1,126 @@
+"""Same trainable state and start?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from kerasdiff.edits import Edit, place
+from kerasdiff.graph import Node, Weight
+from kerasdiff.rungs.architecture import Structure
+from kerasdiff.side import Description
+from kerasdiff.verdict import Rung
+
+SETTINGS = ("trainable", "initializer", "regularizer", "constraint", "dtype")
+
+
+def weights(
+    structure: Structure, pairs: Mapping[str, str], reference: Description, candidate: Description
+) -> tuple[Rung, tuple[Edit, ...]]:
+    """Compares the settings of every pair of weights; one edit per layer that differs."""
+    first = {weight.id: weight for weight in reference.weights}
+    second = {weight.id: weight for weight in candidate.weights}
+    homes = _homes(structure)
+    grouped: dict[str, dict[str, tuple[Any, Any]]] = {}
+    compared = 0
+    for one, two in sorted(pairs.items()):
+        if one not in first or two not in second:
+            continue
+        compared += 1
+        for name, values in _changes(first[one], second[two]).items():
+            grouped.setdefault(first[one].owner, {})[name] = values
+            homes.setdefault(first[one].owner, (None, None))
+    edits = (
+        *(_edit(owner, changes, homes[owner]) for owner, changes in grouped.items()),
+        *_compiled(reference, candidate),
+    )
+    counts = _counts(reference), _counts(candidate)
+    figures = {"compared": compared, "reference": len(first), "candidate": len(second), "parameters": list(counts)}
+    loose = [name for name in first if name not in pairs and not first[name].is_seed]
+    extra = [name for name in second if name not in set(pairs.values()) and not second[name].is_seed]
+    tail = ""
+    if loose or extra:
+        tail = f"; without a counterpart: {len(loose)} in the reference, {len(extra)} in the candidate"
+        listed = (loose + extra)[:4]
+        tail += f" ({', '.join(listed)}{', …' if len(loose + extra) > 4 else ''})"
+    if edits:
+        named = "; ".join(edit.message for edit in edits[:3])
+        return Rung(name="weights", outcome="different", detail=f"{named}{tail}", figures=figures), edits
+    if first and second and not compared:
+        return Rung(name="weights", outcome="failed", detail=f"no weight has a counterpart{tail}", figures=figures), ()
+    if loose or extra:
+        return Rung(
+            name="weights", outcome="advisory", detail=f"{compared} pairs of weights agree{tail}", figures=figures
+        ), ()
+    detail = (
+        f"{compared} pairs of weights agree in shape, {', '.join(SETTINGS)}"
+        if compared
+        else "neither model has weights"
+    )
+    return Rung(name="weights", outcome="equal", detail=detail, figures=figures), ()
+
+
+def _compiled(reference: Description, candidate: Description) -> tuple[Edit, ...]:
+    """One edit where both models are compiled, and differently: optimizer, loss, metrics."""
+    first, second = reference.compiled, candidate.compiled
+    if first is None or second is None or first == second:
+        return ()
+    keys = [key for key in sorted({*first, *second}) if first.get(key) != second.get(key)]
+    changes = {key: (first.get(key), second.get(key)) for key in keys}
+    listed = "; ".join(f"{key} {a} in the reference, {b} in the candidate" for key, (a, b) in changes.items())
+    return (
+        Edit(
+            kind="update",
+            op="compile",
+            rung="weights",
+            reference=None,
+            candidate=None,
+            after={"reference": None, "candidate": None},
+            attributes=changes,
+            message=f"compile settings differ: {listed}",
+        ),
+    )
+
+
+def _counts(description: Description) -> int:
+    return sum(weight.size for weight in description.weights if not weight.is_seed)
+
+
+def _changes(one: Weight, two: Weight) -> dict[str, tuple[Any, Any]]:
+    changes: dict[str, tuple[Any, Any]] = {}
+    if one.is_seed:
+        return changes
+    for setting in SETTINGS:
+        a, b = getattr(one, setting), getattr(two, setting)
+        if a != b and not (setting == "initializer" and None in (a, b)):
+            joint = "." if setting in ("trainable", "dtype") else "_"
+            changes[f"{one.name}{joint}{setting}"] = (a, b)
+    return changes
+
+
+def _homes(structure: Structure) -> dict[str, tuple[Node | None, Node | None]]:
+    """For each layer path of the reference, the pair of nodes that holds its weights."""
+    found: dict[str, tuple[Node | None, Node | None]] = {}
+    for item in structure.modes.values():
+        right = item.candidate.graph.by_id()
+        for node in item.reference.graph:
+            other = right.get(item.alignment.nodes.get(node.id, ""))
+            for weight in node.weights:
+                found.setdefault(weight.rpartition("/")[0], (node, other))
+    return found
+
+
+def _edit(owner: str, changes: Mapping[str, tuple[Any, Any]], home: tuple[Node | None, Node | None]) -> Edit:
+    one, two = home
+    listed = ", ".join(f"{name} {a} in the reference, {b} in the candidate" for name, (a, b) in changes.items())
+    where = " and ".join(str(node.source) for node in (one, two) if node is not None and node.source is not None)
+    return Edit(
+        kind="update",
+        op=one.op if one is not None else "weights",
+        rung="weights",
+        reference=None if one is None else place(one),
+        candidate=None if two is None else place(two),
+        after={"reference": None, "candidate": None},
+        attributes=dict(changes),
+        message=f"weights of {owner or 'the model'}{f' ({where})' if where else ''}: {listed}",
+    )

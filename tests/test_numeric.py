@@ -1,0 +1,216 @@
+"""Closeness is decided by the stated formula, and probes are what their names say."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from kerasdiff.errors import EvaluateError
+from kerasdiff.graph import TensorSpec
+from kerasdiff.numeric import FLOAT32_FLOOR, PROBE_BATCH, TINY, Tolerance, compare_values, probes
+from kerasdiff.side import Port
+
+EXACT = Tolerance(limit=0.0, provenance="test")
+LOOSE = Tolerance(limit=1e-5, provenance="test")
+
+finite_arrays = hnp.arrays(
+    np.float64,
+    hnp.array_shapes(max_dims=3, max_side=4),
+    elements=st.floats(-1e6, 1e6, allow_subnormal=False),
+)
+any_arrays = hnp.arrays(np.float32, hnp.array_shapes(max_dims=3, max_side=4), elements=st.floats(width=32))
+
+
+def port(dtype: str = "float32", shape: tuple[int | None, ...] | None = (None, 3), **bounds: Any) -> Port:
+    return Port(name=bounds.pop("name", "x"), spec=TensorSpec(shape=shape, dtype=dtype), **bounds)
+
+
+@given(any_arrays)
+def test_a_tensor_equals_itself_at_limit_zero(values: np.ndarray) -> None:
+    found = compare_values(values, values.copy(), EXACT)
+    assert found.equal
+    assert found.beyond == 0
+    assert found.max_absolute == 0.0
+    assert found.smallest_passing == 0.0
+    assert found.nonfinite == np.count_nonzero(~np.isfinite(values))
+
+
+@given(finite_arrays, st.data())
+def test_the_smallest_passing_limit_passes_and_nothing_below_it_does(
+    reference: np.ndarray, data: st.DataObject
+) -> None:
+    candidate = data.draw(hnp.arrays(np.float64, reference.shape, elements=st.floats(-1e6, 1e6)))
+    found = compare_values(reference, candidate, EXACT)
+    assert compare_values(reference, candidate, Tolerance(limit=found.smallest_passing, provenance="")).equal
+    if found.smallest_passing > 0:
+        below = float(np.nextafter(found.smallest_passing, 0.0)) * (1 - 1e-12)
+        assert not compare_values(reference, candidate, Tolerance(limit=below, provenance="")).equal
+
+
+@given(finite_arrays, st.data(), st.floats(1e-12, 1.0))
+def test_the_count_and_place_follow_the_formula(reference: np.ndarray, data: st.DataObject, limit: float) -> None:
+    candidate = data.draw(hnp.arrays(np.float64, reference.shape, elements=st.floats(-1e6, 1e6)))
+    found = compare_values(reference, candidate, Tolerance(limit=limit, provenance=""))
+    scale = max(np.abs(reference).max(), TINY)
+    distance = np.abs(reference - candidate)
+    assert found.beyond == np.count_nonzero(distance > limit * scale)
+    assert found.equal == (found.beyond == 0)
+    assert found.count == reference.size
+    assert found.place is not None
+    assert distance[found.place] == distance.max() == found.max_absolute
+
+
+def test_an_element_near_zero_may_carry_the_rounding_of_its_neighbours() -> None:
+    reference = np.array([1000.0, 1e-9])
+    assert compare_values(reference, reference + np.array([0.0, 1e-3]), LOOSE).equal
+    assert not compare_values(reference, reference + np.array([0.0, 1e-1]), LOOSE).equal
+
+
+def test_the_sentence_has_limit_place_and_count() -> None:
+    reference = np.ones((2, 8))
+    candidate = reference.copy()
+    candidate[0, 7] += 3.1e-4
+    assert compare_values(reference, candidate, LOOSE).describe() == (
+        "max 3.1e-04 of scale 1 at (0, 7), limit 1e-05, 1 of 16 beyond"
+    )
+    assert compare_values(reference, reference, LOOSE).describe() == "the same in all 16 values"
+
+
+def test_nan_is_equal_to_nan_alone() -> None:
+    reference = np.array([1.0, math.nan, math.inf, -math.inf])
+    same = compare_values(reference, reference, EXACT)
+    assert same.equal
+    assert same.nonfinite == 3
+    other = compare_values(reference, np.array([1.0, 2.0, -math.inf, math.nan]), Tolerance(limit=1e9, provenance=""))
+    assert not other.equal
+    assert (other.beyond, other.place, other.smallest_passing) == (3, (1,), math.inf)
+    assert "3 NaN or infinite on one side alone" in other.describe()
+
+
+def test_agreement_of_zeros_says_nothing() -> None:
+    zeros = np.zeros((2, 3), np.float32)
+    found = compare_values(zeros, zeros, LOOSE)
+    assert found.equal
+    assert not found.informative
+    assert "says nothing" in found.describe()
+    assert not compare_values(zeros, zeros + 1e-6, LOOSE).equal
+    assert compare_values(zeros, np.full((2, 3), 1e-44, np.float32), LOOSE).equal
+    assert not compare_values(np.array([math.nan]), np.array([math.nan]), LOOSE).informative
+
+
+@pytest.mark.parametrize(
+    ("candidate", "reason"),
+    [(np.ones((3, 2), np.float32), "shape (2, 3) against (3, 2)"), (np.ones((2, 3)), "dtype float32 against float64")],
+)
+def test_another_shape_or_dtype_is_beyond_every_limit(candidate: np.ndarray, reason: str) -> None:
+    found = compare_values(np.ones((2, 3), np.float32), candidate, Tolerance(limit=1e9, provenance=""))
+    assert not found.equal
+    assert found.describe() == found.reason == reason
+    assert found.beyond == found.count == 6
+
+
+def test_integers_and_strings_must_be_the_same() -> None:
+    ids = np.array([10**9, 2], np.int64)
+    assert not compare_values(ids, ids + np.array([1, 0]), Tolerance(limit=0.1, provenance="")).equal
+    wide = np.array([2**60], np.int64)
+    assert not compare_values(wide, wide + 1, LOOSE).equal
+    assert compare_values(np.array(["a"]), np.array(["a"]), LOOSE).equal
+    assert not compare_values(np.array(["a"]), np.array(["b"]), LOOSE).equal
+    assert compare_values(np.array([True, False]), np.array([True, True]), LOOSE).beyond == 1
+
+
+def test_comparing_nothing_is_an_error() -> None:
+    with pytest.raises(EvaluateError, match="empty"):
+        compare_values(np.empty((0, 3)), np.empty((0, 3)), LOOSE)
+
+
+def test_argmax_agreement_counts_rows() -> None:
+    reference = np.array([[0.1, 0.9], [0.8, 0.2]])
+    assert compare_values(reference, np.array([[0.6, 0.4], [0.8, 0.2]]), LOOSE).argmax_agreement == 0.5
+    assert compare_values(np.ones((2, 1)), np.ones((2, 1)), LOOSE).argmax_agreement is None
+
+
+def test_tolerances_say_where_they_come_from() -> None:
+    assert Tolerance.float64().limit == 1e-9
+    assert Tolerance.calibrated(0.0).limit == Tolerance.calibrated(math.nan).limit == FLOAT32_FLOOR
+    assert Tolerance.calibrated(1e-4).limit == pytest.approx(1e-3)
+    assert "0.0001" in Tolerance.calibrated(1e-4).provenance
+
+
+def test_float_probes_have_the_distributions_they_are_named_after() -> None:
+    drawn = dict(probes((port(shape=(None, None, 400)),), 7))
+    assert list(drawn) == ["normal", "uniform", "image", "large", "tiny", "zeros"]
+    values = {name: batch["x"] for name, batch in drawn.items()}
+    for array in values.values():
+        assert array.shape == (PROBE_BATCH, 16, 400)
+        assert array.dtype == np.float32
+    assert abs(values["normal"].mean()) < 0.05
+    assert 0 <= values["uniform"].min() < 0.01 < 0.99 < values["uniform"].max() <= 1
+    assert set(np.unique(values["image"])) == set(range(256))
+    assert values["large"].std() == pytest.approx(1e3, rel=0.05)
+    assert values["tiny"].std() == pytest.approx(1e-3, rel=0.05)
+    assert not values["zeros"].any()
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(-5, 5), st.integers(0, 200))
+def test_integer_probes_keep_to_their_range(seed: int, low: int, width: int) -> None:
+    drawn = dict(probes((port("int32", (None, 40), low=low, high=low + width),), seed))
+    assert list(drawn) == ["ids", "ids-without-0", "zeros"]
+    for batch in drawn.values():
+        assert batch["x"].dtype == np.int32
+        assert batch["x"].min() >= low
+        assert batch["x"].max() <= low + width
+    if low <= 0 <= low + width:
+        assert not drawn["ids"]["x"][:, 30:].any()
+        if low + width > 0:
+            assert np.all(drawn["ids-without-0"]["x"] != 0)
+
+
+def test_both_ends_of_an_integer_range_are_drawn() -> None:
+    drawn = dict(probes((port("int64", (None, 400), low=1, high=3),), 0))
+    assert set(np.unique(drawn["ids"]["x"])) == {1, 2, 3}
+
+
+def test_inputs_get_draws_of_their_own_and_seeds_repeat() -> None:
+    ports = (port(name="left"), port(name="right"), port("bool", name="flag"), port("uint8", (None, 99), name="byte"))
+    first, again, other = (dict(probes(ports, seed)) for seed in (1, 1, 2))
+    assert not np.array_equal(first["normal"]["left"], first["normal"]["right"])
+    assert first["normal"]["flag"].dtype == np.bool_
+    assert first["ids"]["byte"].dtype == np.uint8
+    for name, batch in first.items():
+        for key, values in batch.items():
+            np.testing.assert_array_equal(values, again[name][key])
+    assert not np.array_equal(first["normal"]["left"], other["normal"]["left"])
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_narrow_floats_hold_their_probes_exactly(dtype: str) -> None:
+    for _, batch in probes((port(dtype, (None, 50)),), 0):
+        bits = batch["x"].view(np.uint32)
+        if dtype == "bfloat16":
+            assert not (bits & 0xFFFF).any()
+        else:
+            np.testing.assert_array_equal(batch["x"], batch["x"].astype(np.float16).astype(np.float32))
+
+
+def test_bounds_hold_for_floats_as_well() -> None:
+    for name, batch in probes((port(low=2.0, high=3.0, shape=(None, 50)),), 0):
+        assert batch["x"].min() >= 2.0, name
+        assert batch["x"].max() <= 3.0, name
+
+
+def test_a_fixed_batch_and_scalars_per_row_stay() -> None:
+    assert dict(probes((port(shape=(8, 3)),), 0))["normal"]["x"].shape == (8, 3)
+    assert dict(probes((port(shape=(None,)),), 0))["normal"]["x"].shape == (PROBE_BATCH,)
+
+
+@pytest.mark.parametrize("ports", [(), (port("string"),), (port(shape=None),)])
+def test_what_cannot_be_probed_is_an_error(ports: tuple[Port, ...]) -> None:
+    with pytest.raises(EvaluateError):
+        probes(ports, 0)

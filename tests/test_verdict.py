@@ -1,0 +1,224 @@
+"""What follows from which evidence: the table of cases, and that silence is never taken for equality."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kerasdiff.edits import Edit, EditKind, Place
+from kerasdiff.graph import Source
+from kerasdiff.verdict import EXIT_CODES, Case, Rung, Verdict, judge
+
+
+def edit(kind: EditKind, op: str = "relu", line: int = 7, **attributes: Any) -> Edit:
+    place = Place(node=f"net/{op}", scope="net", source=Source(file="m.py", line=line))
+    return Edit(
+        kind=kind,
+        op=op,
+        rung="architecture",
+        reference=None if kind == "insert" else place,
+        candidate=None if kind == "delete" else place,
+        after={"reference": "norm", "candidate": "norm_1"},
+        attributes=attributes,
+        message=f"{kind} of {op} (m.py:{line})",
+    )
+
+
+def case(
+    *,
+    edits: tuple[Edit, ...] = (),
+    proved: bool = False,
+    complete: bool = True,
+    guessed: bool = False,
+    sizes: tuple[int, int] = (5, 5),
+    **rungs: str,
+) -> Case:
+    named = {name.replace("_", " "): outcome for name, outcome in rungs.items()}
+    made = {
+        name: Rung(name=name, outcome=outcome, detail=f"detail of {name}")  # type: ignore[arg-type]
+        for name, outcome in named.items()
+    }
+    return Case(rungs=made, edits=edits, proved=proved, complete=complete, guessed=guessed, sizes=sizes)
+
+
+EQUAL = {"interface": "equal", "weights": "equal", "inference": "equal", "training_step": "equal"}
+SKIPPED = {**EQUAL, "inference": "skipped", "training_step": "skipped"}
+APART = {**EQUAL, "inference": "different", "training_step": "different"}
+RELU = (edit("insert"),)
+SWAP = (edit("insert", "gelu"), edit("delete", "relu"))
+
+
+@dataclass(frozen=True)
+class Row:
+    """Evidence, and what must follow from it."""
+
+    id: str
+    case: Case
+    outcome: str
+    basis: str | None
+    says: str
+
+
+TABLE = (
+    Row("proof", case(proved=True, **EQUAL), "equivalent", "proof", "canonical graphs are the same"),
+    Row("proof-without-numbers", case(proved=True, **SKIPPED), "equivalent", "proof", "canonical graphs"),
+    Row("proof-refuted", case(proved=True, **APART), "inconclusive", None, "bug in kerasdiff"),
+    Row(
+        "proof-refuted-in-training",
+        case(proved=True, **{**EQUAL, "training_step": "different"}),
+        "inconclusive",
+        None,
+        "bug in kerasdiff",
+    ),
+    Row(
+        "proof-but-other-start",
+        case(proved=True, **{**EQUAL, "weights": "different"}),
+        "different",
+        "witness",
+        "Same function, other start or learning: detail of weights",
+    ),
+    Row("numeric", case(**EQUAL), "equivalent", "numeric", "equal on every probe"),
+    Row("numeric-with-edits", case(edits=SWAP, **EQUAL), "equivalent", "numeric", "equal on every probe"),
+    Row("numeric-incomplete", case(complete=False, **EQUAL), "inconclusive", None, "Neither proved nor refuted"),
+    Row(
+        "numeric-half",
+        case(**{**EQUAL, "training_step": "skipped"}),
+        "inconclusive",
+        None,
+        "training step: detail of training step",
+    ),
+    Row("numeric-failed", case(**{**EQUAL, "inference": "failed"}), "inconclusive", None, "inference: detail"),
+    Row(
+        "interface",
+        case(proved=True, **{**EQUAL, "interface": "different"}),
+        "different",
+        "witness",
+        "The interfaces differ: detail of interface",
+    ),
+    Row("outputs", case(**APART), "different", "witness", "The outputs differ: detail of inference"),
+    Row("outputs-told-by-edit", case(edits=RELU, **APART), "different", "witness", "insert of relu (m.py:7)."),
+    Row(
+        "training-alone",
+        case(**{**EQUAL, "training_step": "different"}),
+        "different",
+        "witness",
+        "The training steps differ: detail of training step",
+    ),
+    Row(
+        "outputs-under-guessed-weights",
+        case(guessed=True, **APART),
+        "inconclusive",
+        None,
+        "which weights correspond had to be guessed",
+    ),
+    Row(
+        "outputs-under-guessed-weights-with-two-sided-edits",
+        case(guessed=True, edits=SWAP, **APART),
+        "inconclusive",
+        None,
+        "Unmatched: ",
+    ),
+    Row(
+        "guessed-but-explained", case(guessed=True, edits=(edit("update"),), **APART), "different", "witness", "update"
+    ),
+    Row("guessed-but-one-sided", case(guessed=True, edits=RELU, **APART), "different", "witness", "insert of relu"),
+    Row(
+        "not-carried-over-and-one-sided",
+        case(complete=False, edits=RELU, sizes=(5, 6), **SKIPPED),
+        "different",
+        "witness",
+        "insert of relu",
+    ),
+    Row(
+        "not-carried-over-and-two-sided",
+        case(complete=False, edits=SWAP, **SKIPPED),
+        "inconclusive",
+        None,
+        "Unmatched: ",
+    ),
+    Row("nothing-compared", case(), "inconclusive", None, "Neither proved nor refuted"),
+    Row("all-skipped", case(**SKIPPED), "inconclusive", None, "inference: detail of inference"),
+    Row(
+        "all-failed",
+        case(**dict.fromkeys(EQUAL, "failed")),
+        "inconclusive",
+        None,
+        "interface: detail of interface; weights: detail of weights",
+    ),
+    Row("advisory-only", case(**{**SKIPPED, "weights": "advisory"}), "inconclusive", None, "Neither"),
+)
+
+
+@pytest.mark.parametrize("row", TABLE, ids=lambda row: row.id)
+def test_table(row: Row) -> None:
+    verdict = judge(row.case)
+
+    assert (verdict.outcome, verdict.basis) == (row.outcome, row.basis), verdict.summary
+    assert row.says in verdict.summary
+
+
+def test_every_outcome_and_every_basis_without_fits_is_in_the_table() -> None:
+    """``statistical`` rests on fits, which the table does not hold."""
+    assert {row.outcome for row in TABLE} == {"equivalent", "different", "inconclusive"}
+    assert {row.basis for row in TABLE} == {"proof", "numeric", "witness", None}
+
+
+def test_exit_codes() -> None:
+    assert EXIT_CODES == {"equivalent": 0, "different": 1, "inconclusive": 3}
+
+
+outcomes = st.sampled_from(["equal", "different", "advisory", "skipped", "failed"])
+rungs = st.dictionaries(
+    st.sampled_from(["interface", "architecture", "weights", "inference", "training_step", "fit"]), outcomes
+)
+edits = st.lists(st.sampled_from([*SWAP, edit("update"), edit("move"), edit("rewire")]), max_size=4).map(tuple)
+
+
+@given(rungs, edits, st.booleans(), st.booleans(), st.booleans(), st.tuples(st.integers(0, 9), st.integers(0, 9)))
+def test_equality_is_only_claimed_on_evidence(
+    found: dict[str, str],
+    script: tuple[Edit, ...],
+    proved: bool,
+    complete: bool,
+    guessed: bool,
+    sizes: tuple[int, int],
+) -> None:
+    verdict = judge(case(edits=script, proved=proved, complete=complete, guessed=guessed, sizes=sizes, **found))
+
+    if verdict.outcome == "equivalent":
+        numeric = complete and found.get("inference") == found.get("training_step") == "equal"
+        assert "different" not in {found.get(name) for name in ("interface", "weights", "inference", "training_step")}
+        assert verdict.basis == ("proof" if proved else "numeric")
+        assert proved or numeric
+    if verdict.outcome == "different":
+        assert verdict.basis == "witness"
+        assert "different" in found.values() or script
+    assert (verdict.outcome == "inconclusive") == (verdict.basis is None)
+    assert verdict.summary.strip().endswith(".")
+
+
+def test_a_fit_that_differs_or_not_does_not_decide_alone() -> None:
+    for outcome in ("equal", "different"):
+        assert judge(case(**SKIPPED, fit=outcome)).outcome == "inconclusive"
+
+
+def summary(*script: Edit) -> Verdict:
+    return judge(case(edits=script, **APART))
+
+
+def test_insertions_of_one_op_are_told_together() -> None:
+    told = summary(*(edit("insert", line=line) for line in (3, 5, 9))).summary
+
+    assert told == "reference lacks relu after norm; candidate applies it at m.py:3, m.py:5 and m.py:9."
+
+
+def test_long_lists_are_cut_and_counted() -> None:
+    told = summary(*(edit("insert", line=line) for line in range(1, 10))).summary
+    many = summary(*(edit("update", f"op{number}") for number in range(6))).summary
+
+    assert "m.py:5 and 4 more" in told
+    assert many.endswith("; and 3 more.")
