@@ -1,0 +1,184 @@
+"""One traced model: as a table, and as JSON (schema ``kerasdiff.inspect/1``)."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.text import Text
+
+from kerasdiff.graph import Graph, Mode, Node, Weight, plain, to_json
+from kerasdiff.report.json import dump
+from kerasdiff.report.layers import shape, shapes
+from kerasdiff.report.style import Look, count, emit, hang, heading, pad
+
+if TYPE_CHECKING:
+    from kerasdiff.side import Description, Port
+
+SCHEMA = "kerasdiff.inspect/1"
+
+_LEAST = {"node": 16, "operands": 12, "op": 10, "source": 8}
+_ORDER = ("node", "op", "shape", "parameters", "operands", "source")
+_TITLES = {"node": "node", "op": "op", "shape": "output shape", "parameters": "parameters"} | {
+    "operands": "operands",
+    "source": "source",
+}
+
+
+def description_json(description: Description) -> str:
+    """Writes a description with both graphs, their lowering as op names alone, and every weight."""
+    return dump(
+        {
+            "schema": SCHEMA,
+            "class": description.class_name,
+            "environment": description.environment,
+            "inputs": [_port(port) for port in description.inputs],
+            "outputs": [_port(port) for port in description.outputs],
+            "graphs": {
+                "inference": None if description.inference is None else to_json(description.inference),
+                "training": None if description.training is None else to_json(description.training),
+            },
+            "weights": [asdict(weight) for weight in description.weights],
+            "parameters": _total(description.weights),
+            "inferred": description.inferred,
+            "notes": description.notes,
+            "unused_layers": description.unused_layers,
+            "compiled": None if description.compiled is None else plain(description.compiled),
+        }
+    )
+
+
+def render_graph(description: Description, mode: Mode, console: Console) -> None:
+    """Prints the traced graph of one mode, then what the trace noticed."""
+    look = Look.of(console)
+    graph = description.inference if mode == "inference" else description.training
+    frozen = _total(description.weights) - _total([weight for weight in description.weights if weight.trainable])
+    figures = f"{_total(description.weights):,} parameters" + (f" ({frozen:,} not trainable)" if frozen else "")
+    emit(console, Text.assemble((look.text(description.class_name), "bold"), (f"  {figures}", "dim")))
+    for title, ports in (("input", description.inputs), ("output", description.outputs)):
+        for port in ports:
+            hang(console, Text(f"  {title:<8}", style="dim"), Text(look.text(_interface(port))))
+    environment = ", ".join(f"{name} {text}" for name, text in description.environment.items())
+    if environment:
+        hang(console, Text("  with    ", style="dim"), Text(look.text(environment)))
+    if graph is None:
+        heading(console, "Graph", f"{mode} mode")
+        emit(console, Text(f"  the model could not be traced in {mode} mode; the notes say why", style="yellow"))
+    else:
+        _table(graph, description.weights, mode, console, look)
+    for title, sentences in (("Inferred", description.inferred), ("Notes", description.notes)):
+        _list(title, sentences, console, look)
+    _list("Layers never called", description.unused_layers, console, look)
+
+
+def _port(port: Port) -> dict[str, Any]:
+    return {
+        "name": port.name,
+        "shape": port.spec.shape,
+        "dtype": port.spec.dtype,
+        "low": port.low,
+        "high": port.high,
+    }
+
+
+def _interface(port: Port) -> str:
+    bounds = "" if port.low is None or port.high is None else f" in {port.low:g}..{port.high:g}"
+    return f"{port.name} {shape(port.spec)}{bounds}"
+
+
+def _total(weights: tuple[Weight, ...] | list[Weight]) -> int:
+    return sum(weight.size for weight in weights if not weight.is_seed)
+
+
+def _table(graph: Graph, weights: tuple[Weight, ...], mode: Mode, console: Console, look: Look) -> None:
+    heading(console, "Graph", f"{mode} mode, {count(len(graph), 'node')}")
+    rows, shared = _rows(graph, weights, look)
+    widths = _widths(rows, look)
+    shown = [name for name in _ORDER if widths[name]]
+    emit(console, Text(_join(shown, _TITLES, widths, look), style="dim"))
+    for row in rows:
+        emit(console, _join(shown, row, widths, look))
+    emit(console)
+    outputs = ", ".join(_edge(edge.node, edge.port) for edge in graph.outputs)
+    hang(console, Text("  returns  ", style="dim"), Text(look.text(outputs or "nothing")))
+    for title, names in (
+        ("losses", [_edge(edge.node, edge.port) for edge in graph.losses]),
+        ("updates", list(graph.effects)),
+    ):
+        if names:
+            hang(console, Text(f"  {title:<9}", style="dim"), Text(look.text(", ".join(names))))
+    if shared:
+        emit(console, Text("  (n)      weights a node above has counted already", style="dim"))
+
+
+def _rows(graph: Graph, weights: tuple[Weight, ...], look: Look) -> tuple[list[dict[str, str]], bool]:
+    sizes = {weight.id: 0 if weight.is_seed else weight.size for weight in weights}
+    counted: set[str] = set()
+    shared = False
+    rows = []
+    for node in graph:
+        parameters = sum(sizes.get(weight, 0) for weight in node.weights)
+        again = bool(parameters) and all(weight in counted for weight in node.weights)
+        counted.update(node.weights)
+        shared = shared or again
+        rows.append(
+            {
+                "node": look.text(node.id),
+                "op": look.text(node.op),
+                "shape": look.text(shapes(node)),
+                "parameters": look.text(f"({parameters:,})" if again else f"{parameters:,}" if parameters else "–"),
+                "operands": look.text(_operands(node)),
+                "source": look.text(node.source) if node.source else "",
+            }
+        )
+    return rows, shared
+
+
+def _operands(node: Node) -> str:
+    roles = node.roles or ("",) * len(node.operands)
+    return ", ".join(
+        (f"{role}=" if role else "") + _edge(edge.node, edge.port)
+        for edge, role in zip(node.operands, roles, strict=False)
+    )
+
+
+def _edge(node: str, port: int) -> str:
+    return f"{node}[{port}]" if port else node
+
+
+def _widths(rows: list[dict[str, str]], look: Look) -> dict[str, int]:
+    """Natural widths; where they do not fit, shapes go first and the widest column is shortened step by step."""
+    widths = {
+        name: max([cell_len(row[name]) for row in rows] + [len(_TITLES[name])])
+        if name != "source" or any(row[name] for row in rows)
+        else 0
+        for name in _ORDER
+    }
+    if look.width < 100 and sum(widths.values()) + 2 * len(widths) > look.width:
+        widths["shape"] = 0
+    while sum(width + 2 for width in widths.values() if width) > look.width:
+        candidates = [name for name in _LEAST if widths[name] > _LEAST[name]]
+        if not candidates:
+            widths["operands"] = 0
+            break
+        widest = max(candidates, key=lambda name: (widths[name] - _LEAST[name], -_ORDER.index(name)))
+        widths[widest] -= 1
+    return widths
+
+
+def _join(shown: list[str], row: dict[str, str], widths: dict[str, int], look: Look) -> str:
+    cells = []
+    for name in shown:
+        shorten = look.elide_left if name == "source" else look.elide
+        cells.append(pad(shorten(row[name], widths[name]), widths[name], right=name == "parameters"))
+    return "  " + "  ".join(cells)
+
+
+def _list(title: str, sentences: tuple[str, ...], console: Console, look: Look) -> None:
+    if not sentences:
+        return
+    heading(console, title)
+    for sentence in sentences:
+        hang(console, Text(look.pick("  • ", "  * ")), Text(look.text(sentence)))

@@ -1,0 +1,132 @@
+"""A comparison as JSON, schema ``kerasdiff/1``: what scripts and other renderers read."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from kerasdiff.edits import Edit, Place
+from kerasdiff.verdict import Comparison, FitEvidence, ModelInfo, Trajectory
+
+SCHEMA = "kerasdiff/1"
+
+
+def to_json(comparison: Comparison) -> str:
+    """Writes a comparison with sorted keys, numbers finite or null, ASCII alone, a newline at the end.
+
+    The side-by-side rows are left out: they follow from the models and the edits, and change with the layout.
+
+    Raises:
+        TypeError: If a record holds what JSON cannot.
+    """
+    return dump(
+        {
+            "schema": SCHEMA,
+            "verdict": {
+                "outcome": comparison.verdict.outcome,
+                "basis": comparison.verdict.basis,
+                "summary": comparison.verdict.summary,
+            },
+            "reference": _model(comparison.reference),
+            "candidate": _model(comparison.candidate),
+            "environment": comparison.environment,
+            "terms": _terms(comparison.terms),
+            "rungs": [
+                {"name": rung.name, "outcome": rung.outcome, "detail": rung.detail, "figures": rung.figures}
+                for rung in comparison.rungs
+            ],
+            "edits": [_edit(edit) for edit in comparison.edits],
+            "rewrites": [
+                {"rule": rewrite.rule, "side": rewrite.side, "node": rewrite.node, "exact": rewrite.exact}
+                for rewrite in comparison.rewrites
+            ],
+            "fit": None if comparison.fit is None else _fit(comparison.fit),
+            "not_checked": [{"rung": item.rung, "reason": item.reason} for item in comparison.not_checked],
+        }
+    )
+
+
+def dump(data: Any) -> str:
+    """JSON text of plain data: sorted keys, not-finite numbers as null, a newline at the end."""
+    return json.dumps(_finite(data), indent=1, sort_keys=True, allow_nan=False) + "\n"
+
+
+def _model(model: ModelInfo) -> dict[str, Any]:
+    return {
+        "target": model.target,
+        "class": model.class_name,
+        "parameters": model.parameters,
+        "trainable_parameters": model.trainable_parameters,
+        "nodes": model.nodes,
+    }
+
+
+def _terms(terms: tuple[tuple[str, str], ...]) -> dict[str, list[str]]:
+    # A list even for one text: a label may come twice ("inferred"), and a reader wants one type.
+    found: dict[str, list[str]] = {}
+    for label, text in terms:
+        found.setdefault(label, []).append(text)
+    return found
+
+
+def _edit(edit: Edit) -> dict[str, Any]:
+    return {
+        "kind": edit.kind,
+        "op": edit.op,
+        "rung": edit.rung,
+        "reference": _place(edit.reference),
+        "candidate": _place(edit.candidate),
+        "after": edit.after,
+        "attributes": edit.attributes,
+        "effect": edit.effect,
+        "message": edit.message,
+    }
+
+
+def _place(place: Place | None) -> dict[str, Any] | None:
+    if place is None:
+        return None
+    source = None if place.source is None else {"file": place.source.file, "line": place.source.line}
+    return {"node": place.node, "scope": place.scope, "source": source}
+
+
+def _fit(fit: FitEvidence) -> dict[str, Any]:
+    return {
+        "data": fit.data,
+        "plan": fit.plan,
+        "trials": [_trial(trajectory) for trajectory in fit.trajectories],
+        "difference": {
+            "step_loss": fit.distance,
+            "first_parting": fit.first_parting,
+            "identical": fit.identical,
+        },
+        "control": {"step_loss": fit.control_distance},
+    }
+
+
+def _trial(trajectory: Trajectory) -> dict[str, Any]:
+    return {
+        "side": trajectory.side,
+        "seed": trajectory.seed,
+        "losses": trajectory.losses,
+        "train_accuracy": trajectory.train_accuracy,
+        "test_accuracy": trajectory.test_accuracy,
+        "test_loss": trajectory.test_loss,
+        "samples_per_second": trajectory.samples_per_second,
+    }
+
+
+def _finite(value: Any) -> Any:
+    """The same data with string keys, lists for sequences and null for numbers that are not finite."""
+    if isinstance(value, Mapping):
+        return {str(key): _finite(item) for key, item in value.items()}
+    if isinstance(value, tuple | list):
+        return [_finite(item) for item in value]
+    # numpy's scalars and arrays say tolist(); asking for it keeps numpy out of this module.
+    if hasattr(value, "tolist"):
+        return _finite(value.tolist())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

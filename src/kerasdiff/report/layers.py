@@ -1,0 +1,310 @@
+"""The side-by-side layer table: which row of one model stands for which row of the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.text import Text
+
+from kerasdiff.graph import Node, TensorSpec
+from kerasdiff.report.style import Look, count, emit, hang, heading, pad
+from kerasdiff.verdict import Row, RowState
+
+FOLD_ABOVE = 60
+"""Rows a table may have before runs of equal rows fold: about one screen of a tall terminal."""
+
+CONTEXT = 2
+"""Equal rows kept on each side of a change when the rest fold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How a row state looks and reads."""
+
+    fancy: str
+    plain: str
+    style: str
+    meaning: str
+
+
+MARKS: Mapping[RowState, Mark] = {
+    "kept": Mark(" ", " ", "", "equal"),
+    "rewritten": Mark("≈", "=", "blue", "equal after a rewrite"),
+    "inserted": Mark("+", "+", "green", "only in the candidate"),
+    "deleted": Mark("-", "-", "red", "only in the reference"),
+    "updated": Mark("~", "~", "yellow", "other settings"),
+    "moved": Mark("→", ">", "cyan", "other place"),
+    "rewired": Mark("⤳", "^", "magenta", "other operands"),
+}
+
+EQUAL: tuple[RowState, ...] = ("kept", "rewritten")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One row as text, before it is fitted to a width."""
+
+    state: RowState
+    reference: str = ""
+    candidate: str = ""
+    reference_source: str = ""
+    candidate_source: str = ""
+    op: str = ""
+    shape: str = ""
+    parameters: str = ""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """Column widths; 0 leaves a column out."""
+
+    reference: int
+    candidate: int
+    reference_source: int
+    candidate_source: int
+    op: int
+    shape: int
+    parameters: int
+    files: tuple[str, str] = field(default=("", ""))
+
+    def spent(self) -> int:
+        """Columns in use: the mark and its margin, two blanks before each column, one before a source line."""
+        wide = (self.reference, self.candidate, self.op, self.shape, self.parameters)
+        sources = (self.reference_source, self.candidate_source)
+        return 2 + sum(width + 2 for width in wide if width) + sum(width + 1 for width in sources if width)
+
+
+def render_layers(rows: Sequence[Row], console: Console) -> None:
+    """Prints the table with its legend.
+
+    Shapes and parameters stand once where both sides agree and as ``reference → candidate`` where not. What
+    does not fit is dropped (first shapes, then parameters), shortened in its middle last.
+    """
+    look = Look.of(console)
+    heading(console, "Layers", _counts(rows))
+    if not rows:
+        emit(console, "  neither model has a node")
+        return
+    lines = [_line(row, look) for row in rows]
+    layout = _layout(lines, look)
+    emit(console, _header(layout, look))
+    for line in _folded(lines):
+        if isinstance(line, str):
+            emit(console, Text(f"    {look.text(line)}", style="dim"))
+            continue
+        emit(console, _cells(line, layout, look))
+        for note in _notes(line, layout):
+            hang(console, Text(look.pick("    └ ", "    ` "), style="dim"), Text(look.text(note), style="dim"))
+    _legend(rows, console, look)
+
+
+def shape(spec: TensorSpec) -> str:
+    """A shape with ``?`` for what is unknown, and the dtype where it is not float32: ``(?, 16) int32``."""
+    dims = ["?" if dim is None else str(dim) for dim in spec.shape or ()]
+    text = "?" if spec.shape is None else f"({dims[0]},)" if len(dims) == 1 else f"({', '.join(dims)})"
+    return text if spec.dtype == "float32" else f"{text} {spec.dtype}"
+
+
+def shapes(node: Node) -> str:
+    """The shape of a node's first output and how many others there are."""
+    if not node.outputs:
+        return ""
+    more = len(node.outputs) - 1
+    return shape(node.outputs[0]) + (f" +{more}" if more else "")
+
+
+def _counts(rows: Sequence[Row]) -> str:
+    equal = sum(row.state in EQUAL for row in rows)
+    parts = [f"{equal:,} equal"]
+    for state in MARKS:
+        found = sum(row.state == state for row in rows)
+        if found and state not in EQUAL:
+            parts.append(f"{found:,} {state}")
+    return ", ".join(parts)
+
+
+def _line(row: Row, look: Look) -> Line:
+    sides = [node for node in (row.reference, row.candidate) if node is not None]
+    parameters = [
+        f"{amount:,}" if amount else "–"
+        for node, amount in (
+            (row.reference, row.reference_parameters),
+            (row.candidate, row.candidate_parameters),
+        )
+        if node is not None
+    ]
+    return Line(
+        state=row.state,
+        reference=look.text(row.reference.id) if row.reference else "",
+        candidate=look.text(row.candidate.id) if row.candidate else "",
+        reference_source=_source(row.reference, look),
+        candidate_source=_source(row.candidate, look),
+        op=look.text(_both([node.op for node in sides])),
+        shape=look.text(_both([shapes(node) for node in sides])),
+        parameters=look.text(_both(parameters)),
+        notes=(row.note,) if row.note else (),
+    )
+
+
+def _source(node: Node | None, look: Look) -> str:
+    return look.text(node.source) if node is not None and node.source is not None else ""
+
+
+def _both(texts: list[str]) -> str:
+    return texts[0] if len(set(texts)) < 2 else " → ".join(texts)
+
+
+def _layout(lines: Sequence[Line], look: Look) -> Layout:
+    """The richest layout that leaves the names room enough to be told apart."""
+    full = Layout(
+        reference=max(_widest(lines, "reference"), len("reference")),
+        candidate=max(_widest(lines, "candidate"), len("candidate")),
+        reference_source=min(_widest(lines, "reference_source"), 28),
+        candidate_source=min(_widest(lines, "candidate_source"), 28),
+        op=min(max(_widest(lines, "op"), len("op")), 24),
+        shape=min(max(_widest(lines, "shape"), len("output shape")), 34),
+        parameters=min(max(_widest(lines, "parameters"), len("parameters")), 24),
+    )
+    files = (_one_file([line.reference_source for line in lines]), _one_file([line.candidate_source for line in lines]))
+    short = replace(
+        full,
+        reference_source=_number_width(files[0], full.reference_source),
+        candidate_source=_number_width(files[1], full.candidate_source),
+        files=files,
+        op=min(full.op, 19),
+    )
+    narrow = replace(short, shape=0, op=min(full.op, 16))
+    last = replace(narrow, parameters=0, op=min(full.op, 12))
+    for layout, least in ((full, 40), (full, 24), (short, 22), (narrow, 18), (last, 12)):
+        fitted = _share_names(layout, look.width)
+        if fitted.reference >= min(full.reference, least) and fitted.candidate >= min(full.candidate, least):
+            return fitted
+    bare = replace(last, reference_source=0, candidate_source=0, files=("", ""))
+    return _share_names(bare, look.width)
+
+
+def _widest(lines: Sequence[Line], column: str) -> int:
+    return max((cell_len(getattr(line, column)) for line in lines), default=0)
+
+
+def _one_file(sources: Sequence[str]) -> str:
+    """The file all source lines of a side lie in, if they lie in one."""
+    files = {source.rpartition(":")[0] for source in sources if source}
+    return files.pop() if len(files) == 1 else ""
+
+
+def _number_width(file: str, width: int) -> int:
+    # With its file named in the header, a line is its number alone: ":31".
+    return width - cell_len(file) if file and width > cell_len(file) else min(width, 16)
+
+
+def _share_names(layout: Layout, width: int) -> Layout:
+    """Gives the two name columns what the others leave: each its own width if it can be, else half."""
+    room = width - (layout.spent() - layout.reference - layout.candidate)
+    half = room // 2
+    reference = min(layout.reference, max(half, room - layout.candidate))
+    candidate = min(layout.candidate, room - reference)
+    return replace(layout, reference=max(reference, 4), candidate=max(candidate, 4))
+
+
+def _header(layout: Layout, look: Look) -> Text:
+    text = Text("  ", style="dim")
+    names = (
+        ("reference", layout.reference, layout.reference_source, layout.files[0]),
+        ("candidate", layout.candidate, layout.candidate_source, layout.files[1]),
+    )
+    for title, width, source, file in names:
+        room = width + (source + 1 if source else 0)
+        left = look.elide_left(file, max(0, room - len(title) - 1)) if file else ""
+        text.append("  " + title + pad(left, room - len(title), right=True))
+    text.append("  " + pad("op", layout.op))
+    if layout.shape:
+        text.append("  " + pad("output shape", layout.shape))
+    if layout.parameters:
+        text.append("  " + pad("parameters", layout.parameters, right=True))
+    return text
+
+
+def _cells(line: Line, layout: Layout, look: Look) -> Text:
+    mark = MARKS[line.state]
+    text = Text(style=mark.style)
+    text.append("  " + look.pick(mark.fancy, mark.plain), style="bold")
+    sides = (
+        (line.reference, line.reference_source, layout.reference, layout.reference_source, layout.files[0]),
+        (line.candidate, line.candidate_source, layout.candidate, layout.candidate_source, layout.files[1]),
+    )
+    for position, (name, source, width, source_width, file) in enumerate(sides):
+        text.append(" " if position == 0 else "  ")
+        if not name:
+            text.append(pad(look.pick("┄", ".") * (width + (source_width + 1 if source_width else 0)), 0), style="dim")
+            continue
+        text.append(pad(look.elide(name, width), width))
+        if source_width:
+            shown = source[cell_len(file) :] if file else look.elide_left(source, source_width)
+            text.append(" " + pad(shown, source_width, right=True), style="" if mark.style else "dim")
+    text.append("  " + pad(look.elide(line.op, layout.op), layout.op))
+    if layout.shape:
+        text.append("  " + pad(look.elide(line.shape, layout.shape), layout.shape))
+    if layout.parameters:
+        text.append("  " + pad(look.elide(line.parameters, layout.parameters), layout.parameters, right=True))
+    return text
+
+
+def _notes(line: Line, layout: Layout) -> Iterator[str]:
+    """The row's own note, and differences whose column was dropped or shortened."""
+    yield from line.notes
+    if line.state in EQUAL:
+        return
+    dropped = (
+        ("op", line.op, layout.op),
+        ("output shape", line.shape, layout.shape),
+        ("parameters", line.parameters, layout.parameters),
+    )
+    for title, cell, width in dropped:
+        if ("→" in cell or "->" in cell) and cell_len(cell) > width:
+            yield f"{title} {cell}"
+
+
+def _folded(lines: Sequence[Line]) -> Iterator[Line | str]:
+    """The lines, with long runs of equal ones in a long table replaced by one sentence."""
+    if len(lines) <= FOLD_ABOVE:
+        yield from lines
+        return
+    changes = [-1, *(place for place, line in enumerate(lines) if line.state not in EQUAL), len(lines)]
+    for before, after in pairwise(changes):
+        if before >= 0:
+            yield lines[before]
+        start, stop = before + 1, after
+        # A fold that saves no more than its own line and one row is not worth the gap.
+        if stop - start <= 2 * CONTEXT + 2:
+            yield from lines[start:stop]
+            continue
+        yield from lines[start : start + CONTEXT]
+        hidden = lines[start + CONTEXT : stop - CONTEXT]
+        rewritten = sum(line.state == "rewritten" for line in hidden)
+        aside = f", {rewritten:,} of them after a rewrite" if rewritten else ""
+        yield f"… {count(len(hidden), 'row')} equal on both sides{aside} …"
+        yield from lines[stop - CONTEXT : stop]
+
+
+def _legend(rows: Sequence[Row], console: Console, look: Look) -> None:
+    present = [state for state in MARKS if state != "kept" and any(row.state == state for row in rows)]
+    if not present:
+        return
+    emit(console)
+    line = Text()
+    for state in present:
+        mark = MARKS[state]
+        entry = Text.assemble(
+            ("  " + look.pick(mark.fancy, mark.plain), f"bold {mark.style}"), (f" {mark.meaning} ", "dim")
+        )
+        if line.cell_len + entry.cell_len > look.width:
+            emit(console, line)
+            line = Text()
+        line.append_text(entry)
+    emit(console, line)
