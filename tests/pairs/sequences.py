@@ -1,0 +1,97 @@
+"""Pairs about recurrence, masks and attention."""
+
+import keras
+from keras import layers, ops
+
+
+def recurrent(gates="sigmoid", reset_after=True, return_last=True):
+    x = keras.Input((6, 3))
+    h = layers.LSTM(4, return_sequences=True, recurrent_activation=gates)(x)
+    h = layers.GRU(3, reset_after=reset_after, return_sequences=not return_last)(h)
+    return keras.Model(x, layers.Dense(2)(h))
+
+
+class Recurrent(keras.Model):
+    """``recurrent`` as a subclass."""
+
+    def __init__(self):
+        super().__init__()
+        self.lstm, self.gru = layers.LSTM(4, return_sequences=True), layers.GRU(3)
+        self.head = layers.Dense(2)
+
+    def call(self, x):
+        return self.head(self.gru(self.lstm(x)))
+
+
+class RecurrentCells(keras.Model):
+    """``recurrent`` with ``layers.RNN`` around the cells."""
+
+    def __init__(self):
+        super().__init__()
+        self.lstm = layers.RNN(layers.LSTMCell(4), return_sequences=True)
+        self.gru = layers.RNN(layers.GRUCell(3))
+        self.head = layers.Dense(2)
+
+    def call(self, x):
+        return self.head(self.gru(self.lstm(x)))
+
+
+def masked_words(mask=True):
+    words = keras.Input((6,), dtype="int32", name="words")
+    h = layers.Embedding(20, 4, mask_zero=mask)(words)
+    h = layers.LSTM(3)(h)
+    return keras.Model(words, layers.Dense(2)(h))
+
+
+class MaskedWords(keras.Model):
+    """``masked_words`` as a subclass; the mask travels with the tensor."""
+
+    def __init__(self):
+        super().__init__()
+        self.embed, self.lstm, self.head = layers.Embedding(20, 4, mask_zero=True), layers.LSTM(3), layers.Dense(2)
+
+    def call(self, words):
+        return self.head(self.lstm(self.embed(words)))
+
+
+class MaskLost(MaskedWords):
+    """``MaskedWords`` with a reshape between, which drops the mask."""
+
+    def call(self, words):
+        vectors = ops.reshape(ops.reshape(self.embed(words), (-1, 24)), (-1, 6, 4))
+        return self.head(self.lstm(vectors))
+
+
+def attention(causal=False, dropout=0.0):
+    tokens = keras.Input((6, 8))
+    h = layers.LayerNormalization()(tokens)
+    h = layers.MultiHeadAttention(2, 4, dropout=dropout)(h, h, use_causal_mask=causal)
+    h = layers.Add()([tokens, h])
+    return keras.Model(tokens, layers.Dense(3)(h))
+
+
+class Attention(keras.Model):
+    """``attention`` as a subclass with ``+``."""
+
+    def __init__(self, causal=False):
+        super().__init__()
+        self.causal = causal
+        self.norm, self.attend = layers.LayerNormalization(), layers.MultiHeadAttention(num_heads=2, key_dim=4)
+        self.head = layers.Dense(3)
+
+    def call(self, tokens):
+        h = self.norm(tokens)
+        return self.head(self.attend(query=h, value=h, use_causal_mask=self.causal) + tokens)
+
+
+class AttentionKeysUnnormed(Attention):
+    """``Attention`` whose values skip the normalisation."""
+
+    def call(self, tokens):
+        h = self.norm(tokens)
+        return self.head(self.attend(query=h, value=tokens, use_causal_mask=self.causal) + tokens)
+
+
+def backwards(reverse=True):
+    x = keras.Input((6, 3))
+    return keras.Model(x, layers.Dense(2)(layers.GRU(3, go_backwards=reverse)(x)))

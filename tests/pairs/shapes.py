@@ -1,0 +1,134 @@
+"""Pairs about padding, strides, pooling and reshaping."""
+
+import keras
+import tensorflow as tf
+from keras import layers, ops
+
+
+def _convnet(*steps, shape=(8, 8, 3)):
+    return keras.Sequential([keras.Input(shape), *steps])
+
+
+def flatten_layer():
+    return _convnet(layers.Conv2D(4, 3, activation="relu"), layers.Flatten(), layers.Dense(2))
+
+
+def flatten_by_reshape():
+    return _convnet(layers.Conv2D(4, 3, activation="relu"), layers.Reshape((-1,)), layers.Dense(2))
+
+
+class FlattenByTensorflow(keras.Model):
+    """``flatten_layer`` with ``tf.reshape``."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.head = layers.Conv2D(4, 3), layers.Dense(2)
+
+    def call(self, x):
+        x = tf.nn.relu(self.conv(x))
+        return self.head(tf.reshape(x, (-1, 6 * 6 * 4)))
+
+
+def with_no_ops():
+    return _convnet(
+        layers.Identity(),
+        layers.Conv2D(4, 3, activation="relu"),
+        layers.Activation("linear"),
+        layers.Dropout(0.0),
+        layers.Reshape((6, 6, 4)),
+        layers.Flatten(),
+        layers.Dense(2, activation="linear"),
+    )
+
+
+def global_pool_layer():
+    return _convnet(layers.Conv2D(4, 3, activation="relu"), layers.GlobalAveragePooling2D(), layers.Dense(2))
+
+
+class GlobalPoolByMean(keras.Model):
+    """``global_pool_layer`` with ``keras.ops.mean``."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.head = layers.Conv2D(4, 3, activation="relu"), layers.Dense(2)
+
+    def call(self, x):
+        return self.head(ops.mean(self.conv(x), axis=(1, 2)))
+
+
+class GlobalPoolByReduceMean(keras.Model):
+    """``global_pool_layer`` with ``tf.reduce_mean``."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.head = layers.Conv2D(4, 3, activation="relu"), layers.Dense(2)
+
+    def call(self, x):
+        return self.head(tf.reduce_mean(self.conv(x), axis=[1, 2]))
+
+
+def global_max():
+    return _convnet(layers.Conv2D(4, 3, activation="relu"), layers.GlobalMaxPooling2D(), layers.Dense(2))
+
+
+def same_padding(strides=1):
+    return _convnet(layers.Conv2D(4, 3, strides=strides, padding="same"), layers.Flatten(), layers.Dense(2))
+
+
+def explicit_padding(strides=1):
+    return _convnet(
+        layers.ZeroPadding2D(1),
+        layers.Conv2D(4, 3, strides=strides, padding="valid"),
+        layers.Flatten(),
+        layers.Dense(2),
+    )
+
+
+def pooled(kind="max", padding="valid"):
+    pool = layers.MaxPooling2D if kind == "max" else layers.AveragePooling2D
+    return _convnet(
+        layers.Conv2D(4, 3, activation="relu"),
+        pool(2, padding=padding),
+        layers.GlobalAveragePooling2D(),
+        layers.Dense(2),
+    )
+
+
+def convolved(strides=1, padding="valid", dilation=1, use_bias=True, kernel=3, units=2):
+    return _convnet(
+        layers.Conv2D(
+            4, kernel, strides=strides, padding=padding, dilation_rate=dilation, use_bias=use_bias, activation="relu"
+        ),
+        layers.GlobalAveragePooling2D(),
+        layers.Dense(units),
+    )
+
+
+def transposed():
+    return _convnet(layers.Conv2D(4, 3), layers.Permute((2, 1, 3)), layers.Flatten(), layers.Dense(2))
+
+
+def untransposed():
+    return _convnet(layers.Conv2D(4, 3), layers.Flatten(), layers.Dense(2))
+
+
+def rescaling_layer():
+    return _convnet(layers.Rescaling(1.0 / 255), layers.Conv2D(4, 3), layers.Flatten(), layers.Dense(2))
+
+
+class DividedBy255(keras.Model):
+    """``rescaling_layer`` with a division; the two may round apart by one unit in the last place."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.flatten, self.head = layers.Conv2D(4, 3), layers.Flatten(), layers.Dense(2)
+
+    def call(self, x):
+        return self.head(self.flatten(self.conv(x / 255.0)))
+
+
+class DividedBy256(DividedBy255):
+    """``DividedBy255`` with another constant."""
+
+    def call(self, x):
+        return self.head(self.flatten(self.conv(x / 256.0)))

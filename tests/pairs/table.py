@@ -1,0 +1,486 @@
+"""The table of model pairs that drives the end-to-end tests: what the command must say about each.
+
+Every bug adds a row. A row was checked by hand with Keras itself: for equal pairs the outputs agree in
+both modes with the weights carried over; for different ones a value, a gradient, a loss or a setting
+parts the two.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+PROOF = ("proof",)
+EQUAL = ("proof", "numeric")
+WORDS = "int32@0..20"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """One edit the report must hold; every field may offer alternatives with ``|``.
+
+    Attributes:
+        kind: Edit kind.
+        op: Part of the edit's op, or of a node id on either side.
+        attribute: Part of the name of a changed attribute; empty for any.
+    """
+
+    kind: str
+    op: str
+    attribute: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """One row.
+
+    Attributes:
+        reference, candidate: Targets below ``tests/pairs``.
+        inputs: Values of ``--input``.
+        basis: What an equivalence may rest on.
+        edits: Edits that must be there, each matched by an edit of its own.
+        exact: Whether there may be no others.
+        mentions: Words of the verdict, the edits or the rungs, whatever their case.
+    """
+
+    id: str
+    reference: str
+    candidate: str
+    inputs: tuple[str, ...] = ()
+    outcome: Literal["equivalent", "different"]
+    basis: tuple[str, ...] = ()
+    edits: tuple[Expected, ...] = ()
+    exact: bool = False
+    mentions: tuple[str, ...] = ()
+
+    @property
+    def swapped(self) -> Pair:
+        """The row with its sides exchanged; says nothing of edits."""
+        return Pair(
+            id=f"{self.id}-swapped",
+            reference=self.candidate,
+            candidate=self.reference,
+            inputs=self.inputs,
+            outcome=self.outcome,
+            basis=self.basis,
+        )
+
+
+def equal(id: str, reference: str, candidate: str, *inputs: str, basis: tuple[str, ...] = EQUAL) -> Pair:
+    return Pair(
+        id=id, reference=reference, candidate=candidate, inputs=inputs, outcome="equivalent", basis=basis, exact=True
+    )
+
+
+def different(
+    id: str,
+    reference: str,
+    candidate: str,
+    *inputs: str,
+    edits: tuple[Expected, ...] = (),
+    exact: bool = False,
+    mentions: tuple[str, ...] = (),
+) -> Pair:
+    return Pair(
+        id=id,
+        reference=reference,
+        candidate=candidate,
+        inputs=inputs,
+        outcome="different",
+        basis=("witness",),
+        edits=edits,
+        exact=exact,
+        mentions=mentions,
+    )
+
+
+def insert(op: str) -> Expected:
+    return Expected(kind="insert", op=op)
+
+
+def delete(op: str) -> Expected:
+    return Expected(kind="delete", op=op)
+
+
+def update(op: str, attribute: str) -> Expected:
+    return Expected(kind="update", op=op, attribute=attribute)
+
+
+PAIRS = (
+    # Activations -------------------------------------------------------------------------------------
+    equal("activation-in-every-spelling", "activations.py:fused", "activations.py:Spelled", "8,8,3", basis=PROOF),
+    equal("relu6-in-three-spellings", "activations.py:relu6_limit", "activations.py:Relu6", "6", basis=PROOF),
+    equal("smooth-activations-split", "activations.py:smooth_fused", "activations.py:Smooth", "6", basis=PROOF),
+    equal("leaky-relu-with-its-slope", "activations.py:leaky_layer", "activations.py:LeakyFunction(slope=0.3)", "6"),
+    different(
+        "leaky-relu-default-slopes-differ",
+        "activations.py:leaky_layer",
+        "activations.py:LeakyFunction",
+        "6",
+        edits=(update("leaky_relu", "slope|alpha"),),
+        exact=True,
+        mentions=("0.3", "0.2"),
+    ),
+    different(
+        "relu6-against-relu",
+        "activations.py:relu6_limit",
+        "activations.py:relu_unlimited",
+        edits=(Expected(kind="update|delete", op="relu"),),
+        mentions=("relu6",),
+    ),
+    different("gelu-tanh-against-erf", "activations.py:gelu_exact", "activations.py:GeluTanh", "6", mentions=("gelu",)),
+    different(
+        "softmax-over-another-axis",
+        "activations.py:softmax_last",
+        "activations.py:softmax_first",
+        edits=(update("softmax", "axis"),),
+        exact=True,
+        mentions=("axis",),
+    ),
+    different(
+        "relu-before-or-after-norm",
+        "activations.py:relu_then_norm",
+        "activations.py:norm_then_relu",
+        edits=(Expected(kind="move", op="relu|batch_normalization"),),
+        exact=True,
+        mentions=("relu",),
+    ),
+    different(
+        "relu-missing",
+        "activations.py:norm_then_relu",
+        "activations.py:norm_without_relu",
+        edits=(delete("relu"),),
+        exact=True,
+        mentions=("relu", "batch_normalization"),
+    ),
+    different(
+        "softmax-missing-from-the-head",
+        "activations.py:softmax_in_head",
+        "activations.py:logits_in_head",
+        edits=(delete("softmax"),),
+        exact=True,
+        mentions=("softmax",),
+    ),
+    different(
+        "softmax-in-half-precision",
+        "activations.py:softmax_in_head",
+        "activations.py:half_precision_softmax",
+        mentions=("float16",),
+    ),
+    # Merges ------------------------------------------------------------------------------------------
+    equal("merge-layers-as-operators", "merges.py:merge_layers", "merges.py:MergeOperators", "6", "6", basis=PROOF),
+    equal("merge-layers-as-ops", "merges.py:merge_layers", "merges.py:MergeOps", "6", "6", basis=PROOF),
+    equal("split-against-slices", "merges.py:SplitCall", "merges.py:SplitSlices", "6"),
+    equal("siamese-in-two-styles", "merges.py:Siamese", "merges.py:siamese", "6", "6", basis=PROOF),
+    different(
+        "subtraction-turned-round",
+        "merges.py:merge_layers",
+        "merges.py:subtract_swapped",
+        edits=(Expected(kind="rewire|update|move", op="subtract|sub"),),
+        exact=True,
+        mentions=("subtract",),
+    ),
+    different(
+        "concatenation-in-another-order",
+        "merges.py:merge_layers",
+        "merges.py:concat_swapped",
+        edits=(Expected(kind="rewire|update|move", op="concat"),),
+        exact=True,
+        mentions=("concat",),
+    ),
+    different("gate-and-value-exchanged", "merges.py:SplitSlices", "merges.py:SplitHalvesSwapped", "6"),
+    different(
+        "skip-starts-elsewhere",
+        "merges.py:skip_from_input",
+        "merges.py:skip_from_hidden",
+        edits=(Expected(kind="rewire", op="add"),),
+        exact=True,
+        mentions=("add",),
+    ),
+    different("towers-no-longer-shared", "merges.py:siamese", "merges.py:towers_apart", mentions=("shared",)),
+    # Shapes ------------------------------------------------------------------------------------------
+    equal("flatten-as-reshape", "shapes.py:flatten_layer", "shapes.py:flatten_by_reshape", basis=PROOF),
+    equal("flatten-as-tf-reshape", "shapes.py:flatten_layer", "shapes.py:FlattenByTensorflow", "8,8,3", basis=PROOF),
+    equal("no-ops", "shapes.py:flatten_layer", "shapes.py:with_no_ops", basis=PROOF),
+    equal("global-pool-as-ops-mean", "shapes.py:global_pool_layer", "shapes.py:GlobalPoolByMean", "8,8,3"),
+    equal("global-pool-as-reduce-mean", "shapes.py:global_pool_layer", "shapes.py:GlobalPoolByReduceMean", "8,8,3"),
+    equal("same-padding-by-hand", "shapes.py:same_padding", "shapes.py:explicit_padding"),
+    equal("rescaling-as-division", "shapes.py:rescaling_layer", "shapes.py:DividedBy255", "8,8,3@0..255"),
+    different("division-by-256", "shapes.py:rescaling_layer", "shapes.py:DividedBy256", "8,8,3@0..255"),
+    different(
+        "same-padding-by-hand-at-stride-2",
+        "shapes.py:same_padding(strides=2)",
+        "shapes.py:explicit_padding(strides=2)",
+        mentions=("padding",),
+    ),
+    different(
+        "stride-changed",
+        "shapes.py:convolved",
+        "shapes.py:convolved(strides=2)",
+        edits=(update("conv2d", "strides"),),
+        exact=True,
+        mentions=("strides",),
+    ),
+    different(
+        "padding-changed",
+        "shapes.py:convolved",
+        "shapes.py:convolved(padding='same')",
+        edits=(update("conv2d", "padding"),),
+        exact=True,
+        mentions=("padding", "valid", "same"),
+    ),
+    different(
+        "dilation-changed",
+        "shapes.py:convolved",
+        "shapes.py:convolved(dilation=2)",
+        edits=(update("conv2d", "dilation"),),
+        exact=True,
+        mentions=("dilation",),
+    ),
+    different(
+        "bias-dropped",
+        "shapes.py:convolved",
+        "shapes.py:convolved(use_bias=False)",
+        edits=(update("conv2d", "bias"),),
+        mentions=("bias",),
+    ),
+    different(
+        "kernel-size-changed",
+        "shapes.py:convolved",
+        "shapes.py:convolved(kernel=5)",
+        edits=(update("conv2d", "kernel_size"),),
+        mentions=("kernel_size",),
+    ),
+    different(
+        "units-changed",
+        "shapes.py:convolved",
+        "shapes.py:convolved(units=3)",
+        edits=(update("dense", "units"),),
+        mentions=("units",),
+    ),
+    different(
+        "max-against-average-pooling",
+        "shapes.py:pooled",
+        "shapes.py:pooled(kind='average')",
+        mentions=("max", "average"),
+    ),
+    different(
+        "global-average-against-global-max",
+        "shapes.py:global_pool_layer",
+        "shapes.py:global_max",
+        mentions=("max",),
+    ),
+    different(
+        "transpose-lost",
+        "shapes.py:transposed",
+        "shapes.py:untransposed",
+        edits=(delete("permute|transpose"),),
+        exact=True,
+    ),
+    # Normalisation and training ----------------------------------------------------------------------
+    equal("training-passed-implicitly", "norms.py:normed", "norms.py:Normed", "8,8,3", basis=PROOF),
+    equal("training-passed-by-hand", "norms.py:Normed", "norms.py:NormedExplicit", "8,8,3", basis=PROOF),
+    equal("layer-norm-in-two-styles", "norms.py:layer_norm", "norms.py:LayerNormSubclass", "5,6", basis=PROOF),
+    equal("layer-norm-by-hand", "norms.py:layer_norm", "norms.py:LayerNormByHand", "5,6"),
+    different(
+        "norm-epsilon",
+        "norms.py:normed",
+        "norms.py:normed(epsilon=1e-5)",
+        edits=(update("batch_normalization", "epsilon"),),
+        exact=True,
+        mentions=("epsilon",),
+    ),
+    different(
+        "norm-momentum",
+        "norms.py:normed",
+        "norms.py:normed(momentum=0.9)",
+        edits=(update("batch_normalization", "momentum"),),
+        exact=True,
+        mentions=("momentum", "0.9"),
+    ),
+    different(
+        "dropout-rate",
+        "norms.py:normed",
+        "norms.py:normed(rate=0.5)",
+        edits=(update("dropout", "rate"),),
+        exact=True,
+        mentions=("rate", "0.5"),
+    ),
+    different(
+        "dropout-against-spatial-dropout",
+        "norms.py:dropout_model",
+        "norms.py:dropout_model(spatial=True)",
+        mentions=("dropout",),
+    ),
+    different(
+        "dropout-created-and-never-called",
+        "norms.py:Normed",
+        "norms.py:DropoutForgotten",
+        "8,8,3",
+        edits=(delete("dropout"),),
+        exact=True,
+        mentions=("dropout", "never called"),
+    ),
+    different(
+        "norm-always-training",
+        "norms.py:NormedExplicit",
+        "norms.py:NormAlwaysTraining",
+        "8,8,3",
+        edits=(Expected(kind="update", op="batch_normalization|norm"),),
+        mentions=("training",),
+    ),
+    different(
+        "norm-never-training",
+        "norms.py:NormedExplicit",
+        "norms.py:NormNeverTraining",
+        "8,8,3",
+        edits=(Expected(kind="update", op="batch_normalization|norm"),),
+        mentions=("training",),
+    ),
+    different(
+        "layer-norm-axis",
+        "norms.py:layer_norm",
+        "norms.py:layer_norm(axis=1)",
+        edits=(update("layer_normalization", "axis"),),
+        mentions=("axis",),
+    ),
+    different(
+        "frozen-layer",
+        "norms.py:normed",
+        "norms.py:normed(frozen=True)",
+        edits=(update("conv2d|stem", "trainable"),),
+        exact=True,
+        mentions=("trainable",),
+    ),
+    different(
+        "regularizer-dropped",
+        "norms.py:regularized",
+        "norms.py:regularized(strength=0)",
+        mentions=("regularizer",),
+    ),
+    different(
+        "regularizer-weaker",
+        "norms.py:regularized",
+        "norms.py:regularized(strength=1e-4)",
+        mentions=("regularizer",),
+    ),
+    different(
+        "constraint-added",
+        "norms.py:regularized(strength=0)",
+        "norms.py:constrained",
+        edits=(update("dense", "constraint"),),
+        exact=True,
+        mentions=("constraint",),
+    ),
+    different(
+        "initializer-changed",
+        "norms.py:initialized",
+        "norms.py:initialized(initializer='he_normal')",
+        edits=(update("dense", "initializer"),),
+        exact=True,
+        mentions=("initializer", "he_normal"),
+    ),
+    different("added-loss-dropped", "norms.py:Sparse", "norms.py:NotSparse", "6", mentions=("loss",)),
+    different("gradient-stopped", "norms.py:NotSparse", "norms.py:StoppedGradient", "6", mentions=("gradient",)),
+    # Sequences ---------------------------------------------------------------------------------------
+    equal("recurrent-in-two-styles", "sequences.py:recurrent", "sequences.py:Recurrent", "6,3", basis=PROOF),
+    equal("recurrent-layers-as-cells", "sequences.py:recurrent", "sequences.py:RecurrentCells", "6,3"),
+    equal(
+        "mask-travels-in-two-styles", "sequences.py:masked_words", "sequences.py:MaskedWords", f"6:{WORDS}", basis=PROOF
+    ),
+    equal("attention-in-two-styles", "sequences.py:attention", "sequences.py:Attention", "6,8", basis=PROOF),
+    different(
+        "lstm-gate-activation",
+        "sequences.py:recurrent",
+        "sequences.py:recurrent(gates='hard_sigmoid')",
+        edits=(update("lstm", "recurrent_activation"),),
+        exact=True,
+        mentions=("recurrent_activation", "hard_sigmoid"),
+    ),
+    different(
+        "gru-reset-after",
+        "sequences.py:recurrent",
+        "sequences.py:recurrent(reset_after=False)",
+        edits=(update("gru", "reset_after"),),
+        mentions=("reset_after",),
+    ),
+    different(
+        "gru-goes-backwards",
+        "sequences.py:backwards(reverse=False)",
+        "sequences.py:backwards",
+        edits=(update("gru", "go_backwards"),),
+        exact=True,
+        mentions=("go_backwards",),
+    ),
+    different(
+        "mask-never-made",
+        "sequences.py:masked_words",
+        "sequences.py:masked_words(mask=False)",
+        f"6:{WORDS}",
+        mentions=("mask",),
+    ),
+    different(
+        "mask-lost-on-the-way",
+        "sequences.py:MaskedWords",
+        "sequences.py:MaskLost",
+        f"6:{WORDS}",
+        mentions=("mask",),
+    ),
+    different(
+        "causal-mask-missing",
+        "sequences.py:attention(causal=True)",
+        "sequences.py:attention",
+        mentions=("causal|mask",),
+    ),
+    different(
+        "attention-dropout",
+        "sequences.py:attention(dropout=0.2)",
+        "sequences.py:attention",
+        mentions=("dropout",),
+    ),
+    different(
+        "attention-values-unnormed",
+        "sequences.py:Attention",
+        "sequences.py:AttentionKeysUnnormed",
+        "6,8",
+        edits=(Expected(kind="rewire", op="attention|attend"),),
+    ),
+    # Structure ---------------------------------------------------------------------------------------
+    equal("nested-three-deep", "structure.py:flat", "structure.py:Nested", "8,8,3", basis=PROOF),
+    equal("layers-in-containers", "structure.py:flat", "structure.py:Contained", "8,8,3", basis=PROOF),
+    equal("dense-by-hand", "structure.py:dense_pair", "structure.py:affine_pair"),
+    equal("dense-by-hand-in-a-subclass", "structure.py:dense_pair", "structure.py:AffinePair", "6"),
+    equal("heads-declared-in-another-order", "structure.py:heads", "structure.py:Heads", "6", basis=PROOF),
+    different("dense-by-hand-without-bias", "structure.py:dense_pair", "structure.py:AffinePair(use_bias=False)", "6"),
+    equal("inputs-by-name", "structure.py:named_inputs", "structure.py:NamedInputs", "user=3", "item=4", basis=PROOF),
+    different(
+        "inputs-joined-in-another-order",
+        "structure.py:named_inputs",
+        "structure.py:named_inputs(order=('item', 'user'))",
+        edits=(Expected(kind="rewire|update|move", op="concat"),),
+        exact=True,
+        mentions=("concat",),
+    ),
+    different("outputs-swapped", "structure.py:heads_apart", "structure.py:heads_swapped", mentions=("output",)),
+    different("output-missing", "structure.py:heads", "structure.py:one_head", mentions=("output",)),
+    different(
+        "loop-stops-early",
+        "structure.py:Deep",
+        "structure.py:DeepCut",
+        "6",
+        edits=(delete("dense"),),
+        mentions=("never called",),
+    ),
+    different(
+        "layer-repeated", "structure.py:Deep", "structure.py:DeepRepeated", "6", mentions=("shared|never called",)
+    ),
+    different("separable-against-plain", "structure.py:plain_block", "structure.py:depthwise_block"),
+    different(
+        "helper-modules-of-the-same-name",
+        "left/model.py:model",
+        "right/model.py:model",
+        edits=(delete("relu"),),
+        exact=True,
+        mentions=("relu",),
+    ),
+)

@@ -1,0 +1,54 @@
+"""The README says what the code does."""
+
+from __future__ import annotations
+
+import re
+
+from update_readme import README, ROOT, report_block, setup_line
+
+from kerasdiff.target import parse_input, parse_target
+from kerasdiff.verdict import EXIT_CODES
+
+TEXT = README.read_text()
+
+
+def test_setup_lines_install_and_run():
+    use, test = setup_line("use", TEXT), setup_line("test", TEXT)
+
+    assert use.startswith("python -m pip install . && kerasdiff compare ")
+    assert test == "python -m pip install -e '.[test]' && python -m pytest"
+
+
+def test_targets_of_the_examples_exist(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    targets = re.findall(r"examples/\S+\.py:\w+", TEXT)
+
+    assert len(targets) >= 4
+    for text in targets:
+        target = parse_target(text)
+        with open(target.location, encoding="utf-8") as file:
+            assert re.search(rf"^(class |def )?{target.name}\b", file.read(), re.MULTILINE), text
+
+
+def test_inputs_parse():
+    inputs = re.findall(r"--input (?!\[)(\S+)", TEXT)
+
+    assert len(inputs) >= 3
+    for text in inputs:
+        parse_input(text)
+
+
+def test_exit_codes_are_those_of_the_verdict():
+    documented = {meaning: int(code) for code, meaning in re.findall(r"^\| (\d+) \| (\w+)", TEXT, re.MULTILINE)}
+
+    assert {outcome: documented[outcome] for outcome in EXIT_CODES} == dict(EXIT_CODES)
+
+
+def test_report_is_a_real_one():
+    source = (ROOT / "examples" / "forum" / "b.py").read_text().splitlines()
+    lines = [number for number, line in enumerate(source, 1) if "activations.relu(x)" in line]
+    report = report_block(TEXT)
+
+    assert "different" in report.lower()
+    assert [number for number in lines if f"b.py:{number}" not in report] == []
+    assert "201,354" in report
