@@ -108,7 +108,6 @@ class Node:
         scope: Path of the composite that made the call.
         display: What the user calls it (``relu``, ``Conv2D``): class or function name.
         activation: Id of the node in ``lowering`` whose output goes into the fused ``activation=``, if any.
-        members: Ids of the traced nodes this node stands for, after rewrites.
     """
 
     id: str
@@ -124,7 +123,6 @@ class Node:
     display: str = ""
     source: Source | None = None
     activation: Edge | None = None
-    members: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

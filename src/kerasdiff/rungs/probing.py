@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from kerasdiff.errors import EvaluateError
+from kerasdiff.graph import Weight
 from kerasdiff.numeric import Closeness, Tolerance, compare_values, precision_tolerance, probes
 from kerasdiff.rungs.architecture import Structure
 from kerasdiff.side import Array, Description, EvaluateRequest, Evaluation, Precision, Recipe, Side
@@ -70,38 +71,33 @@ def carry_over(structure: Structure, reference: Description, candidate: Descript
     matched = set(pairs.values())
     right = [w.id for w in extra if w.id not in matched and not w.is_seed]
     sizes = [one for one, two in pairs.items() if first[one].size != second[two].size]
-    recipes: tuple[list[Recipe], list[Recipe]] = ([], [])
-    for number, weight in enumerate(reference.weights):
-        shared = Recipe(
-            weight=weight.id, seed=seed + number, name=weight.name, shape=weight.shape, fan_in=weight.fan_in
-        )
-        recipes[0].append(shared)
-        other = pairs.get(weight.id)
-        if other is not None and weight.id not in sizes:
-            recipes[1].append(
-                Recipe(weight=other, seed=seed + number, name=weight.name, shape=weight.shape, fan_in=weight.fan_in)
-            )
-    known = {recipe.weight for recipe in recipes[1]}
-    for number, weight in enumerate(candidate.weights):
-        if weight.id not in known:
-            own = Recipe(
-                weight=weight.id,
-                seed=seed + 100_000 + number,
-                name=weight.name,
-                shape=weight.shape,
-                fan_in=weight.fan_in,
-            )
-            recipes[1].append(own)
+    drawn = [_recipe(weight.id, weight, seed + number) for number, weight in enumerate(reference.weights)]
+    carried = [
+        _recipe(pairs[weight.id], weight, seed + number)
+        for number, weight in enumerate(reference.weights)
+        if weight.id in pairs and weight.id not in sizes
+    ]
+    known = {recipe.weight for recipe in carried}
+    own = [
+        _recipe(weight.id, weight, seed + 100_000 + number)
+        for number, weight in enumerate(candidate.weights)
+        if weight.id not in known
+    ]
     problems = [*sizes, *left, *right]
     reason = f"weights without a counterpart of the same shape: {', '.join(problems[:4])}" if problems else ""
     return Carried(
         pairs=pairs,
-        reference=tuple(recipes[0]),
-        candidate=tuple(recipes[1]),
+        reference=tuple(drawn),
+        candidate=(*carried, *own),
         complete=not problems,
         guessed=guessed,
         reason=reason,
     )
+
+
+def _recipe(target: str, like: Weight, seed: int) -> Recipe:
+    """The draw for one weight, with the role and shape of ``like``."""
+    return Recipe(weight=target, seed=seed, name=like.name, shape=like.shape, fan_in=like.fan_in)
 
 
 def _core(shape: tuple[int, ...]) -> tuple[int, ...]:

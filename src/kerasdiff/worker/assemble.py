@@ -236,13 +236,7 @@ class Assembler:
             if tensor.name in self._weights:
                 return Edge(node=f"w{weights.index(self._weights[tensor.name])}")
             if tensor.name not in place:
-                value = self._constants[tensor.name]
-                settings = (
-                    constant_attributes(value.numpy()) if hasattr(value, "numpy") else self._lowering.attributes(value)
-                )
-                constant = Node(
-                    id=f"c{len(nodes)}", op="Const", kind="const", attributes=settings, outputs=(spec_of(tensor),)
-                )
+                constant = self._constant(f"c{len(nodes)}", tensor)
                 nodes.append(constant)
                 place[tensor.name] = Edge(node=constant.id)
             return place[tensor.name]
@@ -293,13 +287,7 @@ class Assembler:
         if tensor.name in self._edges:
             return self._edges[tensor.name]
         if tensor.name in self._constants:
-            value = self._constants[tensor.name]
-            settings = (
-                constant_attributes(value.numpy()) if hasattr(value, "numpy") else self._lowering.attributes(value)
-            )
-            node = Node(
-                id=self._unique("constant"), op="Const", kind="const", attributes=settings, outputs=(spec_of(tensor),)
-            )
+            node = self._constant(self._unique("constant"), tensor)
         else:
             node = Node(
                 id=self._unique("read"),
@@ -311,6 +299,12 @@ class Assembler:
         self._nodes.append(node)
         self._edges[tensor.name] = Edge(node=node.id)
         return self._edges[tensor.name]
+
+    def _constant(self, name: str, tensor: Any) -> Node:
+        """A Const op of the graph, or an eager tensor it captured, as a node."""
+        made = self._constants[tensor.name]
+        settings = constant_attributes(made.numpy()) if hasattr(made, "numpy") else self._lowering.attributes(made)
+        return Node(id=name, op="Const", kind="const", attributes=settings, outputs=(spec_of(tensor),))
 
     def _unique(self, base: str) -> str:
         name, count = base, 1

@@ -239,8 +239,10 @@ def record(loaded: Any, mode: Mode, extra: Callable[[Recording], Sequence[Any]] 
         if mode == "training":  # Keras weighs the loss by the mask an output carries
             masks = [getattr(tensor, "_keras_mask", None) for tensor in outputs]
             outputs += [mask for mask in masks if mask is not None]
-        stop = graph.version
-        losses = [loss for loss in loaded.model.losses if tf.is_tensor(loss) and _made_before(graph, loss, stop)]
+        # Regularizers are evaluated when ``losses`` is read: they come after the call and belong to the weights.
+        inside = {op.name for op in graph.get_operations()}
+        added = [loss for loss in loaded.model.losses if tf.is_tensor(loss) and loss.graph is graph]
+        losses = [loss for loss in added if loss.op.name in inside]
         recording = Recording(
             graph=graph,
             names=names,
@@ -280,13 +282,6 @@ def call_model(model: Any, args: Any, kwargs: Any, *, training: bool) -> Any:
 def total_loss(model: Any) -> Any:
     """The sum of the losses a model added in its last call, in float64."""
     return tf.add_n([tf.cast(loss, "float64") for loss in model.losses] or [tf.zeros((), "float64")])
-
-
-def _made_before(graph: Any, tensor: Any, stop: int) -> bool:
-    """Whether a loss was made inside the call; regularizers are evaluated after it and belong to the weights."""
-    if tensor.graph is not graph:
-        return False
-    return any(op is tensor.op for op in graph.get_operations()[:stop])
 
 
 @dataclass(frozen=True)
