@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 from kerasdiff.align import Alignment, align
 from kerasdiff.canonical.rules import live
 from kerasdiff.edits import Edit
-from kerasdiff.graph import Edge, Graph
+from kerasdiff.graph import Edge, Graph, Node, TensorSpec
 
 MIRROR = {"insert": "delete", "delete": "insert", "update": "update", "move": "move", "rewire": "rewire"}
 HELD = ("conv", "norm", "dense")
@@ -73,7 +74,7 @@ def test_insertions_name_the_node_before_and_the_line() -> None:
         {"reference": "norm_0", "candidate": "norm_0"},
         {"reference": "norm_1", "candidate": "norm_1"},
     ]
-    assert "candidate applies relu after norm_0 (m.py:3); reference does not" in found.edits[0].message
+    assert found.edits[0].message == "candidate applies relu between norm_0 and pool_0 (m.py:3); reference does not"
     assert len(found.weights) == 5
     assert not found.isomorphic
 
@@ -124,13 +125,73 @@ def towers(op: str, *order: int) -> Made:
     return live(b.graph(step(b, merged, "tanh", 5))), b
 
 
+def test_one_of_several_branches_is_an_update_in_whatever_order_they_are_called() -> None:
+    def branches(sizes: tuple[int, ...], order: tuple[int, ...]) -> Made:
+        b = Build()
+        x = step(b, b.input(), "embed", 1)
+        made: dict[int, Edge] = {}
+        for number in order:
+            conv = b.call("conv", x, name=f"conv_{number}", weights=[f"k{number}"], width=number, size=sizes[number])
+            made[number] = b.call("relu", conv, name=f"relu_{number}")
+        merged = b.call("concat", *(made[number] for number in sorted(order)))
+        return b.graph(b.call("tanh", merged)), b
+
+    found = aligned(branches((5, 5, 5), (0, 1, 2)), branches((5, 7, 5), (2, 1, 0)))
+
+    assert brief(found.edits) == [("update", "conv")]
+    assert found.edits[0].attributes == {"size": (5, 7)}
+    assert [found.nodes[f"{op}_{number}"] for op in ("conv", "relu") for number in range(3)] == [
+        f"{op}_{number}" for op in ("conv", "relu") for number in range(3)
+    ]
+
+
+def test_a_layer_that_changed_size_is_found_by_what_uses_it_though_another_call_comes_first() -> None:
+    def net(deleted: bool) -> Made:
+        b = Build()
+        x = b.input()
+        made = {}
+        for op in ("embed", "norm", "mask") if deleted else ("embed", "mask", "norm"):
+            if op == "mask":
+                made[op] = b.call("mask", x)
+            elif op == "embed":
+                made[op] = step(b, x, "conv")
+            else:
+                below = made["embed"] if deleted else b.call("lstm", made["embed"], made["mask"], weights=["lstm"])
+                made[op] = b.call("norm", below, weights=["norm"], size=6 if deleted else 5)
+        return b.graph(step(b, b.call("gru", made["norm"], made["mask"], weights=["gru"]), "dense")), b
+
+    found = aligned(net(deleted=False), net(deleted=True))
+
+    assert brief(found.edits) == [("delete", "lstm"), ("update", "norm")]
+
+
+def test_a_layer_that_learns_nothing_moves_onto_another_shape() -> None:
+    def net(*ops: str) -> Made:
+        graph, b = chain(*ops)
+        b.weights["seed"] = replace(b.weights["dense_0/kernel"], id="seed", name="seed_generator_state")
+        noise = graph.by_id()["noise_0"]
+        shape = (None, len(noise.operands[0].node))  # another one after another layer
+        entry = Node(id="in0", op="input", kind="input", attributes={"index": 0}, outputs=noise.outputs)
+        draw = Node(id="draw", op="Random", kind="op", operands=(Edge(node="in0"),), attributes={"shape": shape})
+        ops_of_shape = Graph(nodes=(entry, draw), outputs=(Edge(node="draw"),))
+        seen = replace(noise, kind="layer", weights=("seed",), attributes={"rate": 0.1}, lowering=ops_of_shape)
+        before = replace(graph.by_id()[noise.operands[0].node], outputs=(TensorSpec(shape=shape, dtype="float32"),))
+        new = {seen.id: seen, before.id: before}
+        return replace(graph, nodes=tuple(new.get(node.id, node) for node in graph)), b
+
+    found = aligned(net("norm", "dense", "noise", "conv"), net("norm", "noise", "dense", "conv"))
+
+    assert brief(found.edits) == [("move", "noise")]
+
+
 @pytest.mark.parametrize("op", ["concat", "subtract"])
 def test_swapped_operands_are_one_rewire(op: str) -> None:
     found = aligned(towers(op, 0, 1, 2), towers(op, 1, 0, 2))
 
     assert brief(found.edits) == [("rewire", op)]
     assert "dense_0 (m.py:1)" in found.edits[0].message
-    assert ("another order" in found.edits[0].message) == (op == "concat")
+    assert ("concatenated in another order" in found.edits[0].message) == (op == "concat")
+    assert "in another order" in found.edits[0].message
 
 
 def test_another_source_is_one_rewire() -> None:
@@ -175,8 +236,18 @@ def test_swapped_outputs_are_told() -> None:
 
     found = aligned(heads(False), heads(True))
 
-    assert {edit.kind for edit in found.edits} == {"rewire"}
-    assert "output 0" in found.edits[0].message
+    assert [edit.kind for edit in found.edits] == ["rewire"]
+    assert found.edits[0].message == (
+        "outputs in another order: output 0 is dense dense_0 (m.py:2) in the reference, tanh tanh_0 (m.py:3) in the "
+        "candidate; output 1 is tanh tanh_0 (m.py:3) in the reference, dense dense_0 (m.py:2) in the candidate"
+    )
+
+
+def test_another_function_in_the_same_place_is_one_update() -> None:
+    found = aligned(chain("conv", "relu", "dense"), chain("conv", "tanh", "dense"))
+
+    assert brief(found.edits) == [("update", "relu")]
+    assert found.edits[0].attributes == {"op": ("relu", "tanh")}
 
 
 def test_nothing_in_common_is_all_deleted_and_inserted() -> None:
@@ -230,6 +301,9 @@ def test_the_script_accounts_for_every_call(pair: tuple[list[str], list[str]]) -
     left = Counter(first)
     left.subtract(edit.op for edit in found.edits if edit.kind == "delete")
     left.update(edit.op for edit in found.edits if edit.kind == "insert")
+    replaced = [edit.attributes["op"] for edit in found.edits if "op" in edit.attributes]
+    left.subtract(one for one, _ in replaced)
+    left.update(two for _, two in replaced)
 
     assert +left == Counter(second)
     assert found.isomorphic == (first == second)
@@ -297,3 +371,32 @@ def test_every_run_gives_the_same_bytes() -> None:
 
     assert "insert" in first
     assert run("2") == first
+
+
+def test_what_differs_is_opened_and_proved_and_no_more_than_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A square spelt as a call of its own, deep in a network: proved op by op, with the far layers left closed."""
+    from synthetic import Net
+
+    from kerasdiff import opened
+
+    def net(spelt: bool) -> Any:
+        made = Net()
+        value = made.input()
+        for _ in range(6):
+            value = made.call("conv", value)
+        value = made.call("multiply", value, value) if spelt else made.call("square", value)
+        for _ in range(6):
+            value = made.call("conv", value)
+        return made.done(value)
+
+    (first, weights), (second, others) = net(True), net(False)
+    labels = tuple({node.id: f"{node.op} {len(node.operands)}" for node in graph} for graph in (first, second))
+    pairs = {one.id: two.id for one, two in zip(first, second, strict=True)}
+    found = opened.opened((first, second), labels, pairs, (weights, others), "inference", {})
+
+    assert found.proof is not None
+    assert len(found.proof.weights) == 24
+    assert 0 < found.ops < sum(opened.size(node) for graph in (first, second) for node in graph)
+    assert align(first, second, (weights, others), "inference").isomorphic
+    monkeypatch.setattr(opened, "MOST", 5)
+    assert opened.opened((first, second), labels, pairs, (weights, others), "inference", {}).proof is None

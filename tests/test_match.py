@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from graph_builder import Build, renamed
@@ -10,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kerasdiff.graph import Edge, Graph
-from kerasdiff.match import Isomorphism, commutes, isomorphism, used_ports
+from kerasdiff.labels import commutes, used_ports
+from kerasdiff.match import Isomorphism, isomorphism
 
 Made = tuple[Graph, Build]
 
@@ -273,3 +275,49 @@ def test_swapping_the_sides_changes_nothing(
     assert (forward is None) == (backward is None)
     if forward is not None and backward is not None:
         assert len(forward.nodes) == len(backward.nodes)
+
+
+def test_choices_that_decide_each_other_are_settled_together() -> None:
+    """Both sums are symmetric by themselves; which operand of the one goes with which of the other is not free."""
+
+    def crossed(*order: int) -> Made:
+        def graph(b: Build) -> Graph:
+            x = b.input()
+            towers = [product(b, x, f"w{number}") for number in order]
+            first = b.op("AddV2", b.op("Relu", towers[0]), b.op("Relu", towers[1]))
+            second = b.op("AddV2", product(b, towers[2], "w0"), product(b, towers[3], "w1"))
+            return b.graph(b.op("AddV2", first, second))
+
+        return build(graph)
+
+    assert iso(crossed(0, 1, 0, 1), crossed(1, 0, 0, 1)) is not None
+    assert iso(crossed(0, 1, 0, 1), crossed(0, 1, 1, 0)) is None
+
+
+def test_among_equals_weights_of_one_nature_go_together() -> None:
+    def towers(frozen: int) -> Made:
+        def graph(b: Build) -> Graph:
+            x = b.input()
+            for number in (0, 1):
+                b.weight(f"w{number}", trainable=number != frozen)
+                b.nodes.append(replace(b.nodes[0], id=f"read w{number}", kind="read", op="read", attributes={},
+                                       weights=(f"w{number}",)))  # fmt: skip
+            return b.graph(b.op("AddV2", *(b.op("MatMul", x, Edge(node=f"read w{number}")) for number in (0, 1))))
+
+        return build(graph)
+
+    same, turned, neither = towers(0), towers(1), towers(2)
+
+    assert iso(same, turned) is not None
+    assert iso(same, turned).weights == {"w0": "w1", "w1": "w0"}
+    assert iso(same, neither) is not None
+
+
+def test_weights_known_to_go_together_do_where_there_is_a_choice() -> None:
+    made = merged("AddV2", "a", "b")
+    weights = made[1].weights, made[1].weights
+    crossed = {"a": "b", "b": "a"}
+
+    assert isomorphism(made[0], made[0], weights, known=crossed).weights == crossed
+    forced = chain("a", "b")
+    assert isomorphism(forced[0], forced[0], (forced[1].weights,) * 2, known=crossed).weights == {"a": "a", "b": "b"}

@@ -54,9 +54,15 @@ def place(node: Node) -> Place:
 
 
 def differing(one: Node, two: Node) -> dict[str, tuple[Any, Any]]:
-    """Settings of two nodes that differ, with both values."""
+    """Settings of two nodes that differ, with both values; of two different calls, what they are."""
+    if one.op != two.op and one.display != two.display:
+        return {"op": (name_of(one), name_of(two))}
     if one.kind != two.kind and "layer" in (one.kind, two.kind):
         return {}
+    if one.kind == "input":
+        specs = [node.outputs[0] if node.outputs else None for node in (one, two)]
+        values = {key: tuple(getattr(spec, key, None) for spec in specs) for key in ("shape", "dtype")}
+        return {key: (a, b) for key, (a, b) in values.items() if a != b}
     keys = sorted(set(one.attributes) | set(two.attributes))
     found: dict[str, tuple[Any, Any]] = {}
     for key in keys:
@@ -68,9 +74,10 @@ def differing(one: Node, two: Node) -> dict[str, tuple[Any, Any]]:
 
 def ops_differing(one: Node, two: Node) -> dict[str, tuple[Any, Any]]:
     """What two lowerings do not share, where no setting of the nodes tells them apart: attributes, ops, constants."""
-    held = [tuple(name for name in node.weights if name.startswith("untracked/")) for node in (one, two)]
+    held = [[name for name in node.weights if name.startswith("untracked/")] for node in (one, two)]
     if held[0] != held[1]:
-        return {"untracked": (", ".join(held[0]) or "–", ", ".join(held[1]) or "–")}
+        names = [", ".join(name.removeprefix("untracked/") for name in side) or "none" for side in held]
+        return {"untracked": (names[0], names[1])}
     first, second = ([item for item in node.lowering or () if item.kind == "op"] for node in (one, two))
     if [item.op for item in first] == [item.op for item in second]:
         found: dict[str, tuple[Any, Any]] = {}
@@ -90,7 +97,23 @@ def ops_differing(one: Node, two: Node) -> dict[str, tuple[Any, Any]]:
     return {"wiring": ("one way", "another way, or in a loop body")}
 
 
+def together(one: Node, two: Node, *, equal: bool) -> list[tuple[str, str]]:
+    """The weights of two nodes that correspond: by position where the nodes are equal, else by name."""
+    first, second = list(one.weights), list(two.weights)
+    if equal:
+        return list(zip(first, second, strict=False))
+    found = []
+    for left in first:
+        name = left.rpartition("/")[2]
+        same = next((right for right in second if right.rpartition("/")[2] == name), None)
+        if same is not None:
+            second.remove(same)
+            found.append((left, same))
+    return found
+
+
 def listed(node: Node) -> list[str]:
+    """The ops and constants a node stands for, loop bodies included."""
     found = []
     graphs = [node.lowering] if node.lowering is not None else []
     while graphs:
@@ -123,6 +146,9 @@ def call_of(node: Node) -> str:
 
 
 def shown(value: Any) -> str:
+    """A setting as a reader knows it: numbers to the seven digits that float32 holds."""
+    if isinstance(value, float):
+        return f"{value:.7g}"
     if isinstance(value, str):
         return value
     return repr(value)

@@ -1,162 +1,191 @@
-"""Which values of two graphs are the same: exact isomorphism under a one-to-one map of weights.
+"""Whether two graphs are the same: exact isomorphism under a one-to-one map of weights.
 
-Why digests and one walk, not a general isomorphism search? The graphs are rooted DAGs with ordered
-operands, so a bottom-up digest decides equality of everything but weight identity, and one walk from the
-roots fixes the weight map. Ties are left only where a commutative op has operands of equal digest;
-there the walk keeps to what is already paired, and the map is verified at the end whatever it chose.
+Why one walk and a refinement of what it leaves, not a general search? The graphs are rooted DAGs with ordered
+operands, so the numbers of values decide the equality of everything but weight identity, and one walk from the roots
+pairs all that has one counterpart alone. Choices are left only where operands commute, and among losses and updates;
+what lies below them is settled together, weights included, because one choice may decide another. The map is verified
+at the end whatever led to it.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from kerasdiff.canonical.arithmetic import COMMUTATIVE
-from kerasdiff.canonical.signature import digest, graph_signature, node_label
-from kerasdiff.graph import Edge, Graph, Node, Weight
-
-Weights = Mapping[str, Weight]
-
-
-def commutes(node: Node) -> bool:
-    """Whether the operands of a node may stand in any order."""
-    if node.kind == "op":
-        return node.op in COMMUTATIVE
-    if node.lowering is None or node.weights:
-        return False
-    core = [item for item in node.lowering if item.kind == "op"]
-    inputs = {item.id for item in node.lowering if item.kind == "input"}
-    return len(core) == 1 and core[0].op in COMMUTATIVE and all(edge.node in inputs for edge in core[0].operands)
-
-
-def used_ports(graph: Graph) -> dict[str, tuple[int, ...]]:
-    """For each node, the output ports that something uses."""
-    used: dict[str, set[int]] = {node.id: set() for node in graph}
-    for node in graph:
-        for edge in node.operands:
-            used[edge.node].add(edge.port)
-    for edge in (*graph.outputs, *graph.losses):
-        used[edge.node].add(edge.port)
-    return {name: tuple(sorted(ports)) for name, ports in used.items()}
-
-
-def label(node: Node, ports: tuple[int, ...], weights: Weights) -> str:
-    """What a node computes from its operands and weights, whatever it is called.
-
-    The lowering in normal form, as far as its result is used, with the shapes and dtypes of the weights.
-    """
-    held = tuple((weights[name].shape, weights[name].dtype) if name in weights else name for name in node.weights)
-    if node.lowering is not None:
-        return digest(graph_signature(node.lowering, ports), held, node.roles.count("mask"))
-    if node.kind == "read":
-        return digest("read", held)
-    if node.kind == "input":
-        spec = node.outputs[0] if node.outputs else None
-        return digest("input", node.attributes.get("index"), spec and (spec.shape, spec.dtype))
-    return node_label(node)
-
-
-def labels_of(graph: Graph, weights: Weights) -> dict[str, str]:
-    """The label of every node."""
-    ports = used_ports(graph)
-    return {node.id: label(node, ports[node.id], weights) for node in graph}
-
-
-def forward_hashes(graph: Graph, labels: Mapping[str, str], cut: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The digest of every value from the inputs on; nodes in ``cut`` count as the name given there."""
-    found: dict[str, str] = {}
-    for node in graph:
-        if cut is not None and node.id in cut:
-            found[node.id] = cut[node.id]
-            continue
-        operands = [f"{found[edge.node]}:{edge.port}" for edge in node.operands]
-        if commutes(node):
-            operands.sort()
-        found[node.id] = digest(labels[node.id], tuple(operands))
-    return found
+from kerasdiff.graph import Edge, Graph, Node
+from kerasdiff.labels import Labels, Table, Weights, commutes, labels_of, values_of
+from kerasdiff.refine import Coloured, correspond
 
 
 @dataclass
 class Walk:
-    """A simultaneous walk over two graphs that pairs the nodes below equal values."""
+    """A simultaneous walk over two graphs that pairs the nodes below equal values.
+
+    Attributes:
+        values: The number of every node's value, by side.
+        weights: The weight tables, by side.
+        stop: Nodes of the reference below which nothing is looked at.
+        known: Weights that should go together if that is possible.
+        clash: Whether two ways through the graphs pair a node or a weight differently.
+    """
 
     reference: Graph
     candidate: Graph
-    hashes: tuple[Mapping[str, str], Mapping[str, str]]
+    values: tuple[Mapping[str, int], Mapping[str, int]]
+    tables: tuple[Weights, Weights]
+    stop: frozenset[str] = frozenset()
+    known: Mapping[str, str] = field(default_factory=dict)
     pairs: dict[str, str] = field(default_factory=dict)
     back: dict[str, str] = field(default_factory=dict)
     weights: dict[str, str] = field(default_factory=dict)
     weights_back: dict[str, str] = field(default_factory=dict)
-    conflict: str = ""
+    clash: bool = False
 
     def __post_init__(self) -> None:
-        self._nodes = (self.reference.by_id(), self.candidate.by_id())
-        self._ties: list[tuple[Node, Node]] = []
+        self.nodes = (self.reference.by_id(), self.candidate.by_id())
 
     def equal(self, left: Edge, right: Edge) -> bool:
-        """Whether two values have the same digest and port."""
-        return self.hashes[0][left.node] == self.hashes[1][right.node] and left.port == right.port
+        """Whether two values have the same number and port."""
+        return self.values[0][left.node] == self.values[1][right.node] and left.port == right.port
 
-    def pair(self, left: Edge, right: Edge, stop: Mapping[str, str] | None = None) -> None:
-        """Pairs two equal values and everything below them, down to the nodes in ``stop``."""
-        stack = [(left.node, right.node)]
+    def pair(self, left: str, right: str) -> None:
+        """Pairs two nodes of equal value and everything below them that has no other counterpart."""
+        stack = [(left, right)]
         while stack:
             one, two = stack.pop()
             if one in self.pairs or two in self.back:
-                if self.pairs.get(one) != two:
-                    self.conflict = self.conflict or one
+                self.clash = self.clash or self.pairs.get(one) != two
                 continue
             self.pairs[one], self.back[two] = two, one
-            first, second = self._nodes[0][one], self._nodes[1][two]
-            if stop is not None and one in stop:
-                continue
-            self.tie(first.weights, second.weights)
-            if self._tied(first, second):
-                self._ties.append((first, second))
-            else:
-                stack.extend(reversed(self._operand_pairs(first, second)))
+            if one not in self.stop:
+                self._tie(one, two)
+                stack.extend(self._operands(self.nodes[0][one], self.nodes[1][two]))
 
-    def settle(self, stop: Mapping[str, str] | None = None) -> None:
-        """Pairs the operands of ties, once everything that leaves no choice is paired."""
-        while self._ties:
-            number = next((n for n, pair in enumerate(self._ties) if not self._tied(*pair)), 0)
-            first, second = self._ties.pop(number)
-            left = {edge.node: edge for edge in first.operands}
-            right = {edge.node: edge for edge in second.operands}
-            for one, two in self._operand_pairs(first, second):
-                self.pair(left[one], right[two], stop)
-
-    def _tied(self, first: Node, second: Node) -> bool:
-        """Whether free operands of equal digest leave a choice of whom to pair."""
-        if not commutes(first):
-            return False
-        open_left = {edge.node for edge in first.operands if edge.node not in self.pairs}
-        hashes = [self.hashes[0][name] for name in open_left]
-        return len(set(hashes)) < len(hashes)
-
-    def tie(self, first: Sequence[str], second: Sequence[str]) -> None:
+    def _tie(self, one: str, two: str) -> None:
         """Maps the weights of two equal nodes one to one, by position."""
-        for one, two in zip(first, second, strict=False):
-            if self.weights.setdefault(one, two) != two or self.weights_back.setdefault(two, one) != one:
-                self.conflict = self.conflict or one
+        for left, right in zip(self.nodes[0][one].weights, self.nodes[1][two].weights, strict=False):
+            if self.weights.setdefault(left, right) != right or self.weights_back.setdefault(right, left) != left:
+                self.clash = True
 
-    def _operand_pairs(self, first: Node, second: Node) -> list[tuple[str, str]]:
-        left, right = list(first.operands), list(second.operands)
-        if commutes(first):
-            ordered: list[Edge] = []
-            pool = list(right)
-            for edge in left:
-                choices = [other for other in pool if self.equal(edge, other)]
-                if not choices:
-                    return []
-                fixed = [other for other in choices if self.pairs.get(edge.node) == other.node]
-                free = [other for other in choices if other.node not in self.back]
-                chosen = (fixed or free or choices)[0]
-                pool.remove(chosen)
-                ordered.append(chosen)
-            right = ordered
-        return [(one.node, two.node) for one, two in zip(left, right, strict=False)]
+    def _operands(self, first: Node, second: Node) -> Iterable[tuple[str, str]]:
+        if not commutes(first):
+            return [(a.node, b.node) for a, b in zip(first.operands, second.operands, strict=True)]
+        own = _by_value(first.operands, self.values[0]), _by_value(second.operands, self.values[1])
+        return [
+            (ones[0], twos[0])
+            for value, ones in own[0].items()
+            if len(ones) == 1 and len(twos := own[1].get(value, [])) == 1
+        ]
+
+    def settle(self) -> bool:
+        """Pairs what the walk has left open below the paired nodes and the roots, all at once; whether it can."""
+        free = self._open(0), self._open(1)
+        if self.clash or not free[0] or len(free[0]) != len(free[1]):
+            return not self.clash and len(free[0]) == len(free[1])
+        attempts: list[tuple[bool, Mapping[str, str]]] = [(True, {}), (False, {})]
+        for natures, known in [(True, self.known), *attempts] if self.known else attempts:
+            turned = {two: one for one, two in known.items()}
+            found = correspond(
+                self._coloured(0, free[0], natures=natures, known={one: one for one in known}),
+                self._coloured(1, free[1], natures=natures, known=turned),
+            )
+            if found is not None:
+                for one in free[0]:
+                    two = found[f"node {one}"].removeprefix("node ")
+                    self.pairs[one], self.back[two] = two, one
+                    self._tie(one, two)
+                return not self.clash
+        return False
+
+    def _open(self, side: int) -> list[str]:
+        """Unpaired nodes that a root or a paired node needs, in order."""
+        paired = self.pairs if side == 0 else self.back
+        graph = (self.reference, self.candidate)[side]
+        needed = {edge.node for edge in graph.losses} | set(graph.effects)
+        found: list[str] = []
+        for node in reversed(graph.nodes):
+            if node.id in paired:
+                if (node.id if side == 0 else paired[node.id]) not in self.stop:
+                    needed.update(edge.node for edge in node.operands)
+            elif node.id in needed:
+                found.append(node.id)
+                needed.update(edge.node for edge in node.operands)
+        return found[::-1]
+
+    def _coloured(self, side: int, free: Sequence[str], *, natures: bool, known: Mapping[str, str]) -> Coloured:
+        """The open nodes and their weights; what is paired already counts as a colour."""
+        paired: Mapping[str, str] = {one: one for one in self.pairs} if side == 0 else self.back
+        mapped: Mapping[str, str] = {one: one for one in self.weights} if side == 0 else self.weights_back
+        inside = set(free)
+        graph = (self.reference, self.candidate)[side]
+        fixed: dict[str, list[tuple[object, ...]]] = defaultdict(list)
+        links: list[tuple[str, str, Hashable]] = []
+        weights: dict[str, Hashable] = {}
+        for edge in graph.losses:
+            fixed[edge.node].append(("loss", edge.port))
+        for name in dict.fromkeys(graph.effects):
+            fixed[name].append(("effect",))
+        for node in graph:
+            loose = commutes(node)
+            for position, edge in enumerate(node.operands):
+                tag = (-1 if loose else position, edge.port)
+                if node.id in inside and edge.node in inside:
+                    links.append((f"node {node.id}", f"node {edge.node}", tag))
+                elif node.id in inside:
+                    fixed[node.id].append(("from", paired[edge.node], *tag))
+                elif edge.node in inside and node.id in paired:
+                    fixed[edge.node].append(("into", paired[node.id], *tag))
+            if node.id not in inside:
+                continue
+            for position, name in enumerate(node.weights):
+                if name in mapped:
+                    fixed[node.id].append(("with", mapped[name], position))
+                else:
+                    links.append((f"node {node.id}", f"weight {name}", position))
+                    weights[f"weight {name}"] = (self._nature(side, name) if natures else "", known.get(name))
+        values = self.values[side]
+        nodes = {f"node {name}": (values[name], tuple(sorted(map(repr, fixed[name])))) for name in free}
+        return Coloured(colours={**nodes, **weights}, links=links)
+
+    def _nature(self, side: int, name: str) -> Hashable:
+        """What the model says of a weight besides its name: told apart where there is a choice."""
+        weight = self.tables[side].get(name)
+        if weight is None:
+            return name
+        return (weight.shape, weight.trainable, weight.initializer, weight.regularizer, weight.constraint)
+
+    def holds(self) -> bool:
+        """Whether the pairs are an isomorphism of all that the roots need: every operand, weight and root agrees."""
+        if self.clash or any(self._open(side) for side in (0, 1)):
+            return False
+        for one, two in self.pairs.items():
+            if self.values[0][one] != self.values[1][two]:
+                return False
+            first, second = self.nodes[0][one], self.nodes[1][two]
+            if one not in self.stop and not self._same(first.operands, second.operands, loose=commutes(first)):
+                return False
+        roots = self.reference, self.candidate
+        return (
+            self._same(roots[0].outputs, roots[1].outputs)
+            and self._same(roots[0].losses, roots[1].losses, loose=True)
+            and {self.pairs[name] for name in roots[0].effects} == set(roots[1].effects)
+        )
+
+    def _same(self, first: Sequence[Edge], second: Sequence[Edge], *, loose: bool = False) -> bool:
+        wanted = [(self.pairs[edge.node], edge.port) for edge in first]
+        got = [(edge.node, edge.port) for edge in second]
+        return Counter(wanted) == Counter(got) if loose else wanted == got
+
+
+def _by_value(edges: Sequence[Edge], values: Mapping[str, int]) -> dict[tuple[int, int], list[str]]:
+    """The distinct nodes that operands of one number and port come from."""
+    found: dict[tuple[int, int], list[str]] = {}
+    for edge in edges:
+        names = found.setdefault((values[edge.node], edge.port), [])
+        if edge.node not in names:
+            names.append(edge.node)
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,38 +196,48 @@ class Isomorphism:
     weights: Mapping[str, str]
 
 
-def isomorphism(reference: Graph, candidate: Graph, weights: tuple[Weights, Weights]) -> Isomorphism | None:
+def isomorphism(
+    reference: Graph,
+    candidate: Graph,
+    weights: tuple[Weights, Weights],
+    labels: tuple[Labels, Labels] | None = None,
+    known: Mapping[str, str] | None = None,
+) -> Isomorphism | None:
     """Decides whether two canonical graphs are the same up to names, under a one-to-one map of weights.
+
+    Args:
+        reference: Canonical.
+        candidate: Canonical.
+        weights: Their weights.
+        labels: Of their nodes, worked out where not given.
+        known: Weights that go together where there is a choice.
 
     Returns:
         The maps, or ``None`` where an output, a loss, an effect or the weight map does not match.
     """
-    labels = labels_of(reference, weights[0]), labels_of(candidate, weights[1])
-    hashes = forward_hashes(reference, labels[0]), forward_hashes(candidate, labels[1])
-    walk = Walk(reference=reference, candidate=candidate, hashes=hashes)
-    if len(reference.outputs) != len(candidate.outputs) or len(reference.losses) != len(candidate.losses):
-        return None
-    for left, right in zip(reference.outputs, candidate.outputs, strict=True):
-        if not walk.equal(left, right):
-            return None
-        walk.pair(left, right)
-    if _counted(hashes[0], reference.losses) != _counted(hashes[1], candidate.losses):
+    labels = labels or (labels_of(reference, weights[0]), labels_of(candidate, weights[1]))
+    table = Table()
+    values = values_of(reference, labels[0], table), values_of(candidate, labels[1], table)
+    if any(a != b for a, b in zip(_roots(reference, values[0]), _roots(candidate, values[1]), strict=True)):
         return None
     if opaque(reference) or opaque(candidate):
         return None
-    walk.settle()
-    if not _match_unordered(walk, [e.node for e in reference.losses], [e.node for e in candidate.losses]):
+    walk = Walk(reference=reference, candidate=candidate, values=values, tables=weights, known=known or {})
+    for left, right in zip(reference.outputs, candidate.outputs, strict=True):
+        walk.pair(left.node, right.node)
+    if walk.clash:
         return None
-    if not _match_unordered(walk, reference.effects, candidate.effects):
-        return None
-    walk.settle()
-    if walk.conflict or len(walk.pairs) != len(set(walk.pairs.values())):
-        return None
-    return Isomorphism(nodes=dict(walk.pairs), weights=dict(walk.weights))
+    proved = walk.settle() and walk.holds()
+    return Isomorphism(nodes=dict(walk.pairs), weights=dict(walk.weights)) if proved else None
 
 
-def _counted(hashes: Mapping[str, str], edges: Sequence[Edge]) -> Counter[tuple[str, int]]:
-    return Counter((hashes[edge.node], edge.port) for edge in edges)
+def _roots(graph: Graph, values: Mapping[str, int]) -> tuple[object, ...]:
+    """What must agree before anything else is looked at: outputs in order, losses and effects in any."""
+    return (
+        [(values[edge.node], edge.port) for edge in graph.outputs],
+        Counter((values[edge.node], edge.port) for edge in graph.losses),
+        Counter(values[name] for name in dict.fromkeys(graph.effects)),
+    )
 
 
 OPAQUE = frozenset({"PyFunc", "EagerPyFunc", "PyFuncStateless"})
@@ -207,44 +246,14 @@ OPAQUE = frozenset({"PyFunc", "EagerPyFunc", "PyFuncStateless"})
 
 def opaque(graph: Graph) -> bool:
     """Whether a graph holds what it does not show: Python code, or a function body that cannot be read."""
-    for node in graph:
-        if node.op in OPAQUE or any(node.attributes.get(key, 0) is None for key in ("f", "body", "cond")):
-            return True
-        if node.lowering is not None and opaque(node.lowering):
-            return True
-        bodies = [value for value in node.attributes.values() if isinstance(value, Graph)]
-        if any(opaque(body) for body in bodies):
-            return True
+    seen: set[int] = set()
+    stack = [graph]
+    while stack:
+        for node in stack.pop():
+            if node.op in OPAQUE or any(node.attributes.get(key, 0) is None for key in ("f", "body", "cond")):
+                return True
+            if node.lowering is not None and id(node.lowering) not in seen:
+                seen.add(id(node.lowering))
+                stack.append(node.lowering)
+            stack += [value for value in node.attributes.values() if isinstance(value, Graph)]
     return False
-
-
-def _match_unordered(walk: Walk, first: Sequence[str], second: Sequence[str]) -> bool:
-    """Pairs roots whose order does not count; among equals, the one whose weights are mapped already."""
-    nodes = walk.reference.by_id(), walk.candidate.by_id()
-    pool = list(dict.fromkeys(second))
-    own = list(dict.fromkeys(first))
-    if len(own) != len(pool):
-        return False
-
-    def rank(one: str, two: str) -> int:
-        if walk.pairs.get(one) == two:
-            return 0
-        if one in walk.pairs or two in walk.back:
-            return 3
-        reads = [
-            (nodes[0][a.node], nodes[1][b.node])
-            for a, b in zip(nodes[0][one].operands, nodes[1][two].operands, strict=False)
-        ]
-        mapped = [walk.pairs.get(a.id) == b.id for a, b in reads if a.kind == "read" and a.id in walk.pairs]
-        if mapped and all(mapped):
-            return 1
-        return 2 if not mapped and not any(b.id in walk.back for a, b in reads if a.kind == "read") else 3
-
-    for one in own:
-        equal = [two for two in pool if walk.hashes[0][one] == walk.hashes[1][two]]
-        if not equal:
-            return False
-        chosen = min(equal, key=lambda two: rank(one, two))
-        pool.remove(chosen)
-        walk.pair(Edge(node=one), Edge(node=chosen))
-    return True

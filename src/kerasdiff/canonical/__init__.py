@@ -1,6 +1,22 @@
 """Normal form: named, recorded, justified rewrites of traced graphs."""
 
-from kerasdiff.canonical.nodes import Canonical, Canonicaliser, expand
-from kerasdiff.canonical.rules import RULES, Applied, Rule
+from kerasdiff.canonical import (  # noqa: F401  (each registers its rules, which are tried in this order)
+    activations,
+    arithmetic,
+    constants,
+    convolutions,
+    linear,
+    padding,
+    reductions,
+    reshapes,
+    sharing,
+    slices,
+    stacks,
+    sums,
+    transposes,
+)
+from kerasdiff.canonical.nodes import Canonical, Canonicaliser, readable
+from kerasdiff.canonical.opening import expand
+from kerasdiff.canonical.rules import NODE_RULES, RULES, Applied, Identity, Rule
 
-__all__ = ["RULES", "Applied", "Canonical", "Canonicaliser", "Rule", "expand"]
+__all__ = ["NODE_RULES", "RULES", "Applied", "Canonical", "Canonicaliser", "Identity", "Rule", "expand", "readable"]

@@ -1,4 +1,4 @@
-"""Rules on arithmetic: one spelling for sums, biases, squares and rectifiers."""
+"""Rules on arithmetic with constants: squares, neutral elements, scale and shift."""
 
 from __future__ import annotations
 
@@ -6,16 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from kerasdiff.canonical.rules import View, rule
+from kerasdiff.canonical.rules import Result, View, rule
 from kerasdiff.graph import Edge, Node
 
 COMMUTATIVE = frozenset(
     {"AddV2", "Mul", "Maximum", "Minimum", "LogicalAnd", "LogicalOr", "SquaredDifference", "Equal", "NotEqual", "Sum*"}
 )
 """Ops whose operands may stand in any order, bit for bit."""
-
-MONOTONE = frozenset({"Relu", "Relu6", "Sigmoid", "Tanh", "Elu", "Selu", "Softplus"})
-"""Non-decreasing ops of one operand: the largest of the results is the result of the largest."""
 
 
 def scalar(view: View, edge: Edge) -> float | None:
@@ -27,102 +24,27 @@ def scalar(view: View, edge: Edge) -> float | None:
     return float(values[0]) if values.size == 1 and values.dtype.kind in "biuf" else None
 
 
-@rule("bias-add", "BiasAdd", "Add", "AddN")
-def bias_add(node: Node, view: View) -> Node | Edge | None:
-    """``BiasAdd(x, b) = x + b`` where channels come last, and ``AddN`` of two is ``+``."""
-    if node.op == "BiasAdd" and node.attributes.get("data_format", "NHWC") != "NHWC":
-        return None
-    if len(node.operands) == 1:
-        return node.operands[0]
-    if len(node.operands) != 2:
-        return None
-    return replace(node, op="AddV2", attributes={})
-
-
-@rule("broadcast-bias", "AddV2", "Mul", "Sub")
-def broadcast_bias(node: Node, view: View) -> Node | Edge | None:
-    """A vector reshaped to ``(1, …, 1, n)`` broadcasts as the vector itself does.
-
-    It must not fire where the reshaped value is not the smaller operand, or where another axis is meant.
-    """
-    operands = list(node.operands)
-    for position, edge in enumerate(operands):
-        inner = view.node(edge)
-        if inner.op != "Reshape" or "to" not in inner.attributes:
-            continue
-        shape, before = tuple(inner.attributes["to"]), view.spec(inner.operands[0])
-        other = view.spec(operands[1 - position])
-        if before is None or before.shape is None or len(before.shape) != 1 or before.shape[0] is None:
-            continue
-        fits = shape[-1:] == before.shape and all(dim == 1 for dim in shape[:-1])
-        if fits and other is not None and other.shape is not None and len(other.shape) >= len(shape):
-            operands[position] = inner.operands[0]
-            return replace(node, operands=tuple(operands))
-    return None
-
-
-@rule("sum-of-many", "AddV2", exact=False)
-def sum_of_many(node: Node, view: View) -> Node | Edge | None:
-    """``(a + b) + c = a + (b + c)`` in real arithmetic; operands of one shape make one sum.
-
-    It must not fire where an inner sum is used elsewhere too, or where broadcasting happens.
-    """
-    shapes = [view.spec(edge) for edge in node.operands]
-    if not node.outputs or any(spec is None or spec != node.outputs[0] for spec in shapes):
-        return None
-    flat: list[Edge] = []
-    for edge in node.operands:
-        inner = view.node(edge)
-        specs = [view.spec(item) for item in inner.operands]
-        same = inner.op == "Sum*" or (inner.op == "AddV2" and all(spec == node.outputs[0] for spec in specs))
-        flat.extend(inner.operands if same and view.once(edge) else (edge,))
-    return replace(node, op="Sum*", operands=tuple(flat), attributes={}) if len(flat) > 2 else None
-
-
-@rule("relu-spelling", "Maximum")
-def relu_spelling(node: Node, view: View) -> Node | Edge | None:
-    """``max(x, 0) = relu(x)``; the subgradients differ at exactly 0 alone. It must not touch ``max(x, c)``, c ≠ 0."""
-    for position in (0, 1):
-        spec = view.spec(node.operands[1 - position])
-        if scalar(view, node.operands[position]) == 0.0 and node.outputs and spec == node.outputs[0]:
-            return replace(node, op="Relu", operands=(node.operands[1 - position],), attributes={})
-    return None
-
-
-@rule("relu6-spelling", "Minimum", "ClipByValue")
-def relu6_spelling(node: Node, view: View) -> Node | Edge | None:
-    """``min(relu(x), 6) = relu6(x)`` and so is ``clip(x, 0, 6)``. It must not touch other bounds."""
-    if node.op == "ClipByValue":
-        bounds = (scalar(view, node.operands[1]), scalar(view, node.operands[2]))
-        return replace(node, op="Relu6", operands=node.operands[:1], attributes={}) if bounds == (0.0, 6.0) else None
-    for position in (0, 1):
-        inner = view.node(node.operands[1 - position])
-        if scalar(view, node.operands[position]) == 6.0 and inner.op == "Relu":
-            return replace(node, op="Relu6", operands=inner.operands, attributes={})
-    return None
-
-
-@rule("leaky-relu-zero", "LeakyRelu")
-def leaky_relu_zero(node: Node, view: View) -> Node | Edge | None:
-    """A leaky ReLU of slope 0 is a ReLU. It must not touch any other slope."""
-    return replace(node, op="Relu", attributes={}) if node.attributes.get("alpha") == 0.0 else None
+def unwidened(node: Node, view: View, position: int) -> bool:
+    """Whether an operand has the result's own shape and dtype, so that the others do not widen it."""
+    spec = view.spec(node.operands[position])
+    return bool(node.outputs) and spec == node.outputs[0] and spec.shape is not None
 
 
 @rule("square-spelling", "Mul")
-def square_spelling(node: Node, view: View) -> Node | Edge | None:
+def square_spelling(node: Node, view: View) -> Result:
     """``x·x = Square(x)``. It must not touch products of two values."""
     same = node.operands[0] == node.operands[1]
     return replace(node, op="Square", operands=node.operands[:1], attributes={}) if same else None
 
 
 @rule("power-spelling", "Pow", exact=False)
-def power_spelling(node: Node, view: View) -> Node | Edge | None:
+def power_spelling(node: Node, view: View) -> Result:
     """``x² = Square(x)``, ``x^1 = x`` and ``x^0.5 = Sqrt(x)``, up to the last bit.
 
     It must not fire where the exponent widens the shape.
     """
     exponent = scalar(view, node.operands[1])
-    if exponent is None or not node.outputs or view.spec(node.operands[0]) != node.outputs[0]:
+    if exponent is None or not unwidened(node, view, 0):
         return None
     if exponent == 1.0:
         return node.operands[0]
@@ -131,58 +53,131 @@ def power_spelling(node: Node, view: View) -> Node | Edge | None:
 
 
 @rule("neutral-element", "Mul", "AddV2", "Sub", "RealDiv", "Div")
-def neutral_element(node: Node, view: View) -> Node | Edge | None:
-    """``x·1 = x/1 = x`` and ``x + 0 = x − 0 = x``, where the constant does not widen the shape."""
+def neutral_element(node: Node, view: View) -> Result:
+    """``x·1 = x/1 = x`` and ``x + 0 = x − 0 = x``. It must not touch a constant that widens the shape."""
     neutral = 0.0 if node.op in ("AddV2", "Sub") else 1.0
     for position in (1,) if node.op in ("Sub", "RealDiv", "Div") else (1, 0):
-        keep = node.operands[1 - position]
-        spec = view.spec(keep)
-        if scalar(view, node.operands[position]) == neutral and node.outputs and spec == node.outputs[0]:
-            return keep
+        if scalar(view, node.operands[position]) == neutral and unwidened(node, view, 1 - position):
+            return node.operands[1 - position]
     return None
 
 
-@rule("divide-as-multiply", "RealDiv", "Div", exact=False)
-def divide_as_multiply(node: Node, view: View) -> Node | Edge | None:
-    """``x / c = x · (1/c)`` in real arithmetic, for one constant number c.
+@rule("constant-as-scale", "Mul", "RealDiv", "Div", "Neg", exact=False)
+def constant_as_scale(node: Node, view: View) -> Result:
+    """``x · c``, ``x / (1/c)`` and, for c = −1, ``−x`` are Scale by one constant floating-point number.
 
-    A power of two is exact. The constant is kept as the float32 nearest to it.
+    A power of two is exact. The constant is kept as the values' dtype holds it. It must not touch ``c / x``, integers,
+    a constant that widens the shape, nor one whose inverse no number stands for.
     """
-    value = scalar(view, node.operands[1])
-    spec = view.spec(node.operands[0])
-    if value is None or value == 0.0 or not np.isfinite(value) or not node.outputs or spec != node.outputs[0]:
-        return None
-    return replace(node, op="Scale", operands=node.operands[:1], attributes={"by": f"{np.float32(1.0 / value):.9g}"})
+    if node.op == "Neg":
+        return _scaled(node, node.operands[0], -1.0) if _plain(node, view, 0) else None
+    for position in (1,) if node.op != "Mul" else (1, 0):
+        value = scalar(view, node.operands[position])
+        if value is None or not np.isfinite(value) or not _plain(node, view, 1 - position):
+            continue
+        if node.op == "Mul":
+            return _scaled(node, node.operands[1 - position], value)
+        inverse = 0.0 if value == 0.0 else 1.0 / value
+        return _scaled(node, node.operands[0], inverse) if _normal(inverse, node) else None
+    return None
 
 
-@rule("multiply-as-scale", "Mul", exact=False)
-def multiply_as_scale(node: Node, view: View) -> Node | Edge | None:
-    """A product with one constant floating-point number is a scale by it."""
+@rule("constant-as-shift", "AddV2", "Sub", exact=False)
+def constant_as_shift(node: Node, view: View) -> Result:
+    """``x + c``, ``x − (−c)`` are Shift by one constant floating-point number, and ``c − x`` is ``−x`` shifted by c.
+
+    It must not touch integers, nor a constant that widens the shape.
+    """
     for position in (1, 0):
         value = scalar(view, node.operands[position])
-        spec = view.spec(node.operands[1 - position])
-        if (
-            value is not None
-            and np.isfinite(value)
-            and node.outputs
-            and spec == node.outputs[0]
-            and "float" in spec.dtype
-        ):
-            by = f"{np.float32(value):.9g}"
-            return replace(node, op="Scale", operands=(node.operands[1 - position],), attributes={"by": by})
+        if value is None or not np.isfinite(value) or not _plain(node, view, 1 - position):
+            continue
+        source = node.operands[1 - position]
+        if node.op == "AddV2":
+            return _shifted(node, source, value)
+        if position == 1:
+            return _shifted(node, source, -value)
+        shape = node.outputs[0].shape
+        return None if shape is None else _shifted(node, view.make(node, "Neg", source, shape=shape), value)
     return None
 
 
-@rule("max-pool-and-monotone", "MaxPool", *sorted(MONOTONE))
-def max_pool_and_monotone(node: Node, view: View) -> Node | Edge | None:
-    """``max_pool(f(x)) = f(max_pool(x))`` for non-decreasing f: both become one node that pools and applies f.
+@rule("scale-then-shift", "Scale", "Shift", exact=False)
+def scale_then_shift(node: Node, view: View) -> Result:
+    """Scales and shifts in a row are one scale, then one shift: ``(x − 127.5) / 127.5`` is ``x / 127.5 − 1``.
 
-    It must not touch average pooling, nor an inner value that is used elsewhere too.
+    A composed constant that the values' dtype can hardly tell from a shorter number is that number. It must not pass
+    anything between the two, nor compose constants whose product over- or underflows.
     """
-    inner = view.node(node.operands[0])
-    names = {node.op, inner.op}
-    function = next((name for name in sorted(names) if name in MONOTONE), None)
-    if "MaxPool" not in names or function is None or not view.once(node.operands[0]):
+    own, inner = float(node.attributes["by"]), view.node(node.operands[0])
+    if own == (1.0 if node.op == "Scale" else 0.0):
+        return node.operands[0]
+    if inner.op not in ("Scale", "Shift") or (node.op == "Shift" and inner.op == "Scale"):
         return None
-    pool = node if node.op == "MaxPool" else inner
-    return replace(node, op="MaxPool*", operands=inner.operands, attributes={**pool.attributes, "of": function})
+    by = float(inner.attributes["by"])
+    if node.op == inner.op == "Shift":
+        return _shifted(node, inner.operands[0], _short(own + by, node))
+    if own and by and not _normal(own * by, node):
+        return None
+    if node.op == inner.op:
+        return _scaled(node, inner.operands[0], _short(own * by, node))
+    shape = node.outputs[0].shape
+    if shape is None:
+        return None
+    made = view.make(node, "Scale", *inner.operands, shape=shape, **node.attributes)
+    return _shifted(node, made, _short(own * by, node))
+
+
+@rule("add-of-negative", "AddV2")
+def add_of_negative(node: Node, view: View) -> Result:
+    """``x + (−y) = x − y`` and ``(−x) + (−y) = −(x + y)``. It must not touch another factor than −1."""
+    inner = [view.node(edge) for edge in node.operands]
+    negative = [item.op == "Scale" and float(item.attributes["by"]) == -1.0 for item in inner]
+    if all(negative):
+        shape = node.outputs[0].shape
+        operands = (item.operands[0] for item in inner)
+        return None if shape is None else _scaled(node, view.make(node, "AddV2", *operands, shape=shape), -1.0)
+    if not any(negative):
+        return None
+    place = negative.index(True)
+    return replace(node, op="Sub", operands=(node.operands[1 - place], inner[place].operands[0]), attributes={})
+
+
+def _plain(node: Node, view: View, position: int) -> bool:
+    """Whether an operand is of the result's own shape and a floating-point type."""
+    return unwidened(node, view, position) and "float" in node.outputs[0].dtype
+
+
+def _scaled(node: Node, source: Edge, by: float) -> Node:
+    return replace(node, op="Scale", operands=(source,), attributes={"by": text(by, node)})
+
+
+def _shifted(node: Node, source: Edge, by: float) -> Node:
+    return replace(node, op="Shift", operands=(source,), attributes={"by": text(by, node)})
+
+
+def _held(node: Node) -> type[np.floating]:
+    """The type that holds the constants of a node: float32 for values of less."""
+    return np.float64 if node.outputs[0].dtype == "float64" else np.float32
+
+
+def _normal(value: float, node: Node) -> bool:
+    """Whether a number keeps its precision in the values' dtype."""
+    limits = np.finfo(_held(node))
+    return float(limits.tiny) <= abs(value) <= float(limits.max)
+
+
+def text(value: float, node: Node) -> str:
+    """A constant as the values' dtype holds it."""
+    held = _held(node)
+    return f"{held(value):.{9 if held is np.float32 else 17}g}"
+
+
+def _short(value: float, node: Node) -> float:
+    """The number with the fewest digits that the values' dtype can hardly tell from ``value``."""
+    limits = np.finfo(_held(node))
+    for digits in range(1, int(limits.precision) + 1):
+        rounded = float(f"{value:.{digits}g}")
+        if abs(rounded - value) <= 1.25 * limits.eps * abs(value):
+            return rounded
+    return value

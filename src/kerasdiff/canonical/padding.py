@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from kerasdiff.canonical.rules import View, rule
-from kerasdiff.graph import Edge, Node
+from kerasdiff.canonical.dims import Dim, dims_of, unit_axes
+from kerasdiff.canonical.reshapes import make_reshape, target_dims
+from kerasdiff.canonical.rules import Result, View, rule
+from kerasdiff.graph import Node
 
 CONVOLUTIONS = ("Conv2D", "DepthwiseConv2dNative", "Conv3D")
 
 
 @rule("pad-spelling", "Pad", "PadV2")
-def pad_spelling(node: Node, view: View) -> Node | Edge | None:
+def pad_spelling(node: Node, view: View) -> Result:
     """Padding with the constant 0 is Pad; padding by nothing is nothing. It must not touch other constants."""
     if "paddings" in node.attributes:
         return None
@@ -28,8 +30,30 @@ def pad_spelling(node: Node, view: View) -> Node | Edge | None:
     return replace(node, op="Pad", operands=node.operands[:1], attributes={"paddings": paddings})
 
 
-@rule("explicit-padding", *CONVOLUTIONS)
-def explicit_padding(node: Node, view: View) -> Node | Edge | None:
+@rule("pad-of-unit-axes", "Reshape")
+def pad_of_unit_axes(node: Node, view: View) -> Result:
+    """A reshape that only adds axes of size 1 may come before the padding: Conv1D puts one between the two.
+
+    It must not touch a reshape that splits or joins axes, nor one that removes a padded axis.
+    """
+    inner = view.node(node.operands[0])
+    if inner.op != "Pad" or "paddings" not in inner.attributes or "to" not in node.attributes:
+        return None
+    before, middle = dims_of(view, inner.operands[0]), dims_of(view, node.operands[0])
+    after = target_dims(node, view)
+    if before is None or middle is None or after is None or len(after) <= len(middle):
+        return None
+    places = unit_axes(middle, after)
+    if places is None:
+        return None
+    target = tuple(Dim(1) if axis is None else before[axis] for axis in places)
+    paddings = tuple((0, 0) if axis is None else inner.attributes["paddings"][axis] for axis in places)
+    wide = make_reshape(node, inner.operands[0], target, view)
+    return None if wide is None else replace(node, op="Pad", operands=(wide,), attributes={"paddings": paddings})
+
+
+@rule("explicit-padding", *CONVOLUTIONS, exact=False)
+def explicit_padding(node: Node, view: View) -> Result:
     """``padding="same"`` and ``"valid"`` are so many zeros on each side, and a Pad before adds to them.
 
     ``same`` pads ``max((⌈n/s⌉ − 1)·s + d·(k − 1) + 1 − n, 0)`` in all, the smaller half in front, so at stride 2 on

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -31,9 +32,26 @@ def node_label(node: Node) -> str:
     return digest(node.op, attribute_key(node.attributes), tuple(spec.dtype for spec in node.outputs))
 
 
+DRAWS = ("Random", "TruncatedNormal", "ParameterizedTruncatedNormal", "Multinomial", "StatefulRandom",
+         "StatefulStandardNormal", "StatefulTruncatedNormal", "StatefulUniform")  # fmt: skip
+"""What the names of ops begin with that give other numbers each time they run."""
+
+
+def draws(node: Node) -> bool:
+    """Whether an op, or a body it runs, gives other numbers each time."""
+    if node.op.startswith(DRAWS):
+        return True
+    bodies = (part for value in node.attributes.values() for part in (value if isinstance(value, tuple) else (value,)))
+    return any(isinstance(body, Graph) and any(draws(inner) for inner in body) for body in bodies)
+
+
 def node_hashes(graph: Graph) -> dict[str, str]:
-    """The digest of every value: the node's label and its operands' digests, in any order where it commutes."""
+    """The digest of every value: the node's label and its operands' digests, in any order where it commutes.
+
+    Two draws of random numbers are told apart by their order: a value drawn once and used twice is another.
+    """
     found: dict[str, str] = {}
+    drawn: Counter[str] = Counter()
     for node in graph:
         if node.kind in ("input", "read"):
             found[node.id] = digest(node.kind, node.attributes.get("index"), node.weights)
@@ -41,7 +59,11 @@ def node_hashes(graph: Graph) -> dict[str, str]:
         operands = [f"{found[edge.node]}:{edge.port}" for edge in node.operands]
         if node.op in COMMUTATIVE:
             operands.sort()
-        found[node.id] = digest(node_label(node), tuple(operands))
+        own = digest(node_label(node), tuple(operands))
+        if draws(node):
+            drawn[own] += 1
+            own = digest(own, drawn[own])
+        found[node.id] = own
     return found
 
 

@@ -9,6 +9,7 @@ from kerasdiff.align import Alignment, align
 from kerasdiff.canonical import Applied, Canonical, Canonicaliser
 from kerasdiff.edits import Edit
 from kerasdiff.graph import MODES, Mode, Weight
+from kerasdiff.rungs.unseen import untraced
 from kerasdiff.side import Description
 from kerasdiff.verdict import Rewrite, Row, RowState, Rung, SideName
 
@@ -44,15 +45,18 @@ class Structure:
 def architecture(reference: Description, candidate: Description) -> Structure:
     """Canonicalises and aligns the graphs of both modes."""
     tables = _table(reference), _table(candidate)
-    modes: dict[Mode, Aligned] = {}
-    for mode in MODES:
+    found: dict[Mode, Aligned] = {}
+    known: Mapping[str, str] = {}
+    for mode in reversed(MODES):  # training tells more apart: what it maps, inference keeps where it has a choice
         traced = getattr(reference, mode), getattr(candidate, mode)
         if traced[0] is None or traced[1] is None:
             continue
         normal = Canonicaliser(mode)
         first, second = normal.canonicalise(traced[0]), normal.canonicalise(traced[1])
-        found = align(first.graph, second.graph, tables, mode)
-        modes[mode] = Aligned(mode=mode, reference=first, candidate=second, alignment=found)
+        alignment = align(first.graph, second.graph, tables, mode, known)
+        found[mode] = Aligned(mode=mode, reference=first, candidate=second, alignment=alignment)
+        known = alignment.weights
+    modes = {mode: found[mode] for mode in MODES if mode in found}
     weights = _weights(modes)
     edits = _merged(modes)
     isomorphic = (
@@ -112,10 +116,15 @@ def _rung(
 ) -> Rung:
     notes = [f"reference: {note}" for note in reference.notes if note not in candidate.notes]
     notes += [f"candidate: {note}" for note in candidate.notes if note not in reference.notes]
+    unopened = max((item.alignment.unopened for item in modes.values()), default=0)
+    if unopened:
+        notes.append(f"too much differs to compare op by op: {unopened:,} TF ops")
     extra = f" ({'; '.join(notes[:4])})" if notes else ""
     figures = {"edits": len(edits), "modes": sorted(modes), "isomorphic": isomorphic}
     if not modes:
-        return Rung(name="architecture", outcome="failed", detail=f"No graph to compare{extra}", figures=figures)
+        why = "; ".join(untraced(reference, candidate))
+        detail = f"no graph to compare ({why})"
+        return Rung(name="architecture", outcome="failed", detail=detail, figures=figures)
     if isomorphic:
         count = len(modes["inference"].reference.graph)
         detail = f"canonical graphs isomorphic in inference and training mode, {count} nodes{extra}"
@@ -152,10 +161,19 @@ def rewrites(structure: Structure) -> tuple[Rewrite, ...]:
             ("reference", item.reference, item.alignment.applied[0]),
             ("candidate", item.candidate, item.alignment.applied[1]),
         )
-        for side, canonical, opened in sides:
-            for applied in (*canonical.applied, *opened):
+        unlike = _unlike(item)
+        for number, (side, canonical, opened) in enumerate(sides):
+            inside = [step for name in sorted(unlike[number]) for step in canonical.inside.get(name, ())]
+            for applied in (*canonical.applied, *inside, *opened):
                 found[Rewrite(rule=applied.rule, side=side, node=applied.node, exact=applied.exact)] = None
     return tuple(sorted(found, key=lambda item: (item.side != "reference", item.rule, item.node)))
+
+
+def _unlike(item: Aligned) -> tuple[set[str], set[str]]:
+    """The nodes paired with another kind of node: what their lowerings have in common, rules brought out."""
+    nodes = item.reference.graph.by_id(), item.candidate.graph.by_id()
+    pairs = [(one, two) for one, two in item.alignment.nodes.items() if nodes[0][one].display != nodes[1][two].display]
+    return {one for one, _ in pairs}, {two for _, two in pairs}
 
 
 def rows(structure: Structure, reference: Description, candidate: Description) -> tuple[Row, ...]:

@@ -1,0 +1,127 @@
+"""What a node does and what a value is, as numbers that are equal where two graphs agree."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Hashable, Mapping
+
+from kerasdiff.canonical.arithmetic import COMMUTATIVE
+from kerasdiff.canonical.signature import digest, graph_signature, node_label
+from kerasdiff.graph import Graph, Node, Weight
+
+Weights = Mapping[str, Weight]
+Labels = Mapping[str, str]
+"""By node id: a digest of what the node does to its operands with its weights."""
+
+
+class Table(dict[Hashable, int]):
+    """Gives equal keys the same number, in order of first sight: a digest without the cost of one."""
+
+    def __missing__(self, key: Hashable) -> int:
+        number = self[key] = len(self)
+        return number
+
+
+def commutes(node: Node) -> bool:
+    """Whether a node has several operands, and they may stand in any order."""
+    if len(node.operands) < 2:
+        return False
+    if node.kind == "op":
+        return node.op in COMMUTATIVE
+    if node.lowering is None or node.weights:
+        return False
+    core = [item for item in node.lowering if item.kind == "op"]
+    inputs = {item.id for item in node.lowering if item.kind == "input"}
+    return len(core) == 1 and core[0].op in COMMUTATIVE and all(edge.node in inputs for edge in core[0].operands)
+
+
+def used_ports(graph: Graph) -> dict[str, tuple[int, ...]]:
+    """For each node, the output ports that something uses."""
+    used: dict[str, set[int]] = {node.id: set() for node in graph}
+    for node in graph:
+        for edge in node.operands:
+            used[edge.node].add(edge.port)
+    for edge in (*graph.outputs, *graph.losses):
+        used[edge.node].add(edge.port)
+    return {name: tuple(sorted(ports)) for name, ports in used.items()}
+
+
+def label(node: Node, ports: tuple[int, ...], weights: Weights) -> str:
+    """What a node computes from its operands and weights, whatever it is called.
+
+    The lowering in normal form, as far as its result is used, with the sizes and dtypes of the weights; how these are
+    laid out is part of the lowering.
+    """
+    held = _held(node, weights)
+    if node.lowering is not None:
+        return digest(graph_signature(node.lowering, ports), held, node.roles.count("mask"))
+    if node.kind == "read":
+        return digest("read", held)
+    if node.kind == "input":
+        spec = node.outputs[0] if node.outputs else None
+        return digest("input", node.attributes.get("index"), spec and (spec.shape, spec.dtype))
+    return node_label(node)
+
+
+def _held(node: Node, weights: Weights) -> tuple[Hashable, ...]:
+    return tuple((weights[name].size, weights[name].dtype) if name in weights else name for name in node.weights)
+
+
+def labels_of(graph: Graph, weights: Weights) -> dict[str, str]:
+    """The label of every node; nodes that share a lowering or the attributes of an op share the work."""
+    ports = used_ports(graph)
+    known: dict[Hashable, str] = {}
+    found: dict[str, str] = {}
+    for node in graph:
+        key: Hashable
+        if node.lowering is not None:
+            key = (id(node.lowering), ports[node.id], _held(node, weights), node.roles.count("mask"))
+        elif node.kind in ("read", "input"):
+            found[node.id] = label(node, (), weights)
+            continue
+        else:
+            key = (node.op, id(node.attributes), id(node.outputs))
+        if key not in known:
+            known[key] = label(node, ports[node.id], weights)
+        found[node.id] = known[key]
+    return found
+
+
+def values_of(graph: Graph, labels: Mapping[str, Hashable], table: Table, cut: Container[str] = ()) -> dict[str, int]:
+    """The number of every value from the inputs on: equal label and operands, equal number.
+
+    Args:
+        graph: Canonical.
+        labels: Of every node.
+        table: Shared by the graphs to compare.
+        cut: Nodes whose label says it all, whatever their operands are.
+    """
+    found: dict[str, int] = {}
+    for node in graph:
+        if node.id in cut or not node.operands:
+            found[node.id] = table[labels[node.id]]
+            continue
+        operands = [(found[edge.node], edge.port) for edge in node.operands]
+        if commutes(node):
+            operands.sort()
+        found[node.id] = table[labels[node.id], tuple(operands)]
+    return found
+
+
+def contexts_of(graph: Graph, labels: Mapping[str, Hashable], table: Table, cut: Container[str] = ()) -> dict[str, int]:
+    """The number of what is done with every value, from the roots back: the mirror image of :func:`values_of`."""
+    uses: dict[str, list[tuple[int, int, int]]] = {node.id: [] for node in graph}
+    for number, edge in enumerate(graph.outputs):
+        uses[edge.node].append((-2, number, edge.port))
+    for edge in graph.losses:
+        uses[edge.node].append((-2, -1, edge.port))
+    found: dict[str, int] = {}
+    for node in reversed(graph.nodes):
+        if node.id in cut:
+            number = table[labels[node.id]]
+        else:
+            number = table["used", labels[node.id], tuple(sorted(uses[node.id]))]
+        found[node.id] = number
+        loose = commutes(node)
+        for position, edge in enumerate(node.operands):
+            uses[edge.node].append((number, -1 if loose else position, edge.port))
+    return found

@@ -1,0 +1,411 @@
+"""What turns one graph into the other, once it is known which nodes correspond."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from kerasdiff.canonical import readable
+from kerasdiff.cover import Cover
+from kerasdiff.edits import (
+    Edit,
+    EditKind,
+    call_of,
+    differing,
+    name_of,
+    ops_differing,
+    place,
+    settings,
+    shown,
+    together,
+)
+from kerasdiff.graph import Edge, Graph, Mode, Node
+from kerasdiff.labels import Labels, commutes
+from kerasdiff.pairing import Pairs
+
+FEW = 4
+"""Operands that are listed by name, and users that a place is told by."""
+
+
+class Script:
+    """Derives the edits from the pairs; every table comes once for each side."""
+
+    def __init__(
+        self, graphs: tuple[Graph, Graph], labels: tuple[Labels, Labels], pairs: Pairs, cover: Cover, mode: Mode
+    ) -> None:
+        self.graphs = graphs
+        self.by_id = (graphs[0].by_id(), graphs[1].by_id())
+        self.users = (graphs[0].consumers(), graphs[1].consumers())
+        self.labels = labels
+        self.nodes = pairs.nodes
+        self.back = {two: one for one, two in pairs.nodes.items()}
+        self.covered = cover.free
+        self.parts = cover.parts
+        self.mode = mode
+        self.map: dict[str, str] = dict(cover.weights)
+        self.map_back = {two: one for one, two in self.map.items()}
+        self.shared: dict[str, tuple[str, str]] = {}
+        self.given: tuple[dict[str, list[str]], dict[str, list[str]]] = ({}, {})
+        for side, graph in enumerate(graphs):
+            for number, edge in enumerate(graph.outputs):
+                self.given[side].setdefault(edge.node, []).append(f"output {number}")
+        self.moved: set[str] = set()
+        self._resolve()
+        self.moved = self._displaced(pairs.late)
+        self._resolve()
+        for node in sorted(graphs[0], key=lambda node: not node.weights):
+            if node.id in self.moved:
+                self._keep(node)
+        for one, two in self.nodes.items():
+            self._tie(one, two)
+
+    def edits(self) -> list[Edit]:
+        """The whole script in the order of the reference, insertions where they stand."""
+        found: list[tuple[int, int, Edit]] = []
+        position = {node.id: index for index, node in enumerate(self.graphs[0])}
+        for node in self.graphs[0]:
+            if node.id in self.nodes:
+                own: Iterator[Edit] | list[Edit] = self._of_pair(node, self.by_id[1][self.nodes[node.id]])
+            else:
+                own = [self._single("delete", node, 0)] if self._tells(0, node) else []
+            found += [(position[node.id], -1, edit) for edit in own]
+        last = -1
+        for number, node in enumerate(self.graphs[1]):
+            if node.id in self.back:
+                last = position[self.back[node.id]]
+            elif self._tells(1, node):
+                found.append((last, number, self._single("insert", node, 1)))
+        return [edit for *_, edit in sorted(found, key=lambda item: item[:2])] + list(self._roots())
+
+    def _tells(self, side: int, node: Node) -> bool:
+        return node.id not in self.covered[side] and node.kind not in ("read", "const")
+
+    # Surroundings ----------------------------------------------------------------------------------------
+
+    def _resolve(self) -> None:
+        """Finds the paired, unmoved nodes around every value, through unpaired or moved nodes of one operand.
+
+        ``above`` holds, for other nodes, the nearest such value they come from, ``None`` where they have several
+        operands; ``below`` the ids of such users, and outputs, or ``None`` for more than ``FEW``.
+        """
+        self.above: tuple[dict[str, Edge | None], dict[str, Edge | None]] = ({}, {})
+        self.below: tuple[dict[str, frozenset[str] | None], dict[str, frozenset[str] | None]] = ({}, {})
+        for side, graph in enumerate(self.graphs):
+            for node in graph:
+                if not self._stays(side, node.id):
+                    self.above[side][node.id] = self._source(side, node)
+            for node in reversed(graph.nodes):
+                self.below[side][node.id] = self._reached(side, node.id)
+
+    def _source(self, side: int, node: Node) -> Edge | None:
+        return self._end(side, node.operands[0]) if len(node.operands) == 1 else None
+
+    def _reached(self, side: int, name: str) -> frozenset[str] | None:
+        found = set(self.given[side].get(name, ()))
+        for user, _ in self.users[side][name]:
+            if self._stays(side, user.id):
+                found.add(user.id)
+            elif len(user.operands) == 1:
+                under = self.below[side][user.id]
+                if under is None:
+                    return None
+                found |= under
+        return frozenset(found) if len(found) <= FEW else None
+
+    def _settled(self, name: str) -> None:
+        """Takes back that a pair has moved, and what that changes around it."""
+        self.moved.discard(name)
+        for side, start in enumerate((name, self.nodes[name])):
+            stack = [start]
+            while stack:
+                for user, _ in self.users[side][stack.pop()]:
+                    if not self._stays(side, user.id) and len(user.operands) == 1:
+                        self.above[side][user.id] = self._source(side, user)
+                        stack.append(user.id)
+            stack = [edge.node for edge in self.by_id[side][start].operands]
+            while stack:
+                other = stack.pop()
+                self.below[side][other] = self._reached(side, other)
+                if not self._stays(side, other) and len(self.by_id[side][other].operands) == 1:
+                    stack.append(self.by_id[side][other].operands[0].node)
+
+    def _stays(self, side: int, name: str) -> bool:
+        one = name if side == 0 else self.back.get(name)
+        return one in self.nodes and one not in self.moved
+
+    def _end(self, side: int, edge: Edge) -> Edge | None:
+        return edge if self._stays(side, edge.node) else self.above[side][edge.node]
+
+    def _ends(self, one: Node, two: Node) -> tuple[list[Edge | None], list[Edge | None]]:
+        return [self._end(0, edge) for edge in one.operands], [self._end(1, edge) for edge in two.operands]
+
+    def _translated(self, edge: Edge) -> Edge:
+        return Edge(node=self.nodes[edge.node], port=edge.port)
+
+    def _same_ends(self, first: Sequence[Edge | None], second: Sequence[Edge | None], *, loose: bool) -> bool:
+        """Whether operands come from the same; what an edit of several operands hides counts as the same."""
+        wanted = [None if edge is None else self._translated(edge) for edge in first]
+        if len(wanted) != len(second):
+            return False
+        if not loose:
+            return all(a == b or a is None or b is None for a, b in zip(wanted, second, strict=True))
+        counts = Counter(edge for edge in wanted if edge), Counter(edge for edge in second if edge)
+        left = (counts[0] - counts[1]).total(), (counts[1] - counts[0]).total()
+        return left[0] <= second.count(None) and left[1] <= wanted.count(None)
+
+    def _displaced(self, late: frozenset[str]) -> set[str]:
+        """Of equal nodes paired out of order, those that another place on both ends tells: neighbours go together.
+
+        Where only what a node takes differs, it is wired differently; where nothing does, branches changed places.
+        """
+        found: set[str] = set()
+        seen: set[str] = set()
+        for start in self.nodes:
+            if start not in late or start in seen:
+                continue
+            seen.add(start)
+            stack, group = [start], []
+            while stack:
+                node = self.by_id[0][stack.pop()]
+                group.append(node)
+                near = [*(edge.node for edge in node.operands), *(user.id for user, _ in self.users[0][node.id])]
+                fresh = [name for name in dict.fromkeys(near) if name in late and name not in seen]
+                seen.update(fresh)
+                stack += fresh
+            if any(map(self._taken_differs, group)) and any(map(self._used_differs, group)):
+                found.update(node.id for node in group)
+        return found
+
+    def _keep(self, one: Node) -> None:
+        """Lets a moved node stand where that holds with all other moved ones left out: of two, one has moved."""
+        two = self.by_id[1][self.nodes[one.id]]
+        sure = None not in (*self._ends(one, two)[0], self.below[0][one.id], *self._ends(one, two)[1])
+        if sure and not self._taken_differs(one) and not self._used_differs(one):
+            self._settled(one.id)
+
+    def _taken_differs(self, one: Node) -> bool:
+        ends = self._ends(one, self.by_id[1][self.nodes[one.id]])
+        return not self._same_ends(*ends, loose=commutes(one))
+
+    def _used_differs(self, one: Node) -> bool:
+        below = self.below[0][one.id], self.below[1][self.nodes[one.id]]
+        return None not in below and frozenset(self.nodes.get(name, name) for name in below[0] or ()) != below[1]
+
+    # Weights ---------------------------------------------------------------------------------------------
+
+    def _tie(self, one: str, two: str) -> None:
+        """Maps the weights of a pair; one weight meeting two others is a difference in sharing."""
+        first, second = self.by_id[0][one], self.by_id[1][two]
+        for left, right in together(first, second, equal=self.labels[0][one] == self.labels[1][two]):
+            if left not in self.map and right not in self.map_back:
+                self.map[left], self.map_back[right] = right, left
+            elif self.map.get(left) != right:
+                self.shared.setdefault(one, (left, right))
+
+    def _sharing(self, one: Node, two: Node) -> Iterator[Edit]:
+        """Says with whom the weights of a pair are shared, where that is not the same on both sides."""
+        if one.id not in self.shared:
+            return
+        parts = []
+        for side, (node, weight) in enumerate(zip((one, two), self.shared[one.id], strict=True)):
+            others = [other for other in self.graphs[side] if weight in other.weights and other.id != node.id]
+            told = f"the weights of {call_of(others[0])} too, shared ({weight})," if others else "separate weights"
+            parts.append((bool(others), told))
+        apart = ": not shared" if parts[0][0] != parts[1][0] else ""
+        text = f"{call_of(one)} uses {parts[0][1]} in the reference; {call_of(two)} uses {parts[1][1]} in the candidate"
+        yield self._edit("rewire", one, two, message=f"{text}{apart}")
+
+    # Edits -----------------------------------------------------------------------------------------------
+
+    def _of_pair(self, one: Node, two: Node) -> Iterator[Edit]:
+        if one.id in self.moved:
+            text = (
+                f"{call_of(one)} stands {self._near(0, one)} in the reference, "
+                f"{self._near(1, two)} in the candidate ({call_of(two)})"
+            )
+            yield self._edit("move", one, two, message=text)
+        if self.labels[0][one.id] != self.labels[1][two.id]:
+            yield from self._update(one, two)
+        yield from self._sharing(one, two)
+        if one.id not in self.moved:
+            yield from self._rewire(one, two)
+
+    def _update(self, one: Node, two: Node) -> Iterator[Edit]:
+        changed = differing(one, two)
+        if not changed:
+            specs = [self._operand_specs(side, node) for side, node in enumerate((one, two))]
+            if specs[0] != specs[1] and (one.kind == "layer" or one.op in ("reshape", "shape")):
+                return  # the same layer on another shape: a consequence, not a cause
+            if one.roles.count("mask") != two.roles.count("mask"):
+                return  # told as a rewire: the mask is an operand
+            changed = ops_differing(one, two)
+        listed = ", ".join(
+            f"{key} {shown(a)} in the reference, {shown(b)} in the candidate" for key, (a, b) in changed.items()
+        )
+        if changed:
+            text = f"{call_of(one)} → {call_of(two)}: {listed}"
+            yield self._edit("update", one, two, attributes=changed, message=text)
+
+    def _operand_specs(self, side: int, node: Node) -> list[Any]:
+        found = []
+        for edge in node.operands:
+            specs = self.by_id[side][edge.node].outputs
+            found.append(specs[edge.port] if edge.port < len(specs) else None)
+        return found
+
+    def _rewire(self, one: Node, two: Node) -> Iterator[Edit]:
+        masks = one.roles.count("mask"), two.roles.count("mask")
+        if masks[0] != masks[1]:
+            having, lacking = ("reference", "candidate") if masks[0] else ("candidate", "reference")
+            text = f"{having} applies the mask in {call_of(one if masks[0] else two)}; {lacking} ignores it"
+            yield self._edit("rewire", one, two, message=text)
+            return
+        ends = self._ends(one, two)
+        loose = commutes(one) and commutes(two)
+        if self._same_ends(*ends, loose=loose):
+            return
+        named = [
+            [self.by_id[side][(end or edge).node] for end, edge in zip(ends[side], node.operands, strict=True)]
+            for side, node in enumerate((one, two))
+        ]
+        odd = self._odd(*ends, loose=loose)
+        turned = not loose and None not in ends[1] and self._same_ends(*ends, loose=True)
+        if turned:  # in the words of the reference, as the names of the candidate may be those of other nodes
+            named[1] = [self.by_id[0][self.back[edge.node]] for edge in ends[1] if edge]
+        if len(one.operands) != len(two.operands):
+            odd = list(range(len(one.operands))), list(range(len(two.operands)))
+        takes = [", ".join(call_of(nodes[n]) for n in own) for nodes, own in zip(named, odd, strict=True)]
+        if len(odd[0]) != 1 or len(odd[1]) != 1:
+            takes = [f"({text})" for text in takes]
+        text = f"{call_of(one)} takes {takes[0]} in the reference, {takes[1]} in the candidate"
+        if turned:
+            text += ": concatenated in another order" if one.op == "concat" else ": in another order"
+        yield self._edit("rewire", one, two, message=text)
+
+    def _odd(
+        self, first: Sequence[Edge | None], second: Sequence[Edge | None], *, loose: bool
+    ) -> tuple[list[int], list[int]]:
+        """Which operands differ, on either side: by position, or, where order does not count, those without a match."""
+        if not loose:
+            pairs = zip(first, second, strict=False)
+            odd = [n for n, (a, b) in enumerate(pairs) if not self._same_ends([a], [b], loose=False)]
+            return odd, odd
+        left, right = list(range(len(first))), list(range(len(second)))
+        for one in list(left):
+            edge = first[one]
+            match = next((two for two in right if edge and second[two] == self._translated(edge)), None)
+            if match is not None:
+                left.remove(one)
+                right.remove(match)
+        return left, right
+
+    def _roots(self) -> Iterator[Edit]:
+        """Outputs that are something else, by number; losses, in any order."""
+        outputs = [[self._end(side, edge) for edge in graph.outputs] for side, graph in enumerate(self.graphs)]
+        losses = [[self._end(side, edge) for edge in graph.losses] for side, graph in enumerate(self.graphs)]
+        told: list[tuple[str, Edge, Edge]] = []
+        if len(outputs[0]) == len(outputs[1]):
+            numbered = enumerate(zip(*outputs, strict=True))
+            told = [
+                (f"output {n}", a, b)
+                for n, (a, b) in numbered
+                if a and b and not self._same_ends([a], [b], loose=False)
+            ]
+        if told:
+            yield self._ends_edit(told, "outputs in another order: " if self._same_ends(*outputs, loose=True) else "")
+        if len(losses[0]) == len(losses[1]) and not self._same_ends(losses[0], losses[1], loose=True):
+            left = [edge for edge in losses[0] if edge and self._translated(edge) not in losses[1]]
+            wanted = [self._translated(edge) for edge in losses[0] if edge]
+            right = [edge for edge in losses[1] if edge and edge not in wanted]
+            told = [("a loss", a, b) for a, b in zip(left, right, strict=False)]
+            if told:
+                yield self._ends_edit(told, "")
+
+    def _ends_edit(self, told: Sequence[tuple[str, Edge, Edge]], lead: str) -> Edit:
+        nodes = [(name, self.by_id[0][a.node], self.by_id[1][b.node]) for name, a, b in told]
+        listed = "; ".join(f"{name} is {call_of(a)} in the reference, {call_of(b)} in the candidate"
+                           for name, a, b in nodes)  # fmt: skip
+        return self._edit("rewire", nodes[0][1], nodes[0][2], message=f"{lead}{listed}")
+
+    def _single(self, kind: EditKind, node: Node, side: int) -> Edit:
+        has, lacks = ("reference", "candidate") if side == 0 else ("candidate", "reference")
+        if node.id in self.parts[side]:
+            return self._inside(kind, node, side, has, lacks)
+        before = self._before(side, node)
+        paired: Mapping[str, str] = self.nodes if side == 0 else self.back
+        other = paired.get(before) if before is not None else None
+        line = f" ({node.source})" if node.source else ""
+        what = f"{name_of(node)}{settings(node)}{self._masking(side, node)}"
+        there = f" (after {other})" if other and other != before else ""
+        return Edit(
+            kind=kind,
+            op=node.op,
+            rung="architecture",
+            reference=place(node) if side == 0 else None,
+            candidate=place(node) if side == 1 else None,
+            after={has: before, lacks: other},
+            message=f"{has} applies {what}{self._between(side, node)}{line}; {lacks} does not{there}",
+            modes=(self.mode,),
+        )
+
+    def _inside(self, kind: EditKind, node: Node, side: int, has: str, lacks: str) -> Edit:
+        """A layer that does a little more than what the other side does in its place."""
+        ops = [readable(op.op) for op in self.parts[side][node.id]]
+        return Edit(
+            kind=kind,
+            op=ops[0],
+            rung="architecture",
+            reference=place(node) if side == 0 else None,
+            candidate=place(node) if side == 1 else None,
+            after={has: self._before(side, node), lacks: None},
+            message=f"{has} computes {' and '.join(ops)} inside {call_of(node)}; {lacks} does not",
+            modes=(self.mode,),
+        )
+
+    def _between(self, side: int, node: Node) -> str:
+        """The neighbours of a node that the other side lacks, by name."""
+        if len(node.operands) > 1:
+            return f" to {' and '.join(edge.node for edge in node.operands[:FEW])}"
+        before = node.operands[0].node if node.operands else ""
+        users = dict.fromkeys(user.id for user, _ in self.users[side][node.id])
+        after = next(iter(users)) if len(users) == 1 else ""
+        if before and after:
+            return f" between {before} and {after}"
+        return f" after {before}" if before else f" before {after}" if after else ""
+
+    def _before(self, side: int, node: Node) -> str | None:
+        ends = (self._end(side, edge) for edge in node.operands)
+        return next((end.node for end in ends if end is not None), None)
+
+    def _masking(self, side: int, node: Node) -> str:
+        """Says where a mask is used or made: the one operand that no call shows."""
+        if "mask" in node.roles:
+            return " with the mask"
+        users = self.users[side][node.id]
+        return " as a mask" if users and all(user.roles[at] == "mask" for user, at in users if user.roles) else ""
+
+    def _near(self, side: int, node: Node) -> str:
+        before = [self.by_id[side][edge.node] for edge in node.operands]
+        return "after " + ", ".join(call_of(item) for item in before) if before else "first"
+
+    def _edit(
+        self,
+        kind: EditKind,
+        one: Node,
+        two: Node,
+        *,
+        message: str,
+        attributes: Mapping[str, tuple[Any, Any]] | None = None,
+    ) -> Edit:
+        return Edit(
+            kind=kind,
+            op=one.op,
+            rung="architecture",
+            reference=place(one),
+            candidate=place(two),
+            after={"reference": self._before(0, one), "candidate": self._before(1, two)},
+            attributes=attributes or {},
+            message=message,
+            modes=(self.mode,),
+        )

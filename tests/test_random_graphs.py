@@ -1,0 +1,130 @@
+"""The whole normal form on random programs: the same numbers, reached at once, whatever the names and the order."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, note, settings
+from hypothesis import strategies as st
+
+tf: Any = pytest.importorskip("tensorflow")
+
+from random_graphs import BOTH, Random, programs  # noqa: E402  (imports TensorFlow, which may be missing)
+from rule_cases.running import run  # noqa: E402
+from rule_cases.tracing import graph_of, specs_of  # noqa: E402
+
+from kerasdiff.canonical.rules import apply_rules, live  # noqa: E402
+from kerasdiff.canonical.signature import graph_signature  # noqa: E402
+from kerasdiff.canonical.sums import unfolded  # noqa: E402
+from kerasdiff.graph import MODES, Edge, Graph, Mode  # noqa: E402
+
+EXAMPLES = int(os.environ.get("KERASDIFF_EXAMPLES", "300"))
+"""Programs a test draws; raised by hand after a change of the rules."""
+
+drawn = settings(max_examples=EXAMPLES, deadline=None, derandomize=True, database=None)
+modes = st.sampled_from(MODES)
+
+
+def traced(program: Random) -> Graph:
+    graph = live(graph_of(program, specs_of(program.shapes, dtype="float64")))
+    note("\n".join(f"{n.id} {n.op} {[e.node for e in n.operands]} {dict(n.attributes)} {n.outputs}" for n in graph))
+    return graph
+
+
+@drawn
+@given(programs(), modes)
+def test_normal_form_computes_the_same(program: Random, mode: Mode) -> None:
+    result, _ = apply_rules(traced(program), mode)
+    note("\n".join(f"{n.id} {n.op} {[e.node for e in n.operands]} {dict(n.attributes)}" for n in result))
+
+    for number, _ in enumerate(BOTH):
+        inputs = [*program.runs[number][: program.starts], *program.weights[number]]
+        before = program.runs[number][program.starts :]
+        for one, two in zip(before, run(result, inputs), strict=True):
+            scale = max(1.0, float(tf.reduce_max(tf.abs(one))))
+            assert one.shape == two.shape
+            np.testing.assert_allclose(two, one, rtol=1e-6, atol=1e-6 * scale)
+
+
+@drawn
+@given(programs(), modes)
+def test_normal_form_has_the_same_gradients(program: Random, mode: Mode) -> None:
+    result, _ = apply_rules(traced(program), "training")
+    inputs = [*program.runs[0][: program.starts], *program.weights[0]]
+
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(inputs)
+        sums = [sum(tf.reduce_sum(tf.sin(v)) for v in values) for values in (program(*inputs), run(result, inputs))]
+    for before, after in zip(
+        *(tape.gradient(total, inputs, unconnected_gradients="zero") for total in sums), strict=True
+    ):
+        scale = max(1.0, float(tf.reduce_max(tf.abs(before))))
+        np.testing.assert_allclose(after, before, rtol=1e-5, atol=1e-5 * scale)
+
+
+@drawn
+@given(programs(), modes)
+def test_normal_form_is_reached_at_once(program: Random, mode: Mode) -> None:
+    once, _ = apply_rules(traced(program), mode)
+    again, applied = apply_rules(once, mode)
+
+    assert applied == ()
+    assert again == once
+
+
+@drawn
+@given(programs(), modes, st.randoms(use_true_random=False))
+def test_normal_form_asks_neither_for_names_nor_for_order(program: Random, mode: Mode, random: Any) -> None:
+    graph = traced(program)
+    names = {node.id: f"n{number}" for number, node in enumerate(random.sample(graph.nodes, len(graph)))}
+
+    def named(edges: tuple[Edge, ...]) -> tuple[Edge, ...]:
+        return tuple(replace(edge, node=names[edge.node]) for edge in edges)
+
+    other = Graph(
+        nodes=tuple(
+            replace(node, id=names[node.id], operands=named(node.operands)) for node in reordered(graph, random)
+        ),
+        outputs=named(graph.outputs),
+    )
+    assert graph_signature(apply_rules(other, mode)[0]) == graph_signature(apply_rules(graph, mode)[0])
+
+
+def reordered(graph: Graph, random: Any) -> list[Any]:
+    """The nodes in another order that keeps each after its operands."""
+    left, done, found = list(graph.nodes), set(), []
+    while left:
+        node = random.choice([node for node in left if all(edge.node in done for edge in node.operands)])
+        left.remove(node)
+        done.add(node.id)
+        found.append(node)
+    return found
+
+
+@drawn
+@given(programs(), modes, st.floats(0, 1))
+def test_normal_form_is_the_same_where_a_part_was_in_it_before(program: Random, mode: Mode, share: float) -> None:
+    """As a node's lowering is brought to normal form by itself, then opened among the others."""
+    graph = traced(program)
+    cut = int(share * len(graph))
+    first, rest = graph.nodes[:cut], graph.nodes[cut:]
+    inside = {node.id for node in first}
+    crossing = [edge for node in rest for edge in node.operands if edge.node in inside]
+    crossing += [edge for edge in graph.outputs if edge.node in inside]
+    ends = tuple(dict.fromkeys(crossing))
+    small = apply_rules(Graph(nodes=first, outputs=ends), mode)[0]
+    moved = dict(zip(ends, small.outputs, strict=True))
+    kept = {node.id for node in small}
+    opened = Graph(
+        nodes=(
+            *(node for node in first if node.kind == "input" and node.id not in kept),
+            *(part for node in small for part in unfolded(node)),
+            *(replace(node, operands=tuple(moved.get(e, e) for e in node.operands)) for node in rest),
+        ),
+        outputs=tuple(moved.get(edge, edge) for edge in graph.outputs),
+    )
+    assert graph_signature(apply_rules(opened, mode)[0]) == graph_signature(apply_rules(graph, mode)[0])
