@@ -115,7 +115,6 @@ def _forum_fit() -> FitEvidence:
                 train_accuracy=0.346,
                 test_accuracy=0.318,
                 test_loss=2.24131,
-                samples_per_second=1204.0,
             ),
             Trajectory(
                 side="candidate",
@@ -124,7 +123,6 @@ def _forum_fit() -> FitEvidence:
                 train_accuracy=0.312,
                 test_accuracy=0.295,
                 test_loss=2.40112,
-                samples_per_second=1180.0,
             ),
             Trajectory(
                 side="control",
@@ -133,7 +131,6 @@ def _forum_fit() -> FitEvidence:
                 train_accuracy=0.346,
                 test_accuracy=0.318,
                 test_loss=2.24131,
-                samples_per_second=1199.0,
             ),
         ),
         distance=0.4315,

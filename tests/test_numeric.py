@@ -13,7 +13,7 @@ from hypothesis.extra import numpy as hnp
 
 from kerasdiff.errors import EvaluateError
 from kerasdiff.graph import TensorSpec
-from kerasdiff.numeric import FLOAT32_FLOOR, PROBE_BATCH, TINY, Tolerance, compare_values, probes
+from kerasdiff.numeric import FLOAT32_FLOOR, PROBE_BATCH, TINY, Tolerance, compare_values, probe_rows, probes
 from kerasdiff.side import Port
 
 EXACT = Tolerance(limit=0.0, provenance="test")
@@ -203,6 +203,13 @@ def test_bounds_hold_for_floats_as_well() -> None:
     for name, batch in probes((port(low=2.0, high=3.0, shape=(None, 50)),), 0):
         assert batch["x"].min() >= 2.0, name
         assert batch["x"].max() <= 3.0, name
+
+
+@pytest.mark.parametrize(("side", "rows"), [(147, 4), (148, 3), (295, 3), (296, 2)])
+def test_large_inputs_get_fewer_rows(side: int, rows: int) -> None:
+    ports = (port(shape=(None, side, side, 3)),)
+    assert probe_rows(ports) == rows
+    assert probe_rows((*ports, port(shape=(None, 1 << 18)))) == 2
 
 
 def test_a_fixed_batch_and_scalars_per_row_stay() -> None:

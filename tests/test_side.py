@@ -131,7 +131,9 @@ def test_silence_kill_and_unknown_requests(models: Path) -> None:
 
 
 PARENT = """
+import signal
 import sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background starts with it ignored
 from kerasdiff.side import Worker
 from kerasdiff.target import parse_target
 with Worker(parse_target(sys.argv[1])) as worker:

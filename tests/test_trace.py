@@ -107,7 +107,7 @@ class Unused(keras.Model):
     def __init__(self):
         super().__init__()
         self.used = layers.Dense(4)
-        self.forgotten = layers.Dropout(0.5)
+        self.forgotten = layers.Dropout(0.5)  # line: forgotten
 
     def call(self, x):
         return self.used(x)
@@ -116,6 +116,60 @@ class Unused(keras.Model):
 class Fresh(keras.Model):
     def call(self, x):
         return layers.ReLU()(x)
+
+
+class FreshWeights(keras.Model):
+    def call(self, x):
+        return layers.Dense(2)(x)  # line: fresh weights
+
+
+class Idle(keras.Model):
+    def build(self, shape):
+        self.scale = self.add_weight(shape=(4,), name="scale")  # line: idle
+
+    def call(self, x):
+        return x * 2.0
+
+
+class Deaf(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.drop = layers.Dropout(0.5)
+
+    def call(self, x):
+        return self.drop(x, training=True)  # line: deaf
+
+
+class Table(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.words = layers.Embedding(20, 4)
+
+    def build(self, shape):
+        self.words.build(shape)
+
+    def call(self, ids):
+        return tf.gather(self.words.embeddings, ids)
+
+
+class MaskUnused(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.words = layers.Embedding(20, 4, mask_zero=True)
+
+    def call(self, ids):
+        return tf.reduce_mean(self.words(ids), axis=1)  # line: mask unused
+
+
+class MaskByHand(MaskUnused):
+    def call(self, ids):
+        words = self.words(ids)
+        return tf.reduce_sum(words * tf.cast(words._keras_mask, words.dtype)[..., None], axis=1)
+
+
+class OnData(keras.Model):
+    def call(self, x):
+        return x if tf.reduce_sum(x) > 0 else -x  # line: on data
 
 
 class Masked(keras.Model):
@@ -305,7 +359,8 @@ def test_layers_that_are_never_called_are_noted(trace: Trace) -> None:
     description = trace("Unused", "4")
 
     assert description.unused_layers == ("forgotten",)
-    assert "layer forgotten is created but never called" in description.notes
+    place = f"models_to_trace.py:{LINES['forgotten']}"
+    assert f"layer forgotten ({place}) is created but never called" in description.notes
     assert trace("Shared", "4").unused_layers == ()
     assert trace("Nested", "4").unused_layers == ()
 
@@ -315,6 +370,52 @@ def test_layers_made_in_the_call_are_noted(trace: Trace) -> None:
 
     assert ops(graph(description)) == ["re_lu"]
     assert any("created anew in each call" in note for note in description.notes)
+
+
+def test_weights_made_in_the_call_are_noted_as_lost(trace: Trace) -> None:
+    description = trace("FreshWeights", "4")
+    (dense,) = calls(graph(description))
+    place = f"models_to_trace.py:{LINES['fresh weights']}"
+
+    assert description.notes == (
+        f"layer dense ({place}) is created anew in each call, with new weights that are never trained",
+    )
+    assert dense.weights == (
+        "untracked/made in the call: float32 (4, 2) from glorot_uniform",
+        "untracked/made in the call: float32 (2,) from zeros",
+    )
+    assert description.weights == ()
+
+
+def test_weights_that_are_never_read_are_noted(trace: Trace) -> None:
+    assert f"weight scale (models_to_trace.py:{LINES['idle']}) is never read" in trace("Idle", "4").notes
+    assert not any("never" in note for note in trace("Table", "6:int32@0..20").notes)
+
+
+def test_a_hard_coded_training_flag_is_noted_by_position_too(trace: Trace) -> None:
+    notes = trace("Deaf", "4").notes
+
+    assert notes == (
+        f"layer drop (models_to_trace.py:{LINES['deaf']}) is called with training=True, also at inference",
+    )
+
+
+def test_a_mask_nobody_uses_is_noted_unless_it_is_used_by_hand(trace: Trace) -> None:
+    ids = "6:int32@0..20"
+    place = f"reduce_mean (models_to_trace.py:{LINES['mask unused']})"
+
+    assert f"the mask of words is lost in {place}; nothing uses it" in trace("MaskUnused", ids).notes
+    assert not any("mask" in note for note in trace("MaskByHand", ids).notes)
+    assert not any("mask" in note for note in trace("Masked", ids).notes)
+
+
+def test_python_on_data_is_said_with_its_line(trace: Trace) -> None:
+    description = trace("OnData", "4")
+
+    assert (description.inference, description.training) == (None, None)
+    (note,) = description.notes
+    assert note.startswith(f"cannot be traced in inference or training mode (models_to_trace.py:{LINES['on data']}): ")
+    assert "decides on the value of a tensor" in note
 
 
 def test_variables_outside_the_model_are_noted(trace: Trace) -> None:

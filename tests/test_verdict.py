@@ -35,6 +35,7 @@ def case(
     complete: bool = True,
     guessed: bool = False,
     sizes: tuple[int, int] = (5, 5),
+    unseen: tuple[str, ...] = (),
     **rungs: str,
 ) -> Case:
     named = {name.replace("_", " "): outcome for name, outcome in rungs.items()}
@@ -42,7 +43,7 @@ def case(
         name: Rung(name=name, outcome=outcome, detail=f"detail of {name}")  # type: ignore[arg-type]
         for name, outcome in named.items()
     }
-    return Case(rungs=made, edits=edits, proved=proved, complete=complete, guessed=guessed, sizes=sizes)
+    return Case(rungs=made, edits=edits, proved=proved, complete=complete, guessed=guessed, sizes=sizes, unseen=unseen)
 
 
 EQUAL = {"interface": "equal", "weights": "equal", "inference": "equal", "training_step": "equal"}
@@ -66,6 +67,17 @@ class Row:
 TABLE = (
     Row("proof", case(proved=True, **EQUAL), "equivalent", "proof", "canonical graphs are the same"),
     Row("proof-without-numbers", case(proved=True, **SKIPPED), "equivalent", "proof", "canonical graphs"),
+    Row(
+        "proof-with-something-unseen",
+        case(proved=True, unseen=("train_step is overridden in the candidate alone",), **EQUAL),
+        "inconclusive",
+        None,
+        "train_step is overridden in the candidate alone",
+    ),
+    Row("numbers-with-a-branch-unseen", case(unseen=("a branch",), **EQUAL), "inconclusive", None, "a branch"),
+    Row(
+        "different-whatever-is-unseen", case(edits=RELU, unseen=("a branch",), **APART), "different", "witness", "relu"
+    ),
     Row("proof-refuted", case(proved=True, **APART), "inconclusive", None, "bug in kerasdiff"),
     Row(
         "proof-refuted-in-training",
@@ -83,6 +95,20 @@ TABLE = (
     ),
     Row("numeric", case(**EQUAL), "equivalent", "numeric", "equal on every probe"),
     Row("numeric-with-edits", case(edits=SWAP, **EQUAL), "equivalent", "numeric", "equal on every probe"),
+    Row(
+        "numeric-with-a-bound-one-side-lacks",
+        case(edits=(edit("update", max_value=(None, 6.0)),), **EQUAL),
+        "inconclusive",
+        None,
+        "No probe tells them apart, but settings differ",
+    ),
+    Row(
+        "numeric-with-an-attribute-one-side-lacks",
+        case(edits=(edit("update", constants=((0,), None), strict=(None, True)),), **EQUAL),
+        "equivalent",
+        "numeric",
+        "equal on every probe",
+    ),
     Row("numeric-incomplete", case(complete=False, **EQUAL), "inconclusive", None, "Neither proved nor refuted"),
     Row(
         "numeric-half",

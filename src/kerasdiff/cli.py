@@ -123,8 +123,8 @@ def _output_option(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
-def _shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Options every command takes."""
+def _model_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Options of every command that runs a model."""
     options = (
         click.option(
             "--input",
@@ -141,18 +141,23 @@ def _shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
             metavar="SECONDS",
             help="How long a model may take for one answer.",
         ),
-        click.option(
-            "--color",
-            type=click.Choice(["auto", "always", "never"]),
-            default="auto",
-            show_default=True,
-            help="auto: on a terminal, unless NO_COLOR is set.",
-        ),
-        _output_option,
+        _report_options,
     )
     for option in reversed(options):
         command = option(command)
     return command
+
+
+def _report_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Options of every command that writes a report."""
+    color = click.option(
+        "--color",
+        type=click.Choice(["auto", "always", "never"]),
+        default="auto",
+        show_default=True,
+        help="auto: on a terminal, unless NO_COLOR is set.",
+    )
+    return color(_output_option(command))
 
 
 @click.group(
@@ -207,7 +212,7 @@ def main() -> None:
     metavar="N",
     help="Seed of the weights, the probes and the trials.",
 )
-@_shared_options
+@_model_options
 def compare(
     reference: str,
     candidate: str,
@@ -274,7 +279,7 @@ def compare(
     show_default=True,
     help="Which of the two traced graphs the table shows.",
 )
-@_shared_options
+@_model_options
 def inspect(
     target: str, form: str, mode: Mode, inputs: tuple[str, ...], timeout: float, color: str, output: str | None
 ) -> int:
@@ -300,6 +305,39 @@ def inspect(
         _write(description_json(description), output)
     else:
         _write(_rendered(lambda to: render_graph(description, mode, to), color, output), output)
+    return 0
+
+
+@main.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="Text to read, or JSON (schema kerasdiff.rules/1).",
+)
+@_report_options
+def rules(names: tuple[str, ...], form: str, color: str, output: str | None) -> int:
+    """Lists the rules of the normal form, or those called NAME.
+
+    \b
+    Examples:
+      kerasdiff rules
+      kerasdiff rules split-activation explicit-padding
+    """  # noqa: D301
+    from kerasdiff.canonical import NODE_RULES, RULES
+    from kerasdiff.report.rules import render_rules, rules_json
+
+    known = [*NODE_RULES, *RULES]
+    strange = [name for name in names if name not in {rule.name for rule in known}]
+    if strange:
+        raise click.BadParameter(f"no rule is called {strange[0]}; `kerasdiff rules` lists them all.")
+    chosen = [rule for rule in known if not names or rule.name in names]
+    _write(
+        rules_json(chosen) if form == "json" else _rendered(lambda to: render_rules(chosen, to), color, output), output
+    )
     return 0
 
 

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import replace
 
 from kerasdiff.errors import FitError, KerasdiffError, TraceError
 from kerasdiff.graph import Weight
+from kerasdiff.numeric import PROBE_BATCH, probe_rows
 from kerasdiff.options import Listener, Options, Silent
 from kerasdiff.rungs import architecture as structural
+from kerasdiff.rungs.carrying import Carried, carry_over
 from kerasdiff.rungs.fitting import fit, fit_rung
 from kerasdiff.rungs.interface import interface, shown
-from kerasdiff.rungs.probing import Carried, Prober, carry_over, guarded, inference, training_step
+from kerasdiff.rungs.probing import Prober, guarded, inference, training_step
+from kerasdiff.rungs.unseen import training_code, untaken, untraced
 from kerasdiff.rungs.weights import weights
 from kerasdiff.side import Description, Side, Worker
 from kerasdiff.target import InputSpec, Target
 from kerasdiff.verdict import Case, Comparison, FitEvidence, ModelInfo, NotChecked, Rung, judge
+
+_NUMBERED = re.compile(r"input(_\d+)?")
+"""Names that stand for a place, not for a meaning."""
 
 
 def inspect(target: Target, inputs: tuple[InputSpec, ...] = (), timeout: float = 600.0) -> Description:
@@ -70,28 +78,60 @@ def describe(
         other = found[1 - side]
         unsure = isinstance(one, TraceError) or one.guessed
         if not options.inputs and unsure and isinstance(other, Description) and not other.guessed:
-            inputs[side] = borrowed(other)
-            done.append(workers[side].submit("describe", inputs[side]).result())
+            inputs[side], description = _lent(workers[side], other)
+            done.append(description)
         elif isinstance(one, TraceError):
             raise one
         else:
             done.append(one)
+    order = common_order(done[0], done[1])
+    if order:
+        done[1] = workers[1].submit("describe", inputs[1], order).result()
     return (done[0], done[1]), (inputs[0], inputs[1])
 
 
-def borrowed(description: Description) -> tuple[InputSpec, ...]:
-    """One model's inputs as ``--input`` would say them; a single one stays unnamed."""
+def _lent(worker: Worker, lender: Description) -> tuple[tuple[InputSpec, ...], Description]:
+    """Traces a model on the inputs of the other one, in the first way it accepts."""
+    first: TraceError | None = None
+    for inputs in borrowed(lender):
+        try:
+            return inputs, worker.submit("describe", inputs).result()
+        except TraceError as error:
+            first = first or error
+    assert first is not None
+    raise first
+
+
+def borrowed(description: Description) -> tuple[tuple[InputSpec, ...], ...]:
+    """One model's inputs as ``--input`` would say them, in the order to try: a single one stays unnamed.
+
+    Several in a list are tried as such first, then by the names the lender gave them.
+    """
     several = len(description.inputs) > 1
+    named = several and not any(_NUMBERED.fullmatch(port.name) for port in description.inputs)
+    ways = (True,) if several and description.named_inputs else (False, True) if named else (False,)
     return tuple(
-        InputSpec(
-            name=port.name if several and description.named_inputs else None,
-            shape=tuple((port.spec.shape or (None,))[1:]),
-            dtype=port.spec.dtype,
-            low=port.low,
-            high=port.high,
+        tuple(
+            InputSpec(
+                name=port.name if by_name else None,
+                shape=tuple((port.spec.shape or (None,))[1:]),
+                dtype=port.spec.dtype,
+                low=port.low,
+                high=port.high,
+                batch=(port.spec.shape or (None,))[0],
+                label=port.name,
+            )
+            for port in description.inputs
         )
-        for port in description.inputs
+        for by_name in ways
     )
+
+
+def common_order(reference: Description, candidate: Description) -> tuple[str, ...]:
+    """The reference's input names, where the candidate has the same in another order and a side goes by names."""
+    first, second = ([port.name for port in item.inputs] for item in (reference, candidate))
+    by_name = reference.named_inputs or candidate.named_inputs
+    return tuple(first) if by_name and first != second and sorted(first) == sorted(second) else ()
 
 
 class Steps:
@@ -118,12 +158,12 @@ class Steps:
         """Runs every rung that can be run."""
         first, second = self.descriptions
         self.listener.phase("aligning the graphs")
-        overridden = [note for item in self.descriptions for note in item.notes if "is overridden" in note]
-        self.not_checked += [NotChecked(rung="training step", reason=note) for note in dict.fromkeys(overridden)]
+        code, unseen = training_code(first, second)
+        self.not_checked += [NotChecked(rung="training step", reason=reason) for reason in code]
         face = interface(first, second)
         structure = structural.architecture(first, second)
         carried = carry_over(structure, first, second, self.options.seed)
-        weight_rung, weight_edits = weights(structure, carried.pairs, first, second)
+        weight_rung, weight_edits = weights(structure, carried.pairs, *self._starting(), self.sides)
         numeric = self._numeric(face, structure, carried)
         rungs = [face, structural.tempered(structure.rung, numeric), weight_rung, *numeric]
         evidence = self._fit(face, structure, carried, rungs)
@@ -135,6 +175,7 @@ class Steps:
             complete=carried.complete,
             guessed=carried.guessed,
             sizes=(_parameters(first), _parameters(second)),
+            unseen=(*unseen, *untraced(first, second), *untaken(rungs, edits)),
         )
         return Comparison(
             verdict=judge(case),
@@ -149,6 +190,22 @@ class Steps:
             fit=evidence,
             not_checked=tuple(self.not_checked),
         )
+
+    def _starting(self) -> tuple[Description, Description]:
+        """What the weights rung compares: a saved file holds values, not what weights would start from."""
+        saved = [target.kind == "saved" for target in self.targets]
+        if saved[0] == saved[1]:
+            return self.descriptions
+        name = self.targets[saved.index(True)].text
+        reason = f"initializers: {name} is a saved model and holds values, whatever they were drawn from"
+        self.not_checked.append(NotChecked(rung="weights", reason=reason))
+        first, second = (
+            replace(item, weights=tuple(replace(w, initializer=None, fans=None) for w in item.weights))
+            if held
+            else item
+            for item, held in zip(self.descriptions, saved, strict=True)
+        )
+        return first, second
 
     def _numeric(self, face: Rung, structure: structural.Structure, carried: Carried) -> list[Rung]:
         reason = ""
@@ -214,6 +271,8 @@ class Steps:
         found = [("seed", str(self.options.seed))]
         limits = {rung.figures["limit"] for rung in rungs if "limit" in rung.figures}
         found += [("tolerance", f"{limit:g} of scale") for limit in sorted(limits)]
+        if limits and (rows := probe_rows(self.descriptions[0].inputs)) < PROBE_BATCH:
+            found.append(("probes", f"{rows} rows each instead of {PROBE_BATCH}, for the inputs are large"))
         found += [("inferred", text) for description in self.descriptions for text in description.inferred]
         found += [
             ("note", f"{side}: {note}")

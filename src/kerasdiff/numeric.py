@@ -34,6 +34,13 @@ TINY = float(np.finfo(np.float32).tiny)
 PROBE_BATCH = 4
 """Rows of a probe: enough for batch statistics and mixed-up axes to show, few enough to cost nothing."""
 
+LARGE_ROWS = ((1 << 18, 2), (1 << 16, 3))
+"""Rows of a probe whose inputs have more values a row than this: 295 and 147 pixels square.
+
+The gradients of EfficientNetV2S in float64 take 9 GB with four rows of 384 pixels square. Two rows are the last
+resort: a batch normalisation of vectors then gives signs alone, in training.
+"""
+
 UNKNOWN_DIMENSION = 16
 """Length given to dimensions the model leaves open."""
 
@@ -250,7 +257,7 @@ def probes(ports: tuple[Port, ...], seed: int) -> tuple[tuple[str, dict[str, Arr
     nothing else; ``zeros`` always.
 
     Args:
-        ports: Inputs; the batch dimension is `PROBE_BATCH` and other unknown ones `UNKNOWN_DIMENSION`.
+        ports: Inputs; the batch dimension is `probe_rows` and other unknown ones `UNKNOWN_DIMENSION`.
         seed: Any non-negative integer. Each input of each probe gets draws of its own.
 
     Returns:
@@ -272,10 +279,19 @@ def probes(ports: tuple[Port, ...], seed: int) -> tuple[tuple[str, dict[str, Arr
         names.append("bools")
     names.append("zeros")
     drawn = []
+    rows = probe_rows(ports)
     for which, name in enumerate(names):
         generators = [np.random.default_rng([seed, which, at]) for at in range(len(ports))]
-        drawn.append((name, {port.name: _draw(port, name, rng) for port, rng in zip(ports, generators, strict=True)}))
+        drawn.append(
+            (name, {port.name: _draw(port, name, rows, rng) for port, rng in zip(ports, generators, strict=True)})
+        )
     return tuple(drawn)
+
+
+def probe_rows(ports: tuple[Port, ...]) -> int:
+    """How many rows a probe has: `PROBE_BATCH`, fewer where the inputs are large."""
+    values = sum(math.prod(batch_shape(port, 1)) for port in ports)
+    return next((rows for more, rows in LARGE_ROWS if values > more), PROBE_BATCH)
 
 
 def family_of(port: Port) -> Family:
@@ -318,8 +334,8 @@ def integer_range(port: Port) -> tuple[int, int]:
     return max(low, int(bounds.min)), min(high, int(bounds.max))
 
 
-def _draw(port: Port, name: str, rng: np.random.Generator) -> Array:
-    shape = batch_shape(port, PROBE_BATCH)
+def _draw(port: Port, name: str, rows: int, rng: np.random.Generator) -> Array:
+    shape = batch_shape(port, rows)
     family = family_of(port)
     if family == "bool":
         return np.zeros(shape, np.bool_) if name == "zeros" else rng.integers(0, 2, shape).astype(np.bool_)

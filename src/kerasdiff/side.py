@@ -25,7 +25,7 @@ from typing import IO, Any, Generic, Literal, NoReturn, Protocol, TypeVar
 from numpy.typing import NDArray
 
 from kerasdiff.errors import WorkerError
-from kerasdiff.graph import Graph, TensorSpec, Weight
+from kerasdiff.graph import Graph, Source, TensorSpec, Weight
 from kerasdiff.target import InputSpec, Target
 
 Array = NDArray[Any]
@@ -43,6 +43,14 @@ class Port:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Override:
+    """A training method of the user's own; equal digests stand for equal code and settings."""
+
+    digest: str
+    source: Source | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Description:
     """A model as its worker sees it.
 
@@ -54,6 +62,7 @@ class Description:
         compiled: Compile settings as JSON data, or ``None``.
         guessed: Whether the input shape is the CIFAR-10 default, for want of anything better.
         named_inputs: Whether the model takes its inputs by name (a dict or keyword arguments).
+        overrides: Training methods the model brings itself (``train_step``), which no rung runs.
     """
 
     class_name: str
@@ -69,6 +78,7 @@ class Description:
     compiled: Mapping[str, Any] | None = None
     guessed: bool = False
     named_inputs: bool = False
+    overrides: Mapping[str, Override] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +105,7 @@ class EvaluateRequest:
 
     Attributes:
         probes: One tuple of batches per probe, in the order of the model's inputs.
+        gain: Factor on kernels and biases, for bounds that values of the usual size never reach.
         training: Runs in training mode, and returns gradients and state updates as well.
         fetch: Ids of traced inference nodes whose output port 0 is wanted, empty for the model outputs alone.
     """
@@ -104,6 +115,7 @@ class EvaluateRequest:
     precision: Precision
     training: bool = False
     fetch: tuple[str, ...] = ()
+    gain: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +131,7 @@ class Evaluation:
             added losses; ``None`` where the weight gets no gradient.
         state: In training mode, weight id to the value after the call, for every weight that is not trainable.
         losses: In training mode, the sum of the losses the model adds.
+        untaken: Ids of nodes that branch on data and went one way on every probe, as far as is known.
     """
 
     outputs: tuple[tuple[Array, ...], ...]
@@ -128,6 +141,7 @@ class Evaluation:
     gradients: Mapping[str, Array | None] = field(default_factory=dict)
     state: Mapping[str, Array] = field(default_factory=dict)
     losses: float = 0.0
+    untaken: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,6 +200,8 @@ class Side(Protocol):
 
     def start(self, seed: int) -> Mapping[str, Array]: ...
 
+    def start_digests(self, weights: tuple[str, ...]) -> Mapping[str, str]: ...
+
     def fit(self, plan: FitPlan, progress: Progress | None = None) -> Trial: ...
 
 
@@ -195,7 +211,12 @@ _TAIL_BYTES = 8_000
 _TAIL_LINES = 30
 _CHATTER = ("WARNING: All log messages before absl", "E0000", "W0000", "I0000", "Extension modules:")
 """What TensorFlow's libraries say at start-up whatever the log level; it never explains a failure."""
-_TASKS = {"describe": "trace the model", "evaluate": "run the model", "fit": "train the model"}
+_TASKS = {
+    "describe": "trace the model",
+    "evaluate": "run the model",
+    "start_digests": "read the starting weights",
+    "fit": "train the model",
+}
 
 
 def write_frame(stream: IO[bytes], message: Any) -> None:
@@ -293,6 +314,11 @@ class Worker:
     def start(self, seed: int) -> Mapping[str, Array]:
         """The weights a fresh copy of the model starts from, by id."""
         pending: Pending[Mapping[str, Array]] = self.submit("start", seed)
+        return pending.result()
+
+    def start_digests(self, weights: tuple[str, ...]) -> Mapping[str, str]:
+        """A digest of the value each of these weights starts from, by id; equal where the bytes are."""
+        pending: Pending[Mapping[str, str]] = self.submit("start_digests", weights)
         return pending.result()
 
     def fit(self, plan: FitPlan, progress: Progress | None = None) -> Trial:

@@ -35,13 +35,19 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InputSpec:
-    """One ``--input``: shape without the batch dimension (``None`` for unknown), dtype and range of values."""
+    """One ``--input``: shape without the batch dimension (``None`` for unknown), dtype and range of values.
+
+    Inputs lent by the other model also say its ``batch`` size where it fixes one (a stateful recurrent layer needs
+    it) and its ``label``, which counts as a name where ``call`` has parameters of these names.
+    """
 
     name: str | None
     shape: tuple[int | None, ...]
     dtype: str | None = None
     low: float | None = None
     high: float | None = None
+    batch: int | None = None
+    label: str | None = None
 
 
 _CALL = re.compile(r"^(?P<place>.+?):(?P<name>[A-Za-z_][\w.]*)(?P<call>\(.*\))?$", re.DOTALL)

@@ -18,9 +18,9 @@ RungOutcome = Literal["equal", "different", "advisory", "skipped", "failed"]
 RowState = Literal["kept", "rewritten", "inserted", "deleted", "updated", "moved", "rewired"]
 
 STRUCTURAL = frozenset(
-    {"wiring", "unroll", "use_cudnn", "implementation", "flash_attention", "activation", "axis", "axes", "keep_dims",
-     "keepdims", "to", "target_shape", "perm", "dims", "pads", "padding", "strides", "dilations", "data_format",
-     "equation", "dtype", "adj_x", "adj_y", "transpose_a", "transpose_b"}
+    {"op", "wiring", "unroll", "use_cudnn", "implementation", "flash_attention", "activation", "axis", "axes",
+     "keep_dims", "keepdims", "to", "target_shape", "perm", "dims", "pads", "padding", "strides", "dilations",
+     "data_format", "equation", "dtype", "adj_x", "adj_y", "transpose_a", "transpose_b"}
 )  # fmt: skip
 """Attributes that move every value or none: random probes decide about them. Bounds and thresholds may hide."""
 
@@ -91,7 +91,6 @@ class Trajectory:
     train_accuracy: float | None
     test_accuracy: float | None
     test_loss: float | None
-    samples_per_second: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +162,7 @@ class Case:
         proved: Whether the canonical graphs are isomorphic in both modes.
         complete: Whether every weight in use was carried over.
         guessed: Whether some were paired by order and shape alone.
+        unseen: Reasons why an equivalence would claim too much: what no rung could look at.
     """
 
     rungs: Mapping[str, Rung]
@@ -171,10 +171,20 @@ class Case:
     complete: bool
     guessed: bool
     sizes: tuple[int, int]
+    unseen: tuple[str, ...] = ()
 
 
 def judge(case: Case) -> Verdict:
-    """Decides outcome and basis from the rungs; the first row of the table that applies.
+    """Decides outcome and basis; an equivalence is not claimed where something stayed unseen."""
+    found = _judged(case)
+    if found.outcome != "equivalent" or not case.unseen:
+        return found
+    text = f"No difference found, but not all of it was seen: {'; '.join(case.unseen)}."
+    return Verdict(outcome="inconclusive", basis=None, summary=text)
+
+
+def _judged(case: Case) -> Verdict:
+    """The first row of the table that applies to the rungs.
 
     ``different`` needs a witness: another interface, other weight settings, a numeric difference under weights that
     correspond, or an edit that no weights can make equal. ``equivalent`` needs a proof, or every numeric rung equal.
@@ -186,7 +196,11 @@ def judge(case: Case) -> Verdict:
         return _different(f"The interfaces differ: {case.rungs['interface'].detail}.", told)
     if outcomes.get("weights") == "different":
         lead = "" if told else f"{case.rungs['weights'].detail}."
-        return _different(f"Same function, other start or learning: {lead}" if case.proved else lead, told)
+        same = case.proved or (outcomes.get("inference"), outcomes.get("training step")) == ("equal", "equal")
+        settings = _told(tuple(edit for edit in case.edits if edit.rung == "weights")) or told
+        return _different(
+            f"Same function, other start or learning: {lead}" if same else lead, settings if same else told
+        )
     if case.proved:
         if "different" in (outcomes.get("inference"), outcomes.get("training step")):
             text = "The graphs were proved the same but their outputs differ; please report this as a bug in kerasdiff."
@@ -237,14 +251,18 @@ def _apart(case: Case) -> Verdict:
 
 
 def _may_hide(edit: Edit) -> bool:
-    """Whether an update changes a bound, a constant or the like, which probes may never reach."""
+    """Whether an update changes a bound, a constant or the like, which probes may never reach; one side may lack it."""
     for key, (one, two) in edit.attributes.items():
         if key == "ops":
             if all(str(side).startswith("constant ") for side in (one, two)):
                 return True
-        elif key not in STRUCTURAL and one is not None and two is not None:
+        elif key not in STRUCTURAL and (None not in (one, two) or _is_number(one) or _is_number(two)):
             return True
     return False
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _told(edits: tuple[Edit, ...]) -> str:

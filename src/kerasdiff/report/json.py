@@ -114,7 +114,6 @@ def _trial(trajectory: Trajectory) -> dict[str, Any]:
         "train_accuracy": trajectory.train_accuracy,
         "test_accuracy": trajectory.test_accuracy,
         "test_loss": trajectory.test_loss,
-        "samples_per_second": trajectory.samples_per_second,
     }
 
 

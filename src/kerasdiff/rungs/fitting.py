@@ -79,7 +79,6 @@ def _trajectory(side: TrialSide, trial: Trial, seed: int) -> Trajectory:
         train_accuracy=float(np.mean(tail)) if tail else None,
         test_accuracy=trial.test_accuracy,
         test_loss=trial.test_loss,
-        samples_per_second=trial.samples_per_second,
     )
 
 

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from kerasdiff.edits import Edit, place
 from kerasdiff.graph import Node, Weight
 from kerasdiff.rungs.architecture import Structure
-from kerasdiff.side import Description
+from kerasdiff.side import Description, Side
 from kerasdiff.verdict import Rung
 
 SETTINGS = ("trainable", "initializer", "regularizer", "constraint", "dtype")
 
 
 def weights(
-    structure: Structure, pairs: Mapping[str, str], reference: Description, candidate: Description
+    structure: Structure,
+    pairs: Mapping[str, str],
+    reference: Description,
+    candidate: Description,
+    sides: tuple[Side, Side],
 ) -> tuple[Rung, tuple[Edit, ...]]:
     """Compares the settings of every pair of weights; one edit per layer that differs."""
     first = {weight.id: weight for weight in reference.weights}
@@ -23,11 +28,12 @@ def weights(
     homes = _homes(structure)
     grouped: dict[str, dict[str, tuple[Any, Any]]] = {}
     compared = 0
+    same_start = _same_start(pairs, first, second, sides)
     for one, two in sorted(pairs.items()):
         if one not in first or two not in second:
             continue
         compared += 1
-        for name, values in _changes(first[one], second[two]).items():
+        for name, values in _changes(first[one], second[two], same_start=one in same_start).items():
             grouped.setdefault(first[one].owner, {})[name] = values
             homes.setdefault(first[one].owner, (None, None))
     edits = (
@@ -48,16 +54,63 @@ def weights(
         return Rung(name="weights", outcome="different", detail=f"{named}{tail}", figures=figures), edits
     if first and second and not compared:
         return Rung(name="weights", outcome="failed", detail=f"no weight has a counterpart{tail}", figures=figures), ()
-    if loose or extra:
-        return Rung(
-            name="weights", outcome="advisory", detail=f"{compared} pairs of weights agree{tail}", figures=figures
-        ), ()
+    laid, scaled = _layouts(first, second, pairs)
+    if loose or extra or scaled:
+        detail = f"{compared} pairs of weights agree{tail}{scaled}"
+        return Rung(name="weights", outcome="advisory", detail=detail, figures=figures), ()
     detail = (
-        f"{compared} pairs of weights agree in shape, {', '.join(SETTINGS)}"
+        f"{compared} pairs of weights agree in {'size' if laid else 'shape'}, {', '.join(SETTINGS)}{laid}"
         if compared
         else "neither model has weights"
     )
+    if same_start:
+        detail += f"; {len(same_start)} of them by value: other initializers, the same starting values to the bit"
     return Rung(name="weights", outcome="equal", detail=detail, figures=figures), ()
+
+
+def _layouts(first: Mapping[str, Weight], second: Mapping[str, Weight], pairs: Mapping[str, str]) -> tuple[str, str]:
+    """Weights of one size whose axes are laid out differently, and those whose start therefore has another scale."""
+    laid, scaled = [], []
+    for one, two in sorted(pairs.items()):
+        a, b = first.get(one), second.get(two)
+        if a is None or b is None or a.shape == b.shape:
+            continue
+        laid.append(f"{one} {a.shape} as {two} {b.shape}")
+        if a.fans != b.fans and None not in (a.fans, b.fans):
+            scaled.append(f"{one} by fans {a.fans}, {two} by {b.fans}")
+
+    def told(lead: str, items: list[str]) -> str:
+        return f"; {lead}: {', '.join(items[:3])}{', …' if len(items) > 3 else ''}" if items else ""
+
+    return told("laid out differently", laid), told("the same initializer draws another scale", scaled)
+
+
+def _same_start(
+    pairs: Mapping[str, str], first: Mapping[str, Weight], second: Mapping[str, Weight], sides: tuple[Side, Side]
+) -> frozenset[str]:
+    """Reference ids of the pairs whose initializers read differently and still give the same bytes from one seed.
+
+    A model that was saved and loaded starts from given values and its original from drawn ones: the same values.
+    """
+    asked = [
+        (one, two)
+        for one, two in sorted(pairs.items())
+        if one in first and two in second and not first[one].is_seed and _other_initializer(first[one], second[two])
+    ]
+    if not asked:
+        return frozenset()
+    with ThreadPoolExecutor(2) as pool:
+        found = tuple(
+            pool.submit(side.start_digests, tuple(names))
+            for side, names in zip(sides, zip(*asked, strict=True), strict=True)
+        )
+        ones, twos = (item.result() for item in found)
+    return frozenset(one for one, two in asked if ones[one] == twos[two])
+
+
+def _other_initializer(one: Weight, two: Weight) -> bool:
+    """Whether both initializers are known and read differently."""
+    return None not in (one.initializer, two.initializer) and one.initializer != two.initializer
 
 
 def _compiled(reference: Description, candidate: Description) -> tuple[Edit, ...]:
@@ -86,15 +139,19 @@ def _counts(description: Description) -> int:
     return sum(weight.size for weight in description.weights if not weight.is_seed)
 
 
-def _changes(one: Weight, two: Weight) -> dict[str, tuple[Any, Any]]:
+def _changes(one: Weight, two: Weight, *, same_start: bool) -> dict[str, tuple[Any, Any]]:
     changes: dict[str, tuple[Any, Any]] = {}
     if one.is_seed:
         return changes
     for setting in SETTINGS:
         a, b = getattr(one, setting), getattr(two, setting)
-        if a != b and not (setting == "initializer" and None in (a, b)):
+        if setting == "initializer" and (same_start or not _other_initializer(one, two)):
+            continue
+        if a != b:
             joint = "." if setting in ("trainable", "dtype") else "_"
             changes[f"{one.name}{joint}{setting}"] = (a, b)
+    if one.shape == two.shape and one.fans != two.fans and None not in (one.fans, two.fans):
+        changes[f"{one.name}_initializer_fans"] = (one.fans, two.fans)
     return changes
 
 

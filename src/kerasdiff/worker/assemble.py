@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from kerasdiff.graph import Edge, Graph, Node, Source, TensorSpec
-from kerasdiff.worker.code import digest_of
+from kerasdiff.worker.branches import Way, ways
 from kerasdiff.worker.lower import Lowering, constant_attributes, is_effect, spec_of
 from kerasdiff.worker.names import serialized, snake
+from kerasdiff.worker.outside import Outside
 from kerasdiff.worker.sources import relative
 from kerasdiff.worker.trace import Event, Recording, Site, op_site
 
@@ -53,7 +52,7 @@ class Assembler:
         self._late: set[str] = set()
         self._tensors: dict[str, Any] = {}
         self._weight_specs: dict[str, TensorSpec] = {}
-        self.untracked: list[str] = []
+        self._homes: dict[str, str] = {}
 
     def graph(self) -> Graph:
         """The traced graph; function nodes and layer nodes in the order they were called."""
@@ -89,16 +88,16 @@ class Assembler:
                     by_edge.setdefault(edge.node, tensor)
         return by_edge
 
+    def ways(self) -> list[Way]:
+        """Where the call takes one of several ways for a whole batch."""
+        return ways(self._recording, self._homes, set(self._constants), self._lowering)
+
     def _captures(self) -> None:
         graph = self._recording.graph
-        names = {id(variable.handle): _untracked(variable) for variable in graph.variables}
+        outside = Outside(self._recording)
         for outer, inner in graph.captures:
             if inner.dtype == tf.resource:
-                weight = self._variables.get(id(outer))
-                if weight is None:
-                    weight = f"untracked/{names.get(id(outer)) or self._table(outer, inner)}"
-                    self.untracked.append(weight)
-                self._weights[inner.name] = weight
+                self._weights[inner.name] = self._variables.get(id(outer)) or outside.name(outer, inner)
             elif hasattr(outer, "numpy"):
                 self._constants[inner.name] = outer
         written: set[str] = set()
@@ -115,16 +114,6 @@ class Assembler:
                 self._weight_specs[weight] = spec_of(op.outputs[0])
             for tensor in op.outputs:
                 self._tensors[tensor.name] = tensor
-
-    def _table(self, outer: Any, inner: Any) -> str:
-        """A lookup table by what it holds; any other resource by its name."""
-        for op in self._recording.graph.get_operations():
-            if op.type == "LookupTableFindV2" and op.inputs[0] is inner:
-                kinds = op.get_attr("Tin"), op.get_attr("Tout")
-                held = tf.raw_ops.LookupTableExportV2(table_handle=outer, Tkeys=kinds[0], Tvalues=kinds[1])
-                pairs = sorted(zip(held.keys.numpy().tolist(), held.values.numpy().tolist(), strict=True))
-                return f"table {digest_of(pairs)}"
-        return str(inner.op.name)
 
     def _units(self) -> list[_Unit]:
         """Splits the ops: those of one atomic layer call together, the rest by line and library function."""
@@ -215,6 +204,7 @@ class Assembler:
             activation=self._activation(unit),
         )
         self._nodes.append(node)
+        self._homes.update(dict.fromkeys(own, node.id))
         for port, name in enumerate(ports):
             self._edges[name] = Edge(node=node.id, port=port)
 
@@ -329,12 +319,6 @@ class Assembler:
         if unit.event is not None:
             return type(unit.event.layer).__name__
         return (unit.site.function if unit.site else "") or unit.ops[-1].type
-
-
-def _untracked(variable: Any) -> str:
-    """The name of a variable outside the model, with a digest of its value: no weight map stands for it."""
-    value = np.ascontiguousarray(variable.numpy()) if hasattr(variable, "numpy") else np.zeros(0)
-    return f"{variable.name} = {hashlib.sha256(value.tobytes()).hexdigest()[:8]}"
 
 
 def _source(unit: _Unit) -> Source | None:

@@ -31,6 +31,15 @@ def reason(error: BaseException) -> str:
     return f"{name}: {text}" if text else name
 
 
+def untraceable(error: BaseException) -> str:
+    """Why a call cannot be traced, in the words of someone who wrote it."""
+    text = reason(error)
+    if "SymbolicTensor" in text or type(error).__name__ == "OperatorNotAllowedInGraphError":
+        sentence = text.partition(". ")[0]
+        return f"Python decides on the value of a tensor there, which no graph can hold ({sentence})"
+    return text
+
+
 def place(error: BaseException, root: str) -> str:
     """The innermost line of the user's code the error passed, as `` (a.py:12)``; empty where there is none."""
     frames = _user_frames(error.__traceback__, root)

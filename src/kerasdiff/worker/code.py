@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
+from kerasdiff.worker.sources import is_user_file
+
 
 def digest_of(value: object) -> str:
     """A short stable digest of plain data."""
@@ -24,6 +26,50 @@ def state_digest(value: Any) -> str:
     methods = [_parts(item, 0) for name, item in sorted(vars(type(value)).items()) if hasattr(item, "__code__")]
     state = [(name, _plain(item, 0)) for name, item in sorted(getattr(value, "__dict__", {}).items())]
     return digest_of((methods, state))
+
+
+def reach_digest(owner: Any, method: str) -> str:
+    """A digest of a method with what it reaches by name: other methods, functions and plain settings of the user's.
+
+    Args:
+        owner: The object whose method it is; names are looked up there, in its classes and in the method's module.
+        method: Name of the method.
+    """
+    found: dict[str, Any] = {}
+    open_names: list[tuple[str, Any]] = [(method, None)]
+    while open_names:
+        name, module = open_names.pop()
+        if name in found:
+            continue
+        values = [vars(one).get(name) for one in type(owner).__mro__]
+        values += [vars(owner).get(name), (module or {}).get(name)]
+        functions: list[Any] = [value for value in values if is_user_code(value)]
+        open_names += [(inner, item.__globals__) for item in functions for inner in _names(item.__code__)]
+        plain = [value for value in values if isinstance(value, bool | int | float | str)]
+        configured = [text for value in values if (text := _configured(value)) is not None]
+        found[name] = [_parts(item, 0) for item in functions], plain, configured
+    return digest_of(sorted(found.items()))
+
+
+def is_user_code(value: Any) -> bool:
+    """Whether a value is a function of the user's."""
+    code = getattr(value, "__code__", None)
+    return code is not None and is_user_file(code.co_filename)
+
+
+def _names(code: Any) -> list[str]:
+    inner = [name for item in code.co_consts if hasattr(item, "co_names") for name in _names(item)]
+    return [*code.co_names, *inner]
+
+
+def _configured(value: Any) -> str | None:
+    """The settings of a loss, an optimizer or the like; layers are the call's affair."""
+    if isinstance(value, type) or hasattr(value, "compute_output_spec"):
+        return None
+    try:
+        return repr(sorted((key, item) for key, item in value.get_config().items() if key != "name"))
+    except (AttributeError, NotImplementedError, TypeError):
+        return None
 
 
 def filled(cell: Any) -> bool:

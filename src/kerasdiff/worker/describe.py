@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import hashlib
 import platform
+from dataclasses import dataclass, replace
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 import kerasdiff
 from kerasdiff.errors import TraceError
-from kerasdiff.graph import Graph, Mode
-from kerasdiff.side import Description, Port
+from kerasdiff.graph import MODES, Graph, Mode, Source, Weight
+from kerasdiff.side import Description, Override, Port
 from kerasdiff.worker.assemble import Assembler
-from kerasdiff.worker.blame import place, reason
+from kerasdiff.worker.blame import place, untraceable
+from kerasdiff.worker.code import is_user_code, reach_digest
+from kerasdiff.worker.load import SEED
 from kerasdiff.worker.lower import spec_of
-from kerasdiff.worker.names import Names, describe_weights, is_atomic, owned_variables
-from kerasdiff.worker.sources import is_user_file
-from kerasdiff.worker.trace import Recording, record
+from kerasdiff.worker.names import VALUE, Names, describe_weights, owned_variables, weight_table
+from kerasdiff.worker.outside import untracked
+from kerasdiff.worker.remarks import never_called, remarks, unused
+from kerasdiff.worker.sources import relative
+from kerasdiff.worker.trace import Recording
 
 
 def describe(session: Any) -> Description:
@@ -27,48 +34,92 @@ def describe(session: Any) -> Description:
         TraceError: If the model cannot be called at all.
     """
     loaded = session.loaded("float32")
-    notes: list[str] = []
-    called: set[int] = set()
-    inference, outputs = _traced(loaded, "inference", notes, called)
-    training, training_outputs = _traced(loaded, "training", notes, called)
     names = Names(loaded.model)
-    weights = tuple(weight for weight, _ in describe_weights(loaded.model, names))
-    unused = _unused(names, called) if inference is not None or training is not None else ()
-    notes.extend(f"layer {name} is created but never called" for name in unused)
-    notes.extend(_overrides(loaded.model))
+    traced, failures = _traced(session)
+    recordings = {mode: item.recording for mode, item in traced.items()}
+    graphs = {mode: item.graph for mode, item in traced.items()}
+    idle = unused(names, recordings, graphs) if traced else ()
+    tracked = {id(variable.value.handle) for _, _, variable in owned_variables(loaded.model, names)}
+    loose = [name for recording in recordings.values() for name in untracked(recording, tracked)]
+    notes = [
+        *failures,
+        *remarks(loaded, recordings, graphs),
+        *(f"variable {name} is not tracked by the model" for name in loose),
+        *never_called(names, idle, loaded.root),
+    ]
     return Description(
         class_name=loaded.class_name,
-        inference=inference,
-        training=training,
-        weights=weights,
+        inference=graphs.get("inference"),
+        training=graphs.get("training"),
+        weights=_weights(session, names),
         inputs=loaded.ports,
-        outputs=outputs or training_outputs,
+        outputs=next((item.outputs for item in traced.values()), ()),
         inferred=loaded.inferred,
         notes=tuple(dict.fromkeys(notes)),
-        unused_layers=unused,
+        unused_layers=idle,
         environment=environment(),
         compiled=_compiled(loaded.model),
         guessed=loaded.guessed,
         named_inputs=_named(loaded),
+        overrides=_overrides(loaded.model, loaded.root),
     )
 
 
-def _traced(loaded: Any, mode: Mode, notes: list[str], called: set[int]) -> tuple[Graph | None, tuple[Port, ...]]:
-    try:
-        recording, _ = record(loaded, mode)
-    except TraceError:
-        raise
-    except Exception as error:  # the user's own code ran and failed: whatever it raised, it is a finding
-        notes.append(f"cannot be traced in {mode} mode{place(error, loaded.root)}: {reason(error)[:300]}")
-        return None, ()
-    assembler = assemble(loaded, recording)
-    graph = assembler.graph()
-    called.update(id(event.layer) for event in recording.events)
-    notes.extend(f"layer {path} is created anew in each call" for path in recording.fresh_layers)
-    notes.extend(f"variable {name} is not tracked by the model" for name in assembler.untracked)
-    labels = output_names(loaded.model, len(recording.outputs))
-    ports = tuple(Port(name=name, spec=spec_of(tensor)) for name, tensor in zip(labels, recording.outputs, strict=True))
-    return graph, ports
+def start_digests(session: Any, weights: tuple[str, ...]) -> dict[str, str]:
+    """A digest of the value each of these weights starts from, by id.
+
+    The bytes alone count: a kernel of a Dense layer and of the convolution that it equals give the same digest.
+    """
+    table = weight_table(session.pristine().model)
+    return {name: hashlib.sha256(np.ascontiguousarray(table[name].numpy()).tobytes()).hexdigest() for name in weights}
+
+
+def _weights(session: Any, names: Names) -> tuple[Weight, ...]:
+    """The weights; a starting value that another seed changes is no setting, but drawn (as quantised kernels are)."""
+    found = [weight for weight, _ in describe_weights(session.loaded("float32").model, names)]
+    if session.target.kind == "saved" or not any(_is_value(weight) for weight in found):
+        return tuple(found)
+    model = session.reload("float32", SEED + 1).model
+    again = {weight.id: weight.initializer for weight, _ in describe_weights(model, Names(model))}
+    return tuple(
+        replace(weight, initializer="value drawn at random")
+        if _is_value(weight) and again.get(weight.id) != weight.initializer
+        else weight
+        for weight in found
+    )
+
+
+def _is_value(weight: Weight) -> bool:
+    return weight.initializer is not None and weight.initializer.startswith(VALUE)
+
+
+@dataclass(frozen=True)
+class _Traced:
+    """One mode's call."""
+
+    recording: Recording
+    graph: Graph
+    outputs: tuple[Port, ...]
+
+
+def _traced(session: Any) -> tuple[dict[Mode, _Traced], list[str]]:
+    """Both modes as far as they can be traced, and a sentence for what cannot."""
+    found: dict[Mode, _Traced] = {}
+    failures: dict[str, list[str]] = {}
+    loaded = session.loaded("float32")
+    for mode in MODES:
+        try:
+            recording, _ = session.traced("float32", mode)
+        except TraceError:
+            raise
+        except Exception as error:  # the user's own code ran and failed: whatever it raised, it is a finding
+            failures.setdefault(f"{place(error, loaded.root)}: {untraceable(error)}", []).append(mode)
+            continue
+        graph = assemble(loaded, recording).graph()
+        labels = output_names(loaded.model, len(recording.outputs))
+        ports = [Port(name=name, spec=spec_of(one)) for name, one in zip(labels, recording.outputs, strict=True)]
+        found[mode] = _Traced(recording=recording, graph=graph, outputs=tuple(ports))
+    return found, [f"cannot be traced in {' or '.join(modes)} mode{text}" for text, modes in failures.items()]
 
 
 def assemble(loaded: Any, recording: Recording) -> Assembler:
@@ -85,41 +136,22 @@ def output_names(model: Any, count: int) -> list[str]:
     return declared if len(declared) == count else [f"output_{i}" if count > 1 else "output" for i in range(count)]
 
 
-def _overrides(model: Any) -> list[str]:
-    """Training code of the user's own, which no rung looks at."""
-    methods = ("train_step", "compute_loss", "fit")
-    own = [name for name in methods if is_user_file(_file(getattr(type(model), name, None)))]
-    return [f"{type(model).__name__}.{name} is overridden; kerasdiff compares the call, not this" for name in own]
-
-
-def _file(function: Any) -> str:
-    code = getattr(function, "__code__", None)
-    return "<library>" if code is None else str(code.co_filename)
+def _overrides(model: Any, root: str) -> dict[str, Override]:
+    """Training code of the user's own, which no rung runs."""
+    found: dict[str, Override] = {}
+    for name in ("train_step", "compute_loss", "fit", "make_train_function"):
+        function: Any = getattr(type(model), name, None)
+        if is_user_code(function):
+            code = function.__code__
+            source = relative(Source(file=code.co_filename, line=code.co_firstlineno), root)
+            found[name] = Override(digest=reach_digest(model, name), source=source)
+    return found
 
 
 def _named(loaded: Any) -> bool:
     """Whether the call takes a dict or keyword arguments."""
     args, kwargs = loaded.pack([object() for _ in loaded.ports])
     return bool(kwargs) or any(isinstance(value, dict) for value in args)
-
-
-def _unused(names: Names, called: set[int]) -> tuple[str, ...]:
-    """Layers never called, without those inside a layer that is itself one node or never called."""
-    found: list[str] = []
-    covered: list[str] = []
-    for path, layer in names.layers:
-        if isinstance(layer, keras.layers.InputLayer) or any(path.startswith(f"{outer}/") for outer in covered):
-            continue
-        if id(layer) in called:
-            if is_atomic(layer):
-                covered.append(path)
-            continue
-        inner = [id(child) for child in layer._flatten_layers(include_self=False)]
-        if inner and any(child in called for child in inner):
-            continue
-        covered.append(path)
-        found.append(path)
-    return tuple(found)
 
 
 def environment() -> dict[str, str]:

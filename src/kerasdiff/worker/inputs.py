@@ -135,8 +135,11 @@ def show(shape: Shape) -> str:
 
 
 def _given(model: Any, inputs: tuple[InputSpec, ...], text: str) -> Signature:
-    names = [spec.name for spec in inputs]
     parameters, required = _call_parameters(model)
+    labels = [spec.label for spec in inputs if spec.label is not None]
+    if len(labels) == len(inputs) > 1 and set(required) <= set(labels) <= set(parameters):
+        inputs = tuple(replace(spec, name=spec.label) for spec in inputs)
+    names = [spec.name for spec in inputs]
     if None in names and any(names):
         raise TargetError(f"{text}: name either every --input or none, e.g. --input {next(filter(None, names))}=SHAPE.")
     if len(set(names)) < len(names) and any(names):
@@ -161,7 +164,7 @@ def _given(model: Any, inputs: tuple[InputSpec, ...], text: str) -> Signature:
     ports = tuple(
         Port(
             name=key,
-            spec=TensorSpec(shape=(None, *spec.shape), dtype=_own_dtype(spec.dtype)),
+            spec=TensorSpec(shape=(spec.batch, *spec.shape), dtype=_own_dtype(spec.dtype)),
             low=spec.low,
             high=spec.high,
         )

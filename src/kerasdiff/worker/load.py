@@ -5,9 +5,9 @@ from __future__ import annotations
 import inspect
 import itertools
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,14 @@ import keras
 import tensorflow as tf
 
 from kerasdiff.errors import LoadError, TraceError
+from kerasdiff.graph import Mode
 from kerasdiff.side import Port, Precision
 from kerasdiff.target import InputSpec, Target
 from kerasdiff.worker import sources
 from kerasdiff.worker.blame import place, reason, user_traceback
 from kerasdiff.worker.inputs import Pack, Signature, is_declared, show, signature_of, with_ranges
 from kerasdiff.worker.resolve import Constructed, resolve
+from kerasdiff.worker.trace import Recording, record
 
 SEED = 0
 BATCH = 2
@@ -52,7 +54,7 @@ class Loaded:
 
 
 class Session:
-    """One target with its loaded models, one for each precision.
+    """One target with its loaded models, one for each precision, and their traces.
 
     Args:
         target: The model.
@@ -62,7 +64,10 @@ class Session:
     def __init__(self, target: Target, inputs: tuple[InputSpec, ...] = ()) -> None:
         self.target = target
         self.inputs = inputs
+        self.order: tuple[str, ...] = ()
         self._loaded: dict[Precision, Loaded] = {}
+        self._traced: dict[tuple[Precision, Mode], tuple[Recording, Any]] = {}
+        self._drawn: set[Precision] = set()
 
     def loaded(self, precision: Precision) -> Loaded:
         """The model in this precision, loaded on first use."""
@@ -70,14 +75,49 @@ class Session:
             self._loaded[precision] = self.reload(precision)
         return self._loaded[precision]
 
-    def restart(self, inputs: tuple[InputSpec, ...]) -> None:
-        """Forgets the loaded models; the next ones get other inputs."""
+    def traced(self, precision: Precision, mode: Mode) -> tuple[Recording, Any]:
+        """What one call does, and the call as a function: the model outputs, then the sum of the added losses.
+
+        Traced on first use: a trace costs more than all the rest of an evaluation.
+        """
+        if (precision, mode) not in self._traced:
+            with precision_scope(precision):
+                found = record(self.loaded(precision), mode, lambda recording: [recording.total_loss])
+            self._traced[precision, mode] = found
+        return self._traced[precision, mode]
+
+    def drawn(self, precision: Precision) -> Loaded:
+        """The model in this precision, for a caller that overwrites its weights."""
+        self._drawn.add(precision)
+        return self.loaded(precision)
+
+    def pristine(self) -> Loaded:
+        """A float32 model that still holds the weights it starts from."""
+        return self.reload("float32") if "float32" in self._drawn else self.loaded("float32")
+
+    def restart(self, inputs: tuple[InputSpec, ...], order: tuple[str, ...] = ()) -> None:
+        """Forgets the loaded models; the next ones get other inputs, or the same ones in the order of their names."""
         self.inputs = inputs
+        self.order = order
         self._loaded.clear()
+        self._traced.clear()
+        self._drawn.clear()
 
     def reload(self, precision: Precision, seed: int = SEED) -> Loaded:
         """A fresh instance that shares nothing with those handed out before."""
-        return load(self.target, self.inputs, precision, seed)
+        return in_order(load(self.target, self.inputs, precision, seed), self.order)
+
+
+def in_order(loaded: Loaded, names: tuple[str, ...]) -> Loaded:
+    """The same model with its inputs in the order of ``names``; empty leaves them as they are."""
+    if not names:
+        return loaded
+    own = [port.name for port in loaded.ports]
+
+    def pack(flat: Sequence[Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        return loaded.pack([flat[names.index(name)] for name in own])
+
+    return replace(loaded, ports=tuple(loaded.ports[own.index(name)] for name in names), pack=pack)
 
 
 @contextmanager

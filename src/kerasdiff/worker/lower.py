@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -148,13 +149,29 @@ class Lowering:
                 op=raw.op,
                 kind="const" if raw.op == "Const" else "op",
                 operands=tuple(edge(text) for text in inputs),
-                attributes=self._attributes(raw.op, raw.attr),
+                attributes={**self._attributes(raw.op, raw.attr), **_writes_before(raw, definitions)},
             )
             nodes[name] = node
             order.append(node)
         outputs = tuple(edge(definition.ret[argument.name]) for argument in definition.signature.output_arg)
         effects = tuple(node.id for node in order if is_effect(node.op))
         return Graph(nodes=tuple(order), outputs=outputs, effects=effects)
+
+
+def _writes_before(raw: Any, definitions: Mapping[str, Any]) -> dict[str, Attribute]:
+    """How often a variable is written before an op reads it, where it is; control inputs say what comes before."""
+    if raw.op != "ReadVariableOp":
+        return {}
+    stack, seen = [raw], {raw.name}
+    writes = 0
+    while stack:
+        for text in stack.pop().input:
+            name = text.removeprefix("^")
+            if text.startswith("^") and name in definitions and name not in seen:
+                seen.add(name)
+                stack.append(definitions[name])
+                writes += is_effect(definitions[name].op) and raw.input[0] in definitions[name].input
+    return {"writes_before": writes} if writes else {}
 
 
 def _output_offsets(node: Any) -> dict[str, int]:
@@ -188,10 +205,10 @@ def is_effect(kind: str) -> bool:
 
 
 def custom_gradient(attr: Any) -> str | None:
-    """A digest of the user's own gradient function of an op, ``None`` where the gradient is the library's.
+    """A digest of the gradient function written for an op, ``None`` where its gradient is that of its type.
 
     ``tf.custom_gradient`` registers a closure under a name in ``_gradient_op_type``; the registry is private
-    (checked with TensorFlow 2.16 to 2.21).
+    (checked with TensorFlow 2.16 to 2.21). The user's functions count by their code, the library's by their names.
     """
     if "_gradient_op_type" not in attr:
         return None
@@ -201,16 +218,18 @@ def custom_gradient(attr: Any) -> str | None:
         registered = ops.gradient_registry.lookup(attr["_gradient_op_type"].s.decode())
     except LookupError:
         return None
-    texts = [code_digest(function) for function in _functions(registered, 0)]
-    return digest_of(sorted(texts)) if texts else None
+    return digest_of(sorted(_functions(registered, 0)))
 
 
-def _functions(value: Any, depth: int) -> list[Any]:
-    """The user's functions in a closure, and in the closures of library functions around them."""
+def _functions(value: Any, depth: int) -> list[str]:
+    """What the functions in a closure are, and those in the closures of library functions."""
     code = getattr(value, "__code__", None)
     if code is None or depth > 4:
         return []
     if is_user_file(code.co_filename):
-        return [value]
+        return [code_digest(value)]
     cells = [cell.cell_contents for cell in getattr(value, "__closure__", None) or () if _filled(cell)]
-    return [found for item in cells for found in _functions(item, depth + 1)]
+    return [
+        f"{value.__module__}.{value.__qualname__}",
+        *(text for item in cells for text in _functions(item, depth + 1)),
+    ]

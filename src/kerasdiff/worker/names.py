@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import re
@@ -10,13 +9,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import keras
-import numpy as np
 
 from kerasdiff.graph import Weight
 from kerasdiff.worker.code import code_digest, state_digest
-from kerasdiff.worker.sources import initializer_of
+from kerasdiff.worker.sources import initializer_of, value_digest
 
 SEED_NAME = "seed_generator_state"
+VALUE = "value "
+"""How the text of an initializer begins that is a given value."""
 
 
 def snake(name: str) -> str:
@@ -158,6 +158,7 @@ def describe_weights(model: Any, names: Names) -> list[tuple[Weight, Any]]:
             dtype=str(variable.dtype),
             trainable=id(variable) in trainable,
             initializer=None if role == SEED_NAME else _initializer(variable),
+            fans=_fans(initializer_of(variable), shape),
             regularizer=serialized(getattr(variable, "regularizer", None)),
             constraint=serialized(getattr(variable, "constraint", None)),
             owner=names.path(layer) or "",
@@ -174,19 +175,41 @@ def _fan_in(role: str, shape: tuple[int, ...]) -> int:
     return max(1, math.prod(receptive))
 
 
+def _fans(initializer: Any, shape: tuple[int, ...]) -> tuple[int, int] | None:
+    """Inputs and outputs per unit that set the scale of a fan-based initializer, as Keras counts them.
+
+    References:
+        ``compute_fans`` in ``keras/src/initializers/random_initializers.py`` (Keras 3.15).
+    """
+    if not isinstance(initializer, keras.initializers.VarianceScaling):
+        return None
+    axes = [getattr(initializer, name, None) for name in ("input_axes", "output_axes")]
+    if axes[0] is not None and axes[1] is not None:
+        return math.prod(shape[axis] for axis in axes[0]), math.prod(shape[axis] for axis in axes[1])
+    if len(shape) < 2:
+        return (shape[0], shape[0]) if shape else (1, 1)
+    field = math.prod(shape[:-2])
+    return shape[-2] * field, shape[-1] * field
+
+
 def _initializer(variable: Any) -> str | None:
     """What a weight starts from: its initializer, or a digest of the given value; ``None`` where it is not known."""
-    made_from = initializer_of(variable)
+    return initializer_text(initializer_of(variable))
+
+
+def initializer_text(made_from: Any) -> str | None:
+    """Canonical text of an initializer, its name, or the value given in its place."""
     if made_from is None or isinstance(made_from, str):
         return made_from
     if callable(made_from):
         return serialized(made_from)
-    value = np.asarray(made_from)
-    return f"value {hashlib.sha256(np.ascontiguousarray(value).tobytes()).hexdigest()[:8]}"
+    return value_digest(made_from)
 
 
 def serialized(value: Any) -> str | None:
     """Canonical text of an initializer, regularizer, constraint or function: class and settings, seeds left out.
+
+    The axes an initializer counts its fans over are left out too: the fans themselves are compared.
 
     Keras's ``he_normal`` and ``HeNormal`` give the same text, and ``L2`` the same as ``L1L2(l1=0)``.
     """
@@ -214,7 +237,9 @@ def serialized(value: Any) -> str | None:
 
 def _config(value: Any) -> dict[str, Any] | None:
     try:
-        return {key: item for key, item in value.get_config().items() if key != "seed"}
+        return {
+            key: item for key, item in value.get_config().items() if key not in ("seed", "input_axes", "output_axes")
+        }
     except (AttributeError, NotImplementedError, TypeError):
         return None
 

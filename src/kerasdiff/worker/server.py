@@ -66,6 +66,10 @@ def _handle(session: Any, name: str, arguments: tuple[Any, ...], progress: Any) 
 
         (plan,) = arguments
         return fit(session, plan, progress)
+    if name == "start_digests":
+        from kerasdiff.worker.describe import start_digests
+
+        return start_digests(session, *arguments)
     if name == "start":
         from kerasdiff.worker.fit import start
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 import sysconfig
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import keras
+import numpy as np
 
 from kerasdiff.graph import Source
 
@@ -30,6 +33,7 @@ _LIBRARIES = tuple(
 _created: dict[int, tuple[Any, Source]] = {}
 _is_user: dict[str, bool] = {}
 _initializers: dict[int, tuple[Any, Any]] = {}
+_made: dict[int, tuple[Any, Source]] = {}
 
 
 def is_user_file(filename: str) -> bool:
@@ -72,9 +76,15 @@ def initializer_of(variable: Any) -> Any:
     return found[1] if found else None
 
 
+def made_at(variable: Any) -> Source | None:
+    """The user line that made a variable, if it was recorded."""
+    found = _made.get(id(variable))
+    return found[1] if found else None
+
+
 @contextmanager
 def recording() -> Iterator[None]:
-    """Notes the user line of every Keras operation, and the initializer of every variable, created inside the block.
+    """Notes the user line of every Keras operation and variable created inside the block, and its initializer.
 
     ``keras.Operation.__init__`` is the one public place every layer and functional operation passes, and
     ``keras.Variable.__init__`` every weight.
@@ -91,11 +101,14 @@ def recording() -> Iterator[None]:
     def variable_init(self: Any, initializer: Any, *args: Any, **kwargs: Any) -> None:
         original_variable(self, initializer, *args, **kwargs)
         _initializers[id(self)] = (self, initializer)
+        source = user_frame(sys._getframe(1))
+        if source is not None:
+            _made[id(self)] = (self, source)
 
     def assign(self: Any, value: Any) -> Any:
         result = original_assign(self, value)
         if hasattr(value, "tobytes") or hasattr(value, "numpy") or isinstance(value, int | float | list):
-            _initializers[id(self)] = (self, value)
+            _initializers[id(self)] = (self, value_digest(value))  # the value itself may be all of a large model
         return result
 
     keras.Operation.__init__, keras.Variable.__init__ = __init__, variable_init
@@ -107,6 +120,12 @@ def recording() -> Iterator[None]:
         keras.Variable.assign = original_assign
 
 
+def value_digest(value: Any) -> str:
+    """``value 1f825aa2``: a given value as a report shows it, equal where the bytes are."""
+    return f"value {hashlib.sha256(np.ascontiguousarray(value).tobytes()).hexdigest()[:8]}"
+
+
+@cache
 def relative(source: Source | None, root: str) -> Source | None:
     """The same line with its file relative to ``root`` where it lies below it."""
     if source is None:

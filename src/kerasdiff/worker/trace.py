@@ -25,7 +25,14 @@ from kerasdiff.worker.sources import creation_site, is_user_file, user_frame
 
 @dataclass(eq=False)
 class Event:
-    """One call of a layer (or of a fused activation inside it), with the ops ``[start, stop)`` it created."""
+    """One call of a layer (or of a fused activation inside it), with the ops ``[start, stop)`` it created.
+
+    Attributes:
+        source: The line that created the layer, or else the one that calls it.
+        site: The user's line that calls it, ``None`` where the library does.
+        training: What the caller says by itself, ``None`` where it leaves the mode alone.
+        masked: Whether an input brings a mask, or one is passed.
+    """
 
     layer: Any
     path: str
@@ -34,6 +41,9 @@ class Event:
     start: int
     parent: Event | None
     source: Source | None
+    site: Source | None = None
+    training: Any = None
+    masked: bool = False
     stop: int = -1
     inputs: tuple[Any, ...] = ()
     outputs: tuple[Any, ...] = ()
@@ -44,7 +54,12 @@ class Event:
 
 @dataclass(eq=False)
 class Recording:
-    """Everything one traced call left behind."""
+    """Everything one traced call left behind.
+
+    Attributes:
+        fresh: First calls of layers that are not reachable from the model: the call itself made them.
+        made: Variables the call made, with their initializers.
+    """
 
     graph: Any
     names: Names
@@ -53,7 +68,8 @@ class Recording:
     outputs: list[Any]
     losses: list[Any]
     masks: set[str]
-    fresh_layers: list[str]
+    fresh: list[Event]
+    made: list[tuple[Any, Any]]
     total_loss: Any = None
 
 
@@ -76,7 +92,8 @@ class _Recorder:
         self.graph = graph
         self.events: list[Event] = []
         self.masks: set[str] = set()
-        self.fresh: list[str] = []
+        self.fresh: list[Event] = []
+        self.made: list[tuple[Any, Any]] = []
         self._open: list[Event] = []
 
     def call(self, original: Callable[..., Any], layer: Any, args: Any, kwargs: Any) -> Any:
@@ -95,13 +112,12 @@ class _Recorder:
 
     def _begin(self, layer: Any, parent: Event | None, args: Any, kwargs: Any) -> Event:
         scope = parent.path if parent is not None else ""
-        path = self.names.path(layer)
+        path, fresh = self.names.path(layer), False
         if path is None:
             if isinstance(layer, keras.Model) and parent is not None:
                 path = parent.path  # Sequential's inner Functional: the same thing under another name
             elif isinstance(layer, keras.layers.Layer):
-                path = self.names.adopt(layer, scope)
-                self.fresh.append(path)
+                path, fresh = self.names.adopt(layer, scope), True
             else:
                 path = self.names.unique(scope, layer.name)
         atomic = is_atomic(layer) if isinstance(layer, keras.layers.Layer) else True
@@ -114,13 +130,19 @@ class _Recorder:
             start=self.graph.version,
             parent=parent,
             source=creation_site(layer) or site,
+            site=site,
+            training=kwargs.get("training"),
             inputs=tuple(symbolic_in((args, kwargs))),
             settings=self._call_settings(kwargs),
         )
+        event.masked = any(getattr(tensor, "_keras_mask", None) is not None for tensor in event.inputs)
         for name, value in kwargs.items():
-            if "mask" in name:
+            if "mask" in name and value is not None and value is not False:
+                event.masked = True
                 self.masks.update(tensor.name for tensor in symbolic_in(value))
         self.events.append(event)
+        if fresh:
+            self.fresh.append(event)
         return event
 
     def _call_settings(self, kwargs: dict[str, Any]) -> dict[str, Any]:
@@ -180,13 +202,25 @@ def _hook(recorder: _Recorder, original: Callable[..., Any]) -> Callable[..., An
 _HOOK_CODE = next(c for c in _hook.__code__.co_consts if hasattr(c, "co_name") and c.co_name == "__call__")
 
 
+def _outside(create: Any, **settings: Any) -> Any:
+    """Makes a variable that ``tf.function`` does not learn of: it forbids them (``create`` is its guard)."""
+    del create
+    with tf.init_scope():
+        return _RESOURCE_VARIABLE(**{key: value for key, value in settings.items() if value is not None})
+
+
+_RESOURCE_VARIABLE: Any = type(tf.Variable(0.0))
+
+
 @contextmanager
 def _installed(recorder: _Recorder, *, open_functions: bool) -> Iterator[None]:
     """Puts the hook on every layer's and functional operation's ``__call__``, and takes it off again.
 
     ``open_functions`` traces ``@tf.function`` and ``jit_compile`` inside ``call()`` as if they were not there.
+    Variables made by the call are made outside the graph, which cannot hold a new one.
     """
     layer_call, operation_call = keras.layers.Layer.__call__, keras.Operation.__call__
+    variable_init = keras.Variable.__init__
     on_layer = _hook(recorder, layer_call)
 
     def on_operation(self: Any, *args: Any, **kwargs: Any) -> Any:
@@ -194,8 +228,14 @@ def _installed(recorder: _Recorder, *, open_functions: bool) -> Iterator[None]:
             return operation_call(self, *args, **kwargs)
         return recorder.call(operation_call, self, args, kwargs)
 
+    def on_variable(self: Any, initializer: Any, *args: Any, **kwargs: Any) -> None:
+        with tf.init_scope(), tf.variable_creator_scope(_outside):
+            variable_init(self, initializer, *args, **kwargs)
+        recorder.made.append((self, initializer))
+
     keras.layers.Layer.__call__ = on_layer
     keras.Operation.__call__ = on_operation
+    keras.Variable.__init__ = on_variable
     eager = tf.config.functions_run_eagerly()
     tf.config.run_functions_eagerly(open_functions)
     try:
@@ -204,6 +244,7 @@ def _installed(recorder: _Recorder, *, open_functions: bool) -> Iterator[None]:
         tf.config.run_functions_eagerly(eager)
         keras.layers.Layer.__call__ = layer_call
         keras.Operation.__call__ = operation_call
+        keras.Variable.__init__ = variable_init
 
 
 def input_signature(loaded: Any) -> list[Any]:
@@ -251,7 +292,8 @@ def record(loaded: Any, mode: Mode, extra: Callable[[Recording], Sequence[Any]] 
             outputs=outputs,
             losses=losses,
             masks=recorder.masks,
-            fresh_layers=recorder.fresh,
+            fresh=recorder.fresh,
+            made=recorder.made,
         )
         kept.append(recording)
         recording.total_loss = total_loss(loaded.model)
