@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -55,10 +55,19 @@ def compare_arguments(reference: str, candidate: str, inputs: tuple[str, ...] = 
 
 
 @pytest.fixture(scope="session")
-def compare() -> Callable[..., Answer]:
-    """Compares two targets below ``tests/pairs``; the place to swap in something faster."""
+def compare() -> Iterator[Callable[..., Answer]]:
+    """Compares two targets below ``tests/pairs``, in workers that are forked with TensorFlow imported."""
+    from warm import nursery, run_warm
 
-    def run(reference: str, candidate: str, inputs: tuple[str, ...] = ()) -> Answer:
-        return run_command(*compare_arguments(reference, candidate, inputs))
+    with nursery(PAIRS):
 
-    return run
+        @cache
+        def run(reference: str, candidate: str, inputs: tuple[str, ...] = ()) -> Answer:
+            before = os.getcwd()
+            os.chdir(PAIRS)
+            try:
+                return run_warm(*compare_arguments(reference, candidate, inputs))
+            finally:
+                os.chdir(before)
+
+        yield run

@@ -19,6 +19,7 @@ import report_samples as samples
 from click.testing import CliRunner, Result
 
 import kerasdiff
+from kerasdiff.canonical import NODE_RULES, RULES
 from kerasdiff.cli import main
 from kerasdiff.errors import LoadError
 from kerasdiff.options import Options
@@ -230,11 +231,36 @@ class TestInspect:
         assert json.loads(ask("inspect", "a.py:Net", "--format", "json").stdout)["class"] == "Net"
 
 
+class TestRules:
+    def test_text_names_every_rule_with_its_identity_and_look_alike(self) -> None:
+        text = " ".join(ask("rules", "--color", "never").stdout.split())
+        for rule in (*NODE_RULES, *RULES):
+            told = " ".join(rule.summary.replace("``", "").split())
+            assert rule.name in text
+            assert told in text
+            assert "must not" in told, rule.name
+
+    def test_json_holds_the_same(self) -> None:
+        listed = json.loads(ask("rules", "--format", "json").stdout)["rules"]
+        assert [(item["name"], item["exact"], item["modes"]) for item in listed] == [
+            (rule.name, rule.exact, list(rule.modes)) for rule in (*NODE_RULES, *RULES)
+        ]
+
+    def test_some_by_name(self) -> None:
+        names = [item["name"] for item in json.loads(ask("rules", "relu-spelling", "--format", "json").stdout)["rules"]]
+        assert names == ["relu-spelling"]
+
+    def test_unknown_name(self) -> None:
+        result = ask("rules", "relu-speling")
+        assert result.exit_code == 2
+        assert "no rule is called relu-speling" in result.stderr
+
+
 def test_version() -> None:
     assert ask("--version").stdout == f"kerasdiff {kerasdiff.__version__}\n"
 
 
-@pytest.mark.parametrize("arguments", [("-h",), ("compare", "-h"), ("inspect", "--help")])
+@pytest.mark.parametrize("arguments", [("-h",), ("compare", "-h"), ("inspect", "--help"), ("rules", "-h")])
 def test_help_fits_80_columns_and_gives_examples(arguments: tuple[str, ...]) -> None:
     result = ask(*arguments)
     assert result.exit_code == 0

@@ -11,7 +11,7 @@ import pytest
 from conftest import Answer, run_command
 from pairs.table import PAIRS, Expected, Pair
 
-EXIT_CODES = {"equivalent": 0, "different": 1}
+EXIT_CODES = {"equivalent": 0, "different": 1, "inconclusive": 3}
 EXAMPLES = Path(__file__).parent.parent / "examples"
 MIRROR = {"insert": "delete", "delete": "insert", "update": "update", "move": "move", "rewire": "rewire"}
 BY_ID = {pair.id: pair for pair in PAIRS}
@@ -47,8 +47,8 @@ def unmatched(edits: list[dict[str, Any]], expected: Iterable[Expected]) -> list
 
 
 def spoken(report: dict[str, Any]) -> str:
-    """What the report says about the two models, as lower-case text: verdict, edits and rungs."""
-    parts = {key: report[key] for key in ("verdict", "edits", "rungs", "not_checked")}
+    """What the report says about the two models, as lower-case text: verdict, edits, rungs and notes."""
+    parts = {key: report[key] for key in ("verdict", "edits", "rungs", "not_checked", "terms")}
     return json.dumps(parts, ensure_ascii=False).lower()
 
 
@@ -128,6 +128,27 @@ def test_swapping_the_sides_mirrors_the_script(compare: Compare, id: str):
 
 def test_swapping_the_sides_of_an_equal_pair_stays_equal(compare: Compare):
     run(compare, BY_ID["merge-layers-as-operators"].swapped)
+
+
+@pytest.mark.filterwarnings("ignore:__array__:DeprecationWarning")
+def test_a_saved_model_is_the_code_that_made_it_whatever_it_holds(tmp_path: Path):
+    keras = pytest.importorskip("keras")
+    code = """
+import keras
+
+def net(units=3):
+    return keras.Sequential([keras.Input((4,)), keras.layers.Dense(units)])
+"""
+    (tmp_path / "net.py").write_text(code)
+    keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)]).save(tmp_path / "net.keras")
+    same, other = (
+        run_command("compare", "--no-fit", "--format", "json", target, "net.keras", cwd=str(tmp_path)).report
+        for target in ("net.py:net", "net.py:net(units=2)")
+    )
+
+    assert (same["verdict"]["outcome"], same["verdict"]["basis"]) == ("equivalent", "proof"), same["verdict"]
+    assert [item["rung"] for item in same["not_checked"]] == ["weights", "fit"]
+    assert other["verdict"]["outcome"] == "different"
 
 
 def test_same_question_gets_the_same_bytes():

@@ -6,6 +6,7 @@ import re
 
 from update_readme import README, ROOT, report_block, setup_line
 
+from kerasdiff.canonical import NODE_RULES, RULES
 from kerasdiff.target import parse_input, parse_target
 from kerasdiff.verdict import EXIT_CODES
 
@@ -42,6 +43,13 @@ def test_exit_codes_are_those_of_the_verdict():
     documented = {meaning: int(code) for code, meaning in re.findall(r"^\| (\d+) \| (\w+)", TEXT, re.MULTILINE)}
 
     assert {outcome: documented[outcome] for outcome in EXIT_CODES} == dict(EXIT_CODES)
+
+
+def test_families_of_rules_are_those_of_the_code():
+    table = TEXT.partition("## What counts as the same")[2].partition("\n## ")[0]
+    listed = re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)
+
+    assert sorted(listed) == sorted({rule.family for rule in [*NODE_RULES, *RULES]})
 
 
 def test_report_is_a_real_one():

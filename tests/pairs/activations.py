@@ -161,3 +161,11 @@ def logits_in_head():
 
 def half_precision_softmax():
     return _layer_by_layer(layers.Dense(8, activation="relu"), layers.Dense(3), layers.Softmax(dtype="float16"))
+
+
+def behind_tanh(activation="relu", limit=None):
+    """What the last activation sees is small, however large the input is."""
+    x = inputs = keras.Input((4,))
+    x = layers.Activation(activation)(layers.Dense(4)(layers.Activation("tanh")(x)))
+    x = x if limit is None else ops.clip(x, -1.0, limit)
+    return keras.Model(inputs, layers.Dense(2)(x))

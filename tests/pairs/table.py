@@ -47,8 +47,8 @@ class Pair:
     reference: str
     candidate: str
     inputs: tuple[str, ...] = ()
-    outcome: Literal["equivalent", "different"]
-    basis: tuple[str, ...] = ()
+    outcome: Literal["equivalent", "different", "inconclusive"]
+    basis: tuple[str | None, ...] = ()
     edits: tuple[Expected, ...] = ()
     exact: bool = False
     mentions: tuple[str, ...] = ()
@@ -66,9 +66,36 @@ class Pair:
         )
 
 
-def equal(id: str, reference: str, candidate: str, *inputs: str, basis: tuple[str, ...] = EQUAL) -> Pair:
+def equal(
+    id: str,
+    reference: str,
+    candidate: str,
+    *inputs: str,
+    basis: tuple[str, ...] = EQUAL,
+    mentions: tuple[str, ...] = (),
+) -> Pair:
     return Pair(
-        id=id, reference=reference, candidate=candidate, inputs=inputs, outcome="equivalent", basis=basis, exact=True
+        id=id,
+        reference=reference,
+        candidate=candidate,
+        inputs=inputs,
+        outcome="equivalent",
+        basis=basis,
+        exact=True,
+        mentions=mentions,
+    )
+
+
+def open_question(id: str, reference: str, candidate: str, *inputs: str, mentions: tuple[str, ...]) -> Pair:
+    """A pair about which the command must not claim more than it saw."""
+    return Pair(
+        id=id,
+        reference=reference,
+        candidate=candidate,
+        inputs=inputs,
+        outcome="inconclusive",
+        basis=(None,),
+        mentions=mentions,
     )
 
 
@@ -120,6 +147,19 @@ PAIRS = (
         edits=(update("leaky_relu", "slope|alpha"),),
         exact=True,
         mentions=("0.3", "0.2"),
+    ),
+    different(
+        "relu6-where-no-probe-reaches-6",
+        "activations.py:behind_tanh",
+        "activations.py:behind_tanh(activation='relu6')",
+        mentions=("relu6",),
+    ),
+    different(
+        "clip-where-no-probe-reaches",
+        "activations.py:behind_tanh",
+        "activations.py:behind_tanh(limit=50.0)",
+        edits=(insert("clip"),),
+        exact=True,
     ),
     different(
         "relu6-against-relu",
@@ -380,6 +420,21 @@ PAIRS = (
         exact=True,
         mentions=("initializer", "he_normal"),
     ),
+    equal("same-starting-weights-drawn-or-given", "norms.py:initialized", "norms.py:restored", basis=PROOF),
+    equal(
+        "same-initializer-in-two-spellings",
+        "norms.py:initialized(initializer='zeros')",
+        "norms.py:initialized(initializer={'class_name': 'Constant', 'config': {'value': 0.0}})",
+        basis=PROOF,
+    ),
+    different(
+        "pretrained-weights-not-loaded",
+        "norms.py:restored(scale=2.0)",
+        "norms.py:initialized",
+        edits=(update("dense", "initializer"), update("dense_1", "initializer")),
+        exact=True,
+        mentions=("initializer", "value"),
+    ),
     different("added-loss-dropped", "norms.py:Sparse", "norms.py:NotSparse", "6", mentions=("loss",)),
     different("gradient-stopped", "norms.py:NotSparse", "norms.py:StoppedGradient", "6", mentions=("gradient",)),
     # Sequences ---------------------------------------------------------------------------------------
@@ -482,5 +537,161 @@ PAIRS = (
         edits=(delete("relu"),),
         exact=True,
         mentions=("relu",),
+    ),
+    # Layers in disguise ------------------------------------------------------------------------------
+    equal("dense-over-time", "rewrites.py:dense", "rewrites.py:time_distributed", basis=PROOF),
+    equal("dense-as-conv1d", "rewrites.py:dense", "rewrites.py:conv1d", basis=PROOF),
+    equal("dense-as-einsum", "rewrites.py:einsum", "rewrites.py:dense", basis=PROOF),
+    equal("dense-as-pointwise-convolution", "rewrites.py:pointwise", "rewrites.py:dense", basis=PROOF),
+    equal("dense-of-any-length", "rewrites.py:any_length_dense", "rewrites.py:any_length_conv1d", basis=PROOF),
+    different("dense-against-wider-conv1d", "rewrites.py:dense", "rewrites.py:conv1d(kernel_size=3)"),
+    different(
+        "dense-over-time-other-activation",
+        "rewrites.py:dense(activation='tanh')",
+        "rewrites.py:time_distributed",
+        mentions=("relu", "tanh"),
+    ),
+    equal("heads-by-reshape-or-einsum", "rewrites.py:heads_by_reshape", "rewrites.py:heads_by_einsum", basis=PROOF),
+    different(
+        "heads-in-another-order",
+        "rewrites.py:heads_by_reshape",
+        "rewrites.py:heads_by_einsum(order=(1, 2, 3))",
+    ),
+    equal("flatten-dense-as-full-window", "rewrites.py:flattened", "rewrites.py:full_window", basis=PROOF),
+    different("full-window-transposed", "rewrites.py:flattened(transposed=True)", "rewrites.py:full_window"),
+    equal("flatten-by-batch-size", "rewrites.py:flattened", "rewrites.py:FlattenedByBatch", "4,4,3", basis=PROOF),
+    equal("separable-in-two-steps", "rewrites.py:separable", "rewrites.py:depthwise_pointwise", basis=PROOF),
+    different(
+        "separable-with-activation-between",
+        "rewrites.py:separable",
+        "rewrites.py:depthwise_pointwise(activation='relu')",
+        mentions=("relu",),
+    ),
+    equal("rescaling-by-hand", "rewrites.py:rescaled", "rewrites.py:RescaledByHand", "6,6,3", basis=PROOF),
+    different(
+        "rescaling-off-centre",
+        "rewrites.py:rescaled",
+        "rewrites.py:RescaledByHand(center=127.0)",
+        "6,6,3",
+    ),
+    equal("maximum-over-the-image", "rewrites.py:pooled_by_window", "rewrites.py:pooled_by_reduction", basis=PROOF),
+    different(
+        "average-before-relu",
+        "rewrites.py:averaged_by_window",
+        "rewrites.py:averaged_by_reduction",
+        edits=(Expected(kind="move|insert|delete", op="relu|mean|pool"),),
+    ),
+    equal("crop-by-slices", "rewrites.py:cropped", "rewrites.py:CroppedBySlices", "8,3", basis=PROOF),
+    equal("conv1d-padding-made-explicit", "rewrites.py:padded_same", "rewrites.py:padded_before", basis=PROOF),
+    different("conv1d-padding-on-one-side", "rewrites.py:padded_same", "rewrites.py:padded_before(left=2, right=0)"),
+    equal("value-computed-twice", "rewrites.py:SharedValue", "rewrites.py:SharedValue(twice=True)", "4", basis=PROOF),
+    # Recurrence --------------------------------------------------------------------------------------
+    equal("cell-of-ones-own", "recurrent.py:leaky", "recurrent.py:LeakyNet", basis=EQUAL),
+    different("cell-of-ones-own-leaks-less", "recurrent.py:leaky", "recurrent.py:leaky(leak=0.4)", mentions=("0.4",)),
+    equal("bidirectional-by-hand", "recurrent.py:both_ways", "recurrent.py:TwoLoops", basis=EQUAL),
+    different(
+        "state-forgotten",
+        "recurrent.py:state_to_state",
+        "recurrent.py:StateToState(hand_over=False)",
+        mentions=("state",),
+    ),
+    equal("stateful", "recurrent.py:stateful", "recurrent.py:Stateful", basis=PROOF),
+    different("state-not-kept", "recurrent.py:stateful", "recurrent.py:stateful(keep=False)", mentions=("stateful",)),
+    equal("mask-by-hand", "recurrent.py:masked", "recurrent.py:MaskPassed", f"5:{WORDS}"),
+    different(
+        "mask-not-passed",
+        "recurrent.py:MaskPassed",
+        "recurrent.py:MaskPassed(pass_mask=False)",
+        f"5:{WORDS}",
+        mentions=("mask",),
+    ),
+    equal("time-distributed-by-hand", "recurrent.py:per_step", "recurrent.py:PerStep", basis=EQUAL),
+    # Attention ---------------------------------------------------------------------------------------
+    equal("causal-mask-by-hand", "attention.py:multi_head(causal=True)", "attention.py:MultiHead(causal=True)"),
+    different(
+        "grouped-attention-groups",
+        "attention.py:grouped",
+        "attention.py:grouped(groups=4)",
+        mentions=("num_key_value",),
+    ),
+    different(
+        "attention-mask-dropped",
+        "attention.py:Words",
+        "attention.py:Words(pass_mask=False)",
+        f"5:{WORDS}",
+        mentions=("mask",),
+    ),
+    # Preprocessing -----------------------------------------------------------------------------------
+    different(
+        "zoom-factor",
+        "preprocessing.py:augmented(kind='zoom')",
+        "preprocessing.py:augmented(kind='zoom', height_factor=0.3)",
+        edits=(update("zoom", "height_factor"),),
+        exact=True,
+    ),
+    different(
+        "augmentation-always-on",
+        "preprocessing.py:augmented(kind='noise')",
+        "preprocessing.py:Augmented(kind='noise', always=True)",
+        mentions=("training=true",),
+    ),
+    different(
+        "integer-lookup-vocabulary",
+        "preprocessing.py:numbers",
+        "preprocessing.py:numbers(vocabulary=(4, 1, 6, 9))",
+        mentions=("vocabulary",),
+    ),
+    open_question(
+        "string-lookup-vocabulary",
+        "preprocessing.py:strings",
+        "preprocessing.py:strings(vocabulary=('a', 'c', 'b'))",
+        mentions=("vocabulary",),
+    ),
+    # Precision ---------------------------------------------------------------------------------------
+    equal("quantised", "precision.py:plain(quantised=True)", "precision.py:Plain(quantised=True)", basis=PROOF),
+    different(
+        "policy",
+        "precision.py:mixed",
+        "precision.py:mixed(policy='mixed_bfloat16')",
+        mentions=("bfloat16", "mixed_float16"),
+    ),
+    # Control flow ------------------------------------------------------------------------------------
+    equal("cond-as-where", "control.py:Branch", "control.py:BranchWhere", "6"),
+    different("line-inside-cond", "control.py:Branch", "control.py:BranchElse", "6", mentions=("sigmoid|tanh",)),
+    open_question(
+        "branch-no-probe-takes", "control.py:BranchRare", "control.py:BranchRareWhere", "6", mentions=("branch",)
+    ),
+    different("body-of-while-loop", "control.py:Loop", "control.py:Loop(factor=0.4)", "6", mentions=("0.4",)),
+    equal("layer-in-a-loop", "control.py:LoopLayer", "control.py:LoopLayerOther", "6"),
+    equal("compiled-function-as-plain-python", "control.py:CompiledXla", "control.py:NotCompiled", "6", basis=PROOF),
+    open_question(
+        "python-on-data", "control.py:OnData", "control.py:Branch", "6", mentions=("control.py:", "cannot be")
+    ),
+    # Layers of one's own -----------------------------------------------------------------------------
+    equal("loss-and-weights-added-in-a-layer", "custom.py:gated", "custom.py:Gated"),
+    different("added-loss-weighs-more", "custom.py:gated", "custom.py:gated(strength=0.2)", mentions=("loss|0.2",)),
+    different("lambda-factor", "custom.py:with_lambda", "custom.py:with_lambda(factor=3.0)", mentions=("3",)),
+    equal("named-inputs-in-another-order", "custom.py:listed(order=('b', 'a'))", "custom.py:structured", basis=PROOF),
+    equal("named-inputs-as-arguments", "custom.py:listed(order=('b', 'a'))", "custom.py:TwoArguments", basis=PROOF),
+    # Habits ------------------------------------------------------------------------------------------
+    equal("made-anew-on-both-sides", "habits.py:MadeAnew", "habits.py:MadeAnew", "6", mentions=("never trained",)),
+    different(
+        "made-anew", "habits.py:Healthy", "habits.py:MadeAnew", "6", mentions=("made in the call", "never trained")
+    ),
+    equal("layer-forgotten", "habits.py:Healthy", "habits.py:Forgotten", "6", mentions=("norm", "never called")),
+    equal("weight-unread", "habits.py:Healthy", "habits.py:Unread", "6", mentions=("scale", "never read")),
+    different("dropout-always", "habits.py:Healthy", "habits.py:DropoutAlways", "6", mentions=("training=true",)),
+    different("flag-ignored-inside", "habits.py:Outer", "habits.py:Outer(passes=False)", "6", mentions=("inner/norm",)),
+    different("mask-dropped", "habits.py:MaskKept", "habits.py:MaskDropped", "5:int32@0..19", mentions=("is lost in",)),
+    equal("training-code-the-same", "habits.py:Stepping", "habits.py:SteppingAgain", "6", mentions=("same code",)),
+    open_question(
+        "training-code-differs",
+        "habits.py:Stepping",
+        "habits.py:SteppingTwice",
+        "6",
+        mentions=("train_step", "differently", "habits.py:"),
+    ),
+    open_question(
+        "loss-overridden-on-one-side", "habits.py:Healthy", "habits.py:LossOfItsOwn", "6", mentions=("candidate alone",)
     ),
 )

@@ -1,0 +1,132 @@
+"""Draws mutants and re-expressions from a seed: those that can be built, and can matter."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from mutation.blueprint import Blueprint
+from mutation.change import Change
+from mutation.changes import changes
+from mutation.models import FORMS, full_key, original
+from mutation.neutral import expressions, other_name
+from mutation.zoo import ARCHITECTURES, UNDECLARED
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drawn:
+    """One comparison to run.
+
+    Attributes:
+        operator: What kind of change.
+        nodes, added: Names that an edit may use, of the reference and of the candidate; empty where no edit is due.
+    """
+
+    architecture: str
+    operator: str
+    reference: str
+    candidate: str
+    nodes: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
+
+    @property
+    def is_mutant(self) -> bool:
+        """Whether the two sides differ."""
+        return bool(self.nodes or self.added)
+
+
+def _target(maker: str, **arguments: Any) -> str:
+    return f"mutation.models:{maker}({', '.join(f'{name}={value!r}' for name, value in arguments.items())})"
+
+
+def _common(name: str) -> dict[str, Any]:
+    declared = UNDECLARED.get(name)
+    inputs = () if declared is None else (f"{','.join(map(str, declared[0]))}:{declared[1]}",)
+    return {"architecture": name, "reference": _target("reference", of=name), "inputs": inputs}
+
+
+def built(change: Change, blueprint: Blueprint) -> Blueprint | None:
+    """The changed blueprint, built; ``None`` where Keras refuses it or it cannot matter."""
+    try:
+        changed = change.apply(blueprint)
+        changed.build()
+    except Exception:  # shapes that do not fit make Keras raise anything
+        return None
+    return changed if change.has_effect(blueprint, changed) else None
+
+
+def mutants(name: str, count: int, seed: int) -> Iterator[Drawn]:
+    """Distinct mutants of an architecture; each kind of change is as likely as any other."""
+    blueprint, draw = original(name), random.Random(f"{seed}/{name}/mutants")
+    pool: dict[str, list[Change]] = {}
+    for change in changes(blueprint):
+        pool.setdefault(change.operator, []).append(change)
+    for listed in pool.values():
+        draw.shuffle(listed)
+    operators: list[str] = []
+    found = 0
+    while found < count and pool:
+        operators = operators or draw.sample(sorted(pool), len(pool))
+        operator = operators.pop()
+        changed = None
+        while changed is None and pool.get(operator):
+            change = pool[operator].pop()
+            changed = built(change, blueprint)
+        if not pool.get(operator):
+            pool.pop(operator, None)
+        if changed is None:
+            continue
+        rename = draw.random() < 0.5
+        parts = change.at(changed).parts.items()
+        names = {part: other_name(at, part, it) for at, (part, it) in enumerate(parts)} if rename else {}
+        added = tuple(names.get(part, part) for part in (*change.nodes, *change.added))
+        arguments = {"of": name, "change": full_key(change)} | ({"rename": True} if rename else {})
+        yield Drawn(
+            **_common(name),
+            operator=operator,
+            candidate=_target("mutant", **arguments),
+            nodes=change.nodes,
+            added=added,
+        )
+        found += 1
+
+
+def neutrals(name: str, count: int, seed: int) -> Iterator[Drawn]:
+    """Distinct re-expressions of an architecture: one to three steps in one of the forms."""
+    draw, written = random.Random(f"{seed}/{name}/neutral"), original(name)
+    seen: set[str] = set()
+    while len(seen) < count:
+        blueprint, steps, kinds = written, [], []
+        for _ in range(draw.randint(1, 3)):
+            pool: dict[str, list[Change]] = {}
+            for change in expressions(blueprint):
+                pool.setdefault(change.operator, []).append(change)
+            operator = draw.choice(sorted(pool))
+            change = draw.choice(pool[operator])
+            try:
+                changed = change.apply(blueprint)
+                changed.build()
+            except Exception:  # e.g. a name used twice
+                continue
+            blueprint = changed
+            steps.append(full_key(change))
+            kinds.append(operator)
+        form = draw.choice(sorted(FORMS))
+        candidate = _target("neutral", of=name, steps=tuple(steps), form=form)
+        if steps and candidate not in seen:
+            seen.add(candidate)
+            yield Drawn(**_common(name), operator="+".join([*kinds, form]), candidate=candidate)
+
+
+def sample(mutant_count: int, neutral_count: int, seed: int, only: tuple[str, ...] = ()) -> list[Drawn]:
+    """Mutants and re-expressions spread evenly over the architectures, one of each in turn."""
+    names = [name for name in ARCHITECTURES if not only or name in only]
+    columns = []
+    for number, name in enumerate(names):
+        for draw, count in ((mutants, mutant_count), (neutrals, neutral_count)):
+            columns.append(list(draw(name, count // len(names) + (number < count % len(names)), seed)))
+    return [drawn for row in itertools.zip_longest(*columns) for drawn in row if drawn is not None]

@@ -1,0 +1,56 @@
+"""The targets of the mutation test: ``mutation.models:mutant(of="resnet", change="drop re_lu_1")``."""
+
+from __future__ import annotations
+
+import keras
+from mutation.blueprint import Blueprint, read, renamed
+from mutation.change import Change
+from mutation.changes import changes
+from mutation.neutral import Subclassed, Wrapped, expressions, other_name
+from mutation.zoo import ARCHITECTURES, UNDECLARED
+
+FORMS = {"functional": Blueprint.build, "subclassed": Subclassed, "wrapped": Wrapped}
+
+
+def reference(of: str) -> keras.Model:
+    """The network as it was written."""
+    return ARCHITECTURES[of]()
+
+
+def original(of: str) -> Blueprint:
+    """Its blueprint, built once so that all shapes are known; a subclassed model is called on a symbolic input."""
+    model = reference(of)
+    if of in UNDECLARED:
+        shape, dtype = UNDECLARED[of]
+        start = keras.Input(shape, dtype=dtype)
+        model = keras.Model(start, model.call(start), name=of)
+    blueprint = read(model)
+    blueprint.build()
+    return blueprint
+
+
+def find(listed: list[Change], key: str) -> Change:
+    """The change of a key; ``encoder: drop dense`` for one within the model ``encoder``."""
+    return next(change for change in listed if full_key(change) == key)
+
+
+def full_key(change: Change) -> str:
+    """The key of a change with the model it happens in."""
+    return f"{change.inside}: {change.key}" if change.inside else change.key
+
+
+def mutant(of: str, change: str, rename: bool = False) -> keras.Model:
+    """The network with one change."""
+    blueprint = original(of)
+    found = find(changes(blueprint), change)
+    changed = found.apply(blueprint)
+    return FORMS[found.form](renamed(changed, other_name) if rename else changed)
+
+
+def neutral(of: str, steps: tuple[str, ...], form: str = "functional") -> keras.Model:
+    """The network written otherwise, step by step, in one of the ``FORMS``."""
+    blueprint = original(of)
+    for step in steps:
+        blueprint = find(expressions(blueprint), step).apply(blueprint)
+        blueprint.build()
+    return FORMS[form](blueprint)

@@ -1,0 +1,53 @@
+"""The same question gets the same answer, byte for byte, whatever the hash seed and however often it is asked."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PAIRS = Path(__file__).parent / "pairs"
+KERASDIFF = str(Path(sys.executable).parent / "kerasdiff")
+HASH_SEEDS = {"json": ("0", "1", "random"), "terminal": ("0", "random")}
+QUESTIONS = {
+    "branches-in-another-order": ("branches.py:branched", "branches.py:branched(turned=True, kernels=(1, 3, 5))"),
+    "branches-without-activation": (
+        "branches.py:branched",
+        "branches.py:branched(activation=None, norm=False, merge='add')",
+    ),
+}
+
+
+def ask(form: str, pair: tuple[str, str], hash_seed: str, fit: str = "--no-fit") -> bytes:
+    """One run through a pipe, with nothing remembered from another."""
+    done = subprocess.run(
+        [KERASDIFF, "compare", fit, "--format", form, *pair],
+        cwd=PAIRS,
+        env={**os.environ, "CUDA_VISIBLE_DEVICES": "", "COLUMNS": "100", "PYTHONHASHSEED": hash_seed},
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 1, done.stderr[-2000:]
+    return done.stdout
+
+
+@pytest.mark.parametrize("form", HASH_SEEDS)
+@pytest.mark.parametrize("pair", QUESTIONS.values(), ids=QUESTIONS)
+def test_reports_are_the_same_to_the_byte(form: str, pair: tuple[str, str]):
+    answers = {ask(form, pair, seed) for seed in HASH_SEEDS[form]}
+
+    (answer,) = answers
+    if form == "json":
+        assert len(json.loads(answer)["edits"]) >= 10
+
+
+def test_a_report_with_a_fit_holds_no_timing():
+    pair = QUESTIONS["branches-without-activation"]
+    first, second = (ask("json", pair, seed, "--fit-steps=3") for seed in ("0", "random"))
+
+    assert json.loads(first)["fit"]["trials"]
+    assert first == second

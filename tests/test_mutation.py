@@ -1,0 +1,71 @@
+"""A small seeded sample of the mutants and re-expressions that ``score_mutants.py`` runs by the hundred."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import score_mutants
+from mutation.changes import changes
+from mutation.drawing import Drawn, sample
+from mutation.models import full_key, mutant, original
+from mutation.neutral import expressions
+from mutation.zoo import ARCHITECTURES
+from warm import nursery
+
+SEED = 3
+MUTANTS, NEUTRAL = 24, 8
+
+
+@pytest.fixture(scope="module")
+def drawn() -> list[Drawn]:
+    return sample(MUTANTS, NEUTRAL, SEED)
+
+
+@pytest.fixture(scope="module")
+def _workers() -> Iterator[None]:
+    with nursery(score_mutants.HERE):
+        yield
+
+
+@pytest.mark.usefixtures("_workers")
+@pytest.mark.parametrize("number", range(MUTANTS + NEUTRAL))
+def test_a_mutant_is_seen_and_a_re_expression_is_not(drawn: list[Drawn], number: int) -> None:
+    pair = drawn[number]
+    result = score_mutants.run(pair)
+
+    assert not result.wrong, (pair.reference, pair.candidate, result.summary, result.error)
+    if result.outcome == "different":
+        assert result.named, (pair.reference, pair.candidate, result.edits)
+
+
+def test_sample_covers_every_architecture(drawn: list[Drawn]) -> None:
+    assert {pair.architecture for pair in drawn} == set(ARCHITECTURES)
+    assert sum(pair.is_mutant for pair in drawn) == MUTANTS
+    assert len({(pair.reference, pair.candidate) for pair in drawn}) == MUTANTS + NEUTRAL
+
+
+def test_sample_is_the_same_every_time() -> None:
+    assert sample(6, 4, SEED, ("siamese", "convnet")) == sample(6, 4, SEED, ("siamese", "convnet"))
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_keys_are_unique(name: str) -> None:
+    blueprint = original(name)
+    keys = [full_key(change) for change in changes(blueprint)]
+    neutral = [full_key(change) for change in expressions(blueprint)]
+
+    assert len(set(keys)) == len(keys) >= 100
+    assert len(set(neutral)) == len(neutral) >= 10
+
+
+def test_a_mutant_differs_in_one_setting_alone() -> None:
+    before = original("convnet")
+    change = next(item for item in changes(before) if full_key(item) == "dropout.rate 0.4 -> 0.5")
+    after = change.apply(before)
+
+    differing = {name for name, part in before.parts.items() if part.data != after.parts[name].data}
+    assert differing == {"dropout"}
+    assert after.parts["dropout"].config == {**before.parts["dropout"].config, "rate": 0.5}
+    assert after.calls == before.calls
+    assert mutant("convnet", "dropout.rate 0.4 -> 0.5").get_layer("dropout").rate == 0.5
