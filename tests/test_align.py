@@ -399,4 +399,6 @@ def test_what_differs_is_opened_and_proved_and_no_more_than_that(monkeypatch: py
     assert 0 < found.ops < sum(opened.size(node) for graph in (first, second) for node in graph)
     assert align(first, second, (weights, others), "inference").isomorphic
     monkeypatch.setattr(opened, "MOST", 5)
+    monkeypatch.setattr("kerasdiff.align.MOST", 5)
+    assert align(first, second, (weights, others), "inference").unopened > 5
     assert opened.opened((first, second), labels, pairs, (weights, others), "inference", {}).proof is None

@@ -96,12 +96,13 @@ def _align(
             isomorphic=True,
             applied=inside.applied,
         )
-    script = Script(graphs, labels, found, cover(graphs, found.nodes, weights, mode), mode)
+    covering = cover(graphs, found.nodes, weights, mode)
+    script = Script(graphs, labels, found, covering, mode)
     return Alignment(
         nodes=script.nodes,
         weights=script.map,
         moved=frozenset(script.moved),
         covered=script.covered,
         edits=tuple(script.edits()),
-        unopened=inside.ops if inside.ops > MOST else 0,
+        unopened=max(covering.unopened, inside.ops if inside.ops > MOST else 0),
     )

@@ -10,8 +10,12 @@ from kerasdiff.canonical import expand
 from kerasdiff.graph import Edge, Graph, Mode, Node
 from kerasdiff.labels import Labels, Table, Weights, commutes, labels_of, values_of
 from kerasdiff.match import Walk
-from kerasdiff.opened import MOST, size
+from kerasdiff.opened import size
 from kerasdiff.within import within
+
+MOST = 15_000
+"""TF ops of unpaired nodes that are compared at most, both sides together: about a second. Of more, the nodes are
+reported whole."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +26,7 @@ class Cover:
         free: By side, the unpaired nodes that are equal to what the other side does there.
         parts: By side, the unpaired nodes that differ in a few TF ops, with these.
         weights: Weights of the reference that they map, each with its counterpart.
+        unopened: How many TF ops were too many to be compared; 0 where they were.
     """
 
     free: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
@@ -29,6 +34,7 @@ class Cover:
         default_factory=lambda: ({}, {})
     )
     weights: Mapping[str, str] = field(default_factory=dict)
+    unopened: int = 0
 
 
 def cover(graphs: tuple[Graph, Graph], pairs: Mapping[str, str], weights: tuple[Weights, Weights], mode: Mode) -> Cover:
@@ -38,8 +44,9 @@ def cover(graphs: tuple[Graph, Graph], pairs: Mapping[str, str], weights: tuple[
     """
     paired = dict(pairs), {two: one for one, two in pairs.items()}
     unpaired = [node for side, graph in enumerate(graphs) for node in graph if node.id not in paired[side]]
-    if not unpaired or sum(map(size, unpaired)) > MOST:
-        return Cover()
+    ops = sum(map(size, unpaired))
+    if not unpaired or ops > MOST:
+        return Cover(unopened=ops)
     nodes = graphs[0].by_id(), graphs[1].by_id()
     meetings = [
         (first.operands, second.operands, commutes(first))
