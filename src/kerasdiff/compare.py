@@ -11,6 +11,7 @@ from kerasdiff.errors import FitError, KerasdiffError, TraceError
 from kerasdiff.graph import Weight
 from kerasdiff.numeric import PROBE_BATCH, probe_rows
 from kerasdiff.options import Listener, Options, Silent
+from kerasdiff.process import Worker
 from kerasdiff.rungs import architecture as structural
 from kerasdiff.rungs.carrying import Carried, carry_over
 from kerasdiff.rungs.fitting import fit, fit_rung
@@ -18,7 +19,7 @@ from kerasdiff.rungs.interface import interface, shown
 from kerasdiff.rungs.probing import Prober, guarded, inference, training_step
 from kerasdiff.rungs.unseen import training_code, untaken, untraced
 from kerasdiff.rungs.weights import weights
-from kerasdiff.side import Description, Side, Worker
+from kerasdiff.side import Description, Side
 from kerasdiff.target import InputSpec, Target
 from kerasdiff.verdict import Case, Comparison, FitEvidence, ModelInfo, NotChecked, Rung, judge
 

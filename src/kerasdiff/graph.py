@@ -93,6 +93,10 @@ class Edge:
     port: int = 0
 
 
+FUSED = -1
+"""Port that stands for the value that goes into a traced node's fused activation."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
     """One call event.

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import keras
 import tensorflow as tf
 
-from kerasdiff.graph import Edge, Graph, Node, Source, TensorSpec
+from kerasdiff.graph import FUSED, Edge, Graph, Node, Source, TensorSpec
 from kerasdiff.worker.branches import Way, ways
 from kerasdiff.worker.lower import Lowering, constant_attributes, is_effect, spec_of
 from kerasdiff.worker.names import serialized, snake
@@ -53,6 +53,7 @@ class Assembler:
         self._tensors: dict[str, Any] = {}
         self._weight_specs: dict[str, TensorSpec] = {}
         self._homes: dict[str, str] = {}
+        self._fused: dict[Edge, Any] = {}
 
     def graph(self) -> Graph:
         """The traced graph; function nodes and layer nodes in the order they were called."""
@@ -87,6 +88,11 @@ class Assembler:
                 if edge is not None and edge.port == 0:
                     by_edge.setdefault(edge.node, tensor)
         return by_edge
+
+    def spots(self) -> dict[Edge, Any]:
+        """The tensor of every value between nodes, and of what goes into a fused activation (port ``FUSED``)."""
+        found = {edge: self._tensors[name] for name, edge in self._edges.items() if name in self._tensors}
+        return {**found, **self._fused}
 
     def ways(self) -> list[Way]:
         """Where the call takes one of several ways for a whole batch."""
@@ -207,6 +213,9 @@ class Assembler:
         self._homes.update(dict.fromkeys(own, node.id))
         for port, name in enumerate(ports):
             self._edges[name] = Edge(node=node.id, port=port)
+        if node.activation is not None:
+            before = unit.ops[int(node.activation.node[1:])].outputs[node.activation.port]
+            self._fused[Edge(node=node.id, port=FUSED)] = before
 
     def _lower(self, unit: _Unit, outside: list[str], weights: list[str], ports: list[Any]) -> Graph:
         nodes: list[Node] = []

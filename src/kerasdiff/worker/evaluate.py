@@ -217,20 +217,27 @@ def _same_draw(first: Array, second: Array) -> bool:
 
 
 def _drawn(variables: dict[str, Any], recipes: tuple[Recipe, ...], gain: float) -> list[tuple[Any, Any]]:
-    """Each variable with the value it is given; integers other than random-generator states keep their own."""
+    """Each variable with the value it is given."""
     found = []
     for recipe in recipes:
         variable = variables.get(recipe.weight)
         if variable is None:
             raise EvaluateError(f"weight {recipe.weight} does not exist")
-        kind = tf.as_dtype(variable.dtype)
-        if kind.is_floating or recipe.name == SEED_NAME:
-            value = draw(recipe, gain).reshape(tuple(variable.shape)).astype(kind.as_numpy_dtype, copy=False)
+        value = value_of(recipe, variable, gain)
+        if value is not None:
             found.append((variable, tf.constant(value)))
-        elif kind in (tf.int8, tf.uint8):  # quantised kernels; wider whole numbers count or index, and are left alone
-            whole = np.random.default_rng([recipe.seed, 8]).integers(kind.min, kind.max, recipe.shape, endpoint=True)
-            found.append((variable, tf.constant(whole.reshape(tuple(variable.shape)).astype(kind.as_numpy_dtype))))
     return found
+
+
+def value_of(recipe: Recipe, variable: Any, gain: float = 1.0) -> Array | None:
+    """What a recipe gives a variable; integers other than random-generator states keep their own (``None``)."""
+    kind, shape = tf.as_dtype(variable.dtype), tuple(variable.shape)
+    if kind.is_floating or recipe.name == SEED_NAME:
+        return draw(recipe, gain).reshape(shape).astype(kind.as_numpy_dtype, copy=False)
+    if kind in (tf.int8, tf.uint8):  # quantised kernels; wider whole numbers count or index, and are left alone
+        whole = np.random.default_rng([recipe.seed, 8]).integers(kind.min, kind.max, recipe.shape, endpoint=True)
+        return np.asarray(whole.reshape(shape).astype(kind.as_numpy_dtype))
+    return None
 
 
 def _assign(drawn: list[tuple[Any, Any]]) -> None:

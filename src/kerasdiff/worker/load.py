@@ -68,6 +68,7 @@ class Session:
         self._loaded: dict[Precision, Loaded] = {}
         self._traced: dict[tuple[Precision, Mode], tuple[Recording, Any]] = {}
         self._drawn: set[Precision] = set()
+        self.staged: dict[tuple[Precision, Mode], Any] = {}
 
     def loaded(self, precision: Precision) -> Loaded:
         """The model in this precision, loaded on first use."""
@@ -102,6 +103,7 @@ class Session:
         self._loaded.clear()
         self._traced.clear()
         self._drawn.clear()
+        self.staged.clear()
 
     def reload(self, precision: Precision, seed: int = SEED) -> Loaded:
         """A fresh instance that shares nothing with those handed out before."""

@@ -12,7 +12,7 @@ import traceback
 from typing import Any, BinaryIO
 
 from kerasdiff.errors import KerasdiffError, LoadError, WorkerError
-from kerasdiff.side import read_frame, write_frame
+from kerasdiff.process import read_frame, write_frame
 
 
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:
@@ -61,6 +61,10 @@ def _handle(session: Any, name: str, arguments: tuple[Any, ...], progress: Any) 
         from kerasdiff.worker.evaluate import evaluate
 
         return evaluate(session, *arguments)
+    if name == "stage":
+        from kerasdiff.worker.stages import stage
+
+        return stage(session, *arguments)
     if name == "fit":
         from kerasdiff.worker.fit import fit
 

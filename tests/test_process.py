@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from kerasdiff.errors import LoadError, WorkerError
-from kerasdiff.side import Worker, read_frame, write_frame
+from kerasdiff.process import Worker, read_frame, write_frame
 from kerasdiff.target import parse_target
 
 MODELS = """
@@ -134,7 +134,7 @@ PARENT = """
 import signal
 import sys
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background starts with it ignored
-from kerasdiff.side import Worker
+from kerasdiff.process import Worker
 from kerasdiff.target import parse_target
 with Worker(parse_target(sys.argv[1])) as worker:
     pending = worker.submit("describe")

@@ -1,0 +1,94 @@
+"""The command line: arguments → one call → a report → an exit code.
+
+One module a command. Nothing heavy is imported before a command runs, so that ``--help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import click
+
+from kerasdiff import __version__
+from kerasdiff.cli.common import EXIT_CODES_HELP, clean
+from kerasdiff.cli.compare import compare
+from kerasdiff.cli.inspect import inspect
+from kerasdiff.cli.rules import rules
+from kerasdiff.errors import KerasdiffError
+
+EXIT_USAGE = 2
+EXIT_INTERNAL = 70  # EX_SOFTWARE of sysexits.h
+EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells report it
+
+
+class Program(click.Group):
+    """The command group; turns every way a command can end into the documented exit code."""
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        **extra: Any,
+    ) -> Any:
+        """Runs a command; standalone it ends the process, else it returns the exit code or raises."""
+
+        def run() -> Any:
+            return super(Program, self).main(args, prog_name, complete_var, standalone_mode=False, **extra)
+
+        if not standalone_mode:
+            return run()
+        sys.exit(_guarded(run))
+
+
+def _guarded(run: Callable[[], Any]) -> int:
+    """The exit code of ``run``, whatever it raises; click's own exit 1 would mean "different"."""
+    try:
+        code = run()
+    except click.ClickException as error:
+        error.show()
+        return EXIT_USAGE
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        return EXIT_INTERRUPTED
+    except KerasdiffError as error:
+        _show_error(error)
+        return EXIT_USAGE
+    except Exception:  # the one place that may catch everything: it says that this is a bug
+        import traceback
+
+        click.echo(traceback.format_exc(), err=True, nl=False)
+        click.echo("error: this is a bug in kerasdiff; please report it with the lines above.", err=True)
+        return EXIT_INTERNAL
+    return code if isinstance(code, int) else 0
+
+
+def _show_error(error: KerasdiffError) -> None:
+    click.echo(f"error: {clean(error.message)}", err=True)
+    for line in error.details.splitlines():
+        click.echo(f"  {clean(line.expandtabs())}".rstrip(), err=True)
+
+
+@click.group(
+    cls=Program,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=EXIT_CODES_HELP,
+)
+@click.version_option(__version__, "-V", "--version", prog_name="kerasdiff", message="%(prog)s %(version)s")
+def main() -> None:
+    """Checks whether two Keras models behave the same, and says where and why they do not.
+
+    \b
+    Examples:
+      kerasdiff compare a.py:ConvModel_1 b.py:ConvModel_2
+      kerasdiff inspect a.py:ConvModel_1
+
+    `kerasdiff COMMAND --help` says more. Model files are code: they run with your rights.
+    """  # noqa: D301
+
+
+for command in (compare, inspect, rules):
+    main.add_command(command)

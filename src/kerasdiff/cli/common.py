@@ -1,0 +1,158 @@
+"""What the commands share: their common options, live progress, and writing a report."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO, cast
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from kerasdiff.options import Listener
+
+PIPED_WIDTH = 100
+"""Columns of a report that goes to a pipe or a file and finds no COLUMNS: fits a CI log."""
+
+EXIT_CODES_HELP = """
+\b
+Exit codes:
+  0  equivalent
+  1  different
+  2  bad usage, or a model that cannot be loaded, built or called
+  3  inconclusive
+  70 internal error, 130 interrupted
+"""
+
+TARGETS_HELP = """
+\b
+A target is one of
+  FILE.py:NAME             a class, a function or a model object
+  FILE.py:NAME(width=64)   the same with arguments, as literals
+  package.module:NAME      the same of an importable module
+  model.keras              a saved model
+"""
+
+
+def clean(text: str) -> str:
+    from kerasdiff.report.style import clean
+
+    return clean(text)
+
+
+def _output_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    def check(context: click.Context, option: click.Parameter, path: str | None) -> str | None:
+        # Found out now, not after minutes of comparing.
+        if path is not None and not Path(path).expanduser().parent.is_dir():
+            raise click.BadParameter(f"the directory of {path} does not exist.")
+        return path
+
+    return click.option(
+        "--output",
+        type=click.Path(dir_okay=False, writable=True),
+        callback=check,
+        metavar="FILE",
+        help="Write the report to FILE instead of standard output.",
+    )(command)
+
+
+def model_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Options of every command that runs a model."""
+    options = (
+        click.option(
+            "--input",
+            "inputs",
+            multiple=True,
+            metavar="[NAME=]SHAPE[:DTYPE][@LOW..HIGH]",
+            help="An input of the model, without the batch dimension: 32,32,3 or ids=16:int32@0..100. May be repeated.",
+        ),
+        click.option(
+            "--timeout",
+            type=click.FloatRange(min=0, min_open=True),
+            default=600.0,
+            show_default=True,
+            metavar="SECONDS",
+            help="How long a model may take for one answer.",
+        ),
+        report_options,
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def report_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Options of every command that writes a report."""
+    color = click.option(
+        "--color",
+        type=click.Choice(["auto", "always", "never"]),
+        default="auto",
+        show_default=True,
+        help="auto: on a terminal, unless NO_COLOR is set.",
+    )
+    return color(_output_option(command))
+
+
+@contextmanager
+def progress() -> Iterator[Listener]:
+    """Live progress where a person watches stderr, else silence."""
+    if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+        from kerasdiff.options import Silent
+
+        yield Silent()
+        return
+    from rich.console import Console
+
+    from kerasdiff.report.progress import LiveProgress
+
+    with LiveProgress(Console(stderr=True)) as progress:
+        yield progress
+
+
+def rendered(render: Callable[[Console], None], color: str, output: str | None) -> str:
+    """The report as text: rendered to the end first, so that stdout gets all of it or nothing."""
+    from rich.console import Console
+
+    encoding = "utf-8" if output is not None else sys.stdout.encoding or "utf-8"
+    buffer = io.BytesIO()
+    stream = cast("TextIO", io.TextIOWrapper(buffer, encoding=encoding, newline="\n"))
+    colored = color == "always" or (color == "auto" and output is None and _shows_color())
+    console = Console(
+        file=stream,
+        width=shutil.get_terminal_size((PIPED_WIDTH, 24)).columns,
+        force_terminal=colored,
+        color_system="standard" if colored else None,
+        no_color=not colored,
+        legacy_windows=False,
+    )
+    render(console)
+    stream.flush()
+    return buffer.getvalue().decode(encoding)
+
+
+def _shows_color() -> bool:
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def write(text: str, output: str | None) -> None:
+    if output is not None:
+        path = Path(output).expanduser()
+        try:
+            path.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise click.FileError(output, error.strerror or str(error)) from None
+        return
+    try:
+        # click would strip the colours of --color always from a pipe; they were decided before.
+        click.echo(text, nl=False, color=True)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # `kerasdiff … | head` has read enough: the verdict still decides the exit code, not click's 1.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

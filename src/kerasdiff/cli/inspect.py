@@ -1,0 +1,58 @@
+"""``kerasdiff inspect``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from kerasdiff.cli.common import TARGETS_HELP, model_options, progress, rendered, write
+
+if TYPE_CHECKING:
+    from kerasdiff.graph import Mode
+
+
+@click.command(epilog=TARGETS_HELP)
+@click.argument("target")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "json"]),
+    default="table",
+    show_default=True,
+    help="A table to read, or JSON (schema kerasdiff.inspect/1) with both modes and every weight.",
+)
+@click.option(
+    "--mode",
+    type=click.Choice(["inference", "training"]),
+    default="inference",
+    show_default=True,
+    help="Which of the two traced graphs the table shows.",
+)
+@model_options
+def inspect(
+    target: str, form: str, mode: Mode, inputs: tuple[str, ...], timeout: float, color: str, output: str | None
+) -> int:
+    """Shows what the model TARGET does: its traced graph, node by node.
+
+    \b
+    Examples:
+      kerasdiff inspect a.py:ConvModel_1
+      kerasdiff inspect a.py:ConvModel_1 --mode training
+      kerasdiff inspect 'net.py:build(depth=50)' --input 224,224,3 --format json
+    """  # noqa: D301
+    from kerasdiff.target import parse_input, parse_target
+
+    specs = tuple(parse_input(text) for text in inputs)
+    model = parse_target(target)
+    import kerasdiff.compare as engine
+    from kerasdiff.report.inspect import description_json, render_graph
+
+    with progress() as listener:
+        listener.phase(f"tracing {target}")
+        description = engine.inspect(model, specs, timeout)
+    if form == "json":
+        write(description_json(description), output)
+    else:
+        write(rendered(lambda to: render_graph(description, mode, to), color, output), output)
+    return 0

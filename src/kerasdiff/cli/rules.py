@@ -1,0 +1,40 @@
+"""``kerasdiff rules``."""
+
+from __future__ import annotations
+
+import click
+
+from kerasdiff.cli.common import rendered, report_options, write
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="Text to read, or JSON (schema kerasdiff.rules/1).",
+)
+@report_options
+def rules(names: tuple[str, ...], form: str, color: str, output: str | None) -> int:
+    """Lists the rules of the normal form, or those called NAME.
+
+    \b
+    Examples:
+      kerasdiff rules
+      kerasdiff rules split-activation explicit-padding
+    """  # noqa: D301
+    from kerasdiff.canonical import NODE_RULES, RULES
+    from kerasdiff.report.rules import render_rules, rules_json
+
+    known = [*NODE_RULES, *RULES]
+    strange = [name for name in names if name not in {rule.name for rule in known}]
+    if strange:
+        raise click.BadParameter(f"no rule is called {strange[0]}; `kerasdiff rules` lists them all.")
+    chosen = [rule for rule in known if not names or rule.name in names]
+    write(
+        rules_json(chosen) if form == "json" else rendered(lambda to: render_rules(chosen, to), color, output), output
+    )
+    return 0

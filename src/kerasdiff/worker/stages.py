@@ -1,0 +1,210 @@
+"""Answers ``stage``: a part of a traced call, run on values given at any of its nodes, and its gradients.
+
+The traced graph is imported into a graph of its own with an identity behind every node's value. What is given takes
+the identity's place, so a node's own value can be asked for while another is given to those who consume it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from kerasdiff.errors import EvaluateError, KerasdiffError
+from kerasdiff.graph import Edge
+from kerasdiff.side import Array, Recipe, Stage, Staged
+from kerasdiff.worker.blame import reason
+from kerasdiff.worker.describe import assemble
+from kerasdiff.worker.evaluate import value_of
+from kerasdiff.worker.names import weight_table
+from kerasdiff.worker.trace import Recording
+
+_SCOPE = "kerasdiff_stage"
+"""Name scope of what is added to the imported graph: no traced op has it."""
+
+
+def stage(session: Any, request: Stage) -> Staged:
+    """Runs one stage.
+
+    Raises:
+        EvaluateError: If the call cannot be taken apart, or a node does not exist.
+    """
+    key = request.precision, request.mode
+    try:
+        if key not in session.staged:
+            session.staged[key] = StagedCall(session, request)
+        found: Staged = session.staged[key].run(request)
+    except KerasdiffError:
+        raise
+    except Exception as error:  # a graph op that cannot be imported, has no gradient or fails on these values
+        raise EvaluateError(f"cannot be run in parts: {reason(error)}") from None
+    return found
+
+
+class StagedCall:
+    """One traced call whose nodes take values from outside."""
+
+    def __init__(self, session: Any, request: Stage) -> None:
+        loaded = session.loaded(request.precision)
+        recording, _ = session.traced(request.precision, request.mode)
+        if recording.made:
+            raise EvaluateError("cannot be run in parts: the call makes new variables each time")
+        assembler = assemble(loaded, recording)
+        assembler.graph()
+        spots: Mapping[Edge, Any] = assembler.spots()
+        self._dtypes = [port.spec.dtype for port in loaded.ports]
+        self._graph = tf.Graph()
+        with self._graph.as_default():
+            entries = _Entries(recording, weight_table(loaded.model))
+            cuts = {tensor.name: f"{_SCOPE}/cut_{number}" for number, tensor in enumerate(spots.values())}
+            definition = _cut(recording.graph.as_graph_def(), cuts, {t.name: t.dtype for t in spots.values()})
+            tf.graph_util.import_graph_def(definition, input_map=entries.map, name="")
+        tensor = self._graph.get_tensor_by_name
+        given = {one.name: entries.map.get(one.name) for one in spots.values()}
+        self._made = {
+            edge: tensor(one.name) if given[one.name] is None else given[one.name] for edge, one in spots.items()
+        }
+        self._cuts = {edge: tensor(f"{cuts[one.name]}:0") for edge, one in spots.items()}
+        ends = [cuts.get(one.name) for one in recording.outputs]
+        self._outputs = [
+            tensor(one.name if cut is None else f"{cut}:0") for one, cut in zip(recording.outputs, ends, strict=True)
+        ]
+        self._entries = entries
+        self._pulls: dict[Any, Any] = {}
+        self._session = tf.compat.v1.Session(graph=self._graph, config=_as_written())
+
+    def run(self, request: Stage) -> Staged:
+        """Runs the stage; the weights are set anew, for a call may have updated them."""
+        missing = [edge for edge in (*request.given, *request.wanted) if edge not in self._cuts]
+        if missing:
+            raise EvaluateError(f"cannot be run in parts: node {missing[0].node} has no value of its own")
+        self._entries.load(self._session, request.recipes)
+        feeds: dict[Any, Any] = {}
+        for entry, batch, dtype in zip(self._entries.inputs, request.probe, self._dtypes, strict=True):
+            feeds[entry] = np.asarray(batch).astype(tf.as_dtype(dtype).as_numpy_dtype)
+        feeds.update({self._cuts[edge]: value for edge, value in request.given.items()})
+        fetches: dict[str, Any] = {"values": [self._made[edge] for edge in request.wanted]}
+        if request.outputs:
+            fetches["outputs"] = self._outputs
+        pulling = request.pull is not None or request.pull_outputs is not None
+        if pulling:
+            pull = self._pull(request)
+            feeds.update(zip(pull.seeds, [*(request.pull or {}).values(), *(request.pull_outputs or ())], strict=True))
+            fetches |= {"pulled": pull.given, "gradients": pull.weights}
+        found = self._session.run(fetches, feeds)
+        return Staged(
+            values=dict(zip(request.wanted, found["values"], strict=True)),
+            outputs=tuple(found.get("outputs", ())),
+            pulled=dict(zip(pull.edges, found["pulled"], strict=True)) if pulling else {},
+            gradients=dict(zip(pull.names, found["gradients"], strict=True)) if pulling else {},
+        )
+
+    def _pull(self, request: Stage) -> _Pull:
+        """The gradient ops of these given and pulled nodes, made on first use."""
+        pulled, ends = tuple(request.pull or ()), request.pull_outputs is not None
+        key = tuple(request.given), pulled, ends
+        if key not in self._pulls:
+            with self._graph.as_default():
+                outputs = [one for one in self._outputs if one.dtype.is_floating] if ends else []
+                tops = [*(self._made[edge] for edge in pulled), *outputs]
+                self._pulls[key] = _Pull(tops, request.given, self._cuts, self._entries)
+        found: _Pull = self._pulls[key]
+        return found
+
+
+class _Pull:
+    """Gradients of some values, weighed from outside, with respect to what is given and to the weights."""
+
+    def __init__(
+        self, tops: Sequence[Any], given: Mapping[Edge, Array], cuts: Mapping[Edge, Any], entries: _Entries
+    ) -> None:
+        self.seeds = [tf.compat.v1.placeholder(top.dtype, name=f"{_SCOPE}/seed") for top in tops]
+        edges = [edge for edge in given if cuts[edge].dtype.is_floating]
+        names = [name for name, variable in entries.variables.items() if variable.dtype.is_floating]
+        below = [*(cuts[edge] for edge in edges), *(entries.variables[name] for name in names)]
+        stops = [cuts[edge] for edge in given]
+        found = tf.gradients(list(tops), below, self.seeds, stop_gradients=stops) if tops and below else []
+        dense = [None if one is None else tf.convert_to_tensor(one) for one in found]
+        kept = [(name, one) for name, one in zip([*edges, *names], dense, strict=False) if one is not None]
+        self.edges = [name for name, _ in kept if isinstance(name, Edge)]
+        self.names = [name for name, _ in kept if isinstance(name, str)]
+        self.given = [one for name, one in kept if isinstance(name, Edge)]
+        self.weights = [one for name, one in kept if isinstance(name, str)]
+
+
+class _Entries:
+    """What the imported graph takes from outside: inputs, variables of its own, constants it captured."""
+
+    def __init__(self, recording: Recording, table: Mapping[str, Any]) -> None:
+        names = {id(variable.value.handle): name for name, variable in table.items()}
+        known = {id(variable.handle): variable for variable in recording.graph.variables}
+        self.map: dict[str, Any] = {}
+        self.variables: dict[str, Any] = {}
+        self._values: dict[str, Array] = {}
+        self._kinds: dict[str, Any] = {}
+        self._setters: dict[str, tuple[Any, Any]] = {}
+        self._loaded: tuple[Recipe, ...] | None = None
+        with tf.name_scope(_SCOPE):
+            self.inputs = [tf.compat.v1.placeholder(one.dtype, one.shape) for one in recording.inputs]
+            self.map.update({one.name: entry for one, entry in zip(recording.inputs, self.inputs, strict=True)})
+            for outer, inner in recording.graph.captures:
+                if inner.dtype != tf.resource:
+                    with tf.init_scope():
+                        value = outer.numpy()
+                    self.map[inner.name] = tf.constant(value, inner.dtype)
+                elif id(outer) in known:
+                    self.map[inner.name] = self._variable(names.get(id(outer), inner.name), known[id(outer)])
+                else:
+                    raise EvaluateError(f"cannot be run in parts: {inner.op.name} is no variable")
+        self._table = table
+        ops = recording.graph.get_operations()
+        self._updated = any(op.type.startswith("Assign") for op in ops)
+
+    def _variable(self, name: str, original: Any) -> Any:
+        if name not in self.variables:
+            with tf.init_scope():
+                self._values[name] = original.numpy()
+            kind, shape = original.dtype, original.shape
+            made = tf.compat.v1.Variable(
+                tf.zeros(shape, kind), trainable=False, use_resource=True, shape=shape, dtype=kind
+            )
+            given = tf.compat.v1.placeholder(kind, shape)
+            self.variables[name], self._setters[name] = made, (given, made.assign(given, read_value=False))
+        return self.variables[name].handle
+
+    def load(self, session: Any, recipes: tuple[Recipe, ...]) -> None:
+        """Gives every variable its value: drawn where there is a recipe, else the one it has in the model."""
+        if self._loaded == recipes and not self._updated:
+            return
+        if self._loaded != recipes:
+            for recipe in recipes:
+                if recipe.weight in self.variables:
+                    value = value_of(recipe, self._table[recipe.weight])
+                    if value is not None:
+                        self._values[recipe.weight] = value
+            self._loaded = recipes
+        feeds = {given: self._values[name] for name, (given, _) in self._setters.items()}
+        session.run([assign for _, assign in self._setters.values()], feeds)
+
+
+def _cut(definition: Any, cuts: Mapping[str, str], dtypes: Mapping[str, Any]) -> Any:
+    """The same graph with an identity behind each of these tensors."""
+    for node in definition.node:
+        for position, text in enumerate(node.input):
+            name = text if ":" in text else f"{text}:0"
+            if name in cuts:
+                node.input[position] = cuts[name]
+    for name, cut in cuts.items():
+        node = definition.node.add(name=cut, op="Identity", input=[name])
+        node.attr["T"].type = dtypes[name].as_datatype_enum
+    return definition
+
+
+def _as_written() -> Any:
+    """No graph optimiser, as in ``evaluate``: a handful of runs does not repay it."""
+    config = tf.compat.v1.ConfigProto()
+    config.graph_options.rewrite_options.disable_meta_optimizer = True
+    config.graph_options.optimizer_options.opt_level = -1
+    return config
