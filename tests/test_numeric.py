@@ -13,7 +13,8 @@ from hypothesis.extra import numpy as hnp
 
 from kerasdiff.errors import EvaluateError
 from kerasdiff.graph import TensorSpec
-from kerasdiff.numeric import FLOAT32_FLOOR, PROBE_BATCH, TINY, Tolerance, compare_values, probe_rows, probes
+from kerasdiff.numeric import FLOAT32_FLOOR, TINY, Tolerance, compare_values
+from kerasdiff.probes import PROBE_BATCH, probe_rows, probes
 from kerasdiff.side import Port
 
 EXACT = Tolerance(limit=0.0, provenance="test")

@@ -7,21 +7,23 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 
-from kerasdiff.errors import FitError, KerasdiffError, TraceError
+from kerasdiff.errors import EvaluateError, FitError, TraceError
 from kerasdiff.graph import Weight
-from kerasdiff.numeric import PROBE_BATCH, probe_rows
 from kerasdiff.options import Listener, Options, Silent
+from kerasdiff.probes import PROBE_BATCH, probe_rows
 from kerasdiff.process import Worker
 from kerasdiff.rungs import architecture as structural
+from kerasdiff.rungs.attribution import with_effects
 from kerasdiff.rungs.carrying import Carried, carry_over
 from kerasdiff.rungs.fitting import fit, fit_rung
 from kerasdiff.rungs.interface import interface, shown
-from kerasdiff.rungs.probing import Prober, guarded, inference, training_step
+from kerasdiff.rungs.numbers import Numbers, numbers, rerun
 from kerasdiff.rungs.unseen import training_code, untaken, untraced
 from kerasdiff.rungs.weights import weights
 from kerasdiff.side import Description, Side
-from kerasdiff.target import InputSpec, Target
+from kerasdiff.target import InputSpec, Target, parse_input
 from kerasdiff.verdict import Case, Comparison, FitEvidence, ModelInfo, NotChecked, Rung, judge
+from kerasdiff.witness import SavedWitness
 
 _NUMBERED = re.compile(r"input(_\d+)?")
 """Names that stand for a place, not for a meaning."""
@@ -60,6 +62,34 @@ def compare(
                 yield worker
 
         return Steps((reference, candidate), workers, descriptions, options, listener, control).comparison()
+
+
+def replay(
+    pair: tuple[Target, Target], saved: SavedWitness, timeout: float = 600.0, listener: Listener | None = None
+) -> Rung:
+    """Runs both models once more on the input of a saved witness.
+
+    Raises:
+        KerasdiffError: If a model cannot be loaded or called, or the input does not fit both.
+    """
+    listener = listener or Silent()
+    listener.phase("loading and tracing both models")
+    options = Options(inputs=tuple(parse_input(text) for text in saved.inputs), seed=saved.seed, timeout=timeout)
+    with ExitStack() as stack:
+        workers = (
+            stack.enter_context(Worker(pair[0], options.inputs, timeout, "reference")),
+            stack.enter_context(Worker(pair[1], options.inputs, timeout, "candidate")),
+        )
+        descriptions, _ = describe(workers, options)
+        face = interface(*descriptions)
+        if face.outcome == "different":
+            raise EvaluateError(f"The witness cannot be run: the interfaces differ ({face.detail}).")
+        structure = structural.architecture(*descriptions)
+        carried = carry_over(structure, *descriptions, saved.seed)
+        if not carried.complete:
+            raise EvaluateError(f"The witness cannot be run: {carried.reason}.")
+        listener.phase("running the witness through both models")
+        return rerun(workers, descriptions, structure, carried, saved.witness)
 
 
 def describe(
@@ -165,10 +195,11 @@ class Steps:
         structure = structural.architecture(first, second)
         carried = carry_over(structure, first, second, self.options.seed)
         weight_rung, weight_edits = weights(structure, carried.pairs, *self._starting(), self.sides)
-        numeric = self._numeric(face, structure, carried)
-        rungs = [face, structural.tempered(structure.rung, numeric), weight_rung, *numeric]
+        found = self._numbers(face, structure, carried, settings=weight_rung.outcome != "different")
+        rungs = [face, structural.tempered(structure.rung, found.rungs), weight_rung, *found.rungs]
         evidence = self._fit(face, structure, carried, rungs)
-        edits = (*structure.edits, *weight_edits)
+        blame = found.attribution
+        edits = (*(structure.edits if blame is None else with_effects(structure.edits, blame)), *weight_edits)
         case = Case(
             rungs={rung.name: rung for rung in rungs},
             edits=edits,
@@ -177,6 +208,7 @@ class Steps:
             guessed=carried.guessed,
             sizes=(_parameters(first), _parameters(second)),
             unseen=(*unseen, *untraced(first, second), *untaken(rungs, edits)),
+            explained="" if blame is None else blame.sentence,
         )
         return Comparison(
             verdict=judge(case),
@@ -190,6 +222,8 @@ class Steps:
             rows=structural.rows(structure, first, second),
             fit=evidence,
             not_checked=tuple(self.not_checked),
+            attribution=blame,
+            witness=found.witness,
         )
 
     def _starting(self) -> tuple[Description, Description]:
@@ -208,27 +242,18 @@ class Steps:
         )
         return first, second
 
-    def _numeric(self, face: Rung, structure: structural.Structure, carried: Carried) -> list[Rung]:
-        reason = ""
-        if face.outcome == "different":
-            reason = "the interfaces differ, so no input fits both"
-        elif not carried.complete:
-            reason = carried.reason
-        if reason:
+    def _numbers(self, face: Rung, structure: structural.Structure, carried: Carried, *, settings: bool) -> Numbers:
+        reason = "the interfaces differ, so no input fits both" if face.outcome == "different" else ""
+        if reason or not carried.complete:
+            reason = reason or carried.reason
             self.not_checked.extend(NotChecked(rung=name, reason=reason) for name in ("inference", "training step"))
-            return [
-                Rung(name="inference", outcome="skipped", detail=reason),
-                Rung(name="training step", outcome="skipped", detail=reason),
-            ]
+            return Numbers.skipped(reason)
         self.listener.phase("running probes through both models")
-        try:
-            prober = Prober(self.sides, carried, self.descriptions[0].inputs, self.options.seed)
-        except KerasdiffError as error:
-            return [Rung(name="inference", outcome="failed", detail=error.message)]
-        proved = structure.isomorphic
-        function = guarded("inference", lambda: inference(prober, structure, proved=proved))
-        learning = guarded("training step", lambda: training_step(prober, carried, structure, proved=proved))
-        return [function, learning]
+        found = numbers(
+            self.sides, self.descriptions, structure, carried, self.options, self.listener, settings=settings
+        )
+        self.not_checked.extend(found.not_checked)
+        return found
 
     def _fit(
         self, face: Rung, structure: structural.Structure, carried: Carried, rungs: list[Rung]

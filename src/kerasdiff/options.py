@@ -19,6 +19,7 @@ class Options:
         data: Path of the ``.npz`` to fit on, or ``None`` for the default data.
         seed: Seed of probes, weights and trials.
         timeout: Seconds a worker may take for one answer.
+        search: Seconds spent on inputs that separate models which no probe tells apart; 0 for none.
     """
 
     inputs: tuple[InputSpec, ...] = ()
@@ -27,6 +28,7 @@ class Options:
     data: str | None = None
     seed: int = 0
     timeout: float = 600.0
+    search: float = 10.0
 
 
 class Listener(Protocol):

@@ -21,7 +21,19 @@ from types import TracebackType
 from typing import IO, Any, Generic, NoReturn, TypeVar
 
 from kerasdiff.errors import WorkerError
-from kerasdiff.side import Array, Description, EvaluateRequest, Evaluation, FitPlan, Progress, Stage, Staged, Trial
+from kerasdiff.side import (
+    Array,
+    Description,
+    EvaluateRequest,
+    Evaluation,
+    FitPlan,
+    Progress,
+    Stage,
+    Staged,
+    Stepped,
+    StepRequest,
+    Trial,
+)
 from kerasdiff.target import InputSpec, Target
 
 T = TypeVar("T")
@@ -34,6 +46,8 @@ _TASKS = {
     "describe": "trace the model",
     "evaluate": "run the model",
     "stage": "run a part of the model",
+    "step": "take one optimizer step",
+    "losses_of": "compute training losses",
     "start_digests": "read the starting weights",
     "fit": "train the model",
 }
@@ -134,6 +148,16 @@ class Worker:
     def stage(self, request: Stage) -> Staged:
         """Runs a part of the model; see :class:`Stage`."""
         pending: Pending[Staged] = self.submit("stage", request)
+        return pending.result()
+
+    def step(self, request: StepRequest) -> Stepped:
+        """Takes one optimizer step; see :class:`Stepped`."""
+        pending: Pending[Stepped] = self.submit("step", request)
+        return pending.result()
+
+    def losses_of(self, request: StepRequest, outputs: tuple[tuple[Array, ...], ...]) -> tuple[float, ...]:
+        """The training loss of each of these sets of model outputs, by the targets of that step."""
+        pending: Pending[tuple[float, ...]] = self.submit("losses_of", request, outputs)
         return pending.result()
 
     def start(self, seed: int) -> Mapping[str, Array]:

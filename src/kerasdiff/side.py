@@ -92,15 +92,17 @@ class EvaluateRequest:
         probes: One tuple of batches per probe, in the order of the model's inputs.
         gain: Factor on kernels and biases, for bounds that values of the usual size never reach.
         training: Runs in training mode, and returns gradients and state updates as well.
-        fetch: Ids of traced inference nodes whose output port 0 is wanted, empty for the model outputs alone.
+        regularizers: Whether gradients include those of the regularizers.
+        jitter: Relative size of random changes to weights and inputs, which show how much a model amplifies rounding.
     """
 
     recipes: tuple[Recipe, ...]
     probes: tuple[tuple[Array, ...], ...]
     precision: Precision
     training: bool = False
-    fetch: tuple[str, ...] = ()
     gain: float = 1.0
+    regularizers: bool = True
+    jitter: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,24 +111,37 @@ class Evaluation:
 
     Attributes:
         outputs: Per probe, the model outputs in order.
-        repeated: Whether the same probe a second time gave the same bits (a random model does not).
-        fetched: Per probe, node id to value.
+        repeated: Whether the first probe a second time gave the same bits (a random model does not).
         mixed: Whether lower precision than asked for stayed in the graph (a hard-coded float32).
         gradients: In training mode, weight id to the gradient of a fixed random projection of the outputs plus the
             added losses; ``None`` where the weight gets no gradient.
         state: In training mode, weight id to the value after the call, for every weight that is not trainable.
-        losses: In training mode, the sum of the losses the model adds.
+        losses: By name, what the model adds to its loss on the first probe: ``call 0`` and on for what its layers add
+            while they run, and for each regularizer the id of its weight.
         untaken: Ids of nodes that branch on data and went one way on every probe, as far as is known.
     """
 
     outputs: tuple[tuple[Array, ...], ...]
     repeated: bool
-    fetched: tuple[Mapping[str, Array], ...] = ()
     mixed: bool = False
     gradients: Mapping[str, Array | None] = field(default_factory=dict)
     state: Mapping[str, Array] = field(default_factory=dict)
-    losses: float = 0.0
+    losses: Mapping[str, float] = field(default_factory=dict)
     untaken: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draw:
+    """Random numbers a call draws with one op.
+
+    Attributes:
+        node: The traced node that draws them.
+        family: Their distribution (``uniform``).
+    """
+
+    node: str
+    family: str
+    value: Array
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,22 +150,30 @@ class Stage:
 
     Attributes:
         probe: One batch per model input.
+        gain: As in :class:`EvaluateRequest`.
         given: Values that take the place of what these nodes compute.
+        draws: By position, values that take the place of what the call draws at random.
         wanted: Nodes whose value is wanted: what they compute from their operands, even where their own is given.
         outputs: Whether the model outputs are wanted.
+        effects: Whether added losses, the state after the call and what was drawn at random are wanted.
         pull: One array per wanted node to pull back (a vector-Jacobian product), which asks for gradients.
         pull_outputs: The same per floating model output.
+        pull_losses: Whether the added losses, regularizers and all, are pulled back too.
     """
 
     recipes: tuple[Recipe, ...]
     probe: tuple[Array, ...]
     precision: Precision
     mode: Mode
+    gain: float = 1.0
     given: Mapping[Edge, Array] = field(default_factory=dict)
+    draws: Mapping[int, Array] = field(default_factory=dict)
     wanted: tuple[Edge, ...] = ()
     outputs: bool = False
+    effects: bool = False
     pull: Mapping[Edge, Array] | None = None
     pull_outputs: tuple[Array, ...] | None = None
+    pull_losses: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,12 +185,54 @@ class Staged:
         outputs: The model outputs.
         pulled: By given node, the gradient that reaches it; nodes that none reaches are left out.
         gradients: By weight id, likewise.
+        draws: What the call drew at random, in the order of its ops.
+        hidden: Whether a loop or another function body may draw more, out of reach.
+        state: By weight id, the value after the call.
+        losses: As in :class:`Evaluation`.
     """
 
     values: Mapping[Edge, Array]
     outputs: tuple[Array, ...] = ()
     pulled: Mapping[Edge, Array] = field(default_factory=dict)
     gradients: Mapping[str, Array] = field(default_factory=dict)
+    draws: tuple[Draw, ...] = ()
+    hidden: bool = False
+    state: Mapping[str, Array] = field(default_factory=dict)
+    losses: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepRequest:
+    """One optimizer step from weights set by ``recipes``, on one probe with targets drawn for it.
+
+    Attributes:
+        compiled: Whether the model's own compile settings are used where it has any; else the defaults.
+        regularizers: Whether the loss includes them.
+    """
+
+    recipes: tuple[Recipe, ...]
+    probe: tuple[Array, ...]
+    precision: Precision
+    compiled: bool = True
+    regularizers: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stepped:
+    """What one optimizer step did.
+
+    Attributes:
+        loss: Before the step.
+        updates: By weight id, the value after the step less the one before, for every trainable weight.
+        metrics: Of the compile settings, by name.
+        optimizer, objective: What was used, in words.
+    """
+
+    loss: float
+    updates: Mapping[str, Array]
+    metrics: Mapping[str, float]
+    optimizer: str
+    objective: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,6 +290,10 @@ class Side(Protocol):
     def evaluate(self, request: EvaluateRequest) -> Evaluation: ...
 
     def stage(self, request: Stage) -> Staged: ...
+
+    def step(self, request: StepRequest) -> Stepped: ...
+
+    def losses_of(self, request: StepRequest, outputs: tuple[tuple[Array, ...], ...]) -> tuple[float, ...]: ...
 
     def start(self, seed: int) -> Mapping[str, Array]: ...
 

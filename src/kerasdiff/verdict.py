@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from numpy.typing import NDArray
+
 from kerasdiff.edits import Edit
-from kerasdiff.graph import Node
+from kerasdiff.graph import Mode, Node
 
 Outcome = Literal["equivalent", "different", "inconclusive"]
 Basis = Literal["proof", "numeric", "statistical", "witness"]
@@ -116,6 +118,100 @@ class FitEvidence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OwnAccount:
+    """A pair of aligned nodes whose values differ.
+
+    Attributes:
+        nodes: The reference's and the candidate's id.
+        difference: The largest, as a fraction of the reference value's scale.
+        detail: The figures in words.
+        edits: Positions of the edits that lie before it.
+    """
+
+    nodes: tuple[str, str]
+    difference: float
+    detail: str
+    edits: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """What one edit does when it is applied to the reference alone.
+
+    Attributes:
+        sizes: By figure (``output``, ``training output``, ``gradient``, ``loss``); empty where not measured.
+        harmless: Whether all of them are rounding.
+    """
+
+    sizes: Mapping[str, float]
+    harmless: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attribution:
+    """How much of the difference each edit accounts for, and what remains with all of them applied.
+
+    Attributes:
+        effects: By edit of the architecture rung, in order.
+        together: Positions of edits that stand so close that they were applied as one.
+        remaining: What still tells the candidate from the reference with every edit applied, by figure.
+        limits: By figure, the limit below which nothing remains.
+        explained: Whether nothing remains beyond them.
+        divergence: The earliest aligned node whose value differs.
+        own: Every aligned node that differs although it is given the reference's values.
+        compared: How many values were compared so.
+        probes, precision: On which it was measured.
+    """
+
+    effects: tuple[Effect, ...]
+    together: tuple[tuple[int, ...], ...]
+    remaining: Mapping[str, float]
+    limits: Mapping[str, float]
+    explained: bool
+    divergence: OwnAccount | None
+    own: tuple[OwnAccount, ...]
+    compared: int
+    probes: tuple[str, ...]
+    precision: str
+
+    @property
+    def sentence(self) -> str:
+        """What follows for the edits as a whole; empty where they could not be applied together."""
+        count = len(self.effects)
+        if not count or not self.remaining:
+            return ""
+        lead = f"With {'this edit' if count == 1 else f'these {count} edits'} applied"
+        if self.explained:
+            most = max(abs(size) for size in self.remaining.values())
+            agree = f"to {most:.0e} of scale" if most else "to the last bit"
+            return f"{lead} the two models agree {agree}: nothing else differs."
+        key, size = next((k, v) for k, v in self.remaining.items() if v > self.limits.get(k, 0.0))
+        limit = self.limits.get(key, 0.0)
+        return (
+            f"{lead} they still differ ({key} by {size:.1e}, limit {limit:.0e}): something differs that no edit names."
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Witness:
+    """An input on which two models part, with what it takes to see it again.
+
+    Attributes:
+        inputs: One batch per model input.
+        mode: In which they part.
+        gain: Factor on the weights.
+        how: Where it comes from (``probe large``), or how it was found.
+        difference: The largest, as a fraction of the reference output's scale.
+    """
+
+    inputs: tuple[NDArray[Any], ...]
+    mode: Mode
+    gain: float
+    how: str
+    difference: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NotChecked:
     """A rung, or a part of one, that did not run, and why."""
 
@@ -152,6 +248,8 @@ class Comparison:
     rows: tuple[Row, ...]
     fit: FitEvidence | None
     not_checked: tuple[NotChecked, ...]
+    attribution: Attribution | None = None
+    witness: Witness | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +261,7 @@ class Case:
         complete: Whether every weight in use was carried over.
         guessed: Whether some were paired by order and shape alone.
         unseen: Reasons why an equivalence would claim too much: what no rung could look at.
+        explained: What attribution says of the edits, for the summary of a difference.
     """
 
     rungs: Mapping[str, Rung]
@@ -172,11 +271,14 @@ class Case:
     guessed: bool
     sizes: tuple[int, int]
     unseen: tuple[str, ...] = ()
+    explained: str = ""
 
 
 def judge(case: Case) -> Verdict:
     """Decides outcome and basis; an equivalence is not claimed where something stayed unseen."""
     found = _judged(case)
+    if found.outcome == "different" and case.explained:
+        return replace(found, summary=f"{found.summary} {case.explained}")
     if found.outcome != "equivalent" or not case.unseen:
         return found
     text = f"No difference found, but not all of it was seen: {'; '.join(case.unseen)}."

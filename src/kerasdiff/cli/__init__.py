@@ -15,6 +15,7 @@ from kerasdiff import __version__
 from kerasdiff.cli.common import EXIT_CODES_HELP, clean
 from kerasdiff.cli.compare import compare
 from kerasdiff.cli.inspect import inspect
+from kerasdiff.cli.replay import replay
 from kerasdiff.cli.rules import rules
 from kerasdiff.errors import KerasdiffError
 
@@ -90,5 +91,5 @@ def main() -> None:
     """  # noqa: D301
 
 
-for command in (compare, inspect, rules):
+for command in (compare, inspect, replay, rules):
     main.add_command(command)

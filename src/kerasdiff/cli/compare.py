@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import click
 
-from kerasdiff.cli.common import EXIT_CODES_HELP, TARGETS_HELP, clean, model_options, progress, rendered, write
+from kerasdiff.cli.common import (
+    EXIT_CODES_HELP,
+    TARGETS_HELP,
+    clean,
+    in_existing_directory,
+    model_options,
+    progress,
+    rendered,
+    write,
+)
+
+if TYPE_CHECKING:
+    from kerasdiff.verdict import Comparison
 
 
 @click.command(epilog=TARGETS_HELP + EXIT_CODES_HELP)
@@ -41,6 +56,21 @@ from kerasdiff.cli.common import EXIT_CODES_HELP, TARGETS_HELP, clean, model_opt
     metavar="N",
     help="Seed of the weights, the probes and the trials.",
 )
+@click.option(
+    "--search",
+    type=click.FloatRange(min=0),
+    default=10.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to look for an input that separates two models which no probe tells apart.",
+)
+@click.option(
+    "--save-witness",
+    type=click.Path(dir_okay=False),
+    callback=in_existing_directory,
+    metavar="FILE.npz",
+    help="Save the input on which the models differ most; `kerasdiff replay FILE.npz` runs it again.",
+)
 @model_options
 def compare(
     reference: str,
@@ -50,6 +80,8 @@ def compare(
     fit_steps: int,
     data: str | None,
     seed: int,
+    search: float,
+    save_witness: str | None,
     inputs: tuple[str, ...],
     timeout: float,
     color: str,
@@ -74,6 +106,7 @@ def compare(
         data=data,
         seed=seed,
         timeout=timeout,
+        search=search,
     )
     pair = parse_target(reference), parse_target(candidate)
     import kerasdiff.compare as engine
@@ -85,7 +118,27 @@ def compare(
         comparison = engine.compare(*pair, options, listener)
     text = to_json(comparison) if form == "json" else rendered(lambda to: render(comparison, to), color, output)
     write(text, output)
+    if save_witness is not None:
+        _save(comparison, Path(save_witness).expanduser(), reference, candidate, inputs, seed)
     if output is not None:
         verdict = comparison.verdict
         click.echo(clean(f"{verdict.outcome}: {verdict.summary} (report in {output})"), err=True)
     return EXIT_CODES[comparison.verdict.outcome]
+
+
+def _save(
+    comparison: Comparison, path: Path, reference: str, candidate: str, inputs: tuple[str, ...], seed: int
+) -> None:
+    from kerasdiff.witness import SavedWitness, save
+
+    if comparison.witness is None:
+        click.echo(
+            f"no witness: no input was found on which the outputs differ; {clean(str(path))} not written", err=True
+        )
+        return
+    saved = SavedWitness(witness=comparison.witness, reference=reference, candidate=candidate, inputs=inputs, seed=seed)
+    try:
+        save(path, saved)
+    except OSError as error:
+        raise click.FileError(str(path), error.strerror or str(error)) from None
+    click.echo(clean(f"witness ({comparison.witness.how}) in {path}; see it again: kerasdiff replay {path}"), err=True)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kerasdiff.errors import EvaluateError, FitError
-from kerasdiff.numeric import batch_shape, family_of, integer_range
+from kerasdiff.probes import batch_shape, family_of, integer_range
 from kerasdiff.side import Array, Port
 from kerasdiff.worker import cifar
 

@@ -69,6 +69,7 @@ class Session:
         self._traced: dict[tuple[Precision, Mode], tuple[Recording, Any]] = {}
         self._drawn: set[Precision] = set()
         self.staged: dict[tuple[Precision, Mode], Any] = {}
+        self.tasks: dict[tuple[Precision, bool], Any] = {}
 
     def loaded(self, precision: Precision) -> Loaded:
         """The model in this precision, loaded on first use."""
@@ -77,13 +78,13 @@ class Session:
         return self._loaded[precision]
 
     def traced(self, precision: Precision, mode: Mode) -> tuple[Recording, Any]:
-        """What one call does, and the call as a function: the model outputs, then the sum of the added losses.
+        """What one call does, and the call as a function: the model outputs, then the added losses.
 
         Traced on first use: a trace costs more than all the rest of an evaluation.
         """
         if (precision, mode) not in self._traced:
             with precision_scope(precision):
-                found = record(self.loaded(precision), mode, lambda recording: [recording.total_loss])
+                found = record(self.loaded(precision), mode)
             self._traced[precision, mode] = found
         return self._traced[precision, mode]
 
@@ -104,6 +105,7 @@ class Session:
         self._traced.clear()
         self._drawn.clear()
         self.staged.clear()
+        self.tasks.clear()
 
     def reload(self, precision: Precision, seed: int = SEED) -> Loaded:
         """A fresh instance that shares nothing with those handed out before."""

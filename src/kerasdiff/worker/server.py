@@ -65,6 +65,14 @@ def _handle(session: Any, name: str, arguments: tuple[Any, ...], progress: Any) 
         from kerasdiff.worker.stages import stage
 
         return stage(session, *arguments)
+    if name == "step":
+        from kerasdiff.worker.step import step
+
+        return step(session, *arguments)
+    if name == "losses_of":
+        from kerasdiff.worker.step import losses_of
+
+        return losses_of(session, *arguments)
     if name == "fit":
         from kerasdiff.worker.fit import fit
 
