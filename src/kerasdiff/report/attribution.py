@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from rich.console import Console
@@ -27,7 +28,10 @@ def effect_of(edit: Edit) -> str:
     """What an edit does when it is applied alone, in words."""
     if edit.harmless:
         return "harmless: applied alone it changes no output, gradient or loss on any probe beyond rounding"
-    told = [FIGURES.get(name, name + " {:.2g}").format(size) for name, size in edit.effect.items()]
+    told = [
+        FIGURES.get(name, name + " {:.2g}").format(size) if math.isfinite(size) else f"{name}s by no finite amount"
+        for name, size in edit.effect.items()
+    ]
     return f"applied alone it changes {', '.join(told)}"
 
 
@@ -36,14 +40,14 @@ def render_attribution(found: Attribution, console: Console) -> None:
     look = Look.of(console)
     heading(console, "Attribution", "where the values part, and whether the edits explain it")
     if found.divergence is not None:
-        text = f"{_nodes(found.divergence)}: {found.divergence.detail}"
+        text = f"{_nodes(found.divergence, look)}: {found.divergence.detail}"
         hang(console, Text("  first divergence  ", style="dim"), Text(look.text(text)))
     if found.own:
         share = f"{len(found.own):,} of {count(found.compared, 'aligned value')}"
         text = f"{share} differ on their own account, given the values of the reference:"
         hang(console, Text("  "), Text(text))
         for item in found.own[:MOST_OWN]:
-            text = f"{_nodes(item)}: up to {item.difference:.2g} of scale"
+            text = f"{_nodes(item, look)}: up to {item.difference:.2g} of scale"
             hang(console, Text("    "), Text(look.text(text)), indent=6)
         if len(found.own) > MOST_OWN:
             emit(console, look.text(f"    … {len(found.own) - MOST_OWN:,} more; --format json holds them all"))
@@ -58,6 +62,6 @@ def render_attribution(found: Attribution, console: Console) -> None:
         hang(console, Text("  "), Text(look.text(found.sentence), style=style))
 
 
-def _nodes(item: OwnAccount) -> str:
+def _nodes(item: OwnAccount, look: Look) -> str:
     edits = f" (edit {', '.join(str(number + 1) for number in item.edits)})" if item.edits else ""
-    return f"{item.nodes[0]} ↔ {item.nodes[1]}{edits}"
+    return f"{item.nodes[0]} {look.pick('↔', '=')} {item.nodes[1]}{edits}"
