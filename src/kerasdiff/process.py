@@ -21,7 +21,21 @@ from types import TracebackType
 from typing import IO, Any, Generic, NoReturn, TypeVar
 
 from kerasdiff.errors import WorkerError
-from kerasdiff.side import Array, Description, EvaluateRequest, Evaluation, FitPlan, Progress, Stage, Staged, Trial
+from kerasdiff.side import (
+    Array,
+    Description,
+    EvaluateRequest,
+    Evaluation,
+    FitPlan,
+    LoadRequest,
+    Progress,
+    Restored,
+    Saved,
+    SaveRequest,
+    Stage,
+    Staged,
+    Trial,
+)
 from kerasdiff.target import InputSpec, Target
 
 T = TypeVar("T")
@@ -34,6 +48,8 @@ _TASKS = {
     "describe": "trace the model",
     "evaluate": "run the model",
     "stage": "run a part of the model",
+    "save_checkpoint": "save its weights",
+    "load_checkpoint": "load saved weights",
     "start_digests": "read the starting weights",
     "fit": "train the model",
 }
@@ -94,10 +110,16 @@ class Worker:
         inputs: What ``--input`` said.
         timeout: Seconds without a sign of life after which a request fails and the process is killed.
         label: Which side this is, for messages.
+        plain: Whether the regularizers of weights are taken off, after they were noted for the description.
     """
 
     def __init__(
-        self, target: Target, inputs: tuple[InputSpec, ...] = (), timeout: float = 600, label: str = "reference"
+        self,
+        target: Target,
+        inputs: tuple[InputSpec, ...] = (),
+        timeout: float = 600,
+        label: str = "reference",
+        plain: bool = False,
     ) -> None:
         self.target, self.label, self._timeout = target, label, timeout
         self._log = tempfile.TemporaryFile()  # noqa: SIM115  (lives as long as the worker)
@@ -119,7 +141,7 @@ class Worker:
         self._threads = [threading.Thread(target=step, daemon=True) for step in (self._send, self._receive)]
         for thread in self._threads:
             thread.start()
-        self._requests.put((target, inputs))
+        self._requests.put((target, inputs, plain))
 
     def describe(self) -> Description:
         """Traces the model; see :class:`Description`."""
@@ -134,6 +156,16 @@ class Worker:
     def stage(self, request: Stage) -> Staged:
         """Runs a part of the model; see :class:`Stage`."""
         pending: Pending[Staged] = self.submit("stage", request)
+        return pending.result()
+
+    def save_checkpoint(self, request: SaveRequest) -> Saved:
+        """Saves a copy of the model and runs it; see :class:`Saved`."""
+        pending: Pending[Saved] = self.submit("save_checkpoint", request)
+        return pending.result()
+
+    def load_checkpoint(self, request: LoadRequest) -> tuple[Restored, ...]:
+        """Loads saved weights into a copy of the model; see :class:`Restored`."""
+        pending: Pending[tuple[Restored, ...]] = self.submit("load_checkpoint", request)
         return pending.result()
 
     def start(self, seed: int) -> Mapping[str, Array]:

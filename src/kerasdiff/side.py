@@ -171,6 +171,68 @@ class Staged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SaveRequest:
+    """A copy of the model to draw weights for, to save, and to run.
+
+    Attributes:
+        files: Paths to save to, each ending in ``.weights.h5`` or ``.keras``.
+        probe: One batch per model input, empty where no output is wanted.
+        keep: Whether a ``LoadRequest`` for the same copy follows.
+    """
+
+    recipes: tuple[Recipe, ...]
+    files: tuple[str, ...]
+    probe: tuple[Array, ...] = ()
+    keep: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saved:
+    """What a model saved.
+
+    Attributes:
+        files: Kind of file (``.weights.h5``, ``.keras``) to its path.
+        problems: Kind of file to why Keras could not write it.
+        stored: Path inside the ``.weights.h5`` to shape, what belongs to an optimizer left out.
+        places: Weight id to that path, where it is known.
+        digests: Weight id to a digest of the bytes saved.
+        repeated: Whether two runs gave the same bits.
+    """
+
+    files: Mapping[str, str]
+    problems: Mapping[str, str]
+    stored: Mapping[str, tuple[int, ...]]
+    places: Mapping[str, str]
+    digests: Mapping[str, str]
+    outputs: tuple[Array, ...] = ()
+    repeated: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadRequest:
+    """Files to load, one after the other, each into the same copy with weights drawn anew."""
+
+    recipes: tuple[Recipe, ...]
+    files: tuple[str, ...]
+    probe: tuple[Array, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restored:
+    """What became of a model after one file was loaded.
+
+    Attributes:
+        error: Why Keras refused, else empty.
+        digests: Weight id to a digest of the bytes it now holds.
+        outputs: Of the probe, empty where Keras refused.
+    """
+
+    error: str
+    digests: Mapping[str, str]
+    outputs: tuple[Array, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FitPlan:
     """One trial: what both sides of a trial pair must share.
 
@@ -225,6 +287,10 @@ class Side(Protocol):
     def evaluate(self, request: EvaluateRequest) -> Evaluation: ...
 
     def stage(self, request: Stage) -> Staged: ...
+
+    def save_checkpoint(self, request: SaveRequest) -> Saved: ...
+
+    def load_checkpoint(self, request: LoadRequest) -> tuple[Restored, ...]: ...
 
     def start(self, seed: int) -> Mapping[str, Array]: ...
 

@@ -8,12 +8,13 @@ from typing import Any, Literal
 
 from kerasdiff.edits import Edit
 from kerasdiff.graph import Node
+from kerasdiff.options import STRENGTHS, Required
 
 Outcome = Literal["equivalent", "different", "inconclusive"]
 Basis = Literal["proof", "numeric", "statistical", "witness"]
 SideName = Literal["reference", "candidate"]
 TrialSide = Literal["reference", "candidate", "control"]
-RungName = Literal["interface", "architecture", "weights", "inference", "training step", "fit"]
+RungName = Literal["interface", "architecture", "weights", "inference", "training step", "checkpoint", "fit"]
 RungOutcome = Literal["equal", "different", "advisory", "skipped", "failed"]
 RowState = Literal["kept", "rewritten", "inserted", "deleted", "updated", "moved", "rewired"]
 
@@ -23,6 +24,9 @@ STRUCTURAL = frozenset(
      "data_format", "equation", "dtype", "adj_x", "adj_y", "transpose_a", "transpose_b"}
 )  # fmt: skip
 """Attributes that move every value or none: random probes decide about them. Bounds and thresholds may hide."""
+
+UNIMPLIED: tuple[RungName, ...] = ("interface", "weights")
+"""Rungs that no proof of the graphs implies: without them nothing is equivalent."""
 
 EXIT_CODES: Mapping[Outcome, int] = {"equivalent": 0, "different": 1, "inconclusive": 3}
 
@@ -163,6 +167,8 @@ class Case:
         complete: Whether every weight in use was carried over.
         guessed: Whether some were paired by order and shape alone.
         unseen: Reasons why an equivalence would claim too much: what no rung could look at.
+        require: The weakest basis that passes as equivalent.
+        gates: Rungs without which nothing is equivalent, whatever it rests on.
     """
 
     rungs: Mapping[str, Rung]
@@ -172,15 +178,48 @@ class Case:
     guessed: bool
     sizes: tuple[int, int]
     unseen: tuple[str, ...] = ()
+    require: Required = "statistical"
+    gates: tuple[RungName, ...] = UNIMPLIED
 
 
 def judge(case: Case) -> Verdict:
-    """Decides outcome and basis; an equivalence is not claimed where something stayed unseen."""
+    """Decides outcome and basis.
+
+    What the rungs say comes first, then the gates that no other evidence replaces, then the reasons why an
+    equivalence would claim too much: a gate that did not run, something unseen, weaker evidence than required.
+    """
     found = _judged(case)
-    if found.outcome != "equivalent" or not case.unseen:
+    if found.outcome == "different":
         return found
-    text = f"No difference found, but not all of it was seen: {'; '.join(case.unseen)}."
-    return Verdict(outcome="inconclusive", basis=None, summary=text)
+    checkpoint = case.rungs.get("checkpoint")
+    if checkpoint is not None and checkpoint.outcome == "different":
+        lead = "Same function, other stored weights" if found.outcome == "equivalent" else "The stored weights differ"
+        return _different(f"{lead}: {checkpoint.detail}.", "")
+    if found.outcome != "equivalent":
+        return found
+    text = _shut(case) or _unseen(case) or _weaker(case, found)
+    return Verdict(outcome="inconclusive", basis=None, summary=text) if text else found
+
+
+def _shut(case: Case) -> str:
+    """The gates that are not open; a rung with a remark (``advisory``) found nothing against an equivalence."""
+    shut = []
+    for name in case.gates:
+        rung = case.rungs.get(name)
+        if rung is None or rung.outcome in ("skipped", "failed"):
+            shut.append(f"{name}: {'did not run' if rung is None else rung.detail}")
+    return f"No difference found, but not all of it was compared: {'; '.join(shut)}." if shut else ""
+
+
+def _unseen(case: Case) -> str:
+    return f"No difference found, but not all of it was seen: {'; '.join(case.unseen)}." if case.unseen else ""
+
+
+def _weaker(case: Case, found: Verdict) -> str:
+    """What was found and what was required, where the basis is weaker than required."""
+    if found.basis not in STRENGTHS or STRENGTHS.index(found.basis) <= STRENGTHS.index(case.require):
+        return ""
+    return f"No difference found, but the evidence is {found.basis} and {case.require} is required: {found.summary}"
 
 
 def _judged(case: Case) -> Verdict:

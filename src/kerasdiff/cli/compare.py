@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from kerasdiff.cli.common import EXIT_CODES_HELP, TARGETS_HELP, clean, model_options, progress, rendered, write
+
+if TYPE_CHECKING:
+    from kerasdiff.options import Ignored, Required
+
+
+def _ignored(context: click.Context, option: click.Parameter, texts: tuple[str, ...]) -> tuple[Ignored, ...]:
+    """The names of all ``--ignore``, each once and in one order, so that equal questions get equal reports."""
+    from kerasdiff.options import IGNORABLE
+
+    names = [name.strip() for text in texts for name in text.split(",")]
+    for name in names:
+        if name not in IGNORABLE:
+            raise click.BadParameter(f"{clean(name)!r} is none of {', '.join(IGNORABLE)}.")
+    return tuple(name for name in IGNORABLE if name in names)
 
 
 @click.command(epilog=TARGETS_HELP + EXIT_CODES_HELP)
@@ -41,6 +57,24 @@ from kerasdiff.cli.common import EXIT_CODES_HELP, TARGETS_HELP, clean, model_opt
     metavar="N",
     help="Seed of the weights, the probes and the trials.",
 )
+@click.option(
+    "--require",
+    type=click.Choice(["proof", "numeric", "statistical"]),
+    default="statistical",
+    show_default=True,
+    help="The weakest evidence that passes as equivalent; with less the outcome is inconclusive.",
+)
+@click.option(
+    "--ignore",
+    multiple=True,
+    callback=_ignored,
+    metavar="NAME[,NAME...]",
+    help="Leave out initializer, regularizer, constraint, trainable or dtype of weights, compile settings (compile), "
+    "or names. May be repeated.",
+)
+@click.option(
+    "--require-checkpoint", is_flag=True, help="Differ where the candidate cannot load the reference's saved weights."
+)
 @model_options
 def compare(
     reference: str,
@@ -50,6 +84,9 @@ def compare(
     fit_steps: int,
     data: str | None,
     seed: int,
+    require: Required,
+    ignore: tuple[Ignored, ...],
+    require_checkpoint: bool,
     inputs: tuple[str, ...],
     timeout: float,
     color: str,
@@ -74,6 +111,9 @@ def compare(
         data=data,
         seed=seed,
         timeout=timeout,
+        require=require,
+        ignore=ignore,
+        require_checkpoint=require_checkpoint,
     )
     pair = parse_target(reference), parse_target(candidate)
     import kerasdiff.compare as engine

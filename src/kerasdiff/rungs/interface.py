@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from kerasdiff.options import Ignored
 from kerasdiff.side import Description, Port
 from kerasdiff.verdict import Rung
 
 
-def interface(reference: Description, candidate: Description) -> Rung:
-    """Compares number, order, shape and dtype of inputs and outputs; names count for dict inputs alone."""
+def interface(reference: Description, candidate: Description, ignore: tuple[Ignored, ...] = ()) -> Rung:
+    """Compares number, order, shape and dtype of inputs and outputs; names count for dict inputs alone.
+
+    Where names are ignored, inputs stand for each other by position, and the figure ``ignored`` counts other names.
+    """
     problems: list[str] = []
     for name, first, second in (
         ("inputs", reference.inputs, candidate.inputs),
@@ -24,11 +28,14 @@ def interface(reference: Description, candidate: Description) -> Rung:
     if not reference.outputs or not candidate.outputs:
         text = "; ".join([*problems, "outputs are not known before a run: a model could not be traced"])
         return Rung(name="interface", outcome="advisory", detail=text)
+    by_name = reference.named_inputs or candidate.named_inputs
+    others = sum(one.name != two.name for one, two in zip(reference.inputs, candidate.inputs, strict=False))
+    figures = {"ignored": {"names": others if by_name else 0}} if "names" in ignore else {}
     if problems:
-        return Rung(name="interface", outcome="different", detail="; ".join(problems))
+        return Rung(name="interface", outcome="different", detail="; ".join(problems), figures=figures)
     inputs = ", ".join(shown(port) for port in reference.inputs)
     outputs = ", ".join(shown(port) for port in reference.outputs)
-    return Rung(name="interface", outcome="equal", detail=f"{inputs} → {outputs} on both sides")
+    return Rung(name="interface", outcome="equal", detail=f"{inputs} → {outputs} on both sides", figures=figures)
 
 
 def _same(one: Port, two: Port, *, loose: bool) -> bool:

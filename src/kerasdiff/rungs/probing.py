@@ -11,6 +11,7 @@ import numpy as np
 
 from kerasdiff.errors import EvaluateError
 from kerasdiff.numeric import Closeness, Tolerance, compare_values, precision_tolerance, probes
+from kerasdiff.options import Ignored
 from kerasdiff.rungs.architecture import Structure
 from kerasdiff.rungs.carrying import Carried
 from kerasdiff.side import Array, EvaluateRequest, Evaluation, Precision, Side
@@ -266,8 +267,13 @@ def _divergence(
     return None
 
 
-def training_step(prober: Prober, carried: Carried, structure: Structure, *, proved: bool) -> Rung:
-    """Compares training-mode outputs, added losses, the gradient of every weight and state updates."""
+def training_step(
+    prober: Prober, carried: Carried, structure: Structure, *, proved: bool, ignore: tuple[Ignored, ...] = ()
+) -> Rung:
+    """Compares training-mode outputs, added losses, the gradient of every weight and state updates.
+
+    Where ``trainable`` is ignored, what one side alone trains is left out, and the figure ``ignored`` counts it.
+    """
     if proved:
         detail = "follows from the proof: the same ops in training mode, the same weights and settings"
         return Rung(name="training step", outcome="equal", detail=detail)
@@ -294,9 +300,13 @@ def training_step(prober: Prober, carried: Carried, structure: Structure, *, pro
     pairs = _by_recipe(carried)
     largest = max((float(np.max(np.abs(g))) for g in first.gradients.values() if g is not None and g.size), default=0.0)
     absent: list[str] = []
+    hidden = 0
     for kind, ones, twos in (("gradient", first.gradients, second.gradients), ("state", first.state, second.state)):
         for one, two in pairs.items():
             if (one in ones) != (two in twos) and kind == "gradient":
+                if "trainable" in ignore:
+                    hidden += 1
+                    continue
                 absent.append(f"{one} is trainable in the {'reference' if one in ones else 'candidate'} alone")
             if one not in ones or two not in twos:
                 continue
@@ -308,6 +318,8 @@ def training_step(prober: Prober, carried: Carried, structure: Structure, *, pro
             if a.dtype.kind == "f":
                 found.append((f"{kind} of {one}", _element(a, b, wide, largest if kind == "gradient" else 0.0)))
     rung = _judged("training step", found, tolerance, why, "training outputs, losses, gradients and state updates")
+    if hidden:
+        rung = replace(rung, figures={**rung.figures, "ignored": {"trainable": hidden}})
     if absent:
         figures = {**rung.figures, "absent_gradients": len(absent)}
         return Rung(

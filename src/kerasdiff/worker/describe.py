@@ -76,7 +76,11 @@ def start_digests(session: Any, weights: tuple[str, ...]) -> dict[str, str]:
 
 def _weights(session: Any, names: Names) -> tuple[Weight, ...]:
     """The weights; a starting value that another seed changes is no setting, but drawn (as quantised kernels are)."""
-    found = [weight for weight, _ in describe_weights(session.loaded("float32").model, names)]
+    loaded = session.loaded("float32")
+    found = [
+        replace(weight, regularizer=loaded.penalties.get(weight.id, weight.regularizer))
+        for weight, _ in describe_weights(loaded.model, names)
+    ]
     if session.target.kind == "saved" or not any(_is_value(weight) for weight in found):
         return tuple(found)
     model = session.reload("float32", SEED + 1).model

@@ -1,0 +1,30 @@
+"""One network with the settings that ``--ignore`` leaves out, for pairs that rules prove and pairs that numbers decide."""
+
+import keras
+from keras import layers
+from norms import NormByHand
+
+
+def network(
+    initializer="glorot_uniform", l2=0.0, limit=None, frozen=False, optimizer=None, by_hand=False, dtype="float32"
+):
+    """A Dense layer with all the settings, a layer normalisation, a head; ``by_hand`` no rule proves."""
+    x = keras.Input((6,))
+    dense = layers.Dense(
+        5,
+        kernel_initializer=initializer,
+        kernel_regularizer=keras.regularizers.L2(l2) if l2 else None,
+        kernel_constraint=keras.constraints.MaxNorm(limit) if limit else None,
+        trainable=not frozen,
+    )
+    norm = NormByHand() if by_hand else layers.LayerNormalization()
+    model = keras.Model(x, layers.Dense(2)(norm(dense(x))))
+    if optimizer:
+        model.compile(optimizer, "mse")
+    return model
+
+
+def named(first="user", second="item"):
+    """Takes a dict of two inputs of one shape; what is called ``first`` is made first and weighs double."""
+    inputs = {name: keras.Input((4,), name=name) for name in (first, second)}
+    return keras.Model(inputs, layers.Dense(2)(2 * inputs[first] + inputs[second]))
