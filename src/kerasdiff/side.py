@@ -47,6 +47,7 @@ class Description:
         compiled: Compile settings as JSON data, or ``None``.
         guessed: Whether the input shape is the CIFAR-10 default, for want of anything better.
         named_inputs: Whether the model takes its inputs by name (a dict or keyword arguments).
+        keyed_inputs: Whether it takes them in a dict, whose keys every caller has to know.
         overrides: Training methods the model brings itself (``train_step``), which no rung runs.
     """
 
@@ -63,6 +64,7 @@ class Description:
     compiled: Mapping[str, Any] | None = None
     guessed: bool = False
     named_inputs: bool = False
+    keyed_inputs: bool = False
     overrides: Mapping[str, Override] = field(default_factory=dict)
 
 
@@ -192,20 +194,21 @@ class Saved:
 
     Attributes:
         files: Kind of file (``.weights.h5``, ``.keras``) to its path.
+        alike: Kinds that hold the same arrays under the same paths as the ``.weights.h5``, so that loading them is the
+            same: Keras reads both with one function.
         problems: Kind of file to why Keras could not write it.
         stored: Path inside the ``.weights.h5`` to shape, what belongs to an optimizer left out.
         places: Weight id to that path, where it is known.
         digests: Weight id to a digest of the bytes saved.
-        repeated: Whether two runs gave the same bits.
     """
 
     files: Mapping[str, str]
+    alike: tuple[str, ...]
     problems: Mapping[str, str]
     stored: Mapping[str, tuple[int, ...]]
     places: Mapping[str, str]
     digests: Mapping[str, str]
     outputs: tuple[Array, ...] = ()
-    repeated: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,17 +54,6 @@ class Undefined(keras.Model):
         return self.dense(self.function(x))
 
 
-class Noisy(keras.Model):
-    """Is random at inference."""
-
-    def __init__(self):
-        super().__init__()
-        self.dense = layers.Dense(2)
-
-    def call(self, x):
-        return self.dense(x) + tf.random.normal((1, 2))
-
-
 class Affine(layers.Layer):
     """A Dense layer that loads in a way of its own; ``forgets`` leaves its bias as it was."""
 
@@ -88,5 +77,6 @@ class Affine(layers.Layer):
         return {"forgets": self.forgets}
 
 
-def affine(forgets=False):
-    return keras.Sequential([keras.Input((6,)), Affine(forgets)])
+def affine(forgets=False, noisy=False):
+    last = [layers.Lambda(lambda x: x + tf.random.normal((1, 3)))] if noisy else []
+    return keras.Sequential([keras.Input((6,)), Affine(forgets), *last])

@@ -1,4 +1,4 @@
-"""One network with the settings that ``--ignore`` leaves out, for pairs that rules prove and pairs that numbers decide."""
+"""One network with the settings that ``--ignore`` leaves out, in a form that a rule proves and one that none does."""
 
 import keras
 from keras import layers
@@ -22,6 +22,24 @@ def network(
     if optimizer:
         model.compile(optimizer, "mse")
     return model
+
+
+class Pair(keras.Model):
+    """Takes two arguments; the second one that is given weighs double."""
+
+    def __init__(self):
+        super().__init__()
+        self.head = layers.Dense(2)
+
+    def call(self, left, right):
+        return self.head(left + 2 * right)
+
+
+class Turned(Pair):
+    """``Pair`` with its arguments in the other order."""
+
+    def call(self, right, left):
+        return self.head(left + 2 * right)
 
 
 def named(first="user", second="item"):

@@ -17,7 +17,7 @@ from typing import Any
 
 from kerasdiff.numeric import Closeness, compare_values, precision_tolerance, probes
 from kerasdiff.rungs.carrying import Carried
-from kerasdiff.side import Description, LoadRequest, Restored, Saved, SaveRequest, Side
+from kerasdiff.side import Description, EvaluateRequest, LoadRequest, Restored, Saved, SaveRequest, Side
 from kerasdiff.verdict import Rung, RungOutcome
 
 FORMS = (".weights.h5", ".keras")
@@ -91,11 +91,16 @@ def checkpoint(
                 pool.submit(sides[1].save_checkpoint, SaveRequest(recipes=own, files=layout, keep=True)),
             )
             saved, other = (item.result() for item in pending)
-        found = sides[1].load_checkpoint(LoadRequest(recipes=own, files=tuple(saved.files.values()), probe=probe))
-    if not saved.repeated:
+        others = {form: path for form, path in saved.files.items() if form not in saved.alike}
+        found = sides[1].load_checkpoint(LoadRequest(recipes=own, files=tuple(others.values()), probe=probe))
+    rung = _rung(saved, other, dict(zip(others, found, strict=True)), carried, required, ignore_names)
+    if rung.outcome == "equal" or any(item.error for item in found):
+        return rung
+    request = EvaluateRequest(recipes=carried.reference, probes=(probe,), precision="float32")
+    if not sides[0].evaluate(request).repeated:
         detail = "the reference is random at inference, so no output tells whether its weights arrived"
         return Rung(name="checkpoint", outcome="failed", detail=detail)
-    return _rung(saved, other, dict(zip(saved.files, found, strict=True)), carried, required, ignore_names)
+    return rung
 
 
 def _rung(
@@ -107,7 +112,7 @@ def _rung(
     bad = next((form for form in found if form not in closeness or not closeness[form].equal), None)
     close = closeness.get(bad) if bad is not None else next(iter(closeness.values()))
     figures: dict[str, Any] = {
-        "files": list(found),
+        "files": list(saved.files),
         "unsaved": dict(saved.problems),
         "refused": {form: item.error for form, item in found.items() if item.error},
         "missing": list(layout.missing),
@@ -124,7 +129,7 @@ def _rung(
     tail = "".join(f"; it cannot be saved as {form} ({_sentence(text)})" for form, text in saved.problems.items())
     if bad is None:
         assert close is not None
-        what = f"what the reference saves ({' and '.join(found)}) loads into the candidate and gives the same outputs"
+        what = f"what the reference saves ({' and '.join(saved.files)}) gives the candidate the same outputs"
         outcome: RungOutcome = "equal" if close.informative else "failed"
         return Rung(name="checkpoint", outcome=outcome, detail=f"{what}: {close.describe()}{tail}", figures=figures)
     astray = _astray(saved, other, found[bad], carried)

@@ -6,7 +6,10 @@ Both work on one more copy of the model, so that whatever Keras loads where dist
 from __future__ import annotations
 
 import hashlib
+import io
+import zipfile
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +26,7 @@ from kerasdiff.worker.load import Loaded
 from kerasdiff.worker.names import weight_table
 from kerasdiff.worker.trace import call_model, tensors_in
 
+WEIGHTS = ".weights.h5"
 BESIDE_THE_MODEL = ("optimizer/",)
 """Where Keras 3.5 to 3.15 store what belongs to a compiled model's training, not to the model."""
 
@@ -47,25 +51,21 @@ def save_checkpoint(session: Any, request: SaveRequest) -> Saved:
             files[suffix] = path
         except Exception as error:  # the configuration of the user's layers is the user's code
             problems[suffix] = reason(error)
-    weights = next((path for suffix, path in files.items() if suffix == ".weights.h5"), None)
-    if weights is None:
-        raise EvaluateError(f"{session.target.text}: Keras cannot save the weights: {problems['.weights.h5']}")
-    stored = _stored(weights)
-    digests = _digests(loaded)
-    runs = []
-    for _ in range(2):
-        _draw(loaded, request.recipes)  # a call may change the state it starts from
-        runs.append(_outputs(loaded, request.probe) if request.probe else ())
+    if WEIGHTS not in files:
+        raise EvaluateError(f"{session.target.text}: Keras cannot save the weights: {problems[WEIGHTS]}")
+    stored = _arrays(files[WEIGHTS])
+    digests = _digests(loaded)  # before the run, which may change state
+    outputs = _outputs(loaded, request.probe) if request.probe else ()
     if not request.keep:
         session.drop_spare()
     return Saved(
         files=files,
+        alike=tuple(form for form, path in files.items() if form != WEIGHTS and _inside(path) == stored),
         problems=problems,
-        stored={path: shape for path, (shape, _) in stored.items()},
+        stored={path: array.shape for path, array in stored.items() if not path.startswith(BESIDE_THE_MODEL)},
         places=_places(stored, digests),
         digests=digests,
-        outputs=runs[0],
-        repeated=all(a.tobytes() == b.tobytes() for a, b in zip(*runs, strict=True)),
+        outputs=outputs,
     )
 
 
@@ -123,25 +123,39 @@ def _digest(value: Any) -> str:
     return hashlib.blake2b(np.ascontiguousarray(value).tobytes(), digest_size=16).hexdigest()
 
 
-def _stored(path: str) -> dict[str, tuple[tuple[int, ...], str]]:
-    """Every array of a ``.weights.h5`` by its path: shape and digest."""
-    found: dict[str, tuple[tuple[int, ...], str]] = {}
+@dataclass(frozen=True)
+class _StoredArray:
+    """One array of a file."""
+
+    shape: tuple[int, ...]
+    digest: str
+
+
+def _inside(archive: str) -> dict[str, _StoredArray]:
+    """The arrays of a ``.keras`` file, which is an archive with a weights file in it."""
+    with zipfile.ZipFile(archive) as opened:
+        return _arrays(io.BytesIO(opened.read("model.weights.h5")))
+
+
+def _arrays(source: str | io.BytesIO) -> dict[str, _StoredArray]:
+    """Every array of a ``.weights.h5`` by its path."""
+    found: dict[str, _StoredArray] = {}
 
     def visit(name: str, item: Any) -> None:
-        if isinstance(item, h5py.Dataset) and not name.startswith(BESIDE_THE_MODEL):
-            found[name] = tuple(int(dim) for dim in item.shape), _digest(item[()])
+        if isinstance(item, h5py.Dataset):
+            found[name] = _StoredArray(shape=tuple(int(dim) for dim in item.shape), digest=_digest(item[()]))
 
-    with h5py.File(path, "r") as file:
+    with h5py.File(source, "r") as file:
         file.visititems(visit)
     return found
 
 
-def _places(stored: dict[str, tuple[tuple[int, ...], str]], digests: dict[str, str]) -> dict[str, str]:
+def _places(stored: dict[str, _StoredArray], digests: dict[str, str]) -> dict[str, str]:
     """Weight id to stored path, where the value tells: drawn values are found once, counters may not be."""
     many = Counter(digests.values())
     paths: dict[str, list[str]] = {}
-    for path, (_, digest) in stored.items():
-        paths.setdefault(digest, []).append(path)
+    for path, array in stored.items():
+        paths.setdefault(array.digest, []).append(path)
     return {
         name: paths[digest][0]
         for name, digest in digests.items()

@@ -61,6 +61,7 @@ def describe(session: Any) -> Description:
         compiled=_compiled(loaded.model),
         guessed=loaded.guessed,
         named_inputs=_named(loaded),
+        keyed_inputs=_keyed(loaded),
         overrides=_overrides(loaded.model, loaded.root),
     )
 
@@ -156,6 +157,12 @@ def _named(loaded: Any) -> bool:
     """Whether the call takes a dict or keyword arguments."""
     args, kwargs = loaded.pack([object() for _ in loaded.ports])
     return bool(kwargs) or any(isinstance(value, dict) for value in args)
+
+
+def _keyed(loaded: Any) -> bool:
+    """Whether the call takes a dict."""
+    args, _ = loaded.pack([object() for _ in loaded.ports])
+    return any(isinstance(value, dict) for value in args)
 
 
 def environment() -> dict[str, str]:
