@@ -42,6 +42,15 @@ def test_an_ignored_setting_and_its_consequences_are_left_out(
     assert "ignored" not in plain.report["terms"]
 
 
+def test_weights_may_be_stored_in_another_precision(compare: Callable[..., Answer]) -> None:
+    pair = "policies.py:scaled", "policies.py:scaled(stored='float64')"
+    plain, ignored = compare(*pair), compare(*pair, (), ignoring("dtype"))
+
+    assert plain.report["verdict"]["outcome"] == "different"
+    assert ignored.report["verdict"]["outcome"] == "equivalent", ignored.report["verdict"]
+    assert ignored.report["terms"]["ignored"] == ["dtype: hid 1 difference in weights, 1 difference in training step"]
+
+
 def test_an_ignored_setting_hides_no_other(compare: Callable[..., Answer]) -> None:
     """Each name against each other setting."""
     for name in SETTINGS:

@@ -5,9 +5,7 @@ from keras import layers
 from norms import NormByHand
 
 
-def network(
-    initializer="glorot_uniform", l2=0.0, limit=None, frozen=False, optimizer=None, by_hand=False, dtype="float32"
-):
+def network(initializer="glorot_uniform", l2=0.0, limit=None, frozen=False, optimizer=None, by_hand=False):
     """A Dense layer with all the settings, a layer normalisation, a head; ``by_hand`` no rule proves."""
     x = keras.Input((6,))
     dense = layers.Dense(
@@ -22,6 +20,27 @@ def network(
     if optimizer:
         model.compile(optimizer, "mse")
     return model
+
+
+class Scale(layers.Layer):
+    """Multiplies by a weight that may be stored in another precision than it is used in."""
+
+    def __init__(self, stored):
+        super().__init__()
+        self.stored = stored
+
+    def build(self, shape):
+        self.factor = self.add_weight(name="factor", shape=(shape[-1],), dtype=self.stored, autocast=False)
+
+    def call(self, x):
+        return x * keras.ops.cast(self.factor, x.dtype)
+
+    def get_config(self):
+        return {"stored": self.stored}
+
+
+def scaled(stored="float32"):
+    return keras.Sequential([keras.Input((6,)), Scale(stored), layers.Dense(2)])
 
 
 class Pair(keras.Model):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -272,7 +273,8 @@ def training_step(
 ) -> Rung:
     """Compares training-mode outputs, added losses, the gradient of every weight and state updates.
 
-    Where ``trainable`` is ignored, what one side alone trains is left out, and the figure ``ignored`` counts it.
+    Where ``trainable`` is ignored, what one side alone trains is left out; where ``dtype`` is, floating gradients and
+    states are compared as numbers. The figure ``ignored`` counts both.
     """
     if proved:
         detail = "follows from the proof: the same ops in training mode, the same weights and settings"
@@ -300,12 +302,12 @@ def training_step(
     pairs = _by_recipe(carried)
     largest = max((float(np.max(np.abs(g))) for g in first.gradients.values() if g is not None and g.size), default=0.0)
     absent: list[str] = []
-    hidden = 0
+    hidden: Counter[str] = Counter()
     for kind, ones, twos in (("gradient", first.gradients, second.gradients), ("state", first.state, second.state)):
         for one, two in pairs.items():
             if (one in ones) != (two in twos) and kind == "gradient":
                 if "trainable" in ignore:
-                    hidden += 1
+                    hidden["trainable"] += 1
                     continue
                 absent.append(f"{one} is trainable in the {'reference' if one in ones else 'candidate'} alone")
             if one not in ones or two not in twos:
@@ -315,11 +317,14 @@ def training_step(
                 if (a is None) != (b is None) and not _zero(a if b is None else b):
                     absent.append(f"{one} gets no gradient in the {'reference' if a is None else 'candidate'}")
                 continue
+            if "dtype" in ignore and a.dtype != b.dtype and a.dtype.kind == b.dtype.kind == "f":
+                hidden["dtype"] += 1
+                b = b.astype(a.dtype)
             if a.dtype.kind == "f":
                 found.append((f"{kind} of {one}", _element(a, b, wide, largest if kind == "gradient" else 0.0)))
     rung = _judged("training step", found, tolerance, why, "training outputs, losses, gradients and state updates")
     if hidden:
-        rung = replace(rung, figures={**rung.figures, "ignored": {"trainable": hidden}})
+        rung = replace(rung, figures={**rung.figures, "ignored": dict(hidden)})
     if absent:
         figures = {**rung.figures, "absent_gradients": len(absent)}
         return Rung(

@@ -18,7 +18,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from kerasdiff.errors import EvaluateError
+from kerasdiff.errors import EvaluateError, KerasdiffError
 from kerasdiff.side import Array, LoadRequest, Recipe, Restored, Saved, SaveRequest
 from kerasdiff.worker.blame import place, reason
 from kerasdiff.worker.evaluate import value_of
@@ -37,7 +37,7 @@ def save_checkpoint(session: Any, request: SaveRequest) -> Saved:
     Raises:
         EvaluateError: If Keras cannot save the weights, or the copy cannot be run.
     """
-    loaded = session.spare()
+    loaded = _copy(session)
     if not isinstance(loaded.model, keras.Model):
         raise EvaluateError(f"{session.target.text} is a layer, and Keras saves models alone")
     _draw(loaded, request.recipes)
@@ -75,7 +75,7 @@ def load_checkpoint(session: Any, request: LoadRequest) -> tuple[Restored, ...]:
     Raises:
         EvaluateError: If the copy cannot be run.
     """
-    loaded = session.spare()
+    loaded = _copy(session)
     found = []
     for path in request.files:
         _draw(loaded, request.recipes)
@@ -89,6 +89,14 @@ def load_checkpoint(session: Any, request: LoadRequest) -> tuple[Restored, ...]:
         found.append(Restored(error=error, digests=digests, outputs=outputs))
     session.drop_spare()
     return tuple(found)
+
+
+def _copy(session: Any) -> Loaded:
+    try:
+        loaded: Loaded = session.spare()
+    except KerasdiffError as error:  # a second copy may fail where the first did not
+        raise EvaluateError(f"cannot be made a second time: {error.message}", error.details) from None
+    return loaded
 
 
 def _draw(loaded: Loaded, recipes: tuple[Recipe, ...]) -> None:
