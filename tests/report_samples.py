@@ -210,6 +210,7 @@ def _forum_attribution() -> Attribution:
     return Attribution(
         effects=tuple(Effect(sizes={"output": size}, harmless=False) for size in (0.7712, 0.4129, 0.2087)),
         together=(),
+        total={"output": 0.84, "training output": 0.9, "gradient": 0.9},
         remaining={"output": 2.2e-15, "training output": 0.0, "gradient": 3.1e-15},
         limits={"output": 1e-9, "training output": 1e-9, "gradient": 1e-7},
         explained=True,
@@ -277,6 +278,7 @@ def every_state() -> Comparison:
         attribution=Attribution(
             effects=(Effect(sizes={}, harmless=False),) * 4,
             together=((0, 2),),
+            total={"output": 0.5},
             remaining={"output": 0.31},
             limits={"output": 1e-9},
             explained=False,

@@ -15,14 +15,16 @@ from kerasdiff.process import Worker
 from kerasdiff.rungs import architecture as structural
 from kerasdiff.rungs.attribution import with_effects
 from kerasdiff.rungs.carrying import Carried, carry_over
+from kerasdiff.rungs.checkpoint import checkpoint
 from kerasdiff.rungs.fitting import fit, fit_rung
 from kerasdiff.rungs.interface import interface, shown
 from kerasdiff.rungs.numbers import Numbers, numbers, rerun
+from kerasdiff.rungs.probing import guarded
 from kerasdiff.rungs.unseen import training_code, untaken, untraced
 from kerasdiff.rungs.weights import weights
 from kerasdiff.side import Description, Side
 from kerasdiff.target import InputSpec, Target, parse_input
-from kerasdiff.verdict import Case, Comparison, FitEvidence, ModelInfo, NotChecked, Rung, judge
+from kerasdiff.verdict import UNIMPLIED, Case, Comparison, FitEvidence, ModelInfo, NotChecked, Rung, judge
 from kerasdiff.witness import SavedWitness
 
 _NUMBERED = re.compile(r"input(_\d+)?")
@@ -49,16 +51,17 @@ def compare(
     """
     options, listener = options or Options(), listener or Silent()
     listener.phase("loading and tracing both models")
+    plain = "regularizer" in options.ignore
     with ExitStack() as stack:
         workers = (
-            stack.enter_context(Worker(reference, options.inputs, options.timeout, "reference")),
-            stack.enter_context(Worker(candidate, options.inputs, options.timeout, "candidate")),
+            stack.enter_context(Worker(reference, options.inputs, options.timeout, "reference", plain)),
+            stack.enter_context(Worker(candidate, options.inputs, options.timeout, "candidate", plain)),
         )
         descriptions, inputs = describe(workers, options)
 
         @contextmanager
         def control() -> Iterator[Side]:
-            with Worker(reference, inputs[0], options.timeout, "control") as worker:
+            with Worker(reference, inputs[0], options.timeout, "control", plain) as worker:
                 yield worker
 
         return Steps((reference, candidate), workers, descriptions, options, listener, control).comparison()
@@ -115,7 +118,7 @@ def describe(
             raise one
         else:
             done.append(one)
-    order = common_order(done[0], done[1])
+    order = () if "names" in options.ignore else common_order(done[0], done[1])
     if order:
         done[1] = workers[1].submit("describe", inputs[1], order).result()
     return (done[0], done[1]), (inputs[0], inputs[1])
@@ -191,12 +194,15 @@ class Steps:
         self.listener.phase("aligning the graphs")
         code, unseen = training_code(first, second)
         self.not_checked += [NotChecked(rung="training step", reason=reason) for reason in code]
-        face = interface(first, second)
+        face = interface(first, second, self.options.ignore)
         structure = structural.architecture(first, second)
         carried = carry_over(structure, first, second, self.options.seed)
-        weight_rung, weight_edits = weights(structure, carried.pairs, *self._starting(), self.sides)
+        weight_rung, weight_edits = weights(
+            structure, carried.pairs, *self._starting(), self.sides, self.options.ignore
+        )
         found = self._numbers(face, structure, carried, settings=weight_rung.outcome != "different")
-        rungs = [face, structural.tempered(structure.rung, found.rungs), weight_rung, *found.rungs]
+        stored = self._checkpoint(face, carried)
+        rungs = [face, structural.tempered(structure.rung, found.rungs), weight_rung, *found.rungs, stored]
         evidence = self._fit(face, structure, carried, rungs)
         blame = found.attribution
         edits = (*(structure.edits if blame is None else with_effects(structure.edits, blame)), *weight_edits)
@@ -209,6 +215,8 @@ class Steps:
             sizes=(_parameters(first), _parameters(second)),
             unseen=(*unseen, *untraced(first, second), *untaken(rungs, edits)),
             explained="" if blame is None else blame.sentence,
+            require=self.options.require,
+            gates=(*UNIMPLIED, "checkpoint") if self.options.require_checkpoint else UNIMPLIED,
         )
         return Comparison(
             verdict=judge(case),
@@ -255,6 +263,26 @@ class Steps:
         self.not_checked.extend(found.not_checked)
         return found
 
+    def _checkpoint(self, face: Rung, carried: Carried) -> Rung:
+        """The checkpoint rung, where both sides take the same inputs."""
+        if face.outcome != "equal":
+            reason = "the interfaces are not known to be the same, so outputs cannot be compared after loading"
+            self.not_checked.append(NotChecked(rung="checkpoint", reason=reason))
+            return Rung(name="checkpoint", outcome="skipped", detail=reason)
+        self.listener.phase("loading the reference's saved weights into the candidate")
+        options = self.options
+        return guarded(
+            "checkpoint",
+            lambda: checkpoint(
+                self.sides,
+                self.descriptions,
+                carried,
+                options.seed,
+                required=options.require_checkpoint,
+                ignore_names="names" in options.ignore,
+            ),
+        )
+
     def _fit(
         self, face: Rung, structure: structural.Structure, carried: Carried, rungs: list[Rung]
     ) -> FitEvidence | None:
@@ -295,6 +323,11 @@ class Steps:
 
     def _terms(self, rungs: list[Rung]) -> tuple[tuple[str, str], ...]:
         found = [("seed", str(self.options.seed))]
+        if self.options.require != Options().require:
+            found.append(("required", f"{self.options.require}: weaker evidence does not pass as equivalent"))
+        if self.options.require_checkpoint:
+            found.append(("required", "checkpoint: the candidate loads the reference's saved weights"))
+        found += [("ignored", _hidden(name, rungs)) for name in self.options.ignore]
         limits = {rung.figures["limit"] for rung in rungs if "limit" in rung.figures}
         found += [("tolerance", f"{limit:g} of scale") for limit in sorted(limits)]
         if limits and (rows := probe_rows(self.descriptions[0].inputs)) < PROBE_BATCH:
@@ -306,6 +339,13 @@ class Steps:
             for note in description.notes
         ]
         return tuple(dict.fromkeys(found))
+
+
+def _hidden(name: str, rungs: list[Rung]) -> str:
+    """What leaving ``name`` out hid, rung by rung."""
+    counts = [(rung.name, rung.figures.get("ignored", {}).get(name, 0)) for rung in rungs]
+    shown = [f"{count} difference{'' if count == 1 else 's'} in {rung}" for rung, count in counts if count]
+    return f"{name}: hid {', '.join(shown) or 'no difference'}"
 
 
 def _parameters(description: Description) -> int:

@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol, get_args
 
 from kerasdiff.target import InputSpec
+
+Required = Literal["proof", "numeric", "statistical"]
+"""What an equivalence may rest on, the strongest first."""
+
+Ignored = Literal["initializer", "regularizer", "constraint", "trainable", "dtype", "compile", "names"]
+"""What a user may leave out of the comparison: settings of weights, compile settings, names."""
+
+STRENGTHS: tuple[Required, ...] = get_args(Required)
+IGNORABLE: tuple[Ignored, ...] = get_args(Ignored)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +29,9 @@ class Options:
         seed: Seed of probes, weights and trials.
         timeout: Seconds a worker may take for one answer.
         search: Seconds spent on inputs that separate models which no probe tells apart; 0 for none.
+        require: The weakest basis on which the models pass as equivalent.
+        ignore: What is left out, in the order of :data:`IGNORABLE`.
+        require_checkpoint: Whether the candidate must load the reference's saved weights.
     """
 
     inputs: tuple[InputSpec, ...] = ()
@@ -29,6 +41,9 @@ class Options:
     seed: int = 0
     timeout: float = 600.0
     search: float = 10.0
+    require: Required = "statistical"
+    ignore: tuple[Ignored, ...] = ()
+    require_checkpoint: bool = False
 
 
 class Listener(Protocol):

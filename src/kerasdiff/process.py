@@ -27,7 +27,11 @@ from kerasdiff.side import (
     EvaluateRequest,
     Evaluation,
     FitPlan,
+    LoadRequest,
     Progress,
+    Restored,
+    Saved,
+    SaveRequest,
     Stage,
     Staged,
     Stepped,
@@ -48,6 +52,8 @@ _TASKS = {
     "stage": "run a part of the model",
     "step": "take one optimizer step",
     "losses_of": "compute training losses",
+    "save_checkpoint": "save its weights",
+    "load_checkpoint": "load saved weights",
     "start_digests": "read the starting weights",
     "fit": "train the model",
 }
@@ -108,10 +114,16 @@ class Worker:
         inputs: What ``--input`` said.
         timeout: Seconds without a sign of life after which a request fails and the process is killed.
         label: Which side this is, for messages.
+        plain: Whether the regularizers of weights are taken off, after they were noted for the description.
     """
 
     def __init__(
-        self, target: Target, inputs: tuple[InputSpec, ...] = (), timeout: float = 600, label: str = "reference"
+        self,
+        target: Target,
+        inputs: tuple[InputSpec, ...] = (),
+        timeout: float = 600,
+        label: str = "reference",
+        plain: bool = False,
     ) -> None:
         self.target, self.label, self._timeout = target, label, timeout
         self._log = tempfile.TemporaryFile()  # noqa: SIM115  (lives as long as the worker)
@@ -133,7 +145,7 @@ class Worker:
         self._threads = [threading.Thread(target=step, daemon=True) for step in (self._send, self._receive)]
         for thread in self._threads:
             thread.start()
-        self._requests.put((target, inputs))
+        self._requests.put((target, inputs, plain))
 
     def describe(self) -> Description:
         """Traces the model; see :class:`Description`."""
@@ -158,6 +170,16 @@ class Worker:
     def losses_of(self, request: StepRequest, outputs: tuple[tuple[Array, ...], ...]) -> tuple[float, ...]:
         """The training loss of each of these sets of model outputs, by the targets of that step."""
         pending: Pending[tuple[float, ...]] = self.submit("losses_of", request, outputs)
+        return pending.result()
+
+    def save_checkpoint(self, request: SaveRequest) -> Saved:
+        """Saves a copy of the model and runs it; see :class:`Saved`."""
+        pending: Pending[Saved] = self.submit("save_checkpoint", request)
+        return pending.result()
+
+    def load_checkpoint(self, request: LoadRequest) -> tuple[Restored, ...]:
+        """Loads saved weights into a copy of the model; see :class:`Restored`."""
+        pending: Pending[tuple[Restored, ...]] = self.submit("load_checkpoint", request)
         return pending.result()
 
     def start(self, seed: int) -> Mapping[str, Array]:

@@ -47,6 +47,7 @@ class Description:
         compiled: Compile settings as JSON data, or ``None``.
         guessed: Whether the input shape is the CIFAR-10 default, for want of anything better.
         named_inputs: Whether the model takes its inputs by name (a dict or keyword arguments).
+        keyed_inputs: Whether it takes them in a dict, whose keys every caller has to know.
         overrides: Training methods the model brings itself (``train_step``), which no rung runs.
     """
 
@@ -63,6 +64,7 @@ class Description:
     compiled: Mapping[str, Any] | None = None
     guessed: bool = False
     named_inputs: bool = False
+    keyed_inputs: bool = False
     overrides: Mapping[str, Override] = field(default_factory=dict)
 
 
@@ -92,7 +94,6 @@ class EvaluateRequest:
         probes: One tuple of batches per probe, in the order of the model's inputs.
         gain: Factor on kernels and biases, for bounds that values of the usual size never reach.
         training: Runs in training mode, and returns gradients and state updates as well.
-        regularizers: Whether gradients include those of the regularizers.
         jitter: Relative size of random changes to weights and inputs, which show how much a model amplifies rounding.
     """
 
@@ -101,7 +102,6 @@ class EvaluateRequest:
     precision: Precision
     training: bool = False
     gain: float = 1.0
-    regularizers: bool = True
     jitter: float = 0.0
 
 
@@ -207,14 +207,12 @@ class StepRequest:
 
     Attributes:
         compiled: Whether the model's own compile settings are used where it has any; else the defaults.
-        regularizers: Whether the loss includes them.
     """
 
     recipes: tuple[Recipe, ...]
     probe: tuple[Array, ...]
     precision: Precision
     compiled: bool = True
-    regularizers: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,6 +231,69 @@ class Stepped:
     metrics: Mapping[str, float]
     optimizer: str
     objective: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaveRequest:
+    """A copy of the model to draw weights for, to save, and to run.
+
+    Attributes:
+        files: Paths to save to, each ending in ``.weights.h5`` or ``.keras``.
+        probe: One batch per model input, empty where no output is wanted.
+        keep: Whether a ``LoadRequest`` for the same copy follows.
+    """
+
+    recipes: tuple[Recipe, ...]
+    files: tuple[str, ...]
+    probe: tuple[Array, ...] = ()
+    keep: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saved:
+    """What a model saved.
+
+    Attributes:
+        files: Kind of file (``.weights.h5``, ``.keras``) to its path.
+        alike: Kinds that hold the same arrays under the same paths as the ``.weights.h5``, so that loading them is the
+            same: Keras reads both with one function.
+        problems: Kind of file to why Keras could not write it.
+        stored: Path inside the ``.weights.h5`` to shape, what belongs to an optimizer left out.
+        places: Weight id to that path, where it is known.
+        digests: Weight id to a digest of the bytes saved.
+    """
+
+    files: Mapping[str, str]
+    alike: tuple[str, ...]
+    problems: Mapping[str, str]
+    stored: Mapping[str, tuple[int, ...]]
+    places: Mapping[str, str]
+    digests: Mapping[str, str]
+    outputs: tuple[Array, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadRequest:
+    """Files to load, one after the other, each into the same copy with weights drawn anew."""
+
+    recipes: tuple[Recipe, ...]
+    files: tuple[str, ...]
+    probe: tuple[Array, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restored:
+    """What became of a model after one file was loaded.
+
+    Attributes:
+        error: Why Keras refused, else empty.
+        digests: Weight id to a digest of the bytes it now holds.
+        outputs: Of the probe, empty where Keras refused.
+    """
+
+    error: str
+    digests: Mapping[str, str]
+    outputs: tuple[Array, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -294,6 +355,9 @@ class Side(Protocol):
     def step(self, request: StepRequest) -> Stepped: ...
 
     def losses_of(self, request: StepRequest, outputs: tuple[tuple[Array, ...], ...]) -> tuple[float, ...]: ...
+    def save_checkpoint(self, request: SaveRequest) -> Saved: ...
+
+    def load_checkpoint(self, request: LoadRequest) -> tuple[Restored, ...]: ...
 
     def start(self, seed: int) -> Mapping[str, Array]: ...
 

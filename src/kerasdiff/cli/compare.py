@@ -19,7 +19,19 @@ from kerasdiff.cli.common import (
 )
 
 if TYPE_CHECKING:
+    from kerasdiff.options import Ignored, Required
     from kerasdiff.verdict import Comparison
+
+
+def _ignored(context: click.Context, option: click.Parameter, texts: tuple[str, ...]) -> tuple[Ignored, ...]:
+    """The names of all ``--ignore``, each once and in one order, so that equal questions get equal reports."""
+    from kerasdiff.options import IGNORABLE
+
+    names = [name.strip() for text in texts for name in text.split(",")]
+    for name in names:
+        if name not in IGNORABLE:
+            raise click.BadParameter(f"{clean(name)!r} is none of {', '.join(IGNORABLE)}.")
+    return tuple(name for name in IGNORABLE if name in names)
 
 
 @click.command(epilog=TARGETS_HELP + EXIT_CODES_HELP)
@@ -71,6 +83,24 @@ if TYPE_CHECKING:
     metavar="FILE.npz",
     help="Save the input on which the models differ most; `kerasdiff replay FILE.npz` runs it again.",
 )
+@click.option(
+    "--require",
+    type=click.Choice(["proof", "numeric", "statistical"]),
+    default="statistical",
+    show_default=True,
+    help="The weakest evidence that passes as equivalent; with less the outcome is inconclusive.",
+)
+@click.option(
+    "--ignore",
+    multiple=True,
+    callback=_ignored,
+    metavar="NAME[,NAME...]",
+    help="Leave out initializer, regularizer, constraint, trainable or dtype of weights, compile settings (compile), "
+    "or names. May be repeated.",
+)
+@click.option(
+    "--require-checkpoint", is_flag=True, help="Differ where the candidate cannot load the reference's saved weights."
+)
 @model_options
 def compare(
     reference: str,
@@ -82,6 +112,9 @@ def compare(
     seed: int,
     search: float,
     save_witness: str | None,
+    require: Required,
+    ignore: tuple[Ignored, ...],
+    require_checkpoint: bool,
     inputs: tuple[str, ...],
     timeout: float,
     color: str,
@@ -107,6 +140,9 @@ def compare(
         seed=seed,
         timeout=timeout,
         search=search,
+        require=require,
+        ignore=ignore,
+        require_checkpoint=require_checkpoint,
     )
     pair = parse_target(reference), parse_target(candidate)
     import kerasdiff.compare as engine

@@ -98,6 +98,7 @@ def _place(place: Place | None) -> dict[str, Any] | None:
 def _attribution(found: Attribution) -> dict[str, Any]:
     return {
         "together": found.together,
+        "total": found.total,
         "remaining": found.remaining,
         "limits": found.limits,
         "explained": found.explained,

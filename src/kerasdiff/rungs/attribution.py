@@ -77,13 +77,15 @@ def attribute(question: Question) -> Attribution:
     groups = {group for one in found.values() for group in one.groups() if len(group) > 1}
     limits = {key: value for one in found.values() for key, value in one.limits.items()}
     remaining = {key: value for one in found.values() for key, value in one.remaining.items()}
+    total = {key: value for one in found.values() for key, value in one.total.items()}
     first = next(iter(found.values()))
     return Attribution(
         effects=tuple(_effect(effect, limits) for effect in effects),
         together=tuple(sorted(groups)),
+        total=total,
         remaining=remaining,
         limits=limits,
-        explained=bool(edits) and bool(remaining) and all(v <= limits.get(k, np.inf) for k, v in remaining.items()),
+        explained=bool(remaining) and _within(remaining, limits) and not _within(total, limits),
         divergence=first.divergence,
         own=first.own,
         compared=first.compared,
@@ -93,8 +95,11 @@ def attribute(question: Question) -> Attribution:
 
 
 def _effect(sizes: Mapping[str, float], limits: Mapping[str, float]) -> Effect:
-    harmless = bool(sizes) and all(abs(size) <= limits.get(key, 0.0) for key, size in sizes.items())
-    return Effect(sizes=dict(sizes), harmless=harmless)
+    return Effect(sizes=dict(sizes), harmless=bool(sizes) and _within(sizes, limits))
+
+
+def _within(sizes: Mapping[str, float], limits: Mapping[str, float]) -> bool:
+    return all(abs(size) <= limits.get(key, 0.0) for key, size in sizes.items())
 
 
 class _Mode:
@@ -124,6 +129,7 @@ class _Mode:
         self.splicer = Splicer(self.seam, question.prober.sides, plain, weights)
         self._tolerance = question.tolerance
         self.limits = {self._key: self._tolerance.limit}
+        self.total: dict[str, float] = {}
         self.remaining: dict[str, float] = {}
         self.own: tuple[OwnAccount, ...] = ()
         self._look()
@@ -208,7 +214,7 @@ class _Mode:
         return close, name
 
     def effects(self) -> list[Mapping[str, float]]:
-        """By edit; edits of one group share what they do together. Fills ``remaining``."""
+        """By edit; edits of one group share what they do together. Fills ``total`` and ``remaining``."""
         groups = self.seam.groups()
         effects: list[Mapping[str, float]] = [{} for _ in self._numbers]
         if not groups:
@@ -219,12 +225,15 @@ class _Mode:
         made = [self.splicer.hybrid(group, gradients=self._training) for group in (*alone, every)]
         losses = self._losses([hybrid.outputs if hybrid else self._ends[0] for hybrid in made])
         for group, hybrid, loss in zip((*alone, every), made, losses, strict=True):
-            if hybrid is not None and (group is not every or len(groups) == 1):
-                measured = {**self._measured(hybrid, self._ends[0], slopes[0]), **loss}
+            if hybrid is None:
+                continue
+            measured = {**self._measured(hybrid, self._ends[0], slopes[0]), **loss}
+            if group is every:
+                self.total = measured
+                self.remaining = self._measured(hybrid, self._ends[1], slopes[1])
+            if group is not every or len(groups) == 1:
                 for number in group:
                     effects[number] = measured
-        if made[-1] is not None:
-            self.remaining = self._measured(made[-1], self._ends[1], slopes[1])
         if self._training:
             self.limits["gradient"] = GRADIENT_LIMIT * self._tolerance.limit / FLOAT64_LIMIT
             self.limits["loss"] = self._tolerance.limit

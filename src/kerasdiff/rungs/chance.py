@@ -87,7 +87,7 @@ def matched(prober: Prober, structure: Structure, run: Run, mode: Mode) -> Match
         seeds = projection(drawn[0].outputs)
         own = {one: drawn[0].draws[one].value for one in where}
         asked = tuple(
-            replace(stage, draws=draws, pull_outputs=seeds, pull_losses=prober.regularizers)
+            replace(stage, draws=draws, pull_outputs=seeds, pull_losses=True)
             for stage, draws in zip(plain, (own, given), strict=True)
         )
         done = both(lambda side: prober.sides[side].stage(asked[side]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 
 from kerasdiff.errors import EvaluateError
 from kerasdiff.numeric import Closeness, Tolerance, compare_values
+from kerasdiff.options import Ignored
 from kerasdiff.rungs.architecture import Structure
 from kerasdiff.rungs.carrying import Carried
 from kerasdiff.rungs.chance import distribution, matched, settled
@@ -37,14 +39,19 @@ class Learning:
     """What the training step is judged on.
 
     Attributes:
-        ignore: Weight settings whose consequences do not count (``regularizer``, ``trainable``).
+        ignore: What is left out; a worker has dropped ignored regularizers already.
     """
 
     prober: Prober
     carried: Carried
     structure: Structure
     descriptions: tuple[Description, Description]
-    ignore: frozenset[str] = frozenset()
+    ignore: tuple[Ignored, ...] = ()
+
+    @property
+    def compiled(self) -> bool:
+        """Whether each side learns by its own compile settings; else both by the defaults."""
+        return all(side.compiled is not None for side in self.descriptions) and "compile" not in self.ignore
 
 
 def training_step(asked: Learning, *, proved: bool) -> Rung:
@@ -83,11 +90,14 @@ def _unseeded(asked: Learning, run: Run) -> Rung:
 
 def _rung(asked: Learning, run: Run, more: tuple[Compared, ...]) -> Rung:
     """The rung of one run; ``more`` are further comparisons."""
-    found, absent = _compared(asked, run)
+    seen = _seen(asked, run)
+    found, absent = seen.compared, seen.absent
     own = asked.prober.jittered(run, training=True) if doubtful(found) and not absent else None
     if own is not None:
-        found = without_rounding(found, _compared(replace(asked, carried=_itself(asked.carried)), own)[0])
+        found = without_rounding(found, _seen(replace(asked, carried=_itself(asked.carried)), own).compared)
     rung = judged("training step", [*found, *more], run, WHAT)
+    if seen.hidden:
+        rung = replace(rung, figures={**rung.figures, "ignored": dict(seen.hidden)})
     if not absent:
         return rung
     figures = {**rung.figures, "absent_gradients": len(absent)}
@@ -95,12 +105,12 @@ def _rung(asked: Learning, run: Run, more: tuple[Compared, ...]) -> Rung:
     return Rung(name="training step", outcome="different", detail=detail, figures=figures)
 
 
-def _compared(asked: Learning, run: Run) -> tuple[list[Compared], list[str]]:
-    """Everything that is compared, and the gradients that one side alone has."""
+def _seen(asked: Learning, run: Run) -> _Seen:
+    """Everything that is compared."""
     wide = _wide(run)
-    weights, absent = _weights(asked, run, wide)
+    weights = _weights(asked, run, wide)
     outputs = [(f"training output of {label}", item) for label, item in closeness(run)]
-    return [*outputs, *_losses(asked, run, wide), *weights], absent
+    return replace(weights, compared=[*outputs, *_losses(asked, run, wide), *weights.compared])
 
 
 def _itself(carried: Carried) -> Carried:
@@ -128,8 +138,6 @@ def _losses(asked: Learning, run: Run, wide: Tolerance) -> list[Compared]:
     for number, (one, two) in enumerate(zip(*calls, strict=True)):
         label = f"loss {number + 1} of {len(calls[0])} that layers add" if len(calls[0]) > 1 else "loss that layers add"
         found.append((label, _scalars(one, two, wide)))
-    if "regularizer" in asked.ignore:
-        return found
     names = [name for name in first if not name.startswith("call ")]
     names += [backward.get(name, name) for name in second if not name.startswith("call ")]
     for name in dict.fromkeys(names):
@@ -144,15 +152,33 @@ def _scalars(one: float, two: float, tolerance: Tolerance) -> Closeness:
     return compare_values(np.array([larger]), np.array([smaller]), tolerance)
 
 
-def _weights(asked: Learning, run: Run, wide: Tolerance) -> tuple[list[Compared], list[str]]:
-    """Gradients and state updates by pair of weights, and the gradients that one side alone has, with the reason."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    """What was compared.
+
+    Attributes:
+        absent: Gradients that one side alone has, with the reason.
+        hidden: How many differences each ignored setting hid.
+    """
+
+    compared: list[Compared]
+    absent: list[str]
+    hidden: Counter[str]
+
+
+def _weights(asked: Learning, run: Run, wide: Tolerance) -> _Seen:
+    """Gradients and state updates by pair of weights."""
     first, second = run.sides
     sizes = [float(np.max(np.abs(g))) for g in first.gradients.values() if g is not None and g.size]
     largest = max(sizes, default=0.0)
     found: list[Compared] = []
     absent: list[str] = []
+    hidden: Counter[str] = Counter()
     for one, two in _by_recipe(asked.carried).items():
-        if (one in first.gradients) != (two in second.gradients) and "trainable" not in asked.ignore:
+        if (one in first.gradients) != (two in second.gradients):
+            if "trainable" in asked.ignore:
+                hidden["trainable"] += 1
+                continue
             which, other = ("reference", "candidate") if one in first.gradients else ("candidate", "reference")
             absent.append(f"{one} is trainable in the {which} and frozen in the {other}")
         if one in first.gradients and two in second.gradients:
@@ -161,15 +187,24 @@ def _weights(asked: Learning, run: Run, wide: Tolerance) -> tuple[list[Compared]
                 if not _zero(a if b is None else b):
                     absent.append(_lost(asked, one, two, lost=0 if a is None else 1))
             elif a is not None and b is not None and a.dtype.kind == "f":
-                found.append((f"gradient of {one}", _element(a, b, wide, largest)))
+                close = _element(a, _in_dtype(a, b, asked, hidden), wide, largest)
+                found.append((f"gradient of {one}", close))
         if one in first.state and two in second.state:
             a, b = first.state[one], second.state[two]
             if a.dtype.kind != "f":
                 if a.dtype == b.dtype and a.shape == b.shape and not _is_seed(asked, one):
                     found.append((f"state of {one}", compare_values(a, b, wide)))
             else:
-                found.append((f"state of {one}", _element(a, b, wide, 0.0)))
-    return found, absent
+                found.append((f"state of {one}", _element(a, _in_dtype(a, b, asked, hidden), wide, 0.0)))
+    return _Seen(compared=found, absent=absent, hidden=hidden)
+
+
+def _in_dtype(a: Array, b: Array, asked: Learning, hidden: Counter[str]) -> Array:
+    """The second value in the dtype of the first, where dtypes are ignored."""
+    if "dtype" not in asked.ignore or a.dtype == b.dtype or b.dtype.kind != "f":
+        return b
+    hidden["dtype"] += 1
+    return b.astype(a.dtype)
 
 
 def _is_seed(asked: Learning, name: str) -> bool:
@@ -242,15 +277,13 @@ def _with_step(asked: Learning, run: Run) -> Rung:
 
 
 def step_requests(asked: Learning, run: Run) -> tuple[StepRequest, StepRequest]:
-    """One step of each side: by their compile settings where both have some, else by the defaults."""
-    compiled = all(side.compiled is not None for side in asked.descriptions) and "compile" not in asked.ignore
+    """One step of each side."""
     found = tuple(
         StepRequest(
             recipes=recipes,
             probe=asked.prober.batches[run.names[0]],
             precision=run.precision,
-            compiled=compiled,
-            regularizers=asked.prober.regularizers,
+            compiled=asked.compiled,
         )
         for recipes in asked.prober.recipes
     )
@@ -261,7 +294,10 @@ def _stepped(asked: Learning, done: tuple[Stepped, Stepped], wide: Tolerance) ->
     first, second = done
     largest = max((float(np.max(np.abs(u))) for u in first.updates.values() if u.size), default=0.0)
     found = [("loss", _scalars(first.loss, second.loss, wide))]
+    limited = [{weight.id: weight.constraint for weight in side.weights} for side in asked.descriptions]
     for one, two in _by_recipe(asked.carried).items():
+        if "constraint" in asked.ignore and limited[0].get(one) != limited[1].get(two):
+            continue  # an optimizer applies constraints after its step
         if one in first.updates and two in second.updates:
             close = _element(first.updates[one], second.updates[two], wide, largest)
             found.append((f"optimizer step of {one}", close))

@@ -73,7 +73,9 @@ def numbers(
         one, two = Numbers.skipped(error.message).rungs
         return Numbers(rungs=(replace(one, outcome="failed"), replace(two, outcome="failed")))
     function = guarded("inference", lambda: inference(prober, structure, proved=proved))
-    asked = Learning(prober=prober, carried=carried, structure=structure, descriptions=descriptions)
+    asked = Learning(
+        prober=prober, carried=carried, structure=structure, descriptions=descriptions, ignore=options.ignore
+    )
     learning = guarded("training step", lambda: training_step(asked, proved=proved and settings))
     witness = _probed(prober, function, learning)
     notes: list[NotChecked] = []
@@ -116,7 +118,7 @@ def _question(asked: Learning, function: Rung, learning: Rung) -> Question:
         worst=worst,
         precision=known.figures.get("precision", "float64"),
         tolerance=tolerance,
-        compiled=all(side.compiled is not None for side in asked.descriptions),
+        compiled=asked.compiled,
         gain=gain,
     )
 

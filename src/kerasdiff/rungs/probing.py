@@ -78,7 +78,6 @@ class Prober:
         carried: How their weights are drawn.
         batches: By name of the probe, one batch per input.
         gain: Factor on the weights.
-        regularizers: Whether gradients include those of the regularizers.
     """
 
     def __init__(
@@ -88,14 +87,12 @@ class Prober:
         batches: Mapping[str, tuple[Array, ...]],
         *,
         gain: float = 1.0,
-        regularizers: bool = True,
     ) -> None:
         self.sides = sides
         self.recipes = carried.reference, carried.candidate
         self.batches = batches
         self.names = tuple(batches)
         self._gain = gain
-        self.regularizers = regularizers
 
     @property
     def training_names(self) -> tuple[str, ...]:
@@ -133,7 +130,6 @@ class Prober:
                 precision=precision,
                 training=training,
                 gain=self._gain,
-                regularizers=self.regularizers,
                 jitter=jitter,
             )
         )

@@ -19,7 +19,7 @@ from kerasdiff.worker.branches import may_branch
 from kerasdiff.worker.describe import assemble
 from kerasdiff.worker.load import Loaded, precision_scope
 from kerasdiff.worker.names import SEED_NAME, weight_table
-from kerasdiff.worker.trace import CALL_LOSS, Recording, added_losses, call_model, record, tensors_in
+from kerasdiff.worker.trace import Recording, added_losses, call_model, record, tensors_in
 
 SAME_DRAW = 1e-9
 """Distance of two runs of one model, as a fraction of scale, below which they drew the same numbers (float64)."""
@@ -168,7 +168,7 @@ def _run(loaded: Loaded, request: EvaluateRequest, call: _Call) -> Evaluation:
         tensors = [value for _, value in _jittered([(None, tensor) for tensor in tensors], request.jitter)]
         assign(start)
         if request.training and number == 0:
-            values, gradients = _with_gradients(loaded.model, variables, call, tensors, request.regularizers)
+            values, gradients = _with_gradients(loaded.model, variables, call.function, tensors)
         else:
             values = call.function(*tensors)
         count = len(values) - 1 - len(call.branches)
@@ -262,15 +262,14 @@ def _state(model: Any, variables: dict[str, Any]) -> dict[str, Any]:
 
 
 def _with_gradients(
-    model: Any, variables: dict[str, Any], call: _Call, tensors: list[Any], regularizers: bool
+    model: Any, variables: dict[str, Any], function: Any, tensors: list[Any]
 ) -> tuple[list[Any], dict[str, Array | None]]:
-    """Outputs, and the gradient of a fixed random projection of them plus the added losses that count."""
+    """Outputs, and the gradient of a fixed random projection of them plus the added losses."""
     trainable = {id(variable) for variable in model.trainable_variables}
     names = [name for name, variable in variables.items() if id(variable) in trainable]
     with tf.GradientTape() as tape:
-        *outputs, added = values = call.function(*tensors)
-        counted = [regularizers or name.startswith(CALL_LOSS) for name in call.losses()] or [True]
-        total = tf.reduce_sum(tf.boolean_mask(added, counted))
+        *outputs, added = values = function(*tensors)
+        total = tf.reduce_sum(added)
         for number, value in enumerate(outputs):
             if value.dtype.is_floating:
                 weights = np.random.default_rng([7, number]).standard_normal(value.shape.as_list())

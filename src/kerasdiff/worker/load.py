@@ -5,9 +5,9 @@ from __future__ import annotations
 import inspect
 import itertools
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from kerasdiff.target import InputSpec, Target
 from kerasdiff.worker import sources
 from kerasdiff.worker.blame import place, reason, user_traceback
 from kerasdiff.worker.inputs import Pack, Signature, is_declared, show, signature_of, with_ranges
+from kerasdiff.worker.names import serialized, weight_table
 from kerasdiff.worker.resolve import Constructed, resolve
 from kerasdiff.worker.trace import Recording, record
 
@@ -42,6 +43,7 @@ class Loaded:
         class_name: Of the model.
         root: Directory of the target's file; source lines are shown relative to it.
         guessed: Whether the input shape is the CIFAR-10 default, for want of anything better.
+        penalties: Regularizers that were taken off, by weight id.
     """
 
     model: Any
@@ -51,6 +53,7 @@ class Loaded:
     class_name: str
     root: str
     guessed: bool = False
+    penalties: Mapping[str, str] = field(default_factory=dict)
 
 
 class Session:
@@ -59,10 +62,12 @@ class Session:
     Args:
         target: The model.
         inputs: What ``--input`` said.
+        plain: Whether the regularizers of weights are taken off.
     """
 
-    def __init__(self, target: Target, inputs: tuple[InputSpec, ...] = ()) -> None:
+    def __init__(self, target: Target, inputs: tuple[InputSpec, ...] = (), plain: bool = False) -> None:
         self.target = target
+        self.plain = plain
         self.inputs = inputs
         self.order: tuple[str, ...] = ()
         self._loaded: dict[Precision, Loaded] = {}
@@ -70,6 +75,7 @@ class Session:
         self._drawn: set[Precision] = set()
         self.staged: dict[tuple[Precision, Mode], Any] = {}
         self.tasks: dict[tuple[Precision, bool], Any] = {}
+        self._spare: Loaded | None = None
 
     def loaded(self, precision: Precision) -> Loaded:
         """The model in this precision, loaded on first use."""
@@ -97,6 +103,16 @@ class Session:
         """A float32 model that still holds the weights it starts from."""
         return self.reload("float32") if "float32" in self._drawn else self.loaded("float32")
 
+    def spare(self) -> Loaded:
+        """One float32 copy more, kept until :meth:`drop_spare`, for a caller that may leave anything in it."""
+        if self._spare is None:
+            self._spare = self.reload("float32")
+        return self._spare
+
+    def drop_spare(self) -> None:
+        """Lets go of the spare copy."""
+        self._spare = None
+
     def restart(self, inputs: tuple[InputSpec, ...], order: tuple[str, ...] = ()) -> None:
         """Forgets the loaded models; the next ones get other inputs, or the same ones in the order of their names."""
         self.inputs = inputs
@@ -106,10 +122,23 @@ class Session:
         self._drawn.clear()
         self.staged.clear()
         self.tasks.clear()
+        self.drop_spare()
 
     def reload(self, precision: Precision, seed: int = SEED) -> Loaded:
         """A fresh instance that shares nothing with those handed out before."""
-        return in_order(load(self.target, self.inputs, precision, seed), self.order)
+        loaded = in_order(load(self.target, self.inputs, precision, seed), self.order)
+        return without_penalties(loaded) if self.plain else loaded
+
+
+def without_penalties(loaded: Loaded) -> Loaded:
+    """The same model without the regularizers of its weights: no loss, gradient or fit knows of them any more."""
+    found: dict[str, str] = {}
+    for name, variable in weight_table(loaded.model).items():
+        text = serialized(getattr(variable, "regularizer", None))
+        if text is not None:
+            found[name] = text
+            variable.regularizer = None
+    return replace(loaded, penalties=found)
 
 
 def in_order(loaded: Loaded, names: tuple[str, ...]) -> Loaded:

@@ -18,14 +18,14 @@ from kerasdiff.process import read_frame, write_frame
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:
     """Answers requests until the parent is gone.
 
-    The first message is ``(target, inputs)``; each further one ``(number, name, arguments)``. Answers are
+    The first message is ``(target, inputs, plain)``; each further one ``(number, name, arguments)``. Answers are
     ``(number, "value" | "error" | "bug" | "progress", payload)``.
     """
     faulthandler.enable(all_threads=False)  # a crash in native code leaves the Python stack in what the parent shows
     inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(requests, inbox), daemon=True).start()
     failure = _start_tensorflow()
-    target, inputs = inbox.get()
+    target, inputs, plain = inbox.get()
     session: Any = None
     while True:
         number, name, arguments = inbox.get()
@@ -35,7 +35,7 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
             if session is None:
                 from kerasdiff.worker.load import Session
 
-                session = Session(target, inputs)
+                session = Session(target, inputs, plain)
 
             def progress(step: int, loss: float, number: int = number) -> None:
                 write_frame(answers, (number, "progress", (step, float(loss))))
@@ -73,6 +73,10 @@ def _handle(session: Any, name: str, arguments: tuple[Any, ...], progress: Any) 
         from kerasdiff.worker.step import losses_of
 
         return losses_of(session, *arguments)
+    if name in ("save_checkpoint", "load_checkpoint"):
+        from kerasdiff.worker import checkpoint
+
+        return getattr(checkpoint, name)(session, *arguments)
     if name == "fit":
         from kerasdiff.worker.fit import fit
 

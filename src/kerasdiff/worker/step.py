@@ -89,8 +89,6 @@ class _Step:
             result = self._call()
             targets = self._targets(result)
             loss = self._task.loss(result, targets, training=True)
-            if not self._request.regularizers:
-                loss -= _regularizers(model, loss.dtype)
         gradients = tape.gradient(loss, [variable.value for variable in trained])
         pairs = [(g, v) for g, v in zip(gradients, trained, strict=True) if g is not None]
         before = [variable.numpy() for variable in trained]
@@ -138,11 +136,6 @@ class _Step:
         found = model.compute_metrics(None, packed, result)
         model.reset_metrics()
         return {str(name): float(value) for name, value in found.items() if np.ndim(value) == 0}
-
-
-def _regularizers(model: Any, kind: Any) -> Any:
-    terms = [variable.regularizer(variable) for variable in model.trainable_variables if variable.regularizer]
-    return tf.add_n([tf.cast(term, kind) for term in terms]) if terms else tf.zeros((), kind)
 
 
 def _target(head: Head, rows: int, number: int) -> Any:
