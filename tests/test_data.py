@@ -9,11 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from kerasdiff.datasets import cifar
+from kerasdiff.datasets.procedural import procedural
 from kerasdiff.errors import FitError
 from kerasdiff.graph import TensorSpec
 from kerasdiff.side import Port
-from kerasdiff.worker import cifar
-from kerasdiff.worker.data import DataSet, Encoding, Head, load_data
+from kerasdiff.worker.data import DataSet, load_data
+from kerasdiff.worker.heads import Encoding, Head
 
 
 def port(shape: tuple[int | None, ...], dtype: str = "float32", name: str = "x", **bounds: float) -> Port:
@@ -45,19 +47,19 @@ def save(tmp_path: Path, x: np.ndarray, y: np.ndarray) -> str:
 
 def test_the_procedural_set_is_fast_balanced_and_the_same_every_time() -> None:
     began = time.perf_counter()
-    images, labels = cifar.procedural(2_500, 0)
+    images, labels = procedural(2_500, 0)
     assert time.perf_counter() - began < 3.0  # 0.6 s measured; a loaded machine gets some room
     assert images.shape == (2_500, 32, 32, 3)
     assert images.dtype == np.uint8
     assert np.bincount(labels).tolist() == [250] * 10
-    again, same = cifar.procedural(2_500, 0)
+    again, same = procedural(2_500, 0)
     assert again.tobytes() == images.tobytes()
     assert same.tobytes() == labels.tobytes()
-    assert cifar.procedural(100, 1)[0].tobytes() != cifar.procedural(100, 2)[0].tobytes()
+    assert procedural(100, 1)[0].tobytes() != procedural(100, 2)[0].tobytes()
 
 
 def test_no_linear_function_of_the_pixels_solves_the_procedural_set() -> None:
-    images, labels = cifar.procedural(2_500, 0)
+    images, labels = procedural(2_500, 0)
     # 8 x 8 means: few enough columns for least squares to generalise from 2,000 rows.
     x = images.reshape(2_500, 8, 4, 8, 4, 3).mean(axis=(2, 4)).reshape(2_500, -1) / 255 - 0.5
     x = np.concatenate([x, np.ones((2_500, 1))], axis=1)
@@ -81,7 +83,7 @@ def fill_cache(home: Path, *, evil: bool = False) -> None:
     folder = home / "datasets" / "cifar-10-batches-py-target" / "cifar-10-batches-py"
     folder.mkdir(parents=True)
     rng = np.random.default_rng(0)
-    for name in (*cifar.TRAIN_FILES, cifar.TEST_FILE):
+    for name in cifar.PYTHON_FILES:
         batch = {b"data": rng.integers(0, 256, (20, 3072)).astype(np.uint8), b"labels": list(range(10)) * 2}
         content = pickle.dumps(Path("/") if evil else batch, protocol=2)
         (folder / name).write_bytes(content)

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import click
 
-from kerasdiff.cli.common import EXIT_CODES_HELP, TARGETS_HELP, clean, model_options, progress, rendered, write
+from kerasdiff.cli.common import (
+    DATA_HELP,
+    EXIT_CODES_HELP,
+    TARGETS_HELP,
+    clean,
+    model_options,
+    progress,
+    rendered,
+    write,
+)
 
 
 @click.command(epilog=TARGETS_HELP + EXIT_CODES_HELP)
@@ -29,9 +38,9 @@ from kerasdiff.cli.common import EXIT_CODES_HELP, TARGETS_HELP, clean, model_opt
 )
 @click.option(
     "--data",
-    type=click.Path(exists=True, dir_okay=False),
-    metavar="PATH.npz",
-    help="Train on x_train, y_train, x_test and y_test of this file instead of CIFAR-10.",
+    type=click.Path(exists=True),
+    metavar="PATH",
+    help=f"Train on {DATA_HELP}",
 )
 @click.option(
     "--seed",
