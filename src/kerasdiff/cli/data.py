@@ -62,6 +62,7 @@ def show(path: str | None, form: str | None, count: int | None, color: str, outp
     from kerasdiff.datasets.readers import default_table, read
     from kerasdiff.datasets.summary import summarise
     from kerasdiff.decoding import decode_apart
+    from kerasdiff.errors import DataError
     from kerasdiff.report.data import picture, render_data, render_facts
     from kerasdiff.report.png import png
 
@@ -72,6 +73,8 @@ def show(path: str | None, form: str | None, count: int | None, color: str, outp
     table = default_table() if path is None else read(Path(path).expanduser(), decode_apart)
     summary = summarise(table, count)
     if form == "png" and output is not None:
+        if not any(len(row.images) for row in summary.rows):
+            raise DataError(f"{table.place}: there is no image to draw. {summary.note}")
         write_bytes(png(picture(summary, count)), output)
         # A picture has no room for words.
         write(rendered(lambda to: render_facts(summary, to), color, None), None)

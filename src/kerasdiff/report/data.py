@@ -117,12 +117,14 @@ def _greys(upper: NDArray[np.uint8], lower: NDArray[np.uint8]) -> str:
 def picture(summary: Summary, images: int) -> NDArray[np.uint8]:
     """All thumbnails as one picture: a row a class, magnified by a whole number, on white.
 
+    Args:
+        summary: Has images.
+        images: Most in a row.
+
     Returns:
-        uint8 ``(height, width, 3)``; ``(0, 0, 3)`` where no row is an image.
+        uint8 ``(height, width, 3)``.
     """
     rows: list[Images] = [row.images[:images] for row in summary.rows if len(row.images)]
-    if not rows:
-        return np.empty((0, 0, 3), np.uint8)
     height, width = rows[0].shape[1:3]
     times = max(1, PICTURE_SIDE // max(height, width))
     down, across = height * times + GAP, width * times + GAP
