@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import tarfile
 import time
 from pathlib import Path
@@ -470,3 +471,14 @@ def test_every_wrong_path_says_what_was_found_and_what_is_expected(tmp_path: Pat
     single = image_folders(tmp_path / "single", {"ant": 1})
     with pytest.raises(DataError, match="ant holds one image"):
         load_data(str(single), IMAGE, TEN)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_folder_that_may_not_be_read_is_said(tmp_path: Path) -> None:
+    folder = image_folders(tmp_path / "zoo", {"ant": 2, "bee": 2})
+    (folder / "bee").chmod(0)
+    try:
+        with pytest.raises(DataError, match="bee cannot be read: Permission denied"):
+            load_data(str(folder), IMAGE, TEN)
+    finally:
+        (folder / "bee").chmod(0o700)

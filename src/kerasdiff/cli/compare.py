@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from kerasdiff.cli.common import (
@@ -73,6 +75,7 @@ def compare(
       kerasdiff compare old.py:build new.py:build --input ids=16:int32@0..100
       kerasdiff compare a.py:Net b.py:Net --no-fit --format json --output report.json
     """  # noqa: D301
+    from kerasdiff.datasets.readers import recognise
     from kerasdiff.options import Options
     from kerasdiff.target import parse_input, parse_target
 
@@ -85,6 +88,8 @@ def compare(
         timeout=timeout,
     )
     pair = parse_target(reference), parse_target(candidate)
+    if data is not None:
+        recognise(Path(data).expanduser())  # a wrong path is said now, not after minutes of comparing
     import kerasdiff.compare as engine
     from kerasdiff.report.json import to_json
     from kerasdiff.report.terminal import render

@@ -10,7 +10,6 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, Any
 
 from kerasdiff.datasets import cifar
 from kerasdiff.datasets.archives import members
@@ -105,7 +104,7 @@ def _receive(url: str, part: Path, told: Told) -> None:
         )
 
 
-def _open(url: str, have: int) -> tuple[Any, int, int | None]:
+def _open(url: str, have: int) -> tuple[http.client.HTTPResponse, int, int | None]:
     """Asks for the bytes from ``have`` on.
 
     Returns:
@@ -115,7 +114,9 @@ def _open(url: str, have: int) -> tuple[Any, int, int | None]:
     if have:
         headers["Range"] = f"bytes={have}-"
     try:
-        response = urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=TIMEOUT)
+        response: http.client.HTTPResponse = urllib.request.urlopen(
+            urllib.request.Request(url, headers=headers), timeout=TIMEOUT
+        )
     except urllib.error.HTTPError as why:
         why.close()
         if have and why.code == 416:  # nothing lies beyond: what is here is whole, or not the beginning of this file
@@ -135,10 +136,10 @@ def _open(url: str, have: int) -> tuple[Any, int, int | None]:
     return response, 0, int(length) if length.isdecimal() else None
 
 
-def _chunks(response: IO[bytes], url: str) -> Iterator[bytes]:
+def _chunks(response: http.client.HTTPResponse, url: str) -> Iterator[bytes]:
     while True:
         try:
-            chunk = response.read(CHUNK)
+            chunk = response.read1(CHUNK)  # what has arrived, so that little is lost with the connection
         except (OSError, http.client.HTTPException) as why:
             raise DataError(
                 f"The connection to {url} was lost ({why}). What arrived is kept: the same command resumes."

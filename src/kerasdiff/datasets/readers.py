@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -41,16 +43,28 @@ def read(path: Path, decode: Decode) -> Table:
         DataError: If there is nothing, or nothing of these kinds, or it is damaged.
     """
     try:
+        return recognise(path)(decode)
+    except OSError as why:  # a folder or file below it
+        raise DataError(f"{why.filename or path} cannot be read: {why.strerror or why}.") from why
+
+
+def recognise(path: Path) -> Callable[[Decode], Table]:
+    """What reads the kind of data at ``path``; looks at names alone, so that a wrong path is known at once.
+
+    Raises:
+        DataError: If there is nothing, or nothing of a kind that is read.
+    """
+    try:
         if path.is_dir():
-            return _directory(path, decode)
+            return _directory(path)
         if not path.exists():
             raise DataError(f"{path}: no such data file or directory.")
     except OSError as why:
         raise DataError(f"{path} cannot be read: {why.strerror or why}.") from why
     if path.name.lower().endswith(ARCHIVES):
-        return archive_table(path)
+        return lambda decode: archive_table(path)
     if path.suffix.lower() == ".npz":
-        return _npz(path)
+        return lambda decode: _npz(path)
     if path.name in (*cifar.PYTHON_FILES, *cifar.BINARY_FILES):
         raise DataError(f"{path} is one of six CIFAR-10 batches: give the directory that holds them, {path.parent}.")
     if path.suffix.lower() == ".npy":
@@ -58,24 +72,29 @@ def read(path: Path, decode: Decode) -> Table:
     raise DataError(f"{path} is not a kind of data that kerasdiff reads. {EXPECTED}")
 
 
-def _directory(path: Path, decode: Decode) -> Table:
+def _directory(path: Path) -> Callable[[Decode], Table]:
     held = sorted(entry.name for entry in path.iterdir())
     for files in (cifar.PYTHON_FILES, cifar.BINARY_FILES):
         found = [name for name in files if name in held]
         if len(found) == len(files):
-            return cifar.folder_table(path, files, path.name)
+            return partial(_batches, path, files)
         if found:
             lacking = ", ".join(name for name in files if name not in held)
             raise DataError(f"{path} is an incomplete CIFAR-10: it holds {', '.join(found)}, and lacks {lacking}.")
     for name in INNER:
         if (path / name).is_dir():
-            return _directory(path / name, decode)
+            return _directory(path / name)
     if (path / "train").is_dir() or class_folders(path):
-        return image_table(path, decode)
+        return partial(image_table, path)
     files_inside = [name for name in held if name.lower().endswith((*ARCHIVES, ".npz"))]
     if files_inside:
         raise DataError(f"{path} is a directory that holds {some(files_inside)}: give the file itself.")
     raise DataError(f"{path} holds {some(held)}, and no data that kerasdiff reads. {EXPECTED}")
+
+
+def _batches(folder: Path, files: tuple[str, ...], decode: Decode) -> Table:
+    del decode  # batches hold pixels
+    return cifar.folder_table(folder, files, folder.name)
 
 
 def _npz(path: Path) -> Table:
