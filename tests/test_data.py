@@ -267,6 +267,7 @@ LEARNABLE = {
     "ids of unknown length": ((port((None,), "int64", low=1, high=999),), (head((1,), "binary"),)),
     "ids without a range": ((port((10,), "int32"),), (head((3,), "sparse"),)),
     "one id": ((port((), "int32", low=0, high=1_000),), (head((1,), "binary"),)),
+    "hundred classes": ((port((32,)),), (head((100,), "sparse"),)),
     "bools": ((port((6,), "bool"),), (head((1,), "binary"),)),
     "series": ((port((None, 4)),), (head((5,), "sparse"),)),
     "bounded": ((port((12,), low=-3, high=3),), (head((1,), "binary"),)),
@@ -471,6 +472,17 @@ def test_every_wrong_path_says_what_was_found_and_what_is_expected(tmp_path: Pat
     single = image_folders(tmp_path / "single", {"ant": 1})
     with pytest.raises(DataError, match="ant holds one image"):
         load_data(str(single), IMAGE, TEN)
+
+
+def test_many_classes_leave_enough_rows_of_each_and_enough_rows() -> None:
+    words = load_data("synthetic", (port((128,), "int32", high=9_000),), (head((128, 9_000), "sparse"),))
+    labels = np.unique(words.y_train[0])
+    assert (labels.min(), labels.max()) == (0, 8_999)
+    assert len(labels) <= 64
+    assert len(words.x_train[0]) > 500
+    classes = load_data("synthetic", (port((20,)),), (head((1_000,), "one-hot"),))
+    assert classes.y_train[0].shape == (2_000, 1_000)
+    assert 20 < np.count_nonzero(classes.y_train[0].any(axis=0)) <= 64
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")

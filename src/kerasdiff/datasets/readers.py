@@ -60,7 +60,7 @@ def recognise(path: Path) -> Callable[[Decode], Table]:
         if not path.exists():
             raise DataError(f"{path}: no such data file or directory.")
     except OSError as why:
-        raise DataError(f"{path} cannot be read: {why.strerror or why}.") from why
+        raise DataError(f"{why.filename or path} cannot be read: {why.strerror or why}.") from why
     if path.name.lower().endswith(ARCHIVES):
         return lambda decode: archive_table(path)
     if path.suffix.lower() == ".npz":

@@ -8,10 +8,16 @@ show in each input in a way every kind of layer can find, and the targets are fu
   keeps them; the others are slow cosines over the positions, so that place counts as well.
 - Ids (integers of one axis or none): at most 64 different ones over the whole range, each with a code; the latents
   of a row are the mean code of its ids. A code begins with the rank of its id, for models that take ids as numbers.
+- Floats of fewer than eight values a row are the latents themselves.
 - Other integers and bools: floats as above, brought into range in at most 64 steps, or their sign.
 
 An output with the positions of an input (a tag a word, a class a pixel) gets targets of its own at every position,
 computed from what the inputs hold there: a model that looks at each position alone can learn them.
+
+Measured with small Keras models, 15 epochs, test accuracy against the share of the commonest class: 784 numbers and ten
+classes 0.63 (0.13), 28x28 images with global pooling 0.38 (0.13), 16 of 20,000 ids with an embedding and pooling 0.75
+(0.24), a series of four channels in a GRU 0.65 (0.25), a tag a word 1.00 (0.24), a class a pixel 0.70 (0.33). With
+inputs of pure noise, the same models: 0.28 (0.14), 0.12 (0.14), 0.19 (0.27), 0.40 (0.23), 0.16 (0.15), 0.25 (0.25).
 """
 
 from __future__ import annotations
@@ -40,7 +46,7 @@ NOISE = 0.3
 """Standard deviation beside latents of 1."""
 
 LEVELS = 64
-"""Most different values of an integer input: each id occurs 31 times or more in 2,000 rows of one id."""
+"""Most different values of an integer input, and most labels in use: each has 31 of 2,000 rows, and can be learned."""
 
 TEACHER_WIDTH = 32
 """Units of the teacher's hidden layer."""
@@ -66,8 +72,11 @@ def taught(inputs: tuple[Port, ...], heads: tuple[Head, ...], seed: int) -> tupl
         same number of rows, at most 2,500.
     """
     shapes = [batch_shape(port, 1)[1:] for port in inputs]
-    # Per row: inputs and targets, and the teacher's hidden layer at every position.
-    held = (*shapes, *(head.shape for head in heads), *((*head.shape[:-1], TEACHER_WIDTH // 2) for head in heads))
+    # Per row, as 8 bytes each: inputs, targets, the teacher's hidden layer at every position, the codes of ids.
+    hidden = [(*head.shape[:-1], TEACHER_WIDTH // 2) for head in heads]
+    coded = [(*shape, LATENTS // 2) for port, shape in zip(inputs, shapes, strict=True) if _are_ids(port, shape)]
+    targets_held = [head.shape if head.encoding == "one-hot" else _taught_shape(head) for head in heads]
+    held = (*shapes, *targets_held, *hidden, *coded)
     values = sum(int(np.prod(shape)) for shape in held)
     rows = max(FEWEST_ROWS, min(TRAIN_ROWS + TEST_ROWS, SYNTHETIC_BYTES // (8 * values)))
     rng = np.random.default_rng([seed, rows])
@@ -92,12 +101,18 @@ def _same_positions(here: Floats, head: Head) -> bool:
 def _input(port: Port, shape: tuple[int, ...], rng: np.random.Generator) -> tuple[Array, Floats, Floats]:
     """The values of one input, the latents of its rows, and what each position holds: ``(rows, *positions, k)``."""
     family = family_of(port)
-    if family == "integer" and len(shape) <= 2:
+    if _are_ids(port, shape[1:]):
         return _ids(port, shape, rng)
     x, z = _field(shape, rng)
+    if family == "bool":  # nothing but the sign will show
+        x, z = np.sign(x), np.sign(z) if z.shape[1] < LATENTS else z
     channels = x.reshape(*shape[:-1], shape[-1]) if len(shape) > 1 else x[:, None]
     values = _ranged(x, port, family)
     return values, z, channels[..., :LATENTS]
+
+
+def _are_ids(port: Port, row: tuple[int, ...]) -> bool:
+    return family_of(port) == "integer" and len(row) <= 1
 
 
 def _ids(port: Port, shape: tuple[int, ...], rng: np.random.Generator) -> tuple[Array, Floats, Floats]:
@@ -123,6 +138,8 @@ def _field(shape: tuple[int, ...], rng: np.random.Generator) -> tuple[Floats, Fl
     rows, positions, channels = shape[0], shape[1:-1], shape[-1] if len(shape) > 1 else 1
     many = min(LATENTS, int(np.prod(shape[1:])))
     z = rng.standard_normal((rows, many), dtype=np.float32)
+    if many < LATENTS:  # room for the latents alone
+        return z.reshape(shape), z
     patterns = []
     for latent in range(many):
         wave = np.ones(positions, np.float32)
@@ -133,7 +150,7 @@ def _field(shape: tuple[int, ...], rng: np.random.Generator) -> tuple[Floats, Fl
             along = np.cos(2 * np.pi * turns * np.arange(size) / size + phase).astype(np.float32)
             wave = wave * along.reshape([-1 if at == axis else 1 for at in range(len(positions))])
         patterns.append(wave[..., None] * rng.standard_normal(channels, dtype=np.float32))
-    signal = z @ np.stack(patterns).reshape(many, -1)
+    signal = _product(z, np.stack(patterns).reshape(many, -1))
     signal /= max(float(signal.std()), 1e-6)
     x = signal + NOISE * rng.standard_normal(signal.shape, dtype=np.float32)
     return x.reshape(shape).astype(np.float32), z
@@ -158,27 +175,45 @@ def _ranged(x: Floats, port: Port, family: Family) -> Array:
     return clipped
 
 
+def _taught_shape(head: Head) -> tuple[int, ...]:
+    """What the teacher computes for a row of a head: a score for each label in use, or the values themselves."""
+    scored = head.encoding in ("sparse", "one-hot")
+    return (*head.shape[:-1], min(head.classes, LEVELS)) if scored else head.shape
+
+
 def _targets(latents: Sequence[Floats], head: Head, rng: np.random.Generator) -> Array:
     """Targets of whole rows."""
-    size = int(np.prod(head.shape))
+    shape = _taught_shape(head)
+    size = int(np.prod(shape))
     values = _teach(np.concatenate(latents, axis=1), min(size, TEACHER_OUTPUTS), rng)
     tiled = np.take(values, np.arange(size) % values.shape[1], axis=1)
-    return _encoded(tiled.reshape(len(values), *head.shape), head)
+    return _encoded(tiled.reshape(len(values), *shape), head)
 
 
 def _local_targets(near: Sequence[Floats], head: Head, rng: np.random.Generator) -> Array:
     """Targets of every position, from what the inputs hold there."""
     here = np.concatenate(near, axis=-1)
-    values = _teach(here.reshape(-1, here.shape[-1]), head.shape[-1], rng)
-    return _encoded(values.reshape(len(here), *head.shape), head)
+    shape = _taught_shape(head)
+    values = _teach(here.reshape(-1, here.shape[-1]), shape[-1], rng)
+    return _encoded(values.reshape(len(here), *shape), head)
 
 
 def _teach(features: Floats, outputs: int, rng: np.random.Generator) -> Floats:
     """The teacher, ``standardised(tanh(features W) V)``: one hidden layer, so that no linear model does it all."""
     weights = rng.standard_normal((features.shape[1], TEACHER_WIDTH), dtype=np.float32) / np.sqrt(features.shape[1])
     bias = rng.standard_normal(TEACHER_WIDTH, dtype=np.float32)
-    hidden = np.tanh(2.0 * _standardised(features) @ weights.astype(np.float32) + bias)
-    return _standardised(hidden @ rng.standard_normal((TEACHER_WIDTH, outputs), dtype=np.float32))
+    hidden = np.tanh(2.0 * _product(_standardised(features), weights.astype(np.float32)) + bias)
+    return _standardised(_product(hidden, rng.standard_normal((TEACHER_WIDTH, outputs), dtype=np.float32)))
+
+
+def _product(rows: Floats, matrix: Floats) -> Floats:
+    """``rows @ matrix``, the same to the bit in every process.
+
+    Why not ``@``? BLAS may sum in another order on another number of threads, and both sides of a trial pair draw their
+    data on their own.
+    """
+    product: Floats = np.einsum("nk,kj->nj", rows, matrix, optimize=False)
+    return product
 
 
 def _encoded(values: Floats, head: Head) -> Array:
@@ -186,7 +221,8 @@ def _encoded(values: Floats, head: Head) -> Array:
         return (values > 0).astype(np.float32)
     if head.encoding == "real":
         return values
-    labels = np.argmax(values, axis=-1).astype(np.int64)
+    # Where the classes are more than the labels in use, these are spread over them.
+    labels = _levels(0, head.classes - 1, "int64")[np.argmax(values, axis=-1)]
     return labels if head.encoding == "sparse" else one_hot(labels, head.classes)
 
 
