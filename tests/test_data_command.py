@@ -388,6 +388,29 @@ def test_data_that_are_no_images_are_described(tmp_path: Path) -> None:
     assert not (tmp_path / "p.png").exists()
 
 
+def test_floats_are_colours_from_0_to_1_or_stretched(tmp_path: Path) -> None:
+    x = np.zeros((4, 8, 8, 3), np.float32)
+    x[:, :4] = 0.5
+    for name, factor, red in (("colours", 1, 128), ("numbers", -40, 255)):
+        np.savez(tmp_path / "d.npz", x_train=factor * x, y_train=range(4), x_test=x, y_test=range(4))
+        result = ask(
+            "show", "--data", str(tmp_path / "d.npz"), "--count", "1", "--output", str(tmp_path / f"{name}.png")
+        )
+        sheet = pixels((tmp_path / f"{name}.png").read_bytes())
+        assert sheet[4:68, 4:68].max() == red
+        assert ("stretched" in result.stdout) == (name == "numbers")
+
+
+def test_many_classes_are_cut_short_and_it_is_said(tmp_path: Path) -> None:
+    x, y = np.zeros((240, 4, 4, 1), np.uint8), np.arange(240) % 120
+    np.savez(tmp_path / "d.npz", x_train=x, y_train=y, x_test=x, y_test=y)
+    shown = ask("show", "--data", str(tmp_path / "d.npz"))
+    assert shown.stdout.endswith("100 more, not shown here\n")
+    drawn = ask("show", "--data", str(tmp_path / "d.npz"), "--output", str(tmp_path / "p.png"))
+    assert drawn.stderr == "The picture shows the first 100 of 120 classes.\n"
+    assert pixels((tmp_path / "p.png").read_bytes()).shape == (100 * 68 + 4, 2 * 68 + 4, 3)
+
+
 def test_wrong_usage_of_show(tmp_path: Path) -> None:
     assert "needs --output FILE.png" in ask("show", "--format", "png").stderr
     assert ask("show", "--data", str(tmp_path / "none")).exit_code == 2

@@ -63,7 +63,7 @@ def show(path: str | None, form: str | None, count: int | None, color: str, outp
     from kerasdiff.datasets.summary import summarise
     from kerasdiff.decoding import decode_apart
     from kerasdiff.errors import DataError
-    from kerasdiff.report.data import picture, render_data, render_facts
+    from kerasdiff.report.data import MOST_DRAWN, picture, render_data, render_facts
     from kerasdiff.report.png import png
 
     form = form or ("png" if output is not None and output.lower().endswith(".png") else "terminal")
@@ -76,6 +76,8 @@ def show(path: str | None, form: str | None, count: int | None, color: str, outp
         if not any(len(row.images) for row in summary.rows):
             raise DataError(f"{table.place}: there is no image to draw. {summary.note}")
         write_bytes(png(picture(summary, count)), output)
+        if summary.classes > MOST_DRAWN:
+            click.echo(f"The picture shows the first {MOST_DRAWN} of {summary.classes:,} classes.", err=True)
         # A picture has no room for words.
         write(rendered(lambda to: render_facts(summary, to), color, None), None)
         return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -74,10 +75,10 @@ def summarise(table: Table, count: int) -> Summary:
     columns = tuple(_column(name, table.arrays[name]) for name in sorted(table.arrays))
     x = _first(table.arrays, "x_train")
     train, test = (_labels(_first(table.arrays, f"y_{part}")) for part in ("train", "test"))
-    shown, note = _image_rows(x)
+    kind, note = _kind(x)
     if train is None or (x is not None and len(x) != len(train)):
         lengths = [0 if array is None else len(array) for array in (x, _first(table.arrays, "x_test"))]
-        rows = (Row(name="all rows", train=lengths[0], test=lengths[1], images=_as_images(shown, slice(count), x)),)
+        rows = (Row(name="all rows", train=lengths[0], test=lengths[1], images=_as_images(kind, slice(count), x)),)
         return Summary(words=table.words, columns=columns, rows=rows, classes=0, note=note)
     known = range(len(table.class_names)) if table.class_names else range(int(train.max()) + 1)
     classes = []
@@ -85,7 +86,7 @@ def summarise(table: Table, count: int) -> Summary:
         chosen = np.flatnonzero(train == label)
         name = f"{label} {table.class_names[label]}" if table.class_names else f"{label}"
         tested = 0 if test is None else int(np.count_nonzero(test == label))
-        images = _as_images(shown, chosen[:count], x)
+        images = _as_images(kind, chosen[:count], x)
         classes.append(Row(name=name, train=len(chosen), test=tested, images=images))
     return Summary(words=table.words, columns=columns, rows=tuple(classes), classes=len(classes), note=note)
 
@@ -122,32 +123,35 @@ def _labels(y: Array | None) -> Array | None:
     return values.astype(np.int64)
 
 
-def _image_rows(x: Array | None) -> tuple[bool, str]:
-    """Whether rows can be shown as images, and what to say about it."""
+Kind = Literal["none", "colours", "numbers"]
+
+
+def _kind(x: Array | None) -> tuple[Kind, str]:
+    """Whether rows are images, in colours from 0 to 255 or 0 to 1 or in other numbers; and what to say about it."""
     if x is None:
-        return False, "There is no x_train."
+        return "none", "There is no x_train."
     shape = x.shape[1:]
     grey = len(shape) == 2 and x.dtype == np.uint8
     if x.dtype.kind not in "fiub" or not (grey or (len(shape) == 3 and shape[2] in (1, 3, 4))) or not x.size:
-        return False, f"Rows of shape {shape} and dtype {x.dtype} are no images, so none are shown."
+        return "none", f"Rows of shape {shape} and dtype {x.dtype} are no images, so none are shown."
     if x.dtype == np.uint8 or (x.dtype.kind == "f" and x[:CHECKED].min() >= 0 and x[:CHECKED].max() <= 1):
-        return True, ""
-    return True, "Values are stretched to the range of each image to show them."
+        return "colours", ""
+    return "numbers", "Values are stretched to the range of each image to show them."
 
 
-def _as_images(shown: bool, rows: Array | slice, x: Array | None) -> Images:
-    """Rows as uint8 ``(n, height, width, 3)``."""
-    if not shown or x is None:
+def _as_images(kind: Kind, rows: Array | slice, x: Array | None) -> Images:
+    """Rows as uint8 ``(n, height, width, 3)``; none where they are no images."""
+    if kind == "none" or x is None:
         return np.empty((0, 1, 1, 3), np.uint8)
     values = x[rows]
     if values.ndim == 3:
         values = values[..., None]
     values = values[..., :3]  # without transparency
     if values.dtype != np.uint8:
-        floats = np.nan_to_num(values.astype(np.float64))
-        if not (values.dtype.kind == "f" and x[:CHECKED].min() >= 0 and x[:CHECKED].max() <= 1):
+        floats = np.clip(np.nan_to_num(values.astype(np.float64)), -1e30, 1e30)
+        if kind == "numbers" and floats.size:
             low, high = (bound(floats, axis=(1, 2, 3), keepdims=True) for bound in (np.min, np.max))
             floats = (floats - low) / np.where(high > low, high - low, 1.0)
-        values = np.round(255 * floats).astype(np.uint8)
+        values = np.round(255 * np.clip(floats, 0, 1)).astype(np.uint8)
     images: Images = np.broadcast_to(values, (*values.shape[:3], 3)) if values.shape[3] == 1 else values
     return images

@@ -19,6 +19,9 @@ MOST_SHOWN = 20
 RAMP = " .:-=+*#%@"
 """Characters from dark to bright on a dark screen, as in P. Bourke, "Character representation of grey scale images"."""
 
+MOST_DRAWN = 100
+"""Classes in a picture: of 224 pixels and ten each they take 150 MB of memory."""
+
 GAP = 4
 """Pixels between the images of a picture."""
 
@@ -115,7 +118,7 @@ def _greys(upper: NDArray[np.uint8], lower: NDArray[np.uint8]) -> str:
 
 
 def picture(summary: Summary, images: int) -> NDArray[np.uint8]:
-    """All thumbnails as one picture: a row a class, magnified by a whole number, on white.
+    """The thumbnails as one picture: a row a class, 100 rows at most, magnified by a whole number, on white.
 
     Args:
         summary: Has images.
@@ -124,7 +127,7 @@ def picture(summary: Summary, images: int) -> NDArray[np.uint8]:
     Returns:
         uint8 ``(height, width, 3)``.
     """
-    rows: list[Images] = [row.images[:images] for row in summary.rows if len(row.images)]
+    rows: list[Images] = [row.images[:images] for row in summary.rows if len(row.images)][:MOST_DRAWN]
     height, width = rows[0].shape[1:3]
     times = max(1, PICTURE_SIDE // max(height, width))
     down, across = height * times + GAP, width * times + GAP
