@@ -442,6 +442,23 @@ def test_images_are_never_resized(tmp_path: Path) -> None:
         load_data(str(folder), IMAGE, two)
 
 
+def test_jpeg_and_grey_files_are_decoded_as_they_are(tmp_path: Path) -> None:
+    import tensorflow as tf
+
+    grey = np.arange(64, dtype=np.uint8).reshape(8, 8, 1)
+    jpeg = tf.io.encode_jpeg(np.full((8, 8, 3), 200, np.uint8), quality=100).numpy()
+    for name in ("ant", "bee"):
+        write_files(tmp_path / "grey" / name, dict.fromkeys(("a.png", "b.PNG"), tf.io.encode_png(grey).numpy()))
+        write_files(tmp_path / "jpeg" / name, {"a.jpg": jpeg, "b.jpeg": jpeg})
+    two = (head((2,), "sparse"),)
+    data = load_data(str(tmp_path / "grey"), (port((8, 8, 1)),), two)
+    np.testing.assert_array_equal(data.x_train[0], [grey, grey])
+    assert np.unique(load_data(str(tmp_path / "jpeg"), (port((None, None, 3)),), two).x_train[0]).tolist() == [200]
+    write_files(tmp_path / "jpeg" / "cow", dict.fromkeys(("a.png", "b.png"), tf.io.encode_png(grey).numpy()))
+    with pytest.raises(DataError, match=r"is 8x8x1, and .* is 8x8x3: bring all images to one size and number of chan"):
+        load_data(str(tmp_path / "jpeg"), (port((None, None, 3)),), two)
+
+
 def test_every_wrong_path_says_what_was_found_and_what_is_expected(tmp_path: Path) -> None:
     def message(path: Path) -> str:
         with pytest.raises(DataError) as caught:
