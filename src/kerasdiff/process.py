@@ -132,7 +132,7 @@ class Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
-            env=_environment(),
+            env=worker_environment(),
             # Ctrl-C reaches the parent alone, and the whole group can be killed without touching ours.
             start_new_session=True,
         )
@@ -326,7 +326,7 @@ class Worker:
         self._process.wait()
 
 
-def _environment() -> dict[str, str]:
+def worker_environment() -> dict[str, str]:
     """The worker's environment: quiet, deterministic, and with imports that do not begin in the current directory."""
     return {
         **os.environ,

@@ -301,8 +301,8 @@ class FitPlan:
     """One trial: what both sides of a trial pair must share.
 
     Attributes:
-        data: Path of an ``.npz`` with ``x_train``, ``y_train``, ``x_test``, ``y_test``; ``"cifar10-cache"`` for the
-            copy in the Keras cache; ``"synthetic"`` for the procedural set of the model's own signature.
+        data: Path of data of any kind that ``kerasdiff.datasets.readers`` reads; ``"cifar10-cache"`` for the copy in
+            the Keras cache; ``"synthetic"`` for made-up data of the model's own signature; ``"auto"`` to choose.
         steps: Optimizer steps.
         start: Weight id to starting value; weights it leaves out keep their own draw.
     """

@@ -14,6 +14,7 @@ import click
 from kerasdiff import __version__
 from kerasdiff.cli.common import EXIT_CODES_HELP, clean
 from kerasdiff.cli.compare import compare
+from kerasdiff.cli.data import data
 from kerasdiff.cli.inspect import inspect
 from kerasdiff.cli.replay import replay
 from kerasdiff.cli.rules import rules
@@ -91,5 +92,5 @@ def main() -> None:
     """  # noqa: D301
 
 
-for command in (compare, inspect, replay, rules):
+for command in (compare, data, inspect, replay, rules):
     main.add_command(command)

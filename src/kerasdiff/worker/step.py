@@ -12,8 +12,8 @@ import tensorflow as tf
 from kerasdiff.errors import EvaluateError, FitError, KerasdiffError
 from kerasdiff.side import Array, Stepped, StepRequest
 from kerasdiff.worker.blame import place, reason
-from kerasdiff.worker.data import Head
 from kerasdiff.worker.evaluate import assign, drawn
+from kerasdiff.worker.heads import Head
 from kerasdiff.worker.load import Loaded, precision_scope
 from kerasdiff.worker.names import weight_table
 from kerasdiff.worker.tasks import Task, as_tensor

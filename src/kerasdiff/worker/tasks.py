@@ -15,8 +15,8 @@ import tensorflow as tf
 from kerasdiff.errors import EvaluateError, FitError
 from kerasdiff.probes import probes
 from kerasdiff.side import Array, Port
-from kerasdiff.worker.data import Encoding, Head
 from kerasdiff.worker.describe import output_names
+from kerasdiff.worker.heads import Encoding, Head
 from kerasdiff.worker.lower import spec_of
 from kerasdiff.worker.trace import call_model, tensors_in
 
