@@ -232,7 +232,13 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--results", type=Path, help="keeps results in this file and reuses them")
     given = parser.parse_args(arguments)
     if given.random:
-        drawn: Iterable[Drawn] = random_sample(given.mutants, given.neutral, given.seed, borne_out)
+        before = known(given.results)
+        drawn: Iterable[Drawn] = random_sample(
+            given.mutants,
+            given.neutral,
+            given.seed,
+            lambda pair: (pair.reference, pair.candidate) in before or borne_out(pair),
+        )
     else:
         drawn = sample(given.mutants, given.neutral, given.seed, tuple(given.only))
     results = run_all(drawn, given.jobs, given.results, run_cold if given.cold else run_warm)

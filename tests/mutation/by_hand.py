@@ -308,15 +308,20 @@ STANDS_FOR = {
 }  # fmt: skip
 """The layer by hand for a class of Keras."""
 
+
+def _shares(x: Any) -> Any:
+    return x / ops.sum(x, axis=-1, keepdims=True)
+
+
 FORMULAS: dict[str, Callable[[Any], Any]] = {
     "relu": lambda x: ops.maximum(x, 0.0),
     "tanh": lambda x: 2.0 * ops.sigmoid(2.0 * x) - 1.0,
-    "sigmoid": lambda x: 1.0 / (1.0 + ops.exp(-x)),
+    "sigmoid": lambda x: 0.5 * (1.0 + ops.tanh(0.5 * x)),
     "gelu": lambda x: 0.5 * x * (1.0 + ops.erf(x / math.sqrt(2.0))),
     "silu": lambda x: x * ops.sigmoid(x),
-    "softplus": lambda x: ops.log(1.0 + ops.exp(x)),
+    "softplus": lambda x: ops.maximum(x, 0.0) + ops.log1p(ops.exp(-ops.abs(x))),
     "elu": lambda x: ops.where(x > 0, x, ops.expm1(ops.minimum(x, 0.0))),
     "hard_sigmoid": lambda x: ops.relu6(x + 3.0) / 6.0,
-    "softmax": lambda x: ops.exp(x) / ops.sum(ops.exp(x), axis=-1, keepdims=True),
+    "softmax": lambda x: _shares(ops.exp(x - ops.max(x, axis=-1, keepdims=True))),
 }
-"""Activations by their formula, equal wherever nothing overflows."""
+"""Activations by a formula that does not overflow where they do not."""
