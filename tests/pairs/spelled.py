@@ -85,3 +85,23 @@ class BentByHand(keras.Model):
     def call(self, x):
         h = self.hidden(x)
         return self.out(0.5 * h * (1.0 + ops.erf(h / self.scale)))
+
+
+def bent_twice():
+    x = keras.Input((6,))
+    h = layers.Dense(8, activation="elu")(x)
+    return keras.Model(x, layers.Dense(2)(layers.Dense(8, activation="gelu")(h)))
+
+
+class BentTwice(keras.Model):
+    """``bent_twice`` with both activations as formulas: no rule proves the ELU, and TensorFlow rounds its GELU."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.second, self.out = layers.Dense(8), layers.Dense(8), layers.Dense(2)
+
+    def call(self, x):
+        h = self.first(x)
+        h = ops.where(h > 0, h, ops.expm1(ops.minimum(h, 0.0)))
+        h = self.second(h)
+        return self.out(0.5 * h * (1.0 + ops.erf(h / math.sqrt(2.0))))

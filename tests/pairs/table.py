@@ -337,6 +337,7 @@ PAIRS = (
     ),
     different("lstm-by-hand-forgets-at-first", "spelled.py:remembered", "spelled.py:unrolled", mentions=("forget",)),
     equal("gelu-by-its-formula", "spelled.py:bent", "spelled.py:BentByHand", "6", basis=PROOF),
+    equal("two-formulas-one-rounded", "spelled.py:bent_twice", "spelled.py:BentTwice", "6", basis=NUMERIC),
     different("gelu-formula-unscaled", "spelled.py:bent", "spelled.py:BentByHand(scaled=False)", "6"),
     # Normalisation and training ----------------------------------------------------------------------
     equal("training-passed-implicitly", "norms.py:normed", "norms.py:Normed", "8,8,3", basis=PROOF),
