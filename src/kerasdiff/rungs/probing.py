@@ -89,10 +89,15 @@ class Prober:
         gain: float = 1.0,
     ) -> None:
         self.sides = sides
+        self.carried = carried
         self.recipes = carried.reference, carried.candidate
         self.batches = batches
         self.names = tuple(batches)
         self._gain = gain
+
+    def with_batch(self, name: str, batch: tuple[Array, ...]) -> Prober:
+        """The same with one more probe."""
+        return Prober(self.sides, self.carried, {**self.batches, name: batch}, gain=self._gain)
 
     @property
     def training_names(self) -> tuple[str, ...]:

@@ -164,7 +164,7 @@ def precision_scope(precision: Precision) -> Iterator[None]:
     keras.config.set_dtype_policy(precision)
     cast = tf.cast
     # TensorFlow's own ops (GELU) call it where it is defined, a private module: as checked with 2.16 to 2.21.
-    home = sys.modules[cast.__module__]
+    home: Any = sys.modules[cast.__module__]
     inner = home.cast
 
     def exact_cast(x: Any, dtype: Any, name: str | None = None) -> Any:

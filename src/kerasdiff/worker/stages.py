@@ -31,8 +31,11 @@ FAMILIES: Mapping[str, str] = {
 }
 """The distribution each random op draws from; the same numbers may stand for those of any op of its family."""
 
-_OTHER_DRAWS = ("Random", "StatefulUniform", "StatefulStandardNormal", "Multinomial", "StatelessMultinomial")
-"""How the names of further random ops begin or what they hold: these draw out of reach."""
+_OTHER_DRAWS = ("Random", "StatefulUniform", "StatefulStandardNormal", "Multinomial", "ParameterizedTruncatedNormal")
+"""What the names of further random ops hold: these draw out of reach."""
+
+_SEEDING = ("StatelessRandomGet", "RngReadAndSkip", "RngSkip")
+"""How the names of ops begin that hand out seeds and draw nothing."""
 
 
 def stage(session: Any, request: Stage) -> Staged:
@@ -154,9 +157,10 @@ class StagedCall:
 def _draws_out_of_reach(ops: Sequence[Any], definition: Any) -> bool:
     """Whether a function body, or an op of no known family, draws random numbers."""
     inside = {node.op for function in definition.library.function for node in function.node_def}
-    open_ops = {op.type for op in ops} - set(FAMILIES)
-    return any(kind in FAMILIES for kind in inside) or any(
-        kind.startswith(_OTHER_DRAWS) or "Random" in kind for kind in inside | open_ops
+    kinds = inside | ({op.type for op in ops} - set(FAMILIES))
+    return any(
+        kind in FAMILIES or (any(word in kind for word in _OTHER_DRAWS) and not kind.startswith(_SEEDING))
+        for kind in kinds
     )
 
 
