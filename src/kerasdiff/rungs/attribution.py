@@ -66,15 +66,22 @@ def attribute(question: Question) -> Attribution:
     edits = question.structure.edits
     effects: list[dict[str, float]] = [{} for _ in edits]
     found: dict[Mode, _Mode] = {}
+    notes: list[str] = []
     for mode in MODES:
         numbers = [number for number, edit in enumerate(edits) if mode in edit.modes]
         if mode not in question.structure.modes or not (numbers or mode == "inference"):
             continue
-        found[mode] = _Mode(question, mode, numbers)
-        for number, effect in zip(numbers, found[mode].effects(), strict=True):
+        try:
+            one = _Mode(question, mode, numbers)
+            measured = one.effects()
+        except EvaluateError as error:
+            notes.append(f"not in {mode} mode: {error.message}")
+            continue
+        found[mode] = one
+        for number, effect in zip(numbers, measured, strict=True):
             effects[number].update(effect)
     if not found:
-        raise EvaluateError("no graph of either mode could be aligned")
+        raise EvaluateError("; ".join(notes) or "no graph of either mode could be aligned")
     groups = {group for one in found.values() for group in one.groups() if len(group) > 1}
     limits = {key: value for one in found.values() for key, value in one.limits.items()}
     remaining = {key: value for one in found.values() for key, value in one.remaining.items()}
@@ -91,6 +98,7 @@ def attribute(question: Question) -> Attribution:
         own=first.own,
         one_way=tuple(dict.fromkeys(text for one in found.values() for text in one.one_way())),
         compared=first.compared,
+        notes=tuple(notes),
         probes=first.probes,
         precision=question.precision,
     )

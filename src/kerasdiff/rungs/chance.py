@@ -101,17 +101,26 @@ def matched(prober: Prober, structure: Structure, run: Run, mode: Mode) -> Match
 
 
 def given_draws(prober: Prober, structure: Structure, plain: tuple[Stage, Stage], mode: Mode) -> tuple[Stage, Stage]:
-    """The same two stages, the candidate's with the random numbers of the reference where they surely correspond.
+    """The same two stages, with the random numbers of the reference on both sides where they correspond.
 
     Raises:
-        EvaluateError: If a side cannot be run in parts.
+        EvaluateError: If a side cannot be run in parts, or draws other numbers each time.
     """
-    drawn = both(lambda side: prober.sides[side].stage(replace(plain[side], effects=True)))
+    stages = [replace(stage, outputs=True, effects=True) for stage in plain]
+    drawn = both(lambda side: prober.sides[side].stage(stages[side]))
     item = structure.modes.get(mode)
     pairs = _pairs(drawn, {} if item is None else item.alignment.nodes)
-    if pairs is None or not pairs[1]:
-        return plain
-    return plain[0], replace(plain[1], draws=_given(drawn, pairs[0]))
+    if pairs is not None:
+        own = {one: drawn[0].draws[one].value for one in pairs[0]}
+        return replace(plain[0], draws=own), replace(plain[1], draws=_given(drawn, pairs[0]))
+    again = both(lambda side: prober.sides[side].stage(stages[side]))
+    for one, two, label in zip(drawn, again, ("reference", "candidate"), strict=True):
+        same = [
+            np.array_equal(a, b, equal_nan=a.dtype.kind == "f") for a, b in zip(one.outputs, two.outputs, strict=True)
+        ]
+        if not all(same):
+            raise EvaluateError(f"the {label} draws other random numbers each time it is called in {mode} mode")
+    return plain
 
 
 def _given(drawn: tuple[Staged, Staged], where: Mapping[int, int]) -> dict[int, Array]:
@@ -219,7 +228,7 @@ def _p_values(one: Array, two: Array, rows: int) -> list[float]:
     directions = np.random.default_rng(5).standard_normal((flat[0].shape[-1], PROJECTIONS))
     samples = [np.nan_to_num(value @ directions) for value in flat]
     return [
-        float(ks_2samp(samples[0][row, :, number], samples[1][row, :, number]).pvalue)
+        float(ks_2samp(samples[0][row, :, number], samples[1][row, :, number], method="asymp").pvalue)
         for row in range(rows)
         for number in range(PROJECTIONS)
     ]
