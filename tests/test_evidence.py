@@ -127,7 +127,7 @@ def test_numbers_drawn_out_of_reach_are_compared_as_samples(
 @pytest.mark.parametrize(
     ("candidate", "inputs", "how"),
     [
-        ("Guarded(limit=50000.0)", SIX, "inputs times 100000"),
+        ("Guarded(limit=50000.0)", SIX, "inputs around 50000"),
         ("Guarded(limit=3.0, all_of_them=True)", ("64",), "uphill: inputs that drive up what goes into"),
     ],
 )
@@ -216,3 +216,10 @@ def test_an_optimizer_step_is_that_of_the_compile_settings(compare: Compare, cha
 
     assert report["verdict"]["outcome"] == "different"
     assert edited in text
+
+
+@pytest.mark.parametrize(("candidate", "outcome"), [("rounded=True", "equivalent"), ("off=1e-5", "different")])
+def test_a_constant_rounded_to_float32_is_no_difference(compare: Compare, candidate: str, outcome: str) -> None:
+    report = compare("evidence.py:Third", f"evidence.py:Third({candidate})", SIX).report
+
+    assert report["verdict"]["outcome"] == outcome, report["rungs"]

@@ -31,7 +31,11 @@ FAR = 1e-3
 """Fraction of scale from which on a difference counts under a gain, or on inputs that were driven: rounding grows
 there, though not by 1e12."""
 
-SCALES = (1e-8, 1e-5, 1e-2, 10.0, 1e2, 1e5, 1e8)
+FARTHEST = 1e5
+"""Largest input value that is tried. Beyond, models part that nobody would tell apart: Keras masks attention by adding
+-1e9 to scores, and the scores of such inputs come near that."""
+
+SCALES = (1e-8, 1e-5, 1e-2, 10.0, 1e2, 2e4)
 """Factors on the first probe; the probes themselves cover 1e-3 to 1e3."""
 
 MOST_EDITS = 4
@@ -77,6 +81,8 @@ class Search:
                 if time.monotonic() > self._end:
                     self.ended_early = True
                     return None
+                if any(np.max(np.abs(one), initial=0.0) > FARTHEST for one in inputs if one.dtype.kind == "f"):
+                    continue
                 self.tried += 1
                 found = self._parts(inputs, gain, driven=gain != 1.0 or how.startswith("uphill"))
                 if found is not None:
@@ -128,7 +134,7 @@ class Search:
                 node = self._node(side, place.node if place is not None else "")
                 for inner in (node.lowering or ()) if node is not None else ():
                     found.update(dict.fromkeys(_numbers(inner.attributes.get("value"))))
-        return [value for value in found if np.isfinite(value) and abs(value) < 1e30][:MOST_CONSTANTS]
+        return [value for value in found if abs(value) <= FARTHEST][:MOST_CONSTANTS]
 
     def _node(self, side: int, name: str) -> Node | None:
         graph: Graph | None = self._descriptions[side].inference
@@ -162,6 +168,8 @@ class Search:
             if slopes is None or time.monotonic() > self._end:
                 break
             moved = self._moved(inputs, [sign * length * slope for slope in slopes])
+            if any(np.max(np.abs(one), initial=0.0) > FARTHEST for one in moved if one.dtype.kind == "f"):
+                break
             reached, onward = self._slopes(side, top, entries, moved)
             if not sign * (reached - height) > 0:
                 length /= 2.0
