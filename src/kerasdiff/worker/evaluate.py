@@ -179,9 +179,11 @@ def _run(loaded: Loaded, request: EvaluateRequest, call: _Call) -> Evaluation:
             ways.add(int(value.numpy()))
         if number == 0:
             state = {name: variable.numpy() for name, variable in _state(loaded.model, variables).items()}
-            assign(start)
-            again = call.function(*tensors)[:count]
-            repeated = all(_same_draw(a, b.numpy()) for a, b in zip(outputs[0], again, strict=True))
+            # Twice: the call that was differentiated is another function to TensorFlow, with generators of its own.
+            for _ in range(1 + request.training):
+                assign(start)
+                again = call.function(*tensors)[:count]
+                repeated = repeated and all(_same_draw(a, b.numpy()) for a, b in zip(outputs[0], again, strict=True))
     return Evaluation(
         outputs=tuple(outputs),
         repeated=repeated,
