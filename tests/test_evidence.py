@@ -233,3 +233,19 @@ def test_an_edit_that_changes_state_alone_is_not_harmless(compare: Compare) -> N
     assert set(edit["effect"].values()) == {0.0}
     assert not edit["harmless"]
     assert report["verdict"]["summary"].endswith("nothing else differs.")
+
+
+@pytest.mark.parametrize(
+    ("candidate", "outcomes"),
+    [
+        ("by_hand=True", ("equivalent",)),
+        ("by_hand=True, turned=True", ("equivalent",)),
+        ("by_hand=True, wrong=True", ("different", "inconclusive")),
+    ],
+)
+def test_weights_of_one_shape_may_be_declared_in_any_order(
+    compare: Compare, candidate: str, outcomes: tuple[str, ...]
+) -> None:
+    report = compare("evidence.py:Heads", f"evidence.py:Heads({candidate})", SIX).report
+
+    assert report["verdict"]["outcome"] in outcomes, report["verdict"]

@@ -16,6 +16,7 @@ from kerasdiff.rungs import architecture as structural
 from kerasdiff.rungs.attribution import with_effects
 from kerasdiff.rungs.carrying import Carried, carry_over
 from kerasdiff.rungs.checkpoint import checkpoint
+from kerasdiff.rungs.choosing import choose
 from kerasdiff.rungs.fitting import fit, fit_rung
 from kerasdiff.rungs.interface import interface, shown
 from kerasdiff.rungs.numbers import Numbers, numbers, rerun
@@ -88,7 +89,7 @@ def replay(
         if face.outcome == "different":
             raise EvaluateError(f"The witness cannot be run: the interfaces differ ({face.detail}).")
         structure = structural.architecture(*descriptions)
-        carried = carry_over(structure, *descriptions, saved.seed)
+        carried = choose(workers, descriptions, structure, carry_over(structure, *descriptions, saved.seed), saved.seed)
         if not carried.complete:
             raise EvaluateError(f"The witness cannot be run: {carried.reason}.")
         listener.phase("running the witness through both models")
@@ -196,7 +197,7 @@ class Steps:
         self.not_checked += [NotChecked(rung="training step", reason=reason) for reason in code]
         face = interface(first, second, self.options.ignore)
         structure = structural.architecture(first, second)
-        carried = carry_over(structure, first, second, self.options.seed)
+        carried = self._carried(face, structure)
         weight_rung, weight_edits = weights(
             structure, carried.pairs, *self._starting(), self.sides, self.options.ignore
         )
@@ -249,6 +250,12 @@ class Steps:
             for item, held in zip(self.descriptions, saved, strict=True)
         )
         return first, second
+
+    def _carried(self, face: Rung, structure: structural.Structure) -> Carried:
+        carried = carry_over(structure, *self.descriptions, self.options.seed)
+        if face.outcome == "different":
+            return carried
+        return choose(self.sides, self.descriptions, structure, carried, self.options.seed)
 
     def _numbers(self, face: Rung, structure: structural.Structure, carried: Carried, *, settings: bool) -> Numbers:
         if face.outcome == "different":

@@ -154,3 +154,24 @@ class Third(keras.Model):
         if self.rounded:
             return self.down(tf.einsum("bi,i->bi", h, tf.cast(np.full(8, 1 / 3, "float32"), h.dtype)))
         return self.down(h * (1.0 / 3.0 + self.off))
+
+
+class Heads(keras.Model):
+    """Two heads of one shape, as layers or by einsum; by hand they may be declared the other way round."""
+
+    def __init__(self, by_hand=False, turned=False, wrong=False):
+        super().__init__()
+        self.body = layers.Dense(5, activation="tanh")
+        self.by_hand, self.wrong = by_hand, wrong
+        if by_hand:
+            names = ("second", "first") if turned else ("first", "second")
+            self.held = {name: self.add_weight(shape=(5, 3), name=name) for name in names}
+        else:
+            self.one, self.two = layers.Dense(3, use_bias=False), layers.Dense(3, use_bias=False)
+
+    def call(self, x):
+        x = self.body(x)
+        if not self.by_hand:
+            return self.one(x), 2.0 * self.two(x)
+        one, two = (tf.einsum("bi,ij->bj", x, self.held[name] + 0.0) for name in ("first", "second"))
+        return (one, one + 2.0 * two) if self.wrong else (one, 2.0 * two)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kerasdiff.graph import Weight
 from kerasdiff.rungs.architecture import Structure
@@ -52,11 +52,22 @@ def carry_over(structure: Structure, reference: Description, candidate: Descript
     matched = set(pairs.values())
     right = [w.id for w in extra if w.id not in matched and not w.is_seed]
     sizes = [one for one, two in pairs.items() if first[one].size != second[two].size]
-    drawn = [_recipe(weight.id, weight, seed + number) for number, weight in enumerate(reference.weights)]
+    problems = [*sizes, *left, *right]
+    reason = f"weights without a counterpart of the same shape: {', '.join(problems[:4])}" if problems else ""
+    plan = Carried(pairs=pairs, reference=(), candidate=(), complete=not problems, guessed=guessed, reason=reason)
+    return with_pairs(plan, pairs, reference, candidate, seed)
+
+
+def with_pairs(
+    plan: Carried, pairs: Mapping[str, str], reference: Description, candidate: Description, seed: int
+) -> Carried:
+    """The same with other pairs: each pair of one size is drawn from one seed, all other weights from their own."""
+    sizes = {weight.id: weight.size for weight in candidate.weights}
+    numbered = list(enumerate(reference.weights))
     carried = [
         _recipe(pairs[weight.id], weight, seed + number)
-        for number, weight in enumerate(reference.weights)
-        if weight.id in pairs and weight.id not in sizes
+        for number, weight in numbered
+        if weight.id in pairs and weight.size == sizes[pairs[weight.id]]
     ]
     known = {recipe.weight for recipe in carried}
     own = [
@@ -64,15 +75,11 @@ def carry_over(structure: Structure, reference: Description, candidate: Descript
         for number, weight in enumerate(candidate.weights)
         if weight.id not in known
     ]
-    problems = [*sizes, *left, *right]
-    reason = f"weights without a counterpart of the same shape: {', '.join(problems[:4])}" if problems else ""
-    return Carried(
+    return replace(
+        plan,
         pairs=pairs,
-        reference=tuple(drawn),
+        reference=tuple(_recipe(weight.id, weight, seed + number) for number, weight in numbered),
         candidate=(*carried, *own),
-        complete=not problems,
-        guessed=guessed,
-        reason=reason,
     )
 
 

@@ -1,0 +1,108 @@
+"""Which of several weights of one shape corresponds to which, where the graphs do not say?
+
+Two heads that no rule proves, or the three kernels of an attention written by hand, may be declared in any order. The
+pairing by order is then one of a few: the one under which both models compute the same is as good a witness of
+equivalence as any other, so all of them are tried before a difference is claimed.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from kerasdiff.errors import EvaluateError
+from kerasdiff.graph import Weight
+from kerasdiff.rungs.architecture import Structure
+from kerasdiff.rungs.carrying import Carried, with_pairs
+from kerasdiff.rungs.probing import Prober, batches_of, closeness
+from kerasdiff.side import Description, Side
+
+MOST = 36
+"""Ways to pair that are tried at most: all orders of four layers, or of three kernels and their biases."""
+
+
+def choose(
+    sides: tuple[Side, Side],
+    descriptions: tuple[Description, Description],
+    structure: Structure,
+    carried: Carried,
+    seed: int,
+) -> Carried:
+    """The pairing under which outputs agree on the first probe; the one by order where none does.
+
+    Where more ways are open than are tried, the pairing counts as guessed.
+    """
+    layers, single = _open(structure, carried, descriptions)
+    count = math.prod(math.factorial(len(group)) for group in single)
+    if count <= 1 or not carried.complete:
+        return carried
+    ways = itertools.chain(_pairings(carried.pairs, layers), _pairings(carried.pairs, single))
+    try:
+        batches = batches_of(descriptions[0].inputs, seed)
+        name = next(iter(batches))
+        for pairs in itertools.islice(ways, MOST):
+            made = with_pairs(carried, pairs, *descriptions, seed)
+            run = Prober(sides, made, {name: batches[name]}).precise((name,), training=False)
+            if all(close.equal for _, close in closeness(run)):
+                return made
+    except EvaluateError:
+        return replace(carried, guessed=True)  # the inference rung meets the same failure, and says so
+    return replace(carried, guessed=True) if count > MOST else carried
+
+
+Layer = tuple[tuple[str, str], ...]
+"""Pairs of weights that stay together."""
+Groups = list[list[Layer]]
+"""Layers of which each could stand for each other."""
+
+
+def _open(
+    structure: Structure, carried: Carried, descriptions: tuple[Description, Description]
+) -> tuple[Groups, Groups]:
+    """What was paired without its nodes: layers as wholes, and weight by weight."""
+    sure = _sure(structure, carried)
+    tables = tuple({weight.id: weight for weight in side.weights} for side in descriptions)
+    owned: dict[str, list[tuple[str, str]]] = {}
+    for one, two in carried.pairs.items():
+        if one not in sure and not tables[0][one].is_seed:
+            owned.setdefault(_owner(tables[0][one]), []).append((one, two))
+
+    def grouped(layers: Iterable[Layer]) -> Groups:
+        groups: dict[tuple[object, ...], list[Layer]] = {}
+        for pairs in layers:
+            shapes = tuple((tables[0][one].shape, tables[1][two].shape) for one, two in pairs)
+            groups.setdefault(shapes, []).append(pairs)
+        return [group for group in groups.values() if len(group) > 1]
+
+    layers = [tuple(pairs) for pairs in owned.values()]
+    return grouped(layers), grouped((pair,) for layer in layers for pair in layer)
+
+
+def _owner(weight: Weight) -> str:
+    return weight.id.rpartition("/")[0]
+
+
+def _sure(structure: Structure, carried: Carried) -> set[str]:
+    """Reference weights whose node is aligned with the node of their counterpart, or equal to it op by op."""
+    found: set[str] = set()
+    for item in structure.modes.values():
+        right = item.candidate.graph.by_id()
+        for node in item.reference.graph:
+            other = right.get(item.alignment.nodes.get(node.id, ""))
+            for weight in node.weights:
+                two = carried.pairs.get(weight)
+                if node.id in item.alignment.covered[0] or (other is not None and two in other.weights):
+                    found.add(weight)
+    return found
+
+
+def _pairings(pairs: Mapping[str, str], groups: Groups) -> Iterator[dict[str, str]]:
+    """Every way to pair the layers of each group; the way they are paired now comes first."""
+    for orders in itertools.product(*(itertools.permutations(group) for group in groups)):
+        made = dict(pairs)
+        for group, order in zip(groups, orders, strict=True):
+            for layer, other in zip(group, order, strict=True):
+                made.update((one, two) for (one, _), (_, two) in zip(layer, other, strict=True))
+        yield made
