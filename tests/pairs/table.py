@@ -459,6 +459,27 @@ PAIRS = (
     ),
     different("added-loss-dropped", "norms.py:Sparse", "norms.py:NotSparse", "6", mentions=("loss",)),
     different("gradient-stopped", "norms.py:NotSparse", "norms.py:StoppedGradient", "6", mentions=("gradient",)),
+    # Chance ------------------------------------------------------------------------------------------
+    equal("one-dropout-called-twice", "chance.py:DropoutTwice", "chance.py:two_dropouts", basis=EQUAL),
+    different(
+        "one-dropout-called-twice-other-rate",
+        "chance.py:DropoutTwice",
+        "chance.py:two_dropouts(rate=0.4)",
+        mentions=("rate", "0.4"),
+    ),
+    equal("dropout-by-tensorflow", "chance.py:dropped", "chance.py:DroppedByTensorflow", basis=EQUAL),
+    different("dropout-by-tensorflow-other-rate", "chance.py:dropped(rate=0.3)", "chance.py:DroppedByTensorflow"),
+    equal("dropout-by-hand", "chance.py:dropped", "chance.py:DroppedByHand", basis=EQUAL),
+    different("dropout-by-hand-unscaled", "chance.py:dropped", "chance.py:DroppedByHand(scaled=False)"),
+    equal("sampling-from-another-generator", "chance.py:sampled", "chance.py:sampled(seeded=True)", basis=EQUAL),
+    different(
+        "sampling-by-variance",
+        "chance.py:sampled",
+        "chance.py:sampled(halved=False)",
+        edits=(delete("scale"),),
+        exact=True,
+        mentions=("nothing else differs",),
+    ),
     # Sequences ---------------------------------------------------------------------------------------
     equal("recurrent-in-two-styles", "sequences.py:recurrent", "sequences.py:Recurrent", "6,3", basis=PROOF),
     equal("recurrent-layers-as-cells", "sequences.py:recurrent", "sequences.py:RecurrentCells", "6,3"),

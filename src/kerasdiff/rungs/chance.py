@@ -98,7 +98,9 @@ def matched(prober: Prober, structure: Structure, run: Run, mode: Mode) -> Match
 
 
 def given_draws(prober: Prober, structure: Structure, plain: tuple[Stage, Stage], mode: Mode) -> tuple[Stage, Stage]:
-    """The same two stages, the candidate's with the random numbers of the reference where they surely correspond.
+    """The same two stages, both with the random numbers of the reference where these surely correspond.
+
+    The reference is given what it drew itself: an op that no seed controls would draw anew in every run.
 
     Raises:
         EvaluateError: If a side cannot be run in parts.
@@ -108,7 +110,8 @@ def given_draws(prober: Prober, structure: Structure, plain: tuple[Stage, Stage]
     pairs = _pairs(drawn, {} if item is None else item.alignment.nodes)
     if pairs is None or not pairs[1]:
         return plain
-    return plain[0], replace(plain[1], draws=_given(drawn, pairs[0]))
+    own = {one: drawn[0].draws[one].value for one in pairs[0]}
+    return replace(plain[0], draws=own), replace(plain[1], draws=_given(drawn, pairs[0]))
 
 
 def _given(drawn: tuple[Staged, Staged], where: Mapping[int, int]) -> dict[int, Array]:

@@ -34,6 +34,9 @@ FAMILIES: Mapping[str, str] = {
 _OTHER_DRAWS = ("Random", "StatefulUniform", "StatefulStandardNormal", "Multinomial", "StatelessMultinomial")
 """How the names of further random ops begin or what they hold: these draw out of reach."""
 
+_KEYS = frozenset(("StatelessRandomGetAlg", "StatelessRandomGetKeyCounter", "StatelessRandomGetKeyCounterAlg"))
+"""Ops that turn a seed into the key of a random op, and draw nothing themselves: before every Keras Dropout."""
+
 
 def stage(session: Any, request: Stage) -> Staged:
     """Runs one stage.
@@ -153,8 +156,8 @@ class StagedCall:
 
 def _draws_out_of_reach(ops: Sequence[Any], definition: Any) -> bool:
     """Whether a function body, or an op of no known family, draws random numbers."""
-    inside = {node.op for function in definition.library.function for node in function.node_def}
-    open_ops = {op.type for op in ops} - set(FAMILIES)
+    inside = {node.op for function in definition.library.function for node in function.node_def} - _KEYS
+    open_ops = {op.type for op in ops} - set(FAMILIES) - _KEYS
     return any(kind in FAMILIES for kind in inside) or any(
         kind.startswith(_OTHER_DRAWS) or "Random" in kind for kind in inside | open_ops
     )
