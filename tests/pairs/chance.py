@@ -44,14 +44,15 @@ class DroppedByTensorflow(keras.Model):
 
 
 class DroppedByHand(DroppedByTensorflow):
-    """``dropped`` by the mask of its own: what survives is scaled up, or not."""
+    """``dropped`` by a mask of its own, from either end of the numbers; what survives is scaled up, or not."""
 
-    def __init__(self, scaled=True):
+    def __init__(self, scaled=True, kept_below=None):
         super().__init__()
-        self.scaled = scaled
+        self.scaled, self.kept_below = scaled, kept_below
 
     def drop(self, x):
-        kept = x * tf.cast(tf.random.uniform(tf.shape(x)) >= 0.4, x.dtype)
+        drawn = tf.random.uniform(tf.shape(x))
+        kept = x * tf.cast(drawn >= 0.4 if self.kept_below is None else drawn < self.kept_below, x.dtype)
         return kept / 0.6 if self.scaled else kept
 
 

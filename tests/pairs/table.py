@@ -471,6 +471,8 @@ PAIRS = (
     different("dropout-by-tensorflow-other-rate", "chance.py:dropped(rate=0.3)", "chance.py:DroppedByTensorflow"),
     equal("dropout-by-hand", "chance.py:dropped", "chance.py:DroppedByHand", basis=EQUAL),
     different("dropout-by-hand-unscaled", "chance.py:dropped", "chance.py:DroppedByHand(scaled=False)"),
+    equal("dropout-by-hand-mirrored", "chance.py:dropped", "chance.py:DroppedByHand(kept_below=0.6)", basis=NUMERIC),
+    different("dropout-by-hand-inverted", "chance.py:dropped", "chance.py:DroppedByHand(kept_below=0.4)"),
     equal("sampling-from-another-generator", "chance.py:sampled", "chance.py:sampled(seeded=True)", basis=EQUAL),
     different(
         "sampling-by-variance",

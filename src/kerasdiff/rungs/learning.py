@@ -70,7 +70,7 @@ def training_step(asked: Learning, *, proved: bool) -> Rung:
         return _with_step(asked, run)
     found = matched(asked.prober, asked.structure, run, "training")
     if found is not None:
-        carried = settled(_rung(asked, found.run, ()), found, asked.prober, run, training=True)
+        carried = settled(lambda run: _rung(asked, run, ()), found, asked.prober, run, training=True)
         if rung is None or carried.outcome != "different":
             return carried
     return rung or _unseeded(asked, run)
