@@ -56,6 +56,7 @@ class Weight:
         fans: Inputs and outputs per unit from which the initializer takes its scale, ``None`` where it takes none.
         owner: The id of the layer that holds it.
         fan_in: Inputs summed per output unit where the weight acts as a kernel, else 1.
+        twin: Of a random generator's state, the id of the first one with the same seed: both draw the same numbers.
     """
 
     id: str
@@ -70,6 +71,7 @@ class Weight:
     constraint: str | None = None
     owner: str = ""
     fan_in: int = 1
+    twin: str | None = None
 
     @property
     def size(self) -> int:

@@ -17,11 +17,10 @@ class DropoutTwice(keras.Model):
         return self.drop(self.second(x), training=training)
 
 
-def two_dropouts(rate=0.3):
+def two_dropouts(rate=0.3, seed=None):
     """``DropoutTwice`` with a layer for each place."""
-    return keras.Sequential(
-        [keras.Input((6,)), layers.Dense(8), layers.Dropout(0.3), layers.Dense(8), layers.Dropout(rate)]
-    )
+    drops = layers.Dropout(0.3, seed=seed), layers.Dropout(rate, seed=seed)
+    return keras.Sequential([keras.Input((6,)), layers.Dense(8), drops[0], layers.Dense(8), drops[1]])
 
 
 def dropped(rate=0.4):
@@ -84,3 +83,10 @@ def sampled(seeded=False, halved=True):
     x = keras.Input((6,))
     sample = SampleSeeded() if seeded else Sample(halved)
     return keras.Model(x, layers.Dense(2)(sample([layers.Dense(3)(x), layers.Dense(3)(x)])))
+
+
+def two_seeds(first=1, second=1):
+    """Two masks of one shape: the same mask where the seeds are equal."""
+    x = keras.Input((6,))
+    left, right = layers.Dropout(0.3, seed=first)(x), layers.Dropout(0.3, seed=second)(layers.Dense(6)(x))
+    return keras.Model(x, layers.Dense(2)(layers.Add()([left, right])))

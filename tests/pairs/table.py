@@ -482,6 +482,20 @@ PAIRS = (
         exact=True,
         mentions=("nothing else differs",),
     ),
+    different(
+        "two-masks-or-one",
+        "chance.py:two_seeds",
+        "chance.py:two_seeds(second=2)",
+        mentions=("seed the same as dropout",),
+    ),
+    different(
+        "one-dropout-called-twice-or-two-of-one-seed",
+        "chance.py:DropoutTwice",
+        "chance.py:two_dropouts(seed=3)",
+        mentions=("seed the same as dropout_1",),
+    ),
+    equal("other-seeds", "chance.py:two_seeds(second=2)", "chance.py:two_seeds(first=None, second=None)", basis=PROOF),
+    equal("one-mask-of-another-seed", "chance.py:two_seeds", "chance.py:two_seeds(first=7, second=7)", basis=PROOF),
     # Sequences ---------------------------------------------------------------------------------------
     equal("recurrent-in-two-styles", "sequences.py:recurrent", "sequences.py:Recurrent", "6,3", basis=PROOF),
     equal("recurrent-layers-as-cells", "sequences.py:recurrent", "sequences.py:RecurrentCells", "6,3"),

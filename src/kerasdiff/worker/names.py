@@ -147,8 +147,10 @@ def describe_weights(model: Any, names: Names) -> list[tuple[Weight, Any]]:
     """The weight records with the variables they stand for."""
     trainable = {id(variable) for variable in model.trainable_variables}
     records = []
+    seeds: dict[int, str] = {}
     for name, layer, variable in owned_variables(model, names):
         role = SEED_NAME if SEED_NAME in variable.name else str(variable.name)
+        twin = seeds.setdefault(int(variable.numpy()[0]), name) if role == SEED_NAME else name
         shape = tuple(int(dim) for dim in variable.shape)
         weight = Weight(
             id=name,
@@ -158,6 +160,7 @@ def describe_weights(model: Any, names: Names) -> list[tuple[Weight, Any]]:
             dtype=str(variable.dtype),
             trainable=id(variable) in trainable,
             initializer=None if role == SEED_NAME else _initializer(variable),
+            twin=None if twin == name else twin,
             fans=_fans(initializer_of(variable), shape),
             regularizer=serialized(getattr(variable, "regularizer", None)),
             constraint=serialized(getattr(variable, "constraint", None)),
