@@ -492,7 +492,7 @@ PAIRS = (
         "one-dropout-called-twice-or-two-of-one-seed",
         "chance.py:DropoutTwice",
         "chance.py:two_dropouts(seed=3)",
-        mentions=("seed the same as dropout_1",),
+        mentions=("seed of its own in the reference, the same as dropout",),
     ),
     equal("other-seeds", "chance.py:two_seeds(second=2)", "chance.py:two_seeds(first=None, second=None)", basis=PROOF),
     equal("one-mask-of-another-seed", "chance.py:two_seeds", "chance.py:two_seeds(first=7, second=7)", basis=PROOF),
