@@ -15,6 +15,10 @@ from kerasdiff.worker.code import code_digest, state_digest
 from kerasdiff.worker.sources import initializer_of, value_digest
 
 SEED_NAME = "seed_generator_state"
+
+UNNAMED = {"bias_initializer": "unit_forget_bias"}
+"""Functions that Keras makes inside a layer, by the setting that asks for them: ones for the forget gate of an LSTM."""
+
 VALUE = "value "
 """How the text of an initializer begins that is a given value."""
 
@@ -234,6 +238,7 @@ def serialized(value: Any) -> str | None:
         return f"{label}({inside})" if inside else label
     name = str(getattr(value, "__qualname__", type(value).__name__)).rpartition("<locals>.")[2]
     if str(getattr(value, "__module__", "")).startswith("keras."):
+        name = UNNAMED.get(name, name)
         return f"{name} {code_digest(value)}" if getattr(value, "__closure__", None) else name
     return f"{name} (code {code_digest(value) if hasattr(value, '__code__') else state_digest(value)})"
 
