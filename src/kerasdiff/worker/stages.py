@@ -95,13 +95,18 @@ class StagedCall:
         self._updates = [self._graph.get_operation_by_name(op.name) for op in recording.graph.control_outputs]
         self._entries = entries
         self._pulls: dict[Any, Any] = {}
-        self._session = tf.compat.v1.Session(graph=self._graph, config=_as_written())
+        self._session = self._opened()
+
+    def _opened(self) -> Any:
+        """A session of its own for the graph as it is: one that has run a loop does not see it change."""
+        return tf.compat.v1.Session(graph=self._graph, config=_as_written())
 
     def run(self, request: Stage) -> Staged:
         """Runs the stage; the weights are set anew, for a call may have updated them."""
         missing = [edge for edge in (*request.given, *request.wanted) if edge not in self._cuts]
         if missing:
             raise EvaluateError(f"cannot be run in parts: node {missing[0].node} has no value of its own")
+        pull = self._pull(request)
         self._entries.load(self._session, request.recipes, request.gain)
         feeds: dict[Any, Any] = {}
         for entry, batch, dtype in zip(self._entries.inputs, request.probe, self._dtypes, strict=True):
@@ -114,7 +119,6 @@ class StagedCall:
         if request.effects:
             fetches |= {"losses": self._losses[1], "draws": [one for _, _, one in self._draws]}
             fetches["updates"] = self._updates
-        pull = self._pull(request)
         if pull is not None:
             seeds = [*(request.pull or {}).values(), *(request.pull_outputs or ())]
             feeds.update(zip(pull.seeds, seeds, strict=True))
@@ -150,6 +154,9 @@ class StagedCall:
                 tops = [*(self._made[edge] for edge in pulled), *outputs]
                 alone = [self._losses[1]] if request.pull_losses else []
                 self._pulls[key] = _Pull(tops, alone, request.given, self._cuts, self._entries)
+            self._session.close()  # the gradient of a loop adds outputs to the loop itself
+            self._session = self._opened()
+            self._entries.forget()
         found: _Pull = self._pulls[key]
         return found
 
@@ -209,6 +216,7 @@ class _Entries:
         self._kinds: dict[str, Any] = {}
         self._setters: dict[str, tuple[Any, Any]] = {}
         self._loaded: tuple[tuple[Recipe, ...], float] | None = None
+        self._fresh = True
         with tf.name_scope(_SCOPE):
             self.inputs = [tf.compat.v1.placeholder(one.dtype, one.shape) for one in recording.inputs]
             self.map.update({one.name: entry for one, entry in zip(recording.inputs, self.inputs, strict=True)})
@@ -235,10 +243,15 @@ class _Entries:
             self.variables[name], self._setters[name] = made, (given, made.assign(given, read_value=False))
         return self.variables[name].handle
 
+    def forget(self) -> None:
+        """Says that the variables have no values yet: a new session holds none."""
+        self._fresh = True
+
     def load(self, session: Any, recipes: tuple[Recipe, ...], gain: float) -> None:
         """Gives every variable its value: drawn where there is a recipe, else the one it has in the model."""
-        if self._loaded == (recipes, gain) and not self._updated:
+        if self._loaded == (recipes, gain) and not self._updated and not self._fresh:
             return
+        self._fresh = False
         if self._loaded != (recipes, gain):
             for recipe in recipes:
                 if recipe.weight in self.variables:
