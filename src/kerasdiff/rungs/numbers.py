@@ -119,6 +119,7 @@ def _question(asked: Learning, function: Rung, learning: Rung) -> Question:
         precision=known.figures.get("precision", "float64"),
         tolerance=tolerance,
         compiled=asked.compiled,
+        learns=learning.outcome == "equal",
         gain=gain,
     )
 
