@@ -43,6 +43,10 @@ class TensorSpec:
     dtype: str
 
 
+SEED_ROLE = "seed_generator_state"
+"""Role of the state of a random generator, as Keras names it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weight:
     """A Keras variable.
@@ -84,7 +88,7 @@ class Weight:
     @property
     def is_seed(self) -> bool:
         """Whether this is the state of a random generator, not a quantity a model learns."""
-        return self.name == "seed_generator_state"
+        return self.name == SEED_ROLE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
