@@ -358,7 +358,7 @@ PAIRS = (
         "norms.py:normed(momentum=0.9)",
         edits=(update("batch_normalization", "momentum"),),
         exact=True,
-        mentions=("momentum", "0.9"),
+        mentions=("momentum", "0.9", '"harmless": false'),
     ),
     different(
         "dropout-rate",
@@ -459,6 +459,12 @@ PAIRS = (
     ),
     different("added-loss-dropped", "norms.py:Sparse", "norms.py:NotSparse", "6", mentions=("loss",)),
     different("gradient-stopped", "norms.py:NotSparse", "norms.py:StoppedGradient", "6", mentions=("gradient",)),
+    different(
+        "state-updated-at-inference",
+        "norms.py:centred",
+        "norms.py:centred(always=True)",
+        mentions=("candidate alone updates centre/mean at inference",),
+    ),
     # Chance ------------------------------------------------------------------------------------------
     equal("one-dropout-called-twice", "chance.py:DropoutTwice", "chance.py:two_dropouts", basis=EQUAL),
     different(
@@ -665,6 +671,20 @@ PAIRS = (
         mentions=("mask",),
     ),
     equal("time-distributed-by-hand", "recurrent.py:per_step", "recurrent.py:PerStep", basis=EQUAL),
+    equal("last-of-all-outputs", "recurrent.py:last", "recurrent.py:LastOfAll", "5,3", basis=NUMERIC),
+    different("first-of-all-outputs", "recurrent.py:last", "recurrent.py:LastOfAll(step=0)", "5,3"),
+    different(
+        "last-step-both-ways", "recurrent.py:last(both_ways=True)", "recurrent.py:LastOfAll(both_ways=True)", "5,3"
+    ),
+    different(
+        "other-state-taken",
+        "recurrent.py:StateTaken",
+        "recurrent.py:StateTaken(number=2)",
+        "5,3",
+        edits=(Expected(kind="rewire", op="dense|head"),),
+        exact=True,
+        mentions=("result 2 of LSTM", "result 3 of LSTM", "nothing else differs"),
+    ),
     # Attention ---------------------------------------------------------------------------------------
     equal("causal-mask-by-hand", "attention.py:multi_head(causal=True)", "attention.py:MultiHead(causal=True)"),
     different(
