@@ -77,6 +77,7 @@ class Recipe:
         seed: Seed of the draw: two weights with the same seed, name, fan-in and draw shape get the same values.
         name: Role that picks the distribution (``kernel``, ``gamma``, ``moving_variance``, …).
         shape: Shape that is drawn; reshaped to the weight's own afterwards.
+        turned: Whether the matrix is transposed after the draw: this weight is laid out the other way round.
     """
 
     weight: str
@@ -84,6 +85,7 @@ class Recipe:
     name: str
     shape: tuple[int, ...]
     fan_in: int
+    turned: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -465,6 +465,12 @@ PAIRS = (
         "norms.py:centred(always=True)",
         mentions=("candidate alone updates centre/mean at inference",),
     ),
+    # Layouts of weights ------------------------------------------------------------------------------
+    equal("matrix-as-in-pytorch", "layouts.py:ported", "layouts.py:dense", basis=EQUAL),
+    equal("matrix-as-in-pytorch-by-einsum", "layouts.py:dense", "layouts.py:ported(how='einsum')", basis=EQUAL),
+    equal("matrix-as-in-pytorch-transposed", "layouts.py:ported(how='transpose')", "layouts.py:dense", basis=EQUAL),
+    different("matrix-as-in-pytorch-relu-lost", "layouts.py:dense", "layouts.py:ported(bent=False)"),
+    different("square-matrix-transposed", "layouts.py:Square", "layouts.py:Square(transposed=True)", "4"),
     # Chance ------------------------------------------------------------------------------------------
     equal("one-dropout-called-twice", "chance.py:DropoutTwice", "chance.py:two_dropouts", basis=EQUAL),
     different(

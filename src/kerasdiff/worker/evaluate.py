@@ -248,7 +248,8 @@ def value_of(recipe: Recipe, variable: Any, gain: float = 1.0) -> Array | None:
     """What a recipe gives a variable; integers other than random-generator states keep their own (``None``)."""
     kind, shape = tf.as_dtype(variable.dtype), tuple(variable.shape)
     if kind.is_floating or recipe.name == SEED_NAME:
-        return draw(recipe, gain).reshape(shape).astype(kind.as_numpy_dtype, copy=False)
+        value = draw(recipe, gain)
+        return (value.T if recipe.turned else value).reshape(shape).astype(kind.as_numpy_dtype, copy=False)
     if kind in (tf.int8, tf.uint8):  # quantised kernels; wider whole numbers count or index, and are left alone
         whole = np.random.default_rng([recipe.seed, 8]).integers(kind.min, kind.max, recipe.shape, endpoint=True)
         return np.asarray(whole.reshape(shape).astype(kind.as_numpy_dtype))

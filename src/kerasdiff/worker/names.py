@@ -185,6 +185,8 @@ def _fan_in(role: str, shape: tuple[int, ...]) -> int:
 def _fans(initializer: Any, shape: tuple[int, ...]) -> tuple[int, int] | None:
     """Inputs and outputs per unit that set the scale of a fan-based initializer, as Keras counts them.
 
+    The larger comes first where their mean is what counts: a transposed matrix starts from the same scale.
+
     References:
         ``compute_fans`` in ``keras/src/initializers/random_initializers.py`` (Keras 3.15).
     """
@@ -196,7 +198,8 @@ def _fans(initializer: Any, shape: tuple[int, ...]) -> tuple[int, int] | None:
     if len(shape) < 2:
         return (shape[0], shape[0]) if shape else (1, 1)
     field = math.prod(shape[:-2])
-    return shape[-2] * field, shape[-1] * field
+    fans = shape[-2] * field, shape[-1] * field
+    return (max(fans), min(fans)) if initializer.mode == "fan_avg" else fans
 
 
 def _initializer(variable: Any) -> str | None:
