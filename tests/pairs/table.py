@@ -465,6 +465,28 @@ PAIRS = (
         "norms.py:centred(always=True)",
         mentions=("candidate alone updates centre/mean at inference",),
     ),
+    # Compile settings --------------------------------------------------------------------------------
+    equal("loss-by-name-or-object", "compiled.py:net", "compiled.py:net(loss='object')", basis=PROOF),
+    equal(
+        "loss-by-function-and-no-compilation",
+        "compiled.py:net(loss='function')",
+        "compiled.py:net(jit_compile=False)",
+        basis=PROOF,
+    ),
+    different(
+        "loss-of-logits",
+        "compiled.py:net(loss='object')",
+        "compiled.py:net(loss='logits')",
+        mentions=("loss.from_logits false in the reference, true in the candidate",),
+    ),
+    different(
+        "optimizer-momentum",
+        "compiled.py:net",
+        "compiled.py:net(momentum=0.9)",
+        mentions=("optimizer.momentum 0 in the reference, 0.9 in the candidate",),
+    ),
+    equal("loss-of-ones-own", "compiled.py:weighed", "compiled.py:weighed", basis=PROOF),
+    different("loss-of-ones-own-weighed", "compiled.py:weighed", "compiled.py:weighed(by=2.0)", mentions=("loss",)),
     # Layouts of weights ------------------------------------------------------------------------------
     equal("matrix-as-in-pytorch", "layouts.py:ported", "layouts.py:dense", basis=EQUAL),
     equal("matrix-as-in-pytorch-by-einsum", "layouts.py:dense", "layouts.py:ported(how='einsum')", basis=EQUAL),
