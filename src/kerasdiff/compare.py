@@ -310,9 +310,10 @@ class Steps:
         return found
 
     def _starts(self, carried: Carried) -> dict[str, Weight]:
-        """Reference weight id to the candidate's weight that can start from the same values."""
+        """Reference weight id to the candidate's weight that can start from the same values, in the same order."""
         first, second = ({weight.id: weight for weight in item.weights} for item in self.descriptions)
-        return {one: second[two] for one, two in carried.pairs.items() if first[one].size == second[two].size}
+        pairs = {one: two for one, two in carried.pairs.items() if two not in carried.turned}
+        return {one: second[two] for one, two in pairs.items() if first[one].size == second[two].size}
 
     def _info(self, side: int, structure: structural.Structure) -> ModelInfo:
         description = self.descriptions[side]

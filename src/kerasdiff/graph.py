@@ -43,6 +43,10 @@ class TensorSpec:
     dtype: str
 
 
+SEED_ROLE = "seed_generator_state"
+"""Role of the state of a random generator, as Keras names it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weight:
     """A Keras variable.
@@ -56,6 +60,7 @@ class Weight:
         fans: Inputs and outputs per unit from which the initializer takes its scale, ``None`` where it takes none.
         owner: The id of the layer that holds it.
         fan_in: Inputs summed per output unit where the weight acts as a kernel, else 1.
+        twin: Of a random generator's state, the id of the first one with the same seed: both draw the same numbers.
     """
 
     id: str
@@ -70,6 +75,7 @@ class Weight:
     constraint: str | None = None
     owner: str = ""
     fan_in: int = 1
+    twin: str | None = None
 
     @property
     def size(self) -> int:
@@ -82,7 +88,7 @@ class Weight:
     @property
     def is_seed(self) -> bool:
         """Whether this is the state of a random generator, not a quantity a model learns."""
-        return self.name == "seed_generator_state"
+        return self.name == SEED_ROLE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

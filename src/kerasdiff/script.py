@@ -21,7 +21,7 @@ from kerasdiff.edits import (
     together,
 )
 from kerasdiff.graph import Edge, Graph, Mode, Node
-from kerasdiff.labels import Labels, commutes
+from kerasdiff.labels import Labels, commutes, used_ports
 from kerasdiff.pairing import Pairs
 
 FEW = 4
@@ -37,6 +37,7 @@ class Script:
         self.graphs = graphs
         self.by_id = (graphs[0].by_id(), graphs[1].by_id())
         self.users = (graphs[0].consumers(), graphs[1].consumers())
+        self.used = (used_ports(graphs[0]), used_ports(graphs[1]))
         self.labels = labels
         self.nodes = pairs.nodes
         self.back = {two: one for one, two in pairs.nodes.items()}
@@ -233,6 +234,9 @@ class Script:
 
     def _update(self, one: Node, two: Node) -> Iterator[Edit]:
         changed = differing(one, two)
+        if set(changed) == {"function"}:  # what a Lambda does says more than a digest of its code
+            inside = ops_differing(one, two)
+            changed = changed if "wiring" in inside else inside
         if not changed:
             specs = [self._operand_specs(side, node) for side, node in enumerate((one, two))]
             if specs[0] != specs[1] and (one.kind == "layer" or one.op in ("reshape", "shape")):
@@ -240,6 +244,8 @@ class Script:
             if one.roles.count("mask") != two.roles.count("mask"):
                 return  # told as a rewire: the mask is an operand
             changed = ops_differing(one, two)
+            if "wiring" in changed and self.used[0][one.id] != self.used[1][two.id]:
+                return  # the same node, of whose results another one is used: told where it is
         listed = ", ".join(
             f"{key} {shown(a)} in the reference, {shown(b)} in the candidate" for key, (a, b) in changed.items()
         )
@@ -266,22 +272,27 @@ class Script:
         if self._same_ends(*ends, loose=loose):
             return
         named = [
-            [self.by_id[side][(end or edge).node] for end, edge in zip(ends[side], node.operands, strict=True)]
+            [self._value(side, end or edge) for end, edge in zip(ends[side], node.operands, strict=True)]
             for side, node in enumerate((one, two))
         ]
         odd = self._odd(*ends, loose=loose)
         turned = not loose and None not in ends[1] and self._same_ends(*ends, loose=True)
         if turned:  # in the words of the reference, as the names of the candidate may be those of other nodes
-            named[1] = [self.by_id[0][self.back[edge.node]] for edge in ends[1] if edge]
+            named[1] = [self._value(0, Edge(node=self.back[edge.node], port=edge.port)) for edge in ends[1] if edge]
         if len(one.operands) != len(two.operands):
             odd = list(range(len(one.operands))), list(range(len(two.operands)))
-        takes = [", ".join(call_of(nodes[n]) for n in own) for nodes, own in zip(named, odd, strict=True)]
+        takes = [", ".join(values[n] for n in own) for values, own in zip(named, odd, strict=True)]
         if len(odd[0]) != 1 or len(odd[1]) != 1:
             takes = [f"({text})" for text in takes]
         text = f"{call_of(one)} takes {takes[0]} in the reference, {takes[1]} in the candidate"
         if turned:
             text += ": concatenated in another order" if one.op == "concat" else ": in another order"
         yield self._edit("rewire", one, two, message=text)
+
+    def _value(self, side: int, edge: Edge) -> str:
+        """A value in words: which result it is of a node that has several, such as the states of an LSTM."""
+        node = self.by_id[side][edge.node]
+        return f"result {edge.port + 1} of {call_of(node)}" if len(node.outputs) > 1 else call_of(node)
 
     def _odd(
         self, first: Sequence[Edge | None], second: Sequence[Edge | None], *, loose: bool

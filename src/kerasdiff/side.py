@@ -77,6 +77,7 @@ class Recipe:
         seed: Seed of the draw: two weights with the same seed, name, fan-in and draw shape get the same values.
         name: Role that picks the distribution (``kernel``, ``gamma``, ``moving_variance``, …).
         shape: Shape that is drawn; reshaped to the weight's own afterwards.
+        turned: Whether the matrix is transposed after the draw: this weight is laid out the other way round.
     """
 
     weight: str
@@ -84,6 +85,7 @@ class Recipe:
     name: str
     shape: tuple[int, ...]
     fan_in: int
+    turned: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +117,8 @@ class Evaluation:
         mixed: Whether lower precision than asked for stayed in the graph (a hard-coded float32).
         gradients: In training mode, weight id to the gradient of a fixed random projection of the outputs plus the
             added losses; ``None`` where the weight gets no gradient.
-        state: In training mode, weight id to the value after the call, for every weight that is not trainable.
+        state: Weight id to the value after the call, for every weight that is not trainable; in inference mode for
+            those alone whose value the call changed.
         losses: By name, what the model adds to its loss on the first probe: ``call 0`` and on for what its layers add
             while they run, and for each regularizer the id of its weight.
         untaken: Ids of nodes that branch on data and went one way on every probe, as far as is known.

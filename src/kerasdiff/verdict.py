@@ -23,7 +23,8 @@ RowState = Literal["kept", "rewritten", "inserted", "deleted", "updated", "moved
 STRUCTURAL = frozenset(
     {"op", "wiring", "unroll", "use_cudnn", "implementation", "flash_attention", "activation", "axis", "axes",
      "keep_dims", "keepdims", "to", "target_shape", "perm", "dims", "pads", "padding", "strides", "dilations",
-     "data_format", "equation", "dtype", "adj_x", "adj_y", "transpose_a", "transpose_b"}
+     "data_format", "equation", "dtype", "adj_x", "adj_y", "transpose_a", "transpose_b", "return_sequences",
+     "return_state", "zero_output_for_mask", "go_backwards"}
 )  # fmt: skip
 """Attributes that move every value or none: random probes decide about them. Bounds and thresholds may hide."""
 
@@ -407,7 +408,9 @@ def _may_hide(edit: Edit) -> bool:
         if key == "ops":
             if all(str(side).startswith("constant ") for side in (one, two)):
                 return True
-        elif key not in STRUCTURAL and (None not in (one, two) or _is_number(one) or _is_number(two)):
+        elif key.rpartition(".")[2] not in STRUCTURAL and (
+            None not in (one, two) or _is_number(one) or _is_number(two)
+        ):
             return True
     return False
 

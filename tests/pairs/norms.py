@@ -160,3 +160,24 @@ def dropout_model(spatial=False):
     h = layers.Dense(8, activation="relu")(x)
     h = layers.SpatialDropout1D(0.4)(h) if spatial else layers.Dropout(0.4)(h)
     return keras.Model(x, layers.Dense(2)(h))
+
+
+class Centre(layers.Layer):
+    """Subtracts a moving average, which only training should update."""
+
+    def __init__(self, always):
+        super().__init__()
+        self.always = always
+
+    def build(self, shape):
+        self.mean = self.add_weight(shape=(shape[-1],), initializer="zeros", trainable=False, name="mean")
+
+    def call(self, x, training=False):
+        y = x - self.mean
+        if training or self.always:
+            self.mean.assign(0.9 * self.mean + 0.1 * ops.mean(x, axis=0))
+        return y
+
+
+def centred(always=False):
+    return keras.Sequential([keras.Input((6,)), layers.Dense(4), Centre(always), layers.Dense(2)])

@@ -239,3 +239,32 @@ class PerStepNamed(keras.Model):
 
     def call(self, x):
         return self.out(self.frames(x))
+
+
+class LastOfAll(keras.Model):
+    """The last of all outputs, or the first."""
+
+    def __init__(self, step=-1, both_ways=False):
+        super().__init__()
+        loop = layers.LSTM(4, return_sequences=True)
+        self.loop, self.head, self.step = (layers.Bidirectional(loop) if both_ways else loop), layers.Dense(2), step
+
+    def call(self, x):
+        return self.head(self.loop(x)[:, self.step])
+
+
+def last(both_ways=False):
+    """``LastOfAll`` by the layer itself."""
+    loop = layers.LSTM(4)
+    return keras.Sequential([keras.Input((5, 3)), layers.Bidirectional(loop) if both_ways else loop, layers.Dense(2)])
+
+
+class StateTaken(keras.Model):
+    """Reads the hidden state of an LSTM, or the state of its cell."""
+
+    def __init__(self, number=1):
+        super().__init__()
+        self.loop, self.head, self.number = layers.LSTM(4, return_state=True), layers.Dense(2), number
+
+    def call(self, x):
+        return self.head(self.loop(x)[self.number])

@@ -358,7 +358,7 @@ PAIRS = (
         "norms.py:normed(momentum=0.9)",
         edits=(update("batch_normalization", "momentum"),),
         exact=True,
-        mentions=("momentum", "0.9"),
+        mentions=("momentum", "0.9", '"harmless": false'),
     ),
     different(
         "dropout-rate",
@@ -459,6 +459,77 @@ PAIRS = (
     ),
     different("added-loss-dropped", "norms.py:Sparse", "norms.py:NotSparse", "6", mentions=("loss",)),
     different("gradient-stopped", "norms.py:NotSparse", "norms.py:StoppedGradient", "6", mentions=("gradient",)),
+    different(
+        "state-updated-at-inference",
+        "norms.py:centred",
+        "norms.py:centred(always=True)",
+        mentions=("candidate alone updates centre/mean at inference",),
+    ),
+    # Compile settings --------------------------------------------------------------------------------
+    equal("loss-by-name-or-object", "compiled.py:net", "compiled.py:net(loss='object')", basis=PROOF),
+    equal(
+        "loss-by-function-and-no-compilation",
+        "compiled.py:net(loss='function')",
+        "compiled.py:net(jit_compile=False)",
+        basis=PROOF,
+    ),
+    different(
+        "loss-of-logits",
+        "compiled.py:net(loss='object')",
+        "compiled.py:net(loss='logits')",
+        mentions=("loss.from_logits false in the reference, true in the candidate",),
+    ),
+    different(
+        "optimizer-momentum",
+        "compiled.py:net",
+        "compiled.py:net(momentum=0.9)",
+        mentions=("optimizer.momentum 0 in the reference, 0.9 in the candidate",),
+    ),
+    equal("loss-of-ones-own", "compiled.py:weighed", "compiled.py:weighed", basis=PROOF),
+    different("loss-of-ones-own-weighed", "compiled.py:weighed", "compiled.py:weighed(by=2.0)", mentions=("loss",)),
+    # Layouts of weights ------------------------------------------------------------------------------
+    equal("matrix-as-in-pytorch", "layouts.py:ported", "layouts.py:dense", basis=EQUAL),
+    equal("matrix-as-in-pytorch-by-einsum", "layouts.py:dense", "layouts.py:ported(how='einsum')", basis=EQUAL),
+    equal("matrix-as-in-pytorch-transposed", "layouts.py:ported(how='transpose')", "layouts.py:dense", basis=EQUAL),
+    different("matrix-as-in-pytorch-relu-lost", "layouts.py:dense", "layouts.py:ported(bent=False)"),
+    different("square-matrix-transposed", "layouts.py:Square", "layouts.py:Square(transposed=True)", "4"),
+    # Chance ------------------------------------------------------------------------------------------
+    equal("one-dropout-called-twice", "chance.py:DropoutTwice", "chance.py:two_dropouts", basis=EQUAL),
+    different(
+        "one-dropout-called-twice-other-rate",
+        "chance.py:DropoutTwice",
+        "chance.py:two_dropouts(rate=0.4)",
+        mentions=("rate", "0.4"),
+    ),
+    equal("dropout-by-tensorflow", "chance.py:dropped", "chance.py:DroppedByTensorflow", basis=EQUAL),
+    different("dropout-by-tensorflow-other-rate", "chance.py:dropped(rate=0.3)", "chance.py:DroppedByTensorflow"),
+    equal("dropout-by-hand", "chance.py:dropped", "chance.py:DroppedByHand", basis=EQUAL),
+    different("dropout-by-hand-unscaled", "chance.py:dropped", "chance.py:DroppedByHand(scaled=False)"),
+    equal("dropout-by-hand-mirrored", "chance.py:dropped", "chance.py:DroppedByHand(kept_below=0.6)", basis=NUMERIC),
+    different("dropout-by-hand-inverted", "chance.py:dropped", "chance.py:DroppedByHand(kept_below=0.4)"),
+    equal("sampling-from-another-generator", "chance.py:sampled", "chance.py:sampled(seeded=True)", basis=EQUAL),
+    different(
+        "sampling-by-variance",
+        "chance.py:sampled",
+        "chance.py:sampled(halved=False)",
+        edits=(delete("scale"),),
+        exact=True,
+        mentions=("nothing else differs",),
+    ),
+    different(
+        "two-masks-or-one",
+        "chance.py:two_seeds",
+        "chance.py:two_seeds(second=2)",
+        mentions=("seed the same as dropout",),
+    ),
+    different(
+        "one-dropout-called-twice-or-two-of-one-seed",
+        "chance.py:DropoutTwice",
+        "chance.py:two_dropouts(seed=3)",
+        mentions=("seed of its own in the reference, the same as dropout",),
+    ),
+    equal("other-seeds", "chance.py:two_seeds(second=2)", "chance.py:two_seeds(first=None, second=None)", basis=PROOF),
+    equal("one-mask-of-another-seed", "chance.py:two_seeds", "chance.py:two_seeds(first=7, second=7)", basis=PROOF),
     # Sequences ---------------------------------------------------------------------------------------
     equal("recurrent-in-two-styles", "sequences.py:recurrent", "sequences.py:Recurrent", "6,3", basis=PROOF),
     equal("recurrent-layers-as-cells", "sequences.py:recurrent", "sequences.py:RecurrentCells", "6,3"),
@@ -628,6 +699,20 @@ PAIRS = (
         mentions=("mask",),
     ),
     equal("time-distributed-by-hand", "recurrent.py:per_step", "recurrent.py:PerStep", basis=EQUAL),
+    equal("last-of-all-outputs", "recurrent.py:last", "recurrent.py:LastOfAll", "5,3", basis=NUMERIC),
+    different("first-of-all-outputs", "recurrent.py:last", "recurrent.py:LastOfAll(step=0)", "5,3"),
+    different(
+        "last-step-both-ways", "recurrent.py:last(both_ways=True)", "recurrent.py:LastOfAll(both_ways=True)", "5,3"
+    ),
+    different(
+        "other-state-taken",
+        "recurrent.py:StateTaken",
+        "recurrent.py:StateTaken(number=2)",
+        "5,3",
+        edits=(Expected(kind="rewire", op="dense|head"),),
+        exact=True,
+        mentions=("result 2 of LSTM", "result 3 of LSTM", "nothing else differs"),
+    ),
     # Attention ---------------------------------------------------------------------------------------
     equal("causal-mask-by-hand", "attention.py:multi_head(causal=True)", "attention.py:MultiHead(causal=True)"),
     different(

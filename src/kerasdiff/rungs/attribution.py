@@ -9,7 +9,7 @@ import numpy as np
 
 from kerasdiff.edits import Edit, Place
 from kerasdiff.errors import EvaluateError
-from kerasdiff.graph import MODES, Mode
+from kerasdiff.graph import MODES, Graph, Mode
 from kerasdiff.numeric import FLOAT64_LIMIT, Closeness, Tolerance, compare_values
 from kerasdiff.probes import MANY_ROWS, ONE_ROW
 from kerasdiff.rungs.architecture import Structure
@@ -40,6 +40,7 @@ class Question:
         tolerance: Of outputs.
         gain: Factor on the weights.
         compiled: Whether the training loss is that of the compile settings.
+        learns: Whether one training step is known to be the same, added losses included.
     """
 
     prober: Prober
@@ -50,6 +51,7 @@ class Question:
     precision: Precision
     tolerance: Tolerance
     compiled: bool
+    learns: bool
     gain: float = 1.0
 
 
@@ -87,8 +89,11 @@ def attribute(question: Question) -> Attribution:
     remaining = {key: value for one in found.values() for key, value in one.remaining.items()}
     total = {key: value for one in found.values() for key, value in one.total.items()}
     first = next(iter(found.values()))
+    unseen = set() if question.learns else _beside(question.structure)
+    if unseen and _within(total, limits):
+        remaining = {}  # what differs is an added loss or an update, which no value measured here holds
     return Attribution(
-        effects=tuple(_effect(effect, limits) for effect in effects),
+        effects=tuple(_effect(effect, limits, number in unseen) for number, effect in enumerate(effects)),
         together=tuple(sorted(groups)),
         total=total,
         remaining=remaining,
@@ -104,8 +109,37 @@ def attribute(question: Question) -> Attribution:
     )
 
 
-def _effect(sizes: Mapping[str, float], limits: Mapping[str, float]) -> Effect:
-    return Effect(sizes=dict(sizes), harmless=bool(sizes) and _within(sizes, limits))
+def _effect(sizes: Mapping[str, float], limits: Mapping[str, float], unseen: bool) -> Effect:
+    """What was measured; nothing where it is rounding, but what the edit does beside the outputs was not."""
+    within = _within(sizes, limits)
+    return Effect(sizes={} if within and unseen else dict(sizes), harmless=bool(sizes) and within and not unseen)
+
+
+def _beside(structure: Structure) -> set[int]:
+    """Positions of the edits that may change what a call does beside its outputs: added losses, updated states."""
+    item = structure.modes.get("training")
+    if item is None:
+        return set()
+    above = tuple(_above(graph) for graph in (item.reference.graph, item.candidate.graph))
+    return {
+        number
+        for number, edit in enumerate(structure.edits)
+        for side, place in enumerate((edit.reference, edit.candidate))
+        if place is not None and place.node in above[side]
+    }
+
+
+def _above(graph: Graph) -> set[str]:
+    """The nodes that added losses and updates are computed from."""
+    nodes = graph.by_id()
+    found: set[str] = set()
+    waiting = [*(edge.node for edge in graph.losses), *graph.effects]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting.extend(edge.node for edge in nodes[name].operands)
+    return found
 
 
 def _within(sizes: Mapping[str, float], limits: Mapping[str, float]) -> bool:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from kerasdiff.graph import Weight
+from kerasdiff.graph import Node, Weight
 from kerasdiff.rungs.architecture import Structure
 from kerasdiff.side import Description, Recipe
 
@@ -27,6 +27,11 @@ class Carried:
     complete: bool
     guessed: bool
     reason: str = ""
+
+    @property
+    def turned(self) -> frozenset[str]:
+        """The candidate's weights that hold the transposed matrix of their counterpart."""
+        return frozenset(recipe.weight for recipe in self.candidate if recipe.turned)
 
 
 def carry_over(structure: Structure, reference: Description, candidate: Description, seed: int) -> Carried:
@@ -55,19 +60,21 @@ def carry_over(structure: Structure, reference: Description, candidate: Descript
     problems = [*sizes, *left, *right]
     reason = f"weights without a counterpart of the same shape: {', '.join(problems[:4])}" if problems else ""
     plan = Carried(pairs=pairs, reference=(), candidate=(), complete=not problems, guessed=guessed, reason=reason)
-    return with_pairs(plan, pairs, reference, candidate, seed)
+    return with_pairs(plan, structure, pairs, (reference, candidate), seed)
 
 
 def with_pairs(
-    plan: Carried, pairs: Mapping[str, str], reference: Description, candidate: Description, seed: int
+    plan: Carried, structure: Structure, pairs: Mapping[str, str], sides: tuple[Description, Description], seed: int
 ) -> Carried:
     """The same with other pairs: each pair of one size is drawn from one seed, all other weights from their own."""
-    sizes = {weight.id: weight.size for weight in candidate.weights}
+    reference, candidate = sides
+    first, second = ({weight.id: weight for weight in side.weights} for side in sides)
+    turned = _turned(structure, {one: (first[one].shape, second[two].shape) for one, two in pairs.items()}, pairs)
     numbered = list(enumerate(reference.weights))
     carried = [
-        _recipe(pairs[weight.id], weight, seed + number)
+        replace(_recipe(pairs[weight.id], weight, seed + number), turned=weight.id in turned)
         for number, weight in numbered
-        if weight.id in pairs and weight.size == sizes[pairs[weight.id]]
+        if weight.id in pairs and weight.size == second[pairs[weight.id]].size
     ]
     known = {recipe.weight for recipe in carried}
     own = [
@@ -86,6 +93,59 @@ def with_pairs(
 def _recipe(target: str, like: Weight, seed: int) -> Recipe:
     """The draw for one weight, with the role and shape of ``like``."""
     return Recipe(weight=target, seed=seed, name=like.name, shape=like.shape, fan_in=like.fan_in)
+
+
+def _turned(
+    structure: Structure, shapes: Mapping[str, tuple[tuple[int, ...], tuple[int, ...]]], pairs: Mapping[str, str]
+) -> set[str]:
+    """Reference ids of matrices that one side alone reads transposed, as PyTorch lays out those of a linear layer.
+
+    A square one is taken so where others show by their shapes that this side lays them out the other way round: alone,
+    its values fit in both ways, and those of a saved file go in as they are.
+    """
+    layouts = _transposed(structure, 0), _transposed(structure, 1)
+    turned = {
+        one
+        for one, two in pairs.items()
+        if (one in layouts[0]) != (two in layouts[1]) and all(len(shape) == 2 for shape in shapes[one])
+    }
+    shown = {one for one in turned if shapes[one][0] == shapes[one][1][::-1] != shapes[one][1]}
+    return turned if shown else set()
+
+
+def _transposed(structure: Structure, side: int) -> set[str]:
+    """The matrices that are transposed wherever they are read."""
+    ways: dict[str, set[bool]] = {}
+    for item in structure.modes.values():
+        for node in (item.reference, item.candidate)[side].graph:
+            for name, turns in _reads(node):
+                ways.setdefault(name, set()).add(turns)
+    return {name for name, found in ways.items() if found == {True}}
+
+
+def _reads(node: Node) -> Iterator[tuple[str, bool]]:
+    """Each read of a weight in a node, and whether it is of the transposed matrix."""
+    lowering = tuple(node.lowering or ())
+    names = {item.id: node.weights[int(item.attributes["index"])] for item in lowering if item.kind == "read"}
+    for item in lowering:
+        if item.op == "Reshape" and item.operands[0].node in names:  # a layout made explicit
+            names[item.id] = names[item.operands[0].node]
+            continue
+        for position, edge in enumerate(item.operands):
+            if edge.node in names:
+                yield names[edge.node], _turns(item, position)
+
+
+def _turns(item: Node, position: int) -> bool:
+    """Whether an op takes this operand, a matrix, transposed."""
+    settings = item.attributes
+    if item.op == "Transpose":
+        return tuple(settings.get("perm", ())) == (1, 0)
+    if item.op == "Einsum":
+        terms, _, result = str(settings.get("equation", "")).replace(" ", "").partition("->")
+        own = terms.split(",")[position]
+        return len(own) == 2 and own[0] in result and own[1] not in result
+    return position == 1 and any(settings.get(flag) for flag in ("transpose_b", "adj_y"))
 
 
 def _core(shape: tuple[int, ...]) -> tuple[int, ...]:

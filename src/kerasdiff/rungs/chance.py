@@ -2,12 +2,13 @@
 
 Two models may draw the same numbers from differently seeded or differently ordered generators. Where the traced ops
 that draw correspond, the candidate is given what the reference drew, and both must agree as if nothing were random.
+A mask may also be drawn from the other end (``u < keep`` for ``u >= rate``): then its mirror image is given.
 Where they do not, or are out of reach in a loop body, outputs over many draws are compared as samples.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,7 +16,7 @@ from scipy.stats import ks_2samp
 
 from kerasdiff.edits import listed
 from kerasdiff.errors import EvaluateError
-from kerasdiff.graph import Mode, Node
+from kerasdiff.graph import SEED_ROLE, Mode, Node
 from kerasdiff.rungs.architecture import Aligned, Structure
 from kerasdiff.rungs.probing import Prober, Run, both, closeness, judged, noted
 from kerasdiff.rungs.splicing import projection
@@ -34,9 +35,6 @@ MOST_VALUES = 1 << 22
 PROJECTIONS = 8
 """Random directions in which each output's sample is looked at; correlations between its entries show there."""
 
-SEED = "seed_generator_state"
-"""What the id of a generator's state holds."""
-
 SMALLEST_P = 1e-6
 """Two samples of one distribution fall below this once in a million comparisons (two-sample Kolmogorov-Smirnov)."""
 
@@ -48,11 +46,13 @@ class Matched:
     Attributes:
         count: Random ops that were given the other side's numbers.
         sure: Whether it is known which op corresponds to which.
+        turned: Runs the same with the mirror image of what unaligned ops drew; ``None`` where all are aligned.
     """
 
     run: Run
     count: int
     sure: bool
+    turned: Callable[[], Run] | None = None
 
 
 def by_chance(prober: Prober, structure: Structure, run: Run, name: RungName) -> Rung | None:
@@ -60,13 +60,17 @@ def by_chance(prober: Prober, structure: Structure, run: Run, name: RungName) ->
     found = matched(prober, structure, run, "inference")
     if found is None:
         return None
-    rung = judged(name, closeness(found.run), run, "outputs")
-    return settled(rung, found, prober, run, training=False)
+    return settled(lambda run: judged(name, closeness(run), run, "outputs"), found, prober, run, training=False)
 
 
-def settled(rung: Rung, found: Matched, prober: Prober, run: Run, *, training: bool) -> Rung:
+def settled(judge: Callable[[Run], Rung], found: Matched, prober: Prober, run: Run, *, training: bool) -> Rung:
     """What matched random numbers say; where it had to be guessed which belong together, a difference needs more."""
     text = f"{found.count} random ops of the candidate were given the numbers of the reference's"
+    rung = judge(found.run)
+    if rung.outcome == "different" and found.turned is not None:
+        again = judge(found.turned())
+        if again.outcome != "different":
+            return noted(again, f"{text}, or their mirror image, which is as likely")
     if rung.outcome != "different" or found.sure:
         return noted(rung, text)
     return distribution(prober, run, rung.name, training=training) or noted(rung, text)
@@ -87,24 +91,42 @@ def matched(prober: Prober, structure: Structure, run: Run, mode: Mode) -> Match
         Stage(recipes=recipes, probe=probe, precision=run.precision, mode=mode, outputs=True, effects=True)
         for recipes in prober.recipes
     )
+    nodes = {} if item is None else item.alignment.nodes
     try:
         drawn = both(lambda side: prober.sides[side].stage(plain[side]))
-        pairs = _pairs(drawn, {} if item is None else item.alignment.nodes)
+        pairs = _pairs(drawn, nodes)
         if pairs is None:
             return None
         where, sure = pairs
-        given = _given(drawn, where)
         seeds = projection(drawn[0].outputs)
         own = {one: drawn[0].draws[one].value for one in where}
-        asked = tuple(
-            replace(stage, draws=draws, pull_outputs=seeds, pull_losses=True)
-            for stage, draws in zip(plain, (own, given), strict=True)
-        )
-        done = both(lambda side: prober.sides[side].stage(asked[side]))
+
+        def given(draws: Mapping[int, Array]) -> Run:
+            asked = tuple(
+                replace(stage, draws=some, pull_outputs=seeds, pull_losses=True)
+                for stage, some in zip(plain, (own, draws), strict=True)
+            )
+            done = both(lambda side: prober.sides[side].stage(asked[side]))
+            sides = (_evaluation(done[0], run.sides[0]), _evaluation(done[1], run.sides[1]))
+            return replace(run, names=run.names[:1], sides=sides)
+
+        straight = _given(drawn, where)
+        loose = _unaligned(drawn, where, nodes)
+        turned = {two: _mirrored(drawn[1].draws[two].family, v) if two in loose else v for two, v in straight.items()}
+        once = given(straight)
     except EvaluateError:
         return None  # a side that cannot be run in parts is judged by what could be run
-    sides = (_evaluation(done[0], run.sides[0]), _evaluation(done[1], run.sides[1]))
-    return Matched(run=replace(run, names=run.names[:1], sides=sides), count=len(where), sure=sure)
+    return Matched(run=once, count=len(where), sure=sure, turned=(lambda: given(turned)) if loose else None)
+
+
+def _mirrored(family: str, value: Array) -> Array:
+    """Numbers as likely as these: the distributions are symmetric, about 1/2 or about 0."""
+    return 1 - value if family == "uniform" else -value
+
+
+def _unaligned(drawn: tuple[Staged, Staged], where: Mapping[int, int], nodes: Mapping[str, str]) -> set[int]:
+    """Draws of the candidate that correspond, though the nodes that make them are not aligned."""
+    return {two for one, two in where.items() if nodes.get(drawn[0].draws[one].node) != drawn[1].draws[two].node}
 
 
 def _seeded_alike(item: Aligned, weights: Mapping[str, str]) -> bool:
@@ -116,7 +138,7 @@ def _seeded_alike(item: Aligned, weights: Mapping[str, str]) -> bool:
     if set(pairs.values()) != set(drawing[1]):
         return False
     for one, two in pairs.items():
-        seeds = [name for name in drawing[0][one].weights if SEED in name]
+        seeds = [name for name in drawing[0][one].weights if SEED_ROLE in name]
         if not seeds or any(weights.get(name) not in drawing[1][str(two)].weights for name in seeds):
             return False
     return True
@@ -127,7 +149,9 @@ def _draws(node: Node) -> bool:
 
 
 def given_draws(prober: Prober, structure: Structure, plain: tuple[Stage, Stage], mode: Mode) -> tuple[Stage, Stage]:
-    """The same two stages, with the random numbers of the reference on both sides where they correspond.
+    """The same two stages, both with the random numbers of the reference where they correspond.
+
+    The reference is given what it drew itself: an op that no seed controls would draw anew in every run.
 
     Raises:
         EvaluateError: If a side cannot be run in parts, or draws other numbers each time.

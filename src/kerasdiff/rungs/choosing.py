@@ -43,7 +43,7 @@ def choose(
         batches = batches_of(descriptions[0].inputs, seed)
         name = next(iter(batches))
         for pairs in itertools.islice(ways, MOST):
-            made = with_pairs(carried, pairs, *descriptions, seed)
+            made = with_pairs(carried, structure, pairs, descriptions, seed)
             run = Prober(sides, made, {name: batches[name]}).precise((name,), training=False)
             if all(close.equal for _, close in closeness(run)):
                 return made

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from kerasdiff.numeric import Closeness, precision_tolerance
+from kerasdiff.graph import SEED_ROLE
+from kerasdiff.numeric import Closeness, compare_values, precision_tolerance
 from kerasdiff.rungs.architecture import Structure
 from kerasdiff.rungs.chance import by_chance
 from kerasdiff.rungs.probing import Prober, Run, closeness, doubtful, judged, noted, without_rounding
@@ -26,8 +27,30 @@ def inference(prober: Prober, structure: Structure, *, proved: bool) -> Rung:
     if own is not None:
         found = without_rounding(found, closeness(own))
     rung = judged("inference", found, run, "outputs")
+    states = _states(prober, run)
+    if states and rung.outcome == "equal":
+        return replace(rung, outcome="different", detail=f"the outputs agree, but {'; '.join(states)}")
     figures = {**rung.figures, "untaken": [list(first.untaken), list(second.untaken)]}
     return replace(noted(rung, _reading(rung)), figures=figures)
+
+
+def _states(prober: Prober, run: Run) -> list[str]:
+    """Weights that the call itself changes in inference mode, on one side alone or to another value."""
+    first, second = (side.state for side in run.sides)
+    names = {recipe.seed: recipe.weight for recipe in prober.recipes[1]}
+    found = []
+    for recipe in prober.recipes[0]:
+        one, two = recipe.weight, names.get(recipe.seed)
+        if two is None or recipe.name == SEED_ROLE or (one not in first and two not in second):
+            continue
+        if one in first and two in second:
+            close = compare_values(first[one], second[two].reshape(first[one].shape), run.tolerance)
+            if not close.equal:
+                found.append(f"the call updates {one} differently at inference: {close.describe()}")
+        else:
+            side = "reference" if one in first else "candidate"
+            found.append(f"the call of the {side} alone updates {one if one in first else two} at inference")
+    return found
 
 
 def separated(rung: Rung, witness: Witness, close: Closeness) -> Rung:

@@ -16,7 +16,7 @@ from kerasdiff.rungs.architecture import Structure
 from kerasdiff.rungs.carrying import Carried
 from kerasdiff.rungs.chance import distribution, matched, settled
 from kerasdiff.rungs.probing import Compared, Prober, Run, both, closeness, doubtful, judged, noted, without_rounding
-from kerasdiff.side import Array, Description, Stepped, StepRequest
+from kerasdiff.side import Array, Description, Evaluation, Stepped, StepRequest
 from kerasdiff.verdict import Rung
 
 GRADIENT_FACTOR = 100.0
@@ -70,7 +70,7 @@ def training_step(asked: Learning, *, proved: bool) -> Rung:
         return _with_step(asked, run)
     found = matched(asked.prober, asked.structure, run, "training")
     if found is not None:
-        carried = settled(_rung(asked, found.run, ()), found, asked.prober, run, training=True)
+        carried = settled(lambda run: _rung(asked, run, ()), found, asked.prober, run, training=True)
         if rung is None or carried.outcome != "different":
             return carried
     return rung or _unseeded(asked, run)
@@ -168,7 +168,7 @@ class _Seen:
 
 def _weights(asked: Learning, run: Run, wide: Tolerance) -> _Seen:
     """Gradients and state updates by pair of weights."""
-    first, second = run.sides
+    first, second = run.sides[0], _laid_out(run.sides[1], asked.carried)
     sizes = [float(np.max(np.abs(g))) for g in first.gradients.values() if g is not None and g.size]
     largest = max(sizes, default=0.0)
     found: list[Compared] = []
@@ -197,6 +197,14 @@ def _weights(asked: Learning, run: Run, wide: Tolerance) -> _Seen:
             else:
                 found.append((f"state of {one}", _element(a, _in_dtype(a, b, asked, hidden), wide, 0.0)))
     return _Seen(compared=found, absent=absent, hidden=hidden)
+
+
+def _laid_out(side: Evaluation, carried: Carried) -> Evaluation:
+    """The candidate's gradients and states as the reference lays its weights out."""
+    turned = carried.turned
+    gradients = {name: g.T if g is not None and name in turned else g for name, g in side.gradients.items()}
+    state = {name: value.T if name in turned else value for name, value in side.state.items()}
+    return replace(side, gradients=gradients, state=state)
 
 
 def _in_dtype(a: Array, b: Array, asked: Learning, hidden: Counter[str]) -> Array:
@@ -299,7 +307,8 @@ def _stepped(asked: Learning, done: tuple[Stepped, Stepped], wide: Tolerance) ->
         if "constraint" in asked.ignore and limited[0].get(one) != limited[1].get(two):
             continue  # an optimizer applies constraints after its step
         if one in first.updates and two in second.updates:
-            close = _element(first.updates[one], second.updates[two], wide, largest)
+            update = second.updates[two].T if two in asked.carried.turned else second.updates[two]
+            close = _element(first.updates[one], update, wide, largest)
             found.append((f"optimizer step of {one}", close))
     for name in first.metrics:
         if name in second.metrics:

@@ -143,6 +143,7 @@ def _question(asked: Learning, found: Numbers) -> Question:
         precision=known.figures.get("precision", "float64"),
         tolerance=tolerance,
         compiled=asked.compiled,
+        learns=learning.outcome == "equal",
         gain=gain,
     )
 

@@ -241,6 +241,7 @@ class Splicer:
         self._sides = sides
         self.plain = plain
         self._weights = weights
+        self._turned = {recipe.weight for recipe in plain[1].recipes if recipe.turned}
 
     def run(self, side: int, **changes: object) -> tuple[Stage, Staged]:
         """One stage of one side."""
@@ -285,8 +286,12 @@ class Splicer:
         return Hybrid(outputs=outputs, gradients=slopes)
 
     def at_home(self, gradients: Mapping[str, Array]) -> dict[str, Array]:
-        """The candidate's gradients by reference weight id, weights without a counterpart left out."""
-        return {self._weights[name]: value for name, value in gradients.items() if name in self._weights}
+        """The candidate's gradients by reference weight id and layout, weights without a counterpart left out."""
+        return {
+            self._weights[name]: value.T if name in self._turned else value
+            for name, value in gradients.items()
+            if name in self._weights
+        }
 
     def _at(self, side: int, edge: Edge) -> Edge:
         found = self.seam.spot(side, edge)
@@ -316,10 +321,8 @@ class Splicer:
             for edge, value in found.pulled.items():
                 name = edge if step.side == 0 else table[edge]
                 reached[name] = reached[name] + value if name in reached else value
-            for weight, value in found.gradients.items():
-                home = weight if step.side == 0 else self._weights.get(weight)
-                if home is None:
-                    continue
+            gradients = found.gradients if step.side == 0 else self.at_home(found.gradients)
+            for home, value in gradients.items():
                 total[home] = total[home] + value.reshape(total[home].shape) if home in total else value
         return total
 

@@ -36,6 +36,7 @@ def weights(
     compared = 0
     hidden: Counter[str] = Counter()
     same_start = _same_start(pairs, first, second, sides)
+    twins = _twins(structure, pairs, first, second)
     for one, two in sorted(pairs.items()):
         if one not in first or two not in second:
             continue
@@ -45,6 +46,9 @@ def weights(
                 hidden[setting] += 1
                 continue
             grouped.setdefault(first[one].owner, {})[name] = (values[0], values[1])
+            homes.setdefault(first[one].owner, (None, None))
+        if one in twins:
+            grouped.setdefault(first[one].owner, {})["seed"] = twins[one]
             homes.setdefault(first[one].owner, (None, None))
     compiled = _compiled(reference, candidate)
     if "compile" in ignore:
@@ -125,6 +129,34 @@ def _same_start(
         )
         ones, twos = (item.result() for item in found)
     return frozenset(one for one, two in asked if ones[one] == twos[two])
+
+
+def _twins(
+    structure: Structure, pairs: Mapping[str, str], first: Mapping[str, Weight], second: Mapping[str, Weight]
+) -> Mapping[str, tuple[str, str]]:
+    """Generators that draw the same numbers as others (equal seeds) on one side alone, with what each side does.
+
+    Two Dropout layers with one seed drop the same units; seeds that differ, or none, are no difference.
+    """
+    groups = tuple(_alike(structure, side, weights) for side, weights in enumerate((first, second)))
+    found = {}
+    for one, two in sorted(pairs.items()):
+        if one in groups[0] and two in groups[1] and {pairs.get(name) for name in groups[0][one]} != groups[1][two]:
+            found[one] = _drawn_as(one, groups[0][one]), _drawn_as(two, groups[1][two])
+    return found
+
+
+def _alike(structure: Structure, side: int, weights: Mapping[str, Weight]) -> Mapping[str, set[str]]:
+    """For each generator that is drawn from, those of the same seed, itself among them."""
+    graphs = [(item.reference, item.candidate)[side].graph for item in structure.modes.values()]
+    used = {name for graph in graphs for node in graph for name in node.weights if name in weights}
+    seeds = {name: weights[name].twin or name for name in used if weights[name].is_seed}
+    return {name: {other for other in seeds if seeds[other] == seed} for name, seed in seeds.items()}
+
+
+def _drawn_as(name: str, alike: set[str]) -> str:
+    others = sorted(other.rpartition("/")[0] for other in alike - {name})
+    return f"the same as {' and '.join(others)}" if others else "of its own"
 
 
 def _other_initializer(one: Weight, two: Weight) -> bool:

@@ -336,6 +336,9 @@ def layer_attributes(layer: Any) -> dict[str, Any]:
         config = layer.get_config()
     except (NotImplementedError, TypeError, ValueError):
         return {}
+    for key, value in config.items():
+        if isinstance(value, Mapping) and value.get("class_name") == "__lambda__":  # its byte code, file and line
+            config[key] = serialized(getattr(layer, key, None))
     return {key: value for key, value in _flatten(config) if value is not _ABSENT}
 
 

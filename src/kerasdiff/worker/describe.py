@@ -18,6 +18,7 @@ from kerasdiff.side import Description, Override, Port
 from kerasdiff.worker.assemble import Assembler
 from kerasdiff.worker.blame import place, untraceable
 from kerasdiff.worker.code import is_user_code, reach_digest
+from kerasdiff.worker.compiled import compile_settings
 from kerasdiff.worker.load import SEED
 from kerasdiff.worker.lower import spec_of
 from kerasdiff.worker.names import VALUE, Names, describe_weights, owned_variables, weight_table
@@ -58,7 +59,7 @@ def describe(session: Any) -> Description:
         notes=tuple(dict.fromkeys(notes)),
         unused_layers=idle,
         environment=environment(),
-        compiled=_compiled(loaded.model),
+        compiled=compile_settings(loaded.model),
         guessed=loaded.guessed,
         named_inputs=_named(loaded),
         keyed_inputs=_keyed(loaded),
@@ -175,13 +176,3 @@ def environment() -> dict[str, str]:
         "device": device,
         "kerasdiff": kerasdiff.__version__,
     }
-
-
-def _compiled(model: Any) -> dict[str, Any] | None:
-    if not getattr(model, "compiled", False):
-        return None
-    try:
-        config = model.get_compile_config()
-    except (NotImplementedError, TypeError, ValueError):
-        return None
-    return {str(key): str(value) for key, value in (config or {}).items()}

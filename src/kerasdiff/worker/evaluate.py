@@ -161,12 +161,16 @@ def _run(loaded: Loaded, request: EvaluateRequest, call: _Call) -> Evaluation:
     gradients: dict[str, Array | None] = {}
     losses: dict[str, float] = {}
     taken: list[set[int]] = [set() for _ in call.branches]
+    held = _state(loaded.model, variables) if request.training or _writes(call.function) else {}
+    state: dict[str, Array] = {}
     for number, probe in enumerate(request.probes):
         tensors = [
             tf.cast(tf.constant(batch), port.spec.dtype) for batch, port in zip(probe, loaded.ports, strict=True)
         ]
         tensors = [value for _, value in _jittered([(None, tensor) for tensor in tensors], request.jitter)]
         assign(start)
+        if number == 0:
+            before = {name: variable.numpy() for name, variable in held.items()}
         if request.training and number == 0:
             values, gradients = _with_gradients(loaded.model, variables, call.function, tensors)
         else:
@@ -178,7 +182,12 @@ def _run(loaded: Loaded, request: EvaluateRequest, call: _Call) -> Evaluation:
         for ways, value in zip(taken, values[count + 1 :], strict=True):
             ways.add(int(value.numpy()))
         if number == 0:
-            state = {name: variable.numpy() for name, variable in _state(loaded.model, variables).items()}
+            after = {name: variable.numpy() for name, variable in held.items()}
+            state = {
+                name: value
+                for name, value in after.items()
+                if request.training or not np.array_equal(value, before[name], equal_nan=value.dtype.kind == "f")
+            }
             # Twice: the call that was differentiated is another function to TensorFlow, with generators of its own.
             for _ in range(1 + request.training):
                 assign(start)
@@ -189,10 +198,19 @@ def _run(loaded: Loaded, request: EvaluateRequest, call: _Call) -> Evaluation:
         repeated=repeated,
         mixed=call.mixed,
         gradients=gradients,
-        state=state if request.training else {},
+        state=state,
         losses=losses,
         untaken=(*(n for n, ways in zip(call.branches, taken, strict=True) if len(ways) == 1), *call.hidden),
     )
+
+
+def _writes(function: Any) -> bool:
+    """Whether a call may update variables, as far as its graph tells; a call without one may."""
+    graph = getattr(function, "graph", None)
+    if graph is None:
+        return True
+    inside = (node.op for item in graph.as_graph_def().library.function for node in item.node_def)
+    return any(kind.startswith("Assign") for kind in (*(op.type for op in graph.get_operations()), *inside))
 
 
 def _loose(variables: dict[str, Any], function: Any) -> list[tuple[Any, Any]]:
@@ -232,7 +250,8 @@ def value_of(recipe: Recipe, variable: Any, gain: float = 1.0) -> Array | None:
     """What a recipe gives a variable; integers other than random-generator states keep their own (``None``)."""
     kind, shape = tf.as_dtype(variable.dtype), tuple(variable.shape)
     if kind.is_floating or recipe.name == SEED_NAME:
-        return draw(recipe, gain).reshape(shape).astype(kind.as_numpy_dtype, copy=False)
+        value = draw(recipe, gain)
+        return (value.T if recipe.turned else value).reshape(shape).astype(kind.as_numpy_dtype, copy=False)
     if kind in (tf.int8, tf.uint8):  # quantised kernels; wider whole numbers count or index, and are left alone
         whole = np.random.default_rng([recipe.seed, 8]).integers(kind.min, kind.max, recipe.shape, endpoint=True)
         return np.asarray(whole.reshape(shape).astype(kind.as_numpy_dtype))

@@ -15,6 +15,10 @@ from kerasdiff.worker.code import code_digest, state_digest
 from kerasdiff.worker.sources import initializer_of, value_digest
 
 SEED_NAME = "seed_generator_state"
+
+UNNAMED = {"bias_initializer": "unit_forget_bias"}
+"""Functions that Keras makes inside a layer, by the setting that asks for them: ones for the forget gate of an LSTM."""
+
 VALUE = "value "
 """How the text of an initializer begins that is a given value."""
 
@@ -147,8 +151,10 @@ def describe_weights(model: Any, names: Names) -> list[tuple[Weight, Any]]:
     """The weight records with the variables they stand for."""
     trainable = {id(variable) for variable in model.trainable_variables}
     records = []
+    seeds: dict[int, str] = {}
     for name, layer, variable in owned_variables(model, names):
         role = SEED_NAME if SEED_NAME in variable.name else str(variable.name)
+        twin = seeds.setdefault(int(variable.numpy()[0]), name) if role == SEED_NAME else name
         shape = tuple(int(dim) for dim in variable.shape)
         weight = Weight(
             id=name,
@@ -158,6 +164,7 @@ def describe_weights(model: Any, names: Names) -> list[tuple[Weight, Any]]:
             dtype=str(variable.dtype),
             trainable=id(variable) in trainable,
             initializer=None if role == SEED_NAME else _initializer(variable),
+            twin=None if twin == name else twin,
             fans=_fans(initializer_of(variable), shape),
             regularizer=serialized(getattr(variable, "regularizer", None)),
             constraint=serialized(getattr(variable, "constraint", None)),
@@ -178,6 +185,8 @@ def _fan_in(role: str, shape: tuple[int, ...]) -> int:
 def _fans(initializer: Any, shape: tuple[int, ...]) -> tuple[int, int] | None:
     """Inputs and outputs per unit that set the scale of a fan-based initializer, as Keras counts them.
 
+    The larger comes first where their mean is what counts: a transposed matrix starts from the same scale.
+
     References:
         ``compute_fans`` in ``keras/src/initializers/random_initializers.py`` (Keras 3.15).
     """
@@ -189,7 +198,8 @@ def _fans(initializer: Any, shape: tuple[int, ...]) -> tuple[int, int] | None:
     if len(shape) < 2:
         return (shape[0], shape[0]) if shape else (1, 1)
     field = math.prod(shape[:-2])
-    return shape[-2] * field, shape[-1] * field
+    fans = shape[-2] * field, shape[-1] * field
+    return (max(fans), min(fans)) if initializer.mode == "fan_avg" else fans
 
 
 def _initializer(variable: Any) -> str | None:
@@ -231,6 +241,7 @@ def serialized(value: Any) -> str | None:
         return f"{label}({inside})" if inside else label
     name = str(getattr(value, "__qualname__", type(value).__name__)).rpartition("<locals>.")[2]
     if str(getattr(value, "__module__", "")).startswith("keras."):
+        name = UNNAMED.get(name, name)
         return f"{name} {code_digest(value)}" if getattr(value, "__closure__", None) else name
     return f"{name} (code {code_digest(value) if hasattr(value, '__code__') else state_digest(value)})"
 

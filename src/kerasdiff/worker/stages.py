@@ -99,7 +99,11 @@ class StagedCall:
         self._updates = [self._graph.get_operation_by_name(op.name) for op in recording.graph.control_outputs]
         self._entries = entries
         self._pulls: dict[Any, Any] = {}
-        self._session = tf.compat.v1.Session(graph=self._graph, config=_as_written())
+        self._session = self._opened()
+
+    def _opened(self) -> Any:
+        """A session of its own for the graph as it is: one that has run a loop does not see it change."""
+        return tf.compat.v1.Session(graph=self._graph, config=_as_written())
 
     def run(self, request: Stage) -> Staged:
         """Runs the stage; the weights are set anew, for a call may have updated them."""
@@ -163,7 +167,7 @@ class StagedCall:
             if self._loops:
                 # The gradient of a loop gives the loop more outputs, which a session that has run it never learns of.
                 self._session.close()
-                self._session = tf.compat.v1.Session(graph=self._graph, config=_as_written())
+                self._session = self._opened()
                 self._entries.forget()
         found: _Pull = self._pulls[key]
         return found
@@ -242,6 +246,7 @@ class _Entries:
         self._values: dict[str, Array] = {}
         self._setters: dict[str, tuple[Any, Any]] = {}
         self._loaded: tuple[tuple[Recipe, ...], float] | None = None
+        self._fresh = True
         with tf.name_scope(_SCOPE):
             self.inputs = [tf.compat.v1.placeholder(one.dtype, one.shape) for one in recording.inputs]
             self.map.update({one.name: entry for one, entry in zip(recording.inputs, self.inputs, strict=True)})
@@ -284,13 +289,14 @@ class _Entries:
         return self._readers
 
     def forget(self) -> None:
-        """The next session holds no values yet."""
-        self._loaded = None
+        """Says that the variables have no values yet: a new session holds none."""
+        self._fresh = True
 
     def load(self, session: Any, recipes: tuple[Recipe, ...], gain: float) -> None:
         """Gives every variable its value: drawn where there is a recipe, else the one it has in the model."""
-        if self._loaded == (recipes, gain) and not self._updated:
+        if self._loaded == (recipes, gain) and not self._updated and not self._fresh:
             return
+        self._fresh = False
         if self._loaded != (recipes, gain):
             for recipe in recipes:
                 if recipe.weight in self.variables:

@@ -1,0 +1,92 @@
+"""Pairs about random numbers: the same draws from another generator, or used in another way."""
+
+import keras
+import tensorflow as tf
+from keras import layers, ops
+
+
+class DropoutTwice(keras.Model):
+    """One Dropout layer called in two places: each call draws anew."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.second, self.drop = layers.Dense(8), layers.Dense(8), layers.Dropout(0.3)
+
+    def call(self, x, training=None):
+        x = self.drop(self.first(x), training=training)
+        return self.drop(self.second(x), training=training)
+
+
+def two_dropouts(rate=0.3, seed=None):
+    """``DropoutTwice`` with a layer for each place."""
+    drops = layers.Dropout(0.3, seed=seed), layers.Dropout(rate, seed=seed)
+    return keras.Sequential([keras.Input((6,)), layers.Dense(8), drops[0], layers.Dense(8), drops[1]])
+
+
+def dropped(rate=0.4):
+    return keras.Sequential([keras.Input((6,)), layers.Dense(8), layers.Dropout(rate), layers.Dense(2)])
+
+
+class DroppedByTensorflow(keras.Model):
+    """``dropped`` by TensorFlow's function, which knows no training flag, behind a test of that flag."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.second = layers.Dense(8), layers.Dense(2)
+
+    def drop(self, x):
+        return tf.nn.dropout(x, 0.4)
+
+    def call(self, x, training=False):
+        x = self.first(x)
+        return self.second(self.drop(x) if training else x)
+
+
+class DroppedByHand(DroppedByTensorflow):
+    """``dropped`` by a mask of its own, from either end of the numbers; what survives is scaled up, or not."""
+
+    def __init__(self, scaled=True, kept_below=None):
+        super().__init__()
+        self.scaled, self.kept_below = scaled, kept_below
+
+    def drop(self, x):
+        drawn = tf.random.uniform(tf.shape(x))
+        kept = x * tf.cast(drawn >= 0.4 if self.kept_below is None else drawn < self.kept_below, x.dtype)
+        return kept / 0.6 if self.scaled else kept
+
+
+class Sample(layers.Layer):
+    """The sampling layer of a variational autoencoder, from TensorFlow's global generator."""
+
+    def __init__(self, halved=True):
+        super().__init__()
+        self.halved = halved
+
+    def call(self, both):
+        mean, spread = both
+        return mean + tf.exp(0.5 * spread if self.halved else spread) * tf.random.normal(tf.shape(mean))
+
+
+class SampleSeeded(layers.Layer):
+    """``Sample`` from a seed generator of Keras."""
+
+    def __init__(self):
+        super().__init__()
+        self.seeds = keras.random.SeedGenerator(1)
+
+    def call(self, both):
+        mean, spread = both
+        return mean + ops.exp(spread / 2) * keras.random.normal(ops.shape(mean), seed=self.seeds)
+
+
+def sampled(seeded=False, halved=True):
+    x = keras.Input((6,))
+    sample = SampleSeeded() if seeded else Sample(halved)
+    return keras.Model(x, layers.Dense(2)(sample([layers.Dense(3)(x), layers.Dense(3)(x)])))
+
+
+def two_seeds(first=1, second=1):
+    """Two masks of one shape: the same mask where the seeds are equal."""
+    x = keras.Input((6,))
+    left, right = layers.Dropout(0.3, seed=first)(x), layers.Dropout(0.3, seed=second)(layers.Dense(6)(x))
+    return keras.Model(x, layers.Dense(2)(layers.Add()([left, right])))
