@@ -72,7 +72,7 @@ class Pending(Generic[T]):
         self._name = name
 
     def result(self, progress: Progress | None = None) -> T:
-        """Waits for the answer; ``progress`` hears every optimizer step of a fit on the way.
+        """Waits for the answer; ``progress`` hears how far a fit is on the way.
 
         Raises:
             KerasdiffError: What the worker raised, as the class it raised.
@@ -209,7 +209,7 @@ class Worker:
             source, kind, value = frame
             if kind == "progress":
                 if progress is not None and source == number:
-                    progress(*value)
+                    progress(value)
             elif kind == "unreadable":
                 self._fail(f"sent an answer that cannot be read ({value})")
             else:

@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 
 from kerasdiff.errors import KerasdiffError, LoadError, WorkerError
 from kerasdiff.process import read_frame, write_frame
+from kerasdiff.side import Tick
 
 
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:
@@ -37,8 +38,8 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
 
                 session = Session(target, inputs)
 
-            def progress(step: int, loss: float, number: int = number) -> None:
-                write_frame(answers, (number, "progress", (step, float(loss))))
+            def progress(tick: Tick, number: int = number) -> None:
+                write_frame(answers, (number, "progress", tick))
 
             _answer(answers, number, "value", _handle(session, name, arguments, progress))
         except KerasdiffError as error:
