@@ -10,11 +10,12 @@ from dataclasses import replace
 from kerasdiff.errors import FitError, KerasdiffError, TraceError
 from kerasdiff.graph import Weight
 from kerasdiff.numeric import PROBE_BATCH, probe_rows
-from kerasdiff.options import Listener, Options, Silent
+from kerasdiff.options import FitOptions, Listener, Options, Silent
 from kerasdiff.process import Worker
 from kerasdiff.rungs import architecture as structural
 from kerasdiff.rungs.carrying import Carried, carry_over
-from kerasdiff.rungs.fitting import fit, fit_rung
+from kerasdiff.rungs.fit_evidence import fit_rung
+from kerasdiff.rungs.fitting import Experiment, Fitter
 from kerasdiff.rungs.interface import interface, shown
 from kerasdiff.rungs.probing import Prober, guarded, inference, training_step
 from kerasdiff.rungs.unseen import training_code, untaken, untraced
@@ -55,7 +56,7 @@ def compare(
         descriptions, inputs = describe(workers, options)
 
         @contextmanager
-        def control() -> Iterator[Side]:
+        def control() -> Iterator[Fitter]:
             with Worker(reference, inputs[0], options.timeout, "control") as worker:
                 yield worker
 
@@ -145,7 +146,7 @@ class Steps:
         descriptions: tuple[Description, Description],
         options: Options,
         listener: Listener,
-        control: Callable[[], AbstractContextManager[Side]],
+        control: Callable[[], AbstractContextManager[Fitter]],
     ) -> None:
         self.targets = targets
         self.sides = sides
@@ -241,8 +242,17 @@ class Steps:
             return None
         self.listener.phase("training both models")
         try:
-            with self.control() as control:
-                found = fit(self.sides, control, self._starts(carried), self.options, self.listener)
+            found = Experiment(
+                self.sides,
+                self.control,
+                self._starts(carried),
+                self.options.data or "auto",
+                FitOptions(seeds=(self.options.seed,), steps=self.options.fit_steps),
+                self.listener,
+                [],
+                alike=structure.isomorphic,
+                serial=self.descriptions[0].environment["device"] != "cpu",
+            ).run()
         except FitError as error:
             self.not_checked.append(NotChecked(rung="fit", reason=error.message))
             rungs.append(Rung(name="fit", outcome="failed", detail=error.message))

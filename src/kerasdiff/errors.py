@@ -42,3 +42,7 @@ class FitError(KerasdiffError):
 
 class WorkerError(KerasdiffError):
     """A worker process ended or went silent; the message holds what it printed last."""
+
+
+class WorkerEndedError(WorkerError):
+    """A worker process ended by itself, or somebody ended it: another one may do better."""

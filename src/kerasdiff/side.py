@@ -185,6 +185,7 @@ class FitPlan:
         nudge: Seed of a change of every starting weight by one unit in its last place, which rounding is no less
             than; ``None`` for none.
         keep: Directory that finished epochs and trials are kept in and taken up from, or ``None``.
+        fresh: Whether what is kept there is not taken up.
         logdir: Directory for TensorBoard's logs, or ``None``.
         name: What the trial is called in file names (``reference-seed-0``).
     """
@@ -200,6 +201,7 @@ class FitPlan:
     start: Mapping[str, Array] = field(default_factory=dict)
     nudge: int | None = None
     keep: str | None = None
+    fresh: bool = False
     logdir: str | None = None
     name: str = "trial"
 

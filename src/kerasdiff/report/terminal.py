@@ -51,7 +51,8 @@ _BASES: Mapping[Basis | None, str] = {
 def render(comparison: Comparison, console: Console) -> None:
     """Prints the report of a comparison; computes nothing and adds no judgement."""
     _header(comparison, console)
-    render_layers(comparison.rows, console)
+    if comparison.rows:
+        render_layers(comparison.rows, console)
     _edits(comparison.edits, console)
     _rewrites(comparison.rewrites, console)
     _rungs(comparison.rungs, console)

@@ -159,6 +159,8 @@ class _Run:
         """Runs what was not kept."""
         functions = self._trainer.compiled()
         kept, variables = self._open(functions)
+        if self._plan.fresh:
+            kept.forget()
         done = kept.result()
         reused = 0
         if done is not None:
@@ -176,6 +178,7 @@ class _Run:
                 **self._trainer.settings(),
                 "steps": self._length.steps,
                 "epochs": self._length.epochs,
+                "steps_per_epoch": self._length.per_epoch,
                 "test_rows": self._test_rows,
             },
             losses=self._history.losses,

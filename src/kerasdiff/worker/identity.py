@@ -24,7 +24,9 @@ from kerasdiff.worker.tasks import to_array
 LAYOUT = 1
 """Of what is kept; raised where older files must not be read."""
 
-_NAMES = frozenset({"_class", "shared_name", "container", "_output_shapes", "body_name", "cond_name", "_gradient_op_type"})
+_NAMES = frozenset(
+    {"_class", "shared_name", "container", "_output_shapes", "body_name", "cond_name", "_gradient_op_type"}
+)
 """Attributes that name things and change with what else the process has built."""
 
 _FORGETFUL = frozenset(
@@ -136,7 +138,7 @@ def _reference(text: str, order: Mapping[str, int], arguments: list[str]) -> Any
 
 def _attribute(value: Any, function: Any) -> str:
     if value.HasField("func"):
-        return function(value.func.name)
+        return str(function(value.func.name))
     if value.HasField("list") and value.list.func:
         return _hash([function(item.name) for item in value.list.func])
     return hashlib.sha256(value.SerializeToString(deterministic=True)).hexdigest()

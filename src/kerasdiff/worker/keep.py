@@ -6,6 +6,7 @@ renamed. ``state.npz`` goes when ``result.npz`` is there; ``history.csv`` is for
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import errno
 import io
@@ -53,6 +54,12 @@ class Kept:
         self._folder = None if root is None or key is None else Path(root) / key[:2] / key
         self.notes: list[str] = []
 
+    def forget(self) -> None:
+        """Deletes what is kept of this trial."""
+        if self._folder is not None:
+            for name in ("result.npz", "state.npz", "history.csv"):
+                (self._folder / name).unlink(missing_ok=True)
+
     def state(self) -> tuple[History, tuple[bytes, ...]] | None:
         """The last finished epoch: what was shown, and the bytes of every variable."""
         arrays = self._read("state.npz")
@@ -77,7 +84,7 @@ class Kept:
     def save(self, history: History, variables: Sequence[bytes]) -> None:
         """Keeps a finished epoch in place of the one before."""
         held = {f"v{at}": np.frombuffer(data, np.uint8) for at, data in enumerate(variables)}
-        if self._write("state.npz", lambda stream: np.savez(stream, **_arrays(history), **held)):
+        if self._write("state.npz", lambda stream: _save(stream, {**_arrays(history), **held})):
             self._write("history.csv", lambda stream: stream.write(history_csv(history).encode()))
 
     def finish(self, history: History, ended: Ended) -> None:
@@ -91,7 +98,7 @@ class Kept:
             "predictions": _storable(ended.predictions),
             "digest": np.array(ended.outputs_digest),
         }
-        if self._write("result.npz", lambda stream: np.savez(stream, **arrays)) and self._folder is not None:
+        if self._write("result.npz", lambda stream: _save(stream, arrays)) and self._folder is not None:
             self._write("history.csv", lambda stream: stream.write(history_csv(history).encode()))
             (self._folder / "state.npz").unlink(missing_ok=True)
 
@@ -118,10 +125,8 @@ class Kept:
                 os.fsync(stream.fileno())
             os.replace(partial, self._folder / name)
         except OSError as why:
-            try:
+            with contextlib.suppress(OSError):  # the directory itself may be gone
                 partial.unlink(missing_ok=True)
-            except OSError:
-                pass  # the directory itself is gone or read-only: nothing of ours lies in it
             self._note(why)
             return False
         return True
@@ -137,6 +142,10 @@ class Kept:
         )
         if text not in self.notes:
             self.notes.append(text)
+
+
+def _save(stream: BinaryIO, arrays: Mapping[str, Array]) -> None:
+    np.savez(stream, **arrays)  # type: ignore[arg-type]  # numpy's stubs take names for flags
 
 
 def _storable(values: Array) -> Array:

@@ -117,4 +117,24 @@ def _start_tensorflow() -> LoadError | None:
     if threads.isdigit() and int(threads) > 0:
         tf.config.threading.set_intra_op_parallelism_threads(int(threads))
         tf.config.threading.set_inter_op_parallelism_threads(int(threads))
+    return _choose_device(tf, os.environ.get("KERASDIFF_DEVICE", "auto"))
+
+
+def _choose_device(tf: Any, wanted: str) -> LoadError | None:
+    """Leaves the wanted GPU visible alone, or all; none is filled before its memory is needed.
+
+    References:
+        "Use a GPU", https://www.tensorflow.org/guide/gpu: limiting memory growth.
+    """
+    found = tf.config.list_physical_devices("GPU")
+    kind, _, number = wanted.partition(":")
+    if kind == "gpu":
+        at = int(number or 0)
+        if at >= len(found):
+            held = f"TensorFlow sees {len(found)}" if found else "TensorFlow sees no GPU"
+            return LoadError(f"--device {wanted}: {held}; use --device cpu.")
+        found = [found[at]]
+        tf.config.set_visible_devices(found, "GPU")
+    for device in found:
+        tf.config.experimental.set_memory_growth(device, True)
     return None

@@ -240,7 +240,7 @@ def _named(name: str, *, logits: bool) -> Any:
     camel = "".join(part.capitalize() for part in name.split("_"))
     made = next((getattr(keras.losses, text) for text in (name, camel) if hasattr(keras.losses, text)), None)
     if isinstance(made, type) and issubclass(made, keras.losses.Loss):
-        takes_logits = "from_logits" in inspect.signature(made.__init__).parameters
+        takes_logits = "from_logits" in inspect.signature(made).parameters
         return made(from_logits=logits) if takes_logits else made()
     try:
         return keras.losses.get(name)

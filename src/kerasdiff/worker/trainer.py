@@ -246,6 +246,7 @@ def _optimizer(model: Any, task: Task, plan: FitPlan) -> Any:
         try:
             fresh.learning_rate = plan.learning_rate
         except (TypeError, ValueError):
-            raise FitError("The model's optimizer follows a schedule of its own; --learning-rate cannot set it.") from None
+            text = "The model's optimizer follows a schedule of its own, which no single learning rate can replace."
+            raise FitError(text) from None
     fresh.build(list(model.trainable_variables))
     return fresh
