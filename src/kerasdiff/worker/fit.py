@@ -207,7 +207,13 @@ class _Run:
                 "be read back"
             )
             return kept, []
-        length = {"seed": self._plan.seed, "steps": self._length.steps, "test_rows": self._test_rows}
+        # By name as well: a candidate or a control that took up the reference's trial would prove nothing.
+        length = {
+            "name": self._plan.name,
+            "seed": self._plan.seed,
+            "steps": self._length.steps,
+            "test_rows": self._test_rows,
+        }
         return Kept(self._plan.keep, trial_key(functions, variables, length)), variables
 
     def _resume(self, kept: Kept, variables: Sequence[Any]) -> int:
