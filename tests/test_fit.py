@@ -49,7 +49,7 @@ def dense(units: int = 3, activation: str | None = None, **compiled: Any) -> Cal
     def build() -> Any:
         model = keras.Sequential(
             [
-                keras.Input((4,)),
+                keras.Input((4,), name="x"),
                 keras.layers.Dense(8, activation="relu", kernel_regularizer="l2", name="hidden"),
                 keras.layers.Dropout(0.5),
                 keras.layers.Dense(units, activation=activation, name="head"),

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import IO, Any, Generic, NoReturn, TypeVar
 
-from kerasdiff.errors import WorkerError, WorkerEndedError
+from kerasdiff.errors import WorkerEndedError, WorkerError
 from kerasdiff.side import Array, Description, EvaluateRequest, Evaluation, FitPlan, Progress, Stage, Staged, Trial
 from kerasdiff.target import InputSpec, Target
 
