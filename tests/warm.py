@@ -70,6 +70,7 @@ class Forked:
     def __init__(self, nursery: Nursery, env: dict[str, str], stderr: Any) -> None:
         self._nursery = nursery
         self._code: int | None = None
+        self._lock = threading.Lock()
         requests, self_in = os.pipe()
         self_out, answers = os.pipe()
         self.stdin, self.stdout = open(self_in, "wb"), open(self_out, "rb")  # noqa: SIM115
@@ -79,8 +80,9 @@ class Forked:
 
     def poll(self) -> int | None:
         """The exit code, negative for a signal; ``None`` while it runs."""
-        if self._code is None:
-            self._code = self._nursery.ask("poll", self.pid)
+        with self._lock:  # a process is reaped once, and two threads of a worker may ask
+            if self._code is None:
+                self._code = self._nursery.ask("poll", self.pid)
         return self._code
 
     def wait(self, timeout: float | None = None) -> int:

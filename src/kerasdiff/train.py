@@ -108,7 +108,8 @@ class _Steps(Steps):
         except Interrupted as stop:
             if stop.known is None:
                 raise InterruptedFit(None) from None
-            raise InterruptedFit(told(stop.known, _so_far(stop.known))) from None
+            known = told(stop.known, _so_far(stop.known))
+            raise InterruptedFit(replace(known, interrupted=True)) from None
         return told(found, fit_verdict(found, complete=complete))
 
     def _judged(

@@ -27,6 +27,9 @@ STRUCTURAL = frozenset(
 )  # fmt: skip
 """Attributes that move every value or none: random probes decide about them. Bounds and thresholds may hide."""
 
+EXIT_INTERRUPTED = 130
+"""128 + SIGINT, as shells report it."""
+
 EXIT_CODES: Mapping[Outcome, int] = {"equivalent": 0, "different": 1, "inconclusive": 3}
 
 
@@ -226,6 +229,7 @@ class Comparison:
     Attributes:
         terms: What the comparison took for granted, in reading order: seeds, tolerances, what was inferred.
         rows: The side-by-side table, in the order of the reference with insertions in place.
+        interrupted: Whether somebody cut it off; it then holds what was known.
     """
 
     verdict: Verdict
@@ -239,6 +243,12 @@ class Comparison:
     rows: tuple[Row, ...]
     fit: FitEvidence | None
     not_checked: tuple[NotChecked, ...]
+    interrupted: bool = False
+
+    @property
+    def exit_code(self) -> int:
+        """What a command that reports it exits with."""
+        return EXIT_INTERRUPTED if self.interrupted else EXIT_CODES[self.verdict.outcome]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,6 @@ import click
 
 from kerasdiff.cli.common import EXIT_CODES_HELP, TARGETS_HELP, clean, model_options, progress, rendered, write
 
-EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 DEFAULT_SEEDS = 3
 DEFAULT_EPOCHS = 5
 """A few minutes for the forum's network on all of CIFAR-10; three pairs are the fewest an interval is of use with."""
@@ -169,22 +168,19 @@ def fit(
     import kerasdiff.train as engine
     from kerasdiff.report.json import to_json
     from kerasdiff.report.terminal import render
-    from kerasdiff.verdict import EXIT_CODES
 
-    interrupted = False
     with progress() as listener:
         try:
             comparison = engine.fit(*pair, options, trials, listener)
         except engine.InterruptedFit as stop:
             if stop.known is None:
                 raise
-            comparison, interrupted = stop.known, True
+            comparison = stop.known
     text = to_json(comparison) if form == "json" else rendered(lambda to: render(comparison, to), color, output)
     write(text, output)
     verdict = comparison.verdict
-    if interrupted:
+    if comparison.interrupted:
         click.echo(clean(f"interrupted: finished epochs are in {trials.keep}"), err=True)
-        return EXIT_INTERRUPTED
-    if output is not None:
+    elif output is not None:
         click.echo(clean(f"{verdict.outcome}: {verdict.summary} (report in {output})"), err=True)
-    return EXIT_CODES[verdict.outcome]
+    return comparison.exit_code

@@ -13,7 +13,7 @@ from kerasdiff.edits import Edit, Place
 from kerasdiff.report.fit import render_fit
 from kerasdiff.report.layers import MARKS, render_layers
 from kerasdiff.report.style import TEXT_WIDTH, Look, change, count, emit, hang, heading, number, pad
-from kerasdiff.verdict import EXIT_CODES, Basis, Comparison, ModelInfo, Outcome, Rewrite, RowState, Rung, RungOutcome
+from kerasdiff.verdict import Basis, Comparison, ModelInfo, Outcome, Rewrite, RowState, Rung, RungOutcome
 
 MOST_EDITS = 40
 """Edits listed in full: past a screenful a list is not read; JSON holds them all."""
@@ -201,7 +201,7 @@ def _verdict(comparison: Comparison, console: Console) -> None:
             body,
             title=Text(verdict.outcome.upper(), style=f"bold {style}"),
             title_align="left",
-            subtitle=Text(f"exit code {EXIT_CODES[verdict.outcome]}", style="dim"),
+            subtitle=Text(f"exit code {comparison.exit_code}", style="dim"),
             subtitle_align="right",
             border_style=style,
             box=box.ROUNDED if look.unicode else box.ASCII,

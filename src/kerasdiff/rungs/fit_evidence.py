@@ -142,6 +142,8 @@ def fit_rung(found: FitEvidence, *, complete: bool) -> Rung:
     def rung(outcome: RungOutcome, detail: str) -> Rung:
         return Rung(name="fit", outcome=outcome, detail=detail, figures=figures)
 
+    if not found.pairs:
+        return rung("skipped", "no trial pair has finished")
     if found.identical:
         return rung("equal", f"{steps} steps, every loss bit-identical")
     apart = f"{described(found)}; {control_text(found)}"
@@ -199,15 +201,22 @@ def fit_verdict(found: FitEvidence, *, complete: bool) -> Verdict:
 
 def ahead_text(found: FitEvidence) -> str:
     """Who is ahead in the metric that counts, for the epochs that were run."""
-    lead = next((item for item in found.leads if item.metric == found.metric), None)
-    if lead is None:
+    if not found.leads:
         return ""
-    better = (lead.mean > 0) != (found.metric == "test loss")
-    side = "candidate" if better else "reference"
     epochs = max(len(run.epochs) for run in found.trajectories)
-    size = f"{100 * abs(lead.mean):.2f} {'points' if found.metric != 'test loss' else '%'}"
-    span = ""
-    if lead.interval is not None:
-        low, high = (100 * bound for bound in lead.interval)
-        span = f" ({100 * lead.level:.0f} % interval of candidate minus reference {low:+.2f} to {high:+.2f})"
-    return f"After {epochs} epoch{'' if epochs == 1 else 's'} the {side} is ahead in {found.metric} by {size}{span}."
+    told = "; ".join(_lead_text(lead) for lead in found.leads)
+    still = {"cross": "; the curves have crossed, so that may change", "close": "; the curves are closing"}
+    return f"After {epochs} epoch{'' if epochs == 1 else 's'} {told}{still.get(found.curves, '')}."
+
+
+def _lead_text(lead: Lead) -> str:
+    """``the candidate is ahead in train accuracy by 7.25 points (95 % interval +6.01 to +8.50)``."""
+    side = "candidate" if (lead.mean > 0) != (lead.metric == "test loss") else "reference"
+    size = f"{100 * abs(lead.mean):.2f} {'%' if lead.metric == 'test loss' else 'points'}"
+    if lead.interval is None:
+        return f"the {side} is ahead in {lead.metric} by {size} with one seed"
+    low, high = (100 * bound for bound in lead.interval)
+    span = f"{100 * lead.level:.0f} % interval of candidate minus reference {low:+.2f} to {high:+.2f}"
+    if low <= 0 <= high:
+        return f"neither is clearly ahead in {lead.metric} ({span})"
+    return f"the {side} is ahead in {lead.metric} by {size} ({span})"

@@ -77,6 +77,7 @@ class Experiment:
         self._running: dict[TrialSide, list[Tick]] = {}
         self._seed = options.seeds[0]
         self._notes = notes
+        self._starts: dict[int, Mapping[str, Array]] = {}
         self._stopped = ""
         self._began = time.monotonic()
         self._stack = ExitStack()
@@ -169,7 +170,7 @@ class Experiment:
 
     def _pair(self, seed: int, *, first: bool) -> None:
         self._seed, self._running = seed, {}
-        own = self._sides[0].start(seed)
+        own = self._start(seed)
         plan = replace(self._plan("reference", seed), start=own)
         start = {two.id: own[one].reshape(two.shape) for one, two in self._weights.items() if one in own}
         carried = replace(self._plan("candidate", seed), start={} if self._options.own_init else start)
@@ -200,9 +201,15 @@ class Experiment:
                     "control", self._other(), self._short(seed, epoch + 1)
                 ).result()
 
+    def _start(self, seed: int) -> Mapping[str, Array]:
+        """The reference's start, asked for once: a side answers one question at a time."""
+        if seed not in self._starts:
+            self._starts = {seed: self._sides[0].start(seed)}
+        return self._starts[seed]
+
     def _short(self, seed: int, epochs: int) -> FitPlan:
         """The reference's trial, cut down to its first epochs: what a control runs."""
-        plan = replace(self._plan("control", seed), start=self._sides[0].start(seed), logdir=None)
+        plan = replace(self._plan("control", seed), start=self._start(seed), logdir=None)
         return replace(plan, epochs=epochs if plan.epochs is None else min(epochs, plan.epochs))
 
     def _other(self) -> Fitter:

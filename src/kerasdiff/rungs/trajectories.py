@@ -20,7 +20,9 @@ ROUNDING = 1e-3
 """Relative distance of the losses where they part first, up to which rounding may explain it."""
 
 CLEARLY = 100.0
-"""How many times the controls' distance counts as clearly more; see `parted`."""
+"""How many times the controls' distance counts as clearly more; see `parted`. Measured over 93 steps of a small convnet
+at two learning rates: layers that sum in another order (Flatten and Dense against a convolution, sigmoid against tanh)
+reach 0.2 to 26 times the distance of a nudge, an epsilon of 1.1e-3 against 1e-3 reaches 1,600 times."""
 
 REPEATABLE = 1e-6
 """Relative distance that is taken for noise even where both controls show less: 8 units in the last place of float32,
