@@ -200,6 +200,8 @@ class TestCompare:
         (("compare", "a.py:Net", "b.py:Net", "--sed", "1"), "--seed"),
         (("compare", "a.py:Net", "b.py:Net", "--fit-steps", "0"), "--fit-steps"),
         (("compare", "a.py:Net", "b.py:Net", "--data", "none.npz"), "none.npz"),
+        (("compare", "a.py:Net", "b.py:Net", "--data", "a.py"), "a.py is not a kind of data that kerasdiff reads"),
+        (("compare", "a.py:Net", "b.py:Net", "--data", "."), "and no data that kerasdiff reads. Expected an .npz"),
         (("compare", "a.py:Net", "b.py:Net", "--input", "x=a"), "error: --input 'x=a' does not parse"),
         (("compare", "a.py", "b.py:Net"), "error: 'a.py' names no model"),
         (("compare", "c.py:Net", "b.py:Net"), "error: c.py: no such file."),

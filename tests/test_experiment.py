@@ -192,7 +192,7 @@ def test_a_small_difference_that_rounding_does_not_explain_is_one() -> None:
 
 
 def test_a_difference_that_shows_in_tests_alone_is_found() -> None:
-    found, control = run(Fake(falling), Fake(falling, test=lambda plan, step: falling(plan, step) + 0.1))
+    found, _ = run(Fake(falling), Fake(falling, test=lambda plan, step: falling(plan, step) + 0.1))
     assert (found.first_parting, found.distance, found.identical) == (None, 0.0, False)
     assert found.parted is not None
     assert (found.parted.metric, found.parted.step) == ("test loss", PER_EPOCH - 1)

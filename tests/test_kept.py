@@ -26,7 +26,7 @@ from kerasdiff.worker.fit import fit  # noqa: E402
 EPOCHS = 4
 
 
-class CutOff(Exception):
+class CutOffError(Exception):
     """Ends a trial from inside, as a kill would between two epochs."""
 
 
@@ -62,9 +62,9 @@ def cut_after(build: Callable[[], Any], wanted: FitPlan, epoch: int) -> None:
     def told(tick: Tick) -> None:
         # Told of an epoch before it is kept, so the epoch after the one that is to survive.
         if tick.epoch is not None and tick.epoch.number == epoch + 1:
-            raise CutOff
+            raise CutOffError
 
-    with pytest.raises(CutOff):
+    with pytest.raises(CutOffError):
         fit(StandIn(build), wanted, told)
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+import shlex
 
+import click
 from update_readme import README, ROOT, report_block, setup_line
 
 from kerasdiff.canonical import NODE_RULES, RULES
+from kerasdiff.cli.data import data
 from kerasdiff.target import parse_input, parse_target
 from kerasdiff.verdict import EXIT_CODES
 
@@ -60,3 +63,14 @@ def test_report_is_a_real_one():
     assert "different" in report.lower()
     assert [number for number in lines if f"b.py:{number}" not in report] == []
     assert "201,354" in report
+
+
+def test_data_commands_have_the_options_they_are_shown_with():
+    lines = re.findall(r"^kerasdiff data ([^#\n]+)", TEXT, re.MULTILINE)
+
+    assert len(lines) >= 3
+    for line in lines:
+        name, *arguments = shlex.split(line)
+        command = data.commands[name]
+        _, left, _ = command.make_parser(click.Context(command)).parse_args(arguments)
+        assert left == [], line

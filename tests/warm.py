@@ -59,7 +59,7 @@ class Nursery:
 
 def _environment() -> dict[str, str]:
     """What a worker starts with, as TensorFlow reads some of it on import; this file must find its neighbours."""
-    wanted = {**kerasdiff.process._environment(), "CUDA_VISIBLE_DEVICES": "", "PYTHONDONTWRITEBYTECODE": "1"}
+    wanted = {**kerasdiff.process.worker_environment(), "CUDA_VISIBLE_DEVICES": "", "PYTHONDONTWRITEBYTECODE": "1"}
     del wanted["PYTHONSAFEPATH"]
     return wanted
 

@@ -40,6 +40,10 @@ class FitError(KerasdiffError):
     """A fit cannot start: no usable data, loss or labels."""
 
 
+class DataError(FitError):
+    """Data cannot be found, read or downloaded."""
+
+
 class WorkerError(KerasdiffError):
     """A worker process ended or went silent; the message holds what it printed last."""
 

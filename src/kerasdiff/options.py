@@ -19,7 +19,7 @@ class Options:
         inputs: What ``--input`` said; empty where the models declare their inputs or they are inferred.
         fit: Whether the fit rung runs.
         fit_steps: Optimizer steps of each trial, at least 1.
-        data: Path of the ``.npz`` to fit on, or ``None`` for the default data.
+        data: Path of the data to fit on, of any kind `kerasdiff.datasets.readers` reads; ``None`` for the default.
         seed: Seed of probes, weights and trials.
         timeout: Seconds a worker may take for one answer.
     """

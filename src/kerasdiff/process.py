@@ -132,7 +132,7 @@ class Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
-            env=_environment(self._hardware),
+            env=worker_environment(self._hardware),
             # Ctrl-C reaches the parent alone, and the whole group can be killed without touching ours.
             start_new_session=True,
         )
@@ -355,7 +355,7 @@ class Retried:
             self._own.close()
 
 
-def _environment(hardware: Hardware = Hardware()) -> dict[str, str]:
+def worker_environment(hardware: Hardware = Hardware()) -> dict[str, str]:
     """The worker's environment: quiet, deterministic, and with imports that do not begin in the current directory."""
     chosen = {"KERASDIFF_DEVICE": hardware.device}
     if hardware.device == "cpu":

@@ -175,8 +175,8 @@ class FitPlan:
     """One trial: what both sides of a trial pair must share.
 
     Attributes:
-        data: Path of an ``.npz`` with ``x_train``, ``y_train``, ``x_test``, ``y_test``; ``"cifar10-cache"`` for the
-            copy in the Keras cache; ``"synthetic"`` for the procedural set of the model's own signature.
+        data: Path of data of any kind that ``kerasdiff.datasets.readers`` reads; ``"cifar10-cache"`` for the copy in
+            the Keras cache; ``"synthetic"`` for made-up data of the model's own signature; ``"auto"`` to choose.
         steps: Most optimizer steps in all; ``None`` for as many as the epochs have.
         epochs: Passes over the training data; ``None`` for as many as the steps need.
         optimizer, loss: Keras names that replace the model's own, or the default ones.

@@ -14,6 +14,7 @@ import click
 from kerasdiff import __version__
 from kerasdiff.cli.common import EXIT_CODES_HELP, clean
 from kerasdiff.cli.compare import compare
+from kerasdiff.cli.data import data
 from kerasdiff.cli.fit import fit
 from kerasdiff.cli.inspect import inspect
 from kerasdiff.cli.rules import rules
@@ -92,5 +93,5 @@ def main() -> None:
     """  # noqa: D301
 
 
-for command in (compare, fit, inspect, rules):
+for command in (compare, fit, inspect, rules, data):
     main.add_command(command)

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO, cast
+from typing import TYPE_CHECKING, Any, Literal, TextIO, cast
 
 import click
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from kerasdiff.options import Listener
+
+ColorSystem = Literal["standard", "256", "truecolor"]
 
 PIPED_WIDTH = 100
 """Columns of a report that goes to a pipe or a file and finds no COLUMNS: fits a CI log."""
@@ -39,6 +41,11 @@ A target is one of
   package.module:NAME      the same of an importable module
   model.keras              a saved model
 """
+
+DATA_HELP = (
+    "an .npz of x_train, y_train, x_test and y_test; cifar-10-python.tar.gz or cifar-10-binary.tar.gz, or a directory "
+    "of its batches; or image folders, train/CLASS/*.png and test/CLASS/*.png."
+)
 
 
 def clean(text: str) -> str:
@@ -116,8 +123,17 @@ def progress() -> Iterator[Listener]:
         yield progress
 
 
-def rendered(render: Callable[[Console], None], color: str, output: str | None) -> str:
-    """The report as text: rendered to the end first, so that stdout gets all of it or nothing."""
+def rendered(
+    render: Callable[[Console], None], color: str, output: str | None, color_system: ColorSystem = "standard"
+) -> str:
+    """The report as text: rendered to the end first, so that stdout gets all of it or nothing.
+
+    Args:
+        render: Prints the report.
+        color: What ``--color`` said.
+        output: What ``--output`` said.
+        color_system: Colours to use where colours are on; the 16 of the user's theme, unless images need more.
+    """
     from rich.console import Console
 
     encoding = "utf-8" if output is not None else sys.stdout.encoding or "utf-8"
@@ -128,7 +144,7 @@ def rendered(render: Callable[[Console], None], color: str, output: str | None) 
         file=stream,
         width=shutil.get_terminal_size((PIPED_WIDTH, 24)).columns,
         force_terminal=colored,
-        color_system="standard" if colored else None,
+        color_system=color_system if colored else None,
         no_color=not colored,
         legacy_windows=False,
     )
@@ -143,11 +159,7 @@ def _shows_color() -> bool:
 
 def write(text: str, output: str | None) -> None:
     if output is not None:
-        path = Path(output).expanduser()
-        try:
-            path.write_text(text, encoding="utf-8")
-        except OSError as error:
-            raise click.FileError(output, error.strerror or str(error)) from None
+        write_bytes(text.encode(), output)
         return
     try:
         # click would strip the colours of --color always from a pipe; they were decided before.
@@ -156,3 +168,10 @@ def write(text: str, output: str | None) -> None:
     except BrokenPipeError:
         # `kerasdiff … | head` has read enough: the verdict still decides the exit code, not click's 1.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def write_bytes(content: bytes, output: str) -> None:
+    try:
+        Path(output).expanduser().write_bytes(content)
+    except OSError as error:
+        raise click.FileError(output, error.strerror or str(error)) from None

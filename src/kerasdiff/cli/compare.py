@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
-from kerasdiff.cli.common import EXIT_CODES_HELP, TARGETS_HELP, clean, model_options, progress, rendered, write
+from kerasdiff.cli.common import (
+    DATA_HELP,
+    EXIT_CODES_HELP,
+    TARGETS_HELP,
+    clean,
+    model_options,
+    progress,
+    rendered,
+    write,
+)
 
 
 @click.command(epilog=TARGETS_HELP + EXIT_CODES_HELP)
@@ -29,9 +40,9 @@ from kerasdiff.cli.common import EXIT_CODES_HELP, TARGETS_HELP, clean, model_opt
 )
 @click.option(
     "--data",
-    type=click.Path(exists=True, dir_okay=False),
-    metavar="PATH.npz",
-    help="Train on x_train, y_train, x_test and y_test of this file instead of CIFAR-10.",
+    type=click.Path(exists=True),
+    metavar="PATH",
+    help=f"Train on {DATA_HELP}",
 )
 @click.option(
     "--seed",
@@ -64,6 +75,7 @@ def compare(
       kerasdiff compare old.py:build new.py:build --input ids=16:int32@0..100
       kerasdiff compare a.py:Net b.py:Net --no-fit --format json --output report.json
     """  # noqa: D301
+    from kerasdiff.datasets.readers import recognise
     from kerasdiff.options import Options
     from kerasdiff.target import parse_input, parse_target
 
@@ -76,6 +88,8 @@ def compare(
         timeout=timeout,
     )
     pair = parse_target(reference), parse_target(candidate)
+    if data is not None:
+        recognise(Path(data).expanduser())  # a wrong path is said now, not after minutes of comparing
     import kerasdiff.compare as engine
     from kerasdiff.report.json import to_json
     from kerasdiff.report.terminal import render

@@ -16,8 +16,8 @@ import tensorflow as tf
 from kerasdiff.errors import EvaluateError, FitError
 from kerasdiff.numeric import probes
 from kerasdiff.side import Array, Port
-from kerasdiff.worker.data import Encoding, Head
 from kerasdiff.worker.describe import output_names
+from kerasdiff.worker.heads import Encoding, Head
 from kerasdiff.worker.lower import spec_of
 from kerasdiff.worker.trace import call_model, tensors_in
 
@@ -238,14 +238,19 @@ def _compiled_losses(model: Any, names: Sequence[str]) -> list[Any]:
 def _named(name: str, *, logits: bool) -> Any:
     """A loss by its Keras name; cross-entropies take logits where the outputs are no probabilities."""
     camel = "".join(part.capitalize() for part in name.split("_"))
-    made = next((getattr(keras.losses, text) for text in (name, camel) if hasattr(keras.losses, text)), None)
+    made = next((getattr(keras.losses, text) for text in (camel, name) if hasattr(keras.losses, text)), None)
     if isinstance(made, type) and issubclass(made, keras.losses.Loss):
-        takes_logits = "from_logits" in inspect.signature(made).parameters
-        return made(from_logits=logits) if takes_logits else made()
+        return made(from_logits=logits) if "from_logits" in inspect.signature(made).parameters else made()
     try:
-        return keras.losses.get(name)
+        function = keras.losses.get(name)
     except ValueError:
         raise FitError(f"Keras has no loss {name!r}; e.g. sparse_categorical_crossentropy, mse.") from None
+
+    def mean(y_true: Any, y_pred: Any) -> Any:
+        return tf.reduce_mean(function(y_true, y_pred))
+
+    mean.__name__ = _name(function)
+    return mean
 
 
 def _no_loss(y_true: Any, y_pred: Any) -> Any:

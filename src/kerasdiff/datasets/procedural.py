@@ -1,96 +1,38 @@
-"""CIFAR-10 where it is on the machine, and a procedural set of its shape where it is not.
-
-numpy and the standard library alone; nothing is ever downloaded.
-"""
+"""The set a fit trains on where CIFAR-10 is not on the machine: of its shape, drawn on the spot, always the same."""
 
 from __future__ import annotations
-
-import os
-import pickle
-from pathlib import Path
-from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kerasdiff.errors import FitError
+from kerasdiff.datasets.cifar import SIDE, Images, Labels, cifar10_cached
+from kerasdiff.datasets.table import Table
 
-Images = NDArray[np.uint8]
-Labels = NDArray[np.int64]
+Floats = NDArray[np.float32]
 
-SIDE = 32
-CLASSES = 10
-TRAIN_FILES = tuple(f"data_batch_{number}" for number in range(1, 6))
-TEST_FILE = "test_batch"
+TRAIN_ROWS, TEST_ROWS = 2_000, 500
+"""Rows of made-up data: 31 batches of 64, and a test accuracy to 2.2 points (one standard error at one half)."""
 
-# Keras 3 unpacks into the first; Keras 2 and hand-unpacked archives into the others.
-FOLDERS = ("cifar-10-batches-py-target/cifar-10-batches-py", "cifar-10-batches-py", "cifar-10-batches-py-target")
-
-
-def cifar10_cached() -> Path | None:
-    """The folder of the CIFAR-10 batches in the Keras cache (``KERAS_HOME``, else ``~/.keras``), if it is complete."""
-    home = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
-    for folder in FOLDERS:
-        path = home / "datasets" / folder
-        if all((path / name).is_file() for name in (*TRAIN_FILES, TEST_FILE)):
-            return path
-    return None
+SHAPES = ("disc", "ring", "square", "diamond", "cross")
+STRIPES = ("upright", "level")
+CLASS_NAMES = tuple(f"{shape}, {stripes}" for shape in SHAPES for stripes in STRIPES)
 
 
-def read_batches(folder: Path) -> tuple[Images, Labels, Images, Labels]:
-    """Reads the python version of CIFAR-10.
-
-    Returns:
-        Training images uint8 (50000, 32, 32, 3) and labels (50000,), then the 10,000 test images and labels.
-
-    Raises:
-        FitError: If a file is damaged or holds anything but arrays, bytes, lists and strings.
-    """
-    parts = [_read_batch(folder / name) for name in TRAIN_FILES]
-    x_test, y_test = _read_batch(folder / TEST_FILE)
-    return np.concatenate([x for x, _ in parts]), np.concatenate([y for _, y in parts]), x_test, y_test
-
-
-# What a damaged pickle raises is open-ended: its documentation names these and says "not limited to".
-DAMAGE = (
-    *(OSError, pickle.UnpicklingError, EOFError, KeyError, TypeError),
-    *(ValueError, AttributeError, IndexError, OverflowError, MemoryError),
-)
-
-
-def _read_batch(path: Path) -> tuple[Images, Labels]:
-    try:
-        with path.open("rb") as file:
-            batch = _ArrayUnpickler(file).load()
-        images = np.asarray(batch[b"data"], np.uint8).reshape(-1, 3, SIDE, SIDE).transpose(0, 2, 3, 1)
-        labels = np.asarray(batch[b"labels"], np.int64)
-        if labels.shape != (len(images),):
-            raise ValueError("labels and images differ in number")
-    except DAMAGE as why:
-        raise FitError(f"{path} is not a CIFAR-10 batch: {why}.") from why
-    return np.ascontiguousarray(images), labels
-
-
-class _ArrayUnpickler(pickle.Unpickler):
-    """Reads pickled numpy arrays (the batches are from Python 2) and refuses every other global: files are data."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        super().__init__(file, encoding="bytes")
-
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) in {("numpy.core.multiarray", "_reconstruct"), ("numpy._core.multiarray", "_reconstruct")}:
-            # Taken from an array, as the module's own name differs between numpy 1 and 2.
-            return np.empty(0).__reduce__()[0]
-        if (module, name) in {("numpy", "ndarray"), ("numpy", "dtype")}:
-            return getattr(np, name)
-        if (module, name) == ("_codecs", "encode"):
-            return _latin1
-        raise pickle.UnpicklingError(f"it refers to {module}.{name}")
-
-
-def _latin1(text: str, encoding: str) -> bytes:
-    """What pickles of bytes made by Python 3 in protocol 2 call."""
-    return text.encode(encoding)
+def procedural_table(seed: int = 0) -> Table:
+    """The procedural set as a fit uses it: 2,000 + 500 images."""
+    images, labels = procedural(TRAIN_ROWS + TEST_ROWS, seed)
+    lacking = "CIFAR-10 is not on this machine" if cifar10_cached() is None else "not CIFAR-10"
+    return Table(
+        arrays={
+            "x_train": images[:TRAIN_ROWS],
+            "y_train": labels[:TRAIN_ROWS],
+            "x_test": images[TRAIN_ROWS:],
+            "y_test": labels[TRAIN_ROWS:],
+        },
+        place="the procedural set",
+        words=f"procedural CIFAR-shaped set, {TRAIN_ROWS:,} + {TEST_ROWS:,} images ({lacking})",
+        class_names=CLASS_NAMES,
+    )
 
 
 def procedural(count: int, seed: int) -> tuple[Images, Labels]:
@@ -114,7 +56,7 @@ def procedural(count: int, seed: int) -> tuple[Images, Labels]:
         uint8 ``(count, 32, 32, 3)`` and labels 0 to 9 ``(count,)``.
     """
     rng = np.random.default_rng([seed, count])
-    labels = rng.permutation(np.arange(count) % CLASSES).astype(np.int64)
+    labels = rng.permutation(np.arange(count) % len(CLASS_NAMES)).astype(np.int64)
     axis = np.arange(SIDE, dtype=np.float32)
     rows, columns = axis[None, :, None], axis[None, None, :]
     image = _background(rng, count, rows, columns)
@@ -127,9 +69,6 @@ def procedural(count: int, seed: int) -> tuple[Images, Labels]:
     image = _blend(image, _shapes(rng, labels // 2, rows, columns), stripes * first + (1.0 - stripes) * second)
     image += _normal(rng, image.shape, 0.04)
     return (np.clip(image, 0.0, 1.0) * 255.0).astype(np.uint8), labels
-
-
-Floats = NDArray[np.float32]
 
 
 def _uniform(rng: np.random.Generator, count: int, low: float, high: float) -> Floats:
