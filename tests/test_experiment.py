@@ -7,6 +7,7 @@ import dataclasses
 import json
 import math
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -320,7 +321,19 @@ def test_a_budget_cuts_seeds_then_epochs_then_steps() -> None:
     assert afford(dataclasses.replace(options, seeds=(0,)), pace, 60.0)[0].seeds == (0,)
 
 
-def test_a_budget_is_said_and_kept() -> None:
-    found, _ = run(Fake(falling), Fake(lambda plan, step: falling(plan, step) + 0.2), budget=600.0)
-    assert "a budget of 600 s affords 3 seeds" in found.notes[0]
+def test_a_budget_is_said_and_a_second_run_keeps_to_the_first_plan(tmp_path: Path) -> None:
+    def slower(speed: float) -> Fake:
+        made = Fake(lambda plan, step: falling(plan, step) + 0.2)
+        fit = made.fit
+        made.fit = lambda *arguments: dataclasses.replace(fit(*arguments), samples_per_second=speed)  # type: ignore[method-assign]
+        return made
+
+    wanted = {"budget": 600.0, "keep": str(tmp_path)}
+    found, _ = run(Fake(falling), slower(640.0), **wanted)
+    assert "a budget of 600 s affords 3 seeds of 3 epochs" in found.notes[0]
     assert len(found.pairs) == 3
+    again, _ = run(Fake(falling), slower(0.64), **wanted)
+    assert "as measured in an earlier run" in again.notes[0]
+    assert again.plan["steps"] == found.plan["steps"]
+    fresh, _ = run(Fake(falling), slower(0.64), fresh=True, **wanted)
+    assert fresh.plan["steps"] < found.plan["steps"]

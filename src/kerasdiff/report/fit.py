@@ -179,7 +179,7 @@ def _agreement(fit: FitEvidence) -> list[tuple[str, str]]:
         (at for at, gap in enumerate(fit.classes) if abs(gap) >= CLASS_DIFFERENCE),
         key=lambda at: (-abs(fit.classes[at]), at),
     )[:MOST_CLASSES]
-    if order:
+    if order and fit.curves != "short":
         listed = ", ".join(f"{at} by {_signed(fit.classes[at])}" for at in order)
         text += f" Points apart the most, class by class: {listed}."
     return [(text, "")]

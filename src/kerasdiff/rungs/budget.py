@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from kerasdiff.options import FitOptions
+from kerasdiff.side import Array
 
 ENOUGH_SEEDS = 3
 """Seeds that are kept before epochs are cut: with fewer no interval is of use (t of 12.7 with two pairs)."""
@@ -59,3 +65,41 @@ def afford(options: FitOptions, pace: Pace, seconds: float) -> tuple[FitOptions,
         f"{pace.step * 1000:.0f} ms a step for both sides at once"
     )
     return replace(options, seeds=options.seeds[:seeds], steps=steps, epochs=None), told
+
+
+class Remembered:
+    """The plan that the same budget was given before, so that a run that goes on wants the same trials.
+
+    The pace is another in every run, and a trial of another length is another trial.
+    """
+
+    def __init__(self, options: FitOptions, data: str, start: Mapping[str, Array]) -> None:
+        self._options = options
+        self._file: Path | None = None
+        if options.keep is not None:
+            digest = hashlib.sha256(repr((replace(options, fresh=False), data)).encode())
+            for name, value in sorted(start.items()):
+                digest.update(name.encode() + value.tobytes())
+            self._file = Path(options.keep) / "plans" / f"{digest.hexdigest()[:32]}.json"
+
+    def recall(self) -> tuple[FitOptions, str] | None:
+        """What `afford` answered then."""
+        if self._file is None or self._options.fresh:
+            return None
+        try:
+            seeds, steps, told = json.loads(self._file.read_text(encoding="utf-8"))
+        except (OSError, ValueError):  # none yet, or damaged: the pace is measured
+            return None
+        return replace(self._options, seeds=tuple(seeds), steps=steps, epochs=None), told
+
+    def keep(self, options: FitOptions, told: str) -> None:
+        """Keeps it; where that fails the next run measures the pace again, which its note says."""
+        if self._file is None:
+            return
+        partial = self._file.with_suffix(f".{os.getpid()}")
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            partial.write_text(json.dumps([options.seeds, options.steps, told]), encoding="utf-8")
+            os.replace(partial, self._file)
+        except OSError:
+            partial.unlink(missing_ok=True)

@@ -13,7 +13,7 @@ from typing import Protocol
 from kerasdiff.errors import WorkerError
 from kerasdiff.graph import Weight
 from kerasdiff.options import FitOptions, Listener
-from kerasdiff.rungs.budget import Pace, afford
+from kerasdiff.rungs.budget import Pace, Remembered, afford
 from kerasdiff.rungs.fit_evidence import evidence
 from kerasdiff.rungs.trajectories import first_epoch_apart, identical, may_be_rounding
 from kerasdiff.side import Array, Epoch, FitPlan, Progress, Tick, Trial
@@ -129,6 +129,12 @@ class Experiment:
 
     def _plan_budget(self, budget: float) -> None:
         """Measures the pace of both sides at once on a few steps, and cuts the experiment down to what fits."""
+        remembered = Remembered(self._options, self._data, self._start(self._seed))
+        known = remembered.recall()
+        if known is not None:
+            self._options, told = known
+            self._notes.append(f"{told}, as measured in an earlier run")
+            return
         self._listener.phase("measuring the pace")
         probe = replace(self._plan("reference", self._seed), epochs=None, steps=PROBE_STEPS, keep=None, logdir=None)
         began = time.monotonic()
@@ -143,6 +149,7 @@ class Experiment:
         pace = Pace(start=max(0.0, start), step=step, per_epoch=per_epoch)
         self._options, told = afford(self._options, pace, budget - (time.monotonic() - self._began))
         self._notes.append(told)
+        remembered.keep(self._options, told)
 
     def _late(self) -> bool:
         """Whether another pair as long as those before would end after the budget."""
