@@ -48,10 +48,12 @@ def run_command(*arguments: str, cwd: str = str(PAIRS)) -> Answer:
     return Answer(exit_code=done.returncode, stdout=done.stdout, stderr=done.stderr)
 
 
-def compare_arguments(reference: str, candidate: str, inputs: tuple[str, ...] = ()) -> tuple[str, ...]:
-    """Arguments of a comparison without the fit, as JSON."""
+def compare_arguments(
+    reference: str, candidate: str, inputs: tuple[str, ...] = (), options: tuple[str, ...] = ("--no-fit",)
+) -> tuple[str, ...]:
+    """Arguments of a comparison as JSON, without the fit if no other options are given."""
     given = [part for text in inputs for part in ("--input", text)]
-    return ("compare", "--no-fit", "--format", "json", *given, reference, candidate)
+    return ("compare", *options, "--format", "json", *given, reference, candidate)
 
 
 @pytest.fixture(scope="session")
@@ -62,11 +64,13 @@ def compare() -> Iterator[Callable[..., Answer]]:
     with nursery(PAIRS):
 
         @cache
-        def run(reference: str, candidate: str, inputs: tuple[str, ...] = ()) -> Answer:
+        def run(
+            reference: str, candidate: str, inputs: tuple[str, ...] = (), options: tuple[str, ...] = ("--no-fit",)
+        ) -> Answer:
             before = os.getcwd()
             os.chdir(PAIRS)
             try:
-                return run_warm(*compare_arguments(reference, candidate, inputs))
+                return run_warm(*compare_arguments(reference, candidate, inputs, options))
             finally:
                 os.chdir(before)
 

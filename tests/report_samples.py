@@ -9,10 +9,13 @@ from kerasdiff.edits import Edit, Place
 from kerasdiff.graph import Edge, Graph, Node, Source, TensorSpec, Weight
 from kerasdiff.side import Description, Port
 from kerasdiff.verdict import (
+    Attribution,
     Comparison,
+    Effect,
     FitEvidence,
     ModelInfo,
     NotChecked,
+    OwnAccount,
     Rewrite,
     Row,
     RowState,
@@ -188,7 +191,34 @@ def forum() -> Comparison:
         ),
         rows=_forum_rows(),
         fit=_forum_fit(),
+        attribution=_forum_attribution(),
         not_checked=(NotChecked(rung="training step", reason="not part of this version"),),
+    )
+
+
+def _forum_attribution() -> Attribution:
+    pairs = (("mdl/max_pooling2d", "mp_1"), ("mdl/max_pooling2d_1", "mp_2"), ("mdl/flatten", "flt"))
+    own = tuple(
+        OwnAccount(
+            nodes=nodes,
+            difference=0.94 - 0.1 * number,
+            detail="probe zeros: max 9.4e-01 of scale 0.788 at (0, 0, 0, 16), limit 1e-09, 13,500 of 28,800 beyond",
+            edits=(number,),
+        )
+        for number, nodes in enumerate(pairs)
+    )
+    return Attribution(
+        effects=tuple(Effect(sizes={"output": size}, harmless=False) for size in (0.7712, 0.4129, 0.2087)),
+        together=(),
+        total={"output": 0.84, "training output": 0.9, "gradient": 0.9},
+        remaining={"output": 2.2e-15, "training output": 0.0, "gradient": 3.1e-15},
+        limits={"output": 1e-9, "training output": 1e-9, "gradient": 1e-7},
+        explained=True,
+        divergence=own[0],
+        own=own,
+        compared=12,
+        probes=("zeros", "normal"),
+        precision="float64",
     )
 
 
@@ -226,7 +256,7 @@ def every_state() -> Comparison:
     edits = (
         update,
         replace(update, kind="delete", candidate=None, attributes={}, effect={}, message="", modes=("training",)),
-        replace(update, kind="move", attributes={}, rung="weights"),
+        replace(update, kind="move", attributes={}, rung="weights", effect={"output": 0.0, "loss": 0.0}, harmless=True),
         replace(update, kind="rewire", attributes={}, after={"reference": None, "candidate": None}),
     )
     rewrite = Rewrite(rule="fold-scale", side="candidate", node="stem/\x1b[2Jbn", exact=False)
@@ -245,6 +275,19 @@ def every_state() -> Comparison:
         ),
         fit=None,
         not_checked=(NotChecked(rung="fit", reason="--no-fit"),),
+        attribution=Attribution(
+            effects=(Effect(sizes={}, harmless=False),) * 4,
+            together=((0, 2),),
+            total={"output": 0.5},
+            remaining={"output": 0.31},
+            limits={"output": 1e-9},
+            explained=False,
+            divergence=None,
+            own=tuple(OwnAccount(nodes=("stem/[b]x", f"\x1b[2Jn{n}"), difference=1.0, detail="") for n in range(12)),
+            compared=1200,
+            probes=("normal",),
+            precision="float64",
+        ),
     )
 
 
@@ -258,7 +301,9 @@ def long(blocks: int = 40) -> Comparison:
             rows.append(Row(state="updated" if changed else "kept", reference=side, candidate=side))
     fit = replace(forum().fit, identical=True, distance=0.0, first_parting=None)  # type: ignore[type-var]
     verdict = Verdict(outcome="equivalent", basis="proof", summary="Both are the same graph with the same weights.")
-    return replace(forum(), rows=tuple(rows), edits=(), rewrites=(), verdict=verdict, fit=fit, not_checked=())
+    return replace(
+        forum(), rows=tuple(rows), edits=(), rewrites=(), verdict=verdict, fit=fit, attribution=None, not_checked=()
+    )
 
 
 def description() -> Description:

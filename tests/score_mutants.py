@@ -1,6 +1,10 @@
-"""Runs seeded mutants and re-expressions of real networks through the command and prints how many it gets right.
+"""Runs seeded mutants and re-expressions of networks through the command and prints how many it gets right.
 
     python tests/score_mutants.py [--mutants 300] [--neutral 100] [--seed 0] [--only resnet] [--results FILE]
+    python tests/score_mutants.py --random --mutants 1000 --neutral 1000
+
+The networks are those of ``mutation/zoo.py``, or with ``--random`` one of its own for each pair
+(``mutation/random_nets.py``); Keras itself must first bear these out, in float64 (``mutation/independent.py``).
 
 A mutant has one change that matters (``mutation/changes.py``), a re-expression has none (``mutation/neutral.py``).
 Exits 1 if a mutant is called equivalent, a re-expression different, or a comparison gives no verdict. With
@@ -16,14 +20,15 @@ import re
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 from conftest import Answer, run_command
-from mutation.drawing import Drawn, sample
+from mutation.drawing import Drawn, contradiction, random_sample, sample
 from warm import nursery, run_warm
 
 HERE = Path(__file__).parent
@@ -99,21 +104,35 @@ def known(path: Path | None) -> dict[tuple[str, str], Result]:
     return found
 
 
+def _open_nursery() -> None:
+    """Gives this process workers to fork; they end with it."""
+    nursery(HERE).__enter__()
+
+
 def run_all(
     drawn: Iterable[Drawn], jobs: int = 1, path: Path | None = None, command: Callable[..., Answer] = run_warm
 ) -> list[Result]:
-    """Runs what is not known yet; results in the order drawn."""
+    """Runs what is not known yet and prints what fails; results in the order drawn."""
     before = known(path)
 
-    def one(item: Drawn) -> Result:
-        result = before.get((item.reference, item.candidate)) or run(item, command)
-        if path is not None and (item.reference, item.candidate) not in before:
+    def kept(result: Result) -> Result:
+        targets = result.drawn.reference, result.drawn.candidate
+        if path is not None and targets not in before:
             with path.open("a") as file:
                 file.write(json.dumps(asdict(result)) + "\n")
+        if shown(result):
+            print(shown(result), flush=True)
         return result
 
-    with ThreadPoolExecutor(jobs) as pool:
-        return list(pool.map(one, drawn))
+    if jobs == 1:
+        with nullcontext() if command is run_cold else nursery(HERE):
+            return [kept(before.get((item.reference, item.candidate)) or run(item, command)) for item in drawn]
+    # Processes, as the command's output is caught in the place of stdout; spawned, as TensorFlow has threads here.
+    with ProcessPoolExecutor(jobs, get_context("spawn"), _open_nursery) as pool:
+        items = list(drawn)
+        new = [item for item in items if (item.reference, item.candidate) not in before]
+        answers = {(done.drawn.reference, done.drawn.candidate): kept(done) for done in pool.map(run, new)}
+    return [{**before, **answers}[item.reference, item.candidate] for item in items]
 
 
 def table(results: list[Result], title: str, group: Callable[[Result], str]) -> str:
@@ -173,6 +192,33 @@ def complaints(result: Result) -> list[str]:
     return found
 
 
+def shown(result: Result) -> str:
+    """What is not as it should be about a result, with its targets and what was said; empty where all is well."""
+    problems = complaints(result)
+    if not problems:
+        return ""
+    lines = [f"{', '.join(problems)}:", f"  {result.drawn.reference}", f"  {result.drawn.candidate}"]
+    lines += [f"  {result.summary[:300] or result.error}", *(f"    {edit[:220]}" for edit in result.edits[:6])]
+    return "\n".join(lines)
+
+
+def counts(results: list[Result]) -> str:
+    """The two numbers that have to be nought."""
+    lines = []
+    for name, is_mutant, bad in (("mutants", True, "equivalent"), ("re-expressions", False, "different")):
+        some = [result for result in results if result.drawn.is_mutant == is_mutant]
+        lines.append(f"{sum(result.outcome == bad for result in some)} of {len(some)} {name} called {bad}")
+    return "\n".join(lines)
+
+
+def borne_out(drawn: Drawn) -> bool:
+    """Whether Keras itself agrees with what a pair is said to be; says so where not."""
+    reason = contradiction(drawn)
+    if reason:
+        print(f"not drawn, as Keras says {reason}:\n  {drawn.reference}\n  {drawn.candidate}", flush=True)
+    return not reason
+
+
 def main(arguments: list[str]) -> int:
     """Prints the failures, the tables and the rates."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
@@ -181,22 +227,26 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--cold", action="store_true", help="starts every worker anew, as the command does")
+    parser.add_argument("--random", action="store_true", help="a random network for each pair")
     parser.add_argument("--only", action="append", default=[], help="an architecture; may be repeated")
     parser.add_argument("--results", type=Path, help="keeps results in this file and reuses them")
     given = parser.parse_args(arguments)
-    drawn = sample(given.mutants, given.neutral, given.seed, tuple(given.only))
-    with nullcontext() if given.cold else nursery(HERE):
-        results = run_all(drawn, given.jobs, given.results, run_cold if given.cold else run_warm)
-    for result in results:
-        problems = complaints(result)
-        if problems:
-            print(f"{', '.join(problems)}:\n  {result.drawn.reference}\n  {result.drawn.candidate}")
-            print(f"  {result.summary[:300] or result.error}")
-            print("".join(f"    {edit[:220]}\n" for edit in result.edits[:6]), end="")
+    if given.random:
+        before = known(given.results)
+        drawn: Iterable[Drawn] = random_sample(
+            given.mutants,
+            given.neutral,
+            given.seed,
+            lambda pair: (pair.reference, pair.candidate) in before or borne_out(pair),
+        )
+    else:
+        drawn = sample(given.mutants, given.neutral, given.seed, tuple(given.only))
+    results = run_all(drawn, given.jobs, given.results, run_cold if given.cold else run_warm)
     mutants = [result for result in results if result.drawn.is_mutant]
-    print(table(mutants, "architecture", lambda result: result.drawn.architecture))
+    if not given.random:
+        print(table(mutants, "architecture", lambda result: result.drawn.architecture))
     print(table(mutants, "change", lambda result: result.drawn.operator))
-    print(rates(results))
+    print(f"{rates(results)}\n{counts(results)}")
     return 1 if not results or any(result.wrong for result in results) else 0
 
 

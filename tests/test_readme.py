@@ -10,6 +10,7 @@ from update_readme import README, ROOT, report_block, setup_line
 
 from kerasdiff.canonical import NODE_RULES, RULES
 from kerasdiff.cli.data import data
+from kerasdiff.options import IGNORABLE, STRENGTHS
 from kerasdiff.target import parse_input, parse_target
 from kerasdiff.verdict import EXIT_CODES
 
@@ -46,6 +47,14 @@ def test_exit_codes_are_those_of_the_verdict():
     documented = {meaning: int(code) for code, meaning in re.findall(r"^\| (\d+) \| (\w+)", TEXT, re.MULTILINE)}
 
     assert {outcome: documented[outcome] for outcome in EXIT_CODES} == dict(EXIT_CODES)
+
+
+def test_policy_is_that_of_the_options():
+    section = TEXT.partition("## What counts, and what is enough")[2].partition("\n## ")[0]
+    named = re.findall(r"`(\w+)`", section.partition("`--ignore NAME,…`")[2].partition("|\n")[0])
+
+    assert named == list(IGNORABLE)
+    assert [name for name in STRENGTHS if name not in section] == []
 
 
 def test_families_of_rules_are_those_of_the_code():

@@ -181,7 +181,7 @@ def test_json_has_the_documented_shape() -> None:
     data = json.loads(to_json(samples.forum()))
     assert set(data) == {
         *("schema", "verdict", "reference", "candidate", "environment", "terms"),
-        *("rungs", "edits", "rewrites", "fit", "not_checked"),
+        *("rungs", "edits", "rewrites", "attribution", "witness", "fit", "not_checked"),
     }
     assert data["schema"] == "kerasdiff/1"
     assert set(data["verdict"]) == {"outcome", "basis", "summary"}
@@ -204,6 +204,7 @@ def test_json_has_the_documented_shape() -> None:
         "after": {"reference": "mdl/batch_normalization", "candidate": "bnrm_1"},
         "attributes": {},
         "effect": {"output": 0.7712},
+        "harmless": False,
         "message": "candidate applies relu after bnrm_1 (b.py:27); reference does not",
     }
     assert data["rewrites"][0] == {"rule": "split-activation", "side": "reference", "node": "mdl/dense", "exact": True}

@@ -296,7 +296,7 @@ def test_a_candidate_that_always_diverges_is_different_once_the_sign_test_says_s
     assert eight.p_different == pytest.approx(reference.binomtest(8, 8).pvalue)
     assert eight.interval is None
     assert math.isnan(eight.mean)
-    assert "8 of 8 lie below the margin" in eight.reason
+    assert "8 of 8 lie below -0.01" in eight.reason
 
 
 def test_trials_that_diverge_on_both_sides_decide_nothing() -> None:
@@ -378,3 +378,30 @@ def test_the_power_of_one_look_bounds_the_measured_rate_closely(mean: float, dev
     outcome = "equivalent" if abs(mean) < 1 else "different"
     measured = rate(outcome, mean, deviation, plan=Plan(margin=1.0, looks=(pairs,)))[0]
     assert bound - slack(0.5) <= measured <= bound + slack(0.5) + 0.05
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        (
+            (0.003, -0.002, 0.001),
+            "The 95.0% interval of the mean of 3 differences, -0.0056 to +0.00694, lies within the margin ±0.01.",
+        ),
+        (
+            (0.043, 0.039, 0.047),
+            "The 97.5% interval of the mean of 3 differences, +0.0286 to +0.0574, lies beyond the margin ±0.01.",
+        ),
+        (
+            (0.003, -0.002, 0.011),
+            "The 97.5% interval of the mean of 3 differences, -0.0196 to +0.0276, reaches across the margin ±0.01; "
+            "if they go on like this, 14 pairs decide with a chance of 80%.",
+        ),
+        (
+            (-INF, -INF, 0.001),
+            "2 of 3 differences are not finite, so there is no mean; 2 of 3 lie below -0.01 (sign test, p 1, "
+            "limit 0.025); if they go on like this, 60 pairs decide.",
+        ),
+    ],
+)
+def test_the_reason_is_one_sentence_with_every_number_beside_its_limit(values: tuple[float, ...], reason: str) -> None:
+    assert decide(values, PLAN).reason == reason

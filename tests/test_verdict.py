@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import pytest
@@ -11,7 +12,8 @@ from hypothesis import strategies as st
 
 from kerasdiff.edits import Edit, EditKind, Place
 from kerasdiff.graph import Source
-from kerasdiff.verdict import EXIT_CODES, Case, Rung, Verdict, judge
+from kerasdiff.options import STRENGTHS, Required
+from kerasdiff.verdict import EXIT_CODES, UNIMPLIED, Case, Rung, RungName, Verdict, judge
 
 
 def edit(kind: EditKind, op: str = "relu", line: int = 7, **attributes: Any) -> Edit:
@@ -36,6 +38,8 @@ def case(
     guessed: bool = False,
     sizes: tuple[int, int] = (5, 5),
     unseen: tuple[str, ...] = (),
+    require: Required = "statistical",
+    gates: tuple[RungName, ...] = UNIMPLIED,
     **rungs: str,
 ) -> Case:
     named = {name.replace("_", " "): outcome for name, outcome in rungs.items()}
@@ -43,12 +47,24 @@ def case(
         name: Rung(name=name, outcome=outcome, detail=f"detail of {name}")  # type: ignore[arg-type]
         for name, outcome in named.items()
     }
-    return Case(rungs=made, edits=edits, proved=proved, complete=complete, guessed=guessed, sizes=sizes, unseen=unseen)
+    return Case(
+        rungs=made,
+        edits=edits,
+        proved=proved,
+        complete=complete,
+        guessed=guessed,
+        sizes=sizes,
+        unseen=unseen,
+        require=require,
+        gates=gates,
+    )
 
 
 EQUAL = {"interface": "equal", "weights": "equal", "inference": "equal", "training_step": "equal"}
 SKIPPED = {**EQUAL, "inference": "skipped", "training_step": "skipped"}
 APART = {**EQUAL, "inference": "different", "training_step": "different"}
+REMARK = {**EQUAL, "weights": "advisory"}
+GATED: tuple[RungName, ...] = (*UNIMPLIED, "checkpoint")
 RELU = (edit("insert"),)
 SWAP = (edit("insert", "gelu"), edit("delete", "relu"))
 
@@ -166,6 +182,51 @@ TABLE = (
         None,
         "Unmatched: ",
     ),
+    Row("proof-of-nothing", case(proved=True), "inconclusive", None, "interface: did not run; weights: did not run"),
+    Row(
+        "proof-with-failed-weights",
+        case(proved=True, **{**EQUAL, "weights": "failed"}),
+        "inconclusive",
+        None,
+        "weights: detail of weights",
+    ),
+    Row("proof-with-weights-to-remark-on", case(proved=True, **REMARK), "equivalent", "proof", "canonical graphs"),
+    Row("numbers-without-a-face", case(**{**EQUAL, "interface": "skipped"}), "inconclusive", None, "interface: detail"),
+    Row(
+        "numbers-where-proof-is-required",
+        case(require="proof", **EQUAL),
+        "inconclusive",
+        None,
+        "the evidence is numeric and proof is required: Not proved by rewrites",
+    ),
+    Row("proof-where-proof-is-required", case(proved=True, require="proof", **EQUAL), "equivalent", "proof", ""),
+    Row("proof-where-numbers-are-required", case(proved=True, require="numeric", **EQUAL), "equivalent", "proof", ""),
+    Row("numbers-where-numbers-are-required", case(require="numeric", **EQUAL), "equivalent", "numeric", ""),
+    Row("required-and-different", case(edits=RELU, require="proof", **APART), "different", "witness", "relu"),
+    Row("checkpoint-advisory", case(proved=True, checkpoint="advisory", **EQUAL), "equivalent", "proof", ""),
+    Row("checkpoint-failed", case(proved=True, checkpoint="failed", **EQUAL), "equivalent", "proof", ""),
+    Row(
+        "checkpoint-required-and-failed",
+        case(proved=True, checkpoint="failed", gates=GATED, **EQUAL),
+        "inconclusive",
+        None,
+        "checkpoint: detail of checkpoint",
+    ),
+    Row("checkpoint-required-and-absent", case(gates=GATED, **EQUAL), "inconclusive", None, "checkpoint: did not run"),
+    Row(
+        "checkpoint-required-and-different",
+        case(proved=True, checkpoint="different", gates=GATED, **EQUAL),
+        "different",
+        "witness",
+        "Same function, other stored weights: detail of checkpoint",
+    ),
+    Row(
+        "checkpoint-different-and-else-open",
+        case(checkpoint="different", gates=GATED, **SKIPPED),
+        "different",
+        "witness",
+        "The stored weights differ: detail of checkpoint",
+    ),
     Row("nothing-compared", case(), "inconclusive", None, "Neither proved nor refuted"),
     Row("all-skipped", case(**SKIPPED), "inconclusive", None, "inference: detail of inference"),
     Row(
@@ -199,7 +260,8 @@ def test_exit_codes() -> None:
 
 outcomes = st.sampled_from(["equal", "different", "advisory", "skipped", "failed"])
 rungs = st.dictionaries(
-    st.sampled_from(["interface", "architecture", "weights", "inference", "training_step", "fit"]), outcomes
+    st.sampled_from(["interface", "architecture", "weights", "inference", "training_step", "checkpoint", "fit"]),
+    outcomes,
 )
 edits = st.lists(st.sampled_from([*SWAP, edit("update"), edit("move"), edit("rewire")]), max_size=4).map(tuple)
 
@@ -220,11 +282,47 @@ def test_equality_is_only_claimed_on_evidence(
         assert "different" not in {found.get(name) for name in ("interface", "weights", "inference", "training_step")}
         assert verdict.basis == ("proof" if proved else "numeric")
         assert proved or numeric
+        assert {found.get("interface"), found.get("weights")} <= {"equal", "advisory"}
     if verdict.outcome == "different":
         assert verdict.basis == "witness"
         assert "different" in found.values() or script
     assert (verdict.outcome == "inconclusive") == (verdict.basis is None)
     assert verdict.summary.strip().endswith(".")
+
+
+ANY = (None, "equal", "different", "advisory", "skipped", "failed")
+CHECKED = ("interface", "weights", "inference", "training_step", "checkpoint", "fit")
+
+
+@pytest.mark.parametrize("gated", [False, True])
+@pytest.mark.parametrize(("proved", "complete"), list(product((False, True), repeat=2)))
+def test_no_combination_of_rungs_passes_without_evidence(proved: bool, complete: bool, gated: bool) -> None:
+    """All of them, without edits: each rung absent or with any outcome; the fit, which gates nothing, with three."""
+    gates = ("interface", "weights", "checkpoint") if gated else ("interface", "weights")
+    passed = 0
+    for outcomes in product(*[ANY] * 5, (None, "equal", "different")):
+        found = {name: one for name, one in zip(CHECKED, outcomes, strict=True) if one is not None}
+        verdict = judge(case(proved=proved, complete=complete, gates=GATED if gated else UNIMPLIED, **found))
+        if verdict.outcome == "equivalent":
+            passed += 1
+            assert proved or (complete and found.get("inference") == found.get("training_step") == "equal")
+            assert "different" not in outcomes
+            assert {found.get(name) for name in gates} <= {"equal", "advisory"}
+        if verdict.outcome == "different":
+            assert "different" in outcomes
+    assert (passed > 0) == (proved or complete)
+
+
+@given(rungs, st.booleans(), st.sampled_from(STRENGTHS))
+def test_a_requirement_only_ever_takes_an_equivalence_away(found: dict[str, str], proved: bool, need: Required) -> None:
+    free, bound = judge(case(proved=proved, **found)), judge(case(proved=proved, require=need, **found))
+
+    if free.outcome != "equivalent" or STRENGTHS.index(free.basis) <= STRENGTHS.index(need):  # type: ignore[arg-type]
+        assert bound == free
+    else:
+        assert (bound.outcome, bound.basis) == ("inconclusive", None)
+        assert free.basis is not None
+        assert f"the evidence is {free.basis} and {need} is required" in bound.summary
 
 
 def test_a_fit_that_differs_or_not_does_not_decide_alone() -> None:

@@ -15,15 +15,30 @@ from kerasdiff.compare import Steps
 from kerasdiff.compare import describe as both
 from kerasdiff.options import Options, Silent
 from kerasdiff.rungs.architecture import architecture
-from kerasdiff.side import Description, EvaluateRequest, Evaluation
+from kerasdiff.side import (
+    Description,
+    EvaluateRequest,
+    Evaluation,
+    LoadRequest,
+    Restored,
+    Saved,
+    SaveRequest,
+    Stage,
+    Staged,
+    Stepped,
+    StepRequest,
+)
 from kerasdiff.target import parse_input, parse_target
 from kerasdiff.verdict import Comparison
 
 pytest.importorskip("keras")
 
+from kerasdiff.worker.checkpoint import load_checkpoint, save_checkpoint
 from kerasdiff.worker.describe import describe, start_digests
 from kerasdiff.worker.evaluate import evaluate
 from kerasdiff.worker.load import Session
+from kerasdiff.worker.stages import stage
+from kerasdiff.worker.step import losses_of, step
 
 # Keras warns of some mistakes made here on purpose, and numpy of how Keras quantises.
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::DeprecationWarning")
@@ -54,6 +69,26 @@ class Here:
     def evaluate(self, request: EvaluateRequest) -> Evaluation:
         with TURN:
             return evaluate(self.session, request)
+
+    def stage(self, request: Stage) -> Staged:
+        with TURN:
+            return stage(self.session, request)
+
+    def step(self, request: StepRequest) -> Stepped:
+        with TURN:
+            return step(self.session, request)
+
+    def losses_of(self, request: StepRequest, outputs: Any) -> tuple[float, ...]:
+        with TURN:
+            return losses_of(self.session, request, outputs)
+
+    def save_checkpoint(self, request: SaveRequest) -> Saved:
+        with TURN:
+            return save_checkpoint(self.session, request)
+
+    def load_checkpoint(self, request: LoadRequest) -> tuple[Restored, ...]:
+        with TURN:
+            return load_checkpoint(self.session, request)
 
     def start_digests(self, weights: tuple[str, ...]) -> dict[str, str]:
         with TURN:

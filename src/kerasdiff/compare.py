@@ -7,22 +7,26 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 
-from kerasdiff.errors import FitError, KerasdiffError, TraceError
+from kerasdiff.errors import EvaluateError, FitError, TraceError
 from kerasdiff.graph import Weight
-from kerasdiff.numeric import PROBE_BATCH, probe_rows
 from kerasdiff.options import FitOptions, Listener, Options, Silent
+from kerasdiff.probes import PROBE_BATCH, probe_rows
 from kerasdiff.process import Worker
 from kerasdiff.rungs import architecture as structural
+from kerasdiff.rungs.attribution import with_effects
 from kerasdiff.rungs.carrying import Carried, carry_over
+from kerasdiff.rungs.checkpoint import checkpoint
 from kerasdiff.rungs.fit_evidence import fit_rung
 from kerasdiff.rungs.fitting import Experiment, Fitter
 from kerasdiff.rungs.interface import interface, shown
-from kerasdiff.rungs.probing import Prober, guarded, inference, training_step
+from kerasdiff.rungs.numbers import Numbers, numbers, rerun
+from kerasdiff.rungs.probing import guarded
 from kerasdiff.rungs.unseen import training_code, untaken, untraced
 from kerasdiff.rungs.weights import weights
 from kerasdiff.side import Description, Side
-from kerasdiff.target import InputSpec, Target
-from kerasdiff.verdict import Case, Comparison, FitEvidence, ModelInfo, NotChecked, Rung, judge
+from kerasdiff.target import InputSpec, Target, parse_input
+from kerasdiff.verdict import UNIMPLIED, Case, Comparison, FitEvidence, ModelInfo, NotChecked, Rung, judge
+from kerasdiff.witness import SavedWitness
 
 _NUMBERED = re.compile(r"input(_\d+)?")
 """Names that stand for a place, not for a meaning."""
@@ -48,19 +52,48 @@ def compare(
     """
     options, listener = options or Options(), listener or Silent()
     listener.phase("loading and tracing both models")
+    plain = "regularizer" in options.ignore
     with ExitStack() as stack:
         workers = (
-            stack.enter_context(Worker(reference, options.inputs, options.timeout, "reference")),
-            stack.enter_context(Worker(candidate, options.inputs, options.timeout, "candidate")),
+            stack.enter_context(Worker(reference, options.inputs, options.timeout, "reference", plain)),
+            stack.enter_context(Worker(candidate, options.inputs, options.timeout, "candidate", plain)),
         )
         descriptions, inputs = describe(workers, options)
 
         @contextmanager
         def control() -> Iterator[Fitter]:
-            with Worker(reference, inputs[0], options.timeout, "control") as worker:
+            with Worker(reference, inputs[0], options.timeout, "control", plain) as worker:
                 yield worker
 
         return Steps((reference, candidate), workers, descriptions, options, listener, control).comparison()
+
+
+def replay(
+    pair: tuple[Target, Target], saved: SavedWitness, timeout: float = 600.0, listener: Listener | None = None
+) -> Rung:
+    """Runs both models once more on the input of a saved witness.
+
+    Raises:
+        KerasdiffError: If a model cannot be loaded or called, or the input does not fit both.
+    """
+    listener = listener or Silent()
+    listener.phase("loading and tracing both models")
+    options = Options(inputs=tuple(parse_input(text) for text in saved.inputs), seed=saved.seed, timeout=timeout)
+    with ExitStack() as stack:
+        workers = (
+            stack.enter_context(Worker(pair[0], options.inputs, timeout, "reference")),
+            stack.enter_context(Worker(pair[1], options.inputs, timeout, "candidate")),
+        )
+        descriptions, _ = describe(workers, options)
+        face = interface(*descriptions)
+        if face.outcome == "different":
+            raise EvaluateError(f"The witness cannot be run: the interfaces differ ({face.detail}).")
+        structure = structural.architecture(*descriptions)
+        carried = carry_over(structure, *descriptions, saved.seed)
+        if not carried.complete:
+            raise EvaluateError(f"The witness cannot be run: {carried.reason}.")
+        listener.phase("running the witness through both models")
+        return rerun(workers, descriptions, structure, carried, saved.witness)
 
 
 def describe(
@@ -86,7 +119,7 @@ def describe(
             raise one
         else:
             done.append(one)
-    order = common_order(done[0], done[1])
+    order = () if "names" in options.ignore else common_order(done[0], done[1])
     if order:
         done[1] = workers[1].submit("describe", inputs[1], order).result()
     return (done[0], done[1]), (inputs[0], inputs[1])
@@ -162,14 +195,18 @@ class Steps:
         self.listener.phase("aligning the graphs")
         code, unseen = training_code(first, second)
         self.not_checked += [NotChecked(rung="training step", reason=reason) for reason in code]
-        face = interface(first, second)
+        face = interface(first, second, self.options.ignore)
         structure = structural.architecture(first, second)
         carried = carry_over(structure, first, second, self.options.seed)
-        weight_rung, weight_edits = weights(structure, carried.pairs, *self._starting(), self.sides)
-        numeric = self._numeric(face, structure, carried)
-        rungs = [face, structural.tempered(structure.rung, numeric), weight_rung, *numeric]
+        weight_rung, weight_edits = weights(
+            structure, carried.pairs, *self._starting(), self.sides, self.options.ignore
+        )
+        found = self._numbers(face, structure, carried, settings=weight_rung.outcome != "different")
+        stored = self._checkpoint(face, carried)
+        rungs = [face, structural.tempered(structure.rung, found.rungs), weight_rung, *found.rungs, stored]
         evidence = self._fit(face, structure, carried, rungs)
-        edits = (*structure.edits, *weight_edits)
+        blame = found.attribution
+        edits = (*(structure.edits if blame is None else with_effects(structure.edits, blame)), *weight_edits)
         case = Case(
             rungs={rung.name: rung for rung in rungs},
             edits=edits,
@@ -178,6 +215,9 @@ class Steps:
             guessed=carried.guessed,
             sizes=(_parameters(first), _parameters(second)),
             unseen=(*unseen, *untraced(first, second), *untaken(rungs, edits)),
+            explained="" if blame is None else blame.sentence,
+            require=self.options.require,
+            gates=(*UNIMPLIED, "checkpoint") if self.options.require_checkpoint else UNIMPLIED,
         )
         return Comparison(
             verdict=judge(case),
@@ -191,6 +231,8 @@ class Steps:
             rows=structural.rows(structure, first, second),
             fit=evidence,
             not_checked=tuple(self.not_checked),
+            attribution=blame,
+            witness=found.witness,
         )
 
     def _starting(self) -> tuple[Description, Description]:
@@ -209,27 +251,38 @@ class Steps:
         )
         return first, second
 
-    def _numeric(self, face: Rung, structure: structural.Structure, carried: Carried) -> list[Rung]:
-        reason = ""
-        if face.outcome == "different":
-            reason = "the interfaces differ, so no input fits both"
-        elif not carried.complete:
-            reason = carried.reason
-        if reason:
+    def _numbers(self, face: Rung, structure: structural.Structure, carried: Carried, *, settings: bool) -> Numbers:
+        reason = "the interfaces differ, so no input fits both" if face.outcome == "different" else ""
+        if reason or not carried.complete:
+            reason = reason or carried.reason
             self.not_checked.extend(NotChecked(rung=name, reason=reason) for name in ("inference", "training step"))
-            return [
-                Rung(name="inference", outcome="skipped", detail=reason),
-                Rung(name="training step", outcome="skipped", detail=reason),
-            ]
+            return Numbers.skipped(reason)
         self.listener.phase("running probes through both models")
-        try:
-            prober = Prober(self.sides, carried, self.descriptions[0].inputs, self.options.seed)
-        except KerasdiffError as error:
-            return [Rung(name="inference", outcome="failed", detail=error.message)]
-        proved = structure.isomorphic
-        function = guarded("inference", lambda: inference(prober, structure, proved=proved))
-        learning = guarded("training step", lambda: training_step(prober, carried, structure, proved=proved))
-        return [function, learning]
+        found = numbers(
+            self.sides, self.descriptions, structure, carried, self.options, self.listener, settings=settings
+        )
+        self.not_checked.extend(found.not_checked)
+        return found
+
+    def _checkpoint(self, face: Rung, carried: Carried) -> Rung:
+        """The checkpoint rung, where both sides take the same inputs."""
+        if face.outcome != "equal":
+            reason = "the interfaces are not known to be the same, so outputs cannot be compared after loading"
+            self.not_checked.append(NotChecked(rung="checkpoint", reason=reason))
+            return Rung(name="checkpoint", outcome="skipped", detail=reason)
+        self.listener.phase("loading the reference's saved weights into the candidate")
+        options = self.options
+        return guarded(
+            "checkpoint",
+            lambda: checkpoint(
+                self.sides,
+                self.descriptions,
+                carried,
+                options.seed,
+                required=options.require_checkpoint,
+                ignore_names="names" in options.ignore,
+            ),
+        )
 
     def _fit(
         self, face: Rung, structure: structural.Structure, carried: Carried, rungs: list[Rung]
@@ -280,6 +333,11 @@ class Steps:
 
     def _terms(self, rungs: list[Rung]) -> tuple[tuple[str, str], ...]:
         found = [("seed", str(self.options.seed))]
+        if self.options.require != Options().require:
+            found.append(("required", f"{self.options.require}: weaker evidence does not pass as equivalent"))
+        if self.options.require_checkpoint:
+            found.append(("required", "checkpoint: the candidate loads the reference's saved weights"))
+        found += [("ignored", _hidden(name, rungs)) for name in self.options.ignore]
         limits = {rung.figures["limit"] for rung in rungs if "limit" in rung.figures}
         found += [("tolerance", f"{limit:g} of scale") for limit in sorted(limits)]
         if limits and (rows := probe_rows(self.descriptions[0].inputs)) < PROBE_BATCH:
@@ -291,6 +349,13 @@ class Steps:
             for note in description.notes
         ]
         return tuple(dict.fromkeys(found))
+
+
+def _hidden(name: str, rungs: list[Rung]) -> str:
+    """What leaving ``name`` out hid, rung by rung."""
+    counts = [(rung.name, rung.figures.get("ignored", {}).get(name, 0)) for rung in rungs]
+    shown = [f"{count} difference{'' if count == 1 else 's'} in {rung}" for rung, count in counts if count]
+    return f"{name}: hid {', '.join(shown) or 'no difference'}"
 
 
 def _parameters(description: Description) -> int:

@@ -31,7 +31,8 @@ class Edit:
         reference, candidate: The node on each side; ``None`` where it has none.
         after: Ids of the aligned nodes right before it, by side (``{"reference": …, "candidate": …}``).
         attributes: Changed settings, ``{name: (reference value, candidate value)}``.
-        effect: Measured effects by rung (``{"output": 0.77}``), empty where not measured.
+        effect: What it does when it is applied to the reference alone (``{"output": 0.77}``), empty where not measured.
+        harmless: Whether that was measured, and is rounding alone.
         message: One sentence naming both sides and their lines.
         modes: The graphs it shows in: ``inference``, ``training`` or both.
     """
@@ -44,6 +45,7 @@ class Edit:
     after: Mapping[str, str | None]
     attributes: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
     effect: Mapping[str, float] = field(default_factory=dict)
+    harmless: bool = False
     message: str = ""
     modes: tuple[str, ...] = ("inference", "training")
 

@@ -1,4 +1,4 @@
-"""Are two values the same up to rounding, and on which inputs is that asked?
+"""Are two values the same up to rounding?
 
 numpy alone: arrays come from the workers, the judgement is made here.
 """
@@ -7,15 +7,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kerasdiff.errors import EvaluateError
-from kerasdiff.side import Array, Port, Precision
-
-Family = Literal["float", "integer", "bool"]
+from kerasdiff.side import Array, Precision
 
 FLOAT64_LIMIT = 1e-9
 """Rounding of whole networks is about 1e-15 of scale in float64 and bugs start at 1e-3 (DESIGN §7); the limit stands
@@ -30,21 +27,6 @@ implementations each carry such an error, and the largest of a tensor varies by 
 
 TINY = float(np.finfo(np.float32).tiny)
 """Least scale, 1.2e-38: below it float32 has no normal numbers, and kernels may flush what is left to zero."""
-
-PROBE_BATCH = 4
-"""Rows of a probe: enough for batch statistics and mixed-up axes to show, few enough to cost nothing."""
-
-LARGE_ROWS = ((1 << 18, 2), (1 << 16, 3))
-"""Rows of a probe whose inputs have more values a row than this: 295 and 147 pixels square.
-
-The gradients of EfficientNetV2S in float64 take 9 GB with four rows of 384 pixels square. Two rows are the last
-resort: a batch normalisation of vectors then gives signs alone, in training.
-"""
-
-UNKNOWN_DIMENSION = 16
-"""Length given to dimensions the model leaves open."""
-
-FLOAT_PROBES = ("normal", "uniform", "image", "large", "tiny")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,141 +228,6 @@ def _exact(differing: Array) -> Closeness:
         scale=math.nan,
         reason="values without a distance differ" if beyond else "",
     )
-
-
-def probes(ports: tuple[Port, ...], seed: int) -> tuple[tuple[str, dict[str, Array]], ...]:
-    """Seeded input batches that together reach what one distribution would miss.
-
-    ``normal``, ``uniform`` [0, 1], ``image`` (whole numbers 0 to 255), ``large`` (1e3 x normal: overflow, saturation),
-    ``tiny`` (1e-3 x normal: epsilons) where an input is floating; ``ids`` (the last quarter of each row is id 0 where
-    the range has it: padding, masks) and ``ids-without-0`` where an input is integer; ``bools`` where there is
-    nothing else; ``zeros`` always.
-
-    Args:
-        ports: Inputs; the batch dimension is `probe_rows` and other unknown ones `UNKNOWN_DIMENSION`.
-        seed: Any non-negative integer. Each input of each probe gets draws of its own.
-
-    Returns:
-        ``(name, {input name: batch})``. Floating inputs come as float32 that the input's own dtype holds exactly;
-        others in their own dtype.
-
-    Raises:
-        EvaluateError: If an input has a dtype or rank no probe can be drawn for, or there is no input.
-    """
-    if not ports:
-        raise EvaluateError("The model has no inputs, so there is nothing to probe it with.")
-    families = {family_of(port) for port in ports}
-    names: list[str] = []
-    if "float" in families:
-        names += FLOAT_PROBES
-    if "integer" in families:
-        names += ("ids", "ids-without-0")
-    if not names:
-        names.append("bools")
-    names.append("zeros")
-    drawn = []
-    rows = probe_rows(ports)
-    for which, name in enumerate(names):
-        generators = [np.random.default_rng([seed, which, at]) for at in range(len(ports))]
-        drawn.append(
-            (name, {port.name: _draw(port, name, rows, rng) for port, rng in zip(ports, generators, strict=True)})
-        )
-    return tuple(drawn)
-
-
-def probe_rows(ports: tuple[Port, ...]) -> int:
-    """How many rows a probe has: `PROBE_BATCH`, fewer where the inputs are large."""
-    values = sum(math.prod(batch_shape(port, 1)) for port in ports)
-    return next((rows for more, rows in LARGE_ROWS if values > more), PROBE_BATCH)
-
-
-def family_of(port: Port) -> Family:
-    """Which kind of numbers an input takes.
-
-    Raises:
-        EvaluateError: If it takes no numbers.
-    """
-    dtype = port.spec.dtype
-    if dtype.startswith(("float", "bfloat")):
-        return "float"
-    if dtype.startswith(("int", "uint")):
-        return "integer"
-    if dtype == "bool":
-        return "bool"
-    raise EvaluateError(f"Input {port.name} has dtype {dtype}, and values are made for numbers and bools alone.")
-
-
-def batch_shape(port: Port, batch: int) -> tuple[int, ...]:
-    """The shape of a batch for an input; a batch dimension the model fixes stays.
-
-    Raises:
-        EvaluateError: If the rank is unknown.
-    """
-    shape = port.spec.shape
-    if shape is None:
-        raise EvaluateError(f"Input {port.name} has an unknown rank: give its shape with --input {port.name}=SHAPE.")
-    first = () if not shape else (batch if shape[0] is None else shape[0],)
-    return (*first, *(UNKNOWN_DIMENSION if dim is None else dim for dim in shape[1:]))
-
-
-def integer_range(port: Port) -> tuple[int, int]:
-    """The inclusive range of an integer input: what is declared, cut to the dtype; 0 to 1 where nothing is.
-
-    Why 0 to 1? They are the only ids that every embedding of two or more rows has.
-    """
-    bounds = np.iinfo(np.dtype(port.spec.dtype))
-    low = 0 if port.low is None else math.ceil(port.low)
-    high = max(low, 1) if port.high is None else math.floor(port.high)
-    return max(low, int(bounds.min)), min(high, int(bounds.max))
-
-
-def _draw(port: Port, name: str, rows: int, rng: np.random.Generator) -> Array:
-    shape = batch_shape(port, rows)
-    family = family_of(port)
-    if family == "bool":
-        return np.zeros(shape, np.bool_) if name == "zeros" else rng.integers(0, 2, shape).astype(np.bool_)
-    if family == "integer":
-        return _draw_ids(port, name, shape, rng)
-    low, high = port.low, port.high
-    if name == "uniform":
-        values = rng.random(shape)
-        if low is not None and high is not None:
-            values = low + values * (high - low)
-    elif name == "image":
-        values = rng.integers(0, 256, shape).astype(np.float64)
-    elif name == "zeros":
-        values = np.zeros(shape)
-    else:
-        values = rng.standard_normal(shape) * {"large": 1e3, "tiny": 1e-3}.get(name, 1.0)
-    if low is not None or high is not None:
-        values = np.clip(values, low, high)
-    return _representable(values, port.spec.dtype)
-
-
-def _draw_ids(port: Port, name: str, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
-    low, high = integer_range(port)
-    has_zero = low <= 0 <= high
-    if name == "zeros":
-        return np.full(shape, 0 if has_zero else low, dtype=port.spec.dtype)
-    # Unsigned 64-bit bounds do not fit int64, numpy's default for integers().
-    draw = np.uint64 if high > np.iinfo(np.int64).max else np.int64
-    values = rng.integers(low, high, shape, dtype=draw, endpoint=True)
-    if name == "ids-without-0" and has_zero and high > 0:
-        values = np.where(values == 0, rng.integers(1, high, shape, dtype=draw, endpoint=True), values)
-    if name == "ids" and has_zero and len(shape) > 1:
-        values[..., shape[-1] - shape[-1] // 4 :] = 0
-    return values.astype(port.spec.dtype)
-
-
-def _representable(values: NDArray[np.float64], dtype: str) -> NDArray[np.float32]:
-    """Rounds to float32 that the narrower of ``dtype`` and float32 holds exactly."""
-    if dtype == "float16":
-        return values.astype(np.float16).astype(np.float32)
-    narrow = values.astype(np.float32)
-    if dtype == "bfloat16":
-        # bfloat16 is the upper half of a float32.
-        return (narrow.view(np.uint32) & np.uint32(0xFFFF0000)).view(np.float32)
-    return narrow
 
 
 def precision_tolerance(precision: Precision, own_distance: float = 0.0) -> Tolerance:

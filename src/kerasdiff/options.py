@@ -5,10 +5,19 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol, get_args
 
 from kerasdiff.side import Tick
 from kerasdiff.target import InputSpec
+
+Required = Literal["proof", "numeric", "statistical"]
+"""What an equivalence may rest on, the strongest first."""
+
+Ignored = Literal["initializer", "regularizer", "constraint", "trainable", "dtype", "compile", "names"]
+"""What a user may leave out of the comparison: settings of weights, compile settings, names."""
+
+STRENGTHS: tuple[Required, ...] = get_args(Required)
+IGNORABLE: tuple[Ignored, ...] = get_args(Ignored)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +31,10 @@ class Options:
         data: Path of the data to fit on, of any kind `kerasdiff.datasets.readers` reads; ``None`` for the default.
         seed: Seed of probes, weights and trials.
         timeout: Seconds a worker may take for one answer.
+        search: Seconds spent on inputs that separate models which no probe tells apart; 0 for none.
+        require: The weakest basis on which the models pass as equivalent.
+        ignore: What is left out, in the order of :data:`IGNORABLE`.
+        require_checkpoint: Whether the candidate must load the reference's saved weights.
     """
 
     inputs: tuple[InputSpec, ...] = ()
@@ -30,6 +43,10 @@ class Options:
     data: str | None = None
     seed: int = 0
     timeout: float = 600.0
+    search: float = 10.0
+    require: Required = "statistical"
+    ignore: tuple[Ignored, ...] = ()
+    require_checkpoint: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

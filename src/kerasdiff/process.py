@@ -22,7 +22,23 @@ from types import TracebackType
 from typing import IO, Any, Generic, NoReturn, TypeVar
 
 from kerasdiff.errors import WorkerEndedError, WorkerError
-from kerasdiff.side import Array, Description, EvaluateRequest, Evaluation, FitPlan, Progress, Stage, Staged, Trial
+from kerasdiff.side import (
+    Array,
+    Description,
+    EvaluateRequest,
+    Evaluation,
+    FitPlan,
+    LoadRequest,
+    Progress,
+    Restored,
+    Saved,
+    SaveRequest,
+    Stage,
+    Staged,
+    Stepped,
+    StepRequest,
+    Trial,
+)
 from kerasdiff.target import InputSpec, Target
 
 T = TypeVar("T")
@@ -35,6 +51,10 @@ _TASKS = {
     "describe": "trace the model",
     "evaluate": "run the model",
     "stage": "run a part of the model",
+    "step": "take one optimizer step",
+    "losses_of": "compute training losses",
+    "save_checkpoint": "save its weights",
+    "load_checkpoint": "load saved weights",
     "start_digests": "read the starting weights",
     "fit": "train the model",
 }
@@ -111,6 +131,7 @@ class Worker:
         inputs: What ``--input`` said.
         timeout: Seconds without a sign of life after which a request fails and the process is killed.
         label: Which side this is, for messages.
+        plain: Whether the regularizers of weights are taken off, after they were noted for the description.
         hardware: What it may use.
     """
 
@@ -120,10 +141,11 @@ class Worker:
         inputs: tuple[InputSpec, ...] = (),
         timeout: float = 600,
         label: str = "reference",
+        plain: bool = False,
         hardware: Hardware | None = None,
     ) -> None:
         self.target, self.label, self._timeout = target, label, timeout
-        self._inputs, self._hardware = inputs, hardware or Hardware()
+        self._inputs, self._plain, self._hardware = inputs, plain, hardware or Hardware()
         self._described: tuple[Any, ...] = ()
         self.closed = False
         self._log = tempfile.TemporaryFile()  # noqa: SIM115  (lives as long as the worker)
@@ -145,7 +167,7 @@ class Worker:
         self._threads = [threading.Thread(target=step, daemon=True) for step in (self._send, self._receive)]
         for thread in self._threads:
             thread.start()
-        self._requests.put((target, inputs))
+        self._requests.put((target, inputs, plain))
 
     def describe(self) -> Description:
         """Traces the model; see :class:`Description`."""
@@ -160,6 +182,26 @@ class Worker:
     def stage(self, request: Stage) -> Staged:
         """Runs a part of the model; see :class:`Stage`."""
         pending: Pending[Staged] = self.submit("stage", request)
+        return pending.result()
+
+    def step(self, request: StepRequest) -> Stepped:
+        """Takes one optimizer step; see :class:`Stepped`."""
+        pending: Pending[Stepped] = self.submit("step", request)
+        return pending.result()
+
+    def losses_of(self, request: StepRequest, outputs: tuple[tuple[Array, ...], ...]) -> tuple[float, ...]:
+        """The training loss of each of these sets of model outputs, by the targets of that step."""
+        pending: Pending[tuple[float, ...]] = self.submit("losses_of", request, outputs)
+        return pending.result()
+
+    def save_checkpoint(self, request: SaveRequest) -> Saved:
+        """Saves a copy of the model and runs it; see :class:`Saved`."""
+        pending: Pending[Saved] = self.submit("save_checkpoint", request)
+        return pending.result()
+
+    def load_checkpoint(self, request: LoadRequest) -> tuple[Restored, ...]:
+        """Loads saved weights into a copy of the model; see :class:`Restored`."""
+        pending: Pending[tuple[Restored, ...]] = self.submit("load_checkpoint", request)
         return pending.result()
 
     def start(self, seed: int) -> Mapping[str, Array]:
@@ -187,7 +229,7 @@ class Worker:
 
     def fresh(self) -> Worker:
         """Another worker for the same model, its inputs in the same order."""
-        worker = Worker(self.target, self._inputs, self._timeout, self.label, self._hardware)
+        worker = Worker(self.target, self._inputs, self._timeout, self.label, self._plain, self._hardware)
         if self._described:
             worker.submit("describe", *self._described)
         return worker

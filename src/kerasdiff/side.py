@@ -47,6 +47,7 @@ class Description:
         compiled: Compile settings as JSON data, or ``None``.
         guessed: Whether the input shape is the CIFAR-10 default, for want of anything better.
         named_inputs: Whether the model takes its inputs by name (a dict or keyword arguments).
+        keyed_inputs: Whether it takes them in a dict, whose keys every caller has to know.
         overrides: Training methods the model brings itself (``train_step``), which no rung runs.
     """
 
@@ -63,6 +64,7 @@ class Description:
     compiled: Mapping[str, Any] | None = None
     guessed: bool = False
     named_inputs: bool = False
+    keyed_inputs: bool = False
     overrides: Mapping[str, Override] = field(default_factory=dict)
 
 
@@ -92,15 +94,15 @@ class EvaluateRequest:
         probes: One tuple of batches per probe, in the order of the model's inputs.
         gain: Factor on kernels and biases, for bounds that values of the usual size never reach.
         training: Runs in training mode, and returns gradients and state updates as well.
-        fetch: Ids of traced inference nodes whose output port 0 is wanted, empty for the model outputs alone.
+        jitter: Relative size of random changes to weights and inputs, which show how much a model amplifies rounding.
     """
 
     recipes: tuple[Recipe, ...]
     probes: tuple[tuple[Array, ...], ...]
     precision: Precision
     training: bool = False
-    fetch: tuple[str, ...] = ()
     gain: float = 1.0
+    jitter: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,24 +111,37 @@ class Evaluation:
 
     Attributes:
         outputs: Per probe, the model outputs in order.
-        repeated: Whether the same probe a second time gave the same bits (a random model does not).
-        fetched: Per probe, node id to value.
+        repeated: Whether the first probe a second time gave the same bits (a random model does not).
         mixed: Whether lower precision than asked for stayed in the graph (a hard-coded float32).
         gradients: In training mode, weight id to the gradient of a fixed random projection of the outputs plus the
             added losses; ``None`` where the weight gets no gradient.
         state: In training mode, weight id to the value after the call, for every weight that is not trainable.
-        losses: In training mode, the sum of the losses the model adds.
+        losses: By name, what the model adds to its loss on the first probe: ``call 0`` and on for what its layers add
+            while they run, and for each regularizer the id of its weight.
         untaken: Ids of nodes that branch on data and went one way on every probe, as far as is known.
     """
 
     outputs: tuple[tuple[Array, ...], ...]
     repeated: bool
-    fetched: tuple[Mapping[str, Array], ...] = ()
     mixed: bool = False
     gradients: Mapping[str, Array | None] = field(default_factory=dict)
     state: Mapping[str, Array] = field(default_factory=dict)
-    losses: float = 0.0
+    losses: Mapping[str, float] = field(default_factory=dict)
     untaken: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draw:
+    """Random numbers a call draws with one op.
+
+    Attributes:
+        node: The traced node that draws them.
+        family: Their distribution (``uniform``).
+    """
+
+    node: str
+    family: str
+    value: Array
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,22 +150,30 @@ class Stage:
 
     Attributes:
         probe: One batch per model input.
+        gain: As in :class:`EvaluateRequest`.
         given: Values that take the place of what these nodes compute.
+        draws: By position, values that take the place of what the call draws at random.
         wanted: Nodes whose value is wanted: what they compute from their operands, even where their own is given.
         outputs: Whether the model outputs are wanted.
+        effects: Whether added losses, the state after the call and what was drawn at random are wanted.
         pull: One array per wanted node to pull back (a vector-Jacobian product), which asks for gradients.
         pull_outputs: The same per floating model output.
+        pull_losses: Whether the added losses, regularizers and all, are pulled back too.
     """
 
     recipes: tuple[Recipe, ...]
     probe: tuple[Array, ...]
     precision: Precision
     mode: Mode
+    gain: float = 1.0
     given: Mapping[Edge, Array] = field(default_factory=dict)
+    draws: Mapping[int, Array] = field(default_factory=dict)
     wanted: tuple[Edge, ...] = ()
     outputs: bool = False
+    effects: bool = False
     pull: Mapping[Edge, Array] | None = None
     pull_outputs: tuple[Array, ...] | None = None
+    pull_losses: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,12 +185,115 @@ class Staged:
         outputs: The model outputs.
         pulled: By given node, the gradient that reaches it; nodes that none reaches are left out.
         gradients: By weight id, likewise.
+        draws: What the call drew at random, in the order of its ops.
+        hidden: Whether a loop or another function body may draw more, out of reach.
+        state: By weight id, the value after the call.
+        losses: As in :class:`Evaluation`.
     """
 
     values: Mapping[Edge, Array]
     outputs: tuple[Array, ...] = ()
     pulled: Mapping[Edge, Array] = field(default_factory=dict)
     gradients: Mapping[str, Array] = field(default_factory=dict)
+    draws: tuple[Draw, ...] = ()
+    hidden: bool = False
+    state: Mapping[str, Array] = field(default_factory=dict)
+    losses: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepRequest:
+    """One optimizer step from weights set by ``recipes``, on one probe with targets drawn for it.
+
+    Attributes:
+        compiled: Whether the model's own compile settings are used where it has any; else the defaults.
+    """
+
+    recipes: tuple[Recipe, ...]
+    probe: tuple[Array, ...]
+    precision: Precision
+    compiled: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stepped:
+    """What one optimizer step did.
+
+    Attributes:
+        loss: Before the step.
+        updates: By weight id, the value after the step less the one before, for every trainable weight.
+        metrics: Of the compile settings, by name.
+        optimizer, objective: What was used, in words.
+    """
+
+    loss: float
+    updates: Mapping[str, Array]
+    metrics: Mapping[str, float]
+    optimizer: str
+    objective: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaveRequest:
+    """A copy of the model to draw weights for, to save, and to run.
+
+    Attributes:
+        files: Paths to save to, each ending in ``.weights.h5`` or ``.keras``.
+        probe: One batch per model input, empty where no output is wanted.
+        keep: Whether a ``LoadRequest`` for the same copy follows.
+    """
+
+    recipes: tuple[Recipe, ...]
+    files: tuple[str, ...]
+    probe: tuple[Array, ...] = ()
+    keep: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saved:
+    """What a model saved.
+
+    Attributes:
+        files: Kind of file (``.weights.h5``, ``.keras``) to its path.
+        alike: Kinds that hold the same arrays under the same paths as the ``.weights.h5``, so that loading them is the
+            same: Keras reads both with one function.
+        problems: Kind of file to why Keras could not write it.
+        stored: Path inside the ``.weights.h5`` to shape, what belongs to an optimizer left out.
+        places: Weight id to that path, where it is known.
+        digests: Weight id to a digest of the bytes saved.
+    """
+
+    files: Mapping[str, str]
+    alike: tuple[str, ...]
+    problems: Mapping[str, str]
+    stored: Mapping[str, tuple[int, ...]]
+    places: Mapping[str, str]
+    digests: Mapping[str, str]
+    outputs: tuple[Array, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadRequest:
+    """Files to load, one after the other, each into the same copy with weights drawn anew."""
+
+    recipes: tuple[Recipe, ...]
+    files: tuple[str, ...]
+    probe: tuple[Array, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restored:
+    """What became of a model after one file was loaded.
+
+    Attributes:
+        error: Why Keras refused, else empty.
+        digests: Weight id to a digest of the bytes it now holds.
+        outputs: Of the probe, empty where Keras refused.
+    """
+
+    error: str
+    digests: Mapping[str, str]
+    outputs: tuple[Array, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -293,6 +419,13 @@ class Side(Protocol):
     def evaluate(self, request: EvaluateRequest) -> Evaluation: ...
 
     def stage(self, request: Stage) -> Staged: ...
+
+    def step(self, request: StepRequest) -> Stepped: ...
+
+    def losses_of(self, request: StepRequest, outputs: tuple[tuple[Array, ...], ...]) -> tuple[float, ...]: ...
+    def save_checkpoint(self, request: SaveRequest) -> Saved: ...
+
+    def load_checkpoint(self, request: LoadRequest) -> tuple[Restored, ...]: ...
 
     def start(self, seed: int) -> Mapping[str, Array]: ...
 

@@ -75,8 +75,8 @@ MOST_PAIRS = 100
 """Beyond this many pairs `Decision.seeds_needed` says none: at a minute a pair they take over an hour and a half."""
 
 LOOK_RATIO = 0.6
-"""Each look comes at this fraction of the next, which gives 3, 5 and 8: equal steps in what is known of the mean's
-error, where a look after every pair would cost alpha and bring little news."""
+"""Each look comes at this fraction of the next, which gives 3, 5 and 8: each shrinks the mean's error by the same
+factor, where a look after every pair would cost alpha and bring little news."""
 
 FIRST_LOOK, MOST_LOOKS = 3, 4
 """Two pairs would need a t of 12.7 at 0.05; every look more takes alpha from the others."""
@@ -207,7 +207,7 @@ def decide(differences: Sequence[float], plan: Plan) -> Decision:
     Raises:
         EvaluateError: If there are no differences.
     """
-    if not differences:
+    if len(differences) == 0:
         raise EvaluateError("No trial pair has finished, so there is nothing to decide on.")
     values = tuple(float(value) for value in differences[: plan.looks[-1]])
     shares = _spent(plan.looks, plan.alpha)
@@ -407,10 +407,11 @@ def _reason(
     judged = number in plan.looks
     if interval is None:
         infinite = sum(not math.isfinite(value) for value in values)
-        leading, side = _beyond(values, plan.margin)
+        leading, way = _beyond(values, plan.margin)
+        side = f"above +{plan.margin:g}" if way == "above" else f"below -{plan.margin:g}"
         return (
             f"{infinite} of {number} differences are not finite, so there is no mean; "
-            f"{leading} of {number} lie {side} {margin} (sign test, p {tests.p_different:.2g}, limit {1 - level:.2g}"
+            f"{leading} of {number} lie {side} (sign test, p {tests.p_different:.2g}, limit {1 - level:.2g}"
             f"{'' if judged else f' at {_next_look(number, plan)} pairs'})"
         )
     text = f"The {level:.1%} interval of the mean of {number} differences, {interval[0]:+.3g} to {interval[1]:+.3g}, "

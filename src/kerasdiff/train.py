@@ -40,15 +40,15 @@ def fit(reference: Target, candidate: Target, options: Options, trials: FitOptio
     notes: list[str] = []
     with ExitStack() as stack:
         workers = (
-            stack.enter_context(Worker(reference, options.inputs, options.timeout, "reference", hardware)),
-            stack.enter_context(Worker(candidate, options.inputs, options.timeout, "candidate", hardware)),
+            stack.enter_context(Worker(reference, options.inputs, options.timeout, "reference", hardware=hardware)),
+            stack.enter_context(Worker(candidate, options.inputs, options.timeout, "candidate", hardware=hardware)),
         )
         descriptions, inputs = describe(workers, options)
 
         @contextmanager
         def control() -> Iterator[Fitter]:
             with (
-                Worker(reference, inputs[0], options.timeout, "control", hardware) as worker,
+                Worker(reference, inputs[0], options.timeout, "control", hardware=hardware) as worker,
                 Retried(worker, notes) as side,
             ):
                 yield side

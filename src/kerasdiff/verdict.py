@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from numpy.typing import NDArray
+
 from kerasdiff.edits import Edit
-from kerasdiff.graph import Node
+from kerasdiff.graph import Mode, Node
+from kerasdiff.options import STRENGTHS, Required
 from kerasdiff.side import Epoch
 from kerasdiff.stats import Decision
 
@@ -15,7 +18,7 @@ Outcome = Literal["equivalent", "different", "inconclusive"]
 Basis = Literal["proof", "numeric", "statistical", "witness"]
 SideName = Literal["reference", "candidate"]
 TrialSide = Literal["reference", "candidate", "control", "rounding"]
-RungName = Literal["interface", "architecture", "weights", "inference", "training step", "fit"]
+RungName = Literal["interface", "architecture", "weights", "inference", "training step", "checkpoint", "fit"]
 RungOutcome = Literal["equal", "different", "advisory", "skipped", "failed"]
 Curves = Literal["short", "cross", "close", "apart"]
 RowState = Literal["kept", "rewritten", "inserted", "deleted", "updated", "moved", "rewired"]
@@ -29,6 +32,9 @@ STRUCTURAL = frozenset(
 
 EXIT_INTERRUPTED = 130
 """128 + SIGINT, as shells report it."""
+
+UNIMPLIED: tuple[RungName, ...] = ("interface", "weights")
+"""Rungs that no proof of the graphs implies: without them nothing is equivalent."""
 
 EXIT_CODES: Mapping[Outcome, int] = {"equivalent": 0, "different": 1, "inconclusive": 3}
 
@@ -206,6 +212,105 @@ class FitEvidence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OwnAccount:
+    """A pair of aligned nodes whose values differ.
+
+    Attributes:
+        nodes: The reference's and the candidate's id.
+        difference: The largest, as a fraction of the reference value's scale.
+        detail: The figures in words.
+        edits: Positions of the edits that lie before it.
+    """
+
+    nodes: tuple[str, str]
+    difference: float
+    detail: str
+    edits: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """What one edit does when it is applied to the reference alone.
+
+    Attributes:
+        sizes: By figure (``output``, ``training output``, ``gradient``, ``loss``); empty where not measured.
+        harmless: Whether all of them are rounding.
+    """
+
+    sizes: Mapping[str, float]
+    harmless: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attribution:
+    """How much of the difference each edit accounts for, and what remains with all of them applied.
+
+    Attributes:
+        effects: By edit of the architecture rung, in order.
+        together: Positions of edits that stand so close that they were applied as one.
+        total: What all edits together change, by figure.
+        remaining: What still tells the candidate from the reference with every edit applied, by figure.
+        limits: By figure, the limit below which a change is rounding.
+        explained: Whether the edits change something, and nothing remains with all of them applied.
+        divergence: The earliest aligned node whose value differs.
+        own: Every aligned node that differs although it is given the reference's values.
+        compared: How many values were compared so.
+        probes, precision: On which it was measured.
+    """
+
+    effects: tuple[Effect, ...]
+    together: tuple[tuple[int, ...], ...]
+    total: Mapping[str, float]
+    remaining: Mapping[str, float]
+    limits: Mapping[str, float]
+    explained: bool
+    divergence: OwnAccount | None
+    own: tuple[OwnAccount, ...]
+    compared: int
+    probes: tuple[str, ...]
+    precision: str
+
+    @property
+    def sentence(self) -> str:
+        """What follows for the edits as a whole; empty where they could not be applied together."""
+        count = len(self.effects)
+        if not count or not self.remaining:
+            return ""
+        lead = f"With {'this edit' if count == 1 else f'these {count} edits'} applied"
+        if self.explained:
+            most = max(abs(size) for size in self.remaining.values())
+            agree = f"to {most:.0e} of scale" if most else "to the last bit"
+            return f"{lead} the two models agree {agree}: nothing else differs."
+        beyond = [(key, size) for key, size in self.remaining.items() if size > self.limits.get(key, 0.0)]
+        if not beyond:
+            return f"{lead} no output and no gradient changes beyond rounding."
+        key, size = beyond[0]
+        limit = self.limits.get(key, 0.0)
+        return (
+            f"{lead} they still differ ({key} by {size:.1e}, limit {limit:.0e}): something differs that no edit names."
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Witness:
+    """An input on which two models part, with what it takes to see it again.
+
+    Attributes:
+        inputs: One batch per model input.
+        mode: In which they part.
+        gain: Factor on the weights.
+        how: Where it comes from (``probe large``), or how it was found.
+        difference: The largest, as a fraction of the reference output's scale.
+    """
+
+    inputs: tuple[NDArray[Any], ...]
+    mode: Mode
+    gain: float
+    how: str
+    difference: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NotChecked:
     """A rung, or a part of one, that did not run, and why."""
 
@@ -243,6 +348,8 @@ class Comparison:
     rows: tuple[Row, ...]
     fit: FitEvidence | None
     not_checked: tuple[NotChecked, ...]
+    attribution: Attribution | None = None
+    witness: Witness | None = None
     interrupted: bool = False
 
     @property
@@ -260,6 +367,9 @@ class Case:
         complete: Whether every weight in use was carried over.
         guessed: Whether some were paired by order and shape alone.
         unseen: Reasons why an equivalence would claim too much: what no rung could look at.
+        explained: What attribution says of the edits, for the summary of a difference.
+        require: The weakest basis that passes as equivalent.
+        gates: Rungs without which nothing is equivalent, whatever it rests on.
     """
 
     rungs: Mapping[str, Rung]
@@ -269,15 +379,49 @@ class Case:
     guessed: bool
     sizes: tuple[int, int]
     unseen: tuple[str, ...] = ()
+    explained: str = ""
+    require: Required = "statistical"
+    gates: tuple[RungName, ...] = UNIMPLIED
 
 
 def judge(case: Case) -> Verdict:
-    """Decides outcome and basis; an equivalence is not claimed where something stayed unseen."""
+    """Decides outcome and basis.
+
+    What the rungs say comes first, then the gates that no other evidence replaces, then the reasons why an
+    equivalence would claim too much: a gate that did not run, something unseen, weaker evidence than required.
+    """
     found = _judged(case)
-    if found.outcome != "equivalent" or not case.unseen:
+    if found.outcome == "different":
+        return replace(found, summary=f"{found.summary} {case.explained}".strip())
+    checkpoint = case.rungs.get("checkpoint")
+    if checkpoint is not None and checkpoint.outcome == "different":
+        lead = "Same function, other stored weights" if found.outcome == "equivalent" else "The stored weights differ"
+        return _different(f"{lead}: {checkpoint.detail}.", "")
+    if found.outcome != "equivalent":
         return found
-    text = f"No difference found, but not all of it was seen: {'; '.join(case.unseen)}."
-    return Verdict(outcome="inconclusive", basis=None, summary=text)
+    text = _shut(case) or _unseen(case) or _weaker(case, found)
+    return Verdict(outcome="inconclusive", basis=None, summary=text) if text else found
+
+
+def _shut(case: Case) -> str:
+    """The gates that are not open; a rung with a remark (``advisory``) found nothing against an equivalence."""
+    shut = []
+    for name in case.gates:
+        rung = case.rungs.get(name)
+        if rung is None or rung.outcome in ("skipped", "failed"):
+            shut.append(f"{name}: {'did not run' if rung is None else rung.detail}")
+    return f"No difference found, but not all of it was compared: {'; '.join(shut)}." if shut else ""
+
+
+def _unseen(case: Case) -> str:
+    return f"No difference found, but not all of it was seen: {'; '.join(case.unseen)}." if case.unseen else ""
+
+
+def _weaker(case: Case, found: Verdict) -> str:
+    """What was found and what was required, where the basis is weaker than required."""
+    if found.basis not in STRENGTHS or STRENGTHS.index(found.basis) <= STRENGTHS.index(case.require):
+        return ""
+    return f"No difference found, but the evidence is {found.basis} and {case.require} is required: {found.summary}"
 
 
 def _judged(case: Case) -> Verdict:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import keras
+from mutation.by_hand import FORMULAS, LAYERS
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "operator.add": operator.add,
@@ -26,6 +27,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "reshape": keras.ops.reshape,
     "activation": lambda x, name: keras.activations.get(name)(x),
     "cast": lambda x, dtype: keras.ops.cast(x, dtype),
+    **{f"formula of {name}": formula for name, formula in FORMULAS.items()},
 }
 """Calls that are no layer."""
 
@@ -43,7 +45,8 @@ class Part:
     """What is called: an input, a layer (``config``), a model of its own (``inner``) or a function.
 
     Attributes:
-        kind: Class of the layer (``Conv2D``), ``InputLayer``, ``Blueprint``, ``Sequential`` or ``function``.
+        kind: Class of the layer (``Conv2D``), ``InputLayer``, ``Blueprint``, ``Sequential``, ``function``, or a layer
+            by hand (``by_hand.LAYERS``), which has the config of the layer it stands for.
         data: The layer as Keras serialises it.
         inner: The parts of a model of its own; a ``Sequential`` calls them in order.
         function: A key of ``FUNCTIONS``.
@@ -208,6 +211,8 @@ def make(name: str, part: Part) -> Any:
     if part.inner is not None:
         return part.inner.build()
     data = copy.deepcopy(part.data)
+    if part.kind in LAYERS:
+        return LAYERS[part.kind](data["config"], name=name)
     data["config"]["name"] = name
     return keras.saving.deserialize_keras_object(data)
 

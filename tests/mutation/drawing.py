@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import ast
 import itertools
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import keras
 from mutation.blueprint import Blueprint
 from mutation.change import Change
 from mutation.changes import changes
-from mutation.models import FORMS, full_key, original
+from mutation.independent import in_float64, other_names, parting
+from mutation.models import FORMS, find, forms, full_key, original
 from mutation.neutral import expressions, other_name
+from mutation.random_nets import PREFIX
 from mutation.zoo import ARCHITECTURES, UNDECLARED
 
 
@@ -115,7 +119,7 @@ def neutrals(name: str, count: int, seed: int) -> Iterator[Drawn]:
             blueprint = changed
             steps.append(full_key(change))
             kinds.append(operator)
-        form = draw.choice(sorted(FORMS))
+        form = draw.choice(forms(blueprint))
         candidate = _target("neutral", of=name, steps=tuple(steps), form=form)
         if steps and candidate not in seen:
             seen.add(candidate)
@@ -130,3 +134,53 @@ def sample(mutant_count: int, neutral_count: int, seed: int, only: tuple[str, ..
         for draw, count in ((mutants, mutant_count), (neutrals, neutral_count)):
             columns.append(list(draw(name, count // len(names) + (number < count % len(names)), seed)))
     return [drawn for row in itertools.zip_longest(*columns) for drawn in row if drawn is not None]
+
+
+SETTINGS = {"initializer"}
+"""Kinds of change that show in no number, as weights are given: the change itself is the difference."""
+
+
+def contradiction(drawn: Drawn) -> str:
+    """Where Keras itself does not bear out what a drawn pair is said to be; empty where it does."""
+    made = ast.parse(drawn.candidate.partition(":")[2], mode="eval").body
+    assert isinstance(made, ast.Call)
+    given = {keyword.arg: ast.literal_eval(keyword.value) for keyword in made.keywords}
+    with in_float64():
+        before = original(drawn.architecture)
+        if not drawn.is_mutant:
+            return _unequal_step(before, given["steps"], given["form"])
+        change = find(changes(before), given["change"])
+        fact = parting(before, FORMS[change.form](before), FORMS[change.form](change.apply(before)))
+    return "" if fact or change.operator in SETTINGS else "nothing differs"
+
+
+def _unequal_step(before: Blueprint, steps: tuple[str, ...], form: str) -> str:
+    for step in steps:
+        change = find(expressions(before), step)
+        after = change.apply(before)
+        names = other_names(before, after) if change.operator == "rename" else {}
+        fact = parting(before, before.build(), after.build(), names)
+        if fact:
+            return f"{step}: {fact}"
+        before = after
+    fact = parting(before, before.build(), FORMS[form](before))
+    return f"{form}: {fact}" if fact else ""
+
+
+def _random_pairs(draw: Callable[[str, int, int], Iterator[Drawn]], first: int, seed: int) -> Iterator[Drawn]:
+    """Pairs without end, each of the next random network."""
+    for number in itertools.count(first, 2):
+        keras.backend.clear_session()  # what was built before is not needed
+        yield from draw(f"{PREFIX}{number}", 1, seed)
+
+
+def random_sample(
+    mutant_count: int, neutral_count: int, seed: int, fits: Callable[[Drawn], bool] = lambda drawn: True
+) -> Iterator[Drawn]:
+    """Pairs of random networks, one network each: a mutant and a re-expression in turn while both are wanted."""
+    start = seed * 1_000_000
+    columns = (
+        itertools.islice(filter(fits, _random_pairs(draw, start + kind, seed)), count)
+        for kind, (draw, count) in enumerate(((mutants, mutant_count), (neutrals, neutral_count)))
+    )
+    return (drawn for row in itertools.zip_longest(*columns) for drawn in row if drawn is not None)

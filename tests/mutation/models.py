@@ -3,18 +3,42 @@
 from __future__ import annotations
 
 import keras
-from mutation.blueprint import Blueprint, read, renamed
+from mutation.blueprint import Blueprint, Ref, read, renamed
 from mutation.change import Change
 from mutation.changes import changes
 from mutation.neutral import Subclassed, Wrapped, expressions, other_name
+from mutation.random_nets import PREFIX, network
 from mutation.zoo import ARCHITECTURES, UNDECLARED
 
-FORMS = {"functional": Blueprint.build, "subclassed": Subclassed, "wrapped": Wrapped}
+
+def in_order(blueprint: Blueprint) -> keras.Sequential:
+    """A chain of layers as a ``Sequential``."""
+    parts = blueprint.make_parts()
+    return keras.Sequential([_start(blueprint), *(parts[call.part] for call in blueprint.calls.values())])
+
+
+def _start(blueprint: Blueprint) -> keras.Input:
+    config = blueprint.parts[blueprint.inputs[0]].config
+    return keras.Input(batch_shape=config["batch_shape"], dtype=config.get("dtype"))
+
+
+FORMS = {"functional": Blueprint.build, "subclassed": Subclassed, "wrapped": Wrapped, "sequential": in_order}
+
+
+def forms(blueprint: Blueprint) -> list[str]:
+    """The forms a network can have: a ``Sequential`` where each layer takes what the one before gives."""
+    values = [Ref(name) for name in (*blueprint.inputs, *blueprint.calls)]
+    steps = [call.args for call in blueprint.calls.values()]
+    chain = steps == [[value] for value in values[:-1]] and blueprint.outputs == values[-1:]
+    bare = all(part.kind != "function" for part in blueprint.parts.values())
+    plain = not any(call.kwargs for call in blueprint.calls.values())
+    once = len({call.part for call in blueprint.calls.values()}) == len(blueprint.calls)
+    return sorted(FORMS if chain and bare and plain and once else FORMS.keys() - {"sequential"})
 
 
 def reference(of: str) -> keras.Model:
     """The network as it was written."""
-    return ARCHITECTURES[of]()
+    return network(of) if of.startswith(PREFIX) else ARCHITECTURES[of]()
 
 
 def original(of: str) -> Blueprint:

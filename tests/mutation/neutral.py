@@ -9,6 +9,7 @@ from typing import Any
 
 import keras
 from mutation.blueprint import Blueprint, Call, Part, Ref, renamed
+from mutation.by_hand import FORMULAS, LAYERS, STANDS_FOR
 from mutation.change import Change, layer
 
 CALLABLE = ("relu", "tanh", "sigmoid", "gelu", "elu", "softplus", "silu", "swish", "softmax", "selu", "hard_sigmoid")
@@ -118,20 +119,44 @@ def as_layers(blueprint: Blueprint) -> Iterator[Change]:
             yield _change("as-layer", name, edit)
 
 
+def by_hand(blueprint: Blueprint) -> Iterator[Change]:
+    """A layer written out by hand, and an activation as its formula; not where a mask is about."""
+    if any(part.data.get("config", {}).get("mask_zero") for part in blueprint.parts.values()):
+        return
+    for name, part, first, call in _plain_layers(blueprint):
+        made = LAYERS.get(STANDS_FOR.get(part.kind, ""))
+        if made is not None and made.covers(part.config, blueprint.shapes[call.refs()[0]]):
+
+            def edit(blueprint: Blueprint, name: str = name, kind: str = made.__name__) -> None:
+                blueprint.parts[name] = Part(kind, data=copy.deepcopy(blueprint.parts[name].data))
+
+            yield _change("by-hand", name, edit)
+        used = part.config["activation"] if part.kind == "Activation" else None
+        if used in FORMULAS:
+
+            def spell(blueprint: Blueprint, name: str = name, first: str = first, used: Any = used) -> None:
+                blueprint.parts[name] = function(f"formula of {used}")
+                blueprint.calls[first].kwargs = {}
+
+            yield _change("formula", name, spell)
+
+
 def _bare(part: Part, max_value: float | None) -> bool:
     config = part.config
-    return config["max_value"] == max_value and not config["negative_slope"] and not config["threshold"]
+    return config.get("max_value") == max_value and not config.get("negative_slope") and not config.get("threshold")
 
 
 def split(blueprint: Blueprint) -> Iterator[Change]:
     """A fused activation as a layer or as a call of its own; an activation layer fused into the layer before."""
     for name, part, first, call in _plain_layers(blueprint):
         used = part.data["config"].get("activation")
-        if used in CALLABLE and part.kind not in ("Activation", "LSTM", "GRU"):
-            for operator, made, kwargs in (
+        if used in CALLABLE and part.kind not in ("Activation", "LSTM", "GRU", "SimpleRNN", *LAYERS):
+            ways = [
                 ("split-layer", layer("Activation", activation=used), {}),
                 ("split-call", function("activation"), {"name": used}),
-            ):
+            ]
+            ways += [("split-formula", function(f"formula of {used}"), {})] if used in FORMULAS else []
+            for operator, made, kwargs in ways:
 
                 def edit(
                     blueprint: Blueprint, name: str = name, first: str = first, made: Part = made, kwargs: Any = kwargs
@@ -226,7 +251,7 @@ def nested(blueprint: Blueprint) -> Iterator[Change]:
 
 
 FAMILIES: tuple[Callable[[Blueprint], Iterator[Change]], ...] = (
-    whole, commuted, as_functions, as_layers, split, nothings, nested,
+    whole, commuted, as_functions, as_layers, by_hand, split, nothings, nested,
 )  # fmt: skip
 
 

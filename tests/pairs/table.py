@@ -12,6 +12,7 @@ from typing import Literal
 
 PROOF = ("proof",)
 EQUAL = ("proof", "numeric")
+NUMERIC = ("numeric",)
 WORDS = "int32@0..20"
 
 
@@ -317,6 +318,27 @@ PAIRS = (
         edits=(delete("permute|transpose"),),
         exact=True,
     ),
+    # Spelled out by hand -----------------------------------------------------------------------------
+    equal("attention-by-einsum", "attention.py:multi_head", "attention.py:by_hand", basis=NUMERIC),
+    different("attention-by-einsum-causal", "attention.py:multi_head", "attention.py:by_hand(causal=True)"),
+    equal("convolution-as-patches", "spelled.py:convolved", "spelled.py:patched", basis=NUMERIC),
+    different("convolution-as-patches-shifted", "spelled.py:convolved", "spelled.py:patched(shifted=True)"),
+    equal(
+        "lstm-by-hand",
+        "spelled.py:remembered(unit_forget_bias=False)",
+        "spelled.py:unrolled",
+        basis=NUMERIC,
+    ),
+    open_question(  # an LSTM by hand may have its gates in any order, so which weights correspond is a guess
+        "lstm-by-hand-unbent",
+        "spelled.py:remembered(unit_forget_bias=False)",
+        "spelled.py:unrolled(bend=False)",
+        mentions=("guessed",),
+    ),
+    different("lstm-by-hand-forgets-at-first", "spelled.py:remembered", "spelled.py:unrolled", mentions=("forget",)),
+    equal("gelu-by-its-formula", "spelled.py:bent", "spelled.py:BentByHand", "6", basis=PROOF),
+    equal("two-formulas-one-rounded", "spelled.py:bent_twice", "spelled.py:BentTwice", "6", basis=NUMERIC),
+    different("gelu-formula-unscaled", "spelled.py:bent", "spelled.py:BentByHand(scaled=False)", "6"),
     # Normalisation and training ----------------------------------------------------------------------
     equal("training-passed-implicitly", "norms.py:normed", "norms.py:Normed", "8,8,3", basis=PROOF),
     equal("training-passed-by-hand", "norms.py:Normed", "norms.py:NormedExplicit", "8,8,3", basis=PROOF),

@@ -1,4 +1,4 @@
-"""Cases of the rules on rectifiers."""
+"""Cases of the rules on activations."""
 
 from __future__ import annotations
 
@@ -53,6 +53,10 @@ CASES = (
     spares("leaky-relu-spelling", lambda x: tf.minimum(x, 0.2 * x), ROW, left="Scale Minimum"),
     spares("leaky-relu-spelling", lambda x, y: tf.maximum(x, 0.2 * y), ROW, ROW, left="Scale Maximum"),
     spares("leaky-relu-spelling", lambda x: tf.maximum(x, 0.2 * x), ROW, left="Scale Maximum", dtypes=("float64",)),
+    fires("erfc-spelling", lambda x: 1.0 + tf.math.erf(x), ROW, left="Scale Erfc"),
+    fires("erfc-spelling", lambda x: tf.math.erf(-x) + 1.0, ROW, left="Erfc"),
+    spares("erfc-spelling", lambda x: 2.0 + tf.math.erf(x), ROW, left="Erf Shift"),
+    spares("erfc-spelling", lambda x: 1.0 - tf.math.erf(x), ROW, left="Erf Scale Shift"),
     fires("softmax-spelling", lambda x: by_hand(x), ROW, left="Softmax"),
     fires("softmax-spelling", lambda x: by_hand(x, stop=True), (None, 3, 4), left="Softmax"),
     spares("softmax-spelling", lambda x: tf.exp(x) / tf.reduce_sum(tf.exp(x), -1, keepdims=True), ROW,
@@ -88,6 +92,13 @@ def _leaky(draw: st.DrawFn) -> Drawn:
     maximum = ordered(draw, tf.maximum)
     slope = draw(st.sampled_from([0.5, 0.25, 0.125, 0.375]))
     return Drawn(lambda x: maximum(x, slope * x), (draw(shapes()),))
+
+
+@always("erfc-spelling")
+def _erfc(draw: st.DrawFn) -> Drawn:
+    add = ordered(draw, tf.add)
+    by = draw(st.sampled_from([0.5, -2.0, 1.0]))
+    return Drawn(lambda x: add(tf.math.erf(by * x), 1.0), (draw(shapes()),))
 
 
 @always("softmax-spelling")

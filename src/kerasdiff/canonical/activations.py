@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from kerasdiff.canonical.arithmetic import scalar, unwidened
+from kerasdiff.canonical.arithmetic import scalar, text, unwidened
 from kerasdiff.canonical.dims import Dim, dims_of
 from kerasdiff.canonical.rules import Result, View, rule
 from kerasdiff.graph import Edge, Node
@@ -54,6 +54,16 @@ def leaky_relu_spelling(node: Node, view: View) -> Result:
                 continue
             return replace(node, op="LeakyRelu", operands=(other,), attributes={"alpha": alpha})
     return None
+
+
+@rule("erfc-spelling", "Shift", exact=False)
+def erfc_spelling(node: Node, view: View) -> Result:
+    """``1 + erf(x) = erfc(−x)``, as TensorFlow writes its GELU. It must not touch another shift than by 1."""
+    inner, shape = view.node(node.operands[0]), node.outputs[0].shape
+    if inner.op != "Erf" or float(node.attributes["by"]) != 1.0 or shape is None:
+        return None
+    turned = view.make(node, "Scale", *inner.operands, shape=shape, by=text(-1.0, node))
+    return replace(node, op="Erfc", operands=(turned,), attributes={})
 
 
 @rule("softmax-spelling", "RealDiv", exact=False)

@@ -54,17 +54,18 @@ def clean(text: str) -> str:
     return clean(text)
 
 
-def _output_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    def check(context: click.Context, option: click.Parameter, path: str | None) -> str | None:
-        # Found out now, not after minutes of comparing.
-        if path is not None and not Path(path).expanduser().parent.is_dir():
-            raise click.BadParameter(f"the directory of {path} does not exist.")
-        return path
+def in_existing_directory(context: click.Context, option: click.Parameter, path: str | None) -> str | None:
+    """Checks the place of a file to write: found out now, not after minutes of comparing."""
+    if path is not None and not Path(path).expanduser().parent.is_dir():
+        raise click.BadParameter(f"the directory of {path} does not exist.")
+    return path
 
+
+def _output_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(
         "--output",
         type=click.Path(dir_okay=False, writable=True),
-        callback=check,
+        callback=in_existing_directory,
         metavar="FILE",
         help="Write the report to FILE instead of standard output.",
     )(command)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,11 +12,27 @@ from kerasdiff.cli.common import (
     EXIT_CODES_HELP,
     TARGETS_HELP,
     clean,
+    in_existing_directory,
     model_options,
     progress,
     rendered,
     write,
 )
+
+if TYPE_CHECKING:
+    from kerasdiff.options import Ignored, Required
+    from kerasdiff.verdict import Comparison
+
+
+def _ignored(context: click.Context, option: click.Parameter, texts: tuple[str, ...]) -> tuple[Ignored, ...]:
+    """The names of all ``--ignore``, each once and in one order, so that equal questions get equal reports."""
+    from kerasdiff.options import IGNORABLE
+
+    names = [name.strip() for text in texts for name in text.split(",")]
+    for name in names:
+        if name not in IGNORABLE:
+            raise click.BadParameter(f"{clean(name)!r} is none of {', '.join(IGNORABLE)}.")
+    return tuple(name for name in IGNORABLE if name in names)
 
 
 @click.command(epilog=TARGETS_HELP + EXIT_CODES_HELP)
@@ -52,6 +69,39 @@ from kerasdiff.cli.common import (
     metavar="N",
     help="Seed of the weights, the probes and the trials.",
 )
+@click.option(
+    "--search",
+    type=click.FloatRange(min=0),
+    default=10.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to look for an input that separates two models which no probe tells apart.",
+)
+@click.option(
+    "--save-witness",
+    type=click.Path(dir_okay=False),
+    callback=in_existing_directory,
+    metavar="FILE.npz",
+    help="Save the input on which the models differ most; `kerasdiff replay FILE.npz` runs it again.",
+)
+@click.option(
+    "--require",
+    type=click.Choice(["proof", "numeric", "statistical"]),
+    default="statistical",
+    show_default=True,
+    help="The weakest evidence that passes as equivalent; with less the outcome is inconclusive.",
+)
+@click.option(
+    "--ignore",
+    multiple=True,
+    callback=_ignored,
+    metavar="NAME[,NAME...]",
+    help="Leave out initializer, regularizer, constraint, trainable or dtype of weights, compile settings (compile), "
+    "or names. May be repeated.",
+)
+@click.option(
+    "--require-checkpoint", is_flag=True, help="Differ where the candidate cannot load the reference's saved weights."
+)
 @model_options
 def compare(
     reference: str,
@@ -61,6 +111,11 @@ def compare(
     fit_steps: int,
     data: str | None,
     seed: int,
+    search: float,
+    save_witness: str | None,
+    require: Required,
+    ignore: tuple[Ignored, ...],
+    require_checkpoint: bool,
     inputs: tuple[str, ...],
     timeout: float,
     color: str,
@@ -86,6 +141,10 @@ def compare(
         data=data,
         seed=seed,
         timeout=timeout,
+        search=search,
+        require=require,
+        ignore=ignore,
+        require_checkpoint=require_checkpoint,
     )
     pair = parse_target(reference), parse_target(candidate)
     if data is not None:
@@ -99,7 +158,27 @@ def compare(
         comparison = engine.compare(*pair, options, listener)
     text = to_json(comparison) if form == "json" else rendered(lambda to: render(comparison, to), color, output)
     write(text, output)
+    if save_witness is not None:
+        _save(comparison, Path(save_witness).expanduser(), reference, candidate, inputs, seed)
     if output is not None:
         verdict = comparison.verdict
         click.echo(clean(f"{verdict.outcome}: {verdict.summary} (report in {output})"), err=True)
     return EXIT_CODES[comparison.verdict.outcome]
+
+
+def _save(
+    comparison: Comparison, path: Path, reference: str, candidate: str, inputs: tuple[str, ...], seed: int
+) -> None:
+    from kerasdiff.witness import SavedWitness, save
+
+    if comparison.witness is None:
+        click.echo(
+            f"no witness: no input was found on which the outputs differ; {clean(str(path))} not written", err=True
+        )
+        return
+    saved = SavedWitness(witness=comparison.witness, reference=reference, candidate=candidate, inputs=inputs, seed=seed)
+    try:
+        save(path, saved)
+    except OSError as error:
+        raise click.FileError(str(path), error.strerror or str(error)) from None
+    click.echo(clean(f"witness ({comparison.witness.how}) in {path}; see it again: kerasdiff replay {path}"), err=True)

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from kerasdiff.edits import Edit, Place
-from kerasdiff.verdict import Comparison, FitEvidence, ModelInfo, Trajectory
+from kerasdiff.verdict import Attribution, Comparison, FitEvidence, ModelInfo, OwnAccount, Trajectory, Witness
 
 SCHEMA = "kerasdiff/1"
 
@@ -43,6 +43,8 @@ def to_json(comparison: Comparison) -> str:
                 {"rule": rewrite.rule, "side": rewrite.side, "node": rewrite.node, "exact": rewrite.exact}
                 for rewrite in comparison.rewrites
             ],
+            "attribution": None if comparison.attribution is None else _attribution(comparison.attribution),
+            "witness": None if comparison.witness is None else _witness(comparison.witness),
             "fit": None if comparison.fit is None else _fit(comparison.fit),
             "not_checked": [{"rung": item.rung, "reason": item.reason} for item in comparison.not_checked],
         }
@@ -82,6 +84,7 @@ def _edit(edit: Edit) -> dict[str, Any]:
         "after": edit.after,
         "attributes": edit.attributes,
         "effect": edit.effect,
+        "harmless": edit.harmless,
         "message": edit.message,
     }
 
@@ -91,6 +94,36 @@ def _place(place: Place | None) -> dict[str, Any] | None:
         return None
     source = None if place.source is None else {"file": place.source.file, "line": place.source.line}
     return {"node": place.node, "scope": place.scope, "source": source}
+
+
+def _attribution(found: Attribution) -> dict[str, Any]:
+    return {
+        "together": found.together,
+        "total": found.total,
+        "remaining": found.remaining,
+        "limits": found.limits,
+        "explained": found.explained,
+        "first_divergence": None if found.divergence is None else _account(found.divergence),
+        "own_account": [_account(item) for item in found.own],
+        "compared": found.compared,
+        "probes": found.probes,
+        "precision": found.precision,
+    }
+
+
+def _account(item: OwnAccount) -> dict[str, Any]:
+    return {
+        "reference": item.nodes[0],
+        "candidate": item.nodes[1],
+        "difference": item.difference,
+        "detail": item.detail,
+        "edits": item.edits,
+    }
+
+
+def _witness(found: Witness) -> dict[str, Any]:
+    """What the witness is; its arrays are saved on request alone."""
+    return {"mode": found.mode, "gain": found.gain, "how": found.how, "difference": found.difference}
 
 
 def _fit(fit: FitEvidence) -> dict[str, Any]:

@@ -10,9 +10,10 @@ from rich.panel import Panel
 from rich.text import Text
 
 from kerasdiff.edits import Edit, Place
+from kerasdiff.report.attribution import effect_of, render_attribution
 from kerasdiff.report.fit import render_fit
 from kerasdiff.report.layers import MARKS, render_layers
-from kerasdiff.report.style import TEXT_WIDTH, Look, change, count, emit, hang, heading, number, pad
+from kerasdiff.report.style import TEXT_WIDTH, Look, change, count, emit, hang, heading, pad
 from kerasdiff.verdict import Basis, Comparison, ModelInfo, Outcome, Rewrite, RowState, Rung, RungOutcome
 
 MOST_EDITS = 40
@@ -56,6 +57,8 @@ def render(comparison: Comparison, console: Console) -> None:
     _edits(comparison.edits, console)
     _rewrites(comparison.rewrites, console)
     _rungs(comparison.rungs, console)
+    if comparison.attribution is not None:
+        render_attribution(comparison.attribution, console)
     if comparison.fit is not None:
         render_fit(comparison.fit, console)
     _not_checked(comparison, console)
@@ -123,7 +126,7 @@ def _edit_details(edit: Edit) -> list[tuple[str, str]]:
     attributes = [f"{name}: {change(*pair)}" for name, pair in edit.attributes.items()]
     details += [("settings" if position == 0 else " ", text) for position, text in enumerate(attributes)]
     if edit.effect:
-        details.append(("effect", ", ".join(f"{name} {number(size)}" for name, size in edit.effect.items())))
+        details.append(("effect", effect_of(edit)))
     return details
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from kerasdiff.align import Alignment, align
@@ -144,7 +144,7 @@ def _rung(
     return Rung(name="architecture", outcome="advisory", detail=f"{why}{extra}", figures=figures)
 
 
-def tempered(rung: Rung, numeric: list[Rung]) -> Rung:
+def tempered(rung: Rung, numeric: Sequence[Rung]) -> Rung:
     """The architecture rung in the light of the numbers: edits that change none of them are advisory."""
     if rung.outcome != "different" or any(other.outcome != "equal" for other in numeric):
         return rung

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from kerasdiff.options import Ignored
 from kerasdiff.side import Description, Port
 from kerasdiff.verdict import Rung
 
 
-def interface(reference: Description, candidate: Description) -> Rung:
-    """Compares number, order, shape and dtype of inputs and outputs; names count for dict inputs alone."""
+def interface(reference: Description, candidate: Description, ignore: tuple[Ignored, ...] = ()) -> Rung:
+    """Compares number, order, shape and dtype of inputs and outputs; names count for dict inputs alone.
+
+    Where names are ignored, inputs stand for each other by position, and the figure ``ignored`` counts what is called
+    otherwise.
+    """
     problems: list[str] = []
     for name, first, second in (
         ("inputs", reference.inputs, candidate.inputs),
@@ -21,14 +26,35 @@ def interface(reference: Description, candidate: Description) -> Rung:
         for number, (one, two) in enumerate(zip(first, second, strict=True)):
             if not _same(one, two, loose=name == "outputs"):
                 problems.append(f"{name[:-1]} {number}: {shown(one)} in the reference, {shown(two)} in the candidate")
+    renamed = _renamed(reference, candidate)
+    figures = {"ignored": {"names": len(renamed)}} if "names" in ignore else {}
+    if renamed and "names" not in ignore and sorted(_names(reference)) != sorted(_names(candidate)):
+        problems.append(f"both take a dict, with other keys: {', '.join(renamed)}")
     if not reference.outputs or not candidate.outputs:
         text = "; ".join([*problems, "outputs are not known before a run: a model could not be traced"])
         return Rung(name="interface", outcome="advisory", detail=text)
     if problems:
-        return Rung(name="interface", outcome="different", detail="; ".join(problems))
+        return Rung(name="interface", outcome="different", detail="; ".join(problems), figures=figures)
     inputs = ", ".join(shown(port) for port in reference.inputs)
     outputs = ", ".join(shown(port) for port in reference.outputs)
-    return Rung(name="interface", outcome="equal", detail=f"{inputs} → {outputs} on both sides")
+    return Rung(name="interface", outcome="equal", detail=f"{inputs} → {outputs} on both sides", figures=figures)
+
+
+def _names(description: Description) -> list[str]:
+    return [port.name for port in description.inputs]
+
+
+def _renamed(reference: Description, candidate: Description) -> tuple[str, ...]:
+    """Inputs at one position that are called otherwise, where names mean something.
+
+    Keys of a dict always do; names of arguments only where both sides have the same ones, in another order.
+    """
+    first, second = _names(reference), _names(candidate)
+    keyed = reference.keyed_inputs and candidate.keyed_inputs
+    ordered = (reference.named_inputs or candidate.named_inputs) and sorted(first) == sorted(second)
+    if not (keyed or ordered):
+        return ()
+    return tuple(f"{one} against {two}" for one, two in zip(first, second, strict=False) if one != two)
 
 
 def _same(one: Port, two: Port, *, loose: bool) -> bool:

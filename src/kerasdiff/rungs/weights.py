@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from kerasdiff.edits import Edit, place
 from kerasdiff.graph import Node, Weight
+from kerasdiff.options import Ignored
 from kerasdiff.rungs.architecture import Structure
 from kerasdiff.side import Description, Side
 from kerasdiff.verdict import Rung
@@ -21,27 +23,42 @@ def weights(
     reference: Description,
     candidate: Description,
     sides: tuple[Side, Side],
+    ignore: tuple[Ignored, ...] = (),
 ) -> tuple[Rung, tuple[Edit, ...]]:
-    """Compares the settings of every pair of weights; one edit per layer that differs."""
+    """Compares the settings of every pair of weights; one edit per layer that differs.
+
+    Differences in what is ignored are counted in the figure ``ignored``, by name.
+    """
     first = {weight.id: weight for weight in reference.weights}
     second = {weight.id: weight for weight in candidate.weights}
     homes = _homes(structure)
     grouped: dict[str, dict[str, tuple[Any, Any]]] = {}
     compared = 0
+    hidden: Counter[str] = Counter()
     same_start = _same_start(pairs, first, second, sides)
     for one, two in sorted(pairs.items()):
         if one not in first or two not in second:
             continue
         compared += 1
-        for name, values in _changes(first[one], second[two], same_start=one in same_start).items():
-            grouped.setdefault(first[one].owner, {})[name] = values
+        for name, (setting, *values) in _changes(first[one], second[two], same_start=one in same_start).items():
+            if setting in ignore:
+                hidden[setting] += 1
+                continue
+            grouped.setdefault(first[one].owner, {})[name] = (values[0], values[1])
             homes.setdefault(first[one].owner, (None, None))
-    edits = (
-        *(_edit(owner, changes, homes[owner]) for owner, changes in grouped.items()),
-        *_compiled(reference, candidate),
-    )
+    compiled = _compiled(reference, candidate)
+    if "compile" in ignore:
+        hidden["compile"] = sum(len(edit.attributes) for edit in compiled)
+        compiled = ()
+    edits = (*(_edit(owner, changes, homes[owner]) for owner, changes in grouped.items()), *compiled)
     counts = _counts(reference), _counts(candidate)
-    figures = {"compared": compared, "reference": len(first), "candidate": len(second), "parameters": list(counts)}
+    figures = {
+        "compared": compared,
+        "reference": len(first),
+        "candidate": len(second),
+        "parameters": list(counts),
+        "ignored": {name: hidden[name] for name in ignore if name in (*SETTINGS, "compile")},
+    }
     loose = [name for name in first if name not in pairs and not first[name].is_seed]
     extra = [name for name in second if name not in set(pairs.values()) and not second[name].is_seed]
     tail = ""
@@ -55,15 +72,17 @@ def weights(
     if first and second and not compared:
         return Rung(name="weights", outcome="failed", detail=f"no weight has a counterpart{tail}", figures=figures), ()
     laid, scaled = _layouts(first, second, pairs)
+    scaled = "" if "initializer" in ignore else scaled
+    settings = [name for name in SETTINGS if name not in ignore]
     if loose or extra or scaled:
         detail = f"{compared} pairs of weights agree{tail}{scaled}"
         return Rung(name="weights", outcome="advisory", detail=detail, figures=figures), ()
     detail = (
-        f"{compared} pairs of weights agree in {'size' if laid else 'shape'}, {', '.join(SETTINGS)}{laid}"
+        f"{compared} pairs of weights agree in {'size' if laid else 'shape'}, {', '.join(settings)}{laid}"
         if compared
         else "neither model has weights"
     )
-    if same_start:
+    if same_start and "initializer" not in ignore:
         detail += f"; {len(same_start)} of them by value: other initializers, the same starting values to the bit"
     return Rung(name="weights", outcome="equal", detail=detail, figures=figures), ()
 
@@ -139,8 +158,9 @@ def _counts(description: Description) -> int:
     return sum(weight.size for weight in description.weights if not weight.is_seed)
 
 
-def _changes(one: Weight, two: Weight, *, same_start: bool) -> dict[str, tuple[Any, Any]]:
-    changes: dict[str, tuple[Any, Any]] = {}
+def _changes(one: Weight, two: Weight, *, same_start: bool) -> dict[str, tuple[str, Any, Any]]:
+    """Differing settings by their name in an edit: the setting, the reference's value, the candidate's."""
+    changes: dict[str, tuple[str, Any, Any]] = {}
     if one.is_seed:
         return changes
     for setting in SETTINGS:
@@ -149,9 +169,9 @@ def _changes(one: Weight, two: Weight, *, same_start: bool) -> dict[str, tuple[A
             continue
         if a != b:
             joint = "." if setting in ("trainable", "dtype") else "_"
-            changes[f"{one.name}{joint}{setting}"] = (a, b)
+            changes[f"{one.name}{joint}{setting}"] = (setting, a, b)
     if one.shape == two.shape and one.fans != two.fans and None not in (one.fans, two.fans):
-        changes[f"{one.name}_initializer_fans"] = (one.fans, two.fans)
+        changes[f"{one.name}_initializer_fans"] = ("initializer", one.fans, two.fans)
     return changes
 
 

@@ -79,20 +79,14 @@ class Assembler:
         effects = tuple(node.id for node in self._nodes if node.lowering is not None and node.lowering.effects)
         return Graph(nodes=tuple(self._nodes), outputs=outputs, losses=losses, effects=effects)
 
-    def tensor_of(self) -> dict[str, Any]:
-        """For each node id, the tensor of its first output (to fetch values)."""
-        by_edge: dict[str, Any] = {}
-        for op in self._recording.graph.get_operations():
-            for tensor in op.outputs:
-                edge = self._edges.get(tensor.name)
-                if edge is not None and edge.port == 0:
-                    by_edge.setdefault(edge.node, tensor)
-        return by_edge
-
     def spots(self) -> dict[Edge, Any]:
         """The tensor of every value between nodes, and of what goes into a fused activation (port ``FUSED``)."""
         found = {edge: self._tensors[name] for name, edge in self._edges.items() if name in self._tensors}
         return {**found, **self._fused}
+
+    def home(self, op: str) -> str:
+        """The id of the node an op belongs to, empty where it belongs to none."""
+        return self._homes.get(op, "")
 
     def ways(self) -> list[Way]:
         """Where the call takes one of several ways for a whole batch."""

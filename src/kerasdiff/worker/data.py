@@ -17,7 +17,7 @@ from kerasdiff.datasets.procedural import procedural_table
 from kerasdiff.datasets.readers import default_table, read
 from kerasdiff.datasets.table import Table
 from kerasdiff.errors import EvaluateError, FitError
-from kerasdiff.numeric import batch_shape, family_of, integer_range
+from kerasdiff.probes import batch_shape, family_of, integer_range
 from kerasdiff.side import Array, Port
 from kerasdiff.worker.heads import Head, one_hot
 from kerasdiff.worker.images import decode

@@ -61,6 +61,7 @@ def describe(session: Any) -> Description:
         compiled=_compiled(loaded.model),
         guessed=loaded.guessed,
         named_inputs=_named(loaded),
+        keyed_inputs=_keyed(loaded),
         overrides=_overrides(loaded.model, loaded.root),
     )
 
@@ -76,7 +77,11 @@ def start_digests(session: Any, weights: tuple[str, ...]) -> dict[str, str]:
 
 def _weights(session: Any, names: Names) -> tuple[Weight, ...]:
     """The weights; a starting value that another seed changes is no setting, but drawn (as quantised kernels are)."""
-    found = [weight for weight, _ in describe_weights(session.loaded("float32").model, names)]
+    loaded = session.loaded("float32")
+    found = [
+        replace(weight, regularizer=loaded.penalties.get(weight.id, weight.regularizer))
+        for weight, _ in describe_weights(loaded.model, names)
+    ]
     if session.target.kind == "saved" or not any(_is_value(weight) for weight in found):
         return tuple(found)
     model = session.reload("float32", SEED + 1).model
@@ -152,6 +157,12 @@ def _named(loaded: Any) -> bool:
     """Whether the call takes a dict or keyword arguments."""
     args, kwargs = loaded.pack([object() for _ in loaded.ports])
     return bool(kwargs) or any(isinstance(value, dict) for value in args)
+
+
+def _keyed(loaded: Any) -> bool:
+    """Whether the call takes a dict."""
+    args, _ = loaded.pack([object() for _ in loaded.ports])
+    return any(isinstance(value, dict) for value in args)
 
 
 def environment() -> dict[str, str]:

@@ -19,7 +19,7 @@ from kerasdiff.worker.branches import may_branch
 from kerasdiff.worker.describe import assemble
 from kerasdiff.worker.load import Loaded, precision_scope
 from kerasdiff.worker.names import SEED_NAME, weight_table
-from kerasdiff.worker.trace import Recording, call_model, record, tensors_in, total_loss
+from kerasdiff.worker.trace import Recording, added_losses, call_model, record, tensors_in
 
 SAME_DRAW = 1e-9
 """Distance of two runs of one model, as a fraction of scale, below which they drew the same numbers (float64)."""
@@ -61,10 +61,8 @@ def evaluate(session: Any, request: EvaluateRequest) -> Evaluation:
             call = _traced(session, loaded, mode, request)
         except KerasdiffError:
             raise
-        except Exception as error:  # a call that depends on data in Python has no graph, but it can be run
-            if request.fetch:
-                raise EvaluateError(f"no node can be fetched: {reason(error)}{place(error, loaded.root)}") from None
-            call = _Call(function=_eager(loaded, mode))
+        except Exception:  # a call that depends on data in Python has no graph, but it can be run
+            call = _eager(loaded, mode)
         try:
             with _as_written():
                 return _run(loaded, request, call)
@@ -80,13 +78,15 @@ class _Call:
     """A model call that can be run.
 
     Attributes:
-        function: Gives the model outputs, the sum of the added losses, the fetched nodes, the branches taken.
+        function: Gives the model outputs, the added losses, the branches taken.
+        losses: The names of the losses that its last run added.
         mixed: Whether parts of it run in a lower precision than asked for.
         branches: Nodes whose branch the last values tell.
         hidden: Nodes with a branch that nothing tells.
     """
 
     function: Any
+    losses: Callable[[], tuple[str, ...]]
     mixed: bool = False
     branches: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
@@ -94,32 +94,26 @@ class _Call:
 
 def _traced(session: Any, loaded: Loaded, mode: Mode, request: EvaluateRequest) -> _Call:
     recording, function = session.traced(request.precision, mode)
+    if recording.made:  # a graph would keep what each call makes anew
+        return _eager(loaded, mode)
     branches: list[str] = []
     hidden: list[str] = []
 
-    def extra(recording: Recording) -> list[Any]:
+    def taken(recording: Recording) -> list[Any]:
         branches.clear()
         hidden.clear()
         found = assemble(loaded, recording)
         found.graph()
-        tensors = found.tensor_of()
-        missing = [name for name in request.fetch if name not in tensors]
-        if missing:
-            raise EvaluateError(f"nodes {', '.join(missing[:3])} have no value to fetch")
-        ways = [] if request.training else found.ways()
+        ways = found.ways()
         hidden.extend(way.node for way in ways if way.choice is None)
         branches.extend(way.node for way in ways if way.choice is not None)
-        taken = [way.choice for way in ways if way.choice is not None]
-        return [recording.total_loss, *(tensors[name] for name in request.fetch), *taken]
+        return [way.choice for way in ways if way.choice is not None]
 
-    if recording.made:  # a graph would keep what each call makes anew
-        if request.fetch:
-            raise EvaluateError("no node can be fetched: the call makes new variables each time")
-        return _Call(function=_eager(loaded, mode))
-    if request.fetch or (may_branch(recording) and not request.training):
-        recording, function = record(loaded, mode, extra)
+    if may_branch(recording) and not request.training:
+        recording, function = record(loaded, mode, taken)
+    names = recording.added.names
     mixed = request.precision == "float64" and _has_lower_precision(recording)
-    return _Call(function=function, mixed=mixed, branches=tuple(branches), hidden=tuple(hidden))
+    return _Call(function=function, losses=lambda: names, mixed=mixed, branches=tuple(branches), hidden=tuple(hidden))
 
 
 @contextmanager
@@ -136,15 +130,18 @@ def _as_written() -> Iterator[None]:
         tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": False, **before})
 
 
-def _eager(loaded: Loaded, mode: Mode) -> Callable[..., list[Any]]:
-    """The call without a graph: outputs, then the sum of the added losses."""
+def _eager(loaded: Loaded, mode: Mode) -> _Call:
+    """The call without a graph."""
+    last: list[tuple[str, ...]] = [()]
 
     def run(*tensors: Any) -> list[Any]:
         args, kwargs = loaded.pack(tensors)
         outputs = tensors_in(call_model(loaded.model, args, kwargs, training=mode == "training"))
-        return [*outputs, total_loss(loaded.model)]
+        added = added_losses(loaded.model)
+        last[0] = added.names
+        return [*outputs, added.values]
 
-    return run
+    return _Call(function=run, losses=lambda: last[0])
 
 
 def _has_lower_precision(recording: Recording) -> bool:
@@ -157,41 +154,41 @@ def _has_lower_precision(recording: Recording) -> bool:
 
 def _run(loaded: Loaded, request: EvaluateRequest, call: _Call) -> Evaluation:
     variables = weight_table(loaded.model)
-    drawn = [*_drawn(variables, request.recipes, request.gain), *_loose(variables, call.function)]
+    own = drawn(variables, request.recipes, request.gain)
+    start = [*_jittered(own, request.jitter), *_loose(variables, call.function)]
     outputs: list[tuple[Array, ...]] = []
-    fetched: list[dict[str, Array]] = []
     repeated = True
     gradients: dict[str, Array | None] = {}
-    loss = 0.0
+    losses: dict[str, float] = {}
     taken: list[set[int]] = [set() for _ in call.branches]
     for number, probe in enumerate(request.probes):
         tensors = [
             tf.cast(tf.constant(batch), port.spec.dtype) for batch, port in zip(probe, loaded.ports, strict=True)
         ]
-        _assign(drawn)
+        tensors = [value for _, value in _jittered([(None, tensor) for tensor in tensors], request.jitter)]
+        assign(start)
         if request.training and number == 0:
             values, gradients = _with_gradients(loaded.model, variables, call.function, tensors)
         else:
             values = call.function(*tensors)
-        count = len(values) - 1 - len(request.fetch) - len(call.branches)
+        count = len(values) - 1 - len(call.branches)
         outputs.append(tuple(value.numpy() for value in values[:count]))
-        loss = float(values[count].numpy())
-        fetched.append({name: value.numpy() for name, value in zip(request.fetch, values[count + 1 :], strict=False)})
-        for ways, value in zip(taken, values[count + 1 + len(request.fetch) :], strict=True):
+        if number == 0:
+            losses = dict(zip(call.losses(), values[count].numpy().tolist(), strict=False))
+        for ways, value in zip(taken, values[count + 1 :], strict=True):
             ways.add(int(value.numpy()))
         if number == 0:
             state = {name: variable.numpy() for name, variable in _state(loaded.model, variables).items()}
-            _assign(drawn)
+            assign(start)
             again = call.function(*tensors)[:count]
             repeated = all(_same_draw(a, b.numpy()) for a, b in zip(outputs[0], again, strict=True))
     return Evaluation(
         outputs=tuple(outputs),
         repeated=repeated,
-        fetched=tuple(fetched),
         mixed=call.mixed,
         gradients=gradients,
         state=state if request.training else {},
-        losses=loss,
+        losses=losses,
         untaken=(*(n for n, ways in zip(call.branches, taken, strict=True) if len(ways) == 1), *call.hidden),
     )
 
@@ -216,7 +213,7 @@ def _same_draw(first: Array, second: Array) -> bool:
     return bool(np.allclose(first, second, rtol=0.0, atol=limit * scale, equal_nan=True))
 
 
-def _drawn(variables: dict[str, Any], recipes: tuple[Recipe, ...], gain: float) -> list[tuple[Any, Any]]:
+def drawn(variables: dict[str, Any], recipes: tuple[Recipe, ...], gain: float = 1.0) -> list[tuple[Any, Any]]:
     """Each variable with the value it is given."""
     found = []
     for recipe in recipes:
@@ -240,8 +237,22 @@ def value_of(recipe: Recipe, variable: Any, gain: float = 1.0) -> Array | None:
     return None
 
 
-def _assign(drawn: list[tuple[Any, Any]]) -> None:
-    for variable, value in drawn:
+def _jittered(values: list[tuple[Any, Any]], jitter: float) -> list[tuple[Any, Any]]:
+    """The same values with each floating entry changed by a random fraction of about ``jitter``."""
+    if not jitter:
+        return values
+    rng = np.random.default_rng(13)
+    return [
+        (owner, value * tf.constant(1.0 + jitter * rng.standard_normal(value.shape), value.dtype))
+        if value.dtype.is_floating
+        else (owner, value)
+        for owner, value in values
+    ]
+
+
+def assign(values: list[tuple[Any, Any]]) -> None:
+    """Gives each variable its value."""
+    for variable, value in values:
         variable.assign(value)
 
 
@@ -257,7 +268,8 @@ def _with_gradients(
     trainable = {id(variable) for variable in model.trainable_variables}
     names = [name for name, variable in variables.items() if id(variable) in trainable]
     with tf.GradientTape() as tape:
-        *outputs, total = values = function(*tensors)
+        *outputs, added = values = function(*tensors)
+        total = tf.reduce_sum(added)
         for number, value in enumerate(outputs):
             if value.dtype.is_floating:
                 weights = np.random.default_rng([7, number]).standard_normal(value.shape.as_list())

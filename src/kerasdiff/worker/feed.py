@@ -6,7 +6,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from kerasdiff.numeric import family_of
+from kerasdiff.probes import family_of
 from kerasdiff.side import Array, Port
 from kerasdiff.worker.data import DataSet
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import inspect
 import itertools
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from kerasdiff.target import InputSpec, Target
 from kerasdiff.worker import sources
 from kerasdiff.worker.blame import place, reason, user_traceback
 from kerasdiff.worker.inputs import Pack, Signature, is_declared, show, signature_of, with_ranges
+from kerasdiff.worker.names import serialized, weight_table
 from kerasdiff.worker.resolve import Constructed, resolve
 from kerasdiff.worker.trace import Recording, record
 
@@ -42,6 +43,7 @@ class Loaded:
         class_name: Of the model.
         root: Directory of the target's file; source lines are shown relative to it.
         guessed: Whether the input shape is the CIFAR-10 default, for want of anything better.
+        penalties: Regularizers that were taken off, by weight id.
     """
 
     model: Any
@@ -51,6 +53,7 @@ class Loaded:
     class_name: str
     root: str
     guessed: bool = False
+    penalties: Mapping[str, str] = field(default_factory=dict)
 
 
 class Session:
@@ -59,16 +62,20 @@ class Session:
     Args:
         target: The model.
         inputs: What ``--input`` said.
+        plain: Whether the regularizers of weights are taken off.
     """
 
-    def __init__(self, target: Target, inputs: tuple[InputSpec, ...] = ()) -> None:
+    def __init__(self, target: Target, inputs: tuple[InputSpec, ...] = (), plain: bool = False) -> None:
         self.target = target
+        self.plain = plain
         self.inputs = inputs
         self.order: tuple[str, ...] = ()
         self._loaded: dict[Precision, Loaded] = {}
         self._traced: dict[tuple[Precision, Mode], tuple[Recording, Any]] = {}
         self._drawn: set[Precision] = set()
         self.staged: dict[tuple[Precision, Mode], Any] = {}
+        self.tasks: dict[tuple[Precision, bool], Any] = {}
+        self._spare: Loaded | None = None
 
     def loaded(self, precision: Precision) -> Loaded:
         """The model in this precision, loaded on first use."""
@@ -77,13 +84,13 @@ class Session:
         return self._loaded[precision]
 
     def traced(self, precision: Precision, mode: Mode) -> tuple[Recording, Any]:
-        """What one call does, and the call as a function: the model outputs, then the sum of the added losses.
+        """What one call does, and the call as a function: the model outputs, then the added losses.
 
         Traced on first use: a trace costs more than all the rest of an evaluation.
         """
         if (precision, mode) not in self._traced:
             with precision_scope(precision):
-                found = record(self.loaded(precision), mode, lambda recording: [recording.total_loss])
+                found = record(self.loaded(precision), mode)
             self._traced[precision, mode] = found
         return self._traced[precision, mode]
 
@@ -96,6 +103,16 @@ class Session:
         """A float32 model that still holds the weights it starts from."""
         return self.reload("float32") if "float32" in self._drawn else self.loaded("float32")
 
+    def spare(self) -> Loaded:
+        """One float32 copy more, kept until :meth:`drop_spare`, for a caller that may leave anything in it."""
+        if self._spare is None:
+            self._spare = self.reload("float32")
+        return self._spare
+
+    def drop_spare(self) -> None:
+        """Lets go of the spare copy."""
+        self._spare = None
+
     def restart(self, inputs: tuple[InputSpec, ...], order: tuple[str, ...] = ()) -> None:
         """Forgets the loaded models; the next ones get other inputs, or the same ones in the order of their names."""
         self.inputs = inputs
@@ -104,10 +121,24 @@ class Session:
         self._traced.clear()
         self._drawn.clear()
         self.staged.clear()
+        self.tasks.clear()
+        self.drop_spare()
 
     def reload(self, precision: Precision, seed: int = SEED) -> Loaded:
         """A fresh instance that shares nothing with those handed out before."""
-        return in_order(load(self.target, self.inputs, precision, seed), self.order)
+        loaded = in_order(load(self.target, self.inputs, precision, seed), self.order)
+        return without_penalties(loaded) if self.plain else loaded
+
+
+def without_penalties(loaded: Loaded) -> Loaded:
+    """The same model without the regularizers of its weights: no loss, gradient or fit knows of them any more."""
+    found: dict[str, str] = {}
+    for name, variable in weight_table(loaded.model).items():
+        text = serialized(getattr(variable, "regularizer", None))
+        if text is not None:
+            found[name] = text
+            variable.regularizer = None
+    return replace(loaded, penalties=found)
 
 
 def in_order(loaded: Loaded, names: tuple[str, ...]) -> Loaded:
@@ -132,16 +163,19 @@ def precision_scope(precision: Precision) -> Iterator[None]:
     keras.config.set_floatx(precision)
     keras.config.set_dtype_policy(precision)
     cast = tf.cast
+    # TensorFlow's own ops (GELU) call it where it is defined, a private module: as checked with 2.16 to 2.21.
+    home: Any = sys.modules[cast.__module__]
+    inner = home.cast
 
     def exact_cast(x: Any, dtype: Any, name: str | None = None) -> Any:
         # tf.cast makes a Python float a float32 first: 1/255 would lose half its digits.
         return tf.constant(x, dtype, name=name) if isinstance(x, float) else cast(x, dtype, name=name)
 
-    tf.cast = exact_cast
+    tf.cast = home.cast = exact_cast
     try:
         yield
     finally:
-        tf.cast = cast
+        tf.cast, home.cast = cast, inner
         keras.config.set_floatx(floatx)
         keras.config.set_dtype_policy(policy)
 

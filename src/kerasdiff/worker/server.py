@@ -19,14 +19,14 @@ from kerasdiff.side import Tick
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:
     """Answers requests until the parent is gone.
 
-    The first message is ``(target, inputs)``; each further one ``(number, name, arguments)``. Answers are
+    The first message is ``(target, inputs, plain)``; each further one ``(number, name, arguments)``. Answers are
     ``(number, "value" | "error" | "bug" | "progress", payload)``.
     """
     faulthandler.enable(all_threads=False)  # a crash in native code leaves the Python stack in what the parent shows
     inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(requests, inbox), daemon=True).start()
     failure = _start_tensorflow()
-    target, inputs = inbox.get()
+    target, inputs, plain = inbox.get()
     session: Any = None
     while True:
         number, name, arguments = inbox.get()
@@ -36,7 +36,7 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
             if session is None:
                 from kerasdiff.worker.load import Session
 
-                session = Session(target, inputs)
+                session = Session(target, inputs, plain)
 
             def progress(tick: Tick, number: int = number) -> None:
                 write_frame(answers, (number, "progress", tick))
@@ -66,6 +66,18 @@ def _handle(session: Any, name: str, arguments: tuple[Any, ...], progress: Any) 
         from kerasdiff.worker.stages import stage
 
         return stage(session, *arguments)
+    if name == "step":
+        from kerasdiff.worker.step import step
+
+        return step(session, *arguments)
+    if name == "losses_of":
+        from kerasdiff.worker.step import losses_of
+
+        return losses_of(session, *arguments)
+    if name in ("save_checkpoint", "load_checkpoint"):
+        from kerasdiff.worker import checkpoint
+
+        return getattr(checkpoint, name)(session, *arguments)
     if name == "fit":
         from kerasdiff.worker.fit import fit
 

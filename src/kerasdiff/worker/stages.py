@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from kerasdiff.errors import EvaluateError, KerasdiffError
 from kerasdiff.graph import Edge
-from kerasdiff.side import Array, Recipe, Stage, Staged
+from kerasdiff.side import Array, Draw, Recipe, Stage, Staged
 from kerasdiff.worker.blame import reason
 from kerasdiff.worker.describe import assemble
 from kerasdiff.worker.evaluate import value_of
@@ -23,6 +23,16 @@ from kerasdiff.worker.trace import Recording
 
 _SCOPE = "kerasdiff_stage"
 """Name scope of what is added to the imported graph: no traced op has it."""
+
+FAMILIES: Mapping[str, str] = {
+    **dict.fromkeys(("RandomUniform", "StatelessRandomUniform", "StatelessRandomUniformV2"), "uniform"),
+    **dict.fromkeys(("RandomStandardNormal", "StatelessRandomNormal", "StatelessRandomNormalV2"), "normal"),
+    **dict.fromkeys(("TruncatedNormal", "StatelessTruncatedNormal", "StatelessTruncatedNormalV2"), "truncated normal"),
+}
+"""The distribution each random op draws from; the same numbers may stand for those of any op of its family."""
+
+_OTHER_DRAWS = ("Random", "StatefulUniform", "StatefulStandardNormal", "Multinomial", "StatelessMultinomial")
+"""How the names of further random ops begin or what they hold: these draw out of reach."""
 
 
 def stage(session: Any, request: Stage) -> Staged:
@@ -55,9 +65,12 @@ class StagedCall:
         assembler.graph()
         spots: Mapping[Edge, Any] = assembler.spots()
         self._dtypes = [port.spec.dtype for port in loaded.ports]
+        # Read before the graph is entered, where nothing has a value.
+        held = {id(outer): outer.numpy() for outer, inner in recording.graph.captures if inner.dtype != tf.resource}
+        held |= {id(variable.handle): variable.numpy() for variable in recording.graph.variables}
         self._graph = tf.Graph()
         with self._graph.as_default():
-            entries = _Entries(recording, weight_table(loaded.model))
+            entries = _Entries(recording, weight_table(loaded.model), held)
             cuts = {tensor.name: f"{_SCOPE}/cut_{number}" for number, tensor in enumerate(spots.values())}
             definition = _cut(recording.graph.as_graph_def(), cuts, {t.name: t.dtype for t in spots.values()})
             tf.graph_util.import_graph_def(definition, input_map=entries.map, name="")
@@ -71,6 +84,12 @@ class StagedCall:
         self._outputs = [
             tensor(one.name if cut is None else f"{cut}:0") for one, cut in zip(recording.outputs, ends, strict=True)
         ]
+        ops = recording.graph.get_operations()
+        random = [op for op in ops if op.type in FAMILIES]
+        self._draws = [(assembler.home(op.name), FAMILIES[op.type], tensor(op.outputs[0].name)) for op in random]
+        self._hidden = _draws_out_of_reach(ops, definition)
+        self._losses = recording.added.names, tensor(recording.added.values.name)
+        self._updates = [self._graph.get_operation_by_name(op.name) for op in recording.graph.control_outputs]
         self._entries = entries
         self._pulls: dict[Any, Any] = {}
         self._session = tf.compat.v1.Session(graph=self._graph, config=_as_written())
@@ -80,52 +99,93 @@ class StagedCall:
         missing = [edge for edge in (*request.given, *request.wanted) if edge not in self._cuts]
         if missing:
             raise EvaluateError(f"cannot be run in parts: node {missing[0].node} has no value of its own")
-        self._entries.load(self._session, request.recipes)
+        self._entries.load(self._session, request.recipes, request.gain)
         feeds: dict[Any, Any] = {}
         for entry, batch, dtype in zip(self._entries.inputs, request.probe, self._dtypes, strict=True):
             feeds[entry] = np.asarray(batch).astype(tf.as_dtype(dtype).as_numpy_dtype)
         feeds.update({self._cuts[edge]: value for edge, value in request.given.items()})
+        feeds.update({self._draws[position][2]: value for position, value in request.draws.items()})
         fetches: dict[str, Any] = {"values": [self._made[edge] for edge in request.wanted]}
         if request.outputs:
             fetches["outputs"] = self._outputs
-        pulling = request.pull is not None or request.pull_outputs is not None
-        if pulling:
-            pull = self._pull(request)
-            feeds.update(zip(pull.seeds, [*(request.pull or {}).values(), *(request.pull_outputs or ())], strict=True))
+        if request.effects:
+            fetches |= {"losses": self._losses[1], "draws": [one for _, _, one in self._draws]}
+            fetches["updates"] = self._updates
+        pull = self._pull(request)
+        if pull is not None:
+            seeds = [*(request.pull or {}).values(), *(request.pull_outputs or ())]
+            feeds.update(zip(pull.seeds, seeds, strict=True))
             fetches |= {"pulled": pull.given, "gradients": pull.weights}
         found = self._session.run(fetches, feeds)
+        state = self._session.run(self._entries.variables) if request.effects else {}
         return Staged(
             values=dict(zip(request.wanted, found["values"], strict=True)),
             outputs=tuple(found.get("outputs", ())),
-            pulled=dict(zip(pull.edges, found["pulled"], strict=True)) if pulling else {},
-            gradients=dict(zip(pull.names, found["gradients"], strict=True)) if pulling else {},
+            pulled=dict(zip(pull.edges, found["pulled"], strict=True)) if pull is not None else {},
+            gradients=dict(zip(pull.names, found["gradients"], strict=True)) if pull is not None else {},
+            draws=self._drawn(found["draws"]) if request.effects else (),
+            hidden=self._hidden,
+            state=state,
+            losses=dict(zip(self._losses[0], found["losses"].tolist(), strict=False)) if request.effects else {},
         )
 
-    def _pull(self, request: Stage) -> _Pull:
+    def _drawn(self, values: Sequence[Array]) -> tuple[Draw, ...]:
+        return tuple(
+            Draw(node=node, family=family, value=value)
+            for (node, family, _), value in zip(self._draws, values, strict=True)
+        )
+
+    def _pull(self, request: Stage) -> _Pull | None:
         """The gradient ops of these given and pulled nodes, made on first use."""
+        if request.pull is None and request.pull_outputs is None:
+            return None
         pulled, ends = tuple(request.pull or ()), request.pull_outputs is not None
-        key = tuple(request.given), pulled, ends
+        key = tuple(request.given), pulled, ends, request.pull_losses
         if key not in self._pulls:
             with self._graph.as_default():
                 outputs = [one for one in self._outputs if one.dtype.is_floating] if ends else []
                 tops = [*(self._made[edge] for edge in pulled), *outputs]
-                self._pulls[key] = _Pull(tops, request.given, self._cuts, self._entries)
+                alone = [self._losses[1]] if request.pull_losses else []
+                self._pulls[key] = _Pull(tops, alone, request.given, self._cuts, self._entries)
         found: _Pull = self._pulls[key]
         return found
 
 
+def _draws_out_of_reach(ops: Sequence[Any], definition: Any) -> bool:
+    """Whether a function body, or an op of no known family, draws random numbers."""
+    inside = {node.op for function in definition.library.function for node in function.node_def}
+    open_ops = {op.type for op in ops} - set(FAMILIES)
+    return any(kind in FAMILIES for kind in inside) or any(
+        kind.startswith(_OTHER_DRAWS) or "Random" in kind for kind in inside | open_ops
+    )
+
+
 class _Pull:
-    """Gradients of some values, weighed from outside, with respect to what is given and to the weights."""
+    """Gradients of some values, weighed from outside, with respect to what is given and to the weights.
+
+    Args:
+        tops: The values.
+        alone: Further values that count as they are.
+        given: What is given, by node.
+        cuts: Where it enters the graph.
+        entries: Holds the weights.
+    """
 
     def __init__(
-        self, tops: Sequence[Any], given: Mapping[Edge, Array], cuts: Mapping[Edge, Any], entries: _Entries
+        self,
+        tops: Sequence[Any],
+        alone: Sequence[Any],
+        given: Mapping[Edge, Array],
+        cuts: Mapping[Edge, Any],
+        entries: _Entries,
     ) -> None:
         self.seeds = [tf.compat.v1.placeholder(top.dtype, name=f"{_SCOPE}/seed") for top in tops]
         edges = [edge for edge in given if cuts[edge].dtype.is_floating]
         names = [name for name, variable in entries.variables.items() if variable.dtype.is_floating]
         below = [*(cuts[edge] for edge in edges), *(entries.variables[name] for name in names)]
         stops = [cuts[edge] for edge in given]
-        found = tf.gradients(list(tops), below, self.seeds, stop_gradients=stops) if tops and below else []
+        ends, weights = [*tops, *alone], [*self.seeds, *(tf.ones_like(one) for one in alone)]
+        found = tf.gradients(ends, below, weights, stop_gradients=stops) if ends and below else []
         dense = [None if one is None else tf.convert_to_tensor(one) for one in found]
         kept = [(name, one) for name, one in zip([*edges, *names], dense, strict=False) if one is not None]
         self.edges = [name for name, _ in kept if isinstance(name, Edge)]
@@ -137,7 +197,7 @@ class _Pull:
 class _Entries:
     """What the imported graph takes from outside: inputs, variables of its own, constants it captured."""
 
-    def __init__(self, recording: Recording, table: Mapping[str, Any]) -> None:
+    def __init__(self, recording: Recording, table: Mapping[str, Any], held: Mapping[int, Array]) -> None:
         names = {id(variable.value.handle): name for name, variable in table.items()}
         known = {id(variable.handle): variable for variable in recording.graph.variables}
         self.map: dict[str, Any] = {}
@@ -145,27 +205,25 @@ class _Entries:
         self._values: dict[str, Array] = {}
         self._kinds: dict[str, Any] = {}
         self._setters: dict[str, tuple[Any, Any]] = {}
-        self._loaded: tuple[Recipe, ...] | None = None
+        self._loaded: tuple[tuple[Recipe, ...], float] | None = None
         with tf.name_scope(_SCOPE):
             self.inputs = [tf.compat.v1.placeholder(one.dtype, one.shape) for one in recording.inputs]
             self.map.update({one.name: entry for one, entry in zip(recording.inputs, self.inputs, strict=True)})
             for outer, inner in recording.graph.captures:
                 if inner.dtype != tf.resource:
-                    with tf.init_scope():
-                        value = outer.numpy()
-                    self.map[inner.name] = tf.constant(value, inner.dtype)
+                    self.map[inner.name] = tf.constant(held[id(outer)], inner.dtype)
                 elif id(outer) in known:
-                    self.map[inner.name] = self._variable(names.get(id(outer), inner.name), known[id(outer)])
+                    name = names.get(id(outer), inner.name)
+                    self.map[inner.name] = self._variable(name, known[id(outer)], held[id(outer)])
                 else:
                     raise EvaluateError(f"cannot be run in parts: {inner.op.name} is no variable")
         self._table = table
         ops = recording.graph.get_operations()
         self._updated = any(op.type.startswith("Assign") for op in ops)
 
-    def _variable(self, name: str, original: Any) -> Any:
+    def _variable(self, name: str, original: Any, value: Array) -> Any:
         if name not in self.variables:
-            with tf.init_scope():
-                self._values[name] = original.numpy()
+            self._values[name] = value
             kind, shape = original.dtype, original.shape
             made = tf.compat.v1.Variable(
                 tf.zeros(shape, kind), trainable=False, use_resource=True, shape=shape, dtype=kind
@@ -174,17 +232,17 @@ class _Entries:
             self.variables[name], self._setters[name] = made, (given, made.assign(given, read_value=False))
         return self.variables[name].handle
 
-    def load(self, session: Any, recipes: tuple[Recipe, ...]) -> None:
+    def load(self, session: Any, recipes: tuple[Recipe, ...], gain: float) -> None:
         """Gives every variable its value: drawn where there is a recipe, else the one it has in the model."""
-        if self._loaded == recipes and not self._updated:
+        if self._loaded == (recipes, gain) and not self._updated:
             return
-        if self._loaded != recipes:
+        if self._loaded != (recipes, gain):
             for recipe in recipes:
                 if recipe.weight in self.variables:
-                    value = value_of(recipe, self._table[recipe.weight])
+                    value = value_of(recipe, self._table[recipe.weight], gain)
                     if value is not None:
                         self._values[recipe.weight] = value
-            self._loaded = recipes
+            self._loaded = recipes, gain
         feeds = {given: self._values[name] for name, (given, _) in self._setters.items()}
         session.run([assign for _, assign in self._setters.values()], feeds)
 

@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kerasdiff.datasets.procedural import TEST_ROWS, TRAIN_ROWS
-from kerasdiff.numeric import Family, batch_shape, family_of, integer_range
+from kerasdiff.probes import Family, batch_shape, family_of, integer_range
 from kerasdiff.side import Array, Port
 from kerasdiff.worker.heads import Head, one_hot
 

@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerasdiff.errors import EvaluateError, FitError
-from kerasdiff.numeric import probes
+from kerasdiff.probes import probes
 from kerasdiff.side import Array, Port
 from kerasdiff.worker.describe import output_names
 from kerasdiff.worker.heads import Encoding, Head
@@ -51,18 +51,19 @@ class Task:
         words: The losses as a report shows them.
     """
 
-    def __init__(self, loaded: Any, loss: str | None = None) -> None:
+    def __init__(self, loaded: Any, loss: str | None = None, *, compiled: bool = True) -> None:
         """Calls the model on two probes.
 
         Args:
-            loaded: The model.
+            loaded: The model and how it is called.
             loss: Keras name of a loss for every output, in place of the model's own.
+            compiled: Whether its own compile settings count, if it has any.
 
         Raises:
             FitError: If no data can be drawn for the model, or it cannot be called.
         """
         self._model = loaded.model
-        self.compiled = loss is None and bool(getattr(loaded.model, "compiled", False))
+        self.compiled = loss is None and compiled and bool(getattr(loaded.model, "compiled", False))
         results = _probe(loaded)
         outputs = [[to_array(t) for t in tensors_in(result)] for result in results]
         specs = [spec_of(tensor) for tensor in tensors_in(results[0])]

@@ -19,7 +19,7 @@ import tensorflow as tf
 
 from kerasdiff.errors import TraceError
 from kerasdiff.graph import Mode, Source
-from kerasdiff.worker.names import Names, is_atomic
+from kerasdiff.worker.names import Names, is_atomic, weight_table
 from kerasdiff.worker.sources import creation_site, is_user_file, user_frame
 
 
@@ -52,6 +52,25 @@ class Event:
     settings: dict[str, Any] = field(default_factory=dict)
 
 
+CALL_LOSS = "call "
+"""Begins the name of a loss that a layer adds while it runs."""
+
+
+@dataclass(frozen=True)
+class Added:
+    """The losses a model added in its last call.
+
+    Attributes:
+        names: ``call 0`` and on for what its layers add while they run, then the weight of each regularizer.
+        tensors: As the model gives them.
+        values: The same in float64 in one tensor; a single 0 where there are none.
+    """
+
+    names: tuple[str, ...]
+    tensors: tuple[Any, ...]
+    values: Any
+
+
 @dataclass(eq=False)
 class Recording:
     """Everything one traced call left behind.
@@ -67,10 +86,10 @@ class Recording:
     inputs: list[Any]
     outputs: list[Any]
     losses: list[Any]
+    added: Added
     masks: set[str]
     fresh: list[Event]
     made: list[tuple[Any, Any]]
-    total_loss: Any = None
 
 
 def tensors_in(structure: Any) -> list[Any]:
@@ -282,23 +301,23 @@ def record(loaded: Any, mode: Mode, extra: Callable[[Recording], Sequence[Any]] 
             outputs += [mask for mask in masks if mask is not None]
         # Regularizers are evaluated when ``losses`` is read: they come after the call and belong to the weights.
         inside = {op.name for op in graph.get_operations()}
-        added = [loss for loss in loaded.model.losses if tf.is_tensor(loss) and loss.graph is graph]
-        losses = [loss for loss in added if loss.op.name in inside]
+        added = added_losses(loaded.model)
+        losses = [loss for loss in added.tensors if tf.is_tensor(loss) and loss.graph is graph]
         recording = Recording(
             graph=graph,
             names=names,
             events=recorder.events,
             inputs=list(tensors),
             outputs=outputs,
-            losses=losses,
+            losses=[loss for loss in losses if loss.op.name in inside],
+            added=added,
             masks=recorder.masks,
             fresh=recorder.fresh,
             made=recorder.made,
         )
         kept.append(recording)
-        recording.total_loss = total_loss(loaded.model)
         wanted = list(extra(recording)) if extra is not None else []
-        return [*outputs, *wanted]
+        return [*outputs, added.values, *wanted]
 
     try:
         concrete = tf.function(body, autograph=False).get_concrete_function(*input_signature(loaded))
@@ -321,9 +340,17 @@ def call_model(model: Any, args: Any, kwargs: Any, *, training: bool) -> Any:
     return model(*args, **kwargs)
 
 
-def total_loss(model: Any) -> Any:
-    """The sum of the losses a model added in its last call, in float64."""
-    return tf.add_n([tf.cast(loss, "float64") for loss in model.losses] or [tf.zeros((), "float64")])
+def added_losses(model: Any) -> Added:
+    """What ``model.losses`` holds after a call: Keras lists what layers added first, then the regularizers."""
+    losses = list(model.losses)
+    if not losses:
+        return Added(names=(), tensors=(), values=tf.zeros(1, "float64"))
+    weights = {id(variable): name for name, variable in weight_table(model).items()}
+    regular = [v for v in model.trainable_weights if getattr(v, "regularizer", None) is not None]
+    calls = max(0, len(losses) - len(regular))
+    names = (*(f"{CALL_LOSS}{number}" for number in range(calls)), *(weights.get(id(v), v.path) for v in regular))
+    values = [tf.reduce_sum(tf.cast(loss, "float64")) for loss in losses]
+    return Added(names=names[: len(losses)], tensors=tuple(losses), values=tf.stack(values))
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,60 @@
+"""``kerasdiff replay``."""
+
+from __future__ import annotations
+
+import click
+
+from kerasdiff.cli.common import EXIT_CODES_HELP, TARGETS_HELP, progress, rendered, report_options, write
+
+
+@click.command(epilog=TARGETS_HELP + EXIT_CODES_HELP)
+@click.argument("witness", metavar="FILE.npz", type=click.Path(exists=True, dir_okay=False))
+@click.argument("targets", nargs=-1, metavar="[REFERENCE CANDIDATE]")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="Text to read, or JSON (schema kerasdiff.replay/1).",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=600.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long a model may take for one answer.",
+)
+@report_options
+def replay(witness: str, targets: tuple[str, ...], form: str, timeout: float, color: str, output: str | None) -> int:
+    """Runs two models once more on an input that `compare --save-witness` saved.
+
+    The models are those of that comparison unless two targets are given, for example the mended ones. Exits with 1
+    where the outputs still differ on that input, with 0 where they agree.
+
+    \b
+    Examples:
+      kerasdiff replay witness.npz
+      kerasdiff replay witness.npz a.py:Net fixed.py:Net
+    """  # noqa: D301
+    from pathlib import Path
+
+    import kerasdiff.compare as engine
+    from kerasdiff.report.replay import render_replay, replay_json
+    from kerasdiff.target import parse_target
+    from kerasdiff.witness import load
+
+    if len(targets) not in (0, 2):
+        raise click.UsageError("give both models, REFERENCE and CANDIDATE, or neither.")
+    saved = load(Path(witness).expanduser())
+    named = targets or (saved.reference, saved.candidate)
+    pair = parse_target(named[0]), parse_target(named[1])
+    with progress() as listener:
+        rung = engine.replay(pair, saved, timeout, listener)
+    names = named[0], named[1]
+    if form == "json":
+        write(replay_json(saved, names, rung), output)
+    else:
+        write(rendered(lambda to: render_replay(saved, names, rung, to), color, output), output)
+    return {"equal": 0, "different": 1}.get(rung.outcome, 3)

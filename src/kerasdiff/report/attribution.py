@@ -1,0 +1,67 @@
+"""Where the two models part, and whether the edits explain all of it, as a report shows it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from rich.console import Console
+from rich.text import Text
+
+from kerasdiff.edits import Edit
+from kerasdiff.report.style import Look, count, emit, hang, heading
+from kerasdiff.verdict import Attribution, OwnAccount
+
+MOST_OWN = 8
+"""Nodes listed that differ on their own account: past that the list is no longer read; JSON holds them all."""
+
+FIGURES: Mapping[str, str] = {
+    "output": "outputs by {:.2g} of scale",
+    "training output": "training outputs by {:.2g} of scale",
+    "gradient": "gradients by {:.2g} of their norm",
+    "loss": "the training loss by {:+.2g}",
+}
+"""What each figure of an effect says."""
+
+
+def effect_of(edit: Edit) -> str:
+    """What an edit does when it is applied alone, in words."""
+    if edit.harmless:
+        return "harmless: applied alone it changes no output, gradient or loss on any probe beyond rounding"
+    told = [
+        FIGURES.get(name, name + " {:.2g}").format(size) if math.isfinite(size) else f"{name}s by no finite amount"
+        for name, size in edit.effect.items()
+    ]
+    return f"applied alone it changes {', '.join(told)}"
+
+
+def render_attribution(found: Attribution, console: Console) -> None:
+    """Prints the first divergence, every node that differs on its own account, and what remains."""
+    look = Look.of(console)
+    heading(console, "Attribution", "where the values part, and whether the edits explain it")
+    if found.divergence is not None:
+        text = f"{_nodes(found.divergence, look)}: {found.divergence.detail}"
+        hang(console, Text("  first divergence  ", style="dim"), Text(look.text(text)))
+    if found.own:
+        share = f"{len(found.own):,} of {count(found.compared, 'aligned value')}"
+        text = f"{share} differ on their own account, given the values of the reference:"
+        hang(console, Text("  "), Text(text))
+        for item in found.own[:MOST_OWN]:
+            text = f"{_nodes(item, look)}: up to {item.difference:.2g} of scale"
+            hang(console, Text("    "), Text(look.text(text)), indent=6)
+        if len(found.own) > MOST_OWN:
+            emit(console, look.text(f"    … {len(found.own) - MOST_OWN:,} more; --format json holds them all"))
+    elif found.compared:
+        text = f"None of {count(found.compared, 'aligned value')} differs on its own account."
+        hang(console, Text("  "), Text(text))
+    for group in found.together:
+        edits = ", ".join(str(number + 1) for number in group)
+        hang(console, Text("  "), Text(f"Edits {edits} stand too close to be told apart; their effect is a joint one."))
+    if found.sentence:
+        style = "green" if found.explained else "yellow"
+        hang(console, Text("  "), Text(look.text(found.sentence), style=style))
+
+
+def _nodes(item: OwnAccount, look: Look) -> str:
+    edits = f" (edit {', '.join(str(number + 1) for number in item.edits)})" if item.edits else ""
+    return f"{item.nodes[0]} {look.pick('↔', '=')} {item.nodes[1]}{edits}"

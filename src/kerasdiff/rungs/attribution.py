@@ -1,0 +1,309 @@
+"""Which edit is to blame, for how much, and does anything else differ?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from kerasdiff.edits import Edit
+from kerasdiff.errors import EvaluateError
+from kerasdiff.graph import MODES, Mode
+from kerasdiff.numeric import FLOAT64_LIMIT, Closeness, Tolerance, compare_values
+from kerasdiff.rungs.architecture import Structure
+from kerasdiff.rungs.carrying import Carried
+from kerasdiff.rungs.chance import given_draws
+from kerasdiff.rungs.probing import Prober, rank
+from kerasdiff.rungs.splicing import SETTLING, Hybrid, Seam, Splicer, projection
+from kerasdiff.side import Array, Description, Port, Precision, Stage, StepRequest
+from kerasdiff.verdict import Attribution, Effect, OwnAccount
+
+MOST_GROUPS = 12
+"""Edits applied alone at most: each costs a run of the model or two; more are applied together alone."""
+
+MOST_VALUES = 1 << 24
+"""Values of all joints together that travel at once: 128 MiB in float64."""
+
+GRADIENT_LIMIT = 1e-7
+"""Fraction of the gradients' norm below which two gradients agree in float64: sums over positions and layers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What is to be attributed.
+
+    Attributes:
+        worst: By mode, the probe on which outputs differ most.
+        precision: In which both sides could be run.
+        tolerance: Of outputs.
+        gain: Factor on the weights.
+        compiled: Whether the training loss is that of the compile settings.
+    """
+
+    prober: Prober
+    descriptions: tuple[Description, Description]
+    structure: Structure
+    carried: Carried
+    worst: Mapping[Mode, str]
+    precision: Precision
+    tolerance: Tolerance
+    compiled: bool
+    gain: float = 1.0
+
+
+def attribute(question: Question) -> Attribution:
+    """Applies each edit to the reference alone, and all together, in both modes.
+
+    Effects of an edit: ``output`` and ``training output`` are the largest change of an output as a fraction of the
+    reference's scale, ``gradient`` the norm of the change of all weights' gradients as a fraction of their norm,
+    ``loss`` the change of the training loss.
+
+    Raises:
+        EvaluateError: If a side cannot be run in parts.
+    """
+    edits = question.structure.edits
+    effects: list[dict[str, float]] = [{} for _ in edits]
+    found: dict[Mode, _Mode] = {}
+    for mode in MODES:
+        numbers = [number for number, edit in enumerate(edits) if mode in edit.modes]
+        if mode not in question.structure.modes or not (numbers or mode == "inference"):
+            continue
+        found[mode] = _Mode(question, mode, numbers)
+        for number, effect in zip(numbers, found[mode].effects(), strict=True):
+            effects[number].update(effect)
+    if not found:
+        raise EvaluateError("no graph of either mode could be aligned")
+    groups = {group for one in found.values() for group in one.groups() if len(group) > 1}
+    limits = {key: value for one in found.values() for key, value in one.limits.items()}
+    remaining = {key: value for one in found.values() for key, value in one.remaining.items()}
+    total = {key: value for one in found.values() for key, value in one.total.items()}
+    first = next(iter(found.values()))
+    return Attribution(
+        effects=tuple(_effect(effect, limits) for effect in effects),
+        together=tuple(sorted(groups)),
+        total=total,
+        remaining=remaining,
+        limits=limits,
+        explained=bool(remaining) and _within(remaining, limits) and not _within(total, limits),
+        divergence=first.divergence,
+        own=first.own,
+        compared=first.compared,
+        probes=first.probes,
+        precision=question.precision,
+    )
+
+
+def _effect(sizes: Mapping[str, float], limits: Mapping[str, float]) -> Effect:
+    return Effect(sizes=dict(sizes), harmless=bool(sizes) and _within(sizes, limits))
+
+
+def _within(sizes: Mapping[str, float], limits: Mapping[str, float]) -> bool:
+    return all(abs(size) <= limits.get(key, 0.0) for key, size in sizes.items())
+
+
+class _Mode:
+    """One mode's share.
+
+    Args:
+        question: All of it.
+        mode: Of the graphs.
+        numbers: Positions of the edits that show in this mode.
+    """
+
+    def __init__(self, question: Question, mode: Mode, numbers: Sequence[int]) -> None:
+        self._question = question
+        self._numbers = numbers
+        self._training = mode == "training"
+        edits = [question.structure.edits[number] for number in numbers]
+        traced = tuple(getattr(description, mode) for description in question.descriptions)
+        self.seam = Seam(question.structure.modes[mode], (traced[0], traced[1]), edits)
+        batch, self._slices = self._batch()
+        self.probes = tuple(self._slices)
+        plain = tuple(
+            Stage(recipes=recipes, probe=batch, precision=question.precision, mode=mode, gain=question.gain)
+            for recipes in question.prober.recipes
+        )
+        plain = given_draws(question.prober, question.structure, (plain[0], plain[1]), mode)
+        weights = {two: one for one, two in question.carried.pairs.items()}
+        self.splicer = Splicer(self.seam, question.prober.sides, plain, weights)
+        self._tolerance = question.tolerance
+        self.limits = {self._key: self._tolerance.limit}
+        self.total: dict[str, float] = {}
+        self.remaining: dict[str, float] = {}
+        self.own: tuple[OwnAccount, ...] = ()
+        self._look()
+
+    @property
+    def _key(self) -> str:
+        return "training output" if self._training else "output"
+
+    def _batch(self) -> tuple[tuple[Array, ...], dict[str, slice]]:
+        """The rows that are run, and which of them belong to which probe: the worst probe, then what fits beside it.
+
+        In training the rows of a batch know of one another, so there the worst probe stands alone.
+        """
+        prober, mode = self._question.prober, "training" if self._training else "inference"
+        worst = self._question.worst.get(mode, prober.names[0])  # type: ignore[call-overload]  # one of the modes
+        others = [name for name in prober.training_names if name != worst]
+        names = [worst] if self._training else [worst, *others]
+        room = max(1, MOST_VALUES // max(1, _values_a_row(self.seam)))
+        parts: list[tuple[Array, ...]] = []
+        slices: dict[str, slice] = {}
+        start = 0
+        for name in names:
+            batch = prober.batches[name]
+            rows = {len(one) if one.ndim else 0 for one in batch}
+            if len(rows) != 1 or 0 in rows:
+                return (batch, {name: slice(None)}) if not parts else (_joined(parts), slices)
+            count = min(next(iter(rows)), room - start)
+            fixed = any(port.spec.shape and port.spec.shape[0] is not None for port in self._ports)
+            if count < 1 or (parts and fixed):
+                break
+            parts.append(batch if fixed else tuple(one[:count] for one in batch))
+            slices[name] = slice(start, start + count)
+            start += count
+        return _joined(parts), slices
+
+    @property
+    def _ports(self) -> Sequence[Port]:
+        return self._question.descriptions[0].inputs
+
+    def _look(self) -> None:
+        """Runs both sides node by node: where they part first, and every node that differs on its own account."""
+        for _ in range(SETTLING):
+            joints = [joint for joint in self.seam.joints if joint.spots is not None]
+            spots = [joint.spots for joint in joints if joint.spots is not None]
+            _, first = self.splicer.run(0, wanted=tuple(one for one, _ in spots), outputs=True)
+            given = {two: first.values[one] for one, two in spots}
+            _, alone = self.splicer.run(1, given=given, wanted=tuple(two for _, two in spots))
+            loose, own = [], []
+            for joint, (one, two) in zip(joints, spots, strict=True):
+                close, probe = self._worst(first.values[one], alone.values[two])
+                if not close.equal and not joint.edits:
+                    loose.append(joint.ids[0])
+                elif not close.equal:
+                    own.append(self._account(joint.ids, close, probe, joint.edits))
+            if not loose:
+                break
+            self.seam.drop(loose)
+        self.own = tuple(own)
+        self.compared = len(joints)
+        _, whole = self.splicer.run(1, wanted=tuple(two for _, two in spots), outputs=True)
+        self._ends = first.outputs, whole.outputs
+        self.divergence: OwnAccount | None = None
+        for joint, (one, two) in zip(joints, spots, strict=True):
+            close, probe = self._worst(first.values[one], whole.values[two])
+            if not close.equal:
+                self.divergence = self._account(joint.ids, close, probe, joint.edits)
+                break
+
+    def _account(self, ids: tuple[str, str], close: Closeness, probe: str, edits: frozenset[int]) -> OwnAccount:
+        text = f"probe {probe}: {close.describe()}"
+        positions = tuple(sorted(self._numbers[number] for number in edits))
+        return OwnAccount(nodes=ids, difference=close.max_relative, detail=text, edits=positions)
+
+    def _worst(self, one: Array, two: Array) -> tuple[Closeness, str]:
+        """The worst probe's rows, each on their own scale; the whole where the value has other rows."""
+        rows = max(part.stop or 0 for part in self._slices.values())
+        names = list(self._slices)
+        if len(names) == 1 or not one.shape or len(one) != rows or one.shape != two.shape:
+            return compare_values(one, two, self._tolerance), names[0]
+        found = [(name, compare_values(one[part], two[part], self._tolerance)) for name, part in self._slices.items()]
+        name, close = max(found, key=rank)
+        return close, name
+
+    def effects(self) -> list[Mapping[str, float]]:
+        """By edit; edits of one group share what they do together. Fills ``total`` and ``remaining``."""
+        groups = self.seam.groups()
+        effects: list[Mapping[str, float]] = [{} for _ in self._numbers]
+        if not groups:
+            return effects
+        slopes = self._slopes() if self._training else ({}, {})
+        every = frozenset(number for group in groups for number in group)
+        alone = groups if 1 < len(groups) <= MOST_GROUPS else ()
+        made = [self.splicer.hybrid(group, gradients=self._training) for group in (*alone, every)]
+        losses = self._losses([hybrid.outputs if hybrid else self._ends[0] for hybrid in made])
+        for group, hybrid, loss in zip((*alone, every), made, losses, strict=True):
+            if hybrid is None:
+                continue
+            measured = {**self._measured(hybrid, self._ends[0], slopes[0]), **loss}
+            if group is every:
+                self.total = measured
+                self.remaining = self._measured(hybrid, self._ends[1], slopes[1])
+            if group is not every or len(groups) == 1:
+                for number in group:
+                    effects[number] = measured
+        if self._training:
+            self.limits["gradient"] = GRADIENT_LIMIT * self._tolerance.limit / FLOAT64_LIMIT
+            self.limits["loss"] = self._tolerance.limit
+        return effects
+
+    def groups(self) -> list[tuple[int, ...]]:
+        """The edits that cannot be told apart, by their positions among all."""
+        return [tuple(sorted(self._numbers[number] for number in group)) for group in self.seam.groups()]
+
+    def _slopes(self) -> tuple[Mapping[str, Array], Mapping[str, Array]]:
+        """The gradients of either side as it is, by reference weight id."""
+        seeds = projection(self._ends[0])
+        found = [self.splicer.run(side, pull_outputs=seeds)[1].gradients for side in (0, 1)]
+        return found[0], self.splicer.at_home(found[1])
+
+    def _losses(self, outputs: Sequence[tuple[Array, ...]]) -> list[dict[str, float]]:
+        """What the training loss changes by, for these outputs; empty where the reference has no loss for them."""
+        nothing: list[dict[str, float]] = [{} for _ in outputs]
+        if not self._training:
+            return nothing
+        plain = self.splicer.plain[0]
+        request = StepRequest(
+            recipes=plain.recipes,
+            probe=plain.probe,
+            precision=plain.precision,
+            compiled=self._question.compiled,
+        )
+        try:
+            base, *found = self._question.prober.sides[0].losses_of(request, (self._ends[0], *outputs))
+        except EvaluateError:
+            return nothing  # a model without a loss that fits: outputs and gradients say what there is to say
+        return [{"loss": loss - base} for loss in found]
+
+    def _measured(self, made: Hybrid, outputs: tuple[Array, ...], slopes: Mapping[str, Array]) -> dict[str, float]:
+        closest = [self._worst(one, two)[0] for one, two in zip(outputs, made.outputs, strict=True)]
+        found = {self._key: max((close.max_relative for close in closest), default=0.0)}
+        if self._training:
+            found["gradient"] = _apart(slopes, made.gradients)
+        return found
+
+
+def _joined(parts: Sequence[tuple[Array, ...]]) -> tuple[Array, ...]:
+    return tuple(np.concatenate(batches) for batches in zip(*parts, strict=True))
+
+
+def _apart(one: Mapping[str, Array], two: Mapping[str, Array]) -> float:
+    """Norm of the difference of two sets of gradients, as a fraction of the first one's norm."""
+    change = norm = 0.0
+    for name in {**one, **two}:
+        a, b = one.get(name), two.get(name)
+        shape = a.shape if a is not None else b.shape if b is not None else ()
+        first = np.zeros(shape) if a is None else a.astype(np.float64)
+        second = np.zeros(shape) if b is None else b.astype(np.float64).reshape(shape)
+        change += float(np.sum((first - second) ** 2))
+        norm += float(np.sum(first**2))
+    return float(np.sqrt(change / norm)) if norm else float(np.sqrt(change))
+
+
+def _values_a_row(seam: Seam) -> int:
+    return sum(
+        int(np.prod([dim or 1 for dim in (spec.shape or ())[1:]]))
+        for node in seam.graphs[0]
+        for spec in node.outputs
+        if node.kind not in ("read", "const")
+    )
+
+
+def with_effects(edits: Sequence[Edit], found: Attribution) -> tuple[Edit, ...]:
+    """The edits with what each does."""
+    return tuple(
+        replace(edit, effect=dict(effect.sizes), harmless=effect.harmless)
+        for edit, effect in zip(edits, found.effects, strict=True)
+    )

@@ -1,0 +1,221 @@
+"""The same random numbers on both sides: dropout masks carried over, or their distribution compared.
+
+Two models may draw the same numbers from differently seeded or differently ordered generators. Where the traced ops
+that draw correspond, the candidate is given what the reference drew, and both must agree as if nothing were random.
+Where they do not, or are out of reach in a loop body, outputs over many draws are compared as samples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.stats import ks_2samp
+
+from kerasdiff.errors import EvaluateError
+from kerasdiff.graph import Mode
+from kerasdiff.rungs.architecture import Structure
+from kerasdiff.rungs.probing import Prober, Run, both, closeness, judged, noted
+from kerasdiff.rungs.splicing import projection
+from kerasdiff.side import Array, Draw, EvaluateRequest, Evaluation, Precision, Stage, Staged
+from kerasdiff.verdict import Rung, RungName
+
+COPIES = 256
+"""Copies of each row in one batch, each with random numbers of its own: a rate of 0.5 against 0.4 shows from 100 on."""
+
+MOST_VALUES = 1 << 22
+"""Input values of such a batch at most: 32 MiB in float64."""
+
+PROJECTIONS = 8
+"""Random directions in which each output's sample is looked at; correlations between its entries show there."""
+
+SMALLEST_P = 1e-6
+"""Two samples of one distribution fall below this once in a million comparisons (two-sample Kolmogorov-Smirnov)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matched:
+    """Both sides on the first probe, with the same random numbers.
+
+    Attributes:
+        count: Random ops that were given the other side's numbers.
+        sure: Whether it is known which op corresponds to which.
+    """
+
+    run: Run
+    count: int
+    sure: bool
+
+
+def by_chance(prober: Prober, structure: Structure, run: Run, name: RungName) -> Rung | None:
+    """The inference rung of a model that is random when called; ``None`` where its numbers are out of reach."""
+    found = matched(prober, structure, run, "inference")
+    if found is None:
+        return None
+    rung = judged(name, closeness(found.run), run, "outputs")
+    return settled(rung, found, prober, run, training=False)
+
+
+def settled(rung: Rung, found: Matched, prober: Prober, run: Run, *, training: bool) -> Rung:
+    """What matched random numbers say; where it had to be guessed which belong together, a difference needs more."""
+    text = f"{found.count} random ops of the candidate were given the numbers of the reference's"
+    if rung.outcome != "different" or found.sure:
+        return noted(rung, text)
+    return distribution(prober, run, rung.name, training=training) or noted(rung, text)
+
+
+def matched(prober: Prober, structure: Structure, run: Run, mode: Mode) -> Matched | None:
+    """Runs both sides on the first probe, the candidate with what the reference drew.
+
+    Returns:
+        ``None`` where a side draws nothing, or out of reach, or the draws do not correspond one to one.
+    """
+    probe = prober.batches[run.names[0]]
+    plain = tuple(
+        Stage(recipes=recipes, probe=probe, precision=run.precision, mode=mode, outputs=True, effects=True)
+        for recipes in prober.recipes
+    )
+    item = structure.modes.get(mode)
+    try:
+        drawn = both(lambda side: prober.sides[side].stage(plain[side]))
+        pairs = _pairs(drawn, {} if item is None else item.alignment.nodes)
+        if pairs is None:
+            return None
+        where, sure = pairs
+        given = _given(drawn, where)
+        seeds = projection(drawn[0].outputs)
+        own = {one: drawn[0].draws[one].value for one in where}
+        asked = tuple(
+            replace(stage, draws=draws, pull_outputs=seeds, pull_losses=True)
+            for stage, draws in zip(plain, (own, given), strict=True)
+        )
+        done = both(lambda side: prober.sides[side].stage(asked[side]))
+    except EvaluateError:
+        return None  # a side that cannot be run in parts is judged by what could be run
+    sides = (_evaluation(done[0], run.sides[0]), _evaluation(done[1], run.sides[1]))
+    return Matched(run=replace(run, names=run.names[:1], sides=sides), count=len(where), sure=sure)
+
+
+def given_draws(prober: Prober, structure: Structure, plain: tuple[Stage, Stage], mode: Mode) -> tuple[Stage, Stage]:
+    """The same two stages, the candidate's with the random numbers of the reference where they surely correspond.
+
+    Raises:
+        EvaluateError: If a side cannot be run in parts.
+    """
+    drawn = both(lambda side: prober.sides[side].stage(replace(plain[side], effects=True)))
+    item = structure.modes.get(mode)
+    pairs = _pairs(drawn, {} if item is None else item.alignment.nodes)
+    if pairs is None or not pairs[1]:
+        return plain
+    return plain[0], replace(plain[1], draws=_given(drawn, pairs[0]))
+
+
+def _given(drawn: tuple[Staged, Staged], where: Mapping[int, int]) -> dict[int, Array]:
+    """What the candidate's draws are given, in their own dtype."""
+    first, second = drawn[0].draws, drawn[1].draws
+    return {two: first[one].value.astype(second[two].value.dtype) for one, two in where.items()}
+
+
+def _evaluation(staged: Staged, like: Evaluation) -> Evaluation:
+    return replace(
+        like,
+        outputs=(staged.outputs,),
+        repeated=True,
+        gradients={name: staged.gradients.get(name) for name in like.gradients},
+        state={name: staged.state.get(name, value) for name, value in like.state.items()},
+        losses=staged.losses,
+    )
+
+
+def _pairs(sides: tuple[Staged, Staged], nodes: Mapping[str, str]) -> tuple[dict[int, int], bool] | None:
+    """Positions of the draws that correspond, and whether that is sure: by aligned node, or alone of their kind."""
+    if any(side.hidden or not side.draws for side in sides):
+        return None
+    first, second = _kinds(sides[0].draws), _kinds(sides[1].draws)
+    if {kind: len(some) for kind, some in first.items()} != {kind: len(some) for kind, some in second.items()}:
+        return None
+    found: dict[int, int] = {}
+    sure = True
+    for kind, ones in first.items():
+        twos = second[kind]
+        aligned = _aligned(ones, twos, sides, nodes)
+        sure = sure and (aligned is not None or len(ones) == 1)
+        found.update(aligned if aligned is not None else zip(ones, twos, strict=True))
+    return found, sure
+
+
+def _kinds(draws: Sequence[Draw]) -> dict[tuple[str, tuple[int, ...]], list[int]]:
+    found: dict[tuple[str, tuple[int, ...]], list[int]] = {}
+    for position, draw in enumerate(draws):
+        found.setdefault((draw.family, draw.value.shape), []).append(position)
+    return found
+
+
+def _aligned(
+    ones: Sequence[int], twos: Sequence[int], sides: tuple[Staged, Staged], nodes: Mapping[str, str]
+) -> dict[int, int] | None:
+    left = list(twos)
+    found = {}
+    for one in ones:
+        home = nodes.get(sides[0].draws[one].node)
+        two = next((position for position in left if sides[1].draws[position].node == home), None)
+        if two is None:
+            return None
+        left.remove(two)
+        found[one] = two
+    return found
+
+
+def distribution(prober: Prober, run: Run, name: RungName, *, training: bool) -> Rung | None:
+    """Compares the outputs of many copies of the first probe as samples; agreement is advisory, never a proof.
+
+    Returns:
+        ``None`` where the copies would take too much memory, or a side cannot be run on them.
+    """
+    probe = prober.batches[run.names[0]]
+    rows = max((len(batch) for batch in probe if batch.ndim), default=0)
+    if not rows or sum(batch.size for batch in probe) * COPIES > MOST_VALUES:
+        return None
+    copies = tuple(np.repeat(batch, COPIES, axis=0) if batch.ndim else batch for batch in probe)
+    try:
+        outputs = both(lambda side: _outputs(prober, side, copies, run.precision, training=training))
+    except EvaluateError:
+        return None
+    smallest, tests = 1.0, 0
+    for one, two in zip(*outputs, strict=False):
+        if one.dtype.kind != "f" or one.shape != two.shape or not one.shape or len(one) != rows * COPIES:
+            continue
+        for p in _p_values(one, two, rows):
+            smallest, tests = min(smallest, p), tests + 1
+    if not tests:
+        return None
+    figures = {"smallest_p": smallest, "tests": tests, "draws": rows * COPIES, "limit_p": SMALLEST_P}
+    text = (
+        f"random numbers cannot be carried over; as samples of {COPIES} draws a row, smallest p {smallest:.1e} "
+        f"of {tests} comparisons, limit {SMALLEST_P:.0e} over all"
+    )
+    if smallest < SMALLEST_P / tests:
+        return Rung(
+            name=name, outcome="different", detail=f"the outputs differ in distribution: {text}", figures=figures
+        )
+    return Rung(name=name, outcome="advisory", detail=f"the outputs agree in distribution: {text}", figures=figures)
+
+
+def _outputs(
+    prober: Prober, side: int, probe: tuple[Array, ...], precision: Precision, *, training: bool
+) -> tuple[Array, ...]:
+    request = EvaluateRequest(recipes=prober.recipes[side], probes=(probe,), precision=precision, training=training)
+    return prober.sides[side].evaluate(request).outputs[0]
+
+
+def _p_values(one: Array, two: Array, rows: int) -> list[float]:
+    """P of each original row, in random directions."""
+    flat = [value.reshape(rows, COPIES, -1).astype(np.float64) for value in (one, two)]
+    directions = np.random.default_rng(5).standard_normal((flat[0].shape[-1], PROJECTIONS))
+    samples = [np.nan_to_num(value @ directions) for value in flat]
+    return [
+        float(ks_2samp(samples[0][row, :, number], samples[1][row, :, number]).pvalue)
+        for row in range(rows)
+        for number in range(PROJECTIONS)
+    ]

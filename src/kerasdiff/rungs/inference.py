@@ -1,0 +1,80 @@
+"""Same function? Outputs with randomised weights, on every probe."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from kerasdiff.numeric import Closeness, precision_tolerance
+from kerasdiff.rungs.architecture import Structure
+from kerasdiff.rungs.chance import by_chance
+from kerasdiff.rungs.probing import Prober, Run, closeness, doubtful, judged, noted, without_rounding
+from kerasdiff.verdict import Rung, Witness
+
+
+def inference(prober: Prober, structure: Structure, *, proved: bool) -> Rung:
+    """Compares outputs on every probe; a proof is only confirmed, on one probe in float32."""
+    if proved:
+        return _confirmed(prober)
+    run = prober.precise(prober.names, training=False)
+    first, second = run.sides
+    if not first.repeated or not second.repeated:
+        return by_chance(prober, structure, run, "inference") or _random(run)
+    found = closeness(run)
+    own = prober.jittered(run, training=False) if doubtful(found) else None
+    if own is not None:
+        found = without_rounding(found, closeness(own))
+    rung = judged("inference", found, run, "outputs")
+    figures = {**rung.figures, "untaken": [list(first.untaken), list(second.untaken)]}
+    return replace(noted(rung, _reading(rung)), figures=figures)
+
+
+def separated(rung: Rung, witness: Witness, close: Closeness) -> Rung:
+    """The rung of outputs that agree on every probe, but not on an input that was searched for."""
+    figures = {
+        **rung.figures,
+        "gain": witness.gain,
+        "found_by": witness.how,
+        "max_relative": close.max_relative,
+        "limit": close.limit,
+        "provenance": "far beyond rounding, which grows on inputs like these",
+    }
+    detail = f"no probe tells the outputs apart, but a search did ({witness.how}): {close.describe()}"
+    return replace(rung, outcome="different", detail=detail, figures=figures)
+
+
+def _reading(rung: Rung) -> str:
+    """What the figures mean to somebody who uses the outputs, where they differ."""
+    if rung.outcome != "different":
+        return ""
+    agreement = rung.figures["argmax_agreement"]
+    found = [f"would pass from {rung.figures['smallest_passing']:.1e} on"]
+    if agreement is not None:
+        found.append(f"the largest entry is the same in {100 * agreement:.0f} % of the rows")
+    return ", ".join(found)
+
+
+def _random(run: Run) -> Rung:
+    first, second = run.sides
+    if first.repeated != second.repeated:
+        side = "reference" if second.repeated else "candidate"
+        detail = (
+            f"{side} is random at inference: the same input twice gives different outputs; the other side's does not"
+        )
+        return Rung(name="inference", outcome="different", detail=detail, figures={"random": side})
+    detail = (
+        "both models are random at inference: the same input twice gives different outputs, so none can be compared"
+    )
+    return Rung(name="inference", outcome="failed", detail=detail)
+
+
+def _confirmed(prober: Prober) -> Rung:
+    names = prober.names[:1]
+    tolerance = precision_tolerance("float32")
+    run = Run(names=names, sides=prober.run("float32", names), precision="float32", tolerance=tolerance)
+    if not run.sides[0].repeated or not run.sides[1].repeated:
+        detail = "follows from the proof; the models are random at inference, so no number confirms it"
+        return Rung(name="inference", outcome="equal", detail=detail)
+    rung = judged("inference", closeness(run), run, "outputs")
+    if rung.outcome != "equal":
+        return rung
+    return replace(rung, detail=f"follows from the proof; confirmed: {rung.detail}")

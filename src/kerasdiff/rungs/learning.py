@@ -1,0 +1,307 @@
+"""Same learning? Training outputs, added losses, the gradient of every weight, state updates, one optimizer step."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from kerasdiff.errors import EvaluateError
+from kerasdiff.numeric import Closeness, Tolerance, compare_values
+from kerasdiff.options import Ignored
+from kerasdiff.rungs.architecture import Structure
+from kerasdiff.rungs.carrying import Carried
+from kerasdiff.rungs.chance import distribution, matched, settled
+from kerasdiff.rungs.probing import Compared, Prober, Run, both, closeness, doubtful, judged, noted, without_rounding
+from kerasdiff.side import Array, Description, Stepped, StepRequest
+from kerasdiff.verdict import Rung
+
+GRADIENT_FACTOR = 100.0
+"""A gradient sums over positions and layers, so its rounding is held to 100 times the limit of an output."""
+
+FLOAT32_NOISE = 1e-3
+"""The same for float32: sums of 1e4 terms that cancel leave 1e-4 of the largest."""
+
+FLOAT64_GRADIENT = 1e-7
+"""The limit of gradients in float64; a larger one means float32."""
+
+NOISE = 1e-6
+"""Fraction of the largest gradient below which a gradient may be rounding alone (float64: 1e-15 of the largest)."""
+
+WHAT = "training outputs, losses, gradients and state updates"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learning:
+    """What the training step is judged on.
+
+    Attributes:
+        ignore: What is left out; a worker has dropped ignored regularizers already.
+    """
+
+    prober: Prober
+    carried: Carried
+    structure: Structure
+    descriptions: tuple[Description, Description]
+    ignore: tuple[Ignored, ...] = ()
+
+    @property
+    def compiled(self) -> bool:
+        """Whether each side learns by its own compile settings; else both by the defaults."""
+        return all(side.compiled is not None for side in self.descriptions) and "compile" not in self.ignore
+
+
+def training_step(asked: Learning, *, proved: bool) -> Rung:
+    """Compares what one training step sees and does; a proof implies all of it."""
+    if proved:
+        detail = "follows from the proof: the same ops in training mode, the same weights and settings"
+        return Rung(name="training step", outcome="equal", detail=detail)
+    run = asked.prober.precise(asked.prober.training_names, training=True)
+    first, second = run.sides
+    if any(len(ones) != len(twos) for ones, twos in zip(first.outputs, second.outputs, strict=True)):
+        text = "an output carries a mask on one side alone, by which Keras weighs its loss"
+        return Rung(name="training step", outcome="different", detail=text)
+    steady = first.repeated and second.repeated
+    rung = _rung(asked, run, ()) if steady else None
+    if rung is not None and rung.outcome == "equal":
+        return _with_step(asked, run)
+    found = matched(asked.prober, asked.structure, run, "training")
+    if found is not None:
+        carried = settled(_rung(asked, found.run, ()), found, asked.prober, run, training=True)
+        if rung is None or carried.outcome != "different":
+            return carried
+    return rung or _unseeded(asked, run)
+
+
+def _unseeded(asked: Learning, run: Run) -> Rung:
+    """Random numbers that neither seeds nor their own ops make repeatable."""
+    first, second = run.sides
+    if first.repeated == second.repeated:
+        found = distribution(asked.prober, run, "training step", training=True)
+        detail = "both models draw random numbers in training that no seed of theirs controls; nothing can be compared"
+        return found or Rung(name="training step", outcome="failed", detail=detail)
+    side = "reference" if second.repeated else "candidate"
+    detail = f"{side} draws random numbers in training that no seed of the model controls"
+    return Rung(name="training step", outcome="different", detail=detail)
+
+
+def _rung(asked: Learning, run: Run, more: tuple[Compared, ...]) -> Rung:
+    """The rung of one run; ``more`` are further comparisons."""
+    seen = _seen(asked, run)
+    found, absent = seen.compared, seen.absent
+    own = asked.prober.jittered(run, training=True) if doubtful(found) and not absent else None
+    if own is not None:
+        found = without_rounding(found, _seen(replace(asked, carried=_itself(asked.carried)), own).compared)
+    rung = judged("training step", [*found, *more], run, WHAT)
+    if seen.hidden:
+        rung = replace(rung, figures={**rung.figures, "ignored": dict(seen.hidden)})
+    if not absent:
+        return rung
+    figures = {**rung.figures, "absent_gradients": len(absent)}
+    detail = f"{'; '.join(absent[:3])}{f' and {len(absent) - 3} more' if len(absent) > 3 else ''}; {rung.detail}"
+    return Rung(name="training step", outcome="different", detail=detail, figures=figures)
+
+
+def _seen(asked: Learning, run: Run) -> _Seen:
+    """Everything that is compared."""
+    wide = _wide(run)
+    weights = _weights(asked, run, wide)
+    outputs = [(f"training output of {label}", item) for label, item in closeness(run)]
+    return replace(weights, compared=[*outputs, *_losses(asked, run, wide), *weights.compared])
+
+
+def _itself(carried: Carried) -> Carried:
+    """The reference's weights as their own counterparts."""
+    names = {recipe.weight: recipe.weight for recipe in carried.reference}
+    return replace(carried, pairs=names, candidate=carried.reference)
+
+
+def _wide(run: Run) -> Tolerance:
+    return Tolerance(limit=run.tolerance.limit * GRADIENT_FACTOR, provenance=run.tolerance.provenance)
+
+
+def _losses(asked: Learning, run: Run, wide: Tolerance) -> list[Compared]:
+    """Added losses one by one: regularizers by their weight, what layers add in the call by size.
+
+    A model may add the same loss in other parts: where the numbers of terms differ, their sums are compared.
+    """
+    first, second = run.sides[0].losses, run.sides[1].losses
+    found: list[Compared] = []
+    pairs = asked.carried.pairs
+    backward = {two: one for one, two in pairs.items()}
+    calls = [sorted(value for name, value in side.items() if name.startswith("call ")) for side in (first, second)]
+    if len(calls[0]) != len(calls[1]):
+        calls = [[sum(one)] for one in calls]
+    for number, (one, two) in enumerate(zip(*calls, strict=True)):
+        label = f"loss {number + 1} of {len(calls[0])} that layers add" if len(calls[0]) > 1 else "loss that layers add"
+        found.append((label, _scalars(one, two, wide)))
+    names = [name for name in first if not name.startswith("call ")]
+    names += [backward.get(name, name) for name in second if not name.startswith("call ")]
+    for name in dict.fromkeys(names):
+        close = _scalars(first.get(name, 0.0), second.get(pairs.get(name, name), 0.0), wide)
+        found.append((f"regularizer loss of {name}", close))
+    return found
+
+
+def _scalars(one: float, two: float, tolerance: Tolerance) -> Closeness:
+    """Compares two losses on the scale of the larger one: a term that one side lacks is off by all of it."""
+    larger, smaller = (one, two) if abs(one) >= abs(two) else (two, one)
+    return compare_values(np.array([larger]), np.array([smaller]), tolerance)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    """What was compared.
+
+    Attributes:
+        absent: Gradients that one side alone has, with the reason.
+        hidden: How many differences each ignored setting hid.
+    """
+
+    compared: list[Compared]
+    absent: list[str]
+    hidden: Counter[str]
+
+
+def _weights(asked: Learning, run: Run, wide: Tolerance) -> _Seen:
+    """Gradients and state updates by pair of weights."""
+    first, second = run.sides
+    sizes = [float(np.max(np.abs(g))) for g in first.gradients.values() if g is not None and g.size]
+    largest = max(sizes, default=0.0)
+    found: list[Compared] = []
+    absent: list[str] = []
+    hidden: Counter[str] = Counter()
+    for one, two in _by_recipe(asked.carried).items():
+        if (one in first.gradients) != (two in second.gradients):
+            if "trainable" in asked.ignore:
+                hidden["trainable"] += 1
+                continue
+            which, other = ("reference", "candidate") if one in first.gradients else ("candidate", "reference")
+            absent.append(f"{one} is trainable in the {which} and frozen in the {other}")
+        if one in first.gradients and two in second.gradients:
+            a, b = first.gradients[one], second.gradients[two]
+            if (a is None) != (b is None):
+                if not _zero(a if b is None else b):
+                    absent.append(_lost(asked, one, two, lost=0 if a is None else 1))
+            elif a is not None and b is not None and a.dtype.kind == "f":
+                close = _element(a, _in_dtype(a, b, asked, hidden), wide, largest)
+                found.append((f"gradient of {one}", close))
+        if one in first.state and two in second.state:
+            a, b = first.state[one], second.state[two]
+            if a.dtype.kind != "f":
+                if a.dtype == b.dtype and a.shape == b.shape and not _is_seed(asked, one):
+                    found.append((f"state of {one}", compare_values(a, b, wide)))
+            else:
+                found.append((f"state of {one}", _element(a, _in_dtype(a, b, asked, hidden), wide, 0.0)))
+    return _Seen(compared=found, absent=absent, hidden=hidden)
+
+
+def _in_dtype(a: Array, b: Array, asked: Learning, hidden: Counter[str]) -> Array:
+    """The second value in the dtype of the first, where dtypes are ignored."""
+    if "dtype" not in asked.ignore or a.dtype == b.dtype or b.dtype.kind != "f":
+        return b
+    hidden["dtype"] += 1
+    return b.astype(a.dtype)
+
+
+def _is_seed(asked: Learning, name: str) -> bool:
+    """Whether a weight is a generator's state: how often it was asked is no quantity a model learns."""
+    return any(weight.id == name and weight.is_seed for weight in asked.descriptions[0].weights)
+
+
+def _lost(asked: Learning, one: str, two: str, *, lost: int) -> str:
+    """Why a trainable weight gets no gradient on one side."""
+    side = ("reference", "candidate")[lost]
+    name = (one, two)[lost]
+    graph = asked.descriptions[lost].training
+    read = graph is not None and any(name in node.weights for node in graph)
+    if not read:
+        return f"{one} gets no gradient in the {side}: its call does not read the weight"
+    stops = [node for node in graph or () if _stops(node)]
+    if stops:
+        where = next((f" ({node.source})" for node in stops if node.source is not None), "")
+        return f"{one} gets no gradient in the {side}, where {stops[0].id}{where} stops gradients"
+    return f"{one} gets no gradient in the {side}: nothing that is learned from depends on it"
+
+
+def _stops(node: Any) -> bool:
+    inner = node.lowering or ()
+    return "stop_gradient" in node.op or any(item.op in ("StopGradient", "PreventGradient") for item in inner)
+
+
+def _element(a: Array, b: Array, tolerance: Tolerance, largest: float) -> Closeness:
+    """Compares two gradients on the scale of their own, or a millionth of the largest where their own is rounding.
+
+    A bias before a batch normalisation has the gradient 0, and both sides compute some rounding instead.
+    """
+    own = float(np.max(np.abs(a))) if a.size else 0.0
+    floor = (NOISE if tolerance.limit <= FLOAT64_GRADIENT else FLOAT32_NOISE) * largest
+    limit = tolerance.limit * floor / own if 0.0 < own < floor else tolerance.limit
+    close = compare_values(
+        a, b.reshape(a.shape) if a.size == b.size else b, Tolerance(limit=limit, provenance=tolerance.provenance)
+    )
+    if limit == tolerance.limit:
+        return close
+    return replace(close, limit=tolerance.limit, scale=floor, max_relative=close.max_absolute / floor)
+
+
+def _zero(value: Array | None) -> bool:
+    return value is None or not np.any(value)
+
+
+def _by_recipe(carried: Carried) -> Mapping[str, str]:
+    """Reference weight to candidate weight, wherever both are drawn from one seed."""
+    seeds = {recipe.seed: recipe.weight for recipe in carried.candidate}
+    return {recipe.weight: seeds[recipe.seed] for recipe in carried.reference if recipe.seed in seeds}
+
+
+def _with_step(asked: Learning, run: Run) -> Rung:
+    """The rung of sides that agree so far, with one optimizer step."""
+    if run.precision != "float64" or run.why:
+        text = "one optimizer step is not compared: its rounding in float32 is as large as the step"
+        return noted(_rung(asked, run, ()), text)
+    requests = step_requests(asked, run)
+    try:
+        done = both(lambda side: asked.prober.sides[side].step(requests[side]))
+    except EvaluateError as error:
+        return noted(_rung(asked, run, ()), f"no optimizer step is compared: {error.message}")
+    rung = _rung(asked, run, tuple(_stepped(asked, done, _wide(run))))
+    one, two = done
+    words = f"one step of {one.optimizer} on {one.objective}"
+    if (two.optimizer, two.objective) != (one.optimizer, one.objective):
+        words += f" against {two.optimizer} on {two.objective}"
+    return noted(rung, words)
+
+
+def step_requests(asked: Learning, run: Run) -> tuple[StepRequest, StepRequest]:
+    """One step of each side."""
+    found = tuple(
+        StepRequest(
+            recipes=recipes,
+            probe=asked.prober.batches[run.names[0]],
+            precision=run.precision,
+            compiled=asked.compiled,
+        )
+        for recipes in asked.prober.recipes
+    )
+    return found[0], found[1]
+
+
+def _stepped(asked: Learning, done: tuple[Stepped, Stepped], wide: Tolerance) -> list[Compared]:
+    first, second = done
+    largest = max((float(np.max(np.abs(u))) for u in first.updates.values() if u.size), default=0.0)
+    found = [("loss", _scalars(first.loss, second.loss, wide))]
+    limited = [{weight.id: weight.constraint for weight in side.weights} for side in asked.descriptions]
+    for one, two in _by_recipe(asked.carried).items():
+        if "constraint" in asked.ignore and limited[0].get(one) != limited[1].get(two):
+            continue  # an optimizer applies constraints after its step
+        if one in first.updates and two in second.updates:
+            close = _element(first.updates[one], second.updates[two], wide, largest)
+            found.append((f"optimizer step of {one}", close))
+    for name in first.metrics:
+        if name in second.metrics:
+            found.append((f"metric {name}", _scalars(first.metrics[name], second.metrics[name], wide)))
+    return found

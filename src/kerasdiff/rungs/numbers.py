@@ -1,0 +1,173 @@
+"""The numeric half in its order: outputs, a search where they agree, one training step, and which edit is to blame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from kerasdiff.errors import EvaluateError, KerasdiffError
+from kerasdiff.graph import Mode
+from kerasdiff.numeric import Tolerance, precision_tolerance
+from kerasdiff.options import Listener, Options
+from kerasdiff.rungs.architecture import Structure
+from kerasdiff.rungs.attribution import Question, attribute
+from kerasdiff.rungs.carrying import Carried
+from kerasdiff.rungs.inference import inference, separated
+from kerasdiff.rungs.learning import Learning, training_step
+from kerasdiff.rungs.probing import Prober, batches_of, guarded
+from kerasdiff.rungs.search import Search
+from kerasdiff.side import Description, Side
+from kerasdiff.verdict import Attribution, NotChecked, Rung, Witness
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Numbers:
+    """What running both models showed.
+
+    Attributes:
+        rungs: Inference and training step.
+        attribution: ``None`` where there is nothing to attribute, or a side cannot be run in parts.
+        witness: An input on which the outputs differ, if any.
+    """
+
+    rungs: tuple[Rung, Rung]
+    attribution: Attribution | None = None
+    witness: Witness | None = None
+    not_checked: tuple[NotChecked, ...] = ()
+
+    @staticmethod
+    def skipped(reason: str) -> Numbers:
+        """Neither rung could run."""
+        return Numbers(
+            rungs=(
+                Rung(name="inference", outcome="skipped", detail=reason),
+                Rung(name="training step", outcome="skipped", detail=reason),
+            )
+        )
+
+
+def numbers(
+    sides: tuple[Side, Side],
+    descriptions: tuple[Description, Description],
+    structure: Structure,
+    carried: Carried,
+    options: Options,
+    listener: Listener,
+    *,
+    settings: bool,
+) -> Numbers:
+    """Runs the numeric rungs and what explains them.
+
+    Args:
+        sides: Reference and candidate.
+        descriptions: Of both.
+        structure: Their alignment.
+        carried: Their weights.
+        options: Seed and budget.
+        listener: Told what begins.
+        settings: Whether all weights have the same settings, without which a proof says nothing of learning.
+    """
+    proved = structure.isomorphic
+    try:
+        prober = Prober(sides, carried, batches_of(descriptions[0].inputs, options.seed))
+    except KerasdiffError as error:
+        one, two = Numbers.skipped(error.message).rungs
+        return Numbers(rungs=(replace(one, outcome="failed"), replace(two, outcome="failed")))
+    function = guarded("inference", lambda: inference(prober, structure, proved=proved))
+    asked = Learning(
+        prober=prober, carried=carried, structure=structure, descriptions=descriptions, ignore=options.ignore
+    )
+    learning = guarded("training step", lambda: training_step(asked, proved=proved and settings))
+    witness = _probed(prober, function, learning)
+    notes: list[NotChecked] = []
+    if (function.outcome, learning.outcome) == ("equal", "equal") and structure.edits and options.search:
+        listener.phase("searching for an input that separates the models")
+        search = Search(prober, structure, descriptions, options.search)
+        found = search.run()
+        if found is not None:
+            function, witness = separated(function, *found), found[0]
+        elif search.ended_early:
+            reason = f"the search for a counterexample ended after {options.search:g} s and {search.tried} inputs"
+            notes.append(NotChecked(rung="inference", reason=reason))
+    attribution = None
+    if not proved and (structure.edits or "different" in (function.outcome, learning.outcome)):
+        listener.phase("attributing the difference to edits")
+        try:
+            attribution = attribute(_question(asked, function, learning))
+        except EvaluateError as error:
+            notes.append(NotChecked(rung="attribution", reason=error.message))
+    return Numbers(rungs=(function, learning), attribution=attribution, witness=witness, not_checked=tuple(notes))
+
+
+def _question(asked: Learning, function: Rung, learning: Rung) -> Question:
+    gain = float(function.figures.get("gain", 1.0))
+    worst: dict[Mode, str] = {}
+    modes: tuple[tuple[Mode, Rung], ...] = (("inference", function), ("training", learning))
+    for mode, rung in modes:
+        name = _probe_of(asked.prober, rung)
+        if name is not None:
+            worst[mode] = name
+    known = function if "limit" in function.figures else learning
+    tolerance = precision_tolerance("float64")
+    if "limit" in known.figures:
+        tolerance = Tolerance(limit=known.figures["limit"], provenance=known.figures["provenance"])
+    return Question(
+        prober=asked.prober,
+        descriptions=asked.descriptions,
+        structure=asked.structure,
+        carried=asked.carried,
+        worst=worst,
+        precision=known.figures.get("precision", "float64"),
+        tolerance=tolerance,
+        compiled=asked.compiled,
+        gain=gain,
+    )
+
+
+def _probe_of(prober: Prober, rung: Rung) -> str | None:
+    """The probe on which a rung's worst comparison was made, where it is one of outputs."""
+    words = str(rung.figures.get("where", "")).replace(",", " ").split()
+    return next((name for name in prober.names if f"{name}" in words and "probe" in words), None)
+
+
+def _probed(prober: Prober, function: Rung, learning: Rung) -> Witness | None:
+    """The probe on which outputs differ most, in inference mode where they do there."""
+    modes: tuple[tuple[Mode, Rung], ...] = (("inference", function), ("training", learning))
+    for mode, rung in modes:
+        name = _probe_of(prober, rung)
+        if rung.outcome == "different" and name is not None:
+            return Witness(
+                inputs=prober.batches[name],
+                mode=mode,
+                gain=1.0,
+                how=f"probe {name}",
+                difference=float(rung.figures["max_relative"]),
+            )
+    return None
+
+
+def rerun(
+    sides: tuple[Side, Side],
+    descriptions: tuple[Description, Description],
+    structure: Structure,
+    carried: Carried,
+    witness: Witness,
+) -> Rung:
+    """The rung of one witness: its input alone, in its mode, with its weights.
+
+    Raises:
+        EvaluateError: If the input does not fit the models, or a side cannot be run on it.
+    """
+    ports = descriptions[0].inputs
+    if len(witness.inputs) != len(ports):
+        raise EvaluateError(f"The witness has {len(witness.inputs)} inputs, and the models take {len(ports)}.")
+    for batch, port in zip(witness.inputs, ports, strict=True):
+        expected = (port.spec.shape or ())[1:]
+        if len(batch.shape[1:]) != len(expected) or any(
+            want not in (None, have) for want, have in zip(expected, batch.shape[1:], strict=True)
+        ):
+            raise EvaluateError(f"The witness has shape {batch.shape} for input {port.name}, which takes {expected}.")
+    prober = Prober(sides, carried, {"witness": witness.inputs}, gain=witness.gain)
+    if witness.mode == "inference":
+        return inference(prober, structure, proved=False)
+    asked = Learning(prober=prober, carried=carried, structure=structure, descriptions=descriptions)
+    return training_step(asked, proved=False)

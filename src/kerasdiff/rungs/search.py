@@ -1,0 +1,228 @@
+"""An input that separates two models whose graphs differ though no probe tells them apart.
+
+A bound, a threshold or an epsilon may lie where values of the usual size never come. So the search goes where they
+are: larger weights, inputs of other scales, the very constants of the ops in the edits, and from there uphill, towards
+inputs that drive what goes into those ops further and further.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+import numpy as np
+
+from kerasdiff.edits import Edit
+from kerasdiff.errors import EvaluateError
+from kerasdiff.graph import Edge, Graph, Node
+from kerasdiff.numeric import Closeness, Tolerance, compare_values, precision_tolerance
+from kerasdiff.probes import family_of
+from kerasdiff.rungs.architecture import Structure
+from kerasdiff.rungs.probing import AMPLIFIED, JITTER, Prober, both
+from kerasdiff.side import Array, Description, EvaluateRequest, Evaluation, Port, Stage
+from kerasdiff.verdict import Witness
+
+GAINS = (64.0, 4096.0)
+"""Factors on the weights that take values behind a layer to some hundreds, and to some ten thousands: past 6, the bound
+of ReLU6, past 50, and past the 65,504 of float16."""
+
+FAR = 1e-3
+"""Fraction of scale from which on a difference counts under a gain, or on inputs that were driven: rounding grows
+there, though not by 1e12."""
+
+SCALES = (1e-8, 1e-5, 1e-2, 10.0, 1e2, 1e5, 1e8)
+"""Factors on the first probe; the probes themselves cover 1e-3 to 1e3."""
+
+MOST_EDITS = 4
+"""Most edits with which gains are tried: the ops around them are the same, so rounding cannot run away."""
+
+CLIMBS = 12
+"""Steps uphill for each edit, each twice as long as the one before: 2**12 takes an input of size 1 past 4,000."""
+
+MOST_CONSTANTS = 16
+"""Constants of the edits that are tried as inputs."""
+
+
+class Search:
+    """One search.
+
+    Args:
+        prober: Runs both sides.
+        structure: Their alignment.
+        descriptions: Their traced graphs.
+        budget: Seconds after which no further input is tried.
+    """
+
+    def __init__(
+        self, prober: Prober, structure: Structure, descriptions: tuple[Description, Description], budget: float
+    ) -> None:
+        self._prober, self._structure, self._descriptions = prober, structure, descriptions
+        self._ports = descriptions[0].inputs
+        self._edits = [edit for edit in structure.edits if "inference" in edit.modes]
+        self._end = time.monotonic() + budget
+        self.tried = 0
+        self.ended_early = False
+
+    def run(self) -> tuple[Witness, Closeness] | None:
+        """The first input found on which the outputs part, and how far, if any."""
+        if not self._edits:
+            return None
+        try:
+            for how, inputs, gain in self._candidates():
+                if time.monotonic() > self._end:
+                    self.ended_early = True
+                    return None
+                self.tried += 1
+                found = self._parts(inputs, gain, driven=gain != 1.0 or how.startswith("uphill"))
+                if found is not None:
+                    return Witness(
+                        inputs=inputs, mode="inference", gain=gain, how=how, difference=found.max_relative
+                    ), found
+        except EvaluateError:
+            return None  # a side that cannot be run further; what was compared stands
+        return None
+
+    def _candidates(self) -> Iterator[tuple[str, tuple[Array, ...], float]]:
+        first = self._prober.batches[self._prober.names[0]]
+        if len(self._structure.edits) <= MOST_EDITS:
+            for gain in GAINS:
+                yield f"weights {gain:g} times as large", first, gain
+        floating = [family_of(port) == "float" for port in self._ports]
+        if not any(floating):
+            return
+        for scale in SCALES:
+            yield f"inputs times {scale:g}", self._mapped(first, lambda x, s=scale: x * s), 1.0  # type: ignore[misc]
+        for constant in self._constants():
+            yield f"inputs around {constant:g}", self._around(first, constant), 1.0
+        for edit in self._edits[:MOST_EDITS]:
+            yield from self._uphill(edit, first)
+
+    def _mapped(self, batch: Sequence[Array], change: Callable[[Array], Array]) -> tuple[Array, ...]:
+        """The floating inputs changed, within their bounds."""
+        return tuple(
+            _bounded(change(one.astype(np.float64)), port).astype(one.dtype) if family_of(port) == "float" else one
+            for one, port in zip(batch, self._ports, strict=True)
+        )
+
+    def _around(self, batch: Sequence[Array], constant: float) -> tuple[Array, ...]:
+        """A third of the entries at a constant, a third just above it, a third just below."""
+
+        def change(values: Array) -> Array:
+            near = np.array([constant, np.nextafter(np.float32(constant), np.float32(np.inf)), constant - 1e-6])
+            return np.resize(near, values.shape)
+
+        return self._mapped(batch, change)
+
+    def _constants(self) -> list[float]:
+        """Numbers in the attributes and the TF ops of the edited nodes, in order of appearance."""
+        found: dict[float, None] = {}
+        for edit in self._edits:
+            for values in edit.attributes.values():
+                found.update(dict.fromkeys(_numbers(values)))
+            for side, place in enumerate((edit.reference, edit.candidate)):
+                node = self._node(side, place.node if place is not None else "")
+                for inner in (node.lowering or ()) if node is not None else ():
+                    found.update(dict.fromkeys(_numbers(inner.attributes.get("value"))))
+        return [value for value in found if np.isfinite(value) and abs(value) < 1e30][:MOST_CONSTANTS]
+
+    def _node(self, side: int, name: str) -> Node | None:
+        graph: Graph | None = self._descriptions[side].inference
+        base = name.removesuffix(".activation")
+        return None if graph is None else graph.by_id().get(name) or graph.by_id().get(base)
+
+    def _uphill(self, edit: Edit, start: tuple[Array, ...]) -> Iterator[tuple[str, tuple[Array, ...], float]]:
+        """Inputs that drive what goes into an edited node, by gradient ascent on its size, in both directions."""
+        for side, place in enumerate((edit.reference, edit.candidate)):
+            node = self._node(side, place.node if place is not None else "")
+            graph = self._descriptions[side].inference
+            if node is None or graph is None or not node.operands:
+                continue
+            entries = [Edge(node=item.id) for item in graph if item.kind == "input"]
+            if node.operands[0] in entries:
+                continue  # nothing lies between: the scales have been there
+            for sign, way in ((1.0, "up"), (-1.0, "down")):
+                inputs, length = start, 1.0
+                for _ in range(CLIMBS):
+                    climbed = self._climbed(side, node.operands[0], entries, inputs, sign * length)
+                    if climbed is None:
+                        break
+                    inputs, length = climbed, 2.0 * length
+                    yield f"uphill: inputs that drive {way} what goes into {node.id}", inputs, 1.0
+
+    def _climbed(
+        self, side: int, top: Edge, entries: Sequence[Edge], inputs: tuple[Array, ...], length: float
+    ) -> tuple[Array, ...] | None:
+        """One step along the gradient of a value's sum, as long as ``length`` in each entry on average."""
+        plain = Stage(
+            recipes=self._prober.recipes[side], probe=inputs, precision="float64", mode="inference", wanted=(top,)
+        )
+        value = self._prober.sides[side].stage(plain).values[top]
+        if value.dtype.kind != "f":
+            return None
+        given = dict(
+            zip(entries, (_wide(one, port) for one, port in zip(inputs, self._ports, strict=True)), strict=True)
+        )
+        request = Stage(
+            recipes=plain.recipes, probe=inputs, precision="float64", mode="inference", given=given,
+            pull={top: np.ones_like(value)}, wanted=(top,),
+        )  # fmt: skip
+        pulled: Mapping[Edge, Array] = self._prober.sides[side].stage(request).pulled
+        if not any(np.any(slope) for slope in pulled.values()):
+            return None
+        moved = []
+        for one, port, edge in zip(inputs, self._ports, entries, strict=True):
+            slope = pulled.get(edge)
+            if slope is None or family_of(port) != "float" or not np.any(slope):
+                moved.append(one)
+                continue
+            step = length * slope / float(np.sqrt(np.mean(slope**2)))
+            moved.append(_bounded(one.astype(np.float64) + step, port).astype(one.dtype))
+        return tuple(moved)
+
+    def _parts(self, inputs: tuple[Array, ...], gain: float, *, driven: bool) -> Closeness | None:
+        """The first output beyond the limit, and beyond what rounding alone does to the reference there.
+
+        An overflow on one side alone does not count: values so large are the search's own doing.
+        """
+        first, second = both(lambda side: self._evaluated(side, inputs, gain))
+        if not (first.repeated and second.repeated) or first.mixed or second.mixed:
+            raise EvaluateError("only what repeats itself in float64 can be searched")
+        tolerance = Tolerance(limit=FAR, provenance=f"{FAR:g} of scale") if driven else precision_tolerance("float64")
+        for number, (one, two) in enumerate(zip(first.outputs[0], second.outputs[0], strict=True)):
+            close = compare_values(one, two, tolerance)
+            if not close.equal and np.isfinite(close.max_absolute):
+                again = self._evaluated(0, inputs, gain, jitter=JITTER).outputs[0][number]
+                own = compare_values(one, again, tolerance)
+                if close.max_absolute > AMPLIFIED * own.max_absolute:
+                    return close
+        return None
+
+    def _evaluated(self, side: int, inputs: tuple[Array, ...], gain: float, jitter: float = 0.0) -> Evaluation:
+        request = EvaluateRequest(
+            recipes=self._prober.recipes[side], probes=(inputs,), precision="float64", gain=gain, jitter=jitter
+        )
+        return self._prober.sides[side].evaluate(request)
+
+
+def _wide(values: Array, port: Port) -> Array:
+    return values.astype(np.float64) if family_of(port) == "float" else values
+
+
+def _bounded(values: Array, port: Port) -> Array:
+    low = -np.inf if port.low is None else port.low
+    high = np.inf if port.high is None else port.high
+    return np.clip(values, low, high)
+
+
+def _numbers(value: object) -> Iterator[float]:
+    """The numbers in an attribute, at any depth."""
+    if isinstance(value, bool):
+        return
+    if isinstance(value, int | float):
+        yield float(value)
+    elif isinstance(value, tuple | list):
+        for item in value:
+            yield from _numbers(item)
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _numbers(item)

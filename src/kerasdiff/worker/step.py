@@ -1,0 +1,151 @@
+"""Answers ``step``: one optimizer step on one probe, by the model's own compile settings or the defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from kerasdiff.errors import EvaluateError, FitError, KerasdiffError
+from kerasdiff.side import Array, Stepped, StepRequest
+from kerasdiff.worker.blame import place, reason
+from kerasdiff.worker.evaluate import assign, drawn
+from kerasdiff.worker.heads import Head
+from kerasdiff.worker.load import Loaded, precision_scope
+from kerasdiff.worker.names import weight_table
+from kerasdiff.worker.tasks import Task, as_tensor
+from kerasdiff.worker.trace import call_model, tensors_in
+
+LEARNING_RATE = 3e-4
+"""Of Adam where a model is not compiled: the forum's setting, as in a fit (DESIGN §8)."""
+
+TARGET_SEED = 11
+
+
+def step(session: Any, request: StepRequest) -> Stepped:
+    """Takes one step.
+
+    Raises:
+        EvaluateError: If the model has no loss that fits its outputs, or cannot be called.
+    """
+    loaded = session.drawn(request.precision)
+    with precision_scope(request.precision):
+        try:
+            return _Step(session, loaded, request).taken()
+        except FitError as error:
+            raise EvaluateError(error.message) from None
+        except KerasdiffError:
+            raise
+        except Exception as error:  # the user's own call, loss or optimizer
+            raise EvaluateError(f"the step fails: {reason(error)}{place(error, loaded.root)}") from None
+
+
+def losses_of(session: Any, request: StepRequest, outputs: Sequence[Sequence[Array]]) -> tuple[float, ...]:
+    """The training loss of each of these sets of outputs.
+
+    Raises:
+        EvaluateError: As :func:`step`.
+    """
+    loaded = session.drawn(request.precision)
+    with precision_scope(request.precision):
+        try:
+            return _Step(session, loaded, request).losses(outputs)
+        except FitError as error:
+            raise EvaluateError(error.message) from None
+        except KerasdiffError:
+            raise
+        except Exception as error:  # a loss of the user's own
+            raise EvaluateError(f"the loss fails: {reason(error)}{place(error, loaded.root)}") from None
+
+
+class _Step:
+    """One step's model, task and batch."""
+
+    def __init__(self, session: Any, loaded: Loaded, request: StepRequest) -> None:
+        self._loaded, self._request = loaded, request
+        key = request.precision, request.compiled
+        if key not in session.tasks:
+            session.tasks[key] = Task(loaded, compiled=request.compiled)
+        self._task: Task = session.tasks[key]
+        self._inputs = [as_tensor(batch, port) for batch, port in zip(request.probe, loaded.ports, strict=True)]
+        self._variables = weight_table(loaded.model)
+
+    def _call(self) -> Any:
+        assign(drawn(self._variables, self._request.recipes))
+        args, kwargs = self._loaded.pack(self._inputs)
+        return call_model(self._loaded.model, args, kwargs, training=True)
+
+    def taken(self) -> Stepped:
+        """Forward, backward, and the optimizer's update."""
+        model = self._loaded.model
+        names = {id(variable): name for name, variable in self._variables.items()}
+        trained = [variable for variable in model.trainable_variables if id(variable) in names]
+        if not trained:
+            raise EvaluateError("the model has no trainable weights")
+        with tf.GradientTape() as tape:
+            result = self._call()
+            targets = self._targets(result)
+            loss = self._task.loss(result, targets, training=True)
+        gradients = tape.gradient(loss, [variable.value for variable in trained])
+        pairs = [(g, v) for g, v in zip(gradients, trained, strict=True) if g is not None]
+        before = [variable.numpy() for variable in trained]
+        optimizer = self._optimizer(trained)
+        if pairs:
+            optimizer.apply([g for g, _ in pairs], [v for _, v in pairs])
+        updates = {names[id(v)]: v.numpy() - old for v, old in zip(trained, before, strict=True)}
+        return Stepped(
+            loss=float(loss),
+            updates=updates,
+            metrics=self._metrics(result, targets),
+            optimizer=type(optimizer).__name__,
+            objective=", ".join(self._task.words),
+        )
+
+    def losses(self, outputs: Sequence[Sequence[Array]]) -> tuple[float, ...]:
+        """The loss of given outputs; what the model adds by itself is that of its own call."""
+        result = self._call()
+        targets = self._targets(result)
+        kinds = [tensor.dtype for tensor in tensors_in(result)]
+        found = []
+        for one in outputs:
+            flat = [tf.cast(tf.constant(value), kind) for value, kind in zip(one, kinds, strict=False)]
+            packed = keras.tree.pack_sequence_as(result, flat)
+            found.append(float(self._task.loss(packed, targets, training=True)))
+        return tuple(found)
+
+    def _targets(self, result: Any) -> list[Any]:
+        rows = len(tensors_in(result)[0]) if tensors_in(result)[0].shape.rank else 1
+        return [_target(head, rows, number) for number, head in enumerate(self._task.heads)]
+
+    def _optimizer(self, trained: Sequence[Any]) -> Any:
+        """A fresh one: the compiled class and settings without its state, else Adam."""
+        own = getattr(self._loaded.model, "optimizer", None) if self._task.compiled else None
+        made = keras.optimizers.Adam(LEARNING_RATE) if own is None else type(own).from_config(own.get_config())
+        made.build(list(trained))
+        return made
+
+    def _metrics(self, result: Any, targets: Sequence[Any]) -> dict[str, float]:
+        if not self._task.compiled:
+            return {}
+        model = self._loaded.model
+        model.reset_metrics()
+        packed = keras.tree.pack_sequence_as(result, list(targets))
+        found = model.compute_metrics(None, packed, result)
+        model.reset_metrics()
+        return {str(name): float(value) for name, value in found.items() if np.ndim(value) == 0}
+
+
+def _target(head: Head, rows: int, number: int) -> Any:
+    """Targets of one output, the same on both sides of a comparison."""
+    rng = np.random.default_rng([TARGET_SEED, number])
+    if head.encoding == "sparse":
+        return tf.constant(rng.integers(0, head.classes, (rows, *head.shape[:-1])), tf.int64)
+    if head.encoding == "one-hot":
+        return tf.constant(np.eye(head.classes)[rng.integers(0, head.classes, (rows, *head.shape[:-1]))])
+    if head.encoding == "binary":
+        return tf.constant(rng.integers(0, 2, (rows, *head.shape)).astype(np.float64))
+    values = rng.random((rows, *head.shape)) if head.zero_one else rng.standard_normal((rows, *head.shape))
+    return tf.constant(values)
