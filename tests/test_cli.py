@@ -263,7 +263,9 @@ def test_version() -> None:
     assert ask("--version").stdout == f"kerasdiff {kerasdiff.__version__}\n"
 
 
-@pytest.mark.parametrize("arguments", [("-h",), ("compare", "-h"), ("inspect", "--help"), ("rules", "-h")])
+@pytest.mark.parametrize(
+    "arguments", [("-h",), ("compare", "-h"), ("fit", "-h"), ("inspect", "--help"), ("rules", "-h")]
+)
 def test_help_fits_80_columns_and_gives_examples(arguments: tuple[str, ...]) -> None:
     result = ask(*arguments)
     assert result.exit_code == 0

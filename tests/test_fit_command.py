@@ -16,6 +16,10 @@ import pytest
 from conftest import Answer
 from warm import nursery, run_warm
 
+from kerasdiff.cli.fit import fit as command_fit
+from kerasdiff.options import FitOptions
+from kerasdiff.stats import DEFAULT_MARGIN
+
 MODELS = """
 import keras
 
@@ -136,7 +140,9 @@ def test_the_report_for_a_person(place: Path) -> None:
 def test_regression_other_starts_and_other_interfaces(place: Path) -> None:
     # The regressor declares its input, so --input is not needed but fits.
     both = fit(place, "regressor", "regressor(bias=False)", "--steps", "20", "--seeds", "1", "--own-init")
-    assert both.exit_code in (1, 3)
+    assert both.exit_code == 3
+    assert both.report["terms"]["start"] == ["each model's own draw from the seed (--own-init)"]
+    assert both.report["fit"]["control"]["step_loss"] is None
     assert both.report["fit"]["difference"]["leads"][0]["metric"] == "test loss"
     own = fit(place, "Plain", "Plain", "--steps", "5", "--seeds", "1", "--own-init").report
     assert own["fit"]["difference"]["identical"]
@@ -190,6 +196,29 @@ def test_bad_options_are_refused_in_a_sentence(place: Path, options: tuple[str, 
     answer = fit(place, "Plain", "Plain", *options)
     assert answer.exit_code == 2
     assert message in answer.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/nvidia0").exists(), reason="needs a GPU")
+def test_a_gpu_trains_one_trial_at_a_time_and_repeats_itself(place: Path, tmp_path: Path) -> None:
+    file = place / "m.py"
+    words = ("fit", "--format", "json", "--input", "4", "--steps", "40", "--device", "gpu:0", "--seeds", "1")
+    done = subprocess.run(
+        [str(Path(sys.executable).parent / "kerasdiff"), *words, f"{file}:Plain", f"{file}:Plain(activation=None)"],
+        env={**os.environ, "KERASDIFF_CACHE": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 1, done.stderr
+    report = json.loads(done.stdout)
+    assert report["environment"]["device"] == "gpu"
+    assert report["fit"]["control"]["step_loss"] == 0.0
+
+
+def test_the_default_margin_is_the_one_with_a_reason() -> None:
+    margin = next(option for option in command_fit.params if option.name == "margin")
+    assert margin.default == 100 * DEFAULT_MARGIN == 100 * FitOptions().margin
 
 
 EPOCHS = 60

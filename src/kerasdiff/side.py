@@ -367,6 +367,7 @@ class Trial:
         outputs_digest: Of all test outputs after the last step: equal where every bit is.
         classes: For each output with classes, the predicted ids of all test rows.
         labels: Likewise, the right ones.
+        class_names: By class id, empty where unknown.
         samples_per_second: In training, without compilation; 0 where nothing was trained anew.
         reused: Epochs that were taken from disk.
         notes: Sentences: what was not kept, and why.
@@ -384,6 +385,7 @@ class Trial:
     classes: tuple[Array, ...]
     labels: tuple[Array, ...]
     samples_per_second: float
+    class_names: tuple[str, ...] = ()
     reused: int = 0
     notes: tuple[str, ...] = ()
 

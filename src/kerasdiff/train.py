@@ -16,6 +16,7 @@ from kerasdiff.rungs.fit_evidence import fit_rung, fit_verdict
 from kerasdiff.rungs.fitting import Experiment, Fitter, Interrupted
 from kerasdiff.rungs.interface import interface
 from kerasdiff.rungs.unseen import training_code
+from kerasdiff.stats import DEFAULT_MARGIN
 from kerasdiff.target import Target
 from kerasdiff.verdict import Comparison, FitEvidence, NotChecked, Rung, Verdict
 
@@ -79,11 +80,13 @@ class _Steps(Steps):
             reasons.append(NotChecked(rung="fit", reason="the interfaces differ, so no data fit both"))
             text = f"The interfaces differ, so no data fit both: {face.detail}."
             verdict = Verdict(outcome="different", basis="witness", summary=text)
-            return self._judged(structure, rungs, None, reasons, verdict)
+            return self._judged(structure, rungs, None, reasons, verdict, trials)
         code, unseen = training_code(first, second)
         reasons += [NotChecked(rung="training step", reason=reason) for reason in code]
         self.listener.phase("training both models")
-        complete = carried.complete or trials.own_init
+        complete = carried.complete and not trials.own_init
+        if not carried.complete and not trials.own_init:
+            notes.append(f"{carried.reason}: these start from the candidate's own draw")
         experiment = Experiment(
             sides,
             self.control,
@@ -101,14 +104,14 @@ class _Steps(Steps):
                 text = f"No difference found, but not all of it was seen: {'; '.join(unseen)}."
                 verdict = Verdict(outcome="inconclusive", basis=None, summary=text)
             rung = fit_rung(found, complete=complete)
-            return self._judged(structure, [*rungs, rung], found, reasons, verdict)
+            return self._judged(structure, [*rungs, rung], found, reasons, verdict, trials)
 
         try:
             found = experiment.run()
         except Interrupted as stop:
             if stop.known is None:
                 raise InterruptedFit(None) from None
-            known = told(stop.known, _so_far(stop.known))
+            known = told(stop.known, _so_far(stop.known, complete=complete))
             raise InterruptedFit(replace(known, interrupted=True)) from None
         return told(found, fit_verdict(found, complete=complete))
 
@@ -119,8 +122,9 @@ class _Steps(Steps):
         found: FitEvidence | None,
         reasons: list[NotChecked],
         verdict: Verdict,
+        trials: FitOptions,
     ) -> Comparison:
-        terms = [term for term in self._terms(rungs) if term[0] != "seed"]
+        terms = [*_terms(trials), *(term for term in self._terms(rungs) if term[0] != "seed")]
         return Comparison(
             verdict=verdict,
             reference=self._info(0, structure),
@@ -136,10 +140,21 @@ class _Steps(Steps):
         )
 
 
-def _so_far(found: FitEvidence) -> Verdict:
+def _terms(trials: FitOptions) -> list[tuple[str, str]]:
+    points = f"{100 * trials.margin:g}"
+    text = f"{points} points of test accuracy, or {points} % of the test loss where there are no classes"
+    if trials.margin == DEFAULT_MARGIN:
+        text += "; the default: about twice the standard error of an accuracy on CIFAR-10's 10,000 test images"
+    found = [("margin", text)]
+    if trials.own_init:
+        found.append(("start", "each model's own draw from the seed (--own-init)"))
+    return found
+
+
+def _so_far(found: FitEvidence, *, complete: bool) -> Verdict:
     """What a fit that was cut off may claim: its finished pairs, not more."""
     lead = "Interrupted; the same command goes on after the last finished epoch."
     if not found.pairs:
         return Verdict(outcome="inconclusive", basis=None, summary=f"{lead} No trial pair had finished.")
-    judged = fit_verdict(found, complete=True)
+    judged = fit_verdict(found, complete=complete)
     return replace(judged, summary=f"{lead} Up to now: {judged.summary}")

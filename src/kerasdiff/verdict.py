@@ -187,6 +187,7 @@ class FitEvidence:
         decision: On the paired differences of ``metric``; ``None`` where no metric could be paired.
         curves: Whether the training curves still ``cross`` or ``close``, are ``apart`` and widen, or are too ``short``.
         classes: Mean difference of each class's test accuracy; empty without classes.
+        class_names: By class id, empty where unknown.
         stopped: Why no more pairs ran, where the reason is no decision.
         notes: Sentences: what was not kept or did not go as planned.
     """
@@ -207,6 +208,7 @@ class FitEvidence:
     leads: tuple[Lead, ...] = ()
     curves: Curves = "short"
     classes: tuple[float, ...] = ()
+    class_names: tuple[str, ...] = ()
     stopped: str = ""
     notes: tuple[str, ...] = ()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import click
 
@@ -144,6 +145,7 @@ def fit(
       kerasdiff fit a.py:ConvModel_1 b.py:ConvModel_2 --seeds 10 --epochs 30
       kerasdiff fit old.py:Net new.py:Net --data mine.npz --budget 10m
     """  # noqa: D301
+    from kerasdiff.datasets.readers import recognise
     from kerasdiff.options import FitOptions, Options, kept_in
     from kerasdiff.target import parse_input, parse_target
 
@@ -165,6 +167,8 @@ def fit(
         logdir=logdir,
     )
     pair = parse_target(reference), parse_target(candidate)
+    if data is not None:
+        recognise(Path(data).expanduser())  # a wrong path is said now, not after minutes of training
     import kerasdiff.train as engine
     from kerasdiff.report.json import to_json
     from kerasdiff.report.terminal import render

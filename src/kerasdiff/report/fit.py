@@ -180,8 +180,9 @@ def _agreement(fit: FitEvidence) -> list[tuple[str, str]]:
         key=lambda at: (-abs(fit.classes[at]), at),
     )[:MOST_CLASSES]
     if order and fit.curves != "short":
-        listed = ", ".join(f"{at} by {_signed(fit.classes[at])}" for at in order)
-        text += f" Points apart the most, class by class: {listed}."
+        names = dict(enumerate(fit.class_names))
+        listed = ", ".join(f"{names.get(at, f'class {at}')} by {_signed(fit.classes[at])}" for at in order)
+        text += f" Points apart the most: {listed}."
     return [(text, "")]
 
 

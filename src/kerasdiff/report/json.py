@@ -141,6 +141,7 @@ def _fit(fit: FitEvidence) -> dict[str, Any]:
             "leads": [asdict(lead) for lead in fit.leads],
             "curves": fit.curves,
             "classes": fit.classes,
+            "class_names": fit.class_names,
         },
         "control": {
             "step_loss": fit.control_distance,

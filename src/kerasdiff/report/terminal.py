@@ -43,7 +43,7 @@ _OUTCOMES: Mapping[Outcome, str] = {"equivalent": "green", "different": "red", "
 _BASES: Mapping[Basis | None, str] = {
     "proof": "proof: the canonical graphs are the same, and so are their weights.",
     "numeric": "numeric: not proved, but equal in float64 on every rung that ran.",
-    "statistical": "statistical: the fits agree within the equivalence margin.",
+    "statistical": "statistical: seeded trial pairs decide, against the stated equivalence margin.",
     "witness": "witness: an edit that changes behaviour, or a probe on which the two differ.",
     None: "",
 }

@@ -93,7 +93,7 @@ class Remembered:
         return replace(self._options, seeds=tuple(seeds), steps=steps, epochs=None), told
 
     def keep(self, options: FitOptions, told: str) -> None:
-        """Keeps it; where that fails the next run measures the pace again, which its note says."""
+        """Keeps it; where that fails, the next run measures the pace again."""
         if self._file is None:
             return
         partial = self._file.with_suffix(f".{os.getpid()}")

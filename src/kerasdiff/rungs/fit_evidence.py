@@ -55,6 +55,7 @@ def evidence(
         leads=() if same else _leads(pairs, metric, options),
         curves=curves(pairs),
         classes=class_differences(pairs),
+        class_names=first[0].class_names,
         stopped=stopped,
         notes=notes,
     )
@@ -127,7 +128,12 @@ def _trajectory(side: TrialSide, trial: Trial, seed: int) -> Trajectory:
 
 
 def fit_rung(found: FitEvidence, *, complete: bool) -> Rung:
-    """What the trial pairs say: identical to the bit, apart, equivalent within the margin, or neither."""
+    """What the trial pairs say: identical to the bit, apart, equivalent within the margin, or neither.
+
+    Args:
+        found: The trials.
+        complete: Whether each pair started from the same weights: else its trajectories part in any case.
+    """
     steps = len(found.trajectories[0].losses)
     figures = {
         "steps": steps,
@@ -147,12 +153,12 @@ def fit_rung(found: FitEvidence, *, complete: bool) -> Rung:
     if found.identical:
         return rung("equal", f"{steps} steps, every loss bit-identical")
     apart = f"{described(found)}; {control_text(found)}"
-    if not complete:
-        return rung("advisory", f"{apart}; weights without a counterpart started from their own draw")
-    if found.parted is not None:
+    if complete and found.parted is not None:
         return rung("different", apart)
     if found.decision is not None and found.decision.outcome != "inconclusive":
         return rung("equal" if found.decision.outcome == "equivalent" else "different", found.decision.reason)
+    if not complete:
+        return rung("advisory", f"{apart}; the two did not start from the same weights")
     return rung("advisory", f"{apart}: no more than rounding that training amplifies")
 
 
@@ -166,7 +172,7 @@ def described(found: FitEvidence) -> str:
 def control_text(found: FitEvidence) -> str:
     """What the controls showed, in a phrase."""
     if found.control_distance is None:
-        return "no control was needed"
+        return "no control ran"
     if found.control_distance == 0.0:
         text = "the control is bit-identical"
     else:

@@ -121,7 +121,8 @@ class Experiment:
             if number == 1:
                 if identical(*self._pairs[0]):
                     break
-                self._settle_floor()
+                if not self._options.own_init:  # from other weights trajectories part in any case
+                    self._settle_floor()
             decision = self._evidence().decision
             if decision is not None and _final(decision):
                 break
@@ -185,7 +186,7 @@ class Experiment:
             self._submit("reference", self._sides[0], plan),
             self._submit("candidate", self._sides[1], carried),
         ]
-        eager = first and not self._alike and not self._serial
+        eager = first and not (self._alike or self._serial or self._options.own_init)
         control = self._submit("control", self._other(), self._short(seed, 1)) if eager else None
         one, two = (item.result() for item in waiting)
         self._pairs.append((one, two))

@@ -71,7 +71,7 @@ def fit(session: Any, plan: FitPlan, progress: Progress | None = None) -> Trial:
     # Construction and probing drew a number of times that depends on how the model is written.
     keras.utils.set_random_seed(plan.seed)
     run = _Run(trainer, feed, plan, progress)
-    return run.trial(data.description)
+    return replace(run.trial(data.description), class_names=data.class_names)
 
 
 def start(session: Any, seed: int) -> dict[str, Array]:
