@@ -109,7 +109,7 @@ TABLE = (
         candidate="single.py:softmax(dtype='float16')",
         outcomes=(E, D, D),
         inference=r"probe \S+",
-        training="training output of probe .*",
+        training="(training output of probe|gradient of) .*",
         size=(1e-5, 1e-1),
     ),
     Row(

@@ -25,7 +25,7 @@ from kerasdiff.rungs.unseen import training_code, untaken, untraced
 from kerasdiff.rungs.weights import weights
 from kerasdiff.side import Description, Side
 from kerasdiff.target import InputSpec, Target, parse_input
-from kerasdiff.verdict import UNIMPLIED, Case, Comparison, FitEvidence, ModelInfo, NotChecked, Rung, judge
+from kerasdiff.verdict import NUMERIC, UNIMPLIED, Case, Comparison, FitEvidence, ModelInfo, NotChecked, Rung, judge
 from kerasdiff.witness import SavedWitness
 
 _NUMBERED = re.compile(r"input(_\d+)?")
@@ -214,7 +214,7 @@ class Steps:
             complete=carried.complete,
             guessed=carried.guessed,
             sizes=(_parameters(first), _parameters(second)),
-            unseen=(*unseen, *untraced(first, second), *untaken(rungs, edits)),
+            unseen=(*unseen, *untraced(first, second), *untaken(rungs, edits), *(blame.one_way if blame else ())),
             explained="" if blame is None else blame.sentence,
             require=self.options.require,
             gates=(*UNIMPLIED, "checkpoint") if self.options.require_checkpoint else UNIMPLIED,
@@ -252,10 +252,9 @@ class Steps:
         return first, second
 
     def _numbers(self, face: Rung, structure: structural.Structure, carried: Carried, *, settings: bool) -> Numbers:
-        reason = "the interfaces differ, so no input fits both" if face.outcome == "different" else ""
-        if reason or not carried.complete:
-            reason = reason or carried.reason
-            self.not_checked.extend(NotChecked(rung=name, reason=reason) for name in ("inference", "training step"))
+        if face.outcome == "different":
+            reason = "the interfaces differ, so no input fits both"
+            self.not_checked.extend(NotChecked(rung=name, reason=reason) for name in NUMERIC)
             return Numbers.skipped(reason)
         self.listener.phase("running probes through both models")
         found = numbers(

@@ -33,6 +33,9 @@ STRUCTURAL = frozenset(
 EXIT_INTERRUPTED = 130
 """128 + SIGINT, as shells report it."""
 
+NUMERIC: tuple[RungName, ...] = ("inference", "training step")
+"""Rungs that run both models on numbers."""
+
 UNIMPLIED: tuple[RungName, ...] = ("interface", "weights")
 """Rungs that no proof of the graphs implies: without them nothing is equivalent."""
 
@@ -256,7 +259,9 @@ class Attribution:
         explained: Whether the edits change something, and nothing remains with all of them applied.
         divergence: The earliest aligned node whose value differs.
         own: Every aligned node that differs although it is given the reference's values.
+        one_way: By node of an edit that decides by comparing values: which way it went on every probe.
         compared: How many values were compared so.
+        notes: What could not be attributed, and why.
         probes, precision: On which it was measured.
     """
 
@@ -268,7 +273,9 @@ class Attribution:
     explained: bool
     divergence: OwnAccount | None
     own: tuple[OwnAccount, ...]
+    one_way: tuple[str, ...]
     compared: int
+    notes: tuple[str, ...]
     probes: tuple[str, ...]
     precision: str
 
@@ -546,7 +553,11 @@ def _different(lead: str, told: str) -> Verdict:
 
 
 def _open(case: Case, outcomes: Mapping[str, str], told: str) -> str:
-    reasons = [f"{name}: {rung.detail}" for name, rung in case.rungs.items() if rung.outcome in ("failed", "skipped")]
+    reasons = [
+        f"{name}: {rung.detail}"
+        for name, rung in case.rungs.items()
+        if rung.outcome in ("failed", "skipped") or (name in NUMERIC and rung.outcome == "advisory")
+    ]
     if "different" in (outcomes.get("inference"), outcomes.get("training step")):
         reasons.append("numbers differ, but which weights correspond had to be guessed")
     text = f"Neither proved nor refuted. {'; '.join(reasons)}." if reasons else "Neither proved nor refuted."

@@ -76,7 +76,7 @@ def load(path: Path) -> SavedWitness:
         with np.load(path, allow_pickle=False) as held:
             about = json.loads(str(held["about"]))
             inputs = tuple(held[f"input_{number}"] for number in range(len(held.files) - 1))
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise TargetError(f"{path} is no witness that --save-witness wrote: {error}.") from None
     if about.get("schema") != SCHEMA or about.get("mode") not in MODES or not inputs:
         raise TargetError(f"{path} is no witness of schema {SCHEMA}.")

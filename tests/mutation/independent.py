@@ -131,7 +131,12 @@ def _listed(value: Any) -> list[Any]:
 
 
 def _said(held: Any) -> Any:
-    return held and (type(held).__name__, held.get_config())
+    """A regularizer or constraint as its class and numbers: one made inside a graph holds tensors of it."""
+    return held and (type(held).__name__, {name: _number(value) for name, value in vars(held).items()})
+
+
+def _number(value: Any) -> Any:
+    return float(tf.get_static_value(value)) if tf.is_tensor(value) else value
 
 
 def other_names(before: Blueprint, after: Blueprint) -> dict[str, str]:

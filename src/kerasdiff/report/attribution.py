@@ -57,6 +57,8 @@ def render_attribution(found: Attribution, console: Console) -> None:
     for group in found.together:
         edits = ", ".join(str(number + 1) for number in group)
         hang(console, Text("  "), Text(f"Edits {edits} stand too close to be told apart; their effect is a joint one."))
+    for note in found.notes:
+        hang(console, Text("  "), Text(look.text(f"{note[0].upper()}{note[1:]}."), style="dim"))
     if found.sentence:
         style = "green" if found.explained else "yellow"
         hang(console, Text("  "), Text(look.text(found.sentence), style=style))

@@ -105,6 +105,8 @@ def _attribution(found: Attribution) -> dict[str, Any]:
         "explained": found.explained,
         "first_divergence": None if found.divergence is None else _account(found.divergence),
         "own_account": [_account(item) for item in found.own],
+        "one_way": found.one_way,
+        "notes": found.notes,
         "compared": found.compared,
         "probes": found.probes,
         "precision": found.precision,

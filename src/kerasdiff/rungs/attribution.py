@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from kerasdiff.edits import Edit
+from kerasdiff.edits import Edit, Place
 from kerasdiff.errors import EvaluateError
 from kerasdiff.graph import MODES, Mode
 from kerasdiff.numeric import FLOAT64_LIMIT, Closeness, Tolerance, compare_values
+from kerasdiff.probes import MANY_ROWS, ONE_ROW
 from kerasdiff.rungs.architecture import Structure
 from kerasdiff.rungs.carrying import Carried
 from kerasdiff.rungs.chance import given_draws
@@ -65,15 +66,22 @@ def attribute(question: Question) -> Attribution:
     edits = question.structure.edits
     effects: list[dict[str, float]] = [{} for _ in edits]
     found: dict[Mode, _Mode] = {}
+    notes: list[str] = []
     for mode in MODES:
         numbers = [number for number, edit in enumerate(edits) if mode in edit.modes]
         if mode not in question.structure.modes or not (numbers or mode == "inference"):
             continue
-        found[mode] = _Mode(question, mode, numbers)
-        for number, effect in zip(numbers, found[mode].effects(), strict=True):
+        try:
+            one = _Mode(question, mode, numbers)
+            measured = one.effects()
+        except EvaluateError as error:
+            notes.append(f"not in {mode} mode: {error.message}")
+            continue
+        found[mode] = one
+        for number, effect in zip(numbers, measured, strict=True):
             effects[number].update(effect)
     if not found:
-        raise EvaluateError("no graph of either mode could be aligned")
+        raise EvaluateError("; ".join(notes) or "no graph of either mode could be aligned")
     groups = {group for one in found.values() for group in one.groups() if len(group) > 1}
     limits = {key: value for one in found.values() for key, value in one.limits.items()}
     remaining = {key: value for one in found.values() for key, value in one.remaining.items()}
@@ -88,7 +96,9 @@ def attribute(question: Question) -> Attribution:
         explained=bool(remaining) and _within(remaining, limits) and not _within(total, limits),
         divergence=first.divergence,
         own=first.own,
+        one_way=tuple(dict.fromkeys(text for one in found.values() for text in one.one_way())),
         compared=first.compared,
+        notes=tuple(notes),
         probes=first.probes,
         precision=question.precision,
     )
@@ -141,12 +151,13 @@ class _Mode:
     def _batch(self) -> tuple[tuple[Array, ...], dict[str, slice]]:
         """The rows that are run, and which of them belong to which probe: the worst probe, then what fits beside it.
 
-        In training the rows of a batch know of one another, so there the worst probe stands alone.
+        In training the rows of a batch know of one another, so there the worst probe stands alone; so does a probe of
+        another batch size, where that is what tells the models apart.
         """
         prober, mode = self._question.prober, "training" if self._training else "inference"
         worst = self._question.worst.get(mode, prober.names[0])  # type: ignore[call-overload]  # one of the modes
         others = [name for name in prober.training_names if name != worst]
-        names = [worst] if self._training else [worst, *others]
+        names = [worst] if self._training or worst in (ONE_ROW, MANY_ROWS) else [worst, *others]
         room = max(1, MOST_VALUES // max(1, _values_a_row(self.seam)))
         parts: list[tuple[Array, ...]] = []
         slices: dict[str, slice] = {}
@@ -197,6 +208,29 @@ class _Mode:
             if not close.equal:
                 self.divergence = self._account(joint.ids, close, probe, joint.edits)
                 break
+
+    def one_way(self) -> list[str]:
+        """The comparisons in edited nodes that came out the same everywhere: the other way was not compared."""
+        found: list[str] = []
+        for side, label in enumerate(("reference", "candidate")):
+            places = {
+                place.node: place for number in self._numbers if (place := self._places(number)[side]) is not None
+            }
+            spots = {name: spot for name in places if (spot := self.seam.truth(side, name)) is not None}
+            if not spots:
+                continue
+            _, run = self.splicer.run(side, wanted=tuple(spots.values()))
+            for name, spot in spots.items():
+                value = run.values[spot]
+                if value.size and bool(np.all(value == value.flat[0])):
+                    line = f" ({places[name].source})" if places[name].source is not None else ""
+                    always = "true" if value.flat[0] else "false"
+                    found.append(f"{name} in the {label}{line} is {always} for every value that was tried")
+        return found
+
+    def _places(self, number: int) -> tuple[Place | None, Place | None]:
+        edit = self._question.structure.edits[number]
+        return edit.reference, edit.candidate
 
     def _account(self, ids: tuple[str, str], close: Closeness, probe: str, edits: frozenset[int]) -> OwnAccount:
         text = f"probe {probe}: {close.describe()}"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from kerasdiff.numeric import Closeness, precision_tolerance
 from kerasdiff.rungs.architecture import Structure
 from kerasdiff.rungs.chance import by_chance
@@ -47,7 +49,8 @@ def _reading(rung: Rung) -> str:
     if rung.outcome != "different":
         return ""
     agreement = rung.figures["argmax_agreement"]
-    found = [f"would pass from {rung.figures['smallest_passing']:.1e} on"]
+    passing = rung.figures["smallest_passing"]
+    found = [f"would pass from {passing:.1e} on"] if np.isfinite(passing) else []
     if agreement is not None:
         found.append(f"the largest entry is the same in {100 * agreement:.0f} % of the rows")
     return ", ".join(found)

@@ -16,7 +16,10 @@ from kerasdiff.rungs.learning import Learning, training_step
 from kerasdiff.rungs.probing import Prober, batches_of, guarded
 from kerasdiff.rungs.search import Search
 from kerasdiff.side import Description, Side
-from kerasdiff.verdict import Attribution, NotChecked, Rung, Witness
+from kerasdiff.verdict import NUMERIC, Attribution, NotChecked, Rung, Witness
+
+SEARCHED = "searched"
+"""Name of the batch that a search found."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +60,8 @@ def numbers(
 ) -> Numbers:
     """Runs the numeric rungs and what explains them.
 
+    Where weights lack a counterpart the rungs have nothing to compare, but what the edits leave over can be told.
+
     Args:
         sides: Reference and candidate.
         descriptions: Of both.
@@ -66,52 +71,71 @@ def numbers(
         listener: Told what begins.
         settings: Whether all weights have the same settings, without which a proof says nothing of learning.
     """
-    proved = structure.isomorphic
     try:
         prober = Prober(sides, carried, batches_of(descriptions[0].inputs, options.seed))
     except KerasdiffError as error:
         one, two = Numbers.skipped(error.message).rungs
         return Numbers(rungs=(replace(one, outcome="failed"), replace(two, outcome="failed")))
-    function = guarded("inference", lambda: inference(prober, structure, proved=proved))
     asked = Learning(
         prober=prober, carried=carried, structure=structure, descriptions=descriptions, ignore=options.ignore
     )
+    found = _compared(asked, options, listener, settings=settings) if carried.complete else _uncompared(carried)
+    if structure.isomorphic or not (structure.edits or "different" in [rung.outcome for rung in found.rungs]):
+        return found
+    listener.phase("attributing the difference to edits")
+    try:
+        return replace(found, attribution=attribute(_question(asked, found)))
+    except EvaluateError as error:
+        note = NotChecked(rung="attribution", reason=error.message)
+        return replace(found, not_checked=(*found.not_checked, note))
+
+
+def _uncompared(carried: Carried) -> Numbers:
+    notes = tuple(NotChecked(rung=name, reason=carried.reason) for name in NUMERIC)
+    return replace(Numbers.skipped(carried.reason), not_checked=notes)
+
+
+def _compared(asked: Learning, options: Options, listener: Listener, *, settings: bool) -> Numbers:
+    """Both rungs, and a search where they show nothing though the graphs differ."""
+    prober, structure = asked.prober, asked.structure
+    proved = structure.isomorphic
+    function = guarded("inference", lambda: inference(prober, structure, proved=proved))
     learning = guarded("training step", lambda: training_step(asked, proved=proved and settings))
-    witness = _probed(prober, function, learning)
-    notes: list[NotChecked] = []
-    if (function.outcome, learning.outcome) == ("equal", "equal") and structure.edits and options.search:
-        listener.phase("searching for an input that separates the models")
-        search = Search(prober, structure, descriptions, options.search)
-        found = search.run()
-        if found is not None:
-            function, witness = separated(function, *found), found[0]
-        elif search.ended_early:
-            reason = f"the search for a counterexample ended after {options.search:g} s and {search.tried} inputs"
-            notes.append(NotChecked(rung="inference", reason=reason))
-    attribution = None
-    if not proved and (structure.edits or "different" in (function.outcome, learning.outcome)):
-        listener.phase("attributing the difference to edits")
-        try:
-            attribution = attribute(_question(asked, function, learning))
-        except EvaluateError as error:
-            notes.append(NotChecked(rung="attribution", reason=error.message))
-    return Numbers(rungs=(function, learning), attribution=attribution, witness=witness, not_checked=tuple(notes))
+    equal = (function.outcome, learning.outcome) == ("equal", "equal")
+    if not (equal and structure.edits and options.search):
+        return Numbers(rungs=(function, learning), witness=_probed(prober, function, learning))
+    listener.phase("searching for an input that separates the models")
+    search = Search(prober, structure, asked.descriptions, options.search)
+    found = search.run()
+    if found is not None:
+        return Numbers(rungs=(separated(function, *found), learning), witness=found[0])
+    notes: tuple[NotChecked, ...] = ()
+    if search.ended_early:
+        reason = f"the search for a counterexample ended after {options.search:g} s and {search.tried} inputs"
+        notes = (NotChecked(rung="inference", reason=reason),)
+    return Numbers(rungs=(function, learning), not_checked=notes)
 
 
-def _question(asked: Learning, function: Rung, learning: Rung) -> Question:
-    gain = float(function.figures.get("gain", 1.0))
-    worst: dict[Mode, str] = {}
-    modes: tuple[tuple[Mode, Rung], ...] = (("inference", function), ("training", learning))
-    for mode, rung in modes:
-        name = _probe_of(asked.prober, rung)
-        if name is not None:
-            worst[mode] = name
+def _question(asked: Learning, found: Numbers) -> Question:
+    """What attribution is asked: on the probes that show most, or on the witness of a search."""
+    function, learning = found.rungs
+    prober = asked.prober
     known = function if "limit" in function.figures else learning
     tolerance = precision_tolerance("float64")
     if "limit" in known.figures:
         tolerance = Tolerance(limit=known.figures["limit"], provenance=known.figures["provenance"])
+    worst: dict[Mode, str] = {}
+    modes: tuple[tuple[Mode, Rung], ...] = (("inference", function), ("training", learning))
+    for mode, rung in modes:
+        name = _probe_of(prober, rung)
+        if name is not None:
+            worst[mode] = name
+    gain = 1.0
+    if found.witness is not None and "found_by" in function.figures:
+        prober = prober.with_batch(SEARCHED, found.witness.inputs)
+        worst["inference"], gain = SEARCHED, found.witness.gain
     return Question(
-        prober=asked.prober,
+        prober=prober,
         descriptions=asked.descriptions,
         structure=asked.structure,
         carried=asked.carried,
@@ -126,7 +150,7 @@ def _question(asked: Learning, function: Rung, learning: Rung) -> Question:
 def _probe_of(prober: Prober, rung: Rung) -> str | None:
     """The probe on which a rung's worst comparison was made, where it is one of outputs."""
     words = str(rung.figures.get("where", "")).replace(",", " ").split()
-    return next((name for name in prober.names if f"{name}" in words and "probe" in words), None)
+    return next((name for name in prober.names if name in words and "probe" in words), None)
 
 
 def _probed(prober: Prober, function: Rung, learning: Rung) -> Witness | None:

@@ -22,12 +22,14 @@ LARGEST_ROUNDING = 0.1
 """Distance of a model's float32 run from its float64 run that is no rounding: a random op of another dtype draws
 other numbers. Measured: mixed_bfloat16 convnets of 2 to 40 layers stay below 0.01, RandomZoom comes to 5.5."""
 
-JITTER = 1e-15
-"""Relative size of the changes to weights and inputs that stand for rounding: some units in the last place."""
+JITTER = 2.0**-24
+"""Relative size of the changes to weights and inputs that stand for rounding: half a unit in the last place of float32,
+in which models run. A constant that one side rounds to it, and the other does not, is no difference there: scores of
+an attention on inputs of 1e3 make 1e-2 of it, ordinary layers 1e-7."""
 
-AMPLIFIED = 1e3
-"""A difference up to this many times what ``JITTER`` does to the reference may be rounding: ops sum thousands of terms,
-each rounded once. Attention on inputs of 1e3 turns 1e-16 into 1e-9 and more; ordinary layers stay near 1e-15."""
+AMPLIFIED = 10.0
+"""A difference up to this many times what ``JITTER`` does to the reference may be rounding: there the changes of many
+weights average out, a rounded constant moves all values one way."""
 
 PLAIN = 1e-3
 """Fraction of scale from which on a difference on the first probe is no rounding, however much a model amplifies it."""
@@ -89,10 +91,15 @@ class Prober:
         gain: float = 1.0,
     ) -> None:
         self.sides = sides
+        self.carried = carried
         self.recipes = carried.reference, carried.candidate
         self.batches = batches
         self.names = tuple(batches)
         self._gain = gain
+
+    def with_batch(self, name: str, batch: tuple[Array, ...]) -> Prober:
+        """The same with one more probe."""
+        return Prober(self.sides, self.carried, {**self.batches, name: batch}, gain=self._gain)
 
     @property
     def training_names(self) -> tuple[str, ...]:
@@ -110,7 +117,7 @@ class Prober:
         return both(lambda side: self._evaluate(side, precision, names, training=training))
 
     def jittered(self, run: Run, *, training: bool) -> Run | None:
-        """The reference against itself with its weights and inputs changed by some units in the last place.
+        """The reference against itself with its weights and inputs changed by half a unit in the last place of float32.
 
         Returns:
             ``None`` where the run was not in float64, whose rounding this stands for.
@@ -189,13 +196,13 @@ def doubtful(found: list[Compared]) -> bool:
 
 def without_rounding(found: list[Compared], own: list[Compared]) -> list[Compared]:
     """The same, with what is within ``AMPLIFIED`` times what rounding does to the reference alone taken as equal."""
-    sizes = {label: close.max_absolute for label, close in own if np.isfinite(close.max_absolute)}
-    return [
-        (label, replace(close, equal=True))
-        if not close.equal and close.max_absolute <= AMPLIFIED * sizes.get(label, 0.0)
-        else (label, close)
-        for label, close in found
-    ]
+    sizes = {label: close.max_relative for label, close in own if np.isfinite(close.max_relative)}
+    kept = []
+    for label, close in found:
+        limit = AMPLIFIED * sizes.get(label, 0.0)
+        within = not close.equal and close.max_relative <= limit
+        kept.append((label, replace(close, equal=True, beyond=0, limit=limit) if within else close))
+    return kept
 
 
 def rank(item: Compared) -> tuple[bool, bool, float]:

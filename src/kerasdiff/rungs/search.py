@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -30,14 +31,21 @@ FAR = 1e-3
 """Fraction of scale from which on a difference counts under a gain, or on inputs that were driven: rounding grows
 there, though not by 1e12."""
 
-SCALES = (1e-8, 1e-5, 1e-2, 10.0, 1e2, 1e5, 1e8)
+FARTHEST = 1e5
+"""Largest input value that is tried. Beyond, models part that nobody would tell apart: Keras masks attention by adding
+-1e9 to scores, and the scores of such inputs come near that."""
+
+SCALES = (1e-8, 1e-5, 1e-2, 10.0, 1e2, 2e4)
 """Factors on the first probe; the probes themselves cover 1e-3 to 1e3."""
 
 MOST_EDITS = 4
 """Most edits with which gains are tried: the ops around them are the same, so rounding cannot run away."""
 
-CLIMBS = 12
-"""Steps uphill for each edit, each twice as long as the one before: 2**12 takes an input of size 1 past 4,000."""
+CLIMBS = 48
+"""Steps uphill for each edit and direction; each that helps is twice as long as the one before."""
+
+ONWARD = (10.0, 1e3)
+"""Factors on the input at the end of a climb."""
 
 MOST_CONSTANTS = 16
 """Constants of the edits that are tried as inputs."""
@@ -60,6 +68,7 @@ class Search:
         self._ports = descriptions[0].inputs
         self._edits = [edit for edit in structure.edits if "inference" in edit.modes]
         self._end = time.monotonic() + budget
+        self._shapes: dict[tuple[int, Edge], tuple[int, ...]] = {}
         self.tried = 0
         self.ended_early = False
 
@@ -72,6 +81,8 @@ class Search:
                 if time.monotonic() > self._end:
                     self.ended_early = True
                     return None
+                if any(np.max(np.abs(one), initial=0.0) > FARTHEST for one in inputs if one.dtype.kind == "f"):
+                    continue
                 self.tried += 1
                 found = self._parts(inputs, gain, driven=gain != 1.0 or how.startswith("uphill"))
                 if found is not None:
@@ -123,7 +134,7 @@ class Search:
                 node = self._node(side, place.node if place is not None else "")
                 for inner in (node.lowering or ()) if node is not None else ():
                     found.update(dict.fromkeys(_numbers(inner.attributes.get("value"))))
-        return [value for value in found if np.isfinite(value) and abs(value) < 1e30][:MOST_CONSTANTS]
+        return [value for value in found if abs(value) <= FARTHEST][:MOST_CONSTANTS]
 
     def _node(self, side: int, name: str) -> Node | None:
         graph: Graph | None = self._descriptions[side].inference
@@ -141,43 +152,66 @@ class Search:
             if node.operands[0] in entries:
                 continue  # nothing lies between: the scales have been there
             for sign, way in ((1.0, "up"), (-1.0, "down")):
-                inputs, length = start, 1.0
-                for _ in range(CLIMBS):
-                    climbed = self._climbed(side, node.operands[0], entries, inputs, sign * length)
-                    if climbed is None:
-                        break
-                    inputs, length = climbed, 2.0 * length
+                for inputs in self._path(side, node.operands[0], entries, start, sign):
                     yield f"uphill: inputs that drive {way} what goes into {node.id}", inputs, 1.0
 
-    def _climbed(
-        self, side: int, top: Edge, entries: Sequence[Edge], inputs: tuple[Array, ...], length: float
-    ) -> tuple[Array, ...] | None:
-        """One step along the gradient of a value's sum, as long as ``length`` in each entry on average."""
-        plain = Stage(
-            recipes=self._prober.recipes[side], probe=inputs, precision="float64", mode="inference", wanted=(top,)
-        )
-        value = self._prober.sides[side].stage(plain).values[top]
-        if value.dtype.kind != "f":
-            return None
-        given = dict(
-            zip(entries, (_wide(one, port) for one, port in zip(inputs, self._ports, strict=True)), strict=True)
-        )
-        request = Stage(
-            recipes=plain.recipes, probe=inputs, precision="float64", mode="inference", given=given,
-            pull={top: np.ones_like(value)}, wanted=(top,),
-        )  # fmt: skip
-        pulled: Mapping[Edge, Array] = self._prober.sides[side].stage(request).pulled
-        if not any(np.any(slope) for slope in pulled.values()):
-            return None
-        moved = []
-        for one, port, edge in zip(inputs, self._ports, entries, strict=True):
-            slope = pulled.get(edge)
-            if slope is None or family_of(port) != "float" or not np.any(slope):
-                moved.append(one)
+    def _path(
+        self, side: int, top: Edge, entries: Sequence[Edge], inputs: tuple[Array, ...], sign: float
+    ) -> Iterator[tuple[Array, ...]]:
+        """Gradient ascent on the mean of a value, with steps that grow while they help and shrink when they do not.
+
+        At the end the direction that was found is followed outright: what turned positive grows with the input.
+        """
+        length = 1.0
+        height, slopes = self._slopes(side, top, entries, inputs)
+        for _ in range(CLIMBS):
+            if slopes is None or time.monotonic() > self._end:
+                break
+            moved = self._moved(inputs, [sign * length * slope for slope in slopes])
+            if any(np.max(np.abs(one), initial=0.0) > FARTHEST for one in moved if one.dtype.kind == "f"):
+                break
+            reached, onward = self._slopes(side, top, entries, moved)
+            if not sign * (reached - height) > 0:
+                length /= 2.0
                 continue
-            step = length * slope / float(np.sqrt(np.mean(slope**2)))
-            moved.append(_bounded(one.astype(np.float64) + step, port).astype(one.dtype))
-        return tuple(moved)
+            inputs, height, slopes, length = moved, reached, onward, 2.0 * length
+            yield inputs
+        for scale in ONWARD:
+            yield self._mapped(inputs, lambda x, s=scale: x * s)  # type: ignore[misc]
+
+    def _moved(self, inputs: tuple[Array, ...], steps: Sequence[Array]) -> tuple[Array, ...]:
+        return tuple(
+            _bounded(one.astype(np.float64) + step, port).astype(one.dtype) if family_of(port) == "float" else one
+            for one, step, port in zip(inputs, steps, self._ports, strict=True)
+        )
+
+    def _slopes(
+        self, side: int, top: Edge, entries: Sequence[Edge], inputs: tuple[Array, ...]
+    ) -> tuple[float, list[Array] | None]:
+        """The mean of a value, and its gradient by each input at unit size; ``None`` where no input reaches it."""
+        wide = [_wide(one, port) for one, port in zip(inputs, self._ports, strict=True)]
+        plain = Stage(
+            recipes=self._prober.recipes[side],
+            probe=inputs,
+            precision="float64",
+            mode="inference",
+            given=dict(zip(entries, wide, strict=True)),
+            wanted=(top,),
+        )
+        shape = self._shapes.get((side, top))
+        if shape is None:
+            value = self._prober.sides[side].stage(plain).values[top]
+            if value.dtype.kind != "f" or not value.size:
+                return 0.0, None
+            self._shapes[side, top] = shape = value.shape
+        found = self._prober.sides[side].stage(replace(plain, pull={top: np.ones(shape)}))
+        slopes = []
+        for edge, one in zip(entries, wide, strict=True):
+            slope = found.pulled.get(edge)
+            size = 0.0 if slope is None else float(np.sqrt(np.mean(slope**2)))
+            slopes.append(np.zeros(one.shape) if slope is None or not size else slope / size)
+        height = float(np.mean(found.values[top]))
+        return height, slopes if any(np.any(slope) for slope in slopes) else None
 
     def _parts(self, inputs: tuple[Array, ...], gain: float, *, driven: bool) -> Closeness | None:
         """The first output beyond the limit, and beyond what rounding alone does to the reference there.

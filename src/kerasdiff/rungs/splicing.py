@@ -78,6 +78,13 @@ class Seam:
         split = f"{edge.node}.activation" in self._nodes[side]
         return Edge(node=edge.node, port=FUSED) if split else edge
 
+    def truth(self, side: int, name: str) -> Edge | None:
+        """Where the value of a node that compares is found in the traced graph; ``None`` for all other nodes."""
+        node = self._nodes[side].get(name)
+        if node is None or not node.outputs or node.outputs[0].dtype != "bool" or node.kind == "input":
+            return None
+        return self.spot(side, Edge(node=name))
+
     def _joins(self, one: str, two: str) -> bool:
         nodes = self._nodes[0][one], self._nodes[1][two]
         if nodes[0].kind in ("read", "const") or nodes[0].outputs != nodes[1].outputs:

@@ -31,8 +31,11 @@ FAMILIES: Mapping[str, str] = {
 }
 """The distribution each random op draws from; the same numbers may stand for those of any op of its family."""
 
-_OTHER_DRAWS = ("Random", "StatefulUniform", "StatefulStandardNormal", "Multinomial", "StatelessMultinomial")
-"""How the names of further random ops begin or what they hold: these draw out of reach."""
+_OTHER_DRAWS = ("Random", "StatefulUniform", "StatefulStandardNormal", "Multinomial", "ParameterizedTruncatedNormal")
+"""What the names of further random ops hold: these draw out of reach."""
+
+_SEEDING = ("StatelessRandomGet", "RngReadAndSkip", "RngSkip")
+"""How the names of ops begin that hand out seeds and draw nothing."""
 
 
 def stage(session: Any, request: Stage) -> Staged:
@@ -88,6 +91,7 @@ class StagedCall:
         random = [op for op in ops if op.type in FAMILIES]
         self._draws = [(assembler.home(op.name), FAMILIES[op.type], tensor(op.outputs[0].name)) for op in random]
         self._hidden = _draws_out_of_reach(ops, definition)
+        self._loops = any(op.type in ("While", "StatelessWhile", "If", "StatelessIf") for op in ops)
         self._losses = recording.added.names, tensor(recording.added.values.name)
         self._updates = [self._graph.get_operation_by_name(op.name) for op in recording.graph.control_outputs]
         self._entries = entries
@@ -99,6 +103,7 @@ class StagedCall:
         missing = [edge for edge in (*request.given, *request.wanted) if edge not in self._cuts]
         if missing:
             raise EvaluateError(f"cannot be run in parts: node {missing[0].node} has no value of its own")
+        pull = self._pull(request)
         self._entries.load(self._session, request.recipes, request.gain)
         feeds: dict[Any, Any] = {}
         for entry, batch, dtype in zip(self._entries.inputs, request.probe, self._dtypes, strict=True):
@@ -111,7 +116,6 @@ class StagedCall:
         if request.effects:
             fetches |= {"losses": self._losses[1], "draws": [one for _, _, one in self._draws]}
             fetches["updates"] = self._updates
-        pull = self._pull(request)
         if pull is not None:
             seeds = [*(request.pull or {}).values(), *(request.pull_outputs or ())]
             feeds.update(zip(pull.seeds, seeds, strict=True))
@@ -147,6 +151,11 @@ class StagedCall:
                 tops = [*(self._made[edge] for edge in pulled), *outputs]
                 alone = [self._losses[1]] if request.pull_losses else []
                 self._pulls[key] = _Pull(tops, alone, request.given, self._cuts, self._entries)
+            if self._loops:
+                # The gradient of a loop gives the loop more outputs, which a session that has run it never learns of.
+                self._session.close()
+                self._session = tf.compat.v1.Session(graph=self._graph, config=_as_written())
+                self._entries.forget()
         found: _Pull = self._pulls[key]
         return found
 
@@ -154,9 +163,10 @@ class StagedCall:
 def _draws_out_of_reach(ops: Sequence[Any], definition: Any) -> bool:
     """Whether a function body, or an op of no known family, draws random numbers."""
     inside = {node.op for function in definition.library.function for node in function.node_def}
-    open_ops = {op.type for op in ops} - set(FAMILIES)
-    return any(kind in FAMILIES for kind in inside) or any(
-        kind.startswith(_OTHER_DRAWS) or "Random" in kind for kind in inside | open_ops
+    kinds = inside | ({op.type for op in ops} - set(FAMILIES))
+    return any(
+        kind in FAMILIES or (any(word in kind for word in _OTHER_DRAWS) and not kind.startswith(_SEEDING))
+        for kind in kinds
     )
 
 
@@ -231,6 +241,10 @@ class _Entries:
             given = tf.compat.v1.placeholder(kind, shape)
             self.variables[name], self._setters[name] = made, (given, made.assign(given, read_value=False))
         return self.variables[name].handle
+
+    def forget(self) -> None:
+        """The next session holds no values yet."""
+        self._loaded = None
 
     def load(self, session: Any, recipes: tuple[Recipe, ...], gain: float) -> None:
         """Gives every variable its value: drawn where there is a recipe, else the one it has in the model."""
