@@ -136,6 +136,9 @@ def _serve(connection: socket.socket) -> None:
                 _become_worker(argument, fds)
             for fd in fds:
                 os.close(fd)
+            # Here as well as in the child: a worker may be killed, with its group, before it has run at all.
+            with contextlib.suppress(PermissionError, ProcessLookupError):
+                os.setpgid(pid, pid)
             answer: int | None = pid
         else:
             ended, status = os.waitpid(argument, os.WNOHANG)
@@ -146,7 +149,7 @@ def _serve(connection: socket.socket) -> None:
 def _become_worker(env: dict[str, str], fds: list[int]) -> None:
     from kerasdiff.worker.__main__ import main
 
-    os.setsid()
+    os.setpgid(0, 0)
     for number, fd in enumerate(fds):
         os.dup2(fd, number)
         os.close(fd)

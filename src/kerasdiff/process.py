@@ -17,7 +17,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import IO, Any, Generic, NoReturn, TypeVar
 
@@ -385,7 +385,8 @@ class Retried:
                 raise
             self._notes.append(f"{error.message.partition(' while')[0]}; the trial went on in a new one")
             self._worker = self._own = self._worker.fresh()
-            return self._worker.fit(plan, progress)
+            # What the lost worker kept counts, even where what was kept before it does not.
+            return self._worker.fit(replace(plan, fresh=False), progress)
 
     def __enter__(self) -> Retried:
         return self
