@@ -41,7 +41,7 @@ class LiveProgress:
         self._phase: TaskID | None = None
         self._sides: dict[str, TaskID] = {}
         self._epochs: dict[str, int] = {}
-        self._began = time.monotonic()
+        self._first: dict[str, tuple[float, int]] = {}
 
     def __enter__(self) -> LiveProgress:
         self._live.start()
@@ -65,7 +65,7 @@ class LiveProgress:
             self._trials.remove_task(task)
         self._sides.clear()
         self._epochs.clear()
-        self._began = time.monotonic()
+        self._first.clear()
         self.phase(f"training both models, seed {seed}" + (f" ({pair} of at most {most})" if most > 1 else ""))
 
     def fit_step(self, side: str, tick: Tick) -> None:
@@ -79,9 +79,12 @@ class LiveProgress:
             self._epochs[side] = tick.epoch.number
         if self._epochs.get(side):
             told = f"epoch {self._epochs[side]} done, {told}"
-        spent = time.monotonic() - self._began
-        left = spent / tick.step * (tick.steps - tick.step)
-        self._trials.update(self._sides[side], completed=tick.step, told=f"{told}, {_span(left)} left")
+        # The pace counts from the first sign of life on: what came before was loading and compiling.
+        began, first = self._first.setdefault(side, (time.monotonic(), tick.step))
+        if tick.step > first:
+            left = (time.monotonic() - began) / (tick.step - first) * (tick.steps - tick.step)
+            told += f", {_span(left)} left"
+        self._trials.update(self._sides[side], completed=tick.step, told=told)
 
 
 def _span(seconds: float) -> str:

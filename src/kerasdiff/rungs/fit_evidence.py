@@ -200,9 +200,8 @@ def fit_verdict(found: FitEvidence, *, complete: bool) -> Verdict:
         basis: Literal["statistical"] = "statistical"
         return Verdict(outcome=decision.outcome, basis=basis, summary=decision.reason)
     reason = decision.reason if decision is not None else "No pair has finished."
-    return Verdict(
-        outcome="inconclusive", basis=None, summary=f"{found.stopped + '. ' if found.stopped else ''}{reason}"
-    )
+    stopped = f"Stopped: {found.stopped.rstrip('.')}. " if found.stopped else ""
+    return Verdict(outcome="inconclusive", basis=None, summary=f"{stopped}{reason}")
 
 
 def ahead_text(found: FitEvidence) -> str:
