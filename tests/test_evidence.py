@@ -223,3 +223,13 @@ def test_a_constant_rounded_to_float32_is_no_difference(compare: Compare, candid
     report = compare("evidence.py:Third", f"evidence.py:Third({candidate})", SIX).report
 
     assert report["verdict"]["outcome"] == outcome, report["rungs"]
+
+
+def test_an_edit_that_changes_state_alone_is_not_harmless(compare: Compare) -> None:
+    report = compare("single.py:image", "single.py:image(momentum=0.9)").report
+    (edit,) = report["edits"]
+
+    assert edit["effect"].pop("state") > 0.01
+    assert set(edit["effect"].values()) == {0.0}
+    assert not edit["harmless"]
+    assert report["verdict"]["summary"].endswith("nothing else differs.")

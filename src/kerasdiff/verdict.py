@@ -238,7 +238,7 @@ class Effect:
     """What one edit does when it is applied to the reference alone.
 
     Attributes:
-        sizes: By figure (``output``, ``training output``, ``gradient``, ``loss``); empty where not measured.
+        sizes: By figure (``output``, ``training output``, ``gradient``, ``loss``, ``state``); empty where not measured.
         harmless: Whether all of them are rounding.
     """
 
@@ -292,7 +292,7 @@ class Attribution:
             return f"{lead} the two models agree {agree}: nothing else differs."
         beyond = [(key, size) for key, size in self.remaining.items() if size > self.limits.get(key, 0.0)]
         if not beyond:
-            return f"{lead} no output and no gradient changes beyond rounding."
+            return f"{lead} no output, gradient or state update changes beyond rounding."
         key, size = beyond[0]
         limit = self.limits.get(key, 0.0)
         return (

@@ -20,6 +20,7 @@ FIGURES: Mapping[str, str] = {
     "training output": "training outputs by {:.2g} of scale",
     "gradient": "gradients by {:.2g} of their norm",
     "loss": "the training loss by {:+.2g}",
+    "state": "state updates by {:.2g} of scale",
 }
 """What each figure of an effect says."""
 
@@ -27,7 +28,7 @@ FIGURES: Mapping[str, str] = {
 def effect_of(edit: Edit) -> str:
     """What an edit does when it is applied alone, in words."""
     if edit.harmless:
-        return "harmless: applied alone it changes no output, gradient or loss on any probe beyond rounding"
+        return "harmless: applied alone it changes no output, gradient, loss or state beyond rounding"
     told = [
         FIGURES.get(name, name + " {:.2g}").format(size) if math.isfinite(size) else f"{name}s by no finite amount"
         for name, size in edit.effect.items()

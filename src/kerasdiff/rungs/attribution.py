@@ -15,7 +15,7 @@ from kerasdiff.probes import MANY_ROWS, ONE_ROW
 from kerasdiff.rungs.architecture import Structure
 from kerasdiff.rungs.carrying import Carried
 from kerasdiff.rungs.chance import given_draws
-from kerasdiff.rungs.probing import Prober, rank
+from kerasdiff.rungs.probing import Prober, both, rank
 from kerasdiff.rungs.splicing import SETTLING, Hybrid, Seam, Splicer, projection
 from kerasdiff.side import Array, Description, Port, Precision, Stage, StepRequest
 from kerasdiff.verdict import Attribution, Effect, OwnAccount
@@ -58,7 +58,7 @@ def attribute(question: Question) -> Attribution:
 
     Effects of an edit: ``output`` and ``training output`` are the largest change of an output as a fraction of the
     reference's scale, ``gradient`` the norm of the change of all weights' gradients as a fraction of their norm,
-    ``loss`` the change of the training loss.
+    ``loss`` the change of the training loss, ``state`` the largest change of a state update.
 
     Raises:
         EvaluateError: If a side cannot be run in parts.
@@ -185,9 +185,10 @@ class _Mode:
         for _ in range(SETTLING):
             joints = [joint for joint in self.seam.joints if joint.spots is not None]
             spots = [joint.spots for joint in joints if joint.spots is not None]
-            _, first = self.splicer.run(0, wanted=tuple(one for one, _ in spots), outputs=True)
+            wanted = tuple(one for one, _ in spots), tuple(two for _, two in spots)
+            _, first = self.splicer.run(0, wanted=wanted[0], outputs=True, effects=self._training)
             given = {two: first.values[one] for one, two in spots}
-            _, alone = self.splicer.run(1, given=given, wanted=tuple(two for _, two in spots))
+            _, alone = self.splicer.run(1, given=given, wanted=wanted[1], effects=self._training)
             loose, own = [], []
             for joint, (one, two) in zip(joints, spots, strict=True):
                 close, probe = self._worst(first.values[one], alone.values[two])
@@ -200,7 +201,8 @@ class _Mode:
             self.seam.drop(loose)
         self.own = tuple(own)
         self.compared = len(joints)
-        _, whole = self.splicer.run(1, wanted=tuple(two for _, two in spots), outputs=True)
+        self._updates = self._states(first.state, alone.state)
+        _, whole = self.splicer.run(1, wanted=wanted[1], outputs=True)
         self._ends = first.outputs, whole.outputs
         self.divergence: OwnAccount | None = None
         for joint, (one, two) in zip(joints, spots, strict=True):
@@ -208,6 +210,20 @@ class _Mode:
             if not close.equal:
                 self.divergence = self._account(joint.ids, close, probe, joint.edits)
                 break
+
+    def _states(self, first: Mapping[str, Array], alone: Mapping[str, Array]) -> dict[int | None, float]:
+        """The largest difference of a state update by edit, each node given the reference's values.
+
+        ``None`` stands for the updates that no edit touches.
+        """
+        found: dict[int | None, float] = {}
+        for one, two in self._question.carried.pairs.items():
+            if one not in first or two not in alone or first[one].dtype.kind != "f":
+                continue
+            close = compare_values(first[one], alone[two].reshape(first[one].shape), self._tolerance)
+            for number in self.seam.edits_on((one, two)) or (None,):
+                found[number] = max(found.get(number, 0.0), close.max_relative)
+        return found
 
     def one_way(self) -> list[str]:
         """The comparisons in edited nodes that came out the same everywhere: the other way was not compared."""
@@ -261,17 +277,25 @@ class _Mode:
         for group, hybrid, loss in zip((*alone, every), made, losses, strict=True):
             if hybrid is None:
                 continue
-            measured = {**self._measured(hybrid, self._ends[0], slopes[0]), **loss}
+            measured = {**self._measured(hybrid, self._ends[0], slopes[0]), **loss, **self._updated(group)}
             if group is every:
                 self.total = measured
-                self.remaining = self._measured(hybrid, self._ends[1], slopes[1])
+                self.remaining = {
+                    **self._measured(hybrid, self._ends[1], slopes[1]),
+                    **self._updated(frozenset({None})),
+                }
             if group is not every or len(groups) == 1:
                 for number in group:
                     effects[number] = measured
         if self._training:
             self.limits["gradient"] = GRADIENT_LIMIT * self._tolerance.limit / FLOAT64_LIMIT
             self.limits["loss"] = self._tolerance.limit
+            self.limits["state"] = self.limits["gradient"]
         return effects
+
+    def _updated(self, group: frozenset[int] | frozenset[None]) -> dict[str, float]:
+        sizes = [self._updates[number] for number in group if number in self._updates]
+        return {"state": max(sizes)} if sizes else {}
 
     def groups(self) -> list[tuple[int, ...]]:
         """The edits that cannot be told apart, by their positions among all."""
@@ -280,8 +304,8 @@ class _Mode:
     def _slopes(self) -> tuple[Mapping[str, Array], Mapping[str, Array]]:
         """The gradients of either side as it is, by reference weight id."""
         seeds = projection(self._ends[0])
-        found = [self.splicer.run(side, pull_outputs=seeds)[1].gradients for side in (0, 1)]
-        return found[0], self.splicer.at_home(found[1])
+        first, second = both(lambda side: self.splicer.run(side, pull_outputs=seeds)[1].gradients)
+        return first, self.splicer.at_home(second)
 
     def _losses(self, outputs: Sequence[tuple[Array, ...]]) -> list[dict[str, float]]:
         """What the training loss changes by, for these outputs; empty where the reference has no loss for them."""

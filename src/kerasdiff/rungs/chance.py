@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.stats import ks_2samp
 
+from kerasdiff.edits import listed
 from kerasdiff.errors import EvaluateError
-from kerasdiff.graph import Mode
-from kerasdiff.rungs.architecture import Structure
+from kerasdiff.graph import Mode, Node
+from kerasdiff.rungs.architecture import Aligned, Structure
 from kerasdiff.rungs.probing import Prober, Run, both, closeness, judged, noted
 from kerasdiff.rungs.splicing import projection
 from kerasdiff.side import Array, Draw, EvaluateRequest, Evaluation, Precision, Stage, Staged
@@ -32,6 +33,9 @@ MOST_VALUES = 1 << 22
 
 PROJECTIONS = 8
 """Random directions in which each output's sample is looked at; correlations between its entries show there."""
+
+SEED = "seed_generator_state"
+"""What the id of a generator's state holds."""
 
 SMALLEST_P = 1e-6
 """Two samples of one distribution fall below this once in a million comparisons (two-sample Kolmogorov-Smirnov)."""
@@ -72,14 +76,17 @@ def matched(prober: Prober, structure: Structure, run: Run, mode: Mode) -> Match
     """Runs both sides on the first probe, the candidate with what the reference drew.
 
     Returns:
-        ``None`` where a side draws nothing, or out of reach, or the draws do not correspond one to one.
+        ``None`` where both draw the same numbers anyway, a side draws nothing, or out of reach, or the draws do not
+        correspond one to one.
     """
+    item = structure.modes.get(mode)
+    if item is not None and _seeded_alike(item, structure.weights):
+        return None
     probe = prober.batches[run.names[0]]
     plain = tuple(
         Stage(recipes=recipes, probe=probe, precision=run.precision, mode=mode, outputs=True, effects=True)
         for recipes in prober.recipes
     )
-    item = structure.modes.get(mode)
     try:
         drawn = both(lambda side: prober.sides[side].stage(plain[side]))
         pairs = _pairs(drawn, {} if item is None else item.alignment.nodes)
@@ -100,6 +107,25 @@ def matched(prober: Prober, structure: Structure, run: Run, mode: Mode) -> Match
     return Matched(run=replace(run, names=run.names[:1], sides=sides), count=len(where), sure=sure)
 
 
+def _seeded_alike(item: Aligned, weights: Mapping[str, str]) -> bool:
+    """Whether every node that draws is aligned with one that does, and their generators start from the same state."""
+    drawing = tuple(
+        {node.id: node for node in graph if _draws(node)} for graph in (item.reference.graph, item.candidate.graph)
+    )
+    pairs = {one: item.alignment.nodes.get(one) for one in drawing[0]}
+    if set(pairs.values()) != set(drawing[1]):
+        return False
+    for one, two in pairs.items():
+        seeds = [name for name in drawing[0][one].weights if SEED in name]
+        if not seeds or any(weights.get(name) not in drawing[1][str(two)].weights for name in seeds):
+            return False
+    return True
+
+
+def _draws(node: Node) -> bool:
+    return node.lowering is not None and any("Random" in op for op in listed(node))
+
+
 def given_draws(prober: Prober, structure: Structure, plain: tuple[Stage, Stage], mode: Mode) -> tuple[Stage, Stage]:
     """The same two stages, with the random numbers of the reference on both sides where they correspond.
 
@@ -109,6 +135,8 @@ def given_draws(prober: Prober, structure: Structure, plain: tuple[Stage, Stage]
     stages = [replace(stage, outputs=True, effects=True) for stage in plain]
     drawn = both(lambda side: prober.sides[side].stage(stages[side]))
     item = structure.modes.get(mode)
+    if not any(side.draws or side.hidden for side in drawn):
+        return plain
     pairs = _pairs(drawn, {} if item is None else item.alignment.nodes)
     if pairs is not None:
         own = {one: drawn[0].draws[one].value for one in pairs[0]}

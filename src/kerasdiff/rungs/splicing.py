@@ -78,6 +78,16 @@ class Seam:
         split = f"{edge.node}.activation" in self._nodes[side]
         return Edge(node=edge.node, port=FUSED) if split else edge
 
+    def edits_on(self, weights: tuple[str, str]) -> frozenset[int]:
+        """The edits at the nodes that hold a pair of weights."""
+        return frozenset(
+            number
+            for side, weight in enumerate(weights)
+            for node in self.graphs[side]
+            if weight in node.weights
+            for number in self._touched[side].get(node.id, ())
+        )
+
     def truth(self, side: int, name: str) -> Edge | None:
         """Where the value of a node that compares is found in the traced graph; ``None`` for all other nodes."""
         node = self._nodes[side].get(name)

@@ -153,6 +153,10 @@ def in_order(loaded: Loaded, names: tuple[str, ...]) -> Loaded:
     return replace(loaded, ports=tuple(loaded.ports[own.index(name)] for name in names), pack=pack)
 
 
+_CASTS: Any = sys.modules[tf.cast.__module__]
+"""Where TensorFlow's own ops (GELU) take their cast from: a private module, as checked with 2.16 to 2.21."""
+
+
 @contextmanager
 def precision_scope(precision: Precision) -> Iterator[None]:
     """Makes ``precision`` Keras's default for what is created inside; float32 leaves the defaults alone."""
@@ -163,19 +167,17 @@ def precision_scope(precision: Precision) -> Iterator[None]:
     keras.config.set_floatx(precision)
     keras.config.set_dtype_policy(precision)
     cast = tf.cast
-    # TensorFlow's own ops (GELU) call it where it is defined, a private module: as checked with 2.16 to 2.21.
-    home: Any = sys.modules[cast.__module__]
-    inner = home.cast
+    inner = _CASTS.cast
 
     def exact_cast(x: Any, dtype: Any, name: str | None = None) -> Any:
         # tf.cast makes a Python float a float32 first: 1/255 would lose half its digits.
         return tf.constant(x, dtype, name=name) if isinstance(x, float) else cast(x, dtype, name=name)
 
-    tf.cast = home.cast = exact_cast
+    tf.cast = _CASTS.cast = exact_cast
     try:
         yield
     finally:
-        tf.cast, home.cast = cast, inner
+        tf.cast, _CASTS.cast = cast, inner
         keras.config.set_floatx(floatx)
         keras.config.set_dtype_policy(policy)
 

@@ -210,6 +210,12 @@ def custom_gradient(attr: Any) -> str | None:
     ``tf.custom_gradient`` registers a closure under a name in ``_gradient_op_type``; the registry is private
     (checked with TensorFlow 2.16 to 2.21). The user's functions count by their code, the library's by their names.
     """
+    written = gradient_functions(attr)
+    return None if written is None else digest_of(written)
+
+
+def gradient_functions(attr: Any) -> list[str] | None:
+    """The functions such a gradient is made of, sorted: names of the library's, digests of the user's."""
     if "_gradient_op_type" not in attr:
         return None
     from tensorflow.python.framework import ops
@@ -218,7 +224,7 @@ def custom_gradient(attr: Any) -> str | None:
         registered = ops.gradient_registry.lookup(attr["_gradient_op_type"].s.decode())
     except LookupError:
         return None
-    return digest_of(sorted(_functions(registered, 0)))
+    return sorted(_functions(registered, 0))
 
 
 def _functions(value: Any, depth: int) -> list[str]:

@@ -18,6 +18,7 @@ from kerasdiff.side import Array, Draw, Recipe, Stage, Staged
 from kerasdiff.worker.blame import reason
 from kerasdiff.worker.describe import assemble
 from kerasdiff.worker.evaluate import value_of
+from kerasdiff.worker.lower import gradient_functions
 from kerasdiff.worker.names import weight_table
 from kerasdiff.worker.trace import Recording
 
@@ -75,7 +76,9 @@ class StagedCall:
         with self._graph.as_default():
             entries = _Entries(recording, weight_table(loaded.model), held)
             cuts = {tensor.name: f"{_SCOPE}/cut_{number}" for number, tensor in enumerate(spots.values())}
-            definition = _cut(recording.graph.as_graph_def(), cuts, {t.name: t.dtype for t in spots.values()})
+            definition = recording.graph.as_graph_def()
+            self._closed = _plain_gradients(definition)
+            definition = _cut(definition, cuts, {t.name: t.dtype for t in spots.values()})
             tf.graph_util.import_graph_def(definition, input_map=entries.map, name="")
         tensor = self._graph.get_tensor_by_name
         given = {one.name: entries.map.get(one.name) for one in spots.values()}
@@ -121,7 +124,11 @@ class StagedCall:
             feeds.update(zip(pull.seeds, seeds, strict=True))
             fetches |= {"pulled": pull.given, "gradients": pull.weights}
         found = self._session.run(fetches, feeds)
-        state = self._session.run(self._entries.variables) if request.effects else {}
+        state = {}
+        if request.effects:
+            with self._graph.as_default():
+                readers = self._entries.values()
+            state = self._session.run(readers)
         return Staged(
             values=dict(zip(request.wanted, found["values"], strict=True)),
             outputs=tuple(found.get("outputs", ())),
@@ -143,6 +150,8 @@ class StagedCall:
         """The gradient ops of these given and pulled nodes, made on first use."""
         if request.pull is None and request.pull_outputs is None:
             return None
+        if self._closed:
+            raise EvaluateError("cannot be pulled back in parts: it holds a custom gradient")
         pulled, ends = tuple(request.pull or ()), request.pull_outputs is not None
         key = tuple(request.given), pulled, ends, request.pull_losses
         if key not in self._pulls:
@@ -158,6 +167,22 @@ class StagedCall:
                 self._entries.forget()
         found: _Pull = self._pulls[key]
         return found
+
+
+_DERIVED = "tensorflow.python.ops."
+"""Where the functions live whose custom gradient only saves memory (``tf.nn.silu``): the derivative of their ops is the
+same. Checked with TensorFlow 2.16 to 2.21."""
+
+
+def _plain_gradients(definition: Any) -> bool:
+    """Drops custom gradients, which hold tensors of the graph they were traced in; tells whether one is missed."""
+    missed = False
+    for node in definition.node:
+        written = gradient_functions(node.attr)
+        if written is not None:
+            missed = missed or not all(name.startswith(_DERIVED) for name in written)
+            del node.attr["_gradient_op_type"]
+    return missed
 
 
 def _draws_out_of_reach(ops: Sequence[Any], definition: Any) -> bool:
@@ -191,7 +216,7 @@ class _Pull:
     ) -> None:
         self.seeds = [tf.compat.v1.placeholder(top.dtype, name=f"{_SCOPE}/seed") for top in tops]
         edges = [edge for edge in given if cuts[edge].dtype.is_floating]
-        names = [name for name, variable in entries.variables.items() if variable.dtype.is_floating]
+        names = entries.floating
         below = [*(cuts[edge] for edge in edges), *(entries.variables[name] for name in names)]
         stops = [cuts[edge] for edge in given]
         ends, weights = [*tops, *alone], [*self.seeds, *(tf.ones_like(one) for one in alone)]
@@ -212,8 +237,9 @@ class _Entries:
         known = {id(variable.handle): variable for variable in recording.graph.variables}
         self.map: dict[str, Any] = {}
         self.variables: dict[str, Any] = {}
+        self._readers: dict[str, Any] = {}
+        self._dtypes: dict[str, Any] = {}
         self._values: dict[str, Array] = {}
-        self._kinds: dict[str, Any] = {}
         self._setters: dict[str, tuple[Any, Any]] = {}
         self._loaded: tuple[tuple[Recipe, ...], float] | None = None
         with tf.name_scope(_SCOPE):
@@ -235,12 +261,27 @@ class _Entries:
         if name not in self.variables:
             self._values[name] = value
             kind, shape = original.dtype, original.shape
-            made = tf.compat.v1.Variable(
-                tf.zeros(shape, kind), trainable=False, use_resource=True, shape=shape, dtype=kind
-            )
+            # Bare ops: tf.Variable makes three times as many, and a network has hundreds.
+            place = f"{_SCOPE}/{len(self.variables)}"
+            handle = tf.raw_ops.VarHandleOp(dtype=kind, shape=shape, shared_name=place)
             given = tf.compat.v1.placeholder(kind, shape)
-            self.variables[name], self._setters[name] = made, (given, made.assign(given, read_value=False))
-        return self.variables[name].handle
+            self._setters[name] = given, tf.raw_ops.AssignVariableOp(resource=handle, value=given)
+            self.variables[name], self._dtypes[name] = handle, kind
+        return self.variables[name]
+
+    @property
+    def floating(self) -> list[str]:
+        """The variables that have gradients."""
+        return [name for name, kind in self._dtypes.items() if kind.is_floating]
+
+    def values(self) -> dict[str, Any]:
+        """What reads each variable, made on first use."""
+        if not self._readers:
+            self._readers = {
+                name: tf.raw_ops.ReadVariableOp(resource=handle, dtype=self._dtypes[name])
+                for name, handle in self.variables.items()
+            }
+        return self._readers
 
     def forget(self) -> None:
         """The next session holds no values yet."""
