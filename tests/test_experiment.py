@@ -22,7 +22,7 @@ from kerasdiff.rungs.fit_evidence import fit_rung, fit_verdict
 from kerasdiff.rungs.fitting import Experiment, Fitter, Interrupted
 from kerasdiff.rungs.trajectories import curves, may_be_rounding, parted
 from kerasdiff.side import Epoch, FitPlan, Progress, Tick, Trial
-from kerasdiff.verdict import FitEvidence
+from kerasdiff.trials import FitEvidence
 
 PER_EPOCH = 10
 Curve = Callable[[FitPlan, int], float]

@@ -25,7 +25,8 @@ from kerasdiff.rungs.unseen import training_code, untaken, untraced
 from kerasdiff.rungs.weights import weights
 from kerasdiff.side import Description, Side
 from kerasdiff.target import InputSpec, Target, parse_input
-from kerasdiff.verdict import NUMERIC, UNIMPLIED, Case, Comparison, FitEvidence, ModelInfo, NotChecked, Rung, judge
+from kerasdiff.trials import FitEvidence
+from kerasdiff.verdict import NUMERIC, UNIMPLIED, Case, Comparison, ModelInfo, NotChecked, Rung, judge
 from kerasdiff.witness import SavedWitness
 
 _NUMBERED = re.compile(r"input(_\d+)?")

@@ -18,7 +18,8 @@ from kerasdiff.rungs.interface import interface
 from kerasdiff.rungs.unseen import training_code
 from kerasdiff.stats import DEFAULT_MARGIN
 from kerasdiff.target import Target
-from kerasdiff.verdict import Comparison, FitEvidence, NotChecked, Rung, Verdict
+from kerasdiff.trials import FitEvidence
+from kerasdiff.verdict import Comparison, NotChecked, Rung, Verdict
 
 
 class InterruptedFit(KeyboardInterrupt):

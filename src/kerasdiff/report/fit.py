@@ -10,7 +10,7 @@ from rich.text import Text
 
 from kerasdiff.report.curves import legend, plot
 from kerasdiff.report.style import Look, count, emit, hang, heading, number, pad, value
-from kerasdiff.verdict import FitEvidence, Lead, Trajectory
+from kerasdiff.trials import FitEvidence, Lead, Trajectory
 
 # Measured on the forum pair (DESIGN §8): the model that ends 4.3 points behind leads for its first 8 epochs.
 _WARNINGS = {

@@ -9,7 +9,8 @@ from dataclasses import asdict
 from typing import Any
 
 from kerasdiff.edits import Edit, Place
-from kerasdiff.verdict import Attribution, Comparison, FitEvidence, ModelInfo, OwnAccount, Trajectory, Witness
+from kerasdiff.trials import FitEvidence, Trajectory
+from kerasdiff.verdict import Attribution, Comparison, ModelInfo, OwnAccount, Witness
 
 SCHEMA = "kerasdiff/1"
 

@@ -10,15 +10,8 @@ from kerasdiff.options import FitOptions
 from kerasdiff.rungs.trajectories import class_differences, curves, distance, figures, parted
 from kerasdiff.side import Trial
 from kerasdiff.stats import Plan, decide, default_plan
-from kerasdiff.verdict import (
-    FitEvidence,
-    Lead,
-    Rung,
-    RungOutcome,
-    Trajectory,
-    TrialSide,
-    Verdict,
-)
+from kerasdiff.trials import FitEvidence, Lead, Trajectory, TrialSide
+from kerasdiff.verdict import Rung, RungOutcome, Verdict
 
 Pair = tuple[Trial, Trial]
 Metric = Literal["test accuracy", "train accuracy", "test loss"]

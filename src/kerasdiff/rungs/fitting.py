@@ -18,7 +18,7 @@ from kerasdiff.rungs.fit_evidence import evidence
 from kerasdiff.rungs.trajectories import first_epoch_apart, identical, may_be_rounding
 from kerasdiff.side import Array, Epoch, FitPlan, Progress, Tick, Trial
 from kerasdiff.stats import Decision
-from kerasdiff.verdict import FitEvidence, Trajectory, TrialSide
+from kerasdiff.trials import FitEvidence, Trajectory, TrialSide
 
 NUDGE_SEED = 0
 PROBE_STEPS = 8

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from kerasdiff.side import Trial
-from kerasdiff.verdict import Curves, PairFigures, Parted
+from kerasdiff.trials import Curves, PairFigures, Parted
 
 ROUNDING = 1e-3
 """Relative distance of the losses where they part first, up to which rounding may explain it."""
