@@ -8,11 +8,11 @@ from dataclasses import replace
 from kerasdiff.edits import Edit, Place
 from kerasdiff.graph import Edge, Graph, Node, Source, TensorSpec, Weight
 from kerasdiff.side import Description, Port
+from kerasdiff.trials import FitEvidence, Trajectory
 from kerasdiff.verdict import (
     Attribution,
     Comparison,
     Effect,
-    FitEvidence,
     ModelInfo,
     NotChecked,
     OwnAccount,
@@ -20,7 +20,6 @@ from kerasdiff.verdict import (
     Row,
     RowState,
     Rung,
-    Trajectory,
     Verdict,
 )
 

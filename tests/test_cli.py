@@ -23,6 +23,7 @@ from kerasdiff.canonical import NODE_RULES, RULES
 from kerasdiff.cli import main
 from kerasdiff.errors import LoadError
 from kerasdiff.options import Options
+from kerasdiff.side import Tick
 from kerasdiff.target import InputSpec
 from kerasdiff.verdict import Comparison, Verdict
 
@@ -43,8 +44,8 @@ class Engine:
         if self.error is not None:
             raise self.error
         listener.phase("tracing both models")
-        listener.fit_started(options.fit_steps)
-        listener.fit_step("reference", 1, 2.3)
+        listener.fit_started(seed=0, pair=1, most=1)
+        listener.fit_step("reference", Tick(step=1, steps=options.fit_steps, loss=2.3))
         return self.answer
 
     def inspect(self, target: Any, inputs: tuple[InputSpec, ...], timeout: float) -> Any:
@@ -262,7 +263,9 @@ def test_version() -> None:
     assert ask("--version").stdout == f"kerasdiff {kerasdiff.__version__}\n"
 
 
-@pytest.mark.parametrize("arguments", [("-h",), ("compare", "-h"), ("inspect", "--help"), ("rules", "-h")])
+@pytest.mark.parametrize(
+    "arguments", [("-h",), ("compare", "-h"), ("fit", "-h"), ("inspect", "--help"), ("rules", "-h")]
+)
 def test_help_fits_80_columns_and_gives_examples(arguments: tuple[str, ...]) -> None:
     result = ask(*arguments)
     assert result.exit_code == 0

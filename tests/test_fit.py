@@ -16,9 +16,9 @@ keras = pytest.importorskip("keras")
 
 from kerasdiff.errors import FitError  # noqa: E402
 from kerasdiff.graph import TensorSpec  # noqa: E402
-from kerasdiff.side import FitPlan, Port, Trial  # noqa: E402
+from kerasdiff.side import FitPlan, Port, Tick, Trial  # noqa: E402
 from kerasdiff.target import parse_input, parse_target  # noqa: E402
-from kerasdiff.worker.fit import batches, fit, start  # noqa: E402
+from kerasdiff.worker.fit import batch_rows, fit, start  # noqa: E402
 from kerasdiff.worker.load import Session  # noqa: E402
 from kerasdiff.worker.names import weight_table  # noqa: E402
 
@@ -49,7 +49,7 @@ def dense(units: int = 3, activation: str | None = None, **compiled: Any) -> Cal
     def build() -> Any:
         model = keras.Sequential(
             [
-                keras.Input((4,)),
+                keras.Input((4,), name="x"),
                 keras.layers.Dense(8, activation="relu", kernel_regularizer="l2", name="hidden"),
                 keras.layers.Dropout(0.5),
                 keras.layers.Dense(units, activation=activation, name="head"),
@@ -151,7 +151,9 @@ def test_the_loss_follows_from_the_outputs(units: int, activation: str | None, l
     ],
 )
 def test_a_compiled_model_keeps_its_own_settings(units: int, activation: str | None, loss: str, targets: str) -> None:
-    trial = run(dense(units, activation, optimizer=keras.optimizers.SGD(0.05, momentum=0.9), loss=loss))
+    trial = run(
+        dense(units, activation, optimizer=keras.optimizers.SGD(0.05, momentum=0.9), loss=loss), learning_rate=None
+    )
     assert trial.settings["optimizer"] == "SGD"
     assert trial.settings["learning_rate"] == 0.05
     assert trial.settings["targets"] == [targets]
@@ -178,7 +180,7 @@ def test_the_trial_agrees_with_keras_fit() -> None:
     for name, variable in weight_table(model).items():
         variable.assign(own[name])
     losses = []
-    for rows, _ in zip(batches(len(data.x_train[0]), 16, PLAN.seed), range(6), strict=False):
+    for rows in batch_rows(len(data.x_train[0]), 16, PLAN.seed, epoch=1)[:6]:
         (x,), (y,) = data.train_batch(rows)
         losses.append(model.train_on_batch(x, y))
         model.reset_metrics()
@@ -256,13 +258,15 @@ def test_a_loss_that_is_not_finite_ends_the_trial() -> None:
         model.compile(optimizer=keras.optimizers.SGD(1e25), loss="mse")
         return model
 
-    seen: list[tuple[int, float]] = []
-    trial = fit(StandIn(build), dataclasses.replace(PLAN, steps=20), lambda step, loss: seen.append((step, loss)))
+    seen: list[Tick] = []
+    trial = fit(StandIn(build), dataclasses.replace(PLAN, steps=20, learning_rate=None), seen.append)
     assert len(trial.losses) < 20
     assert not math.isfinite(trial.losses[-1])
     assert (trial.test_loss, trial.test_accuracy) == (None, None)
-    assert [step for step, _ in seen] == list(range(1, len(trial.losses) + 1))
-    np.testing.assert_array_equal([loss for _, loss in seen], trial.losses)
+    assert trial.epochs[-1].test_loss is None
+    assert seen[-1].epoch is not None
+    assert not math.isfinite(seen[-1].loss)
+    assert all(tick.steps == 20 and tick.loss in trial.losses for tick in seen[:-1])
 
 
 def test_what_cannot_be_fitted_is_refused_in_one_sentence() -> None:
@@ -290,7 +294,7 @@ def test_what_cannot_be_fitted_is_refused_in_one_sentence() -> None:
         with pytest.raises(FitError, match=message) as caught:
             run(build)
         assert "\n" not in caught.value.message
-    with pytest.raises(FitError, match="at least one step"):
+    with pytest.raises(FitError, match="at least one epoch, one step"):
         run(dense(), steps=0)
 
 
@@ -303,11 +307,12 @@ def test_unused_weights_are_named() -> None:
     assert run(build).settings["without_gradient"] == ["cut/kernel", "cut/bias"]
 
 
-def test_every_row_is_seen_once_a_pass() -> None:
-    order = batches(10, 4, 0)
-    rows = np.concatenate([next(order) for _ in range(5)])
-    assert sorted(rows[:10]) == sorted(rows[10:]) == list(range(10))
-    assert rows[:10].tolist() != rows[10:].tolist()
+def test_every_row_is_seen_once_an_epoch() -> None:
+    first, second = (batch_rows(10, 5, seed=0, epoch=epoch) for epoch in (1, 2))
+    assert first.shape == (2, 5)
+    assert sorted(first.ravel()) == sorted(second.ravel()) == list(range(10))
+    assert first.tolist() != second.tolist()
+    assert batch_rows(3, 8, seed=0, epoch=1).shape == (1, 8)
 
 
 MODELS = """
@@ -360,7 +365,7 @@ def test_a_small_convnet_learns_the_procedural_set(tmp_path: Path, monkeypatch: 
             ]
         )
 
-    trial = run(build, steps=60, batch_size=64, learning_rate=3e-3)
+    trial = run(build, steps=120, batch_size=64, learning_rate=3e-3)
     assert "procedural CIFAR-shaped set" in trial.data
     assert np.mean(trial.losses[-10:]) < np.mean(trial.losses[:5]) - 0.1
     assert np.mean(trial.accuracies[-10:]) > 0.2

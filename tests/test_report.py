@@ -21,6 +21,7 @@ from kerasdiff.report.json import to_json
 from kerasdiff.report.progress import LiveProgress
 from kerasdiff.report.style import Look, change, clean
 from kerasdiff.report.terminal import render
+from kerasdiff.side import Tick
 from kerasdiff.verdict import Comparison
 
 GOLDENS = Path(__file__).parent / "goldens"
@@ -207,9 +208,12 @@ def test_json_has_the_documented_shape() -> None:
         "message": "candidate applies relu after bnrm_1 (b.py:27); reference does not",
     }
     assert data["rewrites"][0] == {"rule": "split-activation", "side": "reference", "node": "mdl/dense", "exact": True}
-    assert set(data["fit"]) == {"data", "plan", "trials", "difference", "control"}
-    assert data["fit"]["difference"] == {"step_loss": 0.4315, "first_parting": 0, "identical": False}
-    assert data["fit"]["control"] == {"step_loss": 0.0}
+    assert set(data["fit"]) == {
+        *("data", "plan", "trials", "pairs", "difference", "control", "decision", "stopped", "notes")
+    }
+    difference = data["fit"]["difference"]
+    assert (difference["step_loss"], difference["first_parting"], difference["identical"]) == (0.4315, 0, False)
+    assert data["fit"]["control"] == {"step_loss": 0.0, "steps": 0, "rounding_step_loss": None}
     assert [trial["side"] for trial in data["fit"]["trials"]] == ["reference", "candidate", "control"]
     assert data["not_checked"] == [{"rung": "training step", "reason": "not part of this version"}]
 
@@ -253,11 +257,12 @@ def test_live_progress_shows_phase_and_steps_and_leaves_no_line() -> None:
     console = Console(file=stream, force_terminal=True, width=80, legacy_windows=False)
     with LiveProgress(console) as progress:
         progress.phase("tracing [both] models")
-        progress.fit_started(30)
-        progress.fit_step("reference", 3, 2.25)
-        progress.fit_step("candidate", 4, float("nan"))
+        progress._live.refresh()
+        progress.fit_started(seed=7, pair=1, most=3)
+        progress.fit_step("reference", Tick(step=3, steps=30, loss=2.25, accuracy=0.25))
+        progress.fit_step("candidate", Tick(step=4, steps=30, loss=float("nan")))
         progress._live.refresh()
     text = stream.getvalue()
-    assert "tracing [both] models" in text
-    assert "step 3 of 30, loss 2.2500" in text
+    assert "training both models, seed 7 (1 of at most 3)" in text
+    assert "step 3 of 30, loss 2.2500, accuracy 25 %" in text
     assert text.endswith("\x1b[2K")

@@ -70,6 +70,7 @@ class Forked:
     def __init__(self, nursery: Nursery, env: dict[str, str], stderr: Any) -> None:
         self._nursery = nursery
         self._code: int | None = None
+        self._lock = threading.Lock()
         requests, self_in = os.pipe()
         self_out, answers = os.pipe()
         self.stdin, self.stdout = open(self_in, "wb"), open(self_out, "rb")  # noqa: SIM115
@@ -79,8 +80,9 @@ class Forked:
 
     def poll(self) -> int | None:
         """The exit code, negative for a signal; ``None`` while it runs."""
-        if self._code is None:
-            self._code = self._nursery.ask("poll", self.pid)
+        with self._lock:  # a process is reaped once, and two threads of a worker may ask
+            if self._code is None:
+                self._code = self._nursery.ask("poll", self.pid)
         return self._code
 
     def wait(self, timeout: float | None = None) -> int:
@@ -134,6 +136,9 @@ def _serve(connection: socket.socket) -> None:
                 _become_worker(argument, fds)
             for fd in fds:
                 os.close(fd)
+            # Here as well as in the child: a worker may be killed, with its group, before it has run at all.
+            with contextlib.suppress(PermissionError, ProcessLookupError):
+                os.setpgid(pid, pid)
             answer: int | None = pid
         else:
             ended, status = os.waitpid(argument, os.WNOHANG)
@@ -144,7 +149,7 @@ def _serve(connection: socket.socket) -> None:
 def _become_worker(env: dict[str, str], fds: list[int]) -> None:
     from kerasdiff.worker.__main__ import main
 
-    os.setsid()
+    os.setpgid(0, 0)
     for number, fd in enumerate(fds):
         os.dup2(fd, number)
         os.close(fd)

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from kerasdiff.errors import EvaluateError, FitError, TraceError
 from kerasdiff.graph import Weight
-from kerasdiff.options import Listener, Options, Silent
+from kerasdiff.options import FitOptions, Listener, Options, Silent
 from kerasdiff.probes import PROBE_BATCH, probe_rows
 from kerasdiff.process import Worker
 from kerasdiff.rungs import architecture as structural
@@ -17,7 +17,8 @@ from kerasdiff.rungs.attribution import with_effects
 from kerasdiff.rungs.carrying import Carried, carry_over
 from kerasdiff.rungs.checkpoint import checkpoint
 from kerasdiff.rungs.choosing import choose
-from kerasdiff.rungs.fitting import fit, fit_rung
+from kerasdiff.rungs.fit_evidence import fit_rung
+from kerasdiff.rungs.fitting import Experiment, Fitter
 from kerasdiff.rungs.interface import interface, shown
 from kerasdiff.rungs.numbers import Numbers, numbers, rerun
 from kerasdiff.rungs.probing import guarded
@@ -25,7 +26,8 @@ from kerasdiff.rungs.unseen import training_code, untaken, untraced
 from kerasdiff.rungs.weights import weights
 from kerasdiff.side import Description, Side
 from kerasdiff.target import InputSpec, Target, parse_input
-from kerasdiff.verdict import NUMERIC, UNIMPLIED, Case, Comparison, FitEvidence, ModelInfo, NotChecked, Rung, judge
+from kerasdiff.trials import FitEvidence
+from kerasdiff.verdict import NUMERIC, UNIMPLIED, Case, Comparison, ModelInfo, NotChecked, Rung, judge
 from kerasdiff.witness import SavedWitness
 
 _NUMBERED = re.compile(r"input(_\d+)?")
@@ -61,7 +63,7 @@ def compare(
         descriptions, inputs = describe(workers, options)
 
         @contextmanager
-        def control() -> Iterator[Side]:
+        def control() -> Iterator[Fitter]:
             with Worker(reference, inputs[0], options.timeout, "control", plain) as worker:
                 yield worker
 
@@ -179,7 +181,7 @@ class Steps:
         descriptions: tuple[Description, Description],
         options: Options,
         listener: Listener,
-        control: Callable[[], AbstractContextManager[Side]],
+        control: Callable[[], AbstractContextManager[Fitter]],
     ) -> None:
         self.targets = targets
         self.sides = sides
@@ -300,8 +302,17 @@ class Steps:
             return None
         self.listener.phase("training both models")
         try:
-            with self.control() as control:
-                found = fit(self.sides, control, self._starts(carried), self.options, self.listener)
+            found = Experiment(
+                self.sides,
+                self.control,
+                self._starts(carried),
+                self.options.data or "auto",
+                FitOptions(seeds=(self.options.seed,), steps=self.options.fit_steps),
+                self.listener,
+                [],
+                alike=structure.isomorphic,
+                serial=self.descriptions[0].environment["device"] != "cpu",
+            ).run()
         except FitError as error:
             self.not_checked.append(NotChecked(rung="fit", reason=error.message))
             rungs.append(Rung(name="fit", outcome="failed", detail=error.message))

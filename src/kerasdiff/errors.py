@@ -46,3 +46,7 @@ class DataError(FitError):
 
 class WorkerError(KerasdiffError):
     """A worker process ended or went silent; the message holds what it printed last."""
+
+
+class WorkerEndedError(WorkerError):
+    """A worker process ended by itself, or somebody ended it: another one may do better."""

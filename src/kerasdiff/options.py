@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, Protocol, get_args
 
+from kerasdiff.side import Tick
 from kerasdiff.target import InputSpec
 
 Required = Literal["proof", "numeric", "statistical"]
@@ -46,17 +49,59 @@ class Options:
     require_checkpoint: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FitOptions:
+    """The choices of an experiment: which trial pairs, and how long.
+
+    Attributes:
+        seeds: One trial pair each, in order, until they decide.
+        epochs, steps: Length of a trial: the shorter of the two where both are given.
+        optimizer, learning_rate, loss: In place of the model's own, or of the forum's.
+        margin: Equivalence margin as a fraction: of accuracy, or of the reference's test loss.
+        budget: Seconds for everything; seeds, then epochs, then steps are cut down to fit.
+        own_init: Whether the candidate draws its own starting weights.
+        keep: Directory where finished epochs and trials are kept and taken up from, or ``None``.
+        fresh: Whether what is kept there from before is trained anew.
+        logdir: Directory for TensorBoard's logs and CSV histories, or ``None``.
+    """
+
+    seeds: tuple[int, ...] = (0,)
+    epochs: int | None = None
+    steps: int | None = None
+    batch_size: int = 64
+    learning_rate: float | None = None
+    optimizer: str | None = None
+    loss: str | None = None
+    device: str = "auto"
+    margin: float = 0.01
+    budget: float | None = None
+    own_init: bool = False
+    keep: str | None = None
+    fresh: bool = False
+    logdir: str | None = None
+
+
+def kept_in() -> str:
+    """The directory for finished epochs and trials, outside the user's tree.
+
+    ``KERASDIFF_CACHE``, else ``kerasdiff`` below ``XDG_CACHE_HOME``, else below ``~/.cache``.
+    """
+    own = os.environ.get("KERASDIFF_CACHE")
+    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return str((Path(own) if own else Path(base) / "kerasdiff").expanduser().absolute() / "trials")
+
+
 class Listener(Protocol):
     """Told what a comparison is doing, so that a person can watch it; may be called from several threads."""
 
     def phase(self, text: str) -> None:
         """Another step begins; ``text`` names it (``tracing both models``)."""
 
-    def fit_started(self, total_steps: int) -> None:
-        """The trials begin; each takes ``total_steps`` optimizer steps."""
+    def fit_started(self, seed: int, pair: int, most: int) -> None:
+        """A trial pair begins: number ``pair``, from 1, of at most ``most``."""
 
-    def fit_step(self, side: str, step: int, loss: float) -> None:
-        """The trial of ``side`` has finished its ``step``-th optimizer step, counted from 1."""
+    def fit_step(self, side: str, tick: Tick) -> None:
+        """The trial of ``side`` has come this far."""
 
 
 class Silent:
@@ -65,8 +110,8 @@ class Silent:
     def phase(self, text: str) -> None:
         pass
 
-    def fit_started(self, total_steps: int) -> None:
+    def fit_started(self, seed: int, pair: int, most: int) -> None:
         pass
 
-    def fit_step(self, side: str, step: int, loss: float) -> None:
+    def fit_step(self, side: str, tick: Tick) -> None:
         pass

@@ -17,10 +17,11 @@ import tempfile
 import threading
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import IO, Any, Generic, NoReturn, TypeVar
 
-from kerasdiff.errors import WorkerError
+from kerasdiff.errors import WorkerEndedError, WorkerError
 from kerasdiff.side import (
     Array,
     Description,
@@ -59,6 +60,22 @@ _TASKS = {
 }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hardware:
+    """What of the machine a worker may use.
+
+    Attributes:
+        device: ``auto``, ``cpu``, ``gpu`` or ``gpu:N``.
+        threads: Processor threads, or ``None`` for TensorFlow's choice.
+        onednn: Whether convolutions may use oneDNN: 1.8 times as fast in training on one thread, and repeatable for a
+            fixed number of threads. Off by default, for it sums in an order that depends on shapes.
+    """
+
+    device: str = "auto"
+    threads: int | None = None
+    onednn: bool = False
+
+
 def write_frame(stream: IO[bytes], message: Any) -> None:
     """Sends one message: its pickle behind its length in 8 bytes."""
     data = pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL)
@@ -92,7 +109,7 @@ class Pending(Generic[T]):
         self._name = name
 
     def result(self, progress: Progress | None = None) -> T:
-        """Waits for the answer; ``progress`` hears every optimizer step of a fit on the way.
+        """Waits for the answer; ``progress`` hears how far a fit is on the way.
 
         Raises:
             KerasdiffError: What the worker raised, as the class it raised.
@@ -115,6 +132,7 @@ class Worker:
         timeout: Seconds without a sign of life after which a request fails and the process is killed.
         label: Which side this is, for messages.
         plain: Whether the regularizers of weights are taken off, after they were noted for the description.
+        hardware: What it may use.
     """
 
     def __init__(
@@ -124,15 +142,19 @@ class Worker:
         timeout: float = 600,
         label: str = "reference",
         plain: bool = False,
+        hardware: Hardware | None = None,
     ) -> None:
         self.target, self.label, self._timeout = target, label, timeout
+        self._inputs, self._plain, self._hardware = inputs, plain, hardware or Hardware()
+        self._described: tuple[Any, ...] = ()
+        self.closed = False
         self._log = tempfile.TemporaryFile()  # noqa: SIM115  (lives as long as the worker)
         self._process = subprocess.Popen(
             [sys.executable, "-m", "kerasdiff.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
-            env=worker_environment(),
+            env=worker_environment(self._hardware),
             # Ctrl-C reaches the parent alone, and the whole group can be killed without touching ours.
             start_new_session=True,
         )
@@ -199,12 +221,22 @@ class Worker:
 
     def submit(self, name: str, *arguments: Any) -> Pending[Any]:
         """Sends a request and returns at once; requests are answered in the order they were sent."""
+        if name == "describe":
+            self._described = arguments
         self._sent += 1
         self._requests.put((self._sent, name, arguments))
         return Pending(self, self._sent, name)
 
+    def fresh(self) -> Worker:
+        """Another worker for the same model, its inputs in the same order."""
+        worker = Worker(self.target, self._inputs, self._timeout, self.label, self._plain, self._hardware)
+        if self._described:
+            worker.submit("describe", *self._described)
+        return worker
+
     def close(self) -> None:
         """Kills the process and everything it started; harmless when repeated."""
+        self.closed = True
         self._kill()
         self._requests.put(None)
         for thread in self._threads:
@@ -251,11 +283,11 @@ class Worker:
                 raise self._failure
             frame = self._next(name)
             if frame is None:
-                self._fail(f"{self._ending()} while it had to {_TASKS.get(name, name)}")
+                self._fail(f"{self._ending()} while it had to {_TASKS.get(name, name)}", WorkerEndedError)
             source, kind, value = frame
             if kind == "progress":
                 if progress is not None and source == number:
-                    progress(*value)
+                    progress(value)
             elif kind == "unreadable":
                 self._fail(f"sent an answer that cannot be read ({value})")
             else:
@@ -287,12 +319,12 @@ class Worker:
     def _who(self) -> str:
         return f"{self.label} ({self.target.text})"
 
-    def _fail(self, what: str) -> NoReturn:
+    def _fail(self, what: str, kind: type[WorkerError] = WorkerError) -> NoReturn:
         """Ends the worker for good: a process that died once answers nothing any more."""
         self._kill()
         printed = self._printed()
         hint = " Its last output follows." if printed else " It printed nothing."
-        self._failure = WorkerError(f"{self._who()}: the worker process {what}.{hint}", printed)
+        self._failure = kind(f"{self._who()}: the worker process {what}.{hint}", printed)
         raise self._failure
 
     def _ending(self) -> str:
@@ -326,13 +358,59 @@ class Worker:
         self._process.wait()
 
 
-def worker_environment() -> dict[str, str]:
+class Retried:
+    """A worker's trials, each taken up once more by a fresh worker where the process ended in the middle.
+
+    What was kept on disk is not trained again. A second end is the caller's to report.
+
+    Args:
+        worker: Where trials run at first.
+        notes: Gets a sentence on each worker that ended.
+    """
+
+    def __init__(self, worker: Worker, notes: list[str]) -> None:
+        self._worker, self._notes = worker, notes
+        self._own: Worker | None = None
+
+    def start(self, seed: int) -> Mapping[str, Array]:
+        """See :meth:`Worker.start`."""
+        return self._worker.start(seed)
+
+    def fit(self, plan: FitPlan, progress: Progress | None = None) -> Trial:
+        """See :meth:`Worker.fit`."""
+        try:
+            return self._worker.fit(plan, progress)
+        except WorkerEndedError as error:
+            if self._worker.closed:
+                raise
+            self._notes.append(f"{error.message.partition(' while')[0]}; the trial went on in a new one")
+            self._worker = self._own = self._worker.fresh()
+            # What the lost worker kept counts, even where what was kept before it does not.
+            return self._worker.fit(replace(plan, fresh=False), progress)
+
+    def __enter__(self) -> Retried:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._own is not None:
+            self._own.close()
+
+
+def worker_environment(hardware: Hardware = Hardware()) -> dict[str, str]:
     """The worker's environment: quiet, deterministic, and with imports that do not begin in the current directory."""
+    chosen = {"KERASDIFF_DEVICE": hardware.device}
+    if hardware.device == "cpu":
+        chosen["CUDA_VISIBLE_DEVICES"] = "-1"
+    if hardware.threads is not None:
+        chosen["KERASDIFF_THREADS"] = str(hardware.threads)
     return {
         **os.environ,
+        **chosen,
         "TF_CPP_MIN_LOG_LEVEL": "3",
         # oneDNN reorders sums by shape and core count: off, so that equal graphs give equal bits.
-        "TF_ENABLE_ONEDNN_OPTS": "0",
+        "TF_ENABLE_ONEDNN_OPTS": "1" if hardware.onednn else "0",
         "KERAS_BACKEND": "tensorflow",
         "PYTHONHASHSEED": "0",
         # Else a file named like a standard module beside the user's models would break the worker's start.

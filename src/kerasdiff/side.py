@@ -306,16 +306,53 @@ class FitPlan:
     Attributes:
         data: Path of data of any kind that ``kerasdiff.datasets.readers`` reads; ``"cifar10-cache"`` for the copy in
             the Keras cache; ``"synthetic"`` for made-up data of the model's own signature; ``"auto"`` to choose.
-        steps: Optimizer steps.
+        steps: Most optimizer steps in all; ``None`` for as many as the epochs have.
+        epochs: Passes over the training data; ``None`` for as many as the steps need.
+        optimizer, loss: Keras names that replace the model's own, or the default ones.
+        learning_rate: ``None`` for the optimizer's own: what the model was compiled with, else 3e-4.
         start: Weight id to starting value; weights it leaves out keep their own draw.
+        nudge: Seed of a change of every starting weight by one unit in its last place, which rounding is no less
+            than; ``None`` for none.
+        keep: Directory that finished epochs and trials are kept in and taken up from, or ``None``.
+        fresh: Whether what is kept there is not taken up.
+        logdir: Directory for TensorBoard's logs, or ``None``.
+        name: What the trial is called in file names (``reference-seed-0``).
     """
 
     data: str
     seed: int
-    steps: int
+    steps: int | None = None
+    epochs: int | None = None
     batch_size: int = 64
-    learning_rate: float = 3e-4
+    learning_rate: float | None = None
+    optimizer: str | None = None
+    loss: str | None = None
     start: Mapping[str, Array] = field(default_factory=dict)
+    nudge: int | None = None
+    keep: str | None = None
+    fresh: bool = False
+    logdir: str | None = None
+    name: str = "trial"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Epoch:
+    """One pass over the training data, or what the last one had time for.
+
+    Attributes:
+        number: From 1.
+        steps: Optimizer steps done since the trial began.
+        train_loss, train_accuracy: Means over the batches as they were trained on, like Keras's ``fit`` shows them.
+        seconds: Training time, without the test.
+    """
+
+    number: int
+    steps: int
+    train_loss: float
+    train_accuracy: float | None
+    test_loss: float | None
+    test_accuracy: float | None
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -327,23 +364,56 @@ class Trial:
         settings: Optimizer, loss and the like, as JSON data.
         losses: Training loss of every step, before that step's update.
         accuracies: Training accuracy of every step's batch, empty for regression.
+        epochs: What each epoch reached.
+        test_loss, test_accuracy: After the last step; ``None`` after a loss that is not finite.
         predictions: Model outputs on the first test batch after the last step.
+        outputs_digest: Of all test outputs after the last step: equal where every bit is.
+        classes: For each output with classes, the predicted ids of all test rows.
+        labels: Likewise, the right ones.
+        class_names: By class id, empty where unknown.
+        samples_per_second: In training, without compilation; 0 where nothing was trained anew.
+        reused: Epochs that were taken from disk.
+        notes: Sentences: what was not kept, and why.
     """
 
     data: str
     settings: Mapping[str, Any]
     losses: tuple[float, ...]
     accuracies: tuple[float, ...]
+    epochs: tuple[Epoch, ...]
     test_loss: float | None
     test_accuracy: float | None
     predictions: Array
+    outputs_digest: str
+    classes: tuple[Array, ...]
+    labels: tuple[Array, ...]
     samples_per_second: float
+    class_names: tuple[str, ...] = ()
+    reused: int = 0
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tick:
+    """How far a trial is.
+
+    Attributes:
+        step, steps: Optimizer steps done, and in all.
+        accuracy: Training accuracy of the last batch; ``None`` for regression.
+        epoch: The epoch that was finished just now, if one was.
+    """
+
+    step: int
+    steps: int
+    loss: float
+    accuracy: float | None = None
+    epoch: Epoch | None = None
 
 
 class Progress(Protocol):
-    """Told after every optimizer step of a fit."""
+    """Told every second or so of a fit, and after every epoch."""
 
-    def __call__(self, step: int, loss: float) -> None: ...
+    def __call__(self, tick: Tick) -> None: ...
 
 
 class Side(Protocol):

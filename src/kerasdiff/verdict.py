@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from kerasdiff.edits import Edit
 from kerasdiff.graph import Mode, Node
 from kerasdiff.options import STRENGTHS, Required
+from kerasdiff.trials import FitEvidence
 
 Outcome = Literal["equivalent", "different", "inconclusive"]
 Basis = Literal["proof", "numeric", "statistical", "witness"]
 SideName = Literal["reference", "candidate"]
-TrialSide = Literal["reference", "candidate", "control"]
 RungName = Literal["interface", "architecture", "weights", "inference", "training step", "checkpoint", "fit"]
 RungOutcome = Literal["equal", "different", "advisory", "skipped", "failed"]
 RowState = Literal["kept", "rewritten", "inserted", "deleted", "updated", "moved", "rewired"]
@@ -27,6 +27,9 @@ STRUCTURAL = frozenset(
      "return_state", "zero_output_for_mask", "go_backwards"}
 )  # fmt: skip
 """Attributes that move every value or none: random probes decide about them. Bounds and thresholds may hide."""
+
+EXIT_INTERRUPTED = 130
+"""128 + SIGINT, as shells report it."""
 
 NUMERIC: tuple[RungName, ...] = ("inference", "training step")
 """Rungs that run both models on numbers."""
@@ -89,40 +92,6 @@ class ModelInfo:
     trainable_parameters: int
     nodes: int
     interface: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trajectory:
-    """One trial as figures: losses step by step and what it reached."""
-
-    side: TrialSide
-    seed: int
-    losses: tuple[float, ...]
-    train_accuracy: float | None
-    test_accuracy: float | None
-    test_loss: float | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FitEvidence:
-    """One seeded trial pair and its control.
-
-    Attributes:
-        data: What it was trained on, in words (says so where the data are synthetic).
-        plan: Optimizer, learning rate, loss, batch size, steps, seed, as JSON data.
-        distance: Largest absolute difference between the step losses of the two sides.
-        control_distance: The same between the reference and itself in another process.
-        first_parting: First step (0-based) whose loss differs, or ``None``.
-        identical: Whether every step loss and test prediction agrees to the last bit.
-    """
-
-    data: str
-    plan: Mapping[str, Any]
-    trajectories: tuple[Trajectory, ...]
-    distance: float
-    control_distance: float
-    first_parting: int | None
-    identical: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -252,6 +221,7 @@ class Comparison:
     Attributes:
         terms: What the comparison took for granted, in reading order: seeds, tolerances, what was inferred.
         rows: The side-by-side table, in the order of the reference with insertions in place.
+        interrupted: Whether somebody cut it off; it then holds what was known.
     """
 
     verdict: Verdict
@@ -267,6 +237,12 @@ class Comparison:
     not_checked: tuple[NotChecked, ...]
     attribution: Attribution | None = None
     witness: Witness | None = None
+    interrupted: bool = False
+
+    @property
+    def exit_code(self) -> int:
+        """What a command that reports it exits with."""
+        return EXIT_INTERRUPTED if self.interrupted else EXIT_CODES[self.verdict.outcome]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from kerasdiff import __version__
 from kerasdiff.cli.common import EXIT_CODES_HELP, clean
 from kerasdiff.cli.compare import compare
 from kerasdiff.cli.data import data
+from kerasdiff.cli.fit import fit
 from kerasdiff.cli.inspect import inspect
 from kerasdiff.cli.replay import replay
 from kerasdiff.cli.rules import rules
@@ -86,11 +87,12 @@ def main() -> None:
     \b
     Examples:
       kerasdiff compare a.py:ConvModel_1 b.py:ConvModel_2
+      kerasdiff fit a.py:ConvModel_1 b.py:ConvModel_2
       kerasdiff inspect a.py:ConvModel_1
 
     `kerasdiff COMMAND --help` says more. Model files are code: they run with your rights.
     """  # noqa: D301
 
 
-for command in (compare, data, inspect, replay, rules):
+for command in (compare, data, fit, inspect, replay, rules):
     main.add_command(command)

@@ -1,4 +1,4 @@
-"""Loss curves as text: two runs in one small plot that reads without colour."""
+"""Learning curves as text: two runs in one small plot that reads without colour."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ HEIGHT = 7
 """Rows of the plot: enough to see curves part and cross, little enough for a log."""
 
 
-def plot(reference: Sequence[float], candidate: Sequence[float], look: Look) -> list[Text]:
-    """Draws two loss curves over one another; a cell both pass through has a mark of its own.
+def plot(reference: Sequence[float], candidate: Sequence[float], look: Look, unit: str = "step") -> list[Text]:
+    """Draws two curves over one another; a cell both pass through has a mark of its own.
 
     Args:
-        reference: Loss per step; steps that are not finite are left out.
+        reference: A figure per step (or epoch); those that are not finite are left out.
         candidate: The same of the other side.
         look: Where it is shown.
+        unit: What is counted from left to right.
 
     Returns:
-        The lines, or none where fewer than two steps have finite losses.
+        The lines, or none where fewer than two steps have finite figures.
     """
     finite = [loss for loss in (*reference, *candidate) if math.isfinite(loss)]
     steps = max(len(reference), len(candidate))
@@ -33,7 +34,7 @@ def plot(reference: Sequence[float], candidate: Sequence[float], look: Look) -> 
     margin = max(len(label) for label in labels)
     room = min(look.width, 100) - margin - 6
     # Short fits get two or more columns a step, so that the plot is not a stamp.
-    columns = min(room, steps * max(1, min(3, room // steps)))
+    columns = min(room, steps * max(1, min(8 if steps < 12 else 3, room // steps)))
     grids = [_grid(losses, steps, columns, low, high) for losses in (reference, candidate)]
     ticks, corner = look.pick("┤", "|"), look.pick("└", "+")
     lines = []
@@ -44,7 +45,7 @@ def plot(reference: Sequence[float], candidate: Sequence[float], look: Look) -> 
         lines.append(text)
     axis = look.pick("─", "-") * columns
     lines.append(Text(f"  {'':>{margin}} {corner}{axis}", style="dim"))
-    lines.append(Text(f"  {'':>{margin}}  step 1{f'{steps}':>{max(1, columns - 6)}}", style="dim"))
+    lines.append(Text(f"  {'':>{margin}}  {unit} 1{f'{steps}':>{max(1, columns - len(unit) - 2)}}", style="dim"))
     return lines
 
 

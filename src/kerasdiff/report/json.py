@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from kerasdiff.edits import Edit, Place
-from kerasdiff.verdict import Attribution, Comparison, FitEvidence, ModelInfo, OwnAccount, Trajectory, Witness
+from kerasdiff.trials import FitEvidence, Trajectory
+from kerasdiff.verdict import Attribution, Comparison, ModelInfo, OwnAccount, Witness
 
 SCHEMA = "kerasdiff/1"
 
@@ -128,28 +130,35 @@ def _witness(found: Witness) -> dict[str, Any]:
 
 
 def _fit(fit: FitEvidence) -> dict[str, Any]:
+    decision = fit.decision
     return {
         "data": fit.data,
         "plan": fit.plan,
         "trials": [_trial(trajectory) for trajectory in fit.trajectories],
+        "pairs": [asdict(pair) for pair in fit.pairs],
         "difference": {
             "step_loss": fit.distance,
             "first_parting": fit.first_parting,
             "identical": fit.identical,
+            "parted": None if fit.parted is None else asdict(fit.parted),
+            "leads": [asdict(lead) for lead in fit.leads],
+            "curves": fit.curves,
+            "classes": fit.classes,
+            "class_names": fit.class_names,
         },
-        "control": {"step_loss": fit.control_distance},
+        "control": {
+            "step_loss": fit.control_distance,
+            "steps": fit.control_steps,
+            "rounding_step_loss": fit.rounding_distance,
+        },
+        "decision": None if decision is None else {"metric": fit.metric, **asdict(decision)},
+        "stopped": fit.stopped,
+        "notes": fit.notes,
     }
 
 
 def _trial(trajectory: Trajectory) -> dict[str, Any]:
-    return {
-        "side": trajectory.side,
-        "seed": trajectory.seed,
-        "losses": trajectory.losses,
-        "train_accuracy": trajectory.train_accuracy,
-        "test_accuracy": trajectory.test_accuracy,
-        "test_loss": trajectory.test_loss,
-    }
+    return asdict(trajectory)
 
 
 def _finite(value: Any) -> Any:

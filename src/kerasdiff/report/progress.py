@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from types import TracebackType
 
 from rich.console import Console, Group
@@ -9,6 +10,7 @@ from rich.live import Live
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from kerasdiff.report.style import Look, clean
+from kerasdiff.side import Tick
 
 
 class LiveProgress:
@@ -27,7 +29,7 @@ class LiveProgress:
         self._trials = Progress(
             TextColumn("  {task.description:<10}", markup=False),
             BarColumn(bar_width=24),
-            TextColumn("step {task.completed:.0f} of {task.total:.0f}, loss {task.fields[loss]}", markup=False),
+            TextColumn("{task.fields[told]}", markup=False),
         )
         self._live = Live(
             Group(self._phases, self._trials),
@@ -38,7 +40,8 @@ class LiveProgress:
         )
         self._phase: TaskID | None = None
         self._sides: dict[str, TaskID] = {}
-        self._total = 0
+        self._epochs: dict[str, int] = {}
+        self._first: dict[str, tuple[float, int]] = {}
 
     def __enter__(self) -> LiveProgress:
         self._live.start()
@@ -56,12 +59,36 @@ class LiveProgress:
         else:
             self._phases.update(self._phase, description=clean(text))
 
-    def fit_started(self, total_steps: int) -> None:
-        """Sets the length of the bars, which appear with the first step of each side."""
-        self._total = total_steps
+    def fit_started(self, seed: int, pair: int, most: int) -> None:
+        """Clears the bars for another trial pair."""
+        for task in self._sides.values():
+            self._trials.remove_task(task)
+        self._sides.clear()
+        self._epochs.clear()
+        self._first.clear()
+        self.phase(f"training both models, seed {seed}" + (f" ({pair} of at most {most})" if most > 1 else ""))
 
-    def fit_step(self, side: str, step: int, loss: float) -> None:
-        """Moves the bar of ``side``."""
+    def fit_step(self, side: str, tick: Tick) -> None:
+        """Moves the bar of ``side``, which appears with its first step."""
         if side not in self._sides:
-            self._sides[side] = self._trials.add_task(clean(side), total=self._total, loss="")
-        self._trials.update(self._sides[side], completed=step, loss=f"{loss:.4f}")
+            self._sides[side] = self._trials.add_task(clean(side), total=tick.steps, told="")
+        told = f"step {tick.step:,} of {tick.steps:,}, loss {tick.loss:.4f}"
+        if tick.accuracy is not None:
+            told += f", accuracy {100 * tick.accuracy:.0f} %"
+        if tick.epoch is not None:
+            self._epochs[side] = tick.epoch.number
+        if self._epochs.get(side):
+            told = f"epoch {self._epochs[side]} done, {told}"
+        # The pace counts from the first sign of life on: what came before was loading and compiling.
+        began, first = self._first.setdefault(side, (time.monotonic(), tick.step))
+        if tick.step > first:
+            left = (time.monotonic() - began) / (tick.step - first) * (tick.steps - tick.step)
+            told += f", {_span(left)} left"
+        self._trials.update(self._sides[side], completed=tick.step, told=told)
+
+
+def _span(seconds: float) -> str:
+    """``45 s``, ``3 min``, ``2.5 h``."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

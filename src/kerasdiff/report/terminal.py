@@ -14,7 +14,7 @@ from kerasdiff.report.attribution import effect_of, render_attribution
 from kerasdiff.report.fit import render_fit
 from kerasdiff.report.layers import MARKS, render_layers
 from kerasdiff.report.style import TEXT_WIDTH, Look, change, count, emit, hang, heading, pad
-from kerasdiff.verdict import EXIT_CODES, Basis, Comparison, ModelInfo, Outcome, Rewrite, RowState, Rung, RungOutcome
+from kerasdiff.verdict import Basis, Comparison, ModelInfo, Outcome, Rewrite, RowState, Rung, RungOutcome
 
 MOST_EDITS = 40
 """Edits listed in full: past a screenful a list is not read; JSON holds them all."""
@@ -43,7 +43,7 @@ _OUTCOMES: Mapping[Outcome, str] = {"equivalent": "green", "different": "red", "
 _BASES: Mapping[Basis | None, str] = {
     "proof": "proof: the canonical graphs are the same, and so are their weights.",
     "numeric": "numeric: not proved, but equal in float64 on every rung that ran.",
-    "statistical": "statistical: the fits agree within the equivalence margin.",
+    "statistical": "statistical: seeded trial pairs decide, against the stated equivalence margin.",
     "witness": "witness: an edit that changes behaviour, or a probe on which the two differ.",
     None: "",
 }
@@ -52,7 +52,8 @@ _BASES: Mapping[Basis | None, str] = {
 def render(comparison: Comparison, console: Console) -> None:
     """Prints the report of a comparison; computes nothing and adds no judgement."""
     _header(comparison, console)
-    render_layers(comparison.rows, console)
+    if comparison.rows:
+        render_layers(comparison.rows, console)
     _edits(comparison.edits, console)
     _rewrites(comparison.rewrites, console)
     _rungs(comparison.rungs, console)
@@ -203,7 +204,7 @@ def _verdict(comparison: Comparison, console: Console) -> None:
             body,
             title=Text(verdict.outcome.upper(), style=f"bold {style}"),
             title_align="left",
-            subtitle=Text(f"exit code {EXIT_CODES[verdict.outcome]}", style="dim"),
+            subtitle=Text(f"exit code {comparison.exit_code}", style="dim"),
             subtitle_align="right",
             border_style=style,
             box=box.ROUNDED if look.unicode else box.ASCII,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Iterator
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import keras
@@ -12,60 +14,64 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from kerasdiff.errors import FitError
-from kerasdiff.side import Array, FitPlan, Progress, Trial
-from kerasdiff.worker.data import DataSet, load_data
+from kerasdiff.side import Array, Epoch, FitPlan, Progress, Tick, Trial
+from kerasdiff.worker.data import load_data
+from kerasdiff.worker.feed import Feed
+from kerasdiff.worker.identity import trial_key, variables_of
+from kerasdiff.worker.keep import Ended, History, Kept
+from kerasdiff.worker.logs import Logs
 from kerasdiff.worker.names import weight_table
-from kerasdiff.worker.tasks import Task, as_tensor, to_array
-from kerasdiff.worker.trace import call_model, tensors_in
+from kerasdiff.worker.tasks import Task, to_array
+from kerasdiff.worker.trainer import Tested, Trainer
 
 DATA_SEED = 0
 """Of made-up data: trials of any seed train on the same rows, so that seeds differ in order and draws alone."""
 
 FEWEST_TEST_ROWS = 512
 
+CHUNK_S = 1.0
+"""Seconds of training between two signs of life, about."""
+
+MOST_STEPS = 1_000
+"""Steps of one call of the compiled loop at most, however fast they are."""
+
 
 def fit(session: Any, plan: FitPlan, progress: Progress | None = None) -> Trial:
     """Trains a fresh copy of the session's model.
 
-    The batch order is a permutation per pass over the data from ``numpy.random.default_rng(plan.seed)``; a batch may
-    span two passes, so all have the same size and the step is compiled once. A loss that is not finite ends the
-    trial: it is the last of ``losses``, and there are no test figures.
+    A loss that is not finite ends the trial: it is the last of ``losses``, and there are no test figures. Where
+    ``plan.keep`` is given, a finished trial is not run again, and one that was cut off goes on after its last finished
+    epoch, to the same bits as if it had not been.
 
     Args:
         session: Has ``reload("float32")``, which gives the model, its ports and ``pack``.
         plan: Settings, seed and start.
-        progress: Called with the number of steps done and the loss of the last one.
+        progress: Told every second or so, and after every epoch.
 
     Returns:
-        The trial. The test figures are over the first ``max(512, rows trained on)`` test rows, so that testing never
-        takes longer than training, and with ``loss`` they include what the model adds to it, like ``evaluate``.
+        The trial. The test figures are over the first ``max(512, rows trained on in an epoch)`` test rows, so that
+        testing never takes longer than training, and with ``loss`` they include what the model adds to it, like
+        ``evaluate``.
 
     Raises:
         FitError: If there is no usable data, loss or gradient, or the start does not fit the model.
     """
-    if plan.steps < 1 or plan.batch_size < 1:
-        raise FitError(f"A fit needs at least one step and one row a batch, not {plan.steps} and {plan.batch_size}.")
+    wanted = [count for count in (plan.steps, plan.epochs) if count is not None]
+    if plan.batch_size < 1 or not wanted or min(wanted) < 1:
+        raise FitError("A fit needs at least one epoch, one step and one row a batch.")
     tf.config.experimental.enable_op_determinism()
     loaded = session.reload("float32", plan.seed)
-    task = Task(loaded)
+    task = Task(loaded, plan.loss)
     data = load_data(plan.data, tuple(loaded.ports), task.heads, DATA_SEED)
     _assign(weight_table(loaded.model), plan.start)
-    trainer = _Trainer(loaded, task, data, plan)
+    if plan.nudge is not None:
+        _nudge(loaded.model, plan.nudge)
+    feed = Feed(data)
+    trainer = Trainer(loaded, task, feed, plan)
     # Construction and probing drew a number of times that depends on how the model is written.
     keras.utils.set_random_seed(plan.seed)
-    losses, accuracies, speed = trainer.train(progress)
-    finite = bool(np.isfinite(losses[-1]))
-    test_loss, test_accuracy, predictions = trainer.test(whole=finite)
-    return Trial(
-        data=data.description,
-        settings=trainer.settings(),
-        losses=losses,
-        accuracies=accuracies,
-        test_loss=test_loss if finite else None,
-        test_accuracy=test_accuracy if finite else None,
-        predictions=predictions,
-        samples_per_second=speed,
-    )
+    run = _Run(trainer, feed, plan, progress)
+    return replace(run.trial(data.description), class_names=data.class_names)
 
 
 def start(session: Any, seed: int) -> dict[str, Array]:
@@ -82,154 +88,227 @@ def _assign(weights: dict[str, Any], start: Any) -> None:
         weights[name].assign(value)
 
 
-def batches(rows: int, size: int, seed: int) -> Iterator[NDArray[np.int64]]:
-    """Row numbers of batch after batch, without end: each pass over the data is a new permutation."""
+def _nudge(model: Any, seed: int) -> None:
+    """Moves every trainable value by one unit in the last place of the precision the model computes in, up or down.
+
+    Rounding does no less to a model that computes the same thing in another order.
+    """
+    layers = model._flatten_layers()  # private; the only way to every sublayer
+    coarse = {"float16": 2.0**-10, "bfloat16": 2.0**-7}
+    step = max((coarse.get(str(layer.compute_dtype), 0.0) for layer in layers), default=0.0)
     rng = np.random.default_rng(seed)
-    waiting = np.empty(0, np.int64)
-    while True:
-        while len(waiting) < size:
-            waiting = np.concatenate([waiting, rng.permutation(rows)])
-        yield waiting[:size]
-        waiting = waiting[size:]
+    for variable in model.trainable_variables:
+        value = to_array(variable)
+        up = rng.integers(0, 2, value.shape).astype(bool)
+        if step:
+            variable.assign(value * np.where(up, 1 + step, 1 - step).astype(value.dtype))
+        elif value.dtype.kind == "f":
+            variable.assign(np.nextafter(value, np.where(up, np.inf, -np.inf).astype(value.dtype)))
 
 
-class _Trainer:
-    """The compiled steps of one trial and what they need."""
+def batch_rows(rows: int, size: int, seed: int, epoch: int) -> NDArray[np.int64]:
+    """Row numbers of every batch of an epoch, shape ``(steps, size)``: a permutation of its own.
 
-    def __init__(self, loaded: Any, task: Task, data: DataSet, plan: FitPlan) -> None:
-        self._loaded, self._task, self._data, self._plan = loaded, task, data, plan
-        self._variables = list(loaded.model.trainable_variables)
-        if not self._variables:
-            raise FitError("The model has no trainable weights, so there is nothing to fit.")
-        self._size = _batch_size(loaded, plan.batch_size)
-        self._optimizer = _optimizer(loaded.model, task, plan)
-        # By way of text: 3e-4 in float32 is 0.00030000001424923539, which nobody set.
-        self._learning_rate = float(str(to_array(self._optimizer.learning_rate)))
-        self._without_gradient: tuple[str, ...] = ()
-        # Autograph stays off, as in Keras's own fit: models are called as they are written.
-        self._step = tf.function(self._train_step, autograph=False)
-        self._infer = tf.function(self._test_step, autograph=False)
+    The rows that fill no batch are left out, others in every epoch; fewer rows than a batch are repeated. Known from
+    the epoch's number alone, so a trial goes on from any epoch.
 
-    def settings(self) -> dict[str, Any]:
-        """What determined this trial besides model and data, as JSON data."""
-        own_step = getattr(type(self._loaded.model), "train_step", None) is not keras.Model.train_step
-        return {
-            "optimizer": type(self._optimizer).__name__,
-            "learning_rate": self._learning_rate,
-            "loss": list(self._task.words),
-            "targets": [head.encoding for head in self._task.heads],
-            "from_compile": self._task.compiled,
-            "batch_size": self._size,
-            "steps": self._plan.steps,
+    >>> batch_rows(5, 2, seed=0, epoch=1).shape
+    (2, 2)
+    """
+    rng = np.random.default_rng([seed, epoch])
+    needed = max(1, rows // size) * size
+    order = np.concatenate([rng.permutation(rows) for _ in range(math.ceil(needed / rows))])
+    return order[:needed].reshape(-1, size)
+
+
+@dataclass(frozen=True, slots=True)
+class Length:
+    """How long a trial is: ``steps`` in all, ``per_epoch`` in each of ``epochs`` but perhaps the last."""
+
+    steps: int
+    per_epoch: int
+
+    @property
+    def epochs(self) -> int:
+        return math.ceil(self.steps / self.per_epoch)
+
+    @classmethod
+    def of(cls, plan: FitPlan, rows: int, size: int) -> Length:
+        """The length of a plan on so many rows of training data."""
+        per_epoch = max(1, rows // size)
+        limits = [] if plan.steps is None else [plan.steps]
+        limits += [] if plan.epochs is None else [plan.epochs * per_epoch]
+        return cls(min(limits), per_epoch)
+
+
+class _Run:
+    """One trial on its way: trains, tests, keeps and tells."""
+
+    def __init__(self, trainer: Trainer, feed: Feed, plan: FitPlan, progress: Progress | None) -> None:
+        self._trainer, self._feed, self._plan, self._progress = trainer, feed, plan, progress
+        self._length = Length.of(plan, feed.train_rows, trainer.size)
+        trained = min(self._length.steps, self._length.per_epoch) * trainer.size
+        self._test_rows = min(feed.test_rows, max(FEWEST_TEST_ROWS, trained))
+        self._history = History()
+        self._logs = Logs(plan.logdir, plan.name)
+        # The first step of a process compiles, and is left out of the speed.
+        self._seconds, self._timed = 0.0, 0
+        self._pace: float | None = None
+
+    def trial(self, data: str) -> Trial:
+        """Runs what was not kept."""
+        functions = self._trainer.compiled()
+        kept, variables = self._open(functions)
+        if self._plan.fresh:
+            kept.forget()
+        done = kept.result()
+        reused = 0
+        if done is not None:
+            self._history, ended = done
+            reused = len(self._history.epochs)
+            self._replay()
+        else:
+            reused = self._resume(kept, variables)
+            ended = self._train(kept, variables)
+            kept.finish(self._history, ended)
+        last = self._history.epochs[-1]
+        return Trial(
+            data=data,
+            settings={
+                **self._trainer.settings(),
+                "steps": self._length.steps,
+                "epochs": self._length.epochs,
+                "steps_per_epoch": self._length.per_epoch,
+                "test_rows": self._test_rows,
+            },
+            losses=self._history.losses,
+            accuracies=self._history.accuracies,
+            epochs=self._history.epochs,
+            test_loss=last.test_loss,
+            test_accuracy=last.test_accuracy,
+            predictions=ended.predictions,
+            outputs_digest=ended.outputs_digest,
+            classes=ended.classes,
+            labels=ended.labels,
+            samples_per_second=self._timed * self._trainer.size / self._seconds if self._seconds else 0.0,
+            reused=reused,
+            notes=tuple(kept.notes),
+        )
+
+    def _open(self, functions: Sequence[Any]) -> tuple[Kept, list[Any]]:
+        """The files of this trial, and the variables whose values are its state."""
+        if self._plan.keep is None:
+            return Kept(None, None), []
+        variables = variables_of(functions)
+        if variables is None:
+            kept = Kept(None, None)
+            kept.notes.append(
+                "nothing was kept on disk: the model uses Python code, a table or random numbers whose state cannot "
+                "be read back"
+            )
+            return kept, []
+        # By name as well: a candidate or a control that took up the reference's trial would prove nothing.
+        length = {
+            "name": self._plan.name,
             "seed": self._plan.seed,
-            "without_gradient": list(self._without_gradient),
-            "custom_train_step_ignored": own_step and isinstance(self._loaded.model, keras.Model),
+            "steps": self._length.steps,
+            "test_rows": self._test_rows,
         }
+        return Kept(self._plan.keep, trial_key(functions, variables, length)), variables
 
-    def _call(self, inputs: Any, *, training: bool) -> Any:
-        args, kwargs = self._loaded.pack(inputs)
-        return call_model(self._loaded.model, args, kwargs, training=training)
+    def _resume(self, kept: Kept, variables: Sequence[Any]) -> int:
+        """Takes up the last finished epoch; how many epochs that saves."""
+        found = kept.state()
+        if found is None:
+            return 0
+        self._history, held = found
+        for variable, data in zip(variables, held, strict=True):
+            like = to_array(variable)
+            variable.assign(np.frombuffer(data, like.dtype).reshape(like.shape))
+        self._replay()
+        return len(self._history.epochs)
 
-    def _train_step(self, inputs: Any, targets: Any) -> Any:
-        with tf.GradientTape() as tape:
-            result = self._call(inputs, training=True)
-            loss = self._task.loss(result, targets, training=True)
-            scaled = self._optimizer.scale_loss(loss)
-        gradients = tape.gradient(scaled, self._variables)
-        pairs = [(g, v) for g, v in zip(gradients, self._variables, strict=True) if g is not None]
-        if not pairs:
-            raise FitError("No trainable weight gets a gradient: the outputs do not depend on any.")
-        lost = {id(v) for g, v in zip(gradients, self._variables, strict=True) if g is None}
-        self._without_gradient = tuple(name for name, v in weight_table(self._loaded.model).items() if id(v) in lost)
-        self._optimizer.apply([g for g, _ in pairs], [v for _, v in pairs])
-        return loss, self._task.accuracy(result, targets)
+    def _replay(self) -> None:
+        for count in range(1, len(self._history.epochs) + 1):
+            epochs = self._history.epochs[:count]
+            self._logs.write(History(epochs=epochs))
+            steps = epochs[-1].steps
+            self._tell(self._history.losses[:steps], self._history.accuracies[:steps], epochs[-1])
 
-    def _test_step(self, inputs: Any, targets: Any, count: Any) -> Any:
-        """Loss, accuracy and outputs of the first ``count`` rows: the last batch is filled up, not compiled anew."""
-        result = self._call(inputs, training=False)
-        real = keras.tree.map_structure(lambda leaf: leaf[:count] if tf.is_tensor(leaf) else leaf, result)
-        kept = [y[:count] for y in targets]
-        loss = self._task.loss(real, kept, training=False)
-        return loss, self._task.accuracy(real, kept), tensors_in(real)
+    def _train(self, kept: Kept, variables: Sequence[Any]) -> Ended:
+        """Runs the epochs that are missing, and gives the outputs of the last test."""
+        tested: Tested | None = None
+        for number in range(len(self._history.epochs) + 1, self._length.epochs + 1):
+            if not self._finite():
+                break
+            tested = self._epoch(number, last=number == self._length.epochs)
+            if self._plan.keep is not None:
+                kept.save(self._history, [to_array(variable).tobytes() for variable in variables])
+            self._logs.write(self._history)
+        if not self._finite():
+            tested = self._trainer.test(min(self._trainer.size, self._test_rows), outputs=True)
+            return Ended(predictions=tested.predictions, outputs_digest=tested.digest, classes=(), labels=())
+        if tested is None:  # cut off between its last epoch and its result
+            tested = self._trainer.test(self._test_rows, outputs=True)
+        return Ended(
+            predictions=tested.predictions, outputs_digest=tested.digest, classes=tested.classes, labels=tested.labels
+        )
 
-    def _tensors(self, batch: tuple[tuple[Array, ...], tuple[Array, ...]]) -> tuple[list[Any], list[Any]]:
-        inputs = [as_tensor(x, port) for x, port in zip(batch[0], self._loaded.ports, strict=True)]
-        return inputs, [tf.convert_to_tensor(y) for y in batch[1]]
+    def _finite(self) -> bool:
+        return not self._history.losses or math.isfinite(self._history.losses[-1])
 
-    def train(self, progress: Progress | None) -> tuple[tuple[float, ...], tuple[float, ...], float]:
-        """Losses and accuracies step by step, and samples a second without the first step (compilation)."""
+    def _epoch(self, number: int, *, last: bool) -> Tested | None:
+        begin = (number - 1) * self._length.per_epoch
+        rows = batch_rows(self._feed.train_rows, self._trainer.size, self._plan.seed, number)
+        rows = rows[: self._length.steps - begin]
+        losses, accuracies, seconds = self._steps(rows)
+        self._history = replace(
+            self._history,
+            losses=(*self._history.losses, *losses),
+            accuracies=(*self._history.accuracies, *accuracies),
+        )
+        tested = self._trainer.test(self._test_rows, outputs=last) if self._finite() else None
+        epoch = Epoch(
+            number=number,
+            steps=begin + len(losses),
+            train_loss=float(np.mean(losses)),
+            train_accuracy=float(np.mean(accuracies)) if accuracies else None,
+            test_loss=None if tested is None or math.isnan(tested.loss) else tested.loss,
+            test_accuracy=None if tested is None else tested.accuracy,
+            seconds=seconds,
+        )
+        self._history = replace(self._history, epochs=(*self._history.epochs, epoch))
+        self._tell(self._history.losses, self._history.accuracies, epoch)
+        return tested
+
+    def _steps(self, rows: NDArray[np.int64]) -> tuple[list[float], list[float], float]:
+        """Trains on these batches, about a second a call; losses, accuracies and seconds."""
         losses: list[float] = []
         accuracies: list[float] = []
-        began = time.perf_counter()
-        order = batches(len(self._data.x_train[0]), self._size, self._plan.seed)
-        for done, rows in zip(range(1, self._plan.steps + 1), order, strict=False):
-            loss, accuracy = self._stepped(rows)
-            losses.append(float(loss))
-            if accuracy is not None:
-                accuracies.append(float(accuracy))
-            if progress is not None:
-                progress(done, losses[-1])
-            if not np.isfinite(losses[-1]):
+        spent = 0.0
+        while len(losses) < len(rows):
+            count = 1 if self._pace is None else max(1, min(MOST_STEPS, int(CHUNK_S / self._pace)))
+            began = time.perf_counter()
+            more, rates = self._trainer.train(rows[len(losses) : len(losses) + count])
+            took = time.perf_counter() - began
+            losses += more.tolist()
+            accuracies += [] if rates is None else rates.tolist()
+            spent += took
+            if self._pace is None:
+                self._pace = took  # with compilation: the second call is short, and tells the pace
+            else:
+                self._pace = took / len(more)
+                self._seconds += took
+                self._timed += len(more)
+            if not math.isfinite(losses[-1]):
                 break
-            if done == 1:
-                began = time.perf_counter()
-        elapsed = time.perf_counter() - began
-        speed = (len(losses) - 1) * self._size / elapsed if len(losses) > 1 else 0.0
-        return tuple(losses), tuple(accuracies), speed
+            if len(losses) < len(rows):
+                self._tell((*self._history.losses, *losses), (*self._history.accuracies, *accuracies), None)
+        return losses, accuracies, spent
 
-    def _stepped(self, rows: NDArray[np.int64]) -> Any:
-        inputs, targets = self._tensors(self._data.train_batch(rows))
-        try:
-            return self._step(inputs, targets)
-        except (ValueError, TypeError, tf.errors.OpError) as why:
-            text = str(why).strip()
-            raise FitError(f"The training step fails: {text.splitlines()[0] if text else why!r}", text) from why
-
-    def test(self, *, whole: bool) -> tuple[float, float | None, Array]:
-        """Mean loss and accuracy over the test rows, and the outputs on the first batch.
-
-        Args:
-            whole: Whether to go beyond the first batch.
-        """
-        total = min(len(self._data.x_test[0]), max(FEWEST_TEST_ROWS, self._plan.steps * self._size))
-        loss_sum = accuracy_sum = 0.0
-        known = False
-        first: Array = np.empty(0, np.float32)
-        for begin in range(0, total, self._size):
-            count = min(self._size, total - begin)
-            rows = np.minimum(np.arange(begin, begin + self._size), total - 1)
-            inputs, targets = self._tensors(self._data.test_batch(rows))
-            loss, accuracy, outputs = self._infer(inputs, targets, tf.constant(count))
-            loss_sum += float(loss) * count
-            if accuracy is not None:
-                known = True
-                accuracy_sum += float(accuracy) * count
-            if begin == 0:
-                first = _joined([to_array(output) for output in outputs])
-                if not whole:
-                    break
-        return loss_sum / total, accuracy_sum / total if known else None, first
-
-
-def _joined(outputs: list[Array]) -> Array:
-    """One array of predictions: a single output as it is, several flattened side by side, row by row."""
-    if len(outputs) == 1:
-        return outputs[0]
-    return np.concatenate([output.reshape(len(output), -1).astype(np.float64) for output in outputs], axis=1)
-
-
-def _batch_size(loaded: Any, wanted: int) -> int:
-    """The plan's batch size, or the one the model's inputs fix."""
-    fixed = {port.spec.shape[0] for port in loaded.ports if port.spec.shape} - {None}
-    if len(fixed) > 1:
-        raise FitError(f"The inputs fix batch sizes that differ: {', '.join(str(size) for size in sorted(fixed))}.")
-    return int(fixed.pop()) if fixed else wanted
-
-
-def _optimizer(model: Any, task: Task, plan: FitPlan) -> Any:
-    """A fresh optimizer: the compiled one's class and settings without its state, else Adam."""
-    own = getattr(model, "optimizer", None) if task.compiled else None
-    fresh = None if own is None else type(own).from_config(own.get_config())
-    optimizer = keras.optimizers.Adam(plan.learning_rate) if fresh is None else fresh
-    optimizer.build(list(model.trainable_variables))
-    return optimizer
+    def _tell(self, losses: Sequence[float], accuracies: Sequence[float], epoch: Epoch | None) -> None:
+        if self._progress is None:
+            return
+        accuracy = accuracies[-1] if accuracies else None
+        tick = Tick(step=len(losses), steps=self._length.steps, loss=losses[-1], accuracy=accuracy, epoch=epoch)
+        self._progress(tick)

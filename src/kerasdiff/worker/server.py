@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 
 from kerasdiff.errors import KerasdiffError, LoadError, WorkerError
 from kerasdiff.process import read_frame, write_frame
+from kerasdiff.side import Tick
 
 
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:
@@ -37,8 +38,8 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
 
                 session = Session(target, inputs, plain)
 
-            def progress(step: int, loss: float, number: int = number) -> None:
-                write_frame(answers, (number, "progress", (step, float(loss))))
+            def progress(tick: Tick, number: int = number) -> None:
+                write_frame(answers, (number, "progress", tick))
 
             _answer(answers, number, "value", _handle(session, name, arguments, progress))
         except KerasdiffError as error:
@@ -128,4 +129,24 @@ def _start_tensorflow() -> LoadError | None:
     if threads.isdigit() and int(threads) > 0:
         tf.config.threading.set_intra_op_parallelism_threads(int(threads))
         tf.config.threading.set_inter_op_parallelism_threads(int(threads))
+    return _choose_device(tf, os.environ.get("KERASDIFF_DEVICE", "auto"))
+
+
+def _choose_device(tf: Any, wanted: str) -> LoadError | None:
+    """Leaves the wanted GPU visible alone, or all; none is filled before its memory is needed.
+
+    References:
+        "Use a GPU", https://www.tensorflow.org/guide/gpu: limiting memory growth.
+    """
+    found = tf.config.list_physical_devices("GPU")
+    kind, _, number = wanted.partition(":")
+    if kind == "gpu":
+        at = int(number or 0)
+        if at >= len(found):
+            held = f"TensorFlow sees {len(found)}" if found else "TensorFlow sees no GPU"
+            return LoadError(f"--device {wanted}: {held}; use --device cpu.")
+        found = [found[at]]
+        tf.config.set_visible_devices(found, "GPU")
+    for device in found:
+        tf.config.experimental.set_memory_growth(device, True)
     return None

@@ -5,6 +5,7 @@ A model that was compiled keeps its own loss. For the others the outputs on two 
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -50,24 +51,27 @@ class Task:
         words: The losses as a report shows them.
     """
 
-    def __init__(self, loaded: Any, *, compiled: bool = True) -> None:
+    def __init__(self, loaded: Any, loss: str | None = None, *, compiled: bool = True) -> None:
         """Calls the model on two probes.
 
         Args:
             loaded: The model and how it is called.
+            loss: Keras name of a loss for every output, in place of the model's own.
             compiled: Whether its own compile settings count, if it has any.
 
         Raises:
             FitError: If no data can be drawn for the model, or it cannot be called.
         """
         self._model = loaded.model
-        self.compiled = compiled and bool(getattr(loaded.model, "compiled", False))
+        self.compiled = loss is None and compiled and bool(getattr(loaded.model, "compiled", False))
         results = _probe(loaded)
         outputs = [[to_array(t) for t in tensors_in(result)] for result in results]
         specs = [spec_of(tensor) for tensor in tensors_in(results[0])]
         names = output_names(loaded.model, len(specs))
         ports = [Port(name=name, spec=spec) for name, spec in zip(names, specs, strict=True)]
         losses = _compiled_losses(loaded.model, names) if self.compiled else [None] * len(ports)
+        if loss is not None:
+            losses = [_named(loss, logits=not _bounded([batch[at] for batch in outputs])) for at in range(len(ports))]
         heads, self._losses = [], []
         for at, (port, given) in enumerate(zip(ports, losses, strict=True)):
             values = [batch[at] for batch in outputs]
@@ -109,18 +113,25 @@ class Task:
 
     def accuracy(self, result: Any, targets: Sequence[Any]) -> Any:
         """Fraction of right answers, the mean over the heads that have them; ``None`` for pure regression."""
-        rates = []
+        rates = [
+            tf.reduce_mean(tf.cast(tf.equal(answer, label), tf.float64))
+            for answer, label in self.answers(result, targets)
+        ]
+        return tf.add_n(rates) / len(rates) if rates else None
+
+    def answers(self, result: Any, targets: Sequence[Any]) -> list[tuple[Any, Any]]:
+        """For every head with classes, the ids the model answers with and the right ones, both int64."""
+        found = []
         for head, loss, y, output in zip(self.heads, self._losses, targets, tensors_in(result), strict=True):
             if head.encoding == "real":
                 continue
             if head.encoding == "binary":
                 threshold = 0.0 if getattr(loss, "from_logits", False) or not head.zero_one else 0.5
-                right = tf.equal(output > threshold, y > 0.5)
+                found.append((tf.cast(output > threshold, tf.int64), tf.cast(y > 0.5, tf.int64)))
             else:
                 labels = y if head.encoding == "sparse" else tf.argmax(y, axis=-1)
-                right = tf.equal(tf.argmax(output, axis=-1), tf.cast(labels, tf.int64))
-            rates.append(tf.reduce_mean(tf.cast(right, tf.float64)))
-        return tf.add_n(rates) / len(rates) if rates else None
+                found.append((tf.argmax(output, axis=-1), tf.cast(labels, tf.int64)))
+        return found
 
 
 def _target_dtype(head: Head) -> Any:
@@ -223,6 +234,24 @@ def _compiled_losses(model: Any, names: Sequence[str]) -> list[Any]:
     if len(ordered) != len(names):
         raise FitError(f"The model is compiled with {len(ordered)} losses and returns {len(names)} outputs.")
     return [_no_loss if loss is None else keras.losses.get(loss) for loss in ordered]
+
+
+def _named(name: str, *, logits: bool) -> Any:
+    """A loss by its Keras name; cross-entropies take logits where the outputs are no probabilities."""
+    camel = "".join(part.capitalize() for part in name.split("_"))
+    made = next((getattr(keras.losses, text) for text in (camel, name) if hasattr(keras.losses, text)), None)
+    if isinstance(made, type) and issubclass(made, keras.losses.Loss):
+        return made(from_logits=logits) if "from_logits" in inspect.signature(made).parameters else made()
+    try:
+        function = keras.losses.get(name)
+    except ValueError:
+        raise FitError(f"Keras has no loss {name!r}; e.g. sparse_categorical_crossentropy, mse.") from None
+
+    def mean(y_true: Any, y_pred: Any) -> Any:
+        return tf.reduce_mean(function(y_true, y_pred))
+
+    mean.__name__ = _name(function)
+    return mean
 
 
 def _no_loss(y_true: Any, y_pred: Any) -> Any:

@@ -1,0 +1,190 @@
+"""``kerasdiff fit``."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import click
+
+from kerasdiff.cli.common import EXIT_CODES_HELP, TARGETS_HELP, clean, model_options, progress, rendered, write
+
+DEFAULT_SEEDS = 3
+DEFAULT_EPOCHS = 5
+"""A few minutes for the forum's network on all of CIFAR-10; three pairs are the fewest an interval is of use with."""
+
+
+class Seeds(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.3 on
+    """A number of seeds, counted from 0, or a list of them."""
+
+    name = "N|LIST"
+
+    def convert(
+        self, value: str | tuple[int, ...], param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, ...]:
+        if isinstance(value, tuple):
+            return value
+        if re.fullmatch(r"[1-9]\d{0,3}", value):
+            return tuple(range(int(value)))
+        parts = value.removesuffix(",").split(",")
+        if "," in value and all(re.fullmatch(r"\d{1,9}", part.strip()) for part in parts):
+            found = tuple(int(part) for part in parts)
+            if len(set(found)) == len(found):
+                return found
+        text = f"{value!r} is neither a number of seeds from 1 on nor a list of different ones, such as 0,1,2."
+        raise click.BadParameter(text, ctx, param)
+
+
+class Seconds(click.ParamType):  # type: ignore[type-arg]
+    """A time span: ``60s``, ``10m``, ``1h``."""
+
+    name = "TIME"
+
+    def convert(self, value: str | float, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        if isinstance(value, float):
+            return value
+        found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smh])", value.strip())
+        if found is None or not float(found[1]):
+            raise click.BadParameter(f"{value!r} is no time span; write 60s, 10m or 1h.", ctx, param)
+        return float(found[1]) * {"s": 1.0, "m": 60.0, "h": 3600.0}[found[2]]
+
+
+def _device(context: click.Context, option: click.Parameter, value: str) -> str:
+    if not re.fullmatch(r"auto|cpu|gpu(:\d{1,3})?", value):
+        raise click.BadParameter("must be auto, cpu, gpu or gpu:N.")
+    return value
+
+
+@click.command(epilog=TARGETS_HELP + EXIT_CODES_HELP)
+@click.argument("reference")
+@click.argument("candidate")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["terminal", "json"]),
+    default="terminal",
+    show_default=True,
+    help="A report to read, or JSON (schema kerasdiff/1) to process.",
+)
+@click.option(
+    "--seeds",
+    type=Seeds(),
+    default=str(DEFAULT_SEEDS),
+    show_default=True,
+    help="Trial pairs at most: how many, or the list of their seeds.",
+)
+@click.option(
+    "--epochs",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help=f"Epochs of each trial; {DEFAULT_EPOCHS} where --steps is not given either.",
+)
+@click.option("--steps", type=click.IntRange(min=1), metavar="N", help="Optimizer steps of each trial at most.")
+@click.option("--batch-size", type=click.IntRange(min=1), default=64, show_default=True, metavar="N")
+@click.option(
+    "--learning-rate",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="RATE",
+    help="In place of the model's own, or of 3e-4.",
+)
+@click.option("--optimizer", metavar="NAME", help="In place of the model's own, or of Adam: a name Keras knows.")
+@click.option("--loss", metavar="NAME", help="In place of the model's own, or of the one its outputs suggest.")
+@click.option(
+    "--device", default="auto", show_default=True, callback=_device, metavar="auto|cpu|gpu[:N]", help="Where to train."
+)
+@click.option(
+    "--margin",
+    type=click.FloatRange(min=0, min_open=True),
+    default=1.0,
+    show_default=True,
+    metavar="POINTS",
+    help="What still counts as equivalent: points of test accuracy, or percent of the test loss without classes.",
+)
+@click.option("--budget", type=Seconds(), help="Train no longer than this: 60s, 10m. Seeds and epochs are cut to fit.")
+@click.option("--own-init", is_flag=True, help="Let each model draw its own starting weights.")
+@click.option("--fresh", is_flag=True, help="Train anew what is kept from an earlier run.")
+@click.option("--logdir", type=click.Path(file_okay=False), metavar="DIR", help="Write TensorBoard logs and CSV here.")
+@click.option(
+    "--data",
+    type=click.Path(exists=True),
+    metavar="PATH",
+    help="Train on this data instead of CIFAR-10.",
+)
+@model_options
+def fit(
+    reference: str,
+    candidate: str,
+    form: str,
+    seeds: tuple[int, ...],
+    epochs: int | None,
+    steps: int | None,
+    batch_size: int,
+    learning_rate: float | None,
+    optimizer: str | None,
+    loss: str | None,
+    device: str,
+    margin: float,
+    budget: float | None,
+    own_init: bool,
+    fresh: bool,
+    logdir: str | None,
+    data: str | None,
+    inputs: tuple[str, ...],
+    timeout: float,
+    color: str,
+    output: str | None,
+) -> int:
+    """Trains CANDIDATE and REFERENCE alike and compares what comes out.
+
+    Both start from the same weights and see the same batches, seed after seed, until that decides. Finished
+    epochs are kept: the same command goes on where an interrupted one stopped.
+
+    \b
+    Examples:
+      kerasdiff fit a.py:ConvModel_1 b.py:ConvModel_2
+      kerasdiff fit a.py:ConvModel_1 b.py:ConvModel_2 --seeds 10 --epochs 30
+      kerasdiff fit old.py:Net new.py:Net --data mine.npz --budget 10m
+    """  # noqa: D301
+    from kerasdiff.datasets.readers import recognise
+    from kerasdiff.options import FitOptions, Options, kept_in
+    from kerasdiff.target import parse_input, parse_target
+
+    options = Options(inputs=tuple(parse_input(text) for text in inputs), data=data, seed=seeds[0], timeout=timeout)
+    trials = FitOptions(
+        seeds=seeds,
+        epochs=DEFAULT_EPOCHS if epochs is None and steps is None else epochs,
+        steps=steps,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        optimizer=optimizer,
+        loss=loss,
+        device=device,
+        margin=margin / 100,
+        budget=budget,
+        own_init=own_init,
+        fresh=fresh,
+        keep=kept_in(),
+        logdir=logdir,
+    )
+    pair = parse_target(reference), parse_target(candidate)
+    if data is not None:
+        recognise(Path(data).expanduser())  # a wrong path is said now, not after minutes of training
+    import kerasdiff.train as engine
+    from kerasdiff.report.json import to_json
+    from kerasdiff.report.terminal import render
+
+    with progress() as listener:
+        try:
+            comparison = engine.fit(*pair, options, trials, listener)
+        except engine.InterruptedFit as stop:
+            if stop.known is None:
+                raise
+            comparison = stop.known
+    text = to_json(comparison) if form == "json" else rendered(lambda to: render(comparison, to), color, output)
+    write(text, output)
+    verdict = comparison.verdict
+    if comparison.interrupted:
+        click.echo(clean(f"interrupted: finished epochs are in {trials.keep}"), err=True)
+    elif output is not None:
+        click.echo(clean(f"{verdict.outcome}: {verdict.summary} (report in {output})"), err=True)
+    return comparison.exit_code
