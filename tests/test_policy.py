@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -87,7 +88,8 @@ def test_compile_settings_may_be_ignored(compare: Callable[..., Answer]) -> None
     assert compare(*pair).report["verdict"]["outcome"] == "different"
     answer = compare(*pair, (), ignoring("compile"))
     assert answer.report["verdict"]["outcome"] == "equivalent"
-    assert answer.report["terms"]["ignored"] == ["compile: hid 1 difference in weights"]
+    (ignored,) = answer.report["terms"]["ignored"]
+    assert re.fullmatch(r"compile: hid \d+ differences? in weights", ignored)
     assert answer.report["edits"] == []
 
 

@@ -169,7 +169,9 @@ class _Mode:
             for recipes in question.prober.recipes
         )
         plain = given_draws(question.prober, question.structure, (plain[0], plain[1]), mode)
-        weights = {two: one for one, two in question.carried.pairs.items()}
+        sizes = [{weight.id: weight.size for weight in side.weights} for side in question.descriptions]
+        pairs = question.carried.pairs.items()
+        weights = {two: one for one, two in pairs if sizes[0].get(one) == sizes[1].get(two)}
         self.splicer = Splicer(self.seam, question.prober.sides, plain, weights)
         self._tolerance = question.tolerance
         self.limits = {self._key: self._tolerance.limit}
@@ -251,11 +253,12 @@ class _Mode:
         ``None`` stands for the updates that no edit touches.
         """
         found: dict[int | None, float] = {}
-        for one, two in self._question.carried.pairs.items():
-            if one not in first or two not in alone or first[one].dtype.kind != "f":
+        pairs = self._question.carried.pairs
+        for one, value in self.splicer.at_home(alone).items():
+            if one not in first or value.dtype.kind != "f":
                 continue
-            close = compare_values(first[one], alone[two].reshape(first[one].shape), self._tolerance)
-            for number in self.seam.edits_on((one, two)) or (None,):
+            close = compare_values(first[one], value.reshape(first[one].shape), self._tolerance)
+            for number in self.seam.edits_on((one, pairs[one])) or (None,):
                 found[number] = max(found.get(number, 0.0), close.max_relative)
         return found
 
