@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from kerasdiff.edits import Edit, EditKind, Place
 from kerasdiff.graph import Source
+from kerasdiff.judge import UNIMPLIED, Case, judge
 from kerasdiff.options import STRENGTHS, Required
-from kerasdiff.verdict import EXIT_CODES, UNIMPLIED, Case, Rung, RungName, Verdict, judge
+from kerasdiff.verdict import EXIT_CODES, Rung, RungName, Verdict
 
 
 def edit(kind: EditKind, op: str = "relu", line: int = 7, **attributes: Any) -> Edit:

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from kerasdiff.errors import EvaluateError, FitError, TraceError
 from kerasdiff.graph import Weight
+from kerasdiff.judge import UNIMPLIED, Case, judge
 from kerasdiff.options import FitOptions, Listener, Options, Silent
 from kerasdiff.probes import PROBE_BATCH, probe_rows
 from kerasdiff.process import Worker
@@ -27,7 +28,7 @@ from kerasdiff.rungs.weights import weights
 from kerasdiff.side import Description, Side
 from kerasdiff.target import InputSpec, Target, parse_input
 from kerasdiff.trials import FitEvidence
-from kerasdiff.verdict import NUMERIC, UNIMPLIED, Case, Comparison, ModelInfo, NotChecked, Rung, judge
+from kerasdiff.verdict import NUMERIC, Comparison, ModelInfo, NotChecked, Rung
 from kerasdiff.witness import SavedWitness
 
 _NUMBERED = re.compile(r"input(_\d+)?")
