@@ -44,7 +44,7 @@ _BASES: Mapping[Basis | None, str] = {
     "proof": "proof: the canonical graphs are the same, and so are their weights.",
     "numeric": "numeric: not proved, but equal in float64 on every rung that ran.",
     "statistical": "statistical: seeded trial pairs decide, against the stated equivalence margin.",
-    "witness": "witness: an edit that changes behaviour, or a probe on which the two differ.",
+    "witness": "witness: an edit, an input or a training run on which the two part.",
     None: "",
 }
 
