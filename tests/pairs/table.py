@@ -610,6 +610,12 @@ PAIRS = (
         mentions=("concat",),
     ),
     different("outputs-swapped", "structure.py:heads_apart", "structure.py:heads_swapped", mentions=("output",)),
+    different(
+        "look-alike-outputs-swapped",
+        "structure.py:heads",
+        "structure.py:heads(swapped=True)",
+        mentions=("outputs mean, spread in the reference, spread, mean in the candidate",),
+    ),
     different("output-missing", "structure.py:heads", "structure.py:one_head", mentions=("output",)),
     different(
         "loop-stops-early",
