@@ -593,6 +593,15 @@ PAIRS = (
         "6,8",
         edits=(Expected(kind="rewire", op="attention|attend"),),
     ),
+    different(
+        "mask-goes-out-on-one-side",
+        "sequences.py:attended",
+        "sequences.py:attended(mask=False)",
+        "6:int32@0..9",
+        mentions=("mask",),
+    ),
+    equal("mean-of-words-by-hand", "sequences.py:mean_of_words", "sequences.py:MeanByHand", "6:int32@0..9"),
+    different("mean-of-other-words", "sequences.py:mean_of_words", "sequences.py:MeanByHand(start=1)", "6:int32@0..9"),
     # Structure ---------------------------------------------------------------------------------------
     equal("nested-three-deep", "structure.py:flat", "structure.py:Nested", "8,8,3", basis=PROOF),
     equal("layers-in-containers", "structure.py:flat", "structure.py:Contained", "8,8,3", basis=PROOF),
