@@ -122,6 +122,23 @@ def _unaligned(drawn: tuple[Staged, Staged], where: Mapping[int, int], nodes: Ma
     return {two for one, two in where.items() if nodes.get(drawn[0].draws[one].node) != drawn[1].draws[two].node}
 
 
+def drawing(prober: Prober, run: Run, mode: Mode) -> tuple[bool, bool]:
+    """Whether each side draws random numbers, new ones in every call; so taken where it cannot be run in parts."""
+    probe = prober.batches[run.names[0]]
+
+    def ask(side: int) -> bool:
+        stage = Stage(
+            recipes=prober.recipes[side], probe=probe, precision=run.precision, mode=mode, outputs=True, effects=True
+        )
+        try:
+            found = prober.sides[side].stage(stage)
+        except EvaluateError:
+            return True
+        return found.hidden or bool(found.draws)
+
+    return both(ask)
+
+
 def given_draws(prober: Prober, structure: Structure, plain: tuple[Stage, Stage], mode: Mode) -> tuple[Stage, Stage]:
     """The same two stages, both with the random numbers of the reference where these surely correspond.
 

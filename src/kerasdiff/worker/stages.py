@@ -88,7 +88,7 @@ class StagedCall:
             tensor(one.name if cut is None else f"{cut}:0") for one, cut in zip(recording.outputs, ends, strict=True)
         ]
         ops = recording.graph.get_operations()
-        random = [op for op in ops if op.type in FAMILIES]
+        random = [op for op in ops if op.type in FAMILIES and not _is_fixed(op)]
         self._draws = [(assembler.home(op.name), FAMILIES[op.type], tensor(op.outputs[0].name)) for op in random]
         self._hidden = _draws_out_of_reach(ops, definition)
         self._losses = recording.added.names, tensor(recording.added.values.name)
@@ -159,6 +159,22 @@ class StagedCall:
             self._entries.forget()
         found: _Pull = self._pulls[key]
         return found
+
+
+def _is_fixed(op: Any) -> bool:
+    """Whether an op draws the same numbers in every call: its key comes from constants alone (``seed=3`` in a call)."""
+    if not op.type.startswith("Stateless"):
+        return False
+    seen, waiting = set(), [one.op for one in list(op.inputs)[1:]]  # the first is the shape
+    while waiting:
+        other = waiting.pop()
+        if other.name in seen:
+            continue
+        seen.add(other.name)
+        if (not other.inputs and other.type != "Const") or other.op_def.is_stateful:
+            return False
+        waiting += [one.op for one in other.inputs]
+    return True
 
 
 def _draws_out_of_reach(ops: Sequence[Any], definition: Any) -> bool:
