@@ -530,6 +530,16 @@ PAIRS = (
     ),
     equal("other-seeds", "chance.py:two_seeds(second=2)", "chance.py:two_seeds(first=None, second=None)", basis=PROOF),
     equal("one-mask-of-another-seed", "chance.py:two_seeds", "chance.py:two_seeds(first=7, second=7)", basis=PROOF),
+    equal("noise-from-the-global-generator", "chance.py:shaken", "chance.py:shaken(turned=True)", basis=EQUAL),
+    different("noise-from-the-global-generator-scaled", "chance.py:shaken", "chance.py:shaken(scale=1.5)"),
+    different("the-same-noise-every-time", "chance.py:shaken", "chance.py:shaken(seed=3)", mentions=("random",)),
+    open_question(
+        "dropout-by-other-random-ops",
+        "chance.py:dropped",
+        "chance.py:DroppedByCoin",
+        mentions=("agree in distribution",),
+    ),
+    different("dropout-by-other-random-ops-unscaled", "chance.py:dropped", "chance.py:DroppedByCoin(scale=1.0)"),
     # Sequences ---------------------------------------------------------------------------------------
     equal("recurrent-in-two-styles", "sequences.py:recurrent", "sequences.py:Recurrent", "6,3", basis=PROOF),
     equal("recurrent-layers-as-cells", "sequences.py:recurrent", "sequences.py:RecurrentCells", "6,3"),
