@@ -147,10 +147,18 @@ def call_of(node: Node) -> str:
     return f"{name_of(node)} {node.id}{line}"
 
 
+MOST_SHOWN = 72
+"""Characters of a setting in a sentence; the rest of a constant array tells a reader nothing."""
+
+
 def shown(value: Any) -> str:
-    """A setting as a reader knows it: numbers to the seven digits that float32 holds."""
+    """A setting as a reader knows it: numbers to the seven digits that float32 holds, long arrays by their start."""
     if isinstance(value, float):
         return f"{value:.7g}"
-    if isinstance(value, str):
-        return value
-    return repr(value)
+    if isinstance(value, tuple) and len(repr(value)) > MOST_SHOWN:
+        inner = [shown(item) for item in value]
+        room = max(12, MOST_SHOWN // len(value))
+        text = ", ".join(item if len(item) <= room else f"{item[:room]}…" for item in inner)
+        value = f"({text})"
+    text = value if isinstance(value, str) else repr(value)
+    return text if len(text) <= 2 * MOST_SHOWN else f"{text[: 2 * MOST_SHOWN]}…"

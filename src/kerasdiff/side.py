@@ -19,12 +19,18 @@ Precision = Literal["float32", "float64"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Port:
-    """One named input or output; ``low``/``high`` bound the values of integer inputs."""
+    """One named input or output.
+
+    Attributes:
+        low, high: Bounds of the values of an integer input.
+        chosen: Whether the user named an output: the name of its layer, where Keras did not make that up.
+    """
 
     name: str
     spec: TensorSpec
     low: float | None = None
     high: float | None = None
+    chosen: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -90,3 +90,31 @@ def two_seeds(first=1, second=1):
     x = keras.Input((6,))
     left, right = layers.Dropout(0.3, seed=first)(x), layers.Dropout(0.3, seed=second)(layers.Dense(6)(x))
     return keras.Model(x, layers.Dense(2)(layers.Add()([left, right])))
+
+
+class Shaken(layers.Layer):
+    """Adds noise from Keras's global generator, or with a seed in the call: the same noise every time."""
+
+    def __init__(self, seed=None, turned=False, scale=1.0):
+        super().__init__()
+        self.seed, self.turned, self.scale = seed, turned, scale
+
+    def call(self, x):
+        noise = self.scale * keras.random.normal(ops.shape(x), seed=self.seed)
+        return noise + x if self.turned else x + noise
+
+
+def shaken(seed=None, turned=False, scale=1.0):
+    x = keras.Input((6,))
+    return keras.Model(x, layers.Dense(2)(Shaken(seed, turned, scale)(layers.Dense(3)(x))))
+
+
+class DroppedByCoin(DroppedByTensorflow):
+    """``dropped`` by coins: other random ops, so only samples can be compared."""
+
+    def __init__(self, scale=1 / 0.6):
+        super().__init__()
+        self.scale = scale
+
+    def drop(self, x):
+        return x * keras.random.binomial(ops.shape(x), 1, 0.6) * self.scale

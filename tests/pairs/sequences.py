@@ -95,3 +95,27 @@ class AttentionKeysUnnormed(Attention):
 def backwards(reverse=True):
     x = keras.Input((6, 3))
     return keras.Model(x, layers.Dense(2)(layers.GRU(3, go_backwards=reverse)(x)))
+
+
+def attended(mask=True):
+    """Attention over words whose output carries the mask on, or there is none."""
+    words = keras.Input((6,), dtype="int32")
+    x = layers.Embedding(10, 8, mask_zero=mask)(words)
+    return keras.Model(words, layers.MultiHeadAttention(2, 4)(x, x))
+
+
+class MeanByHand(keras.Model):
+    """The mean over the words that are not padding, written out."""
+
+    def __init__(self, start=0):
+        super().__init__()
+        self.words, self.head, self.start = layers.Embedding(10, 4), layers.Dense(2), start
+
+    def call(self, words):
+        kept = keras.ops.cast(words != self.start, "float32")[..., None]
+        return self.head(keras.ops.sum(self.words(words) * kept, axis=1) / keras.ops.sum(kept, axis=1))
+
+
+def mean_of_words():
+    words = [keras.Input((6,), dtype="int32"), layers.Embedding(10, 4, mask_zero=True)]
+    return keras.Sequential([*words, layers.GlobalAveragePooling1D(), layers.Dense(2)])

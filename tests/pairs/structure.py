@@ -81,10 +81,11 @@ class AffinePair(keras.Model):
         return self.second(keras.activations.relu(self.first(x)))
 
 
-def heads():
+def heads(swapped=False):
     x = keras.Input((6,))
     h = layers.Dense(5, activation="relu")(x)
-    return keras.Model(x, [layers.Dense(2, name="mean")(h), layers.Dense(2, name="spread")(h)])
+    found = [layers.Dense(2, name="mean")(h), layers.Dense(2, name="spread")(h)]
+    return keras.Model(x, found[::-1] if swapped else found)
 
 
 class Heads(keras.Model):

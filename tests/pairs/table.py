@@ -530,6 +530,16 @@ PAIRS = (
     ),
     equal("other-seeds", "chance.py:two_seeds(second=2)", "chance.py:two_seeds(first=None, second=None)", basis=PROOF),
     equal("one-mask-of-another-seed", "chance.py:two_seeds", "chance.py:two_seeds(first=7, second=7)", basis=PROOF),
+    equal("noise-from-the-global-generator", "chance.py:shaken", "chance.py:shaken(turned=True)", basis=EQUAL),
+    different("noise-from-the-global-generator-scaled", "chance.py:shaken", "chance.py:shaken(scale=1.5)"),
+    different("the-same-noise-every-time", "chance.py:shaken", "chance.py:shaken(seed=3)", mentions=("random",)),
+    open_question(
+        "dropout-by-other-random-ops",
+        "chance.py:dropped",
+        "chance.py:DroppedByCoin",
+        mentions=("agree in distribution",),
+    ),
+    different("dropout-by-other-random-ops-unscaled", "chance.py:dropped", "chance.py:DroppedByCoin(scale=1.0)"),
     # Sequences ---------------------------------------------------------------------------------------
     equal("recurrent-in-two-styles", "sequences.py:recurrent", "sequences.py:Recurrent", "6,3", basis=PROOF),
     equal("recurrent-layers-as-cells", "sequences.py:recurrent", "sequences.py:RecurrentCells", "6,3"),
@@ -593,6 +603,15 @@ PAIRS = (
         "6,8",
         edits=(Expected(kind="rewire", op="attention|attend"),),
     ),
+    different(
+        "mask-goes-out-on-one-side",
+        "sequences.py:attended",
+        "sequences.py:attended(mask=False)",
+        "6:int32@0..9",
+        mentions=("mask",),
+    ),
+    equal("mean-of-words-by-hand", "sequences.py:mean_of_words", "sequences.py:MeanByHand", "6:int32@0..9"),
+    different("mean-of-other-words", "sequences.py:mean_of_words", "sequences.py:MeanByHand(start=1)", "6:int32@0..9"),
     # Structure ---------------------------------------------------------------------------------------
     equal("nested-three-deep", "structure.py:flat", "structure.py:Nested", "8,8,3", basis=PROOF),
     equal("layers-in-containers", "structure.py:flat", "structure.py:Contained", "8,8,3", basis=PROOF),
@@ -610,6 +629,12 @@ PAIRS = (
         mentions=("concat",),
     ),
     different("outputs-swapped", "structure.py:heads_apart", "structure.py:heads_swapped", mentions=("output",)),
+    different(
+        "look-alike-outputs-swapped",
+        "structure.py:heads",
+        "structure.py:heads(swapped=True)",
+        mentions=("outputs mean, spread in the reference, spread, mean in the candidate",),
+    ),
     different("output-missing", "structure.py:heads", "structure.py:one_head", mentions=("output",)),
     different(
         "loop-stops-early",

@@ -291,7 +291,13 @@ class _Mode:
         return OwnAccount(nodes=ids, difference=close.max_relative, detail=text, edits=positions)
 
     def _worst(self, one: Array, two: Array) -> tuple[Closeness, str]:
-        """The worst probe's rows, each on their own scale; the whole where the value has other rows."""
+        """The worst probe's rows, each on their own scale; the whole where the value has other rows.
+
+        Values are compared in the wider dtype: an op that always answers in float32 stays so in a float64 model.
+        """
+        if one.dtype != two.dtype and one.dtype.kind == two.dtype.kind == "f":
+            wide = np.promote_types(one.dtype, two.dtype)
+            one, two = one.astype(wide), two.astype(wide)
         rows = max(part.stop or 0 for part in self._slices.values())
         names = list(self._slices)
         if len(names) == 1 or not one.shape or len(one) != rows or one.shape != two.shape:
@@ -363,7 +369,8 @@ class _Mode:
         return [{"loss": loss - base} for loss in found]
 
     def _measured(self, made: Hybrid, outputs: tuple[Array, ...], slopes: Mapping[str, Array]) -> dict[str, float]:
-        closest = [self._worst(one, two)[0] for one, two in zip(outputs, made.outputs, strict=True)]
+        # Masks come after the outputs, and one side may have none.
+        closest = [self._worst(one, two)[0] for one, two in zip(outputs, made.outputs, strict=False)]
         found = {self._key: max((close.max_relative for close in closest), default=0.0)}
         if self._training:
             found["gradient"] = _apart(slopes, made.gradients)

@@ -35,6 +35,10 @@ MOST_VALUES = 1 << 22
 PROJECTIONS = 8
 """Random directions in which each output's sample is looked at; correlations between its entries show there."""
 
+SAME_VALUE = 1e-6
+"""Fraction of the largest below which two values of a sample are one: float32 rounds at 1e-7, 512 draws of a continuous
+distribution lie 1e-3 apart."""
+
 SMALLEST_P = 1e-6
 """Two samples of one distribution fall below this once in a million comparisons (two-sample Kolmogorov-Smirnov)."""
 
@@ -146,6 +150,23 @@ def _seeded_alike(item: Aligned, weights: Mapping[str, str]) -> bool:
 
 def _draws(node: Node) -> bool:
     return node.lowering is not None and any("Random" in op for op in listed(node))
+
+
+def drawing(prober: Prober, run: Run, mode: Mode) -> tuple[bool, bool]:
+    """Whether each side draws random numbers, new ones in every call; so taken where it cannot be run in parts."""
+    probe = prober.batches[run.names[0]]
+
+    def ask(side: int) -> bool:
+        stage = Stage(
+            recipes=prober.recipes[side], probe=probe, precision=run.precision, mode=mode, outputs=True, effects=True
+        )
+        try:
+            found = prober.sides[side].stage(stage)
+        except EvaluateError:
+            return True
+        return found.hidden or bool(found.draws)
+
+    return both(ask)
 
 
 def given_draws(prober: Prober, structure: Structure, plain: tuple[Stage, Stage], mode: Mode) -> tuple[Stage, Stage]:
@@ -280,7 +301,19 @@ def _p_values(one: Array, two: Array, rows: int) -> list[float]:
     directions = np.random.default_rng(5).standard_normal((flat[0].shape[-1], PROJECTIONS))
     samples = [np.nan_to_num(value @ directions) for value in flat]
     return [
-        float(ks_2samp(samples[0][row, :, number], samples[1][row, :, number], method="asymp").pvalue)
+        float(ks_2samp(*_ranked(samples[0][row, :, number], samples[1][row, :, number]), method="asymp").pvalue)
         for row in range(rows)
         for number in range(PROJECTIONS)
     ]
+
+
+def _ranked(one: Array, two: Array) -> tuple[Array, Array]:
+    """Both samples as ranks, values that only rounding tells apart as one: dropout gives few values, many times each.
+
+    The test goes by order alone, so two values 1e-8 apart would part the samples as if they were far apart.
+    """
+    pooled = np.concatenate([one, two])
+    order = np.argsort(pooled, kind="stable")
+    ranks = np.empty(len(pooled), dtype=np.int64)
+    ranks[order] = np.cumsum(np.diff(pooled[order], prepend=pooled[order[:1]]) > SAME_VALUE * np.max(np.abs(pooled)))
+    return ranks[: len(one)], ranks[len(one) :]

@@ -9,7 +9,7 @@ import numpy as np
 from kerasdiff.graph import SEED_ROLE
 from kerasdiff.numeric import Closeness, compare_values, precision_tolerance
 from kerasdiff.rungs.architecture import Structure
-from kerasdiff.rungs.chance import by_chance
+from kerasdiff.rungs.chance import by_chance, distribution, drawing
 from kerasdiff.rungs.probing import Prober, Run, closeness, doubtful, judged, noted, without_rounding
 from kerasdiff.verdict import Rung, Witness
 
@@ -21,7 +21,7 @@ def inference(prober: Prober, structure: Structure, *, proved: bool) -> Rung:
     run = prober.precise(prober.names, training=False)
     first, second = run.sides
     if not first.repeated or not second.repeated:
-        return by_chance(prober, structure, run, "inference") or _random(run)
+        return by_chance(prober, structure, run, "inference") or _random(prober, run)
     found = closeness(run)
     own = prober.jittered(run, training=False) if doubtful(found) else None
     if own is not None:
@@ -79,14 +79,21 @@ def _reading(rung: Rung) -> str:
     return ", ".join(found)
 
 
-def _random(run: Run) -> Rung:
+def _random(prober: Prober, run: Run) -> Rung:
     first, second = run.sides
+    found = None
+    if all(drawing(prober, run, "inference")):
+        found = distribution(prober, run, "inference", training=False)
+    if found is not None and found.outcome != "different":
+        return found
     if first.repeated != second.repeated:
         side = "reference" if second.repeated else "candidate"
         detail = (
             f"{side} is random at inference: the same input twice gives different outputs; the other side's does not"
         )
         return Rung(name="inference", outcome="different", detail=detail, figures={"random": side})
+    if found is not None:
+        return found
     detail = (
         "both models are random at inference: the same input twice gives different outputs, so none can be compared"
     )

@@ -10,7 +10,8 @@ from kerasdiff.verdict import Rung
 def interface(reference: Description, candidate: Description, ignore: tuple[Ignored, ...] = ()) -> Rung:
     """Compares number, order, shape and dtype of inputs and outputs; names count for dict inputs alone.
 
-    Where names are ignored, inputs stand for each other by position, and the figure ``ignored`` counts what is called
+    Outputs that a user gave the same names in another order are other outputs: their targets go by that order. Where
+    names are ignored, inputs stand for each other by position, and the figure ``ignored`` counts what is called
     otherwise.
     """
     problems: list[str] = []
@@ -26,6 +27,10 @@ def interface(reference: Description, candidate: Description, ignore: tuple[Igno
         for number, (one, two) in enumerate(zip(first, second, strict=True)):
             if not _same(one, two, loose=name == "outputs"):
                 problems.append(f"{name[:-1]} {number}: {shown(one)} in the reference, {shown(two)} in the candidate")
+    ends = [[port.name for port in side.outputs if port.chosen] for side in (reference, candidate)]
+    swapped = ends[0] != ends[1] and sorted(ends[0]) == sorted(ends[1]) and len(ends[0]) == len(reference.outputs)
+    if swapped and "names" not in ignore:
+        problems.append(f"outputs {', '.join(ends[0])} in the reference, {', '.join(ends[1])} in the candidate")
     renamed = _renamed(reference, candidate)
     figures = {"ignored": {"names": len(renamed)}} if "names" in ignore else {}
     if renamed and "names" not in ignore and sorted(_names(reference)) != sorted(_names(candidate)):

@@ -14,7 +14,7 @@ from kerasdiff.numeric import Closeness, Tolerance, compare_values
 from kerasdiff.options import Ignored
 from kerasdiff.rungs.architecture import Structure
 from kerasdiff.rungs.carrying import Carried
-from kerasdiff.rungs.chance import distribution, matched, settled
+from kerasdiff.rungs.chance import distribution, drawing, matched, settled
 from kerasdiff.rungs.probing import Compared, Prober, Run, both, closeness, doubtful, judged, noted, without_rounding
 from kerasdiff.side import Array, Description, Evaluation, Stepped, StepRequest
 from kerasdiff.verdict import Rung
@@ -79,10 +79,14 @@ def training_step(asked: Learning, *, proved: bool) -> Rung:
 def _unseeded(asked: Learning, run: Run) -> Rung:
     """Random numbers that neither seeds nor their own ops make repeatable."""
     first, second = run.sides
-    if first.repeated == second.repeated:
+    found = None
+    if all(drawing(asked.prober, run, "training")):
         found = distribution(asked.prober, run, "training step", training=True)
+    if first.repeated == second.repeated:
         detail = "both models draw random numbers in training that no seed of theirs controls; nothing can be compared"
         return found or Rung(name="training step", outcome="failed", detail=detail)
+    if found is not None and found.outcome != "different":
+        return found  # the same distribution, whoever controls it
     side = "reference" if second.repeated else "candidate"
     detail = f"{side} draws random numbers in training that no seed of the model controls"
     return Rung(name="training step", outcome="different", detail=detail)

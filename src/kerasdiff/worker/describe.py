@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
+import re
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,7 +22,7 @@ from kerasdiff.worker.code import is_user_code, reach_digest
 from kerasdiff.worker.compiled import compile_settings
 from kerasdiff.worker.load import SEED
 from kerasdiff.worker.lower import spec_of
-from kerasdiff.worker.names import VALUE, Names, describe_weights, owned_variables, weight_table
+from kerasdiff.worker.names import VALUE, Names, describe_weights, owned_variables, snake, weight_table
 from kerasdiff.worker.outside import untracked
 from kerasdiff.worker.remarks import never_called, remarks, unused
 from kerasdiff.worker.sources import relative
@@ -123,7 +124,11 @@ def _traced(session: Any) -> tuple[dict[Mode, _Traced], list[str]]:
             continue
         graph = assemble(loaded, recording).graph()
         labels = output_names(loaded.model, len(recording.outputs))
-        ports = [Port(name=name, spec=spec_of(one)) for name, one in zip(labels, recording.outputs, strict=True)]
+        chosen = _chosen(loaded.model)
+        ports = [
+            Port(name=name, spec=spec_of(one), chosen=name in chosen)
+            for name, one in zip(labels, recording.outputs, strict=True)
+        ]
         found[mode] = _Traced(recording=recording, graph=graph, outputs=tuple(ports))
     return found, [f"cannot be traced in {' or '.join(modes)} mode{text}" for text, modes in failures.items()]
 
@@ -134,6 +139,12 @@ def assemble(loaded: Any, recording: Recording) -> Assembler:
         id(variable.value.handle): name for name, _, variable in owned_variables(loaded.model, recording.names)
     }
     return Assembler(recording, variables, loaded.root)
+
+
+def _chosen(model: Any) -> set[str]:
+    """Names of layers that a user gave: Keras makes up others from the class, with a number."""
+    layers = getattr(model, "layers", ())
+    return {item.name for item in layers if not re.fullmatch(rf"{snake(type(item).__name__)}(_\d+)?", item.name)}
 
 
 def output_names(model: Any, count: int) -> list[str]:

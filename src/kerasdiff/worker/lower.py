@@ -19,7 +19,7 @@ _NOISE = frozenset(
      "Tin", "Tout", "Tcond", "index_type", "container", "shared_name", "device", "debug_name", "parallel_iterations",
      "output_shapes", "validate_shape", "data_format_hint", "Toutput_types", "is_stateless", "use_cudnn_on_gpu",
      "allowed_devices", "executor_type", "config_proto", "config", "Tsegmentids", "element_dtype", "Tlen",
-     "seed", "seed2", "dtypes"}
+     "seed", "seed2", "dtypes", "incompatible_shape_error"}
 )  # fmt: skip
 """Attributes that restate the operand types or steer execution, not the value computed."""
 SMALL = 64

@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerasdiff.worker.code import digest_of
-from kerasdiff.worker.names import Names, initializer_text, is_atomic
+from kerasdiff.worker.names import SEED_NAME, Names, initializer_text, is_atomic
 from kerasdiff.worker.trace import Recording
 
 
@@ -35,6 +35,8 @@ class Outside:
         variable = self._variables.get(id(outer))
         if variable is None:
             return self._table(outer, inner) or str(inner.op.name)
+        if SEED_NAME in variable.name and id(outer) not in self._made:
+            return SEED_NAME  # Keras's global generator, for a draw without a seed: its state is no setting
         kind = f"{variable.dtype.name} {tuple(variable.shape.as_list() or ())}"
         if id(outer) in self._made:
             return f"made in the call: {kind} from {initializer_text(self._made[id(outer)])}"

@@ -91,7 +91,7 @@ class StagedCall:
             tensor(one.name if cut is None else f"{cut}:0") for one, cut in zip(recording.outputs, ends, strict=True)
         ]
         ops = recording.graph.get_operations()
-        random = [op for op in ops if op.type in FAMILIES]
+        random = [op for op in ops if op.type in FAMILIES and not _is_fixed(op)]
         self._draws = [(assembler.home(op.name), FAMILIES[op.type], tensor(op.outputs[0].name)) for op in random]
         self._hidden = _draws_out_of_reach(ops, definition)
         self._loops = any(op.type in ("While", "StatelessWhile", "If", "StatelessIf") for op in ops)
@@ -187,6 +187,22 @@ def _plain_gradients(definition: Any) -> bool:
             missed = missed or not all(name.startswith(_DERIVED) for name in written)
             del node.attr["_gradient_op_type"]
     return missed
+
+
+def _is_fixed(op: Any) -> bool:
+    """Whether an op draws the same numbers in every call: its key comes from constants alone (``seed=3`` in a call)."""
+    if not op.type.startswith("Stateless"):
+        return False
+    seen, waiting = set(), [one.op for one in list(op.inputs)[1:]]  # the first is the shape
+    while waiting:
+        other = waiting.pop()
+        if other.name in seen:
+            continue
+        seen.add(other.name)
+        if (not other.inputs and other.type != "Const") or other.op_def.is_stateful:
+            return False
+        waiting += [one.op for one in other.inputs]
+    return True
 
 
 def _draws_out_of_reach(ops: Sequence[Any], definition: Any) -> bool:
