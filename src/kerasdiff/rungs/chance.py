@@ -154,8 +154,9 @@ def given_draws(prober: Prober, structure: Structure, plain: tuple[Stage, Stage]
     drawn = both(lambda side: prober.sides[side].stage(replace(plain[side], effects=True)))
     item = structure.modes.get(mode)
     pairs = _pairs(drawn, {} if item is None else item.alignment.nodes)
-    if pairs is None or not pairs[1]:
-        return plain
+    if pairs is None or not pairs[1]:  # each side keeps its own: what is drawn anew in every run has no remainder
+        first, second = ({n: draw.value for n, draw in enumerate(side.draws)} for side in drawn)
+        return replace(plain[0], draws=first), replace(plain[1], draws=second)
     own = {one: drawn[0].draws[one].value for one in pairs[0]}
     return replace(plain[0], draws=own), replace(plain[1], draws=_given(drawn, pairs[0]))
 
