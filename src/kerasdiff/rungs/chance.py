@@ -186,14 +186,19 @@ def given_draws(prober: Prober, structure: Structure, plain: tuple[Stage, Stage]
     if pairs is not None:
         own = {one: drawn[0].draws[one].value for one in pairs[0]}
         return replace(plain[0], draws=own), replace(plain[1], draws=_given(drawn, pairs[0]))
-    again = both(lambda side: prober.sides[side].stage(stages[side]))
-    for one, two, label in zip(drawn, again, ("reference", "candidate"), strict=True):
-        same = [
-            np.array_equal(a, b, equal_nan=a.dtype.kind == "f") for a, b in zip(one.outputs, two.outputs, strict=True)
-        ]
-        if not all(same):
+    # Each side keeps its own: what is drawn anew in every run would leave a remainder.
+    first, second = ({n: draw.value for n, draw in enumerate(side.draws)} for side in drawn)
+    kept = replace(plain[0], draws=first), replace(plain[1], draws=second)
+    for side, label in enumerate(("reference", "candidate")):
+        if drawn[side].hidden and not _repeats(prober, side, kept[side]):
             raise EvaluateError(f"the {label} draws other random numbers each time it is called in {mode} mode")
-    return plain
+    return kept
+
+
+def _repeats(prober: Prober, side: int, stage: Stage) -> bool:
+    """Whether a stage gives the same outputs twice."""
+    once, again = (prober.sides[side].stage(replace(stage, outputs=True)).outputs for _ in range(2))
+    return all(np.array_equal(a, b, equal_nan=a.dtype.kind == "f") for a, b in zip(once, again, strict=True))
 
 
 def _given(drawn: tuple[Staged, Staged], where: Mapping[int, int]) -> dict[int, Array]:

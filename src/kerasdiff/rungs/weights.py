@@ -169,7 +169,8 @@ def _compiled(reference: Description, candidate: Description) -> tuple[Edit, ...
     first, second = reference.compiled, candidate.compiled
     if first is None or second is None or first == second:
         return ()
-    keys = [key for key in sorted({*first, *second}) if first.get(key) != second.get(key)]
+    changed = {key for key in {*first, *second} if first.get(key) != second.get(key)}
+    keys = sorted(key for key in changed if key.rpartition(".")[0] not in changed)  # another class has other settings
     changes = {key: (first.get(key), second.get(key)) for key in keys}
     listed = "; ".join(f"{key} {a} in the reference, {b} in the candidate" for key, (a, b) in changes.items())
     return (

@@ -193,12 +193,13 @@ def _fans(initializer: Any, shape: tuple[int, ...]) -> tuple[int, int] | None:
     if not isinstance(initializer, keras.initializers.VarianceScaling):
         return None
     axes = [getattr(initializer, name, None) for name in ("input_axes", "output_axes")]
-    if axes[0] is not None and axes[1] is not None:
-        return math.prod(shape[axis] for axis in axes[0]), math.prod(shape[axis] for axis in axes[1])
-    if len(shape) < 2:
-        return (shape[0], shape[0]) if shape else (1, 1)
     field = math.prod(shape[:-2])
-    fans = shape[-2] * field, shape[-1] * field
+    if axes[0] is not None and axes[1] is not None:
+        fans = math.prod(shape[axis] for axis in axes[0]), math.prod(shape[axis] for axis in axes[1])
+    elif len(shape) < 2:
+        fans = (shape[0], shape[0]) if shape else (1, 1)
+    else:
+        fans = shape[-2] * field, shape[-1] * field
     return (max(fans), min(fans)) if initializer.mode == "fan_avg" else fans
 
 
