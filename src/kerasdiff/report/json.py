@@ -158,7 +158,15 @@ def _fit(fit: FitEvidence) -> dict[str, Any]:
 
 
 def _trial(trajectory: Trajectory) -> dict[str, Any]:
-    return asdict(trajectory)
+    """A trial without its timings: the same question gets the same bytes. Histories on disk hold them."""
+    untimed: dict[str, Any] = _untimed(asdict(trajectory))
+    return untimed
+
+
+def _untimed(data: Any) -> Any:
+    if isinstance(data, Mapping):
+        return {key: _untimed(value) for key, value in data.items() if key not in ("seconds", "samples_per_second")}
+    return [_untimed(item) for item in data] if isinstance(data, list | tuple) else data
 
 
 def _finite(value: Any) -> Any:
