@@ -532,7 +532,12 @@ PAIRS = (
     equal("one-mask-of-another-seed", "chance.py:two_seeds", "chance.py:two_seeds(first=7, second=7)", basis=PROOF),
     equal("noise-from-the-global-generator", "chance.py:shaken", "chance.py:shaken(turned=True)", basis=EQUAL),
     different("noise-from-the-global-generator-scaled", "chance.py:shaken", "chance.py:shaken(scale=1.5)"),
-    different("the-same-noise-every-time", "chance.py:shaken", "chance.py:shaken(seed=3)", mentions=("seed_generator_state|random",)),
+    different(
+        "the-same-noise-every-time",
+        "chance.py:shaken",
+        "chance.py:shaken(seed=3)",
+        mentions=("seed_generator_state|random",),
+    ),
     open_question(
         "dropout-by-other-random-ops",
         "chance.py:dropped",

@@ -26,6 +26,10 @@ MOST_GROUPS = 12
 MOST_VALUES = 1 << 24
 """Values of all joints together that travel at once: 128 MiB in float64."""
 
+MOST_PULLED = 200
+"""Aligned values with which gradients are measured at most: for EfficientNetV2B0, which has 305, building the gradients
+of each hybrid took 5 of 26 seconds."""
+
 GRADIENT_LIMIT = 1e-7
 """Fraction of the gradients' norm below which two gradients agree in float64: sums over positions and layers."""
 
@@ -80,6 +84,8 @@ def attribute(question: Question) -> Attribution:
             notes.append(f"not in {mode} mode: {error.message}")
             continue
         found[mode] = one
+        if mode == "training" and not one.pulls:
+            notes.append(f"gradients are not attributed: {one.compared:,} aligned values are more than {MOST_PULLED}")
         for number, effect in zip(numbers, measured, strict=True):
             effects[number].update(effect)
     if not found:
@@ -90,6 +96,8 @@ def attribute(question: Question) -> Attribution:
     total = {key: value for one in found.values() for key, value in one.total.items()}
     first = next(iter(found.values()))
     unseen = set() if question.learns else _beside(question.structure)
+    if not question.learns and any(mode == "training" and not one.pulls for mode, one in found.items()):
+        unseen = set(range(len(edits)))
     if unseen and _within(total, limits):
         remaining = {}  # what differs is an added loss or an update, which no value measured here holds
     return Attribution(
@@ -179,6 +187,11 @@ class _Mode:
         self.remaining: dict[str, float] = {}
         self.own: tuple[OwnAccount, ...] = ()
         self._look()
+
+    @property
+    def pulls(self) -> bool:
+        """Whether gradients are measured."""
+        return self._training and self.compared <= MOST_PULLED
 
     @property
     def _key(self) -> str:
@@ -312,10 +325,10 @@ class _Mode:
         effects: list[Mapping[str, float]] = [{} for _ in self._numbers]
         if not groups:
             return effects
-        slopes = self._slopes() if self._training else ({}, {})
+        slopes = self._slopes() if self.pulls else ({}, {})
         every = frozenset(number for group in groups for number in group)
         alone = groups if 1 < len(groups) <= MOST_GROUPS else ()
-        made = [self.splicer.hybrid(group, gradients=self._training) for group in (*alone, every)]
+        made = [self.splicer.hybrid(group, gradients=self.pulls) for group in (*alone, every)]
         losses = self._losses([hybrid.outputs if hybrid else self._ends[0] for hybrid in made])
         for group, hybrid, loss in zip((*alone, every), made, losses, strict=True):
             if hybrid is None:
@@ -372,7 +385,7 @@ class _Mode:
         # Masks come after the outputs, and one side may have none.
         closest = [self._worst(one, two)[0] for one, two in zip(outputs, made.outputs, strict=False)]
         found = {self._key: max((close.max_relative for close in closest), default=0.0)}
-        if self._training:
+        if self.pulls:
             found["gradient"] = _apart(slopes, made.gradients)
         return found
 
