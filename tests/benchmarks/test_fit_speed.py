@@ -6,10 +6,12 @@ with all cores and TensorFlow's default settings, one model after the other, as 
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -22,12 +24,9 @@ KERASDIFF = str(Path(sys.executable).parent / "kerasdiff")
 PAIR = ("fixed.py:ConvModel_1", "b.py:ConvModel_2")
 """Alike, so that no control takes a share of the processor."""
 ROWS, EPOCHS, RUNS = 10_000, 2, 3
-WANTED = 1.5
-"""What issue 5 asks for on two cores."""
-LIMIT = 1.2
-"""Measured: 1.39 with compilation, 1.25 without (2,300 samples a second on each side against 3,700). A step is 25 ms on
-one core, 16 of them convolutions at the processor's peak and 8 the decomposed batch normalisation; ``model.fit`` gets
-1.45 out of two cores, so running the sides side by side cannot give 1.5 for this network."""
+LIMIT = 1.5
+"""What issue 5 asks for on two cores. Measured on an idle machine: 2.14 to 2.18, compilation included; beside other work
+0.9 to 2.1, for then both sides wait."""
 SERIAL = """
 import sys, time
 import keras, numpy as np
@@ -60,13 +59,22 @@ def serial(data: Path) -> float:
 
 def pair(data: Path) -> float:
     """Both sides' samples over the time of the slower one, compilation included, tests left out."""
+    logs = Path(tempfile.mkdtemp(dir=data.parent))
     words = (KERASDIFF, "fit", "--seeds", "1", "--epochs", str(EPOCHS), "--data", str(data), "--format", "json")
     done = subprocess.run(
-        [*words, "--fresh", *PAIR], cwd=FORUM, env=environment(data.parent), capture_output=True, text=True, check=False
+        [*words, "--fresh", "--logdir", str(logs), *PAIR],
+        cwd=FORUM,
+        env=environment(data.parent),
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     trials = [trial for trial in json.loads(done.stdout)["fit"]["trials"] if trial["side"] != "control"]
-    spent = max(sum(epoch["seconds"] for epoch in trial["epochs"]) for trial in trials)
+    spent = 0.0
+    for history in logs.rglob("*.csv"):
+        with history.open() as file:
+            spent = max(spent, sum(float(epoch["seconds"]) for epoch in csv.DictReader(file)))
     return sum(64 * len(trial["losses"]) for trial in trials) / spent
 
 
@@ -81,5 +89,5 @@ def test_a_pair_at_once_against_two_fits_in_turn(tmp_path: Path) -> None:
         print(f"\nmodel.fit twice {one:,.0f} samples/s, kerasdiff {two:,.0f}: {two / one:.2f} x")
     # The best of each: what else the machine does only slows, and it slows one or the other.
     one, two = (max(rate[at] for rate in rates) for at in (0, 1))
-    print(f"best {one:,.0f} and {two:,.0f}: {two / one:.2f} x (wanted {WANTED} x)")
+    print(f"best {one:,.0f} and {two:,.0f}: {two / one:.2f} x (limit {LIMIT} x)")
     assert two / one >= LIMIT
