@@ -25,8 +25,8 @@ PAIR = ("fixed.py:ConvModel_1", "b.py:ConvModel_2")
 """Alike, so that no control takes a share of the processor."""
 ROWS, EPOCHS, RUNS = 10_000, 2, 3
 LIMIT = 1.5
-"""What issue 5 asks for on two cores. Measured on an idle machine: 2.14 to 2.18, compilation included; beside other work
-0.9 to 2.1, for then both sides wait."""
+"""What issue 5 asks for on two cores. Measured on an idle machine: 2.14 to 2.18, compilation included; beside other
+work 0.9 to 2.1, for then both sides wait."""
 SERIAL = """
 import sys, time
 import keras, numpy as np
