@@ -76,8 +76,10 @@ def load(path: Path) -> SavedWitness:
         with np.load(path, allow_pickle=False) as held:
             about = json.loads(str(held["about"]))
             inputs = tuple(held[f"input_{number}"] for number in range(len(held.files) - 1))
-    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise TargetError(f"{path} is no witness that --save-witness wrote: {error}.") from None
+    except OSError as error:
+        raise TargetError(f"{path} cannot be read: {error.strerror or error}.") from None
+    except (EOFError, ValueError, KeyError, zipfile.BadZipFile):
+        raise TargetError(f"{path} is no witness that --save-witness wrote.") from None
     if about.get("schema") != SCHEMA or about.get("mode") not in MODES or not inputs:
         raise TargetError(f"{path} is no witness of schema {SCHEMA}.")
     difference = about["difference"]
