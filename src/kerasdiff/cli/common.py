@@ -54,6 +54,17 @@ def clean(text: str) -> str:
     return clean(text)
 
 
+format_option = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["terminal", "json"]),
+    default="terminal",
+    show_default=True,
+    help="A report to read, or JSON (schema kerasdiff/1) to process.",
+)
+"""Of commands whose report is a comparison."""
+
+
 def in_existing_directory(context: click.Context, option: click.Parameter, path: str | None) -> str | None:
     """Checks the place of a file to write: found out now, not after minutes of comparing."""
     if path is not None and not Path(path).expanduser().parent.is_dir():

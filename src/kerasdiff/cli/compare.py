@@ -12,6 +12,7 @@ from kerasdiff.cli.common import (
     EXIT_CODES_HELP,
     TARGETS_HELP,
     clean,
+    format_option,
     in_existing_directory,
     model_options,
     progress,
@@ -38,14 +39,7 @@ def _ignored(context: click.Context, option: click.Parameter, texts: tuple[str, 
 @click.command(epilog=TARGETS_HELP + EXIT_CODES_HELP)
 @click.argument("reference")
 @click.argument("candidate")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["terminal", "json"]),
-    default="terminal",
-    show_default=True,
-    help="A report to read, or JSON (schema kerasdiff/1) to process.",
-)
+@format_option
 @click.option("--no-fit", is_flag=True, help="Do not train; judge from the graphs and the probes.")
 @click.option(
     "--fit-steps",

@@ -7,7 +7,16 @@ from pathlib import Path
 
 import click
 
-from kerasdiff.cli.common import EXIT_CODES_HELP, TARGETS_HELP, clean, model_options, progress, rendered, write
+from kerasdiff.cli.common import (
+    EXIT_CODES_HELP,
+    TARGETS_HELP,
+    clean,
+    format_option,
+    model_options,
+    progress,
+    rendered,
+    write,
+)
 
 DEFAULT_SEEDS = 3
 DEFAULT_EPOCHS = 5
@@ -58,14 +67,7 @@ def _device(context: click.Context, option: click.Parameter, value: str) -> str:
 @click.command(epilog=TARGETS_HELP + EXIT_CODES_HELP)
 @click.argument("reference")
 @click.argument("candidate")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["terminal", "json"]),
-    default="terminal",
-    show_default=True,
-    help="A report to read, or JSON (schema kerasdiff/1) to process.",
-)
+@format_option
 @click.option(
     "--seeds",
     type=Seeds(),

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from typing import Any
 from kerasdiff.numeric import Closeness, compare_values, precision_tolerance
 from kerasdiff.probes import probes
 from kerasdiff.rungs.carrying import Carried
+from kerasdiff.rungs.probing import both
 from kerasdiff.side import Description, EvaluateRequest, LoadRequest, Restored, Saved, SaveRequest, Side
 from kerasdiff.verdict import Rung, RungOutcome
 
@@ -86,12 +86,11 @@ def checkpoint(
     with tempfile.TemporaryDirectory(prefix="kerasdiff-") as directory:
         files = tuple(str(Path(directory) / f"reference{form}") for form in FORMS)
         layout = (str(Path(directory) / f"candidate{FORMS[0]}"),)
-        with ThreadPoolExecutor(2) as pool:
-            pending = (
-                pool.submit(sides[0].save_checkpoint, SaveRequest(recipes=carried.reference, files=files, probe=probe)),
-                pool.submit(sides[1].save_checkpoint, SaveRequest(recipes=own, files=layout, keep=True)),
-            )
-            saved, other = (item.result() for item in pending)
+        requests = (
+            SaveRequest(recipes=carried.reference, files=files, probe=probe),
+            SaveRequest(recipes=own, files=layout, keep=True),
+        )
+        saved, other = both(lambda side: sides[side].save_checkpoint(requests[side]))
         others = {form: path for form, path in saved.files.items() if form not in saved.alike}
         found = sides[1].load_checkpoint(LoadRequest(recipes=own, files=tuple(others.values()), probe=probe))
     rung = _rung(saved, other, dict(zip(others, found, strict=True)), carried, required, ignore_names)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from kerasdiff.edits import Edit, place
 from kerasdiff.graph import Node, Weight
 from kerasdiff.options import Ignored
 from kerasdiff.rungs.architecture import Structure
+from kerasdiff.rungs.probing import both
 from kerasdiff.side import Description, Side
 from kerasdiff.verdict import Rung
 
@@ -122,12 +122,8 @@ def _same_start(
     ]
     if not asked:
         return frozenset()
-    with ThreadPoolExecutor(2) as pool:
-        found = tuple(
-            pool.submit(side.start_digests, tuple(names))
-            for side, names in zip(sides, zip(*asked, strict=True), strict=True)
-        )
-        ones, twos = (item.result() for item in found)
+    names = tuple(zip(*asked, strict=True))
+    ones, twos = both(lambda side: sides[side].start_digests(names[side]))
     return frozenset(one for one, two in asked if ones[one] == twos[two])
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import keras
 import numpy as np
@@ -18,9 +18,9 @@ from kerasdiff.worker.load import Loaded, precision_scope
 from kerasdiff.worker.names import weight_table
 from kerasdiff.worker.tasks import Task, as_tensor
 from kerasdiff.worker.trace import call_model, tensors_in
+from kerasdiff.worker.trainer import LEARNING_RATE
 
-LEARNING_RATE = 3e-4
-"""Of Adam where a model is not compiled: the forum's setting, as in a fit (DESIGN §8)."""
+T = TypeVar("T")
 
 TARGET_SEED = 11
 
@@ -31,16 +31,7 @@ def step(session: Any, request: StepRequest) -> Stepped:
     Raises:
         EvaluateError: If the model has no loss that fits its outputs, or cannot be called.
     """
-    loaded = session.drawn(request.precision)
-    with precision_scope(request.precision):
-        try:
-            return _Step(session, loaded, request).taken()
-        except FitError as error:
-            raise EvaluateError(error.message) from None
-        except KerasdiffError:
-            raise
-        except Exception as error:  # the user's own call, loss or optimizer
-            raise EvaluateError(f"the step fails: {reason(error)}{place(error, loaded.root)}") from None
+    return _answered(session, request, _Step.taken)
 
 
 def losses_of(session: Any, request: StepRequest, outputs: Sequence[Sequence[Array]]) -> tuple[float, ...]:
@@ -49,16 +40,20 @@ def losses_of(session: Any, request: StepRequest, outputs: Sequence[Sequence[Arr
     Raises:
         EvaluateError: As :func:`step`.
     """
+    return _answered(session, request, lambda one: one.losses(outputs))
+
+
+def _answered(session: Any, request: StepRequest, ask: Callable[[_Step], T]) -> T:
     loaded = session.drawn(request.precision)
     with precision_scope(request.precision):
         try:
-            return _Step(session, loaded, request).losses(outputs)
+            return ask(_Step(session, loaded, request))
         except FitError as error:
             raise EvaluateError(error.message) from None
         except KerasdiffError:
             raise
-        except Exception as error:  # a loss of the user's own
-            raise EvaluateError(f"the loss fails: {reason(error)}{place(error, loaded.root)}") from None
+        except Exception as error:  # the user's own call, loss or optimizer
+            raise EvaluateError(f"the step fails: {reason(error)}{place(error, loaded.root)}") from None
 
 
 class _Step:
