@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -17,6 +18,9 @@ import pytest
 HERE = Path(__file__).parent
 PAIRS = HERE / "pairs"
 TIMEOUT_S = 300
+
+# A shell starts a job in the background with Ctrl-C ignored, and what such a job starts would ignore it, too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -131,9 +131,7 @@ def test_silence_kill_and_unknown_requests(models: Path) -> None:
 
 
 PARENT = """
-import signal
 import sys
-signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background starts with it ignored
 from kerasdiff.process import Worker
 from kerasdiff.target import parse_target
 with Worker(parse_target(sys.argv[1])) as worker:
@@ -155,9 +153,12 @@ def test_no_orphan_and_no_traceback(models: Path, number: signal.Signals, code: 
     ) as parent:
         assert parent.stdout is not None
         child = int(parent.stdout.readline())
-        time.sleep(1.0)
+        time.sleep(1.0)  # just when the parent stops waiting for an answer, and looks whether the worker is alive
         parent.send_signal(number)
-        _, errors = parent.communicate(timeout=30)
+        try:
+            _, errors = parent.communicate(timeout=30)
+        finally:
+            parent.kill()
     assert (parent.returncode, errors) == (code, "")
     deadline = time.monotonic() + 10
     while alive(child) and time.monotonic() < deadline:

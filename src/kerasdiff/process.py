@@ -45,6 +45,8 @@ T = TypeVar("T")
 _LENGTH = struct.Struct("!Q")
 _TAIL_BYTES = 8_000
 _TAIL_LINES = 30
+_REAP_S = 5.0
+"""How long a killed process may take to end; one that takes longer ends without us."""
 _CHATTER = ("WARNING: All log messages before absl", "E0000", "W0000", "I0000", "Extension modules:")
 """What TensorFlow's libraries say at start-up whatever the log level; it never explains a failure."""
 _TASKS = {
@@ -355,7 +357,9 @@ class Worker:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             # The leader may be gone while what it started lives on, so the group is killed either way.
             os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
+        # Without a limit it waits on the lock of `Popen`, which a Ctrl-C in the middle of `poll` leaves locked.
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout=_REAP_S)
 
 
 class Retried:
