@@ -83,9 +83,12 @@ class _Call:
         mixed: Whether parts of it run in a lower precision than asked for.
         branches: Nodes whose branch the last values tell.
         hidden: Nodes with a branch that nothing tells.
+        differentiated: The same call for a gradient tape: op by op, which spares it a graph of the gradients. A loop
+            is left in its graph, for op by op it takes a Python step for each of its own.
     """
 
     function: Any
+    differentiated: Any
     losses: Callable[[], tuple[str, ...]]
     mixed: bool = False
     branches: tuple[str, ...] = ()
@@ -113,7 +116,18 @@ def _traced(session: Any, loaded: Loaded, mode: Mode, request: EvaluateRequest) 
         recording, function = record(loaded, mode, taken)
     names = recording.added.names
     mixed = request.precision == "float64" and _has_lower_precision(recording)
-    return _Call(function=function, losses=lambda: names, mixed=mixed, branches=tuple(branches), hidden=tuple(hidden))
+    return _Call(
+        function=function,
+        differentiated=function if _has_loop(recording) else _eager(loaded, mode).function,
+        losses=lambda: names,
+        mixed=mixed,
+        branches=tuple(branches),
+        hidden=tuple(hidden),
+    )
+
+
+def _has_loop(recording: Recording) -> bool:
+    return any(op.type in ("While", "StatelessWhile") for op in recording.graph.get_operations())
 
 
 @contextmanager
@@ -141,7 +155,7 @@ def _eager(loaded: Loaded, mode: Mode) -> _Call:
         last[0] = added.names
         return [*outputs, added.values]
 
-    return _Call(function=run, losses=lambda: last[0])
+    return _Call(function=run, differentiated=run, losses=lambda: last[0])
 
 
 def _has_lower_precision(recording: Recording) -> bool:
@@ -172,7 +186,7 @@ def _run(loaded: Loaded, request: EvaluateRequest, call: _Call) -> Evaluation:
         if number == 0:
             before = {name: variable.numpy() for name, variable in held.items()}
         if request.training and number == 0:
-            values, gradients = _with_gradients(loaded.model, variables, call.function, tensors)
+            values, gradients = _with_gradients(loaded.model, variables, call.differentiated, tensors)
         else:
             values = call.function(*tensors)
         count = len(values) - 1 - len(call.branches)
