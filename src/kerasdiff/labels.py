@@ -51,6 +51,11 @@ def _swapped(lowering: Graph, first: int) -> Graph:
     )
 
 
+def nature(weight: Weight) -> Hashable:
+    """What a model says of a weight besides its name: it tells weights apart where there is a choice."""
+    return (weight.shape, weight.trainable, weight.initializer, weight.regularizer, weight.constraint)
+
+
 def used_ports(graph: Graph) -> dict[str, tuple[int, ...]]:
     """For each node, the output ports that something uses."""
     used: dict[str, set[int]] = {node.id: set() for node in graph}

@@ -163,9 +163,11 @@ def _average(elu, turned):
     """Two branches that their weights' starts alone tell apart, behind an activation that no rule proves."""
     inputs = keras.Input((6,))
     x = elu(layers.Dense(5)(inputs))
-    a = layers.Dense(4, activation="selu")(x)
-    b = layers.Dense(4, kernel_initializer="he_normal")(x)
-    return keras.Model(inputs, layers.Dense(2)(layers.Average()([b, a] if turned else [a, b])))
+    starts = ("he_normal", "glorot_uniform") if turned else ("glorot_uniform", "he_normal")
+    branches = [
+        layers.Dropout(0.3)(layers.Dense(4, activation="selu", kernel_initializer=start)(x)) for start in starts
+    ]
+    return keras.Model(inputs, layers.Dense(2)(layers.Average()(branches)))
 
 
 def averaged():
