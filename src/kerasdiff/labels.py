@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Hashable, Mapping
+from dataclasses import replace
 
 from kerasdiff.canonical.arithmetic import COMMUTATIVE
 from kerasdiff.canonical.signature import digest, graph_signature, node_label
@@ -30,8 +31,29 @@ def commutes(node: Node) -> bool:
     if node.lowering is None or node.weights:
         return False
     core = [item for item in node.lowering if item.kind == "op"]
-    inputs = {item.id for item in node.lowering if item.kind == "input"}
-    return len(core) == 1 and core[0].op in COMMUTATIVE and all(edge.node in inputs for edge in core[0].operands)
+    if len(core) == 1:  # what most merging layers are: no digest needed
+        return core[0].op in COMMUTATIVE
+    whole = graph_signature(node.lowering)
+    return all(graph_signature(_swapped(node.lowering, first)) == whole for first in range(len(node.operands) - 1))
+
+
+def _swapped(lowering: Graph, first: int) -> Graph:
+    """The same lowering with the operand at this position and the next one in each other's place."""
+    places = {first: first + 1, first + 1: first}
+    return replace(
+        lowering,
+        nodes=tuple(
+            replace(node, attributes={**node.attributes, "index": places[node.attributes["index"]]})
+            if node.kind == "input" and node.attributes.get("index") in places
+            else node
+            for node in lowering
+        ),
+    )
+
+
+def nature(weight: Weight) -> Hashable:
+    """What a model says of a weight besides its name: it tells weights apart where there is a choice."""
+    return (weight.shape, weight.trainable, weight.initializer, weight.regularizer, weight.constraint)
 
 
 def used_ports(graph: Graph) -> dict[str, tuple[int, ...]]:

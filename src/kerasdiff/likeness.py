@@ -6,12 +6,17 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 
 from kerasdiff.graph import Graph, Node
-from kerasdiff.labels import Table, Weights, commutes
+from kerasdiff.labels import Table, Weights, commutes, nature
 
 
 def label_key(node: Node, label: str, weights: Weights) -> Hashable:
     """The same op with the same settings."""
     return label
+
+
+def nature_key(node: Node, label: str, weights: Weights) -> Hashable:
+    """The same op with the same settings, and weights of which the model says the same."""
+    return (label, *(nature(weights[name]) for name in node.weights if name in weights))
 
 
 def layer_key(node: Node, label: str, weights: Weights) -> Hashable:
@@ -35,7 +40,9 @@ def config_key(node: Node, label: str, weights: Weights) -> Hashable:
     return (node.display, repr(sorted(node.attributes.items()))) if bare else label
 
 
-LEVELS: Sequence[Callable[[Node, str, Weights], Hashable]] = (label_key, layer_key, op_key)
+Key = Callable[[Node, str, Weights], Hashable]
+
+LEVELS: Sequence[Key] = (label_key, layer_key, op_key)
 """What two nodes must share, level by level."""
 
 

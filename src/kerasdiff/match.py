@@ -14,7 +14,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from kerasdiff.graph import Edge, Graph, Node
-from kerasdiff.labels import Labels, Table, Weights, commutes, labels_of, values_of
+from kerasdiff.labels import Labels, Table, Weights, commutes, labels_of, nature, values_of
 from kerasdiff.refine import Coloured, correspond
 
 
@@ -143,17 +143,12 @@ class Walk:
                     fixed[node.id].append(("with", mapped[name], position))
                 else:
                     links.append((f"node {node.id}", f"weight {name}", position))
-                    weights[f"weight {name}"] = (self._nature(side, name) if natures else "", known.get(name))
+                    weight = self.tables[side].get(name)
+                    told = (name if weight is None else nature(weight)) if natures else ""
+                    weights[f"weight {name}"] = (told, known.get(name))
         values = self.values[side]
         nodes = {f"node {name}": (values[name], tuple(sorted(map(repr, fixed[name])))) for name in free}
         return Coloured(colours={**nodes, **weights}, links=links)
-
-    def _nature(self, side: int, name: str) -> Hashable:
-        """What the model says of a weight besides its name: told apart where there is a choice."""
-        weight = self.tables[side].get(name)
-        if weight is None:
-            return name
-        return (weight.shape, weight.trainable, weight.initializer, weight.regularizer, weight.constraint)
 
     def holds(self) -> bool:
         """Whether the pairs are an isomorphism of all that the roots need: every operand, weight and root agrees."""

@@ -22,7 +22,7 @@ from typing import TypeVar
 
 from kerasdiff.graph import Graph, Node
 from kerasdiff.labels import Labels, Table, Weights, commutes, contexts_of, values_of
-from kerasdiff.likeness import LEVELS, config_key, ends, holders, neighbourhoods, users
+from kerasdiff.likeness import LEVELS, Key, config_key, ends, holders, nature_key, neighbourhoods, users
 from kerasdiff.sequence import common, increasing
 
 REACH = 16
@@ -93,26 +93,21 @@ class _Pairing:
         self.weights: tuple[dict[str, str], dict[str, str]] = ({}, {})
         self.rest = [list(reference), list(candidate)]
         self.order = {node.id: number for number, node in enumerate(reference)}
-        self.levels: list[Keys] = [
-            (
-                {node.id: key(node, labels[0][node.id], weights[0]) for node in reference},
-                {node.id: key(node, labels[1][node.id], weights[1]) for node in candidate},
-            )
-            for key in LEVELS
-        ]
-        self._configs: Keys = (
-            {node.id: config_key(node, labels[0][node.id], weights[0]) for node in reference},
-            {node.id: config_key(node, labels[1][node.id], weights[1]) for node in candidate},
-        )
+
+        def keyed(key: Key) -> Keys:
+            return _both(lambda side: {n.id: key(n, labels[side][n.id], weights[side]) for n in self.graphs[side]})
+
+        self.levels = [keyed(key) for key in LEVELS]
+        self._natures, self._configs = keyed(nature_key), keyed(config_key)
 
     def run(self) -> list[str]:
         self._inputs()
-        if self._shared(self.levels[0]):
-            table = Table()
-            around = _both(lambda side: neighbourhoods(self.graphs[side], self.levels[0][side], table))
-            self._anchor(around, self.levels[0])
-            for held in (True, False):
-                self._sequence(around, self.levels[0], held=held)
+        for keys in (self._natures, self.levels[0]):
+            if self._shared(keys):
+                around = self._neighbourhoods(keys)
+                self._anchor(around, keys)
+                for held in (True, False):
+                    self._sequence(around, keys, held=held)
         for keys in self.levels:
             if self._shared(keys):
                 self._anchor(keys, keys)
@@ -122,6 +117,10 @@ class _Pairing:
         late = [*self._late(self.levels[0]), *self._late(self._configs)]
         self._replaced()
         return late
+
+    def _neighbourhoods(self, keys: Keys) -> Keys:
+        table = Table()
+        return _both(lambda side: neighbourhoods(self.graphs[side], keys[side], table))
 
     def _inputs(self) -> None:
         """Pairs the inputs by position."""

@@ -211,6 +211,7 @@ PAIRS = (
     # Merges ------------------------------------------------------------------------------------------
     equal("merge-layers-as-operators", "merges.py:merge_layers", "merges.py:MergeOperators", "6", "6", basis=PROOF),
     equal("merge-layers-as-ops", "merges.py:merge_layers", "merges.py:MergeOps", "6", "6", basis=PROOF),
+    equal("average-commuted", "merges.py:averaged", "merges.py:averaged_commuted"),
     equal("split-against-slices", "merges.py:SplitCall", "merges.py:SplitSlices", "6"),
     equal("siamese-in-two-styles", "merges.py:Siamese", "merges.py:siamese", "6", "6", basis=PROOF),
     different(

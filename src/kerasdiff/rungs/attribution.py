@@ -9,7 +9,7 @@ import numpy as np
 
 from kerasdiff.edits import Edit, Place
 from kerasdiff.errors import EvaluateError
-from kerasdiff.graph import MODES, Graph, Mode
+from kerasdiff.graph import MODES, Edge, Graph, Mode
 from kerasdiff.numeric import FLOAT64_LIMIT, Closeness, Tolerance, compare_values
 from kerasdiff.probes import MANY_ROWS, ONE_ROW
 from kerasdiff.rungs.architecture import Structure
@@ -231,13 +231,18 @@ class _Mode:
 
     def _look(self) -> None:
         """Runs both sides node by node: where they part first, and every node that differs on its own account."""
+        spots = self._spots()
+        wanted = tuple(one for one, _ in spots), tuple(two for _, two in spots)
+        first, whole = both(
+            lambda side: self.splicer.run(
+                side, wanted=wanted[side], outputs=True, effects=self._training and side == 0
+            )[1]
+        )
         for _ in range(SETTLING):
             joints = [joint for joint in self.seam.joints if joint.spots is not None]
-            spots = [joint.spots for joint in joints if joint.spots is not None]
-            wanted = tuple(one for one, _ in spots), tuple(two for _, two in spots)
-            _, first = self.splicer.run(0, wanted=wanted[0], outputs=True, effects=self._training)
+            spots = self._spots()
             given = {two: first.values[one] for one, two in spots}
-            _, alone = self.splicer.run(1, given=given, wanted=wanted[1], effects=self._training)
+            _, alone = self.splicer.run(1, given=given, wanted=tuple(given), effects=self._training)
             loose, own = [], []
             for joint, (one, two) in zip(joints, spots, strict=True):
                 close, probe = self._worst(first.values[one], alone.values[two])
@@ -251,7 +256,6 @@ class _Mode:
         self.own = tuple(own)
         self.compared = len(joints)
         self._updates = self._states(first.state, alone.state)
-        _, whole = self.splicer.run(1, wanted=wanted[1], outputs=True)
         self._ends = first.outputs, whole.outputs
         self.divergence: OwnAccount | None = None
         for joint, (one, two) in zip(joints, spots, strict=True):
@@ -259,6 +263,9 @@ class _Mode:
             if not close.equal:
                 self.divergence = self._account(joint.ids, close, probe, joint.edits)
                 break
+
+    def _spots(self) -> list[tuple[Edge, Edge]]:
+        return [joint.spots for joint in self.seam.joints if joint.spots is not None]
 
     def _states(self, first: Mapping[str, Array], alone: Mapping[str, Array]) -> dict[int | None, float]:
         """The largest difference of a state update by edit, each node given the reference's values.

@@ -104,14 +104,26 @@ class Session:
         return self.reload("float32") if "float32" in self._drawn else self.loaded("float32")
 
     def spare(self) -> Loaded:
-        """One float32 copy more, kept until :meth:`drop_spare`, for a caller that may leave anything in it."""
+        """A float32 model, kept until :meth:`drop_spare`, for a caller that may leave anything in it.
+
+        The session gives away its own where that holds the weights it starts from, and loads another if it needs one.
+        """
         if self._spare is None:
-            self._spare = self.reload("float32")
+            self._spare = self.pristine()
+            self._forget("float32")
         return self._spare
 
     def drop_spare(self) -> None:
         """Lets go of the spare copy."""
         self._spare = None
+
+    def _forget(self, precision: Precision) -> None:
+        self._loaded.pop(precision, None)
+        self._drawn.discard(precision)
+        tables: tuple[dict[Any, Any], ...] = (self._traced, self.staged, self.tasks)
+        for table in tables:
+            for key in [key for key in table if key[0] == precision]:
+                del table[key]
 
     def restart(self, inputs: tuple[InputSpec, ...], order: tuple[str, ...] = ()) -> None:
         """Forgets the loaded models; the next ones get other inputs, or the same ones in the order of their names."""
