@@ -138,7 +138,7 @@ class _Recorder:
             elif isinstance(layer, keras.layers.Layer):
                 path, fresh = self.names.adopt(layer, scope), True
             else:
-                path = self.names.unique(scope, layer.name)
+                path = self.names.called(layer, scope)
         atomic = is_atomic(layer) if isinstance(layer, keras.layers.Layer) else True
         site = user_frame(sys._getframe(3), stop=_HOOK_CODE)
         event = Event(
@@ -364,8 +364,17 @@ class Site:
 
 _PLUMBING = frozenset(
     {"error_handler", "op_dispatch_handler", "binary_op_wrapper", "r_binary_op_wrapper", "wrapper", "_call_wrapper",
-     "__call__", "inner", "op_wrapper", "<lambda>", "tensor_equals", "wrapped", "_wrapper"}
+     "__call__", "inner", "op_wrapper", "<lambda>", "tensor_equals", "wrapped", "_wrapper", "new_func"}
 )  # fmt: skip
+
+_OPERATORS = {"slice_helper": "getitem", "radd": "add", "rmul": "mul", "rsub": "sub", "rtruediv": "truediv"}
+"""Operators by what TensorFlow calls the functions behind them."""
+
+
+def _public(function: str) -> str:
+    """A library function by the name that users know: ``_slice_helper`` is ``getitem``, ``while_loop_v2`` no news."""
+    plain = re.sub(r"(_dispatch|_factory|_for_tf|_v2)+$", "", function).strip("_")
+    return _OPERATORS.get(plain, plain)
 
 
 def op_site(op: Any) -> Site:
@@ -382,6 +391,6 @@ def op_site(op: Any) -> Site:
     function = next((name for _, _, name in rest if name not in _PLUMBING), "")
     return Site(
         source=source,
-        function=re.sub(r"_dispatch(_factory)?$", "", function).strip("_"),
+        function=_public(function),
         below=tuple((f, n) for f, n, _ in rest),
     )
