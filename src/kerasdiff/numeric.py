@@ -108,8 +108,8 @@ class Closeness:
         if self.place is None:
             return self.reason
         text = (
-            f"max {self.max_relative:.1e} of scale {self.scale:.3g} at {self.place}, "
-            f"limit {self.limit:.0e}, {self.beyond:,} of {self.count:,} beyond"
+            f"largest difference {self.max_relative:.1e} of scale {self.scale:.3g} at {self.place}, "
+            f"limit {self.limit:.0e}, {self.beyond:,} of {self.count:,} values beyond it"
         )
         if self.max_absolute == 0.0:
             text = f"the same in all {self.count:,} values"

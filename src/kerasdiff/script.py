@@ -9,20 +9,26 @@ from typing import Any
 from kerasdiff.canonical import readable
 from kerasdiff.cover import Cover
 from kerasdiff.edits import (
+    COMPUTATION,
+    NOTHING,
     Edit,
     EditKind,
     call_of,
+    calls_of,
+    changed_settings,
     differing,
     name_of,
     ops_differing,
     place,
     settings,
-    shown,
     together,
 )
-from kerasdiff.graph import Edge, Graph, Mode, Node
+from kerasdiff.graph import SEED_ROLE, Edge, Graph, Mode, Node
 from kerasdiff.labels import Labels, commutes, used_ports
 from kerasdiff.pairing import Pairs
+
+SIZES = frozenset({"Dim", "Pack", "Shape"})
+"""Ops that work out sizes: a layer that differs in these alone is told as a whole, for nobody knows it by them."""
 
 FEW = 4
 """Operands that are listed by name, and users that a place is told by."""
@@ -208,22 +214,34 @@ class Script:
         """Says with whom the weights of a pair are shared, where that is not the same on both sides."""
         if one.id not in self.shared:
             return
+        weights = self.shared[one.id]
+        others = [
+            [other for other in graph if weight in other.weights and other.id != node.id]
+            for graph, node, weight in zip(self.graphs, (one, two), weights, strict=True)
+        ]
+        held = "a random generator" if weights[0].rpartition("/")[2] == SEED_ROLE else "weights"
         parts = []
-        for side, (node, weight) in enumerate(zip((one, two), self.shared[one.id], strict=True)):
-            others = [other for other in self.graphs[side] if weight in other.weights and other.id != node.id]
-            told = f"the weights of {call_of(others[0])} too, shared ({weight})," if others else "separate weights"
-            parts.append((bool(others), told))
-        apart = ": not shared" if parts[0][0] != parts[1][0] else ""
-        text = f"{call_of(one)} uses {parts[0][1]} in the reference; {call_of(two)} uses {parts[1][1]} in the candidate"
+        for side, near in enumerate(others):
+            names = " and ".join(self._named(side, other, always=True) for other in near[:FEW])
+            more = f" and {len(near) - FEW} more" if len(near) > FEW else ""
+            parts.append(f"shares {held} with {names}{more}" if near else f"has {held} of its own, not shared")
+        text = f"in the reference {call_of(one)} {parts[0]}, in the candidate {call_of(two)} {parts[1]}"
+        apart = ": shared with others" if all(others) else ""
         yield self._edit("rewire", one, two, message=f"{text}{apart}")
+
+    def _named(self, side: int, node: Node, *, always: bool = False) -> str:
+        """A node by name; of the candidate's, with its counterpart's if the reference calls another node so."""
+        one = self.back.get(node.id, node.id) if side else node.id
+        told = one != node.id and (always or node.id in self.by_id[0])
+        return f"{call_of(node)}, the counterpart of {one}" if told else call_of(node)
 
     # Edits -----------------------------------------------------------------------------------------------
 
     def _of_pair(self, one: Node, two: Node) -> Iterator[Edit]:
         if one.id in self.moved:
             text = (
-                f"{call_of(one)} stands {self._near(0, one)} in the reference, "
-                f"{self._near(1, two)} in the candidate ({call_of(two)})"
+                f"{calls_of(one, two)} stands {self._near(0, one)} in the reference, "
+                f"{self._near(1, two)} in the candidate"
             )
             yield self._edit("move", one, two, message=text)
         if self.labels[0][one.id] != self.labels[1][two.id]:
@@ -244,14 +262,23 @@ class Script:
             if one.roles.count("mask") != two.roles.count("mask"):
                 return  # told as a rewire: the mask is an operand
             changed = ops_differing(one, two)
-            if "wiring" in changed and self.used[0][one.id] != self.used[1][two.id]:
-                return  # the same node, of whose results another one is used: told where it is
-        listed = ", ".join(
-            f"{key} {shown(a)} in the reference, {shown(b)} in the candidate" for key, (a, b) in changed.items()
-        )
+            told = one.id in self.shared or self.used[0][one.id] != self.used[1][two.id]
+            if "wiring" in changed and told:
+                return  # what it shares, or which of its results is used, is told where it is
         if changed:
-            text = f"{call_of(one)} → {call_of(two)}: {listed}"
-            yield self._edit("update", one, two, attributes=changed, message=text)
+            yield self._edit("update", one, two, attributes=changed, message=self._changed(one, two, changed))
+
+    def _changed(self, one: Node, two: Node, changed: Mapping[str, tuple[Any, Any]]) -> str:
+        if "op" in changed:
+            return f"candidate has {call_of(two)} in the place of {call_of(one)}"
+        both = calls_of(one, two)
+        if "wiring" in changed:
+            return f"{both}: the same operations inside, connected in another way"
+        if COMPUTATION in changed:
+            sides = zip(("reference", "candidate"), changed[COMPUTATION], strict=True)
+            alone = [f"the {side} alone computes {parts}" for side, parts in sides if parts != NOTHING]
+            return f"{both}: {', '.join(alone)}"
+        return f"{both}: {changed_settings(changed)}"
 
     def _operand_specs(self, side: int, node: Node) -> list[Any]:
         found = []
@@ -264,7 +291,7 @@ class Script:
         masks = one.roles.count("mask"), two.roles.count("mask")
         if masks[0] != masks[1]:
             having, lacking = ("reference", "candidate") if masks[0] else ("candidate", "reference")
-            text = f"{having} applies the mask in {call_of(one if masks[0] else two)}; {lacking} ignores it"
+            text = f"{having} applies the mask in {call_of(one if masks[0] else two)}, but {lacking} ignores it"
             yield self._edit("rewire", one, two, message=text)
             return
         ends = self._ends(one, two)
@@ -281,9 +308,7 @@ class Script:
             named[1] = [self._value(0, Edge(node=self.back[edge.node], port=edge.port)) for edge in ends[1] if edge]
         if len(one.operands) != len(two.operands):
             odd = list(range(len(one.operands))), list(range(len(two.operands)))
-        takes = [", ".join(values[n] for n in own) for values, own in zip(named, odd, strict=True)]
-        if len(odd[0]) != 1 or len(odd[1]) != 1:
-            takes = [f"({text})" for text in takes]
+        takes = [" and ".join(values[n] for n in own) or "nothing else" for values, own in zip(named, odd, strict=True)]
         text = f"{call_of(one)} takes {takes[0]} in the reference, {takes[1]} in the candidate"
         if turned:
             text += ": concatenated in another order" if one.op == "concat" else ": in another order"
@@ -292,7 +317,8 @@ class Script:
     def _value(self, side: int, edge: Edge) -> str:
         """A value in words: which result it is of a node that has several, such as the states of an LSTM."""
         node = self.by_id[side][edge.node]
-        return f"result {edge.port + 1} of {call_of(node)}" if len(node.outputs) > 1 else call_of(node)
+        name = self._named(side, node)
+        return f"result {edge.port + 1} of {name}" if len(node.outputs) > 1 else name
 
     def _odd(
         self, first: Sequence[Edge | None], second: Sequence[Edge | None], *, loose: bool
@@ -341,14 +367,15 @@ class Script:
 
     def _single(self, kind: EditKind, node: Node, side: int) -> Edit:
         has, lacks = ("reference", "candidate") if side == 0 else ("candidate", "reference")
-        if node.id in self.parts[side]:
+        parts = {op.op for op in self.parts[side].get(node.id, ())}
+        if parts - SIZES:
             return self._inside(kind, node, side, has, lacks)
         before = self._before(side, node)
         paired: Mapping[str, str] = self.nodes if side == 0 else self.back
         other = paired.get(before) if before is not None else None
         line = f" ({node.source})" if node.source else ""
         what = f"{name_of(node)}{settings(node)}{self._masking(side, node)}"
-        there = f" (after {other})" if other and other != before else ""
+        there = f"applies none after {other}" if other and other != before else "does not"
         return Edit(
             kind=kind,
             op=node.op,
@@ -356,13 +383,13 @@ class Script:
             reference=place(node) if side == 0 else None,
             candidate=place(node) if side == 1 else None,
             after={has: before, lacks: other},
-            message=f"{has} applies {what}{self._between(side, node)}{line}; {lacks} does not{there}",
+            message=f"{has} applies {what}{self._between(side, node)}{line}, but {lacks} {there}",
             modes=(self.mode,),
         )
 
     def _inside(self, kind: EditKind, node: Node, side: int, has: str, lacks: str) -> Edit:
         """A layer that does a little more than what the other side does in its place."""
-        ops = [readable(op.op) for op in self.parts[side][node.id]]
+        ops = list(dict.fromkeys(readable(op.op) for op in self.parts[side][node.id]))
         return Edit(
             kind=kind,
             op=ops[0],
@@ -370,7 +397,7 @@ class Script:
             reference=place(node) if side == 0 else None,
             candidate=place(node) if side == 1 else None,
             after={has: self._before(side, node), lacks: None},
-            message=f"{has} computes {' and '.join(ops)} inside {call_of(node)}; {lacks} does not",
+            message=f"{has} computes {' and '.join(ops)} inside {call_of(node)}, but {lacks} does not",
             modes=(self.mode,),
         )
 

@@ -109,6 +109,7 @@ def _attribution(found: Attribution) -> dict[str, Any]:
         "one_way": found.one_way,
         "notes": found.notes,
         "compared": found.compared,
+        "mode": found.mode,
         "probes": found.probes,
         "precision": found.precision,
     }

@@ -38,7 +38,7 @@ MARKS: Mapping[RowState, Mark] = {
     "deleted": Mark("-", "-", "red", "only in the reference"),
     "updated": Mark("~", "~", "yellow", "other settings"),
     "moved": Mark("→", ">", "cyan", "other place"),
-    "rewired": Mark("⤳", "^", "magenta", "other operands"),
+    "rewired": Mark("⤳", "^", "magenta", "other operands or sharing"),
 }
 
 EQUAL: tuple[RowState, ...] = ("kept", "rewritten")
