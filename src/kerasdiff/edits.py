@@ -101,7 +101,7 @@ def ops_differing(one: Node, two: Node) -> dict[str, tuple[Any, Any]]:
         return {COMPUTATION: (told[0], told[1])}
     dtypes = [tuple(spec.dtype for spec in node.outputs) for node in (one, two)]
     if dtypes[0] != dtypes[1]:
-        return {"dtype": (dtypes[0], dtypes[1])}
+        return {"dtype": (", ".join(dtypes[0]), ", ".join(dtypes[1]))}
     return {"wiring": ("one way", "another way, or in a loop body")}
 
 
@@ -160,7 +160,7 @@ def settings(node: Node) -> str:
         if key == "constants" and isinstance(given, tuple):
             words += [f"constant {shown(value)}" for value in given]
         elif given is not None:
-            words.append(f"{key} {shown(given)}")
+            words.append(f"{key} {_shown(key, given)}")
     return f" ({', '.join(words)})" if words else ""
 
 
@@ -220,11 +220,16 @@ def shown(value: Any) -> str:
     return text if len(text) <= 2 * MOST_SHOWN else f"{text[: 2 * MOST_SHOWN]}…"
 
 
+def _shown(key: str, value: Any) -> str:
+    """A setting; the factor or term of a canonical Scale or Shift is written out to the last digit."""
+    return shown(float(value)) if key == "by" and isinstance(value, str) else shown(value)
+
+
 def changed_settings(changes: Mapping[str, tuple[Any, Any]]) -> str:
     """Changed settings in words: ``epsilon 0.001 in the reference, 1e-05 in the candidate``."""
     found = []
     for key, values in changes.items():
-        told = [shown(value) for value in values]
+        told = [_shown(key, value) for value in values]
         if told[0] == told[1]:  # only the type, or digits past the seventh, tell them apart
             told = [repr(value) for value in values]
         name = key

@@ -18,6 +18,18 @@ STRUCTURAL = frozenset(
 )  # fmt: skip
 """Attributes that move every value or none: random probes decide about them. Bounds and thresholds may hide."""
 
+BEGINNINGS = (
+    "reference ",
+    "candidate ",
+    "in the ",
+    "outputs ",
+    "weights of ",
+    "compile settings",
+    "output ",
+    "a loss ",
+)
+"""How the messages of edits begin, where not with the name of a node."""
+
 UNIMPLIED: tuple[RungName, ...] = ("interface", "weights")
 """Rungs that no proof of the graphs implies: without them nothing is equivalent."""
 
@@ -206,16 +218,21 @@ def _listed(names: list[str]) -> str:
 
 def _different(lead: str, told: str) -> Verdict:
     summary = " ".join(part for part in (lead.strip(), told) if part) or "The models differ."
-    return Verdict(outcome="different", basis="witness", summary=summary)
+    return Verdict(outcome="different", basis="witness", summary=_sentence(summary))
+
+
+def _sentence(text: str) -> str:
+    """The text with a capital at its beginning, unless it begins with the name of a node."""
+    return text[0].upper() + text[1:] if text.startswith(BEGINNINGS) else text
 
 
 def _open(case: Case, outcomes: Mapping[str, str], told: str) -> str:
-    reasons = [
-        f"{name}: {rung.detail}"
-        for name, rung in case.rungs.items()
-        if rung.outcome in ("failed", "skipped") or (name in NUMERIC and rung.outcome == "advisory")
-    ]
+    open_: dict[str, list[str]] = {}
+    for name, rung in case.rungs.items():
+        if rung.outcome in ("failed", "skipped") or (name in NUMERIC and rung.outcome == "advisory"):
+            open_.setdefault(rung.detail.rstrip("."), []).append(name)
+    reasons = [f"{_listed(names)}: {detail}" for detail, names in open_.items()]
     if "different" in (outcomes.get("inference"), outcomes.get("training step")):
         reasons.append("numbers differ, but which weights correspond had to be guessed")
-    text = f"Neither proved nor refuted. {'; '.join(reasons)}." if reasons else "Neither proved nor refuted."
+    text = f"Neither proved nor refuted: {'; '.join(reasons)}." if reasons else "Neither proved nor refuted."
     return f"{text} Unmatched: {told}" if told else text

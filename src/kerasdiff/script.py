@@ -275,7 +275,10 @@ class Script:
         if "wiring" in changed:
             return f"{both}: the same operations inside, connected in another way"
         if COMPUTATION in changed:
-            sides = zip(("reference", "candidate"), changed[COMPUTATION], strict=True)
+            inside = changed[COMPUTATION]
+            if all(parts.startswith("constant ") for parts in inside):
+                return f"{both}: computes with {inside[0]} in the reference, {inside[1]} in the candidate"
+            sides = zip(("reference", "candidate"), inside, strict=True)
             alone = [f"the {side} alone computes {parts}" for side, parts in sides if parts != NOTHING]
             return f"{both}: {', '.join(alone)}"
         return f"{both}: {changed_settings(changed)}"

@@ -18,6 +18,8 @@ _NAMES = {
     "mul": "multiply",
     "sum*": "add",
     "real_div": "divide",
+    "batch_mat_mul_v2": "batch_matmul",
+    "mat_mul": "matmul",
     "pack": "stack",
     "select_v2": "where",
     "slice*": "slice",

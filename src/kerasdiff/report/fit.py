@@ -60,6 +60,7 @@ def _plan(plan: Mapping[str, Any]) -> str:
     if optimizer is not None:
         found.append(f"{optimizer}" + ("" if rate is None else f" at learning rate {value(rate)}"))
     found += [str(loss) for loss in left.pop("loss", ())]
+    found += [f"{', '.join(kinds)} targets"] if (kinds := left.pop("targets", ())) else []
     if "batch_size" in left:
         found.append(f"batches of {left.pop('batch_size')}")
     if "steps" in left:

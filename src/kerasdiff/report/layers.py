@@ -36,7 +36,7 @@ MARKS: Mapping[RowState, Mark] = {
     "rewritten": Mark("≈", "=", "blue", "equal after a rewrite"),
     "inserted": Mark("+", "+", "green", "only in the candidate"),
     "deleted": Mark("-", "-", "red", "only in the reference"),
-    "updated": Mark("~", "~", "yellow", "other settings"),
+    "updated": Mark("~", "~", "yellow", "other settings or op"),
     "moved": Mark("→", ">", "cyan", "other place"),
     "rewired": Mark("⤳", "^", "magenta", "other operands or sharing"),
 }

@@ -367,7 +367,14 @@ _PLUMBING = frozenset(
      "__call__", "inner", "op_wrapper", "<lambda>", "tensor_equals", "wrapped", "_wrapper", "new_func"}
 )  # fmt: skip
 
-_OPERATORS = {"slice_helper": "getitem", "radd": "add", "rmul": "mul", "rsub": "sub", "rtruediv": "truediv"}
+_OPERATORS = {
+    "slice_helper": "getitem",
+    "tensor_not_equals": "not_equal",
+    "radd": "add",
+    "rmul": "mul",
+    "rsub": "sub",
+    "rtruediv": "truediv",
+}
 """Operators by what TensorFlow calls the functions behind them."""
 
 
