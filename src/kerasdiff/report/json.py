@@ -87,6 +87,7 @@ def _edit(edit: Edit) -> dict[str, Any]:
         "effect": edit.effect,
         "harmless": edit.harmless,
         "message": edit.message,
+        "modes": edit.modes,
     }
 
 
