@@ -240,7 +240,7 @@ def test_sharing_with_another_says_with_which() -> None:
 
     assert [edit.message for edit in found.edits] == [
         "in the reference one_call:2 (dense, m.py:2) shares weights with one_call (dense, m.py:1), in the candidate "
-        "two_call (dense, m.py:2) shares weights with two_call:2 (dense, m.py:3), the counterpart of two_call: "
+        "two_call (dense, m.py:2) shares weights with two_call:2 (dense, m.py:3; the counterpart of two_call): "
         "shared with others"
     ]
 

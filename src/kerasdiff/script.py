@@ -111,7 +111,10 @@ class Script:
         """A node by name; of the candidate's, with its counterpart's if the reference calls another node so."""
         one = self.back.get(node.id, node.id) if side else node.id
         told = one != node.id and (always or node.id in self.by_id[0])
-        return f"{call_of(node)}, the counterpart of {one}" if told else call_of(node)
+        text = call_of(node)
+        if not told:
+            return text
+        return f"{text.removesuffix(')')}{'; ' if text.endswith(')') else ' ('}the counterpart of {one})"
 
     # Edits -----------------------------------------------------------------------------------------------
 

@@ -774,7 +774,7 @@ PAIRS = (
         "5,3",
         edits=(Expected(kind="rewire", op="dense|head"),),
         exact=True,
-        mentions=("result 2 of LSTM", "result 3 of LSTM", "nothing else differs"),
+        mentions=("result 2 of loop (LSTM", "result 3 of loop (LSTM", "nothing else differs"),
     ),
     # Attention ---------------------------------------------------------------------------------------
     equal("causal-mask-by-hand", "attention.py:multi_head(causal=True)", "attention.py:MultiHead(causal=True)"),

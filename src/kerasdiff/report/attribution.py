@@ -54,9 +54,8 @@ def render_attribution(found: Attribution, console: Console) -> None:
         hang(console, Text("  first divergence  ", style="dim"), Text(look.text(text)))
     if found.own:
         share = f"{len(found.own):,} of {count(found.compared, 'aligned value')}"
-        text = (
-            f"{share} {'differs' if len(found.own) == 1 else 'differ'} even when computed from the reference's values:"
-        )
+        does = "differs on its" if len(found.own) == 1 else "differ on their"
+        text = f"{share} {does} own account, computed from the reference's values:"
         hang(console, Text("  "), Text(text))
         for item in found.own[:MOST_OWN]:
             text = f"{_nodes(item, look)}: up to {item.difference:.2g} of scale"
@@ -64,7 +63,7 @@ def render_attribution(found: Attribution, console: Console) -> None:
         if len(found.own) > MOST_OWN:
             emit(console, look.text(f"    … {len(found.own) - MOST_OWN:,} more; --format json holds them all"))
     elif found.compared:
-        text = f"None of {count(found.compared, 'aligned value')} differs when computed from the reference's values."
+        text = f"None of {count(found.compared, 'aligned value')} differs on its own account."
         hang(console, Text("  "), Text(text))
     for group in found.together:
         edits = numbered(tuple(number + 1 for number in group)).capitalize()

@@ -102,7 +102,7 @@ class Seam:
         nodes = self._nodes[0][one], self._nodes[1][two]
         if nodes[0].kind in ("read", "const") or nodes[0].outputs != nodes[1].outputs:
             return False
-        if any(spec.dtype in HANDLES for spec in nodes[0].outputs):
+        if any(spec.dtype in HANDLES or 0 in (spec.shape or ()) for spec in nodes[0].outputs):
             return False
         if (one in self._touched[0] or two in self._touched[1]) and (one, two) not in self._own:
             return False

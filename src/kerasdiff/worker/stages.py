@@ -274,9 +274,7 @@ class _Entries:
                     name = names.get(id(outer), inner.name)
                     self.map[inner.name] = self._variable(name, known[id(outer)], held[id(outer)])
                 else:
-                    raise EvaluateError(
-                        f"the call cannot be run in parts: it reads {inner.op.name}, which is no variable"
-                    )
+                    raise EvaluateError("the call cannot be run in parts: it reads a table, not variables alone")
         self._table = table
         ops = recording.graph.get_operations()
         self._updated = any(op.type.startswith("Assign") for op in ops)
