@@ -23,8 +23,10 @@ _NAMES = {
     "pack": "stack",
     "select_v2": "where",
     "slice*": "slice",
-    "stateless_if": "if",
-    "stateless_while": "while",
+    "if": "cond",
+    "stateless_if": "cond",
+    "stateless_while": "while_loop",
+    "while": "while_loop",
 }
 """What an op is called where TensorFlow's own name says how it is made."""
 
