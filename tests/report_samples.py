@@ -95,7 +95,7 @@ def _forum_edits() -> tuple[Edit, ...]:
                 candidate=Place(node=name, scope="", source=Source(file="b.py", line=line), display="relu"),
                 after={"reference": reference, "candidate": before},
                 effect={"output": (0.7712, 0.4129, 0.2087)[index]},
-                message=f"candidate applies relu after {before} (b.py:{line}); reference does not",
+                message=f"candidate applies relu after {before} (b.py:{line}), but reference does not",
             )
         )
     return tuple(found)
@@ -201,7 +201,8 @@ def _forum_attribution() -> Attribution:
         OwnAccount(
             nodes=nodes,
             difference=0.94 - 0.1 * number,
-            detail="probe zeros: max 9.4e-01 of scale 0.788 at (0, 0, 0, 16), limit 1e-09, 13,500 of 28,800 beyond",
+            detail="probe zeros: largest difference 9.4e-01 of scale 0.788 at (0, 0, 0, 16), limit 1e-09, "
+            "13,500 of 28,800 values beyond it",
             edits=(number,),
         )
         for number, nodes in enumerate(pairs)
@@ -218,6 +219,7 @@ def _forum_attribution() -> Attribution:
         one_way=(),
         notes=(),
         compared=12,
+        mode="inference",
         probes=("zeros", "normal"),
         precision="float64",
     )
@@ -288,6 +290,7 @@ def every_state() -> Comparison:
             one_way=(),
             notes=(),
             compared=1200,
+            mode="training",
             probes=("normal",),
             precision="float64",
         ),

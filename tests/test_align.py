@@ -74,7 +74,7 @@ def test_insertions_name_the_node_before_and_the_line() -> None:
         {"reference": "norm_0", "candidate": "norm_0"},
         {"reference": "norm_1", "candidate": "norm_1"},
     ]
-    assert found.edits[0].message == "candidate applies relu between norm_0 and pool_0 (m.py:3); reference does not"
+    assert found.edits[0].message == "candidate applies relu between norm_0 and pool_0 (m.py:3), but reference does not"
     assert len(found.weights) == 5
     assert not found.isomorphic
 
@@ -189,7 +189,7 @@ def test_swapped_operands_are_one_rewire(op: str) -> None:
     found = aligned(towers(op, 0, 1, 2), towers(op, 1, 0, 2))
 
     assert brief(found.edits) == [("rewire", op)]
-    assert "dense_0 (m.py:1)" in found.edits[0].message
+    assert "dense_0 (dense, m.py:1)" in found.edits[0].message
     assert ("concatenated in another order" in found.edits[0].message) == (op == "concat")
     assert "in another order" in found.edits[0].message
 
@@ -206,7 +206,7 @@ def test_another_source_is_one_rewire() -> None:
     found = aligned(skip(0), skip(1))
 
     assert brief(found.edits) == [("rewire", "merge")]
-    assert "conv_0 (m.py:1)" in found.edits[0].message
+    assert "conv_0 (conv, m.py:1)" in found.edits[0].message
     assert "relu_0 (m.py:2)" in found.edits[0].message
 
 
@@ -227,6 +227,24 @@ def test_shared_against_separate_weights_is_a_rewire(turned: bool) -> None:
     assert not found.isomorphic
 
 
+def test_sharing_with_another_says_with_which() -> None:
+    def thrice(*held: str) -> Made:
+        b = Build()
+        value = b.input()
+        for line, weight in enumerate(held, start=1):
+            value = b.call("dense", value, name=f"{weight}_call", weights=[f"{weight}/kernel"], line=line)
+            value = step(b, value, f"act{line}", 9)
+        return b.graph(value), b
+
+    found = aligned(thrice("one", "one", "two"), thrice("one", "two", "two"))
+
+    assert [edit.message for edit in found.edits] == [
+        "in the reference one_call:2 (dense, m.py:2) shares weights with one_call (dense, m.py:1), in the candidate "
+        "two_call (dense, m.py:2) shares weights with two_call:2 (dense, m.py:3; the counterpart of two_call): "
+        "shared with others"
+    ]
+
+
 def test_swapped_outputs_are_told() -> None:
     def heads(turned: bool) -> Made:
         b = Build()
@@ -238,8 +256,8 @@ def test_swapped_outputs_are_told() -> None:
 
     assert [edit.kind for edit in found.edits] == ["rewire"]
     assert found.edits[0].message == (
-        "outputs in another order: output 0 is dense dense_0 (m.py:2) in the reference, tanh tanh_0 (m.py:3) in the "
-        "candidate; output 1 is tanh tanh_0 (m.py:3) in the reference, dense dense_0 (m.py:2) in the candidate"
+        "outputs in another order: output 0 is dense_0 (dense, m.py:2) in the reference, tanh_0 (m.py:3) in the "
+        "candidate; output 1 is tanh_0 (m.py:3) in the reference, dense_0 (dense, m.py:2) in the candidate"
     )
 
 

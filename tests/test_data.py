@@ -48,6 +48,15 @@ def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "keras"
 
 
+def taken(data: DataSet, part: str, count: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """The first rows of a part as a fit feeds them to the model: inputs and targets."""
+    pytest.importorskip("tensorflow")
+    from kerasdiff.worker.feed import Feed
+
+    inputs, targets = getattr(Feed(data), part)(np.arange(count))
+    return [one.numpy() for one in inputs], [one.numpy() for one in targets]
+
+
 def write(path: Path, **arrays: np.ndarray) -> str:
     np.savez(path, **arrays)
     return str(path)
@@ -84,7 +93,7 @@ def test_a_cifar_model_without_the_cache_gets_the_procedural_set() -> None:
     data = load_data("auto", IMAGE, TEN)
     assert data.description == "procedural CIFAR-shaped set, 2,000 + 500 images (CIFAR-10 is not on this machine)"
     assert [len(data.x_train[0]), len(data.x_test[0])] == [2_000, 500]
-    (x,), (y,) = data.train_batch(np.arange(64))
+    (x,), (y,) = taken(data, "train", 64)
     assert x.dtype == np.float32
     assert 0.0 <= x.min() < x.max() <= 1.0
     np.testing.assert_array_equal(x[5], data.x_train[0][5].astype(np.float32) / np.float32(255))
@@ -122,7 +131,7 @@ def test_an_npz_is_read_in_the_order_of_inputs_and_outputs(tmp_path: Path) -> No
     data = load_data(write(tmp_path / "two.npz", **arrays), inputs, heads)
     assert [x.shape for x in data.x_train] == [(12, 4), (12, 3)]
     assert [y.shape for y in data.y_test] == [(6, 2), (6,)]
-    (ids, floats), _ = data.test_batch(np.arange(2))
+    (ids, floats), _ = taken(data, "test", 2)
     assert (ids.dtype, floats.dtype) == (np.int32, np.float32)
     assert data.description == "two.npz (12 + 6 rows)"
 

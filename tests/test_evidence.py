@@ -75,6 +75,7 @@ def test_a_difference_that_no_edit_names_is_said() -> None:
         "own": (),
         "one_way": (),
         "compared": 3,
+        "mode": "inference",
         "notes": (),
         "probes": ("normal",),
     }

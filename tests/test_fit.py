@@ -173,15 +173,17 @@ def test_the_trial_agrees_with_keras_fit() -> None:
 
     loaded = StandIn(build).reload("float32")
     from kerasdiff.worker.data import load_data
+    from kerasdiff.worker.feed import Feed
 
     data = load_data("synthetic", loaded.ports, Task(loaded).heads)
+    feed = Feed(data)
     model = build()
     own = start(StandIn(build), PLAN.seed)
     for name, variable in weight_table(model).items():
         variable.assign(own[name])
     losses = []
     for rows in batch_rows(len(data.x_train[0]), 16, PLAN.seed, epoch=1)[:6]:
-        (x,), (y,) = data.train_batch(rows)
+        (x,), (y,) = feed.train(rows)
         losses.append(model.train_on_batch(x, y))
         model.reset_metrics()
     np.testing.assert_allclose(trial.losses, losses, rtol=1e-6)

@@ -70,7 +70,7 @@ def test_the_sentence_has_limit_place_and_count() -> None:
     candidate = reference.copy()
     candidate[0, 7] += 3.1e-4
     assert compare_values(reference, candidate, LOOSE).describe() == (
-        "max 3.1e-04 of scale 1 at (0, 7), limit 1e-05, 1 of 16 beyond"
+        "largest difference 3.1e-04 of scale 1 at (0, 7), limit 1e-05, 1 of 16 values beyond it"
     )
     assert compare_values(reference, reference, LOOSE).describe() == "the same in all 16 values"
 

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from kerasdiff.errors import LoadError, WorkerError
-from kerasdiff.process import Worker, read_frame, write_frame
+from kerasdiff.frames import read_frame, write_frame
+from kerasdiff.process import Worker
 from kerasdiff.target import parse_target
 
 MODELS = """

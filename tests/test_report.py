@@ -205,7 +205,8 @@ def test_json_has_the_documented_shape() -> None:
         "attributes": {},
         "effect": {"output": 0.7712},
         "harmless": False,
-        "message": "candidate applies relu after bnrm_1 (b.py:27); reference does not",
+        "message": "candidate applies relu after bnrm_1 (b.py:27), but reference does not",
+        "modes": ["inference", "training"],
     }
     assert data["rewrites"][0] == {"rule": "split-activation", "side": "reference", "node": "mdl/dense", "exact": True}
     assert set(data["fit"]) == {

@@ -108,7 +108,7 @@ TABLE = (
         case(proved=True, **{**EQUAL, "weights": "different"}),
         "different",
         "witness",
-        "Same function, other start or learning: detail of weights",
+        "Same function, but it starts or learns otherwise: detail of weights",
     ),
     Row("numeric", case(**EQUAL), "equivalent", "numeric", "equal on every probe"),
     Row("numeric-with-edits", case(edits=SWAP, **EQUAL), "equivalent", "numeric", "equal on every probe"),
@@ -338,7 +338,7 @@ def summary(*script: Edit) -> Verdict:
 def test_insertions_of_one_op_are_told_together() -> None:
     told = summary(*(edit("insert", line=line) for line in (3, 5, 9))).summary
 
-    assert told == "reference lacks relu after norm; candidate applies it at m.py:3, m.py:5 and m.py:9."
+    assert told == "Reference lacks relu after norm, but candidate applies it at m.py:3, m.py:5 and m.py:9."
 
 
 def test_long_lists_are_cut_and_counted() -> None:

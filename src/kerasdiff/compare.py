@@ -347,8 +347,13 @@ class Steps:
         if self.options.require_checkpoint:
             found.append(("required", "checkpoint: the candidate loads the reference's saved weights"))
         found += [("ignored", _hidden(name, rungs)) for name in self.options.ignore]
-        limits = {rung.figures["limit"] for rung in rungs if "limit" in rung.figures}
-        found += [("tolerance", f"{limit:g} of scale") for limit in sorted(limits)]
+        limits: dict[float, list[str]] = {}
+        for rung in rungs:
+            if "limit" in rung.figures:
+                limits.setdefault(rung.figures["limit"], []).append(rung.name)
+        told = ", ".join(f"{limit:g} for {' and '.join(names)}" for limit, names in sorted(limits.items()))
+        if told:
+            found.append(("tolerance", f"{told}: fractions of the scale, which is the reference's largest value"))
         if limits and (rows := probe_rows(self.descriptions[0].inputs)) < PROBE_BATCH:
             found.append(("probes", f"{rows} rows each instead of {PROBE_BATCH}, for the inputs are large"))
         found += [("inferred", text) for description in self.descriptions for text in description.inferred]

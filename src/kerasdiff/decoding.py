@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kerasdiff.errors import KerasdiffError, WorkerError
-from kerasdiff.process import read_frame, worker_environment, write_frame
+from kerasdiff.frames import read_frame, write_frame
+from kerasdiff.process import worker_environment
 from kerasdiff.side import Array
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from kerasdiff.canonical import IMPLIED, readable
 from kerasdiff.graph import Graph, Node, Source
 
 EditKind = Literal["insert", "delete", "update", "move", "rewire"]
@@ -84,19 +86,33 @@ def ops_differing(one: Node, two: Node) -> dict[str, tuple[Any, Any]]:
     if [item.op for item in first] == [item.op for item in second]:
         found: dict[str, tuple[Any, Any]] = {}
         for a, b in zip(first, second, strict=True):
-            for key in sorted(set(a.attributes) | set(b.attributes)):
-                values = a.attributes.get(key), b.attributes.get(key)
+            given = [{**IMPLIED.get(op.op, {}), **op.attributes} for op in (a, b)]
+            for key in sorted({**given[0], **given[1]}):
+                values = given[0].get(key), given[1].get(key)
                 if values[0] != values[1] and not any(isinstance(value, Graph) for value in values):
                     found.setdefault(key, values)
         if found:
             return found
-    only = [sorted((Counter(listed(a)) - Counter(listed(b))).elements()) for a, b in ((one, two), (two, one))]
+    parts = Counter(_parts(one)), Counter(_parts(two))
+    only = sorted((parts[0] - parts[1]).elements()), sorted((parts[1] - parts[0]).elements())
     if only[0] or only[1]:
-        return {"ops": (", ".join(only[0]) or "–", ", ".join(only[1]) or "–")}
+        rounded, exact = ([", ".join(part[at] for part in side) or NOTHING for side in only] for at in (0, 1))
+        told = exact if rounded[0] == rounded[1] else rounded
+        return {COMPUTATION: (told[0], told[1])}
     dtypes = [tuple(spec.dtype for spec in node.outputs) for node in (one, two)]
     if dtypes[0] != dtypes[1]:
-        return {"dtype": (dtypes[0], dtypes[1])}
+        return {"dtype": (", ".join(dtypes[0]), ", ".join(dtypes[1]))}
     return {"wiring": ("one way", "another way, or in a loop body")}
+
+
+COMPUTATION = "computation"
+"""The attribute of an update that names what either side alone computes inside the node."""
+
+NOTHING = "nothing more"
+"""Where one side computes all that the other does."""
+
+HANDED_ON = frozenset({"ReadVariableOp", "Identity", "IdentityN", "NoOp"})
+"""TF ops that fetch a value or hand it on: how TensorFlow writes a graph down, not what the graph computes."""
 
 
 def together(one: Node, two: Node, *, equal: bool) -> list[tuple[str, str]]:
@@ -114,24 +130,42 @@ def together(one: Node, two: Node, *, equal: bool) -> list[tuple[str, str]]:
     return found
 
 
-def listed(node: Node) -> list[str]:
+def inside(node: Node) -> Iterator[Node]:
     """The ops and constants a node stands for, loop bodies included."""
-    found = []
     graphs = [node.lowering] if node.lowering is not None else []
     while graphs:
         for item in graphs.pop():
             graphs.extend(value for value in item.attributes.values() if isinstance(value, Graph))
-            if item.kind == "op":
-                found.append(item.op)
-            elif item.kind == "const" and "value" in item.attributes:
-                found.append(f"constant {item.attributes['value']}")
+            if item.kind in ("op", "const"):
+                yield item
+
+
+def _parts(node: Node) -> list[tuple[str, str]]:
+    """What a node computes with: as a reader knows it, and to the last digit."""
+    found = []
+    for item in inside(node):
+        if item.kind == "op" and item.op not in HANDED_ON:
+            found.append((readable(item.op), readable(item.op)))
+        elif item.kind == "const" and "value" in item.attributes:
+            value = item.attributes["value"]
+            found.append((f"constant {shown(value)}", f"constant {value!r}"))
     return found
 
 
 def settings(node: Node) -> str:
-    """What a function call without config was given: ``(by=0.1)``."""
-    shown = [f"{key}={node.attributes[key]}" for key in ("by", "constants", "alpha", "rate") if key in node.attributes]
-    return f" ({', '.join(shown)})" if shown and node.kind == "function" else ""
+    """What a function call without config was given: ``(by 0.1)``."""
+    words = []
+    for key in ("by", "constants", "alpha", "rate") if node.kind == "function" else ():
+        given = node.attributes.get(key)
+        if key == "constants" and isinstance(given, tuple):
+            words += [f"constant {shown(value)}" for value in given]
+        elif given is not None:
+            words.append(f"{key} {_shown(key, given)}")
+    return f" ({', '.join(words)})" if words else ""
+
+
+SAYS_LITTLE = frozenset({"Activation", "Lambda", "ReLU"})
+"""Layer classes that do one thing or another: what it is says more than the class."""
 
 
 def name_of(node: Node) -> str:
@@ -139,12 +173,34 @@ def name_of(node: Node) -> str:
     if node.kind != "layer":
         return node.op
     plain = node.display.lower().replace("_", "") == node.op.replace("_", "")
-    return node.display if plain else f"{node.display} ({node.op})"
+    return f"{node.display} ({node.op})" if node.display in SAYS_LITTLE and not plain else node.display
 
 
 def call_of(node: Node) -> str:
-    line = f" ({node.source})" if node.source else ""
-    return f"{name_of(node)} {node.id}{line}"
+    """A call as sentences name it: ``stem/conv (Conv2D, model.py:12)``, with its op where the id does not say it."""
+    return _told(node.id, _kind(node), () if node.source is None else (node.source,))
+
+
+def calls_of(one: Node, two: Node) -> str:
+    """Two calls that stand for each other: in one breath where both sides call them the same."""
+    if (one.id, _kind(one)) != (two.id, _kind(two)):
+        return f"{call_of(one)} → {call_of(two)}"
+    sources = (node.source for node in (one, two) if node.source is not None)
+    return _told(one.id, _kind(one), tuple(dict.fromkeys(sources)))
+
+
+def _kind(node: Node) -> str:
+    """What a name leaves open: a layer's class, a function's op."""
+    if node.kind == "layer":
+        return name_of(node).replace(" (", ", ").removesuffix(")")
+    plain = re.sub(r"(:\d+|_\d+)+$", "", node.id.rpartition("/")[2])
+    return "" if plain == node.op else node.op
+
+
+def _told(name: str, kind: str, sources: tuple[Source, ...]) -> str:
+    lines = " and ".join(map(str, sources))
+    inner = ", ".join(part for part in (kind, lines) if part)
+    return f"{name} ({inner})" if inner else name
 
 
 MOST_SHOWN = 72
@@ -162,3 +218,25 @@ def shown(value: Any) -> str:
         value = f"({text})"
     text = value if isinstance(value, str) else repr(value)
     return text if len(text) <= 2 * MOST_SHOWN else f"{text[: 2 * MOST_SHOWN]}…"
+
+
+def _shown(key: str, value: Any) -> str:
+    """A setting; the factor or term of a canonical Scale or Shift is written out to the last digit."""
+    return shown(float(value)) if key == "by" and isinstance(value, str) else shown(value)
+
+
+def changed_settings(changes: Mapping[str, tuple[Any, Any]]) -> str:
+    """Changed settings in words: ``epsilon 0.001 in the reference, 1e-05 in the candidate``."""
+    found = []
+    for key, values in changes.items():
+        told = [_shown(key, value) for value in values]
+        if told[0] == told[1]:  # only the type, or digits past the seventh, tell them apart
+            told = [repr(value) for value in values]
+        name = key
+        if key.startswith("call."):
+            name = f"{key.removeprefix('call.')} in the call"
+            told = ["not given" if value is None else text for value, text in zip(values, told, strict=True)]
+        elif key == "untracked":
+            name = "weights that the model does not track:"
+        found.append(f"{name} {told[0]} in the reference, {told[1]} in the candidate")
+    return ", and ".join(found)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from kerasdiff.edits import Edit
+from kerasdiff.edits import COMPUTATION, Edit
 from kerasdiff.options import STRENGTHS, Required
 from kerasdiff.verdict import NUMERIC, Rung, RungName, Verdict
 
@@ -17,6 +17,18 @@ STRUCTURAL = frozenset(
      "return_state", "zero_output_for_mask", "go_backwards"}
 )  # fmt: skip
 """Attributes that move every value or none: random probes decide about them. Bounds and thresholds may hide."""
+
+BEGINNINGS = (
+    "reference ",
+    "candidate ",
+    "in the ",
+    "outputs ",
+    "weights of ",
+    "compile settings",
+    "output ",
+    "a loss ",
+)
+"""How the messages of edits begin, where not with the name of a node."""
 
 UNIMPLIED: tuple[RungName, ...] = ("interface", "weights")
 """Rungs that no proof of the graphs implies: without them nothing is equivalent."""
@@ -104,7 +116,7 @@ def _judged(case: Case) -> Verdict:
         same = case.proved or (outcomes.get("inference"), outcomes.get("training step")) == ("equal", "equal")
         settings = _told(tuple(edit for edit in case.edits if edit.rung == "weights")) or told
         return _different(
-            f"Same function, other start or learning: {lead}" if same else lead, settings if same else told
+            f"Same function, but it starts or learns otherwise: {lead}" if same else lead, settings if same else told
         )
     if case.proved:
         if "different" in (outcomes.get("inference"), outcomes.get("training step")):
@@ -158,7 +170,7 @@ def _apart(case: Case) -> Verdict:
 def _may_hide(edit: Edit) -> bool:
     """Whether an update changes a bound, a constant or the like, which probes may never reach; one side may lack it."""
     for key, (one, two) in edit.attributes.items():
-        if key == "ops":
+        if key == COMPUTATION:
             if all(str(side).startswith("constant ") for side in (one, two)):
                 return True
         elif key.rpartition(".")[2] not in STRUCTURAL and (
@@ -187,7 +199,7 @@ def _told(edits: tuple[Edit, ...]) -> str:
 
 
 def _group(op: str, edits: list[Edit], has: str, lacks: str) -> str:
-    """``reference lacks relu after a, b and c; candidate applies it at b.py:26, b.py:30 and b.py:34``."""
+    """``reference lacks relu after a, b and c, but candidate applies it at b.py:26, b.py:30 and b.py:34``."""
     if len(edits) == 1:
         return edits[0].message
     after = [edit.after.get(lacks) or edit.after.get(has) for edit in edits]
@@ -195,7 +207,7 @@ def _group(op: str, edits: list[Edit], has: str, lacks: str) -> str:
     lines = [str(site.source) for site in sites if site is not None and site.source is not None]
     where = f" after {_listed([name for name in after if name])}" if all(after) else ""
     at = f" at {_listed(lines)}" if lines else ""
-    return f"{lacks} lacks {op}{where}; {has} applies it{at}"
+    return f"{lacks} lacks {op}{where}, but {has} applies it{at}"
 
 
 def _listed(names: list[str]) -> str:
@@ -206,16 +218,21 @@ def _listed(names: list[str]) -> str:
 
 def _different(lead: str, told: str) -> Verdict:
     summary = " ".join(part for part in (lead.strip(), told) if part) or "The models differ."
-    return Verdict(outcome="different", basis="witness", summary=summary)
+    return Verdict(outcome="different", basis="witness", summary=_sentence(summary))
+
+
+def _sentence(text: str) -> str:
+    """The text with a capital at its beginning, unless it begins with the name of a node."""
+    return text[0].upper() + text[1:] if text.startswith(BEGINNINGS) else text
 
 
 def _open(case: Case, outcomes: Mapping[str, str], told: str) -> str:
-    reasons = [
-        f"{name}: {rung.detail}"
-        for name, rung in case.rungs.items()
-        if rung.outcome in ("failed", "skipped") or (name in NUMERIC and rung.outcome == "advisory")
-    ]
+    open_: dict[str, list[str]] = {}
+    for name, rung in case.rungs.items():
+        if rung.outcome in ("failed", "skipped") or (name in NUMERIC and rung.outcome == "advisory"):
+            open_.setdefault(rung.detail.rstrip("."), []).append(name)
+    reasons = [f"{_listed(names)}: {detail}" for detail, names in open_.items()]
     if "different" in (outcomes.get("inference"), outcomes.get("training step")):
         reasons.append("numbers differ, but which weights correspond had to be guessed")
-    text = f"Neither proved nor refuted. {'; '.join(reasons)}." if reasons else "Neither proved nor refuted."
+    text = f"Neither proved nor refuted: {'; '.join(reasons)}." if reasons else "Neither proved nor refuted."
     return f"{text} Unmatched: {told}" if told else text

@@ -107,9 +107,12 @@ class Closeness:
         """One phrase with every number beside its limit, place and count."""
         if self.place is None:
             return self.reason
+        size = f"{self.max_relative:.1e} of scale {self.scale:.3g}"
+        if self.scale < TINY:
+            size = f"{self.max_absolute:.1e} where the reference is all zero,"
         text = (
-            f"max {self.max_relative:.1e} of scale {self.scale:.3g} at {self.place}, "
-            f"limit {self.limit:.0e}, {self.beyond:,} of {self.count:,} beyond"
+            f"largest difference {size} at {self.place}, limit {self.limit:.0e}, "
+            f"{self.beyond:,} of {self.count:,} values beyond it"
         )
         if self.max_absolute == 0.0:
             text = f"the same in all {self.count:,} values"

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-import pickle
 import queue
 import signal
-import struct
 import subprocess
 import sys
 import tempfile
@@ -19,9 +17,10 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import TracebackType
-from typing import IO, Any, Generic, NoReturn, TypeVar
+from typing import Any, Generic, NoReturn, TypeVar
 
 from kerasdiff.errors import WorkerEndedError, WorkerError
+from kerasdiff.frames import read_frame, write_frame
 from kerasdiff.side import (
     Array,
     Description,
@@ -42,7 +41,6 @@ from kerasdiff.side import (
 from kerasdiff.target import InputSpec, Target
 
 T = TypeVar("T")
-_LENGTH = struct.Struct("!Q")
 _TAIL_BYTES = 8_000
 _TAIL_LINES = 30
 _REAP_S = 5.0
@@ -76,30 +74,6 @@ class Hardware:
     device: str = "auto"
     threads: int | None = None
     onednn: bool = False
-
-
-def write_frame(stream: IO[bytes], message: Any) -> None:
-    """Sends one message: its pickle behind its length in 8 bytes."""
-    data = pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL)
-    stream.write(_LENGTH.pack(len(data)))
-    stream.write(data)
-    stream.flush()
-
-
-def read_frame(stream: IO[bytes]) -> Any:
-    """Receives one message.
-
-    Raises:
-        EOFError: If the other end is gone.
-    """
-    head = stream.read(_LENGTH.size)
-    if len(head) < _LENGTH.size:
-        raise EOFError
-    (size,) = _LENGTH.unpack(head)
-    data = stream.read(size)
-    if len(data) < size:
-        raise EOFError
-    return pickle.loads(data)
 
 
 class Pending(Generic[T]):

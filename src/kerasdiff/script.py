@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from kerasdiff.canonical import readable
 from kerasdiff.cover import Cover
 from kerasdiff.edits import (
+    COMPUTATION,
+    NOTHING,
     Edit,
     EditKind,
     call_of,
+    calls_of,
+    changed_settings,
     differing,
     name_of,
     ops_differing,
     place,
     settings,
-    shown,
     together,
 )
-from kerasdiff.graph import Edge, Graph, Mode, Node
+from kerasdiff.graph import SEED_ROLE, Edge, Graph, Mode, Node
 from kerasdiff.labels import Labels, commutes, used_ports
 from kerasdiff.pairing import Pairs
+from kerasdiff.places import Places
+
+SIZES = frozenset({"Dim", "Pack", "Shape"})
+"""Ops that work out sizes: a layer that differs in these alone is told as a whole, for nobody knows it by them."""
 
 FEW = 4
-"""Operands that are listed by name, and users that a place is told by."""
+"""Operands that are listed by name."""
 
 
 class Script:
@@ -35,29 +41,18 @@ class Script:
         self, graphs: tuple[Graph, Graph], labels: tuple[Labels, Labels], pairs: Pairs, cover: Cover, mode: Mode
     ) -> None:
         self.graphs = graphs
-        self.by_id = (graphs[0].by_id(), graphs[1].by_id())
-        self.users = (graphs[0].consumers(), graphs[1].consumers())
+        self.places = Places(graphs, pairs)
+        self.by_id, self.users = self.places.by_id, self.places.users
+        self.nodes, self.back = self.places.nodes, self.places.back
+        self.moved = self.places.moved
         self.used = (used_ports(graphs[0]), used_ports(graphs[1]))
         self.labels = labels
-        self.nodes = pairs.nodes
-        self.back = {two: one for one, two in pairs.nodes.items()}
         self.covered = cover.free
         self.parts = cover.parts
         self.mode = mode
         self.map: dict[str, str] = dict(cover.weights)
         self.map_back = {two: one for one, two in self.map.items()}
         self.shared: dict[str, tuple[str, str]] = {}
-        self.given: tuple[dict[str, list[str]], dict[str, list[str]]] = ({}, {})
-        for side, graph in enumerate(graphs):
-            for number, edge in enumerate(graph.outputs):
-                self.given[side].setdefault(edge.node, []).append(f"output {number}")
-        self.moved: set[str] = set()
-        self._resolve()
-        self.moved = self._displaced(pairs.late)
-        self._resolve()
-        for node in sorted(graphs[0], key=lambda node: not node.weights):
-            if node.id in self.moved:
-                self._keep(node)
         for one, two in self.nodes.items():
             self._tie(one, two)
 
@@ -82,117 +77,6 @@ class Script:
     def _tells(self, side: int, node: Node) -> bool:
         return node.id not in self.covered[side] and node.kind not in ("read", "const")
 
-    # Surroundings ----------------------------------------------------------------------------------------
-
-    def _resolve(self) -> None:
-        """Finds the paired, unmoved nodes around every value, through unpaired or moved nodes of one operand.
-
-        ``above`` holds, for other nodes, the nearest such value they come from, ``None`` where they have several
-        operands; ``below`` the ids of such users, and outputs, or ``None`` for more than ``FEW``.
-        """
-        self.above: tuple[dict[str, Edge | None], dict[str, Edge | None]] = ({}, {})
-        self.below: tuple[dict[str, frozenset[str] | None], dict[str, frozenset[str] | None]] = ({}, {})
-        for side, graph in enumerate(self.graphs):
-            for node in graph:
-                if not self._stays(side, node.id):
-                    self.above[side][node.id] = self._source(side, node)
-            for node in reversed(graph.nodes):
-                self.below[side][node.id] = self._reached(side, node.id)
-
-    def _source(self, side: int, node: Node) -> Edge | None:
-        return self._end(side, node.operands[0]) if len(node.operands) == 1 else None
-
-    def _reached(self, side: int, name: str) -> frozenset[str] | None:
-        found = set(self.given[side].get(name, ()))
-        for user, _ in self.users[side][name]:
-            if self._stays(side, user.id):
-                found.add(user.id)
-            elif len(user.operands) == 1:
-                under = self.below[side][user.id]
-                if under is None:
-                    return None
-                found |= under
-        return frozenset(found) if len(found) <= FEW else None
-
-    def _settled(self, name: str) -> None:
-        """Takes back that a pair has moved, and what that changes around it."""
-        self.moved.discard(name)
-        for side, start in enumerate((name, self.nodes[name])):
-            stack = [start]
-            while stack:
-                for user, _ in self.users[side][stack.pop()]:
-                    if not self._stays(side, user.id) and len(user.operands) == 1:
-                        self.above[side][user.id] = self._source(side, user)
-                        stack.append(user.id)
-            stack = [edge.node for edge in self.by_id[side][start].operands]
-            while stack:
-                other = stack.pop()
-                self.below[side][other] = self._reached(side, other)
-                if not self._stays(side, other) and len(self.by_id[side][other].operands) == 1:
-                    stack.append(self.by_id[side][other].operands[0].node)
-
-    def _stays(self, side: int, name: str) -> bool:
-        one = name if side == 0 else self.back.get(name)
-        return one in self.nodes and one not in self.moved
-
-    def _end(self, side: int, edge: Edge) -> Edge | None:
-        return edge if self._stays(side, edge.node) else self.above[side][edge.node]
-
-    def _ends(self, one: Node, two: Node) -> tuple[list[Edge | None], list[Edge | None]]:
-        return [self._end(0, edge) for edge in one.operands], [self._end(1, edge) for edge in two.operands]
-
-    def _translated(self, edge: Edge) -> Edge:
-        return Edge(node=self.nodes[edge.node], port=edge.port)
-
-    def _same_ends(self, first: Sequence[Edge | None], second: Sequence[Edge | None], *, loose: bool) -> bool:
-        """Whether operands come from the same; what an edit of several operands hides counts as the same."""
-        wanted = [None if edge is None else self._translated(edge) for edge in first]
-        if len(wanted) != len(second):
-            return False
-        if not loose:
-            return all(a == b or a is None or b is None for a, b in zip(wanted, second, strict=True))
-        counts = Counter(edge for edge in wanted if edge), Counter(edge for edge in second if edge)
-        left = (counts[0] - counts[1]).total(), (counts[1] - counts[0]).total()
-        return left[0] <= second.count(None) and left[1] <= wanted.count(None)
-
-    def _displaced(self, late: frozenset[str]) -> set[str]:
-        """Of equal nodes paired out of order, those that another place on both ends tells: neighbours go together.
-
-        Where only what a node takes differs, it is wired differently; where nothing does, branches changed places.
-        """
-        found: set[str] = set()
-        seen: set[str] = set()
-        for start in self.nodes:
-            if start not in late or start in seen:
-                continue
-            seen.add(start)
-            stack, group = [start], []
-            while stack:
-                node = self.by_id[0][stack.pop()]
-                group.append(node)
-                near = [*(edge.node for edge in node.operands), *(user.id for user, _ in self.users[0][node.id])]
-                fresh = [name for name in dict.fromkeys(near) if name in late and name not in seen]
-                seen.update(fresh)
-                stack += fresh
-            if any(map(self._taken_differs, group)) and any(map(self._used_differs, group)):
-                found.update(node.id for node in group)
-        return found
-
-    def _keep(self, one: Node) -> None:
-        """Lets a moved node stand where that holds with all other moved ones left out: of two, one has moved."""
-        two = self.by_id[1][self.nodes[one.id]]
-        sure = None not in (*self._ends(one, two)[0], self.below[0][one.id], *self._ends(one, two)[1])
-        if sure and not self._taken_differs(one) and not self._used_differs(one):
-            self._settled(one.id)
-
-    def _taken_differs(self, one: Node) -> bool:
-        ends = self._ends(one, self.by_id[1][self.nodes[one.id]])
-        return not self._same_ends(*ends, loose=commutes(one))
-
-    def _used_differs(self, one: Node) -> bool:
-        below = self.below[0][one.id], self.below[1][self.nodes[one.id]]
-        return None not in below and frozenset(self.nodes.get(name, name) for name in below[0] or ()) != below[1]
-
     # Weights ---------------------------------------------------------------------------------------------
 
     def _tie(self, one: str, two: str) -> None:
@@ -208,22 +92,37 @@ class Script:
         """Says with whom the weights of a pair are shared, where that is not the same on both sides."""
         if one.id not in self.shared:
             return
+        weights = self.shared[one.id]
+        others = [
+            [other for other in graph if weight in other.weights and other.id != node.id]
+            for graph, node, weight in zip(self.graphs, (one, two), weights, strict=True)
+        ]
+        held = "a random generator" if weights[0].rpartition("/")[2] == SEED_ROLE else "weights"
         parts = []
-        for side, (node, weight) in enumerate(zip((one, two), self.shared[one.id], strict=True)):
-            others = [other for other in self.graphs[side] if weight in other.weights and other.id != node.id]
-            told = f"the weights of {call_of(others[0])} too, shared ({weight})," if others else "separate weights"
-            parts.append((bool(others), told))
-        apart = ": not shared" if parts[0][0] != parts[1][0] else ""
-        text = f"{call_of(one)} uses {parts[0][1]} in the reference; {call_of(two)} uses {parts[1][1]} in the candidate"
+        for side, near in enumerate(others):
+            names = " and ".join(self._named(side, other, always=True) for other in near[:FEW])
+            more = f" and {len(near) - FEW} more" if len(near) > FEW else ""
+            parts.append(f"shares {held} with {names}{more}" if near else f"has {held} of its own, not shared")
+        text = f"in the reference {call_of(one)} {parts[0]}, in the candidate {call_of(two)} {parts[1]}"
+        apart = ": shared with others" if all(others) else ""
         yield self._edit("rewire", one, two, message=f"{text}{apart}")
+
+    def _named(self, side: int, node: Node, *, always: bool = False) -> str:
+        """A node by name; of the candidate's, with its counterpart's if the reference calls another node so."""
+        one = self.back.get(node.id, node.id) if side else node.id
+        told = one != node.id and (always or node.id in self.by_id[0])
+        text = call_of(node)
+        if not told:
+            return text
+        return f"{text.removesuffix(')')}{'; ' if text.endswith(')') else ' ('}the counterpart of {one})"
 
     # Edits -----------------------------------------------------------------------------------------------
 
     def _of_pair(self, one: Node, two: Node) -> Iterator[Edit]:
         if one.id in self.moved:
             text = (
-                f"{call_of(one)} stands {self._near(0, one)} in the reference, "
-                f"{self._near(1, two)} in the candidate ({call_of(two)})"
+                f"{calls_of(one, two)} stands {self._near(0, one)} in the reference, "
+                f"{self._near(1, two)} in the candidate"
             )
             yield self._edit("move", one, two, message=text)
         if self.labels[0][one.id] != self.labels[1][two.id]:
@@ -244,14 +143,26 @@ class Script:
             if one.roles.count("mask") != two.roles.count("mask"):
                 return  # told as a rewire: the mask is an operand
             changed = ops_differing(one, two)
-            if "wiring" in changed and self.used[0][one.id] != self.used[1][two.id]:
-                return  # the same node, of whose results another one is used: told where it is
-        listed = ", ".join(
-            f"{key} {shown(a)} in the reference, {shown(b)} in the candidate" for key, (a, b) in changed.items()
-        )
+            told = one.id in self.shared or self.used[0][one.id] != self.used[1][two.id]
+            if "wiring" in changed and told:
+                return  # what it shares, or which of its results is used, is told where it is
         if changed:
-            text = f"{call_of(one)} → {call_of(two)}: {listed}"
-            yield self._edit("update", one, two, attributes=changed, message=text)
+            yield self._edit("update", one, two, attributes=changed, message=self._changed(one, two, changed))
+
+    def _changed(self, one: Node, two: Node, changed: Mapping[str, tuple[Any, Any]]) -> str:
+        if "op" in changed:
+            return f"candidate has {call_of(two)} in the place of {call_of(one)}"
+        both = calls_of(one, two)
+        if "wiring" in changed:
+            return f"{both}: the same operations inside, connected in another way"
+        if COMPUTATION in changed:
+            inside = changed[COMPUTATION]
+            if all(parts.startswith("constant ") for parts in inside):
+                return f"{both}: computes with {inside[0]} in the reference, {inside[1]} in the candidate"
+            sides = zip(("reference", "candidate"), inside, strict=True)
+            alone = [f"the {side} alone computes {parts}" for side, parts in sides if parts != NOTHING]
+            return f"{both}: {', '.join(alone)}"
+        return f"{both}: {changed_settings(changed)}"
 
     def _operand_specs(self, side: int, node: Node) -> list[Any]:
         found = []
@@ -264,26 +175,24 @@ class Script:
         masks = one.roles.count("mask"), two.roles.count("mask")
         if masks[0] != masks[1]:
             having, lacking = ("reference", "candidate") if masks[0] else ("candidate", "reference")
-            text = f"{having} applies the mask in {call_of(one if masks[0] else two)}; {lacking} ignores it"
+            text = f"{having} applies the mask in {call_of(one if masks[0] else two)}, but {lacking} ignores it"
             yield self._edit("rewire", one, two, message=text)
             return
-        ends = self._ends(one, two)
+        ends = self.places.ends(one, two)
         loose = commutes(one) and commutes(two)
-        if self._same_ends(*ends, loose=loose):
+        if self.places.same_ends(*ends, loose=loose):
             return
         named = [
             [self._value(side, end or edge) for end, edge in zip(ends[side], node.operands, strict=True)]
             for side, node in enumerate((one, two))
         ]
         odd = self._odd(*ends, loose=loose)
-        turned = not loose and None not in ends[1] and self._same_ends(*ends, loose=True)
+        turned = not loose and None not in ends[1] and self.places.same_ends(*ends, loose=True)
         if turned:  # in the words of the reference, as the names of the candidate may be those of other nodes
             named[1] = [self._value(0, Edge(node=self.back[edge.node], port=edge.port)) for edge in ends[1] if edge]
         if len(one.operands) != len(two.operands):
             odd = list(range(len(one.operands))), list(range(len(two.operands)))
-        takes = [", ".join(values[n] for n in own) for values, own in zip(named, odd, strict=True)]
-        if len(odd[0]) != 1 or len(odd[1]) != 1:
-            takes = [f"({text})" for text in takes]
+        takes = [" and ".join(values[n] for n in own) or "nothing else" for values, own in zip(named, odd, strict=True)]
         text = f"{call_of(one)} takes {takes[0]} in the reference, {takes[1]} in the candidate"
         if turned:
             text += ": concatenated in another order" if one.op == "concat" else ": in another order"
@@ -292,7 +201,8 @@ class Script:
     def _value(self, side: int, edge: Edge) -> str:
         """A value in words: which result it is of a node that has several, such as the states of an LSTM."""
         node = self.by_id[side][edge.node]
-        return f"result {edge.port + 1} of {call_of(node)}" if len(node.outputs) > 1 else call_of(node)
+        name = self._named(side, node)
+        return f"result {edge.port + 1} of {name}" if len(node.outputs) > 1 else name
 
     def _odd(
         self, first: Sequence[Edge | None], second: Sequence[Edge | None], *, loose: bool
@@ -300,12 +210,12 @@ class Script:
         """Which operands differ, on either side: by position, or, where order does not count, those without a match."""
         if not loose:
             pairs = zip(first, second, strict=False)
-            odd = [n for n, (a, b) in enumerate(pairs) if not self._same_ends([a], [b], loose=False)]
+            odd = [n for n, (a, b) in enumerate(pairs) if not self.places.same_ends([a], [b], loose=False)]
             return odd, odd
         left, right = list(range(len(first))), list(range(len(second)))
         for one in list(left):
             edge = first[one]
-            match = next((two for two in right if edge and second[two] == self._translated(edge)), None)
+            match = next((two for two in right if edge and second[two] == self.places.translated(edge)), None)
             if match is not None:
                 left.remove(one)
                 right.remove(match)
@@ -313,21 +223,23 @@ class Script:
 
     def _roots(self) -> Iterator[Edit]:
         """Outputs that are something else, by number; losses, in any order."""
-        outputs = [[self._end(side, edge) for edge in graph.outputs] for side, graph in enumerate(self.graphs)]
-        losses = [[self._end(side, edge) for edge in graph.losses] for side, graph in enumerate(self.graphs)]
+        outputs = [[self.places.end(side, edge) for edge in graph.outputs] for side, graph in enumerate(self.graphs)]
+        losses = [[self.places.end(side, edge) for edge in graph.losses] for side, graph in enumerate(self.graphs)]
         told: list[tuple[str, Edge, Edge]] = []
         if len(outputs[0]) == len(outputs[1]):
             numbered = enumerate(zip(*outputs, strict=True))
             told = [
                 (f"output {n}", a, b)
                 for n, (a, b) in numbered
-                if a and b and not self._same_ends([a], [b], loose=False)
+                if a and b and not self.places.same_ends([a], [b], loose=False)
             ]
         if told:
-            yield self._ends_edit(told, "outputs in another order: " if self._same_ends(*outputs, loose=True) else "")
-        if len(losses[0]) == len(losses[1]) and not self._same_ends(losses[0], losses[1], loose=True):
-            left = [edge for edge in losses[0] if edge and self._translated(edge) not in losses[1]]
-            wanted = [self._translated(edge) for edge in losses[0] if edge]
+            yield self._ends_edit(
+                told, "outputs in another order: " if self.places.same_ends(*outputs, loose=True) else ""
+            )
+        if len(losses[0]) == len(losses[1]) and not self.places.same_ends(losses[0], losses[1], loose=True):
+            left = [edge for edge in losses[0] if edge and self.places.translated(edge) not in losses[1]]
+            wanted = [self.places.translated(edge) for edge in losses[0] if edge]
             right = [edge for edge in losses[1] if edge and edge not in wanted]
             told = [("a loss", a, b) for a, b in zip(left, right, strict=False)]
             if told:
@@ -341,14 +253,15 @@ class Script:
 
     def _single(self, kind: EditKind, node: Node, side: int) -> Edit:
         has, lacks = ("reference", "candidate") if side == 0 else ("candidate", "reference")
-        if node.id in self.parts[side]:
+        parts = {op.op for op in self.parts[side].get(node.id, ())}
+        if parts - SIZES:
             return self._inside(kind, node, side, has, lacks)
         before = self._before(side, node)
         paired: Mapping[str, str] = self.nodes if side == 0 else self.back
         other = paired.get(before) if before is not None else None
         line = f" ({node.source})" if node.source else ""
         what = f"{name_of(node)}{settings(node)}{self._masking(side, node)}"
-        there = f" (after {other})" if other and other != before else ""
+        there = f"applies none after {other}" if other and other != before else "does not"
         return Edit(
             kind=kind,
             op=node.op,
@@ -356,13 +269,13 @@ class Script:
             reference=place(node) if side == 0 else None,
             candidate=place(node) if side == 1 else None,
             after={has: before, lacks: other},
-            message=f"{has} applies {what}{self._between(side, node)}{line}; {lacks} does not{there}",
+            message=f"{has} applies {what}{self._between(side, node)}{line}, but {lacks} {there}",
             modes=(self.mode,),
         )
 
     def _inside(self, kind: EditKind, node: Node, side: int, has: str, lacks: str) -> Edit:
         """A layer that does a little more than what the other side does in its place."""
-        ops = [readable(op.op) for op in self.parts[side][node.id]]
+        ops = list(dict.fromkeys(readable(op.op) for op in self.parts[side][node.id]))
         return Edit(
             kind=kind,
             op=ops[0],
@@ -370,7 +283,7 @@ class Script:
             reference=place(node) if side == 0 else None,
             candidate=place(node) if side == 1 else None,
             after={has: self._before(side, node), lacks: None},
-            message=f"{has} computes {' and '.join(ops)} inside {call_of(node)}; {lacks} does not",
+            message=f"{has} computes {' and '.join(ops)} inside {call_of(node)}, but {lacks} does not",
             modes=(self.mode,),
         )
 
@@ -386,7 +299,7 @@ class Script:
         return f" after {before}" if before else f" before {after}" if after else ""
 
     def _before(self, side: int, node: Node) -> str | None:
-        ends = (self._end(side, edge) for edge in node.operands)
+        ends = (self.places.end(side, edge) for edge in node.operands)
         return next((end.node for end in ends if end is not None), None)
 
     def _masking(self, side: int, node: Node) -> str:

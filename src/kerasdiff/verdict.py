@@ -127,6 +127,7 @@ class Attribution:
         own: Every aligned node that differs although it is given the reference's values.
         one_way: By node of an edit that decides by comparing values: which way it went on every probe.
         compared: How many values were compared so.
+        mode: In which they were, and the values part first.
         notes: What could not be attributed, and why.
         probes, precision: On which it was measured.
     """
@@ -141,6 +142,7 @@ class Attribution:
     own: tuple[OwnAccount, ...]
     one_way: tuple[str, ...]
     compared: int
+    mode: Mode
     notes: tuple[str, ...]
     probes: tuple[str, ...]
     precision: str

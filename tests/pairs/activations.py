@@ -103,6 +103,29 @@ class LeakyFunction(keras.Model):
         return self.head(keras.activations.leaky_relu(self.hidden(x), negative_slope=self.slope))
 
 
+def elu_layer(alpha=1.0):
+    return _layer_by_layer(layers.Dense(8), layers.ELU(alpha=alpha), layers.Dense(2))
+
+
+class EluFunction(keras.Model):
+    """``elu_layer`` through ``keras.activations.elu``, or by hand, which TensorFlow has for an alpha of 1 alone."""
+
+    def __init__(self, alpha=1.0, by_hand=False):
+        super().__init__()
+        self.alpha, self.by_hand = alpha, by_hand
+        self.hidden, self.head = layers.Dense(8), layers.Dense(2)
+
+    def call(self, x):
+        x = self.hidden(x)
+        if self.by_hand:
+            return self.head(tf.where(x > 0, tf.nn.elu(x), self.alpha * tf.nn.elu(x)))
+        return self.head(keras.activations.elu(x, alpha=self.alpha))
+
+
+def elu_fused():
+    return _layer_by_layer(layers.Dense(8, activation="elu"), layers.Dense(2))
+
+
 def gelu_exact():
     return _layer_by_layer(layers.Dense(8, activation="gelu"), layers.Dense(2))
 

@@ -132,3 +132,9 @@ class DividedBy256(DividedBy255):
 
     def call(self, x):
         return self.head(self.flatten(self.conv(x / 256.0)))
+
+
+def averaged(axis=1):
+    """A functional model that averages with ``keras.ops``, which Keras numbers anew in each copy it makes."""
+    x = keras.Input((4, 4))
+    return keras.Model(x, layers.Dense(2)(ops.mean(layers.Dense(4)(x), axis=axis)))

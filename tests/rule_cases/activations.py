@@ -31,6 +31,11 @@ def stopped_sum(x: Any) -> Any:
     return e / tf.stop_gradient(tf.reduce_sum(e, -1, keepdims=True))
 
 
+def bent(x: Any, alpha: float, above: float = 0.0) -> Any:
+    """An ELU as Keras writes it where alpha is not 1."""
+    return tf.where(x > above, tf.nn.elu(x), alpha * tf.nn.elu(x))
+
+
 CASES = (
     fires("relu-spelling", lambda x: tf.maximum(x, 0.0), ROW, left="Relu"),
     fires("relu-spelling", lambda x: tf.maximum(0.0, x), ROW, left="Relu"),
@@ -53,6 +58,13 @@ CASES = (
     spares("leaky-relu-spelling", lambda x: tf.minimum(x, 0.2 * x), ROW, left="Scale Minimum"),
     spares("leaky-relu-spelling", lambda x, y: tf.maximum(x, 0.2 * y), ROW, ROW, left="Scale Maximum"),
     spares("leaky-relu-spelling", lambda x: tf.maximum(x, 0.2 * x), ROW, left="Scale Maximum", dtypes=("float64",)),
+    fires("elu-spelling", lambda x: bent(x, 0.5), ROW, left="Elu"),
+    spares("elu-spelling", lambda x: bent(x, -0.5), ROW, left="Greater Elu Scale SelectV2"),
+    spares("elu-spelling", lambda x: bent(x, 0.5, above=0.1), ROW, left="Greater Elu Scale SelectV2"),
+    spares("elu-spelling", lambda x, y: tf.where(y > 0.0, tf.nn.elu(x), 0.5 * tf.nn.elu(x)), ROW, ROW,
+           left="Greater Elu Scale SelectV2"),
+    spares("elu-spelling", lambda x: tf.where(x > 0.0, 0.5 * tf.nn.elu(x), tf.nn.elu(x)), ROW,
+           left="Greater Elu Scale SelectV2"),
     fires("erfc-spelling", lambda x: 1.0 + tf.math.erf(x), ROW, left="Scale Erfc"),
     fires("erfc-spelling", lambda x: tf.math.erf(-x) + 1.0, ROW, left="Erfc"),
     spares("erfc-spelling", lambda x: 2.0 + tf.math.erf(x), ROW, left="Erf Shift"),
@@ -92,6 +104,12 @@ def _leaky(draw: st.DrawFn) -> Drawn:
     maximum = ordered(draw, tf.maximum)
     slope = draw(st.sampled_from([0.5, 0.25, 0.125, 0.375]))
     return Drawn(lambda x: maximum(x, slope * x), (draw(shapes()),))
+
+
+@always("elu-spelling")
+def _elu(draw: st.DrawFn) -> Drawn:
+    alpha = draw(st.sampled_from([0.5, 0.1, 1.5, 2.0]))
+    return Drawn(lambda x: bent(x, alpha), (draw(shapes()),))
 
 
 @always("erfc-spelling")

@@ -99,6 +99,7 @@ NORMAL: dict[tuple[str, str | None], Callable[..., Any]] = {
     ("Scale", None): lambda attributes, x: x * _number(attributes, x),
     ("Shift", None): lambda attributes, x: x + _number(attributes, x),
     ("Linear", None): _linear,
+    ("Elu", "alpha"): lambda attributes, x: tf.where(x > 0, tf.nn.elu(x), attributes["alpha"] * tf.nn.elu(x)),
     ("Sum*", None): lambda attributes, *values: tf.add_n(values),
     ("Dim", None): lambda attributes, x: tf.shape(x)[attributes["axis"]],
     ("Transpose", "perm"): lambda attributes, x: tf.transpose(x, attributes["perm"]),

@@ -15,8 +15,19 @@ from kerasdiff.canonical import (  # noqa: F401  (each registers its rules, whic
     sums,
     transposes,
 )
-from kerasdiff.canonical.nodes import Canonical, Canonicaliser, readable
+from kerasdiff.canonical.nodes import IMPLIED, Canonical, Canonicaliser, readable
 from kerasdiff.canonical.opening import expand
 from kerasdiff.canonical.rules import NODE_RULES, RULES, Applied, Identity, Rule
 
-__all__ = ["NODE_RULES", "RULES", "Applied", "Canonical", "Canonicaliser", "Identity", "Rule", "expand", "readable"]
+__all__ = [
+    "IMPLIED",
+    "NODE_RULES",
+    "RULES",
+    "Applied",
+    "Canonical",
+    "Canonicaliser",
+    "Identity",
+    "Rule",
+    "expand",
+    "readable",
+]

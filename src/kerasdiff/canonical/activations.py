@@ -56,6 +56,23 @@ def leaky_relu_spelling(node: Node, view: View) -> Result:
     return None
 
 
+@rule("elu-spelling", "SelectV2")
+def elu_spelling(node: Node, view: View) -> Result:
+    """``x > 0 ? elu(x) : α·elu(x)`` is an ELU of slope α > 0 below zero, as Keras writes it where α ≠ 1.
+
+    It must not touch another condition, another x, nor a slope that is not positive.
+    """
+    asked, above, below = (view.node(edge) for edge in node.operands)
+    if asked.op != "Greater" or above.op != "Elu" or above.attributes or below.op != "Scale":
+        return None
+    x = above.operands[0]
+    same = asked.operands[0] == x and below.operands[0] == node.operands[1]
+    alpha = float(below.attributes["by"])
+    if not same or scalar(view, asked.operands[1]) != 0.0 or alpha <= 0.0 or not unwidened(node, view, 1):
+        return None
+    return replace(node, op="Elu", operands=(x,), attributes={"alpha": alpha})
+
+
 @rule("erfc-spelling", "Shift", exact=False)
 def erfc_spelling(node: Node, view: View) -> Result:
     """``1 + erf(x) = erfc(−x)``, as TensorFlow writes its GELU. It must not touch another shift than by 1."""

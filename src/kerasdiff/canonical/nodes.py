@@ -18,7 +18,23 @@ _NAMES = {
     "mul": "multiply",
     "sum*": "add",
     "real_div": "divide",
+    "batch_mat_mul_v2": "batch_matmul",
+    "mat_mul": "matmul",
+    "pack": "stack",
+    "select_v2": "where",
+    "slice*": "slice",
+    "if": "cond",
+    "stateless_if": "cond",
+    "stateless_while": "while_loop",
+    "while": "while_loop",
 }
+"""What an op is called where TensorFlow's own name says how it is made."""
+
+IMPLIED: Mapping[str, Mapping[str, Any]] = {"Elu": {"alpha": 1.0}}
+"""Settings that an op has without saying so, as another spelling of it says them."""
+
+_SAID = {"axes": "axis", "keep_dims": "keepdims"}
+"""Settings of an op that the call it stands for has under another name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,8 +256,9 @@ def one_spelling(node: Node) -> Node | None:
     core = [item for item in node.lowering if item.kind == "op"]
     if len(core) == 1 and len(node.outputs) == 1:
         # A layer's config says what it does; what its op adds follows from the shape of its input.
-        added = _readable(core[0].attributes, node.lowering) if node.kind == "function" else {}
-        attributes = {**added, **node.attributes}
+        added = _readable(core[0], node.lowering) if node.kind == "function" else {}
+        attributes = {key: value for key, value in added.items() if _SAID.get(key) not in node.attributes}
+        attributes.update(node.attributes)
         return replace(node, op=readable(core[0].op), attributes=attributes)
     if node.op == "activation":
         return replace(node, op=re.sub(r"\W+", "_", str(node.attributes.get("activation", "activation"))))
@@ -254,8 +271,10 @@ def readable(op: str) -> str:
     return _NAMES.get(snake, snake)
 
 
-def _readable(attributes: Mapping[str, Any], lowering: Graph) -> dict[str, Any]:
-    found = {key: value for key, value in attributes.items() if not isinstance(value, Graph)}
+def _readable(core: Node, lowering: Graph) -> dict[str, Any]:
+    """The settings of the one op that a call stands for, and the constants it takes."""
+    given = {**IMPLIED.get(core.op, {}), **core.attributes}
+    found = {key: value for key, value in given.items() if not isinstance(value, Graph)}
     values = [item.attributes.get("value", item.attributes.get("digest")) for item in lowering if item.kind == "const"]
     if values:
         found["constants"] = tuple(values)

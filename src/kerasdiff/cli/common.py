@@ -54,15 +54,23 @@ def clean(text: str) -> str:
     return clean(text)
 
 
-format_option = click.option(
-    "--format",
-    "form",
-    type=click.Choice(["terminal", "json"]),
-    default="terminal",
+def format_option(
+    read: str = "terminal", text: str = "A report to read, or JSON (schema kerasdiff/1) to process."
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """The choice between ``read``, which is the default, and JSON; of a comparison where nothing else is said."""
+    return click.option(
+        "--format", "form", type=click.Choice([read, "json"]), default=read, show_default=True, help=text
+    )
+
+
+timeout_option = click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=600.0,
     show_default=True,
-    help="A report to read, or JSON (schema kerasdiff/1) to process.",
+    metavar="SECONDS",
+    help="How long a model may take for one answer.",
 )
-"""Of commands whose report is a comparison."""
 
 
 def in_existing_directory(context: click.Context, option: click.Parameter, path: str | None) -> str | None:
@@ -92,14 +100,7 @@ def model_options(command: Callable[..., Any]) -> Callable[..., Any]:
             metavar="[NAME=]SHAPE[:DTYPE][@LOW..HIGH]",
             help="An input of the model, without the batch dimension: 32,32,3 or ids=16:int32@0..100. May be repeated.",
         ),
-        click.option(
-            "--timeout",
-            type=click.FloatRange(min=0, min_open=True),
-            default=600.0,
-            show_default=True,
-            metavar="SECONDS",
-            help="How long a model may take for one answer.",
-        ),
+        timeout_option,
         report_options,
     )
     for option in reversed(options):

@@ -39,7 +39,7 @@ def _ignored(context: click.Context, option: click.Parameter, texts: tuple[str, 
 @click.command(epilog=TARGETS_HELP + EXIT_CODES_HELP)
 @click.argument("reference")
 @click.argument("candidate")
-@format_option
+@format_option()
 @click.option("--no-fit", is_flag=True, help="Do not train; judge from the graphs and the probes.")
 @click.option(
     "--fit-steps",

@@ -67,7 +67,7 @@ def _device(context: click.Context, option: click.Parameter, value: str) -> str:
 @click.command(epilog=TARGETS_HELP + EXIT_CODES_HELP)
 @click.argument("reference")
 @click.argument("candidate")
-@format_option
+@format_option()
 @click.option(
     "--seeds",
     type=Seeds(),

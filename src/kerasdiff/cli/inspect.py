@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kerasdiff.cli.common import TARGETS_HELP, model_options, progress, rendered, write
+from kerasdiff.cli.common import TARGETS_HELP, format_option, model_options, progress, rendered, write
 
 if TYPE_CHECKING:
     from kerasdiff.graph import Mode
@@ -14,14 +14,7 @@ if TYPE_CHECKING:
 
 @click.command(epilog=TARGETS_HELP)
 @click.argument("target")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["table", "json"]),
-    default="table",
-    show_default=True,
-    help="A table to read, or JSON (schema kerasdiff.inspect/1) with both modes and every weight.",
-)
+@format_option("table", "A table to read, or JSON (schema kerasdiff.inspect/1) with both modes and every weight.")
 @click.option(
     "--mode",
     type=click.Choice(["inference", "training"]),

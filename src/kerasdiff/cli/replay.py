@@ -4,28 +4,23 @@ from __future__ import annotations
 
 import click
 
-from kerasdiff.cli.common import EXIT_CODES_HELP, TARGETS_HELP, progress, rendered, report_options, write
+from kerasdiff.cli.common import (
+    EXIT_CODES_HELP,
+    TARGETS_HELP,
+    format_option,
+    progress,
+    rendered,
+    report_options,
+    timeout_option,
+    write,
+)
 
 
 @click.command(epilog=TARGETS_HELP + EXIT_CODES_HELP)
 @click.argument("witness", metavar="FILE.npz", type=click.Path(exists=True, dir_okay=False))
 @click.argument("targets", nargs=-1, metavar="[REFERENCE CANDIDATE]")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="Text to read, or JSON (schema kerasdiff.replay/1).",
-)
-@click.option(
-    "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
-    default=600.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long a model may take for one answer.",
-)
+@format_option("text", "Text to read, or JSON (schema kerasdiff.replay/1).")
+@timeout_option
 @report_options
 def replay(witness: str, targets: tuple[str, ...], form: str, timeout: float, color: str, output: str | None) -> int:
     """Runs two models once more on an input that `compare --save-witness` saved.

@@ -4,19 +4,12 @@ from __future__ import annotations
 
 import click
 
-from kerasdiff.cli.common import rendered, report_options, write
+from kerasdiff.cli.common import format_option, rendered, report_options, write
 
 
 @click.command()
 @click.argument("names", nargs=-1, metavar="[NAME]...")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="Text to read, or JSON (schema kerasdiff.rules/1).",
-)
+@format_option("text", "Text to read, or JSON (schema kerasdiff.rules/1).")
 @report_options
 def rules(names: tuple[str, ...], form: str, color: str, output: str | None) -> int:
     """Lists the rules of the normal form, or those called NAME.

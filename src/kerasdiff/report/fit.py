@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from rich.console import Console
 from rich.text import Text
@@ -39,7 +40,7 @@ def render_fit(fit: FitEvidence, console: Console) -> None:
     heading(console, "Fit", f"{many} same start, same batches")
     if fit.data:
         hang(console, Text("  data  ", style="dim"), Text(look.text(fit.data)))
-    plan = ", ".join(f"{name} {value(setting)}" for name, setting in fit.plan.items() if _said(setting))
+    plan = _plan(fit.plan)
     if plan:
         hang(console, Text("  plan  ", style="dim"), Text(look.text(plan)))
     emit(console)
@@ -49,6 +50,30 @@ def render_fit(fit: FitEvidence, console: Console) -> None:
     emit(console)
     for sentence, style in _sentences(fit):
         hang(console, Text("  "), Text(look.text(sentence), style=style))
+
+
+def _plan(plan: Mapping[str, Any]) -> str:
+    """The plan in the order of a training loop: how a step is taken, on how much, how often."""
+    left = dict(plan)
+    found = []
+    optimizer, rate = left.pop("optimizer", None), left.pop("learning_rate", None)
+    if optimizer is not None:
+        found.append(f"{optimizer}" + ("" if rate is None else f" at learning rate {value(rate)}"))
+    found += [str(loss) for loss in left.pop("loss", ())]
+    found += [f"{', '.join(kinds)} targets"] if (kinds := left.pop("targets", ())) else []
+    if "batch_size" in left:
+        found.append(f"batches of {left.pop('batch_size')}")
+    if "steps" in left:
+        steps, epochs, each = (left.pop(name, None) for name in ("steps", "epochs", "steps_per_epoch"))
+        whole = f" in {count(epochs, 'epoch')}" if epochs else ""
+        within = f" of the {each:,} in an epoch" if each and steps < each else whole
+        found.append(count(steps, "step") + within)
+    if "test_rows" in left:
+        found.append(count(left.pop("test_rows"), "test row"))
+    seeds = left.pop("seeds", ())
+    found += [f"seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}"] if seeds else []
+    found += [f"{name.replace('_', ' ')} {value(setting)}" for name, setting in left.items() if _said(setting)]
+    return ", ".join(found)
 
 
 def _said(setting: object) -> bool:

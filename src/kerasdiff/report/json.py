@@ -87,6 +87,7 @@ def _edit(edit: Edit) -> dict[str, Any]:
         "effect": edit.effect,
         "harmless": edit.harmless,
         "message": edit.message,
+        "modes": edit.modes,
     }
 
 
@@ -109,6 +110,7 @@ def _attribution(found: Attribution) -> dict[str, Any]:
         "one_way": found.one_way,
         "notes": found.notes,
         "compared": found.compared,
+        "mode": found.mode,
         "probes": found.probes,
         "precision": found.precision,
     }

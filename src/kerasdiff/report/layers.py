@@ -36,9 +36,9 @@ MARKS: Mapping[RowState, Mark] = {
     "rewritten": Mark("≈", "=", "blue", "equal after a rewrite"),
     "inserted": Mark("+", "+", "green", "only in the candidate"),
     "deleted": Mark("-", "-", "red", "only in the reference"),
-    "updated": Mark("~", "~", "yellow", "other settings"),
+    "updated": Mark("~", "~", "yellow", "other settings or op"),
     "moved": Mark("→", ">", "cyan", "other place"),
-    "rewired": Mark("⤳", "^", "magenta", "other operands"),
+    "rewired": Mark("⤳", "^", "magenta", "other operands or sharing"),
 }
 
 EQUAL: tuple[RowState, ...] = ("kept", "rewritten")

@@ -116,9 +116,11 @@ def pad(text: str, width: int, *, right: bool = False) -> str:
 
 
 def value(setting: Any) -> str:
-    """A setting as Python writes it, strings without quotes."""
+    """A setting as Python writes it, strings without quotes, numbers to the seven digits that float32 holds."""
     if isinstance(setting, str):
         return setting
+    if isinstance(setting, float):
+        return f"{setting:.7g}" if setting % 1 else repr(setting)
     if isinstance(setting, tuple | list):
         inner = ", ".join(value(item) for item in setting)
         return f"({inner},)" if len(setting) == 1 else f"({inner})"

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
 
-from kerasdiff.edits import Edit, Place
+from kerasdiff.edits import COMPUTATION, Edit, Place
 from kerasdiff.report.attribution import effect_of, render_attribution
 from kerasdiff.report.fit import render_fit
 from kerasdiff.report.layers import MARKS, render_layers
@@ -21,6 +21,9 @@ MOST_EDITS = 40
 
 MOST_NAMES = 4
 """Nodes named for one rewrite rule before the rest are counted."""
+
+SAID = frozenset({COMPUTATION, "op", "wiring"})
+"""Attributes of an update that are no settings: its message says what there is to say."""
 
 _STATES: Mapping[str, RowState] = {
     "insert": "inserted",
@@ -54,7 +57,7 @@ def render(comparison: Comparison, console: Console) -> None:
     _header(comparison, console)
     if comparison.rows:
         render_layers(comparison.rows, console)
-    _edits(comparison.edits, console)
+    _edits(comparison, console)
     _rewrites(comparison.rewrites, console)
     _rungs(comparison.rungs, console)
     if comparison.attribution is not None:
@@ -95,7 +98,9 @@ def _model(title: str, model: ModelInfo, console: Console, look: Look) -> None:
     hang(console, Text(" " * 13), Text(look.text(name + figures)))
 
 
-def _edits(edits: tuple[Edit, ...], console: Console) -> None:
+def _edits(comparison: Comparison, console: Console) -> None:
+    edits = comparison.edits
+    groups = comparison.attribution.together if comparison.attribution is not None else ()
     if not edits:
         return
     look = Look.of(console)
@@ -113,20 +118,27 @@ def _edits(edits: tuple[Edit, ...], console: Console) -> None:
         if len(edit.modes) == 1:
             title.append(look.text(f"  in {edit.modes[0]} mode alone"), style="dim")
         hang(console, lead, title)
-        for label, text in _edit_details(edit):
+        for label, text in _edit_details(edit, _together(position - 1, groups)):
             start = Text(" " * lead.cell_len + (pad(label, 11) if label else ""), style="dim")
             hang(console, start, Text(look.text(text)))
     if len(edits) > MOST_EDITS:
         emit(console, look.text(f"  … {len(edits) - MOST_EDITS:,} more; --format json holds them all"))
 
 
-def _edit_details(edit: Edit) -> list[tuple[str, str]]:
+def _together(position: int, groups: tuple[tuple[int, ...], ...]) -> tuple[int, ...]:
+    """The numbers of the other edits that were applied as one with this one."""
+    group: tuple[int, ...] = next((group for group in groups if position in group), ())
+    return tuple(other + 1 for other in group if other != position)
+
+
+def _edit_details(edit: Edit, together: tuple[int, ...]) -> list[tuple[str, str]]:
+    """Label and text of each line below an edit; ``together`` are the numbers of the edits it was applied with."""
     details = [("", edit.message)] if edit.message else []
     details += [(side, place) for side in ("reference", "candidate") if (place := _place(edit, side))]
-    attributes = [f"{name}: {change(*pair)}" for name, pair in edit.attributes.items()]
+    attributes = [f"{name}: {change(*pair)}" for name, pair in edit.attributes.items() if name not in SAID]
     details += [("settings" if position == 0 else " ", text) for position, text in enumerate(attributes)]
     if edit.effect:
-        details.append(("effect", effect_of(edit)))
+        details.append(("effect", effect_of(edit, together)))
     return details
 
 

@@ -127,7 +127,7 @@ def _rung(
         return Rung(name="architecture", outcome="failed", detail=detail, figures=figures)
     if isomorphic:
         count = len(modes["inference"].reference.graph)
-        detail = f"canonical graphs isomorphic in inference and training mode, {count} nodes{extra}"
+        detail = f"the canonical graphs are the same in inference and training mode: {count} nodes, one to one{extra}"
         return Rung(name="architecture", outcome="equal", detail=detail, figures=figures)
     if edits:
         kinds = [f"{sum(edit.kind == kind for edit in edits)} {kind}" for kind in sorted({edit.kind for edit in edits})]

@@ -73,6 +73,7 @@ def attribute(question: Question) -> Attribution:
     effects: list[dict[str, float]] = [{} for _ in edits]
     found: dict[Mode, _Mode] = {}
     notes: list[str] = []
+    failed: dict[str, list[str]] = {}
     for mode in MODES:
         numbers = [number for number, edit in enumerate(edits) if mode in edit.modes]
         if mode not in question.structure.modes or not (numbers or mode == "inference"):
@@ -81,20 +82,22 @@ def attribute(question: Question) -> Attribution:
             one = _Mode(question, mode, numbers)
             measured = one.effects()
         except EvaluateError as error:
-            notes.append(f"not in {mode} mode: {error.message}")
+            failed.setdefault(error.message, []).append(mode)
             continue
         found[mode] = one
         if mode == "training" and not one.pulls:
-            notes.append(f"gradients are not attributed: {one.compared:,} aligned values are more than {MOST_PULLED}")
+            many = f"{one.compared:,} aligned values are more than {MOST_PULLED}"
+            notes.append(f"what each edit does to gradients is not measured: {many}")
         for number, effect in zip(numbers, measured, strict=True):
             effects[number].update(effect)
+    notes += [f"what each edit does in {' and '.join(modes)} mode is not known: {why}" for why, modes in failed.items()]
     if not found:
         raise EvaluateError("; ".join(notes) or "no graph of either mode could be aligned")
     groups = {group for one in found.values() for group in one.groups() if len(group) > 1}
     limits = {key: value for one in found.values() for key, value in one.limits.items()}
     remaining = {key: value for one in found.values() for key, value in one.remaining.items()}
     total = {key: value for one in found.values() for key, value in one.total.items()}
-    first = next(iter(found.values()))
+    first = next((one for one in found.values() if one.divergence is not None), next(iter(found.values())))
     unseen = set() if question.learns else _beside(question.structure)
     if not question.learns and any(mode == "training" and not one.pulls for mode, one in found.items()):
         unseen = set(range(len(edits)))
@@ -111,6 +114,7 @@ def attribute(question: Question) -> Attribution:
         own=first.own,
         one_way=tuple(dict.fromkeys(text for one in found.values() for text in one.one_way())),
         compared=first.compared,
+        mode=first.seam.mode,
         notes=tuple(notes),
         probes=first.probes,
         precision=question.precision,

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from kerasdiff.graph import Node, Weight
 from kerasdiff.rungs.architecture import Structure
 from kerasdiff.side import Description, Recipe
+
+MOST_NAMED = 4
+"""Weights named in a sentence."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,10 +60,15 @@ def carry_over(structure: Structure, reference: Description, candidate: Descript
     matched = set(pairs.values())
     right = [w.id for w in extra if w.id not in matched and not w.is_seed]
     sizes = [one for one, two in pairs.items() if first[one].size != second[two].size]
-    problems = [*sizes, *left, *right]
-    reason = f"weights without a counterpart of the same shape: {', '.join(problems[:4])}" if problems else ""
+    problems = [f"{_some(names)} of the {side}" for side, names in
+                (("reference", [*sizes, *left]), ("candidate", right)) if names]  # fmt: skip
+    reason = f"no weight of the same shape stands for {' and for '.join(problems)}" if problems else ""
     plan = Carried(pairs=pairs, reference=(), candidate=(), complete=not problems, guessed=guessed, reason=reason)
     return with_pairs(plan, structure, pairs, (reference, candidate), seed)
+
+
+def _some(names: Sequence[str]) -> str:
+    return f"{', '.join(names[:MOST_NAMED])}{' and more' if len(names) > MOST_NAMED else ''}"
 
 
 def with_pairs(

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.stats import ks_2samp
 
-from kerasdiff.edits import listed
+from kerasdiff.edits import inside
 from kerasdiff.errors import EvaluateError
 from kerasdiff.graph import SEED_ROLE, Mode, Node
 from kerasdiff.rungs.architecture import Aligned, Structure
@@ -64,7 +64,7 @@ def by_chance(prober: Prober, structure: Structure, run: Run, name: RungName) ->
     found = matched(prober, structure, run, "inference")
     if found is None:
         return None
-    return settled(lambda run: judged(name, closeness(run), run, "outputs"), found, prober, run, training=False)
+    return settled(lambda run: judged(name, closeness(run), run, "probe outputs"), found, prober, run, training=False)
 
 
 def settled(judge: Callable[[Run], Rung], found: Matched, prober: Prober, run: Run, *, training: bool) -> Rung:
@@ -149,7 +149,7 @@ def _seeded_alike(item: Aligned, weights: Mapping[str, str]) -> bool:
 
 
 def _draws(node: Node) -> bool:
-    return node.lowering is not None and any("Random" in op for op in listed(node))
+    return node.lowering is not None and any("Random" in item.op for item in inside(node))
 
 
 def drawing(prober: Prober, run: Run, mode: Mode) -> tuple[bool, bool]:

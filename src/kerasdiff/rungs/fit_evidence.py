@@ -159,7 +159,7 @@ def described(found: FitEvidence) -> str:
     """How far apart the trajectories are, in a phrase."""
     if found.first_parting is None:
         return "every step loss agrees, the tests do not"
-    return f"losses up to {found.distance:.3g} apart from step {found.first_parting + 1} on"
+    return f"losses differ from step {found.first_parting + 1} on, by up to {found.distance:.3g}"
 
 
 def control_text(found: FitEvidence) -> str:
@@ -167,9 +167,10 @@ def control_text(found: FitEvidence) -> str:
     if found.control_distance is None:
         return "no control ran"
     if found.control_distance == 0.0:
-        text = "the control is bit-identical"
+        text = "the reference trained again (the control) is bit-identical"
     else:
-        text = f"the control itself differs by {found.control_distance:.2g}: this machine is not deterministic"
+        text = f"the reference trained again (the control) differs by {found.control_distance:.2g}: this machine is "
+        text += "not deterministic"
     if found.rounding_distance is not None:
         text += f"; one unit in the last place of the start alone moves the losses by {found.rounding_distance:.2g}"
     return text

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
-
 from kerasdiff.graph import SEED_ROLE
 from kerasdiff.numeric import Closeness, compare_values, precision_tolerance
 from kerasdiff.rungs.architecture import Structure
@@ -26,7 +24,7 @@ def inference(prober: Prober, structure: Structure, *, proved: bool) -> Rung:
     own = prober.jittered(run, training=False) if doubtful(found) else None
     if own is not None:
         found = without_rounding(found, closeness(own))
-    rung = judged("inference", found, run, "outputs")
+    rung = judged("inference", found, run, "probe outputs")
     states = _states(prober, run)
     if states and rung.outcome == "equal":
         return replace(rung, outcome="different", detail=f"the outputs agree, but {'; '.join(states)}")
@@ -73,9 +71,9 @@ def _reading(rung: Rung) -> str:
         return ""
     agreement = rung.figures["argmax_agreement"]
     passing = rung.figures["smallest_passing"]
-    found = [f"would pass from {passing:.1e} on"] if np.isfinite(passing) else []
+    found = [f"a limit of {passing:.1e} would pass"] if passing < 1.0 else []
     if agreement is not None:
-        found.append(f"the largest entry is the same in {100 * agreement:.0f} % of the rows")
+        found.append(f"both pick the same largest entry in {100 * agreement:.0f} % of the rows")
     return ", ".join(found)
 
 
@@ -107,7 +105,7 @@ def _confirmed(prober: Prober) -> Rung:
     if not run.sides[0].repeated or not run.sides[1].repeated:
         detail = "follows from the proof; the models are random at inference, so no number confirms it"
         return Rung(name="inference", outcome="equal", detail=detail)
-    rung = judged("inference", closeness(run), run, "outputs")
+    rung = judged("inference", closeness(run), run, "probe outputs")
     if rung.outcome != "equal":
         return rung
     return replace(rung, detail=f"follows from the proof; confirmed: {rung.detail}")

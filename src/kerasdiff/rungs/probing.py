@@ -240,9 +240,10 @@ def judged(name: RungName, found: list[Compared], run: Run, what: str) -> Rung:
     if lone:
         note = f"; not finite on one side alone: {', '.join(lone[:3])}{', …' if len(lone) > 3 else ''}{note}"
     if beyond:
-        count = f"{len(beyond)} of {len(found)} {what} differ; " if len(found) > 1 else ""
+        count = f"{len(beyond)} of {len(found)} {what} differ; worst is " if len(found) > 1 else ""
         return Rung(name=name, outcome="different", detail=f"{count}{where}: {worst.describe()}{note}", figures=figures)
-    detail = f"{len(found)} {what} agree; {where}: {worst.describe()}{note}"
+    count = f"all {len(found)} {what} agree; e.g. {where}" if len(found) > 1 else f"{where} agrees"
+    detail = f"{count}: {worst.describe()}{note}"
     return Rung(name=name, outcome="equal", detail=detail, figures=figures)
 
 

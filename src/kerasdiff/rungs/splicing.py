@@ -20,6 +20,9 @@ from kerasdiff.side import Array, Side, Stage, Staged
 SETTLING = 3
 """How often joints that turn out not to hold the same value are dropped before the rest is taken as it is."""
 
+HANDLES = ("resource", "variant")
+"""Dtypes of what stays in its process: variables, tables, the lists that a loop fills."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Joint:
@@ -98,6 +101,8 @@ class Seam:
     def _joins(self, one: str, two: str) -> bool:
         nodes = self._nodes[0][one], self._nodes[1][two]
         if nodes[0].kind in ("read", "const") or nodes[0].outputs != nodes[1].outputs:
+            return False
+        if any(spec.dtype in HANDLES or 0 in (spec.shape or ()) for spec in nodes[0].outputs):
             return False
         if (one in self._touched[0] or two in self._touched[1]) and (one, two) not in self._own:
             return False

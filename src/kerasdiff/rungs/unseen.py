@@ -45,5 +45,5 @@ def untaken(rungs: Sequence[Rung], edits: Sequence[Edit]) -> tuple[str, ...]:
             place = (edit.reference, edit.candidate)[number]
             if place is not None and any(place.node.startswith(name) for name in sides[number]):
                 line = f" ({place.source})" if place.source is not None else ""
-                found[f"{edit.op} in the {side}{line} has a branch that no probe is known to take"] = None
+                found[f"the {side}'s {edit.op}{line} has a branch that no probe is known to take"] = None
     return tuple(found)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from kerasdiff.edits import Edit, place
+from kerasdiff.edits import Edit, changed_settings, place
 from kerasdiff.graph import Node, Weight
 from kerasdiff.options import Ignored
 from kerasdiff.rungs.architecture import Structure
@@ -168,7 +168,6 @@ def _compiled(reference: Description, candidate: Description) -> tuple[Edit, ...
     changed = {key for key in {*first, *second} if first.get(key) != second.get(key)}
     keys = sorted(key for key in changed if key.rpartition(".")[0] not in changed)  # another class has other settings
     changes = {key: (first.get(key), second.get(key)) for key in keys}
-    listed = "; ".join(f"{key} {a} in the reference, {b} in the candidate" for key, (a, b) in changes.items())
     return (
         Edit(
             kind="update",
@@ -178,7 +177,7 @@ def _compiled(reference: Description, candidate: Description) -> tuple[Edit, ...
             candidate=None,
             after={"reference": None, "candidate": None},
             attributes=changes,
-            message=f"compile settings differ: {listed}",
+            message=f"compile settings: {changed_settings(changes)}",
         ),
     )
 
@@ -199,7 +198,8 @@ def _changes(one: Weight, two: Weight, *, same_start: bool) -> dict[str, tuple[s
         if a != b:
             joint = "." if setting in ("trainable", "dtype") else "_"
             changes[f"{one.name}{joint}{setting}"] = (setting, a, b)
-    if one.shape == two.shape and one.fans != two.fans and None not in (one.fans, two.fans):
+    scaled = one.shape == two.shape and one.fans != two.fans and None not in (one.fans, two.fans)
+    if scaled and f"{one.name}_initializer" not in changes:  # another initializer says it all
         changes[f"{one.name}_initializer_fans"] = ("initializer", one.fans, two.fans)
     return changes
 
@@ -218,8 +218,7 @@ def _homes(structure: Structure) -> dict[str, tuple[Node | None, Node | None]]:
 
 def _edit(owner: str, changes: Mapping[str, tuple[Any, Any]], home: tuple[Node | None, Node | None]) -> Edit:
     one, two = home
-    listed = ", ".join(f"{name} {a} in the reference, {b} in the candidate" for name, (a, b) in changes.items())
-    where = " and ".join(str(node.source) for node in (one, two) if node is not None and node.source is not None)
+    where = " and ".join(dict.fromkeys(str(n.source) for n in (one, two) if n is not None and n.source is not None))
     return Edit(
         kind="update",
         op=one.op if one is not None else "weights",
@@ -228,5 +227,31 @@ def _edit(owner: str, changes: Mapping[str, tuple[Any, Any]], home: tuple[Node |
         candidate=None if two is None else place(two),
         after={"reference": None, "candidate": None},
         attributes=dict(changes),
-        message=f"weights of {owner or 'the model'}{f' ({where})' if where else ''}: {listed}",
+        message=f"weights of {owner or 'the model'}{f' ({where})' if where else ''}: {_in_words(changes)}",
     )
+
+
+def _in_words(changes: Mapping[str, tuple[Any, Any]]) -> str:
+    """Changed settings, those that change alike together: ``bias and kernel frozen in the reference, …``."""
+    alike: dict[tuple[str, str, str], list[str]] = {}
+    for name, (a, b) in changes.items():
+        role, dot, setting = name.rpartition(".")
+        if not dot:
+            role, setting = name, ""
+            if name.endswith("_fans"):
+                role, setting = name.removesuffix("_fans"), "for inputs and outputs"
+        alike.setdefault((setting, _value(setting, a), _value(setting, b)), []).append(role)
+    found = []
+    for (setting, one, two), names in alike.items():
+        what = " ".join(part for part in (" and ".join(names), setting if setting != "trainable" else "") if part)
+        found.append(f"{what} {one} in the reference, {two} in the candidate")
+    return ", and ".join(found)
+
+
+def _value(setting: str, value: Any) -> str:
+    if setting == "trainable":
+        return "trainable" if value else "frozen"
+    text = str(value)
+    if text.startswith("value drawn"):
+        return f"values {text.removeprefix('value ')}"
+    return f"given values (digest {text.removeprefix('value ')})" if text.startswith("value ") else text

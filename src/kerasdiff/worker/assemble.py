@@ -14,8 +14,9 @@ from kerasdiff.worker.branches import Way, ways
 from kerasdiff.worker.lower import Lowering, constant_attributes, is_effect, spec_of
 from kerasdiff.worker.names import serialized, snake
 from kerasdiff.worker.outside import Outside
+from kerasdiff.worker.sites import Site, op_site
 from kerasdiff.worker.sources import relative
-from kerasdiff.worker.trace import Event, Recording, Site, op_site
+from kerasdiff.worker.trace import Event, Recording
 
 _HIDDEN = frozenset(
     {"name", "trainable", "seed", "batch_input_shape", "batch_shape", "build_config", "shared_object_id"}

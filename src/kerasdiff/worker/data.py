@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kerasdiff.datasets import cifar
 from kerasdiff.datasets.procedural import procedural_table
@@ -45,29 +44,6 @@ class DataSet:
     inputs: tuple[Port, ...]
     description: str
     class_names: tuple[str, ...] = ()
-
-    def train_batch(self, rows: NDArray[np.int64]) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
-        """Inputs and targets of the training rows, ready for the model."""
-        return self._batch(self.x_train, rows), tuple(y[rows] for y in self.y_train)
-
-    def test_batch(self, rows: NDArray[np.int64]) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
-        """Inputs and targets of the test rows, ready for the model."""
-        return self._batch(self.x_test, rows), tuple(y[rows] for y in self.y_test)
-
-    def _batch(self, arrays: tuple[Array, ...], rows: NDArray[np.int64]) -> tuple[Array, ...]:
-        return tuple(_as_input(x[rows], port) for x, port in zip(arrays, self.inputs, strict=True))
-
-
-def _as_input(values: Array, port: Port) -> Array:
-    """Casts rows to an input's dtype; uint8 images become float32 in [0, 1].
-
-    Why here and not on loading? 50,000 CIFAR images are 150 MB in uint8 and 600 MB in float32.
-    """
-    if family_of(port) != "float":
-        return values.astype(port.spec.dtype, copy=False)
-    if values.dtype == np.uint8:
-        return values.astype(np.float32) / np.float32(255.0)
-    return values.astype(np.float64 if port.spec.dtype == "float64" else np.float32, copy=False)
 
 
 def load_data(source: str, inputs: tuple[Port, ...], heads: tuple[Head, ...], seed: int = 0) -> DataSet:

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from kerasdiff.errors import DataError, KerasdiffError
-from kerasdiff.process import read_frame, write_frame
+from kerasdiff.frames import read_frame, write_frame
 from kerasdiff.side import Array
 
 MOST_BYTES = 4 * 2**30

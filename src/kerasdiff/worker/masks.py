@@ -10,8 +10,9 @@ from typing import Any
 import keras
 
 from kerasdiff.worker.branches import SHAPE_OPS
+from kerasdiff.worker.sites import op_site
 from kerasdiff.worker.sources import relative
-from kerasdiff.worker.trace import Event, Recording, op_site
+from kerasdiff.worker.trace import Event, Recording
 
 
 @dataclass(frozen=True)

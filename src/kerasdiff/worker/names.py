@@ -108,6 +108,10 @@ class Names:
         self._paths[id(layer)] = self._child(scope, "", layer)
         return self._paths[id(layer)]
 
+    def called(self, operation: Any, scope: str) -> str:
+        """Names one call of a functional operation (``keras.ops``): the same in every precision it is built in."""
+        return self._child(scope, "", operation)
+
 
 def _functional_class() -> Any:
     """``Functional`` by way of public names: what ``keras.Model(inputs, outputs)`` makes."""

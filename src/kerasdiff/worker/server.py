@@ -12,7 +12,7 @@ import traceback
 from typing import Any, BinaryIO
 
 from kerasdiff.errors import KerasdiffError, LoadError, WorkerError
-from kerasdiff.process import read_frame, write_frame
+from kerasdiff.frames import read_frame, write_frame
 from kerasdiff.side import Tick
 
 

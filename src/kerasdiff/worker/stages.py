@@ -53,7 +53,7 @@ def stage(session: Any, request: Stage) -> Staged:
     except KerasdiffError:
         raise
     except Exception as error:  # a graph op that cannot be imported, has no gradient or fails on these values
-        raise EvaluateError(f"cannot be run in parts: {reason(error)}") from None
+        raise EvaluateError(f"the call cannot be run in parts: {reason(error)}") from None
     return found
 
 
@@ -64,7 +64,7 @@ class StagedCall:
         loaded = session.loaded(request.precision)
         recording, _ = session.traced(request.precision, request.mode)
         if recording.made:
-            raise EvaluateError("cannot be run in parts: the call makes new variables each time")
+            raise EvaluateError("the call cannot be run in parts: it makes new variables each time")
         assembler = assemble(loaded, recording)
         assembler.graph()
         spots: Mapping[Edge, Any] = assembler.spots()
@@ -109,7 +109,8 @@ class StagedCall:
         """Runs the stage; the weights are set anew, for a call may have updated them."""
         missing = [edge for edge in (*request.given, *request.wanted) if edge not in self._cuts]
         if missing:
-            raise EvaluateError(f"cannot be run in parts: node {missing[0].node} has no value of its own")
+            where = f"in {request.precision} it has no node {missing[0].node}"
+            raise EvaluateError(f"the call cannot be run in parts: {where}")
         pull = self._pull(request)
         self._entries.load(self._session, request.recipes, request.gain)
         feeds: dict[Any, Any] = {}
@@ -155,7 +156,7 @@ class StagedCall:
         if request.pull is None and request.pull_outputs is None:
             return None
         if self._closed:
-            raise EvaluateError("cannot be pulled back in parts: it holds a custom gradient")
+            raise EvaluateError("gradients cannot be taken in parts: the call holds a custom gradient")
         pulled, ends = tuple(request.pull or ()), request.pull_outputs is not None
         key = tuple(request.given), pulled, ends, request.pull_losses
         if key not in self._pulls:
@@ -273,7 +274,7 @@ class _Entries:
                     name = names.get(id(outer), inner.name)
                     self.map[inner.name] = self._variable(name, known[id(outer)], held[id(outer)])
                 else:
-                    raise EvaluateError(f"cannot be run in parts: {inner.op.name} is no variable")
+                    raise EvaluateError("the call cannot be run in parts: it reads a table, not variables alone")
         self._table = table
         ops = recording.graph.get_operations()
         self._updated = any(op.type.startswith("Assign") for op in ops)

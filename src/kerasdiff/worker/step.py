@@ -16,9 +16,8 @@ from kerasdiff.worker.evaluate import assign, drawn
 from kerasdiff.worker.heads import Head
 from kerasdiff.worker.load import Loaded, precision_scope
 from kerasdiff.worker.names import weight_table
-from kerasdiff.worker.tasks import Task, as_tensor
+from kerasdiff.worker.tasks import Task, as_tensor, fresh_optimizer
 from kerasdiff.worker.trace import call_model, tensors_in
-from kerasdiff.worker.trainer import LEARNING_RATE
 
 T = TypeVar("T")
 
@@ -87,7 +86,8 @@ class _Step:
         gradients = tape.gradient(loss, [variable.value for variable in trained])
         pairs = [(g, v) for g, v in zip(gradients, trained, strict=True) if g is not None]
         before = [variable.numpy() for variable in trained]
-        optimizer = self._optimizer(trained)
+        optimizer = fresh_optimizer(model, own=self._task.compiled)
+        optimizer.build(trained)
         if pairs:
             optimizer.apply([g for g, _ in pairs], [v for _, v in pairs])
         updates = {names[id(v)]: v.numpy() - old for v, old in zip(trained, before, strict=True)}
@@ -114,13 +114,6 @@ class _Step:
     def _targets(self, result: Any) -> list[Any]:
         rows = len(tensors_in(result)[0]) if tensors_in(result)[0].shape.rank else 1
         return [_target(head, rows, number) for number, head in enumerate(self._task.heads)]
-
-    def _optimizer(self, trained: Sequence[Any]) -> Any:
-        """A fresh one: the compiled class and settings without its state, else Adam."""
-        own = getattr(self._loaded.model, "optimizer", None) if self._task.compiled else None
-        made = keras.optimizers.Adam(LEARNING_RATE) if own is None else type(own).from_config(own.get_config())
-        made.build(list(trained))
-        return made
 
     def _metrics(self, result: Any, targets: Sequence[Any]) -> dict[str, float]:
         if not self._task.compiled:

@@ -26,6 +26,9 @@ ROW_SUM_TOLERANCE = 1e-3
 
 PROBE_SEED = 0
 
+LEARNING_RATE = 3e-4
+"""The forum's."""
+
 # Keras's own losses by the targets they take; the ones left out take numbers in the output's shape.
 ENCODINGS: Mapping[str, Encoding] = {
     "sparsecategoricalcrossentropy": "sparse",
@@ -269,3 +272,11 @@ def _words(loss: Any) -> str:
         return "none"
     logits = getattr(loss, "from_logits", None)
     return _name(loss) if logits is None else f"{_name(loss)}(from_logits={logits})"
+
+
+def fresh_optimizer(model: Any, *, own: bool) -> Any:
+    """An optimizer without state: the compiled class and settings where the model's ``own`` count, else Adam."""
+    compiled = getattr(model, "optimizer", None) if own else None
+    if compiled is None:
+        return keras.optimizers.Adam(LEARNING_RATE)
+    return type(compiled).from_config(compiled.get_config())

@@ -7,7 +7,6 @@ library function called there, both read from the op's own Python traceback.
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -20,7 +19,7 @@ import tensorflow as tf
 from kerasdiff.errors import TraceError
 from kerasdiff.graph import Mode, Source
 from kerasdiff.worker.names import Names, is_atomic, weight_table
-from kerasdiff.worker.sources import creation_site, is_user_file, user_frame
+from kerasdiff.worker.sources import creation_site, user_frame
 
 
 @dataclass(eq=False)
@@ -138,7 +137,7 @@ class _Recorder:
             elif isinstance(layer, keras.layers.Layer):
                 path, fresh = self.names.adopt(layer, scope), True
             else:
-                path = self.names.unique(scope, layer.name)
+                path = self.names.called(layer, scope)
         atomic = is_atomic(layer) if isinstance(layer, keras.layers.Layer) else True
         site = user_frame(sys._getframe(3), stop=_HOOK_CODE)
         event = Event(
@@ -351,37 +350,3 @@ def added_losses(model: Any) -> Added:
     names = (*(f"{CALL_LOSS}{number}" for number in range(calls)), *(weights.get(id(v), v.path) for v in regular))
     values = [tf.reduce_sum(tf.cast(loss, "float64")) for loss in losses]
     return Added(names=names[: len(losses)], tensors=tuple(losses), values=tf.stack(values))
-
-
-@dataclass(frozen=True)
-class Site:
-    """Who made an op: the user's line, the library function called there, and the stack below it."""
-
-    source: Source | None
-    function: str
-    below: tuple[tuple[str, int], ...]
-
-
-_PLUMBING = frozenset(
-    {"error_handler", "op_dispatch_handler", "binary_op_wrapper", "r_binary_op_wrapper", "wrapper", "_call_wrapper",
-     "__call__", "inner", "op_wrapper", "<lambda>", "tensor_equals", "wrapped", "_wrapper"}
-)  # fmt: skip
-
-
-def op_site(op: Any) -> Site:
-    """Reads an op's traceback, from the innermost layer call inwards."""
-    frames = [(frame.filename, int(frame.lineno), str(frame.name)) for frame in op.traceback]
-    begin = 0
-    for position, (filename, _, name) in enumerate(frames):
-        if filename == __file__ and name in ("__call__", "call", "on_operation"):
-            begin = position + 1
-    inside = frames[begin:]
-    last = max((i for i, (filename, _, _) in enumerate(inside) if is_user_file(filename)), default=-1)
-    source = None if last < 0 else Source(file=inside[last][0], line=inside[last][1])
-    rest = inside[last + 1 :]
-    function = next((name for _, _, name in rest if name not in _PLUMBING), "")
-    return Site(
-        source=source,
-        function=re.sub(r"_dispatch(_factory)?$", "", function).strip("_"),
-        below=tuple((f, n) for f, n, _ in rest),
-    )

@@ -20,11 +20,8 @@ from kerasdiff.errors import FitError
 from kerasdiff.side import Array, FitPlan
 from kerasdiff.worker.feed import Feed
 from kerasdiff.worker.names import weight_table
-from kerasdiff.worker.tasks import Task, to_array
+from kerasdiff.worker.tasks import Task, fresh_optimizer, to_array
 from kerasdiff.worker.trace import call_model, tensors_in
-
-LEARNING_RATE = 3e-4
-"""The forum's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,17 +228,14 @@ def _batch_size(loaded: Any, wanted: int) -> int:
 
 
 def _optimizer(model: Any, task: Task, plan: FitPlan) -> Any:
-    """A fresh optimizer: the plan's, else the compiled one's class and settings without its state, else Adam."""
-    own = getattr(model, "optimizer", None) if task.compiled or plan.loss is not None else None
+    """A fresh optimizer: the plan's, else the model's own, else the default."""
     if plan.optimizer is not None:
         try:
             fresh = keras.optimizers.get(plan.optimizer)
         except ValueError:
             raise FitError(f"Keras has no optimizer {plan.optimizer!r}; e.g. adam, sgd, rmsprop, adamw.") from None
-    elif own is not None:
-        fresh = type(own).from_config(own.get_config())
     else:
-        fresh = keras.optimizers.Adam(LEARNING_RATE)
+        fresh = fresh_optimizer(model, own=task.compiled or plan.loss is not None)
     if plan.learning_rate is not None:
         try:
             fresh.learning_rate = plan.learning_rate
