@@ -493,6 +493,46 @@ PAIRS = (
     equal("matrix-as-in-pytorch-transposed", "layouts.py:ported(how='transpose')", "layouts.py:dense", basis=EQUAL),
     different("matrix-as-in-pytorch-relu-lost", "layouts.py:dense", "layouts.py:ported(bent=False)"),
     different("square-matrix-transposed", "layouts.py:Square", "layouts.py:Square(transposed=True)", "4"),
+    different(
+        "square-matrix-transposed-by-an-op",
+        "layouts.py:Square(how='op')",
+        "layouts.py:Square(transposed=True, how='op')",
+        "4",
+    ),
+    equal(
+        "square-layers-by-hand",
+        "layouts.py:squares",
+        "layouts.py:squares(how='transpose')",
+        basis=NUMERIC,
+        mentions=("transposed",),
+    ),
+    equal("square-layers-by-hand-from-the-left", "layouts.py:squares(how='left')", "layouts.py:squares", basis=NUMERIC),
+    equal("square-layers-by-hand-as-sums", "layouts.py:squares", "layouts.py:squares(how='sum')", basis=NUMERIC),
+    equal(
+        "layers-by-hand-as-sums",
+        "layouts.py:squares(units=7)",
+        "layouts.py:squares(how='sum', units=7)",
+        basis=NUMERIC,
+    ),
+    equal(
+        "square-layers-by-hand-in-float16",
+        "layouts.py:squares(policy='mixed_float16')",
+        "layouts.py:squares(how='transpose', policy='mixed_float16')",
+        basis=NUMERIC,
+    ),
+    different(
+        "square-layers-by-hand-bent-otherwise",
+        "layouts.py:squares",
+        "layouts.py:squares(how='transpose', bent='leaky_relu')",
+        edits=(Expected(kind="insert|update", op="relu"),),
+    ),
+    equal(
+        "square-layer-of-one-name-by-hand",
+        "layouts.py:held",
+        "layouts.py:held(how='transpose')",
+        basis=NUMERIC,
+        mentions=("but the candidate reads holder/linear/kernel transposed",),
+    ),
     # Chance ------------------------------------------------------------------------------------------
     equal("one-dropout-called-twice", "chance.py:DropoutTwice", "chance.py:two_dropouts", basis=EQUAL),
     different(

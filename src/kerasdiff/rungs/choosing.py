@@ -15,7 +15,7 @@ from dataclasses import replace
 from kerasdiff.errors import EvaluateError
 from kerasdiff.graph import Weight
 from kerasdiff.rungs.architecture import Structure
-from kerasdiff.rungs.carrying import Carried, with_pairs
+from kerasdiff.rungs.carrying import Carried, layouts, sure, with_pairs
 from kerasdiff.rungs.probing import Prober, batches_of, closeness
 from kerasdiff.side import Description, Side
 
@@ -36,17 +36,19 @@ def choose(
     """
     layers, single = _open(structure, carried, descriptions)
     count = math.prod(math.factorial(len(group)) for group in single)
-    if count <= 1 or not carried.complete:
+    alone = count <= 1 and len(layouts(structure, carried.pairs, descriptions)) <= 1
+    if alone or not carried.complete:
         return carried
     ways = itertools.chain(_pairings(carried.pairs, layers), _pairings(carried.pairs, single))
     try:
         batches = batches_of(descriptions[0].inputs, seed)
         name = next(iter(batches))
         for pairs in itertools.islice(ways, MOST):
-            made = with_pairs(carried, structure, pairs, descriptions, seed)
-            run = Prober(sides, made, {name: batches[name]}).precise((name,), training=False)
-            if all(close.equal for _, close in closeness(run)):
-                return made
+            for turned in layouts(structure, pairs, descriptions):
+                made = with_pairs(carried, structure, pairs, descriptions, seed, turned)
+                run = Prober(sides, made, {name: batches[name]}).precise((name,), training=False)
+                if all(close.equal for _, close in closeness(run)):
+                    return made
     except EvaluateError:
         return replace(carried, guessed=True)  # the inference rung meets the same failure, and says so
     return replace(carried, guessed=True) if count > MOST else carried
@@ -62,11 +64,11 @@ def _open(
     structure: Structure, carried: Carried, descriptions: tuple[Description, Description]
 ) -> tuple[Groups, Groups]:
     """What was paired without its nodes: layers as wholes, and weight by weight."""
-    sure = _sure(structure, carried)
+    known = sure(structure, carried.pairs)
     tables = tuple({weight.id: weight for weight in side.weights} for side in descriptions)
     owned: dict[str, list[tuple[str, str]]] = {}
     for one, two in carried.pairs.items():
-        if one not in sure and not tables[0][one].is_seed:
+        if one not in known and not tables[0][one].is_seed:
             owned.setdefault(_owner(tables[0][one]), []).append((one, two))
 
     def grouped(layers: Iterable[Layer]) -> Groups:
@@ -82,20 +84,6 @@ def _open(
 
 def _owner(weight: Weight) -> str:
     return weight.id.rpartition("/")[0]
-
-
-def _sure(structure: Structure, carried: Carried) -> set[str]:
-    """Reference weights whose node is aligned with the node of their counterpart, or equal to it op by op."""
-    found: set[str] = set()
-    for item in structure.modes.values():
-        right = item.candidate.graph.by_id()
-        for node in item.reference.graph:
-            other = right.get(item.alignment.nodes.get(node.id, ""))
-            for weight in node.weights:
-                two = carried.pairs.get(weight)
-                if node.id in item.alignment.covered[0] or (other is not None and two in other.weights):
-                    found.add(weight)
-    return found
 
 
 def _pairings(pairs: Mapping[str, str], groups: Groups) -> Iterator[dict[str, str]]:
