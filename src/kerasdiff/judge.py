@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from kerasdiff.edits import Edit
+from kerasdiff.edits import MASKING, Edit
 from kerasdiff.options import STRENGTHS, Required
 from kerasdiff.verdict import NUMERIC, Rung, RungName, Verdict
 
@@ -161,11 +161,33 @@ def _may_hide(edit: Edit) -> bool:
         if key == "ops":
             if all(str(side).startswith("constant ") for side in (one, two)):
                 return True
-        elif key.rpartition(".")[2] not in STRUCTURAL and (
-            None not in (one, two) or _is_number(one) or _is_number(two)
+        elif (
+            key.rpartition(".")[2] not in STRUCTURAL
+            and (None not in (one, two) or _is_number(one) or _is_number(two))
+            and not _both_mask(one, two)
         ):
             return True
     return False
+
+
+def _both_mask(one: Any, two: Any) -> bool:
+    """Whether two constants of one sign are both so large that they stand for infinity, as in the mask of a softmax."""
+    first, second = (value if isinstance(value, tuple | list) else (value,) for value in (one, two))
+    pairs = [(_number(a), _number(b)) for a, b in zip(first, second, strict=False)]
+    return len(first) == len(second) and all(
+        a is not None and b is not None and (a == b or (min(abs(a), abs(b)) >= MASKING and (a < 0) == (b < 0)))
+        for a, b in pairs
+    )
+
+
+def _number(value: Any) -> float | None:
+    """A number, or one that a rewrite put into words; else ``None``."""
+    if not isinstance(value, int | float | str):
+        return None
+    try:
+        return float(value)
+    except ValueError:
+        return None
 
 
 def _is_number(value: Any) -> bool:

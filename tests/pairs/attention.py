@@ -129,3 +129,32 @@ class Words(keras.Model):
         seen = tf.not_equal(ids, 0)
         mask = seen[:, :, None] & seen[:, None] if self.pass_mask else None
         return self.out(tf.reduce_max(self.attend(h, h, attention_mask=mask), axis=1))
+
+
+class Masked(layers.Layer):
+    """Causal attention of one head by hand, in which the mask is added to the scores or put in their place."""
+
+    def __init__(self, how="add", by=-1e9, causal=True):
+        super().__init__()
+        self.how, self.by, self.causal = how, by, causal
+        self.query, self.key, self.value, self.mix = (layers.Dense(8) for _ in range(4))
+
+    def call(self, x):
+        scores = ops.matmul(self.query(x), ops.transpose(self.key(x), (0, 2, 1))) * 8**-0.5
+        seen = ops.tril(ops.ones((5, 5)))
+        if self.how == "add":
+            scores = scores + (1.0 - seen) * self.by
+        elif self.causal:
+            scores = ops.where(seen > 0, scores, float("-inf") if self.by is None else self.by)
+        return self.mix(ops.matmul(ops.softmax(scores), self.value(x)))
+
+
+def masked(how="add", by=-1e9, causal=True):
+    return keras.Sequential([keras.Input((5, 8)), Masked(how, by, causal), layers.Dense(2)])
+
+
+def one_head():
+    """``masked`` by Keras's layer."""
+    x = keras.Input((5, 8))
+    h = layers.MultiHeadAttention(1, 8)(x, x, use_causal_mask=True)
+    return keras.Model(x, layers.Dense(2)(h))
