@@ -18,6 +18,9 @@ STRUCTURAL = frozenset(
 )  # fmt: skip
 """Attributes that move every value or none: random probes decide about them. Bounds and thresholds may hide."""
 
+_CONSTANT = "constant "
+"""How an op that is a constant is put into words."""
+
 UNIMPLIED: tuple[RungName, ...] = ("interface", "weights")
 """Rungs that no proof of the graphs implies: without them nothing is equivalent."""
 
@@ -159,19 +162,25 @@ def _may_hide(edit: Edit) -> bool:
     """Whether an update changes a bound, a constant or the like, which probes may never reach; one side may lack it."""
     for key, (one, two) in edit.attributes.items():
         if key == "ops":
-            if all(str(side).startswith("constant ") for side in (one, two)):
+            texts = str(one), str(two)
+            if all(text.startswith(_CONSTANT) for text in texts) and not _same_bound(
+                *(text.removeprefix(_CONSTANT) for text in texts)
+            ):
                 return True
         elif (
             key.rpartition(".")[2] not in STRUCTURAL
             and (None not in (one, two) or _is_number(one) or _is_number(two))
-            and not _both_mask(one, two)
+            and not _same_bound(one, two)
         ):
             return True
     return False
 
 
-def _both_mask(one: Any, two: Any) -> bool:
-    """Whether two constants of one sign are both so large that they stand for infinity, as in the mask of a softmax."""
+def _same_bound(one: Any, two: Any) -> bool:
+    """Whether two constants are the same number, as ids compared to 0 or to 0.0, or both stand for infinity.
+
+    So do those of one sign that are as large as the mask of a softmax.
+    """
     first, second = (value if isinstance(value, tuple | list) else (value,) for value in (one, two))
     pairs = [(_number(a), _number(b)) for a, b in zip(first, second, strict=False)]
     return len(first) == len(second) and all(

@@ -119,3 +119,10 @@ class MeanByHand(keras.Model):
 def mean_of_words():
     words = [keras.Input((6,), dtype="int32"), layers.Embedding(10, 4, mask_zero=True)]
     return keras.Sequential([*words, layers.GlobalAveragePooling1D(), layers.Dense(2)])
+
+
+def nested_words(nested=True, mask=True):
+    """An Embedding with a mask in a Sequential of its own, which takes its ids for float32, or flat."""
+    words = [layers.Embedding(20, 4, mask_zero=mask), layers.LSTM(3)]
+    inner = [keras.Sequential(words)] if nested else words
+    return keras.Sequential([keras.Input((6,), dtype="int32"), *inner, layers.Dense(2)])

@@ -784,6 +784,13 @@ PAIRS = (
         mentions=("result 2 of LSTM", "result 3 of LSTM", "nothing else differs"),
     ),
     # Attention ---------------------------------------------------------------------------------------
+    equal("ids-taken-for-floats", "sequences.py:nested_words", "sequences.py:nested_words(nested=False)"),
+    different(
+        "ids-taken-for-floats-unmasked",
+        "sequences.py:nested_words",
+        "sequences.py:nested_words(nested=False, mask=False)",
+        mentions=("mask",),
+    ),
     equal("mask-added-or-put", "attention.py:masked", "attention.py:masked(how='where')", basis=NUMERIC),
     equal("mask-added-or-infinite", "attention.py:masked", "attention.py:masked(how='where', by=None)", basis=NUMERIC),
     equal("mask-of-another-size", "attention.py:masked", "attention.py:masked(by=-1e12)", basis=NUMERIC),
@@ -795,9 +802,16 @@ PAIRS = (
     ),
     different("mask-within-the-scores", "attention.py:masked", "attention.py:masked(by=-1e4)"),
     different("mask-of-the-other-sign", "attention.py:masked", "attention.py:masked(by=1e9)"),
-    equal("one-head-of-dense-layers", "attention.py:one_head", "attention.py:masked(how='where')", basis=NUMERIC),
+    equal(
+        "one-head-of-dense-layers",
+        "attention.py:one_head",
+        "attention.py:masked(how='where', scaled=True)",
+        basis=NUMERIC,
+    ),
     different(
-        "one-head-of-dense-layers-unmasked", "attention.py:one_head", "attention.py:masked(how='where', causal=False)"
+        "one-head-of-dense-layers-unmasked",
+        "attention.py:one_head",
+        "attention.py:masked(how='where', causal=False, scaled=True)",
     ),
     equal("causal-mask-by-hand", "attention.py:multi_head(causal=True)", "attention.py:MultiHead(causal=True)"),
     different(
