@@ -487,6 +487,30 @@ PAIRS = (
     ),
     equal("loss-of-ones-own", "compiled.py:weighed", "compiled.py:weighed", basis=PROOF),
     different("loss-of-ones-own-weighed", "compiled.py:weighed", "compiled.py:weighed(by=2.0)", mentions=("loss",)),
+    # Inputs of any length ----------------------------------------------------------------------------
+    different(
+        "any-length-cut",
+        "shapes.py:open_length",
+        "shapes.py:open_length(how='cut')",
+        edits=(insert("slice"),),
+        exact=True,
+    ),
+    different("any-length-summed", "shapes.py:open_length", "shapes.py:open_length(how='summed')"),
+    different(
+        "any-length-pooled-to-the-end",
+        "shapes.py:open_length(how='valid')",
+        "shapes.py:open_length(how='same')",
+        edits=(update("max_pool", "padding"),),
+        exact=True,
+    ),
+    different(
+        "any-length-taken-for-16",
+        "shapes.py:open_length",
+        "shapes.py:open_length(how='reshaped')",
+        mentions=("the candidate takes no input of shape (4, 37, 3)",),
+    ),
+    equal("one-length-cut-beyond", "shapes.py:open_length(length=16)", "shapes.py:open_length(how='cut', length=16)"),
+    equal("any-length-up-to-16", "shapes.py:positions", "shapes.py:positions(by_hand=True)", basis=NUMERIC),
     # Layouts of weights ------------------------------------------------------------------------------
     equal("matrix-as-in-pytorch", "layouts.py:ported", "layouts.py:dense", basis=EQUAL),
     equal("matrix-as-in-pytorch-by-einsum", "layouts.py:dense", "layouts.py:ported(how='einsum')", basis=EQUAL),
@@ -784,6 +808,7 @@ PAIRS = (
         mentions=("result 2 of LSTM", "result 3 of LSTM", "nothing else differs"),
     ),
     # Attention ---------------------------------------------------------------------------------------
+    different("mask-from-a-count", "sequences.py:Lengths", "sequences.py:Lengths(counted=True)", "8:int32@0..4999"),
     equal("ids-taken-for-floats", "sequences.py:nested_words", "sequences.py:nested_words(nested=False)"),
     different(
         "ids-taken-for-floats-unmasked",

@@ -32,12 +32,16 @@ def choose(
 ) -> Carried:
     """The pairing under which outputs agree on the first probe; the one by order where none does.
 
-    Where more ways are open than are tried, the pairing counts as guessed.
+    Where more ways are open than are tried, the pairing counts as guessed. Where all were tried, it does only if a
+    weight is laid out by code of the user's own, as the gates of a recurrent cell written by hand may be.
     """
     layers, single = _open(structure, carried, descriptions)
     count = math.prod(math.factorial(len(group)) for group in single)
-    alone = count <= 1 and len(layouts(structure, carried.pairs, descriptions)) <= 1
-    if alone or not carried.complete:
+    if not carried.complete:
+        return carried
+    if count <= MOST and carried.guessed and _kept_by_keras(structure, carried, descriptions):
+        carried = replace(carried, guessed=False)
+    if count <= 1 and len(layouts(structure, carried.pairs, descriptions)) <= 1:
         return carried
     ways = itertools.chain(_pairings(carried.pairs, layers), _pairings(carried.pairs, single))
     try:
@@ -52,6 +56,27 @@ def choose(
     except EvaluateError:
         return replace(carried, guessed=True)  # the inference rung meets the same failure, and says so
     return replace(carried, guessed=True) if count > MOST else carried
+
+
+def _kept_by_keras(structure: Structure, carried: Carried, descriptions: tuple[Description, Description]) -> bool:
+    """Whether all that was paired without its nodes is held by layers of Keras, in one role and shape on both sides."""
+    held = tuple(
+        {
+            weight
+            for item in structure.modes.values()
+            for node in (item.reference, item.candidate)[side].graph
+            if node.kind == "layer"
+            for weight in node.weights
+        }
+        for side in (0, 1)
+    )
+    tables = tuple({weight.id: weight for weight in side.weights} for side in descriptions)
+    known = sure(structure, carried.pairs)
+    loose = [(tables[0][one], tables[1][two]) for one, two in carried.pairs.items() if one not in known]
+    return all(
+        one.is_seed or (one.id in held[0] and two.id in held[1] and (one.name, one.shape) == (two.name, two.shape))
+        for one, two in loose
+    )
 
 
 Layer = tuple[tuple[str, str], ...]
