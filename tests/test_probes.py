@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from kerasdiff.errors import EvaluateError
 from kerasdiff.graph import TensorSpec
-from kerasdiff.probes import PROBE_BATCH, probe_rows, probes
+from kerasdiff.probes import OTHER_DIMENSIONS, PROBE_BATCH, other_sizes, probe_rows, probes
 from kerasdiff.side import Port
 
 
@@ -103,3 +103,22 @@ def test_a_fixed_batch_and_scalars_per_row_stay() -> None:
 def test_what_cannot_be_probed_is_an_error(ports: tuple[Port, ...]) -> None:
     with pytest.raises(EvaluateError):
         probes(ports, 0)
+
+
+def test_open_lengths_are_drawn_in_others_and_fixed_ones_are_not() -> None:
+    ports = port(shape=(None, None, 3)), port("int32", (None, None), name="ids", low=0, high=9)
+    sizes = other_sizes(ports, 3)
+
+    assert other_sizes((port(),), 3) == ()
+    assert [(batch["x"].shape, batch["ids"].shape) for batch in sizes] == [
+        ((PROBE_BATCH, length, 3), (PROBE_BATCH, length)) for length in OTHER_DIMENSIONS
+    ]
+    assert all(np.array_equal(one["x"], two["x"]) for one, two in zip(sizes, other_sizes(ports, 3), strict=True))
+
+
+def test_one_id_is_0_before_the_padding() -> None:
+    drawn = dict(probes((port("int32", (None, 8), low=0, high=1_000_000),), 3))["ids"]["x"]
+
+    assert not drawn[:, 6:].any()
+    assert drawn[-1, 4] == 0
+    assert np.count_nonzero(drawn == 0) == PROBE_BATCH * 2 + 1

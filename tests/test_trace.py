@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ keras: Any = pytest.importorskip("keras")
 
 from kerasdiff.worker.describe import describe  # noqa: E402  (imports Keras, which may be missing)
 from kerasdiff.worker.load import Session  # noqa: E402
+from kerasdiff.worker.names import Names, snake  # noqa: E402
 
 MODELS = """
 import keras
@@ -279,6 +281,18 @@ def test_layers_name_the_line_that_makes_them(trace: Trace) -> None:
     node = calls(graph(trace("sequential")))[0]
 
     assert str(node.source) == f"models_to_trace.py:{LINES['conv']}"
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [keras.layers.ConvLSTM2D(2, 3), keras.layers.Conv2DTranspose(2, 3), keras.layers.LSTM(2), keras.layers.ReLU()],
+    ids=lambda layer: type(layer).__name__,
+)
+def test_layers_are_named_as_keras_names_them_whatever_was_made_before(layer: Any) -> None:
+    again = type(layer).from_config({**layer.get_config(), "name": None})
+
+    assert re.sub(r"_\d+$", "", layer.name) == snake(type(layer).__name__)
+    assert [Names(keras.Sequential([one])).path(one) for one in (layer, again)] == [snake(type(layer).__name__)] * 2
 
 
 def test_every_graph_is_topological_and_its_lowerings_too(trace: Trace) -> None:

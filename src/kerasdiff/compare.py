@@ -202,7 +202,7 @@ class Steps:
         structure = structural.architecture(first, second)
         carried = self._carried(face, structure)
         weight_rung, weight_edits = weights(
-            structure, carried.pairs, *self._starting(), self.sides, self.options.ignore
+            structure, carried.pairs, *self._starting(), self.sides, self.options.ignore, carried.turned
         )
         found = self._numbers(face, structure, carried, settings=weight_rung.outcome != "different")
         stored = self._checkpoint(face, carried)
@@ -311,6 +311,7 @@ class Steps:
                 FitOptions(seeds=(self.options.seed,), steps=self.options.fit_steps),
                 self.listener,
                 [],
+                turned=carried.turned,
                 alike=structure.isomorphic,
                 serial=self.descriptions[0].environment["device"] != "cpu",
             ).run()
@@ -322,10 +323,9 @@ class Steps:
         return found
 
     def _starts(self, carried: Carried) -> dict[str, Weight]:
-        """Reference weight id to the candidate's weight that can start from the same values, in the same order."""
+        """Reference weight id to the candidate's weight that can start from the same values."""
         first, second = ({weight.id: weight for weight in item.weights} for item in self.descriptions)
-        pairs = {one: two for one, two in carried.pairs.items() if two not in carried.turned}
-        return {one: second[two] for one, two in pairs.items() if first[one].size == second[two].size}
+        return {one: second[two] for one, two in carried.pairs.items() if first[one].size == second[two].size}
 
     def _info(self, side: int, structure: structural.Structure) -> ModelInfo:
         description = self.descriptions[side]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from kerasdiff.edits import COMPUTATION, Edit
+from kerasdiff.edits import COMPUTATION, MASKING, Edit
 from kerasdiff.options import STRENGTHS, Required
 from kerasdiff.verdict import NUMERIC, Rung, RungName, Verdict
 
@@ -29,6 +29,9 @@ BEGINNINGS = (
     "a loss ",
 )
 """How the messages of edits begin, where not with the name of a node."""
+
+_CONSTANT = "constant "
+"""How an op that is a constant is put into words."""
 
 UNIMPLIED: tuple[RungName, ...] = ("interface", "weights")
 """Rungs that no proof of the graphs implies: without them nothing is equivalent."""
@@ -171,13 +174,41 @@ def _may_hide(edit: Edit) -> bool:
     """Whether an update changes a bound, a constant or the like, which probes may never reach; one side may lack it."""
     for key, (one, two) in edit.attributes.items():
         if key == COMPUTATION:
-            if all(str(side).startswith("constant ") for side in (one, two)):
+            texts = str(one), str(two)
+            if all(text.startswith(_CONSTANT) for text in texts) and not _same_bound(
+                *(text.removeprefix(_CONSTANT) for text in texts)
+            ):
                 return True
-        elif key.rpartition(".")[2] not in STRUCTURAL and (
-            None not in (one, two) or _is_number(one) or _is_number(two)
+        elif (
+            key.rpartition(".")[2] not in STRUCTURAL
+            and (None not in (one, two) or _is_number(one) or _is_number(two))
+            and not _same_bound(one, two)
         ):
             return True
     return False
+
+
+def _same_bound(one: Any, two: Any) -> bool:
+    """Whether two constants are the same number, as ids compared to 0 or to 0.0, or both stand for infinity.
+
+    So do those of one sign that are as large as the mask of a softmax.
+    """
+    first, second = (value if isinstance(value, tuple | list) else (value,) for value in (one, two))
+    pairs = [(_number(a), _number(b)) for a, b in zip(first, second, strict=False)]
+    return len(first) == len(second) and all(
+        a is not None and b is not None and (a == b or (min(abs(a), abs(b)) >= MASKING and (a < 0) == (b < 0)))
+        for a, b in pairs
+    )
+
+
+def _number(value: Any) -> float | None:
+    """A number, or one that a rewrite put into words; else ``None``."""
+    if not isinstance(value, int | float | str):
+        return None
+    try:
+        return float(value)
+    except ValueError:
+        return None
 
 
 def _is_number(value: Any) -> bool:

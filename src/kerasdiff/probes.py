@@ -29,6 +29,13 @@ resort: a batch normalisation of vectors then gives signs alone, in training.
 UNKNOWN_DIMENSION = 16
 """Length given to dimensions the model leaves open."""
 
+OTHER_DIMENSIONS = (37, 13)
+"""Further lengths of such dimensions, of which the first is taken that fits: odd, so that a stride or a window does not
+divide it, and more than twice the usual; fewer where that does not fit, as in a model of at most 16 positions."""
+
+OTHER_SIZE = "other-size"
+"""Probe with another length: a slice, a reshape or a padding that takes the length for granted shows here alone."""
+
 FLOAT_PROBES = ("normal", "uniform", "image", "large", "tiny")
 
 CONSTANTS = (0.5, 1.0, -1.0, 2.0)
@@ -43,9 +50,10 @@ def probes(ports: tuple[Port, ...], seed: int) -> tuple[tuple[str, dict[str, Arr
 
     ``normal``, ``uniform`` [0, 1], ``image`` (whole numbers 0 to 255), ``large`` (1e3 x normal: overflow, saturation),
     ``tiny`` (1e-3 x normal: epsilons) where an input is floating; ``ids`` (the last quarter of each row is id 0 where
-    the range has it: padding, masks) and ``ids-without-0`` where an input is integer; ``bools`` where there is
-    nothing else; ``zeros`` and ``constant`` (one value a row; the highest id; true) always; the first of them once
-    more with one row and with more rows than usual, unless the model fixes its batch size.
+    the range has it, and one in the middle of the last: padding, masks) and ``ids-without-0`` where an input is
+    integer; ``bools`` where there is nothing else; ``zeros`` and ``constant`` (one value a row; the highest id; true)
+    always; the first of them once more with one row and with more rows than usual, unless the model fixes its batch
+    size.
 
     Args:
         ports: Inputs; the batch dimension is `probe_rows` and other unknown ones `UNKNOWN_DIMENSION`.
@@ -61,14 +69,7 @@ def probes(ports: tuple[Port, ...], seed: int) -> tuple[tuple[str, dict[str, Arr
     if not ports:
         raise EvaluateError("The model has no inputs, so there is nothing to probe it with.")
     families = {family_of(port) for port in ports}
-    names: list[str] = []
-    if "float" in families:
-        names += FLOAT_PROBES
-    if "integer" in families:
-        names += ("ids", "ids-without-0")
-    if not names:
-        names.append("bools")
-    names += ("zeros", "constant")
+    names = [*_kinds(families), "zeros", "constant"]
     rows = probe_rows(ports)
     plans = [(name, name, rows) for name in names]
     if all(port.spec.shape and port.spec.shape[0] is None for port in ports):
@@ -80,6 +81,35 @@ def probes(ports: tuple[Port, ...], seed: int) -> tuple[tuple[str, dict[str, Arr
             (name, {port.name: _draw(port, kind, count, rng) for port, rng in zip(ports, generators, strict=True)})
         )
     return tuple(drawn)
+
+
+def _kinds(families: set[Family]) -> list[str]:
+    """The probes that the kinds of numbers call for."""
+    names: list[str] = []
+    if "float" in families:
+        names += FLOAT_PROBES
+    if "integer" in families:
+        names += ("ids", "ids-without-0")
+    return names or ["bools"]
+
+
+def other_sizes(ports: tuple[Port, ...], seed: int) -> tuple[dict[str, Array], ...]:
+    """The first probe in other lengths, where the model leaves dimensions open beside the batch.
+
+    Returns:
+        One batch per input by length, as :func:`probes` has them; nothing where the shapes are fixed.
+    """
+    if not any(dim is None for port in ports for dim in (port.spec.shape or ())[1:]):
+        return ()
+    kind = _kinds({family_of(port) for port in ports})[0]
+    rows = probe_rows(ports)
+    return tuple(
+        {
+            port.name: _draw(port, kind, rows, np.random.default_rng([seed, length, at]), length)
+            for at, port in enumerate(ports)
+        }
+        for length in OTHER_DIMENSIONS
+    )
 
 
 def probe_rows(ports: tuple[Port, ...]) -> int:
@@ -104,8 +134,8 @@ def family_of(port: Port) -> Family:
     raise EvaluateError(f"Input {port.name} has dtype {dtype}, and values are made for numbers and bools alone.")
 
 
-def batch_shape(port: Port, batch: int) -> tuple[int, ...]:
-    """The shape of a batch for an input; a batch dimension the model fixes stays.
+def batch_shape(port: Port, batch: int, length: int = UNKNOWN_DIMENSION) -> tuple[int, ...]:
+    """The shape of a batch for an input; a batch dimension the model fixes stays, other open ones have ``length``.
 
     Raises:
         EvaluateError: If the rank is unknown.
@@ -114,7 +144,7 @@ def batch_shape(port: Port, batch: int) -> tuple[int, ...]:
     if shape is None:
         raise EvaluateError(f"Input {port.name} has an unknown rank: give its shape with --input {port.name}=SHAPE.")
     first = () if not shape else (batch if shape[0] is None else shape[0],)
-    return (*first, *(UNKNOWN_DIMENSION if dim is None else dim for dim in shape[1:]))
+    return (*first, *(length if dim is None else dim for dim in shape[1:]))
 
 
 def integer_range(port: Port) -> tuple[int, int]:
@@ -128,8 +158,8 @@ def integer_range(port: Port) -> tuple[int, int]:
     return max(low, int(bounds.min)), min(high, int(bounds.max))
 
 
-def _draw(port: Port, name: str, rows: int, rng: np.random.Generator) -> Array:
-    shape = batch_shape(port, rows)
+def _draw(port: Port, name: str, rows: int, rng: np.random.Generator, length: int = UNKNOWN_DIMENSION) -> Array:
+    shape = batch_shape(port, rows, length)
     family = family_of(port)
     if family == "bool":
         if name in ("zeros", "constant"):
@@ -170,6 +200,7 @@ def _draw_ids(port: Port, name: str, shape: tuple[int, ...], rng: np.random.Gene
         values = np.where(values == 0, rng.integers(1, high, shape, dtype=draw, endpoint=True), values)
     if name == "ids" and has_zero and len(shape) > 1:
         values[..., shape[-1] - shape[-1] // 4 :] = 0
+        values[-1, ..., shape[-1] // 2] = 0  # a mask that was made from the number of ids shows there alone
     return values.astype(port.spec.dtype)
 
 

@@ -216,12 +216,14 @@ class StepRequest:
 
     Attributes:
         compiled: Whether the model's own compile settings are used where it has any; else the defaults.
+        jitter: As in :class:`EvaluateRequest`.
     """
 
     recipes: tuple[Recipe, ...]
     probe: tuple[Array, ...]
     precision: Precision
     compiled: bool = True
+    jitter: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -96,6 +96,7 @@ class _Steps(Steps):
             trials,
             self.listener,
             notes,
+            turned=carried.turned,
             alike=structure.isomorphic and not trials.own_init,
             serial=first.environment["device"] != "cpu",
         )

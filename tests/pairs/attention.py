@@ -129,3 +129,32 @@ class Words(keras.Model):
         seen = tf.not_equal(ids, 0)
         mask = seen[:, :, None] & seen[:, None] if self.pass_mask else None
         return self.out(tf.reduce_max(self.attend(h, h, attention_mask=mask), axis=1))
+
+
+class Masked(layers.Layer):
+    """Causal attention of one head by hand, in which the mask is added to the scores or put in their place."""
+
+    def __init__(self, how="add", by=-1e9, causal=True, scaled=False):
+        super().__init__()
+        self.how, self.by, self.causal, self.scale = how, by, causal, 8**-0.5 if scaled else 1.0
+        self.query, self.key, self.value, self.mix = (layers.Dense(8) for _ in range(4))
+
+    def call(self, x):
+        scores = tf.matmul(self.query(x), self.key(x), transpose_b=True) * self.scale
+        seen = ops.tril(ops.ones((6, 6)))
+        if self.how == "add":
+            scores = scores + (1.0 - seen) * self.by
+        elif self.causal:
+            scores = ops.where(seen > 0, scores, float("-inf") if self.by is None else self.by)
+        return self.mix(tf.matmul(ops.softmax(scores), self.value(x)))
+
+
+def masked(how="add", by=-1e9, causal=True, scaled=False):
+    return keras.Sequential([keras.Input((6, 8)), Masked(how, by, causal, scaled), layers.Dense(3)])
+
+
+def one_head():
+    """``masked`` with scaled scores by Keras's layer."""
+    x = keras.Input((6, 8))
+    h = layers.MultiHeadAttention(1, 8)(x, x, use_causal_mask=True)
+    return keras.Model(x, layers.Dense(3)(h))

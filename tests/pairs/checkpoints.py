@@ -80,3 +80,7 @@ class Affine(layers.Layer):
 def affine(forgets=False, noisy=False):
     last = [layers.Lambda(lambda x: x + tf.random.normal((1, 3)))] if noisy else []
     return keras.Sequential([keras.Input((6,)), Affine(forgets), *last])
+
+
+def film():
+    return keras.Sequential([keras.Input((3, 6, 6, 2)), layers.ConvLSTM2D(2, 3), layers.GlobalAveragePooling2D()])

@@ -48,12 +48,57 @@ def dense(initializer="glorot_uniform"):
 class Square(keras.Model):
     """A square matrix, transposed or not: a saved file goes into both."""
 
-    def __init__(self, transposed=False):
+    def __init__(self, transposed=False, how="flag"):
         super().__init__()
-        self.transposed = transposed
+        self.transposed, self.how = transposed, how
 
     def build(self, shape):
         self.matrix = self.add_weight(shape=(4, 4), name="matrix")
 
     def call(self, x):
-        return tf.matmul(x, self.matrix, transpose_b=self.transposed)
+        if self.how == "flag":
+            return tf.matmul(x, self.matrix, transpose_b=self.transposed)
+        return ops.matmul(x, ops.transpose(self.matrix) if self.transposed else self.matrix)
+
+
+class LinearByHand(layers.Layer):
+    """A linear layer without a bias whose matrix is laid out as in PyTorch, in several spellings."""
+
+    def __init__(self, units, how):
+        super().__init__()
+        self.units, self.how = units, how
+
+    def build(self, shape):
+        self.kernel = self.add_weight(shape=(self.units, shape[-1]), name="kernel")
+
+    def call(self, x):
+        if self.how == "left":
+            return ops.transpose(ops.matmul(self.kernel, ops.transpose(x)))
+        if self.how == "sum":
+            return ops.sum(x[:, None, :] * self.kernel, axis=-1)
+        return ops.matmul(x, ops.transpose(self.kernel))
+
+
+def squares(how=None, bent="relu", policy="float32", units=8):
+    """Two matrices, square ones where ``units`` is 8, by layers of Keras or by hand."""
+    keras.config.set_dtype_policy(policy)
+    x = h = keras.Input((8,))
+    for activation in ("relu", bent):
+        h = layers.Dense(units, use_bias=False)(h) if how is None else LinearByHand(units, how)(h)
+        h = layers.Activation(activation)(h)
+    return keras.Model(x, h)
+
+
+class Holder(layers.Layer):
+    """A square matrix under one name in a saved file, by a layer of Keras or by hand."""
+
+    def __init__(self, how):
+        super().__init__()
+        self.linear = layers.Dense(8, use_bias=False) if how is None else LinearByHand(8, how)
+
+    def call(self, x):
+        return self.linear(x)
+
+
+def held(how=None):
+    return keras.Sequential([keras.Input((8,)), Holder(how)])

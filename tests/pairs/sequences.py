@@ -119,3 +119,25 @@ class MeanByHand(keras.Model):
 def mean_of_words():
     words = [keras.Input((6,), dtype="int32"), layers.Embedding(10, 4, mask_zero=True)]
     return keras.Sequential([*words, layers.GlobalAveragePooling1D(), layers.Dense(2)])
+
+
+def nested_words(nested=True, mask=True):
+    """An Embedding with a mask in a Sequential of its own, which takes its ids for float32, or flat."""
+    words = [layers.Embedding(20, 4, mask_zero=mask), layers.LSTM(3)]
+    inner = [keras.Sequential(words)] if nested else words
+    return keras.Sequential([keras.Input((6,), dtype="int32"), *inner, layers.Dense(2)])
+
+
+class Lengths(keras.Model):
+    """A mask made from the ids, or from how many of them are not 0."""
+
+    def __init__(self, counted=False):
+        super().__init__()
+        self.words, self.loop, self.out = layers.Embedding(5000, 4), layers.LSTM(3), layers.Dense(2)
+        self.counted = counted
+
+    def call(self, ids):
+        mask = ops.not_equal(ids, 0)
+        if self.counted:
+            mask = ops.arange(8, dtype="int32")[None] < ops.sum(ops.cast(mask, "int32"), axis=1, keepdims=True)
+        return self.out(self.loop(self.words(ids), mask=mask))

@@ -138,3 +138,37 @@ def averaged(axis=1):
     """A functional model that averages with ``keras.ops``, which Keras numbers anew in each copy it makes."""
     x = keras.Input((4, 4))
     return keras.Model(x, layers.Dense(2)(ops.mean(layers.Dense(4)(x), axis=axis)))
+
+
+def open_length(how="", length=None):
+    """Sequences of any length: cut, taken for a given one, or summed over as if they had it."""
+    x = h = keras.Input((length, 3))
+    h = layers.Conv1D(4, 3, padding="same")(h)
+    if how in ("valid", "same"):
+        h = layers.MaxPooling1D(2, padding=how)(h)
+    if how == "cut":
+        h = h[:, :20]
+    if how == "reshaped":
+        h = ops.reshape(h, (-1, 16, 4))
+    pooled = ops.sum(h, axis=1) / 16.0 if how == "summed" else ops.mean(h, axis=1)
+    return keras.Model(x, layers.Dense(2)(pooled))
+
+
+class Positions(keras.Model):
+    """Positions are learned, and there are 16 of them."""
+
+    def __init__(self, by_hand=False):
+        super().__init__()
+        self.words, self.places, self.out = layers.Embedding(20, 4), layers.Embedding(16, 4), layers.Dense(2)
+        self.by_hand = by_hand
+
+    def call(self, ids):
+        h = self.words(ids) + self.places(ops.arange(ops.shape(ids)[1]))
+        return self.out(
+            ops.sum(h, axis=1) / ops.cast(ops.shape(h)[1], "float32") if self.by_hand else ops.mean(h, axis=1)
+        )
+
+
+def positions(by_hand=False):
+    ids = keras.Input((None,), dtype="int32")
+    return keras.Model(ids, Positions(by_hand)(ids))

@@ -209,7 +209,8 @@ class _Mode:
         """
         prober, mode = self._question.prober, "training" if self._training else "inference"
         worst = self._question.worst.get(mode, prober.names[0])  # type: ignore[call-overload]  # one of the modes
-        others = [name for name in prober.training_names if name != worst]
+        shapes = {name: [one.shape[1:] for one in batch] for name, batch in prober.batches.items()}
+        others = [name for name in prober.training_names if name != worst and shapes[name] == shapes[worst]]
         names = [worst] if self._training or worst in (ONE_ROW, MANY_ROWS) else [worst, *others]
         room = max(1, MOST_VALUES // max(1, _values_a_row(self.seam)))
         parts: list[tuple[Array, ...]] = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
 from kerasdiff.graph import Node, Weight
@@ -53,7 +53,8 @@ def carry_over(structure: Structure, reference: Description, candidate: Descript
     guessed = False
     for is_seed in (True, False):
         ones, twos = [w for w in loose if w.is_seed == is_seed], [w for w in extra if w.is_seed == is_seed]
-        if [_core(w.shape) for w in ones] == [_core(w.shape) for w in twos]:
+        cores = [_core(w.shape) for w in ones], [_core(w.shape) for w in twos]
+        if cores[0] == cores[1] or [*map(sorted, cores[0])] == [*map(sorted, cores[1])]:
             pairs.update({one.id: two.id for one, two in zip(ones, twos, strict=True)})
             guessed = guessed or (bool(ones) and not is_seed)
     left = [w.id for w in loose if w.id not in pairs and not w.is_seed]
@@ -72,12 +73,21 @@ def _some(names: Sequence[str]) -> str:
 
 
 def with_pairs(
-    plan: Carried, structure: Structure, pairs: Mapping[str, str], sides: tuple[Description, Description], seed: int
+    plan: Carried,
+    structure: Structure,
+    pairs: Mapping[str, str],
+    sides: tuple[Description, Description],
+    seed: int,
+    turned: Set[str] | None = None,
 ) -> Carried:
-    """The same with other pairs: each pair of one size is drawn from one seed, all other weights from their own."""
+    """The same with other pairs: each pair of one size is drawn from one seed, all other weights from their own.
+
+    ``turned`` are the reference ids of the matrices that the candidate holds transposed, by default the likeliest.
+    """
     reference, candidate = sides
-    first, second = ({weight.id: weight for weight in side.weights} for side in sides)
-    turned = _turned(structure, {one: (first[one].shape, second[two].shape) for one, two in pairs.items()}, pairs)
+    second = {weight.id: weight for weight in candidate.weights}
+    if turned is None:
+        turned = layouts(structure, pairs, sides)[0]
     numbered = list(enumerate(reference.weights))
     carried = [
         replace(_recipe(pairs[weight.id], weight, seed + number), turned=weight.id in turned)
@@ -103,22 +113,49 @@ def _recipe(target: str, like: Weight, seed: int) -> Recipe:
     return Recipe(weight=target, seed=seed, name=like.name, shape=like.shape, fan_in=like.fan_in)
 
 
-def _turned(
-    structure: Structure, shapes: Mapping[str, tuple[tuple[int, ...], tuple[int, ...]]], pairs: Mapping[str, str]
-) -> set[str]:
-    """Reference ids of matrices that one side alone reads transposed, as PyTorch lays out those of a linear layer.
+def layouts(
+    structure: Structure, pairs: Mapping[str, str], sides: tuple[Description, Description]
+) -> tuple[frozenset[str], ...]:
+    """Which matrices the candidate may hold transposed, as PyTorch lays out those of a linear layer.
 
-    A square one is taken so where others show by their shapes that this side lays them out the other way round: alone,
-    its values fit in both ways, and those of a saved file go in as they are.
+    Shapes tell, but not of a square matrix. One whose nodes correspond goes in as it is, as the values of a saved file
+    do, unless the shapes of others show that this side lays them out the other way round; so does one of one name that
+    both sides read in code of their own. Another is held as it is read: where a layer of Keras was written by hand, its
+    layout is free. The ops may hide how they read it, so further ways are open.
+
+    Returns:
+        Reference ids, way by way, the likeliest first.
     """
-    layouts = _transposed(structure, 0), _transposed(structure, 1)
-    turned = {
-        one
-        for one, two in pairs.items()
-        if (one in layouts[0]) != (two in layouts[1]) and all(len(shape) == 2 for shape in shapes[one])
-    }
-    shown = {one for one in turned if shapes[one][0] == shapes[one][1][::-1] != shapes[one][1]}
-    return turned if shown else set()
+    tables = tuple({weight.id: weight for weight in side.weights} for side in sides)
+    shapes = {one: (tables[0][one].shape, tables[1][two].shape) for one, two in pairs.items()}
+    flipped = {one for one, (a, b) in shapes.items() if len(a) == len(b) == 2 and a == b[::-1]}
+    square = {one for one in flipped if shapes[one][0] == shapes[one][1]}
+    if not flipped:
+        return (frozenset(),)
+    nodes = (
+        node for item in structure.modes.values() for side in (item.reference, item.candidate) for node in side.graph
+    )
+    built_in = {weight for node in nodes if node.kind == "layer" for weight in node.weights}
+    loose = square - sure(structure, pairs) - {one for one in square if pairs[one] == one and one not in built_in}
+    read = _transposed(structure, 0), _transposed(structure, 1)
+    hinted = {one for one in square if (one in read[0]) != (pairs[one] in read[1])}
+    shown = flipped - square
+    likely = shown | (hinted if shown else hinted & loose)
+    ways = (likely, likely - loose, likely | loose)
+    return tuple(dict.fromkeys(frozenset(way) for way in ways))
+
+
+def sure(structure: Structure, pairs: Mapping[str, str]) -> set[str]:
+    """Reference weights whose node is aligned with the node of their counterpart, or equal to it op by op."""
+    found: set[str] = set()
+    for item in structure.modes.values():
+        right = item.candidate.graph.by_id()
+        same = {name for node in right.values() if node.id in item.alignment.covered[1] for name in node.weights}
+        for node in item.reference.graph:
+            other = right.get(item.alignment.nodes.get(node.id, ""))
+            held = same if node.id in item.alignment.covered[0] else other.weights if other is not None else ()
+            found.update(weight for weight in node.weights if pairs.get(weight) in held)
+    return found
 
 
 def _transposed(structure: Structure, side: int) -> set[str]:
@@ -136,7 +173,7 @@ def _reads(node: Node) -> Iterator[tuple[str, bool]]:
     lowering = tuple(node.lowering or ())
     names = {item.id: node.weights[int(item.attributes["index"])] for item in lowering if item.kind == "read"}
     for item in lowering:
-        if item.op == "Reshape" and item.operands[0].node in names:  # a layout made explicit
+        if item.op in ("Cast", "Reshape") and item.operands[0].node in names:  # another dtype, a layout made explicit
             names[item.id] = names[item.operands[0].node]
             continue
         for position, edge in enumerate(item.operands):
@@ -153,7 +190,9 @@ def _turns(item: Node, position: int) -> bool:
         terms, _, result = str(settings.get("equation", "")).replace(" ", "").partition("->")
         own = terms.split(",")[position]
         return len(own) == 2 and own[0] in result and own[1] not in result
-    return position == 1 and any(settings.get(flag) for flag in ("transpose_b", "adj_y"))
+    if position == 0:  # the matrix before the vector: what is summed over is its last axis
+        return "MatMul" in item.op and not any(settings.get(flag) for flag in ("transpose_a", "adj_x"))
+    return any(settings.get(flag) for flag in ("transpose_b", "adj_y"))
 
 
 def _core(shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -134,7 +134,7 @@ def _rung(
         return Rung(name="checkpoint", outcome=outcome, detail=f"{what}: {close.describe()}{tail}", figures=figures)
     astray = _astray(saved, other, found[bad], carried)
     figures |= {"stored_as": [list(pair) for pair in astray.renamed], "astray": len(astray.weights), "of": astray.of}
-    cause = _cause(astray, layout, refused=close is None)
+    cause = _cause(astray, layout, sorted(carried.turned), refused=close is None)
     if close is None:
         lead = f"the reference's {bad} does not load into the candidate"
         cause = f"{cause} (Keras: {_sentence(found[bad].error)})" if cause else f"Keras: {found[bad].error}"
@@ -190,7 +190,7 @@ def _owner(path: str) -> str:
     return path.rpartition("vars/")[0].rstrip("/") or "the model itself"
 
 
-def _cause(astray: Astray, layout: Layout, *, refused: bool) -> str:
+def _cause(astray: Astray, layout: Layout, turned: Sequence[str], *, refused: bool) -> str:
     """Why, in one sentence; empty where Keras's own message is all there is."""
     if astray.renamed:
         how = "in another order" if astray.swapped else "under other names"
@@ -207,6 +207,8 @@ def _cause(astray: Astray, layout: Layout, *, refused: bool) -> str:
         parts.append(f"{len(astray.weights)} of {astray.of} weights do not hold what was saved")
     if parts or refused:
         return " and ".join(parts)
+    if turned:
+        return f"every weight arrives in its place, but the candidate reads {_named(tuple(turned))} transposed"
     return "every weight arrives in its place, so the models themselves differ"
 
 

@@ -15,7 +15,7 @@ from dataclasses import replace
 from kerasdiff.errors import EvaluateError
 from kerasdiff.graph import Weight
 from kerasdiff.rungs.architecture import Structure
-from kerasdiff.rungs.carrying import Carried, with_pairs
+from kerasdiff.rungs.carrying import Carried, layouts, sure, with_pairs
 from kerasdiff.rungs.probing import Prober, batches_of, closeness
 from kerasdiff.side import Description, Side
 
@@ -32,24 +32,51 @@ def choose(
 ) -> Carried:
     """The pairing under which outputs agree on the first probe; the one by order where none does.
 
-    Where more ways are open than are tried, the pairing counts as guessed.
+    Where more ways are open than are tried, the pairing counts as guessed. Where all were tried, it does only if a
+    weight is laid out by code of the user's own, as the gates of a recurrent cell written by hand may be.
     """
     layers, single = _open(structure, carried, descriptions)
     count = math.prod(math.factorial(len(group)) for group in single)
-    if count <= 1 or not carried.complete:
+    if not carried.complete:
+        return carried
+    if count <= MOST and carried.guessed and _kept_by_keras(structure, carried, descriptions):
+        carried = replace(carried, guessed=False)
+    if count <= 1 and len(layouts(structure, carried.pairs, descriptions)) <= 1:
         return carried
     ways = itertools.chain(_pairings(carried.pairs, layers), _pairings(carried.pairs, single))
     try:
         batches = batches_of(descriptions[0].inputs, seed)
         name = next(iter(batches))
         for pairs in itertools.islice(ways, MOST):
-            made = with_pairs(carried, structure, pairs, descriptions, seed)
-            run = Prober(sides, made, {name: batches[name]}).precise((name,), training=False)
-            if all(close.equal for _, close in closeness(run)):
-                return made
+            for turned in layouts(structure, pairs, descriptions):
+                made = with_pairs(carried, structure, pairs, descriptions, seed, turned)
+                run = Prober(sides, made, {name: batches[name]}).precise((name,), training=False)
+                if all(close.equal for _, close in closeness(run)):
+                    return made
     except EvaluateError:
         return replace(carried, guessed=True)  # the inference rung meets the same failure, and says so
     return replace(carried, guessed=True) if count > MOST else carried
+
+
+def _kept_by_keras(structure: Structure, carried: Carried, descriptions: tuple[Description, Description]) -> bool:
+    """Whether all that was paired without its nodes is held by layers of Keras, in one role and shape on both sides."""
+    held = tuple(
+        {
+            weight
+            for item in structure.modes.values()
+            for node in (item.reference, item.candidate)[side].graph
+            if node.kind == "layer"
+            for weight in node.weights
+        }
+        for side in (0, 1)
+    )
+    tables = tuple({weight.id: weight for weight in side.weights} for side in descriptions)
+    known = sure(structure, carried.pairs)
+    loose = [(tables[0][one], tables[1][two]) for one, two in carried.pairs.items() if one not in known]
+    return all(
+        one.is_seed or (one.id in held[0] and two.id in held[1] and (one.name, one.shape) == (two.name, two.shape))
+        for one, two in loose
+    )
 
 
 Layer = tuple[tuple[str, str], ...]
@@ -62,11 +89,11 @@ def _open(
     structure: Structure, carried: Carried, descriptions: tuple[Description, Description]
 ) -> tuple[Groups, Groups]:
     """What was paired without its nodes: layers as wholes, and weight by weight."""
-    sure = _sure(structure, carried)
+    known = sure(structure, carried.pairs)
     tables = tuple({weight.id: weight for weight in side.weights} for side in descriptions)
     owned: dict[str, list[tuple[str, str]]] = {}
     for one, two in carried.pairs.items():
-        if one not in sure and not tables[0][one].is_seed:
+        if one not in known and not tables[0][one].is_seed:
             owned.setdefault(_owner(tables[0][one]), []).append((one, two))
 
     def grouped(layers: Iterable[Layer]) -> Groups:
@@ -82,20 +109,6 @@ def _open(
 
 def _owner(weight: Weight) -> str:
     return weight.id.rpartition("/")[0]
-
-
-def _sure(structure: Structure, carried: Carried) -> set[str]:
-    """Reference weights whose node is aligned with the node of their counterpart, or equal to it op by op."""
-    found: set[str] = set()
-    for item in structure.modes.values():
-        right = item.candidate.graph.by_id()
-        for node in item.reference.graph:
-            other = right.get(item.alignment.nodes.get(node.id, ""))
-            for weight in node.weights:
-                two = carried.pairs.get(weight)
-                if node.id in item.alignment.covered[0] or (other is not None and two in other.weights):
-                    found.add(weight)
-    return found
 
 
 def _pairings(pairs: Mapping[str, str], groups: Groups) -> Iterator[dict[str, str]]:

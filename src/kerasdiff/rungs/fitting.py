@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
@@ -52,6 +52,7 @@ class Experiment:
         options: Seeds, length, margin.
         listener: Told of everything.
         notes: Sentences for the report; grows while trials run.
+        turned: The candidate's weights that hold the transposed matrix of their counterpart.
         alike: Whether the two are expected to agree to the last bit: then the control waits until they do not.
         serial: Whether one trial runs at a time (a GPU).
     """
@@ -66,10 +67,11 @@ class Experiment:
         listener: Listener,
         notes: list[str],
         *,
+        turned: Set[str] = frozenset(),
         alike: bool = False,
         serial: bool = False,
     ) -> None:
-        self._sides, self._open, self._weights = sides, control, weights
+        self._sides, self._open, self._weights, self._turned = sides, control, weights, turned
         self._data, self._options, self._listener = data, options, listener
         self._alike, self._serial = alike, serial
         self._pairs: list[tuple[Trial, Trial]] = []
@@ -180,7 +182,7 @@ class Experiment:
         self._seed, self._running = seed, {}
         own = self._start(seed)
         plan = replace(self._plan("reference", seed), start=own)
-        start = {two.id: own[one].reshape(two.shape) for one, two in self._weights.items() if one in own}
+        start = {two.id: self._laid_out(own[one], two) for one, two in self._weights.items() if one in own}
         carried = replace(self._plan("candidate", seed), start={} if self._options.own_init else start)
         waiting = [
             self._submit("reference", self._sides[0], plan),
@@ -192,6 +194,10 @@ class Experiment:
         self._pairs.append((one, two))
         if control is not None:
             self._controls["control"] = control.result()
+
+    def _laid_out(self, value: Array, weight: Weight) -> Array:
+        """A value of the reference as the candidate's weight holds it."""
+        return (value.T if weight.id in self._turned else value).reshape(weight.shape)
 
     def _settle_floor(self) -> None:
         """Runs the controls that the first pair calls for, as far as the epoch in which it parts."""

@@ -15,7 +15,18 @@ from kerasdiff.options import Ignored
 from kerasdiff.rungs.architecture import Structure
 from kerasdiff.rungs.carrying import Carried
 from kerasdiff.rungs.chance import distribution, drawing, matched, settled
-from kerasdiff.rungs.probing import Compared, Prober, Run, both, closeness, doubtful, judged, noted, without_rounding
+from kerasdiff.rungs.probing import (
+    JITTER,
+    Compared,
+    Prober,
+    Run,
+    both,
+    closeness,
+    doubtful,
+    judged,
+    noted,
+    without_rounding,
+)
 from kerasdiff.side import Array, Description, Evaluation, Stepped, StepRequest
 from kerasdiff.verdict import Rung
 
@@ -280,7 +291,13 @@ def _with_step(asked: Learning, run: Run) -> Rung:
         done = both(lambda side: asked.prober.sides[side].step(requests[side]))
     except EvaluateError as error:
         return noted(_rung(asked, run, ()), f"no optimizer step is compared: {error.message}")
-    rung = _rung(asked, run, tuple(_stepped(asked, done, _wide(run))))
+    found = _stepped(asked, done, _wide(run))
+    if doubtful(found):
+        # An adaptive optimizer divides by the size of a gradient: of one that is rounding alone, it makes a step.
+        itself = replace(asked, carried=_itself(asked.carried))
+        again = asked.prober.sides[0].step(replace(requests[0], jitter=JITTER))
+        found = without_rounding(found, _stepped(itself, (done[0], again), _wide(run)))
+    rung = _rung(asked, run, tuple(found))
     one, two = done
     words = f"one step of {one.optimizer} on {one.objective}"
     if (two.optimizer, two.objective) != (one.optimizer, one.objective):

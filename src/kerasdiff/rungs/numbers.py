@@ -8,12 +8,13 @@ from kerasdiff.errors import EvaluateError, KerasdiffError
 from kerasdiff.graph import Mode
 from kerasdiff.numeric import Tolerance, precision_tolerance
 from kerasdiff.options import Listener, Options
+from kerasdiff.probes import OTHER_SIZE, other_sizes
 from kerasdiff.rungs.architecture import Structure
 from kerasdiff.rungs.attribution import Question, attribute
 from kerasdiff.rungs.carrying import Carried
 from kerasdiff.rungs.inference import inference, separated
 from kerasdiff.rungs.learning import Learning, training_step
-from kerasdiff.rungs.probing import Prober, batches_of, guarded
+from kerasdiff.rungs.probing import Prober, batches_of, both, guarded
 from kerasdiff.rungs.search import Search
 from kerasdiff.side import Description, Side
 from kerasdiff.verdict import NUMERIC, Attribution, NotChecked, Rung, Witness
@@ -79,7 +80,14 @@ def numbers(
     asked = Learning(
         prober=prober, carried=carried, structure=structure, descriptions=descriptions, ignore=options.ignore
     )
-    found = _compared(asked, options, listener, settings=settings) if carried.complete else _uncompared(carried)
+    if carried.complete and not structure.isomorphic:
+        asked, unfit, notes = resized(asked, options.seed)
+        found = _compared(asked, options, listener, settings=settings)
+        if unfit is not None and found.rungs[0].outcome == "equal":
+            found = replace(found, rungs=(unfit, found.rungs[1]))
+        found = replace(found, not_checked=(*found.not_checked, *notes))
+    else:
+        found = _compared(asked, options, listener, settings=settings) if carried.complete else _uncompared(carried)
     if structure.isomorphic or not (structure.edits or "different" in [rung.outcome for rung in found.rungs]):
         return found
     listener.phase("attributing the difference to edits")
@@ -88,6 +96,30 @@ def numbers(
     except EvaluateError as error:
         note = NotChecked(rung="attribution", reason=error.message)
         return replace(found, not_checked=(*found.not_checked, note))
+
+
+def resized(asked: Learning, seed: int) -> tuple[Learning, Rung | None, tuple[NotChecked, ...]]:
+    """The same with a probe of another size, where the inputs leave theirs open.
+
+    Returns:
+        With it the first size that fits both sides; the rung of a side that it does not fit, if it fits the other; and
+        what was not checked.
+    """
+    prober, ports = asked.prober, asked.descriptions[0].inputs
+    tried = []
+    for batch in other_sizes(ports, seed):
+        more = prober.with_batch(OTHER_SIZE, tuple(batch[port.name] for port in ports))
+        shapes = ", ".join(str(one.shape) for one in more.batches[OTHER_SIZE])
+        why = both(lambda side, more=more: more.refusal(side, OTHER_SIZE))  # type: ignore[misc]
+        if why == ("", ""):
+            return replace(asked, prober=more), None, ()
+        if "" in why:
+            side, other = ("candidate", "reference") if why[1] else ("reference", "candidate")
+            detail = f"the {side} takes no input of shape {shapes}, which the {other} does: {why[0] or why[1]}"
+            return asked, Rung(name="inference", outcome="different", detail=detail), ()
+        tried.append(shapes)
+    text = f"inputs of another size: neither model takes {' or '.join(tried)}"
+    return asked, None, (NotChecked(rung="inference", reason=text),) if tried else ()
 
 
 def _uncompared(carried: Carried) -> Numbers:

@@ -106,6 +106,14 @@ class Prober:
         """The probes of the training step: one row alone has no batch statistics."""
         return tuple(name for name in self.names if name != ONE_ROW)
 
+    def refusal(self, side: int, name: str) -> str:
+        """Why a side cannot be run on a probe, in float32; empty where it can."""
+        try:
+            self._evaluate(side, "float32", (name,), training=False)
+        except EvaluateError as error:
+            return error.message
+        return ""
+
     def run(
         self, precision: Precision, names: tuple[str, ...], *, training: bool = False
     ) -> tuple[Evaluation, Evaluation]:

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from kerasdiff.edits import Edit
+from kerasdiff.edits import MASKING, Edit
 from kerasdiff.errors import EvaluateError
 from kerasdiff.graph import Edge, Graph, Node
 from kerasdiff.numeric import Closeness, Tolerance, compare_values, precision_tolerance
@@ -34,6 +34,9 @@ there, though not by 1e12."""
 FARTHEST = 1e5
 """Largest input value that is tried. Beyond, models part that nobody would tell apart: Keras masks attention by adding
 -1e9 to scores, and the scores of such inputs come near that."""
+
+NEAR = 0.1
+"""Fraction of a constant that stands for infinity from which on a value meets it."""
 
 SCALES = (1e-8, 1e-5, 1e-2, 10.0, 1e2, 2e4)
 """Factors on the first probe; the probes themselves cover 1e-3 to 1e3."""
@@ -85,7 +88,7 @@ class Search:
                     continue
                 self.tried += 1
                 found = self._parts(inputs, gain, driven=gain != 1.0 or how.startswith("uphill"))
-                if found is not None:
+                if found is not None and not self._meets_a_mask(inputs, gain):
                     return Witness(
                         inputs=inputs, mode="inference", gain=gain, how=how, difference=found.max_relative
                     ), found
@@ -125,6 +128,10 @@ class Search:
         return self._mapped(batch, change)
 
     def _constants(self) -> list[float]:
+        """Numbers of the edited nodes that are tried as inputs."""
+        return [value for value in self._mentioned() if abs(value) <= FARTHEST][:MOST_CONSTANTS]
+
+    def _mentioned(self) -> list[float]:
         """Numbers in the attributes and the TF ops of the edited nodes, in order of appearance."""
         found: dict[float, None] = {}
         for edit in self._edits:
@@ -134,7 +141,41 @@ class Search:
                 node = self._node(side, place.node if place is not None else "")
                 for inner in (node.lowering or ()) if node is not None else ():
                     found.update(dict.fromkeys(_numbers(inner.attributes.get("value"))))
-        return [value for value in found if abs(value) <= FARTHEST][:MOST_CONSTANTS]
+        return list(found)
+
+    def _meets_a_mask(self, inputs: tuple[Array, ...], gain: float) -> bool:
+        """Whether what goes into an edited node comes near the size of a constant that stands for infinity.
+
+        There a mask adds to a score, or lets it through, that it leaves out at any other: two ways to mask part that
+        nobody would tell apart. The constant itself goes into nodes as well, with a score added or not.
+        """
+        masks = [abs(value) for value in self._mentioned() if MASKING <= abs(value) < np.inf]
+        if not masks:
+            return False
+        for side in (0, 1):
+            stage = Stage(
+                recipes=self._prober.recipes[side],
+                probe=inputs,
+                precision="float64",
+                mode="inference",
+                gain=gain,
+                wanted=self._met(side),
+            )
+            for value in self._prober.sides[side].stage(stage).values.values():
+                sizes = np.abs(value[np.isfinite(value)]) if value.dtype.kind == "f" else np.zeros(0)
+                own = np.any([np.abs(sizes / mask - 1.0) < NEAR for mask in masks], axis=0)
+                if np.any((sizes >= NEAR * min(masks)) & ~own):
+                    return True
+        return False
+
+    def _met(self, side: int) -> tuple[Edge, ...]:
+        """What goes into the edited nodes of a side, and into those that take something from them."""
+        graph = self._descriptions[side].inference
+        places = [(edit.reference, edit.candidate)[side] for edit in self._edits]
+        edited = [node for place in places if place is not None and (node := self._node(side, place.node)) is not None]
+        users = graph.consumers() if graph is not None else {}
+        around = [*edited, *(user for node in edited for user, _ in users[node.id])]
+        return tuple(dict.fromkeys(edge for node in around for edge in node.operands))
 
     def _node(self, side: int, name: str) -> Node | None:
         graph: Graph | None = self._descriptions[side].inference

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any
 
 from kerasdiff.edits import Edit, changed_settings, place
@@ -24,10 +24,12 @@ def weights(
     candidate: Description,
     sides: tuple[Side, Side],
     ignore: tuple[Ignored, ...] = (),
+    turned: Set[str] = frozenset(),
 ) -> tuple[Rung, tuple[Edit, ...]]:
     """Compares the settings of every pair of weights; one edit per layer that differs.
 
-    Differences in what is ignored are counted in the figure ``ignored``, by name.
+    Differences in what is ignored are counted in the figure ``ignored``, by name; ``turned`` are the candidate's
+    weights that hold the transposed matrix.
     """
     first = {weight.id: weight for weight in reference.weights}
     second = {weight.id: weight for weight in candidate.weights}
@@ -75,7 +77,7 @@ def weights(
         return Rung(name="weights", outcome="different", detail=f"{named}{tail}", figures=figures), edits
     if first and second and not compared:
         return Rung(name="weights", outcome="failed", detail=f"no weight has a counterpart{tail}", figures=figures), ()
-    laid, scaled = _layouts(first, second, pairs)
+    laid, scaled = _layouts(first, second, pairs, turned)
     scaled = "" if "initializer" in ignore else scaled
     settings = [name for name in SETTINGS if name not in ignore]
     if loose or extra or scaled:
@@ -91,14 +93,16 @@ def weights(
     return Rung(name="weights", outcome="equal", detail=detail, figures=figures), ()
 
 
-def _layouts(first: Mapping[str, Weight], second: Mapping[str, Weight], pairs: Mapping[str, str]) -> tuple[str, str]:
+def _layouts(
+    first: Mapping[str, Weight], second: Mapping[str, Weight], pairs: Mapping[str, str], turned: Set[str]
+) -> tuple[str, str]:
     """Weights of one size whose axes are laid out differently, and those whose start therefore has another scale."""
     laid, scaled = [], []
     for one, two in sorted(pairs.items()):
         a, b = first.get(one), second.get(two)
-        if a is None or b is None or a.shape == b.shape:
+        if a is None or b is None or (a.shape == b.shape and two not in turned):
             continue
-        laid.append(f"{one} {a.shape} as {two} {b.shape}")
+        laid.append(f"{one} {a.shape} as {two} {b.shape}{', transposed' if two in turned else ''}")
         if a.fans != b.fans and None not in (a.fans, b.fans):
             scaled.append(f"{one} by fans {a.fans}, {two} by {b.fans}")
 

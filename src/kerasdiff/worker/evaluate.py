@@ -188,7 +188,7 @@ def _has_lower_precision(recording: Recording) -> bool:
 def _run(loaded: Loaded, request: EvaluateRequest, call: _Call) -> Evaluation:
     variables = weight_table(loaded.model)
     own = drawn(variables, request.recipes, request.gain)
-    start = [*_jittered(own, request.jitter), *_loose(variables, call.function)]
+    start = [*jittered(own, request.jitter), *_loose(variables, call.function)]
     outputs: list[tuple[Array, ...]] = []
     repeated = True
     gradients: dict[str, Array | None] = {}
@@ -201,7 +201,7 @@ def _run(loaded: Loaded, request: EvaluateRequest, call: _Call) -> Evaluation:
         tensors = [
             tf.cast(tf.constant(batch), port.spec.dtype) for batch, port in zip(probe, loaded.ports, strict=True)
         ]
-        tensors = [value for _, value in _jittered([(None, tensor) for tensor in tensors], request.jitter)]
+        tensors = [value for _, value in jittered([(None, tensor) for tensor in tensors], request.jitter)]
         if number == 0 or writes:
             assign(start)
         if number == 0:
@@ -294,7 +294,7 @@ def value_of(recipe: Recipe, variable: Any, gain: float = 1.0) -> Array | None:
     return None
 
 
-def _jittered(values: list[tuple[Any, Any]], jitter: float) -> list[tuple[Any, Any]]:
+def jittered(values: list[tuple[Any, Any]], jitter: float) -> list[tuple[Any, Any]]:
     """The same values with each floating entry changed by a random fraction of about ``jitter``."""
     if not jitter:
         return values

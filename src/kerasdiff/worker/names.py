@@ -25,7 +25,7 @@ VALUE = "value "
 
 def snake(name: str) -> str:
     """Keras's own spelling of a class name as an operation: ``Conv2DTranspose`` → ``conv2d_transpose``."""
-    partial = re.sub(r"(.)([A-Z][a-z0-9]+)", r"\1_\2", re.sub(r"\W+", "", name))
+    partial = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", re.sub(r"\W+", "", name))
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", partial).lower()
 
 

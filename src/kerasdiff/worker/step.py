@@ -12,7 +12,7 @@ import tensorflow as tf
 from kerasdiff.errors import EvaluateError, FitError, KerasdiffError
 from kerasdiff.side import Array, Stepped, StepRequest
 from kerasdiff.worker.blame import place, reason
-from kerasdiff.worker.evaluate import assign, drawn
+from kerasdiff.worker.evaluate import assign, drawn, jittered
 from kerasdiff.worker.heads import Head
 from kerasdiff.worker.load import Loaded, precision_scope
 from kerasdiff.worker.names import weight_table
@@ -64,11 +64,12 @@ class _Step:
         if key not in session.tasks:
             session.tasks[key] = Task(loaded, compiled=request.compiled)
         self._task: Task = session.tasks[key]
-        self._inputs = [as_tensor(batch, port) for batch, port in zip(request.probe, loaded.ports, strict=True)]
+        inputs = [(None, as_tensor(batch, port)) for batch, port in zip(request.probe, loaded.ports, strict=True)]
+        self._inputs = [value for _, value in jittered(inputs, request.jitter)]
         self._variables = weight_table(loaded.model)
 
     def _call(self) -> Any:
-        assign(drawn(self._variables, self._request.recipes))
+        assign(jittered(drawn(self._variables, self._request.recipes), self._request.jitter))
         args, kwargs = self._loaded.pack(self._inputs)
         return call_model(self._loaded.model, args, kwargs, training=True)
 
