@@ -127,6 +127,7 @@ class Evaluation:
             those alone whose value the call changed.
         losses: By name, what the model adds to its loss on the first probe: ``call 0`` and on for what its layers add
             while they run, and for each regularizer the id of its weight.
+        added: Per probe, their sum.
         untaken: Ids of nodes that branch on data and went one way on every probe, as far as is known.
     """
 
@@ -136,6 +137,7 @@ class Evaluation:
     gradients: Mapping[str, Array | None] = field(default_factory=dict)
     state: Mapping[str, Array] = field(default_factory=dict)
     losses: Mapping[str, float] = field(default_factory=dict)
+    added: tuple[float, ...] = ()
     untaken: tuple[str, ...] = ()
 
 

@@ -465,6 +465,53 @@ PAIRS = (
         "norms.py:centred(always=True)",
         mentions=("candidate alone updates centre/mean at inference",),
     ),
+    # Penalties ---------------------------------------------------------------------------------------
+    equal(
+        "l2-by-hand",
+        "penalties.py:regular",
+        "penalties.py:ByHand",
+        "6",
+        basis=NUMERIC,
+        mentions=("kernel_regularizer l2(l2=0.01) in the reference", "by other means"),
+    ),
+    equal(
+        "l2-of-two-layers-in-one-loss",
+        "penalties.py:ByHand(how='both')",
+        "penalties.py:regular(both=True)",
+        "6",
+        basis=NUMERIC,
+    ),
+    different("l2-by-hand-of-one-layer", "penalties.py:regular(both=True)", "penalties.py:ByHand", "6"),
+    different("l2-by-hand-weaker", "penalties.py:regular", "penalties.py:ByHand(factor=0.009)", "6"),
+    different("l2-by-hand-stopped", "penalties.py:regular", "penalties.py:ByHand(how='stopped')", "6"),
+    different(
+        "penalty-bounded-where-no-weight-comes",
+        "penalties.py:ByHand",
+        "penalties.py:ByHand(how='bounded')",
+        "6",
+        mentions=("weights 64 times as large",),
+    ),
+    different("l2-by-hand-bounded", "penalties.py:regular", "penalties.py:ByHand(how='bounded')", "6"),
+    open_question(
+        "penalty-of-ones-own-by-hand",
+        "penalties.py:regular(own=True)",
+        "penalties.py:ByHand",
+        "6",
+        mentions=("a regularizer of one's own",),
+    ),
+    different(
+        "penalty-of-ones-own-bounded",
+        "penalties.py:regular(own=True)",
+        "penalties.py:regular(own=True, limit=5.0)",
+        mentions=("weights 64 times as large", "kernel_regularizer"),
+    ),
+    different(
+        "penalty-in-training-alone",
+        "penalties.py:ByHand",
+        "penalties.py:ByHand(how='training alone')",
+        "6",
+        mentions=("validation loss",),
+    ),
     # Compile settings --------------------------------------------------------------------------------
     equal("loss-by-name-or-object", "compiled.py:net", "compiled.py:net(loss='object')", basis=PROOF),
     equal(

@@ -215,6 +215,7 @@ def _evaluation(staged: Staged, like: Evaluation) -> Evaluation:
         gradients={name: staged.gradients.get(name) for name in like.gradients},
         state={name: staged.state.get(name, value) for name, value in like.state.items()},
         losses=staged.losses,
+        added=(sum(staged.losses.values()),),
     )
 
 

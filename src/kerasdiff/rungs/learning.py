@@ -15,12 +15,21 @@ from kerasdiff.options import Ignored
 from kerasdiff.rungs.architecture import Structure
 from kerasdiff.rungs.carrying import Carried
 from kerasdiff.rungs.chance import distribution, drawing, matched, settled
-from kerasdiff.rungs.probing import Compared, Prober, Run, both, closeness, doubtful, judged, noted, without_rounding
+from kerasdiff.rungs.penalties import enlarged, penalties, scalars
+from kerasdiff.rungs.probing import (
+    GRADIENT_FACTOR,
+    Compared,
+    Prober,
+    Run,
+    both,
+    closeness,
+    doubtful,
+    judged,
+    noted,
+    without_rounding,
+)
 from kerasdiff.side import Array, Description, Evaluation, Stepped, StepRequest
 from kerasdiff.verdict import Rung
-
-GRADIENT_FACTOR = 100.0
-"""A gradient sums over positions and layers, so its rounding is held to 100 times the limit of an output."""
 
 FLOAT32_NOISE = 1e-3
 """The same for float32: sums of 1e4 terms that cancel leave 1e-4 of the largest."""
@@ -67,7 +76,9 @@ def training_step(asked: Learning, *, proved: bool) -> Rung:
     steady = first.repeated and second.repeated
     rung = _rung(asked, run, ()) if steady else None
     if rung is not None and rung.outcome == "equal":
-        return _with_step(asked, run)
+        larger = tuple(enlarged(asked.prober, asked.structure, run))
+        rung = _rung(asked, run, larger)
+        return rung if rung.outcome != "equal" else _with_step(asked, run, larger)
     found = matched(asked.prober, asked.structure, run, "training")
     if found is not None:
         carried = settled(lambda run: _rung(asked, run, ()), found, asked.prober, run, training=True)
@@ -114,7 +125,7 @@ def _seen(asked: Learning, run: Run) -> _Seen:
     wide = _wide(run)
     weights = _weights(asked, run, wide)
     outputs = [(f"training output of {label}", item) for label, item in closeness(run)]
-    return replace(weights, compared=[*outputs, *_losses(asked, run, wide), *weights.compared])
+    return replace(weights, compared=[*outputs, *penalties(run, asked.carried.pairs, wide), *weights.compared])
 
 
 def _itself(carried: Carried) -> Carried:
@@ -125,35 +136,6 @@ def _itself(carried: Carried) -> Carried:
 
 def _wide(run: Run) -> Tolerance:
     return Tolerance(limit=run.tolerance.limit * GRADIENT_FACTOR, provenance=run.tolerance.provenance)
-
-
-def _losses(asked: Learning, run: Run, wide: Tolerance) -> list[Compared]:
-    """Added losses one by one: regularizers by their weight, what layers add in the call by size.
-
-    A model may add the same loss in other parts: where the numbers of terms differ, their sums are compared.
-    """
-    first, second = run.sides[0].losses, run.sides[1].losses
-    found: list[Compared] = []
-    pairs = asked.carried.pairs
-    backward = {two: one for one, two in pairs.items()}
-    calls = [sorted(value for name, value in side.items() if name.startswith("call ")) for side in (first, second)]
-    if len(calls[0]) != len(calls[1]):
-        calls = [[sum(one)] for one in calls]
-    for number, (one, two) in enumerate(zip(*calls, strict=True)):
-        label = f"loss {number + 1} of {len(calls[0])} that layers add" if len(calls[0]) > 1 else "loss that layers add"
-        found.append((label, _scalars(one, two, wide)))
-    names = [name for name in first if not name.startswith("call ")]
-    names += [backward.get(name, name) for name in second if not name.startswith("call ")]
-    for name in dict.fromkeys(names):
-        close = _scalars(first.get(name, 0.0), second.get(pairs.get(name, name), 0.0), wide)
-        found.append((f"regularizer loss of {name}", close))
-    return found
-
-
-def _scalars(one: float, two: float, tolerance: Tolerance) -> Closeness:
-    """Compares two losses on the scale of the larger one: a term that one side lacks is off by all of it."""
-    larger, smaller = (one, two) if abs(one) >= abs(two) else (two, one)
-    return compare_values(np.array([larger]), np.array([smaller]), tolerance)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -270,17 +252,17 @@ def _by_recipe(carried: Carried) -> Mapping[str, str]:
     return {recipe.weight: seeds[recipe.seed] for recipe in carried.reference if recipe.seed in seeds}
 
 
-def _with_step(asked: Learning, run: Run) -> Rung:
-    """The rung of sides that agree so far, with one optimizer step."""
+def _with_step(asked: Learning, run: Run, more: tuple[Compared, ...]) -> Rung:
+    """The rung of sides that agree so far, ``more`` included, with one optimizer step."""
     if run.precision != "float64" or run.why:
         text = "one optimizer step is not compared: its rounding in float32 is as large as the step"
-        return noted(_rung(asked, run, ()), text)
+        return noted(_rung(asked, run, more), text)
     requests = step_requests(asked, run)
     try:
         done = both(lambda side: asked.prober.sides[side].step(requests[side]))
     except EvaluateError as error:
-        return noted(_rung(asked, run, ()), f"no optimizer step is compared: {error.message}")
-    rung = _rung(asked, run, tuple(_stepped(asked, done, _wide(run))))
+        return noted(_rung(asked, run, more), f"no optimizer step is compared: {error.message}")
+    rung = _rung(asked, run, (*more, *_stepped(asked, done, _wide(run))))
     one, two = done
     words = f"one step of {one.optimizer} on {one.objective}"
     if (two.optimizer, two.objective) != (one.optimizer, one.objective):
@@ -305,7 +287,7 @@ def step_requests(asked: Learning, run: Run) -> tuple[StepRequest, StepRequest]:
 def _stepped(asked: Learning, done: tuple[Stepped, Stepped], wide: Tolerance) -> list[Compared]:
     first, second = done
     largest = max((float(np.max(np.abs(u))) for u in first.updates.values() if u.size), default=0.0)
-    found = [("loss", _scalars(first.loss, second.loss, wide))]
+    found = [("loss", scalars(first.loss, second.loss, wide))]
     limited = [{weight.id: weight.constraint for weight in side.weights} for side in asked.descriptions]
     for one, two in _by_recipe(asked.carried).items():
         if "constraint" in asked.ignore and limited[0].get(one) != limited[1].get(two):
@@ -318,5 +300,5 @@ def _stepped(asked: Learning, done: tuple[Stepped, Stepped], wide: Tolerance) ->
             found.append((f"optimizer step of {one}", close))
     for name in first.metrics:
         if name in second.metrics:
-            found.append((f"metric {name}", _scalars(first.metrics[name], second.metrics[name], wide)))
+            found.append((f"metric {name}", scalars(first.metrics[name], second.metrics[name], wide)))
     return found
