@@ -55,17 +55,16 @@ def compare(
     """
     options, listener = options or Options(), listener or Silent()
     listener.phase("loading and tracing both models")
-    plain = "regularizer" in options.ignore
     with ExitStack() as stack:
         workers = (
-            stack.enter_context(Worker(reference, options.inputs, options.timeout, "reference", plain)),
-            stack.enter_context(Worker(candidate, options.inputs, options.timeout, "candidate", plain)),
+            stack.enter_context(Worker(reference, options.inputs, options.timeout, "reference", options.ignore)),
+            stack.enter_context(Worker(candidate, options.inputs, options.timeout, "candidate", options.ignore)),
         )
         descriptions, inputs = describe(workers, options)
 
         @contextmanager
         def control() -> Iterator[Fitter]:
-            with Worker(reference, inputs[0], options.timeout, "control", plain) as worker:
+            with Worker(reference, inputs[0], options.timeout, "control", options.ignore) as worker:
                 yield worker
 
         return Steps((reference, candidate), workers, descriptions, options, listener, control).comparison()
