@@ -592,6 +592,45 @@ PAIRS = (
         mentions=("agree in distribution",),
     ),
     different("dropout-by-other-random-ops-unscaled", "chance.py:dropped", "chance.py:DroppedByCoin(scale=1.0)"),
+    open_question(
+        "two-dropouts-as-one",
+        "chance.py:dropped_often",
+        "chance.py:dropped_often(rates=(0.75,))",
+        mentions=("agree in distribution",),
+    ),
+    different("two-dropouts-as-one-of-less", "chance.py:dropped_often", "chance.py:dropped_often(rates=(0.65,))"),
+    different(
+        "dropout-more",
+        "chance.py:dropped_often(rates=(0.5, 0.01))",
+        "chance.py:dropped_often(rates=(0.5,))",
+        edits=(delete("dropout"),),
+        exact=True,
+    ),
+    different(
+        "two-dropouts-as-one-gradient-stopped",
+        "chance.py:dropped_often",
+        "chance.py:dropped_often(rates=(0.75,), stopped=True)",
+        mentions=("gets no gradient in the candidate",),
+    ),
+    open_question(
+        "two-noises-as-one", "chance.py:noisy", "chance.py:noisy(spreads=(0.3, 0.4))", mentions=("in distribution",)
+    ),
+    different("two-noises-as-one-of-less", "chance.py:noisy", "chance.py:noisy(spreads=(0.1, 0.2))"),
+    equal(
+        "one-dropout-called-twice-at-inference",
+        "chance.py:AlwaysDropped",
+        "chance.py:AlwaysDropped(one=True)",
+        "6",
+        basis=NUMERIC,
+        mentions=("no counterexample is searched",),
+    ),
+    different(
+        "one-dropout-called-twice-at-inference-other-rate",
+        "chance.py:AlwaysDropped(rate=0.4)",
+        "chance.py:AlwaysDropped(one=True)",
+        "6",
+        mentions=("rate", "0.4"),
+    ),
     # Sequences ---------------------------------------------------------------------------------------
     equal("recurrent-in-two-styles", "sequences.py:recurrent", "sequences.py:Recurrent", "6,3", basis=PROOF),
     equal("recurrent-layers-as-cells", "sequences.py:recurrent", "sequences.py:RecurrentCells", "6,3"),

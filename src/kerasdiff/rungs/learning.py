@@ -14,7 +14,7 @@ from kerasdiff.numeric import Closeness, Tolerance, compare_values
 from kerasdiff.options import Ignored
 from kerasdiff.rungs.architecture import Structure
 from kerasdiff.rungs.carrying import Carried
-from kerasdiff.rungs.chance import distribution, drawing, matched, settled
+from kerasdiff.rungs.chance import apart, distribution, drawing, matched, sampled, settled
 from kerasdiff.rungs.penalties import enlarged, penalties, scalars
 from kerasdiff.rungs.probing import (
     GRADIENT_FACTOR,
@@ -84,7 +84,11 @@ def training_step(asked: Learning, *, proved: bool) -> Rung:
         carried = settled(lambda run: _rung(asked, run, ()), found, asked.prober, run, training=True)
         if rung is None or carried.outcome != "different":
             return carried
-    return rung or _unseeded(asked, run)
+    if rung is None:
+        return _unseeded(asked, run)
+    if found is None and apart(asked.structure, "training") and not rung.figures.get("absent_gradients"):
+        return sampled(asked.prober, run, "training step", training=True)
+    return rung
 
 
 def _unseeded(asked: Learning, run: Run) -> Rung:
