@@ -235,6 +235,9 @@ class Stepped:
         updates: By weight id, the value after the step less the one before, for every trainable weight.
         metrics: Of the compile settings, by name.
         optimizer, objective: What was used, in words.
+        summed, halved: For the weights that are looked up by row and get their gradient row by row: the updates with
+            all gradients of a row summed first, and with each coming in two halves. An optimizer that takes the
+            gradients of a row one by one makes more of the halves.
     """
 
     loss: float
@@ -242,6 +245,8 @@ class Stepped:
     metrics: Mapping[str, float]
     optimizer: str
     objective: str
+    summed: Mapping[str, Array] = field(default_factory=dict)
+    halved: Mapping[str, Array] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

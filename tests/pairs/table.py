@@ -631,6 +631,43 @@ PAIRS = (
         "6",
         mentions=("rate", "0.4"),
     ),
+    # Rows looked up by id ----------------------------------------------------------------------------
+    equal("embedding-by-hand", "lookups.py:embedded", "lookups.py:Gathered", "5:int32@0..19"),
+    equal(
+        "embedding-as-one-hot-under-sgd",
+        "lookups.py:embedded(optimizer='sgd')",
+        "lookups.py:one_hot(optimizer='sgd')",
+        "5:int32@0..19",
+        basis=NUMERIC,
+    ),
+    different(
+        "embedding-as-one-hot-under-adam",
+        "lookups.py:embedded(optimizer='adam')",
+        "lookups.py:one_hot(optimizer='adam')",
+        "5:int32@0..19",
+        mentions=("the reference alone looks up embedding/embeddings by id", "adam takes its gradients one by one"),
+    ),
+    different(
+        "embedding-as-one-hot-in-float32",
+        "lookups.py:one_hot(narrow=True)",
+        "lookups.py:embedded",
+        "5:int32@0..19",
+        mentions=("the candidate alone looks up embedding/embeddings by id",),
+    ),
+    different(
+        "embedding-as-one-hot-where-no-id-repeats",
+        "lookups.py:embedded(words=30000)",
+        "lookups.py:one_hot(words=30000)",
+        "5:int32@0..29999",
+        mentions=("one by one",),
+    ),
+    different(
+        "embedding-as-one-hot-behind-a-dropout",
+        "lookups.py:Gathered(rate=0.3)",
+        "lookups.py:Gathered(rate=0.3, summed=True)",
+        "5:int32@0..19",
+        mentions=("one by one",),
+    ),
     # Sequences ---------------------------------------------------------------------------------------
     equal("recurrent-in-two-styles", "sequences.py:recurrent", "sequences.py:Recurrent", "6,3", basis=PROOF),
     equal("recurrent-layers-as-cells", "sequences.py:recurrent", "sequences.py:RecurrentCells", "6,3"),
