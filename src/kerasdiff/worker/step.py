@@ -12,6 +12,7 @@ import tensorflow as tf
 from kerasdiff.errors import EvaluateError, FitError, KerasdiffError
 from kerasdiff.side import Array, Stepped, StepRequest
 from kerasdiff.worker.blame import place, reason
+from kerasdiff.worker.compiled import fresh
 from kerasdiff.worker.evaluate import assign, drawn
 from kerasdiff.worker.heads import Head
 from kerasdiff.worker.load import Loaded, precision_scope
@@ -131,7 +132,7 @@ class _Step:
     def _optimizer(self, trained: Sequence[Any]) -> Any:
         """A fresh one: the compiled class and settings without its state, else Adam."""
         own = getattr(self._loaded.model, "optimizer", None) if self._task.compiled else None
-        made = keras.optimizers.Adam(LEARNING_RATE) if own is None else type(own).from_config(own.get_config())
+        made = keras.optimizers.Adam(LEARNING_RATE) if own is None else fresh(own)
         made.build(list(trained))
         return made
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from kerasdiff.errors import FitError
 from kerasdiff.side import Array, FitPlan
+from kerasdiff.worker.compiled import fresh
 from kerasdiff.worker.feed import Feed
 from kerasdiff.worker.names import weight_table
 from kerasdiff.worker.tasks import Task, to_array
@@ -235,18 +236,18 @@ def _optimizer(model: Any, task: Task, plan: FitPlan) -> Any:
     own = getattr(model, "optimizer", None) if task.compiled or plan.loss is not None else None
     if plan.optimizer is not None:
         try:
-            fresh = keras.optimizers.get(plan.optimizer)
+            made = keras.optimizers.get(plan.optimizer)
         except ValueError:
             raise FitError(f"Keras has no optimizer {plan.optimizer!r}; e.g. adam, sgd, rmsprop, adamw.") from None
     elif own is not None:
-        fresh = type(own).from_config(own.get_config())
+        made = fresh(own)
     else:
-        fresh = keras.optimizers.Adam(LEARNING_RATE)
+        made = keras.optimizers.Adam(LEARNING_RATE)
     if plan.learning_rate is not None:
         try:
-            fresh.learning_rate = plan.learning_rate
+            made.learning_rate = plan.learning_rate
         except (TypeError, ValueError):
             text = "The model's optimizer follows a schedule of its own, which no single learning rate can replace."
             raise FitError(text) from None
-    fresh.build(list(model.trainable_variables))
-    return fresh
+    made.build(list(model.trainable_variables))
+    return made
