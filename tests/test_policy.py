@@ -39,8 +39,30 @@ def test_an_ignored_setting_and_its_consequences_are_left_out(
     (said,) = ignored.report["terms"]["ignored"]
     assert said.startswith(f"{name}: hid ")
     assert "in weights" in said
-    assert ("in training step" in said) == (name == "trainable" and not proved)
+    assert "in training step" not in said
     assert "ignored" not in plain.report["terms"]
+
+
+@pytest.mark.parametrize("at_once", [False, True], ids=["layer", "model"])
+def test_a_frozen_batch_normalisation_is_thawed_with_the_rest(compare: Callable[..., Answer], at_once: bool) -> None:
+    frozen = f"policies.py:normed(frozen=True, at_once={at_once})"
+    pair = "policies.py:normed", frozen
+    plain, ignored = compare(*pair), compare(*pair, (), ignoring("trainable"))
+    other = compare("policies.py:normed(momentum=0.9)", frozen, (), ignoring("trainable"))
+
+    assert plain.report["verdict"]["outcome"] == "different"
+    assert ignored.report["verdict"] | {"summary": ""} == {"outcome": "equivalent", "basis": "proof", "summary": ""}
+    assert ignored.report["terms"]["ignored"] == [f"trainable: hid {4 if at_once else 2} differences in weights"]
+    assert other.report["verdict"]["outcome"] == "different"
+
+
+def test_what_a_layer_declares_as_not_trainable_stays_so(compare: Callable[..., Answer]) -> None:
+    pair = "policies.py:scaled", "policies.py:scaled(learned=False)"
+    plain, ignored = compare(*pair), compare(*pair, (), ignoring("trainable"))
+
+    assert plain.report["verdict"]["outcome"] == "different"
+    assert ignored.report["verdict"]["outcome"] == "equivalent", ignored.report["verdict"]
+    assert ignored.report["terms"]["ignored"] == ["trainable: hid 1 difference in weights"]
 
 
 def test_weights_may_be_stored_in_another_precision(compare: Callable[..., Answer]) -> None:

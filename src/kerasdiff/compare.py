@@ -24,7 +24,7 @@ from kerasdiff.rungs.interface import interface, shown
 from kerasdiff.rungs.numbers import Numbers, numbers, rerun
 from kerasdiff.rungs.probing import guarded
 from kerasdiff.rungs.unseen import training_code, untaken, untraced
-from kerasdiff.rungs.weights import weights
+from kerasdiff.rungs.weights import penalized_otherwise, weights
 from kerasdiff.side import Description, Side
 from kerasdiff.target import InputSpec, Target, parse_input
 from kerasdiff.trials import FitEvidence
@@ -55,17 +55,16 @@ def compare(
     """
     options, listener = options or Options(), listener or Silent()
     listener.phase("loading and tracing both models")
-    plain = "regularizer" in options.ignore
     with ExitStack() as stack:
         workers = (
-            stack.enter_context(Worker(reference, options.inputs, options.timeout, "reference", plain)),
-            stack.enter_context(Worker(candidate, options.inputs, options.timeout, "candidate", plain)),
+            stack.enter_context(Worker(reference, options.inputs, options.timeout, "reference", options.ignore)),
+            stack.enter_context(Worker(candidate, options.inputs, options.timeout, "candidate", options.ignore)),
         )
         descriptions, inputs = describe(workers, options)
 
         @contextmanager
         def control() -> Iterator[Fitter]:
-            with Worker(reference, inputs[0], options.timeout, "control", plain) as worker:
+            with Worker(reference, inputs[0], options.timeout, "control", options.ignore) as worker:
                 yield worker
 
         return Steps((reference, candidate), workers, descriptions, options, listener, control).comparison()
@@ -205,6 +204,8 @@ class Steps:
             structure, carried.pairs, *self._starting(), self.sides, self.options.ignore, carried.turned
         )
         found = self._numbers(face, structure, carried, settings=weight_rung.outcome != "different")
+        settings = weight_rung
+        weight_rung, doubts = penalized_otherwise(settings, weight_edits, found.rungs[1], self.descriptions)
         stored = self._checkpoint(face, carried)
         rungs = [face, structural.tempered(structure.rung, found.rungs), weight_rung, *found.rungs, stored]
         evidence = self._fit(face, structure, carried, rungs)
@@ -213,11 +214,17 @@ class Steps:
         case = Case(
             rungs={rung.name: rung for rung in rungs},
             edits=edits,
-            proved=structure.isomorphic,
+            proved=structure.isomorphic and weight_rung is settings,
             complete=carried.complete,
             guessed=carried.guessed,
             sizes=(_parameters(first), _parameters(second)),
-            unseen=(*unseen, *untraced(first, second), *untaken(rungs, edits), *(blame.one_way if blame else ())),
+            unseen=(
+                *unseen,
+                *doubts,
+                *untraced(first, second),
+                *untaken(rungs, edits),
+                *(blame.one_way if blame else ()),
+            ),
             explained="" if blame is None else blame.sentence,
             require=self.options.require,
             gates=(*UNIMPLIED, "checkpoint") if self.options.require_checkpoint else UNIMPLIED,

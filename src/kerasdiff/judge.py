@@ -71,7 +71,8 @@ def judge(case: Case) -> Verdict:
     """
     found = _judged(case)
     if found.outcome == "different":
-        return replace(found, summary=f"{found.summary} {case.explained}".strip())
+        because = "".join(f"{rung.figures['because']}." for rung in case.rungs.values() if "because" in rung.figures)
+        return replace(found, summary=" ".join(text for text in (found.summary, because, case.explained) if text))
     checkpoint = case.rungs.get("checkpoint")
     if checkpoint is not None and checkpoint.outcome == "different":
         lead = "Same function, other stored weights" if found.outcome == "equivalent" else "The stored weights differ"

@@ -107,7 +107,8 @@ class Worker:
         inputs: What ``--input`` said.
         timeout: Seconds without a sign of life after which a request fails and the process is killed.
         label: Which side this is, for messages.
-        plain: Whether the regularizers of weights are taken off, after they were noted for the description.
+        without: Settings of weights that are taken off, after they were noted for the description: ``regularizer``, or
+            ``trainable``, without which every layer is trained; other names are left alone.
         hardware: What it may use.
     """
 
@@ -117,11 +118,11 @@ class Worker:
         inputs: tuple[InputSpec, ...] = (),
         timeout: float = 600,
         label: str = "reference",
-        plain: bool = False,
+        without: tuple[str, ...] = (),
         hardware: Hardware | None = None,
     ) -> None:
         self.target, self.label, self._timeout = target, label, timeout
-        self._inputs, self._plain, self._hardware = inputs, plain, hardware or Hardware()
+        self._inputs, self._without, self._hardware = inputs, without, hardware or Hardware()
         self._described: tuple[Any, ...] = ()
         self.closed = False
         self._log = tempfile.TemporaryFile()  # noqa: SIM115  (lives as long as the worker)
@@ -143,7 +144,7 @@ class Worker:
         self._threads = [threading.Thread(target=step, daemon=True) for step in (self._send, self._receive)]
         for thread in self._threads:
             thread.start()
-        self._requests.put((target, inputs, plain))
+        self._requests.put((target, inputs, without))
 
     def describe(self) -> Description:
         """Traces the model; see :class:`Description`."""
@@ -205,7 +206,7 @@ class Worker:
 
     def fresh(self) -> Worker:
         """Another worker for the same model, its inputs in the same order."""
-        worker = Worker(self.target, self._inputs, self._timeout, self.label, self._plain, self._hardware)
+        worker = Worker(self.target, self._inputs, self._timeout, self.label, self._without, self._hardware)
         if self._described:
             worker.submit("describe", *self._described)
         return worker

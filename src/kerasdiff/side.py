@@ -127,6 +127,7 @@ class Evaluation:
             those alone whose value the call changed.
         losses: By name, what the model adds to its loss on the first probe: ``call 0`` and on for what its layers add
             while they run, and for each regularizer the id of its weight.
+        added: Per probe, their sum.
         untaken: Ids of nodes that branch on data and went one way on every probe, as far as is known.
     """
 
@@ -136,6 +137,7 @@ class Evaluation:
     gradients: Mapping[str, Array | None] = field(default_factory=dict)
     state: Mapping[str, Array] = field(default_factory=dict)
     losses: Mapping[str, float] = field(default_factory=dict)
+    added: tuple[float, ...] = ()
     untaken: tuple[str, ...] = ()
 
 
@@ -235,6 +237,9 @@ class Stepped:
         updates: By weight id, the value after the step less the one before, for every trainable weight.
         metrics: Of the compile settings, by name.
         optimizer, objective: What was used, in words.
+        summed, halved: For the weights that are looked up by row and get their gradient row by row: the updates with
+            all gradients of a row summed first, and with each coming in two halves. An optimizer that takes the
+            gradients of a row one by one makes more of the halves.
     """
 
     loss: float
@@ -242,6 +247,8 @@ class Stepped:
     metrics: Mapping[str, float]
     optimizer: str
     objective: str
+    summed: Mapping[str, Array] = field(default_factory=dict)
+    halved: Mapping[str, Array] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -118,3 +118,30 @@ class DroppedByCoin(DroppedByTensorflow):
 
     def drop(self, x):
         return x * keras.random.binomial(ops.shape(x), 1, 0.6) * self.scale
+
+
+def dropped_often(rates=(0.5, 0.5), stopped=False):
+    """One Dropout after the other; two of 0.5 keep as many values as one of 0.75, and scale them alike."""
+    stop = [layers.Lambda(ops.stop_gradient)] if stopped else []
+    drops = [layers.Dropout(rate) for rate in rates]
+    return keras.Sequential([keras.Input((6,)), layers.Dense(8), *drops, *stop, layers.Dense(2)])
+
+
+def noisy(spreads=(0.5,)):
+    """Noise of 0.3 and of 0.4 is noise of 0.5."""
+    noise = [layers.GaussianNoise(spread) for spread in spreads]
+    return keras.Sequential([keras.Input((6,)), layers.Dense(8), *noise, layers.Dense(2)])
+
+
+class AlwaysDropped(keras.Model):
+    """Two places that drop at inference too: by one layer, or by a layer for each."""
+
+    def __init__(self, one=False, rate=0.3):
+        super().__init__()
+        self.first, self.second, self.head = layers.Dense(8), layers.Dense(8), layers.Dense(2)
+        self.drop = layers.Dropout(0.3)
+        self.again = self.drop if one else layers.Dropout(rate)
+
+    def call(self, x):
+        x = self.drop(self.first(x), training=True)
+        return self.head(self.again(self.second(x), training=True))

@@ -22,15 +22,26 @@ def network(initializer="glorot_uniform", l2=0.0, limit=None, frozen=False, opti
     return model
 
 
+def normed(frozen=False, at_once=False, momentum=0.99):
+    """A batch normalisation that may be frozen, alone or with the whole model."""
+    norm = layers.BatchNormalization(momentum=momentum, trainable=at_once or not frozen)
+    hidden, head = layers.Dense(5, use_bias=False), layers.Dense(2, use_bias=False)
+    model = keras.Sequential([keras.Input((6,)), hidden, norm, head])
+    model.trainable = not (frozen and at_once)
+    return model
+
+
 class Scale(layers.Layer):
     """Multiplies by a weight that may be stored in another precision than it is used in."""
 
-    def __init__(self, stored):
+    def __init__(self, stored, learned):
         super().__init__()
-        self.stored = stored
+        self.stored, self.learned = stored, learned
 
     def build(self, shape):
-        self.factor = self.add_weight(name="factor", shape=(shape[-1],), dtype=self.stored, autocast=False)
+        self.factor = self.add_weight(
+            name="factor", shape=(shape[-1],), dtype=self.stored, trainable=self.learned, autocast=False
+        )
 
     def call(self, x):
         return x * keras.ops.cast(self.factor, x.dtype)
@@ -39,8 +50,8 @@ class Scale(layers.Layer):
         return {"stored": self.stored}
 
 
-def scaled(stored="float32"):
-    return keras.Sequential([keras.Input((6,)), Scale(stored), layers.Dense(2)])
+def scaled(stored="float32", learned=True):
+    return keras.Sequential([keras.Input((6,)), Scale(stored, learned), layers.Dense(2)])
 
 
 class Pair(keras.Model):

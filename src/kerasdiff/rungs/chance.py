@@ -67,6 +67,31 @@ def by_chance(prober: Prober, structure: Structure, run: Run, name: RungName) ->
     return settled(lambda run: judged(name, closeness(run), run, "probe outputs"), found, prober, run, training=False)
 
 
+def apart(structure: Structure, mode: Mode) -> bool:
+    """Whether two models may differ in what they draw alone: both draw, from generators that do not correspond.
+
+    Where all that one side does more is to draw (a Dropout on one side alone), that is a difference of its own.
+    """
+    item = structure.modes.get(mode)
+    if item is None:
+        return False
+    graphs = item.reference.graph, item.candidate.graph
+    drawing = [{node.id for node in graph if _draws_anew(node)} for graph in graphs]
+    if not all(drawing) or _seeded_alike(item, structure.weights):
+        return False
+    edits = [edit for edit in structure.edits if mode in edit.modes]
+    places = [edit.reference or edit.candidate for edit in edits if edit.kind in ("insert", "delete")]
+    more = len({edit.kind for edit in edits}) == 1 and len(places) == len(edits)
+    return not (more and all(place is not None and any(place.node in side for side in drawing) for place in places))
+
+
+def sampled(prober: Prober, run: Run, name: RungName, *, training: bool) -> Rung:
+    """The rung of models of which it is only known that they draw other numbers: their outputs as samples."""
+    found = distribution(prober, run, name, training=training)
+    detail = "both sides draw random numbers that do not correspond, and the inputs are too large to compare samples"
+    return found or Rung(name=name, outcome="failed", detail=detail)
+
+
 def settled(judge: Callable[[Run], Rung], found: Matched, prober: Prober, run: Run, *, training: bool) -> Rung:
     """What matched random numbers say; where it had to be guessed which belong together, a difference needs more."""
     text = f"{found.count} random ops of the candidate were given the numbers of the reference's"
@@ -152,6 +177,14 @@ def _draws(node: Node) -> bool:
     return node.lowering is not None and any("Random" in item.op for item in inside(node))
 
 
+def _draws_anew(node: Node) -> bool:
+    """Whether a node draws other numbers in the next call: a constant seed gives the same ones, which are constants."""
+    if not _draws(node):
+        return False
+    stateful = any("Random" in item.op and not item.op.startswith("Stateless") for item in inside(node))
+    return stateful or any(SEED_ROLE in name for name in node.weights)
+
+
 def drawing(prober: Prober, run: Run, mode: Mode) -> tuple[bool, bool]:
     """Whether each side draws random numbers, new ones in every call; so taken where it cannot be run in parts."""
     probe = prober.batches[run.names[0]]
@@ -215,6 +248,7 @@ def _evaluation(staged: Staged, like: Evaluation) -> Evaluation:
         gradients={name: staged.gradients.get(name) for name in like.gradients},
         state={name: staged.state.get(name, value) for name, value in like.state.items()},
         losses=staged.losses,
+        added=(sum(staged.losses.values()),),
     )
 
 
@@ -265,7 +299,9 @@ def distribution(prober: Prober, run: Run, name: RungName, *, training: bool) ->
     """
     probe = prober.batches[run.names[0]]
     rows = max((len(batch) for batch in probe if batch.ndim), default=0)
-    count = min(COPIES, MOST_VALUES // max(1, sum(batch.size for batch in probe)))
+    if rows and _copies(probe) < FEWEST_COPIES:
+        probe, rows = tuple(batch[:1] if batch.ndim else batch for batch in probe), 1
+    count = _copies(probe)
     if not rows or count < FEWEST_COPIES:
         return None
     copies = tuple(np.repeat(batch, count, axis=0) if batch.ndim else batch for batch in probe)
@@ -291,6 +327,11 @@ def distribution(prober: Prober, run: Run, name: RungName, *, training: bool) ->
             name=name, outcome="different", detail=f"the outputs differ in distribution: {text}", figures=figures
         )
     return Rung(name=name, outcome="advisory", detail=f"the outputs agree in distribution: {text}", figures=figures)
+
+
+def _copies(probe: tuple[Array, ...]) -> int:
+    """How often each row of a batch is drawn for."""
+    return min(COPIES, MOST_VALUES // max(1, sum(batch.size for batch in probe)))
 
 
 def _outputs(

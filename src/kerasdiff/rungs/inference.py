@@ -7,8 +7,9 @@ from dataclasses import replace
 from kerasdiff.graph import SEED_ROLE
 from kerasdiff.numeric import Closeness, compare_values, precision_tolerance
 from kerasdiff.rungs.architecture import Structure
-from kerasdiff.rungs.chance import by_chance, distribution, drawing
-from kerasdiff.rungs.probing import Prober, Run, closeness, doubtful, judged, noted, without_rounding
+from kerasdiff.rungs.chance import apart, by_chance, distribution, drawing, sampled
+from kerasdiff.rungs.penalties import scalars
+from kerasdiff.rungs.probing import GRADIENT_FACTOR, Prober, Run, closeness, doubtful, judged, noted, without_rounding
 from kerasdiff.verdict import Rung, Witness
 
 
@@ -25,9 +26,12 @@ def inference(prober: Prober, structure: Structure, *, proved: bool) -> Rung:
     if own is not None:
         found = without_rounding(found, closeness(own))
     rung = judged("inference", found, run, "probe outputs")
-    states = _states(prober, run)
-    if states and rung.outcome == "equal":
-        return replace(rung, outcome="different", detail=f"the outputs agree, but {'; '.join(states)}")
+    if rung.outcome == "different" and apart(structure, "inference"):
+        carried = by_chance(prober, structure, run, "inference")
+        return carried or sampled(prober, run, "inference", training=False)
+    beside = [*_states(prober, run), *_validated(run)]
+    if beside and rung.outcome == "equal":
+        return replace(rung, outcome="different", detail=f"the outputs agree, but {'; '.join(beside)}")
     figures = {**rung.figures, "untaken": [list(first.untaken), list(second.untaken)]}
     return replace(noted(rung, _reading(rung)), figures=figures)
 
@@ -49,6 +53,14 @@ def _states(prober: Prober, run: Run) -> list[str]:
             side = "reference" if one in first else "candidate"
             found.append(f"the call of the {side} alone updates {one if one in first else two} at inference")
     return found
+
+
+def _validated(run: Run) -> list[str]:
+    """Losses that are added at inference too, or not: Keras's ``evaluate`` and ``val_loss`` hold them."""
+    wide = replace(run.tolerance, limit=GRADIENT_FACTOR * run.tolerance.limit)
+    close = scalars(run.sides[0].added[0], run.sides[1].added[0], wide)
+    lead = "the losses added at inference, which a validation loss holds, differ"
+    return [] if close.equal else [f"{lead}: {close.describe()}"]
 
 
 def separated(rung: Rung, witness: Witness, close: Closeness) -> Rung:

@@ -14,8 +14,10 @@ from kerasdiff.numeric import Closeness, Tolerance, compare_values
 from kerasdiff.options import Ignored
 from kerasdiff.rungs.architecture import Structure
 from kerasdiff.rungs.carrying import Carried
-from kerasdiff.rungs.chance import distribution, drawing, matched, settled
+from kerasdiff.rungs.chance import apart, distribution, drawing, matched, sampled, settled
+from kerasdiff.rungs.penalties import enlarged, penalties, scalars
 from kerasdiff.rungs.probing import (
+    GRADIENT_FACTOR,
     JITTER,
     Compared,
     Prober,
@@ -30,9 +32,6 @@ from kerasdiff.rungs.probing import (
 from kerasdiff.side import Array, Description, Evaluation, Stepped, StepRequest
 from kerasdiff.verdict import Rung
 
-GRADIENT_FACTOR = 100.0
-"""A gradient sums over positions and layers, so its rounding is held to 100 times the limit of an output."""
-
 FLOAT32_NOISE = 1e-3
 """The same for float32: sums of 1e4 terms that cancel leave 1e-4 of the largest."""
 
@@ -41,6 +40,10 @@ FLOAT64_GRADIENT = 1e-7
 
 NOISE = 1e-6
 """Fraction of the largest gradient below which a gradient may be rounding alone (float64: 1e-15 of the largest)."""
+
+IN_PARTS = 1e-2
+"""Fraction of a step from which on halved gradients count as taken one by one: Adam's first step is then larger by the
+root of 2, rounding in float32 changes it by 1e-3."""
 
 WHAT = "training outputs, losses, gradients and state updates"
 
@@ -78,13 +81,20 @@ def training_step(asked: Learning, *, proved: bool) -> Rung:
     steady = first.repeated and second.repeated
     rung = _rung(asked, run, ()) if steady else None
     if rung is not None and rung.outcome == "equal":
-        return _with_step(asked, run)
+        larger = tuple(enlarged(asked.prober, asked.structure, run))
+        rung = _rung(asked, run, larger)
+        return rung if rung.outcome != "equal" else _with_step(asked, run, larger)
     found = matched(asked.prober, asked.structure, run, "training")
     if found is not None:
         carried = settled(lambda run: _rung(asked, run, ()), found, asked.prober, run, training=True)
+        carried = _by_rows(asked, run, carried) if carried.outcome == "equal" else carried
         if rung is None or carried.outcome != "different":
             return carried
-    return rung or _unseeded(asked, run)
+    if rung is None:
+        return _unseeded(asked, run)
+    if found is None and apart(asked.structure, "training") and not rung.figures.get("absent_gradients"):
+        return sampled(asked.prober, run, "training step", training=True)
+    return rung
 
 
 def _unseeded(asked: Learning, run: Run) -> Rung:
@@ -125,7 +135,7 @@ def _seen(asked: Learning, run: Run) -> _Seen:
     wide = _wide(run)
     weights = _weights(asked, run, wide)
     outputs = [(f"training output of {label}", item) for label, item in closeness(run)]
-    return replace(weights, compared=[*outputs, *_losses(asked, run, wide), *weights.compared])
+    return replace(weights, compared=[*outputs, *penalties(run, asked.carried.pairs, wide), *weights.compared])
 
 
 def _itself(carried: Carried) -> Carried:
@@ -136,35 +146,6 @@ def _itself(carried: Carried) -> Carried:
 
 def _wide(run: Run) -> Tolerance:
     return Tolerance(limit=run.tolerance.limit * GRADIENT_FACTOR, provenance=run.tolerance.provenance)
-
-
-def _losses(asked: Learning, run: Run, wide: Tolerance) -> list[Compared]:
-    """Added losses one by one: regularizers by their weight, what layers add in the call by size.
-
-    A model may add the same loss in other parts: where the numbers of terms differ, their sums are compared.
-    """
-    first, second = run.sides[0].losses, run.sides[1].losses
-    found: list[Compared] = []
-    pairs = asked.carried.pairs
-    backward = {two: one for one, two in pairs.items()}
-    calls = [sorted(value for name, value in side.items() if name.startswith("call ")) for side in (first, second)]
-    if len(calls[0]) != len(calls[1]):
-        calls = [[sum(one)] for one in calls]
-    for number, (one, two) in enumerate(zip(*calls, strict=True)):
-        label = f"loss {number + 1} of {len(calls[0])} that layers add" if len(calls[0]) > 1 else "loss that layers add"
-        found.append((label, _scalars(one, two, wide)))
-    names = [name for name in first if not name.startswith("call ")]
-    names += [backward.get(name, name) for name in second if not name.startswith("call ")]
-    for name in dict.fromkeys(names):
-        close = _scalars(first.get(name, 0.0), second.get(pairs.get(name, name), 0.0), wide)
-        found.append((f"regularizer loss of {name}", close))
-    return found
-
-
-def _scalars(one: float, two: float, tolerance: Tolerance) -> Closeness:
-    """Compares two losses on the scale of the larger one: a term that one side lacks is off by all of it."""
-    larger, smaller = (one, two) if abs(one) >= abs(two) else (two, one)
-    return compare_values(np.array([larger]), np.array([smaller]), tolerance)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -281,28 +262,80 @@ def _by_recipe(carried: Carried) -> Mapping[str, str]:
     return {recipe.weight: seeds[recipe.seed] for recipe in carried.reference if recipe.seed in seeds}
 
 
-def _with_step(asked: Learning, run: Run) -> Rung:
-    """The rung of sides that agree so far, with one optimizer step."""
-    if run.precision != "float64" or run.why:
-        text = "one optimizer step is not compared: its rounding in float32 is as large as the step"
-        return noted(_rung(asked, run, ()), text)
+def _with_step(asked: Learning, run: Run, more: tuple[Compared, ...]) -> Rung:
+    """The rung of sides that agree so far, ``more`` included, with one optimizer step."""
     requests = step_requests(asked, run)
     try:
         done = both(lambda side: asked.prober.sides[side].step(requests[side]))
     except EvaluateError as error:
-        return noted(_rung(asked, run, ()), f"no optimizer step is compared: {error.message}")
-    found = _stepped(asked, done, _wide(run))
+        return noted(_rung(asked, run, more), f"no optimizer step is compared: {error.message}")
+    one, two = done
+    rows = _row_by_row(asked, one, two)
+    if run.precision != "float64" or run.why:
+        text = "one optimizer step is not compared: its rounding in float32 is as large as the step"
+        return _because(noted(_rung(asked, run, more), text), rows)
+    found = _stepped(asked, done, rows, _wide(run))
     if doubtful(found):
         # An adaptive optimizer divides by the size of a gradient: of one that is rounding alone, it makes a step.
         itself = replace(asked, carried=_itself(asked.carried))
         again = asked.prober.sides[0].step(replace(requests[0], jitter=JITTER))
-        found = without_rounding(found, _stepped(itself, (done[0], again), _wide(run)))
-    rung = _rung(asked, run, tuple(found))
-    one, two = done
+        found = without_rounding(found, _stepped(itself, (one, again), rows, _wide(run)))
+    rung = _because(_rung(asked, run, (*more, *found)), rows)
     words = f"one step of {one.optimizer} on {one.objective}"
     if (two.optimizer, two.objective) != (one.optimizer, one.objective):
         words += f" against {two.optimizer} on {two.objective}"
     return noted(rung, words)
+
+
+def _by_rows(asked: Learning, run: Run, rung: Rung) -> Rung:
+    """The rung of sides that draw at random: their steps are not compared, but how an optimizer takes gradients is."""
+    requests = step_requests(asked, run)
+    try:
+        done = both(lambda side: asked.prober.sides[side].step(requests[side]))
+    except EvaluateError as error:
+        return noted(rung, f"no optimizer step is taken: {error.message}")
+    return _because(rung, _row_by_row(asked, *done))
+
+
+def _row_by_row(asked: Learning, first: Stepped, second: Stepped) -> dict[str, str]:
+    """Why an optimizer trains a weight of the reference in another way: it takes the gradients of its rows one by one.
+
+    Keras hands the gradient of an embedding to the optimizer as the rows that were looked up. Adam squares each before
+    it adds them up where an id repeats in a batch; of a matrix product it squares the sum.
+
+    References:
+        ``square`` of ``tf.IndexedSlices`` in ``keras/src/backend/tensorflow/sparse.py``; measured with Keras 3.15: an
+        Embedding and one-hot ids times a matrix part where an id repeats under Adam, RMSprop, Adagrad and Ftrl, and do
+        not under SGD and Lion.
+    """
+    found = {}
+    for one, two in _by_recipe(asked.carried).items():
+        if _takes_rows(first, one) != _takes_rows(second, two):
+            by_id = ("reference", one, first) if _takes_rows(first, one) else ("candidate", two, second)
+            side, name, stepped = by_id
+            found[one] = (
+                f"The {side} alone looks up {name} by id: where an id repeats in a batch, {stepped.optimizer} takes "
+                "its gradients one by one there, and their sum on the other side"
+            )
+    return found
+
+
+def _takes_rows(done: Stepped, name: str) -> bool:
+    """Whether it matters to the optimizer in how many parts the gradient of a row comes."""
+    if name not in done.halved:
+        return False
+    summed, halved = done.summed[name], done.halved[name]
+    return bool(np.max(np.abs(halved - summed)) > IN_PARTS * np.max(np.abs(summed)))
+
+
+def _because(rung: Rung, reasons: Mapping[str, str]) -> Rung:
+    """The rung with what makes the steps differ."""
+    if not reasons:
+        return rung
+    text = "; ".join(list(reasons.values())[:3])
+    return replace(
+        rung, outcome="different", detail=f"{text}; {rung.detail}", figures={**rung.figures, "because": text}
+    )
 
 
 def step_requests(asked: Learning, run: Run) -> tuple[StepRequest, StepRequest]:
@@ -319,21 +352,26 @@ def step_requests(asked: Learning, run: Run) -> tuple[StepRequest, StepRequest]:
     return found[0], found[1]
 
 
-def _stepped(asked: Learning, done: tuple[Stepped, Stepped], wide: Tolerance) -> list[Compared]:
+def _stepped(
+    asked: Learning, done: tuple[Stepped, Stepped], rows: Mapping[str, str], wide: Tolerance
+) -> list[Compared]:
     first, second = done
     largest = max((float(np.max(np.abs(u))) for u in first.updates.values() if u.size), default=0.0)
-    found = [("loss", _scalars(first.loss, second.loss, wide))]
+    found = [("loss", scalars(first.loss, second.loss, wide))]
     limited = [{weight.id: weight.constraint for weight in side.weights} for side in asked.descriptions]
     for one, two in _by_recipe(asked.carried).items():
         if "constraint" in asked.ignore and limited[0].get(one) != limited[1].get(two):
             continue  # an optimizer applies constraints after its step
         if one in first.updates and two in second.updates:
-            update = second.updates[two].T if two in asked.carried.turned else second.updates[two]
-            if "dtype" in asked.ignore and update.dtype != first.updates[one].dtype:
+            own, update = first.updates[one], second.updates[two]
+            if one in rows:  # repeated ids are told of already: is anything else different?
+                own, update = first.summed.get(one, own), second.summed.get(two, update)
+            update = update.T if two in asked.carried.turned else update
+            if "dtype" in asked.ignore and update.dtype != own.dtype:
                 continue  # a step is the difference of stored values, whose rounding in float32 is as large
-            close = _element(first.updates[one], update, wide, largest)
+            close = _element(own, update, wide, largest)
             found.append((f"optimizer step of {one}", close))
     for name in first.metrics:
         if name in second.metrics:
-            found.append((f"metric {name}", _scalars(first.metrics[name], second.metrics[name], wide)))
+            found.append((f"metric {name}", scalars(first.metrics[name], second.metrics[name], wide)))
     return found

@@ -12,6 +12,7 @@ from kerasdiff.probes import OTHER_SIZE, other_sizes
 from kerasdiff.rungs.architecture import Structure
 from kerasdiff.rungs.attribution import Question, attribute
 from kerasdiff.rungs.carrying import Carried
+from kerasdiff.rungs.chance import apart
 from kerasdiff.rungs.inference import inference, separated
 from kerasdiff.rungs.learning import Learning, training_step
 from kerasdiff.rungs.probing import Prober, batches_of, both, guarded
@@ -136,6 +137,9 @@ def _compared(asked: Learning, options: Options, listener: Listener, *, settings
     equal = (function.outcome, learning.outcome) == ("equal", "equal")
     if not (equal and structure.edits and options.search):
         return Numbers(rungs=(function, learning), witness=_probed(prober, function, learning))
+    if apart(structure, "inference"):
+        reason = "no counterexample is searched: both models draw random numbers at inference, each its own"
+        return Numbers(rungs=(function, learning), not_checked=(NotChecked(rung="inference", reason=reason),))
     listener.phase("searching for an input that separates the models")
     search = Search(prober, structure, asked.descriptions, options.search)
     found = search.run()

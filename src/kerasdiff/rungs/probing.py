@@ -31,6 +31,9 @@ AMPLIFIED = 10.0
 """A difference up to this many times what ``JITTER`` does to the reference may be rounding: there the changes of many
 weights average out, a rounded constant moves all values one way."""
 
+GRADIENT_FACTOR = 100.0
+"""A gradient or penalty sums over positions and layers, so its rounding is held to 100 times the limit of an output."""
+
 PLAIN = 1e-3
 """Fraction of scale from which on a difference on the first probe is no rounding, however much a model amplifies it."""
 
@@ -109,7 +112,7 @@ class Prober:
     def refusal(self, side: int, name: str) -> str:
         """Why a side cannot be run on a probe, in float32; empty where it can."""
         try:
-            self._evaluate(side, "float32", (name,), training=False)
+            self.alone("float32", (name,), side=side, training=False)
         except EvaluateError as error:
             return error.message
         return ""
@@ -122,7 +125,7 @@ class Prober:
         Raises:
             EvaluateError: If a side cannot run them.
         """
-        return both(lambda side: self._evaluate(side, precision, names, training=training))
+        return both(lambda side: self.alone(precision, names, side=side, training=training))
 
     def jittered(self, run: Run, *, training: bool) -> Run | None:
         """The reference against itself with its weights and inputs changed by half a unit in the last place of float32.
@@ -132,12 +135,17 @@ class Prober:
         """
         if run.precision != "float64" or run.why:
             return None
-        changed = self._evaluate(0, "float64", run.names, training=training, jitter=JITTER)
+        changed = self.alone("float64", run.names, training=training, jitter=JITTER)
         return replace(run, sides=(run.sides[0], changed))
 
-    def _evaluate(
-        self, side: int, precision: Precision, names: tuple[str, ...], *, training: bool, jitter: float = 0.0
+    def alone(
+        self, precision: Precision, names: tuple[str, ...], *, side: int = 0, training: bool, jitter: float = 0.0
     ) -> Evaluation:
+        """Evaluates the named probes on one side.
+
+        Raises:
+            EvaluateError: If it cannot run them.
+        """
         return self.sides[side].evaluate(
             EvaluateRequest(
                 recipes=self.recipes[side],
@@ -161,7 +169,7 @@ class Prober:
             return self._narrow(names, error.message, training=training)
         if not (found[0].mixed or found[1].mixed):
             return Run(names=names, sides=found, precision="float64", tolerance=precision_tolerance("float64"))
-        low = self._evaluate(0, "float32", names, training=training)
+        low = self.alone("float32", names, training=training)
         own = max((_distance(a, b) for a, b in zip(low.outputs, found[0].outputs, strict=True)), default=0.0)
         if own > LARGEST_ROUNDING:
             return self._narrow(names, "other random numbers are drawn in float64", training=training)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import replace
 from typing import Any
 
 from kerasdiff.edits import Edit, changed_settings, place
@@ -91,6 +92,37 @@ def weights(
     if same_start and "initializer" not in ignore:
         detail += f"; {len(same_start)} of them by value: other initializers, the same starting values to the bit"
     return Rung(name="weights", outcome="equal", detail=detail, figures=figures), ()
+
+
+PENALTY = "_regularizer"
+"""Ends the name of a weight's regularizer in an edit."""
+
+KERAS_PENALTIES = ("l1(", "l2(", "l1_l2(", "orthogonal_regularizer(")
+"""Keras's own regularizers: sums over the values of a weight without a bound, so that numbers tell all of them."""
+
+
+def penalized_otherwise(
+    rung: Rung, edits: Sequence[Edit], learning: Rung, descriptions: tuple[Description, Description]
+) -> tuple[Rung, tuple[str, ...]]:
+    """The weights rung in the light of the training step: a penalty may be a regularizer or a loss added by hand.
+
+    Where regularizers alone differ, of weights that are trained, and all losses and gradients agree, the models are
+    penalized alike. A regularizer of the user's own, whose formula may hold a bound, leaves a doubt.
+
+    Returns:
+        The rung, and the doubts that stand against an equivalence.
+    """
+    changes = [item for edit in edits for item in edit.attributes.items()]
+    if (rung.outcome, learning.outcome) != ("different", "equal") or not all(n.endswith(PENALTY) for n, _ in changes):
+        return rung, ()
+    if any(weight.regularizer and not weight.trainable for side in descriptions for weight in side.weights):
+        return rung, ()  # what is frozen is not penalized, so no number tells
+    told = "; all added losses and gradients agree, so the penalties do: one side adds them by other means"
+    found = replace(rung, outcome="advisory", detail=f"{rung.detail}{told}")
+    own = [text for _, values in changes for text in values if text and not str(text).startswith(KERAS_PENALTIES)]
+    if not own:
+        return found, ()
+    return found, (f"a regularizer of one's own ({own[0]}) against another penalty, whose formulas are not compared",)
 
 
 def _layouts(

@@ -51,6 +51,17 @@ def reach_digest(owner: Any, method: str) -> str:
     return digest_of(sorted(found.items()))
 
 
+_SETTINGS = ("__init__", "get_config", "from_config")
+"""Methods that make an object and tell its settings, which are compared themselves."""
+
+
+def own_code(value: Any) -> str:
+    """A digest of all methods the user wrote for an object's class, as a suffix; empty where Keras wrote them all."""
+    held = {name for kind in type(value).__mro__ for name, item in vars(kind).items() if is_user_code(item)}
+    names = sorted(held - set(_SETTINGS))
+    return f" (code {digest_of([reach_digest(value, name) for name in names])})" if names else ""
+
+
 def is_user_code(value: Any) -> bool:
     """Whether a value is a function of the user's."""
     code = getattr(value, "__code__", None)

@@ -81,7 +81,11 @@ def _weights(session: Any, names: Names) -> tuple[Weight, ...]:
     """The weights; a starting value that another seed changes is no setting, but drawn (as quantised kernels are)."""
     loaded = session.loaded("float32")
     found = [
-        replace(weight, regularizer=loaded.penalties.get(weight.id, weight.regularizer))
+        replace(
+            weight,
+            regularizer=loaded.penalties.get(weight.id, weight.regularizer),
+            trainable=weight.trainable and weight.id not in loaded.frozen,
+        )
         for weight, _ in describe_weights(loaded.model, names)
     ]
     if session.target.kind == "saved" or not any(_is_value(weight) for weight in found):

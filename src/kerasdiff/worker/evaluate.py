@@ -193,6 +193,7 @@ def _run(loaded: Loaded, request: EvaluateRequest, call: _Call) -> Evaluation:
     repeated = True
     gradients: dict[str, Array | None] = {}
     losses: dict[str, float] = {}
+    added: list[float] = []
     taken: list[set[int]] = [set() for _ in call.branches]
     writes = request.training or _writes(call.function)
     held = _state(loaded.model, variables) if writes else {}
@@ -212,8 +213,10 @@ def _run(loaded: Loaded, request: EvaluateRequest, call: _Call) -> Evaluation:
             values = call.function(*tensors)
         count = len(values) - 1 - len(call.branches)
         outputs.append(tuple(value.numpy() for value in values[:count]))
+        terms = values[count].numpy()
+        added.append(float(terms.sum()))
         if number == 0:
-            losses = dict(zip(call.losses(), values[count].numpy().tolist(), strict=False))
+            losses = dict(zip(call.losses(), terms.tolist(), strict=False))
         for ways, value in zip(taken, values[count + 1 :], strict=True):
             ways.add(int(value.numpy()))
         if number == 0:
@@ -236,6 +239,7 @@ def _run(loaded: Loaded, request: EvaluateRequest, call: _Call) -> Evaluation:
         gradients=gradients,
         state=state,
         losses=losses,
+        added=tuple(added),
         untaken=(*(n for n, ways in zip(call.branches, taken, strict=True) if len(ways) == 1), *call.hidden),
     )
 

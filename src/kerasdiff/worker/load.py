@@ -21,7 +21,7 @@ from kerasdiff.target import InputSpec, Target
 from kerasdiff.worker import sources
 from kerasdiff.worker.blame import place, reason, user_traceback
 from kerasdiff.worker.inputs import Pack, Signature, is_declared, show, signature_of, with_ranges
-from kerasdiff.worker.names import serialized, weight_table
+from kerasdiff.worker.names import Names, serialized, weight_table
 from kerasdiff.worker.resolve import Constructed, resolve
 from kerasdiff.worker.trace import Recording, record
 
@@ -44,6 +44,7 @@ class Loaded:
         root: Directory of the target's file; source lines are shown relative to it.
         guessed: Whether the input shape is the CIFAR-10 default, for want of anything better.
         penalties: Regularizers that were taken off, by weight id.
+        frozen: Ids of the weights of frozen layers that were thawed.
     """
 
     model: Any
@@ -54,6 +55,7 @@ class Loaded:
     root: str
     guessed: bool = False
     penalties: Mapping[str, str] = field(default_factory=dict)
+    frozen: frozenset[str] = frozenset()
 
 
 class Session:
@@ -62,12 +64,12 @@ class Session:
     Args:
         target: The model.
         inputs: What ``--input`` said.
-        plain: Whether the regularizers of weights are taken off.
+        without: Settings of weights that are taken off: ``regularizer``, ``trainable``.
     """
 
-    def __init__(self, target: Target, inputs: tuple[InputSpec, ...] = (), plain: bool = False) -> None:
+    def __init__(self, target: Target, inputs: tuple[InputSpec, ...] = (), without: tuple[str, ...] = ()) -> None:
         self.target = target
-        self.plain = plain
+        self.without = without
         self.inputs = inputs
         self.order: tuple[str, ...] = ()
         self._loaded: dict[Precision, Loaded] = {}
@@ -139,7 +141,9 @@ class Session:
     def reload(self, precision: Precision, seed: int = SEED) -> Loaded:
         """A fresh instance that shares nothing with those handed out before."""
         loaded = in_order(load(self.target, self.inputs, precision, seed), self.order)
-        return without_penalties(loaded) if self.plain else loaded
+        if "regularizer" in self.without:
+            loaded = without_penalties(loaded)
+        return thawed(loaded) if "trainable" in self.without else loaded
 
 
 def without_penalties(loaded: Loaded) -> Loaded:
@@ -151,6 +155,22 @@ def without_penalties(loaded: Loaded) -> Loaded:
             found[name] = text
             variable.regularizer = None
     return replace(loaded, penalties=found)
+
+
+def thawed(loaded: Loaded) -> Loaded:
+    """The same model with every layer trained.
+
+    A frozen layer may do something else as well: BatchNormalization runs as at inference. What a layer declares as not
+    trainable, such as moving statistics, stays so.
+    """
+    before = {id(variable) for variable in loaded.model.trainable_variables}
+    for layer in (loaded.model, *(layer for _, layer in Names(loaded.model).layers)):
+        layer.trainable = True  # one by one: where a model is trained, setting it does not reach its frozen layers
+        for variable in getattr(layer, "_trainable_variables", ()):
+            variable.trainable = True
+    after = {id(variable) for variable in loaded.model.trainable_variables}
+    names = (name for name, variable in weight_table(loaded.model).items() if id(variable) in after - before)
+    return replace(loaded, frozen=frozenset(names))
 
 
 def in_order(loaded: Loaded, names: tuple[str, ...]) -> Loaded:

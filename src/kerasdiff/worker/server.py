@@ -19,14 +19,14 @@ from kerasdiff.side import Tick
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:
     """Answers requests until the parent is gone.
 
-    The first message is ``(target, inputs, plain)``; each further one ``(number, name, arguments)``. Answers are
+    The first message is ``(target, inputs, without)``; each further one ``(number, name, arguments)``. Answers are
     ``(number, "value" | "error" | "bug" | "progress", payload)``.
     """
     faulthandler.enable(all_threads=False)  # a crash in native code leaves the Python stack in what the parent shows
     inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(requests, inbox), daemon=True).start()
     failure = _start_tensorflow()
-    target, inputs, plain = inbox.get()
+    target, inputs, without = inbox.get()
     session: Any = None
     while True:
         number, name, arguments = inbox.get()
@@ -36,7 +36,7 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
             if session is None:
                 from kerasdiff.worker.load import Session
 
-                session = Session(target, inputs, plain)
+                session = Session(target, inputs, without)
 
             def progress(tick: Tick, number: int = number) -> None:
                 write_frame(answers, (number, "progress", tick))

@@ -85,20 +85,37 @@ class _Step:
             targets = self._targets(result)
             loss = self._task.loss(result, targets, training=True)
         gradients = tape.gradient(loss, [variable.value for variable in trained])
-        pairs = [(g, v) for g, v in zip(gradients, trained, strict=True) if g is not None]
-        before = [variable.numpy() for variable in trained]
-        optimizer = fresh_optimizer(model, own=self._task.compiled)
-        optimizer.build(trained)
-        if pairs:
-            optimizer.apply([g for g, _ in pairs], [v for _, v in pairs])
-        updates = {names[id(v)]: v.numpy() - old for v, old in zip(trained, before, strict=True)}
+        by_row = [names[id(v)] for g, v in zip(gradients, trained, strict=True) if isinstance(g, tf.IndexedSlices)]
+
+        def stepped(change: Callable[[Any], Any] | None = None) -> dict[str, Array]:
+            some = [change(g) if change and isinstance(g, tf.IndexedSlices) else g for g in gradients]
+            updates = dict(zip((names[id(v)] for v in trained), self._updates(trained, some), strict=True))
+            return {name: updates[name] for name in by_row} if change else updates
+
         return Stepped(
             loss=float(loss),
-            updates=updates,
+            updates=stepped(),
             metrics=self._metrics(result, targets),
-            optimizer=type(optimizer).__name__,
+            optimizer=type(self._optimizer(trained)).__name__,
             objective=", ".join(self._task.words),
+            summed=stepped(tf.convert_to_tensor) if by_row else {},
+            halved=stepped(_halved) if by_row else {},
         )
+
+    def _updates(self, trained: Sequence[Any], gradients: Sequence[Any]) -> list[Array]:
+        """What a fresh optimizer adds to each weight, which has its value again afterwards."""
+        before = [variable.numpy() for variable in trained]
+        pairs = [(g, v) for g, v in zip(gradients, trained, strict=True) if g is not None]
+        if pairs:
+            self._optimizer(trained).apply([g for g, _ in pairs], [v for _, v in pairs])
+        updates = [variable.numpy() - old for variable, old in zip(trained, before, strict=True)]
+        assign(list(zip(trained, before, strict=True)))
+        return updates
+
+    def _optimizer(self, trained: Sequence[Any]) -> Any:
+        made = fresh_optimizer(self._loaded.model, own=self._task.compiled)
+        made.build(list(trained))
+        return made
 
     def losses(self, outputs: Sequence[Sequence[Array]]) -> tuple[float, ...]:
         """The loss of given outputs; what the model adds by itself is that of its own call."""
@@ -125,6 +142,12 @@ class _Step:
         found = model.compute_metrics(None, packed, result)
         model.reset_metrics()
         return {str(name): float(value) for name, value in found.items() if np.ndim(value) == 0}
+
+
+def _halved(gradient: Any) -> Any:
+    """The same gradient, each row of it in two halves: so it comes where an id stands in a batch twice."""
+    values, indices = tf.concat([gradient.values / 2] * 2, 0), tf.concat([gradient.indices] * 2, 0)
+    return tf.IndexedSlices(values, indices, gradient.dense_shape)
 
 
 def _target(head: Head, rows: int, number: int) -> Any:

@@ -16,6 +16,7 @@ import tensorflow as tf
 from kerasdiff.errors import EvaluateError, FitError
 from kerasdiff.probes import probes
 from kerasdiff.side import Array, Port
+from kerasdiff.worker.compiled import fresh
 from kerasdiff.worker.describe import output_names
 from kerasdiff.worker.heads import Encoding, Head
 from kerasdiff.worker.lower import spec_of
@@ -279,4 +280,4 @@ def fresh_optimizer(model: Any, *, own: bool) -> Any:
     compiled = getattr(model, "optimizer", None) if own else None
     if compiled is None:
         return keras.optimizers.Adam(LEARNING_RATE)
-    return type(compiled).from_config(compiled.get_config())
+    return fresh(compiled)

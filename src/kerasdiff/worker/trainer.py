@@ -231,16 +231,16 @@ def _optimizer(model: Any, task: Task, plan: FitPlan) -> Any:
     """A fresh optimizer: the plan's, else the model's own, else the default."""
     if plan.optimizer is not None:
         try:
-            fresh = keras.optimizers.get(plan.optimizer)
+            made = keras.optimizers.get(plan.optimizer)
         except ValueError:
             raise FitError(f"Keras has no optimizer {plan.optimizer!r}; e.g. adam, sgd, rmsprop, adamw.") from None
     else:
-        fresh = fresh_optimizer(model, own=task.compiled or plan.loss is not None)
+        made = fresh_optimizer(model, own=task.compiled or plan.loss is not None)
     if plan.learning_rate is not None:
         try:
-            fresh.learning_rate = plan.learning_rate
+            made.learning_rate = plan.learning_rate
         except (TypeError, ValueError):
             text = "The model's optimizer follows a schedule of its own, which no single learning rate can replace."
             raise FitError(text) from None
-    fresh.build(list(model.trainable_variables))
-    return fresh
+    made.build(list(model.trainable_variables))
+    return made
