@@ -719,6 +719,30 @@ PAIRS = (
         "5:int32@0..19",
         mentions=("one by one",),
     ),
+    # Bounds of training alone ------------------------------------------------------------------------
+    different(
+        "gradient-cut-off-where-none-comes",
+        "bounds.py:Bounded",
+        "bounds.py:Bounded(gradient=50.0)",
+        "6",
+        mentions=("gradient of hidden/kernel, weights", "times as large"),
+    ),
+    different(
+        "value-bounded-in-training-where-none-comes",
+        "bounds.py:Bounded",
+        "bounds.py:Bounded(value=5000.0)",
+        "6",
+        mentions=("minimum", "times as large"),
+    ),
+    different(
+        "state-bounded-where-none-comes",
+        "bounds.py:Bounded",
+        "bounds.py:Bounded(state=50.0)",
+        "6",
+        mentions=("state of seen/average, weights",),
+    ),
+    equal("half-the-gradient", "bounds.py:Passed", "bounds.py:Passed(by_hand=True)", "6", basis=NUMERIC),
+    different("half-the-gradient-or-all", "bounds.py:Passed(by_hand=True)", "bounds.py:Passed(all_of_it=True)", "6"),
     # Sequences ---------------------------------------------------------------------------------------
     equal("recurrent-in-two-styles", "sequences.py:recurrent", "sequences.py:Recurrent", "6,3", basis=PROOF),
     equal("recurrent-layers-as-cells", "sequences.py:recurrent", "sequences.py:RecurrentCells", "6,3"),
