@@ -140,6 +140,8 @@ PAIRS = (
     equal("relu6-in-three-spellings", "activations.py:relu6_limit", "activations.py:Relu6", "6", basis=PROOF),
     equal("smooth-activations-split", "activations.py:smooth_fused", "activations.py:Smooth", "6", basis=PROOF),
     equal("leaky-relu-with-its-slope", "activations.py:leaky_layer", "activations.py:LeakyFunction(slope=0.3)", "6"),
+    equal("activation-that-does-nothing", "activations.py:scaling", "activations.py:scaling(by=None)", basis=PROOF),
+    different("activation-of-ones-own", "activations.py:scaling", "activations.py:scaling(by=2.0)"),
     different(
         "leaky-relu-default-slopes-differ",
         "activations.py:leaky_layer",
@@ -743,6 +745,26 @@ PAIRS = (
     ),
     equal("half-the-gradient", "bounds.py:Passed", "bounds.py:Passed(by_hand=True)", "6", basis=NUMERIC),
     different("half-the-gradient-or-all", "bounds.py:Passed(by_hand=True)", "bounds.py:Passed(all_of_it=True)", "6"),
+    # Updates in order --------------------------------------------------------------------------------
+    different(
+        "state-written-twice-in-another-order",
+        "updates.py:written",
+        "updates.py:written(turned=True)",
+        mentions=("state of written/seen",),
+    ),
+    different(
+        "one-norm-called-in-another-order",
+        "updates.py:NormedTwice",
+        "updates.py:NormedTwice(turned=True)",
+        "6",
+    ),
+    equal(
+        "one-norm-on-look-alike-branches",
+        "updates.py:NormedTwice(alike=True)",
+        "updates.py:NormedTwice(alike=True, turned=True)",
+        "6",
+        basis=PROOF,
+    ),
     # Sequences ---------------------------------------------------------------------------------------
     equal("recurrent-in-two-styles", "sequences.py:recurrent", "sequences.py:Recurrent", "6,3", basis=PROOF),
     equal("recurrent-layers-as-cells", "sequences.py:recurrent", "sequences.py:RecurrentCells", "6,3"),
