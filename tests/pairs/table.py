@@ -1049,6 +1049,13 @@ PAIRS = (
         mentions=("train_step", "differently", "habits.py:"),
     ),
     open_question(
+        "prediction-overridden-on-one-side",
+        "habits.py:Healthy",
+        "habits.py:PredictsTwice",
+        "6",
+        mentions=("predict_step is overridden in the candidate alone", "habits.py:"),
+    ),
+    open_question(
         "loss-overridden-on-one-side", "habits.py:Healthy", "habits.py:LossOfItsOwn", "6", mentions=("candidate alone",)
     ),
 )
