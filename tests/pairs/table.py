@@ -140,6 +140,8 @@ PAIRS = (
     equal("relu6-in-three-spellings", "activations.py:relu6_limit", "activations.py:Relu6", "6", basis=PROOF),
     equal("smooth-activations-split", "activations.py:smooth_fused", "activations.py:Smooth", "6", basis=PROOF),
     equal("leaky-relu-with-its-slope", "activations.py:leaky_layer", "activations.py:LeakyFunction(slope=0.3)", "6"),
+    equal("activation-that-does-nothing", "activations.py:scaling", "activations.py:scaling(by=None)", basis=PROOF),
+    different("activation-of-ones-own", "activations.py:scaling", "activations.py:scaling(by=2.0)"),
     different(
         "leaky-relu-default-slopes-differ",
         "activations.py:leaky_layer",
@@ -817,6 +819,50 @@ PAIRS = (
         "5:int32@0..19",
         mentions=("one by one",),
     ),
+    # Bounds of training alone ------------------------------------------------------------------------
+    different(
+        "gradient-cut-off-where-none-comes",
+        "bounds.py:Bounded",
+        "bounds.py:Bounded(gradient=50.0)",
+        "6",
+        mentions=("gradient of hidden/kernel, weights", "times as large"),
+    ),
+    different(
+        "value-bounded-in-training-where-none-comes",
+        "bounds.py:Bounded",
+        "bounds.py:Bounded(value=5000.0)",
+        "6",
+        mentions=("minimum", "times as large"),
+    ),
+    different(
+        "state-bounded-where-none-comes",
+        "bounds.py:Bounded",
+        "bounds.py:Bounded(state=50.0)",
+        "6",
+        mentions=("state of seen/average, weights",),
+    ),
+    equal("half-the-gradient", "bounds.py:Passed", "bounds.py:Passed(by_hand=True)", "6", basis=NUMERIC),
+    different("half-the-gradient-or-all", "bounds.py:Passed(by_hand=True)", "bounds.py:Passed(all_of_it=True)", "6"),
+    # Updates in order --------------------------------------------------------------------------------
+    different(
+        "state-written-twice-in-another-order",
+        "updates.py:written",
+        "updates.py:written(turned=True)",
+        mentions=("state of written/seen",),
+    ),
+    different(
+        "one-norm-called-in-another-order",
+        "updates.py:NormedTwice",
+        "updates.py:NormedTwice(turned=True)",
+        "6",
+    ),
+    equal(
+        "one-norm-on-look-alike-branches",
+        "updates.py:NormedTwice(alike=True)",
+        "updates.py:NormedTwice(alike=True, turned=True)",
+        "6",
+        basis=PROOF,
+    ),
     # Sequences ---------------------------------------------------------------------------------------
     equal("recurrent-in-two-styles", "sequences.py:recurrent", "sequences.py:Recurrent", "6,3", basis=PROOF),
     equal("recurrent-layers-as-cells", "sequences.py:recurrent", "sequences.py:RecurrentCells", "6,3"),
@@ -1129,6 +1175,13 @@ PAIRS = (
         "habits.py:SteppingTwice",
         "6",
         mentions=("train_step", "differently", "habits.py:"),
+    ),
+    open_question(
+        "prediction-overridden-on-one-side",
+        "habits.py:Healthy",
+        "habits.py:PredictsTwice",
+        "6",
+        mentions=("predict_step is overridden in the candidate alone", "habits.py:"),
     ),
     open_question(
         "loss-overridden-on-one-side", "habits.py:Healthy", "habits.py:LossOfItsOwn", "6", mentions=("candidate alone",)
