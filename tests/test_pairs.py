@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ EXIT_CODES = {"equivalent": 0, "different": 1, "inconclusive": 3}
 EXAMPLES = Path(__file__).parent.parent / "examples"
 MIRROR = {"insert": "delete", "delete": "insert", "update": "update", "move": "move", "rewire": "rewire"}
 BY_ID = {pair.id: pair for pair in PAIRS}
+INTERNAL = re.compile(r"ReadVariableOp|NoOp|Stateless|stateless_|_helper\b|_factory\b|_v[23]\b|V[23]\b")
+"""How TensorFlow's own names look, which no user has written."""
 
 Compare = Callable[..., Answer]
 
@@ -86,6 +89,8 @@ def test_pair(compare: Compare, pair: Pair):
         assert unmatched(edits, pair.edits) == [], brief
         if pair.exact:
             assert len(edits) == len(pair.edits), brief
+    told = [text for edit in edits for text in (edit["message"], json.dumps(edit["attributes"]))]
+    assert [text for text in told if INTERNAL.search(text)] == []
     text = spoken(report)
     missing = [word for word in pair.mentions if not any(part.lower() in text for part in word.split("|"))]
     assert missing == [], text

@@ -162,7 +162,7 @@ def settings(node: Node) -> str:
     for key in ("by", "constants", "alpha", "rate") if node.kind == "function" else ():
         given = node.attributes.get(key)
         if key == "constants" and isinstance(given, tuple):
-            words += [f"constant {shown(value)}" for value in given]
+            words.append(f"constant{'s' if len(given) > 1 else ''} {', '.join(map(shown, given))}")
         elif given is not None:
             words.append(f"{key} {_shown(key, given)}")
     return f" ({', '.join(words)})" if words else ""

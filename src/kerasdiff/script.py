@@ -291,7 +291,7 @@ class Script:
         """The neighbours of a node that the other side lacks, by name."""
         if len(node.operands) > 1:
             return f" to {' and '.join(edge.node for edge in node.operands[:FEW])}"
-        before = node.operands[0].node if node.operands else ""
+        before = next(iter((*(edge.node for edge in node.operands), *node.weights)), "")
         users = dict.fromkeys(user.id for user, _ in self.users[side][node.id])
         after = next(iter(users)) if len(users) == 1 else ""
         if before and after:
