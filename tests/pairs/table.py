@@ -170,6 +170,7 @@ PAIRS = (
         mentions=("relu6",),
     ),
     different("gelu-tanh-against-erf", "activations.py:gelu_exact", "activations.py:GeluTanh", "6", mentions=("gelu",)),
+    equal("sigmoid-as-a-tanh", "activations.py:squashed", "activations.py:squashed(by_hand=True)", basis=NUMERIC),
     different(
         "softmax-over-another-axis",
         "activations.py:softmax_last",
@@ -509,6 +510,7 @@ PAIRS = (
         "shapes.py:open_length(how='reshaped')",
         mentions=("the candidate takes no input of shape (4, 37, 3)",),
     ),
+    different("any-sides-by-the-other-one", "shapes.py:open_sides", "shapes.py:open_sides(axis=2)"),
     equal("one-length-cut-beyond", "shapes.py:open_length(length=16)", "shapes.py:open_length(how='cut', length=16)"),
     equal("any-length-up-to-16", "shapes.py:positions", "shapes.py:positions(by_hand=True)", basis=NUMERIC),
     # Layouts of weights ------------------------------------------------------------------------------
