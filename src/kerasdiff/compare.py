@@ -216,6 +216,7 @@ class Steps:
             proved=structure.isomorphic,
             complete=carried.complete,
             guessed=carried.guessed,
+            regrouped=carried.regrouped,
             sizes=(_parameters(first), _parameters(second)),
             unseen=(*unseen, *untraced(first, second), *untaken(rungs, edits), *(blame.one_way if blame else ())),
             explained="" if blame is None else blame.sentence,

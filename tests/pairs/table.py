@@ -518,6 +518,13 @@ PAIRS = (
     equal("matrix-as-in-pytorch-by-einsum", "layouts.py:dense", "layouts.py:ported(how='einsum')", basis=EQUAL),
     equal("matrix-as-in-pytorch-transposed", "layouts.py:ported(how='transpose')", "layouts.py:dense", basis=EQUAL),
     different("matrix-as-in-pytorch-relu-lost", "layouts.py:dense", "layouts.py:ported(bent=False)"),
+    open_question(
+        "one-matrix-or-three",
+        "layouts.py:joined",
+        "layouts.py:joined(joined=False)",
+        mentions=("may be joined in one array",),
+    ),
+    different("towers-of-other-widths", "layouts.py:towers", "layouts.py:towers(first=8, second=4)"),
     different("square-matrix-transposed", "layouts.py:Square", "layouts.py:Square(transposed=True)", "4"),
     different(
         "square-matrix-transposed-by-an-op",
@@ -810,6 +817,8 @@ PAIRS = (
         mentions=("result 2 of LSTM", "result 3 of LSTM", "nothing else differs"),
     ),
     # Attention ---------------------------------------------------------------------------------------
+    equal("two-ways-by-hand", "recurrent.py:two_ways", "recurrent.py:TwoWays", "5,3", basis=NUMERIC),
+    different("two-ways-not-turned-back", "recurrent.py:two_ways", "recurrent.py:TwoWays(back=False)", "5,3"),
     different("mask-from-a-count", "sequences.py:Lengths", "sequences.py:Lengths(counted=True)", "8:int32@0..4999"),
     equal("ids-taken-for-floats", "sequences.py:nested_words", "sequences.py:nested_words(nested=False)"),
     different(

@@ -19,6 +19,8 @@ class Carried:
         pairs: Reference weight id to candidate weight id.
         complete: Whether every weight that is no random-generator state has a counterpart of its size.
         guessed: Whether some were paired by order and shape alone.
+        regrouped: Whether those without a counterpart may be the same ones, joined on one side: query, key and value in
+            one matrix.
     """
 
     pairs: Mapping[str, str]
@@ -26,6 +28,7 @@ class Carried:
     candidate: tuple[Recipe, ...]
     complete: bool
     guessed: bool
+    regrouped: bool = False
     reason: str = ""
 
     @property
@@ -60,7 +63,19 @@ def carry_over(structure: Structure, reference: Description, candidate: Descript
     sizes = [one for one, two in pairs.items() if first[one].size != second[two].size]
     problems = [*sizes, *left, *right]
     reason = f"weights without a counterpart of the same shape: {', '.join(problems[:4])}" if problems else ""
-    plan = Carried(pairs=pairs, reference=(), candidate=(), complete=not problems, guessed=guessed, reason=reason)
+    odd = [first[one].shape for one in (*sizes, *left)]
+    other = [second[two].shape for two in (*(pairs[one] for one in sizes), *right)]
+    regrouped = len(odd) != len(other) and _joined(odd) == _joined(other)
+    reason += ": the same may be joined in one array on one side, which is not carried over" if regrouped else ""
+    plan = Carried(
+        pairs=pairs,
+        reference=(),
+        candidate=(),
+        complete=not problems,
+        guessed=guessed,
+        regrouped=regrouped,
+        reason=reason,
+    )
     return with_pairs(plan, structure, pairs, (reference, candidate), seed)
 
 
@@ -185,6 +200,14 @@ def _turns(item: Node, position: int) -> bool:
     if position == 0:  # the matrix before the vector: what is summed over is its last axis
         return "MatMul" in item.op and not any(settings.get(flag) for flag in ("transpose_a", "adj_x"))
     return any(settings.get(flag) for flag in ("transpose_b", "adj_y"))
+
+
+def _joined(shapes: list[tuple[int, ...]]) -> dict[tuple[int, ...], int]:
+    """The last axes of all weights together, by the axes before them."""
+    found: dict[tuple[int, ...], int] = {}
+    for shape in shapes:
+        found[shape[:-1]] = found.get(shape[:-1], 0) + (shape[-1] if shape else 1)
+    return found
 
 
 def _core(shape: tuple[int, ...]) -> tuple[int, ...]:
