@@ -143,7 +143,8 @@ def layouts(
         node for item in structure.modes.values() for side in (item.reference, item.candidate) for node in side.graph
     )
     built_in = {weight for node in nodes if node.kind == "layer" for weight in node.weights}
-    loose = square - sure(structure, pairs) - {one for one in square if pairs[one] == one and one not in built_in}
+    named = {one for one in square if pairs[one] == one and one not in built_in}
+    loose = square - named - sure(structure, pairs, whole=True)
     read = _transposed(structure, 0), _transposed(structure, 1)
     hinted = {one for one in square if (one in read[0]) != (pairs[one] in read[1])}
     shown = flipped - square
@@ -152,15 +153,20 @@ def layouts(
     return tuple(dict.fromkeys(frozenset(way) for way in ways))
 
 
-def sure(structure: Structure, pairs: Mapping[str, str]) -> set[str]:
-    """Reference weights whose node is aligned with the node of their counterpart, or equal to it op by op."""
+def sure(structure: Structure, pairs: Mapping[str, str], *, whole: bool = False) -> set[str]:
+    """Reference weights whose node is aligned with the node of their counterpart, or equal to it op by op.
+
+    The candidate's node may do more with its weight, unless ``whole``.
+    """
     found: set[str] = set()
     for item in structure.modes.values():
         right = item.candidate.graph.by_id()
         same = {name for node in right.values() if node.id in item.alignment.covered[1] for name in node.weights}
         for node in item.reference.graph:
             other = right.get(item.alignment.nodes.get(node.id, ""))
-            held = same if node.id in item.alignment.covered[0] else other.weights if other is not None else ()
+            held = {*other.weights} if other is not None else set()
+            if node.id in item.alignment.covered[0]:
+                held |= same if whole else set(pairs.values())
             found.update(weight for weight in node.weights if pairs.get(weight) in held)
     return found
 
