@@ -197,6 +197,7 @@ PAIRS = (
         mentions=("relu6",),
     ),
     different("gelu-tanh-against-erf", "activations.py:gelu_exact", "activations.py:GeluTanh", "6", mentions=("gelu",)),
+    equal("sigmoid-as-a-tanh", "activations.py:squashed", "activations.py:squashed(by_hand=True)", basis=NUMERIC),
     different(
         "softmax-over-another-axis",
         "activations.py:softmax_last",
@@ -643,6 +644,7 @@ PAIRS = (
         "shapes.py:open_length(how='reshaped')",
         mentions=("the candidate takes no input of shape (4, 37, 3)",),
     ),
+    different("any-sides-by-the-other-one", "shapes.py:open_sides", "shapes.py:open_sides(axis=2)"),
     equal("one-length-cut-beyond", "shapes.py:open_length(length=16)", "shapes.py:open_length(how='cut', length=16)"),
     equal("any-length-up-to-16", "shapes.py:positions", "shapes.py:positions(by_hand=True)", basis=NUMERIC),
     # Layouts of weights ------------------------------------------------------------------------------
@@ -650,6 +652,13 @@ PAIRS = (
     equal("matrix-as-in-pytorch-by-einsum", "layouts.py:dense", "layouts.py:ported(how='einsum')", basis=EQUAL),
     equal("matrix-as-in-pytorch-transposed", "layouts.py:ported(how='transpose')", "layouts.py:dense", basis=EQUAL),
     different("matrix-as-in-pytorch-relu-lost", "layouts.py:dense", "layouts.py:ported(bent=False)"),
+    open_question(
+        "one-matrix-or-three",
+        "layouts.py:joined",
+        "layouts.py:joined(joined=False)",
+        mentions=("may be joined in one array",),
+    ),
+    different("towers-of-other-widths", "layouts.py:towers", "layouts.py:towers(first=8, second=4)"),
     different("square-matrix-transposed", "layouts.py:Square", "layouts.py:Square(transposed=True)", "4"),
     different(
         "square-matrix-transposed-by-an-op",
@@ -1062,6 +1071,8 @@ PAIRS = (
         mentions=("result 2 of loop (LSTM", "result 3 of loop (LSTM", "nothing else differs"),
     ),
     # Attention ---------------------------------------------------------------------------------------
+    equal("two-ways-by-hand", "recurrent.py:two_ways", "recurrent.py:TwoWays", "5,3", basis=NUMERIC),
+    different("two-ways-not-turned-back", "recurrent.py:two_ways", "recurrent.py:TwoWays(back=False)", "5,3"),
     different("mask-from-a-count", "sequences.py:Lengths", "sequences.py:Lengths(counted=True)", "8:int32@0..4999"),
     equal("ids-taken-for-floats", "sequences.py:nested_words", "sequences.py:nested_words(nested=False)"),
     different(
