@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from kerasdiff.canonical import Applied
 from kerasdiff.cover import cover
 from kerasdiff.edits import Edit
-from kerasdiff.graph import Graph, Mode
+from kerasdiff.graph import SEED_ROLE, Graph, Mode
 from kerasdiff.labels import Weights, labels_of
 from kerasdiff.match import isomorphism
 from kerasdiff.opened import MOST, opened
@@ -65,6 +65,33 @@ def align(
         return _align((reference, candidate), weights, mode, known or {})
 
 
+def _in_order(
+    graphs: tuple[Graph, Graph], weights: tuple[Weights, Weights], nodes: Mapping[str, str], pairs: Mapping[str, str]
+) -> bool:
+    """Whether variables that several nodes update are updated in the same order: the last one counts.
+
+    The state of a random generator is left out: who draws first is no difference.
+    """
+    first, second = (_updaters(graph, table) for graph, table in zip(graphs, weights, strict=True))
+    return all(
+        [nodes.get(name) for name in names] == second.get(pairs.get(weight, weight))
+        for weight, names in first.items()
+        if len(names) > 1
+    )
+
+
+def _updaters(graph: Graph, table: Weights) -> dict[str, list[str]]:
+    """By variable that is not trained, the nodes with effects that hold it, as they run."""
+    found: dict[str, list[str]] = {}
+    held = graph.by_id()
+    for name in dict.fromkeys(graph.effects):
+        for weight in held[name].weights:
+            known = table.get(weight)
+            if SEED_ROLE not in weight and (known is None or not known.trainable):
+                found.setdefault(weight, []).append(name)
+    return found
+
+
 @contextmanager
 def uncollected() -> Iterator[None]:
     """Pauses the search for reference cycles: the records hold none, and half the time would go into looking."""
@@ -83,7 +110,8 @@ def _align(
     labels = labels_of(graphs[0], weights[0]), labels_of(graphs[1], weights[1])
     proof = isomorphism(*graphs, weights, labels, known)
     if proof is not None:
-        return Alignment(nodes=proof.nodes, weights=proof.weights, isomorphic=True)
+        ordered = _in_order(graphs, weights, proof.nodes, proof.weights)
+        return Alignment(nodes=proof.nodes, weights=proof.weights, isomorphic=ordered)
     found = pairing(*graphs, labels, weights, known)
     inside = opened(graphs, labels, found.nodes, weights, mode, known)
     if inside.proof is not None:
@@ -93,7 +121,7 @@ def _align(
             nodes=found.nodes,
             weights=inside.proof.weights,
             covered=(free[0], free[1]),
-            isomorphic=True,
+            isomorphic=_in_order(graphs, weights, found.nodes, inside.proof.weights),
             applied=inside.applied,
         )
     covering = cover(graphs, found.nodes, weights, mode)

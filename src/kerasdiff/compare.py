@@ -217,6 +217,7 @@ class Steps:
             proved=structure.isomorphic and weight_rung is settings,
             complete=carried.complete,
             guessed=carried.guessed,
+            regrouped=carried.regrouped,
             sizes=(_parameters(first), _parameters(second)),
             unseen=(
                 *unseen,

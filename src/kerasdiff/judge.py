@@ -45,6 +45,7 @@ class Case:
         proved: Whether the canonical graphs are isomorphic in both modes.
         complete: Whether every weight in use was carried over.
         guessed: Whether some were paired by order and shape alone.
+        regrouped: Whether the others may be the same ones, joined on one side.
         unseen: Reasons why an equivalence would claim too much: what no rung could look at.
         explained: What attribution says of the edits, for the summary of a difference.
         require: The weakest basis that passes as equivalent.
@@ -57,6 +58,7 @@ class Case:
     complete: bool
     guessed: bool
     sizes: tuple[int, int]
+    regrouped: bool = False
     unseen: tuple[str, ...] = ()
     explained: str = ""
     require: Required = "statistical"
@@ -160,7 +162,8 @@ def _numeric(case: Case, outcomes: Mapping[str, str], told: str) -> Verdict | No
             "Not proved by rewrites, but equal on every probe: outputs, training outputs, gradients and state updates."
         )
         return Verdict(outcome="equivalent", basis="numeric", summary=text)
-    if not case.complete and case.edits and (case.sizes[0] != case.sizes[1] or explained or one_sided):
+    told_apart = explained or one_sided or case.sizes[0] != case.sizes[1]
+    if not case.complete and not case.regrouped and case.edits and told_apart:
         return _different("", told)
     return None
 

@@ -5,7 +5,9 @@ numpy alone: each batch is drawn here and sent to the workers.
 
 from __future__ import annotations
 
+import itertools
 import math
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -29,9 +31,10 @@ resort: a batch normalisation of vectors then gives signs alone, in training.
 UNKNOWN_DIMENSION = 16
 """Length given to dimensions the model leaves open."""
 
-OTHER_DIMENSIONS = (37, 13)
-"""Further lengths of such dimensions, of which the first is taken that fits: odd, so that a stride or a window does not
-divide it, and more than twice the usual; fewer where that does not fit, as in a model of at most 16 positions."""
+OTHER_DIMENSIONS = ((37, 4), (37, 0), (13, 0))
+"""Further lengths of such dimensions, and how much shorter each is than the one before; the first that fits is taken.
+Odd, so that a stride or a window does not divide them, more than twice the usual, and no two the same; all the same
+where that does not fit, and then fewer, as in a model of at most 16 positions."""
 
 OTHER_SIZE = "other-size"
 """Probe with another length: a slice, a reshape or a padding that takes the length for granted shows here alone."""
@@ -97,19 +100,23 @@ def other_sizes(ports: tuple[Port, ...], seed: int) -> tuple[dict[str, Array], .
     """The first probe in other lengths, where the model leaves dimensions open beside the batch.
 
     Returns:
-        One batch per input by length, as :func:`probes` has them; nothing where the shapes are fixed.
+        One batch per input for each of `OTHER_DIMENSIONS`, as :func:`probes` has them; nothing where shapes are fixed.
     """
     if not any(dim is None for port in ports for dim in (port.spec.shape or ())[1:]):
         return ()
     kind = _kinds({family_of(port) for port in ports})[0]
     rows = probe_rows(ports)
-    return tuple(
-        {
-            port.name: _draw(port, kind, rows, np.random.default_rng([seed, length, at]), length)
-            for at, port in enumerate(ports)
-        }
-        for length in OTHER_DIMENSIONS
-    )
+    found = []
+    for length, step in OTHER_DIMENSIONS:
+        lengths = itertools.count(length, -step)
+        batch = {}
+        for at, port in enumerate(ports):
+            shape = port.spec.shape or ()
+            dims = (*shape[:1], *(next(lengths) if dim is None else dim for dim in shape[1:]))
+            fixed = replace(port, spec=replace(port.spec, shape=dims))
+            batch[port.name] = _draw(fixed, kind, rows, np.random.default_rng([seed, length, at]))
+        found.append(batch)
+    return tuple(found)
 
 
 def probe_rows(ports: tuple[Port, ...]) -> int:
@@ -134,8 +141,8 @@ def family_of(port: Port) -> Family:
     raise EvaluateError(f"Input {port.name} has dtype {dtype}, and values are made for numbers and bools alone.")
 
 
-def batch_shape(port: Port, batch: int, length: int = UNKNOWN_DIMENSION) -> tuple[int, ...]:
-    """The shape of a batch for an input; a batch dimension the model fixes stays, other open ones have ``length``.
+def batch_shape(port: Port, batch: int) -> tuple[int, ...]:
+    """The shape of a batch for an input; a batch dimension the model fixes stays.
 
     Raises:
         EvaluateError: If the rank is unknown.
@@ -144,7 +151,7 @@ def batch_shape(port: Port, batch: int, length: int = UNKNOWN_DIMENSION) -> tupl
     if shape is None:
         raise EvaluateError(f"Input {port.name} has an unknown rank: give its shape with --input {port.name}=SHAPE.")
     first = () if not shape else (batch if shape[0] is None else shape[0],)
-    return (*first, *(length if dim is None else dim for dim in shape[1:]))
+    return (*first, *(UNKNOWN_DIMENSION if dim is None else dim for dim in shape[1:]))
 
 
 def integer_range(port: Port) -> tuple[int, int]:
@@ -158,8 +165,8 @@ def integer_range(port: Port) -> tuple[int, int]:
     return max(low, int(bounds.min)), min(high, int(bounds.max))
 
 
-def _draw(port: Port, name: str, rows: int, rng: np.random.Generator, length: int = UNKNOWN_DIMENSION) -> Array:
-    shape = batch_shape(port, rows, length)
+def _draw(port: Port, name: str, rows: int, rng: np.random.Generator) -> Array:
+    shape = batch_shape(port, rows)
     family = family_of(port)
     if family == "bool":
         if name in ("zeros", "constant"):

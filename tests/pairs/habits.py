@@ -180,3 +180,10 @@ class SteppingTwice(Stepping):
 class LossOfItsOwn(Healthy):
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         return super().compute_loss(x, y, y_pred, sample_weight, training) + ops.mean(y_pred**2)
+
+
+class PredictsTwice(Healthy):
+    """``Healthy`` whose ``predict`` gives twice what the call gives."""
+
+    def predict_step(self, data):
+        return 2.0 * super().predict_step(data)

@@ -102,3 +102,25 @@ class Holder(layers.Layer):
 
 def held(how=None):
     return keras.Sequential([keras.Input((8,)), Holder(how)])
+
+
+class Joined(layers.Layer):
+    """Query, key and value from three matrices, or from one."""
+
+    def __init__(self, joined):
+        super().__init__()
+        self.parts = layers.Dense(24) if joined else [layers.Dense(8) for _ in range(3)]
+
+    def call(self, x):
+        parts = [self.parts(x)] if isinstance(self.parts, layers.Layer) else [part(x) for part in self.parts]
+        query, key, value = ops.split(ops.concatenate(parts, axis=-1), 3, axis=-1)
+        return ops.matmul(ops.softmax(ops.matmul(query, ops.transpose(key, (0, 2, 1)))), value)
+
+
+def joined(joined=True):
+    return keras.Sequential([keras.Input((5, 8)), Joined(joined), layers.Dense(2)])
+
+
+def towers(first=4, second=8):
+    x = keras.Input((6,))
+    return keras.Model(x, layers.Concatenate()([layers.Dense(first, "relu")(x), layers.Dense(second, "tanh")(x)]))

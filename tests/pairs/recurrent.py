@@ -268,3 +268,21 @@ class StateTaken(keras.Model):
 
     def call(self, x):
         return self.head(self.loop(x)[self.number])
+
+
+def two_ways():
+    x = keras.Input((5, 3))
+    return keras.Model(x, layers.Bidirectional(layers.LSTM(4, return_sequences=True))(x))
+
+
+class TwoWays(keras.Model):
+    """``two_ways`` by two layers, the second on the turned sequence; whose outputs are turned back, or not."""
+
+    def __init__(self, back=True):
+        super().__init__()
+        self.back = back
+        self.first, self.second = layers.LSTM(4, return_sequences=True), layers.LSTM(4, return_sequences=True)
+
+    def call(self, x):
+        turned = self.second(ops.flip(x, axis=1))
+        return ops.concatenate([self.first(x), ops.flip(turned, axis=1) if self.back else turned], axis=-1)

@@ -172,3 +172,20 @@ class Positions(keras.Model):
 def positions(by_hand=False):
     ids = keras.Input((None,), dtype="int32")
     return keras.Model(ids, Positions(by_hand)(ids))
+
+
+class Shrunk(layers.Layer):
+    """A sum over both sides of an image, divided by the length of one."""
+
+    def __init__(self, axis):
+        super().__init__()
+        self.axis = axis
+
+    def call(self, x):
+        return ops.sum(x, axis=(1, 2)) / ops.cast(ops.shape(x)[self.axis], x.dtype)
+
+
+def open_sides(axis=1):
+    """Images of any sides."""
+    x = keras.Input((None, None, 3))
+    return keras.Model(x, layers.Dense(2)(Shrunk(axis)(layers.Conv2D(4, 3, padding="same")(x))))

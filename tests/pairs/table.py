@@ -140,6 +140,8 @@ PAIRS = (
     equal("relu6-in-three-spellings", "activations.py:relu6_limit", "activations.py:Relu6", "6", basis=PROOF),
     equal("smooth-activations-split", "activations.py:smooth_fused", "activations.py:Smooth", "6", basis=PROOF),
     equal("leaky-relu-with-its-slope", "activations.py:leaky_layer", "activations.py:LeakyFunction(slope=0.3)", "6"),
+    equal("activation-that-does-nothing", "activations.py:scaling", "activations.py:scaling(by=None)", basis=PROOF),
+    different("activation-of-ones-own", "activations.py:scaling", "activations.py:scaling(by=2.0)"),
     different(
         "leaky-relu-default-slopes-differ",
         "activations.py:leaky_layer",
@@ -195,6 +197,7 @@ PAIRS = (
         mentions=("relu6",),
     ),
     different("gelu-tanh-against-erf", "activations.py:gelu_exact", "activations.py:GeluTanh", "6", mentions=("gelu",)),
+    equal("sigmoid-as-a-tanh", "activations.py:squashed", "activations.py:squashed(by_hand=True)", basis=NUMERIC),
     different(
         "softmax-over-another-axis",
         "activations.py:softmax_last",
@@ -641,6 +644,7 @@ PAIRS = (
         "shapes.py:open_length(how='reshaped')",
         mentions=("the candidate takes no input of shape (4, 37, 3)",),
     ),
+    different("any-sides-by-the-other-one", "shapes.py:open_sides", "shapes.py:open_sides(axis=2)"),
     equal("one-length-cut-beyond", "shapes.py:open_length(length=16)", "shapes.py:open_length(how='cut', length=16)"),
     equal("any-length-up-to-16", "shapes.py:positions", "shapes.py:positions(by_hand=True)", basis=NUMERIC),
     # Layouts of weights ------------------------------------------------------------------------------
@@ -648,6 +652,13 @@ PAIRS = (
     equal("matrix-as-in-pytorch-by-einsum", "layouts.py:dense", "layouts.py:ported(how='einsum')", basis=EQUAL),
     equal("matrix-as-in-pytorch-transposed", "layouts.py:ported(how='transpose')", "layouts.py:dense", basis=EQUAL),
     different("matrix-as-in-pytorch-relu-lost", "layouts.py:dense", "layouts.py:ported(bent=False)"),
+    open_question(
+        "one-matrix-or-three",
+        "layouts.py:joined",
+        "layouts.py:joined(joined=False)",
+        mentions=("may be joined in one array",),
+    ),
+    different("towers-of-other-widths", "layouts.py:towers", "layouts.py:towers(first=8, second=4)"),
     different("square-matrix-transposed", "layouts.py:Square", "layouts.py:Square(transposed=True)", "4"),
     different(
         "square-matrix-transposed-by-an-op",
@@ -816,6 +827,50 @@ PAIRS = (
         "lookups.py:Gathered(rate=0.3, summed=True)",
         "5:int32@0..19",
         mentions=("one by one",),
+    ),
+    # Bounds of training alone ------------------------------------------------------------------------
+    different(
+        "gradient-cut-off-where-none-comes",
+        "bounds.py:Bounded",
+        "bounds.py:Bounded(gradient=50.0)",
+        "6",
+        mentions=("gradient of hidden/kernel, weights", "times as large"),
+    ),
+    different(
+        "value-bounded-in-training-where-none-comes",
+        "bounds.py:Bounded",
+        "bounds.py:Bounded(value=5000.0)",
+        "6",
+        mentions=("minimum", "times as large"),
+    ),
+    different(
+        "state-bounded-where-none-comes",
+        "bounds.py:Bounded",
+        "bounds.py:Bounded(state=50.0)",
+        "6",
+        mentions=("state of seen/average, weights",),
+    ),
+    equal("half-the-gradient", "bounds.py:Passed", "bounds.py:Passed(by_hand=True)", "6", basis=NUMERIC),
+    different("half-the-gradient-or-all", "bounds.py:Passed(by_hand=True)", "bounds.py:Passed(all_of_it=True)", "6"),
+    # Updates in order --------------------------------------------------------------------------------
+    different(
+        "state-written-twice-in-another-order",
+        "updates.py:written",
+        "updates.py:written(turned=True)",
+        mentions=("state of written/seen",),
+    ),
+    different(
+        "one-norm-called-in-another-order",
+        "updates.py:NormedTwice",
+        "updates.py:NormedTwice(turned=True)",
+        "6",
+    ),
+    equal(
+        "one-norm-on-look-alike-branches",
+        "updates.py:NormedTwice(alike=True)",
+        "updates.py:NormedTwice(alike=True, turned=True)",
+        "6",
+        basis=PROOF,
     ),
     # Sequences ---------------------------------------------------------------------------------------
     equal("recurrent-in-two-styles", "sequences.py:recurrent", "sequences.py:Recurrent", "6,3", basis=PROOF),
@@ -1016,6 +1071,8 @@ PAIRS = (
         mentions=("result 2 of loop (LSTM", "result 3 of loop (LSTM", "nothing else differs"),
     ),
     # Attention ---------------------------------------------------------------------------------------
+    equal("two-ways-by-hand", "recurrent.py:two_ways", "recurrent.py:TwoWays", "5,3", basis=NUMERIC),
+    different("two-ways-not-turned-back", "recurrent.py:two_ways", "recurrent.py:TwoWays(back=False)", "5,3"),
     different("mask-from-a-count", "sequences.py:Lengths", "sequences.py:Lengths(counted=True)", "8:int32@0..4999"),
     equal("ids-taken-for-floats", "sequences.py:nested_words", "sequences.py:nested_words(nested=False)"),
     different(
@@ -1129,6 +1186,13 @@ PAIRS = (
         "habits.py:SteppingTwice",
         "6",
         mentions=("train_step", "differently", "habits.py:"),
+    ),
+    open_question(
+        "prediction-overridden-on-one-side",
+        "habits.py:Healthy",
+        "habits.py:PredictsTwice",
+        "6",
+        mentions=("predict_step is overridden in the candidate alone", "habits.py:"),
     ),
     open_question(
         "loss-overridden-on-one-side", "habits.py:Healthy", "habits.py:LossOfItsOwn", "6", mentions=("candidate alone",)

@@ -96,6 +96,8 @@ class Canonicaliser:
                 same = drop_no_op(node)
                 if same is not None:
                     moved[Edge(node=node.id)] = same
+                    if parts is not None and part is parts[1]:  # an activation that does nothing
+                        moved[Edge(node=whole.id)] = same
                     record("drop-no-op", node)
                     continue
                 spelled = one_spelling(node)

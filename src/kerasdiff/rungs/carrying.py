@@ -22,6 +22,8 @@ class Carried:
         pairs: Reference weight id to candidate weight id.
         complete: Whether every weight that is no random-generator state has a counterpart of its size.
         guessed: Whether some were paired by order and shape alone.
+        regrouped: Whether those without a counterpart may be the same ones, joined on one side: query, key and value in
+            one matrix.
     """
 
     pairs: Mapping[str, str]
@@ -29,6 +31,7 @@ class Carried:
     candidate: tuple[Recipe, ...]
     complete: bool
     guessed: bool
+    regrouped: bool = False
     reason: str = ""
 
     @property
@@ -64,7 +67,19 @@ def carry_over(structure: Structure, reference: Description, candidate: Descript
     problems = [f"{_some(names)} of the {side}" for side, names in
                 (("reference", [*sizes, *left]), ("candidate", right)) if names]  # fmt: skip
     reason = f"no weight of the same shape stands for {' and for '.join(problems)}" if problems else ""
-    plan = Carried(pairs=pairs, reference=(), candidate=(), complete=not problems, guessed=guessed, reason=reason)
+    odd = [first[one].shape for one in (*sizes, *left)]
+    other = [second[two].shape for two in (*(pairs[one] for one in sizes), *right)]
+    regrouped = len(odd) != len(other) and _joined(odd) == _joined(other)
+    reason += ": the same may be joined in one array on one side, which is not carried over" if regrouped else ""
+    plan = Carried(
+        pairs=pairs,
+        reference=(),
+        candidate=(),
+        complete=not problems,
+        guessed=guessed,
+        regrouped=regrouped,
+        reason=reason,
+    )
     return with_pairs(plan, structure, pairs, (reference, candidate), seed)
 
 
@@ -136,7 +151,8 @@ def layouts(
         node for item in structure.modes.values() for side in (item.reference, item.candidate) for node in side.graph
     )
     built_in = {weight for node in nodes if node.kind == "layer" for weight in node.weights}
-    loose = square - sure(structure, pairs) - {one for one in square if pairs[one] == one and one not in built_in}
+    named = {one for one in square if pairs[one] == one and one not in built_in}
+    loose = square - named - sure(structure, pairs, whole=True)
     read = _transposed(structure, 0), _transposed(structure, 1)
     hinted = {one for one in square if (one in read[0]) != (pairs[one] in read[1])}
     shown = flipped - square
@@ -145,15 +161,20 @@ def layouts(
     return tuple(dict.fromkeys(frozenset(way) for way in ways))
 
 
-def sure(structure: Structure, pairs: Mapping[str, str]) -> set[str]:
-    """Reference weights whose node is aligned with the node of their counterpart, or equal to it op by op."""
+def sure(structure: Structure, pairs: Mapping[str, str], *, whole: bool = False) -> set[str]:
+    """Reference weights whose node is aligned with the node of their counterpart, or equal to it op by op.
+
+    The candidate's node may do more with its weight, unless ``whole``.
+    """
     found: set[str] = set()
     for item in structure.modes.values():
         right = item.candidate.graph.by_id()
         same = {name for node in right.values() if node.id in item.alignment.covered[1] for name in node.weights}
         for node in item.reference.graph:
             other = right.get(item.alignment.nodes.get(node.id, ""))
-            held = same if node.id in item.alignment.covered[0] else other.weights if other is not None else ()
+            held = {*other.weights} if other is not None else set()
+            if node.id in item.alignment.covered[0]:
+                held |= same if whole else set(pairs.values())
             found.update(weight for weight in node.weights if pairs.get(weight) in held)
     return found
 
@@ -193,6 +214,14 @@ def _turns(item: Node, position: int) -> bool:
     if position == 0:  # the matrix before the vector: what is summed over is its last axis
         return "MatMul" in item.op and not any(settings.get(flag) for flag in ("transpose_a", "adj_x"))
     return any(settings.get(flag) for flag in ("transpose_b", "adj_y"))
+
+
+def _joined(shapes: list[tuple[int, ...]]) -> dict[tuple[int, ...], int]:
+    """The last axes of all weights together, by the axes before them."""
+    found: dict[tuple[int, ...], int] = {}
+    for shape in shapes:
+        found[shape[:-1]] = found.get(shape[:-1], 0) + (shape[-1] if shape else 1)
+    return found
 
 
 def _core(shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -36,10 +36,10 @@ def choose(
     weight is laid out by code of the user's own, as the gates of a recurrent cell written by hand may be.
     """
     layers, single = _open(structure, carried, descriptions)
-    count = math.prod(math.factorial(len(group)) for group in single)
+    wholes, count = (math.prod(math.factorial(len(group)) for group in groups) for groups in (layers, single))
     if not carried.complete:
         return carried
-    if count <= MOST and carried.guessed and _kept_by_keras(structure, carried, descriptions):
+    if wholes + count <= MOST and carried.guessed and _kept_by_keras(structure, carried, descriptions):
         carried = replace(carried, guessed=False)
     if count <= 1 and len(layouts(structure, carried.pairs, descriptions)) <= 1:
         return carried

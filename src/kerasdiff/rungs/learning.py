@@ -15,7 +15,8 @@ from kerasdiff.options import Ignored
 from kerasdiff.rungs.architecture import Structure
 from kerasdiff.rungs.carrying import Carried
 from kerasdiff.rungs.chance import apart, distribution, drawing, matched, sampled, settled
-from kerasdiff.rungs.penalties import enlarged, penalties, scalars
+from kerasdiff.rungs.lookups import row_by_row
+from kerasdiff.rungs.penalties import penalties, scalars
 from kerasdiff.rungs.probing import (
     GRADIENT_FACTOR,
     JITTER,
@@ -29,6 +30,7 @@ from kerasdiff.rungs.probing import (
     noted,
     without_rounding,
 )
+from kerasdiff.rungs.search import FAR, GAINS, MOST_EDITS
 from kerasdiff.side import Array, Description, Evaluation, Stepped, StepRequest
 from kerasdiff.verdict import Rung
 
@@ -40,10 +42,6 @@ FLOAT64_GRADIENT = 1e-7
 
 NOISE = 1e-6
 """Fraction of the largest gradient below which a gradient may be rounding alone (float64: 1e-15 of the largest)."""
-
-IN_PARTS = 1e-2
-"""Fraction of a step from which on halved gradients count as taken one by one: Adam's first step is then larger by the
-root of 2, rounding in float32 changes it by 1e-3."""
 
 WHAT = "training outputs, losses, gradients and state updates"
 
@@ -81,7 +79,7 @@ def training_step(asked: Learning, *, proved: bool) -> Rung:
     steady = first.repeated and second.repeated
     rung = _rung(asked, run, ()) if steady else None
     if rung is not None and rung.outcome == "equal":
-        larger = tuple(enlarged(asked.prober, asked.structure, run))
+        larger = tuple(_enlarged(asked, run))
         rung = _rung(asked, run, larger)
         return rung if rung.outcome != "equal" else _with_step(asked, run, larger)
     found = matched(asked.prober, asked.structure, run, "training")
@@ -130,12 +128,50 @@ def _rung(asked: Learning, run: Run, more: tuple[Compared, ...]) -> Rung:
     return Rung(name="training step", outcome="different", detail=detail, figures=figures)
 
 
-def _seen(asked: Learning, run: Run) -> _Seen:
-    """Everything that is compared."""
-    wide = _wide(run)
+def _seen(asked: Learning, run: Run, wide: Tolerance | None = None) -> _Seen:
+    """Everything that is compared; ``wide`` is the limit of what sums over positions and layers."""
+    wide = wide or _wide(run)
     weights = _weights(asked, run, wide)
     outputs = [(f"training output of {label}", item) for label, item in closeness(run)]
     return replace(weights, compared=[*outputs, *penalties(run, asked.carried.pairs, wide), *weights.compared])
+
+
+def _enlarged(asked: Learning, run: Run) -> list[Compared]:
+    """The same comparisons with larger weights: a bound may lie where no ordinary weight, value or gradient comes.
+
+    The limits are those of a search under a gain. Where many edits stand between the models rounding may run away, so
+    the added losses alone are compared; what is not finite is the gain's doing.
+
+    Raises:
+        EvaluateError: If a side cannot be run with such weights.
+    """
+    few = len(asked.structure.edits) <= MOST_EDITS
+    alone = run.precision != "float64" or bool(run.why) or not (few and asked.structure.edits)
+    if alone and not any(side.losses for side in run.sides):
+        return []
+    found = []
+    for gain in GAINS if few else GAINS[:1]:
+        suffix = f"weights {gain:g} times as large"
+        found += [(f"{label}, {suffix}", close) for label, close in _under(asked, run, gain, alone=alone)]
+    return found
+
+
+def _under(asked: Learning, run: Run, gain: float, *, alone: bool) -> list[Compared]:
+    """What is compared under a gain: the added losses ``alone``, or everything on the first probe."""
+    far = Tolerance(limit=FAR, provenance=f"{FAR:g} of scale")
+    larger = Prober(asked.prober.sides, asked.prober.carried, asked.prober.batches, gain=gain)
+
+    def compared(asked: Learning, sides: tuple[Evaluation, Evaluation]) -> list[Compared]:
+        first = replace(run, names=run.names[:1], sides=sides, tolerance=far)
+        items = penalties(first, asked.carried.pairs, far) if alone else _seen(asked, first, far).compared
+        return [item for item in items if np.isfinite(item[1].max_absolute)]
+
+    sides = larger.run(run.precision, run.names[:1], training=True)
+    found = compared(asked, sides)
+    if all(close.equal for _, close in found):
+        return found
+    jittered = larger.alone(run.precision, run.names[:1], training=True, jitter=JITTER)
+    return without_rounding(found, compared(replace(asked, carried=_itself(asked.carried)), (sides[0], jittered)))
 
 
 def _itself(carried: Carried) -> Carried:
@@ -270,7 +306,7 @@ def _with_step(asked: Learning, run: Run, more: tuple[Compared, ...]) -> Rung:
     except EvaluateError as error:
         return noted(_rung(asked, run, more), f"no optimizer step is compared: {error.message}")
     one, two = done
-    rows = _row_by_row(asked, one, two)
+    rows = row_by_row(_by_recipe(asked.carried), one, two)
     if run.precision != "float64" or run.why:
         text = "one optimizer step is not compared: its rounding in float32 is as large as the step"
         return _because(noted(_rung(asked, run, more), text), rows)
@@ -294,38 +330,7 @@ def _by_rows(asked: Learning, run: Run, rung: Rung) -> Rung:
         done = both(lambda side: asked.prober.sides[side].step(requests[side]))
     except EvaluateError as error:
         return noted(rung, f"no optimizer step is taken: {error.message}")
-    return _because(rung, _row_by_row(asked, *done))
-
-
-def _row_by_row(asked: Learning, first: Stepped, second: Stepped) -> dict[str, str]:
-    """Why an optimizer trains a weight of the reference in another way: it takes the gradients of its rows one by one.
-
-    Keras hands the gradient of an embedding to the optimizer as the rows that were looked up. Adam squares each before
-    it adds them up where an id repeats in a batch; of a matrix product it squares the sum.
-
-    References:
-        ``square`` of ``tf.IndexedSlices`` in ``keras/src/backend/tensorflow/sparse.py``; measured with Keras 3.15: an
-        Embedding and one-hot ids times a matrix part where an id repeats under Adam, RMSprop, Adagrad and Ftrl, and do
-        not under SGD and Lion.
-    """
-    found = {}
-    for one, two in _by_recipe(asked.carried).items():
-        if _takes_rows(first, one) != _takes_rows(second, two):
-            by_id = ("reference", one, first) if _takes_rows(first, one) else ("candidate", two, second)
-            side, name, stepped = by_id
-            found[one] = (
-                f"The {side} alone looks up {name} by id: where an id repeats in a batch, {stepped.optimizer} takes "
-                "its gradients one by one there, and their sum on the other side"
-            )
-    return found
-
-
-def _takes_rows(done: Stepped, name: str) -> bool:
-    """Whether it matters to the optimizer in how many parts the gradient of a row comes."""
-    if name not in done.halved:
-        return False
-    summed, halved = done.summed[name], done.halved[name]
-    return bool(np.max(np.abs(halved - summed)) > IN_PARTS * np.max(np.abs(summed)))
+    return _because(rung, row_by_row(_by_recipe(asked.carried), *done))
 
 
 def _because(rung: Rung, reasons: Mapping[str, str]) -> Rung:

@@ -1,16 +1,14 @@
-"""The same penalties? What both models add to their loss: one by one, in sum, and with larger weights."""
+"""The same penalties? What both models add to their loss, one by one or in sum."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from kerasdiff.numeric import Closeness, Tolerance, compare_values
-from kerasdiff.rungs.architecture import Structure
-from kerasdiff.rungs.probing import AMPLIFIED, JITTER, Compared, Prober, Run
-from kerasdiff.rungs.search import FAR, GAINS, MOST_EDITS
+from kerasdiff.rungs.probing import Compared, Run
 
 IN_CALL = "call "
 """Begins the name of a loss that layers add while they run; the others are regularizers, named by their weight."""
@@ -67,32 +65,3 @@ def _terms(run: Run, pairs: Mapping[str, str]) -> list[_Term]:
         _Term(label=f"regularizer loss of {name}", one=first.get(name, 0.0), two=second.get(pairs.get(name, name), 0.0))
         for name in dict.fromkeys(names)
     ]
-
-
-def enlarged(prober: Prober, structure: Structure, run: Run) -> list[Compared]:
-    """The sums of added losses with larger weights.
-
-    A bound in a penalty may lie where weights of the usual size never come, and no input takes them there. The limits
-    are those of a search under a gain; rounding that the reference amplifies counts as equal.
-
-    Raises:
-        EvaluateError: If a side cannot be run with such weights.
-    """
-    if not any(side.losses for side in run.sides):
-        return []
-    found = []
-    gains = GAINS if len(structure.edits) <= MOST_EDITS else GAINS[:1]
-    tolerance = Tolerance(limit=FAR, provenance=f"{FAR:g} of scale")
-    for gain in gains:
-        larger = Prober(prober.sides, prober.carried, prober.batches, gain=gain)
-        first, second = larger.run(run.precision, run.names[:1], training=True)
-        one, two = first.added[0], second.added[0]
-        if not (np.isfinite(one) and np.isfinite(two)):
-            continue  # an overflow is the gain's doing
-        close = scalars(one, two, tolerance)
-        if not close.equal:
-            again = larger.alone(run.precision, run.names[:1], training=True, jitter=JITTER).added[0]
-            within = close.max_absolute <= AMPLIFIED * abs(again - one)
-            close = replace(close, equal=True, beyond=0) if within else close
-        found.append((f"sum of added losses, weights {gain:g} times as large", close))
-    return found

@@ -16,7 +16,7 @@ import numpy as np
 from kerasdiff.edits import MASKING, Edit
 from kerasdiff.errors import EvaluateError
 from kerasdiff.graph import Edge, Graph, Node
-from kerasdiff.numeric import Closeness, Tolerance, compare_values, precision_tolerance
+from kerasdiff.numeric import FLOAT64_LIMIT, Closeness, Tolerance, compare_values, precision_tolerance
 from kerasdiff.probes import family_of
 from kerasdiff.rungs.architecture import Structure
 from kerasdiff.rungs.probing import AMPLIFIED, JITTER, Prober, both
@@ -72,6 +72,7 @@ class Search:
         self._edits = [edit for edit in structure.edits if "inference" in edit.modes]
         self._end = time.monotonic() + budget
         self._shapes: dict[tuple[int, Edge], tuple[int, ...]] = {}
+        self._usual: list[float] = []
         self.tried = 0
         self.ended_early = False
 
@@ -257,7 +258,8 @@ class Search:
     def _parts(self, inputs: tuple[Array, ...], gain: float, *, driven: bool) -> Closeness | None:
         """The first output beyond the limit, and beyond what rounding alone does to the reference there.
 
-        An overflow on one side alone does not count: values so large are the search's own doing.
+        An overflow on one side alone does not count: values so large are the search's own doing. Neither does what
+        is rounding on the scale of the first probe: 1e-15 is as good as 0 where a sigmoid gives 0.5.
         """
         first, second = both(lambda side: self._evaluated(side, inputs, gain))
         if not (first.repeated and second.repeated) or first.mixed or second.mixed:
@@ -265,12 +267,20 @@ class Search:
         tolerance = Tolerance(limit=FAR, provenance=f"{FAR:g} of scale") if driven else precision_tolerance("float64")
         for number, (one, two) in enumerate(zip(first.outputs[0], second.outputs[0], strict=True)):
             close = compare_values(one, two, tolerance)
-            if not close.equal and np.isfinite(close.max_absolute):
+            if not close.equal and self._plain(close, number):
                 again = self._evaluated(0, inputs, gain, jitter=JITTER).outputs[0][number]
                 own = compare_values(one, again, tolerance)
                 if close.max_absolute > AMPLIFIED * own.max_absolute:
                     return close
         return None
+
+    def _plain(self, close: Closeness, number: int) -> bool:
+        """Whether a difference of an output is finite, and beyond rounding on its usual scale."""
+        if not self._usual:
+            first = self._prober.batches[self._prober.names[0]]
+            found = self._evaluated(0, first, 1.0).outputs[0]
+            self._usual = [float(np.max(np.abs(one[np.isfinite(one)]), initial=0.0)) for one in found]
+        return bool(np.isfinite(close.max_absolute)) and close.max_absolute > FLOAT64_LIMIT * self._usual[number]
 
     def _evaluated(self, side: int, inputs: tuple[Array, ...], gain: float, jitter: float = 0.0) -> Evaluation:
         request = EvaluateRequest(

@@ -11,7 +11,7 @@ from kerasdiff.verdict import Rung
 
 
 def training_code(reference: Description, candidate: Description) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What is said of training methods of the user's own: every one, and those that are not the same code."""
+    """What is said of the user's own methods around the call: every one, and those that are not the same code."""
     every: list[str] = []
     apart: list[str] = []
     for name in sorted({*reference.overrides, *candidate.overrides}):

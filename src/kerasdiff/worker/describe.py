@@ -28,6 +28,11 @@ from kerasdiff.worker.remarks import never_called, remarks, unused
 from kerasdiff.worker.sources import relative
 from kerasdiff.worker.trace import Recording
 
+AROUND = (
+    "train_step", "compute_loss", "fit", "make_train_function", "test_step", "evaluate", "predict_step", "predict",
+)  # fmt: skip
+"""Methods of a Keras model that run its call."""
+
 
 def describe(session: Any) -> Description:
     """Traces the session's model in both modes.
@@ -158,9 +163,9 @@ def output_names(model: Any, count: int) -> list[str]:
 
 
 def _overrides(model: Any, root: str) -> dict[str, Override]:
-    """Training code of the user's own, which no rung runs."""
+    """Code of the user's own around the call, for training, testing and predicting, which no rung runs."""
     found: dict[str, Override] = {}
-    for name in ("train_step", "compute_loss", "fit", "make_train_function"):
+    for name in AROUND:
         function: Any = getattr(type(model), name, None)
         if is_user_code(function):
             code = function.__code__
