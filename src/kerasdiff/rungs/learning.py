@@ -52,6 +52,7 @@ class Learning:
 
     Attributes:
         ignore: What is left out; a worker has dropped ignored regularizers already.
+        enlarge: Whether larger weights are tried, as where outputs tell nothing.
     """
 
     prober: Prober
@@ -59,6 +60,7 @@ class Learning:
     structure: Structure
     descriptions: tuple[Description, Description]
     ignore: tuple[Ignored, ...] = ()
+    enlarge: bool = True
 
     @property
     def compiled(self) -> bool:
@@ -79,7 +81,7 @@ def training_step(asked: Learning, *, proved: bool) -> Rung:
     steady = first.repeated and second.repeated
     rung = _rung(asked, run, ()) if steady else None
     if rung is not None and rung.outcome == "equal":
-        larger = tuple(_enlarged(asked, run))
+        larger = tuple(_enlarged(asked, run)) if asked.enlarge else ()
         rung = _rung(asked, run, larger)
         return rung if rung.outcome != "equal" else _with_step(asked, run, larger)
     found = matched(asked.prober, asked.structure, run, "training")

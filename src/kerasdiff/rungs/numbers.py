@@ -133,7 +133,8 @@ def _compared(asked: Learning, options: Options, listener: Listener, *, settings
     prober, structure = asked.prober, asked.structure
     proved = structure.isomorphic
     function = guarded("inference", lambda: inference(prober, structure, proved=proved))
-    learning = guarded("training step", lambda: training_step(asked, proved=proved and settings))
+    step = replace(asked, enlarge=function.outcome == "equal")
+    learning = guarded("training step", lambda: training_step(step, proved=proved and settings))
     equal = (function.outcome, learning.outcome) == ("equal", "equal")
     if not (equal and structure.edits and options.search):
         return Numbers(rungs=(function, learning), witness=_probed(prober, function, learning))
