@@ -21,6 +21,7 @@ _NAMES = {
     "batch_mat_mul_v2": "batch_matmul",
     "mat_mul": "matmul",
     "pack": "stack",
+    "reverse_v2": "flip",
     "select_v2": "where",
     "slice*": "slice",
     "if": "cond",

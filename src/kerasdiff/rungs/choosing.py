@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from kerasdiff.errors import EvaluateError
@@ -43,11 +43,11 @@ def choose(
         carried = replace(carried, guessed=False)
     if count <= 1 and len(layouts(structure, carried.pairs, descriptions)) <= 1:
         return carried
-    ways = itertools.chain(_pairings(carried.pairs, layers), _pairings(carried.pairs, single))
+    ways = itertools.chain([dict(carried.pairs)], _pairings(carried.pairs, layers), _pairings(carried.pairs, single))
     try:
         batches = batches_of(descriptions[0].inputs, seed)
         name = next(iter(batches))
-        for pairs in itertools.islice(ways, MOST):
+        for pairs in itertools.islice(ways, MOST + 1):
             for turned in layouts(structure, pairs, descriptions):
                 made = with_pairs(carried, structure, pairs, descriptions, seed, turned)
                 run = Prober(sides, made, {name: batches[name]}).precise((name,), training=False)
@@ -104,7 +104,32 @@ def _open(
         return [group for group in groups.values() if len(group) > 1]
 
     layers = [tuple(pairs) for pairs in owned.values()]
-    return grouped(layers), grouped((pair,) for layer in layers for pair in layer)
+    whole = _whole(layers, tables)
+    return grouped(layers) if whole is None else whole, grouped((pair,) for layer in layers for pair in layer)
+
+
+def _whole(layers: Sequence[Layer], tables: Sequence[Mapping[str, Weight]]) -> Groups | None:
+    """The layers of either side against each other by the sizes of their weights, whatever is paired now.
+
+    ``None`` where one side has more layers of some sizes than the other.
+    """
+    sides: list[dict[tuple[int, ...], list[list[str]]]] = []
+    for side, table in enumerate(tables):
+        held: dict[str, list[str]] = {}
+        open_ = {pair[side] for layer in layers for pair in layer}
+        for name, weight in table.items():
+            if name in open_:
+                held.setdefault(_owner(weight), []).append(name)
+        found: dict[tuple[int, ...], list[list[str]]] = {}
+        for names in held.values():
+            found.setdefault(tuple(table[name].size for name in names), []).append(names)
+        sides.append(found)
+    if {sizes: len(some) for sizes, some in sides[0].items()} != {sizes: len(some) for sizes, some in sides[1].items()}:
+        return None
+    return [
+        [tuple(zip(ones, twos, strict=True)) for ones, twos in zip(some, sides[1][sizes], strict=True)]
+        for sizes, some in sides[0].items()
+    ]
 
 
 def _owner(weight: Weight) -> str:
@@ -112,7 +137,7 @@ def _owner(weight: Weight) -> str:
 
 
 def _pairings(pairs: Mapping[str, str], groups: Groups) -> Iterator[dict[str, str]]:
-    """Every way to pair the layers of each group; the way they are paired now comes first."""
+    """Every way to pair the layers of each group."""
     for orders in itertools.product(*(itertools.permutations(group) for group in groups)):
         made = dict(pairs)
         for group, order in zip(groups, orders, strict=True):
