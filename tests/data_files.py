@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kerasdiff.datasets import cifar
+from kerasdiff.data import cifar
 from kerasdiff.report.png import png
 
 ROWS = 20

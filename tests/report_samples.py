@@ -5,23 +5,23 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from kerasdiff.edits import Edit, Place
-from kerasdiff.graph import Edge, Graph, Node, Source, TensorSpec, Weight
-from kerasdiff.side import Description, Port
-from kerasdiff.trials import FitEvidence, Trajectory
-from kerasdiff.verdict import (
+from kerasdiff.align.edits import Edit, Place
+from kerasdiff.comparison import (
     Attribution,
     Comparison,
     Effect,
+    LocalDifference,
     ModelInfo,
     NotChecked,
-    OwnAccount,
     Rewrite,
     Row,
     RowState,
     Rung,
     Verdict,
 )
+from kerasdiff.fit.trials import FitEvidence, Trajectory
+from kerasdiff.graph import Edge, Graph, Node, Source, TensorSpec, Weight
+from kerasdiff.side.records import Description, Port
 
 ENVIRONMENT = {"device": "cpu", "kerasdiff": "0.1.0", "keras": "3.15.0", "python": "3.11.9", "tensorflow": "2.21.0"}
 
@@ -198,7 +198,7 @@ def forum() -> Comparison:
 def _forum_attribution() -> Attribution:
     pairs = (("mdl/max_pooling2d", "mp_1"), ("mdl/max_pooling2d_1", "mp_2"), ("mdl/flatten", "flt"))
     own = tuple(
-        OwnAccount(
+        LocalDifference(
             nodes=nodes,
             difference=0.94 - 0.1 * number,
             detail="probe zeros: largest difference 9.4e-01 of scale 0.788 at (0, 0, 0, 16), limit 1e-09, "
@@ -286,7 +286,9 @@ def every_state() -> Comparison:
             limits={"output": 1e-9},
             explained=False,
             divergence=None,
-            own=tuple(OwnAccount(nodes=("stem/[b]x", f"\x1b[2Jn{n}"), difference=1.0, detail="") for n in range(12)),
+            own=tuple(
+                LocalDifference(nodes=("stem/[b]x", f"\x1b[2Jn{n}"), difference=1.0, detail="") for n in range(12)
+            ),
             one_way=(),
             notes=(),
             compared=1200,

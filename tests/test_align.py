@@ -15,9 +15,9 @@ from graph_builder import Build, renamed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kerasdiff.align import Alignment, align
-from kerasdiff.canonical.rules import live
-from kerasdiff.edits import Edit
+from kerasdiff.align.align import Alignment, align
+from kerasdiff.align.edits import Edit
+from kerasdiff.canonical.engine import live
 from kerasdiff.graph import Edge, Graph, Node, TensorSpec
 
 MIRROR = {"insert": "delete", "delete": "insert", "update": "update", "move": "move", "rewire": "rewire"}
@@ -395,7 +395,7 @@ def test_what_differs_is_opened_and_proved_and_no_more_than_that(monkeypatch: py
     """A square spelt as a call of its own, deep in a network: proved op by op, with the far layers left closed."""
     from synthetic import Net
 
-    from kerasdiff import opened
+    from kerasdiff.align import expanded
 
     def net(spelt: bool) -> Any:
         made = Net()
@@ -410,13 +410,13 @@ def test_what_differs_is_opened_and_proved_and_no_more_than_that(monkeypatch: py
     (first, weights), (second, others) = net(True), net(False)
     labels = tuple({node.id: f"{node.op} {len(node.operands)}" for node in graph} for graph in (first, second))
     pairs = {one.id: two.id for one, two in zip(first, second, strict=True)}
-    found = opened.opened((first, second), labels, pairs, (weights, others), "inference", {})
+    found = expanded.expanded((first, second), labels, pairs, (weights, others), "inference", {})
 
     assert found.proof is not None
     assert len(found.proof.weights) == 24
-    assert 0 < found.ops < sum(opened.size(node) for graph in (first, second) for node in graph)
+    assert 0 < found.ops < sum(expanded.size(node) for graph in (first, second) for node in graph)
     assert align(first, second, (weights, others), "inference").isomorphic
-    monkeypatch.setattr(opened, "MOST", 5)
-    monkeypatch.setattr("kerasdiff.align.MOST", 5)
-    assert align(first, second, (weights, others), "inference").unopened > 5
-    assert opened.opened((first, second), labels, pairs, (weights, others), "inference", {}).proof is None
+    monkeypatch.setattr(expanded, "MOST", 5)
+    monkeypatch.setattr("kerasdiff.align.align.MOST", 5)
+    assert align(first, second, (weights, others), "inference").unexpanded > 5
+    assert expanded.expanded((first, second), labels, pairs, (weights, others), "inference", {}).proof is None

@@ -18,9 +18,9 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from synthetic import CASES, Made, Net, canonical_pair, random_net, shuffled
 
-from kerasdiff.align import Alignment, align
+from kerasdiff.align.align import Alignment, align
+from kerasdiff.align.edits import Edit
 from kerasdiff.canonical import Canonicaliser
-from kerasdiff.edits import Edit
 from kerasdiff.graph import Edge, Graph
 
 MIRROR = {"insert": "delete", "delete": "insert", "update": "update", "move": "move", "rewire": "rewire"}

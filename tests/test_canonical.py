@@ -14,11 +14,11 @@ pytest.importorskip("tensorflow")
 from rule_cases import CASES
 
 from kerasdiff.canonical import NODE_RULES, Canonical, Canonicaliser, expand
-from kerasdiff.canonical.rules import apply_rules
+from kerasdiff.canonical.engine import apply_rules
 from kerasdiff.graph import Edge, Graph, Mode, Node
-from kerasdiff.target import parse_input, parse_target
-from kerasdiff.worker.describe import describe
-from kerasdiff.worker.load import Session
+from kerasdiff.side.targets import parse_input, parse_target
+from kerasdiff.worker.loading.load import Session
+from kerasdiff.worker.tracing.describe import describe
 
 MODELS = """
 import keras
@@ -128,8 +128,8 @@ def test_node_rule_fires_where_it_holds(case: NodeCase, traced: Callable[[str, M
     again = normal.canonicalise(done.graph)
     assert again.applied == ()
     assert again.graph == done.graph
-    opened = expand(done.graph, case.mode).graph
-    assert expand(opened, case.mode).graph == opened
+    expanded = expand(done.graph, case.mode).graph
+    assert expand(expanded, case.mode).graph == expanded
 
 
 def test_split_activation_keeps_place_and_line(traced: Callable[[str, Mode], Graph]) -> None:
@@ -144,11 +144,11 @@ def test_opaque_nodes_stay_closed_when_a_graph_is_opened(traced: Callable[[str, 
     graph = Canonicaliser("inference").canonicalise(traced("fused", "inference")).graph
     dense = graph.nodes[1]
 
-    opened = expand(graph, "inference", {dense.id: "the first"}).graph
+    expanded = expand(graph, "inference", {dense.id: "the first"}).graph
 
-    closed = opened.by_id()[dense.id]
+    closed = expanded.by_id()[dense.id]
     assert closed.attributes == {"label": "the first"}
-    assert ops(opened) == ("Relu",)
+    assert ops(expanded) == ("Relu",)
 
 
 def test_rules_leave_what_they_were_given_alone() -> None:

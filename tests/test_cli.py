@@ -21,11 +21,11 @@ from click.testing import CliRunner, Result
 import kerasdiff
 from kerasdiff.canonical import NODE_RULES, RULES
 from kerasdiff.cli import main
+from kerasdiff.comparison import Comparison, Verdict
 from kerasdiff.errors import LoadError
 from kerasdiff.options import Options
-from kerasdiff.side import Tick
-from kerasdiff.target import InputSpec
-from kerasdiff.verdict import Comparison, Verdict
+from kerasdiff.side.records import Tick
+from kerasdiff.side.targets import InputSpec
 
 # The help must stay below 0.25 s where a bare Python takes 0.02 s; the ratio leaves room for a busy machine.
 HELP_RATIO = 12.0
@@ -33,7 +33,7 @@ HELP_RATIO = 12.0
 
 @dataclass
 class Engine:
-    """Stands for ``kerasdiff.compare``: answers what it was told to and remembers the question."""
+    """Stands for ``kerasdiff.pipeline``: answers what it was told to and remembers the question."""
 
     answer: Comparison = field(default_factory=samples.forum)
     error: BaseException | None = None
@@ -56,10 +56,10 @@ class Engine:
 @pytest.fixture
 def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
     found = Engine()
-    module = types.ModuleType("kerasdiff.compare")
+    module = types.ModuleType("kerasdiff.pipeline")
     module.compare = found.compare  # type: ignore[attr-defined]
     module.inspect = found.inspect  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "kerasdiff.compare", module)
+    monkeypatch.setitem(sys.modules, "kerasdiff.pipeline", module)
     monkeypatch.setattr(kerasdiff, "compare", module, raising=False)
     return found
 

@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("keras")
 
-from kerasdiff.worker.code import reach_digest
+from kerasdiff.worker.tracing.code import reach_digest
 
 BASE = """
 def scaled(value):

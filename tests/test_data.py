@@ -21,13 +21,13 @@ from data_files import (
     write_files,
 )
 
-from kerasdiff.datasets import cifar
-from kerasdiff.datasets.procedural import procedural
+from kerasdiff.data import cifar
+from kerasdiff.data.procedural import procedural
 from kerasdiff.errors import DataError, FitError
 from kerasdiff.graph import TensorSpec
-from kerasdiff.side import Port
-from kerasdiff.worker.data import DataSet, load_data
-from kerasdiff.worker.heads import Encoding, Head
+from kerasdiff.side.records import Port
+from kerasdiff.worker.training.data import DataSet, load_data
+from kerasdiff.worker.training.heads import Encoding, Head
 
 
 def port(shape: tuple[int | None, ...], dtype: str = "float32", name: str = "x", **bounds: float) -> Port:
@@ -51,7 +51,7 @@ def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def taken(data: DataSet, part: str, count: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """The first rows of a part as a fit feeds them to the model: inputs and targets."""
     pytest.importorskip("tensorflow")
-    from kerasdiff.worker.feed import Feed
+    from kerasdiff.worker.training.feed import Feed
 
     inputs, targets = getattr(Feed(data), part)(np.arange(count))
     return [one.numpy() for one in inputs], [one.numpy() for one in targets]

@@ -22,7 +22,7 @@ from click.testing import CliRunner, Result
 from data_files import archive, binary_batches, fill_cache, image_folders, images, python_batches, write_files
 
 from kerasdiff.cli import main
-from kerasdiff.datasets import cifar, download
+from kerasdiff.data import cifar, download
 from kerasdiff.report.data import shrunk
 from kerasdiff.report.png import png
 

@@ -43,7 +43,7 @@ def test_an_early_bug_does_not_paint_the_whole_network_red(compare: Compare) -> 
     report = chain(compare, "first='sine', slope=0.2")
     found = report["attribution"]
 
-    assert [(item["reference"], item["edits"]) for item in found["own_account"]] == [("two", [0]), ("bend", [1])]
+    assert [(item["reference"], item["edits"]) for item in found["local_differences"]] == [("two", [0]), ("bend", [1])]
     assert found["first_divergence"]["reference"] == "two"
     assert found["compared"] == 5
 
@@ -67,7 +67,7 @@ def test_an_edit_with_weights_of_its_own_is_attributed_too(compare: Compare) -> 
 
 
 def test_a_difference_that_no_edit_names_is_said() -> None:
-    from kerasdiff.verdict import Attribution, Effect
+    from kerasdiff.comparison import Attribution, Effect
 
     kept = {
         "together": (),

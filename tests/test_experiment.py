@@ -15,14 +15,14 @@ import pytest
 from numpy.typing import NDArray
 
 from kerasdiff.errors import FitError, WorkerEndedError
+from kerasdiff.fit.budget import Pace, afford
+from kerasdiff.fit.experiment import Experiment, Fitter, Interrupted
+from kerasdiff.fit.trajectories import curves, may_be_rounding, parted
+from kerasdiff.fit.trials import FitEvidence
 from kerasdiff.graph import Weight
 from kerasdiff.options import FitOptions, Silent
-from kerasdiff.rungs.budget import Pace, afford
-from kerasdiff.rungs.fit_evidence import fit_rung, fit_verdict
-from kerasdiff.rungs.fitting import Experiment, Fitter, Interrupted
-from kerasdiff.rungs.trajectories import curves, may_be_rounding, parted
-from kerasdiff.side import Epoch, FitPlan, Progress, Tick, Trial
-from kerasdiff.trials import FitEvidence
+from kerasdiff.rungs.fit import fit_rung, fit_verdict
+from kerasdiff.side.records import Epoch, FitPlan, Progress, Tick, Trial
 
 PER_EPOCH = 10
 Curve = Callable[[FitPlan, int], float]
@@ -104,13 +104,15 @@ def run(reference: Fake, candidate: Fake, control: Fake | None = None, **changes
     other = control or dataclasses.replace(reference, asked=[])
 
     @contextlib.contextmanager
-    def opened() -> Iterator[Fitter]:
+    def control_side() -> Iterator[Fitter]:
         yield other
 
     kept = {name: changes.pop(name) for name in ("alike", "serial") if name in changes}
     options = FitOptions(**{"seeds": (0, 1, 2), "epochs": 3, **changes})
     notes: list[str] = []
-    return Experiment((reference, candidate), opened, WEIGHTS, "auto", options, Silent(), notes, **kept).run(), other
+    return Experiment(
+        (reference, candidate), control_side, WEIGHTS, "auto", options, Silent(), notes, **kept
+    ).run(), other
 
 
 def test_identical_trials_decide_after_one_pair_without_a_control() -> None:
@@ -143,7 +145,7 @@ def test_trajectories_apart_are_different_and_all_seeds_measure_who_leads() -> N
     one = Fake(falling)
     found, control = run(one, Fake(lambda plan, step: falling(plan, step) + 0.2, ahead))
     assert [plan.epochs for plan in control.asked] == [1]
-    assert control.asked[0].nudge is None
+    assert control.asked[0].perturbation is None
     assert found.control_distance == 0.0
     assert found.control_steps == PER_EPOCH
     assert found.parted is not None
@@ -163,7 +165,7 @@ def chaos(size: float) -> Curve:
     """Losses that a change of the start of ``size`` moves ever farther off, as training does."""
 
     def loss(plan: FitPlan, step: int) -> float:
-        moved = size * (plan.nudge is None) + 2e-7 * (plan.nudge is not None)
+        moved = size * (plan.perturbation is None) + 2e-7 * (plan.perturbation is not None)
         return falling(plan, step) + min(0.05, moved * math.exp(0.6 * step)) * math.sin(step + 1)
 
     return loss
@@ -172,7 +174,7 @@ def chaos(size: float) -> Curve:
 def test_rounding_that_training_amplifies_is_no_difference() -> None:
     exact = Fake(chaos(0.0))
     found, control = run(exact, Fake(chaos(4e-7)), Fake(chaos(0.0)), seeds=tuple(range(5)))
-    assert [(plan.nudge, plan.epochs) for plan in control.asked] == [(None, 1), (0, 2), (None, 2)]
+    assert [(plan.perturbation, plan.epochs) for plan in control.asked] == [(None, 1), (0, 2), (None, 2)]
     assert found.distance > 1e-3
     assert found.rounding_distance is not None
     assert found.rounding_distance > 1e-3
@@ -186,7 +188,7 @@ def test_a_small_difference_that_rounding_does_not_explain_is_one() -> None:
         return falling(plan, step) + 1e-4 * step
 
     found, control = run(Fake(chaos(0.0)), Fake(slow), Fake(chaos(0.0)))
-    assert [plan.nudge for plan in control.asked] == [None, 0, None]
+    assert [plan.perturbation for plan in control.asked] == [None, 0, None]
     assert found.parted is not None
     assert 0 < found.parted.step < 10
     assert fit_verdict(found, complete=True).outcome == "different"

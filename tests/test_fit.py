@@ -16,11 +16,11 @@ keras = pytest.importorskip("keras")
 
 from kerasdiff.errors import FitError  # noqa: E402
 from kerasdiff.graph import TensorSpec  # noqa: E402
-from kerasdiff.side import FitPlan, Port, Tick, Trial  # noqa: E402
-from kerasdiff.target import parse_input, parse_target  # noqa: E402
-from kerasdiff.worker.fit import batch_rows, fit, start  # noqa: E402
-from kerasdiff.worker.load import Session  # noqa: E402
-from kerasdiff.worker.names import weight_table  # noqa: E402
+from kerasdiff.side.records import FitPlan, Port, Tick, Trial  # noqa: E402
+from kerasdiff.side.targets import parse_input, parse_target  # noqa: E402
+from kerasdiff.worker.loading.load import Session  # noqa: E402
+from kerasdiff.worker.tracing.names import weight_table  # noqa: E402
+from kerasdiff.worker.training.fit import batch_rows, fit, start  # noqa: E402
 
 PLAN = FitPlan(data="synthetic", seed=1, steps=5, batch_size=16, learning_rate=1e-2)
 
@@ -169,11 +169,11 @@ def test_the_trial_agrees_with_keras_fit() -> None:
         return model
 
     trial = run(build, steps=6)
-    from kerasdiff.worker.tasks import Task
+    from kerasdiff.worker.training.tasks import Task
 
     loaded = StandIn(build).reload("float32")
-    from kerasdiff.worker.data import load_data
-    from kerasdiff.worker.feed import Feed
+    from kerasdiff.worker.training.data import load_data
+    from kerasdiff.worker.training.feed import Feed
 
     data = load_data("synthetic", loaded.ports, Task(loaded).heads)
     feed = Feed(data)

@@ -17,8 +17,8 @@ from conftest import Answer
 from warm import nursery, run_warm
 
 from kerasdiff.cli.fit import fit as command_fit
+from kerasdiff.fit.statistics import DEFAULT_MARGIN
 from kerasdiff.options import FitOptions
-from kerasdiff.stats import DEFAULT_MARGIN
 
 MODELS = """
 import keras

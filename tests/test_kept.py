@@ -19,9 +19,9 @@ keras = pytest.importorskip("keras")
 import tensorflow as tf  # noqa: E402
 from test_fit import PLAN, StandIn, dense, same  # noqa: E402
 
-from kerasdiff.side import FitPlan, Tick, Trial  # noqa: E402
-from kerasdiff.worker import keep  # noqa: E402
-from kerasdiff.worker.fit import fit  # noqa: E402
+from kerasdiff.side.records import FitPlan, Tick, Trial  # noqa: E402
+from kerasdiff.worker.training import keep  # noqa: E402
+from kerasdiff.worker.training.fit import fit  # noqa: E402
 
 EPOCHS = 4
 
@@ -113,7 +113,7 @@ def test_only_the_same_trial_is_taken_up(tmp_path: Path) -> None:
         (dense(), {"learning_rate": 1e-3}),
         (dense(), {"optimizer": "sgd"}),
         (dense(), {"epochs": EPOCHS + 1}),
-        (dense(), {"nudge": 0}),
+        (dense(), {"perturbation": 0}),
         (dense(), {"name": "candidate"}),
         (dense(activation="softmax"), {}),
         (wider, {}),

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from kerasdiff.errors import KerasdiffError, LoadError, TargetError, TraceError
-from kerasdiff.target import parse_input, parse_target
+from kerasdiff.side.targets import parse_input, parse_target
 
 keras: Any = pytest.importorskip("keras")
 
-from kerasdiff.worker.load import Loaded, Session, load  # noqa: E402  (imports Keras, which may be missing)
+from kerasdiff.worker.loading.load import Loaded, Session, load  # noqa: E402  (imports Keras, which may be missing)
 
 MODELS = """
 import keras

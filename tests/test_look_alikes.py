@@ -11,9 +11,9 @@ tf: Any = pytest.importorskip("tensorflow")
 
 from rule_cases.tracing import Program, Shape, graph_of, specs_of  # noqa: E402  (imports TensorFlow)
 
-from kerasdiff.canonical.rules import apply_rules  # noqa: E402
-from kerasdiff.canonical.signature import graph_signature  # noqa: E402
+from kerasdiff.canonical.engine import apply_rules  # noqa: E402
 from kerasdiff.graph import MODES, Mode  # noqa: E402
+from kerasdiff.graph.signature import graph_signature  # noqa: E402
 
 ROW, SQUARE, STEPS = ((None, 4),), ((None, 4, 4),), ((None, None, 4),)
 IMAGE, TWO = ((None, 6, 6, 2),), ((None, 4), (None, 4))

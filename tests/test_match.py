@@ -10,9 +10,9 @@ from graph_builder import Build, renamed
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kerasdiff.align.isomorphism import Isomorphism, isomorphism
+from kerasdiff.align.labels import commutes, used_ports
 from kerasdiff.graph import Edge, Graph
-from kerasdiff.labels import commutes, used_ports
-from kerasdiff.match import Isomorphism, isomorphism
 
 Made = tuple[Graph, Build]
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from kerasdiff.errors import EvaluateError
-from kerasdiff.numeric import FLOAT32_FLOOR, TINY, Tolerance, compare_values
+from kerasdiff.probing.closeness import FLOAT32_FLOOR, TINY, Tolerance, compare_values
 
 EXACT = Tolerance(limit=0.0, provenance="test")
 LOOSE = Tolerance(limit=1e-5, provenance="test")

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from kerasdiff.errors import LoadError, WorkerError
-from kerasdiff.frames import read_frame, write_frame
-from kerasdiff.process import Worker
-from kerasdiff.target import parse_target
+from kerasdiff.side.frames import read_frame, write_frame
+from kerasdiff.side.process import Worker
+from kerasdiff.side.targets import parse_target
 
 MODELS = """
 import ctypes, os, sys, time
@@ -133,8 +133,8 @@ def test_silence_kill_and_unknown_requests(models: Path) -> None:
 
 PARENT = """
 import sys
-from kerasdiff.process import Worker
-from kerasdiff.target import parse_target
+from kerasdiff.side.process import Worker
+from kerasdiff.side.targets import parse_target
 with Worker(parse_target(sys.argv[1])) as worker:
     pending = worker.submit("describe")
     print(worker._process.pid, flush=True)

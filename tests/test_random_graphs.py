@@ -17,10 +17,10 @@ from random_graphs import BOTH, Random, programs  # noqa: E402  (imports TensorF
 from rule_cases.running import run  # noqa: E402
 from rule_cases.tracing import graph_of, specs_of  # noqa: E402
 
-from kerasdiff.canonical.rules import apply_rules, live  # noqa: E402
-from kerasdiff.canonical.signature import graph_signature  # noqa: E402
-from kerasdiff.canonical.sums import unfolded  # noqa: E402
+from kerasdiff.canonical.engine import apply_rules, live  # noqa: E402
+from kerasdiff.canonical.rules.sums import unfolded  # noqa: E402
 from kerasdiff.graph import MODES, Edge, Graph, Mode  # noqa: E402
+from kerasdiff.graph.signature import graph_signature  # noqa: E402
 
 EXAMPLES = int(os.environ.get("KERASDIFF_EXAMPLES", "200"))
 """Programs a test draws; raised by hand after a change of the rules."""
@@ -108,7 +108,7 @@ def reordered(graph: Graph, random: Any) -> list[Any]:
 @drawn
 @given(programs(), modes, st.floats(0, 1))
 def test_normal_form_is_the_same_where_a_part_was_in_it_before(program: Random, mode: Mode, share: float) -> None:
-    """As a node's lowering is brought to normal form by itself, then opened among the others."""
+    """As a node's lowering is brought to normal form by itself, then expanded among the others."""
     graph = traced(program)
     cut = int(share * len(graph))
     first, rest = graph.nodes[:cut], graph.nodes[cut:]
@@ -119,7 +119,7 @@ def test_normal_form_is_the_same_where_a_part_was_in_it_before(program: Random, 
     small = apply_rules(Graph(nodes=first, outputs=ends), mode)[0]
     moved = dict(zip(ends, small.outputs, strict=True))
     kept = {node.id for node in small}
-    opened = Graph(
+    expanded = Graph(
         nodes=(
             *(node for node in first if node.kind == "input" and node.id not in kept),
             *(part for node in small for part in unfolded(node)),
@@ -127,4 +127,4 @@ def test_normal_form_is_the_same_where_a_part_was_in_it_before(program: Random, 
         ),
         outputs=tuple(moved.get(edge, edge) for edge in graph.outputs),
     )
-    assert graph_signature(apply_rules(opened, mode)[0]) == graph_signature(apply_rules(graph, mode)[0])
+    assert graph_signature(apply_rules(expanded, mode)[0]) == graph_signature(apply_rules(graph, mode)[0])

@@ -10,9 +10,9 @@ from update_readme import README, ROOT, report_block, setup_line
 
 from kerasdiff.canonical import NODE_RULES, RULES
 from kerasdiff.cli.data import data
+from kerasdiff.comparison import EXIT_CODES
 from kerasdiff.options import IGNORABLE, STRENGTHS
-from kerasdiff.target import parse_input, parse_target
-from kerasdiff.verdict import EXIT_CODES
+from kerasdiff.side.targets import parse_input, parse_target
 
 TEXT = README.read_text()
 

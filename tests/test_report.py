@@ -15,14 +15,14 @@ import report_samples as samples
 from rich.cells import cell_len
 from rich.console import Console
 
+from kerasdiff.comparison import Comparison
 from kerasdiff.report.curves import plot
 from kerasdiff.report.inspect import description_json, render_graph
 from kerasdiff.report.json import to_json
 from kerasdiff.report.progress import LiveProgress
 from kerasdiff.report.style import Look, change, clean
 from kerasdiff.report.terminal import render
-from kerasdiff.side import Tick
-from kerasdiff.verdict import Comparison
+from kerasdiff.side.records import Tick
 
 GOLDENS = Path(__file__).parent / "goldens"
 COMPARISONS: dict[str, Callable[[], Comparison]] = {

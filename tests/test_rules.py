@@ -17,7 +17,7 @@ from rule_cases.running import run  # noqa: E402
 from rule_cases.tracing import graph_of, probes, specs_of  # noqa: E402
 
 from kerasdiff.canonical import RULES, Applied  # noqa: E402
-from kerasdiff.canonical.rules import apply_rules  # noqa: E402
+from kerasdiff.canonical.engine import apply_rules  # noqa: E402
 from kerasdiff.graph import MODES, Graph  # noqa: E402
 
 NUMBERED = [

@@ -13,9 +13,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats as reference
 
-from kerasdiff import stats
 from kerasdiff.errors import EvaluateError, FitError
-from kerasdiff.stats import DEFAULT_MARGIN, EXACT_PAIRS, MOST_PAIRS, POWER, Plan, decide, default_plan, power, sign_flip
+from kerasdiff.fit import statistics as stats
+from kerasdiff.fit.statistics import (
+    DEFAULT_MARGIN,
+    EXACT_PAIRS,
+    MOST_PAIRS,
+    POWER,
+    Plan,
+    decide,
+    default_plan,
+    power,
+    sign_flip,
+)
 
 PLAN = Plan(margin=0.01, looks=(3, 5, 8))
 ONE_LOOK = Plan(margin=0.01, looks=(8,))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kerasdiff.errors import TargetError
-from kerasdiff.target import InputSpec, parse_input, parse_target
+from kerasdiff.side.targets import InputSpec, parse_input, parse_target
 
 
 @pytest.fixture

@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 
 from kerasdiff.graph import Graph, Node
-from kerasdiff.side import Description
-from kerasdiff.target import parse_input, parse_target
+from kerasdiff.side.records import Description
+from kerasdiff.side.targets import parse_input, parse_target
 
 keras: Any = pytest.importorskip("keras")
 
-from kerasdiff.worker.describe import describe  # noqa: E402  (imports Keras, which may be missing)
-from kerasdiff.worker.load import Session  # noqa: E402
-from kerasdiff.worker.names import Names, snake  # noqa: E402
+from kerasdiff.worker.loading.load import Session  # noqa: E402
+from kerasdiff.worker.tracing.describe import describe  # noqa: E402  (imports Keras, which may be missing)
+from kerasdiff.worker.tracing.names import Names, snake  # noqa: E402
 
 MODELS = """
 import keras

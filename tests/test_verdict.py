@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kerasdiff.edits import Edit, EditKind, Place
+from kerasdiff.align.edits import Edit, EditKind, Place
+from kerasdiff.comparison import EXIT_CODES, Rung, RungName, Verdict
 from kerasdiff.graph import Source
 from kerasdiff.judge import UNIMPLIED, Case, judge
 from kerasdiff.options import STRENGTHS, Required
-from kerasdiff.verdict import EXIT_CODES, Rung, RungName, Verdict
 
 
 def edit(kind: EditKind, op: str = "relu", line: int = 7, **attributes: Any) -> Edit:

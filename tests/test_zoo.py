@@ -11,11 +11,12 @@ import pytest
 from pairs.table import Pair
 from pairs.zoo import SELVES, ZOO
 
-from kerasdiff.compare import Steps
-from kerasdiff.compare import describe as both
+from kerasdiff.comparison import Comparison
 from kerasdiff.options import Options, Silent
+from kerasdiff.pipeline import Steps
+from kerasdiff.pipeline import describe as both
 from kerasdiff.rungs.architecture import architecture
-from kerasdiff.side import (
+from kerasdiff.side.records import (
     Description,
     EvaluateRequest,
     Evaluation,
@@ -28,17 +29,16 @@ from kerasdiff.side import (
     Stepped,
     StepRequest,
 )
-from kerasdiff.target import parse_input, parse_target
-from kerasdiff.verdict import Comparison
+from kerasdiff.side.targets import parse_input, parse_target
 
 pytest.importorskip("keras")
 
-from kerasdiff.worker.checkpoint import load_checkpoint, save_checkpoint
-from kerasdiff.worker.describe import describe, start_digests
-from kerasdiff.worker.evaluate import evaluate
-from kerasdiff.worker.load import Session
-from kerasdiff.worker.stages import stage
-from kerasdiff.worker.step import losses_of, step
+from kerasdiff.worker.loading.load import Session
+from kerasdiff.worker.running.checkpoint import load_checkpoint, save_checkpoint
+from kerasdiff.worker.running.evaluate import evaluate
+from kerasdiff.worker.running.stages import stage
+from kerasdiff.worker.running.step import losses_of, step
+from kerasdiff.worker.tracing.describe import describe, start_digests
 
 # Keras warns of some mistakes made here on purpose, and numpy of how Keras quantises.
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::DeprecationWarning")

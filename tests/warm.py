@@ -25,7 +25,7 @@ from unittest import mock
 from click.testing import CliRunner
 from conftest import Answer
 
-import kerasdiff.process
+import kerasdiff.side.process
 from kerasdiff.cli import main
 
 
@@ -59,13 +59,13 @@ class Nursery:
 
 def _environment() -> dict[str, str]:
     """What a worker starts with, as TensorFlow reads some of it on import; this file must find its neighbours."""
-    wanted = {**kerasdiff.process.worker_environment(), "CUDA_VISIBLE_DEVICES": "", "PYTHONDONTWRITEBYTECODE": "1"}
+    wanted = {**kerasdiff.side.process.worker_environment(), "CUDA_VISIBLE_DEVICES": "", "PYTHONDONTWRITEBYTECODE": "1"}
     del wanted["PYTHONSAFEPATH"]
     return wanted
 
 
 class Forked:
-    """What :class:`kerasdiff.process.Worker` needs of a ``Popen``."""
+    """What :class:`kerasdiff.side.process.Worker` needs of a ``Popen``."""
 
     def __init__(self, nursery: Nursery, env: dict[str, str], stderr: Any) -> None:
         self._nursery = nursery
@@ -107,7 +107,7 @@ def nursery(directory: Path) -> Iterator[Nursery]:
     try:
         # The name in that module alone: others start processes as ever.
         fake = SimpleNamespace(**{**vars(subprocess), "Popen": popen})
-        with mock.patch.object(kerasdiff.process, "subprocess", fake):
+        with mock.patch.object(kerasdiff.side.process, "subprocess", fake):
             yield made
     finally:
         made.close()

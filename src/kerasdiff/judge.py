@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from kerasdiff.edits import COMPUTATION, MASKING, Edit
+from kerasdiff.align.edits import COMPUTATION, MASKING, Edit
+from kerasdiff.comparison import NUMERIC, Rung, RungName, Verdict
 from kerasdiff.options import STRENGTHS, Required
-from kerasdiff.verdict import NUMERIC, Rung, RungName, Verdict
 
 STRUCTURAL = frozenset(
     {"op", "wiring", "unroll", "use_cudnn", "implementation", "flash_attention", "activation", "axis", "axes",

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol, get_args
 
-from kerasdiff.side import Tick
-from kerasdiff.target import InputSpec
+from kerasdiff.side.records import Tick
+from kerasdiff.side.targets import InputSpec
 
 Required = Literal["proof", "numeric", "statistical"]
 """What an equivalence may rest on, the strongest first."""
@@ -28,7 +28,7 @@ class Options:
         inputs: What ``--input`` said; empty where the models declare their inputs or they are inferred.
         fit: Whether the fit rung runs.
         fit_steps: Optimizer steps of each trial, at least 1.
-        data: Path of the data to fit on, of any kind `kerasdiff.datasets.readers` reads; ``None`` for the default.
+        data: Path of the data to fit on, of any kind `kerasdiff.data.readers` reads; ``None`` for the default.
         seed: Seed of probes, weights and trials.
         timeout: Seconds a worker may take for one answer.
         search: Seconds spent on inputs that separate models which no probe tells apart; 0 for none.

@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from synthetic import CASES, FAMILIES, canonical_pair
 
-from kerasdiff.align import align
+from kerasdiff.align.align import align
 
 pytestmark = pytest.mark.benchmark
 

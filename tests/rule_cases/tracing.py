@@ -14,7 +14,7 @@ tf: Any = pytest.importorskip("tensorflow")
 
 from tensorflow.python.framework.func_graph import func_graph_from_py_func  # noqa: E402  (as the worker traces)
 
-from kerasdiff.worker.lower import Lowering, spec_of  # noqa: E402  (imports TensorFlow, which may be missing)
+from kerasdiff.worker.tracing.lower import Lowering, spec_of  # noqa: E402  (imports TensorFlow, which may be missing)
 
 Shape = tuple[int | None, ...]
 Program = Callable[..., Any]

@@ -1,6 +1,9 @@
 """Normal form: named, recorded, justified rewrites of traced graphs."""
 
-from kerasdiff.canonical import (  # noqa: F401  (each registers its rules, which are tried in this order)
+from kerasdiff.canonical.engine import NODE_RULES, RULES, Applied, Identity, Rule
+from kerasdiff.canonical.expansion import expand
+from kerasdiff.canonical.layers import IMPLIED, Canonical, Canonicaliser, readable
+from kerasdiff.canonical.rules import (  # noqa: F401  (each registers its rules, which are tried in this order)
     activations,
     arithmetic,
     constants,
@@ -15,9 +18,6 @@ from kerasdiff.canonical import (  # noqa: F401  (each registers its rules, whic
     sums,
     transposes,
 )
-from kerasdiff.canonical.nodes import IMPLIED, Canonical, Canonicaliser, readable
-from kerasdiff.canonical.opening import expand
-from kerasdiff.canonical.rules import NODE_RULES, RULES, Applied, Identity, Rule
 
 __all__ = [
     "IMPLIED",

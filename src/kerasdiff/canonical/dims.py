@@ -18,7 +18,7 @@ import numpy as np
 from kerasdiff.graph import Edge, Node
 
 if TYPE_CHECKING:
-    from kerasdiff.canonical.rules import View
+    from kerasdiff.canonical.engine import View
 
 UNARY = frozenset(
     {"Relu", "Relu6", "Elu", "Selu", "LeakyRelu", "Sigmoid", "Tanh", "Softplus", "Softsign", "Exp", "Expm1", "Log",

@@ -21,8 +21,8 @@ from kerasdiff.cli.common import (
 )
 
 if TYPE_CHECKING:
+    from kerasdiff.comparison import Comparison
     from kerasdiff.options import Ignored, Required
-    from kerasdiff.verdict import Comparison
 
 
 def _ignored(context: click.Context, option: click.Parameter, texts: tuple[str, ...]) -> tuple[Ignored, ...]:
@@ -124,9 +124,9 @@ def compare(
       kerasdiff compare old.py:build new.py:build --input ids=16:int32@0..100
       kerasdiff compare a.py:Net b.py:Net --no-fit --format json --output report.json
     """  # noqa: D301
-    from kerasdiff.datasets.readers import recognise
+    from kerasdiff.data.readers import recognise
     from kerasdiff.options import Options
-    from kerasdiff.target import parse_input, parse_target
+    from kerasdiff.side.targets import parse_input, parse_target
 
     options = Options(
         inputs=tuple(parse_input(text) for text in inputs),
@@ -143,10 +143,10 @@ def compare(
     pair = parse_target(reference), parse_target(candidate)
     if data is not None:
         recognise(Path(data).expanduser())  # a wrong path is said now, not after minutes of comparing
-    import kerasdiff.compare as engine
+    import kerasdiff.pipeline as engine
+    from kerasdiff.comparison import EXIT_CODES
     from kerasdiff.report.json import to_json
     from kerasdiff.report.terminal import render
-    from kerasdiff.verdict import EXIT_CODES
 
     with progress() as listener:
         comparison = engine.compare(*pair, options, listener)
@@ -163,7 +163,7 @@ def compare(
 def _save(
     comparison: Comparison, path: Path, reference: str, candidate: str, inputs: tuple[str, ...], seed: int
 ) -> None:
-    from kerasdiff.witness import SavedWitness, save
+    from kerasdiff.probing.witness import SavedWitness, save
 
     if comparison.witness is None:
         click.echo(

@@ -16,7 +16,7 @@ from kerasdiff.cli.common import DATA_HELP, clean, rendered, report_options, wri
 
 if TYPE_CHECKING:
     from kerasdiff.cli.common import ColorSystem
-    from kerasdiff.datasets.download import Told
+    from kerasdiff.data.download import Told
 
 TERMINAL_IMAGES, PNG_IMAGES = 4, 10
 """Images of a class by default: four are 19 columns each on a terminal of 80."""
@@ -59,9 +59,9 @@ def show(path: str | None, form: str | None, count: int | None, color: str, outp
       kerasdiff data show
       kerasdiff data show --data photos/ --count 8 --output photos.png
     """  # noqa: D301
-    from kerasdiff.datasets.readers import default_table, read
-    from kerasdiff.datasets.summary import summarise
-    from kerasdiff.decoding import decode_apart
+    from kerasdiff.data.decoding import decode_apart
+    from kerasdiff.data.readers import default_table, read
+    from kerasdiff.data.summary import summarise
     from kerasdiff.errors import DataError
     from kerasdiff.report.data import MOST_DRAWN, picture, render_data, render_facts
     from kerasdiff.report.png import png
@@ -104,8 +104,8 @@ def cifar10(url: str | None, sha256: str | None) -> int:
     The archive is checked against its published SHA-256. A download that was cut off goes on where it ended when the
     command is given again. KERAS_HOME names another place for the cache.
     """
-    from kerasdiff.datasets.cifar import cifar10_cached
-    from kerasdiff.datasets.download import SHA256, URL, download, part_path
+    from kerasdiff.data.cifar import cifar10_cached
+    from kerasdiff.data.download import SHA256, URL, download, part_path
 
     if sha256 is not None and url is None:
         raise click.UsageError("--sha256 is for the archive at another --url.")

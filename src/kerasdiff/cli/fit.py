@@ -147,9 +147,9 @@ def fit(
       kerasdiff fit a.py:ConvModel_1 b.py:ConvModel_2 --seeds 10 --epochs 30
       kerasdiff fit old.py:Net new.py:Net --data mine.npz --budget 10m
     """  # noqa: D301
-    from kerasdiff.datasets.readers import recognise
+    from kerasdiff.data.readers import recognise
     from kerasdiff.options import FitOptions, Options, kept_in
-    from kerasdiff.target import parse_input, parse_target
+    from kerasdiff.side.targets import parse_input, parse_target
 
     options = Options(inputs=tuple(parse_input(text) for text in inputs), data=data, seed=seeds[0], timeout=timeout)
     trials = FitOptions(
@@ -171,7 +171,7 @@ def fit(
     pair = parse_target(reference), parse_target(candidate)
     if data is not None:
         recognise(Path(data).expanduser())  # a wrong path is said now, not after minutes of training
-    import kerasdiff.train as engine
+    import kerasdiff.fit_pipeline as engine
     from kerasdiff.report.json import to_json
     from kerasdiff.report.terminal import render
 

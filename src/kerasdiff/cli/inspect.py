@@ -34,11 +34,11 @@ def inspect(
       kerasdiff inspect a.py:ConvModel_1 --mode training
       kerasdiff inspect 'net.py:build(depth=50)' --input 224,224,3 --format json
     """  # noqa: D301
-    from kerasdiff.target import parse_input, parse_target
+    from kerasdiff.side.targets import parse_input, parse_target
 
     specs = tuple(parse_input(text) for text in inputs)
     model = parse_target(target)
-    import kerasdiff.compare as engine
+    import kerasdiff.pipeline as engine
     from kerasdiff.report.inspect import description_json, render_graph
 
     with progress() as listener:

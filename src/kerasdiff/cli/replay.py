@@ -35,10 +35,10 @@ def replay(witness: str, targets: tuple[str, ...], form: str, timeout: float, co
     """  # noqa: D301
     from pathlib import Path
 
-    import kerasdiff.compare as engine
+    import kerasdiff.pipeline as engine
+    from kerasdiff.probing.witness import load
     from kerasdiff.report.replay import render_replay, replay_json
-    from kerasdiff.target import parse_target
-    from kerasdiff.witness import load
+    from kerasdiff.side.targets import parse_target
 
     if len(targets) not in (0, 2):
         raise click.UsageError("give both models, REFERENCE and CANDIDATE, or neither.")

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from rich.console import Console
 from rich.text import Text
 
-from kerasdiff.edits import Edit
+from kerasdiff.align.edits import Edit
+from kerasdiff.comparison import Attribution, LocalDifference
 from kerasdiff.report.style import Look, count, emit, hang, heading
-from kerasdiff.verdict import Attribution, OwnAccount
 
 MOST_OWN = 8
 """Nodes listed that differ on their own account: past that the list is no longer read; JSON holds them all."""
@@ -75,6 +75,6 @@ def render_attribution(found: Attribution, console: Console) -> None:
         hang(console, Text("  "), Text(look.text(found.sentence), style=style))
 
 
-def _nodes(item: OwnAccount, look: Look) -> str:
+def _nodes(item: LocalDifference, look: Look) -> str:
     edits = f" ({numbered(tuple(number + 1 for number in item.edits))})" if item.edits else ""
     return f"{item.nodes[0]} {look.pick('↔', '=')} {item.nodes[1]}{edits}"

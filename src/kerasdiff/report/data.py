@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.style import Style
 from rich.text import Text
 
-from kerasdiff.datasets.cifar import Images
-from kerasdiff.datasets.summary import Column, Row, Summary
+from kerasdiff.data.cifar import Images
+from kerasdiff.data.summary import Column, Row, Summary
 from kerasdiff.report.style import Look, count, emit, hang, heading, number, pad
 
 MOST_SHOWN = 20

@@ -9,9 +9,9 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from kerasdiff.fit.trials import FitEvidence, Lead, Trajectory
 from kerasdiff.report.curves import legend, plot
 from kerasdiff.report.style import Look, count, emit, hang, heading, number, pad, value
-from kerasdiff.trials import FitEvidence, Lead, Trajectory
 
 # Measured on the forum pair (DESIGN §8): the model that ends 4.3 points behind leads for its first 8 epochs.
 _WARNINGS = {

@@ -15,7 +15,7 @@ from kerasdiff.report.layers import shape, shapes
 from kerasdiff.report.style import Look, count, emit, hang, heading, pad
 
 if TYPE_CHECKING:
-    from kerasdiff.side import Description, Port
+    from kerasdiff.side.records import Description, Port
 
 SCHEMA = "kerasdiff.inspect/1"
 

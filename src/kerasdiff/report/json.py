@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from kerasdiff.edits import Edit, Place
-from kerasdiff.trials import FitEvidence, Trajectory
-from kerasdiff.verdict import Attribution, Comparison, ModelInfo, OwnAccount, Witness
+from kerasdiff.align.edits import Edit, Place
+from kerasdiff.comparison import Attribution, Comparison, LocalDifference, ModelInfo, Witness
+from kerasdiff.fit.trials import FitEvidence, Trajectory
 
 SCHEMA = "kerasdiff/1"
 
@@ -106,7 +106,7 @@ def _attribution(found: Attribution) -> dict[str, Any]:
         "limits": found.limits,
         "explained": found.explained,
         "first_divergence": None if found.divergence is None else _account(found.divergence),
-        "own_account": [_account(item) for item in found.own],
+        "local_differences": [_account(item) for item in found.own],
         "one_way": found.one_way,
         "notes": found.notes,
         "compared": found.compared,
@@ -116,7 +116,7 @@ def _attribution(found: Attribution) -> dict[str, Any]:
     }
 
 
-def _account(item: OwnAccount) -> dict[str, Any]:
+def _account(item: LocalDifference) -> dict[str, Any]:
     return {
         "reference": item.nodes[0],
         "candidate": item.nodes[1],
@@ -128,7 +128,7 @@ def _account(item: OwnAccount) -> dict[str, Any]:
 
 def _witness(found: Witness) -> dict[str, Any]:
     """What the witness is; its arrays are saved on request alone."""
-    return {"mode": found.mode, "gain": found.gain, "how": found.how, "difference": found.difference}
+    return {"mode": found.mode, "weight_scale": found.weight_scale, "how": found.how, "difference": found.difference}
 
 
 def _fit(fit: FitEvidence) -> dict[str, Any]:

@@ -10,9 +10,9 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
+from kerasdiff.comparison import Row, RowState
 from kerasdiff.graph import Node, TensorSpec
 from kerasdiff.report.style import Look, count, emit, hang, heading, pad
-from kerasdiff.verdict import Row, RowState
 
 FOLD_ABOVE = 60
 """Rows a table may have before runs of equal rows fold: about one screen of a tall terminal."""

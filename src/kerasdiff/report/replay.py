@@ -10,8 +10,8 @@ from kerasdiff.report.style import Look, emit, hang, number
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from kerasdiff.verdict import Rung
-    from kerasdiff.witness import SavedWitness
+    from kerasdiff.comparison import Rung
+    from kerasdiff.probing.witness import SavedWitness
 
 SCHEMA = "kerasdiff.replay/1"
 
@@ -24,9 +24,11 @@ def render_replay(saved: SavedWitness, targets: tuple[str, str], rung: Rung, con
     found = saved.witness
     for label, target in zip(("reference", "candidate"), targets, strict=True):
         hang(console, Text(f"  {label}  ", style="dim"), Text(look.text(target), style="bold"))
-    gain = f", weights {found.gain:g} times as large" if found.gain != 1.0 else ""
+    weight_scale = f", weights {found.weight_scale:g} times as large" if found.weight_scale != 1.0 else ""
     shapes = ", ".join(str(tuple(batch.shape)) for batch in found.inputs)
-    then = f"{found.how}, {found.mode} mode{gain}, input {shapes}; then {number(found.difference)} of scale apart"
+    then = (
+        f"{found.how}, {found.mode} mode{weight_scale}, input {shapes}; then {number(found.difference)} of scale apart"
+    )
     hang(console, Text("  witness    ", style="dim"), Text(look.text(then)))
     hang(console, Text("  now        ", style="dim"), Text(look.text(rung.detail)))
     emit(console)
@@ -42,7 +44,12 @@ def replay_json(saved: SavedWitness, targets: tuple[str, str], rung: Rung) -> st
             "schema": SCHEMA,
             "reference": targets[0],
             "candidate": targets[1],
-            "witness": {"mode": found.mode, "gain": found.gain, "how": found.how, "difference": found.difference},
+            "witness": {
+                "mode": found.mode,
+                "weight_scale": found.weight_scale,
+                "how": found.how,
+                "difference": found.difference,
+            },
             "rung": {"name": rung.name, "outcome": rung.outcome, "detail": rung.detail, "figures": rung.figures},
         }
     )

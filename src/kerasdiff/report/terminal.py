@@ -9,12 +9,12 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
 
-from kerasdiff.edits import COMPUTATION, Edit, Place
+from kerasdiff.align.edits import COMPUTATION, Edit, Place
+from kerasdiff.comparison import Basis, Comparison, ModelInfo, Outcome, Rewrite, RowState, Rung, RungOutcome
 from kerasdiff.report.attribution import effect_of, render_attribution
 from kerasdiff.report.fit import render_fit
 from kerasdiff.report.layers import MARKS, render_layers
 from kerasdiff.report.style import TEXT_WIDTH, Look, change, count, emit, hang, heading, pad
-from kerasdiff.verdict import Basis, Comparison, ModelInfo, Outcome, Rewrite, RowState, Rung, RungOutcome
 
 MOST_EDITS = 40
 """Edits listed in full: past a screenful a list is not read; JSON holds them all."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from kerasdiff.align import Alignment, align
+from kerasdiff.align.align import Alignment, align
+from kerasdiff.align.edits import Edit
 from kerasdiff.canonical import Applied, Canonical, Canonicaliser
-from kerasdiff.edits import Edit
+from kerasdiff.comparison import Rewrite, Row, RowState, Rung, SideName
 from kerasdiff.graph import MODES, Mode, Weight
 from kerasdiff.rungs.unseen import untraced
-from kerasdiff.side import Description
-from kerasdiff.verdict import Rewrite, Row, RowState, Rung, SideName
+from kerasdiff.side.records import Description
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,9 +116,9 @@ def _rung(
 ) -> Rung:
     notes = [f"reference: {note}" for note in reference.notes if note not in candidate.notes]
     notes += [f"candidate: {note}" for note in candidate.notes if note not in reference.notes]
-    unopened = max((item.alignment.unopened for item in modes.values()), default=0)
-    if unopened:
-        notes.append(f"too much differs to compare op by op: {unopened:,} TF ops")
+    unexpanded = max((item.alignment.unexpanded for item in modes.values()), default=0)
+    if unexpanded:
+        notes.append(f"too much differs to compare op by op: {unexpanded:,} TF ops")
     extra = f" ({'; '.join(notes[:4])})" if notes else ""
     figures = {"edits": len(edits), "modes": sorted(modes), "isomorphic": isomorphic}
     if not modes:
@@ -162,9 +162,9 @@ def rewrites(structure: Structure) -> tuple[Rewrite, ...]:
             ("candidate", item.candidate, item.alignment.applied[1]),
         )
         unlike = _unlike(item)
-        for number, (side, canonical, opened) in enumerate(sides):
+        for number, (side, canonical, expanded) in enumerate(sides):
             inside = [step for name in sorted(unlike[number]) for step in canonical.inside.get(name, ())]
-            for applied in (*canonical.applied, *inside, *opened):
+            for applied in (*canonical.applied, *inside, *expanded):
                 found[Rewrite(rule=applied.rule, side=side, node=applied.node, exact=applied.exact)] = None
     return tuple(sorted(found, key=lambda item: (item.side != "reference", item.rule, item.node)))
 

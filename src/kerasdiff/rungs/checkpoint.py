@@ -14,16 +14,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from kerasdiff.numeric import Closeness, compare_values, precision_tolerance
-from kerasdiff.probes import probes
-from kerasdiff.rungs.carrying import Carried
-from kerasdiff.rungs.probing import both
-from kerasdiff.side import Description, EvaluateRequest, LoadRequest, Restored, Saved, SaveRequest, Side
-from kerasdiff.verdict import Rung, RungOutcome
+from kerasdiff.comparison import Rung, RungOutcome
+from kerasdiff.probing.closeness import Closeness, compare_values, precision_tolerance
+from kerasdiff.probing.prober import both
+from kerasdiff.probing.probes import probes
+from kerasdiff.probing.transfer import WeightTransfer
+from kerasdiff.side.records import Description, EvaluateRequest, LoadRequest, Restored, Saved, SaveRequest, Side
 
 FORMS = (".weights.h5", ".keras")
 OTHER_DRAW = 200_000
-"""Added to the seeds of the candidate's own weights: beyond the 100,000 of :func:`carry_over`."""
+"""Added to the seeds of the candidate's own weights: beyond the 100,000 of :func:`transfer_weights`."""
 MOST_NAMED = 3
 """Layers named in a sentence; the figures hold them all."""
 
@@ -65,7 +65,7 @@ class Astray:
 def checkpoint(
     sides: tuple[Side, Side],
     descriptions: tuple[Description, Description],
-    carried: Carried,
+    transfer: WeightTransfer,
     seed: int,
     *,
     required: bool,
@@ -82,21 +82,21 @@ def checkpoint(
     ports = descriptions[0].inputs
     batch = probes(ports, seed)[0][1]
     probe = tuple(batch[port.name] for port in ports)
-    own = tuple(replace(recipe, seed=recipe.seed + OTHER_DRAW) for recipe in carried.candidate)
+    own = tuple(replace(recipe, seed=recipe.seed + OTHER_DRAW) for recipe in transfer.candidate)
     with tempfile.TemporaryDirectory(prefix="kerasdiff-") as directory:
         files = tuple(str(Path(directory) / f"reference{form}") for form in FORMS)
         layout = (str(Path(directory) / f"candidate{FORMS[0]}"),)
         requests = (
-            SaveRequest(recipes=carried.reference, files=files, probe=probe),
+            SaveRequest(recipes=transfer.reference, files=files, probe=probe),
             SaveRequest(recipes=own, files=layout, keep=True),
         )
         saved, other = both(lambda side: sides[side].save_checkpoint(requests[side]))
         others = {form: path for form, path in saved.files.items() if form not in saved.alike}
         found = sides[1].load_checkpoint(LoadRequest(recipes=own, files=tuple(others.values()), probe=probe))
-    rung = _rung(saved, other, dict(zip(others, found, strict=True)), carried, required, ignore_names)
+    rung = _rung(saved, other, dict(zip(others, found, strict=True)), transfer, required, ignore_names)
     if rung.outcome == "equal" or any(item.error for item in found):
         return rung
-    request = EvaluateRequest(recipes=carried.reference, probes=(probe,), precision="float32")
+    request = EvaluateRequest(recipes=transfer.reference, probes=(probe,), precision="float32")
     if not sides[0].evaluate(request).repeated:
         detail = "the reference is random at inference, so no output tells whether its weights arrived"
         return Rung(name="checkpoint", outcome="failed", detail=detail)
@@ -104,7 +104,12 @@ def checkpoint(
 
 
 def _rung(
-    saved: Saved, other: Saved, found: Mapping[str, Restored], carried: Carried, required: bool, ignore_names: bool
+    saved: Saved,
+    other: Saved,
+    found: Mapping[str, Restored],
+    transfer: WeightTransfer,
+    required: bool,
+    ignore_names: bool,
 ) -> Rung:
     """One rung from all files: the first that does not do decides."""
     layout = _layout(saved, other)
@@ -132,16 +137,16 @@ def _rung(
         what = f"what the reference saves ({' and '.join(saved.files)}) gives the candidate the same outputs"
         outcome: RungOutcome = "equal" if close.informative else "failed"
         return Rung(name="checkpoint", outcome=outcome, detail=f"{what}: {close.describe()}{tail}", figures=figures)
-    astray = _astray(saved, other, found[bad], carried)
+    astray = _astray(saved, other, found[bad], transfer)
     figures |= {"stored_as": [list(pair) for pair in astray.renamed], "astray": len(astray.weights), "of": astray.of}
-    cause = _cause(astray, layout, sorted(carried.turned), refused=close is None)
+    cause = _cause(astray, layout, sorted(transfer.transposed), refused=close is None)
     if close is None:
         lead = f"the reference's {bad} does not load into the candidate"
         cause = f"{cause} (Keras: {_sentence(found[bad].error)})" if cause else f"Keras: {found[bad].error}"
     else:
         lead = f"the reference's {bad} loads into the candidate without an error, but the outputs differ"
         cause = f"{cause}; {close.describe()}"
-    named = bool(astray.renamed) and carried.complete and not astray.unplaced and not astray.swapped
+    named = bool(astray.renamed) and transfer.complete and not astray.unplaced and not astray.swapped
     if ignore_names and named:
         figures["ignored"] = {"names": len(astray.renamed)}
     gates = required and not (ignore_names and named)
@@ -168,9 +173,9 @@ def _layout(saved: Saved, other: Saved) -> Layout:
     )
 
 
-def _astray(saved: Saved, other: Saved, item: Restored, carried: Carried) -> Astray:
+def _astray(saved: Saved, other: Saved, item: Restored, transfer: WeightTransfer) -> Astray:
     source = {digest: name for name, digest in saved.digests.items()}
-    pairs = {one: two for one, two in carried.pairs.items() if one in saved.digests and two in item.digests}
+    pairs = {one: two for one, two in transfer.pairs.items() if one in saved.digests and two in item.digests}
     lost = {one: two for one, two in pairs.items() if saved.digests[one] != item.digests[two]}
     known = {one: two for one, two in lost.items() if one in saved.places and two in other.places}
     apart = {one: two for one, two in known.items() if saved.places[one] != other.places[two]}
@@ -190,7 +195,7 @@ def _owner(path: str) -> str:
     return path.rpartition("vars/")[0].rstrip("/") or "the model itself"
 
 
-def _cause(astray: Astray, layout: Layout, turned: Sequence[str], *, refused: bool) -> str:
+def _cause(astray: Astray, layout: Layout, transposed: Sequence[str], *, refused: bool) -> str:
     """Why, in one sentence; empty where Keras's own message is all there is."""
     if astray.renamed:
         how = "in another order" if astray.swapped else "under other names"
@@ -207,8 +212,8 @@ def _cause(astray: Astray, layout: Layout, turned: Sequence[str], *, refused: bo
         parts.append(f"{len(astray.weights)} of {astray.of} weights do not hold what was saved")
     if parts or refused:
         return " and ".join(parts)
-    if turned:
-        return f"every weight arrives in its place, but the candidate reads {_named(tuple(turned))} transposed"
+    if transposed:
+        return f"every weight arrives in its place, but the candidate reads {_named(tuple(transposed))} transposed"
     return "every weight arrives in its place, so the models themselves differ"
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from kerasdiff.comparison import Rung, Witness
 from kerasdiff.graph import SEED_ROLE
-from kerasdiff.numeric import Closeness, compare_values, precision_tolerance
+from kerasdiff.probing.closeness import Closeness, compare_values, precision_tolerance
+from kerasdiff.probing.prober import GRADIENT_FACTOR, Prober, Run, closeness, doubtful, judged, noted, without_rounding
+from kerasdiff.probing.random_ops import apart, by_chance, distribution, drawing, sampled
 from kerasdiff.rungs.architecture import Structure
-from kerasdiff.rungs.chance import apart, by_chance, distribution, drawing, sampled
 from kerasdiff.rungs.penalties import scalars
-from kerasdiff.rungs.probing import GRADIENT_FACTOR, Prober, Run, closeness, doubtful, judged, noted, without_rounding
-from kerasdiff.verdict import Rung, Witness
 
 
 def inference(prober: Prober, structure: Structure, *, proved: bool) -> Rung:
@@ -22,13 +22,13 @@ def inference(prober: Prober, structure: Structure, *, proved: bool) -> Rung:
     if not first.repeated or not second.repeated:
         return by_chance(prober, structure, run, "inference") or _random(prober, run)
     found = closeness(run)
-    own = prober.jittered(run, training=False) if doubtful(found) else None
+    own = prober.perturbed(run, training=False) if doubtful(found) else None
     if own is not None:
         found = without_rounding(found, closeness(own))
     rung = judged("inference", found, run, "probe outputs")
     if rung.outcome == "different" and apart(structure, "inference"):
-        carried = by_chance(prober, structure, run, "inference")
-        return carried or sampled(prober, run, "inference", training=False)
+        transfer = by_chance(prober, structure, run, "inference")
+        return transfer or sampled(prober, run, "inference", training=False)
     beside = [*_states(prober, run), *_validated(run)]
     if beside and rung.outcome == "equal":
         return replace(rung, outcome="different", detail=f"the outputs agree, but {'; '.join(beside)}")
@@ -67,7 +67,7 @@ def separated(rung: Rung, witness: Witness, close: Closeness) -> Rung:
     """The rung of outputs that agree on every probe, but not on an input that was searched for."""
     figures = {
         **rung.figures,
-        "gain": witness.gain,
+        "weight_scale": witness.weight_scale,
         "found_by": witness.how,
         "max_relative": close.max_relative,
         "limit": close.limit,

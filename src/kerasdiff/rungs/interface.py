@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from kerasdiff.comparison import Rung
 from kerasdiff.options import Ignored
-from kerasdiff.side import Description, Port
-from kerasdiff.verdict import Rung
+from kerasdiff.side.records import Description, Port
 
 
 def interface(reference: Description, candidate: Description, ignore: tuple[Ignored, ...] = ()) -> Rung:

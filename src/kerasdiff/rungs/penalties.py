@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kerasdiff.numeric import Closeness, Tolerance, compare_values
-from kerasdiff.rungs.probing import Compared, Run
+from kerasdiff.probing.closeness import Closeness, Tolerance, compare_values
+from kerasdiff.probing.prober import Compared, Run
 
 IN_CALL = "call "
 """Begins the name of a loss that layers add while they run; the others are regularizers, named by their weight."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kerasdiff.edits import Edit
+from kerasdiff.align.edits import Edit
+from kerasdiff.comparison import Rung
 from kerasdiff.graph import MODES
-from kerasdiff.side import Description
-from kerasdiff.verdict import Rung
+from kerasdiff.side.records import Description
 
 
 def training_code(reference: Description, candidate: Description) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from typing import Any
 
-from kerasdiff.edits import Edit, changed_settings, place
+from kerasdiff.align.edits import Edit, changed_settings, place
+from kerasdiff.comparison import Rung
 from kerasdiff.graph import Node, Weight
 from kerasdiff.options import Ignored
+from kerasdiff.probing.prober import both
 from kerasdiff.rungs.architecture import Structure
-from kerasdiff.rungs.probing import both
-from kerasdiff.side import Description, Side
-from kerasdiff.verdict import Rung
+from kerasdiff.side.records import Description, Side
 
 SETTINGS = ("trainable", "initializer", "regularizer", "constraint", "dtype")
 
@@ -25,11 +25,11 @@ def weights(
     candidate: Description,
     sides: tuple[Side, Side],
     ignore: tuple[Ignored, ...] = (),
-    turned: Set[str] = frozenset(),
+    transposed: Set[str] = frozenset(),
 ) -> tuple[Rung, tuple[Edit, ...]]:
     """Compares the settings of every pair of weights; one edit per layer that differs.
 
-    Differences in what is ignored are counted in the figure ``ignored``, by name; ``turned`` are the candidate's
+    Differences in what is ignored are counted in the figure ``ignored``, by name; ``transposed`` are the candidate's
     weights that hold the transposed matrix.
     """
     first = {weight.id: weight for weight in reference.weights}
@@ -78,7 +78,7 @@ def weights(
         return Rung(name="weights", outcome="different", detail=f"{named}{tail}", figures=figures), edits
     if first and second and not compared:
         return Rung(name="weights", outcome="failed", detail=f"no weight has a counterpart{tail}", figures=figures), ()
-    laid, scaled = _layouts(first, second, pairs, turned)
+    laid, scaled = _layouts(first, second, pairs, transposed)
     scaled = "" if "initializer" in ignore else scaled
     settings = [name for name in SETTINGS if name not in ignore]
     if loose or extra or scaled:
@@ -126,15 +126,15 @@ def penalized_otherwise(
 
 
 def _layouts(
-    first: Mapping[str, Weight], second: Mapping[str, Weight], pairs: Mapping[str, str], turned: Set[str]
+    first: Mapping[str, Weight], second: Mapping[str, Weight], pairs: Mapping[str, str], transposed: Set[str]
 ) -> tuple[str, str]:
     """Weights of one size whose axes are laid out differently, and those whose start therefore has another scale."""
     laid, scaled = [], []
     for one, two in sorted(pairs.items()):
         a, b = first.get(one), second.get(two)
-        if a is None or b is None or (a.shape == b.shape and two not in turned):
+        if a is None or b is None or (a.shape == b.shape and two not in transposed):
             continue
-        laid.append(f"{one} {a.shape} as {two} {b.shape}{', transposed' if two in turned else ''}")
+        laid.append(f"{one} {a.shape} as {two} {b.shape}{', transposed' if two in transposed else ''}")
         if a.fans != b.fans and None not in (a.fans, b.fans):
             scaled.append(f"{one} by fans {a.fans}, {two} by {b.fans}")
 
@@ -232,8 +232,8 @@ def _changes(one: Weight, two: Weight, *, same_start: bool) -> dict[str, tuple[s
         if setting == "initializer" and (same_start or not _other_initializer(one, two)):
             continue
         if a != b:
-            joint = "." if setting in ("trainable", "dtype") else "_"
-            changes[f"{one.name}{joint}{setting}"] = (setting, a, b)
+            cut_point = "." if setting in ("trainable", "dtype") else "_"
+            changes[f"{one.name}{cut_point}{setting}"] = (setting, a, b)
     scaled = one.shape == two.shape and one.fans != two.fans and None not in (one.fans, two.fans)
     if scaled and f"{one.name}_initializer" not in changes:  # another initializer says it all
         changes[f"{one.name}_initializer_fans"] = ("initializer", one.fans, two.fans)

@@ -1,4 +1,4 @@
-"""The worker process: ``python -m kerasdiff.worker``, started by :class:`kerasdiff.process.Worker` alone."""
+"""The worker process: ``python -m kerasdiff.worker``, started by :class:`kerasdiff.side.process.Worker` alone."""
 
 from __future__ import annotations
 

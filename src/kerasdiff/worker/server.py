@@ -12,8 +12,8 @@ import traceback
 from typing import Any, BinaryIO
 
 from kerasdiff.errors import KerasdiffError, LoadError, WorkerError
-from kerasdiff.frames import read_frame, write_frame
-from kerasdiff.side import Tick
+from kerasdiff.side.frames import read_frame, write_frame
+from kerasdiff.side.records import Tick
 
 
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:
@@ -34,7 +34,7 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
             if failure is not None:
                 raise failure
             if session is None:
-                from kerasdiff.worker.load import Session
+                from kerasdiff.worker.loading.load import Session
 
                 session = Session(target, inputs, without)
 
@@ -53,42 +53,42 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
 def _handle(session: Any, name: str, arguments: tuple[Any, ...], progress: Any) -> Any:
     # Imported on demand: what a request does not need must not delay its answer.
     if name == "describe":
-        from kerasdiff.worker.describe import describe
+        from kerasdiff.worker.tracing.describe import describe
 
         if arguments:
             session.restart(*arguments)
         return describe(session)
     if name == "evaluate":
-        from kerasdiff.worker.evaluate import evaluate
+        from kerasdiff.worker.running.evaluate import evaluate
 
         return evaluate(session, *arguments)
     if name == "stage":
-        from kerasdiff.worker.stages import stage
+        from kerasdiff.worker.running.stages import stage
 
         return stage(session, *arguments)
     if name == "step":
-        from kerasdiff.worker.step import step
+        from kerasdiff.worker.running.step import step
 
         return step(session, *arguments)
     if name == "losses_of":
-        from kerasdiff.worker.step import losses_of
+        from kerasdiff.worker.running.step import losses_of
 
         return losses_of(session, *arguments)
     if name in ("save_checkpoint", "load_checkpoint"):
-        from kerasdiff.worker import checkpoint
+        from kerasdiff.worker.running import checkpoint
 
         return getattr(checkpoint, name)(session, *arguments)
     if name == "fit":
-        from kerasdiff.worker.fit import fit
+        from kerasdiff.worker.training.fit import fit
 
         (plan,) = arguments
         return fit(session, plan, progress)
     if name == "start_digests":
-        from kerasdiff.worker.describe import start_digests
+        from kerasdiff.worker.tracing.describe import start_digests
 
         return start_digests(session, *arguments)
     if name == "start":
-        from kerasdiff.worker.fit import start
+        from kerasdiff.worker.training.fit import start
 
         return start(session, *arguments)
     raise ValueError(f"unknown request {name!r}")

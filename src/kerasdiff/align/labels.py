@@ -1,0 +1,149 @@
+"""What a node does and what a value is, as numbers that are equal where two graphs agree."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Hashable, Mapping
+from dataclasses import replace
+
+from kerasdiff.graph import Graph, Node, Weight
+from kerasdiff.graph.ops import COMMUTATIVE
+from kerasdiff.graph.signature import digest, graph_signature, node_label
+
+Weights = Mapping[str, Weight]
+Labels = Mapping[str, str]
+"""By node id: a digest of what the node does to its operands with its weights."""
+
+
+class Table(dict[Hashable, int]):
+    """Gives equal keys the same number, in order of first sight: a digest without the cost of one."""
+
+    def __missing__(self, key: Hashable) -> int:
+        number = self[key] = len(self)
+        return number
+
+
+def commutes(node: Node) -> bool:
+    """Whether a node has several operands, and they may stand in any order."""
+    if len(node.operands) < 2:
+        return False
+    if node.kind == "op":
+        return node.op in COMMUTATIVE
+    if node.lowering is None or node.weights:
+        return False
+    core = [item for item in node.lowering if item.kind == "op"]
+    if len(core) == 1:  # what most merging layers are: no digest needed
+        return core[0].op in COMMUTATIVE
+    whole = graph_signature(node.lowering)
+    return all(graph_signature(_swapped(node.lowering, first)) == whole for first in range(len(node.operands) - 1))
+
+
+def _swapped(lowering: Graph, first: int) -> Graph:
+    """The same lowering with the operand at this position and the next one in each other's place."""
+    places = {first: first + 1, first + 1: first}
+    return replace(
+        lowering,
+        nodes=tuple(
+            replace(node, attributes={**node.attributes, "index": places[node.attributes["index"]]})
+            if node.kind == "input" and node.attributes.get("index") in places
+            else node
+            for node in lowering
+        ),
+    )
+
+
+def nature(weight: Weight) -> Hashable:
+    """What a model says of a weight besides its name: it tells weights apart where there is a choice."""
+    return (weight.shape, weight.trainable, weight.initializer, weight.regularizer, weight.constraint)
+
+
+def used_ports(graph: Graph) -> dict[str, tuple[int, ...]]:
+    """For each node, the output ports that something uses."""
+    used: dict[str, set[int]] = {node.id: set() for node in graph}
+    for node in graph:
+        for edge in node.operands:
+            used[edge.node].add(edge.port)
+    for edge in (*graph.outputs, *graph.losses):
+        used[edge.node].add(edge.port)
+    return {name: tuple(sorted(ports)) for name, ports in used.items()}
+
+
+def label(node: Node, ports: tuple[int, ...], weights: Weights) -> str:
+    """What a node computes from its operands and weights, whatever it is called.
+
+    The lowering in normal form, as far as its result is used, with the sizes and dtypes of the weights; how these are
+    laid out is part of the lowering.
+    """
+    held = _held(node, weights)
+    if node.lowering is not None:
+        return digest(graph_signature(node.lowering, ports), held, node.roles.count("mask"))
+    if node.kind == "read":
+        return digest("read", held)
+    if node.kind == "input":
+        spec = node.outputs[0] if node.outputs else None
+        return digest("input", node.attributes.get("index"), spec and (spec.shape, spec.dtype))
+    return node_label(node)
+
+
+def _held(node: Node, weights: Weights) -> tuple[Hashable, ...]:
+    return tuple((weights[name].size, weights[name].dtype) if name in weights else name for name in node.weights)
+
+
+def labels_of(graph: Graph, weights: Weights) -> dict[str, str]:
+    """The label of every node; nodes that share a lowering or the attributes of an op share the work."""
+    ports = used_ports(graph)
+    known: dict[Hashable, str] = {}
+    found: dict[str, str] = {}
+    for node in graph:
+        key: Hashable
+        if node.lowering is not None:
+            key = (id(node.lowering), ports[node.id], _held(node, weights), node.roles.count("mask"))
+        elif node.kind in ("read", "input"):
+            found[node.id] = label(node, (), weights)
+            continue
+        else:
+            key = (node.op, id(node.attributes), id(node.outputs))
+        if key not in known:
+            known[key] = label(node, ports[node.id], weights)
+        found[node.id] = known[key]
+    return found
+
+
+def values_of(graph: Graph, labels: Mapping[str, Hashable], table: Table, cut: Container[str] = ()) -> dict[str, int]:
+    """The number of every value from the inputs on: equal label and operands, equal number.
+
+    Args:
+        graph: Canonical.
+        labels: Of every node.
+        table: Shared by the graphs to compare.
+        cut: Nodes whose label says it all, whatever their operands are.
+    """
+    found: dict[str, int] = {}
+    for node in graph:
+        if node.id in cut or not node.operands:
+            found[node.id] = table[labels[node.id]]
+            continue
+        operands = [(found[edge.node], edge.port) for edge in node.operands]
+        if commutes(node):
+            operands.sort()
+        found[node.id] = table[labels[node.id], tuple(operands)]
+    return found
+
+
+def contexts_of(graph: Graph, labels: Mapping[str, Hashable], table: Table, cut: Container[str] = ()) -> dict[str, int]:
+    """The number of what is done with every value, from the roots back: the mirror image of :func:`values_of`."""
+    uses: dict[str, list[tuple[int, int, int]]] = {node.id: [] for node in graph}
+    for number, edge in enumerate(graph.outputs):
+        uses[edge.node].append((-2, number, edge.port))
+    for edge in graph.losses:
+        uses[edge.node].append((-2, -1, edge.port))
+    found: dict[str, int] = {}
+    for node in reversed(graph.nodes):
+        if node.id in cut:
+            number = table[labels[node.id]]
+        else:
+            number = table["used", labels[node.id], tuple(sorted(uses[node.id]))]
+        found[node.id] = number
+        loose = commutes(node)
+        for position, edge in enumerate(node.operands):
+            uses[edge.node].append((number, -1 if loose else position, edge.port))
+    return found

@@ -1,0 +1,103 @@
+"""Rules on transposes: composed, dropped, and moved behind what works on one element or on the last axis."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from kerasdiff.canonical.dims import UNARY, Dim, dims_of
+from kerasdiff.canonical.engine import Result, View, rule
+from kerasdiff.canonical.rules.reshapes import SPREADING, reshaped
+from kerasdiff.graph import Edge, Node
+
+
+@rule("compose-transposes", "Transpose")
+def compose_transposes(node: Node, view: View) -> Result:
+    """Two transposes are one, and one that changes nothing is nothing.
+
+    It must not touch a permutation computed at run time, nor one that really moves an axis.
+    """
+    if len(node.operands) == 2:
+        order = view.constant(node.operands[1])
+        if order is None:
+            return None
+        return replace(node, operands=node.operands[:1], attributes={"perm": tuple(order.attributes["value"])})
+    perm = tuple(node.attributes["perm"])
+    inner = view.node(node.operands[0])
+    if inner.op == "Transpose" and "perm" in inner.attributes:
+        merged = tuple(inner.attributes["perm"][axis] for axis in perm)
+        return replace(node, operands=inner.operands, attributes={"perm": merged})
+    return node.operands[0] if perm == tuple(range(len(perm))) else None
+
+
+@rule("transpose-of-unit-axes", "Transpose")
+def transpose_of_unit_axes(node: Node, view: View) -> Result:
+    """A transpose that keeps the order of all axes but those of size 1 is a reshape.
+
+    It must not touch one that changes the order of two longer axes.
+    """
+    dims = dims_of(view, node.operands[0])
+    if dims is None or "perm" not in node.attributes:
+        return None
+    moved = [axis for axis in node.attributes["perm"] if dims[axis] != Dim(1)]
+    if moved != sorted(moved):
+        return None
+    return reshaped(node, node.operands[0], tuple(dims[axis] for axis in node.attributes["perm"]), view)
+
+
+@rule("transpose-through-elementwise", *sorted(UNARY | SPREADING | {"Softmax", "LogSoftmax"}))
+def transpose_through_elementwise(node: Node, view: View) -> Result:
+    """``f(transpose(x)) = transpose(f(x))`` where f works element by element: the transpose goes last.
+
+    It holds for two operands transposed alike and for one beside a number; beside a value of the last axis, and
+    through Softmax, only where the last axis stays last. It must not pass otherwise.
+    """
+    first = transpose_at(node.operands[0], view)
+    if node.op in SPREADING:
+        return _through_binary(node, view)
+    if first is None:
+        return None
+    if node.op in ("Softmax", "LogSoftmax") and not last_stays(first):
+        return None
+    return passed(node, first, (first.operands[0], *node.operands[1:]), view)
+
+
+def transpose_at(edge: Edge, view: View) -> Node | None:
+    """The transpose a value comes from."""
+    inner = view.node(edge)
+    return inner if inner.op == "Transpose" and "perm" in inner.attributes else None
+
+
+def last_stays(inner: Node) -> bool:
+    """Whether a transpose leaves the last axis in place."""
+    perm = inner.attributes["perm"]
+    return bool(perm[-1] == len(perm) - 1)
+
+
+def passed(node: Node, inner: Node, operands: tuple[Edge, ...], view: View) -> Node | None:
+    """The transpose of ``inner`` behind ``node``."""
+    shape = node.outputs[0].shape
+    if shape is None or len(shape) != len(inner.attributes["perm"]):
+        return None
+    before: list[int | None] = [None] * len(shape)
+    for place, axis in enumerate(inner.attributes["perm"]):
+        before[axis] = shape[place]
+    made = view.make(node, node.op, *operands, shape=tuple(before), **node.attributes)
+    return replace(inner, id=node.id, operands=(made,), outputs=node.outputs)
+
+
+def _through_binary(node: Node, view: View) -> Node | None:
+    one, two = (transpose_at(edge, view) for edge in node.operands)
+    if one is not None and two is not None and one.attributes == two.attributes:
+        dims = [dims_of(view, inner.operands[0]) for inner in (one, two)]
+        if dims[0] is not None and dims[0] == dims[1]:
+            return passed(node, one, (one.operands[0], two.operands[0]), view)
+    for side, inner in enumerate((one, two)):
+        if inner is None:
+            continue
+        beside = node.operands[1 - side]
+        shape = view.shape(beside)
+        small = shape is not None and (shape == () or (len(shape) == 1 and (shape == (1,) or last_stays(inner))))
+        if small:
+            operands = (inner.operands[0], beside) if side == 0 else (beside, inner.operands[0])
+            return passed(node, inner, operands, view)
+    return None

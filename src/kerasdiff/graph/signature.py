@@ -1,0 +1,81 @@
+"""A digest of what a graph computes: equal digests, equal ops, attributes and wiring."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from kerasdiff.graph import Graph, Node
+from kerasdiff.graph.ops import COMMUTATIVE
+
+
+def digest(*parts: object) -> str:
+    """A short stable hash of a tuple of texts and numbers."""
+    return hashlib.blake2b(repr(parts).encode(), digest_size=12).hexdigest()
+
+
+def attribute_key(value: Any) -> Any:
+    """An attribute as something ``repr`` writes the same way in every run; nested graphs as their signature."""
+    if isinstance(value, Graph):
+        return graph_signature(value)
+    if isinstance(value, Mapping):
+        return tuple((key, attribute_key(value[key])) for key in sorted(value))
+    if isinstance(value, tuple | list):
+        return tuple(attribute_key(item) for item in value)
+    return value
+
+
+def node_label(node: Node) -> str:
+    """What a node does by itself: op, attributes and output dtypes."""
+    return digest(node.op, attribute_key(node.attributes), tuple(spec.dtype for spec in node.outputs))
+
+
+DRAWS = ("Random", "TruncatedNormal", "ParameterizedTruncatedNormal", "Multinomial", "StatefulRandom",
+         "StatefulStandardNormal", "StatefulTruncatedNormal", "StatefulUniform")  # fmt: skip
+"""What the names of ops begin with that give other numbers each time they run."""
+
+
+def draws(node: Node) -> bool:
+    """Whether an op, or a body it runs, gives other numbers each time."""
+    if node.op.startswith(DRAWS):
+        return True
+    bodies = (part for value in node.attributes.values() for part in (value if isinstance(value, tuple) else (value,)))
+    return any(isinstance(body, Graph) and any(draws(inner) for inner in body) for body in bodies)
+
+
+def node_hashes(graph: Graph) -> dict[str, str]:
+    """The digest of every value: the node's label and its operands' digests, in any order where it commutes.
+
+    Two draws of random numbers are told apart by their order: a value drawn once and used twice is another.
+    """
+    found: dict[str, str] = {}
+    drawn: Counter[str] = Counter()
+    for node in graph:
+        if node.kind in ("input", "read"):
+            found[node.id] = digest(node.kind, node.attributes.get("index"), node.weights)
+            continue
+        operands = [f"{found[edge.node]}:{edge.port}" for edge in node.operands]
+        if node.op in COMMUTATIVE:
+            operands.sort()
+        own = digest(node_label(node), tuple(operands))
+        if draws(node):
+            drawn[own] += 1
+            own = digest(own, drawn[own])
+        found[node.id] = own
+    return found
+
+
+def graph_signature(graph: Graph, ports: tuple[int, ...] | None = None) -> str:
+    """The digest of a whole lowering.
+
+    Args:
+        graph: The lowering; its inputs and weights count by position.
+        ports: The outputs that count, all where ``None``.
+    """
+    hashes = node_hashes(graph)
+    outputs = graph.outputs if ports is None else tuple(graph.outputs[port] for port in ports)
+    return digest(
+        tuple(f"{hashes[edge.node]}:{edge.port}" for edge in outputs), tuple(hashes[name] for name in graph.effects)
+    )

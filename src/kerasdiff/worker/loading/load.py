@@ -1,0 +1,307 @@
+"""From a target to a model that has been called once: what every other part of the worker stands on."""
+
+from __future__ import annotations
+
+import inspect
+import itertools
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from kerasdiff.errors import LoadError, TraceError
+from kerasdiff.graph import Mode
+from kerasdiff.side.records import Port, Precision
+from kerasdiff.side.targets import InputSpec, Target
+from kerasdiff.worker.loading.blame import place, reason, user_traceback
+from kerasdiff.worker.loading.inputs import Pack, Signature, is_declared, show, signature_of, with_ranges
+from kerasdiff.worker.loading.resolve import Constructed, resolve
+from kerasdiff.worker.tracing import sources
+from kerasdiff.worker.tracing.names import Names, serialized, weight_table
+from kerasdiff.worker.tracing.trace import Recording, record
+
+SEED = 0
+BATCH = 2
+_UNKNOWN_DIMS = (16, 32, 64, 128, 256, 8, 4, 2, 1)
+"""Sizes tried for unknown dimensions: 16 suits most sequence models, larger ones those that keep pooling."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """A model whose weights all exist.
+
+    Attributes:
+        model: A ``keras.Model`` or ``keras.Layer``.
+        ports: Its inputs; shapes with the batch dimension first.
+        pack: Builds ``(args, kwargs)`` of a call from one tensor per port.
+        inferred: One sentence for each guess.
+        class_name: Of the model.
+        root: Directory of the target's file; source lines are shown relative to it.
+        guessed: Whether the input shape is the CIFAR-10 default, for want of anything better.
+        penalties: Regularizers that were taken off, by weight id.
+        frozen: Ids of the weights of frozen layers that were thawed.
+    """
+
+    model: Any
+    ports: tuple[Port, ...]
+    pack: Pack
+    inferred: tuple[str, ...]
+    class_name: str
+    root: str
+    guessed: bool = False
+    penalties: Mapping[str, str] = field(default_factory=dict)
+    frozen: frozenset[str] = frozenset()
+
+
+class Session:
+    """One target with its loaded models, one for each precision, and their traces.
+
+    Args:
+        target: The model.
+        inputs: What ``--input`` said.
+        without: Settings of weights that are taken off: ``regularizer``, ``trainable``.
+    """
+
+    def __init__(self, target: Target, inputs: tuple[InputSpec, ...] = (), without: tuple[str, ...] = ()) -> None:
+        self.target = target
+        self.without = without
+        self.inputs = inputs
+        self.order: tuple[str, ...] = ()
+        self._loaded: dict[Precision, Loaded] = {}
+        self._traced: dict[tuple[Precision, Mode], tuple[Recording, Any]] = {}
+        self._drawn: set[Precision] = set()
+        self.staged: dict[tuple[Precision, Mode], Any] = {}
+        self.tasks: dict[tuple[Precision, bool], Any] = {}
+        self._spare: Loaded | None = None
+
+    def loaded(self, precision: Precision) -> Loaded:
+        """The model in this precision, loaded on first use."""
+        if precision not in self._loaded:
+            self._loaded[precision] = self.reload(precision)
+        return self._loaded[precision]
+
+    def traced(self, precision: Precision, mode: Mode) -> tuple[Recording, Any]:
+        """What one call does, and the call as a function: the model outputs, then the added losses.
+
+        Traced on first use: a trace costs more than all the rest of an evaluation.
+        """
+        if (precision, mode) not in self._traced:
+            with precision_scope(precision):
+                found = record(self.loaded(precision), mode)
+            self._traced[precision, mode] = found
+        return self._traced[precision, mode]
+
+    def drawn(self, precision: Precision) -> Loaded:
+        """The model in this precision, for a caller that overwrites its weights."""
+        self._drawn.add(precision)
+        return self.loaded(precision)
+
+    def pristine(self) -> Loaded:
+        """A float32 model that still holds the weights it starts from."""
+        return self.reload("float32") if "float32" in self._drawn else self.loaded("float32")
+
+    def spare(self) -> Loaded:
+        """A float32 model, kept until :meth:`drop_spare`, for a caller that may leave anything in it.
+
+        The session gives away its own where that holds the weights it starts from, and loads another if it needs one.
+        """
+        if self._spare is None:
+            self._spare = self.pristine()
+            self._forget("float32")
+        return self._spare
+
+    def drop_spare(self) -> None:
+        """Lets go of the spare copy."""
+        self._spare = None
+
+    def _forget(self, precision: Precision) -> None:
+        self._loaded.pop(precision, None)
+        self._drawn.discard(precision)
+        tables: tuple[dict[Any, Any], ...] = (self._traced, self.staged, self.tasks)
+        for table in tables:
+            for key in [key for key in table if key[0] == precision]:
+                del table[key]
+
+    def restart(self, inputs: tuple[InputSpec, ...], order: tuple[str, ...] = ()) -> None:
+        """Forgets the loaded models; the next ones get other inputs, or the same ones in the order of their names."""
+        self.inputs = inputs
+        self.order = order
+        self._loaded.clear()
+        self._traced.clear()
+        self._drawn.clear()
+        self.staged.clear()
+        self.tasks.clear()
+        self.drop_spare()
+
+    def reload(self, precision: Precision, seed: int = SEED) -> Loaded:
+        """A fresh instance that shares nothing with those handed out before."""
+        loaded = in_order(load(self.target, self.inputs, precision, seed), self.order)
+        if "regularizer" in self.without:
+            loaded = without_penalties(loaded)
+        return thawed(loaded) if "trainable" in self.without else loaded
+
+
+def without_penalties(loaded: Loaded) -> Loaded:
+    """The same model without the regularizers of its weights: no loss, gradient or fit knows of them any more."""
+    found: dict[str, str] = {}
+    for name, variable in weight_table(loaded.model).items():
+        text = serialized(getattr(variable, "regularizer", None))
+        if text is not None:
+            found[name] = text
+            variable.regularizer = None
+    return replace(loaded, penalties=found)
+
+
+def thawed(loaded: Loaded) -> Loaded:
+    """The same model with every layer trained.
+
+    A frozen layer may do something else as well: BatchNormalization runs as at inference. What a layer declares as not
+    trainable, such as moving statistics, stays so.
+    """
+    before = {id(variable) for variable in loaded.model.trainable_variables}
+    for layer in (loaded.model, *(layer for _, layer in Names(loaded.model).layers)):
+        layer.trainable = True  # one by one: where a model is trained, setting it does not reach its frozen layers
+        for variable in getattr(layer, "_trainable_variables", ()):
+            variable.trainable = True
+    after = {id(variable) for variable in loaded.model.trainable_variables}
+    names = (name for name, variable in weight_table(loaded.model).items() if id(variable) in after - before)
+    return replace(loaded, frozen=frozenset(names))
+
+
+def in_order(loaded: Loaded, names: tuple[str, ...]) -> Loaded:
+    """The same model with its inputs in the order of ``names``; empty leaves them as they are."""
+    if not names:
+        return loaded
+    own = [port.name for port in loaded.ports]
+
+    def pack(flat: Sequence[Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        return loaded.pack([flat[names.index(name)] for name in own])
+
+    return replace(loaded, ports=tuple(loaded.ports[own.index(name)] for name in names), pack=pack)
+
+
+_CASTS: Any = sys.modules[tf.cast.__module__]
+"""Where TensorFlow's own ops (GELU) take their cast from: a private module, as checked with 2.16 to 2.21."""
+
+
+@contextmanager
+def precision_scope(precision: Precision) -> Iterator[None]:
+    """Makes ``precision`` Keras's default for what is created inside; float32 leaves the defaults alone."""
+    if precision == "float32":
+        yield
+        return
+    floatx, policy = keras.config.floatx(), keras.config.dtype_policy()
+    keras.config.set_floatx(precision)
+    keras.config.set_dtype_policy(precision)
+    cast = tf.cast
+    inner = _CASTS.cast
+
+    def exact_cast(x: Any, dtype: Any, name: str | None = None) -> Any:
+        # tf.cast makes a Python float a float32 first: 1/255 would lose half its digits.
+        return tf.constant(x, dtype, name=name) if isinstance(x, float) else cast(x, dtype, name=name)
+
+    tf.cast = _CASTS.cast = exact_cast
+    try:
+        yield
+    finally:
+        tf.cast, _CASTS.cast = cast, inner
+        keras.config.set_floatx(floatx)
+        keras.config.set_dtype_policy(policy)
+
+
+def load(
+    target: Target, inputs: tuple[InputSpec, ...] = (), precision: Precision = "float32", seed: int = SEED
+) -> Loaded:
+    """Imports, constructs and builds a model, all from one seed.
+
+    Raises:
+        TargetError: If the target's name does not exist or ``--input`` contradicts the model.
+        LoadError: If the file or the constructor fails, or the precision cannot be had.
+        TraceError: If the model cannot be called on its inputs.
+    """
+    # Filtered tracebacks come with a rewritten message: the user's own error is wanted, as it was raised.
+    keras.config.disable_traceback_filtering()
+    keras.utils.set_random_seed(seed)
+    with precision_scope(precision), sources.recording():
+        if target.kind == "saved":
+            made, root = _open_saved(target, precision), str(Path(target.location).parent)
+        else:
+            made, root = resolve(target, inputs)
+        signature = signature_of(made, inputs, target.text)
+        if not is_declared(made.model):
+            # Declared inputs have been through every layer already, symbolically.
+            _build(made.model, signature, target, root)
+        ports, notes = with_ranges(signature.ports, made.model, target.text)
+    return Loaded(
+        model=made.model,
+        ports=ports,
+        pack=signature.pack,
+        inferred=(*made.inferred, *signature.notes, *notes),
+        class_name=type(made.model).__name__,
+        root=root,
+        guessed=signature.guessed,
+    )
+
+
+def _open_saved(target: Target, precision: Precision) -> Constructed:
+    if precision != "float32":
+        raise LoadError(f"{target.text}: a saved model fixes the dtype of every layer, so it has no {precision} form.")
+    try:
+        return Constructed(model=keras.saving.load_model(target.location, safe_mode=True))
+    except Exception as error:  # a damaged or foreign file makes Keras raise anything
+        first = error
+    try:
+        model = keras.saving.load_model(target.location, compile=False, safe_mode=True)
+    except Exception:  # the first failure is the one to show
+        raise LoadError(f"{target.text}: Keras cannot open this file: {reason(first)}.") from None
+    return Constructed(model=model, inferred=(f"{target.text}: loaded without its compile settings: {reason(first)}",))
+
+
+def _build(model: Any, signature: Signature, target: Target, root: str) -> None:
+    """Calls the model once on zeros in inference mode, so that every weight exists."""
+    unknown = any(dim is None for port in signature.ports for dim in (port.spec.shape or ())[1:])
+    first: BaseException | None = None
+    written, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    try:
+        for size in _UNKNOWN_DIMS if unknown else _UNKNOWN_DIMS[:1]:
+            try:
+                _call_on_zeros(model, signature, size)
+                return
+            except (Exception, SystemExit) as error:  # the user's call() may raise anything
+                first = first or error
+    finally:
+        sys.dont_write_bytecode = written
+    assert first is not None
+    raise _call_failure(first, signature, target, root)
+
+
+def _call_on_zeros(model: Any, signature: Signature, size: int) -> None:
+    zeros = []
+    for port in signature.ports:
+        batch, *dims = port.spec.shape or (None,)
+        zeros.append(tf.zeros([batch or BATCH, *(dim or size for dim in dims)], port.spec.dtype))
+    args, kwargs = signature.pack(zeros)
+    if "training" in inspect.signature(model.call).parameters:
+        kwargs = {**kwargs, "training": False}
+    model(*args, **kwargs)
+
+
+def _call_failure(error: BaseException, signature: Signature, target: Target, root: str) -> TraceError:
+    shapes = ", ".join(
+        f"{'' if port.name == 'input' else port.name + ' '}{show((port.spec.shape or ())[1:])} {port.spec.dtype}"
+        for port in itertools.islice(signature.ports, 6)
+    )
+    message = f"{target.text}: the call on input {shapes} fails{place(error, root)}: {reason(error)}."
+    if signature.guessed:
+        message += (
+            " That input is a guess, the CIFAR-10 default: give the real one, e.g. --input 28,28,1, "
+            "or --input NAME=SHAPE for each of several."
+        )
+    else:
+        message += " If the model expects another input, give it with --input."
+    return TraceError(message, user_traceback(error, root))

@@ -1,0 +1,163 @@
+"""Answers ``step``: one optimizer step on one probe, by the model's own compile settings or the defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from kerasdiff.errors import EvaluateError, FitError, KerasdiffError
+from kerasdiff.side.records import Array, Stepped, StepRequest
+from kerasdiff.worker.loading.blame import place, reason
+from kerasdiff.worker.loading.load import Loaded, precision_scope
+from kerasdiff.worker.running.evaluate import assign, drawn, perturbed
+from kerasdiff.worker.tracing.names import weight_table
+from kerasdiff.worker.tracing.trace import call_model, tensors_in
+from kerasdiff.worker.training.heads import Head
+from kerasdiff.worker.training.tasks import Task, as_tensor, fresh_optimizer
+
+T = TypeVar("T")
+
+TARGET_SEED = 11
+
+
+def step(session: Any, request: StepRequest) -> Stepped:
+    """Takes one step.
+
+    Raises:
+        EvaluateError: If the model has no loss that fits its outputs, or cannot be called.
+    """
+    return _answered(session, request, _Step.taken)
+
+
+def losses_of(session: Any, request: StepRequest, outputs: Sequence[Sequence[Array]]) -> tuple[float, ...]:
+    """The training loss of each of these sets of outputs.
+
+    Raises:
+        EvaluateError: As :func:`step`.
+    """
+    return _answered(session, request, lambda one: one.losses(outputs))
+
+
+def _answered(session: Any, request: StepRequest, ask: Callable[[_Step], T]) -> T:
+    loaded = session.drawn(request.precision)
+    with precision_scope(request.precision):
+        try:
+            return ask(_Step(session, loaded, request))
+        except FitError as error:
+            raise EvaluateError(error.message) from None
+        except KerasdiffError:
+            raise
+        except Exception as error:  # the user's own call, loss or optimizer
+            raise EvaluateError(f"the step fails: {reason(error)}{place(error, loaded.root)}") from None
+
+
+class _Step:
+    """One step's model, task and batch."""
+
+    def __init__(self, session: Any, loaded: Loaded, request: StepRequest) -> None:
+        self._loaded, self._request = loaded, request
+        key = request.precision, request.compiled
+        if key not in session.tasks:
+            session.tasks[key] = Task(loaded, compiled=request.compiled)
+        self._task: Task = session.tasks[key]
+        inputs = [(None, as_tensor(batch, port)) for batch, port in zip(request.probe, loaded.ports, strict=True)]
+        self._inputs = [value for _, value in perturbed(inputs, request.perturbation)]
+        self._variables = weight_table(loaded.model)
+
+    def _call(self) -> Any:
+        assign(perturbed(drawn(self._variables, self._request.recipes), self._request.perturbation))
+        args, kwargs = self._loaded.pack(self._inputs)
+        return call_model(self._loaded.model, args, kwargs, training=True)
+
+    def taken(self) -> Stepped:
+        """Forward, backward, and the optimizer's update."""
+        model = self._loaded.model
+        names = {id(variable): name for name, variable in self._variables.items()}
+        trained = [variable for variable in model.trainable_variables if id(variable) in names]
+        if not trained:
+            raise EvaluateError("the model has no trainable weights")
+        with tf.GradientTape() as tape:
+            result = self._call()
+            targets = self._targets(result)
+            loss = self._task.loss(result, targets, training=True)
+        gradients = tape.gradient(loss, [variable.value for variable in trained])
+        by_row = [names[id(v)] for g, v in zip(gradients, trained, strict=True) if isinstance(g, tf.IndexedSlices)]
+
+        def stepped(change: Callable[[Any], Any] | None = None) -> dict[str, Array]:
+            some = [change(g) if change and isinstance(g, tf.IndexedSlices) else g for g in gradients]
+            updates = dict(zip((names[id(v)] for v in trained), self._updates(trained, some), strict=True))
+            return {name: updates[name] for name in by_row} if change else updates
+
+        return Stepped(
+            loss=float(loss),
+            updates=stepped(),
+            metrics=self._metrics(result, targets),
+            optimizer=type(self._optimizer(trained)).__name__,
+            objective=", ".join(self._task.words),
+            summed=stepped(tf.convert_to_tensor) if by_row else {},
+            halved=stepped(_halved) if by_row else {},
+        )
+
+    def _updates(self, trained: Sequence[Any], gradients: Sequence[Any]) -> list[Array]:
+        """What a fresh optimizer adds to each weight, which has its value again afterwards."""
+        before = [variable.numpy() for variable in trained]
+        pairs = [(g, v) for g, v in zip(gradients, trained, strict=True) if g is not None]
+        if pairs:
+            self._optimizer(trained).apply([g for g, _ in pairs], [v for _, v in pairs])
+        updates = [variable.numpy() - old for variable, old in zip(trained, before, strict=True)]
+        assign(list(zip(trained, before, strict=True)))
+        return updates
+
+    def _optimizer(self, trained: Sequence[Any]) -> Any:
+        made = fresh_optimizer(self._loaded.model, own=self._task.compiled)
+        made.build(list(trained))
+        return made
+
+    def losses(self, outputs: Sequence[Sequence[Array]]) -> tuple[float, ...]:
+        """The loss of given outputs; what the model adds by itself is that of its own call."""
+        result = self._call()
+        targets = self._targets(result)
+        kinds = [tensor.dtype for tensor in tensors_in(result)]
+        found = []
+        for one in outputs:
+            flat = [tf.cast(tf.constant(value), kind) for value, kind in zip(one, kinds, strict=False)]
+            packed = keras.tree.pack_sequence_as(result, flat)
+            found.append(float(self._task.loss(packed, targets, training=True)))
+        return tuple(found)
+
+    def _targets(self, result: Any) -> list[Any]:
+        rows = len(tensors_in(result)[0]) if tensors_in(result)[0].shape.rank else 1
+        return [_target(head, rows, number) for number, head in enumerate(self._task.heads)]
+
+    def _metrics(self, result: Any, targets: Sequence[Any]) -> dict[str, float]:
+        if not self._task.compiled:
+            return {}
+        model = self._loaded.model
+        model.reset_metrics()
+        packed = keras.tree.pack_sequence_as(result, list(targets))
+        found = model.compute_metrics(None, packed, result)
+        model.reset_metrics()
+        return {str(name): float(value) for name, value in found.items() if np.ndim(value) == 0}
+
+
+def _halved(gradient: Any) -> Any:
+    """The same gradient, each row of it in two halves: so it comes where an id stands in a batch twice."""
+    values, indices = tf.concat([gradient.values / 2] * 2, 0), tf.concat([gradient.indices] * 2, 0)
+    return tf.IndexedSlices(values, indices, gradient.dense_shape)
+
+
+def _target(head: Head, rows: int, number: int) -> Any:
+    """Targets of one output, the same on both sides of a comparison."""
+    rng = np.random.default_rng([TARGET_SEED, number])
+    if head.encoding == "sparse":
+        return tf.constant(rng.integers(0, head.classes, (rows, *head.shape[:-1])), tf.int64)
+    if head.encoding == "one-hot":
+        return tf.constant(np.eye(head.classes)[rng.integers(0, head.classes, (rows, *head.shape[:-1]))])
+    if head.encoding == "binary":
+        return tf.constant(rng.integers(0, 2, (rows, *head.shape)).astype(np.float64))
+    values = rng.random((rows, *head.shape)) if head.zero_one else rng.standard_normal((rows, *head.shape))
+    return tf.constant(values)

@@ -1,0 +1,117 @@
+"""A digest of Python code with the values it closes over, for what has no config to compare."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from kerasdiff.worker.tracing.sources import is_user_file
+
+
+def digest_of(value: object) -> str:
+    """A short stable digest of plain data."""
+    return hashlib.sha256(repr(value).encode()).hexdigest()[:8]
+
+
+def code_digest(function: Any) -> str:
+    """A digest of a function: byte code, constants, defaults and the plain values it closes over.
+
+    The same source gives the same digest wherever it stands; names of files and line numbers do not count.
+    """
+    return digest_of(_parts(function, 0))
+
+
+def state_digest(value: Any) -> str:
+    """A digest of an object: its class's methods and its plain attributes."""
+    methods = [_parts(item, 0) for name, item in sorted(vars(type(value)).items()) if hasattr(item, "__code__")]
+    state = [(name, _plain(item, 0)) for name, item in sorted(getattr(value, "__dict__", {}).items())]
+    return digest_of((methods, state))
+
+
+def reach_digest(owner: Any, method: str) -> str:
+    """A digest of a method with what it reaches by name: other methods, functions and plain settings of the user's.
+
+    Args:
+        owner: The object whose method it is; names are looked up there, in its classes and in the method's module.
+        method: Name of the method.
+    """
+    found: dict[str, Any] = {}
+    open_names: list[tuple[str, Any]] = [(method, None)]
+    while open_names:
+        name, module = open_names.pop()
+        if name in found:
+            continue
+        values = [vars(one).get(name) for one in type(owner).__mro__]
+        values += [vars(owner).get(name), (module or {}).get(name)]
+        functions: list[Any] = [value for value in values if is_user_code(value)]
+        open_names += [(inner, item.__globals__) for item in functions for inner in _names(item.__code__)]
+        plain = [value for value in values if isinstance(value, bool | int | float | str)]
+        configured = [text for value in values if (text := _configured(value)) is not None]
+        found[name] = [_parts(item, 0) for item in functions], plain, configured
+    return digest_of(sorted(found.items()))
+
+
+_SETTINGS = ("__init__", "get_config", "from_config")
+"""Methods that make an object and tell its settings, which are compared themselves."""
+
+
+def own_code(value: Any) -> str:
+    """A digest of all methods the user wrote for an object's class, as a suffix; empty where Keras wrote them all."""
+    held = {name for kind in type(value).__mro__ for name, item in vars(kind).items() if is_user_code(item)}
+    names = sorted(held - set(_SETTINGS))
+    return f" (code {digest_of([reach_digest(value, name) for name in names])})" if names else ""
+
+
+def is_user_code(value: Any) -> bool:
+    """Whether a value is a function of the user's."""
+    code = getattr(value, "__code__", None)
+    return code is not None and is_user_file(code.co_filename)
+
+
+def _names(code: Any) -> list[str]:
+    inner = [name for item in code.co_consts if hasattr(item, "co_names") for name in _names(item)]
+    return [*code.co_names, *inner]
+
+
+def _configured(value: Any) -> str | None:
+    """The settings of a loss, an optimizer or the like; layers are the call's affair."""
+    if isinstance(value, type) or hasattr(value, "compute_output_spec"):
+        return None
+    try:
+        return repr(sorted((key, item) for key, item in value.get_config().items() if key != "name"))
+    except (AttributeError, NotImplementedError, TypeError):
+        return None
+
+
+def filled(cell: Any) -> bool:
+    """Whether a closure cell has a value yet."""
+    try:
+        cell.cell_contents  # noqa: B018  (an empty cell raises)
+    except ValueError:
+        return False
+    return True
+
+
+def _parts(function: Any, depth: int) -> Any:
+    code = getattr(function, "__code__", None)
+    if code is None:
+        return getattr(function, "__qualname__", type(function).__name__)
+    cells = [_plain(cell.cell_contents, depth + 1) for cell in function.__closure__ or () if filled(cell)]
+    defaults = [_plain(item, depth + 1) for item in function.__defaults__ or ()]
+    return (code.co_code.hex(), _constants(code), code.co_names, cells, defaults)
+
+
+def _constants(code: Any) -> Any:
+    return [_constants(item) if hasattr(item, "co_code") else repr(item) for item in code.co_consts]
+
+
+def _plain(value: Any, depth: int) -> Any:
+    if value is None or isinstance(value, bool | int | float | str | bytes):
+        return value
+    if isinstance(value, list | tuple) and depth < 4:
+        return [_plain(item, depth + 1) for item in value]
+    if hasattr(value, "__code__") and depth < 4:
+        return _parts(value, depth + 1)
+    if hasattr(value, "tobytes"):
+        return hashlib.sha256(value.tobytes()).hexdigest()
+    return type(value).__name__

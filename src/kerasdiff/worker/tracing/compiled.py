@@ -1,0 +1,124 @@
+"""What a model was compiled with, as plain settings that read the same however they were spelled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import keras
+
+from kerasdiff.worker.tracing.code import is_user_code, own_code, reach_digest, state_digest
+from kerasdiff.worker.tracing.names import serialized
+
+HOW = frozenset(("run_eagerly", "jit_compile", "steps_per_execution", "auto_scale_loss"))
+"""Settings of how a step is run, not of what it does; ``auto_scale_loss`` shows in the optimizer."""
+
+
+def compile_settings(model: Any) -> dict[str, Any] | None:
+    """Optimizer, losses and metrics of a compiled model, one entry a setting (``optimizer.learning_rate``).
+
+    A name, the function of that name and its class with default settings are the same loss, as Keras takes them.
+    """
+    if not getattr(model, "compiled", False):
+        return None
+    try:
+        config = model.get_compile_config() or {}
+    except (NotImplementedError, TypeError, ValueError):
+        return None
+    names = tuple(getattr(model, "output_names", None) or ())
+    settings = {key: value for key, value in config.items() if key not in HOW}
+    settings["loss"] = _by_output(_losses(getattr(model, "loss", None)), names)
+    if getattr(model, "optimizer", None) is not None:
+        settings["optimizer"] = _optimizer(model.optimizer, model.trainable_variables)
+    return dict(item for key in ("loss", *sorted(set(settings) - {"loss"})) for item in _flat(key, settings[key]))
+
+
+def fresh(optimizer: Any) -> Any:
+    """Another optimizer of the same class and settings, which knows nothing of the first one's steps."""
+    made = type(optimizer).from_config(optimizer.get_config())
+    for name in EXCLUDED:
+        if hasattr(optimizer, name):
+            setattr(made, name, getattr(optimizer, name))
+    if getattr(optimizer, "inner_optimizer", None) is not None:
+        made.inner_optimizer = fresh(optimizer.inner_optimizer)
+    return made
+
+
+EXCLUDED = ("_exclude_from_weight_decay", "_exclude_from_weight_decay_pattern")
+"""Where an optimizer keeps what it leaves out of weight decay, which no config holds (Keras 3.15)."""
+
+
+def _optimizer(made: Any, weights: Sequence[Any]) -> Any:
+    """Class and settings of an optimizer, with what its config leaves out: code, schedules, exclusions."""
+    config = dict(made.get_config())
+    rate = getattr(made, "_learning_rate", None)
+    if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
+        own = state_digest(rate) if own_code(rate) else ""
+        held = {"code": own} if own else {}
+        config["learning_rate"] = {"class_name": type(rate).__name__, "config": {**rate.get_config(), **held}}
+    elif callable(rate) and is_user_code(rate):
+        config["learning_rate"] = serialized(rate)
+    if config.get("weight_decay") and any(getattr(made, name, None) for name in EXCLUDED):
+        left = [weight for weight in weights if not made._use_weight_decay(weight)]
+        config["without_decay"] = ", ".join(sorted(f"{weight.name} {tuple(weight.shape)}" for weight in left))
+    inner = getattr(made, "inner_optimizer", None)
+    if inner is not None:
+        config["inner_optimizer"] = _optimizer(inner, weights)
+    return {"class_name": f"{type(made).__name__}{own_code(made)}", "config": config}
+
+
+def _by_output(losses: Any, names: Sequence[str]) -> Any:
+    """One loss for each output in their order, the loss alone where there is one output."""
+    if isinstance(losses, Mapping) and "class_name" not in losses and names and set(losses) <= set(names):
+        losses = [losses.get(name) for name in names]
+    if isinstance(losses, list) and len(losses) == 1:
+        return losses[0]
+    several = len(names) > 1 and losses is not None and not isinstance(losses, list)
+    return [losses] * len(names) if several and (isinstance(losses, str) or "class_name" in losses) else losses
+
+
+def _losses(loss: Any) -> Any:
+    if isinstance(loss, Mapping):
+        return {str(key): _losses(value) for key, value in loss.items()}
+    if isinstance(loss, list | tuple):
+        return [_losses(value) for value in loss]
+    if isinstance(loss, str) or (callable(loss) and str(getattr(loss, "__module__", "")).startswith("keras.")):
+        loss = _as_class(loss)
+    if isinstance(loss, keras.losses.Loss):
+        kind = type(loss).__name__
+        own = is_user_code(type(loss).call)
+        held = getattr(loss, "_fn_kwargs", {})  # Huber's config leaves out its delta
+        return {
+            "class_name": f"{kind} (code {reach_digest(loss, 'call')})" if own else kind,
+            "config": {**held, **loss.get_config()},
+        }
+    return loss if loss is None or isinstance(loss, str) else serialized(loss)
+
+
+def _as_class(loss: Any) -> Any:
+    """The class behind a loss given by name or as a function, with its default settings; else what it is."""
+    try:
+        found = keras.losses.get(loss)
+    except ValueError:  # a name of the user's
+        return loss
+    name = str(getattr(found, "__name__", "")).replace("_", "").lower()
+    kinds = {key.lower(): value for key, value in vars(keras.losses).items() if isinstance(value, type)}
+    return kinds[name]() if name in kinds else found
+
+
+def _flat(key: str, value: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(value, Mapping) and "class_name" in value and "config" in value:
+        inner = value["config"]
+        kind = str(value["class_name"])
+        yield key, str(inner) if kind == "function" else kind
+        if isinstance(inner, Mapping):
+            for name in sorted(set(inner) - {"name", "dtype"}):
+                yield from _flat(f"{key}.{name}", inner[name])
+    elif isinstance(value, Mapping):
+        for name in sorted(value):
+            yield from _flat(f"{key}.{name}", value[name])
+    elif isinstance(value, list | tuple):
+        for number, item in enumerate(value):
+            yield from _flat(f"{key}.{number}", item)
+    elif value is not None:
+        yield key, f"{value:.7g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,352 @@
+"""What a model does when it is called: every layer call, function call and TF op, as a graph.
+
+The model is called inside a TensorFlow function graph. A hook on ``Layer.__call__`` notes which ops
+each layer call created; what lies outside every built-in layer is grouped by the user's line and the
+library function called there, both read from the op's own Python traceback.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from kerasdiff.errors import TraceError
+from kerasdiff.graph import Mode, Source
+from kerasdiff.worker.tracing.names import Names, is_atomic, weight_table
+from kerasdiff.worker.tracing.sources import creation_site, user_frame
+
+
+@dataclass(eq=False)
+class Event:
+    """One call of a layer (or of a fused activation inside it), with the ops ``[start, stop)`` it created.
+
+    Attributes:
+        source: The line that created the layer, or else the one that calls it.
+        site: The user's line that calls it, ``None`` where the library does.
+        training: What the caller says by itself, ``None`` where it leaves the mode alone.
+        masked: Whether an input brings a mask, or one is passed.
+    """
+
+    layer: Any
+    path: str
+    scope: str
+    atomic: bool
+    start: int
+    parent: Event | None
+    source: Source | None
+    site: Source | None = None
+    training: Any = None
+    masked: bool = False
+    stop: int = -1
+    inputs: tuple[Any, ...] = ()
+    outputs: tuple[Any, ...] = ()
+    masks: tuple[Any, ...] = ()
+    activation: tuple[int, int] | None = None
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+CALL_LOSS = "call "
+"""Begins the name of a loss that a layer adds while it runs."""
+
+
+@dataclass(frozen=True)
+class Added:
+    """The losses a model added in its last call.
+
+    Attributes:
+        names: ``call 0`` and on for what its layers add while they run, then the weight of each regularizer.
+        tensors: As the model gives them.
+        values: The same in float64 in one tensor; a single 0 where there are none.
+    """
+
+    names: tuple[str, ...]
+    tensors: tuple[Any, ...]
+    values: Any
+
+
+@dataclass(eq=False)
+class Recording:
+    """Everything one traced call left behind.
+
+    Attributes:
+        fresh: First calls of layers that are not reachable from the model: the call itself made them.
+        made: Variables the call made, with their initializers.
+    """
+
+    graph: Any
+    names: Names
+    events: list[Event]
+    inputs: list[Any]
+    outputs: list[Any]
+    losses: list[Any]
+    added: Added
+    masks: set[str]
+    fresh: list[Event]
+    made: list[tuple[Any, Any]]
+
+
+def tensors_in(structure: Any) -> list[Any]:
+    """The tensors of a nested structure, dicts in key order as Keras flattens them."""
+    return [leaf for leaf in keras.tree.flatten(structure) if tf.is_tensor(leaf)]
+
+
+def symbolic_in(structure: Any) -> list[Any]:
+    """The same without eager tensors, which enter a graph as constants."""
+    return [tensor for tensor in tensors_in(structure) if not hasattr(tensor, "numpy")]
+
+
+class _Recorder:
+    """The hook itself: notes events while it is installed."""
+
+    def __init__(self, names: Names, graph: Any, *, training: bool) -> None:
+        self.names = names
+        self.training = training
+        self.graph = graph
+        self.events: list[Event] = []
+        self.masks: set[str] = set()
+        self.fresh: list[Event] = []
+        self.made: list[tuple[Any, Any]] = []
+        self._open: list[Event] = []
+
+    def call(self, original: Callable[..., Any], layer: Any, args: Any, kwargs: Any) -> Any:
+        current = tf.compat.v1.get_default_graph()
+        parent = self._open[-1] if self._open else None
+        if current is not self.graph or (parent is not None and parent.atomic):
+            return original(layer, *args, **kwargs)
+        event = self._begin(layer, parent, args, kwargs)
+        self._open.append(event)
+        try:
+            with self._activation(event):
+                result = original(layer, *args, **kwargs)
+        finally:
+            self._open.pop()
+        return self._end(event, result)
+
+    def _begin(self, layer: Any, parent: Event | None, args: Any, kwargs: Any) -> Event:
+        scope = parent.path if parent is not None else ""
+        path, fresh = self.names.path(layer), False
+        if path is None:
+            if isinstance(layer, keras.Model) and parent is not None:
+                path = parent.path  # Sequential's inner Functional: the same thing under another name
+            elif isinstance(layer, keras.layers.Layer):
+                path, fresh = self.names.adopt(layer, scope), True
+            else:
+                path = self.names.called(layer, scope)
+        atomic = is_atomic(layer) if isinstance(layer, keras.layers.Layer) else True
+        site = user_frame(sys._getframe(3), stop=_HOOK_CODE)
+        event = Event(
+            layer=layer,
+            path=path,
+            scope=scope,
+            atomic=atomic,
+            start=self.graph.version,
+            parent=parent,
+            source=creation_site(layer) or site,
+            site=site,
+            training=kwargs.get("training"),
+            inputs=tuple(symbolic_in((args, kwargs))),
+            settings=self._call_settings(kwargs),
+        )
+        event.masked = any(getattr(tensor, "_keras_mask", None) is not None for tensor in event.inputs)
+        for name, value in kwargs.items():
+            if "mask" in name and value is not None and value is not False:
+                event.masked = True
+                self.masks.update(tensor.name for tensor in symbolic_in(value))
+        self.events.append(event)
+        if fresh:
+            self.fresh.append(event)
+        return event
+
+    def _call_settings(self, kwargs: dict[str, Any]) -> dict[str, Any]:
+        """Static settings of one call (``use_causal_mask=True``); ``training`` where it contradicts the mode."""
+        return {
+            f"call.{name}": value
+            for name, value in kwargs.items()
+            if isinstance(value, bool | int | float | str) and not (name == "training" and value is self.training)
+        }
+
+    def _end(self, event: Event, result: Any) -> Any:
+        tensors = tensors_in(result)
+        if event.atomic and len(tensors) == 1 and any(tensors[0] is given for given in event.inputs):
+            # A call that hands its input on (Dropout at inference) gets an op of its own, so it stays visible.
+            mask = getattr(tensors[0], "_keras_mask", None)
+            result = keras.tree.map_structure(lambda leaf: tf.identity(leaf) if tf.is_tensor(leaf) else leaf, result)
+            tensors = tensors_in(result)
+            if mask is not None:
+                tensors[0]._keras_mask = mask
+        event.stop = self.graph.version
+        event.outputs = tuple(symbolic_in(tensors))
+        masks = [getattr(tensor, "_keras_mask", None) for tensor in tensors]
+        event.masks = tuple(mask for mask in masks if mask is not None)
+        self.masks.update(mask.name for mask in event.masks)
+        return result
+
+    @contextmanager
+    def _activation(self, event: Event) -> Iterator[None]:
+        """Notes the ops of a fused ``activation=``; recurrent layers apply theirs in a loop and are left alone."""
+        function = getattr(event.layer, "activation", None)
+        fusable = event.atomic and callable(function) and not isinstance(event.layer, keras.layers.RNN)
+        if not fusable or isinstance(event.layer, keras.layers.Activation) or function is keras.activations.linear:
+            yield
+            return
+        apply: Any = function
+
+        def applied(*args: Any, **kwargs: Any) -> Any:
+            start = self.graph.version
+            result = apply(*args, **kwargs)
+            event.activation = (start, self.graph.version)
+            return result
+
+        event.layer.__dict__["activation"] = applied
+        try:
+            yield
+        finally:
+            event.layer.__dict__["activation"] = function
+
+
+def _hook(recorder: _Recorder, original: Callable[..., Any]) -> Callable[..., Any]:
+    def __call__(self: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N807
+        return recorder.call(original, self, args, kwargs)
+
+    return __call__
+
+
+_HOOK_CODE = next(c for c in _hook.__code__.co_consts if hasattr(c, "co_name") and c.co_name == "__call__")
+
+
+def _outside(create: Any, **settings: Any) -> Any:
+    """Makes a variable that ``tf.function`` does not learn of: it forbids them (``create`` is its guard)."""
+    del create
+    with tf.init_scope():
+        return _RESOURCE_VARIABLE(**{key: value for key, value in settings.items() if value is not None})
+
+
+_RESOURCE_VARIABLE: Any = type(tf.Variable(0.0))
+
+
+@contextmanager
+def _installed(recorder: _Recorder, *, open_functions: bool) -> Iterator[None]:
+    """Puts the hook on every layer's and functional operation's ``__call__``, and takes it off again.
+
+    ``open_functions`` traces ``@tf.function`` and ``jit_compile`` inside ``call()`` as if they were not there.
+    Variables made by the call are made outside the graph, which cannot hold a new one.
+    """
+    layer_call, operation_call = keras.layers.Layer.__call__, keras.Operation.__call__
+    variable_init = keras.Variable.__init__
+    on_layer = _hook(recorder, layer_call)
+
+    def on_operation(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if isinstance(self, keras.layers.Layer):
+            return operation_call(self, *args, **kwargs)
+        return recorder.call(operation_call, self, args, kwargs)
+
+    def on_variable(self: Any, initializer: Any, *args: Any, **kwargs: Any) -> None:
+        with tf.init_scope(), tf.variable_creator_scope(_outside):
+            variable_init(self, initializer, *args, **kwargs)
+        recorder.made.append((self, initializer))
+
+    keras.layers.Layer.__call__ = on_layer
+    keras.Operation.__call__ = on_operation
+    keras.Variable.__init__ = on_variable
+    eager = tf.config.functions_run_eagerly()
+    tf.config.run_functions_eagerly(open_functions)
+    try:
+        yield
+    finally:
+        tf.config.run_functions_eagerly(eager)
+        keras.layers.Layer.__call__ = layer_call
+        keras.Operation.__call__ = operation_call
+        keras.Variable.__init__ = variable_init
+
+
+def input_signature(loaded: Any) -> list[Any]:
+    """One ``tf.TensorSpec`` per port, batch dimension unknown."""
+    return [tf.TensorSpec(port.spec.shape, port.spec.dtype, name=f"input_{i}") for i, port in enumerate(loaded.ports)]
+
+
+def record(loaded: Any, mode: Mode, extra: Callable[[Recording], Sequence[Any]] | None = None) -> tuple[Recording, Any]:
+    """Calls the model once in a function graph.
+
+    Args:
+        loaded: The loaded model.
+        mode: Sets ``training``.
+        extra: Names further tensors the compiled function returns after the model outputs.
+
+    Returns:
+        The recording and the concrete function (input tensors → outputs, then the extra tensors).
+
+    Raises:
+        TraceError: If the call fails.
+    """
+    names = Names(loaded.model)
+    kept: list[Recording] = []
+    expanded = [True]
+
+    def body(*tensors: Any) -> list[Any]:
+        graph = tf.compat.v1.get_default_graph()
+        recorder = _Recorder(names, graph, training=mode == "training")
+        args, kwargs = loaded.pack(tensors)
+        with _installed(recorder, open_functions=bool(expanded)):
+            result = call_model(loaded.model, args, kwargs, training=mode == "training")
+        outputs = tensors_in(result)
+        if mode == "training":  # Keras weighs the loss by the mask an output carries
+            masks = [getattr(tensor, "_keras_mask", None) for tensor in outputs]
+            outputs += [mask for mask in masks if mask is not None]
+        # Regularizers are evaluated when ``losses`` is read: they come after the call and belong to the weights.
+        inside = {op.name for op in graph.get_operations()}
+        added = added_losses(loaded.model)
+        losses = [loss for loss in added.tensors if tf.is_tensor(loss) and loss.graph is graph]
+        recording = Recording(
+            graph=graph,
+            names=names,
+            events=recorder.events,
+            inputs=list(tensors),
+            outputs=outputs,
+            losses=[loss for loss in losses if loss.op.name in inside],
+            added=added,
+            masks=recorder.masks,
+            fresh=recorder.fresh,
+            made=recorder.made,
+        )
+        kept.append(recording)
+        wanted = list(extra(recording)) if extra is not None else []
+        return [*outputs, added.values, *wanted]
+
+    try:
+        concrete = tf.function(body, autograph=False).get_concrete_function(*input_signature(loaded))
+    except tf.errors.OperatorNotAllowedInGraphError:
+        # A @tf.function that branches on data needs its own AutoGraph, so it stays closed: one node with a body.
+        expanded.clear()
+        concrete = tf.function(body, autograph=False).get_concrete_function(*input_signature(loaded))
+    if not kept:
+        raise TraceError("The model could not be traced: its call left no graph.")
+    return kept[-1], concrete
+
+
+def call_model(model: Any, args: Any, kwargs: Any, *, training: bool) -> Any:
+    """Calls a model in a given mode, whether or not its ``call`` takes ``training``."""
+    try:
+        return model(*args, training=training, **kwargs)
+    except TypeError as error:
+        if "training" not in str(error):
+            raise
+    return model(*args, **kwargs)
+
+
+def added_losses(model: Any) -> Added:
+    """What ``model.losses`` holds after a call: Keras lists what layers added first, then the regularizers."""
+    losses = list(model.losses)
+    if not losses:
+        return Added(names=(), tensors=(), values=tf.zeros(1, "float64"))
+    weights = {id(variable): name for name, variable in weight_table(model).items()}
+    regular = [v for v in model.trainable_weights if getattr(v, "regularizer", None) is not None]
+    calls = max(0, len(losses) - len(regular))
+    names = (*(f"{CALL_LOSS}{number}" for number in range(calls)), *(weights.get(id(v), v.path) for v in regular))
+    values = [tf.reduce_sum(tf.cast(loss, "float64")) for loss in losses]
+    return Added(names=names[: len(losses)], tensors=tuple(losses), values=tf.stack(values))

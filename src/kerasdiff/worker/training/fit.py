@@ -1,0 +1,314 @@
+"""Answers ``fit``: one seeded training run, the same to the last bit wherever seed, start and batches are the same."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from kerasdiff.errors import FitError
+from kerasdiff.side.records import Array, Epoch, FitPlan, Progress, Tick, Trial
+from kerasdiff.worker.tracing.names import weight_table
+from kerasdiff.worker.training.data import load_data
+from kerasdiff.worker.training.feed import Feed
+from kerasdiff.worker.training.identity import trial_key, variables_of
+from kerasdiff.worker.training.keep import Ended, History, Kept
+from kerasdiff.worker.training.logs import Logs
+from kerasdiff.worker.training.tasks import Task, to_array
+from kerasdiff.worker.training.trainer import Tested, Trainer
+
+DATA_SEED = 0
+"""Of made-up data: trials of any seed train on the same rows, so that seeds differ in order and draws alone."""
+
+FEWEST_TEST_ROWS = 512
+
+CHUNK_S = 1.0
+"""Seconds of training between two signs of life, about."""
+
+MOST_STEPS = 1_000
+"""Steps of one call of the compiled loop at most, however fast they are."""
+
+
+def fit(session: Any, plan: FitPlan, progress: Progress | None = None) -> Trial:
+    """Trains a fresh copy of the session's model.
+
+    A loss that is not finite ends the trial: it is the last of ``losses``, and there are no test figures. Where
+    ``plan.keep`` is given, a finished trial is not run again, and one that was cut off goes on after its last finished
+    epoch, to the same bits as if it had not been.
+
+    Args:
+        session: Has ``reload("float32")``, which gives the model, its ports and ``pack``.
+        plan: Settings, seed and start.
+        progress: Told every second or so, and after every epoch.
+
+    Returns:
+        The trial. The test figures are over the first ``max(512, rows trained on in an epoch)`` test rows, so that
+        testing never takes longer than training, and with ``loss`` they include what the model adds to it, like
+        ``evaluate``.
+
+    Raises:
+        FitError: If there is no usable data, loss or gradient, or the start does not fit the model.
+    """
+    wanted = [count for count in (plan.steps, plan.epochs) if count is not None]
+    if plan.batch_size < 1 or not wanted or min(wanted) < 1:
+        raise FitError("A fit needs at least one epoch, one step and one row a batch.")
+    tf.config.experimental.enable_op_determinism()
+    loaded = session.reload("float32", plan.seed)
+    task = Task(loaded, plan.loss)
+    data = load_data(plan.data, tuple(loaded.ports), task.heads, DATA_SEED)
+    _assign(weight_table(loaded.model), plan.start)
+    if plan.perturbation is not None:
+        _nudge(loaded.model, plan.perturbation)
+    feed = Feed(data)
+    trainer = Trainer(loaded, task, feed, plan)
+    # Construction and probing drew a number of times that depends on how the model is written.
+    keras.utils.set_random_seed(plan.seed)
+    run = _Run(trainer, feed, plan, progress)
+    return replace(run.trial(data.description), class_names=data.class_names)
+
+
+def start(session: Any, seed: int) -> dict[str, Array]:
+    """The values a fresh copy of the session's model starts from, by weight id."""
+    return {name: to_array(value) for name, value in weight_table(session.reload("float32", seed).model).items()}
+
+
+def _assign(weights: dict[str, Any], start: Any) -> None:
+    for name, value in start.items():
+        if name not in weights:
+            raise FitError(f"The start names weight {name}, which the model does not have.")
+        if tuple(weights[name].shape) != tuple(value.shape):
+            raise FitError(f"The start gives weight {name} shape {value.shape}; it has {tuple(weights[name].shape)}.")
+        weights[name].assign(value)
+
+
+def _nudge(model: Any, seed: int) -> None:
+    """Moves every trainable value by one unit in the last place of the precision the model computes in, up or down.
+
+    Rounding does no less to a model that computes the same thing in another order.
+    """
+    layers = model._flatten_layers()  # private; the only way to every sublayer
+    coarse = {"float16": 2.0**-10, "bfloat16": 2.0**-7}
+    step = max((coarse.get(str(layer.compute_dtype), 0.0) for layer in layers), default=0.0)
+    rng = np.random.default_rng(seed)
+    for variable in model.trainable_variables:
+        value = to_array(variable)
+        up = rng.integers(0, 2, value.shape).astype(bool)
+        if step:
+            variable.assign(value * np.where(up, 1 + step, 1 - step).astype(value.dtype))
+        elif value.dtype.kind == "f":
+            variable.assign(np.nextafter(value, np.where(up, np.inf, -np.inf).astype(value.dtype)))
+
+
+def batch_rows(rows: int, size: int, seed: int, epoch: int) -> NDArray[np.int64]:
+    """Row numbers of every batch of an epoch, shape ``(steps, size)``: a permutation of its own.
+
+    The rows that fill no batch are left out, others in every epoch; fewer rows than a batch are repeated. Known from
+    the epoch's number alone, so a trial goes on from any epoch.
+
+    >>> batch_rows(5, 2, seed=0, epoch=1).shape
+    (2, 2)
+    """
+    rng = np.random.default_rng([seed, epoch])
+    needed = max(1, rows // size) * size
+    order = np.concatenate([rng.permutation(rows) for _ in range(math.ceil(needed / rows))])
+    return order[:needed].reshape(-1, size)
+
+
+@dataclass(frozen=True, slots=True)
+class Length:
+    """How long a trial is: ``steps`` in all, ``per_epoch`` in each of ``epochs`` but perhaps the last."""
+
+    steps: int
+    per_epoch: int
+
+    @property
+    def epochs(self) -> int:
+        return math.ceil(self.steps / self.per_epoch)
+
+    @classmethod
+    def of(cls, plan: FitPlan, rows: int, size: int) -> Length:
+        """The length of a plan on so many rows of training data."""
+        per_epoch = max(1, rows // size)
+        limits = [] if plan.steps is None else [plan.steps]
+        limits += [] if plan.epochs is None else [plan.epochs * per_epoch]
+        return cls(min(limits), per_epoch)
+
+
+class _Run:
+    """One trial on its way: trains, tests, keeps and tells."""
+
+    def __init__(self, trainer: Trainer, feed: Feed, plan: FitPlan, progress: Progress | None) -> None:
+        self._trainer, self._feed, self._plan, self._progress = trainer, feed, plan, progress
+        self._length = Length.of(plan, feed.train_rows, trainer.size)
+        trained = min(self._length.steps, self._length.per_epoch) * trainer.size
+        self._test_rows = min(feed.test_rows, max(FEWEST_TEST_ROWS, trained))
+        self._history = History()
+        self._logs = Logs(plan.logdir, plan.name)
+        # The first step of a process compiles, and is left out of the speed.
+        self._seconds, self._timed = 0.0, 0
+        self._pace: float | None = None
+
+    def trial(self, data: str) -> Trial:
+        """Runs what was not kept."""
+        functions = self._trainer.compiled()
+        kept, variables = self._open(functions)
+        if self._plan.fresh:
+            kept.forget()
+        done = kept.result()
+        reused = 0
+        if done is not None:
+            self._history, ended = done
+            reused = len(self._history.epochs)
+            self._replay()
+        else:
+            reused = self._resume(kept, variables)
+            ended = self._train(kept, variables)
+            kept.finish(self._history, ended)
+        last = self._history.epochs[-1]
+        return Trial(
+            data=data,
+            settings={
+                **self._trainer.settings(),
+                "steps": self._length.steps,
+                "epochs": self._length.epochs,
+                "steps_per_epoch": self._length.per_epoch,
+                "test_rows": self._test_rows,
+            },
+            losses=self._history.losses,
+            accuracies=self._history.accuracies,
+            epochs=self._history.epochs,
+            test_loss=last.test_loss,
+            test_accuracy=last.test_accuracy,
+            predictions=ended.predictions,
+            outputs_digest=ended.outputs_digest,
+            classes=ended.classes,
+            labels=ended.labels,
+            samples_per_second=self._timed * self._trainer.size / self._seconds if self._seconds else 0.0,
+            reused=reused,
+            notes=tuple(kept.notes),
+        )
+
+    def _open(self, functions: Sequence[Any]) -> tuple[Kept, list[Any]]:
+        """The files of this trial, and the variables whose values are its state."""
+        if self._plan.keep is None:
+            return Kept(None, None), []
+        variables = variables_of(functions)
+        if variables is None:
+            kept = Kept(None, None)
+            kept.notes.append(
+                "nothing was kept on disk: the model uses Python code, a table or random numbers whose state cannot "
+                "be read back"
+            )
+            return kept, []
+        # By name as well: a candidate or a control that took up the reference's trial would prove nothing.
+        length = {
+            "name": self._plan.name,
+            "seed": self._plan.seed,
+            "steps": self._length.steps,
+            "test_rows": self._test_rows,
+        }
+        return Kept(self._plan.keep, trial_key(functions, variables, length)), variables
+
+    def _resume(self, kept: Kept, variables: Sequence[Any]) -> int:
+        """Takes up the last finished epoch; how many epochs that saves."""
+        found = kept.state()
+        if found is None:
+            return 0
+        self._history, held = found
+        for variable, data in zip(variables, held, strict=True):
+            like = to_array(variable)
+            variable.assign(np.frombuffer(data, like.dtype).reshape(like.shape))
+        self._replay()
+        return len(self._history.epochs)
+
+    def _replay(self) -> None:
+        for count in range(1, len(self._history.epochs) + 1):
+            epochs = self._history.epochs[:count]
+            self._logs.write(History(epochs=epochs))
+            steps = epochs[-1].steps
+            self._tell(self._history.losses[:steps], self._history.accuracies[:steps], epochs[-1])
+
+    def _train(self, kept: Kept, variables: Sequence[Any]) -> Ended:
+        """Runs the epochs that are missing, and gives the outputs of the last test."""
+        tested: Tested | None = None
+        for number in range(len(self._history.epochs) + 1, self._length.epochs + 1):
+            if not self._finite():
+                break
+            tested = self._epoch(number, last=number == self._length.epochs)
+            if self._plan.keep is not None:
+                kept.save(self._history, [to_array(variable).tobytes() for variable in variables])
+            self._logs.write(self._history)
+        if not self._finite():
+            tested = self._trainer.test(min(self._trainer.size, self._test_rows), outputs=True)
+            return Ended(predictions=tested.predictions, outputs_digest=tested.digest, classes=(), labels=())
+        if tested is None:  # cut off between its last epoch and its result
+            tested = self._trainer.test(self._test_rows, outputs=True)
+        return Ended(
+            predictions=tested.predictions, outputs_digest=tested.digest, classes=tested.classes, labels=tested.labels
+        )
+
+    def _finite(self) -> bool:
+        return not self._history.losses or math.isfinite(self._history.losses[-1])
+
+    def _epoch(self, number: int, *, last: bool) -> Tested | None:
+        begin = (number - 1) * self._length.per_epoch
+        rows = batch_rows(self._feed.train_rows, self._trainer.size, self._plan.seed, number)
+        rows = rows[: self._length.steps - begin]
+        losses, accuracies, seconds = self._steps(rows)
+        self._history = replace(
+            self._history,
+            losses=(*self._history.losses, *losses),
+            accuracies=(*self._history.accuracies, *accuracies),
+        )
+        tested = self._trainer.test(self._test_rows, outputs=last) if self._finite() else None
+        epoch = Epoch(
+            number=number,
+            steps=begin + len(losses),
+            train_loss=float(np.mean(losses)),
+            train_accuracy=float(np.mean(accuracies)) if accuracies else None,
+            test_loss=None if tested is None or math.isnan(tested.loss) else tested.loss,
+            test_accuracy=None if tested is None else tested.accuracy,
+            seconds=seconds,
+        )
+        self._history = replace(self._history, epochs=(*self._history.epochs, epoch))
+        self._tell(self._history.losses, self._history.accuracies, epoch)
+        return tested
+
+    def _steps(self, rows: NDArray[np.int64]) -> tuple[list[float], list[float], float]:
+        """Trains on these batches, about a second a call; losses, accuracies and seconds."""
+        losses: list[float] = []
+        accuracies: list[float] = []
+        spent = 0.0
+        while len(losses) < len(rows):
+            count = 1 if self._pace is None else max(1, min(MOST_STEPS, int(CHUNK_S / self._pace)))
+            began = time.perf_counter()
+            more, rates = self._trainer.train(rows[len(losses) : len(losses) + count])
+            took = time.perf_counter() - began
+            losses += more.tolist()
+            accuracies += [] if rates is None else rates.tolist()
+            spent += took
+            if self._pace is None:
+                self._pace = took  # with compilation: the second call is short, and tells the pace
+            else:
+                self._pace = took / len(more)
+                self._seconds += took
+                self._timed += len(more)
+            if not math.isfinite(losses[-1]):
+                break
+            if len(losses) < len(rows):
+                self._tell((*self._history.losses, *losses), (*self._history.accuracies, *accuracies), None)
+        return losses, accuracies, spent
+
+    def _tell(self, losses: Sequence[float], accuracies: Sequence[float], epoch: Epoch | None) -> None:
+        if self._progress is None:
+            return
+        accuracy = accuracies[-1] if accuracies else None
+        tick = Tick(step=len(losses), steps=self._length.steps, loss=losses[-1], accuracy=accuracy, epoch=epoch)
+        self._progress(tick)

@@ -1,0 +1,176 @@
+"""Which trial is this? A digest of everything that determines its result, the traced graphs themselves included.
+
+Why the graphs and not the source files? A comment changes a file and no result, and a module imported from elsewhere
+changes a result and not the file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+import kerasdiff
+from kerasdiff.worker.training.tasks import to_array
+
+LAYOUT = 1
+"""Of what is kept; raised where older files must not be read."""
+
+_NAMES = frozenset(
+    {"_class", "shared_name", "container", "_output_shapes", "body_name", "cond_name", "_gradient_op_type"}
+)
+"""Attributes that name things and change with what else the process has built."""
+
+_FORGETFUL = frozenset(
+    {"RandomUniform", "RandomUniformInt", "RandomStandardNormal", "TruncatedNormal", "ParameterizedTruncatedNormal",
+     "Multinomial", "RandomGamma", "RandomPoisson", "RandomPoissonV2", "RandomShuffle", "RandomCrop",
+     "PyFunc", "PyFuncStateless", "EagerPyFunc"}
+)  # fmt: skip
+"""Ops with a state that nobody can read: a generator inside the kernel, or whatever Python does."""
+
+
+def variables_of(functions: Sequence[Any]) -> list[Any] | None:
+    """Every variable the functions read or write, in the order they were captured.
+
+    Returns:
+        ``None`` where state cannot be read back: a table, a random generator inside an op, Python code.
+    """
+    found: dict[int, Any] = {}
+    for function in functions:
+        by_handle = {id(variable.handle): variable for variable in function.graph.variables}
+        for tensor in function.captured_inputs:
+            if tensor.dtype != tf.resource:
+                continue
+            if id(tensor) not in by_handle:
+                return None
+            variable = by_handle[id(tensor)]
+            found.setdefault(id(variable), variable)
+        if any(node.op in _FORGETFUL for node in _nodes(function)):
+            return None
+    return list(found.values())
+
+
+def _nodes(function: Any) -> list[Any]:
+    definition = function.graph.as_graph_def()
+    inner = [node for item in definition.library.function for node in item.node_def]
+    return [*definition.node, *inner]
+
+
+def trial_key(functions: Sequence[Any], variables: Sequence[Any], plan: Mapping[str, Any]) -> str:
+    """A digest that two trials share only where they give the same bits.
+
+    Args:
+        functions: Training and test, as traced.
+        variables: All they use, holding the values the trial starts from.
+        plan: What else counts: seed, steps, rows of the test.
+    """
+    digest = hashlib.sha256()
+    digest.update(json.dumps({**_environment(), **plan}, sort_keys=True).encode())
+    for function in functions:
+        digest.update(graph_digest(function.graph.as_graph_def()).encode())
+        for tensor in function.captured_inputs:
+            # Captured tensors are the data, and constants of the user's own.
+            if tensor.dtype not in (tf.resource, tf.variant, tf.string):
+                _update(digest, tensor.numpy())
+    for variable in variables:
+        _update(digest, to_array(variable))
+    return digest.hexdigest()[:32]
+
+
+def _update(digest: Any, values: Any) -> None:
+    array = np.ascontiguousarray(values)
+    digest.update(f"{array.dtype}{array.shape}".encode())
+    digest.update(array.tobytes())
+
+
+def graph_digest(definition: Any) -> str:
+    """A digest of a graph without the names in it, which depend on what the process built before."""
+    library = {item.signature.name: item for item in definition.library.function}
+    known: dict[str, str] = {}
+
+    def function(name: str) -> str:
+        if name not in known:
+            known[name] = ""  # a recursive function stands for itself
+            item = library.get(name)
+            arguments = [argument.name for argument in item.signature.input_arg] if item is not None else []
+            body = _body(item.node_def, arguments, function) if item is not None else [name]
+            returns = sorted(item.ret.items()) if item is not None else []
+            order = {node.name: at for at, node in enumerate(item.node_def)} if item is not None else {}
+            ends = [(key, _reference(value, order, arguments)) for key, value in returns]
+            known[name] = _hash([body, [value for _, value in _by_signature(ends, item)]])
+        return known[name]
+
+    return _hash(_body(definition.node, [], function))
+
+
+def _by_signature(ends: list[tuple[str, Any]], item: Any) -> list[tuple[str, Any]]:
+    if item is None:
+        return ends
+    place = {argument.name: at for at, argument in enumerate(item.signature.output_arg)}
+    return sorted(ends, key=lambda end: place.get(end[0], 0))
+
+
+def _body(nodes: Any, arguments: list[str], function: Any) -> list[Any]:
+    order = {node.name: at for at, node in enumerate(nodes)}
+    return [
+        [
+            node.op if "_" not in node.op else function(node.op),
+            [_reference(text, order, arguments) for text in node.input],
+            [(key, _attribute(node.attr[key], function)) for key in sorted(node.attr) if key not in _NAMES],
+        ]
+        for node in nodes
+    ]
+
+
+def _reference(text: str, order: Mapping[str, int], arguments: list[str]) -> Any:
+    name, _, port = text.lstrip("^").partition(":")
+    where: Any = order.get(name, ("argument", arguments.index(name)) if name in arguments else name)
+    return ["^" if text.startswith("^") else "", where, port]
+
+
+def _attribute(value: Any, function: Any) -> str:
+    if value.HasField("func"):
+        return str(function(value.func.name))
+    if value.HasField("list") and value.list.func:
+        return _hash([function(item.name) for item in value.list.func])
+    return hashlib.sha256(value.SerializeToString(deterministic=True)).hexdigest()
+
+
+def _hash(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value).encode()).hexdigest()
+
+
+def _environment() -> dict[str, Any]:
+    """What bits depend on besides the graph: versions, processor, threads."""
+    return {
+        "layout": LAYOUT,
+        "kerasdiff": kerasdiff.__version__,
+        "tensorflow": tf.__version__,
+        "keras": keras.__version__,
+        "device": [device.name for device in tf.config.get_visible_devices()],
+        "processor": _processor(),
+        "threads": [
+            tf.config.threading.get_intra_op_parallelism_threads(),
+            tf.config.threading.get_inter_op_parallelism_threads(),
+            os.cpu_count(),
+        ],
+        "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS", ""),
+    }
+
+
+def _processor() -> str:
+    """Model and instruction sets: the kernels are picked by them."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    picked = [line for line in lines if line.startswith(("model name", "flags", "Features"))]
+    return hashlib.sha256("\n".join(picked[:2]).encode()).hexdigest()[:12]

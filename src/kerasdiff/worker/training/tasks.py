@@ -1,0 +1,283 @@
+"""What a model is trained for: the form of each output's targets, and the loss and accuracy that go with it.
+
+A model that was compiled keeps its own loss. For the others the outputs on two probes decide.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from kerasdiff.errors import EvaluateError, FitError
+from kerasdiff.probing.probes import probes
+from kerasdiff.side.records import Array, Port
+from kerasdiff.worker.tracing.compiled import fresh
+from kerasdiff.worker.tracing.describe import output_names
+from kerasdiff.worker.tracing.lower import spec_of
+from kerasdiff.worker.tracing.trace import call_model, tensors_in
+from kerasdiff.worker.training.heads import Encoding, Head
+
+ROW_SUM_TOLERANCE = 1e-3
+"""How far from 1 the sum of a row of probabilities may be: float16 softmax over 1,000 classes stays within it."""
+
+PROBE_SEED = 0
+
+LEARNING_RATE = 3e-4
+"""The forum's."""
+
+# Keras's own losses by the targets they take; the ones left out take numbers in the output's shape.
+ENCODINGS: Mapping[str, Encoding] = {
+    "sparsecategoricalcrossentropy": "sparse",
+    "categoricalgeneralizedcrossentropy": "sparse",
+    "categoricalcrossentropy": "one-hot",
+    "categoricalfocalcrossentropy": "one-hot",
+    "categoricalhinge": "one-hot",
+    "kldivergence": "one-hot",
+    "binarycrossentropy": "binary",
+    "binaryfocalcrossentropy": "binary",
+    "hinge": "binary",
+    "squaredhinge": "binary",
+    "dice": "binary",
+    "tversky": "binary",
+}
+
+
+class Task:
+    """Loss and accuracy of one model, in the form a training step calls.
+
+    Attributes:
+        heads: The outputs with the form of their targets.
+        words: The losses as a report shows them.
+    """
+
+    def __init__(self, loaded: Any, loss: str | None = None, *, compiled: bool = True) -> None:
+        """Calls the model on two probes.
+
+        Args:
+            loaded: The model and how it is called.
+            loss: Keras name of a loss for every output, in place of the model's own.
+            compiled: Whether its own compile settings count, if it has any.
+
+        Raises:
+            FitError: If no data can be drawn for the model, or it cannot be called.
+        """
+        self._model = loaded.model
+        self.compiled = loss is None and compiled and bool(getattr(loaded.model, "compiled", False))
+        results = _probe(loaded)
+        outputs = [[to_array(t) for t in tensors_in(result)] for result in results]
+        specs = [spec_of(tensor) for tensor in tensors_in(results[0])]
+        names = output_names(loaded.model, len(specs))
+        ports = [Port(name=name, spec=spec) for name, spec in zip(names, specs, strict=True)]
+        losses = _compiled_losses(loaded.model, names) if self.compiled else [None] * len(ports)
+        if loss is not None:
+            losses = [_named(loss, logits=not _bounded([batch[at] for batch in outputs])) for at in range(len(ports))]
+        heads, self._losses = [], []
+        for at, (port, given) in enumerate(zip(ports, losses, strict=True)):
+            values = [batch[at] for batch in outputs]
+            head, chosen = _given(port, values, given) if given is not None else _chosen(port, values)
+            heads.append(head)
+            self._losses.append(chosen)
+        self.heads = tuple(heads)
+        self.words = tuple(_words(loss) for loss in self._losses)
+        self._check(results[0])
+
+    def _check(self, result: Any) -> None:
+        """Applies the loss once, eagerly: it must fit the outputs, and Keras creates its trackers here."""
+        rows = len(tensors_in(result)[0]) if tensors_in(result)[0].shape.rank else 1
+        targets = [
+            tf.zeros((rows, *(head.shape[:-1] if head.encoding == "sparse" else head.shape)), _target_dtype(head))
+            for head in self.heads
+        ]
+        try:
+            loss = self.loss(result, targets, training=False)
+        except (ValueError, TypeError, KeyError, tf.errors.OpError) as why:
+            raise FitError(f"The loss ({', '.join(self.words)}) does not fit the outputs: {_line(why)}") from why
+        if loss.shape.rank != 0:
+            raise FitError(f"The loss ({', '.join(self.words)}) has shape {tuple(loss.shape)}, not a single number.")
+
+    def loss(self, result: Any, targets: Sequence[Any], *, training: bool) -> Any:
+        """The loss of a batch with everything the model adds to it (regularizers, ``add_loss``).
+
+        Args:
+            result: What the model returned, in its own structure.
+            targets: One tensor per head.
+            training: As passed to the model.
+        """
+        if self.compiled:
+            packed = keras.tree.pack_sequence_as(result, list(targets))
+            return self._model.compute_loss(y=packed, y_pred=result, training=training)
+        terms = [loss(y, output) for loss, y, output in zip(self._losses, targets, tensors_in(result), strict=True)]
+        terms += [tf.reduce_sum(tf.cast(extra, terms[0].dtype)) for extra in self._model.losses]
+        return tf.add_n(terms)
+
+    def accuracy(self, result: Any, targets: Sequence[Any]) -> Any:
+        """Fraction of right answers, the mean over the heads that have them; ``None`` for pure regression."""
+        rates = [
+            tf.reduce_mean(tf.cast(tf.equal(answer, label), tf.float64))
+            for answer, label in self.answers(result, targets)
+        ]
+        return tf.add_n(rates) / len(rates) if rates else None
+
+    def answers(self, result: Any, targets: Sequence[Any]) -> list[tuple[Any, Any]]:
+        """For every head with classes, the ids the model answers with and the right ones, both int64."""
+        found = []
+        for head, loss, y, output in zip(self.heads, self._losses, targets, tensors_in(result), strict=True):
+            if head.encoding == "real":
+                continue
+            if head.encoding == "binary":
+                threshold = 0.0 if getattr(loss, "from_logits", False) or not head.zero_one else 0.5
+                found.append((tf.cast(output > threshold, tf.int64), tf.cast(y > 0.5, tf.int64)))
+            else:
+                labels = y if head.encoding == "sparse" else tf.argmax(y, axis=-1)
+                found.append((tf.argmax(output, axis=-1), tf.cast(labels, tf.int64)))
+        return found
+
+
+def _target_dtype(head: Head) -> Any:
+    return tf.int64 if head.encoding == "sparse" else tf.float32
+
+
+def _line(error: BaseException) -> str:
+    """First line of an error, which is the sentence; Keras and TF add argument dumps below."""
+    text = str(error).strip()
+    return text.splitlines()[0] if text else type(error).__name__
+
+
+def _probe(loaded: Any) -> list[Any]:
+    """The model's results on an ordinary and an extreme probe: only a bounded output stays in [0, 1] on both."""
+    try:
+        drawn = dict(probes(tuple(loaded.ports), PROBE_SEED))
+    except EvaluateError as why:
+        raise FitError(f"No data can be made for this model: {why.message}") from why
+    results = []
+    for name in dict.fromkeys((next(iter(drawn)), "large" if "large" in drawn else next(iter(drawn)))):
+        tensors = [as_tensor(drawn[name][port.name], port) for port in loaded.ports]
+        args, kwargs = loaded.pack(tensors)
+        try:
+            results.append(call_model(loaded.model, args, kwargs, training=False))
+        except (ValueError, TypeError, tf.errors.OpError) as why:
+            raise FitError(f"The model cannot be called on a batch: {_line(why)}") from why
+    if not tensors_in(results[0]):
+        raise FitError("A model that returns no tensor cannot be fitted.")
+    return results
+
+
+def as_tensor(values: Array, port: Port) -> Any:
+    """A batch as a tensor of the input's dtype."""
+    return tf.cast(tf.convert_to_tensor(values), port.spec.dtype)
+
+
+def to_array(value: Any) -> Array:
+    """A tensor or Keras variable as a copy (``keras.ops.convert_to_numpy`` warns under numpy 2)."""
+    return np.array(tf.convert_to_tensor(value).numpy())
+
+
+def _bounded(values: Sequence[Array]) -> bool:
+    """Whether all finite values lie in [0, 1] and not all are 0 (a dead ReLU)."""
+    finite = np.concatenate([value[np.isfinite(value)].astype(np.float64) for value in values])
+    return bool(finite.size and finite.min() >= 0 and finite.max() <= 1 and finite.any())
+
+
+def _probabilities(values: Sequence[Array]) -> bool:
+    """Whether every finite row sums to 1: softmax outputs, where `_bounded`."""
+    sums = np.concatenate([value.astype(np.float64).sum(axis=-1).reshape(-1) for value in values])
+    sums = sums[np.isfinite(sums)]
+    return bool(sums.size and np.abs(sums - 1.0).max() <= ROW_SUM_TOLERANCE)
+
+
+def _chosen(port: Port, values: Sequence[Array]) -> tuple[Head, Any]:
+    """Head and loss of an output nobody compiled a loss for."""
+    if values[0].dtype.kind not in "fV":
+        raise FitError(f"Output {port.name} is {port.spec.dtype}: no gradient comes through it.")
+    row = values[0].shape[1:]
+    several = bool(row) and row[-1] >= 2
+    bounded = _bounded(values)
+    encoding: Encoding
+    loss: Any
+    if several and bounded and _probabilities(values):
+        encoding, loss = "sparse", keras.losses.SparseCategoricalCrossentropy(from_logits=False)
+    elif several and len(row) == 1 and bounded:
+        # Sigmoids over classes: each is its own yes or no.
+        encoding, loss = "one-hot", keras.losses.BinaryCrossentropy()
+    elif several and len(row) == 1:
+        encoding, loss = "sparse", keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    elif bounded:
+        encoding, loss = "binary", keras.losses.BinaryCrossentropy()
+    else:
+        encoding, loss = "real", keras.losses.MeanSquaredError()
+    return Head(port=port, encoding=encoding, shape=row, zero_one=bounded), loss
+
+
+def _given(port: Port, values: Sequence[Array], loss: Any) -> tuple[Head, Any]:
+    """Head of an output with a loss of its own."""
+    row = values[0].shape[1:]
+    encoding = ENCODINGS.get(_name(loss).replace("_", "").lower(), "real")
+    if encoding == "binary" and len(row) == 1 and row[0] >= 2:
+        encoding = "one-hot"
+    if encoding in ("sparse", "one-hot") and not (row and row[-1] >= 2):
+        raise FitError(f"The loss {_name(loss)} needs two classes or more, and output {port.name} has shape {row}.")
+    return Head(port=port, encoding=encoding, shape=row, zero_one=_bounded(values)), loss
+
+
+def _compiled_losses(model: Any, names: Sequence[str]) -> list[Any]:
+    """The loss each output was compiled with; an output without one gets a stand-in that only names it."""
+    given = getattr(model, "loss", None)
+    if isinstance(given, Mapping):
+        ordered = [given.get(name) for name in names]
+        if not any(ordered) and len(given) == len(names):
+            ordered = [given[key] for key in sorted(given)]
+    elif isinstance(given, list | tuple):
+        ordered = list(given)
+    else:
+        ordered = [given] * len(names)
+    if len(ordered) != len(names):
+        raise FitError(f"The model is compiled with {len(ordered)} losses and returns {len(names)} outputs.")
+    return [_no_loss if loss is None else keras.losses.get(loss) for loss in ordered]
+
+
+def _named(name: str, *, logits: bool) -> Any:
+    """A loss by its Keras name; cross-entropies take logits where the outputs are no probabilities."""
+    camel = "".join(part.capitalize() for part in name.split("_"))
+    made = next((getattr(keras.losses, text) for text in (camel, name) if hasattr(keras.losses, text)), None)
+    if isinstance(made, type) and issubclass(made, keras.losses.Loss):
+        return made(from_logits=logits) if "from_logits" in inspect.signature(made).parameters else made()
+    try:
+        function = keras.losses.get(name)
+    except ValueError:
+        raise FitError(f"Keras has no loss {name!r}; e.g. sparse_categorical_crossentropy, mse.") from None
+
+    def mean(y_true: Any, y_pred: Any) -> Any:
+        return tf.reduce_mean(function(y_true, y_pred))
+
+    mean.__name__ = _name(function)
+    return mean
+
+
+def _no_loss(y_true: Any, y_pred: Any) -> Any:
+    """Stands for an output that enters the loss through ``add_loss`` alone, or not at all."""
+    del y_true, y_pred
+    return 0.0
+
+
+def _name(loss: Any) -> str:
+    return str(getattr(loss, "__name__", type(loss).__name__))
+
+
+def _words(loss: Any) -> str:
+    if loss is _no_loss:
+        return "none"
+    logits = getattr(loss, "from_logits", None)
+    return _name(loss) if logits is None else f"{_name(loss)}(from_logits={logits})"
+
+
+def fresh_optimizer(model: Any, *, own: bool) -> Any:
+    """An optimizer without state: the compiled class and settings where the model's ``own`` count, else Adam."""
+    compiled = getattr(model, "optimizer", None) if own else None
+    if compiled is None:
+        return keras.optimizers.Adam(LEARNING_RATE)
+    return fresh(compiled)

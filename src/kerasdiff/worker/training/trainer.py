@@ -1,0 +1,246 @@
+"""The compiled steps of one trial: many optimizer steps a call, and the test.
+
+Why a loop in the graph? Between two steps Python costs 1 ms and more, which a small model feels, and both sides of a
+trial pair share the processor.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from kerasdiff.errors import FitError
+from kerasdiff.side.records import Array, FitPlan
+from kerasdiff.worker.tracing.names import weight_table
+from kerasdiff.worker.tracing.trace import call_model, tensors_in
+from kerasdiff.worker.training.feed import Feed
+from kerasdiff.worker.training.tasks import Task, fresh_optimizer, to_array
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tested:
+    """What a test gave; everything but loss and accuracy is empty where no outputs were wanted.
+
+    Attributes:
+        predictions: Outputs on the first batch.
+        digest: Of all outputs.
+        classes, labels: See :class:`kerasdiff.side.records.Trial`.
+    """
+
+    loss: float
+    accuracy: float | None
+    predictions: Array
+    digest: str
+    classes: tuple[Array, ...]
+    labels: tuple[Array, ...]
+
+
+class Trainer:
+    """A model with its optimizer, ready to train and to test.
+
+    Attributes:
+        size: Rows a batch.
+    """
+
+    def __init__(self, loaded: Any, task: Task, feed: Feed, plan: FitPlan) -> None:
+        self._loaded, self._task, self._feed = loaded, task, feed
+        self._variables = list(loaded.model.trainable_variables)
+        if not self._variables:
+            raise FitError("The model has no trainable weights, so there is nothing to fit.")
+        self.size = _batch_size(loaded, plan.batch_size)
+        self._optimizer = _optimizer(loaded.model, task, plan)
+        # By way of text: 3e-4 in float32 is 0.00030000001424923539, which nobody set.
+        self._learning_rate = float(str(to_array(self._optimizer.learning_rate)))
+        self._without_gradient: tuple[str, ...] = ()
+        # Autograph stays off, as in Keras's own fit: models are called as they are written.
+        self._loop = tf.function(
+            self._train_steps, autograph=False, input_signature=[tf.TensorSpec([None, self.size], tf.int64)]
+        )
+        self._infer = tf.function(
+            self._test_step,
+            autograph=False,
+            input_signature=[tf.TensorSpec([self.size], tf.int64), tf.TensorSpec([], tf.int64)],
+        )
+
+    def settings(self) -> dict[str, Any]:
+        """What determines a trial besides model, data, length and seed, as JSON data."""
+        own_step = getattr(type(self._loaded.model), "train_step", None) is not keras.Model.train_step
+        return {
+            "optimizer": type(self._optimizer).__name__,
+            "learning_rate": self._learning_rate,
+            "loss": list(self._task.words),
+            "targets": [head.encoding for head in self._task.heads],
+            "from_compile": self._task.compiled,
+            "batch_size": self.size,
+            "without_gradient": list(self._without_gradient),
+            "custom_train_step_ignored": own_step and isinstance(self._loaded.model, keras.Model),
+        }
+
+    def compiled(self) -> tuple[Any, Any]:
+        """The concrete functions of training and of testing, traced on first use.
+
+        Raises:
+            FitError: If the training step or the test cannot be built.
+        """
+        try:
+            return self._loop.get_concrete_function(), self._infer.get_concrete_function()
+        except (ValueError, TypeError, tf.errors.OpError) as why:
+            raise _failure(why) from why
+
+    def train(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
+        """Runs one optimizer step per row of ``rows``; a loss that is not finite ends the run.
+
+        Args:
+            rows: Row numbers of the training data, shape ``(steps, size)``.
+
+        Returns:
+            Loss and accuracy of every step that ran; no accuracy for regression.
+        """
+        try:
+            done, losses, accuracies = self._loop(tf.constant(rows))
+        except (ValueError, TypeError, tf.errors.OpError) as why:
+            raise _failure(why) from why
+        count = int(done)
+        known = self._has_accuracy()
+        return losses.numpy()[:count], accuracies.numpy()[:count] if known else None
+
+    def test(self, total: int, *, outputs: bool) -> Tested:
+        """Loss and accuracy over the first ``total`` test rows.
+
+        Args:
+            total: Number of rows.
+            outputs: Whether the outputs are wanted as well.
+        """
+        loss_sum = accuracy_sum = 0.0
+        first: Array = np.empty(0, np.float32)
+        digest = hashlib.sha256()
+        answers: list[list[Any]] = []
+        for begin in range(0, total, self.size):
+            count = min(self.size, total - begin)
+            rows = np.minimum(np.arange(begin, begin + self.size), total - 1)
+            loss, accuracy, results, answered = self._infer(tf.constant(rows), tf.constant(count, tf.int64))
+            loss_sum += float(loss) * count
+            accuracy_sum += float(accuracy) * count
+            if not outputs:
+                continue
+            arrays = [to_array(result) for result in results]
+            for array in arrays:
+                digest.update(np.ascontiguousarray(array).tobytes())
+            answers.append([to_array(one) for pair in answered for one in pair])
+            if begin == 0:
+                first = _joined(arrays)
+        columns = [np.concatenate(parts) for parts in zip(*answers, strict=True)]
+        return Tested(
+            loss=loss_sum / total,
+            accuracy=accuracy_sum / total if self._has_accuracy() else None,
+            predictions=first,
+            digest=digest.hexdigest(),
+            classes=tuple(columns[0::2]),
+            labels=tuple(columns[1::2]),
+        )
+
+    def _has_accuracy(self) -> bool:
+        return any(head.encoding != "real" for head in self._task.heads)
+
+    def _call(self, inputs: Any, *, training: bool) -> Any:
+        args, kwargs = self._loaded.pack(inputs)
+        return call_model(self._loaded.model, args, kwargs, training=training)
+
+    def _train_steps(self, rows: Any) -> tuple[Any, Any, Any]:
+        """One optimizer step after another, as long as the loss is finite; how many, their losses and accuracies."""
+        steps = tf.shape(rows)[0]
+
+        def body(done: Any, _: Any, losses: Any, accuracies: Any) -> tuple[Any, Any, Any, Any]:
+            loss, accuracy = self._train_step(rows[done])
+            loss = tf.cast(loss, tf.float64)
+            return done + 1, loss, losses.write(done, loss), accuracies.write(done, accuracy)
+
+        done, _, losses, accuracies = tf.while_loop(
+            lambda done, last, *_: (done < steps) & tf.math.is_finite(last),
+            body,
+            (
+                tf.constant(0),
+                tf.constant(0.0, tf.float64),
+                tf.TensorArray(tf.float64, steps, element_shape=[]),
+                tf.TensorArray(tf.float64, steps, element_shape=[]),
+            ),
+            parallel_iterations=1,
+        )
+        return done, losses.stack(), accuracies.stack()
+
+    def _train_step(self, rows: Any) -> tuple[Any, Any]:
+        inputs, targets = self._feed.train(rows)
+        with tf.GradientTape() as tape:
+            result = self._call(inputs, training=True)
+            loss = self._task.loss(result, targets, training=True)
+            scaled = self._optimizer.scale_loss(loss)
+        gradients = tape.gradient(scaled, self._variables)
+        pairs = [(g, v) for g, v in zip(gradients, self._variables, strict=True) if g is not None]
+        if not pairs:
+            raise FitError("No trainable weight gets a gradient: the outputs do not depend on any.")
+        lost = {id(v) for g, v in zip(gradients, self._variables, strict=True) if g is None}
+        self._without_gradient = tuple(name for name, v in weight_table(self._loaded.model).items() if id(v) in lost)
+        self._optimizer.apply([g for g, _ in pairs], [v for _, v in pairs])
+        return loss, self._accuracy(result, targets)
+
+    def _test_step(self, rows: Any, count: Any) -> tuple[Any, Any, list[Any], list[Any]]:
+        """Loss, accuracy, outputs and answers of the first ``count`` rows.
+
+        The last batch is filled up, not compiled anew.
+        """
+        inputs, targets = self._feed.test(rows)
+        result = self._call(inputs, training=False)
+        real = keras.tree.map_structure(lambda leaf: leaf[:count] if tf.is_tensor(leaf) else leaf, result)
+        kept = [y[:count] for y in targets]
+        loss = self._task.loss(real, kept, training=False)
+        return loss, self._accuracy(real, kept), tensors_in(real), self._task.answers(real, kept)
+
+    def _accuracy(self, result: Any, targets: Sequence[Any]) -> Any:
+        found = self._task.accuracy(result, targets)
+        return tf.constant(float("nan"), tf.float64) if found is None else found
+
+
+def _failure(why: Exception) -> FitError:
+    text = str(why).strip()
+    return FitError(f"The training step fails: {text.splitlines()[0] if text else repr(why)}", text)
+
+
+def _joined(outputs: list[Array]) -> Array:
+    """One array of predictions: a single output as it is, several flattened side by side, row by row."""
+    if len(outputs) == 1:
+        return outputs[0]
+    return np.concatenate([output.reshape(len(output), -1).astype(np.float64) for output in outputs], axis=1)
+
+
+def _batch_size(loaded: Any, wanted: int) -> int:
+    """The plan's batch size, or the one the model's inputs fix."""
+    fixed = {port.spec.shape[0] for port in loaded.ports if port.spec.shape} - {None}
+    if len(fixed) > 1:
+        raise FitError(f"The inputs fix batch sizes that differ: {', '.join(str(size) for size in sorted(fixed))}.")
+    return int(fixed.pop()) if fixed else wanted
+
+
+def _optimizer(model: Any, task: Task, plan: FitPlan) -> Any:
+    """A fresh optimizer: the plan's, else the model's own, else the default."""
+    if plan.optimizer is not None:
+        try:
+            made = keras.optimizers.get(plan.optimizer)
+        except ValueError:
+            raise FitError(f"Keras has no optimizer {plan.optimizer!r}; e.g. adam, sgd, rmsprop, adamw.") from None
+    else:
+        made = fresh_optimizer(model, own=task.compiled or plan.loss is not None)
+    if plan.learning_rate is not None:
+        try:
+            made.learning_rate = plan.learning_rate
+        except (TypeError, ValueError):
+            text = "The model's optimizer follows a schedule of its own, which no single learning rate can replace."
+            raise FitError(text) from None
+    made.build(list(model.trainable_variables))
+    return made
