@@ -89,6 +89,7 @@ class Aspect(Enum):
     UNTRACKED = auto()  # variables that the model does not track
     DTYPE = auto()  # of the results
     WEIGHT = auto()  # a setting of a weight: Change.weight holds its role
+    FANS = auto()  # inputs and outputs per unit from which an initializer takes its scale
     SEED = auto()  # with whom a random generator shares its seed
     COMPILE = auto()  # a compile setting
 
