@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from kerasdiff.align.align import Alignment
+from kerasdiff.align.alignment import Alignment
 from kerasdiff.align.edits import Edit
 from kerasdiff.canonical import Canonical
 from kerasdiff.graph import Graph, Mode, Node, Weight
