@@ -74,6 +74,4 @@ def _grid(losses: Sequence[float], steps: int, columns: int, low: float, high: f
         if math.isfinite(loss):
             at.setdefault(round(step * (columns - 1) / (steps - 1)), []).append(loss)
     span = high - low or 1.0
-    return {
-        (round((high - sum(values) / len(values)) / span * (HEIGHT - 1)), column) for column, values in at.items()
-    }
+    return {(round((high - sum(values) / len(values)) / span * (HEIGHT - 1)), column) for column, values in at.items()}

@@ -38,7 +38,9 @@ def plan(settings: Mapping[str, Attribute]) -> str:
     told = [text for tell in (_optimizer, _targets, _amount) for text in tell(left)]
     seeds = left.pop("seeds", ())
     told += [f"seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}"] if seeds else []
-    return ", ".join((*told, *(f"{name.replace('_', ' ')} {value(item)}" for name, item in left.items() if _says(item))))
+    return ", ".join(
+        (*told, *(f"{name.replace('_', ' ')} {value(item)}" for name, item in left.items() if _says(item)))
+    )
 
 
 def _optimizer(left: dict[str, Attribute]) -> list[str]:
