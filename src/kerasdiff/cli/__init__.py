@@ -29,7 +29,7 @@ EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 class Program(click.Group):
     """The command group; turns every way a command can end into the documented exit code."""
 
-    def main(
+    def main(  # type: ignore[override]  # click answers with Any
         self,
         args: Sequence[str] | None = None,
         prog_name: str | None = None,

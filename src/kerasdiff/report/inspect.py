@@ -12,7 +12,6 @@ from rich.console import Console
 from rich.text import Text
 
 from kerasdiff.graph import Attribute, Graph, Mode, Node, Weight
-from kerasdiff.report import wording
 from kerasdiff.report.json import Json, dump
 from kerasdiff.report.style import Look, emit, hang, heading, pad
 from kerasdiff.report.wording.models import parameters, port, shapes

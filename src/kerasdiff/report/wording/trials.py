@@ -38,9 +38,8 @@ def plan(settings: Mapping[str, Attribute]) -> str:
     told = [text for tell in (_optimizer, _targets, _amount) for text in tell(left)]
     seeds = left.pop("seeds", ())
     told += [f"seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}"] if seeds else []
-    return ", ".join(
-        (*told, *(f"{name.replace('_', ' ')} {value(item)}" for name, item in left.items() if _says(item)))
-    )
+    told += [f"{name.replace('_', ' ')} {value(setting)}" for name, setting in left.items() if _says(setting)]
+    return ", ".join(told)
 
 
 def _optimizer(left: dict[str, Attribute]) -> list[str]:
