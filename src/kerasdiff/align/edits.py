@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from kerasdiff.canonical import IMPLIED, readable
 from kerasdiff.graph import Graph, Node, Source
+from kerasdiff.graph.ops import HANDED_ON
 
 EditKind = Literal["insert", "delete", "update", "move", "rewire"]
 
@@ -114,9 +115,6 @@ COMPUTATION = "computation"
 
 NOTHING = "nothing more"
 """Where one side computes all that the other does."""
-
-HANDED_ON = frozenset({"ReadVariableOp", "Identity", "IdentityN", "NoOp"})
-"""TF ops that fetch a value or hand it on: how TensorFlow writes a graph down, not what the graph computes."""
 
 
 def together(one: Node, two: Node, *, equal: bool) -> list[tuple[str, str]]:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from kerasdiff.align.labels import Labels, Table, Weights, commutes, labels_of, nature, values_of
 from kerasdiff.align.refinement import Coloured, correspond
 from kerasdiff.graph import Edge, Graph, Node
+from kerasdiff.graph.ops import PYTHON_CALLS
 
 
 @dataclass
@@ -235,17 +236,16 @@ def _roots(graph: Graph, values: Mapping[str, int]) -> tuple[object, ...]:
     )
 
 
-OPAQUE = frozenset({"PyFunc", "EagerPyFunc", "PyFuncStateless"})
-"""Ops that run Python code a graph does not show: equal ops prove nothing."""
-
-
 def opaque(graph: Graph) -> bool:
-    """Whether a graph holds what it does not show: Python code, or a function body that cannot be read."""
+    """Whether a graph holds what it does not show: Python code, or a function body that cannot be read.
+
+    Equal ops of that kind prove nothing.
+    """
     seen: set[int] = set()
     stack = [graph]
     while stack:
         for node in stack.pop():
-            if node.op in OPAQUE or any(node.attributes.get(key, 0) is None for key in ("f", "body", "cond")):
+            if node.op in PYTHON_CALLS or any(node.attributes.get(key, 0) is None for key in ("f", "body", "cond")):
                 return True
             if node.lowering is not None and id(node.lowering) not in seen:
                 seen.add(id(node.lowering))

@@ -26,9 +26,7 @@ from kerasdiff.align.pairing import Pairs
 from kerasdiff.align.positions import Places
 from kerasdiff.canonical import readable
 from kerasdiff.graph import SEED_ROLE, Edge, Graph, Mode, Node
-
-SIZES = frozenset({"Dim", "Pack", "Shape"})
-"""Ops that work out sizes: a layer that differs in these alone is told as a whole, for nobody knows it by them."""
+from kerasdiff.graph.ops import SIZE_WORK
 
 FEW = 4
 """Operands that are listed by name."""
@@ -254,7 +252,7 @@ class Script:
     def _single(self, kind: EditKind, node: Node, side: int) -> Edit:
         has, lacks = ("reference", "candidate") if side == 0 else ("candidate", "reference")
         parts = {op.op for op in self.parts[side].get(node.id, ())}
-        if parts - SIZES:
+        if parts - SIZE_WORK:  # a layer that differs in these alone is told as a whole
             return self._inside(kind, node, side, has, lacks)
         before = self._before(side, node)
         paired: Mapping[str, str] = self.nodes if side == 0 else self.back

@@ -19,6 +19,7 @@ from kerasdiff.comparison import Rung, RungName
 from kerasdiff.errors import EvaluateError
 from kerasdiff.explain.patching import projection
 from kerasdiff.graph import SEED_ROLE, Mode, Node
+from kerasdiff.graph.ops import draws, draws_anew
 from kerasdiff.probing.prober import Prober, Run, both, closeness, judged, noted
 from kerasdiff.rungs.architecture import Aligned, Structure
 from kerasdiff.side.records import Array, Draw, EvaluateRequest, Evaluation, Precision, Stage, Staged
@@ -176,14 +177,14 @@ def _seeded_alike(item: Aligned, weights: Mapping[str, str]) -> bool:
 
 
 def _draws(node: Node) -> bool:
-    return node.lowering is not None and any("Random" in item.op for item in inside(node))
+    return node.lowering is not None and any(draws(item.op) for item in inside(node))
 
 
 def _draws_anew(node: Node) -> bool:
     """Whether a node draws other numbers in the next call: a constant seed gives the same ones, which are constants."""
     if not _draws(node):
         return False
-    stateful = any("Random" in item.op and not item.op.startswith("Stateless") for item in inside(node))
+    stateful = any(draws_anew(item.op) for item in inside(node))
     return stateful or any(SEED_ROLE in name for name in node.weights)
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from kerasdiff.comparison import Rung
 from kerasdiff.errors import EvaluateError
 from kerasdiff.explain.search import FAR, MOST_EDITS, WEIGHT_SCALES
+from kerasdiff.graph.ops import GRADIENT_STOPS
 from kerasdiff.options import Ignored
 from kerasdiff.probing.closeness import Closeness, Tolerance, compare_values
 from kerasdiff.probing.prober import (
@@ -271,7 +272,7 @@ def _lost(asked: Learning, one: str, two: str, *, lost: int) -> str:
 
 def _stops(node: Any) -> bool:
     inner = node.lowering or ()
-    return "stop_gradient" in node.op or any(item.op in ("StopGradient", "PreventGradient") for item in inner)
+    return "stop_gradient" in node.op or any(item.op in GRADIENT_STOPS for item in inner)
 
 
 def _element(a: Array, b: Array, tolerance: Tolerance, largest: float) -> Closeness:
