@@ -15,7 +15,7 @@ from kerasdiff.align.labels import Weights, labels_of
 from kerasdiff.align.pairing import pairing
 from kerasdiff.align.script import Script
 from kerasdiff.canonical import Applied
-from kerasdiff.graph import SEED_ROLE, Graph, Mode
+from kerasdiff.graph import Graph, Mode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +87,7 @@ def _updaters(graph: Graph, table: Weights) -> dict[str, list[str]]:
     for name in dict.fromkeys(graph.effects):
         for weight in held[name].weights:
             known = table.get(weight)
-            if SEED_ROLE not in weight and (known is None or not known.trainable):
+            if weight not in held[name].seeds and (known is None or not known.trainable):
                 found.setdefault(weight, []).append(name)
     return found
 
@@ -125,7 +125,7 @@ def _align(
             applied=inside.applied,
         )
     covering = cover(graphs, found.nodes, weights, mode)
-    script = Script(graphs, labels, found, covering, mode)
+    script = Script(graphs, labels, weights, found, covering, mode)
     return Alignment(
         nodes=script.nodes,
         weights=script.map,

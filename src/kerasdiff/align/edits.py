@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from kerasdiff.align.labels import Weights
 from kerasdiff.canonical import IMPLIED, readable
 from kerasdiff.graph import Graph, Node, Source
 from kerasdiff.graph.ops import HANDED_ON
@@ -24,6 +25,7 @@ class Place:
     """Where an edit stands on one side."""
 
     node: str
+    origin: str
     scope: str
     source: Source | None
     display: str = ""
@@ -59,7 +61,7 @@ class Edit:
 
 def place(node: Node) -> Place:
     """Where a node stands, for an edit."""
-    return Place(node=node.id, scope=node.scope, source=node.source, display=node.display)
+    return Place(node=node.id, origin=node.home, scope=node.scope, source=node.source, display=node.display)
 
 
 def differing(one: Node, two: Node) -> dict[str, tuple[Any, Any]]:
@@ -83,9 +85,8 @@ def differing(one: Node, two: Node) -> dict[str, tuple[Any, Any]]:
 
 def ops_differing(one: Node, two: Node) -> dict[str, tuple[Any, Any]]:
     """What two lowerings do not share, where no setting of the nodes tells them apart: attributes, ops, constants."""
-    held = [[name for name in node.weights if name.startswith("untracked/")] for node in (one, two)]
-    if held[0] != held[1]:
-        names = [", ".join(name.removeprefix("untracked/") for name in side) or "none" for side in held]
+    if one.untracked != two.untracked:
+        names = [", ".join(node.untracked) or "none" for node in (one, two)]
         return {"untracked": (names[0], names[1])}
     first, second = ([item for item in node.lowering or () if item.kind == "op"] for node in (one, two))
     if [item.op for item in first] == [item.op for item in second]:
@@ -117,15 +118,19 @@ NOTHING = "nothing more"
 """Where one side computes all that the other does."""
 
 
-def together(one: Node, two: Node, *, equal: bool) -> list[tuple[str, str]]:
+def together(one: Node, two: Node, tables: tuple[Weights, Weights], *, equal: bool) -> list[tuple[str, str]]:
     """The weights of two nodes that correspond: by position where the nodes are equal, else by name."""
+
+    def named(side: int, weight: str) -> str:
+        return tables[side][weight].name if weight in tables[side] else weight
+
     first, second = list(one.weights), list(two.weights)
     if equal:
         return list(zip(first, second, strict=False))
     found = []
     for left in first:
-        name = left.rpartition("/")[2]
-        same = next((right for right in second if right.rpartition("/")[2] == name), None)
+        name = named(0, left)
+        same = next((right for right in second if named(1, right) == name), None)
         if same is not None:
             second.remove(same)
             found.append((left, same))
@@ -195,7 +200,7 @@ def _kind(node: Node) -> str:
     """What a name leaves open: a layer's class, a function's op."""
     if node.kind == "layer":
         return name_of(node).replace(" (", ", ").removesuffix(")")
-    plain = re.sub(r"(:\d+|_\d+)+$", "", node.id.rpartition("/")[2])
+    plain = re.sub(r"(:\d+|_\d+)+$", "", node.name)
     return "" if plain == node.op else node.op
 
 

@@ -21,11 +21,11 @@ from kerasdiff.align.edits import (
     settings,
     together,
 )
-from kerasdiff.align.labels import Labels, commutes, used_ports
+from kerasdiff.align.labels import Labels, Weights, commutes, used_ports
 from kerasdiff.align.pairing import Pairs
 from kerasdiff.align.positions import Places
 from kerasdiff.canonical import readable
-from kerasdiff.graph import SEED_ROLE, Edge, Graph, Mode, Node
+from kerasdiff.graph import Edge, Graph, Mode, Node
 from kerasdiff.graph.ops import SIZE_WORK
 
 FEW = 4
@@ -36,9 +36,16 @@ class Script:
     """Derives the edits from the pairs; every table comes once for each side."""
 
     def __init__(
-        self, graphs: tuple[Graph, Graph], labels: tuple[Labels, Labels], pairs: Pairs, cover: Cover, mode: Mode
+        self,
+        graphs: tuple[Graph, Graph],
+        labels: tuple[Labels, Labels],
+        weights: tuple[Weights, Weights],
+        pairs: Pairs,
+        cover: Cover,
+        mode: Mode,
     ) -> None:
         self.graphs = graphs
+        self.weights = weights
         self.places = Places(graphs, pairs)
         self.by_id, self.users = self.places.by_id, self.places.users
         self.nodes, self.back = self.places.nodes, self.places.back
@@ -80,7 +87,7 @@ class Script:
     def _tie(self, one: str, two: str) -> None:
         """Maps the weights of a pair; one weight meeting two others is a difference in sharing."""
         first, second = self.by_id[0][one], self.by_id[1][two]
-        for left, right in together(first, second, equal=self.labels[0][one] == self.labels[1][two]):
+        for left, right in together(first, second, self.weights, equal=self.labels[0][one] == self.labels[1][two]):
             if left not in self.map and right not in self.map_back:
                 self.map[left], self.map_back[right] = right, left
             elif self.map.get(left) != right:
@@ -95,7 +102,7 @@ class Script:
             [other for other in graph if weight in other.weights and other.id != node.id]
             for graph, node, weight in zip(self.graphs, (one, two), weights, strict=True)
         ]
-        held = "a random generator" if weights[0].rpartition("/")[2] == SEED_ROLE else "weights"
+        held = "a random generator" if weights[0] in one.seeds else "weights"
         parts = []
         for side, near in enumerate(others):
             names = " and ".join(self._named(side, other, always=True) for other in near[:FEW])

@@ -96,7 +96,7 @@ def _open(
     owned: dict[str, list[tuple[str, str]]] = {}
     for one, two in transfer.pairs.items():
         if one not in known and not tables[0][one].is_seed:
-            owned.setdefault(_owner(tables[0][one]), []).append((one, two))
+            owned.setdefault(tables[0][one].owner, []).append((one, two))
 
     def grouped(layers: Iterable[Layer]) -> Groups:
         groups: dict[tuple[object, ...], list[Layer]] = {}
@@ -121,7 +121,7 @@ def _whole(layers: Sequence[Layer], tables: Sequence[Mapping[str, Weight]]) -> G
         open_ = {pair[side] for layer in layers for pair in layer}
         for name, weight in table.items():
             if name in open_:
-                held.setdefault(_owner(weight), []).append(name)
+                held.setdefault(weight.owner, []).append(name)
         found: dict[tuple[int, ...], list[list[str]]] = {}
         for names in held.values():
             found.setdefault(tuple(table[name].size for name in names), []).append(names)
@@ -132,10 +132,6 @@ def _whole(layers: Sequence[Layer], tables: Sequence[Mapping[str, Weight]]) -> G
         [tuple(zip(ones, twos, strict=True)) for ones, twos in zip(some, sides[1][sizes], strict=True)]
         for sizes, some in sides[0].items()
     ]
-
-
-def _owner(weight: Weight) -> str:
-    return weight.id.rpartition("/")[0]
 
 
 def _pairings(pairs: Mapping[str, str], groups: Groups) -> Iterator[dict[str, str]]:

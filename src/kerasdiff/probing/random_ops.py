@@ -18,7 +18,7 @@ from kerasdiff.align.edits import inside
 from kerasdiff.comparison import Rung, RungName
 from kerasdiff.errors import EvaluateError
 from kerasdiff.explain.patching import projection
-from kerasdiff.graph import SEED_ROLE, Mode, Node
+from kerasdiff.graph import Mode, Node
 from kerasdiff.graph.ops import draws, draws_anew
 from kerasdiff.probing.prober import Prober, Run, both, closeness, judged, noted
 from kerasdiff.rungs.architecture import Aligned, Structure
@@ -170,7 +170,7 @@ def _seeded_alike(item: Aligned, weights: Mapping[str, str]) -> bool:
     if set(pairs.values()) != set(drawing[1]):
         return False
     for one, two in pairs.items():
-        seeds = [name for name in drawing[0][one].weights if SEED_ROLE in name]
+        seeds = drawing[0][one].seeds
         if not seeds or any(weights.get(name) not in drawing[1][str(two)].weights for name in seeds):
             return False
     return True
@@ -185,7 +185,7 @@ def _draws_anew(node: Node) -> bool:
     if not _draws(node):
         return False
     stateful = any(draws_anew(item.op) for item in inside(node))
-    return stateful or any(SEED_ROLE in name for name in node.weights)
+    return stateful or bool(node.seeds)
 
 
 def drawing(prober: Prober, run: Run, mode: Mode) -> tuple[bool, bool]:

@@ -10,12 +10,12 @@ from typing import Any, Literal
 import keras
 import tensorflow as tf
 
-from kerasdiff.graph import FUSED, SEED_ROLE, Edge, Graph, Node, Source, TensorSpec
+from kerasdiff.graph import FUSED, Edge, Graph, Node, Source, TensorSpec
 from kerasdiff.graph.ops import VARIABLE_READS, bodies_in, is_effect, within, writes
 from kerasdiff.worker.tracing.branches import Way, ways
 from kerasdiff.worker.tracing.lower import Lowering, constant_attributes, spec_of
 from kerasdiff.worker.tracing.names import serialized, snake
-from kerasdiff.worker.tracing.outside import Outside
+from kerasdiff.worker.tracing.outside import Outside, Untracked
 from kerasdiff.worker.tracing.sites import Site, op_site
 from kerasdiff.worker.tracing.sources import relative
 from kerasdiff.worker.tracing.trace import Event, Recording
@@ -40,8 +40,15 @@ class _Unit:
 class Assembler:
     """Builds the graph of one recording."""
 
-    def __init__(self, recording: Recording, variables: Mapping[int, str], root: str) -> None:
-        """Takes the recording, weight ids by ``id(resource handle)``, and the directory sources are relative to."""
+    def __init__(self, recording: Recording, variables: Mapping[int, str], seeds: frozenset[str], root: str) -> None:
+        """Collects nothing yet.
+
+        Args:
+            recording: The call.
+            variables: Weight ids by ``id(resource handle)``.
+            seeds: Those that are the state of a random generator.
+            root: The directory that sources are relative to.
+        """
         self._recording = recording
         self._root = root
         self._lowering = Lowering(recording.graph)
@@ -52,6 +59,8 @@ class Assembler:
         self._nodes: list[Node] = []
         self._taken: set[str] = set()
         self._variables = variables
+        self._seeds = set(seeds)
+        self._untracked: dict[str, str] = {}
         self._late: dict[str, int] = {}
         self._tensors: dict[str, Any] = {}
         self._weight_specs: dict[str, TensorSpec] = {}
@@ -100,7 +109,7 @@ class Assembler:
         outside = Outside(self._recording)
         for outer, inner in graph.captures:
             if inner.dtype == tf.resource:
-                self._weights[inner.name] = self._variables.get(id(outer)) or outside.name(outer, inner)
+                self._weights[inner.name] = self._variables.get(id(outer)) or self._found(outside.of(outer, inner))
             elif hasattr(outer, "numpy"):
                 self._constants[inner.name] = outer
         written: Counter[str] = Counter()
@@ -118,6 +127,13 @@ class Assembler:
             for tensor in op.outputs:
                 self._tensors[tensor.name] = tensor
 
+    def _found(self, item: Untracked) -> str:
+        """The id of what the model does not track."""
+        self._untracked[item.id] = item.contents
+        if item.seed:
+            self._seeds.add(item.id)
+        return item.id
+
     def _written(self, op: Any) -> Sequence[Any]:
         """The handles of what an op writes: its first operand, or all that a function that writes is given."""
         if writes(op.type):
@@ -134,7 +150,7 @@ class Assembler:
         Of a generator only that it was: who draws first is no difference.
         """
         found = self._lowering.attributes(op)
-        if op.name in self._late and SEED_ROLE not in self._weights.get(op.inputs[0].name, ""):
+        if op.name in self._late and self._weights.get(op.inputs[0].name) not in self._seeds:
             found["writes_before"] = self._late[op.name]
         return found
 
@@ -218,6 +234,8 @@ class Assembler:
             operands=operands,
             roles=tuple("mask" if name in self._recording.masks else "" for name in outside),
             weights=tuple(weights),
+            seeds=tuple(name for name in weights if name in self._seeds),
+            untracked=tuple(self._untracked[name] for name in weights if name in self._untracked),
             attributes={} if event is None else {**layer_attributes(event.layer), **event.settings},
             outputs=tuple(spec_of(tensor) for tensor in ports.values()),
             lowering=body,
@@ -305,11 +323,14 @@ class Assembler:
         if tensor.name in self._constants:
             node = self._constant(self._unique("constant"), tensor)
         else:
+            weight = self._weights[tensor.name]
             node = Node(
                 id=self._unique("read"),
                 op="read",
                 kind="read",
-                weights=(self._weights[tensor.name],),
+                weights=(weight,),
+                seeds=(weight,) if weight in self._seeds else (),
+                untracked=(self._untracked[weight],) if weight in self._untracked else (),
                 outputs=(spec_of(tensor),),
             )
         self._nodes.append(node)
