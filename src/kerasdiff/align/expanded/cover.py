@@ -167,6 +167,6 @@ def _below(nodes: Mapping[str, Node], ends: Sequence[Edge | None], paired: Mappi
             continue
         seen.add(name)
         node = nodes[name]
-        below.add(node.scope if node.kind == "op" and " " in name else name)
+        below.add(node.origin if node.part == "op" and node.kind == "op" else name)
         stack.extend(operand.node for operand in node.operands)
     return below

@@ -96,7 +96,7 @@ def _strange(work: PartialMap, one: str, two: str) -> tuple[bool, bool]:
     """How little speaks for a pair among equals: weights that go elsewhere, another name."""
     held = zip(work.nodes[0][one].weights, work.nodes[1][two].weights, strict=False)
     elsewhere = any(work.weights[0].get(a, b) != b or work.weights[1].get(b, a) != a for a, b in held)
-    return elsewhere, one.rpartition("/")[2] != two.rpartition("/")[2]
+    return elsewhere, work.nodes[0][one].name != work.nodes[1][two].name
 
 
 def _joined(first: Keys, second: Keys, table: Table) -> tuple[dict[str, int], dict[str, int]]:
