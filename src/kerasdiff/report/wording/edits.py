@@ -102,11 +102,11 @@ def _replaces(edit: Update) -> bool:
 
 
 def _computation(change: Change) -> str:
-    texts = _parts_told(change)
-    if all(text.startswith("constant ") for text in texts):
-        return f"computes with {texts[0]} in the reference, {texts[1]} in the candidate"
-    sides = zip(("reference", "candidate"), texts, strict=True)
-    return ", ".join(f"the {side} alone computes {text}" for side, text in sides if text != NOTHING_MORE)
+    first, second = _parts_told(change)
+    if all(parts and not min(parts, key=_part).op for parts in change.parts):  # both lists begin with a constant
+        return f"computes with {first} in the reference, {second} in the candidate"
+    sides = zip(("reference", "candidate"), change.parts, (first, second), strict=True)
+    return ", ".join(f"the {side} alone computes {text}" for side, parts, text in sides if parts)
 
 
 def _parts_told(change: Change) -> tuple[str, str]:
