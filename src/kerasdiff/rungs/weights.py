@@ -114,9 +114,7 @@ def weights(
     if not seen.compared:
         return replace(rung, findings=(Finding(fact=Fact.NO_WEIGHTS),))
     names = tuple(name for name in SETTINGS if name not in ignore)
-    agree = Finding(
-        fact=Fact.WEIGHTS_AGREE, count=seen.compared, names=("size" if laid else "shape", *names)
-    )
+    agree = Finding(fact=Fact.WEIGHTS_AGREE, count=seen.compared, names=("size" if laid else "shape", *names))
     started = (Finding(fact=Fact.SAME_START, count=len(same_start)),) if same_start else ()
     return replace(rung, findings=(agree, *laid, *(() if "initializer" in ignore else started)))
 
