@@ -1,4 +1,4 @@
-"""What a node does and what a value is, as numbers that are equal where two graphs agree."""
+"""What does a node do, and what is a value? Digests and numbers that are equal where two graphs agree."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ def commutes(node: Node) -> bool:
 
 def _swapped(lowering: Graph, first: int) -> Graph:
     """The same lowering with the operand at this position and the next one in each other's place."""
-    places = {first: first + 1, first + 1: first}
+    swapped = {first: first + 1, first + 1: first}
     return replace(
         lowering,
         nodes=tuple(
-            replace(node, attributes={**node.attributes, "index": places[node.attributes["index"]]})
-            if node.kind == "input" and node.attributes.get("index") in places
+            replace(node, attributes={**node.attributes, "index": swapped[node.attributes["index"]]})
+            if node.kind == "input" and node.attributes.get("index") in swapped
             else node
             for node in lowering
         ),

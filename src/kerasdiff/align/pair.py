@@ -1,0 +1,147 @@
+"""Both sides of one comparison, and all that is known of how they correspond: made once, handed to every step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from kerasdiff.align.alignment import Alignment
+from kerasdiff.align.edits import Edit
+from kerasdiff.canonical import Canonical
+from kerasdiff.graph import Graph, Mode, Node, Weight
+from kerasdiff.side.records import Description, Recipe
+
+
+@dataclass(frozen=True, kw_only=True)
+class Aligned:
+    """One mode's canonical graphs and their alignment."""
+
+    mode: Mode
+    reference: Canonical
+    candidate: Canonical
+    alignment: Alignment
+
+    @cached_property
+    def graphs(self) -> tuple[Graph, Graph]:
+        """The canonical graphs, by side."""
+        return self.reference.graph, self.candidate.graph
+
+    @cached_property
+    def nodes(self) -> tuple[Mapping[str, Node], Mapping[str, Node]]:
+        """Their nodes by id, by side."""
+        return self.graphs[0].by_id(), self.graphs[1].by_id()
+
+    @cached_property
+    def pairs(self) -> tuple[tuple[Node, Node], ...]:
+        """The aligned nodes, in the order of the reference."""
+        mapped = self.alignment.nodes
+        return tuple((node, self.nodes[1][mapped[node.id]]) for node in self.graphs[0] if node.id in mapped)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeightTransfer:
+    """Weights of both sides, drawn from the same seeds where they correspond.
+
+    Attributes:
+        pairs: Reference weight id to candidate weight id.
+        reference, candidate: How either side draws its weights.
+        complete: Whether every weight that is no random-generator state has a counterpart of its size.
+        guessed: Whether some were paired by order and shape alone.
+        regrouped: Whether those without a counterpart may be the same ones, joined on one side: query, key and value in
+            one matrix.
+        lacking: Of either side, the weights without a counterpart of their size.
+    """
+
+    pairs: Mapping[str, str]
+    reference: tuple[Recipe, ...]
+    candidate: tuple[Recipe, ...]
+    complete: bool
+    guessed: bool
+    regrouped: bool = False
+    lacking: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+
+    @property
+    def recipes(self) -> tuple[tuple[Recipe, ...], tuple[Recipe, ...]]:
+        """Both, by side."""
+        return self.reference, self.candidate
+
+    @property
+    def transposed(self) -> frozenset[str]:
+        """The candidate's weights that hold the transposed matrix of their counterpart."""
+        return frozenset(recipe.weight for recipe in self.candidate if recipe.transposed)
+
+    @property
+    def drawn_alike(self) -> Mapping[str, str]:
+        """Reference weight to candidate weight, wherever both are drawn from one seed."""
+        seeds = {recipe.seed: recipe.weight for recipe in self.candidate}
+        return {recipe.weight: seeds[recipe.seed] for recipe in self.reference if recipe.seed in seeds}
+
+    @property
+    def of_the_reference(self) -> WeightTransfer:
+        """The reference's weights as their own counterparts."""
+        names = {recipe.weight: recipe.weight for recipe in self.reference}
+        return replace(self, pairs=names, candidate=self.reference)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Correspondence:
+    """What of two models corresponds, by their graphs alone.
+
+    Attributes:
+        descriptions: Of the reference and the candidate, as their workers see them.
+        modes: The alignment of each mode in which both could be traced.
+        edits: Of both modes, each once.
+        isomorphic: Whether the canonical graphs of both modes are the same: a proof.
+        mapped: Weights that the alignment maps, reference id to candidate id.
+    """
+
+    descriptions: tuple[Description, Description]
+    modes: Mapping[Mode, Aligned]
+    edits: tuple[Edit, ...]
+    isomorphic: bool
+    mapped: Mapping[str, str]
+
+    @cached_property
+    def weights(self) -> tuple[Mapping[str, Weight], Mapping[str, Weight]]:
+        """The weights of both models by id, by side."""
+        first, second = ({weight.id: weight for weight in side.weights} for side in self.descriptions)
+        return first, second
+
+    @cached_property
+    def parameters(self) -> tuple[int, int]:
+        """Scalars of either model, without the states of random generators."""
+        first, second = (sum(w.size for w in side.weights if not w.is_seed) for side in self.descriptions)
+        return first, second
+
+    @cached_property
+    def read(self) -> tuple[frozenset[str], frozenset[str]]:
+        """The weights that nodes of either side hold, in any mode."""
+        first, second = (
+            frozenset(name for aligned in self.modes.values() for node in aligned.graphs[side] for name in node.weights)
+            for side in (0, 1)
+        )
+        return first, second
+
+    @property
+    def shown(self) -> Aligned | None:
+        """The alignment that a reader is shown: that of the training graphs, which hold Dropout, where there is one."""
+        return self.modes.get("training") or self.modes.get("inference")
+
+    def with_transfer(self, transfer: WeightTransfer) -> Pair:
+        """The pair, once it is known which weights are drawn alike."""
+        return Pair(
+            descriptions=self.descriptions,
+            modes=self.modes,
+            edits=self.edits,
+            isomorphic=self.isomorphic,
+            mapped=self.mapped,
+            transfer=transfer,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pair(Correspondence):
+    """The two models of a comparison; ``transfer`` says which weights are drawn alike."""
+
+    transfer: WeightTransfer

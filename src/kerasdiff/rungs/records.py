@@ -1,0 +1,195 @@
+"""What do the rungs answer with? One record a rung: its outcome, the facts it rests on, and its figures, typed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from kerasdiff.findings import Finding, RungName, SideName, Subject
+from kerasdiff.graph import Mode
+from kerasdiff.graph.values import Precision, Tolerance
+
+RungOutcome = Literal["equal", "different", "advisory", "skipped", "failed"]
+
+NUMERIC: tuple[RungName, ...] = ("inference", "training step")
+"""Rungs that run both models on numbers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InterfaceFigures:
+    """Attributes: ignored: How many names differ that are ignored; ``None`` where names count."""
+
+    ignored: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchitectureFigures:
+    """Figures of the architecture rung.
+
+    Attributes:
+        edits: How many.
+        modes: In which both graphs are known.
+        isomorphic: Whether the canonical graphs of both modes are the same.
+    """
+
+    edits: int
+    modes: tuple[Mode, ...]
+    isomorphic: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeightFigures:
+    """Figures of the weights rung.
+
+    Attributes:
+        compared: Pairs of weights.
+        reference, candidate: Weights of either side.
+        parameters: Scalars of either side, without the states of random generators.
+        ignored: Differences by what was ignored.
+    """
+
+    compared: int
+    reference: int
+    candidate: int
+    parameters: tuple[int, int]
+    ignored: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumberFigures:
+    """Figures of many comparisons of values, the worst of them in full.
+
+    Attributes:
+        compared, beyond: Comparisons made, and those beyond their limit.
+        tolerance: What they were held to.
+        precision: In which both sides were run.
+        max_absolute, max_relative, place, smallest_passing, argmax_agreement: Of the worst, as of ``Closeness``.
+        where: What the worst was of.
+        differing: What was beyond its limit, the first hundred.
+        absent_gradients: Weights that get a gradient on one side alone.
+        ignored: Differences by what was ignored.
+        untaken: Of either side, ids of nodes that branch on data and went one way on every probe.
+        weight_scale: Factor on the weights, where a search found the input.
+        found_by: How a search found it.
+    """
+
+    compared: int
+    beyond: int
+    tolerance: Tolerance
+    precision: Precision
+    max_absolute: float
+    max_relative: float
+    place: tuple[int, ...] | None
+    smallest_passing: float
+    argmax_agreement: float | None
+    where: Subject
+    differing: tuple[Subject, ...] = ()
+    absent_gradients: int = 0
+    ignored: Mapping[str, int] = field(default_factory=dict)
+    untaken: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+    weight_scale: float = 1.0
+    found_by: Finding | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampleFigures:
+    """Figures of outputs that were compared as samples.
+
+    Attributes:
+        smallest_p: Over all tests.
+        tests: Kolmogorov-Smirnov tests made.
+        draws: Draws of each sample, over all rows.
+        limit_p: What the smallest is held to, divided by the number of tests.
+    """
+
+    smallest_p: float
+    tests: int
+    draws: int
+    limit_p: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RandomFigures:
+    """Attributes: random: The side that is random at inference, alone."""
+
+    random: SideName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckpointFigures:
+    """Figures of the checkpoint rung.
+
+    Attributes:
+        files: Kinds of file that were saved.
+        unsaved: Kind of file to why Keras could not write it.
+        refused: Kind of file to why Keras refused to load it.
+        missing, extra, other_shape: Stored paths the reference lacks, has beyond the candidate's, has in other shape.
+        limit, max_absolute, max_relative, place: Of the outputs after loading; ``None`` where there are none.
+        stored_as: Paths of weights that did not arrive, on either side.
+        astray, of: Weights that did not arrive, of how many.
+        ignored: Differences by what was ignored.
+    """
+
+    files: tuple[str, ...]
+    unsaved: Mapping[str, str]
+    refused: Mapping[str, str]
+    missing: tuple[str, ...]
+    extra: tuple[str, ...]
+    other_shape: tuple[tuple[str, tuple[int, ...], tuple[int, ...]], ...]
+    limit: float | None = None
+    max_absolute: float | None = None
+    max_relative: float | None = None
+    place: tuple[int, ...] | None = None
+    stored_as: tuple[tuple[str, str], ...] = ()
+    astray: int | None = None
+    of: int | None = None
+    ignored: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FitFigures:
+    """Figures of the fit rung: steps of a trial, pairs, and the distances as of ``FitEvidence``."""
+
+    steps: int
+    pairs: int
+    distance: float
+    control_distance: float | None
+    rounding_distance: float | None
+    first_parting: int | None
+    identical: bool
+
+
+Figures: TypeAlias = (
+    InterfaceFigures
+    | ArchitectureFigures
+    | WeightFigures
+    | NumberFigures
+    | SampleFigures
+    | RandomFigures
+    | CheckpointFigures
+    | FitFigures
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rung:
+    """One level of evidence.
+
+    Attributes:
+        findings: The facts it rests on, in the order in which they are told.
+        figures: Numbers with their limit, place and count; ``None`` where there are none.
+    """
+
+    name: RungName
+    outcome: RungOutcome
+    findings: tuple[Finding, ...]
+    figures: Figures | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotChecked:
+    """A rung, or a part of one, that did not run, and why."""
+
+    rung: RungName | Literal["attribution"]
+    reason: Finding
