@@ -8,10 +8,6 @@ from kerasdiff.graph import Attribute
 from kerasdiff.report import wording
 from kerasdiff.rungs.records import CheckpointFigures, Figures, InterfaceFigures, NumberFigures, Rung
 
-FOUND_BY_SEARCH = "far beyond rounding, which grows on inputs like these"
-"""Where the limit comes from on an input that was searched for."""
-
-
 def figures(rung: Rung) -> dict[str, Attribute]:
     """The figures of a rung as JSON data; a field that says nothing in this rung is left out, not null."""
     if rung.figures is None:
@@ -32,13 +28,12 @@ def _replaced(held: Figures) -> dict[str, Attribute]:
             )
         }
     if isinstance(held, NumberFigures):
-        searched = "" if held.found_by is None else wording.sentence(held.found_by)
         return {
             "limit": held.tolerance.limit,
-            "provenance": FOUND_BY_SEARCH if searched else wording.provenance(held.tolerance),
+            "provenance": wording.provenance(held.tolerance),
             "where": wording.subject(held.where),
             "differing": tuple(map(wording.subject, held.differing)),
-            "found_by": searched,
+            "found_by": None if held.found_by is None else wording.sentence(held.found_by),
         }
     return {}
 

@@ -69,7 +69,8 @@ class NumberFigures:
         differing: What was beyond its limit, the first hundred.
         absent_gradients: Weights that get a gradient on one side alone.
         ignored: Differences by what was ignored.
-        untaken: Of either side, ids of nodes that branch on data and went one way on every probe.
+        untaken: Of either side, ids of nodes that branch on data and went one way on every probe; ``None`` where
+            nobody looked.
         weight_scale: Factor on the weights, where a search found the input.
         found_by: How a search found it.
     """
@@ -87,7 +88,7 @@ class NumberFigures:
     differing: tuple[Subject, ...] = ()
     absent_gradients: int = 0
     ignored: Mapping[str, int] = field(default_factory=dict)
-    untaken: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+    untaken: tuple[tuple[str, ...], tuple[str, ...]] | None = None
     weight_scale: float = 1.0
     found_by: Finding | None = None
 
