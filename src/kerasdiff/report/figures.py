@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from dataclasses import fields
 
+from kerasdiff.findings import Fact
 from kerasdiff.graph import Attribute
 from kerasdiff.report import wording
 from kerasdiff.rungs.records import CheckpointFigures, Figures, InterfaceFigures, NumberFigures, Rung
 
+
 def figures(rung: Rung) -> dict[str, Attribute]:
-    """The figures of a rung as JSON data; a field that says nothing in this rung is left out, not null."""
-    if rung.figures is None:
-        return {}
-    held: dict[str, Attribute] = {field.name: getattr(rung.figures, field.name) for field in fields(rung.figures)}
-    replaced = _replaced(rung.figures)
-    return {name: value for name, value in {**held, **replaced}.items() if name not in _silent(rung.figures)}
+    """The figures of a rung as JSON data; a field that says nothing in this rung is left out, not null.
+
+    ``because`` says why optimizer steps differ, where one side's optimizer takes gradients row by row.
+    """
+    data: dict[str, Attribute] = {}
+    if rung.figures is not None:
+        data |= {field.name: getattr(rung.figures, field.name) for field in fields(rung.figures)}
+        data |= _replaced(rung.figures)
+        data = {name: value for name, value in data.items() if name not in _silent(rung.figures)}
+    by_rows = next((finding for finding in rung.findings if finding.fact is Fact.BY_ROWS), None)
+    return data if by_rows is None else {**data, "because": wording.sentence(by_rows)}
 
 
 def _replaced(held: Figures) -> dict[str, Attribute]:
@@ -22,11 +29,8 @@ def _replaced(held: Figures) -> dict[str, Attribute]:
     if isinstance(held, InterfaceFigures):
         return {"ignored": {"names": held.ignored}}
     if isinstance(held, CheckpointFigures):
-        return {
-            "other_shape": tuple(
-                f"{path} {one} in the reference, {two} in the candidate" for path, one, two in held.other_shape
-            )
-        }
+        shapes = (f"{path} {one} in the reference, {two} in the candidate" for path, one, two in held.other_shape)
+        return {"other_shape": tuple(shapes)}
     if isinstance(held, NumberFigures):
         return {
             "limit": held.tolerance.limit,
