@@ -30,7 +30,8 @@ def _replaced(held: Figures) -> dict[str, Attribute]:
         return {"ignored": {"names": held.ignored}}
     if isinstance(held, CheckpointFigures):
         shapes = (f"{path} {one} in the reference, {two} in the candidate" for path, one, two in held.other_shape)
-        return {"other_shape": tuple(shapes)}
+        owners = (tuple(owner or "the model itself" for owner in pair) for pair in held.stored_as)
+        return {"other_shape": tuple(shapes), "stored_as": tuple(owners)}
     if isinstance(held, NumberFigures):
         return {
             "limit": held.tolerance.limit,
