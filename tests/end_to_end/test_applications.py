@@ -1,16 +1,11 @@
-"""A sample of ``sweep.py``: the whole of it takes an hour."""
+"""A sample of ``tests/tools/applications/sweep.py``: the whole of it takes an hour."""
 
 from __future__ import annotations
 
 import inspect
-import sys
-from pathlib import Path
 
 import keras
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
 import sweep
 from targets import FORMS, itself, names
 

@@ -378,7 +378,7 @@ def test_every_run_gives_the_same_bytes() -> None:
         done = subprocess.run(
             [sys.executable, "-c", PROGRAM],
             cwd=Path(__file__).parent,
-            env={**os.environ, "PYTHONHASHSEED": seed},
+            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join(sys.path)},
             capture_output=True,
             text=True,
             check=True,

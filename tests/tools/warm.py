@@ -23,7 +23,7 @@ from typing import Any
 from unittest import mock
 
 from click.testing import CliRunner
-from conftest import Answer
+from command import Answer
 
 import kerasdiff.side.process
 from kerasdiff.cli import main

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from command import PAIRS
 from pairs.table import Pair
 from pairs.zoo import SELVES, ZOO
 
@@ -43,7 +43,6 @@ from kerasdiff.worker.tracing.describe import describe, start_digests
 # Keras warns of some mistakes made here on purpose, and numpy of how Keras quantises.
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::DeprecationWarning")
 
-PAIRS = Path(__file__).parent / "pairs"
 TURN = threading.Lock()
 
 

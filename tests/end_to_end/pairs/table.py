@@ -36,7 +36,7 @@ class Pair:
     """One row.
 
     Attributes:
-        reference, candidate: Targets below ``tests/pairs``.
+        reference, candidate: Targets below ``tests/end_to_end/pairs``.
         inputs: Values of ``--input``.
         basis: What an equivalence may rest on.
         edits: Edits that must be there, each matched by an edit of its own.

@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Answer, run_command
+from command import EXAMPLES, Answer, run_command
 from pairs.table import PAIRS, Expected, Pair
 
 EXIT_CODES = {"equivalent": 0, "different": 1, "inconclusive": 3}
-EXAMPLES = Path(__file__).parent.parent / "examples"
 MIRROR = {"insert": "delete", "delete": "insert", "update": "update", "move": "move", "rewire": "rewire"}
 BY_ID = {pair.id: pair for pair in PAIRS}
 INTERNAL = re.compile(r"ReadVariableOp|NoOp|Stateless|stateless_|_helper\b|_factory\b|_v[23]\b|V[23]\b")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from conftest import Answer, run_command
+from command import Answer, run_command
 
 pytest.importorskip("keras")
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
-from conftest import Answer
+from command import Answer
 
 OUTCOMES = ("weights", "inference", "training step")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import PAIRS, Answer
+from command import PAIRS, Answer
 
 pytest.importorskip("keras")
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import PAIRS, Answer, run_command
+from command import PAIRS, Answer, run_command
 
 Compare = Callable[..., Answer]
 SIX = ("6",)
@@ -64,35 +64,6 @@ def test_an_edit_with_weights_of_its_own_is_attributed_too(compare: Compare) -> 
     assert rung(report, "inference")["outcome"] == "skipped"
     assert report["attribution"]["explained"] is True
     assert report["edits"][0]["effect"]["output"] > 0.1
-
-
-def test_a_difference_that_no_edit_names_is_said() -> None:
-    from kerasdiff.comparison import Attribution, Effect
-
-    kept = {
-        "together": (),
-        "divergence": None,
-        "own": (),
-        "one_way": (),
-        "compared": 3,
-        "mode": "inference",
-        "notes": (),
-        "probes": ("normal",),
-    }
-    some = Attribution(
-        effects=(Effect(sizes={"output": 0.4}, harmless=False),),
-        total={"output": 0.4},
-        remaining={"output": 0.3},
-        limits={"output": 1e-9},
-        explained=False,
-        precision="float64",
-        **kept,
-    )
-
-    assert some.sentence == (
-        "With this edit applied they still differ (output by 3.0e-01, limit 1e-09): "
-        "something differs that no edit names."
-    )
 
 
 @pytest.mark.parametrize("by", ["one generator", "tensorflow"])

@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from kerasdiff.errors import LoadError, WorkerError
-from kerasdiff.side.frames import read_frame, write_frame
 from kerasdiff.side.process import Worker
 from kerasdiff.side.targets import parse_target
 
@@ -55,16 +54,6 @@ def alive(pid: int) -> bool:
     except FileNotFoundError:
         return False
     return state != "Z"
-
-
-def test_frames_survive_a_pipe() -> None:
-    reader, writer = os.pipe()
-    with os.fdopen(reader, "rb") as source, os.fdopen(writer, "wb") as sink:
-        write_frame(sink, {"a": (1, None)})
-        assert read_frame(source) == {"a": (1, None)}
-        sink.close()
-        with pytest.raises(EOFError):
-            read_frame(source)
 
 
 def test_two_workers_answer_at_once_and_stay_quiet(models: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -1,7 +1,7 @@
 """Runs seeded mutants and re-expressions of networks through the command and prints how many it gets right.
 
-    python tests/score_mutants.py [--mutants 300] [--neutral 100] [--seed 0] [--only resnet] [--results FILE]
-    python tests/score_mutants.py --random --mutants 1000 --neutral 1000
+    python tests/tools/score_mutants.py [--mutants 300] [--neutral 100] [--seed 0] [--only resnet] [--results FILE]
+    python tests/tools/score_mutants.py --random --mutants 1000 --neutral 1000
 
 The networks are those of ``mutation/zoo.py``, or with ``--random`` one of its own for each pair
 (``mutation/random_nets.py``); Keras itself must first bear these out, in float64 (``mutation/independent.py``).
@@ -9,7 +9,7 @@ The networks are those of ``mutation/zoo.py``, or with ``--random`` one of its o
 A mutant has one change that matters (``mutation/changes.py``), a re-expression has none (``mutation/neutral.py``).
 Exits 1 if a mutant is called equivalent, a re-expression different, or a comparison gives no verdict. With
 ``--results`` what is known is kept in the file, one JSON line each, and not run again. Every failure is listed with
-its targets; to run one again: ``cd tests; kerasdiff compare --no-fit REFERENCE CANDIDATE``.
+its targets; to run one again: ``cd tests/tools; kerasdiff compare --no-fit REFERENCE CANDIDATE``.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from conftest import Answer, run_command
+from command import Answer, run_command
 from mutation.drawing import Drawn, contradiction, random_sample, sample
 from warm import nursery, run_warm
 

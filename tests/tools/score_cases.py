@@ -1,6 +1,6 @@
 """Runs every case of a directory through the command and prints how many it gets right.
 
-    python tests/score_cases.py CASES_DIR [ID ...]
+    python tests/tools/score_cases.py CASES_DIR [ID ...]
 
 The directory holds an ``index.json`` and one folder a case with ``a.py`` and ``b.py``; nothing is
 written there. Cases run one at a time. Exits 1 if an outcome is wrong or a word is missing.
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-FORUM = Path(__file__).parent.parent / "examples" / "forum"
+FORUM = Path(__file__).parents[2] / "examples" / "forum"
 TIMEOUT_S = 300
 
 

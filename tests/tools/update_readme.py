@@ -1,6 +1,6 @@
 """Writes the report of the README's first command into the README.
 
-python tests/update_readme.py
+python tests/tools/update_readme.py
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
 BEGIN, END = "<!-- report:begin -->", "<!-- report:end -->"
 WIDTH = 100

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Answer
+from command import Answer
 from warm import nursery, run_warm
 
 from kerasdiff.cli.fit import fit as command_fit
