@@ -119,18 +119,38 @@ class Walk:
 
     def _coloured(self, side: int, free: Sequence[str], *, natures: bool, known: Mapping[str, str]) -> Coloured:
         """The unpaired nodes and their weights; what is paired already counts as a colour."""
-        paired: Mapping[str, str] = {one: one for one in self.pairs} if side == 0 else self.back
-        mapped: Mapping[str, str] = {one: one for one in self.weights} if side == 0 else self.weights_back
-        inside = set(free)
         graph = (self.reference, self.candidate)[side]
         fixed: dict[str, list[tuple[object, ...]]] = defaultdict(list)
-        links: list[tuple[Vertex, Vertex, Hashable]] = []
-        weights: dict[Vertex, Hashable] = {}
         for edge in graph.losses:
             fixed[edge.node].append(("loss", edge.port))
         for name in dict.fromkeys(graph.effects):
             fixed[name].append(("effect",))
-        for node in graph:
+        links: list[tuple[Vertex, Vertex, Hashable]] = []
+        self._wire(side, free, fixed, links)
+        mapped: Mapping[str, str] = {one: one for one in self.weights} if side == 0 else self.weights_back
+        weights: dict[Vertex, Hashable] = {}
+        for node in (self.nodes[side][name] for name in free):
+            for position, name in enumerate(node.weights):
+                if name in mapped:
+                    fixed[node.id].append(("with", mapped[name], position))
+                else:
+                    links.append(((_NODE, node.id), (_WEIGHT, name), position))
+                    weights[_WEIGHT, name] = (self._nature(side, name) if natures else "", known.get(name))
+        values = self.values[side]
+        nodes = {(_NODE, name): (values[name], tuple(sorted(map(repr, fixed[name])))) for name in free}
+        return Coloured(colours={**nodes, **weights}, links=links)
+
+    def _wire(
+        self,
+        side: int,
+        free: Sequence[str],
+        fixed: Mapping[str, list[tuple[object, ...]]],
+        links: list[tuple[Vertex, Vertex, Hashable]],
+    ) -> None:
+        """Adds what connects the unpaired nodes: links between them, and to paired ones what fixes them."""
+        paired: Mapping[str, str] = {one: one for one in self.pairs} if side == 0 else self.back
+        inside = set(free)
+        for node in (self.reference, self.candidate)[side]:
             unordered = commutes(node)
             for position, edge in enumerate(node.operands):
                 tag = (-1 if unordered else position, edge.port)
@@ -140,19 +160,10 @@ class Walk:
                     fixed[node.id].append(("from", paired[edge.node], *tag))
                 elif edge.node in inside and node.id in paired:
                     fixed[edge.node].append(("into", paired[node.id], *tag))
-            if node.id not in inside:
-                continue
-            for position, name in enumerate(node.weights):
-                if name in mapped:
-                    fixed[node.id].append(("with", mapped[name], position))
-                else:
-                    links.append(((_NODE, node.id), (_WEIGHT, name), position))
-                    weight = self.tables[side].get(name)
-                    told = (name if weight is None else nature(weight)) if natures else ""
-                    weights[_WEIGHT, name] = (told, known.get(name))
-        values = self.values[side]
-        nodes = {(_NODE, name): (values[name], tuple(sorted(map(repr, fixed[name])))) for name in free}
-        return Coloured(colours={**nodes, **weights}, links=links)
+
+    def _nature(self, side: int, name: str) -> Hashable:
+        weight = self.tables[side].get(name)
+        return name if weight is None else nature(weight)
 
     def holds(self) -> bool:
         """Whether the pairs are an isomorphism of all that the roots need: every operand, weight and root agrees."""
