@@ -26,7 +26,6 @@ from kerasdiff.align.edits import (
     OtherEnds,
     OtherOperands,
     OtherSharing,
-    Part,
     Rewire,
     Update,
 )
