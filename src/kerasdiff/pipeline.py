@@ -21,6 +21,7 @@ from kerasdiff.probing.prober import guarded
 from kerasdiff.probing.probes import PROBE_BATCH, probe_rows
 from kerasdiff.probing.transfer import WeightTransfer, transfer_weights
 from kerasdiff.probing.witness import SavedWitness
+from kerasdiff.report.wording.notes import note
 from kerasdiff.rungs import architecture as structural
 from kerasdiff.rungs.checkpoint import checkpoint
 from kerasdiff.rungs.fit import fit_rung
@@ -368,11 +369,11 @@ class Steps:
             found.append(("tolerance", f"{told}: fractions of the scale, which is the reference's largest value"))
         if limits and (rows := probe_rows(self.descriptions[0].inputs)) < PROBE_BATCH:
             found.append(("probes", f"{rows} rows each instead of {PROBE_BATCH}, for the inputs are large"))
-        found += [("inferred", text) for description in self.descriptions for text in description.inferred]
+        found += [("inferred", note(fact)) for description in self.descriptions for fact in description.inferred]
         found += [
-            ("note", f"{side}: {note}")
+            ("note", f"{side}: {note(fact)}")
             for side, description in zip(("reference", "candidate"), self.descriptions, strict=True)
-            for note in description.notes
+            for fact in description.notes
         ]
         return tuple(dict.fromkeys(found))
 

@@ -13,6 +13,7 @@ from kerasdiff.graph import Graph, Mode, Node, Weight, plain, to_json
 from kerasdiff.report.json import dump
 from kerasdiff.report.layers import shape, shapes
 from kerasdiff.report.style import Look, count, emit, hang, heading, pad
+from kerasdiff.report.wording.notes import note
 
 if TYPE_CHECKING:
     from kerasdiff.side.records import Description, Port
@@ -42,8 +43,8 @@ def description_json(description: Description) -> str:
             },
             "weights": [asdict(weight) for weight in description.weights],
             "parameters": _total(description.weights),
-            "inferred": description.inferred,
-            "notes": description.notes,
+            "inferred": [note(fact) for fact in description.inferred],
+            "notes": [note(fact) for fact in description.notes],
             "unused_layers": description.unused_layers,
             "compiled": None if description.compiled is None else plain(description.compiled),
         }
@@ -68,8 +69,8 @@ def render_graph(description: Description, mode: Mode, console: Console) -> None
         emit(console, Text(f"  the model could not be traced in {mode} mode; the notes say why", style="yellow"))
     else:
         _table(graph, description.weights, mode, console, look)
-    for title, sentences in (("Inferred", description.inferred), ("Notes", description.notes)):
-        _list(title, sentences, console, look)
+    for title, facts in (("Inferred", description.inferred), ("Notes", description.notes)):
+        _list(title, tuple(map(note, facts)), console, look)
     _list("Layers never called", description.unused_layers, console, look)
 
 

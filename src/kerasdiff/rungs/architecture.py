@@ -10,6 +10,7 @@ from kerasdiff.align.edits import Edit
 from kerasdiff.canonical import Applied, Canonical, Canonicaliser
 from kerasdiff.comparison import Rewrite, Row, RowState, Rung, SideName
 from kerasdiff.graph import MODES, Mode, Weight
+from kerasdiff.report.wording.notes import note as sentence
 from kerasdiff.rungs.unseen import untraced
 from kerasdiff.side.records import Description
 
@@ -114,8 +115,8 @@ def _rung(
     reference: Description,
     candidate: Description,
 ) -> Rung:
-    notes = [f"reference: {note}" for note in reference.notes if note not in candidate.notes]
-    notes += [f"candidate: {note}" for note in candidate.notes if note not in reference.notes]
+    notes = [f"reference: {sentence(note)}" for note in reference.notes if note not in candidate.notes]
+    notes += [f"candidate: {sentence(note)}" for note in candidate.notes if note not in reference.notes]
     unexpanded = max((item.alignment.unexpanded for item in modes.values()), default=0)
     if unexpanded:
         notes.append(f"too much differs to compare op by op: {unexpanded:,} TF ops")

@@ -6,8 +6,12 @@ from collections.abc import Sequence
 
 from kerasdiff.align.edits import Edit
 from kerasdiff.comparison import Rung
+from kerasdiff.findings import Fact
 from kerasdiff.graph import MODES
+from kerasdiff.report.wording.notes import note as sentence
 from kerasdiff.side.records import Description
+
+_UNTRACED = frozenset({Fact.UNTRACED, Fact.UNTRACED_ON_DATA})
 
 
 def training_code(reference: Description, candidate: Description) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -31,7 +35,7 @@ def untraced(reference: Description, candidate: Description) -> tuple[str, ...]:
     found = []
     for side, description in (("reference", reference), ("candidate", candidate)):
         if any(getattr(description, mode) is None for mode in MODES):
-            notes = [note for note in description.notes if note.startswith("cannot be traced")]
+            notes = [sentence(note) for note in description.notes if note.fact in _UNTRACED]
             found.append(f"{side}: {'; '.join(notes) or 'cannot be traced'}")
     return tuple(found)
 

@@ -11,6 +11,7 @@ from typing import Any, Literal, Protocol
 
 from numpy.typing import NDArray
 
+from kerasdiff.findings import Finding
 from kerasdiff.graph import Edge, Graph, Mode, Source, TensorSpec, Weight
 
 Array = NDArray[Any]
@@ -47,8 +48,8 @@ class Description:
 
     Attributes:
         inference, training: The traced graphs; ``None`` with a note where tracing failed.
-        inferred: Sentences: what was guessed to construct or call the model.
-        notes: Sentences: what could not be traced, what looks like a mistake (layer never called).
+        inferred: What was guessed to construct or call the model.
+        notes: What could not be traced, what looks like a mistake (layer never called).
         unused_layers: Ids of layers created and never called.
         compiled: Compile settings as JSON data, or ``None``.
         guessed: Whether the input shape is the CIFAR-10 default, for want of anything better.
@@ -63,8 +64,8 @@ class Description:
     weights: tuple[Weight, ...]
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
-    inferred: tuple[str, ...]
-    notes: tuple[str, ...]
+    inferred: tuple[Finding, ...]
+    notes: tuple[Finding, ...]
     unused_layers: tuple[str, ...]
     environment: Mapping[str, str]
     compiled: Mapping[str, Any] | None = None

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from kerasdiff.graph import Attribute, Graph
+from kerasdiff.worker.keras_internals import Live
 from kerasdiff.worker.tracing.lower import Lowering
 from kerasdiff.worker.tracing.trace import Recording
 
@@ -31,7 +31,7 @@ class Way:
     """A branch on data: the node it is in, and the tensor it goes by (``None`` where a function body hides it)."""
 
     node: str
-    choice: Any
+    choice: Live
 
 
 def ways(recording: Recording, homes: Mapping[str, str], constants: set[str], lowering: Lowering) -> list[Way]:
@@ -55,7 +55,7 @@ def ways(recording: Recording, homes: Mapping[str, str], constants: set[str], lo
     return found
 
 
-def _by_values(tensor: Any, constants: set[str]) -> bool:
+def _by_values(tensor: Live, constants: set[str]) -> bool:
     """Whether a tensor follows from the values of inputs or weights, not from shapes alone."""
     open_tensors, seen = [tensor], set(constants)
     while open_tensors:
