@@ -343,7 +343,7 @@ def description() -> Description:
         inputs=(Port(name="ids", spec=TensorSpec(shape=(None, 8), dtype="int32"), low=0, high=100),),
         outputs=(Port(name="output", spec=spec),),
         inferred=(Finding(fact=Fact.RANGE_CUT, names=("net.py:Net", "ids"), figures={"last": 99}),),
-        notes=(Finding(fact=Fact.UNTRACED, names=("training",), cause="ValueError: [bold]no[/bold]"),),
+        notes=(Finding(fact=Fact.NOT_TRACEABLE, names=("training",), cause="ValueError: [bold]no[/bold]"),),
         unused_layers=("head/spare",),
         environment=ENVIRONMENT,
     )

@@ -12,12 +12,12 @@ from kerasdiff.canonical import Applied, expand
 from kerasdiff.graph import Graph, Mode, Node
 
 MARGIN = 2
-"""Layers with weights that are expanded around a difference. A rule reaches through any number of nodes without weights,
-but none known looks past the second layer with weights."""
+"""Layers with weights that are expanded around a difference. A rule reaches through any number of nodes without
+weights, but none known looks past the second layer with weights."""
 
 MOST = 50_000
-"""TF ops that are expanded at most, both sides together: a bit over a second, and twice what two versions of a network of
-1,000 layers hold where not one layer is equal. Beyond it nothing is expanded, and it is the numbers that decide."""
+"""TF ops that are expanded at most, both sides together: a bit over a second, and twice what two versions of a network
+of 1,000 layers hold where not one layer is equal. Beyond it nothing is expanded, and it is the numbers that decide."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

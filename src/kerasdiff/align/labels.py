@@ -1,17 +1,26 @@
-"""What a node does and what a value is, as numbers that are equal where two graphs agree."""
+"""What does a node do, and what is a value? Digests and numbers that are equal where two graphs agree."""
 
 from __future__ import annotations
 
 from collections.abc import Container, Hashable, Mapping
 from dataclasses import replace
 
-from kerasdiff.graph import Graph, Node, Weight
+from kerasdiff.graph import SEED_ROLE, Graph, Node, Weight
 from kerasdiff.graph.ops import COMMUTATIVE
 from kerasdiff.graph.signature import digest, graph_signature, node_label
 
 Weights = Mapping[str, Weight]
 Labels = Mapping[str, str]
 """By node id: a digest of what the node does to its operands with its weights."""
+
+
+UNTRACKED = "untracked/"
+"""Begins the id of a variable that the model does not track; the rest says what it holds."""
+
+
+def is_generator(name: str, table: Weights) -> bool:
+    """Whether a weight is the state of a random generator: a layer's own, or Keras's global one."""
+    return table[name].is_seed if name in table else name.startswith(UNTRACKED + SEED_ROLE)
 
 
 class Table(dict[Hashable, int]):
@@ -39,12 +48,12 @@ def commutes(node: Node) -> bool:
 
 def _swapped(lowering: Graph, first: int) -> Graph:
     """The same lowering with the operand at this position and the next one in each other's place."""
-    places = {first: first + 1, first + 1: first}
+    swapped = {first: first + 1, first + 1: first}
     return replace(
         lowering,
         nodes=tuple(
-            replace(node, attributes={**node.attributes, "index": places[node.attributes["index"]]})
-            if node.kind == "input" and node.attributes.get("index") in places
+            replace(node, attributes={**node.attributes, "index": swapped[node.attributes["index"]]})
+            if node.kind == "input" and node.attributes.get("index") in swapped
             else node
             for node in lowering
         ),

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from kerasdiff.align.align import Alignment
+from kerasdiff.align.alignment import Alignment
 from kerasdiff.align.edits import Edit
 from kerasdiff.canonical import Canonical
-from kerasdiff.findings import Finding
 from kerasdiff.graph import Graph, Mode, Node, Weight
 from kerasdiff.side.records import Description, Recipe
 
@@ -86,8 +85,8 @@ class WeightTransfer:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pair:
-    """The two models of a comparison.
+class Correspondence:
+    """What of two models corresponds, by their graphs alone.
 
     Attributes:
         descriptions: Of the reference and the candidate, as their workers see them.
@@ -95,7 +94,6 @@ class Pair:
         edits: Of both modes, each once.
         isomorphic: Whether the canonical graphs of both modes are the same: a proof.
         mapped: Weights that the alignment maps, reference id to candidate id.
-        transfer: Which weights are drawn alike.
     """
 
     descriptions: tuple[Description, Description]
@@ -103,7 +101,6 @@ class Pair:
     edits: tuple[Edit, ...]
     isomorphic: bool
     mapped: Mapping[str, str]
-    transfer: WeightTransfer
 
     @cached_property
     def weights(self) -> tuple[Mapping[str, Weight], Mapping[str, Weight]]:
@@ -131,11 +128,20 @@ class Pair:
         """The alignment that a reader is shown: that of the training graphs, which hold Dropout, where there is one."""
         return self.modes.get("training") or self.modes.get("inference")
 
-    def edits_in(self, mode: Mode) -> Iterator[tuple[int, Edit]]:
-        """The edits that show in a mode, with their positions among all."""
-        return ((number, edit) for number, edit in enumerate(self.edits) if mode in edit.modes)
+    def with_transfer(self, transfer: WeightTransfer) -> Pair:
+        """The pair, once it is known which weights are drawn alike."""
+        return Pair(
+            descriptions=self.descriptions,
+            modes=self.modes,
+            edits=self.edits,
+            isomorphic=self.isomorphic,
+            mapped=self.mapped,
+            transfer=transfer,
+        )
 
-    def notes(self, side: int) -> tuple[Finding, ...]:
-        """What the worker of one side noted and the other's did not."""
-        mine, theirs = self.descriptions[side].notes, self.descriptions[1 - side].notes
-        return tuple(note for note in mine if note not in theirs)
+
+@dataclass(frozen=True, kw_only=True)
+class Pair(Correspondence):
+    """The two models of a comparison; ``transfer`` says which weights are drawn alike."""
+
+    transfer: WeightTransfer

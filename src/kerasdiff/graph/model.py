@@ -43,6 +43,22 @@ class TensorSpec:
     dtype: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Port:
+    """One named input or output.
+
+    Attributes:
+        low, high: Bounds of the values of an integer input.
+        chosen: Whether the user named an output: the name of its layer, where Keras did not make that up.
+    """
+
+    name: str
+    spec: TensorSpec
+    low: float | None = None
+    high: float | None = None
+    chosen: bool = False
+
+
 SEED_ROLE = "seed_generator_state"
 """Role of the state of a random generator, as Keras names it."""
 

@@ -1,4 +1,4 @@
-"""A counterexample on disk: the input on which two models part, and what it takes to run it again.
+"""On which input do two models part? The counterexample, in memory and on disk.
 
 The file is an ``.npz`` without pickle: ``input_0`` and on, and ``about``, JSON text.
 """
@@ -6,35 +6,60 @@ The file is an ``.npz`` without pickle: ``input_0`` and on, and ``about``, JSON 
 from __future__ import annotations
 
 import json
-import os
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from kerasdiff.comparison import Witness
 from kerasdiff.errors import TargetError
-from kerasdiff.graph import MODES
+from kerasdiff.findings import Finding
+from kerasdiff.graph import MODES, Mode
+from kerasdiff.graph.values import Array
+from kerasdiff.side.files import write_whole
 
 SCHEMA = "kerasdiff.witness/1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SavedWitness:
+class Trial:
+    """An input and the way both models are run on it.
+
+    Attributes:
+        inputs: One batch per model input.
+        mode: In which they are called.
+        weight_scale: Factor on the weights.
+        difference: The largest, as a fraction of the reference output's scale.
+    """
+
+    inputs: tuple[Array, ...]
+    mode: Mode
+    weight_scale: float
+    difference: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Witness(Trial):
+    """An input on which two models part; ``how`` says where it comes from."""
+
+    how: Finding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SavedWitness(Trial):
     """A witness with the question it answers.
 
     Attributes:
+        how: Where it comes from, in words that nothing reads.
         reference, candidate: Targets, as they were given.
-        inputs: What ``--input`` said.
+        given: What ``--input`` said.
         seed: Of the weights.
     """
 
-    witness: Witness
+    how: str
     reference: str
     candidate: str
-    inputs: tuple[str, ...]
+    given: tuple[str, ...]
     seed: int
 
 
@@ -44,26 +69,20 @@ def save(path: Path, saved: SavedWitness) -> None:
     Raises:
         OSError: If it cannot be written.
     """
-    found = saved.witness
     about = {
         "schema": SCHEMA,
         "reference": saved.reference,
         "candidate": saved.candidate,
-        "inputs": list(saved.inputs),
+        "inputs": list(saved.given),
         "seed": saved.seed,
-        "mode": found.mode,
-        "weight_scale": found.weight_scale,
-        "how": found.how,
-        "difference": found.difference if np.isfinite(found.difference) else None,
+        "mode": saved.mode,
+        "weight_scale": saved.weight_scale,
+        "how": saved.how,
+        "difference": saved.difference if np.isfinite(saved.difference) else None,
     }
-    arrays: dict[str, Any] = {f"input_{number}": value for number, value in enumerate(found.inputs)}
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with part.open("wb") as file:
-            np.savez_compressed(file, about=np.array(json.dumps(about)), **arrays)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    arrays = {f"input_{number}": value for number, value in enumerate(saved.inputs)}
+    with write_whole(path) as file:
+        np.savez_compressed(file, allow_pickle=False, about=np.array(json.dumps(about)), **arrays)
 
 
 def load(path: Path) -> SavedWitness:
@@ -84,15 +103,13 @@ def load(path: Path) -> SavedWitness:
         raise TargetError(f"{path} is no witness of schema {SCHEMA}.")
     difference = about["difference"]
     return SavedWitness(
-        witness=Witness(
-            inputs=inputs,
-            mode=about["mode"],
-            weight_scale=float(about["weight_scale"]),
-            how=str(about["how"]),
-            difference=float("inf") if difference is None else float(difference),
-        ),
+        inputs=inputs,
+        mode=about["mode"],
+        weight_scale=float(about["weight_scale"]),
+        how=str(about["how"]),
+        difference=float("inf") if difference is None else float(difference),
         reference=str(about["reference"]),
         candidate=str(about["candidate"]),
-        inputs=tuple(str(text) for text in about["inputs"]),
+        given=tuple(str(text) for text in about["inputs"]),
         seed=int(about["seed"]),
     )

@@ -11,8 +11,6 @@ from kerasdiff.graph import MODES
 from kerasdiff.report.wording.notes import note as sentence
 from kerasdiff.side.records import Description
 
-_UNTRACED = frozenset({Fact.UNTRACED, Fact.UNTRACED_ON_DATA})
-
 
 def training_code(reference: Description, candidate: Description) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """What is said of the user's own methods around the call: every one, and those that are not the same code."""
@@ -35,7 +33,7 @@ def untraced(reference: Description, candidate: Description) -> tuple[str, ...]:
     found = []
     for side, description in (("reference", reference), ("candidate", candidate)):
         if any(getattr(description, mode) is None for mode in MODES):
-            notes = [sentence(note) for note in description.notes if note.fact in _UNTRACED]
+            notes = [sentence(note) for note in description.notes if note.fact is Fact.NOT_TRACEABLE]
             found.append(f"{side}: {'; '.join(notes) or 'cannot be traced'}")
     return tuple(found)
 

@@ -15,8 +15,8 @@ import tensorflow as tf
 import kerasdiff
 from kerasdiff.errors import TraceError
 from kerasdiff.findings import Fact, Finding
-from kerasdiff.graph import MODES, Graph, Mode, Source, Weight
-from kerasdiff.side.records import Description, Override, Port
+from kerasdiff.graph import MODES, Graph, Mode, Port, Source, Weight
+from kerasdiff.side.records import Description, Override
 from kerasdiff.worker.keras_internals import Live, handle_of, is_data_dependent
 from kerasdiff.worker.loading.faults import first_sentence, raised_at, reason
 from kerasdiff.worker.loading.load import SEED, Loaded, Session
@@ -139,7 +139,7 @@ def _traced(session: Session) -> tuple[dict[Mode, _Traced], list[Finding]]:
         except TraceError:
             raise
         except Exception as error:  # the user's own code ran and failed: whatever it raised, it is a finding
-            failures.append(_untraced(error, mode, loaded.root))
+            failures.append(_not_traceable(error, mode, loaded.root))
             continue
         traced[mode] = _Traced(
             recording=recording, graph=assemble(loaded, recording).graph(), outputs=_outputs(loaded, recording)
@@ -147,14 +147,15 @@ def _traced(session: Session) -> tuple[dict[Mode, _Traced], list[Finding]]:
     return traced, _over_modes(failures)
 
 
-def _untraced(error: Exception, mode: Mode, root: str) -> Finding:
+def _not_traceable(error: Exception, mode: Mode, root: str) -> Finding:
     source = raised_at(error, root)
-    on_data = is_data_dependent(error)
+    on_data = Finding(fact=Fact.DECIDES_ON_DATA, cause=first_sentence(error))
     return Finding(
-        fact=Fact.UNTRACED_ON_DATA if on_data else Fact.UNTRACED,
+        fact=Fact.NOT_TRACEABLE,
         names=(mode,),
         sources=() if source is None else (source,),
-        cause=first_sentence(error) if on_data else reason(error),
+        cause=reason(error),
+        parts=(on_data,) if is_data_dependent(error) else (),
     )
 
 

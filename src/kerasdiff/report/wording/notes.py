@@ -40,8 +40,9 @@ def _item_taken(finding: Finding) -> str:
     return f"{target}: item {finding.count} ({kind}) of the returned tuple taken as the model"
 
 
-def _untraced(why: str, finding: Finding) -> str:
+def _not_traceable(finding: Finding) -> str:
     line = _at(finding.sources[0] if finding.sources else None)
+    why = note(finding.parts[0]) if finding.parts else finding.cause
     return f"cannot be traced in {' or '.join(finding.names)} mode{line}: {why}"
 
 
@@ -84,9 +85,9 @@ SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
     Fact.INPUT_FROM_DEFAULT: _input_from_default,
     Fact.DTYPE_AS_DECLARED: _dtype_as_declared,
     Fact.RANGE_CUT: _range_cut,
-    Fact.UNTRACED: lambda it: _untraced(it.cause, it),
-    Fact.UNTRACED_ON_DATA: lambda it: _untraced(
-        f"Python decides on the value of a tensor there, which no graph can hold ({it.cause})", it
+    Fact.NOT_TRACEABLE: _not_traceable,
+    Fact.DECIDES_ON_DATA: lambda it: (
+        f"Python decides on the value of a tensor there, which no graph can hold ({it.cause})"
     ),
     Fact.LAYER_NEVER_CALLED: lambda it: _layer(it, "created but never called"),
     Fact.LAYER_MADE_ANEW: lambda it: _layer(it, "created anew in each call"),

@@ -9,8 +9,7 @@ import keras
 
 from kerasdiff.errors import TargetError, TraceError
 from kerasdiff.findings import Fact, Finding
-from kerasdiff.graph import TensorSpec
-from kerasdiff.side.records import Port
+from kerasdiff.graph import Port, TensorSpec
 from kerasdiff.side.targets import InputSpec
 from kerasdiff.worker.keras_internals import AUTOMATIC_INPUT, Live, built_shapes, sublayers
 from kerasdiff.worker.loading.packing import CallParameters, as_dict, as_list, as_one, by_parameter

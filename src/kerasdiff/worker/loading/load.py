@@ -15,8 +15,8 @@ import tensorflow as tf
 
 from kerasdiff.errors import LoadError, TraceError
 from kerasdiff.findings import Fact, Finding
-from kerasdiff.graph import Mode
-from kerasdiff.side.records import Port, Precision
+from kerasdiff.graph import Mode, Port
+from kerasdiff.graph.values import Precision
 from kerasdiff.side.targets import InputSpec, Target
 from kerasdiff.worker.keras_internals import Live, declared_trainable, exact_casts
 from kerasdiff.worker.loading.faults import at_line, reason, user_traceback

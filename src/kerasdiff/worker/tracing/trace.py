@@ -17,8 +17,7 @@ import keras
 import tensorflow as tf
 
 from kerasdiff.errors import TraceError
-from kerasdiff.graph import Attribute, Mode, Source
-from kerasdiff.side.records import Port
+from kerasdiff.graph import Attribute, Mode, Port, Source
 from kerasdiff.worker.keras_internals import Live, mask_of, op_count, set_mask, variable_outside_graph
 from kerasdiff.worker.tracing.names import Names, is_atomic, weight_table
 from kerasdiff.worker.tracing.sources import creation_site, user_frame

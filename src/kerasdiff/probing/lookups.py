@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from kerasdiff.findings import SIDES, Fact, Finding
 from kerasdiff.side.records import Stepped
 
 IN_PARTS = 1e-2
@@ -13,7 +14,7 @@ IN_PARTS = 1e-2
 root of 2, rounding in float32 changes it by 1e-3."""
 
 
-def row_by_row(pairs: Mapping[str, str], first: Stepped, second: Stepped) -> dict[str, str]:
+def row_by_row(pairs: Mapping[str, str], first: Stepped, second: Stepped) -> dict[str, Finding]:
     """Why an optimizer trains a weight of the reference in another way: it takes the gradients of its rows one by one.
 
     Keras hands the gradient of an embedding to the optimizer as the rows that were looked up. Adam squares each before
@@ -25,23 +26,23 @@ def row_by_row(pairs: Mapping[str, str], first: Stepped, second: Stepped) -> dic
         second: A step of the candidate.
 
     Returns:
-        A sentence for each such weight of the reference.
+        A finding for each such weight of the reference.
 
     References:
         ``square`` of ``tf.IndexedSlices`` in ``keras/src/backend/tensorflow/sparse.py``; measured with Keras 3.15: an
         Embedding and one-hot ids times a matrix part where an id repeats under Adam, RMSprop, Adagrad and Ftrl, and do
         not under SGD and Lion.
     """
-    found = {}
-    for one, two in pairs.items():
-        if _takes_rows(first, one) != _takes_rows(second, two):
-            by_id = ("reference", one, first) if _takes_rows(first, one) else ("candidate", two, second)
-            side, name, stepped = by_id
-            found[one] = (
-                f"The {side} alone looks up {name} by id: where an id repeats in a batch, {stepped.optimizer} takes "
-                "its gradients one by one there, and their sum on the other side"
+    findings = {}
+    for names in pairs.items():
+        by_rows = [_takes_rows(step, name) for step, name in zip((first, second), names, strict=True)]
+        if by_rows[0] != by_rows[1]:
+            side = by_rows.index(True)
+            optimizer = (first, second)[side].optimizer
+            findings[names[0]] = Finding(
+                fact=Fact.ROW_BY_ROW, side=SIDES[side], weights=(names[side],), names=(optimizer,)
             )
-    return found
+    return findings
 
 
 def _takes_rows(done: Stepped, name: str) -> bool:

@@ -1,4 +1,4 @@
-"""The alignment of two graphs: a proof that they are the same, or the shortest readable edit script."""
+"""What turns one graph into the other? A proof that they are the same, or the shortest readable edit script."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from kerasdiff.align.cover import cover
 from kerasdiff.align.edits import Edit
 from kerasdiff.align.expanded import MOST, expanded
 from kerasdiff.align.isomorphism import isomorphism
-from kerasdiff.align.labels import Weights, labels_of
+from kerasdiff.align.labels import Weights, is_generator, labels_of
 from kerasdiff.align.pairing import pairing
 from kerasdiff.align.script import Script
 from kerasdiff.canonical import Applied
-from kerasdiff.graph import SEED_ROLE, Graph, Mode
+from kerasdiff.graph import Graph, Mode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +25,7 @@ class Alignment:
     Attributes:
         nodes: Reference node id to candidate node id.
         weights: Reference weight id to candidate weight id.
-        moved: Reference ids of the pairs that stand in another place.
+        moved: Reference ids of the pairs that stand elsewhere.
         covered: Ids, by side, of unpaired nodes whose TF ops are equal to those of the other side.
         edits: The script.
         isomorphic: Whether the graphs are the same: no edit, and a proof.
@@ -82,14 +82,14 @@ def _in_order(
 
 def _updaters(graph: Graph, table: Weights) -> dict[str, list[str]]:
     """By variable that is not trained, the nodes with effects that hold it, as they run."""
-    found: dict[str, list[str]] = {}
-    held = graph.by_id()
+    updaters: dict[str, list[str]] = {}
+    nodes = graph.by_id()
     for name in dict.fromkeys(graph.effects):
-        for weight in held[name].weights:
+        for weight in nodes[name].weights:
             known = table.get(weight)
-            if SEED_ROLE not in weight and (known is None or not known.trainable):
-                found.setdefault(weight, []).append(name)
-    return found
+            if not is_generator(weight, table) and (known is None or not known.trainable):
+                updaters.setdefault(weight, []).append(name)
+    return updaters
 
 
 @contextmanager
@@ -112,25 +112,25 @@ def _align(
     if proof is not None:
         ordered = _in_order(graphs, weights, proof.nodes, proof.weights)
         return Alignment(nodes=proof.nodes, weights=proof.weights, isomorphic=ordered)
-    found = pairing(*graphs, labels, weights, known)
-    inside = expanded(graphs, labels, found.nodes, weights, mode, known)
+    pairs = pairing(*graphs, labels, weights, known)
+    inside = expanded(graphs, labels, pairs.nodes, weights, mode, known)
     if inside.proof is not None:
-        paired = found.nodes, set(found.nodes.values())
+        paired = pairs.nodes, set(pairs.nodes.values())
         free = [frozenset(n.id for n in graph if n.id not in paired[side]) for side, graph in enumerate(graphs)]
         return Alignment(
-            nodes=found.nodes,
+            nodes=pairs.nodes,
             weights=inside.proof.weights,
             covered=(free[0], free[1]),
-            isomorphic=_in_order(graphs, weights, found.nodes, inside.proof.weights),
+            isomorphic=_in_order(graphs, weights, pairs.nodes, inside.proof.weights),
             applied=inside.applied,
         )
-    covering = cover(graphs, found.nodes, weights, mode)
-    script = Script(graphs, labels, found, covering, mode)
+    covering = cover(graphs, pairs.nodes, weights, mode)
+    script = Script(graphs, weights, labels, pairs, covering, mode)
     return Alignment(
-        nodes=script.nodes,
-        weights=script.map,
-        moved=frozenset(script.moved),
-        covered=script.covered,
+        nodes=pairs.nodes,
+        weights=script.weights,
+        moved=frozenset(script.positions.moved),
+        covered=covering.free,
         edits=tuple(script.edits()),
         unexpanded=max(covering.unexpanded, inside.ops if inside.ops > MOST else 0),
     )

@@ -1,0 +1,91 @@
+"""What explains a difference? What each edit does, where values part, and what remains."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from kerasdiff.findings import Finding
+from kerasdiff.graph import Mode
+from kerasdiff.graph.values import Closeness, Precision
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalDifference:
+    """A pair of aligned nodes whose values differ.
+
+    Attributes:
+        nodes: The reference's and the candidate's id; of a model output, ``output 0`` and on.
+        probe: On which they differ most.
+        closeness: How far apart they are there.
+        edits: Positions of the edits that lie before it.
+    """
+
+    nodes: tuple[str, str]
+    probe: str
+    closeness: Closeness
+    edits: tuple[int, ...] = ()
+
+
+class Measure(Enum):
+    """What an edit may change, by the name that JSON gives it."""
+
+    OUTPUT = "output"
+    TRAINING_OUTPUT = "training output"
+    GRADIENT = "gradient"
+    LOSS = "loss"
+    STATE = "state"
+
+
+Sizes = Mapping[Measure, float]
+"""How much: outputs and state as fractions of the reference's scale, gradients of their norm, the loss as it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """What one edit does when it is applied to the reference alone.
+
+    Attributes:
+        sizes: Empty where not measured.
+        harmless: Whether all of them are rounding.
+    """
+
+    sizes: Sizes
+    harmless: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attribution:
+    """How much of the difference each edit accounts for, and what remains with all of them applied.
+
+    Attributes:
+        effects: By edit of the architecture rung, in order.
+        together: Positions of edits that stand so close that they were applied as one.
+        total: What all edits together change.
+        remaining: What still tells the candidate from the reference with every edit applied.
+        limits: Below which a change is rounding.
+        explained: Whether the edits change something, and nothing remains with all of them applied.
+        divergence: The earliest aligned node whose value differs.
+        local: Every aligned node that differs although it is given the reference's values.
+        one_way: The nodes of edits that decide by comparing values, and went one way on every probe.
+        compared: How many values were compared so.
+        mode: In which they were, and the values part first.
+        notes: What could not be attributed, and why.
+        probes, precision: On which it was measured.
+    """
+
+    effects: tuple[Effect, ...]
+    together: tuple[tuple[int, ...], ...]
+    total: Sizes
+    remaining: Sizes
+    limits: Sizes
+    explained: bool
+    divergence: LocalDifference | None
+    local: tuple[LocalDifference, ...]
+    one_way: tuple[Finding, ...]
+    compared: int
+    mode: Mode
+    notes: tuple[Finding, ...]
+    probes: tuple[str, ...]
+    precision: Precision
