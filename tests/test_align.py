@@ -172,7 +172,7 @@ def test_a_layer_that_learns_nothing_moves_onto_another_shape() -> None:
         noise = graph.by_id()["noise_0"]
         shape = (None, len(noise.operands[0].node))  # another one after another layer
         entry = Node(id="in0", op="input", kind="input", attributes={"index": 0}, outputs=noise.outputs)
-        draw = Node(id="draw", op="Random", kind="op", operands=(Edge(node="in0"),), attributes={"shape": shape})
+        draw = Node(id="draw", op="RandomUniform", kind="op", operands=(Edge(node="in0"),), attributes={"shape": shape})
         ops_of_shape = Graph(nodes=(entry, draw), outputs=(Edge(node="draw"),))
         seen = replace(noise, kind="layer", weights=("seed",), attributes={"rate": 0.1}, lowering=ops_of_shape)
         before = replace(graph.by_id()[noise.operands[0].node], outputs=(TensorSpec(shape=shape, dtype="float32"),))

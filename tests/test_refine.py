@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kerasdiff.align import sequence
-from kerasdiff.align.refinement import Coloured, correspond
+from kerasdiff.align.refinement import Coloured, Vertex, correspond
 from kerasdiff.align.sequence import common, increasing
 
 seeds = st.integers(0, 2**32 - 1)
@@ -20,10 +20,10 @@ steady = settings(derandomize=True, deadline=None)
 
 def ring(*sizes: int) -> Coloured:
     """Rings of so many vertices that all look alike."""
-    colours: dict[str, Hashable] = {}
-    links: list[tuple[str, str, Hashable]] = []
+    colours: dict[Vertex, Hashable] = {}
+    links: list[tuple[Vertex, Vertex, Hashable]] = []
     for size in sizes:
-        names = [f"v{len(colours) + n}" for n in range(size)]
+        names = [("v", str(len(colours) + n)) for n in range(size)]
         colours.update(dict.fromkeys(names, "same"))
         for one, two in zip(names, names[1:] + names[:1], strict=True):
             links += [(one, two, 0), (two, one, 0)]
@@ -31,7 +31,7 @@ def ring(*sizes: int) -> Coloured:
 
 
 def drawn(draw: random.Random, size: int) -> Coloured:
-    names = [f"v{n}" for n in range(size)]
+    names = [("v", str(n)) for n in range(size)]
     pairs = [(a, b) for a in names for b in names if a != b and draw.random() < 0.4]
     return Coloured(
         colours={name: draw.randrange(2) for name in names}, links=[(a, b, draw.randrange(2)) for a, b in pairs]
@@ -40,12 +40,12 @@ def drawn(draw: random.Random, size: int) -> Coloured:
 
 def renumbered(graph: Coloured, draw: random.Random) -> Coloured:
     names = list(graph.colours)
-    new = dict(zip(names, draw.sample([f"u{n}" for n in range(len(names))], len(names)), strict=True))
+    new = dict(zip(names, draw.sample([("u", str(n)) for n in range(len(names))], len(names)), strict=True))
     links = [(new[a], new[b], tag) for a, b, tag in graph.links]
     return Coloured(colours={new[name]: graph.colours[name] for name in draw.sample(names, len(names))}, links=links)
 
 
-def fits(found: dict[str, str], one: Coloured, two: Coloured) -> bool:
+def fits(found: dict[Vertex, Vertex], one: Coloured, two: Coloured) -> bool:
     links = sorted((found[a], found[b], repr(tag)) for a, b, tag in one.links)
     return (
         all(one.colours[a] == two.colours[b] for a, b in found.items())
@@ -92,8 +92,8 @@ def test_the_search_gives_up() -> None:
 
 def test_many_ties_take_time_in_proportion() -> None:
     """Five thousand pairs of twins, each settled by itself; a round over all for each would take minutes."""
-    colours: dict[str, Hashable] = {}
-    links: list[tuple[str, str, Hashable]] = []
+    colours: dict[Vertex, Hashable] = {}
+    links: list[tuple[Vertex, Vertex, Hashable]] = []
     for n in range(5_000):
         colours.update({f"{n}": n, f"{n}a": "twin", f"{n}b": "twin"})
         links += [(f"{n}", f"{n}a", ""), (f"{n}", f"{n}b", "")]

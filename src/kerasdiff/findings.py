@@ -30,11 +30,13 @@ class Site:
 
     Attributes:
         node: Its id in the canonical graph.
+        origin: The traced node it was made of, itself where it is traced.
         op, kind, scope, display, source: As of :class:`kerasdiff.graph.Node`.
         settings: What a function call without a config was given, by name (``by``, ``constants``, ``alpha``, ``rate``).
     """
 
     node: str
+    origin: str = ""
     op: str = ""
     kind: str = "function"
     scope: str = ""
@@ -48,6 +50,7 @@ class Site:
         settings = {key: node.attributes[key] for key in GIVEN if key in node.attributes} if _called(node) else {}
         return Site(
             node=node.id,
+            origin=node.home,
             op=node.op,
             kind=node.kind,
             scope=node.scope,

@@ -145,3 +145,44 @@ class AlwaysDropped(keras.Model):
     def call(self, x):
         x = self.drop(self.first(x), training=True)
         return self.head(self.again(self.second(x), training=True))
+
+
+class Truncated(layers.Layer):
+    """Adds truncated noise in every call, from the kernel's own generator or from one of Keras's, or none."""
+
+    def __init__(self, spread=0.3, seeded=False, drawn=True):
+        super().__init__(name="truncated")
+        self.spread, self.drawn = spread, drawn
+        self.seeds = keras.random.SeedGenerator(1) if seeded else None
+
+    def call(self, x):
+        if not self.drawn:
+            return x
+        if self.seeds is None:
+            return x + tf.random.truncated_normal(tf.shape(x), stddev=self.spread, dtype=x.dtype)
+        return x + keras.random.truncated_normal(ops.shape(x), 0.0, self.spread, dtype=x.dtype, seed=self.seeds)
+
+
+def truncated(spread=0.3, seeded=False, drawn=True):
+    return keras.Sequential([keras.Input((6,)), layers.Dense(4), Truncated(spread, seeded, drawn), layers.Dense(2)])
+
+
+class Chosen(layers.Layer):
+    """Keeps one of the values, drawn by their size, from the kernel's own generator or from one of Keras's."""
+
+    def __init__(self, seeded=False, scale=1.0, turned=False):
+        super().__init__(name="chosen")
+        self.scale, self.turned = scale, turned
+        self.seeds = keras.random.SeedGenerator(1) if seeded else None
+
+    def call(self, x):
+        if self.seeds is None:
+            drawn = tf.random.categorical(self.scale * x, 1)[:, 0]
+        else:
+            drawn = keras.random.categorical(self.scale * x, 1, seed=self.seeds)[:, 0]
+        kept = ops.one_hot(drawn, x.shape[-1], dtype=x.dtype)
+        return kept * x if self.turned else x * kept
+
+
+def chosen(seeded=False, scale=1.0, turned=False):
+    return keras.Sequential([keras.Input((6,)), layers.Dense(4), Chosen(seeded, scale, turned), layers.Dense(2)])

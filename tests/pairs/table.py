@@ -739,6 +739,22 @@ PAIRS = (
     equal("one-mask-of-another-seed", "chance.py:two_seeds", "chance.py:two_seeds(first=7, second=7)", basis=PROOF),
     equal("noise-from-the-global-generator", "chance.py:shaken", "chance.py:shaken(turned=True)", basis=EQUAL),
     different("noise-from-the-global-generator-scaled", "chance.py:shaken", "chance.py:shaken(scale=1.5)"),
+    equal(
+        "truncated-noise-from-another-generator", "chance.py:truncated", "chance.py:truncated(seeded=True)", basis=EQUAL
+    ),
+    different("truncated-noise-spread-more", "chance.py:truncated", "chance.py:truncated(spread=0.4)"),
+    different("truncated-noise-on-one-side", "chance.py:truncated", "chance.py:truncated(drawn=False)"),
+    equal(
+        "one-value-chosen", "chance.py:chosen(seeded=True)", "chance.py:chosen(seeded=True, turned=True)", basis=EQUAL
+    ),
+    different("one-value-chosen-by-more", "chance.py:chosen(seeded=True)", "chance.py:chosen(seeded=True, scale=2.0)"),
+    different("one-value-chosen-by-more-by-the-kernel", "chance.py:chosen", "chance.py:chosen(scale=2.0)"),
+    open_question(
+        "one-value-chosen-from-another-generator",
+        "chance.py:chosen",
+        "chance.py:chosen(seeded=True)",
+        mentions=("agree in distribution",),
+    ),
     different(
         "the-same-noise-every-time",
         "chance.py:shaken",
@@ -872,6 +888,24 @@ PAIRS = (
         "6",
         basis=PROOF,
     ),
+    equal("entry-added-to-by-scatter", "updates.py:marked", "updates.py:marked(scatter=False)", basis=NUMERIC),
+    different("entry-added-to-by-more", "updates.py:marked", "updates.py:marked(amount=0.75)"),
+    different("another-entry-added-to", "updates.py:marked", "updates.py:marked(scatter=False, at=2)"),
+    different(
+        "entry-added-to-on-one-side",
+        "updates.py:marked(told=False)",
+        "updates.py:marked(amount=0.0, told=False)",
+        mentions=("marked/marks (updates.py:62) is never read",),
+    ),
+    different(
+        "state-alone-added-to-by-more",
+        "updates.py:marked(told=False)",
+        "updates.py:marked(amount=0.75, told=False)",
+        mentions=("state of marked/marks",),
+    ),
+    equal("entry-overwritten", "updates.py:overwritten", "updates.py:overwritten", basis=PROOF),
+    different("entry-overwritten-with-another-value", "updates.py:overwritten", "updates.py:overwritten(value=0.75)"),
+    different("entry-read-after-it-is-overwritten", "updates.py:overwritten", "updates.py:overwritten(late=True)"),
     # Sequences ---------------------------------------------------------------------------------------
     equal("recurrent-in-two-styles", "sequences.py:recurrent", "sequences.py:Recurrent", "6,3", basis=PROOF),
     equal("recurrent-layers-as-cells", "sequences.py:recurrent", "sequences.py:RecurrentCells", "6,3"),

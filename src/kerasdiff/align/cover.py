@@ -150,5 +150,5 @@ def _mark(nodes: Mapping[str, Node], edge: Edge, paired: Mapping[str, str], dirt
             continue
         seen.add(name)
         node = nodes[name]
-        dirty.add(node.scope if node.kind == "op" and " " in name else name)
+        dirty.add(node.origin if node.part == "op" and node.kind == "op" else name)
         stack.extend(operand.node for operand in node.operands)

@@ -221,7 +221,7 @@ class _Pairing:
         """How little speaks for a pair among equals: weights that go elsewhere, another name."""
         held = zip(self.nodes[0][one].weights, self.nodes[1][two].weights, strict=False)
         elsewhere = any(self.weights[0].get(a, b) != b or self.weights[1].get(b, a) != a for a, b in held)
-        return elsewhere, one.rpartition("/")[2] != two.rpartition("/")[2]
+        return elsewhere, self.nodes[0][one].name != self.nodes[1][two].name
 
     def _spread(self, keys: Keys, start: Sequence[tuple[str, str]] | None = None) -> list[tuple[str, str]]:
         """Pairs the neighbours of pairs, those first that have most other neighbours in common.

@@ -144,4 +144,4 @@ class _Ops:
 
 def owner(node: Node) -> str:
     """The traced node an op of an expanded graph belongs to."""
-    return node.scope if " " in node.id else node.id
+    return node.origin if node.part == "op" else node.id

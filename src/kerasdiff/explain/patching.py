@@ -55,6 +55,7 @@ class Cut:
         self.graphs = item.reference.graph, item.candidate.graph
         self._nodes = self.graphs[0].by_id(), self.graphs[1].by_id()
         self._traced = traced[0].by_id(), traced[1].by_id()
+        self._fused = tuple({node.origin for node in graph if node.part == "activation"} for graph in self.graphs)
         self._touched = _touched(edits)
         self._own = _own(edits, self._touched)
         self._pairs = {
@@ -73,13 +74,12 @@ class Cut:
 
     def spot(self, side: int, edge: Edge) -> Edge | None:
         """Where a canonical value is found in the traced graph, ``None`` where a rewrite has made it up."""
-        base = edge.node.removesuffix(".activation")
-        if base != edge.node:
-            return Edge(node=base) if base in self._traced[side] else None
-        if edge.node not in self._traced[side]:
+        node = self._nodes[side][edge.node]
+        if node.part == "activation":
+            return Edge(node=node.origin) if node.origin in self._traced[side] else None
+        if node.id not in self._traced[side]:
             return None
-        split = f"{edge.node}.activation" in self._nodes[side]
-        return Edge(node=edge.node, port=FUSED) if split else edge
+        return Edge(node=node.id, port=FUSED) if node.id in self._fused[side] else edge
 
     def edits_on(self, weights: tuple[str, str]) -> frozenset[int]:
         """The edits at the nodes that hold a pair of weights."""

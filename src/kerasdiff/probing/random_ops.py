@@ -16,7 +16,7 @@ import numpy as np
 from kerasdiff.align.pair import Aligned, Pair
 from kerasdiff.errors import EvaluateError
 from kerasdiff.findings import SIDES
-from kerasdiff.graph import Mode, Node, Weight
+from kerasdiff.graph import Mode, Node
 from kerasdiff.graph.ops import draws, draws_anew, within
 from kerasdiff.graph.values import Array
 from kerasdiff.probing.prober import Prober, Run, both, projection
@@ -48,8 +48,8 @@ def drawn_apart(pair: Pair, mode: Mode) -> bool:
     if aligned is None:
         return False
     drawing = [
-        {node.id for node in graph if _draws_anew(node, weights)}
-        for graph, weights in zip(aligned.graphs, pair.weights, strict=True)
+        {node.id for node in graph if _draws_anew(node)}
+        for graph in aligned.graphs
     ]
     if not all(drawing) or _seeded_alike(aligned, pair):
         return False
@@ -152,16 +152,11 @@ def _draws(node: Node) -> bool:
     return node.lowering is not None and any(draws(item.op) for item in within(node.lowering))
 
 
-def _draws_anew(node: Node, weights: Mapping[str, Weight]) -> bool:
+def _draws_anew(node: Node) -> bool:
     """Whether a node draws other numbers in the next call: a constant seed gives the same ones, which are constants."""
     if node.lowering is None or not _draws(node):
         return False
-    return any(draws_anew(item.op) for item in within(node.lowering)) or bool(_generators(node, weights))
-
-
-def _generators(node: Node, weights: Mapping[str, Weight]) -> list[str]:
-    """The states of random generators that a node holds."""
-    return [name for name in node.weights if name in weights and weights[name].is_seed]
+    return any(draws_anew(item.op) for item in within(node.lowering)) or bool(node.seeds)
 
 
 def _seeded_alike(aligned: Aligned, pair: Pair) -> bool:
@@ -171,7 +166,7 @@ def _seeded_alike(aligned: Aligned, pair: Pair) -> bool:
     if set(pairs.values()) != set(second):
         return False
     for one, two in pairs.items():
-        seeds = _generators(first[one], pair.weights[0])
+        seeds = first[one].seeds
         if not seeds or any(pair.mapped.get(name) not in second[str(two)].weights for name in seeds):
             return False
     return True

@@ -50,8 +50,9 @@ def settings(pair: Pair, same_start: frozenset[str], ignore: tuple[Ignored, ...]
     known = [(one, two) for one, two in sorted(pair.transfer.pairs.items()) if one in first and two in second]
     for one, two in known:
         for change in _changes(first[one], second[two], same_start=one in same_start):
-            if change.name in ignore:
-                hidden[change.name] += 1
+            setting = "initializer" if change.name == "fans" else change.name
+            if setting in ignore:
+                hidden[setting] += 1
             else:
                 changed.setdefault(first[one].owner, []).append(change)
         if one in twins:
@@ -228,7 +229,7 @@ def _changes(one: Weight, two: Weight, *, same_start: bool) -> Iterator[Change]:
             yield Change(aspect=Aspect.WEIGHT, name=name, values=(a, b), weight=one.name)
     scaled = one.shape == two.shape and one.fans != two.fans and None not in (one.fans, two.fans)
     if scaled and initialized:  # another initializer says it all
-        yield Change(aspect=Aspect.FANS, name="initializer", values=(one.fans, two.fans), weight=one.name)
+        yield Change(aspect=Aspect.WEIGHT, name="fans", values=(one.fans, two.fans), weight=one.name)
 
 
 Home = tuple[Node | None, Node | None]

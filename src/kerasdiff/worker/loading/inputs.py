@@ -67,17 +67,17 @@ def _declared(model: Live, inputs: tuple[InputSpec, ...], text: str) -> Signatur
         for name, tensor in zip(names, tensors, strict=True)
     ]
     aliases = {tensor.name: index for index, tensor in enumerate(tensors)} | {name: i for i, name in enumerate(names)}
-    kept_dtypes: list[Finding] = []
+    contradicted: list[Finding] = []
     for number, spec in enumerate(inputs):
         index = aliases.get(spec.name, -1) if spec.name is not None else number
         _check_meant(spec, index, len(inputs), names, text)
-        kept_dtypes += _contradicted_dtype(ports[index], spec, text)
+        contradicted += _contradicted_dtype(ports[index], spec, text)
         ports[index] = _override(ports[index], spec, text)
 
     def pack(flat: Sequence[Live]) -> tuple[tuple[Live, ...], dict[str, Live]]:
         return (keras.tree.pack_sequence_as(structure, list(flat)),), {}
 
-    return Signature(ports=tuple(ports), pack=pack, inferred=tuple(kept_dtypes))
+    return Signature(ports=tuple(ports), pack=pack, inferred=tuple(contradicted))
 
 
 def _declared_names(structure: Live, tensors: list[Live]) -> list[str]:

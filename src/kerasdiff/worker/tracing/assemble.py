@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kerasdiff.graph import FUSED, Edge, Graph, Node
-from kerasdiff.worker.keras_internals import Live, handle_of
+from kerasdiff.worker.keras_internals import Live, handle_of, is_seed_state
 from kerasdiff.worker.tracing.attributes import layer_attributes
 from kerasdiff.worker.tracing.branches import Way, ways
 from kerasdiff.worker.tracing.lower import Lowering, spec_of
@@ -19,8 +19,10 @@ from kerasdiff.worker.tracing.values import Body, Values
 
 def assemble(loaded: Traceable, recording: Recording) -> Assembler:
     """An assembler for a recording of this model."""
-    variables = {id(handle_of(variable)): name for name, _, variable in owned_variables(recording.names)}
-    return Assembler(recording, variables, loaded.root)
+    owned = [(name, variable) for name, _, variable in owned_variables(recording.names)]
+    variables = {id(handle_of(variable)): name for name, variable in owned}
+    seeds = frozenset(name for name, variable in owned if is_seed_state(variable))
+    return Assembler(recording, variables, seeds, loaded.root)
 
 
 @dataclass(frozen=True)
@@ -41,12 +43,19 @@ class _Border:
 class Assembler:
     """Builds the graph of one recording."""
 
-    def __init__(self, recording: Recording, variables: Mapping[int, str], root: str) -> None:
-        """Takes the recording, weight ids by ``id(resource handle)``, and the directory sources are relative to."""
+    def __init__(self, recording: Recording, variables: Mapping[int, str], seeds: frozenset[str], root: str) -> None:
+        """Reads the values of the graph.
+
+        Args:
+            recording: The call.
+            variables: Weight ids by ``id(resource handle)``.
+            seeds: Those that are the state of a random generator.
+            root: The directory that sources are relative to.
+        """
         self._recording = recording
         self._root = root
         self._lowering = Lowering(recording.graph)
-        self._values = Values(recording, variables, self._lowering)
+        self._values = Values(recording, variables, seeds, self._lowering)
         self._edges: dict[str, Edge] = {}
         self._nodes: list[Node] = []
         self._taken: set[str] = set()
@@ -58,7 +67,7 @@ class Assembler:
         recording = self._recording
         for index, tensor in enumerate(recording.inputs):
             self._add_input(f"input_{index}" if len(recording.inputs) > 1 else "input", index, tensor)
-        units = split(recording, self._values.late)
+        units = split(recording, self._values.late.keys())
         wanted = leaving(units, recording)
         for unit in units:
             self._add(unit, wanted)
@@ -108,6 +117,8 @@ class Assembler:
             outputs=tuple(spec_of(tensor) for tensor in border.ports),
             lowering=self._lower(unit, border),
             scope=unit.scope,
+            seeds=self._seeds(border.weights),
+            untracked=self._untracked(border.weights),
             display=unit.display,
             source=relative(unit.source, self._root),
             activation=None if fused is None else fused[0],
@@ -137,7 +148,7 @@ class Assembler:
         return _Border(operands=tuple(operands), weights=tuple(weights), ports=tuple(ports.values()))
 
     def _lower(self, unit: Unit, border: _Border) -> Graph:
-        body = Body(self._values, self._lowering, border.operands, border.weights)
+        body = Body(self._values, border.operands, border.weights)
         for number, op in enumerate(unit.ops):
             if op.type != "Const":
                 body.add(_inner_id(number), op)
@@ -166,16 +177,28 @@ class Assembler:
         if tensor.name in self._values.constants:
             node = self._values.constant(self._unique("constant"), tensor)
         else:
+            weights = (self._values.weights[tensor.name],)
             node = Node(
                 id=self._unique("read"),
                 op="read",
                 kind="read",
-                weights=(self._values.weights[tensor.name],),
+                weights=weights,
+                seeds=self._seeds(weights),
+                untracked=self._untracked(weights),
                 outputs=(spec_of(tensor),),
             )
         self._nodes.append(node)
         self._edges[tensor.name] = Edge(node=node.id)
         return self._edges[tensor.name]
+
+    def _seeds(self, weights: tuple[str, ...]) -> tuple[str, ...]:
+        """Those that are the state of a random generator."""
+        return tuple(weight for weight in weights if weight in self._values.seeds)
+
+    def _untracked(self, weights: tuple[str, ...]) -> tuple[str, ...]:
+        """What those hold that the model does not know of."""
+        known = self._values.untracked
+        return tuple(known[weight] for weight in weights if weight in known)
 
     def _unique(self, base: str) -> str:
         name, count = base, 1

@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerasdiff.graph import Attribute, Edge, Graph, Node, TensorSpec
+from kerasdiff.graph.ops import VARIABLE_READS, is_effect
 from kerasdiff.worker.keras_internals import Live, output_arguments, registered_gradient
 from kerasdiff.worker.tracing.code import code_digest, digest_of, filled
 from kerasdiff.worker.tracing.sources import is_user_file
@@ -176,7 +177,7 @@ def _operands_first(roots: Sequence[str], definitions: Mapping[str, Live], known
 
 def _writes_before(raw: Live, definitions: Mapping[str, Live]) -> dict[str, Attribute]:
     """How often a variable is written before an op reads it, where it is; control inputs say what comes before."""
-    if raw.op != "ReadVariableOp":
+    if raw.op not in VARIABLE_READS:
         return {}
     stack, seen = [raw], {raw.name}
     writes = 0
@@ -203,18 +204,6 @@ def _output_offsets(node: Live) -> dict[str, int]:
         else:
             offset += 1
     return offsets
-
-
-_LOOKUP_READS = frozenset({"LookupTableFindV2", "LookupTableSizeV2", "LookupTableExportV2"})
-_STATEFUL = frozenset(
-    {"Assert", "PrintV2", "Print", "If", "While", "Case", "StatefulPartitionedCall", "PyFunc", "EagerPyFunc"}
-)
-
-
-def is_effect(kind: str) -> bool:
-    """Whether an op may be there for what it does (assign, print, call), not for what it returns alone."""
-    writes = kind.startswith(("Assign", "ResourceScatter", "ResourceApply", "LookupTable"))
-    return (writes and kind not in _LOOKUP_READS) or kind in _STATEFUL
 
 
 def custom_gradient(attr: Live) -> str | None:

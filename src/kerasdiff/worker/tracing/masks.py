@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import keras
 
 from kerasdiff.findings import Fact, Finding, Site
+from kerasdiff.graph.ops import SHAPE_ONLY
 from kerasdiff.worker.keras_internals import Live, mask_of
-from kerasdiff.worker.tracing.branches import SHAPE_OPS
 from kerasdiff.worker.tracing.sites import op_site
 from kerasdiff.worker.tracing.sources import relative
 from kerasdiff.worker.tracing.trace import Event, Recording
@@ -96,7 +96,7 @@ class _Flow:
         for index in self.consumers.get(value, []):
             op, event = self._operations[index], self.owners[index]
             hands_on = event is not None and _is_layer(event) and event.layer.supports_masking
-            if op.type not in SHAPE_OPS and not hands_on:
+            if op.type not in SHAPE_ONLY and not hands_on:
                 yield _Drop(op=op, event=event, mask=mask)
 
     def missed(self, drop: _Drop) -> Event | None:

@@ -1,9 +1,10 @@
-"""What a call uses that is no weight of the model: variables nobody tracks, lookup tables, what it makes itself."""
+"""What does a call use that is no weight of the model? Variables nobody tracks, lookup tables, what it makes itself."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import keras
 import numpy as np
@@ -16,7 +17,22 @@ from kerasdiff.worker.tracing.names import Names, initializer_text, is_atomic
 from kerasdiff.worker.tracing.trace import Recording
 
 
+@dataclass(frozen=True)
 class Untracked:
+    """What a call uses besides the model's weights.
+
+    Attributes:
+        id: As the weights of nodes have it.
+        contents: What it holds, in words.
+        seed: Whether it is the state of Keras's global generator.
+    """
+
+    id: str
+    contents: str
+    seed: bool
+
+
+class Surroundings:
     """Names such things by what they hold, so that two models agree on them whatever they are called there."""
 
     def __init__(self, recording: Recording) -> None:
@@ -25,12 +41,13 @@ class Untracked:
         self._made = {id(handle_of(variable)): initializer for variable, initializer in recording.made}
         self._used: dict[str, int] = {}
 
-    def name(self, outer: Live, inner: Live) -> str:
-        """``untracked/…`` with the contents; things of the same contents are numbered as they are met."""
+    def of(self, outer: Live, inner: Live) -> Untracked:
+        """What a capture is; things of the same contents are numbered as they are met."""
         with tf.init_scope():  # values are read eagerly, also while a graph is being traced
-            base = f"untracked/{self._contents(outer, inner)}"
+            base = self._contents(outer, inner)
         self._used[base] = self._used.get(base, 0) + 1
-        return base if self._used[base] == 1 else f"{base} #{self._used[base]}"
+        contents = base if self._used[base] == 1 else f"{base} #{self._used[base]}"
+        return Untracked(id=f"untracked/{contents}", contents=contents, seed=base == SEED_ROLE)
 
     def _contents(self, outer: Live, inner: Live) -> str:
         variable = self._variables.get(id(outer))
