@@ -8,17 +8,22 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
 from kerasdiff.comparison import Comparison, NotChecked, Rung, Verdict
+from kerasdiff.findings import Fact, Finding
 from kerasdiff.fit.experiment import Experiment, Fitter, Interrupted
 from kerasdiff.fit.statistics import DEFAULT_MARGIN
 from kerasdiff.fit.trials import FitEvidence
+from kerasdiff.fit.verdict import FitVerdict, judge_cut_off, judge_fit
 from kerasdiff.options import FitOptions, Listener, Options
-from kerasdiff.pipeline import Steps, describe
+from kerasdiff.pipeline import Steps, describe, told_rung
 from kerasdiff.probing.transfer import transfer_weights
+from kerasdiff.report.wording.fit import verdict_sentence
 from kerasdiff.rungs import architecture as structural
-from kerasdiff.rungs.fit import fit_rung, fit_verdict
+from kerasdiff.rungs.fit import fit_rung
 from kerasdiff.rungs.interface import interface
 from kerasdiff.rungs.unseen import training_code
-from kerasdiff.side.process import Hardware, Retried, Worker
+from kerasdiff.side.environment import Hardware
+from kerasdiff.side.process import Worker
+from kerasdiff.side.retried import Retried
 from kerasdiff.side.targets import Target
 
 
@@ -39,7 +44,7 @@ def fit(reference: Target, candidate: Target, options: Options, trials: FitOptio
     """
     listener.phase("loading and tracing both models")
     hardware = Hardware(device=trials.device, threads=max(1, _cores() // 2), onednn=True)
-    notes: list[str] = []
+    findings: list[Finding] = []
     with ExitStack() as stack:
         workers = (
             stack.enter_context(Worker(reference, options.inputs, options.timeout, "reference", hardware=hardware)),
@@ -51,13 +56,13 @@ def fit(reference: Target, candidate: Target, options: Options, trials: FitOptio
         def control() -> Iterator[Fitter]:
             with (
                 Worker(reference, inputs[0], options.timeout, "control", hardware=hardware) as worker,
-                Retried(worker, notes) as side,
+                Retried(worker, findings) as side,
             ):
                 yield side
 
-        sides = tuple(stack.enter_context(Retried(worker, notes)) for worker in workers)
+        sides = tuple(stack.enter_context(Retried(worker, findings)) for worker in workers)
         steps = _Steps((reference, candidate), workers, descriptions, options, listener, control)
-        return steps.trained((sides[0], sides[1]), trials, notes)
+        return steps.trained((sides[0], sides[1]), trials, findings)
 
 
 def _cores() -> int:
@@ -68,7 +73,7 @@ def _cores() -> int:
 class _Steps(Steps):
     """A comparison that trains, and does nothing else."""
 
-    def trained(self, sides: tuple[Fitter, Fitter], trials: FitOptions, notes: list[str]) -> Comparison:
+    def trained(self, sides: tuple[Fitter, Fitter], trials: FitOptions, findings: list[Finding]) -> Comparison:
         """Aligns the graphs, for weights to correspond, and trains."""
         first, second = self.descriptions
         self.listener.phase("aligning the graphs")
@@ -87,7 +92,7 @@ class _Steps(Steps):
         self.listener.phase("training both models")
         complete = transfer.complete and not trials.own_init
         if not transfer.complete and not trials.own_init:
-            notes.append(f"{transfer.reason}: these start from the candidate's own draw")
+            findings.append(Finding(fact=Fact.OWN_START, cause=transfer.reason))
         experiment = Experiment(
             sides,
             self.control,
@@ -95,33 +100,35 @@ class _Steps(Steps):
             self.options.data or "auto",
             trials,
             self.listener,
-            notes,
+            findings,
             transposed=transfer.transposed,
             alike=structure.isomorphic and not trials.own_init,
             serial=first.environment["device"] != "cpu",
         )
 
-        def told(found: FitEvidence, verdict: Verdict) -> Comparison:
+        def judged(fit: FitEvidence, verdict: FitVerdict) -> Comparison:
+            text = verdict_sentence(verdict.finding)
+            known = Verdict(outcome=verdict.outcome, basis=verdict.basis, summary=text)
             if verdict.outcome == "equivalent" and unseen:
                 text = f"No difference found, but not all of it was seen: {'; '.join(unseen)}."
-                verdict = Verdict(outcome="inconclusive", basis=None, summary=text)
-            rung = fit_rung(found, complete=complete)
-            return self._judged(structure, [*rungs, rung], found, reasons, verdict, trials)
+                known = Verdict(outcome="inconclusive", basis=None, summary=text)
+            rung = told_rung(fit_rung(fit, complete=complete))
+            return self._judged(structure, [*rungs, rung], fit, reasons, known, trials)
 
         try:
-            found = experiment.run()
+            fit = experiment.run()
         except Interrupted as stop:
             if stop.known is None:
                 raise InterruptedFit(None) from None
-            known = told(stop.known, _so_far(stop.known, complete=complete))
+            known = judged(stop.known, judge_cut_off(stop.known, complete=complete))
             raise InterruptedFit(replace(known, interrupted=True)) from None
-        return told(found, fit_verdict(found, complete=complete))
+        return judged(fit, judge_fit(fit, complete=complete))
 
     def _judged(
         self,
         structure: structural.Structure,
         rungs: list[Rung],
-        found: FitEvidence | None,
+        fit: FitEvidence | None,
         reasons: list[NotChecked],
         verdict: Verdict,
         trials: FitOptions,
@@ -137,7 +144,7 @@ class _Steps(Steps):
             edits=(),
             rewrites=(),
             rows=(),
-            fit=found,
+            fit=fit,
             not_checked=tuple(reasons),
         )
 
@@ -147,16 +154,7 @@ def _terms(trials: FitOptions) -> list[tuple[str, str]]:
     text = f"{points} points of test accuracy, or {points} % of the test loss where there are no classes"
     if trials.margin == DEFAULT_MARGIN:
         text += "; the default: about twice the standard error of an accuracy on CIFAR-10's 10,000 test images"
-    found = [("margin", text)]
+    terms = [("margin", text)]
     if trials.own_init:
-        found.append(("start", "each model's own draw from the seed (--own-init)"))
-    return found
-
-
-def _so_far(found: FitEvidence, *, complete: bool) -> Verdict:
-    """What a fit that was cut off may claim: its finished pairs, not more."""
-    lead = "Interrupted; the same command goes on after the last finished epoch."
-    if not found.pairs:
-        return Verdict(outcome="inconclusive", basis=None, summary=f"{lead} No trial pair had finished.")
-    judged = fit_verdict(found, complete=complete)
-    return replace(judged, summary=f"{lead} Up to now: {judged.summary}")
+        terms.append(("start", "each model's own draw from the seed (--own-init)"))
+    return terms

@@ -18,7 +18,8 @@ from kerasdiff.probing.transfer import WeightTransfer
 from kerasdiff.rungs.architecture import Structure
 from kerasdiff.rungs.inference import inference, separated
 from kerasdiff.rungs.training_step import Learning, training_step
-from kerasdiff.side.records import Description, Side
+from kerasdiff.side.protocol import Side
+from kerasdiff.side.records import Description
 
 SEARCHED = "searched"
 """Name of the batch that a search found."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from kerasdiff.comparison import NUMERIC, Comparison, ModelInfo, NotChecked, Rung
 from kerasdiff.errors import EvaluateError, FitError, TraceError
@@ -21,15 +21,19 @@ from kerasdiff.probing.prober import guarded
 from kerasdiff.probing.probes import PROBE_BATCH, probe_rows
 from kerasdiff.probing.transfer import WeightTransfer, transfer_weights
 from kerasdiff.probing.witness import SavedWitness
+from kerasdiff.report.wording.fit import told
 from kerasdiff.rungs import architecture as structural
 from kerasdiff.rungs.checkpoint import checkpoint
 from kerasdiff.rungs.fit import fit_rung
 from kerasdiff.rungs.interface import interface, shown
+from kerasdiff.rungs.records import Rung as TypedRung
 from kerasdiff.rungs.unseen import training_code, untaken, untraced
 from kerasdiff.rungs.weights import penalized_otherwise, weights
 from kerasdiff.side.process import Worker
-from kerasdiff.side.records import Description, Side
+from kerasdiff.side.protocol import DESCRIBE, Side
+from kerasdiff.side.records import Description
 from kerasdiff.side.targets import InputSpec, Target, parse_input
+from kerasdiff.side.training import TrialOptions
 
 _NUMBERED = re.compile(r"input(_\d+)?")
 """Names that stand for a place, not for a meaning."""
@@ -104,7 +108,7 @@ def describe(
     workers: tuple[Worker, Worker], options: Options
 ) -> tuple[tuple[Description, Description], tuple[tuple[InputSpec, ...], tuple[InputSpec, ...]]]:
     """Traces both models at once; a model whose input is a guess is given the other one's inputs."""
-    pending = [worker.submit("describe") for worker in workers]
+    pending = [worker.submit(DESCRIBE, None, ()) for worker in workers]
     found: list[Description | TraceError] = []
     for item in pending:
         try:
@@ -125,7 +129,7 @@ def describe(
             done.append(one)
     order = () if "names" in options.ignore else common_order(done[0], done[1])
     if order:
-        done[1] = workers[1].submit("describe", inputs[1], order).result()
+        done[1] = workers[1].describe(inputs[1], order)
     return (done[0], done[1]), (inputs[0], inputs[1])
 
 
@@ -134,7 +138,7 @@ def _lent(worker: Worker, lender: Description) -> tuple[tuple[InputSpec, ...], D
     first: TraceError | None = None
     for inputs in borrowed(lender):
         try:
-            return inputs, worker.submit("describe", inputs).result()
+            return inputs, worker.describe(inputs)
         except TraceError as error:
             first = first or error
     assert first is not None
@@ -320,7 +324,7 @@ class Steps:
                 self.control,
                 self._starts(transfer),
                 self.options.data or "auto",
-                FitOptions(seeds=(self.options.seed,), steps=self.options.fit_steps),
+                FitOptions(seeds=(self.options.seed,), trial=TrialOptions(steps=self.options.fit_steps)),
                 self.listener,
                 [],
                 transposed=transfer.transposed,
@@ -331,7 +335,7 @@ class Steps:
             self.not_checked.append(NotChecked(rung="fit", reason=error.message))
             rungs.append(Rung(name="fit", outcome="failed", detail=error.message))
             return None
-        rungs.append(fit_rung(found, complete=transfer.complete))
+        rungs.append(told_rung(fit_rung(found, complete=transfer.complete)))
         return found
 
     def _starts(self, transfer: WeightTransfer) -> dict[str, Weight]:
@@ -375,6 +379,14 @@ class Steps:
             for note in description.notes
         ]
         return tuple(dict.fromkeys(found))
+
+
+def told_rung(rung: TypedRung) -> Rung:
+    """The fit rung as the rest of the comparison takes it, until that speaks in findings."""
+    detail = "; ".join(told(finding) for finding in rung.findings)
+    return Rung(
+        name="fit", outcome=rung.outcome, detail=detail, figures={} if rung.figures is None else asdict(rung.figures)
+    )
 
 
 def _hidden(name: str, rungs: list[Rung]) -> str:

@@ -11,7 +11,8 @@ from kerasdiff.align.edits import Edit
 from kerasdiff.canonical import Canonical
 from kerasdiff.findings import Finding
 from kerasdiff.graph import Graph, Mode, Node, Weight
-from kerasdiff.side.records import Description, Recipe
+from kerasdiff.side.observations import Recipe
+from kerasdiff.side.records import Description
 
 
 @dataclass(frozen=True, kw_only=True)

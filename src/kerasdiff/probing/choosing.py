@@ -17,7 +17,8 @@ from kerasdiff.graph import Weight
 from kerasdiff.probing.prober import Prober, batches_of, closeness
 from kerasdiff.probing.transfer import WeightTransfer, layouts, sure, with_pairs
 from kerasdiff.rungs.architecture import Structure
-from kerasdiff.side.records import Description, Side
+from kerasdiff.side.protocol import Side
+from kerasdiff.side.records import Description
 
 MOST = 36
 """Ways to pair that are tried at most: all orders of four layers, or of three kernels and their biases."""

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kerasdiff.errors import EvaluateError
-from kerasdiff.side.records import Array, Precision
+from kerasdiff.graph.values import Array, Precision
 
 FLOAT64_LIMIT = 1e-9
 """Rounding of whole networks is about 1e-15 of scale in float64 and bugs start at 1e-3 (DESIGN §7); the limit stands

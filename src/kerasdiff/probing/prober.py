@@ -11,10 +11,13 @@ import numpy as np
 
 from kerasdiff.comparison import Rung, RungName
 from kerasdiff.errors import EvaluateError
+from kerasdiff.graph.values import Array, Precision
 from kerasdiff.probing.closeness import Closeness, Tolerance, compare_values, precision_tolerance
 from kerasdiff.probing.probes import ONE_ROW, probes
 from kerasdiff.probing.transfer import WeightTransfer
-from kerasdiff.side.records import Array, EvaluateRequest, Evaluation, Port, Precision, Side
+from kerasdiff.side.observations import EvaluateRequest, Evaluation
+from kerasdiff.side.protocol import Side
+from kerasdiff.side.records import Port
 
 T = TypeVar("T")
 

@@ -19,9 +19,10 @@ from kerasdiff.comparison import Rung, RungName
 from kerasdiff.errors import EvaluateError
 from kerasdiff.explain.patching import projection
 from kerasdiff.graph import SEED_ROLE, Mode, Node
+from kerasdiff.graph.values import Array, Precision
 from kerasdiff.probing.prober import Prober, Run, both, closeness, judged, noted
 from kerasdiff.rungs.architecture import Aligned, Structure
-from kerasdiff.side.records import Array, Draw, EvaluateRequest, Evaluation, Precision, Stage, Staged
+from kerasdiff.side.observations import Draw, EvaluateRequest, Evaluation, Stage, Staged
 
 COPIES = 2048
 """Copies of each row in one batch, each with random numbers of its own. The test tells noise of 0.5 from noise of 0.6

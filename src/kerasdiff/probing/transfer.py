@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 
 from kerasdiff.graph import Node, Weight
 from kerasdiff.rungs.architecture import Structure
-from kerasdiff.side.records import Description, Recipe
+from kerasdiff.side.observations import Recipe
+from kerasdiff.side.records import Description
 
 MOST_NAMED = 4
 """Weights named in a sentence."""

@@ -10,7 +10,11 @@ from typing import Any
 
 from kerasdiff.align.edits import Edit, Place
 from kerasdiff.comparison import Attribution, Comparison, LocalDifference, ModelInfo, Witness
-from kerasdiff.fit.trials import FitEvidence, Trajectory
+from kerasdiff.fit.statistics import Decision
+from kerasdiff.fit.trials import FitEvidence
+from kerasdiff.fit.verdict import decided
+from kerasdiff.report.wording.fit import data_words, told
+from kerasdiff.side.training import Trial, TrialSoFar
 
 SCHEMA = "kerasdiff/1"
 
@@ -132,11 +136,10 @@ def _witness(found: Witness) -> dict[str, Any]:
 
 
 def _fit(fit: FitEvidence) -> dict[str, Any]:
-    decision = fit.decision
     return {
-        "data": fit.data,
-        "plan": fit.plan,
-        "trials": [_trial(trajectory) for trajectory in fit.trajectories],
+        "data": "" if fit.data is None else data_words(fit.data),
+        "plan": {} if fit.settings is None else {**asdict(fit.settings), "seeds": fit.seeds},
+        "trials": [_trial(trial) for trial in fit.trials],
         "pairs": [asdict(pair) for pair in fit.pairs],
         "difference": {
             "step_loss": fit.distance,
@@ -153,22 +156,34 @@ def _fit(fit: FitEvidence) -> dict[str, Any]:
             "steps": fit.control_steps,
             "rounding_step_loss": fit.rounding_distance,
         },
-        "decision": None if decision is None else {"metric": fit.metric, **asdict(decision)},
-        "stopped": fit.stopped,
-        "notes": fit.notes,
+        "decision": None if fit.decision is None else {"metric": fit.metric, **_decision(fit.decision)},
+        "stopped": "" if fit.stopped is None else told(fit.stopped),
+        "notes": [told(finding) for finding in fit.findings],
     }
 
 
-def _trial(trajectory: Trajectory) -> dict[str, Any]:
+def _decision(decision: Decision) -> dict[str, Any]:
+    names = (
+        *("outcome", "pairs", "mean", "deviation", "interval", "level", "margin", "p_lower", "p_upper"),
+        *("p_different", "p_sign_flip", "effect_size", "seeds_needed"),
+    )
+    return {**{name: getattr(decision, name) for name in names}, "reason": told(decided(decision))}
+
+
+def _trial(trial: TrialSoFar) -> dict[str, Any]:
     """A trial without its timings: the same question gets the same bytes. Histories on disk hold them."""
-    untimed: dict[str, Any] = _untimed(asdict(trajectory))
-    return untimed
-
-
-def _untimed(data: Any) -> Any:
-    if isinstance(data, Mapping):
-        return {key: _untimed(value) for key, value in data.items() if key not in ("seconds", "samples_per_second")}
-    return [_untimed(item) for item in data] if isinstance(data, list | tuple) else data
+    epochs = [asdict(epoch) for epoch in trial.epochs]
+    return {
+        "side": trial.side,
+        "seed": trial.seed,
+        "losses": trial.losses,
+        "train_accuracy": trial.train_accuracy,
+        "test_accuracy": trial.test_accuracy,
+        "test_loss": trial.test_loss,
+        "epochs": [{name: item for name, item in epoch.items() if name != "seconds"} for epoch in epochs],
+        "steps": trial.steps,
+        "reused": trial.reused if isinstance(trial, Trial) else 0,
+    }
 
 
 def _finite(value: Any) -> Any:

@@ -19,7 +19,10 @@ from kerasdiff.probing.closeness import Closeness, compare_values, precision_tol
 from kerasdiff.probing.prober import both
 from kerasdiff.probing.probes import probes
 from kerasdiff.probing.transfer import WeightTransfer
-from kerasdiff.side.records import Description, EvaluateRequest, LoadRequest, Restored, Saved, SaveRequest, Side
+from kerasdiff.side.checkpoints import LoadRequest, Restored, Saved, SaveRequest
+from kerasdiff.side.observations import EvaluateRequest
+from kerasdiff.side.protocol import Side
+from kerasdiff.side.records import Description
 
 FORMS = (".weights.h5", ".keras")
 OTHER_DRAW = 200_000
@@ -88,7 +91,7 @@ def checkpoint(
         layout = (str(Path(directory) / f"candidate{FORMS[0]}"),)
         requests = (
             SaveRequest(recipes=transfer.reference, files=files, probe=probe),
-            SaveRequest(recipes=own, files=layout, keep=True),
+            SaveRequest(recipes=own, files=layout, load_follows=True),
         )
         saved, other = both(lambda side: sides[side].save_checkpoint(requests[side]))
         others = {form: path for form, path in saved.files.items() if form not in saved.alike}
@@ -177,13 +180,13 @@ def _astray(saved: Saved, other: Saved, item: Restored, transfer: WeightTransfer
     source = {digest: name for name, digest in saved.digests.items()}
     pairs = {one: two for one, two in transfer.pairs.items() if one in saved.digests and two in item.digests}
     lost = {one: two for one, two in pairs.items() if saved.digests[one] != item.digests[two]}
-    known = {one: two for one, two in lost.items() if one in saved.places and two in other.places}
-    apart = {one: two for one, two in known.items() if saved.places[one] != other.places[two]}
+    known = {one: two for one, two in lost.items() if one in saved.paths and two in other.paths}
+    apart = {one: two for one, two in known.items() if saved.paths[one] != other.paths[two]}
     return Astray(
         weights=tuple(lost.values()),
         of=len(pairs),
         renamed=tuple(
-            dict.fromkeys((_owner(saved.places[one]), _owner(other.places[two])) for one, two in apart.items())
+            dict.fromkeys((_owner(saved.paths[one]), _owner(other.paths[two])) for one, two in apart.items())
         ),
         unplaced=len(lost) - len(apart),
         swapped=sum(item.digests[two] in source for two in lost.values()),

@@ -12,6 +12,7 @@ import numpy as np
 from kerasdiff.comparison import Rung
 from kerasdiff.errors import EvaluateError
 from kerasdiff.explain.search import FAR, MOST_EDITS, WEIGHT_SCALES
+from kerasdiff.graph.values import Array
 from kerasdiff.options import Ignored
 from kerasdiff.probing.closeness import Closeness, Tolerance, compare_values
 from kerasdiff.probing.prober import (
@@ -32,7 +33,8 @@ from kerasdiff.probing.transfer import WeightTransfer
 from kerasdiff.rungs.architecture import Structure
 from kerasdiff.rungs.lookups import row_by_row
 from kerasdiff.rungs.penalties import penalties, scalars
-from kerasdiff.side.records import Array, Description, Evaluation, Stepped, StepRequest
+from kerasdiff.side.observations import Evaluation, Stepped, StepRequest
+from kerasdiff.side.records import Description
 
 FLOAT32_NOISE = 1e-3
 """The same for float32: sums of 1e4 terms that cancel leave 1e-4 of the largest."""

@@ -13,7 +13,8 @@ from kerasdiff.graph import Node, Weight
 from kerasdiff.options import Ignored
 from kerasdiff.probing.prober import both
 from kerasdiff.rungs.architecture import Structure
-from kerasdiff.side.records import Description, Side
+from kerasdiff.side.protocol import Side
+from kerasdiff.side.records import Description
 
 SETTINGS = ("trainable", "initializer", "regularizer", "constraint", "dtype")
 

@@ -16,7 +16,8 @@ import tensorflow as tf
 
 from kerasdiff.errors import LoadError, TraceError
 from kerasdiff.graph import Mode
-from kerasdiff.side.records import Port, Precision
+from kerasdiff.graph.values import Precision
+from kerasdiff.side.records import Port
 from kerasdiff.side.targets import InputSpec, Target
 from kerasdiff.worker.loading.blame import place, reason, user_traceback
 from kerasdiff.worker.loading.inputs import Pack, Signature, is_declared, show, signature_of, with_ranges

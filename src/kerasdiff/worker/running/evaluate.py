@@ -14,7 +14,8 @@ import tensorflow as tf
 
 from kerasdiff.errors import EvaluateError, KerasdiffError
 from kerasdiff.graph import Mode
-from kerasdiff.side.records import Array, EvaluateRequest, Evaluation, Recipe
+from kerasdiff.graph.values import Array
+from kerasdiff.side.observations import EvaluateRequest, Evaluation, Recipe
 from kerasdiff.worker.loading.blame import place, reason
 from kerasdiff.worker.loading.load import Loaded, precision_scope
 from kerasdiff.worker.tracing.branches import may_branch

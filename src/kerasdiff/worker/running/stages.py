@@ -14,7 +14,8 @@ import tensorflow as tf
 
 from kerasdiff.errors import EvaluateError, KerasdiffError
 from kerasdiff.graph import Edge
-from kerasdiff.side.records import Array, Draw, Recipe, Stage, Staged
+from kerasdiff.graph.values import Array
+from kerasdiff.side.observations import Draw, Recipe, Stage, Staged
 from kerasdiff.worker.loading.blame import reason
 from kerasdiff.worker.running.evaluate import value_of
 from kerasdiff.worker.tracing.describe import assemble

@@ -16,6 +16,7 @@ import kerasdiff
 from kerasdiff.errors import TraceError
 from kerasdiff.graph import MODES, Graph, Mode, Source, Weight
 from kerasdiff.side.records import Description, Override, Port
+from kerasdiff.side.targets import InputSpec
 from kerasdiff.worker.loading.blame import place, untraceable
 from kerasdiff.worker.loading.load import SEED
 from kerasdiff.worker.tracing.assemble import Assembler
@@ -34,12 +35,19 @@ AROUND = (
 """Methods of a Keras model that run its call."""
 
 
-def describe(session: Any) -> Description:
+def describe(session: Any, inputs: tuple[InputSpec, ...] | None = None, order: tuple[str, ...] = ()) -> Description:
     """Traces the session's model in both modes.
+
+    Args:
+        session: Holds the model.
+        inputs: Other inputs than it was given, for this and every later request.
+        order: Names of the inputs in the order in which they are to come.
 
     Raises:
         TraceError: If the model cannot be called at all.
     """
+    if inputs is not None:
+        session.restart(inputs, order)
     loaded = session.loaded("float32")
     names = Names(loaded.model)
     traced, failures = _traced(session)

@@ -22,7 +22,7 @@ import kerasdiff
 from kerasdiff.worker.training.tasks import to_array
 
 LAYOUT = 1
-"""Of what is kept; raised where older files must not be read."""
+"""Of what the trial store holds; raised where older files must not be read."""
 
 _NAMES = frozenset(
     {"_class", "shared_name", "container", "_output_shapes", "body_name", "cond_name", "_gradient_op_type"}
@@ -64,7 +64,7 @@ def _nodes(function: Any) -> list[Any]:
     return [*definition.node, *inner]
 
 
-def trial_key(functions: Sequence[Any], variables: Sequence[Any], plan: Mapping[str, Any]) -> str:
+def trial_key(functions: Sequence[Any], variables: Sequence[Any], plan: Mapping[str, str | int]) -> str:
     """A digest that two trials share only where they give the same bits.
 
     Args:

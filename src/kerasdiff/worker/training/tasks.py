@@ -14,8 +14,9 @@ import numpy as np
 import tensorflow as tf
 
 from kerasdiff.errors import EvaluateError, FitError
+from kerasdiff.graph.values import Array
 from kerasdiff.probing.probes import probes
-from kerasdiff.side.records import Array, Port
+from kerasdiff.side.records import Port
 from kerasdiff.worker.tracing.compiled import fresh
 from kerasdiff.worker.tracing.describe import output_names
 from kerasdiff.worker.tracing.lower import spec_of
