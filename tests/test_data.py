@@ -52,9 +52,9 @@ def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def taken(data: DataSet, part: str, count: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """The first rows of a part as a fit feeds them to the model: inputs and targets."""
     pytest.importorskip("tensorflow")
-    from kerasdiff.worker.training.feed import Feed
+    from kerasdiff.worker.training.batches import Batches
 
-    inputs, targets = getattr(Feed(data), part)(np.arange(count))
+    inputs, targets = getattr(Batches(data), part)(np.arange(count))
     return [one.numpy() for one in inputs], [one.numpy() for one in targets]
 
 

@@ -378,4 +378,4 @@ def test_a_small_convnet_learns_the_procedural_set(tmp_path: Path, monkeypatch: 
     trial = run(build, steps=120, batch_size=64, learning_rate=3e-3)
     assert trial.data.kind == "procedural"
     assert np.mean(trial.losses[-10:]) < np.mean(trial.losses[:5]) - 0.1
-    assert np.mean(trial.accuracies[-10:]) > 0.2
+    assert np.mean(trial.history.accuracies[-10:]) > 0.2
