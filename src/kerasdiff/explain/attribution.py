@@ -11,14 +11,16 @@ from kerasdiff.align.edits import Edit, Place
 from kerasdiff.comparison import Attribution, Effect, LocalDifference
 from kerasdiff.errors import EvaluateError
 from kerasdiff.explain.patching import SETTLING, Cut, Patched, Patcher, projection
-from kerasdiff.graph import MODES, Edge, Graph, Mode
+from kerasdiff.graph import MODES, Edge, Graph, Mode, Port
+from kerasdiff.graph.values import Array, Precision
 from kerasdiff.probing.closeness import FLOAT64_LIMIT, Closeness, Tolerance, compare_values
 from kerasdiff.probing.prober import Prober, both, rank
 from kerasdiff.probing.probes import MANY_ROWS, ONE_ROW
 from kerasdiff.probing.random_ops import given_draws
 from kerasdiff.probing.transfer import WeightTransfer
 from kerasdiff.rungs.architecture import Structure
-from kerasdiff.side.records import Array, Description, Port, Precision, Stage, StepRequest
+from kerasdiff.side.observations import Stage, StepRequest
+from kerasdiff.side.records import Description
 
 MOST_GROUPS = 12
 """Edits applied alone at most: each costs a run of the model or two; more are applied together alone."""

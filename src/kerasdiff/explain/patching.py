@@ -14,8 +14,10 @@ import numpy as np
 
 from kerasdiff.align.edits import Edit
 from kerasdiff.graph import FUSED, Edge, Graph, Mode, Node
+from kerasdiff.graph.values import Array
 from kerasdiff.rungs.architecture import Aligned
-from kerasdiff.side.records import Array, Side, Stage, Staged
+from kerasdiff.side.observations import Stage, Staged
+from kerasdiff.side.protocol import Side
 
 SETTLING = 3
 """How often cut points that turn out not to hold the same value are dropped before the rest is taken as it is."""

@@ -16,12 +16,14 @@ import numpy as np
 from kerasdiff.align.edits import MASKING, Edit, Place
 from kerasdiff.comparison import Witness
 from kerasdiff.errors import EvaluateError
-from kerasdiff.graph import Edge, Graph, Node
+from kerasdiff.graph import Edge, Graph, Node, Port
+from kerasdiff.graph.values import Array
 from kerasdiff.probing.closeness import FLOAT64_LIMIT, Closeness, Tolerance, compare_values, precision_tolerance
 from kerasdiff.probing.prober import AMPLIFIED, PERTURBATION, Prober, both
 from kerasdiff.probing.probes import family_of
 from kerasdiff.rungs.architecture import Structure
-from kerasdiff.side.records import Array, Description, EvaluateRequest, Evaluation, Port, Stage
+from kerasdiff.side.observations import EvaluateRequest, Evaluation, Stage
+from kerasdiff.side.records import Description
 
 WEIGHT_SCALES = (64.0, 4096.0)
 """Factors on the weights that take values behind a layer to some hundreds, and to some ten thousands: past 6, the bound
