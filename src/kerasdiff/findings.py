@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Literal
 
-from kerasdiff.graph import Attribute, Node, Source
+from kerasdiff.graph import Attribute, Node, Port, Source
 from kerasdiff.graph.values import Closeness
 
 SideName = Literal["reference", "candidate"]
@@ -30,11 +30,13 @@ class Site:
 
     Attributes:
         node: Its id in the canonical graph.
+        origin: The traced node it was made of, itself where it is traced.
         op, kind, scope, display, source: As of :class:`kerasdiff.graph.Node`.
         settings: What a function call without a config was given, by name (``by``, ``constants``, ``alpha``, ``rate``).
     """
 
     node: str
+    origin: str = ""
     op: str = ""
     kind: str = "function"
     scope: str = ""
@@ -48,6 +50,7 @@ class Site:
         settings = {key: node.attributes[key] for key in GIVEN if key in node.attributes} if _called(node) else {}
         return Site(
             node=node.id,
+            origin=node.home,
             op=node.op,
             kind=node.kind,
             scope=node.scope,
@@ -113,12 +116,122 @@ class Compared:
 
 
 class Fact(Enum):
-    """The kinds of facts: each says in a comment which fields of a :class:`Finding` it fills."""
+    """The kinds of facts. A comment says which fields of a :class:`Finding` each fills beside those of its section."""
 
-    # -- rungs that did not run, whatever the rung ------------------------------------------------------------------
+    # -- what was not done, whatever the rung --------------------------------------------------------------------
     REFUSED = auto()  # cause: why a side cannot be run, in the words of the error
-    NOT_ASKED = auto()  # names: the option that left the rung out (--no-fit)
-    INTERFACES_APART = auto()  # names: what follows from it: no "input", "data" or "loading" fits both
+    OPTION = auto()  # names: the option that left it out (--no-fit)
+    INTERFACES_APART = auto()  # names: what fits both no longer, "input" or "data"
+    INTERFACES_UNKNOWN = auto()  # of the checkpoint rung: outputs cannot be compared after loading
+    NO_COUNTERPART = auto()  # parts: by side, the weights without a counterpart of their size
+    REGROUPED = auto()  # the same, where the others may be the same ones, joined on one side
+    SAVED_VALUES = auto()  # names: the target of a saved model, which holds values and no initializers
+
+    # -- interface -----------------------------------------------------------------------------------------------
+    SAME_INTERFACE = auto()  # ports: inputs, then outputs; count: of the inputs
+    PORT_COUNT = auto()  # names: "input" or "output"; values: how many
+    PORT_DIFFERS = auto()  # names: "input" or "output"; count: its number; ports: both
+    OUTPUTS_SWAPPED = auto()  # values: the names of the outputs in their order
+    OTHER_KEYS = auto()  # parts: RENAMED_INPUT
+    RENAMED_INPUT = auto()  # values: both names
+    OUTPUTS_UNKNOWN = auto()
+
+    # -- architecture --------------------------------------------------------------------------------------------
+    ISOMORPHIC = auto()  # count: nodes
+    EDITS = auto()  # count; figures: by kind of edit
+    TRAINING_ALONE = auto()  # the edits show in training mode alone
+    NUMBERS_AGREE = auto()  # no rule proves the edits harmless, but every number agrees
+    UNTRACED_MODES = auto()  # names: modes in which a side could not be traced
+    UNEXPLAINED = auto()  # not proved the same, and no edit names why
+    NO_GRAPH = auto()  # parts: UNTRACED
+    UNTRACED = auto()  # side; parts: the worker's notes on it
+    ASIDE = auto()  # parts: NOTE, UNEXPANDED
+    NOTE = auto()  # side; parts: one note of its worker
+    UNEXPANDED = auto()  # count: TF ops that were too many to be compared one by one
+
+    # -- weights -------------------------------------------------------------------------------------------------
+    SETTINGS_DIFFER = auto()  # count: edits of the rung
+    PENALIZED_ALIKE = auto()  # regularizers differ, and all losses and gradients agree
+    OWN_PENALTY = auto()  # names: the regularizer, as it reads
+    WITHOUT_COUNTERPART = auto()  # weights: reference's, then candidate's; values: how many of each
+    NO_PAIR_OF_WEIGHTS = auto()
+    WEIGHTS_AGREE = auto()  # count: pairs; names: in what
+    NO_WEIGHTS = auto()
+    LAYOUTS = auto()  # parts: LAID_OUT, TRANSPOSED
+    LAID_OUT = auto()  # weights: both; values: both shapes
+    TRANSPOSED = auto()  # the same, where the candidate holds the transposed matrix
+    START_SCALES = auto()  # parts: OTHER_FANS
+    OTHER_FANS = auto()  # weights: both; values: both fans
+    SAME_START = auto()  # count: weights of other initializers with the same starting values
+
+    # -- numbers -------------------------------------------------------------------------------------------------
+    NOTHING_TO_COMPARE = auto()  # names: the quantity
+    VALUES_AGREE = auto()  # names: the quantity; compared: the worst; of: comparisons; parts: COARSE
+    VALUES_DIFFER = auto()  # the same; count: beyond their limit; subjects: not finite on one side alone
+    COARSE = auto()  # parts: why the limit is not that of float64
+    FLOAT32_HARD_CODED = auto()
+    OTHER_DRAWS_IN_FLOAT64 = auto()
+    DRAWS_GIVEN = auto()  # count: random ops that were given the other side's numbers
+    DRAWS_MIRRORED = auto()  # the same, or their mirror image
+    DISTRIBUTIONS_AGREE = auto()  # count: draws a row; of: tests; figures: smallest_p, limit_p
+    DISTRIBUTIONS_DIFFER = auto()  # the same
+    TOO_LARGE_TO_SAMPLE = auto()
+
+    # -- inference -----------------------------------------------------------------------------------------------
+    PROOF_CONFIRMED = auto()
+    PROOF_OF_RANDOM_MODELS = auto()
+    BESIDE_OUTPUTS = auto()  # parts: UPDATED_*, ADDED_AT_INFERENCE
+    UPDATED_ALONE = auto()  # side; weights: that the call updates
+    UPDATED_OTHERWISE = auto()  # weights; compared
+    ADDED_AT_INFERENCE = auto()  # closeness: of the losses added at inference
+    READING = auto()  # figures: smallest_passing, argmax_agreement, where known
+    SEPARATED = auto()  # parts: how the input was found; closeness: of the outputs
+    RANDOM_ON_ONE_SIDE = auto()  # side
+    RANDOM_ON_BOTH_SIDES = auto()
+    SIZE_REFUSED = auto()  # side: that refuses; names: the shapes; cause
+    SIZES_REFUSED = auto()  # names: shapes that neither takes
+    ONE_WAY_BRANCH = auto()  # side; sites: an edit's node with a branch that no probe is known to take
+
+    # -- training step -------------------------------------------------------------------------------------------
+    PROOF_OF_LEARNING = auto()
+    MASKED_ON_ONE_SIDE = auto()
+    ABSENT_GRADIENTS = auto()  # parts: the four below
+    FROZEN_ON_ONE_SIDE = auto()  # side: where it is trainable; weights
+    WEIGHT_NOT_READ = auto()  # side: where it gets no gradient; weights
+    GRADIENT_STOPPED = auto()  # the same; names: the node that stops gradients; sources
+    NOTHING_LEARNED_FROM = auto()  # the same
+    BY_ROWS = auto()  # parts: ROW_BY_ROW
+    ROW_BY_ROW = auto()  # side: that looks it up; weights; names: the optimizer
+    NO_STEP = auto()  # cause
+    STEP_IS_ROUNDING = auto()
+    STEP_TAKEN = auto()  # values: optimizer and objective of either side
+    UNSEEDED_ON_ONE_SIDE = auto()  # side
+    UNSEEDED_ON_BOTH_SIDES = auto()
+    SAME_TRAINING_CODE = auto()  # names: a method that both models bring, which no rung runs; sources
+    OTHER_TRAINING_CODE = auto()  # the same, with other code on either side
+    OWN_TRAINING_CODE = auto()  # the same; side: that alone brings it
+
+    # -- checkpoint ----------------------------------------------------------------------------------------------
+    NOTHING_STORED = auto()
+    LOADS = auto()  # names: kinds of file; closeness: of the outputs
+    LOAD_REFUSED = auto()  # names: kind of file; parts: why; cause: Keras's words
+    LOADS_OTHERWISE = auto()  # names: kind of file; parts: why; closeness
+    NOT_SAVED = auto()  # names: kind of file; cause
+    REFERENCE_IS_RANDOM = auto()
+    STORED_IN_OTHER_ORDER = auto()  # values: pairs of what weights are stored under, empty for the model itself
+    STORED_UNDER_OTHER_NAMES = auto()  # the same
+    STORED_IN_OTHER_SHAPE = auto()  # values: paths with both shapes
+    FILE_LACKS = auto()  # names: paths
+    NO_ROOM_FOR = auto()  # names: paths
+    DID_NOT_ARRIVE = auto()  # count, of: weights
+    READ_TRANSPOSED = auto()  # weights
+    ALL_ARRIVED = auto()
+
+    # -- searching and attribution, as the pipeline says it ------------------------------------------------------
+    NO_SEARCH_OF_RANDOM_MODELS = auto()
+    SEARCH_ENDED = auto()  # figures: seconds; count: inputs tried
+    GATE_CLOSED = auto()  # names: the rung; parts: its findings, none where it did not run
+    TRAINS_ONLY = auto()  # of `kerasdiff fit`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +247,9 @@ class Finding:
         sources: Lines of the user's code.
         count, of: How many, of how many.
         figures: Numbers, by name.
-        compared: The comparison of values it rests on.
+        compared, closeness: The comparison of values it rests on, with or without what it was of.
+        subjects: What was compared beside that.
+        ports: Inputs and outputs.
         cause: Words that are not ours: of Keras, of TensorFlow, of an exception; or of an error of ours.
         parts: Facts it consists of.
     """
@@ -150,5 +265,8 @@ class Finding:
     of: int = 0
     figures: Mapping[str, float] = field(default_factory=dict)
     compared: Compared | None = None
+    closeness: Closeness | None = None
+    subjects: tuple[Subject, ...] = ()
+    ports: tuple[Port, ...] = ()
     cause: str = ""
     parts: tuple[Finding, ...] = ()

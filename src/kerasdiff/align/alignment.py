@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from kerasdiff.align.cover import cover
 from kerasdiff.align.edits import Edit
-from kerasdiff.align.expanded import MOST, expanded
+from kerasdiff.align.expanded.cover import cover
+from kerasdiff.align.expanded.proof import MOST, expanded
 from kerasdiff.align.isomorphism import isomorphism
-from kerasdiff.align.labels import Weights, is_generator, labels_of
+from kerasdiff.align.labels import Weights, labels_of
 from kerasdiff.align.pairing import pairing
 from kerasdiff.align.script import Script
 from kerasdiff.canonical import Applied
@@ -87,7 +87,7 @@ def _updaters(graph: Graph, table: Weights) -> dict[str, list[str]]:
     for name in dict.fromkeys(graph.effects):
         for weight in nodes[name].weights:
             known = table.get(weight)
-            if not is_generator(weight, table) and (known is None or not known.trainable):
+            if weight not in nodes[name].seeds and (known is None or not known.trainable):
                 updaters.setdefault(weight, []).append(name)
     return updaters
 

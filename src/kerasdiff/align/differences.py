@@ -6,16 +6,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 from kerasdiff.align.edits import Aspect, Change, Part
-from kerasdiff.align.labels import UNTRACKED, Weights
+from kerasdiff.align.labels import Weights
 from kerasdiff.canonical import IMPLIED, readable
 from kerasdiff.graph import Graph, Node
+from kerasdiff.graph.ops import HANDED_ON
 
 MASKING = 1e8
 """Size from which on a constant stands for infinity: what Keras and others add to the scores that a softmax is to leave
 out, or put in their place, is 1e9 and more. Scores of the probes stay below 1e7."""
-
-HANDED_ON = frozenset({"ReadVariableOp", "Identity", "IdentityN", "NoOp"})
-"""TF ops that fetch a value or hand it on: how TensorFlow writes a graph down, not what the graph computes."""
 
 CALL = "call."
 """Begins the name of an attribute that is an argument of the call."""
@@ -58,10 +56,7 @@ def inside_changed(one: Node, two: Node) -> Changes:
 
 
 def _untracked_changed(one: Node, two: Node) -> Changes:
-    first, second = (
-        tuple(name.removeprefix(UNTRACKED) for name in node.weights if name.startswith(UNTRACKED))
-        for node in (one, two)
-    )
+    first, second = one.untracked, two.untracked
     return (Change(aspect=Aspect.UNTRACKED, values=(first, second)),) if first != second else ()
 
 

@@ -14,8 +14,12 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from kerasdiff.align.labels import Labels, Table, Weights, commutes, labels_of, nature, values_of
-from kerasdiff.align.refinement import Coloured, correspond
+from kerasdiff.align.refinement import Coloured, Vertex, correspond
 from kerasdiff.graph import Edge, Graph, Node
+from kerasdiff.graph.ops import PYTHON_CALLS
+
+_NODE, _WEIGHT = "node", "weight"
+"""What a vertex of the refinement stands for; the id comes second."""
 
 
 @dataclass
@@ -92,7 +96,7 @@ class Walk:
             )
             if found is not None:
                 for one in free[0]:
-                    two = found[f"node {one}"].removeprefix("node ")
+                    two = found[_NODE, one][1]
                     self.pairs[one], self.back[two] = two, one
                     self._tie(one, two)
                 return not self.clash
@@ -120,8 +124,8 @@ class Walk:
         inside = set(free)
         graph = (self.reference, self.candidate)[side]
         fixed: dict[str, list[tuple[object, ...]]] = defaultdict(list)
-        links: list[tuple[str, str, Hashable]] = []
-        weights: dict[str, Hashable] = {}
+        links: list[tuple[Vertex, Vertex, Hashable]] = []
+        weights: dict[Vertex, Hashable] = {}
         for edge in graph.losses:
             fixed[edge.node].append(("loss", edge.port))
         for name in dict.fromkeys(graph.effects):
@@ -131,7 +135,7 @@ class Walk:
             for position, edge in enumerate(node.operands):
                 tag = (-1 if loose else position, edge.port)
                 if node.id in inside and edge.node in inside:
-                    links.append((f"node {node.id}", f"node {edge.node}", tag))
+                    links.append(((_NODE, node.id), (_NODE, edge.node), tag))
                 elif node.id in inside:
                     fixed[node.id].append(("from", paired[edge.node], *tag))
                 elif edge.node in inside and node.id in paired:
@@ -142,12 +146,12 @@ class Walk:
                 if name in mapped:
                     fixed[node.id].append(("with", mapped[name], position))
                 else:
-                    links.append((f"node {node.id}", f"weight {name}", position))
+                    links.append(((_NODE, node.id), (_WEIGHT, name), position))
                     weight = self.tables[side].get(name)
                     told = (name if weight is None else nature(weight)) if natures else ""
-                    weights[f"weight {name}"] = (told, known.get(name))
+                    weights[_WEIGHT, name] = (told, known.get(name))
         values = self.values[side]
-        nodes = {f"node {name}": (values[name], tuple(sorted(map(repr, fixed[name])))) for name in free}
+        nodes = {(_NODE, name): (values[name], tuple(sorted(map(repr, fixed[name])))) for name in free}
         return Coloured(colours={**nodes, **weights}, links=links)
 
     def holds(self) -> bool:
@@ -235,17 +239,16 @@ def _roots(graph: Graph, values: Mapping[str, int]) -> tuple[object, ...]:
     )
 
 
-OPAQUE = frozenset({"PyFunc", "EagerPyFunc", "PyFuncStateless"})
-"""Ops that run Python code a graph does not show: equal ops prove nothing."""
-
-
 def opaque(graph: Graph) -> bool:
-    """Whether a graph holds what it does not show: Python code, or a function body that cannot be read."""
+    """Whether a graph holds what it does not show: Python code, or a function body that cannot be read.
+
+    Equal ops of that kind prove nothing.
+    """
     seen: set[int] = set()
     stack = [graph]
     while stack:
         for node in stack.pop():
-            if node.op in OPAQUE or any(node.attributes.get(key, 0) is None for key in ("f", "body", "cond")):
+            if node.op in PYTHON_CALLS or any(node.attributes.get(key, 0) is None for key in ("f", "body", "cond")):
                 return True
             if node.lowering is not None and id(node.lowering) not in seen:
                 seen.add(id(node.lowering))

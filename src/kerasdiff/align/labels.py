@@ -5,22 +5,13 @@ from __future__ import annotations
 from collections.abc import Container, Hashable, Mapping
 from dataclasses import replace
 
-from kerasdiff.graph import SEED_ROLE, Graph, Node, Weight
+from kerasdiff.graph import Graph, Node, Weight
 from kerasdiff.graph.ops import COMMUTATIVE
 from kerasdiff.graph.signature import digest, graph_signature, node_label
 
 Weights = Mapping[str, Weight]
 Labels = Mapping[str, str]
 """By node id: a digest of what the node does to its operands with its weights."""
-
-
-UNTRACKED = "untracked/"
-"""Begins the id of a variable that the model does not track; the rest says what it holds."""
-
-
-def is_generator(name: str, table: Weights) -> bool:
-    """Whether a weight is the state of a random generator: a layer's own, or Keras's global one."""
-    return table[name].is_seed if name in table else name.startswith(UNTRACKED + SEED_ROLE)
 
 
 class Table(dict[Hashable, int]):

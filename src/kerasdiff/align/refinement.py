@@ -17,9 +17,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 LIMIT = 1_000
 """Choices that may turn out wrong before the search gives up. No network met so far needed one."""
+
+
+Vertex: TypeAlias = "tuple[str, str]"
+"""A kind and a name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,8 +36,8 @@ class Coloured:
         links: ``(from, to, tag)``; seen from both ends.
     """
 
-    colours: Mapping[str, Hashable]
-    links: Sequence[tuple[str, str, Hashable]]
+    colours: Mapping[Vertex, Hashable]
+    links: Sequence[tuple[Vertex, Vertex, Hashable]]
 
 
 @dataclass
@@ -44,7 +49,7 @@ class Choice:
     mark: int
 
 
-def correspond(first: Coloured, second: Coloured, limit: int = LIMIT) -> dict[str, str] | None:
+def correspond(first: Coloured, second: Coloured, limit: int = LIMIT) -> dict[Vertex, Vertex] | None:
     """Finds a one-to-one map of vertices that keeps colours and links.
 
     Returns:
@@ -79,7 +84,7 @@ class _Search:
         self.fresh = len(shades)
         self.trail: list[tuple[int, int]] = []
 
-    def run(self) -> dict[str, str] | None:
+    def run(self) -> dict[Vertex, Vertex] | None:
         if not all(map(self._even, self.members.values())) or not self._refine(set(range(len(self.names)))):
             return None
         stack: list[Choice] = []

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Literal
 
 from kerasdiff.align.edits import End, MaskIgnored, Neighbour, OtherEnds, OtherOperands, OtherSharing, Wiring
-from kerasdiff.align.labels import Weights, commutes, is_generator
+from kerasdiff.align.labels import Weights, commutes
 from kerasdiff.align.positions import Ends, Positions
 from kerasdiff.findings import Site
 from kerasdiff.graph import Edge, Graph, Node
@@ -57,7 +57,7 @@ class Rewiring:
         return OtherSharing(
             shares=(first, second),
             more=(max(0, len(sharers[0]) - FEW), max(0, len(sharers[1]) - FEW)),
-            generator=is_generator(weights[0], self._tables[0]),
+            generator=weights[0] in one.seeds,
         )
 
     def _neighbour(self, side: int, node: Node, *, result: int = 0, always: bool = False) -> Neighbour:

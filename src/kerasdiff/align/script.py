@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from kerasdiff.align.cover import Cover
 from kerasdiff.align.differences import inside_changed, settings_changed, weights_together
 from kerasdiff.align.edits import Aspect, Change, Delete, Edit, Insert, MaskRole, Move, Rewire, Update, Wiring
+from kerasdiff.align.expanded.cover import Cover
 from kerasdiff.align.labels import Labels, Weights, used_ports
 from kerasdiff.align.pairing import Pairs
 from kerasdiff.align.positions import Positions
@@ -14,9 +14,7 @@ from kerasdiff.align.rewiring import Rewiring
 from kerasdiff.canonical import readable
 from kerasdiff.findings import Site
 from kerasdiff.graph import Graph, Mode, Node, TensorSpec
-
-SIZES = frozenset({"Dim", "Pack", "Shape"})
-"""Ops that work out sizes: a layer that differs in these alone is told as a whole, for nobody knows it by them."""
+from kerasdiff.graph.ops import SIZE_WORK
 
 FEW = 4
 """Operands that are listed by name."""
@@ -159,7 +157,7 @@ class Script:
         other = None if before is None else paired.get(before)
         odd = self._cover.parts[side].get(node.id, ())
         inside: tuple[str, ...] = ()
-        if {op.op for op in odd} - SIZES:
+        if {op.op for op in odd} - SIZE_WORK:  # a layer that differs in these alone is told as a whole
             inside, other = tuple(dict.fromkeys(readable(op.op) for op in odd)), None
         several = len(node.operands) > 1
         made: type[Insert] | type[Delete] = Insert if side else Delete

@@ -209,7 +209,7 @@ class View:
             before = len(self.applied), len(self._asked)
             result = candidate.apply(node, self)
             if result is not None:
-                self.applied.append(Applied(rule=candidate.name, node=node.scope or node.id, exact=candidate.exact))
+                self.applied.append(Applied(rule=candidate.name, node=node.home, exact=candidate.exact))
                 return result
             self._forget(*before)
         return None
@@ -236,7 +236,8 @@ def _asked(
         operands=operands,
         attributes=attributes,
         outputs=(TensorSpec(shape=shape, dtype=dtype or like.outputs[0].dtype),),
-        scope=like.scope,
+        part=like.part,
+        origin=like.origin,
         source=like.source,
     )
 

@@ -48,7 +48,9 @@ def expand(graph: Graph, mode: Mode, opaque: Mapping[str, str] | None = None) ->
             else:
                 name = f"{node.id} {item.id}"
                 wired = tuple(_inside(edge, inside) for edge in item.operands)
-                nodes.extend(unfolded(replace(item, id=name, operands=wired, scope=node.id, source=node.source)))
+                nodes.extend(
+                    unfolded(replace(item, id=name, operands=wired, part="op", origin=node.id, source=node.source))
+                )
                 inside[item.id] = Edge(node=name)
         for port, edge in enumerate(node.lowering.outputs):
             place[Edge(node=node.id, port=port)] = _inside(edge, inside)

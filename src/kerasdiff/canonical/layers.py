@@ -188,6 +188,8 @@ def split_activation(node: Node) -> tuple[Node, Node] | None:
     name = str(node.attributes.get("activation") or "activation")
     activation = Node(
         id=f"{node.id}.activation",
+        part="activation",
+        origin=node.id,
         op=re.sub(r"\W+", "_", name),
         kind="function",
         operands=(Edge(node=node.id),),
@@ -222,6 +224,8 @@ def split_mask(node: Node) -> tuple[Node, Node] | None:
     kept = tuple(inputs.get(item.id, item) for item in tail if item.kind != "input" or item.id in inputs)
     mask = Node(
         id=f"{node.id}.mask",
+        part="mask",
+        origin=node.id,
         op="mask",
         kind="function",
         operands=tuple(node.operands[int(item.attributes["index"])] for item in entries),

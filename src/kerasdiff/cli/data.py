@@ -123,8 +123,8 @@ def cifar10(url: str | None, sha256: str | None) -> int:
             folder = download(url or URL, wanted, told)
     except KeyboardInterrupt:
         part = part_path(wanted)
-        kept = part.stat().st_size if part.exists() else 0
-        click.echo(f"{kept:,} bytes are kept: the same command resumes.", err=True)
+        size = part.stat().st_size if part.exists() else 0
+        click.echo(f"{size:,} bytes are kept: the same command resumes.", err=True)
         raise
     click.echo(clean(f"CIFAR-10 is in {folder}; its archive has the SHA-256 {wanted}."))
     return 0

@@ -14,8 +14,7 @@ from kerasdiff.cli.common import (
     format_option,
     model_options,
     progress,
-    rendered,
-    write,
+    report_comparison,
 )
 
 DEFAULT_SEEDS = 3
@@ -37,9 +36,9 @@ class Seeds(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.
             return tuple(range(int(value)))
         parts = value.removesuffix(",").split(",")
         if "," in value and all(re.fullmatch(r"\d{1,9}", part.strip()) for part in parts):
-            found = tuple(int(part) for part in parts)
-            if len(set(found)) == len(found):
-                return found
+            seeds = tuple(int(part) for part in parts)
+            if len(set(seeds)) == len(seeds):
+                return seeds
         text = f"{value!r} is neither a number of seeds from 1 on nor a list of different ones, such as 0,1,2."
         raise click.BadParameter(text, ctx, param)
 
@@ -52,10 +51,10 @@ class Seconds(click.ParamType):  # type: ignore[type-arg]
     def convert(self, value: str | float, param: click.Parameter | None, ctx: click.Context | None) -> float:
         if isinstance(value, float):
             return value
-        found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smh])", value.strip())
-        if found is None or not float(found[1]):
+        span = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smh])", value.strip())
+        if span is None or not float(span[1]):
             raise click.BadParameter(f"{value!r} is no time span; write 60s, 10m or 1h.", ctx, param)
-        return float(found[1]) * {"s": 1.0, "m": 60.0, "h": 3600.0}[found[2]]
+        return float(span[1]) * {"s": 1.0, "m": 60.0, "h": 3600.0}[span[2]]
 
 
 def _device(context: click.Context, option: click.Parameter, value: str) -> str:
@@ -172,8 +171,6 @@ def fit(
     if data is not None:
         recognise(Path(data).expanduser())  # a wrong path is said now, not after minutes of training
     import kerasdiff.fit_pipeline as engine
-    from kerasdiff.report.json import to_json
-    from kerasdiff.report.terminal import render
 
     with progress() as listener:
         try:
@@ -182,11 +179,7 @@ def fit(
             if stop.known is None:
                 raise
             comparison = stop.known
-    text = to_json(comparison) if form == "json" else rendered(lambda to: render(comparison, to), color, output)
-    write(text, output)
-    verdict = comparison.verdict
+    report_comparison(comparison, form, color, output)
     if comparison.interrupted:
         click.echo(clean(f"interrupted: finished epochs are in {trials.keep}"), err=True)
-    elif output is not None:
-        click.echo(clean(f"{verdict.outcome}: {verdict.summary} (report in {output})"), err=True)
     return comparison.exit_code

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from kerasdiff.align.edits import MASKING, Edit
+from kerasdiff.align.edits import MASKING, Edit, Place
 from kerasdiff.comparison import Witness
 from kerasdiff.errors import EvaluateError
 from kerasdiff.graph import Edge, Graph, Node
@@ -143,7 +143,7 @@ class Search:
             for values in edit.attributes.values():
                 found.update(dict.fromkeys(_numbers(values)))
             for side, place in enumerate((edit.reference, edit.candidate)):
-                node = self._node(side, place.node if place is not None else "")
+                node = self._node(side, place)
                 for inner in (node.lowering or ()) if node is not None else ():
                     found.update(dict.fromkeys(_numbers(inner.attributes.get("value"))))
         return list(found)
@@ -177,20 +177,23 @@ class Search:
         """What goes into the edited nodes of a side, and into those that take something from them."""
         graph = self._descriptions[side].inference
         places = [(edit.reference, edit.candidate)[side] for edit in self._edits]
-        edited = [node for place in places if place is not None and (node := self._node(side, place.node)) is not None]
+        edited = [node for place in places if place is not None and (node := self._node(side, place)) is not None]
         users = graph.consumers() if graph is not None else {}
         around = [*edited, *(user for node in edited for user, _ in users[node.id])]
         return tuple(dict.fromkeys(edge for node in around for edge in node.operands))
 
-    def _node(self, side: int, name: str) -> Node | None:
+    def _node(self, side: int, place: Place | None) -> Node | None:
+        """The traced node an edit stands at."""
         graph: Graph | None = self._descriptions[side].inference
-        base = name.removesuffix(".activation")
-        return None if graph is None else graph.by_id().get(name) or graph.by_id().get(base)
+        if graph is None or place is None:
+            return None
+        nodes = graph.by_id()
+        return nodes.get(place.node) or nodes.get(place.origin)
 
     def _uphill(self, edit: Edit, start: tuple[Array, ...]) -> Iterator[tuple[str, tuple[Array, ...], float]]:
         """Inputs that drive what goes into an edited node, by gradient ascent on its size, in both directions."""
         for side, place in enumerate((edit.reference, edit.candidate)):
-            node = self._node(side, place.node if place is not None else "")
+            node = self._node(side, place)
             graph = self._descriptions[side].inference
             if node is None or graph is None or not node.operands:
                 continue

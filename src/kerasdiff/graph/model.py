@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 Kind = Literal["input", "layer", "function", "op", "read", "const"]
 Mode = Literal["inference", "training"]
+Part = Literal["", "activation", "mask", "op"]
 MODES: tuple[Mode, ...] = ("inference", "training")
 
 Attribute = Any
@@ -41,6 +42,22 @@ class TensorSpec:
 
     shape: tuple[int | None, ...] | None
     dtype: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Port:
+    """One named input or output.
+
+    Attributes:
+        low, high: Bounds of the values of an integer input.
+        chosen: Whether the user named an output: the name of its layer, where Keras did not make that up.
+    """
+
+    name: str
+    spec: TensorSpec
+    low: float | None = None
+    high: float | None = None
+    chosen: bool = False
 
 
 SEED_ROLE = "seed_generator_state"
@@ -120,6 +137,10 @@ class Node:
         scope: Path of the composite that made the call.
         display: What the user calls it (``relu``, ``Conv2D``): class or function name.
         activation: Id of the node in ``lowering`` whose output goes into the fused ``activation=``, if any.
+        seeds: Those of ``weights`` that are the state of a random generator.
+        untracked: What those of ``weights`` hold that the model does not know of: variables that nobody tracks, tables.
+        part: What of ``origin`` it is, where canonicalising or expanding has made it of another node.
+        origin: Id of that node: the traced layer of an ``activation`` or ``mask``, the canonical node of an ``op``.
     """
 
     id: str
@@ -135,6 +156,20 @@ class Node:
     display: str = ""
     source: Source | None = None
     activation: Edge | None = None
+    seeds: tuple[str, ...] = ()
+    untracked: tuple[str, ...] = ()
+    part: Part = ""
+    origin: str = ""
+
+    @property
+    def home(self) -> str:
+        """The id of the node it was made of, else its own."""
+        return self.origin or self.id
+
+    @property
+    def name(self) -> str:
+        """What its composite calls it: ids are paths, and this is the last part."""
+        return self.id.rpartition("/")[2]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from kerasdiff.graph import Graph, Node
-from kerasdiff.graph.ops import COMMUTATIVE
+from kerasdiff.graph.ops import COMMUTATIVE, bodies, draws_anew, within
 
 
 def digest(*parts: object) -> str:
@@ -32,17 +32,9 @@ def node_label(node: Node) -> str:
     return digest(node.op, attribute_key(node.attributes), tuple(spec.dtype for spec in node.outputs))
 
 
-DRAWS = ("Random", "TruncatedNormal", "ParameterizedTruncatedNormal", "Multinomial", "StatefulRandom",
-         "StatefulStandardNormal", "StatefulTruncatedNormal", "StatefulUniform")  # fmt: skip
-"""What the names of ops begin with that give other numbers each time they run."""
-
-
-def draws(node: Node) -> bool:
+def _draws_anew(node: Node) -> bool:
     """Whether an op, or a body it runs, gives other numbers each time."""
-    if node.op.startswith(DRAWS):
-        return True
-    bodies = (part for value in node.attributes.values() for part in (value if isinstance(value, tuple) else (value,)))
-    return any(isinstance(body, Graph) and any(draws(inner) for inner in body) for body in bodies)
+    return draws_anew(node.op) or any(draws_anew(inner.op) for body in bodies(node) for inner in within(body))
 
 
 def node_hashes(graph: Graph) -> dict[str, str]:
@@ -60,7 +52,7 @@ def node_hashes(graph: Graph) -> dict[str, str]:
         if node.op in COMMUTATIVE:
             operands.sort()
         own = digest(node_label(node), tuple(operands))
-        if draws(node):
+        if _draws_anew(node):
             drawn[own] += 1
             own = digest(own, drawn[own])
         found[node.id] = own

@@ -11,7 +11,8 @@ from rich.text import Text
 
 from kerasdiff.data.cifar import Images
 from kerasdiff.data.summary import Column, Row, Summary
-from kerasdiff.report.style import Look, count, emit, hang, heading, number, pad
+from kerasdiff.report.style import Look, emit, hang, heading, pad
+from kerasdiff.report.wording.plain import count, number
 
 MOST_SHOWN = 20
 """Classes shown with images: more fill more screens than anybody reads."""

@@ -17,14 +17,23 @@ NUMERIC: tuple[RungName, ...] = ("inference", "training step")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class InterfaceFigures:
-    """Attributes: ignored: How many names differ that are ignored; ``None`` where names count."""
+class _Figures:
+    """What all have.
 
-    ignored: int | None = None
+    Attributes:
+        ignored: Differences by what was ignored.
+    """
+
+    ignored: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ArchitectureFigures:
+class InterfaceFigures(_Figures):
+    """Figures of the interface rung."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchitectureFigures(_Figures):
     """Figures of the architecture rung.
 
     Attributes:
@@ -39,25 +48,23 @@ class ArchitectureFigures:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WeightFigures:
+class WeightFigures(_Figures):
     """Figures of the weights rung.
 
     Attributes:
         compared: Pairs of weights.
         reference, candidate: Weights of either side.
         parameters: Scalars of either side, without the states of random generators.
-        ignored: Differences by what was ignored.
     """
 
     compared: int
     reference: int
     candidate: int
     parameters: tuple[int, int]
-    ignored: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NumberFigures:
+class NumberFigures(_Figures):
     """Figures of many comparisons of values, the worst of them in full.
 
     Attributes:
@@ -68,7 +75,6 @@ class NumberFigures:
         where: What the worst was of.
         differing: What was beyond its limit, the first hundred.
         absent_gradients: Weights that get a gradient on one side alone.
-        ignored: Differences by what was ignored.
         untaken: Of either side, ids of nodes that branch on data and went one way on every probe.
         weight_scale: Factor on the weights, where a search found the input.
         found_by: How a search found it.
@@ -86,14 +92,13 @@ class NumberFigures:
     where: Subject
     differing: tuple[Subject, ...] = ()
     absent_gradients: int = 0
-    ignored: Mapping[str, int] = field(default_factory=dict)
     untaken: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
     weight_scale: float = 1.0
     found_by: Finding | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SampleFigures:
+class SampleFigures(_Figures):
     """Figures of outputs that were compared as samples.
 
     Attributes:
@@ -110,14 +115,14 @@ class SampleFigures:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RandomFigures:
+class RandomFigures(_Figures):
     """Attributes: random: The side that is random at inference, alone."""
 
     random: SideName
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CheckpointFigures:
+class CheckpointFigures(_Figures):
     """Figures of the checkpoint rung.
 
     Attributes:
@@ -128,7 +133,6 @@ class CheckpointFigures:
         limit, max_absolute, max_relative, place: Of the outputs after loading; ``None`` where there are none.
         stored_as: Paths of weights that did not arrive, on either side.
         astray, of: Weights that did not arrive, of how many.
-        ignored: Differences by what was ignored.
     """
 
     files: tuple[str, ...]
@@ -144,11 +148,10 @@ class CheckpointFigures:
     stored_as: tuple[tuple[str, str], ...] = ()
     astray: int | None = None
     of: int | None = None
-    ignored: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FitFigures:
+class FitFigures(_Figures):
     """Figures of the fit rung: steps of a trial, pairs, and the distances as of ``FitEvidence``."""
 
     steps: int

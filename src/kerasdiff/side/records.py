@@ -7,30 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
-from numpy.typing import NDArray
-
-from kerasdiff.graph import Edge, Graph, Mode, Source, TensorSpec, Weight
-
-Array = NDArray[Any]
-Precision = Literal["float32", "float64"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Port:
-    """One named input or output.
-
-    Attributes:
-        low, high: Bounds of the values of an integer input.
-        chosen: Whether the user named an output: the name of its layer, where Keras did not make that up.
-    """
-
-    name: str
-    spec: TensorSpec
-    low: float | None = None
-    high: float | None = None
-    chosen: bool = False
+from kerasdiff.graph import Edge, Graph, Mode, Port, Source, Weight
+from kerasdiff.graph.values import Array, Precision
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +94,24 @@ class EvaluateRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AddedLosses:
+    """What one call adds to the loss of a model.
+
+    Attributes:
+        calls: What layers add while they run, in order.
+        regularizers: By id of the weight, what its regularizer adds.
+    """
+
+    calls: tuple[float, ...] = ()
+    regularizers: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def total(self) -> float:
+        """All of it; 0 where nothing is added."""
+        return sum(self.calls) + sum(self.regularizers.values())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
     """What a probe run gave.
 
@@ -125,8 +123,7 @@ class Evaluation:
             added losses; ``None`` where the weight gets no gradient.
         state: Weight id to the value after the call, for every weight that is not trainable; in inference mode for
             those alone whose value the call changed.
-        losses: By name, what the model adds to its loss on the first probe: ``call 0`` and on for what its layers add
-            while they run, and for each regularizer the id of its weight.
+        losses: What the model adds to its loss on the first probe.
         added: Per probe, their sum.
         untaken: Ids of nodes that branch on data and went one way on every probe, as far as is known.
     """
@@ -136,7 +133,7 @@ class Evaluation:
     mixed: bool = False
     gradients: Mapping[str, Array | None] = field(default_factory=dict)
     state: Mapping[str, Array] = field(default_factory=dict)
-    losses: Mapping[str, float] = field(default_factory=dict)
+    losses: AddedLosses = AddedLosses()
     added: tuple[float, ...] = ()
     untaken: tuple[str, ...] = ()
 
@@ -209,7 +206,7 @@ class Staged:
     draws: tuple[Draw, ...] = ()
     hidden: bool = False
     state: Mapping[str, Array] = field(default_factory=dict)
-    losses: Mapping[str, float] = field(default_factory=dict)
+    losses: AddedLosses = AddedLosses()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

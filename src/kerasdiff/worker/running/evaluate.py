@@ -14,6 +14,7 @@ import tensorflow as tf
 
 from kerasdiff.errors import EvaluateError, KerasdiffError
 from kerasdiff.graph import Mode
+from kerasdiff.graph.ops import LOOPS, writes
 from kerasdiff.side.records import Array, EvaluateRequest, Evaluation, Recipe
 from kerasdiff.worker.loading.blame import place, reason
 from kerasdiff.worker.loading.load import Loaded, precision_scope
@@ -146,7 +147,7 @@ def _traced(session: Any, loaded: Loaded, mode: Mode, request: EvaluateRequest) 
 
 
 def _has_loop(recording: Recording) -> bool:
-    return any(op.type in ("While", "StatelessWhile") for op in recording.graph.get_operations())
+    return any(op.type in LOOPS for op in recording.graph.get_operations())
 
 
 @contextmanager
@@ -250,7 +251,7 @@ def _writes(function: Any) -> bool:
     if graph is None:
         return True
     inside = (node.op for item in graph.as_graph_def().library.function for node in item.node_def)
-    return any(kind.startswith("Assign") for kind in (*(op.type for op in graph.get_operations()), *inside))
+    return any(writes(kind) for kind in (*(op.type for op in graph.get_operations()), *inside))
 
 
 def _loose(variables: dict[str, Any], function: Any) -> list[tuple[Any, Any]]:

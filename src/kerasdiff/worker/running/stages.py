@@ -14,6 +14,7 @@ import tensorflow as tf
 
 from kerasdiff.errors import EvaluateError, KerasdiffError
 from kerasdiff.graph import Edge
+from kerasdiff.graph.ops import BRANCHES, FAMILIES, KEYED_DRAWS, LOOPS, draws, writes
 from kerasdiff.side.records import Array, Draw, Recipe, Stage, Staged
 from kerasdiff.worker.loading.blame import reason
 from kerasdiff.worker.running.evaluate import value_of
@@ -24,19 +25,6 @@ from kerasdiff.worker.tracing.trace import Recording
 
 _SCOPE = "kerasdiff_stage"
 """Name scope of what is added to the imported graph: no traced op has it."""
-
-FAMILIES: Mapping[str, str] = {
-    **dict.fromkeys(("RandomUniform", "StatelessRandomUniform", "StatelessRandomUniformV2"), "uniform"),
-    **dict.fromkeys(("RandomStandardNormal", "StatelessRandomNormal", "StatelessRandomNormalV2"), "normal"),
-    **dict.fromkeys(("TruncatedNormal", "StatelessTruncatedNormal", "StatelessTruncatedNormalV2"), "truncated normal"),
-}
-"""The distribution each random op draws from; the same numbers may stand for those of any op of its family."""
-
-_OTHER_DRAWS = ("Random", "StatefulUniform", "StatefulStandardNormal", "Multinomial", "ParameterizedTruncatedNormal")
-"""What the names of further random ops hold: these draw out of reach."""
-
-_SEEDING = ("StatelessRandomGet", "RngReadAndSkip", "RngSkip")
-"""How the names of ops begin that hand out seeds and draw nothing."""
 
 
 def stage(session: Any, request: Stage) -> Staged:
@@ -94,7 +82,7 @@ class StagedCall:
         random = [op for op in ops if op.type in FAMILIES and not _is_fixed(op)]
         self._draws = [(assembler.home(op.name), FAMILIES[op.type], tensor(op.outputs[0].name)) for op in random]
         self._hidden = _draws_out_of_reach(ops, definition)
-        self._loops = any(op.type in ("While", "StatelessWhile", "If", "StatelessIf") for op in ops)
+        self._loops = any(op.type in LOOPS | BRANCHES for op in ops)
         self._losses = recording.added.names, tensor(recording.added.values.name)
         self._updates = [self._graph.get_operation_by_name(op.name) for op in recording.graph.control_outputs]
         self._entries = entries
@@ -192,7 +180,7 @@ def _plain_gradients(definition: Any) -> bool:
 
 def _is_fixed(op: Any) -> bool:
     """Whether an op draws the same numbers in every call: its key comes from constants alone (``seed=3`` in a call)."""
-    if not op.type.startswith("Stateless"):
+    if op.type not in KEYED_DRAWS:
         return False
     seen, waiting = set(), [one.op for one in list(op.inputs)[1:]]  # the first is the shape
     while waiting:
@@ -210,10 +198,7 @@ def _draws_out_of_reach(ops: Sequence[Any], definition: Any) -> bool:
     """Whether a function body, or an op of no known family, draws random numbers."""
     inside = {node.op for function in definition.library.function for node in function.node_def}
     kinds = inside | ({op.type for op in ops} - set(FAMILIES))
-    return any(
-        kind in FAMILIES or (any(word in kind for word in _OTHER_DRAWS) and not kind.startswith(_SEEDING))
-        for kind in kinds
-    )
+    return any(map(draws, kinds))
 
 
 class _Pull:
@@ -277,7 +262,7 @@ class _Entries:
                     raise EvaluateError("the call cannot be run in parts: it reads a table, not variables alone")
         self._table = table
         ops = recording.graph.get_operations()
-        self._updated = any(op.type.startswith("Assign") for op in ops)
+        self._updated = any(writes(op.type) for op in ops)
 
     def _variable(self, name: str, original: Any, value: Array) -> Any:
         if name not in self.variables:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -10,10 +11,11 @@ import keras
 import tensorflow as tf
 
 from kerasdiff.graph import FUSED, Edge, Graph, Node, Source, TensorSpec
+from kerasdiff.graph.ops import VARIABLE_READS, bodies_in, is_effect, within, writes
 from kerasdiff.worker.tracing.branches import Way, ways
-from kerasdiff.worker.tracing.lower import Lowering, constant_attributes, is_effect, spec_of
+from kerasdiff.worker.tracing.lower import Lowering, constant_attributes, spec_of
 from kerasdiff.worker.tracing.names import serialized, snake
-from kerasdiff.worker.tracing.outside import Outside
+from kerasdiff.worker.tracing.outside import Outside, Untracked
 from kerasdiff.worker.tracing.sites import Site, op_site
 from kerasdiff.worker.tracing.sources import relative
 from kerasdiff.worker.tracing.trace import Event, Recording
@@ -38,8 +40,15 @@ class _Unit:
 class Assembler:
     """Builds the graph of one recording."""
 
-    def __init__(self, recording: Recording, variables: Mapping[int, str], root: str) -> None:
-        """Takes the recording, weight ids by ``id(resource handle)``, and the directory sources are relative to."""
+    def __init__(self, recording: Recording, variables: Mapping[int, str], seeds: frozenset[str], root: str) -> None:
+        """Collects nothing yet.
+
+        Args:
+            recording: The call.
+            variables: Weight ids by ``id(resource handle)``.
+            seeds: Those that are the state of a random generator.
+            root: The directory that sources are relative to.
+        """
         self._recording = recording
         self._root = root
         self._lowering = Lowering(recording.graph)
@@ -50,7 +59,9 @@ class Assembler:
         self._nodes: list[Node] = []
         self._taken: set[str] = set()
         self._variables = variables
-        self._late: set[str] = set()
+        self._seeds = set(seeds)
+        self._untracked: dict[str, str] = {}
+        self._late: dict[str, int] = {}
         self._tensors: dict[str, Any] = {}
         self._weight_specs: dict[str, TensorSpec] = {}
         self._homes: dict[str, str] = {}
@@ -98,23 +109,50 @@ class Assembler:
         outside = Outside(self._recording)
         for outer, inner in graph.captures:
             if inner.dtype == tf.resource:
-                self._weights[inner.name] = self._variables.get(id(outer)) or outside.name(outer, inner)
+                self._weights[inner.name] = self._variables.get(id(outer)) or self._found(outside.of(outer, inner))
             elif hasattr(outer, "numpy"):
                 self._constants[inner.name] = outer
-        written: set[str] = set()
+        written: Counter[str] = Counter()
         for op in graph.get_operations():
-            if op.type.startswith("Assign"):
-                written.add(op.inputs[0].name)
+            written.update(tensor.name for tensor in self._written(op))
             if op.type == "Const":
                 self._constants[op.outputs[0].name] = op
-            elif op.type == "ReadVariableOp" and op.inputs[0].name in written:
-                self._late.add(op.name)  # reads what the call itself has written: not the weight it started with
+            elif op.type in VARIABLE_READS and written[op.inputs[0].name]:
+                # Reads what the call itself has written: not the weight it started with.
+                self._late[op.name] = written[op.inputs[0].name]
             elif op.type == "ReadVariableOp" and op.inputs[0].name in self._weights:
                 weight = self._weights[op.inputs[0].name]
                 self._weights[op.outputs[0].name] = weight
                 self._weight_specs[weight] = spec_of(op.outputs[0])
             for tensor in op.outputs:
                 self._tensors[tensor.name] = tensor
+
+    def _found(self, item: Untracked) -> str:
+        """The id of what the model does not track."""
+        self._untracked[item.id] = item.contents
+        if item.seed:
+            self._seeds.add(item.id)
+        return item.id
+
+    def _written(self, op: Any) -> Sequence[Any]:
+        """The handles of what an op writes: its first operand, or all that a function that writes is given."""
+        if writes(op.type):
+            return [op.inputs[0]]
+        handles = [tensor for tensor in op.inputs if tensor.dtype == tf.resource]
+        if not handles or not is_effect(op.type):
+            return []
+        inside = (node.op for body in bodies_in(self._lowering.attributes(op).values()) for node in within(body))
+        return handles if any(map(writes, inside)) else []
+
+    def _settings(self, op: Any) -> dict[str, Any]:
+        """The attributes of an op; of one that reads what the call has written, how often it was written before.
+
+        Of a generator only that it was: who draws first is no difference.
+        """
+        found = self._lowering.attributes(op)
+        if op.name in self._late and self._weights.get(op.inputs[0].name) not in self._seeds:
+            found["writes_before"] = self._late[op.name]
+        return found
 
     def _units(self) -> list[_Unit]:
         """Splits the ops: those of one atomic layer call together, the rest by line and library function."""
@@ -196,6 +234,8 @@ class Assembler:
             operands=operands,
             roles=tuple("mask" if name in self._recording.masks else "" for name in outside),
             weights=tuple(weights),
+            seeds=tuple(name for name in weights if name in self._seeds),
+            untracked=tuple(self._untracked[name] for name in weights if name in self._untracked),
             attributes={} if event is None else {**layer_attributes(event.layer), **event.settings},
             outputs=tuple(spec_of(tensor) for tensor in ports.values()),
             lowering=body,
@@ -247,7 +287,7 @@ class Assembler:
                     op=op.type,
                     kind="op",
                     operands=operands,
-                    attributes=self._lowering.attributes(op),
+                    attributes=self._settings(op),
                     outputs=tuple(spec_of(tensor) for tensor in op.outputs),
                 )
             )
@@ -283,11 +323,14 @@ class Assembler:
         if tensor.name in self._constants:
             node = self._constant(self._unique("constant"), tensor)
         else:
+            weight = self._weights[tensor.name]
             node = Node(
                 id=self._unique("read"),
                 op="read",
                 kind="read",
-                weights=(self._weights[tensor.name],),
+                weights=(weight,),
+                seeds=(weight,) if weight in self._seeds else (),
+                untracked=(self._untracked[weight],) if weight in self._untracked else (),
                 outputs=(spec_of(tensor),),
             )
         self._nodes.append(node)

@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kerasdiff.graph import Attribute, Graph
+from kerasdiff.graph import Attribute
+from kerasdiff.graph.ops import BRANCHES, FUNCTION_CALLS, LOOPS, SELECTIONS, SHAPE_ONLY, bodies_in, within
 from kerasdiff.worker.tracing.lower import Lowering
 from kerasdiff.worker.tracing.trace import Recording
 
-SHAPE_OPS = frozenset({"Shape", "ShapeN", "Rank", "Size"})
-"""What looks at the shape of a value alone."""
-_BRANCHES = frozenset({"If", "StatelessIf", "Case", "StatelessCase"})
-_SELECTS = frozenset({"Select", "SelectV2"})
-
-
-_BODIES = frozenset({"While", "StatelessWhile", "PartitionedCall", "StatefulPartitionedCall"})
-"""Ops that may hold a branch in a function body."""
+_MAY = BRANCHES | LOOPS | FUNCTION_CALLS
+"""Ops that are a branch or may hold one in a function body."""
 
 
 def may_branch(recording: Recording) -> bool:
     """Whether :func:`ways` could find any: a look at the op types alone."""
     ops = recording.graph.get_operations()
-    return any(op.type in _BRANCHES | _BODIES or (op.type in _SELECTS and op.inputs[0].shape.rank == 0) for op in ops)
+    return any(op.type in _MAY or _selects(op) for op in ops)
 
 
 @dataclass(frozen=True)
@@ -47,10 +42,10 @@ def ways(recording: Recording, homes: Mapping[str, str], constants: set[str], lo
     for op in recording.graph.get_operations():
         if op.name not in homes:
             continue
-        if op.type in _BRANCHES or (op.type in _SELECTS and op.inputs[0].shape.rank == 0):
+        if op.type in BRANCHES or _selects(op):
             if _by_values(op.inputs[0], constants):
                 found.append(Way(homes[op.name], op.inputs[0]))
-        elif any(_inside(value) for value in lowering.attributes(op).values()):
+        elif op.type in LOOPS | FUNCTION_CALLS and _branches_inside(lowering.attributes(op).values()):
             found.append(Way(homes[op.name], None))
     return found
 
@@ -60,7 +55,7 @@ def _by_values(tensor: Any, constants: set[str]) -> bool:
     open_tensors, seen = [tensor], set(constants)
     while open_tensors:
         current = open_tensors.pop()
-        if current.name in seen or current.op.type in SHAPE_OPS:
+        if current.name in seen or current.op.type in SHAPE_ONLY:
             continue
         seen.add(current.name)
         if current.op.type == "Placeholder":
@@ -69,10 +64,11 @@ def _by_values(tensor: Any, constants: set[str]) -> bool:
     return False
 
 
-def _inside(value: Attribute) -> bool:
-    """Whether a function body holds a branch, at any depth."""
-    if isinstance(value, tuple):
-        return any(_inside(item) for item in value)
-    if not isinstance(value, Graph):
-        return False
-    return any(node.op in _BRANCHES or any(map(_inside, node.attributes.values())) for node in value)
+def _selects(op: Any) -> bool:
+    """Whether an op takes one of two values for a whole batch."""
+    return op.type in SELECTIONS and op.inputs[0].shape.rank == 0
+
+
+def _branches_inside(attributes: Iterable[Attribute]) -> bool:
+    """Whether a function body among these attributes holds a branch, at any depth."""
+    return any(node.op in BRANCHES for body in bodies_in(attributes) for node in within(body))

@@ -22,7 +22,15 @@ from kerasdiff.worker.tracing.assemble import Assembler
 from kerasdiff.worker.tracing.code import is_user_code, reach_digest
 from kerasdiff.worker.tracing.compiled import compile_settings
 from kerasdiff.worker.tracing.lower import spec_of
-from kerasdiff.worker.tracing.names import VALUE, Names, describe_weights, owned_variables, snake, weight_table
+from kerasdiff.worker.tracing.names import (
+    VALUE,
+    Names,
+    describe_weights,
+    is_seed_state,
+    owned_variables,
+    snake,
+    weight_table,
+)
 from kerasdiff.worker.tracing.outside import untracked
 from kerasdiff.worker.tracing.remarks import never_called, remarks, unused
 from kerasdiff.worker.tracing.sources import relative
@@ -144,10 +152,10 @@ def _traced(session: Any) -> tuple[dict[Mode, _Traced], list[str]]:
 
 def assemble(loaded: Any, recording: Recording) -> Assembler:
     """An assembler for a recording of this model."""
-    variables = {
-        id(variable.value.handle): name for name, _, variable in owned_variables(loaded.model, recording.names)
-    }
-    return Assembler(recording, variables, loaded.root)
+    owned = [(name, variable) for name, _, variable in owned_variables(loaded.model, recording.names)]
+    variables = {id(variable.value.handle): name for name, variable in owned}
+    seeds = frozenset(name for name, variable in owned if is_seed_state(variable))
+    return Assembler(recording, variables, seeds, loaded.root)
 
 
 def _chosen(model: Any) -> set[str]:

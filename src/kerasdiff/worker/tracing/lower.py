@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerasdiff.graph import Attribute, Edge, Graph, Node, TensorSpec
+from kerasdiff.graph.ops import VARIABLE_READS, is_effect
 from kerasdiff.worker.tracing.code import code_digest, digest_of
 from kerasdiff.worker.tracing.code import filled as _filled
 from kerasdiff.worker.tracing.sources import is_user_file
@@ -160,7 +161,7 @@ class Lowering:
 
 def _writes_before(raw: Any, definitions: Mapping[str, Any]) -> dict[str, Attribute]:
     """How often a variable is written before an op reads it, where it is; control inputs say what comes before."""
-    if raw.op != "ReadVariableOp":
+    if raw.op not in VARIABLE_READS:
         return {}
     stack, seen = [raw], {raw.name}
     writes = 0
@@ -190,18 +191,6 @@ def _output_offsets(node: Any) -> dict[str, int]:
         else:
             offset += 1
     return found
-
-
-_LOOKUP_READS = frozenset({"LookupTableFindV2", "LookupTableSizeV2", "LookupTableExportV2"})
-_STATEFUL = frozenset(
-    {"Assert", "PrintV2", "Print", "If", "While", "Case", "StatefulPartitionedCall", "PyFunc", "EagerPyFunc"}
-)
-
-
-def is_effect(kind: str) -> bool:
-    """Whether an op may be there for what it does (assign, print, call), not for what it returns alone."""
-    writes = kind.startswith(("Assign", "ResourceScatter", "ResourceApply", "LookupTable"))
-    return (writes and kind not in _LOOKUP_READS) or kind in _STATEFUL
 
 
 def custom_gradient(attr: Any) -> str | None:

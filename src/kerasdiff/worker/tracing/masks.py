@@ -9,7 +9,7 @@ from typing import Any
 
 import keras
 
-from kerasdiff.worker.tracing.branches import SHAPE_OPS
+from kerasdiff.graph.ops import SHAPE_ONLY
 from kerasdiff.worker.tracing.sites import op_site
 from kerasdiff.worker.tracing.sources import relative
 from kerasdiff.worker.tracing.trace import Event, Recording
@@ -75,7 +75,7 @@ def _is_layer(event: Event | None) -> bool:
 
 
 def _keeps(op: Any, event: Event | None) -> bool:
-    if op.type in SHAPE_OPS:
+    if op.type in SHAPE_ONLY:
         return True
     return event is not None and _is_layer(event) and bool(event.layer.supports_masking)
 

@@ -151,13 +151,18 @@ def weight_table(model: Any) -> dict[str, Any]:
     return {name: variable for name, _, variable in owned_variables(model, Names(model))}
 
 
+def is_seed_state(variable: Any) -> bool:
+    """Whether a variable is the state of one of Keras's random generators: it is told by its name alone."""
+    return SEED_NAME in variable.name
+
+
 def describe_weights(model: Any, names: Names) -> list[tuple[Weight, Any]]:
     """The weight records with the variables they stand for."""
     trainable = {id(variable) for variable in model.trainable_variables}
     records = []
     seeds: dict[int, str] = {}
     for name, layer, variable in owned_variables(model, names):
-        role = SEED_NAME if SEED_NAME in variable.name else str(variable.name)
+        role = SEED_NAME if is_seed_state(variable) else str(variable.name)
         twin = seeds.setdefault(int(variable.numpy()[0]), name) if role == SEED_NAME else name
         shape = tuple(int(dim) for dim in variable.shape)
         weight = Weight(

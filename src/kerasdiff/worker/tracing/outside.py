@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -11,8 +12,23 @@ import numpy as np
 import tensorflow as tf
 
 from kerasdiff.worker.tracing.code import digest_of
-from kerasdiff.worker.tracing.names import SEED_NAME, Names, initializer_text, is_atomic
+from kerasdiff.worker.tracing.names import SEED_NAME, Names, initializer_text, is_atomic, is_seed_state
 from kerasdiff.worker.tracing.trace import Recording
+
+
+@dataclass(frozen=True)
+class Untracked:
+    """What a call uses besides the model's weights.
+
+    Attributes:
+        id: As the weights of nodes have it.
+        contents: What it holds, in words.
+        seed: Whether it is the state of Keras's global generator.
+    """
+
+    id: str
+    contents: str
+    seed: bool
 
 
 class Outside:
@@ -24,18 +40,19 @@ class Outside:
         self._made = {id(variable.value.handle): initializer for variable, initializer in recording.made}
         self._used: dict[str, int] = {}
 
-    def name(self, outer: Any, inner: Any) -> str:
-        """``untracked/…`` with the contents; things of the same contents are numbered as they are met."""
+    def of(self, outer: Any, inner: Any) -> Untracked:
+        """What a capture is; things of the same contents are numbered as they are met."""
         with tf.init_scope():  # values are read eagerly, also while a graph is being traced
-            base = f"untracked/{self._contents(outer, inner)}"
+            base = self._contents(outer, inner)
         self._used[base] = self._used.get(base, 0) + 1
-        return base if self._used[base] == 1 else f"{base} #{self._used[base]}"
+        contents = base if self._used[base] == 1 else f"{base} #{self._used[base]}"
+        return Untracked(id=f"untracked/{contents}", contents=contents, seed=base == SEED_NAME)
 
     def _contents(self, outer: Any, inner: Any) -> str:
         variable = self._variables.get(id(outer))
         if variable is None:
             return self._table(outer, inner) or str(inner.op.name)
-        if SEED_NAME in variable.name and id(outer) not in self._made:
+        if is_seed_state(variable) and id(outer) not in self._made:
             return SEED_NAME  # Keras's global generator, for a draw without a seed: its state is no setting
         kind = f"{variable.dtype.name} {tuple(variable.shape.as_list() or ())}"
         if id(outer) in self._made:

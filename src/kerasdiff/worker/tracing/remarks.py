@@ -9,7 +9,7 @@ import keras
 
 from kerasdiff.graph import Graph, Mode
 from kerasdiff.worker.tracing.masks import lost_masks
-from kerasdiff.worker.tracing.names import SEED_NAME, Names, is_atomic, owned_variables
+from kerasdiff.worker.tracing.names import Names, is_atomic, is_seed_state, owned_variables
 from kerasdiff.worker.tracing.sources import creation_site, made_at, relative
 from kerasdiff.worker.tracing.trace import Event, Recording
 
@@ -68,7 +68,7 @@ def _never_read(loaded: Any, recordings: Mapping[Mode, Recording], graphs: Mappi
     idle = unused(names, recordings, graphs)
     for name, layer, variable in owned_variables(loaded.model, names):
         owner = names.path(layer) or ""
-        if name in read or SEED_NAME in variable.name or is_atomic(layer):
+        if name in read or is_seed_state(variable) or is_atomic(layer):
             continue
         if not any(f"{owner}/".startswith(f"{path}/") for path in idle):
             yield f"weight {name}{_at(made_at(variable), loaded.root)} is never read"
@@ -79,7 +79,7 @@ def _made_anew(recording: Recording, root: str) -> Iterator[str]:
     for event in recording.fresh:
         own = event.layer.variables
         held.update(id(variable) for variable in own)
-        learned = any(SEED_NAME not in variable.name for variable in own)
+        learned = any(not is_seed_state(variable) for variable in own)
         tail = ", with new weights that are never trained" if learned else ", with a new random state" if own else ""
         yield f"layer {event.path}{_at(event.site or event.source, root)} is created anew in each call{tail}"
     for variable, _ in recording.made:

@@ -19,6 +19,7 @@ import numpy as np
 import tensorflow as tf
 
 import kerasdiff
+from kerasdiff.graph.ops import forgets
 from kerasdiff.worker.training.tasks import to_array
 
 LAYOUT = 1
@@ -28,13 +29,6 @@ _NAMES = frozenset(
     {"_class", "shared_name", "container", "_output_shapes", "body_name", "cond_name", "_gradient_op_type"}
 )
 """Attributes that name things and change with what else the process has built."""
-
-_FORGETFUL = frozenset(
-    {"RandomUniform", "RandomUniformInt", "RandomStandardNormal", "TruncatedNormal", "ParameterizedTruncatedNormal",
-     "Multinomial", "RandomGamma", "RandomPoisson", "RandomPoissonV2", "RandomShuffle", "RandomCrop",
-     "PyFunc", "PyFuncStateless", "EagerPyFunc"}
-)  # fmt: skip
-"""Ops with a state that nobody can read: a generator inside the kernel, or whatever Python does."""
 
 
 def variables_of(functions: Sequence[Any]) -> list[Any] | None:
@@ -53,7 +47,7 @@ def variables_of(functions: Sequence[Any]) -> list[Any] | None:
                 return None
             variable = by_handle[id(tensor)]
             found.setdefault(id(variable), variable)
-        if any(node.op in _FORGETFUL for node in _nodes(function)):
+        if any(forgets(node.op) for node in _nodes(function)):
             return None
     return list(found.values())
 
