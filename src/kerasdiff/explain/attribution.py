@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from kerasdiff.align import Pair
+from kerasdiff.align.pair import Pair
 from kerasdiff.errors import EvaluateError
 from kerasdiff.explain.measuring import MOST_PULLED, Measured, Question, measure
 from kerasdiff.explain.records import Attribution, Effect, Measure, Sizes
@@ -32,9 +32,7 @@ def attribute(pair: Pair, question: Question) -> Attribution | Finding:
             measured.append(measure(pair, question, mode, edits))
         except EvaluateError as error:
             failed.setdefault(error.message, []).append(mode)
-    unknown = (
-        Finding(fact=Fact.EFFECTS_UNKNOWN, names=tuple(modes), cause=cause) for cause, modes in failed.items()
-    )
+    unknown = (Finding(fact=Fact.EFFECTS_UNKNOWN, names=tuple(modes), cause=cause) for cause, modes in failed.items())
     notes = (*_unmeasured_gradients(measured), *unknown)
     if not measured:
         return Finding(fact=Fact.NOTHING_ATTRIBUTED, parts=notes)

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from kerasdiff.align import Aligned, Edit, Update
+from kerasdiff.align.edits import Edit, Update
+from kerasdiff.align.pair import Aligned
 from kerasdiff.graph import FUSED, Edge, Graph, Node
 
 HANDLES = ("resource", "variant")

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kerasdiff.align import Edit, Pair
+from kerasdiff.align.edits import Edit
+from kerasdiff.align.pair import Pair
 from kerasdiff.errors import EvaluateError
 from kerasdiff.explain.cut import Cut
 from kerasdiff.explain.patching import Patched, Patcher
@@ -282,7 +283,7 @@ class _Bench:
 
 
 def gradients_apart(one: Gradients, two: Gradients) -> float:
-    """Norm of the difference of two sets of gradients, as a fraction of the first one's norm; absolute where that is 0."""
+    """Norm of the difference of two sets of gradients, as a fraction of the first one's, or as it is if that is 0."""
     change = norm = 0.0
     for name in {**one, **two}:
         a, b = one.get(name), two.get(name)

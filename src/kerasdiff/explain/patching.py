@@ -1,7 +1,7 @@
 """What would the reference compute with some edits applied? Activation patching across two processes.
 
-Each side runs its own parts in its own worker on the other's values, put in at the cut points, and gradients go back the
-same way, so that no code and no graph ever crosses from one process to the other.
+Each side runs its own parts in its own worker on the other's values, put in at the cut points, and gradients go back
+the same way, so that no code and no graph ever crosses from one process to the other.
 """
 
 from __future__ import annotations

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from kerasdiff.explain.cut import CutPoint, Traced
 from kerasdiff.explain.patching import Patcher
 from kerasdiff.explain.records import LocalDifference
-from kerasdiff.explain.cut import CutPoint, Traced
 from kerasdiff.explain.rows import Rows
 from kerasdiff.findings import Compared
 from kerasdiff.graph.values import Array
@@ -42,7 +42,7 @@ class Walk:
 def walk(patcher: Patcher, rows: Rows, pairs: Mapping[str, str], *, updates: bool) -> Walk:
     """Runs both sides on their own, and the candidate with every operand the reference's (teacher forcing).
 
-    Cut points whose values differ though no edit lies before them are dropped from the cut: they are not the same thing.
+    Cut points whose values differ though no edit lies before them are dropped: they are not the same thing.
 
     Args:
         patcher: Runs the sides.
