@@ -19,6 +19,7 @@ from kerasdiff.comparison import (
     Rung,
     Verdict,
 )
+from kerasdiff.findings import Fact, Finding
 from kerasdiff.fit.trials import FitEvidence, Trajectory
 from kerasdiff.graph import Edge, Graph, Node, Source, TensorSpec, Weight
 from kerasdiff.side.records import Description, Port
@@ -341,8 +342,8 @@ def description() -> Description:
         weights=(kernel, seed),
         inputs=(Port(name="ids", spec=TensorSpec(shape=(None, 8), dtype="int32"), low=0, high=100),),
         outputs=(Port(name="output", spec=spec),),
-        inferred=("ids takes integers below 100",),
-        notes=("training mode could not be traced: ValueError: [bold]no[/bold]",),
+        inferred=(Finding(fact=Fact.RANGE_CUT, names=("net.py:Net", "ids"), figures={"last": 99}),),
+        notes=(Finding(fact=Fact.NOT_TRACEABLE, names=("training",), cause="ValueError: [bold]no[/bold]"),),
         unused_layers=("head/spare",),
         environment=ENVIRONMENT,
     )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from kerasdiff.align.edits import Edit
 from kerasdiff.findings import Finding, RungName, SideName, Subject
 from kerasdiff.graph import Mode
 from kerasdiff.graph.values import Precision, Tolerance
@@ -75,7 +76,8 @@ class NumberFigures(_Figures):
         where: What the worst was of.
         differing: What was beyond its limit, the first hundred.
         absent_gradients: Weights that get a gradient on one side alone.
-        untaken: Of either side, ids of nodes that branch on data and went one way on every probe.
+        untaken: Of either side, ids of nodes that branch on data and went one way on every probe; ``None`` where
+            nobody looked.
         weight_scale: Factor on the weights, where a search found the input.
         found_by: How a search found it.
     """
@@ -92,7 +94,7 @@ class NumberFigures(_Figures):
     where: Subject
     differing: tuple[Subject, ...] = ()
     absent_gradients: int = 0
-    untaken: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+    untaken: tuple[tuple[str, ...], tuple[str, ...]] | None = None
     weight_scale: float = 1.0
     found_by: Finding | None = None
 
@@ -182,12 +184,14 @@ class Rung:
     Attributes:
         findings: The facts it rests on, in the order in which they are told.
         figures: Numbers with their limit, place and count; ``None`` where there are none.
+        edits: Those that it established by itself.
     """
 
     name: RungName
     outcome: RungOutcome
     findings: tuple[Finding, ...]
     figures: Figures | None = None
+    edits: tuple[Edit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

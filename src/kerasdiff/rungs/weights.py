@@ -99,6 +99,7 @@ def weights(
     rung = Rung(name="weights", outcome="equal", findings=(), figures=figures)
     if seen.edits:
         shown = Finding(fact=Fact.SETTINGS_DIFFER, count=len(seen.edits))
+        rung = replace(rung, edits=seen.edits)
         if learning_agrees and _only_penalties(pair, seen.edits):
             agree = Finding(fact=Fact.PENALIZED_ALIKE)
             return replace(rung, outcome="advisory", findings=(shown, *alone, agree))
