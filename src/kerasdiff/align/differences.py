@@ -11,6 +11,10 @@ from kerasdiff.canonical import IMPLIED, readable
 from kerasdiff.graph import Graph, Node
 from kerasdiff.graph.ops import HANDED_ON
 
+MASKING = 1e8
+"""Size from which on a constant stands for infinity: what Keras and others add to the scores that a softmax is to leave
+out, or put in their place, is 1e9 and more. Scores of the probes stay below 1e7."""
+
 CALL = "call."
 """Begins the name of an attribute that is an argument of the call."""
 

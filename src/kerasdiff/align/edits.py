@@ -107,11 +107,6 @@ class Part:
     constant: Attribute = None
 
 
-MASKING = 1e8
-"""Size from which on a constant stands for infinity: what Keras and others add to the scores that a softmax is to leave
-out, or put in their place, is 1e9 and more. Scores of the probes stay below 1e7."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """One thing that an update changes.

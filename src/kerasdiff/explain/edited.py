@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
-from kerasdiff.align.edits import MASKING, Edit, Update
+from kerasdiff.align.differences import MASKING
+from kerasdiff.align.edits import Edit, Update
 from kerasdiff.align.pair import Pair
 from kerasdiff.findings import Site
 from kerasdiff.graph import Attribute, Edge, Graph, Node
