@@ -15,8 +15,8 @@ depend on each other. The usual Lan-DeMets boundaries spend the same but win som
 normal theory that does not hold for t statistics of three pairs. Why not O'Brien-Fleming-type? It leaves 0.0014 of
 0.05 to the look at 3 of 8 pairs, a critical t of 19: such a look decides nothing.
 
-The t tests assume independent, about normal differences. Measured rates, held by `tests/test_stats.py` (its `rate` with
-20,000 experiments a row and seed 1; alpha 0.05, looks at 3, 5 and 8 pairs; mean and sd of the differences in margins):
+The t tests assume independent, about normal differences. Measured rates, held by `tests/unit/test_statistics.py` (its
+`rate` with 20,000 experiments a row and seed 1; alpha 0.05, looks at 3, 5 and 8 pairs; mean and sd of the differences in margins):
 
     mean  sd    outcome     rate   at the first look
     1     0.25  equivalent  0.038  0.024  false

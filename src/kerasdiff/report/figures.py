@@ -7,7 +7,7 @@ from dataclasses import fields
 from kerasdiff.findings import Fact
 from kerasdiff.graph import Attribute
 from kerasdiff.report import wording
-from kerasdiff.rungs.records import CheckpointFigures, Figures, InterfaceFigures, NumberFigures, Rung
+from kerasdiff.rungs.records import CheckpointFigures, Figures, NumberFigures, Rung, WeightFigures
 
 
 def figures(rung: Rung) -> dict[str, Attribute]:
@@ -26,8 +26,6 @@ def figures(rung: Rung) -> dict[str, Attribute]:
 
 def _replaced(held: Figures) -> dict[str, Attribute]:
     """What stands in place of a field, or beside it."""
-    if isinstance(held, InterfaceFigures):
-        return {"ignored": {"names": held.ignored}}
     if isinstance(held, CheckpointFigures):
         shapes = (f"{path} {one} in the reference, {two} in the candidate" for path, one, two in held.other_shape)
         owners = (tuple(owner or "the model itself" for owner in pair) for pair in held.stored_as)
@@ -45,14 +43,12 @@ def _replaced(held: Figures) -> dict[str, Attribute]:
 
 def _silent(held: Figures) -> frozenset[str]:
     """The fields that say nothing: of a part of the rung that did not run, or of what did not happen."""
-    if isinstance(held, InterfaceFigures):
-        return frozenset({"ignored"} if held.ignored is None else ())
+    silent = set() if held.ignored or isinstance(held, WeightFigures) else {"ignored"}
     if isinstance(held, CheckpointFigures):
-        silent = set() if held.ignored else {"ignored"}
         silent |= {"limit", "max_absolute", "max_relative", "place"} if held.limit is None else set()
         return frozenset(silent | ({"stored_as", "astray", "of"} if held.of is None else set()))
     if isinstance(held, NumberFigures):
-        silent = {"tolerance"} | {name for name in ("absent_gradients", "ignored") if not getattr(held, name)}
+        silent |= {"tolerance"} | ({"absent_gradients"} if not held.absent_gradients else set())
         silent |= {"untaken"} if held.untaken is None else set()
         return frozenset(silent | ({"weight_scale", "found_by"} if held.found_by is None else set()))
-    return frozenset()
+    return frozenset(silent)
