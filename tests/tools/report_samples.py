@@ -17,13 +17,14 @@ from kerasdiff.align.edits import (
     Rewire,
     Update,
 )
-from kerasdiff.comparison import Comparison, ModelInfo, Reason, Rewrite, Row, RowState, Terms, Verdict
+from kerasdiff.comparison import Comparison, ModelInfo, Reason, Terms, Verdict
 from kerasdiff.explain.records import Attribution, Effect, LocalDifference, Measure
 from kerasdiff.findings import Compared, Fact, Finding, Site, Subject
 from kerasdiff.fit.trials import FitEvidence, Trajectory
 from kerasdiff.graph import MODES, Edge, Graph, Node, Port, Source, TensorSpec, Weight
 from kerasdiff.graph.values import Closeness, Tolerance
 from kerasdiff.rungs.records import ArchitectureFigures, NotChecked, NumberFigures, Rung
+from kerasdiff.rungs.table import Rewrite, Row, RowState
 from kerasdiff.side.records import Description
 
 ENVIRONMENT = {"device": "cpu", "kerasdiff": "0.1.0", "keras": "3.15.0", "python": "3.11.9", "tensorflow": "2.21.0"}
