@@ -233,6 +233,33 @@ class Fact(Enum):
     GATE_CLOSED = auto()  # names: the rung; parts: its findings, none where it did not run
     TRAINS_ONLY = auto()  # of `kerasdiff fit`
 
+    # -- worker: what was assumed to construct or call a model; names: the target, then what is named ------------------
+    ARGUMENT_FROM_INPUT = auto()  # names: target, argument; settings: value, taken from --input
+    ARGUMENT_FROM_DEFAULT = auto()  # names: target, argument; settings: value, the CIFAR-10 default
+    ITEM_TAKEN = auto()  # names: target, class; count: position in the tuple that was returned
+    COMPILE_SETTINGS_LEFT_OUT = auto()  # names: target; cause: why the saved file does not open with them
+    INPUT_FROM_ARGUMENT = auto()  # names: target, constructor argument; settings: shape
+    INPUT_FROM_ATTRIBUTE = auto()  # names: target, attribute of the model; settings: shape
+    INPUT_FROM_DEFAULT = auto()  # names: target; settings: shape, dtype, the CIFAR-10 default
+    DTYPE_AS_DECLARED = auto()  # names: target, input; settings: declared, asked
+    RANGE_CUT = auto()  # names: target, input; figures: last, the last row of its embedding table
+
+    # -- worker: what cannot be traced; names: modes; sources: the line; cause ----------------------------------------
+    NOT_TRACEABLE = auto()  # parts: DECIDES_ON_DATA, where that is why
+    DECIDES_ON_DATA = auto()  # Python decides on the value of a tensor; cause: the first sentence of the error
+
+    # -- worker: what looks like a mistake in one model ---------------------------------------------------------------
+    LAYER_NEVER_CALLED = auto()  # sites: the layer, where it is created
+    LAYER_MADE_ANEW = auto()  # sites: the layer that each call makes, where it is called
+    WEIGHTS_MADE_ANEW = auto()  # sites: the same, with weights
+    RANDOM_STATE_MADE_ANEW = auto()  # sites: the same, with the state of a random generator
+    VARIABLE_MADE_ANEW = auto()  # names: the variable that each call makes
+    VARIABLE_UNTRACKED = auto()  # names: the variable that is used and is no weight of the model
+    MODE_HARD_CODED = auto()  # sites: the layer that is told another mode; names: the mode its caller is in
+    WEIGHT_NEVER_READ = auto()  # weights; sources: the line that made it
+    MASK_LOST = auto()  # sites: what makes the mask, what drops it, the layer that would use it
+    MASK_UNUSED = auto()  # sites: what makes the mask, what drops it
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
@@ -247,6 +274,7 @@ class Finding:
         sources: Lines of the user's code.
         count, of: How many, of how many.
         figures: Numbers, by name.
+        settings: Other plain values, by name.
         compared, closeness: The comparison of values it rests on, with or without what it was of.
         subjects: What was compared beside that.
         ports: Inputs and outputs.
@@ -264,6 +292,7 @@ class Finding:
     count: int = 0
     of: int = 0
     figures: Mapping[str, float] = field(default_factory=dict)
+    settings: Mapping[str, Attribute] = field(default_factory=dict)
     compared: Compared | None = None
     closeness: Closeness | None = None
     subjects: tuple[Subject, ...] = ()

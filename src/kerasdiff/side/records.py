@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from kerasdiff.findings import Finding
 from kerasdiff.graph import Edge, Graph, Mode, Port, Source, Weight
 from kerasdiff.graph.values import Array, Precision
 
@@ -27,8 +28,8 @@ class Description:
 
     Attributes:
         inference, training: The traced graphs; ``None`` with a note where tracing failed.
-        inferred: Sentences: what was guessed to construct or call the model.
-        notes: Sentences: what could not be traced, what looks like a mistake (layer never called).
+        inferred: What was guessed to construct or call the model.
+        notes: What could not be traced, what looks like a mistake (layer never called).
         unused_layers: Ids of layers created and never called.
         compiled: Compile settings as JSON data, or ``None``.
         guessed: Whether the input shape is the CIFAR-10 default, for want of anything better.
@@ -43,8 +44,8 @@ class Description:
     weights: tuple[Weight, ...]
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
-    inferred: tuple[str, ...]
-    notes: tuple[str, ...]
+    inferred: tuple[Finding, ...]
+    notes: tuple[Finding, ...]
     unused_layers: tuple[str, ...]
     environment: Mapping[str, str]
     compiled: Mapping[str, Any] | None = None

@@ -53,7 +53,7 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
 def _handle(session: Any, name: str, arguments: tuple[Any, ...], progress: Any) -> Any:
     # Imported on demand: what a request does not need must not delay its answer.
     if name == "describe":
-        from kerasdiff.worker.tracing.describe import describe
+        from kerasdiff.worker.describe import describe
 
         if arguments:
             session.restart(*arguments)
@@ -84,7 +84,7 @@ def _handle(session: Any, name: str, arguments: tuple[Any, ...], progress: Any) 
         (plan,) = arguments
         return fit(session, plan, progress)
     if name == "start_digests":
-        from kerasdiff.worker.tracing.describe import start_digests
+        from kerasdiff.worker.describe import start_digests
 
         return start_digests(session, *arguments)
     if name == "start":

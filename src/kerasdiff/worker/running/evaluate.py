@@ -13,14 +13,15 @@ import numpy as np
 import tensorflow as tf
 
 from kerasdiff.errors import EvaluateError, KerasdiffError
-from kerasdiff.graph import Mode
+from kerasdiff.graph import SEED_ROLE, Mode
 from kerasdiff.graph.ops import LOOPS, writes
 from kerasdiff.side.records import Array, EvaluateRequest, Evaluation, Recipe
-from kerasdiff.worker.loading.blame import place, reason
+from kerasdiff.worker.keras_internals import graph_variables, handle_of
+from kerasdiff.worker.loading.faults import at_line, reason
 from kerasdiff.worker.loading.load import Loaded, precision_scope
+from kerasdiff.worker.tracing.assemble import assemble
 from kerasdiff.worker.tracing.branches import may_branch
-from kerasdiff.worker.tracing.describe import assemble
-from kerasdiff.worker.tracing.names import SEED_NAME, weight_table
+from kerasdiff.worker.tracing.names import weight_table
 from kerasdiff.worker.tracing.trace import Recording, added_losses, call_model, record, tensors_in
 
 MOST_KEPT = 1 << 22
@@ -46,7 +47,7 @@ def _made(recipe: Recipe) -> tuple[Array, bool]:
     name, shape = recipe.name, recipe.shape
     grows = False
     value: Array
-    if name == SEED_NAME:
+    if name == SEED_ROLE:
         value = np.asarray(rng.integers(0, 2**31, shape))
     elif "variance" in name or name == "var":
         value = np.asarray(rng.uniform(0.5, 2.0, shape), np.float32)
@@ -89,7 +90,7 @@ def evaluate(session: Any, request: EvaluateRequest) -> Evaluation:
         except KerasdiffError:
             raise
         except Exception as error:  # the user's own code, or an op that has no kernel in this precision
-            text = f"cannot be run in {request.precision}: {reason(error)}{place(error, loaded.root)}"
+            text = f"cannot be run in {request.precision}: {reason(error)}{at_line(error, loaded.root)}"
             raise EvaluateError(text) from None
 
 
@@ -257,11 +258,11 @@ def _writes(function: Any) -> bool:
 def _loose(variables: dict[str, Any], function: Any) -> list[tuple[Any, Any]]:
     """What a call keeps outside the model's weights, such as the state of a stateful recurrent layer, as it is now."""
     graph = getattr(function, "graph", None)
-    tracked = {id(variable.value.handle) for variable in variables.values()}
+    tracked = {id(handle_of(variable)) for variable in variables.values()}
     return [
         (variable, tf.identity(variable))
-        for variable in (graph.variables if graph is not None else ())
-        if id(variable.handle) not in tracked
+        for variable in (graph_variables(graph) if graph is not None else ())
+        if id(handle_of(variable)) not in tracked
     ]
 
 
@@ -290,7 +291,7 @@ def drawn(variables: dict[str, Any], recipes: tuple[Recipe, ...], weight_scale: 
 def value_of(recipe: Recipe, variable: Any, weight_scale: float = 1.0) -> Array | None:
     """What a recipe gives a variable; integers other than random-generator states keep their own (``None``)."""
     kind, shape = tf.as_dtype(variable.dtype), tuple(variable.shape)
-    if kind.is_floating or recipe.name == SEED_NAME:
+    if kind.is_floating or recipe.name == SEED_ROLE:
         value = draw(recipe, weight_scale)
         return (value.T if recipe.transposed else value).reshape(shape).astype(kind.as_numpy_dtype, copy=False)
     if kind in (tf.int8, tf.uint8):  # quantised kernels; wider whole numbers count or index, and are left alone

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from kerasdiff.errors import FitError
 from kerasdiff.side.records import Array, Epoch, FitPlan, Progress, Tick, Trial
+from kerasdiff.worker.keras_internals import sublayers
 from kerasdiff.worker.tracing.names import weight_table
 from kerasdiff.worker.training.data import load_data
 from kerasdiff.worker.training.feed import Feed
@@ -93,7 +94,7 @@ def _nudge(model: Any, seed: int) -> None:
 
     Rounding does no less to a model that computes the same thing in another order.
     """
-    layers = model._flatten_layers()  # private; the only way to every sublayer
+    layers = [model, *sublayers(model, deep=True)]
     coarse = {"float16": 2.0**-10, "bfloat16": 2.0**-7}
     step = max((coarse.get(str(layer.compute_dtype), 0.0) for layer in layers), default=0.0)
     rng = np.random.default_rng(seed)
