@@ -233,6 +233,21 @@ class Fact(Enum):
     GATE_CLOSED = auto()  # names: the rung; parts: its findings, none where it did not run
     TRAINS_ONLY = auto()  # of `kerasdiff fit`
 
+    # -- explain: what of an attribution is not known ------------------------------------------------------------
+    NOTHING_ATTRIBUTED = auto()  # parts: EFFECTS_UNKNOWN, none where neither mode could be aligned
+    EFFECTS_UNKNOWN = auto()  # names: modes in which no edit was measured; cause
+    GRADIENTS_UNMEASURED = auto()  # count: aligned values; of: the most with which gradients are measured
+    ALWAYS_TRUE = auto()  # side; sites: an edit's node that compares values, the same for all that were tried
+    ALWAYS_FALSE = auto()  # the same
+
+    # -- explain: where an input comes from ----------------------------------------------------------------------
+    ON_PROBE = auto()  # names: the probe
+    LARGER_WEIGHTS = auto()  # figures: factor
+    SCALED_INPUTS = auto()  # figures: factor
+    NEAR_CONSTANT = auto()  # figures: constant
+    DRIVEN_UP = auto()  # side; sites: the traced node into which as much goes as gradients lead to
+    DRIVEN_DOWN = auto()  # the same, as little
+
     # -- worker: what was assumed to construct or call a model; names: the target, then what is named ------------------
     ARGUMENT_FROM_INPUT = auto()  # names: target, argument; settings: value, taken from --input
     ARGUMENT_FROM_DEFAULT = auto()  # names: target, argument; settings: value, the CIFAR-10 default
