@@ -234,7 +234,16 @@ def forum() -> Comparison:
                 findings=(Finding(fact=Fact.WEIGHTS_AGREE, count=18, names=("shape", "initializer", "regularizer")),),
             ),
             _inference(),
-            Rung(name="fit", outcome="different", findings=(Finding(fact=Fact.REFUSED, cause="x"),)),
+            Rung(
+                name="fit",
+                outcome="different",
+                findings=(
+                    Finding(
+                        fact=Fact.TRIALS_APART,
+                        figures={"first_parting": 0, "distance": 0.4315, "control_distance": 0.0},
+                    ),
+                ),
+            ),
         ),
         edits=_forum_edits(),
         rewrites=(
@@ -245,7 +254,7 @@ def forum() -> Comparison:
         rows=_forum_rows(),
         fit=_forum_fit(),
         attribution=_forum_attribution(),
-        not_checked=(NotChecked(rung="training step", reason=Finding(fact=Fact.TRAINS_ONLY)),),
+        not_checked=(NotChecked(rung="training step", reason=Finding(fact=Fact.REFUSED, cause="not part of this version")),),
     )
 
 
@@ -281,8 +290,8 @@ def _forum_attribution() -> Attribution:
 _NO_FIT = Finding(fact=Fact.OPTION, names=("--no-fit",))
 
 
-def _site(name: str) -> Site:
-    return Site(node=name, op="conv2d", kind="layer", display="Conv2D")
+def _site(name: str, op: str = "conv2d") -> Site:
+    return Site(node=name, op=op, display=op)
 
 
 def every_state() -> Comparison:
@@ -323,12 +332,12 @@ def every_state() -> Comparison:
             changes=tuple(Change(aspect=Aspect.SETTING, name=name, values=values) for name, values in settings.items()),
         ),
         Delete(op=op, reference=first, candidate=None, after=after, modes=("training",)),
-        Move(op=op, reference=first, candidate=second, after=after, behind=((_site("stem/conv"),), (_site("relu"),))),
+        Move(op=op, reference=first, candidate=second, after=after, behind=((_site("stem/conv"),), (_site("relu", "relu"),))),
         Rewire(
             op=op,
             reference=first,
             candidate=second,
-            wiring=OtherOperands(takes=((Neighbour(site=_site("a")),), (Neighbour(site=_site("b")),))),
+            wiring=OtherOperands(takes=((Neighbour(site=_site("a", "add")),), (Neighbour(site=_site("b", "add")),))),
         ),
         Update(
             op="conv2d",
