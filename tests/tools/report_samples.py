@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+import numpy as np
+
 from kerasdiff.align.edits import (
     Aspect,
     Change,
@@ -20,12 +22,13 @@ from kerasdiff.align.edits import (
 from kerasdiff.comparison import Comparison, ModelInfo, Reason, Terms, Verdict
 from kerasdiff.explain.records import Attribution, Effect, LocalDifference, Measure
 from kerasdiff.findings import Compared, Fact, Finding, Site, Subject
-from kerasdiff.fit.trials import FitEvidence, Trajectory
+from kerasdiff.fit.trials import FitEvidence
 from kerasdiff.graph import MODES, Edge, Graph, Node, Port, Source, TensorSpec, Weight
 from kerasdiff.graph.values import Closeness, Tolerance
 from kerasdiff.rungs.records import ArchitectureFigures, NotChecked, NumberFigures, Rung
 from kerasdiff.rungs.table import Rewrite, Row, RowState
 from kerasdiff.side.records import Description
+from kerasdiff.side.training import Answers, DataSource, Epoch, History, Trial, TrialSettings, TrialSide
 
 ENVIRONMENT = {"device": "cpu", "kerasdiff": "0.1.0", "keras": "3.15.0", "python": "3.11.9", "tensorflow": "2.21.0"}
 
@@ -103,36 +106,49 @@ def losses(start: float, decay: float, wobble: float, steps: int = 30) -> tuple[
     return tuple(start * math.exp(-decay * step) + wobble * math.sin(1.7 * step) for step in range(steps))
 
 
-def _forum_fit() -> FitEvidence:
-    return FitEvidence(
-        data="synthetic CIFAR-shaped images made on the spot (CIFAR-10 is not on this machine)",
-        plan={"optimizer": "adam", "learning_rate": 0.0003, "batch_size": 64, "steps": 30, "seed": 0},
-        trajectories=(
-            Trajectory(
-                side="reference",
-                seed=0,
-                losses=losses(3.912, 0.021, 0.06),
-                train_accuracy=0.346,
-                test_accuracy=0.318,
-                test_loss=2.24131,
-            ),
-            Trajectory(
-                side="candidate",
-                seed=0,
-                losses=losses(4.271, 0.034, 0.05),
-                train_accuracy=0.312,
-                test_accuracy=0.295,
-                test_loss=2.40112,
-            ),
-            Trajectory(
-                side="control",
-                seed=0,
-                losses=losses(3.912, 0.021, 0.06),
-                train_accuracy=0.346,
-                test_accuracy=0.318,
-                test_loss=2.24131,
-            ),
+def _trial(side: TrialSide, seen: tuple[float, ...], reached: tuple[float, float, float]) -> Trial:
+    epoch = Epoch(
+        number=1,
+        steps=len(seen),
+        train_loss=seen[-1],
+        train_accuracy=reached[0],
+        test_accuracy=reached[1],
+        test_loss=reached[2],
+        seconds=1.0,
+    )
+    return Trial(
+        side=side,
+        seed=0,
+        steps=30,
+        history=History(losses=seen, epochs=(epoch,)),
+        data=DataSource(kind="procedural", train=2_000, test=500, cifar10_missing=True),
+        settings=TrialSettings(
+            optimizer="adam",
+            learning_rate=0.0003,
+            loss=("SparseCategoricalCrossentropy(from_logits=True)",),
+            targets=("sparse",),
+            from_compile=False,
+            batch_size=64,
+            without_gradient=(),
+            custom_train_step_ignored=False,
+            steps=30,
+            epochs=1,
+            steps_per_epoch=31,
+            test_rows=500,
         ),
+        answers=Answers(predictions=np.zeros(1), digest=""),
+    )
+
+
+def _forum_fit() -> FitEvidence:
+    reference = losses(3.912, 0.021, 0.06), (0.346, 0.318, 2.24131)
+    return FitEvidence(
+        trials=(
+            _trial("reference", *reference),
+            _trial("candidate", losses(4.271, 0.034, 0.05), (0.312, 0.295, 2.40112)),
+            _trial("control", *reference),
+        ),
+        seeds=(0,),
         distance=0.4315,
         control_distance=0.0,
         first_parting=0,
@@ -254,7 +270,9 @@ def forum() -> Comparison:
         rows=_forum_rows(),
         fit=_forum_fit(),
         attribution=_forum_attribution(),
-        not_checked=(NotChecked(rung="training step", reason=Finding(fact=Fact.REFUSED, cause="not part of this version")),),
+        not_checked=(
+            NotChecked(rung="training step", reason=Finding(fact=Fact.REFUSED, cause="not part of this version")),
+        ),
     )
 
 
@@ -332,7 +350,13 @@ def every_state() -> Comparison:
             changes=tuple(Change(aspect=Aspect.SETTING, name=name, values=values) for name, values in settings.items()),
         ),
         Delete(op=op, reference=first, candidate=None, after=after, modes=("training",)),
-        Move(op=op, reference=first, candidate=second, after=after, behind=((_site("stem/conv"),), (_site("relu", "relu"),))),
+        Move(
+            op=op,
+            reference=first,
+            candidate=second,
+            after=after,
+            behind=((_site("stem/conv"),), (_site("relu", "relu"),)),
+        ),
         Rewire(
             op=op,
             reference=first,

@@ -93,7 +93,7 @@ def _draw(table: Table, summary: Summary, count: int, output: str) -> None:
     from kerasdiff.report.png import png
 
     if not any(len(row.images) for row in summary.rows):
-        raise DataError(f"{table.place}: there is no image to draw. {summary.note}")
+        raise DataError(f"{table.origin}: there is no image to draw. {summary.note}")
     write_bytes(png(picture(summary, count)), output)
     if summary.classes > MOST_DRAWN:
         click.echo(f"The picture shows the first {MOST_DRAWN} of {summary.classes:,} classes.", err=True)
