@@ -221,7 +221,6 @@ SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
     Fact.BUDGET_RECALLED: lambda finding: f"{_budget(finding)}, as measured in an earlier run",
     Fact.WORKER_LOST: lambda finding: finding.cause,
     Fact.WORKER_REPLACED: _replaced,
-    Fact.OWN_START: lambda finding: f"{finding.cause}: these start from the candidate's own draw",
     Fact.NOT_STORED: _of_side(
         lambda finding: (
             "nothing was kept on disk: the model uses Python code, a table or random numbers whose state "
