@@ -8,9 +8,8 @@ import time
 import tracemalloc
 
 import pytest
-from synthetic import CASES, FAMILIES, canonical_pair
-
 from kerasdiff.align.align import align
+from synthetic import CASES, FAMILIES, canonical_pair
 
 pytestmark = pytest.mark.benchmark
 

@@ -16,9 +16,9 @@ import pytest
 from edits_at_random import CHANGES
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from kerasdiff.align.align import Alignment, align
 from synthetic import CASES, Made, Net, canonical_pair, random_net, shuffled
 
-from kerasdiff.align.align import Alignment, align
 from kerasdiff.align.edits import Edit
 from kerasdiff.canonical import Canonicaliser
 from kerasdiff.graph import Edge, Graph
