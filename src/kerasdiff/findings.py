@@ -207,7 +207,9 @@ class Fact(Enum):
     STEP_TAKEN = auto()  # values: optimizer and objective of either side
     UNSEEDED_ON_ONE_SIDE = auto()  # side
     UNSEEDED_ON_BOTH_SIDES = auto()
-    OWN_TRAINING_CODE = auto()  # names: the method; sources; side: that alone has it; figures: differ
+    SAME_TRAINING_CODE = auto()  # names: a method that both models bring, which no rung runs; sources
+    OTHER_TRAINING_CODE = auto()  # the same, with other code on either side
+    OWN_TRAINING_CODE = auto()  # the same; side: that alone brings it
 
     # -- checkpoint ----------------------------------------------------------------------------------------------
     NOTHING_STORED = auto()

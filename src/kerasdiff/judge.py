@@ -204,7 +204,9 @@ def _hides(change: Change) -> bool:
     one, two = change.values
     if change.name.rpartition(".")[2] in STRUCTURAL or change.aspect in (Aspect.OP, Aspect.WIRING, Aspect.DTYPE):
         return False
-    return (None not in (one, two) or _is_number(one) or _is_number(two)) and not same_bounds(_listed(one), _listed(two))
+    return (None not in (one, two) or _is_number(one) or _is_number(two)) and not same_bounds(
+        _listed(one), _listed(two)
+    )
 
 
 def _constants_alone(parts: tuple[tuple[Part, ...], tuple[Part, ...]]) -> bool:

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from kerasdiff.align.cover import cover
 from kerasdiff.align.edits import Edit
-from kerasdiff.align.expanded import MOST, expanded
+from kerasdiff.align.expanded.cover import cover
+from kerasdiff.align.expanded.proof import MOST, expanded
 from kerasdiff.align.isomorphism import isomorphism
 from kerasdiff.align.labels import Weights, labels_of
 from kerasdiff.align.pairing import pairing

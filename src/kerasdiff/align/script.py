@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from kerasdiff.align.cover import Cover
 from kerasdiff.align.differences import inside_changed, settings_changed, weights_together
 from kerasdiff.align.edits import Aspect, Change, Delete, Edit, Insert, MaskRole, Move, Rewire, Update, Wiring
+from kerasdiff.align.expanded.cover import Cover
 from kerasdiff.align.labels import Labels, Weights, used_ports
 from kerasdiff.align.pairing import Pairs
 from kerasdiff.align.positions import Positions

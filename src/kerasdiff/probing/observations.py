@@ -77,6 +77,12 @@ class Chance:
     apart: bool = False
     samples: Samples | None = None
 
+    @property
+    def agrees(self) -> bool:
+        """Whether both agree once they draw the same numbers."""
+        decides = self.mirrored or self.shared
+        return decides is not None and decides.agree and self.samples is None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OtherSize:
@@ -112,6 +118,14 @@ class FunctionObservation:
     added: Closeness | None = None
     untaken: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
     other_size: OtherSize = OtherSize()
+
+    @property
+    def agrees(self) -> bool:
+        """Whether outputs were compared and nothing tells the two apart."""
+        if self.chance is not None:
+            return self.chance.agrees
+        beside = bool(self.updates) or (self.added is not None and not self.added.equal)
+        return self.comparisons is not None and self.comparisons.agree and not beside
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +163,15 @@ class LearningObservation:
     step: StepObservation | None = None
     chance: Chance | None = None
 
+    @property
+    def agrees(self) -> bool:
+        """Whether a training step was compared and nothing tells the two apart."""
+        if self.step is not None and self.step.rows:
+            return False
+        if self.chance is not None:
+            return self.chance.agrees
+        return self.comparisons is not None and self.comparisons.agree
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Searched:
@@ -157,12 +180,10 @@ class Searched:
     Attributes:
         witness: The input; ``None`` where none was found.
         closeness: Of the outputs on it.
-        unrun: Why there was none, or how it ended early.
     """
 
     witness: Witness | None = None
     closeness: Closeness | None = None
-    unrun: Finding | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,10 +47,7 @@ def drawn_apart(pair: Pair, mode: Mode) -> bool:
     aligned = pair.modes.get(mode)
     if aligned is None:
         return False
-    drawing = [
-        {node.id for node in graph if _draws_anew(node)}
-        for graph in aligned.graphs
-    ]
+    drawing = [{node.id for node in graph if _draws_anew(node)} for graph in aligned.graphs]
     if not all(drawing) or _seeded_alike(aligned, pair):
         return False
     edits = [edit for edit in pair.edits if mode in edit.modes]

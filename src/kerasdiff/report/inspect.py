@@ -11,14 +11,14 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from kerasdiff.graph import Attribute, Graph, Mode, Node, Weight
+from kerasdiff.graph import Attribute, Graph, Mode, Node, Port, Weight
 from kerasdiff.report.json import Json, dump
 from kerasdiff.report.style import Look, emit, hang, heading, pad
 from kerasdiff.report.wording.models import parameters, port, shapes
 from kerasdiff.report.wording.plain import count
 
 if TYPE_CHECKING:
-    from kerasdiff.side.records import Description, Port
+    from kerasdiff.side.records import Description
 
 SCHEMA = "kerasdiff.inspect/1"
 

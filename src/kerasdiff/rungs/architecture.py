@@ -8,6 +8,7 @@ from kerasdiff.align.pair import Pair
 from kerasdiff.findings import SIDES, Fact, Finding
 from kerasdiff.graph import MODES
 from kerasdiff.rungs.records import ArchitectureFigures, Rung, RungOutcome
+from kerasdiff.rungs.unseen import untraced
 
 
 def architecture(pair: Pair, *, harmless: bool) -> Rung:
@@ -20,9 +21,7 @@ def architecture(pair: Pair, *, harmless: bool) -> Rung:
     findings, outcome = _findings(pair)
     if outcome == "different" and harmless:
         findings, outcome = (*findings, Finding(fact=Fact.NUMBERS_AGREE)), "advisory"
-    figures = ArchitectureFigures(
-        edits=len(pair.edits), modes=tuple(sorted(pair.modes)), isomorphic=pair.isomorphic
-    )
+    figures = ArchitectureFigures(edits=len(pair.edits), modes=tuple(sorted(pair.modes)), isomorphic=pair.isomorphic)
     return Rung(name="architecture", outcome=outcome, findings=findings, figures=figures)
 
 
@@ -57,16 +56,3 @@ def _aside(pair: Pair) -> tuple[Finding, ...]:
     if unexpanded:
         notes.append(Finding(fact=Fact.UNEXPANDED, count=unexpanded))
     return (Finding(fact=Fact.ASIDE, parts=tuple(notes)),) if notes else ()
-
-
-def untraced(pair: Pair) -> tuple[Finding, ...]:
-    """Why each side's calls are not seen as graphs: a branch that no probe takes would be missed."""
-    return tuple(
-        Finding(
-            fact=Fact.UNTRACED,
-            side=side,
-            parts=tuple(note for note in description.notes if note.fact is Fact.NOT_TRACEABLE),
-        )
-        for side, description in zip(SIDES, pair.descriptions, strict=True)
-        if description.inference is None or description.training is None
-    )

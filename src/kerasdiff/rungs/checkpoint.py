@@ -93,9 +93,7 @@ def _rung(transfer: WeightTransfer, seen: StoredObservation, *, required: bool, 
             max_relative=close.max_relative,
             place=close.place,
         )
-    tail = tuple(
-        Finding(fact=Fact.NOT_SAVED, names=(form,), cause=problem) for form, problem in saved.problems.items()
-    )
+    tail = tuple(Finding(fact=Fact.NOT_SAVED, names=(form,), cause=problem) for form, problem in saved.problems.items())
     if bad is None:
         assert close is not None
         loads = Finding(fact=Fact.LOADS, names=tuple(saved.files), closeness=close)
@@ -125,9 +123,7 @@ def _layout(saved: Saved, other: Saved) -> Layout:
     return Layout(
         missing=tuple(sorted(set(two) - set(one))),
         extra=tuple(sorted(set(one) - set(two))),
-        reshaped=tuple(
-            (path, one[path], two[path]) for path in sorted(set(one) & set(two)) if one[path] != two[path]
-        ),
+        reshaped=tuple((path, one[path], two[path]) for path in sorted(set(one) & set(two)) if one[path] != two[path]),
     )
 
 

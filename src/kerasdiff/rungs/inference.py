@@ -97,9 +97,7 @@ def _random(seen: FunctionObservation) -> Rung:
     if seen.repeated[0] != seen.repeated[1]:
         side = SIDES[seen.repeated.index(False)]
         finding = Finding(fact=Fact.RANDOM_ON_ONE_SIDE, side=side)
-        return Rung(
-            name="inference", outcome="different", findings=(finding,), figures=RandomFigures(random=side)
-        )
+        return Rung(name="inference", outcome="different", findings=(finding,), figures=RandomFigures(random=side))
     if samples is not None:
         return distribution("inference", samples)
     return Rung(name="inference", outcome="failed", findings=(Finding(fact=Fact.RANDOM_ON_BOTH_SIDES),))

@@ -29,7 +29,7 @@ def interface(pair: Correspondence, ignore: tuple[Ignored, ...] = ()) -> Rung:
     if not reference.outputs or not candidate.outputs:
         unknown = Finding(fact=Fact.OUTPUTS_UNKNOWN)
         return Rung(name="interface", outcome="advisory", findings=(*problems, unknown))
-    figures = InterfaceFigures(ignored=None if named else len(renamed))
+    figures = InterfaceFigures(ignored={} if named else {"names": len(renamed)})
     if problems:
         return Rung(name="interface", outcome="different", findings=tuple(problems), figures=figures)
     same = Finding(

@@ -52,9 +52,7 @@ def judged(name: RungName, seen: Comparisons, what: Quantity) -> Rung:
                 if item.closeness.max_relative == float("inf") and item.subject != worst.subject
             ),
         )
-        rung = Rung(
-            name=name, outcome="different" if seen.beyond else "equal", findings=(lead,), figures=figures
-        )
+        rung = Rung(name=name, outcome="different" if seen.beyond else "equal", findings=(lead,), figures=figures)
     if not seen.absent:
         return rung
     absent = Finding(fact=Fact.ABSENT_GRADIENTS, parts=seen.absent)

@@ -99,6 +99,7 @@ def weights(
     rung = Rung(name="weights", outcome="equal", findings=(), figures=figures)
     if seen.edits:
         shown = Finding(fact=Fact.SETTINGS_DIFFER, count=len(seen.edits))
+        rung = replace(rung, edits=seen.edits)
         if learning_agrees and _only_penalties(pair, seen.edits):
             agree = Finding(fact=Fact.PENALIZED_ALIKE)
             return replace(rung, outcome="advisory", findings=(shown, *alone, agree))
@@ -114,9 +115,7 @@ def weights(
     if not seen.compared:
         return replace(rung, findings=(Finding(fact=Fact.NO_WEIGHTS),))
     names = tuple(name for name in SETTINGS if name not in ignore)
-    agree = Finding(
-        fact=Fact.WEIGHTS_AGREE, count=seen.compared, names=("size" if laid else "shape", *names)
-    )
+    agree = Finding(fact=Fact.WEIGHTS_AGREE, count=seen.compared, names=("size" if laid else "shape", *names))
     started = (Finding(fact=Fact.SAME_START, count=len(same_start)),) if same_start else ()
     return replace(rung, findings=(agree, *laid, *(() if "initializer" in ignore else started)))
 

@@ -7,12 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
-
-from kerasdiff.graph.values import Array, Precision
 from kerasdiff.graph import Edge, Graph, Mode, Port, Source, Weight
-
+from kerasdiff.graph.values import Array, Precision
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from kerasdiff.comparison import ModelInfo
-from kerasdiff.graph import Node, TensorSpec
+from kerasdiff.graph import Node, Port, TensorSpec
 from kerasdiff.report.wording.plain import count
-from kerasdiff.side.records import Port
 
 
 def parameters(total: int, trainable: int) -> str:

@@ -83,7 +83,7 @@ _SUBJECTS: Mapping[Quantity, Callable[[Subject], str]] = {
 def provenance(tolerance: Tolerance) -> str:
     """Where a limit comes from; of a widened one, where the limit of an output does."""
     if tolerance.grounds == "far":
-        return f"{tolerance.limit:g} of scale"
+        return "far beyond rounding, which grows on inputs like these"
     limit = precision_tolerance(tolerance.grounds, tolerance.own_distance).limit
     if tolerance.grounds == "float64":
         return f"{limit:g} of scale (float64: rounding 1e-15, bugs 1e-3 and up)"

@@ -1,4 +1,4 @@
-"""Which TF ops of the unpaired nodes have no counterpart: what a layer hides that the other side writes out.
+"""Which TF ops of the unpaired nodes have no counterpart: what does a layer hide that the other side writes out?
 
 A layer against the same ops by hand, with one of them missing: no node is like another, and yet one op is all that
 differs. So the expanded nodes are paired op by op. A node whose ops all have counterparts in the same wiring is nothing
@@ -20,7 +20,7 @@ HIDDEN = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Within:
+class OddOps:
     """What pairing the ops shows; every table comes once for each side.
 
     Attributes:
@@ -34,12 +34,12 @@ class Within:
     weights: Mapping[str, str]
 
 
-def within(
+def odd_ops(
     expanded: tuple[Graph, Graph],
     labels: tuple[Labels, Labels],
     weights: tuple[Weights, Weights],
     ends: Sequence[tuple[Edge | None, Edge | None]],
-) -> Within:
+) -> OddOps:
     """Pairs the ops of expanded graphs.
 
     Args:
@@ -63,20 +63,20 @@ class _Ops:
     ) -> None:
         self.graphs = expanded
         self.nodes = expanded[0].by_id(), expanded[1].by_id()
-        found = pairing(*expanded, labels, weights, {}).nodes
-        self.pairs = found, {two: one for one, two in found.items()}
+        pairs = pairing(*expanded, labels, weights, {}).nodes
+        self.pairs = pairs, {two: one for one, two in pairs.items()}
         self.odd: tuple[set[str], set[str]] = (set(), set())
         for side, graph in enumerate(expanded):
             self.odd[side].update(node.id for node in graph if node.id not in self.pairs[side])
-        for one, two in found.items():
+        for one, two in pairs.items():
             first, second = self.nodes[0][one], self.nodes[1][two]
             if labels[0][one] != labels[1][two] or not self._same(first, second):
-                self._part(one, two)
+                self._set_apart(one, two)
         for left, right in ends:
             if left is not None and right is not None and not self._meet(left, right):
-                self._part(left.node, right.node)
+                self._set_apart(left.node, right.node)
 
-    def _part(self, one: str, two: str) -> None:
+    def _set_apart(self, one: str, two: str) -> None:
         self.odd[0].add(one)
         self.odd[1].add(two)
 
@@ -105,7 +105,7 @@ class _Ops:
             for side, edge in enumerate((left, right))
         )
 
-    def result(self) -> Within:
+    def result(self) -> OddOps:
         """Settles which nodes differ in part and which as a whole."""
         owned: tuple[dict[str, list[Node]], dict[str, list[Node]]] = (defaultdict(list), defaultdict(list))
         for side, graph in enumerate(self.graphs):
@@ -128,7 +128,7 @@ class _Ops:
             for one, two in self.pairs[0].items()
             if self.nodes[0][one].kind == self.nodes[1][two].kind == "read"
         }
-        return Within(whole=(frozenset(whole[0]), frozenset(whole[1])), parts=parts, weights=reads)
+        return OddOps(whole=(frozenset(whole[0]), frozenset(whole[1])), parts=parts, weights=reads)
 
     def _spread(self, owned: tuple[dict[str, list[Node]], dict[str, list[Node]]]) -> bool:
         """Takes nodes of too many odd ops as a whole, and with them what was paired to their ops; whether any was."""

@@ -1,4 +1,4 @@
-"""What two nodes must share to go together, level by level, and what is around them."""
+"""What must two nodes share to go together, level by level, and what is around them?"""
 
 from __future__ import annotations
 
@@ -51,36 +51,36 @@ def neighbourhoods(graph: Graph, keys: Mapping[str, Hashable], table: Table) -> 
     below: dict[str, list[int]] = {node.id: [] for node in graph}
     above: dict[str, tuple[int, ...]] = {}
     for node in graph:
-        loose = commutes(node)
+        unordered = commutes(node)
         for position, edge in enumerate(node.operands):
-            below[edge.node].append(table[keys[node.id], -1 if loose else position, edge.port])
+            below[edge.node].append(table[keys[node.id], -1 if unordered else position, edge.port])
         numbers = [table[keys[edge.node], edge.port] for edge in node.operands]
-        above[node.id] = tuple(sorted(numbers) if loose else numbers)
+        above[node.id] = tuple(sorted(numbers) if unordered else numbers)
     return {name: table[keys[name], numbers, tuple(sorted(below[name]))] for name, numbers in above.items()}
 
 
 def users(graph: Graph) -> dict[str, list[tuple[str, Hashable]]]:
     """Who uses each value, and how: by position and port."""
-    found: dict[str, list[tuple[str, Hashable]]] = {node.id: [] for node in graph}
+    uses: dict[str, list[tuple[str, Hashable]]] = {node.id: [] for node in graph}
     for node in graph:
-        loose = commutes(node)
+        unordered = commutes(node)
         for position, edge in enumerate(node.operands):
-            found[edge.node].append((node.id, (-1 if loose else position, edge.port)))
-    return found
+            uses[edge.node].append((node.id, (-1 if unordered else position, edge.port)))
+    return uses
 
 
 def holders(graph: Graph) -> dict[str, list[tuple[str, Hashable]]]:
     """Which nodes hold each weight, and in which position."""
-    found: dict[str, list[tuple[str, Hashable]]] = defaultdict(list)
+    held_by: dict[str, list[tuple[str, Hashable]]] = defaultdict(list)
     for node in graph:
         for position, name in enumerate(node.weights):
-            found[name].append((node.id, position))
-    return found
+            held_by[name].append((node.id, position))
+    return held_by
 
 
 def ends(graph: Graph) -> dict[str, list[tuple[int, int]]]:
     """Which outputs and ports of the graph each node gives."""
-    found: dict[str, list[tuple[int, int]]] = {}
+    given: dict[str, list[tuple[int, int]]] = {}
     for number, edge in enumerate(graph.outputs):
-        found.setdefault(edge.node, []).append((number, edge.port))
-    return found
+        given.setdefault(edge.node, []).append((number, edge.port))
+    return given

@@ -1,4 +1,4 @@
-"""Which unpaired nodes of two graphs are the same once expanded: equal op by op between the pairs around them."""
+"""Which unpaired nodes of two graphs are the same once expanded: equal op by op between the pairs around them?"""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from kerasdiff.align.expanded import size
+from kerasdiff.align.expanded.ops import odd_ops
+from kerasdiff.align.expanded.proof import size
 from kerasdiff.align.isomorphism import Walk
 from kerasdiff.align.labels import Labels, Table, Weights, commutes, labels_of, values_of
-from kerasdiff.align.within import within
 from kerasdiff.canonical import expand
 from kerasdiff.graph import Edge, Graph, Mode, Node
 
@@ -20,7 +20,7 @@ reported whole."""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cover:
-    """What opening the unpaired nodes shows.
+    """What expanding the unpaired nodes shows.
 
     Attributes:
         free: By side, the unpaired nodes that are equal to what the other side does there.
@@ -38,7 +38,7 @@ class Cover:
 
 
 def cover(graphs: tuple[Graph, Graph], pairs: Mapping[str, str], weights: tuple[Weights, Weights], mode: Mode) -> Cover:
-    """Opens the unpaired nodes, and compares what each paired node and each root takes from them.
+    """Expands the unpaired nodes, and compares what each paired node and each root takes from them.
 
     Why not the whole graphs? Paired nodes stay closed, so only what lies between them can be found equal.
     """
@@ -47,45 +47,60 @@ def cover(graphs: tuple[Graph, Graph], pairs: Mapping[str, str], weights: tuple[
     ops = sum(map(size, unpaired))
     if not unpaired or ops > MOST:
         return Cover(unexpanded=ops)
-    nodes = graphs[0].by_id(), graphs[1].by_id()
-    meetings = [
-        (first.operands, second.operands, commutes(first))
-        for first, second in ((nodes[0][one], nodes[1][two]) for one, two in pairs.items())
-        if any(edge.node not in paired[0] for edge in first.operands)
-        or any(edge.node not in paired[1] for edge in second.operands)
-    ]
-    meetings.append((graphs[0].outputs, graphs[1].outputs, False))
-    meetings.append((graphs[0].losses, graphs[1].losses, True))
+    meetings = _meetings(graphs, paired)
     made = [
         expand(_between(graphs[side], paired[side], edges), mode, dict.fromkeys(paired[side], "")).graph
         for side, edges in enumerate(zip(*((first, second) for first, second, _ in meetings), strict=True))
     ]
     labels, walk = _walk((made[0], made[1]), paired, weights)
-    dirty = _dirty(graphs[0], paired[0]), _dirty(graphs[1], paired[1])
-    ends = iter(made[0].outputs), iter(made[1].outputs)
-    seen: tuple[set[str], set[str]] = (set(), set())
-    apart: list[tuple[Edge | None, Edge | None]] = []
-    for first, second, loose in meetings:
-        met = list(itertools.islice(ends[0], len(first))), list(itertools.islice(ends[1], len(second)))
-        for left, right in _meet(met[0], met[1], loose, walk):
-            if left is not None and right is not None and walk.equal(left, right):
-                walk.pair(left.node, right.node)
-                continue
-            apart.append((left, right))
-            for side, edge in enumerate((left, right)):
-                if edge is not None:
-                    _mark(walk.nodes[side], edge, paired[side], dirty[side], seen[side])
+    apart = _apart((made[0], made[1]), meetings, walk)
+    effective = _effective(graphs[0], paired[0]), _effective(graphs[1], paired[1])
+    differing = [
+        effective[side] | _below(walk.nodes[side], [ends[side] for ends in apart], paired[side]) for side in (0, 1)
+    ]
     if not walk.settle():
         return Cover()
-    inside = within((made[0], made[1]), labels, weights, apart)
+    odd = odd_ops((made[0], made[1]), labels, weights, apart)
     for side in (0, 1):
-        dirty[side].intersection_update(
-            inside.whole[side] | set(inside.parts[side]) | _dirty(graphs[side], paired[side])
-        )
-    free = [frozenset(n.id for n in graphs[side] if n.id not in paired[side]) - dirty[side] for side in (0, 1)]
+        differing[side] &= odd.whole[side] | set(odd.parts[side]) | effective[side]
+    free = [frozenset(n.id for n in graphs[side] if n.id not in paired[side]) - differing[side] for side in (0, 1)]
     taken = set(walk.weights.values())
-    more = {one: two for one, two in inside.weights.items() if one not in walk.weights and two not in taken}
-    return Cover(free=(free[0], free[1]), parts=inside.parts, weights={**walk.weights, **more})
+    more = {one: two for one, two in odd.weights.items() if one not in walk.weights and two not in taken}
+    return Cover(free=(free[0], free[1]), parts=odd.parts, weights={**walk.weights, **more})
+
+
+Meeting = tuple[Sequence[Edge], Sequence[Edge], bool]
+"""What a pair of nodes takes, or the graphs give, on either side; and whether the order is of no account."""
+
+
+def _meetings(graphs: tuple[Graph, Graph], paired: tuple[Mapping[str, str], Mapping[str, str]]) -> list[Meeting]:
+    """What the pairs take from unpaired nodes, and what the graphs give."""
+    nodes = graphs[0].by_id(), graphs[1].by_id()
+    meetings: list[Meeting] = [
+        (first.operands, second.operands, commutes(first))
+        for first, second in ((nodes[0][one], nodes[1][two]) for one, two in paired[0].items())
+        if any(edge.node not in paired[0] for edge in first.operands)
+        or any(edge.node not in paired[1] for edge in second.operands)
+    ]
+    meetings.append((graphs[0].outputs, graphs[1].outputs, False))
+    meetings.append((graphs[0].losses, graphs[1].losses, True))
+    return meetings
+
+
+def _apart(
+    expanded: tuple[Graph, Graph], meetings: Sequence[Meeting], walk: Walk
+) -> list[tuple[Edge | None, Edge | None]]:
+    """The ends of the expanded graphs that are not equal, side by side; pairs those that are."""
+    ends = iter(expanded[0].outputs), iter(expanded[1].outputs)
+    apart: list[tuple[Edge | None, Edge | None]] = []
+    for first, second, unordered in meetings:
+        met = list(itertools.islice(ends[0], len(first))), list(itertools.islice(ends[1], len(second)))
+        for left, right in _side_by_side(met[0], met[1], walk, unordered=unordered):
+            if left is not None and right is not None and walk.equal(left, right):
+                walk.pair(left.node, right.node)
+            else:
+                apart.append((left, right))
+    return apart
 
 
 def _walk(
@@ -117,21 +132,21 @@ def _between(graph: Graph, paired: Mapping[str, str], ends: Sequence[Sequence[Ed
     return Graph(nodes=tuple(nodes), outputs=outputs)
 
 
-def _dirty(graph: Graph, paired: Mapping[str, str]) -> set[str]:
+def _effective(graph: Graph, paired: Mapping[str, str]) -> set[str]:
     """Unpaired nodes kept for what they do, and the unpaired ones they need: never equal by their values alone."""
-    found = {name for name in graph.effects if name not in paired}
+    effective = {name for name in graph.effects if name not in paired}
     for node in reversed(graph.nodes):
-        if node.id in found:
-            found.update(edge.node for edge in node.operands if edge.node not in paired)
-    return found
+        if node.id in effective:
+            effective.update(edge.node for edge in node.operands if edge.node not in paired)
+    return effective
 
 
-def _meet(
-    first: Sequence[Edge], second: Sequence[Edge], loose: bool, walk: Walk
+def _side_by_side(
+    first: Sequence[Edge], second: Sequence[Edge], walk: Walk, *, unordered: bool
 ) -> Iterator[tuple[Edge | None, Edge | None]]:
     """Pairs up operands: by position, or by equal value first where order does not count."""
     left, right = list(first), list(second)
-    if loose:
+    if unordered:
         for edge in list(left):
             match = next((other for other in right if walk.equal(edge, other)), None)
             if match is not None:
@@ -141,14 +156,17 @@ def _meet(
     yield from itertools.zip_longest(left, right)
 
 
-def _mark(nodes: Mapping[str, Node], edge: Edge, paired: Mapping[str, str], dirty: set[str], seen: set[str]) -> None:
-    """Marks the nodes whose ops lie in the cone below a value that has no equal."""
-    stack = [edge.node]
+def _below(nodes: Mapping[str, Node], ends: Sequence[Edge | None], paired: Mapping[str, str]) -> set[str]:
+    """The nodes whose ops lie in the cone below values that have no equal."""
+    below: set[str] = set()
+    seen: set[str] = set()
+    stack = [edge.node for edge in ends if edge is not None]
     while stack:
         name = stack.pop()
         if name in seen or name in paired:
             continue
         seen.add(name)
         node = nodes[name]
-        dirty.add(node.origin if node.part == "op" and node.kind == "op" else name)
+        below.add(node.origin if node.part == "op" and node.kind == "op" else name)
         stack.extend(operand.node for operand in node.operands)
+    return below

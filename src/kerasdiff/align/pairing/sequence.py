@@ -1,4 +1,4 @@
-"""What two sequences have in common, in order.
+"""What do two sequences have in common, in order?
 
 Why bit vectors? A gap between two anchors may be the whole network, and a table of ten thousand by ten thousand
 cells is out of reach of a Python loop. As the columns of that table never decrease by more than nothing and never
@@ -26,10 +26,10 @@ def common(first: Sequence[Hashable], second: Sequence[Hashable]) -> list[tuple[
     [(0, 1)]
     """
     shared = set(first) & set(second)
-    left = [place for place, key in enumerate(first) if key in shared]
-    right = [place for place, key in enumerate(second) if key in shared]
-    found = _common([first[place] for place in left], [second[place] for place in right])
-    return [(left[i], right[j]) for i, j in found]
+    left = [at for at, key in enumerate(first) if key in shared]
+    right = [at for at, key in enumerate(second) if key in shared]
+    pairs = _common([first[at] for at in left], [second[at] for at in right])
+    return [(left[i], right[j]) for i, j in pairs]
 
 
 def _common(first: Sequence[Hashable], second: Sequence[Hashable]) -> list[tuple[int, int]]:
@@ -40,8 +40,8 @@ def _common(first: Sequence[Hashable], second: Sequence[Hashable]) -> list[tuple
     while end < length - begin and first[-1 - end] == second[-1 - end]:
         end += 1
     inner = first[begin : len(first) - end], second[begin : len(second) - end]
-    head = [(place, place) for place in range(begin)]
-    tail = [(len(first) - place, len(second) - place) for place in range(end, 0, -1)]
+    head = [(at, at) for at in range(begin)]
+    tail = [(len(first) - at, len(second) - at) for at in range(end, 0, -1)]
     small = len(inner[1]) < 2 or len(inner[0]) * len(inner[1]) <= CELLS
     middle = (_table if small else _halves)(*inner)
     return head + [(begin + i, begin + j) for i, j in middle] + tail
@@ -50,8 +50,8 @@ def _common(first: Sequence[Hashable], second: Sequence[Hashable]) -> list[tuple
 def _rows(first: Sequence[Hashable], second: Sequence[Hashable], *, keep: bool) -> list[int]:
     """A bit is 0 where the column has one more in common than the column before; one row an item of ``second``."""
     where: dict[Hashable, int] = defaultdict(int)
-    for place, key in enumerate(first):
-        where[key] |= 1 << place
+    for at, key in enumerate(first):
+        where[key] |= 1 << at
     full = (1 << len(first)) - 1
     row, rows = full, []
     for key in second:
@@ -65,7 +65,7 @@ def _rows(first: Sequence[Hashable], second: Sequence[Hashable], *, keep: bool) 
 def _table(first: Sequence[Hashable], second: Sequence[Hashable]) -> list[tuple[int, int]]:
     rows = _rows(first, second, keep=True)
     i, j = len(first), len(second)
-    found: list[tuple[int, int]] = []
+    pairs: list[tuple[int, int]] = []
     while i and j:
         if rows[j - 1] >> (i - 1) & 1:
             i -= 1
@@ -73,15 +73,15 @@ def _table(first: Sequence[Hashable], second: Sequence[Hashable]) -> list[tuple[
             j -= 1
         else:
             i, j = i - 1, j - 1
-            found.append((i, j))
-    return found[::-1]
+            pairs.append((i, j))
+    return pairs[::-1]
 
 
 def _halves(first: Sequence[Hashable], second: Sequence[Hashable]) -> list[tuple[int, int]]:
     middle = len(second) // 2
     before = _counts(first, second[:middle])
     after = _counts(first[::-1], second[middle:][::-1])[::-1]
-    cut = max(range(len(first) + 1), key=lambda place: before[place] + after[place])
+    cut = max(range(len(first) + 1), key=lambda at: before[at] + after[at])
     tail = _common(first[cut:], second[middle:])
     return _common(first[:cut], second[:middle]) + [(cut + i, middle + j) for i, j in tail]
 
@@ -105,13 +105,13 @@ def increasing(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     index: list[int] = []
     previous: list[int] = []
     for number, (_, second) in enumerate(pairs):
-        place = bisect_left(tails, second)
-        previous.append(index[place - 1] if place else -1)
-        if place == len(tails):
+        at = bisect_left(tails, second)
+        previous.append(index[at - 1] if at else -1)
+        if at == len(tails):
             tails.append(second)
             index.append(number)
         else:
-            tails[place], index[place] = second, number
+            tails[at], index[at] = second, number
     chain: list[tuple[int, int]] = []
     number = index[-1] if index else -1
     while number >= 0:

@@ -1,4 +1,4 @@
-"""Whether two graphs are the same once the nodes that differ are expanded into their TF ops."""
+"""Are two graphs the same once the nodes that differ are expanded into their TF ops?"""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ of 1,000 layers hold where not one layer is equal. Beyond it nothing is expanded
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expanded:
-    """What opening the differences gave.
+    """What expanding the differences gave.
 
     Attributes:
         proof: That the graphs are the same; ``None`` where they are not, or were not expanded.
         applied: Rewrites used, by side.
-        ops: How many TF ops there were to open.
+        ops: How many TF ops there were to expand.
     """
 
     proof: Isomorphism | None = None
@@ -43,11 +43,26 @@ def expanded(
     mode: Mode,
     known: Mapping[str, str],
 ) -> Expanded:
-    """Opens what differs and a margin around it; pairs of equal nodes far from any difference stay closed.
+    """Expands what differs and a margin around it; pairs of equal nodes far from any difference stay closed.
 
     Why not the whole graphs? A closed node is one node instead of ten. What it computes, and from which weights, is
     compared all the same: nothing is proved that whole graphs would not prove.
     """
+    closed = _closed(graphs, labels, pairs)
+    ops = sum(size(node) for side, graph in enumerate(graphs) for node in graph if node.id not in closed[side])
+    if ops > MOST:
+        return Expanded(ops=ops)
+    opaque = [{name: labels[side][name] for name in closed[side]} for side in (0, 1)]
+    made = [expand(graph, mode, opaque[side]) for side, graph in enumerate(graphs)]
+    named = [{**labels_of(one.graph, weights[side]), **opaque[side]} for side, one in enumerate(made)]
+    proof = isomorphism(made[0].graph, made[1].graph, weights, (named[0], named[1]), known)
+    return Expanded(proof=proof, applied=(made[0].applied, made[1].applied), ops=ops)
+
+
+def _closed(
+    graphs: tuple[Graph, Graph], labels: tuple[Labels, Labels], pairs: Mapping[str, str]
+) -> tuple[set[str], set[str]]:
+    """By side, the pairs that stay closed: equal nodes with equal operands, far from all that is not so."""
     nodes = graphs[0].by_id(), graphs[1].by_id()
     same = {
         one
@@ -62,18 +77,8 @@ def expanded(
         {n.id for n in graphs[1] if not commutes(n)} - {pairs[one] for one in same},
     )
     near = _margin(graphs[0], odd[0]), _margin(graphs[1], odd[1])
-    closed = {one for one in same if one not in near[0] and pairs[one] not in near[1]}
-    shut = closed, {pairs[one] for one in closed}
-    ops = sum(size(node) for side, graph in enumerate(graphs) for node in graph if node.id not in shut[side])
-    if ops > MOST:
-        return Expanded(ops=ops)
-    made = [expand(graph, mode, {name: labels[side][name] for name in shut[side]}) for side, graph in enumerate(graphs)]
-    named = [
-        {**labels_of(one.graph, weights[side]), **{name: labels[side][name] for name in shut[side]}}
-        for side, one in enumerate(made)
-    ]
-    proof = isomorphism(made[0].graph, made[1].graph, weights, (named[0], named[1]), known)
-    return Expanded(proof=proof, applied=(made[0].applied, made[1].applied), ops=ops)
+    far = {one for one in same if one not in near[0] and pairs[one] not in near[1]}
+    return far, {pairs[one] for one in far}
 
 
 def size(node: Node) -> int:
