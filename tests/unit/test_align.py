@@ -14,8 +14,8 @@ import pytest
 from graph_builder import Build, renamed
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from kerasdiff.align.align import Alignment, align
+
 from kerasdiff.align.edits import Edit
 from kerasdiff.canonical.engine import live
 from kerasdiff.graph import Edge, Graph, Node, TensorSpec

@@ -9,10 +9,10 @@ from itertools import permutations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from kerasdiff.align.sequence import common, increasing
 
 from kerasdiff.align import sequence
 from kerasdiff.align.refinement import Coloured, Vertex, correspond
-from kerasdiff.align.sequence import common, increasing
 
 seeds = st.integers(0, 2**32 - 1)
 steady = settings(derandomize=True, deadline=None)
