@@ -233,6 +233,71 @@ class Fact(Enum):
     GATE_CLOSED = auto()  # names: the rung; parts: its findings, none where it did not run
     TRAINS_ONLY = auto()  # of `kerasdiff fit`
 
+    # -- explain: what of an attribution is not known ------------------------------------------------------------
+    NOTHING_ATTRIBUTED = auto()  # parts: EFFECTS_UNKNOWN, none where neither mode could be aligned
+    EFFECTS_UNKNOWN = auto()  # names: modes in which no edit was measured; cause
+    GRADIENTS_UNMEASURED = auto()  # count: aligned values; of: the most with which gradients are measured
+    ALWAYS_TRUE = auto()  # side; sites: an edit's node that compares values, the same for all that were tried
+    ALWAYS_FALSE = auto()  # the same
+
+    # -- explain: where an input comes from ----------------------------------------------------------------------
+    ON_PROBE = auto()  # names: the probe
+    LARGER_WEIGHTS = auto()  # figures: factor
+    SCALED_INPUTS = auto()  # figures: factor
+    NEAR_CONSTANT = auto()  # figures: constant
+    DRIVEN_UP = auto()  # side; sites: the traced node into which as much goes as gradients lead to
+    DRIVEN_DOWN = auto()  # the same, as little
+
+    # -- worker: what was assumed to construct or call a model; names: the target, then what is named ------------------
+    ARGUMENT_FROM_INPUT = auto()  # names: target, argument; settings: value, taken from --input
+    ARGUMENT_FROM_DEFAULT = auto()  # names: target, argument; settings: value, the CIFAR-10 default
+    ITEM_TAKEN = auto()  # names: target, class; count: position in the tuple that was returned
+    COMPILE_SETTINGS_LEFT_OUT = auto()  # names: target; cause: why the saved file does not open with them
+    INPUT_FROM_ARGUMENT = auto()  # names: target, constructor argument; settings: shape
+    INPUT_FROM_ATTRIBUTE = auto()  # names: target, attribute of the model; settings: shape
+    INPUT_FROM_DEFAULT = auto()  # names: target; settings: shape, dtype, the CIFAR-10 default
+    DTYPE_AS_DECLARED = auto()  # names: target, input; settings: declared, asked
+    RANGE_CUT = auto()  # names: target, input; figures: last, the last row of its embedding table
+
+    # -- worker: what cannot be traced; names: modes; sources: the line; cause ----------------------------------------
+    NOT_TRACEABLE = auto()  # parts: DECIDES_ON_DATA, where that is why
+    DECIDES_ON_DATA = auto()  # Python decides on the value of a tensor; cause: the first sentence of the error
+
+    # -- worker: what looks like a mistake in one model ---------------------------------------------------------------
+    LAYER_NEVER_CALLED = auto()  # sites: the layer, where it is created
+    LAYER_MADE_ANEW = auto()  # sites: the layer that each call makes, where it is called
+    WEIGHTS_MADE_ANEW = auto()  # sites: the same, with weights
+    RANDOM_STATE_MADE_ANEW = auto()  # sites: the same, with the state of a random generator
+    VARIABLE_MADE_ANEW = auto()  # names: the variable that each call makes
+    VARIABLE_UNTRACKED = auto()  # names: the variable that is used and is no weight of the model
+    MODE_HARD_CODED = auto()  # sites: the layer that is told another mode; names: the mode its caller is in
+    WEIGHT_NEVER_READ = auto()  # weights; sources: the line that made it
+    MASK_LOST = auto()  # sites: what makes the mask, what drops it, the layer that would use it
+    MASK_UNUSED = auto()  # sites: what makes the mask, what drops it
+
+    # -- fit: what the trials say -----------------------------------------------------------------------------------
+    NO_PAIR = auto()  # no trial pair has finished
+    TRIALS_IDENTICAL = auto()  # count: steps; every loss and test output agrees to the last bit
+    TRIALS_APART = auto()  # figures: first_parting, distance, control_distance, rounding_distance; absent where None
+    TRIALS_START_APART = auto()  # the same figures; the trials of a pair did not start from the same weights
+    TRIALS_ROUNDING = auto()  # the same figures; rounding that training amplifies explains them
+    LEADS = auto()  # count: epochs; names: what the curves do; parts: one LEAD a metric
+    LEAD = auto()  # names: metric; figures: mean, level, and with several pairs low, high
+    DECIDED = auto()  # names: outcome; figures: of the Decision, absent where None
+    UNDECIDED = auto()  # parts: why it stopped, where no decision is the reason; then DECIDED or NO_PAIR
+    CUT_OFF = auto()  # parts: what the finished pairs say, empty where none has finished
+
+    # -- fit: what happened on the way ------------------------------------------------------------------------------
+    BUDGET_SPENT = auto()  # figures: budget in seconds; count, of: seeds done
+    BUDGET_PLANNED = auto()  # figures: budget, seeds, steps, steps_per_epoch, seconds_per_step
+    BUDGET_RECALLED = auto()  # the same, as measured in an earlier run
+    WORKER_LOST = auto()  # cause: the error that ended the fit
+    WORKER_REPLACED = auto()  # names: label and target; figures: exit_code, absent where it closed its connection
+    OWN_START = auto()  # cause: which weights start from the candidate's own draw, and why
+    NOT_STORED = auto()  # side; the trial's state cannot be read back
+    STORE_UNREADABLE = auto()  # side; names: file; cause
+    STORE_UNWRITABLE = auto()  # side; names: directory; cause, empty where no space is left
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
@@ -247,6 +312,7 @@ class Finding:
         sources: Lines of the user's code.
         count, of: How many, of how many.
         figures: Numbers, by name.
+        settings: Other plain values, by name.
         compared, closeness: The comparison of values it rests on, with or without what it was of.
         subjects: What was compared beside that.
         ports: Inputs and outputs.
@@ -264,6 +330,7 @@ class Finding:
     count: int = 0
     of: int = 0
     figures: Mapping[str, float] = field(default_factory=dict)
+    settings: Mapping[str, Attribute] = field(default_factory=dict)
     compared: Compared | None = None
     closeness: Closeness | None = None
     subjects: tuple[Subject, ...] = ()

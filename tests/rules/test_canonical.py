@@ -17,8 +17,8 @@ from kerasdiff.canonical import NODE_RULES, Canonical, Canonicaliser, expand
 from kerasdiff.canonical.engine import apply_rules
 from kerasdiff.graph import Edge, Graph, Mode, Node
 from kerasdiff.side.targets import parse_input, parse_target
+from kerasdiff.worker.describe import describe
 from kerasdiff.worker.loading.load import Session
-from kerasdiff.worker.tracing.describe import describe
 
 MODELS = """
 import keras

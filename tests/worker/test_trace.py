@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 
 from kerasdiff.graph import Graph, Node
+from kerasdiff.report.wording.notes import note as sentence
 from kerasdiff.side.records import Description
 from kerasdiff.side.targets import parse_input, parse_target
 
 keras: Any = pytest.importorskip("keras")
 
+from kerasdiff.worker.describe import describe  # noqa: E402  (imports Keras, which may be missing)
 from kerasdiff.worker.loading.load import Session  # noqa: E402
-from kerasdiff.worker.tracing.describe import describe  # noqa: E402  (imports Keras, which may be missing)
 from kerasdiff.worker.tracing.names import Names, snake  # noqa: E402
 
 MODELS = """
@@ -264,6 +265,10 @@ def is_topological(found: Graph) -> bool:
     return all(edge.node in seen for edge in found.roots())
 
 
+def notes_of(description: Description) -> tuple[str, ...]:
+    return tuple(map(sentence, description.notes))
+
+
 def test_layers_are_one_node_each_with_their_settings(trace: Trace) -> None:
     found = graph(trace("sequential"))
 
@@ -374,7 +379,7 @@ def test_layers_that_are_never_called_are_noted(trace: Trace) -> None:
 
     assert description.unused_layers == ("forgotten",)
     place = f"models_to_trace.py:{LINES['forgotten']}"
-    assert f"layer forgotten ({place}) is created but never called" in description.notes
+    assert f"layer forgotten ({place}) is created but never called" in notes_of(description)
     assert trace("Shared", "4").unused_layers == ()
     assert trace("Nested", "4").unused_layers == ()
 
@@ -383,7 +388,7 @@ def test_layers_made_in_the_call_are_noted(trace: Trace) -> None:
     description = trace("Fresh", "4")
 
     assert ops(graph(description)) == ["re_lu"]
-    assert any("created anew in each call" in note for note in description.notes)
+    assert any("created anew in each call" in note for note in notes_of(description))
 
 
 def test_weights_made_in_the_call_are_noted_as_lost(trace: Trace) -> None:
@@ -391,7 +396,7 @@ def test_weights_made_in_the_call_are_noted_as_lost(trace: Trace) -> None:
     (dense,) = calls(graph(description))
     place = f"models_to_trace.py:{LINES['fresh weights']}"
 
-    assert description.notes == (
+    assert notes_of(description) == (
         f"layer dense ({place}) is created anew in each call, with new weights that are never trained",
     )
     assert dense.weights == (
@@ -402,12 +407,12 @@ def test_weights_made_in_the_call_are_noted_as_lost(trace: Trace) -> None:
 
 
 def test_weights_that_are_never_read_are_noted(trace: Trace) -> None:
-    assert f"weight scale (models_to_trace.py:{LINES['idle']}) is never read" in trace("Idle", "4").notes
-    assert not any("never" in note for note in trace("Table", "6:int32@0..20").notes)
+    assert f"weight scale (models_to_trace.py:{LINES['idle']}) is never read" in notes_of(trace("Idle", "4"))
+    assert not any("never" in note for note in notes_of(trace("Table", "6:int32@0..20")))
 
 
 def test_a_hard_coded_training_flag_is_noted_by_position_too(trace: Trace) -> None:
-    notes = trace("Deaf", "4").notes
+    notes = notes_of(trace("Deaf", "4"))
 
     assert notes == (
         f"layer drop (models_to_trace.py:{LINES['deaf']}) is called with training=True, also at inference",
@@ -418,16 +423,16 @@ def test_a_mask_nobody_uses_is_noted_unless_it_is_used_by_hand(trace: Trace) -> 
     ids = "6:int32@0..20"
     place = f"reduce_mean (models_to_trace.py:{LINES['mask unused']})"
 
-    assert f"the mask of words is lost in {place}; nothing uses it" in trace("MaskUnused", ids).notes
-    assert not any("mask" in note for note in trace("MaskByHand", ids).notes)
-    assert not any("mask" in note for note in trace("Masked", ids).notes)
+    assert f"the mask of words is lost in {place}; nothing uses it" in notes_of(trace("MaskUnused", ids))
+    assert not any("mask" in note for note in notes_of(trace("MaskByHand", ids)))
+    assert not any("mask" in note for note in notes_of(trace("Masked", ids)))
 
 
 def test_python_on_data_is_said_with_its_line(trace: Trace) -> None:
     description = trace("OnData", "4")
 
     assert (description.inference, description.training) == (None, None)
-    (note,) = description.notes
+    (note,) = notes_of(description)
     assert note.startswith(f"cannot be traced in inference or training mode (models_to_trace.py:{LINES['on data']}): ")
     assert "decides on the value of a tensor" in note
 
@@ -435,7 +440,7 @@ def test_python_on_data_is_said_with_its_line(trace: Trace) -> None:
 def test_variables_outside_the_model_are_noted(trace: Trace) -> None:
     description = trace("Loose", "4")
 
-    assert any("loose" in note and "not tracked" in note for note in description.notes)
+    assert any("loose" in note and "not tracked" in note for note in notes_of(description))
     assert any("untracked" in weight for node in graph(description) for weight in node.weights)
 
 
@@ -473,7 +478,7 @@ def test_what_cannot_be_traced_is_said_with_its_reason(trace: Trace) -> None:
 
     assert description.inference is not None
     assert description.training is None
-    assert any("training mode" in note and "not made for training" in note for note in description.notes)
+    assert any("training mode" in note and "not made for training" in note for note in notes_of(description))
 
 
 def test_weights_carry_their_settings(trace: Trace) -> None:

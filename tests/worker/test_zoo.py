@@ -17,29 +17,19 @@ from kerasdiff.options import Options, Silent
 from kerasdiff.pipeline import Steps
 from kerasdiff.pipeline import describe as both
 from kerasdiff.rungs.architecture import architecture
-from kerasdiff.side.records import (
-    Description,
-    EvaluateRequest,
-    Evaluation,
-    LoadRequest,
-    Restored,
-    Saved,
-    SaveRequest,
-    Stage,
-    Staged,
-    Stepped,
-    StepRequest,
-)
+from kerasdiff.side.checkpoints import LoadRequest, Restored, Saved, SaveRequest
+from kerasdiff.side.observations import EvaluateRequest, Evaluation, Stage, Staged, Stepped, StepRequest
+from kerasdiff.side.records import Description
 from kerasdiff.side.targets import parse_input, parse_target
 
 pytest.importorskip("keras")
 
+from kerasdiff.worker.describe import describe, start_digests
 from kerasdiff.worker.loading.load import Session
 from kerasdiff.worker.running.checkpoint import load_checkpoint, save_checkpoint
 from kerasdiff.worker.running.evaluate import evaluate
 from kerasdiff.worker.running.stages import stage
 from kerasdiff.worker.running.step import losses_of, step
-from kerasdiff.worker.tracing.describe import describe, start_digests
 
 # Keras warns of some mistakes made here on purpose, and numpy of how Keras quantises.
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::DeprecationWarning")

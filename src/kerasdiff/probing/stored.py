@@ -15,8 +15,9 @@ from kerasdiff.probing.closeness import compare_values, precision_tolerance
 from kerasdiff.probing.observations import StoredObservation
 from kerasdiff.probing.prober import both
 from kerasdiff.probing.probes import probes
+from kerasdiff.side.checkpoints import LoadRequest, Restored, Saved, SaveRequest
+from kerasdiff.side.observations import EvaluateRequest
 from kerasdiff.side.protocol import Side
-from kerasdiff.side.records import EvaluateRequest, LoadRequest, Restored, Saved, SaveRequest
 
 FORMS = (".weights.h5", ".keras")
 OTHER_DRAW = 200_000
@@ -39,7 +40,7 @@ def observe_stored(sides: tuple[Side, Side], pair: Pair, seed: int) -> StoredObs
         layout = (str(Path(directory) / f"candidate{FORMS[0]}"),)
         requests = (
             SaveRequest(recipes=transfer.reference, files=files, probe=probe),
-            SaveRequest(recipes=own, files=layout, keep=True),
+            SaveRequest(recipes=own, files=layout, load_follows=True),
         )
         saved, other = both(lambda side: sides[side].save_checkpoint(requests[side]))
         others = {form: path for form, path in saved.files.items() if form not in saved.alike}

@@ -15,6 +15,7 @@ from kerasdiff.graph import Attribute, Graph, Mode, Node, Port, Weight
 from kerasdiff.report.json import Json, dump
 from kerasdiff.report.style import Look, emit, hang, heading, pad
 from kerasdiff.report.wording.models import parameters, port, shapes
+from kerasdiff.report.wording.notes import note
 from kerasdiff.report.wording.plain import count
 
 if TYPE_CHECKING:
@@ -45,8 +46,8 @@ def description_json(description: Description) -> str:
             },
             "weights": [asdict(weight) for weight in description.weights],
             "parameters": _total(description.weights),
-            "inferred": description.inferred,
-            "notes": description.notes,
+            "inferred": [note(fact) for fact in description.inferred],
+            "notes": [note(fact) for fact in description.notes],
             "unused_layers": description.unused_layers,
             "compiled": None if description.compiled is None else _plain(description.compiled),
         }
@@ -71,8 +72,8 @@ def render_graph(description: Description, mode: Mode, console: Console) -> None
         emit(console, Text(f"  the model could not be traced in {mode} mode; the notes say why", style="yellow"))
     else:
         _table(graph, description.weights, mode, console, look)
-    for title, sentences in (("Inferred", description.inferred), ("Notes", description.notes)):
-        _list(title, sentences, console, look)
+    for title, facts in (("Inferred", description.inferred), ("Notes", description.notes)):
+        _list(title, tuple(map(note, facts)), console, look)
     _list("Layers never called", description.unused_layers, console, look)
 
 

@@ -1,18 +1,19 @@
-"""What a call uses that is no weight of the model: variables nobody tracks, lookup tables, what it makes itself."""
+"""What does a call use that is no weight of the model? Variables nobody tracks, lookup tables, what it makes itself."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from kerasdiff.graph import SEED_ROLE
+from kerasdiff.worker.keras_internals import Live, graph_variables, handle_of, is_seed_state
 from kerasdiff.worker.tracing.code import digest_of
-from kerasdiff.worker.tracing.names import SEED_NAME, Names, initializer_text, is_atomic, is_seed_state
+from kerasdiff.worker.tracing.names import Names, initializer_text, is_atomic
 from kerasdiff.worker.tracing.trace import Recording
 
 
@@ -31,36 +32,36 @@ class Untracked:
     seed: bool
 
 
-class Outside:
+class Surroundings:
     """Names such things by what they hold, so that two models agree on them whatever they are called there."""
 
     def __init__(self, recording: Recording) -> None:
         self._operations = recording.graph.get_operations()
-        self._variables = {id(variable.handle): variable for variable in recording.graph.variables}
-        self._made = {id(variable.value.handle): initializer for variable, initializer in recording.made}
+        self._variables = {id(handle_of(variable)): variable for variable in graph_variables(recording.graph)}
+        self._made = {id(handle_of(variable)): initializer for variable, initializer in recording.made}
         self._used: dict[str, int] = {}
 
-    def of(self, outer: Any, inner: Any) -> Untracked:
+    def of(self, outer: Live, inner: Live) -> Untracked:
         """What a capture is; things of the same contents are numbered as they are met."""
         with tf.init_scope():  # values are read eagerly, also while a graph is being traced
             base = self._contents(outer, inner)
         self._used[base] = self._used.get(base, 0) + 1
         contents = base if self._used[base] == 1 else f"{base} #{self._used[base]}"
-        return Untracked(id=f"untracked/{contents}", contents=contents, seed=base == SEED_NAME)
+        return Untracked(id=f"untracked/{contents}", contents=contents, seed=base == SEED_ROLE)
 
-    def _contents(self, outer: Any, inner: Any) -> str:
+    def _contents(self, outer: Live, inner: Live) -> str:
         variable = self._variables.get(id(outer))
         if variable is None:
             return self._table(outer, inner) or str(inner.op.name)
         if is_seed_state(variable) and id(outer) not in self._made:
-            return SEED_NAME  # Keras's global generator, for a draw without a seed: its state is no setting
+            return SEED_ROLE  # Keras's global generator, for a draw without a seed: its state is no setting
         kind = f"{variable.dtype.name} {tuple(variable.shape.as_list() or ())}"
         if id(outer) in self._made:
             return f"made in the call: {kind} from {initializer_text(self._made[id(outer)])}"
         value = np.ascontiguousarray(variable.numpy())
         return f"{kind} = {hashlib.sha256(value.tobytes()).hexdigest()[:8]}"
 
-    def _table(self, outer: Any, inner: Any) -> str | None:
+    def _table(self, outer: Live, inner: Live) -> str | None:
         """A digest of a lookup table."""
         for op in self._operations:
             if op.type == "LookupTableFindV2" and op.inputs[0] is inner:
@@ -78,8 +79,8 @@ def untracked(recording: Recording, tracked: set[int]) -> list[str]:
         recording: The call.
         tracked: ``id`` of the handle of every weight.
     """
-    known = tracked | {id(variable.value.handle) for variable, _ in recording.made} | set(_states(recording.names))
-    return [str(variable.name) for variable in recording.graph.variables if id(variable.handle) not in known]
+    known = tracked | {id(handle_of(variable)) for variable, _ in recording.made} | set(_states(recording.names))
+    return [str(variable.name) for variable in graph_variables(recording.graph) if id(handle_of(variable)) not in known]
 
 
 def _states(names: Names) -> Iterator[int]:
@@ -88,4 +89,4 @@ def _states(names: Names) -> Iterator[int]:
         if is_atomic(layer):
             for value in keras.tree.flatten(list(vars(layer).values())):
                 if isinstance(value, keras.Variable):
-                    yield id(value.value.handle)
+                    yield id(handle_of(value))
