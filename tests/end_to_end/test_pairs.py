@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from command import EXAMPLES, Answer, run_command
 from pairs.table import PAIRS, Expected, Pair
+from scoring import spoken, unsaid
 
 EXIT_CODES = {"equivalent": 0, "different": 1, "inconclusive": 3}
 MIRROR = {"insert": "delete", "delete": "insert", "update": "update", "move": "move", "rewire": "rewire"}
@@ -46,12 +47,6 @@ def unmatched(edits: list[dict[str, Any]], expected: Iterable[Expected]) -> list
         else:
             left.remove(found)
     return missing
-
-
-def spoken(report: dict[str, Any]) -> str:
-    """What the report says about the two models, as lower-case text: verdict, edits, rungs and notes."""
-    parts = {key: report[key] for key in ("verdict", "edits", "rungs", "not_checked", "terms")}
-    return json.dumps(parts, ensure_ascii=False).lower()
 
 
 def run(compare: Compare, pair: Pair) -> dict[str, Any]:
@@ -90,9 +85,8 @@ def test_pair(compare: Compare, pair: Pair):
             assert len(edits) == len(pair.edits), brief
     told = [text for edit in edits for text in (edit["message"], json.dumps(edit["attributes"]))]
     assert [text for text in told if INTERNAL.search(text)] == []
-    text = spoken(report)
-    missing = [word for word in pair.mentions if not any(part.lower() in text for part in word.split("|"))]
-    assert missing == [], text
+    text = spoken(report, "terms")
+    assert unsaid(text, pair.mentions) == (), text
 
 
 @pytest.mark.parametrize(

@@ -27,8 +27,9 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from command import Answer, run_command
+from command import Answer
 from mutation.drawing import Drawn, contradiction, random_sample, sample
+from scoring import Said, ask, cold
 from warm import nursery, run_warm
 
 HERE = Path(__file__).parent
@@ -37,21 +38,15 @@ BLOATED = 3
 
 
 @dataclass(frozen=True, kw_only=True)
-class Result:
+class Result(Said):
     """What the command said about one drawn pair.
 
     Attributes:
         named: Whether the first edit names the changed place.
-        error: Last words of stderr where there is no verdict.
     """
 
     drawn: Drawn
-    outcome: str
-    basis: str
-    summary: str
-    edits: tuple[str, ...]
     named: bool
-    error: str = ""
 
     @property
     def wrong(self) -> bool:
@@ -66,30 +61,14 @@ def names_place(drawn: Drawn, edit: dict[str, Any]) -> bool:
     return edit[side] is not None and not set(names).isdisjoint(re.split(r"[/.:]", edit[side]["node"]))
 
 
-def run_cold(*arguments: str) -> Answer:
-    """Runs the command as a user does."""
-    return run_command.__wrapped__(*arguments, cwd=str(HERE))
+run_cold = cold(HERE)
 
 
 def run(drawn: Drawn, command: Callable[..., Answer] = run_warm) -> Result:
     """Compares the two targets."""
-    inputs = [part for text in drawn.inputs for part in ("--input", text)]
-    answer = command("compare", "--no-fit", "--format", "json", *inputs, drawn.reference, drawn.candidate)
-    if answer.exit_code not in (0, 1, 3):
-        return Result(
-            drawn=drawn, outcome=f"exit {answer.exit_code}", basis="", summary="", edits=(), named=False,
-            error=answer.stderr.strip()[-600:],
-        )  # fmt: skip
-    report = answer.report
-    edits = report["edits"]
-    return Result(
-        drawn=drawn,
-        outcome=report["verdict"]["outcome"],
-        basis=report["verdict"]["basis"] or "",
-        summary=report["verdict"]["summary"],
-        edits=tuple(f"{edit['kind']} [{edit['rung']}] {edit['message']}" for edit in edits),
-        named=bool(edits) and names_place(drawn, edits[0]),
-    )
+    said, report = ask(command, drawn.reference, drawn.candidate, drawn.inputs)
+    edits = report.get("edits")
+    return Result(**vars(said), drawn=drawn, named=bool(edits) and names_place(drawn, edits[0]))
 
 
 def known(path: Path | None) -> dict[tuple[str, str], Result]:
