@@ -22,7 +22,7 @@ from kerasdiff.probing.closeness import FLOAT64_LIMIT
 from kerasdiff.probing.prober import Prober, both, projection
 from kerasdiff.probing.probes import MANY_ROWS, ONE_ROW
 from kerasdiff.probing.random_ops import given_draws
-from kerasdiff.side.records import Stage, StepRequest
+from kerasdiff.side.observations import Stage, StepRequest
 
 MOST_GROUPS = 12
 """Edits applied alone at most: each costs a run of the model or two; more are applied together alone."""

@@ -15,8 +15,8 @@ from kerasdiff.explain.cut import Cut, CutPoint
 from kerasdiff.graph import Edge
 from kerasdiff.graph.values import Array
 from kerasdiff.probing.prober import projection
+from kerasdiff.side.observations import Stage, Staged
 from kerasdiff.side.protocol import Side
-from kerasdiff.side.records import Stage, Staged
 
 K = TypeVar("K", Edge, str)
 

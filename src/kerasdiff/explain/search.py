@@ -22,7 +22,7 @@ from kerasdiff.graph.values import Array, Closeness, Tolerance
 from kerasdiff.probing.closeness import FLOAT64_LIMIT, compare_values, precision_tolerance
 from kerasdiff.probing.prober import AMPLIFIED, FAR, PERTURBATION, Prober, both
 from kerasdiff.probing.witness import Witness
-from kerasdiff.side.records import EvaluateRequest, Evaluation, Stage
+from kerasdiff.side.observations import EvaluateRequest, Evaluation, Stage
 
 NEAR = 0.1
 """Fraction of a constant that stands for infinity from which on a value meets it."""

@@ -14,7 +14,7 @@ from kerasdiff.explain.rows import Batch
 from kerasdiff.graph import Edge
 from kerasdiff.graph.values import Array
 from kerasdiff.probing.prober import Prober
-from kerasdiff.side.records import Stage
+from kerasdiff.side.observations import Stage
 
 CLIMBS = 48
 """Steps uphill for each edit and direction; each that helps is twice as long as the one before."""

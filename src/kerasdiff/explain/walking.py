@@ -13,7 +13,7 @@ from kerasdiff.findings import Compared
 from kerasdiff.graph.values import Array
 from kerasdiff.probing.closeness import compare_values
 from kerasdiff.probing.prober import both
-from kerasdiff.side.records import Staged
+from kerasdiff.side.observations import Staged
 
 SETTLING = 3
 """How often cut points that turn out not to hold the same value are dropped before the rest is taken as it is."""
