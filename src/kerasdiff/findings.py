@@ -275,6 +275,29 @@ class Fact(Enum):
     MASK_LOST = auto()  # sites: what makes the mask, what drops it, the layer that would use it
     MASK_UNUSED = auto()  # sites: what makes the mask, what drops it
 
+    # -- fit: what the trials say -----------------------------------------------------------------------------------
+    NO_PAIR = auto()  # no trial pair has finished
+    TRIALS_IDENTICAL = auto()  # count: steps; every loss and test output agrees to the last bit
+    TRIALS_APART = auto()  # figures: first_parting, distance, control_distance, rounding_distance; absent where None
+    TRIALS_START_APART = auto()  # the same figures; the trials of a pair did not start from the same weights
+    TRIALS_ROUNDING = auto()  # the same figures; rounding that training amplifies explains them
+    LEADS = auto()  # count: epochs; names: what the curves do; parts: one LEAD a metric
+    LEAD = auto()  # names: metric; figures: mean, level, and with several pairs low, high
+    DECIDED = auto()  # names: outcome; figures: of the Decision, absent where None
+    UNDECIDED = auto()  # parts: why it stopped, where no decision is the reason; then DECIDED or NO_PAIR
+    CUT_OFF = auto()  # parts: what the finished pairs say, empty where none has finished
+
+    # -- fit: what happened on the way ------------------------------------------------------------------------------
+    BUDGET_SPENT = auto()  # figures: budget in seconds; count, of: seeds done
+    BUDGET_PLANNED = auto()  # figures: budget, seeds, steps, steps_per_epoch, seconds_per_step
+    BUDGET_RECALLED = auto()  # the same, as measured in an earlier run
+    WORKER_LOST = auto()  # cause: the error that ended the fit
+    WORKER_REPLACED = auto()  # names: label and target; figures: exit_code, absent where it closed its connection
+    OWN_START = auto()  # cause: which weights start from the candidate's own draw, and why
+    NOT_STORED = auto()  # side; the trial's state cannot be read back
+    STORE_UNREADABLE = auto()  # side; names: file; cause
+    STORE_UNWRITABLE = auto()  # side; names: directory; cause, empty where no space is left
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+import numpy as np
+
 from kerasdiff.align.edits import Edit, Place
 from kerasdiff.comparison import (
     Attribution,
@@ -20,9 +22,11 @@ from kerasdiff.comparison import (
     Verdict,
 )
 from kerasdiff.findings import Fact, Finding
-from kerasdiff.fit.trials import FitEvidence, Trajectory
+from kerasdiff.fit.trials import FitEvidence
 from kerasdiff.graph import Edge, Graph, Node, Source, TensorSpec, Weight
-from kerasdiff.side.records import Description, Port
+from kerasdiff.side.records import Description
+from kerasdiff.graph import Port
+from kerasdiff.side.training import Answers, DataSource, Epoch, History, Trial, TrialSettings, TrialSide
 
 ENVIRONMENT = {"device": "cpu", "kerasdiff": "0.1.0", "keras": "3.15.0", "python": "3.11.9", "tensorflow": "2.21.0"}
 
@@ -106,36 +110,49 @@ def losses(start: float, decay: float, wobble: float, steps: int = 30) -> tuple[
     return tuple(start * math.exp(-decay * step) + wobble * math.sin(1.7 * step) for step in range(steps))
 
 
-def _forum_fit() -> FitEvidence:
-    return FitEvidence(
-        data="synthetic CIFAR-shaped images made on the spot (CIFAR-10 is not on this machine)",
-        plan={"optimizer": "adam", "learning_rate": 0.0003, "batch_size": 64, "steps": 30, "seed": 0},
-        trajectories=(
-            Trajectory(
-                side="reference",
-                seed=0,
-                losses=losses(3.912, 0.021, 0.06),
-                train_accuracy=0.346,
-                test_accuracy=0.318,
-                test_loss=2.24131,
-            ),
-            Trajectory(
-                side="candidate",
-                seed=0,
-                losses=losses(4.271, 0.034, 0.05),
-                train_accuracy=0.312,
-                test_accuracy=0.295,
-                test_loss=2.40112,
-            ),
-            Trajectory(
-                side="control",
-                seed=0,
-                losses=losses(3.912, 0.021, 0.06),
-                train_accuracy=0.346,
-                test_accuracy=0.318,
-                test_loss=2.24131,
-            ),
+def _trial(side: TrialSide, seen: tuple[float, ...], reached: tuple[float, float, float]) -> Trial:
+    epoch = Epoch(
+        number=1,
+        steps=len(seen),
+        train_loss=seen[-1],
+        train_accuracy=reached[0],
+        test_accuracy=reached[1],
+        test_loss=reached[2],
+        seconds=1.0,
+    )
+    return Trial(
+        side=side,
+        seed=0,
+        steps=30,
+        history=History(losses=seen, epochs=(epoch,)),
+        data=DataSource(kind="procedural", train=2_000, test=500, cifar10_missing=True),
+        settings=TrialSettings(
+            optimizer="adam",
+            learning_rate=0.0003,
+            loss=("SparseCategoricalCrossentropy(from_logits=True)",),
+            targets=("sparse",),
+            from_compile=False,
+            batch_size=64,
+            without_gradient=(),
+            custom_train_step_ignored=False,
+            steps=30,
+            epochs=1,
+            steps_per_epoch=31,
+            test_rows=500,
         ),
+        answers=Answers(predictions=np.zeros(1), digest=""),
+    )
+
+
+def _forum_fit() -> FitEvidence:
+    reference = losses(3.912, 0.021, 0.06), (0.346, 0.318, 2.24131)
+    return FitEvidence(
+        trials=(
+            _trial("reference", *reference),
+            _trial("candidate", losses(4.271, 0.034, 0.05), (0.312, 0.295, 2.40112)),
+            _trial("control", *reference),
+        ),
+        seeds=(0,),
         distance=0.4315,
         control_distance=0.0,
         first_parting=0,

@@ -24,8 +24,8 @@ from kerasdiff.cli import main
 from kerasdiff.comparison import Comparison, Verdict
 from kerasdiff.errors import LoadError
 from kerasdiff.options import Options
-from kerasdiff.side.records import Tick
 from kerasdiff.side.targets import InputSpec
+from kerasdiff.side.training import Tick
 
 # The help must stay below 0.25 s where a bare Python takes 0.02 s; the ratio leaves room for a busy machine.
 HELP_RATIO = 12.0

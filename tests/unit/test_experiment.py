@@ -15,23 +15,52 @@ import pytest
 from numpy.typing import NDArray
 
 from kerasdiff.errors import FitError, WorkerEndedError
+from kerasdiff.findings import Finding
 from kerasdiff.fit.budget import Pace, afford
 from kerasdiff.fit.experiment import Experiment, Fitter, Interrupted
 from kerasdiff.fit.trajectories import curves, may_be_rounding, parted
 from kerasdiff.fit.trials import FitEvidence
+from kerasdiff.fit.verdict import judge_fit
 from kerasdiff.graph import Weight
 from kerasdiff.options import FitOptions, Silent
-from kerasdiff.rungs.fit import fit_rung, fit_verdict
-from kerasdiff.side.records import Epoch, FitPlan, Progress, Tick, Trial
+from kerasdiff.report.json import _fit
+from kerasdiff.report.wording.fit import told, verdict_sentence
+from kerasdiff.rungs.fit import fit_rung
+from kerasdiff.side.training import (
+    Answers,
+    DataSource,
+    Epoch,
+    FitPlan,
+    History,
+    Progress,
+    Tick,
+    Trial,
+    TrialOptions,
+    TrialSettings,
+)
 
 PER_EPOCH = 10
 Curve = Callable[[FitPlan, int], float]
+SETTINGS = TrialSettings(
+    optimizer="Adam",
+    learning_rate=3e-4,
+    loss=("SparseCategoricalCrossentropy",),
+    targets=("sparse",),
+    from_compile=False,
+    batch_size=64,
+    without_gradient=(),
+    custom_train_step_ignored=False,
+    steps=0,
+    epochs=0,
+    steps_per_epoch=PER_EPOCH,
+    test_rows=1_000,
+)
 
 
 def trial(plan: FitPlan, loss: Curve, accuracy: Curve, test: Curve | None = None) -> Trial:
     """A trial whose losses and accuracies are what two functions of plan and step say."""
-    epochs = plan.epochs or math.ceil((plan.steps or 0) / PER_EPOCH)
-    steps = min(epochs * PER_EPOCH, plan.steps or epochs * PER_EPOCH)
+    epochs = plan.options.epochs or math.ceil((plan.options.steps or 0) / PER_EPOCH)
+    steps = min(epochs * PER_EPOCH, plan.options.steps or epochs * PER_EPOCH)
     losses = [loss(plan, step) for step in range(steps)]
     if not all(map(math.isfinite, losses)):
         losses = losses[: [math.isfinite(value) for value in losses].index(False) + 1]
@@ -53,17 +82,22 @@ def trial(plan: FitPlan, loss: Curve, accuracy: Curve, test: Curve | None = None
     labels = np.arange(100) % 10
     right = np.arange(100) < round(100 * accuracy(plan, steps))
     return Trial(
-        data="data",
-        settings={"steps": steps, "steps_per_epoch": PER_EPOCH, "batch_size": 64, "test_rows": 1_000},
-        losses=tuple(losses),
-        accuracies=tuple(accuracy(plan, step) for step in range(len(losses))),
-        epochs=tuple(found),
-        test_loss=found[-1].test_loss,
-        test_accuracy=found[-1].test_accuracy,
-        predictions=np.zeros(1),
-        outputs_digest=str((test or loss)(plan, steps)),
-        classes=(np.where(right, labels, (labels + 1) % 10),),
-        labels=(labels,),
+        side=plan.side,
+        seed=plan.seed,
+        steps=steps,
+        history=History(
+            losses=tuple(losses),
+            accuracies=tuple(accuracy(plan, step) for step in range(len(losses))),
+            epochs=tuple(found),
+        ),
+        data=DataSource(kind="arrays", name="data.npz", train=640, test=1_000),
+        settings=dataclasses.replace(SETTINGS, steps=steps, epochs=epochs),
+        answers=Answers(
+            predictions=np.zeros(1),
+            digest=str((test or loss)(plan, steps)),
+            classes=(np.where(right, labels, (labels + 1) % 10),),
+            labels=(labels,),
+        ),
         samples_per_second=640.0,
     )
 
@@ -107,11 +141,13 @@ def run(reference: Fake, candidate: Fake, control: Fake | None = None, **changes
     def control_side() -> Iterator[Fitter]:
         yield other
 
-    kept = {name: changes.pop(name) for name in ("alike", "serial") if name in changes}
-    options = FitOptions(**{"seeds": (0, 1, 2), "epochs": 3, **changes})
-    notes: list[str] = []
+    how = {name: changes.pop(name) for name in ("alike", "serial") if name in changes}
+    names = {field.name for field in dataclasses.fields(TrialOptions)}
+    each = {"epochs": 3, **{name: changes.pop(name) for name in names & set(changes)}}
+    options = FitOptions(**{"seeds": (0, 1, 2), "trial": TrialOptions(**each), **changes})
+    notes: list[Finding] = []
     return Experiment(
-        (reference, candidate), control_side, WEIGHTS, "auto", options, Silent(), notes, **kept
+        (reference, candidate), control_side, WEIGHTS, "auto", options, Silent(), notes, **how
     ).run(), other
 
 
@@ -120,9 +156,9 @@ def test_identical_trials_decide_after_one_pair_without_a_control() -> None:
     found, control = run(one, two, alike=True)
     assert (len(found.pairs), found.identical, found.control_distance) == (1, True, None)
     assert control.asked == []
-    verdict = fit_verdict(found, complete=True)
+    verdict = judge_fit(found, complete=True)
     assert (verdict.outcome, verdict.basis) == ("equivalent", "statistical")
-    assert "30 steps" in verdict.summary
+    assert "30 steps" in verdict_sentence(verdict.finding)
     assert fit_rung(found, complete=True).outcome == "equal"
 
 
@@ -132,7 +168,7 @@ def test_both_sides_share_seed_length_and_start() -> None:
     assert [plan.seed for plan in one.asked] == [plan.seed for plan in two.asked] == [4, 7]
     for first, second in zip(one.asked, two.asked, strict=True):
         np.testing.assert_array_equal(first.start["w"].reshape(3, 2), second.start["v"])
-        assert dataclasses.replace(first, start={}, name="") == dataclasses.replace(second, start={}, name="")
+        assert dataclasses.replace(first, start={}) == dataclasses.replace(second, start={}, side="reference")
     run(one, two, own_init=True)
     assert two.asked[-1].start == {}
     assert one.asked[-1].start != {}
@@ -144,7 +180,7 @@ def test_trajectories_apart_are_different_and_all_seeds_measure_who_leads() -> N
 
     one = Fake(falling)
     found, control = run(one, Fake(lambda plan, step: falling(plan, step) + 0.2, ahead))
-    assert [plan.epochs for plan in control.asked] == [1]
+    assert [plan.options.epochs for plan in control.asked] == [1]
     assert control.asked[0].perturbation is None
     assert found.control_distance == 0.0
     assert found.control_steps == PER_EPOCH
@@ -156,9 +192,9 @@ def test_trajectories_apart_are_different_and_all_seeds_measure_who_leads() -> N
     assert lead.mean == pytest.approx(0.051)
     assert lead.interval is not None
     assert lead.interval[0] < lead.mean < lead.interval[1]
-    verdict = fit_verdict(found, complete=True)
+    verdict = judge_fit(found, complete=True)
     assert (verdict.outcome, verdict.basis) == ("different", "witness")
-    assert "the candidate is ahead in test accuracy by 5.10 points (95 % interval" in verdict.summary
+    assert "the candidate is ahead in test accuracy by 5.10 points (95 % interval" in verdict_sentence(verdict.finding)
 
 
 def chaos(size: float) -> Curve:
@@ -174,13 +210,13 @@ def chaos(size: float) -> Curve:
 def test_rounding_that_training_amplifies_is_no_difference() -> None:
     exact = Fake(chaos(0.0))
     found, control = run(exact, Fake(chaos(4e-7)), Fake(chaos(0.0)), seeds=tuple(range(5)))
-    assert [(plan.perturbation, plan.epochs) for plan in control.asked] == [(None, 1), (0, 2), (None, 2)]
+    assert [(plan.perturbation, plan.options.epochs) for plan in control.asked] == [(None, 1), (0, 2), (None, 2)]
     assert found.distance > 1e-3
     assert found.rounding_distance is not None
     assert found.rounding_distance > 1e-3
     assert found.parted is None
     assert found.decision is not None
-    assert (found.decision.outcome, fit_verdict(found, complete=True).outcome) == ("equivalent", "equivalent")
+    assert (found.decision.outcome, judge_fit(found, complete=True).outcome) == ("equivalent", "equivalent")
 
 
 def test_a_small_difference_that_rounding_does_not_explain_is_one() -> None:
@@ -191,7 +227,7 @@ def test_a_small_difference_that_rounding_does_not_explain_is_one() -> None:
     assert [plan.perturbation for plan in control.asked] == [None, 0, None]
     assert found.parted is not None
     assert 0 < found.parted.step < 10
-    assert fit_verdict(found, complete=True).outcome == "different"
+    assert judge_fit(found, complete=True).outcome == "different"
 
 
 def test_a_difference_that_shows_in_tests_alone_is_found() -> None:
@@ -206,7 +242,7 @@ def test_a_late_difference_is_held_against_a_control_that_reaches_it() -> None:
         return falling(plan, step) + 0.3 * (step >= 15)
 
     found, control = run(Fake(falling), Fake(late), alike=True)
-    assert [plan.epochs for plan in control.asked] == [2]
+    assert [plan.options.epochs for plan in control.asked] == [2]
     assert found.parted is not None
     assert found.parted.step == 15
 
@@ -218,7 +254,7 @@ def test_a_machine_that_does_not_repeat_itself_has_a_higher_floor() -> None:
     found, _ = run(Fake(falling), Fake(shaken(0.02)), Fake(shaken(0.01)), seeds=tuple(range(8)))
     assert found.control_distance == pytest.approx(0.01, rel=0.1)
     assert found.parted is None
-    assert fit_verdict(found, complete=True).outcome == "equivalent"
+    assert judge_fit(found, complete=True).outcome == "equivalent"
 
 
 def test_a_fit_without_a_decision_says_how_many_seeds_would_decide() -> None:
@@ -226,11 +262,11 @@ def test_a_fit_without_a_decision_says_how_many_seeds_would_decide() -> None:
         return 0.5 + (0.012, -0.008, 0.006)[plan.seed % 3]
 
     found, _ = run(Fake(chaos(0.0)), Fake(chaos(4e-7), scattered), Fake(chaos(0.0)))
-    verdict = fit_verdict(found, complete=True)
+    verdict = judge_fit(found, complete=True)
     assert (verdict.outcome, verdict.basis) == ("inconclusive", None)
     assert found.decision is not None
     assert found.decision.seeds_needed is not None
-    assert str(found.decision.seeds_needed) in verdict.summary
+    assert str(found.decision.seeds_needed) in verdict_sentence(verdict.finding)
 
 
 def test_a_trial_that_diverges_is_evidence() -> None:
@@ -241,17 +277,17 @@ def test_a_trial_that_diverges_is_evidence() -> None:
     assert found.distance == math.inf
     assert found.parted is not None
     assert found.parted.step == 7
-    assert fit_verdict(found, complete=True).outcome == "different"
-    candidate = next(run for run in found.trajectories if run.side == "candidate")
+    assert judge_fit(found, complete=True).outcome == "different"
+    candidate = next(run for run in found.trials if run.side == "candidate")
     assert (candidate.test_accuracy, len(candidate.losses)) == (None, 8)
     both, _ = run(Fake(diverging), Fake(diverging))
     assert both.identical
-    json.dumps(dataclasses.asdict(found))
+    json.dumps(_fit(found))
 
 
 def test_curves_that_cross_close_or_part() -> None:
     def pair(*gaps: float) -> list[tuple[Trial, Trial]]:
-        plan = FitPlan(data="d", seed=0, epochs=len(gaps))
+        plan = FitPlan(data="d", seed=0, options=TrialOptions(epochs=len(gaps)))
         first = trial(plan, falling, lambda plan, step: 0.5)
         second = trial(plan, falling, lambda plan, step: 0.5 + gaps[max(0, math.ceil(step / PER_EPOCH) - 1)])
         return [(first, second)]
@@ -263,7 +299,7 @@ def test_curves_that_cross_close_or_part() -> None:
 
 
 def test_rounding_is_what_the_first_parting_says() -> None:
-    plan = FitPlan(data="d", seed=0, epochs=1)
+    plan = FitPlan(data="d", seed=0, options=TrialOptions(epochs=1))
     exact = trial(plan, falling, lambda plan, step: 0.5)
     near = trial(plan, lambda plan, step: falling(plan, step) * (1 + 1e-7), lambda plan, step: 0.5)
     far = trial(plan, lambda plan, step: falling(plan, step) * 1.01, lambda plan, step: 0.5)
@@ -279,8 +315,9 @@ def test_a_worker_lost_twice_leaves_what_is_known() -> None:
 
     found, _ = run(Fake(falling), Fake(lambda plan, step: falling(plan, step) + 0.2, error=lost))
     assert len(found.pairs) == 1
-    assert "SIGKILL" in found.stopped
-    assert fit_verdict(found, complete=True).outcome == "different"
+    assert found.stopped is not None
+    assert "SIGKILL" in found.stopped.cause
+    assert judge_fit(found, complete=True).outcome == "different"
     with pytest.raises(WorkerEndedError):
         run(Fake(falling), Fake(falling, error=lambda plan: WorkerEndedError("gone")))
     with pytest.raises(FitError, match="no data"):
@@ -300,20 +337,20 @@ def test_ctrl_c_gives_what_is_known() -> None:
     known = caught.value.known
     assert known is not None
     assert len(known.pairs) == 1
-    cut = [run for run in known.trajectories if run.seed == 1]
+    cut = [run for run in known.trials if run.seed == 1]
     assert [(run.side, len(run.epochs)) for run in cut] == [("reference", 3), ("candidate", 3)]
     assert known.parted is not None
 
 
 def test_a_budget_cuts_seeds_then_epochs_then_steps() -> None:
     pace = Pace(start=1.0, step=0.1, per_epoch=10)  # a pair of 3 epochs takes 1 + 1.3 * 3 = 4.9 s
-    options = FitOptions(seeds=tuple(range(8)), epochs=3, budget=1.0)
+    options = FitOptions(seeds=tuple(range(8)), trial=TrialOptions(epochs=3), budget=1.0)
 
     def afforded(seconds: float) -> tuple[int, int | None]:
-        found, told = afford(options, pace, seconds)
-        assert f"{len(found.seeds)} seed" in told
-        assert found.epochs is None
-        return len(found.seeds), found.steps
+        found, planned = afford(options, pace, seconds)
+        assert f"{len(found.seeds)} seed" in told(planned)
+        assert found.trial.epochs is None
+        return len(found.seeds), found.trial.steps
 
     assert afforded(60.0) == (8, 30)
     assert afforded(26.0) == (5, 30)
@@ -330,12 +367,12 @@ def test_a_budget_is_said_and_a_second_run_keeps_to_the_first_plan(tmp_path: Pat
         made.fit = lambda *arguments: dataclasses.replace(fit(*arguments), samples_per_second=speed)  # type: ignore[method-assign]
         return made
 
-    wanted = {"budget": 600.0, "keep": str(tmp_path)}
+    wanted = {"budget": 600.0, "store": str(tmp_path)}
     found, _ = run(Fake(falling), slower(640.0), **wanted)
-    assert "a budget of 600 s affords 3 seeds of 3 epochs" in found.notes[0]
+    assert "a budget of 600 s affords 3 seeds of 3 epochs" in told(found.findings[0])
     assert len(found.pairs) == 3
     again, _ = run(Fake(falling), slower(0.64), **wanted)
-    assert "as measured in an earlier run" in again.notes[0]
-    assert again.plan["steps"] == found.plan["steps"]
+    assert "as measured in an earlier run" in told(again.findings[0])
+    assert again.trials[0].steps == found.trials[0].steps
     fresh, _ = run(Fake(falling), slower(0.64), fresh=True, **wanted)
-    assert fresh.plan["steps"] < found.plan["steps"]
+    assert fresh.trials[0].steps < found.trials[0].steps

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from kerasdiff.errors import EvaluateError
 from kerasdiff.graph import TensorSpec
 from kerasdiff.probing.probes import OTHER_DIMENSIONS, PROBE_BATCH, other_sizes, probe_rows, probes
-from kerasdiff.side.records import Port
+from kerasdiff.graph import Port
 
 
 def port(dtype: str = "float32", shape: tuple[int | None, ...] | None = (None, 3), **bounds: Any) -> Port:

@@ -22,7 +22,7 @@ from kerasdiff.report.json import to_json
 from kerasdiff.report.progress import LiveProgress
 from kerasdiff.report.style import Look, change, clean
 from kerasdiff.report.terminal import render
-from kerasdiff.side.records import Tick
+from kerasdiff.side.training import Tick
 
 GOLDENS = Path(__file__).parent / "goldens"
 COMPARISONS: dict[str, Callable[[], Comparison]] = {

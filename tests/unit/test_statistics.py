@@ -20,12 +20,20 @@ from kerasdiff.fit.statistics import (
     EXACT_PAIRS,
     MOST_PAIRS,
     POWER,
+    Decision,
     Plan,
     decide,
     default_plan,
     power,
     sign_flip,
 )
+from kerasdiff.fit.verdict import decided
+from kerasdiff.report.wording.fit import told
+
+
+def reason(decision: Decision) -> str:
+    return told(decided(decision))
+
 
 PLAN = Plan(margin=0.01, looks=(3, 5, 8))
 ONE_LOOK = Plan(margin=0.01, looks=(8,))
@@ -209,7 +217,7 @@ def test_between_two_looks_nothing_is_decided() -> None:
     found = decide((0.03, 0.031), plan)
     assert found.outcome == "inconclusive"
     assert found.pairs == 2
-    assert "only at 3 pairs" in found.reason
+    assert "only at 3 pairs" in reason(found)
     assert decide((0.03, 0.031, 0.03), plan).outcome == "different"
 
 
@@ -252,7 +260,7 @@ def test_every_figure_is_finite_or_none(values: list[float], margin: float, reso
     for p in (found.p_lower, found.p_upper, found.p_different, found.p_sign_flip):
         assert p is None or 0.0 <= p <= 1.0
     assert found.seeds_needed is None or len(values) < found.seeds_needed <= MOST_PAIRS
-    assert found.reason.endswith(".")
+    assert reason(found).endswith(".")
 
 
 # Differences without spread, and without a mean.
@@ -306,7 +314,7 @@ def test_a_candidate_that_always_diverges_is_different_once_the_sign_test_says_s
     assert eight.p_different == pytest.approx(reference.binomtest(8, 8).pvalue)
     assert eight.interval is None
     assert math.isnan(eight.mean)
-    assert "8 of 8 lie below -0.01" in eight.reason
+    assert "8 of 8 lie below -0.01" in reason(eight)
 
 
 def test_trials_that_diverge_on_both_sides_decide_nothing() -> None:
@@ -379,7 +387,7 @@ def test_the_seeds_needed_decide_with_the_power_they_claim_and_no_fewer_do(mean:
 def test_a_mean_on_the_margin_needs_more_pairs_than_anyone_has() -> None:
     found = decide([0.009, 0.011, 0.01], PLAN)
     assert found.seeds_needed is None
-    assert "do not decide either" in found.reason
+    assert "do not decide either" in reason(found)
 
 
 @pytest.mark.parametrize(("mean", "deviation", "pairs"), [(0.0, 0.5, 5), (0.5, 0.5, 8), (3.0, 1.0, 4), (-1.5, 0.4, 6)])
@@ -391,7 +399,7 @@ def test_the_power_of_one_look_bounds_the_measured_rate_closely(mean: float, dev
 
 
 @pytest.mark.parametrize(
-    ("values", "reason"),
+    ("values", "words"),
     [
         (
             (0.003, -0.002, 0.001),
@@ -413,5 +421,5 @@ def test_the_power_of_one_look_bounds_the_measured_rate_closely(mean: float, dev
         ),
     ],
 )
-def test_the_reason_is_one_sentence_with_every_number_beside_its_limit(values: tuple[float, ...], reason: str) -> None:
-    assert decide(values, PLAN).reason == reason
+def test_the_reason_is_one_sentence_with_every_number_beside_its_limit(values: tuple[float, ...], words: str) -> None:
+    assert reason(decide(values, PLAN)) == words

@@ -16,13 +16,21 @@ keras = pytest.importorskip("keras")
 
 from kerasdiff.errors import FitError  # noqa: E402
 from kerasdiff.graph import TensorSpec  # noqa: E402
-from kerasdiff.side.records import FitPlan, Port, Tick, Trial  # noqa: E402
+from kerasdiff.side.records import Port  # noqa: E402
 from kerasdiff.side.targets import parse_input, parse_target  # noqa: E402
+from kerasdiff.side.training import FitPlan, Tick, Trial, TrialOptions  # noqa: E402
 from kerasdiff.worker.loading.load import Session  # noqa: E402
 from kerasdiff.worker.tracing.names import weight_table  # noqa: E402
 from kerasdiff.worker.training.fit import batch_rows, fit, start  # noqa: E402
 
-PLAN = FitPlan(data="synthetic", seed=1, steps=5, batch_size=16, learning_rate=1e-2)
+OPTIONS = TrialOptions(steps=5, batch_size=16, learning_rate=1e-2)
+
+
+def plan(base: TrialOptions = OPTIONS, **changes: Any) -> FitPlan:
+    """A plan on synthetic data, with changes of its own or of its options."""
+    names = {field.name for field in dataclasses.fields(TrialOptions)}
+    options = dataclasses.replace(base, **{name: changes.pop(name) for name in names & set(changes)})
+    return FitPlan(**{"data": "synthetic", "seed": 1, "options": options, **changes})
 
 
 class StandIn:
@@ -63,13 +71,13 @@ def dense(units: int = 3, activation: str | None = None, **compiled: Any) -> Cal
 
 
 def run(build: Callable[[], Any], **changes: Any) -> Trial:
-    return fit(StandIn(build), dataclasses.replace(PLAN, **changes))
+    return fit(StandIn(build), plan(**changes))
 
 
 def same(first: Trial, second: Trial) -> bool:
     return (
         first.losses == second.losses
-        and first.predictions.tobytes() == second.predictions.tobytes()
+        and first.answers.predictions.tobytes() == second.answers.predictions.tobytes()
         and (first.test_loss, first.test_accuracy) == (second.test_loss, second.test_accuracy)
     )
 
@@ -78,14 +86,14 @@ def test_the_same_plan_gives_the_same_bits_and_another_seed_does_not() -> None:
     first = run(dense())
     assert same(first, run(dense()))
     assert not same(first, run(dense(), seed=2))
-    assert len(first.losses) == len(first.accuracies) == 5
+    assert len(first.losses) == len(first.history.accuracies) == 5
     assert first.samples_per_second > 0
-    assert first.predictions.shape == (16, 3)
-    assert first.data.startswith("synthetic task")
+    assert first.answers.predictions.shape == (16, 3)
+    assert first.data.kind == "synthetic"
 
 
 def test_a_start_replaces_every_draw_of_the_candidate() -> None:
-    reference, own = run(dense()), start(StandIn(dense()), PLAN.seed)
+    reference, own = run(dense()), start(StandIn(dense()), plan().seed)
     assert any("seed_generator_state" in name for name in own)
 
     def other() -> Any:
@@ -98,9 +106,9 @@ def test_a_start_replaces_every_draw_of_the_candidate() -> None:
 
 
 def test_the_start_is_what_a_trial_of_that_seed_starts_from() -> None:
-    own = start(StandIn(dense()), PLAN.seed)
+    own = start(StandIn(dense()), plan().seed)
     assert same(run(dense()), run(dense(), start=own))
-    assert not same(run(dense()), run(dense(), start=start(StandIn(dense()), PLAN.seed + 1)))
+    assert not same(run(dense()), run(dense(), start=start(StandIn(dense()), plan().seed + 1)))
 
 
 def test_a_layer_that_draws_outside_every_seed_repeats_as_well() -> None:
@@ -133,10 +141,10 @@ def test_a_start_that_does_not_fit_is_refused() -> None:
 )
 def test_the_loss_follows_from_the_outputs(units: int, activation: str | None, loss: str, targets: str) -> None:
     trial = run(dense(units, activation))
-    assert trial.settings["loss"] == [loss]
-    assert trial.settings["targets"] == [targets]
-    assert trial.settings["learning_rate"] == 0.01
-    assert not trial.settings["from_compile"]
+    assert trial.settings.loss == (loss,)
+    assert trial.settings.targets == (targets,)
+    assert trial.settings.learning_rate == 0.01
+    assert not trial.settings.from_compile
     assert (trial.test_accuracy is None) == (targets == "real")
 
 
@@ -154,10 +162,10 @@ def test_a_compiled_model_keeps_its_own_settings(units: int, activation: str | N
     trial = run(
         dense(units, activation, optimizer=keras.optimizers.SGD(0.05, momentum=0.9), loss=loss), learning_rate=None
     )
-    assert trial.settings["optimizer"] == "SGD"
-    assert trial.settings["learning_rate"] == 0.05
-    assert trial.settings["targets"] == [targets]
-    assert trial.settings["from_compile"]
+    assert trial.settings.optimizer == "SGD"
+    assert trial.settings.learning_rate == 0.05
+    assert trial.settings.targets == (targets,)
+    assert trial.settings.from_compile
 
 
 def test_the_trial_agrees_with_keras_fit() -> None:
@@ -172,18 +180,18 @@ def test_the_trial_agrees_with_keras_fit() -> None:
     from kerasdiff.worker.training.tasks import Task
 
     loaded = StandIn(build).reload("float32")
+    from kerasdiff.worker.training.batches import Batches
     from kerasdiff.worker.training.data import load_data
-    from kerasdiff.worker.training.feed import Feed
 
     data = load_data("synthetic", loaded.ports, Task(loaded).heads)
-    feed = Feed(data)
+    batches = Batches(data)
     model = build()
-    own = start(StandIn(build), PLAN.seed)
+    own = start(StandIn(build), plan().seed)
     for name, variable in weight_table(model).items():
         variable.assign(own[name])
     losses = []
-    for rows in batch_rows(len(data.x_train[0]), 16, PLAN.seed, epoch=1)[:6]:
-        (x,), (y,) = feed.train(rows)
+    for rows in batch_rows(len(data.x_train[0]), 16, plan().seed, epoch=1)[:6]:
+        (x,), (y,) = batches.train(rows)
         losses.append(model.train_on_batch(x, y))
         model.reset_metrics()
     np.testing.assert_allclose(trial.losses, losses, rtol=1e-6)
@@ -202,8 +210,8 @@ def test_frozen_weights_stay_and_the_regularizer_counts() -> None:
     kept: list[Any] = []
     inner = session.reload
     session.reload = lambda precision, seed: kept.append(inner(precision, seed)) or kept[-1]  # type: ignore[method-assign]
-    fit(session, PLAN)
-    own, after = start(StandIn(build), PLAN.seed), weight_table(kept[0].model)
+    fit(session, plan())
+    own, after = start(StandIn(build), plan().seed), weight_table(kept[0].model)
     np.testing.assert_array_equal(own["hidden/kernel"], after["hidden/kernel"])
     assert not np.array_equal(own["head/kernel"], after["head/kernel"])
 
@@ -227,9 +235,9 @@ def test_several_inputs_and_outputs_share_one_loss() -> None:
         Port(name="ids", spec=TensorSpec(shape=(None, 6), dtype="int32"), low=0, high=49),
         Port(name="image", spec=TensorSpec(shape=(None, 8, 8, 1), dtype="float32")),
     )
-    trial = fit(StandIn(build, *ports), PLAN)
-    assert len(trial.settings["loss"]) == 2
-    assert trial.predictions.shape == (16, 5)
+    trial = fit(StandIn(build, *ports), plan())
+    assert len(trial.settings.loss) == 2
+    assert trial.answers.predictions.shape == (16, 5)
     assert np.isfinite(trial.losses).all()
 
 
@@ -249,9 +257,9 @@ def test_a_subclass_without_a_training_argument_and_with_batch_norm() -> None:
         return model
 
     port = Port(name="x", spec=TensorSpec(shape=(None, 4), dtype="float32"))
-    first, second = (fit(StandIn(build, port), PLAN) for _ in range(2))
+    first, second = (fit(StandIn(build, port), plan()) for _ in range(2))
     assert same(first, second)
-    assert "norm/moving_mean" in start(StandIn(build, port), PLAN.seed)
+    assert "norm/moving_mean" in start(StandIn(build, port), plan().seed)
 
 
 def test_a_loss_that_is_not_finite_ends_the_trial() -> None:
@@ -261,7 +269,7 @@ def test_a_loss_that_is_not_finite_ends_the_trial() -> None:
         return model
 
     seen: list[Tick] = []
-    trial = fit(StandIn(build), dataclasses.replace(PLAN, steps=20, learning_rate=None), seen.append)
+    trial = fit(StandIn(build), plan(steps=20, learning_rate=None), seen.append)
     assert len(trial.losses) < 20
     assert not math.isfinite(trial.losses[-1])
     assert (trial.test_loss, trial.test_accuracy) == (None, None)
@@ -306,7 +314,7 @@ def test_unused_weights_are_named() -> None:
         used = keras.layers.Dense(3, name="used")(entry)
         return keras.Model(entry, [used, keras.ops.stop_gradient(keras.layers.Dense(2, name="cut")(entry))])
 
-    assert run(build).settings["without_gradient"] == ["cut/kernel", "cut/bias"]
+    assert run(build).settings.without_gradient == ("cut/kernel", "cut/bias")
 
 
 def test_every_row_is_seen_once_an_epoch() -> None:
@@ -342,10 +350,10 @@ def test_files_fit_as_pairs(tmp_path: Path) -> None:
 
     def trial(name: str, **changes: Any) -> Trial:
         session = Session(parse_target(f"{file}:{name}"), (parse_input("4"),))
-        return fit(session, dataclasses.replace(PLAN, **changes))
+        return fit(session, plan(**changes))
 
     reference = trial("Plain(activation='relu')")
-    own = start(Session(parse_target(f"{file}:Plain(activation='relu')"), (parse_input("4"),)), PLAN.seed)
+    own = start(Session(parse_target(f"{file}:Plain(activation='relu')"), (parse_input("4"),)), plan().seed)
     assert same(reference, trial("Plain(activation='relu')"))
     assert same(reference, trial("Spelled", start=own))
     other = trial("Plain", start=own)
@@ -368,6 +376,6 @@ def test_a_small_convnet_learns_the_procedural_set(tmp_path: Path, monkeypatch: 
         )
 
     trial = run(build, steps=120, batch_size=64, learning_rate=3e-3)
-    assert "procedural CIFAR-shaped set" in trial.data
+    assert trial.data.kind == "procedural"
     assert np.mean(trial.losses[-10:]) < np.mean(trial.losses[:5]) - 0.1
-    assert np.mean(trial.accuracies[-10:]) > 0.2
+    assert np.mean(trial.history.accuracies[-10:]) > 0.2

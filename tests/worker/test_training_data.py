@@ -25,7 +25,8 @@ from kerasdiff.data import cifar
 from kerasdiff.data.procedural import procedural
 from kerasdiff.errors import DataError, FitError
 from kerasdiff.graph import TensorSpec
-from kerasdiff.side.records import Port
+from kerasdiff.report.wording.fit import data_words
+from kerasdiff.graph import Port
 from kerasdiff.worker.training.data import DataSet, load_data
 from kerasdiff.worker.training.heads import Encoding, Head
 
@@ -51,9 +52,9 @@ def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def taken(data: DataSet, part: str, count: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """The first rows of a part as a fit feeds them to the model: inputs and targets."""
     pytest.importorskip("tensorflow")
-    from kerasdiff.worker.training.feed import Feed
+    from kerasdiff.worker.training.batches import Batches
 
-    inputs, targets = getattr(Feed(data), part)(np.arange(count))
+    inputs, targets = getattr(Batches(data), part)(np.arange(count))
     return [one.numpy() for one in inputs], [one.numpy() for one in targets]
 
 
@@ -91,7 +92,9 @@ def test_no_linear_function_of_the_pixels_solves_the_procedural_set() -> None:
 
 def test_a_cifar_model_without_the_cache_gets_the_procedural_set() -> None:
     data = load_data("auto", IMAGE, TEN)
-    assert data.description == "procedural CIFAR-shaped set, 2,000 + 500 images (CIFAR-10 is not on this machine)"
+    assert (
+        data_words(data.source) == "procedural CIFAR-shaped set, 2,000 + 500 images (CIFAR-10 is not on this machine)"
+    )
     assert [len(data.x_train[0]), len(data.x_test[0])] == [2_000, 500]
     (x,), (y,) = taken(data, "train", 64)
     assert x.dtype == np.float32
@@ -103,11 +106,11 @@ def test_a_cifar_model_without_the_cache_gets_the_procedural_set() -> None:
 def test_the_keras_cache_is_used_where_it_is_complete(empty_cache: Path) -> None:
     fill_cache(empty_cache)
     data = load_data("auto", IMAGE, TEN)
-    assert data.description == "CIFAR-10 from the Keras cache (100 + 20 images)"
+    assert data_words(data.source) == "CIFAR-10 from the Keras cache (100 + 20 images)"
     first = np.random.default_rng(0).integers(0, 256, (20, 3072)).astype(np.uint8)
     # The file holds channels first: value 1024 is the first pixel's green.
     assert data.x_train[0][0, 0, 0].tolist() == first[0, [0, 1024, 2048]].tolist()
-    assert "not CIFAR-10" in load_data("synthetic", IMAGE, TEN).description
+    assert "not CIFAR-10" in data_words(load_data("synthetic", IMAGE, TEN).source)
     next((empty_cache / "datasets").rglob("data_batch_3")).unlink()
     assert cifar.cifar10_cached() is None
     with pytest.raises(FitError, match="not in the Keras cache"):
@@ -133,7 +136,7 @@ def test_an_npz_is_read_in_the_order_of_inputs_and_outputs(tmp_path: Path) -> No
     assert [y.shape for y in data.y_test] == [(6, 2), (6,)]
     (ids, floats), _ = taken(data, "test", 2)
     assert (ids.dtype, floats.dtype) == (np.int32, np.float32)
-    assert data.description == "two.npz (12 + 6 rows)"
+    assert data_words(data.source) == "two.npz (12 + 6 rows)"
 
 
 @pytest.mark.parametrize("encoding", ["one-hot", "real"])
@@ -207,7 +210,7 @@ def test_a_synthetic_task_takes_any_signature() -> None:
         head((2,), "real", "share", zero_one=True),
     )
     data = load_data("synthetic", inputs, heads, seed=3)
-    assert "synthetic task for ids (16,), series (16, 4), flag (2,), 2,000 + 500 rows" in data.description
+    assert "synthetic task for ids (16,), series (16, 4), flag (2,), 2,000 + 500 rows" in data_words(data.source)
     assert (data.x_train[0].min(), data.x_train[0].max(), data.x_train[0].dtype) == (1, 50, np.int32)
     assert [y.shape[1:] for y in data.y_train] == [(), (1,), (8, 3), (4,), (7,), (2,)]
     assert np.bincount(data.y_train[0]).min() > 100
@@ -344,7 +347,7 @@ def test_targets_of_positions_follow_from_what_the_positions_hold(declared: Port
 
 
 def cifar_like(data: DataSet, source: str) -> None:
-    assert data.description == f"CIFAR-10 from {source} (100 + 20 images)"
+    assert data_words(data.source) == f"CIFAR-10 from {source} (100 + 20 images)"
     assert data.class_names[3] == "cat"
     np.testing.assert_array_equal(data.x_test[0], images())
     np.testing.assert_array_equal(data.x_train[0][40:60], images())
@@ -419,7 +422,7 @@ def test_image_folders_are_read_in_the_order_of_their_names(tmp_path: Path) -> N
     image_folders(tmp_path / "zoo" / "test", {"cat": 1, "ant": 1})
     write_files(tmp_path / "zoo" / "train" / "cat", {".DS_Store": b"", "notes.txt": b"", "._x.png": b""})
     data = load_data(str(tmp_path / "zoo"), IMAGE, (head((2,), "sparse"),))
-    assert data.description == "image folders zoo (5 + 2 images), 2 classes"
+    assert data_words(data.source) == "image folders zoo (5 + 2 images), 2 classes"
     assert data.class_names == ("ant", "cat")
     assert data.y_train[0].tolist() == [0, 0, 1, 1, 1]
     # Written first, cats have 0 in red.
@@ -431,7 +434,10 @@ def test_image_folders_are_read_in_the_order_of_their_names(tmp_path: Path) -> N
 def test_class_folders_alone_are_split_and_the_report_says_so(tmp_path: Path) -> None:
     folder = image_folders(tmp_path / "zoo", {"ant": 10, "bee": 3})
     first, second = (load_data(str(folder), IMAGE, (head((2,), "sparse"),)) for _ in range(2))
-    assert first.description == "image folders zoo (10 + 3 images), 2 classes; split 4 : 1 in each class with seed 0"
+    assert (
+        data_words(first.source)
+        == "image folders zoo (10 + 3 images), 2 classes; split 4 : 1 in each class with seed 0"
+    )
     assert first.y_test[0].tolist() == [0, 0, 1]
     assert first.x_test[0].tobytes() == second.x_test[0].tobytes()
     both = np.concatenate([first.x_train[0], first.x_test[0]])[:, 0, 0, :2]

@@ -17,10 +17,13 @@ import pytest
 keras = pytest.importorskip("keras")
 
 import tensorflow as tf  # noqa: E402
-from test_fit import PLAN, StandIn, dense, same  # noqa: E402
+from test_fit import OPTIONS, StandIn, dense, same  # noqa: E402
+from test_fit import plan as planned  # noqa: E402
 
-from kerasdiff.side.records import FitPlan, Tick, Trial  # noqa: E402
-from kerasdiff.worker.training import keep  # noqa: E402
+from kerasdiff.findings import Fact  # noqa: E402
+from kerasdiff.report.wording.fit import told  # noqa: E402
+from kerasdiff.side.training import FitPlan, Tick, Trial  # noqa: E402
+from kerasdiff.worker.training import store  # noqa: E402
 from kerasdiff.worker.training.fit import fit  # noqa: E402
 
 EPOCHS = 4
@@ -31,8 +34,8 @@ class CutOffError(Exception):
 
 
 def plan(root: Path, **changes: Any) -> FitPlan:
-    fields = {"steps": None, "epochs": EPOCHS, "batch_size": 400, "keep": str(root), **changes}
-    return dataclasses.replace(PLAN, **fields)
+    base = dataclasses.replace(OPTIONS, steps=None, epochs=EPOCHS, batch_size=400, store=str(root))
+    return planned(base, **changes)
 
 
 def noisy() -> Any:
@@ -75,7 +78,7 @@ def test_a_trial_goes_on_to_the_same_bits(tmp_path: Path, build: Callable[[], An
     cut_after(build, plan(tmp_path / "cut"), epoch)
     rest = fit(StandIn(build), plan(tmp_path / "cut"))
     assert same(whole, rest)
-    assert whole.outputs_digest == rest.outputs_digest
+    assert whole.answers.digest == rest.answers.digest
     assert (whole.reused, rest.reused) == (0, epoch)
     assert [dataclasses.replace(e, seconds=0) for e in whole.epochs] == [
         dataclasses.replace(e, seconds=0) for e in rest.epochs
@@ -93,8 +96,9 @@ def test_a_finished_trial_is_read_not_run(tmp_path: Path) -> None:
         one, two = getattr(first, field.name), getattr(again, field.name)
         if field.name in ("reused", "samples_per_second"):
             continue
-        if field.name in ("predictions", "classes", "labels"):
-            np.testing.assert_array_equal(np.array(one), np.array(two))
+        if field.name == "answers":
+            for part in ("predictions", "classes", "labels"):
+                np.testing.assert_array_equal(np.array(getattr(one, part)), np.array(getattr(two, part)))
         else:
             assert one == two
     fresh = fit(StandIn(dense()), plan(tmp_path, fresh=True))
@@ -114,7 +118,7 @@ def test_only_the_same_trial_is_taken_up(tmp_path: Path) -> None:
         (dense(), {"optimizer": "sgd"}),
         (dense(), {"epochs": EPOCHS + 1}),
         (dense(), {"perturbation": 0}),
-        (dense(), {"name": "candidate"}),
+        (dense(), {"side": "candidate"}),
         (dense(activation="softmax"), {}),
         (wider, {}),
     ):
@@ -151,7 +155,7 @@ def test_state_that_cannot_be_read_back_is_not_kept(tmp_path: Path) -> None:
     trial = fit(
         StandIn(lambda: keras.Sequential([keras.Input((4,)), Stateful(), keras.layers.Dense(3)])), plan(tmp_path)
     )
-    assert "cannot be read back" in trial.notes[0].replace("\n", " ")
+    assert [finding.fact for finding in trial.findings] == [Fact.NOT_STORED]
     assert list(tmp_path.iterdir()) == []
 
 
@@ -161,7 +165,8 @@ def test_a_damaged_file_is_trained_anew_and_named(tmp_path: Path) -> None:
     result.write_bytes(result.read_bytes()[:100])
     again = fit(StandIn(dense()), plan(tmp_path))
     assert same(first, again)
-    assert "cannot be read" in again.notes[0]
+    assert [finding.fact for finding in again.findings] == [Fact.STORE_UNREADABLE]
+    assert str(result) in told(again.findings[0])
 
 
 def test_an_epoch_is_kept_with_its_history(tmp_path: Path) -> None:
@@ -176,7 +181,7 @@ def test_an_epoch_is_kept_with_its_history(tmp_path: Path) -> None:
 def test_a_full_disk_ends_no_trial(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was kept stays; the trial goes on in memory; the next run takes up what was kept."""
     whole = fit(StandIn(dense()), plan(tmp_path / "whole"))
-    write, written = keep._save, []
+    write, written = store._save, []
 
     def full(stream: Any, arrays: Any) -> None:
         written.append(len(arrays["epochs"]))
@@ -185,12 +190,12 @@ def test_a_full_disk_ends_no_trial(tmp_path: Path, monkeypatch: pytest.MonkeyPat
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         write(stream, arrays)
 
-    monkeypatch.setattr(keep, "_save", full)
+    monkeypatch.setattr(store, "_save", full)
     trial = fit(StandIn(dense()), plan(tmp_path / "full"))
     monkeypatch.undo()
     assert same(whole, trial)
     assert written == [1, 2, 3, 4, 4]
-    (note,) = trial.notes
+    note = told(*trial.findings)
     assert "no space is left" in note
     assert "KERASDIFF_CACHE" in note
     assert str(tmp_path / "full") in note
@@ -216,18 +221,18 @@ def test_a_disk_that_is_really_full(tmp_path: Path) -> None:
             (place / "ballast").write_bytes(b"x" * 2**20)
         trial = fit(StandIn(dense()), plan(place))
         assert same(whole, trial)
-        assert "no space is left" in trial.notes[0]
+        assert "no space is left" in told(trial.findings[0])
         assert state.read_bytes() == kept
         (place / "ballast").unlink()
         again = fit(StandIn(dense()), plan(place))
-        assert (again.reused, again.notes) == (1, ())
+        assert (again.reused, again.findings) == (1, ())
         assert same(whole, again)
     finally:
         subprocess.run(["umount", str(place)], check=True)
 
 
 def test_logs_for_other_tools(tmp_path: Path) -> None:
-    fit(StandIn(dense()), plan(tmp_path / "kept", logdir=str(tmp_path / "logs"), name="reference-seed-1"))
+    fit(StandIn(dense()), plan(tmp_path / "kept", logdir=str(tmp_path / "logs")))
     folder = tmp_path / "logs" / "reference-seed-1"
     assert len((folder / "history.csv").read_text().splitlines()) == 1 + EPOCHS
     (events,) = folder.glob("events.out.tfevents.*")

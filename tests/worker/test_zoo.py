@@ -16,19 +16,9 @@ from kerasdiff.options import Options, Silent
 from kerasdiff.pipeline import Steps
 from kerasdiff.pipeline import describe as both
 from kerasdiff.rungs.architecture import architecture
-from kerasdiff.side.records import (
-    Description,
-    EvaluateRequest,
-    Evaluation,
-    LoadRequest,
-    Restored,
-    Saved,
-    SaveRequest,
-    Stage,
-    Staged,
-    Stepped,
-    StepRequest,
-)
+from kerasdiff.side.checkpoints import LoadRequest, Restored, Saved, SaveRequest
+from kerasdiff.side.observations import EvaluateRequest, Evaluation, Stage, Staged, Stepped, StepRequest
+from kerasdiff.side.records import Description
 from kerasdiff.side.targets import parse_input, parse_target
 
 pytest.importorskip("keras")

@@ -10,7 +10,8 @@ from kerasdiff.align.alignment import Alignment
 from kerasdiff.align.edits import Edit
 from kerasdiff.canonical import Canonical
 from kerasdiff.graph import Graph, Mode, Node, Weight
-from kerasdiff.side.records import Description, Recipe
+from kerasdiff.side.observations import Recipe
+from kerasdiff.side.records import Description
 
 
 @dataclass(frozen=True, kw_only=True)

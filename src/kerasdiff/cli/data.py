@@ -74,7 +74,7 @@ def show(path: str | None, form: str | None, count: int | None, color: str, outp
     summary = summarise(table, count)
     if form == "png" and output is not None:
         if not any(len(row.images) for row in summary.rows):
-            raise DataError(f"{table.place}: there is no image to draw. {summary.note}")
+            raise DataError(f"{table.origin}: there is no image to draw. {summary.note}")
         write_bytes(png(picture(summary, count)), output)
         if summary.classes > MOST_DRAWN:
             click.echo(f"The picture shows the first {MOST_DRAWN} of {summary.classes:,} classes.", err=True)

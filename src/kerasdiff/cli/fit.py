@@ -147,25 +147,28 @@ def fit(
       kerasdiff fit old.py:Net new.py:Net --data mine.npz --budget 10m
     """  # noqa: D301
     from kerasdiff.data.readers import recognise
-    from kerasdiff.options import FitOptions, Options, kept_in
+    from kerasdiff.options import FitOptions, Options, trial_store
     from kerasdiff.side.targets import parse_input, parse_target
+    from kerasdiff.side.training import TrialOptions
 
     options = Options(inputs=tuple(parse_input(text) for text in inputs), data=data, seed=seeds[0], timeout=timeout)
     trials = FitOptions(
         seeds=seeds,
-        epochs=DEFAULT_EPOCHS if epochs is None and steps is None else epochs,
-        steps=steps,
-        batch_size=batch_size,
-        learning_rate=learning_rate,
-        optimizer=optimizer,
-        loss=loss,
+        trial=TrialOptions(
+            epochs=DEFAULT_EPOCHS if epochs is None and steps is None else epochs,
+            steps=steps,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            optimizer=optimizer,
+            loss=loss,
+            store=trial_store(),
+            fresh=fresh,
+            logdir=logdir,
+        ),
         device=device,
         margin=margin / 100,
         budget=budget,
         own_init=own_init,
-        fresh=fresh,
-        keep=kept_in(),
-        logdir=logdir,
     )
     pair = parse_target(reference), parse_target(candidate)
     if data is not None:
@@ -181,5 +184,5 @@ def fit(
             comparison = stop.known
     report_comparison(comparison, form, color, output)
     if comparison.interrupted:
-        click.echo(clean(f"interrupted: finished epochs are in {trials.keep}"), err=True)
+        click.echo(clean(f"interrupted: finished epochs are in {trials.trial.store}"), err=True)
     return comparison.exit_code

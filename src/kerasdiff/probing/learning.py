@@ -31,7 +31,7 @@ from kerasdiff.probing.prober import (
     output_comparisons,
     without_rounding,
 )
-from kerasdiff.side.records import Evaluation, Stepped, StepRequest
+from kerasdiff.side.observations import Evaluation, Stepped, StepRequest
 
 FLOAT32_NOISE = 1e-3
 """The same for float32: sums of 1e4 terms that cancel leave 1e-4 of the largest."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from kerasdiff.findings import SIDES, Fact, Finding
-from kerasdiff.side.records import Stepped
+from kerasdiff.side.observations import Stepped
 
 IN_PARTS = 1e-2
 """Fraction of a step from which on halved gradients count as taken one by one: Adam's first step is then larger by the

@@ -12,7 +12,7 @@ from kerasdiff.findings import Compared, Fact, Finding
 from kerasdiff.graph.values import Closeness, Precision, Tolerance
 from kerasdiff.probing.samples import Samples
 from kerasdiff.probing.witness import Witness
-from kerasdiff.side.records import Restored, Saved
+from kerasdiff.side.checkpoints import Restored, Saved
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,11 +12,12 @@ import numpy as np
 from kerasdiff.align.pair import WeightTransfer
 from kerasdiff.errors import EvaluateError
 from kerasdiff.findings import Compared, Fact, Finding, Quantity, Subject
+from kerasdiff.graph import Port
 from kerasdiff.graph.values import Array, Precision, Tolerance
 from kerasdiff.probing.closeness import compare_values, precision_tolerance
 from kerasdiff.probing.probes import ONE_ROW, probes
+from kerasdiff.side.observations import EvaluateRequest, Evaluation
 from kerasdiff.side.protocol import Side
-from kerasdiff.side.records import EvaluateRequest, Evaluation, Port
 
 T = TypeVar("T")
 

@@ -20,7 +20,7 @@ from kerasdiff.graph import Mode, Node
 from kerasdiff.graph.ops import draws, draws_anew, within
 from kerasdiff.graph.values import Array
 from kerasdiff.probing.prober import Prober, Run, both, projection
-from kerasdiff.side.records import Draw, Evaluation, Stage, Staged
+from kerasdiff.side.observations import Draw, Evaluation, Stage, Staged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

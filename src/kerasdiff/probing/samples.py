@@ -10,7 +10,7 @@ from scipy.stats import ks_2samp
 from kerasdiff.errors import EvaluateError
 from kerasdiff.graph.values import Array, Precision
 from kerasdiff.probing.prober import Prober, Run, both
-from kerasdiff.side.records import EvaluateRequest
+from kerasdiff.side.observations import EvaluateRequest
 
 COPIES = 2048
 """Copies of each row in one batch, each with random numbers of its own. The test tells noise of 0.5 from noise of 0.6

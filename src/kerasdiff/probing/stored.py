@@ -15,8 +15,9 @@ from kerasdiff.probing.closeness import compare_values, precision_tolerance
 from kerasdiff.probing.observations import StoredObservation
 from kerasdiff.probing.prober import both
 from kerasdiff.probing.probes import probes
+from kerasdiff.side.checkpoints import LoadRequest, Restored, Saved, SaveRequest
+from kerasdiff.side.observations import EvaluateRequest
 from kerasdiff.side.protocol import Side
-from kerasdiff.side.records import EvaluateRequest, LoadRequest, Restored, Saved, SaveRequest
 
 FORMS = (".weights.h5", ".keras")
 OTHER_DRAW = 200_000

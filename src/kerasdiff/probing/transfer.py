@@ -9,7 +9,7 @@ from dataclasses import replace
 from kerasdiff.align.pair import Correspondence, WeightTransfer
 from kerasdiff.findings import SIDES, Fact, Finding
 from kerasdiff.graph import Node, Weight
-from kerasdiff.side.records import Recipe
+from kerasdiff.side.observations import Recipe
 
 OWN_SEEDS = 100_000
 """Added to the seeds of the candidate's weights without a counterpart: beyond the number of weights of any model."""

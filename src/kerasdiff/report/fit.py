@@ -8,14 +8,15 @@ from collections.abc import Mapping, Sequence
 from rich.console import Console
 from rich.text import Text
 
-from kerasdiff.fit.trials import FitEvidence, Trajectory
+from kerasdiff.fit.trials import FitEvidence
 from kerasdiff.report import wording
 from kerasdiff.report.curves import legend, plot
 from kerasdiff.report.style import Look, emit, hang, heading, pad
 from kerasdiff.report.wording.plain import number
 from kerasdiff.report.wording.trials import Tone
+from kerasdiff.side.training import TrialSoFar
 
-_STYLES: Mapping[Tone, str] = {"plain": "", "agrees": "green", "warns": "yellow"}
+_STYLES: Mapping[Tone, str] = {"plain": "", "good": "green", "warning": "yellow"}
 
 
 def render_fit(fit: FitEvidence, console: Console) -> None:
@@ -24,20 +25,20 @@ def render_fit(fit: FitEvidence, console: Console) -> None:
     pairs = max(1, len(fit.pairs))
     many = f"{pairs} seeded trial pairs: each with the" if pairs > 1 else "one seeded trial pair:"
     heading(console, "Fit", f"{many} same start, same batches")
-    if fit.data:
-        hang(console, Text("  data  ", style="dim"), Text(look.text(fit.data)))
-    if plan := wording.plan(fit.plan):
-        hang(console, Text("  plan  ", style="dim"), Text(look.text(plan)))
+    if fit.data is not None:
+        hang(console, Text("  data  ", style="dim"), Text(look.text(wording.data_words(fit.data))))
+    if fit.settings is not None:
+        hang(console, Text("  plan  ", style="dim"), Text(look.text(wording.plan(fit.settings, fit.seeds))))
     emit(console)
-    _table(fit.trajectories, console, look)
+    _table(fit.trials, console, look)
     if not fit.identical:
         _plots(fit, console, look)
     emit(console)
-    for sentence, tone in wording.remarks(fit):
-        hang(console, Text("  "), Text(look.text(sentence), style=_STYLES[tone]))
+    for remark in wording.remarks(fit):
+        hang(console, Text("  "), Text(look.text(remark.text), style=_STYLES[remark.tone]))
 
 
-def _table(runs: tuple[Trajectory, ...], console: Console, look: Look) -> None:
+def _table(runs: tuple[TrialSoFar, ...], console: Console, look: Look) -> None:
     long = any(len(run.epochs) > 1 for run in runs)
     narrow = look.width < 76
     accuracies = ["train acc.", "test acc."] if narrow else ["train accuracy", "test accuracy"]
@@ -56,7 +57,7 @@ def _table(runs: tuple[Trajectory, ...], console: Console, look: Look) -> None:
         emit(console, Text("  " + "  ".join(cells), style="dim" if position == 0 else ""))
 
 
-def _cells(run: Trajectory, *, long: bool) -> list[str]:
+def _cells(run: TrialSoFar, *, long: bool) -> list[str]:
     if long:
         losses = [str(len(run.epochs)), number(run.epochs[-1].train_loss if run.epochs else None, 5)]
     else:
@@ -70,7 +71,7 @@ def _percent(share: float | None) -> str:
 
 def _plots(fit: FitEvidence, console: Console, look: Look) -> None:
     """Means over the seeds epoch by epoch where there are several epochs, else the losses step by step."""
-    sides = [[run for run in fit.trajectories if run.side == side] for side in ("reference", "candidate")]
+    sides = [[run for run in fit.trials if run.side == side] for side in ("reference", "candidate")]
     if all(runs and min(len(run.epochs) for run in runs) > 1 for runs in sides):
         accuracy = all(run.train_accuracy is not None for runs in sides for run in runs)
         names = ("train_accuracy", "test_accuracy") if accuracy else ("train_loss", "test_loss")
@@ -80,7 +81,7 @@ def _plots(fit: FitEvidence, console: Console, look: Look) -> None:
     _plot([runs[0].losses if runs else () for runs in sides], "loss", "step", console, look)
 
 
-def _means(runs: Sequence[Trajectory], name: str) -> list[float]:
+def _means(runs: Sequence[TrialSoFar], name: str) -> list[float]:
     """A figure after each epoch that all seeds have reached, the mean over them."""
     means = []
     for at in range(min(len(run.epochs) for run in runs)):

@@ -11,13 +11,16 @@ from kerasdiff.align.edits import Edit
 from kerasdiff.comparison import Comparison, ModelInfo
 from kerasdiff.explain.records import Attribution, Effect, LocalDifference, Sizes
 from kerasdiff.findings import SIDES, Site
-from kerasdiff.fit.trials import FitEvidence, Trajectory
+from kerasdiff.fit.statistics import Decision
+from kerasdiff.fit.trials import FitEvidence
+from kerasdiff.fit.verdict import decided
 from kerasdiff.graph import Attribute
 from kerasdiff.probing.witness import Witness
 from kerasdiff.report import wording
 from kerasdiff.report.attribution import effect_of
 from kerasdiff.report.figures import figures
 from kerasdiff.rungs.records import Rung
+from kerasdiff.side.training import Trial, TrialSoFar
 
 SCHEMA = "kerasdiff/1"
 
@@ -152,11 +155,10 @@ def _witness(witness: Witness) -> Json:
 
 
 def _fit(fit: FitEvidence) -> Json:
-    decision = fit.decision
     return {
-        "data": fit.data,
-        "plan": fit.plan,
-        "trials": [_trial(trajectory) for trajectory in fit.trajectories],
+        "data": "" if fit.data is None else wording.data_words(fit.data),
+        "plan": {} if fit.settings is None else {**asdict(fit.settings), "seeds": fit.seeds},
+        "trials": [_trial(trial) for trial in fit.trials],
         "pairs": [asdict(pair) for pair in fit.pairs],
         "difference": {
             "step_loss": fit.distance,
@@ -173,20 +175,34 @@ def _fit(fit: FitEvidence) -> Json:
             "steps": fit.control_steps,
             "rounding_step_loss": fit.rounding_distance,
         },
-        "decision": None if decision is None else {"metric": fit.metric, **asdict(decision)},
-        "stopped": fit.stopped,
-        "notes": fit.notes,
+        "decision": None if fit.decision is None else {"metric": fit.metric, **_decision(fit.decision)},
+        "stopped": "" if fit.stopped is None else told(fit.stopped),
+        "notes": [told(finding) for finding in fit.findings],
     }
 
 
-def _trial(trajectory: Trajectory) -> Attribute:
-    return _untimed(asdict(trajectory))
+def _decision(decision: Decision) -> Json:
+    names = (
+        *("outcome", "pairs", "mean", "deviation", "interval", "level", "margin", "p_lower", "p_upper"),
+        *("p_different", "p_sign_flip", "effect_size", "seeds_needed"),
+    )
+    return {**{name: getattr(decision, name) for name in names}, "reason": wording.sentence(decided(decision))}
 
 
-def _untimed(data: Attribute) -> Attribute:
-    if isinstance(data, Mapping):
-        return {key: _untimed(value) for key, value in data.items() if key not in UNTIMED}
-    return [_untimed(item) for item in data] if isinstance(data, list | tuple) else data
+def _trial(trial: TrialSoFar) -> Json:
+    """A trial without its timings: the same question gets the same bytes. Histories on disk hold them."""
+    epochs = [asdict(epoch) for epoch in trial.epochs]
+    return {
+        "side": trial.side,
+        "seed": trial.seed,
+        "losses": trial.losses,
+        "train_accuracy": trial.train_accuracy,
+        "test_accuracy": trial.test_accuracy,
+        "test_loss": trial.test_loss,
+        "epochs": [{name: item for name, item in epoch.items() if name != "seconds"} for epoch in epochs],
+        "steps": trial.steps,
+        "reused": trial.reused if isinstance(trial, Trial) else 0,
+    }
 
 
 def _finite(value: Attribute) -> Attribute:

@@ -13,7 +13,7 @@ from kerasdiff.findings import Fact, Finding
 from kerasdiff.graph.values import Closeness
 from kerasdiff.probing.observations import Observations, StoredObservation, Unobserved
 from kerasdiff.rungs.records import CheckpointFigures, Rung, RungOutcome
-from kerasdiff.side.records import Restored, Saved
+from kerasdiff.side.checkpoints import Restored, Saved
 
 
 def checkpoint(pair: Pair, observations: Observations, *, required: bool, ignore_names: bool = False) -> Rung:
@@ -131,13 +131,13 @@ def _astray(saved: Saved, other: Saved, item: Restored, transfer: WeightTransfer
     source = {digest: name for name, digest in saved.digests.items()}
     pairs = {one: two for one, two in transfer.pairs.items() if one in saved.digests and two in item.digests}
     lost = {one: two for one, two in pairs.items() if saved.digests[one] != item.digests[two]}
-    known = {one: two for one, two in lost.items() if one in saved.places and two in other.places}
-    apart = {one: two for one, two in known.items() if saved.places[one] != other.places[two]}
+    known = {one: two for one, two in lost.items() if one in saved.paths and two in other.paths}
+    apart = {one: two for one, two in known.items() if saved.paths[one] != other.paths[two]}
     return Astray(
         weights=tuple(lost.values()),
         of=len(pairs),
         renamed=tuple(
-            dict.fromkeys((_holder(saved.places[one]), _holder(other.places[two])) for one, two in apart.items())
+            dict.fromkeys((_holder(saved.paths[one]), _holder(other.paths[two])) for one, two in apart.items())
         ),
         unplaced=len(lost) - len(apart),
         swapped=sum(item.digests[two] in source for two in lost.values()),

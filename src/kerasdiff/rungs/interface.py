@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from kerasdiff.align.pair import Correspondence
 from kerasdiff.findings import Fact, Finding
+from kerasdiff.graph import Port
 from kerasdiff.options import Ignored
 from kerasdiff.rungs.records import InterfaceFigures, Rung
-from kerasdiff.side.records import Description, Port
+from kerasdiff.side.records import Description
 
 
 def interface(pair: Correspondence, ignore: tuple[Ignored, ...] = ()) -> Rung:

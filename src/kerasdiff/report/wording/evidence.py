@@ -59,9 +59,7 @@ def _reading(finding: Finding) -> str:
 
 def _updated_otherwise(finding: Finding) -> str:
     assert finding.compared is not None
-    return (
-        f"the call updates {finding.weights[0]} differently at inference: {closeness(finding.compared.closeness)}"
-    )
+    return f"the call updates {finding.weights[0]} differently at inference: {closeness(finding.compared.closeness)}"
 
 
 def _closeness(finding: Finding) -> str:
@@ -173,9 +171,7 @@ SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
     Fact.PROOF_OF_LEARNING: _said(
         "follows from the proof: the same ops in training mode, the same weights and settings"
     ),
-    Fact.MASKED_ON_ONE_SIDE: _said(
-        "an output carries a mask on one side alone, by which Keras weighs its loss"
-    ),
+    Fact.MASKED_ON_ONE_SIDE: _said("an output carries a mask on one side alone, by which Keras weighs its loss"),
     Fact.ABSENT_GRADIENTS: lambda f: _first(f.parts),
     Fact.FROZEN_ON_ONE_SIDE: _frozen,
     Fact.WEIGHT_NOT_READ: lambda f: _no_gradient(f, ": its call does not read the weight"),
@@ -186,7 +182,9 @@ SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
     Fact.NO_STEP: lambda f: f"no optimizer step is compared: {f.cause}",
     Fact.STEP_IS_ROUNDING: _said("one optimizer step is not compared: its rounding in float32 is as large as the step"),
     Fact.STEP_TAKEN: _step,
-    Fact.UNSEEDED_ON_ONE_SIDE: lambda f: f"{f.side} draws random numbers in training that no seed of the model controls",
+    Fact.UNSEEDED_ON_ONE_SIDE: lambda f: (
+        f"{f.side} draws random numbers in training that no seed of the model controls"
+    ),
     Fact.UNSEEDED_ON_BOTH_SIDES: _said(
         "both models draw random numbers in training that no seed of theirs controls; nothing can be compared"
     ),

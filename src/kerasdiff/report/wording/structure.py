@@ -150,9 +150,7 @@ SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
     Fact.TRANSPOSED: lambda f: f"{_laid_out(f)}, transposed",
     Fact.START_SCALES: _listed("the same initializer draws another scale"),
     Fact.OTHER_FANS: _other_fans,
-    Fact.SAME_START: lambda f: (
-        f"{f.count} of them by value: other initializers, the same starting values to the bit"
-    ),
+    Fact.SAME_START: lambda f: f"{f.count} of them by value: other initializers, the same starting values to the bit",
     Fact.NO_COUNTERPART: _no_counterpart,
     Fact.REGROUPED: lambda f: (
         f"{_no_counterpart(f)}: the same may be joined in one array on one side, which is not carried over"

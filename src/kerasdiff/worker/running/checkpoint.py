@@ -19,7 +19,9 @@ import numpy as np
 import tensorflow as tf
 
 from kerasdiff.errors import EvaluateError, KerasdiffError
-from kerasdiff.side.records import Array, LoadRequest, Recipe, Restored, Saved, SaveRequest
+from kerasdiff.graph.values import Array
+from kerasdiff.side.checkpoints import LoadRequest, Restored, Saved, SaveRequest
+from kerasdiff.side.observations import Recipe
 from kerasdiff.worker.keras_internals import ARCHIVED_WEIGHTS, TRAINING_STATE
 from kerasdiff.worker.loading.faults import at_line, reason
 from kerasdiff.worker.loading.load import Loaded
@@ -55,14 +57,14 @@ def save_checkpoint(session: Any, request: SaveRequest) -> Saved:
     stored = _arrays(files[WEIGHTS])
     digests = _digests(loaded)  # before the run, which may change state
     outputs = _outputs(loaded, request.probe) if request.probe else ()
-    if not request.keep:
+    if not request.load_follows:
         session.drop_spare()
     return Saved(
         files=files,
         alike=tuple(form for form, path in files.items() if form != WEIGHTS and _inside(path) == stored),
         problems=problems,
         stored={path: array.shape for path, array in stored.items() if not path.startswith(TRAINING_STATE)},
-        places=_places(stored, digests),
+        paths=_paths(stored, digests),
         digests=digests,
         outputs=outputs,
     )
@@ -157,7 +159,7 @@ def _arrays(source: str | io.BytesIO) -> dict[str, _StoredArray]:
     return found
 
 
-def _places(stored: dict[str, _StoredArray], digests: dict[str, str]) -> dict[str, str]:
+def _paths(stored: dict[str, _StoredArray], digests: dict[str, str]) -> dict[str, str]:
     """Weight id to stored path, where the value tells: drawn values are found once, counters may not be."""
     many = Counter(digests.values())
     paths: dict[str, list[str]] = {}

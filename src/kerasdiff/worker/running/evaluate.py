@@ -15,14 +15,15 @@ import tensorflow as tf
 from kerasdiff.errors import EvaluateError, KerasdiffError
 from kerasdiff.graph import SEED_ROLE, Mode
 from kerasdiff.graph.ops import LOOPS, writes
-from kerasdiff.side.records import Array, EvaluateRequest, Evaluation, Recipe
+from kerasdiff.graph.values import Array
+from kerasdiff.side.observations import AddedLosses, EvaluateRequest, Evaluation, Recipe
 from kerasdiff.worker.keras_internals import graph_variables, handle_of
 from kerasdiff.worker.loading.faults import at_line, reason
 from kerasdiff.worker.loading.load import Loaded, precision_scope
 from kerasdiff.worker.tracing.assemble import assemble
 from kerasdiff.worker.tracing.branches import may_branch
 from kerasdiff.worker.tracing.names import weight_table
-from kerasdiff.worker.tracing.trace import Recording, added_losses, call_model, record, tensors_in
+from kerasdiff.worker.tracing.trace import Added, Recording, added_losses, call_model, record, tensors_in
 
 MOST_KEPT = 1 << 22
 """Values of a weight that is kept, at most: 16 MiB."""
@@ -100,7 +101,7 @@ class _Call:
 
     Attributes:
         function: Gives the model outputs, the added losses, the branches taken.
-        losses: The names of the losses that its last run added.
+        losses: The losses that its last run added.
         mixed: Whether parts of it run in a lower precision than asked for.
         branches: Nodes whose branch the last values tell.
         hidden: Nodes with a branch that nothing tells.
@@ -110,7 +111,7 @@ class _Call:
 
     function: Any
     differentiated: Any
-    losses: Callable[[], tuple[str, ...]]
+    losses: Callable[[], Added]
     mixed: bool = False
     branches: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
@@ -135,12 +136,11 @@ def _traced(session: Any, loaded: Loaded, mode: Mode, request: EvaluateRequest) 
 
     if may_branch(recording) and not request.training:
         recording, function = record(loaded, mode, taken)
-    names = recording.added.names
     mixed = request.precision == "float64" and _has_lower_precision(recording)
     return _Call(
         function=function,
         differentiated=function if _has_loop(recording) else _eager(loaded, mode).function,
-        losses=lambda: names,
+        losses=lambda: recording.added,
         mixed=mixed,
         branches=tuple(branches),
         hidden=tuple(hidden),
@@ -167,16 +167,17 @@ def _as_written() -> Iterator[None]:
 
 def _eager(loaded: Loaded, mode: Mode) -> _Call:
     """The call without a graph."""
-    last: list[tuple[str, ...]] = [()]
+    last: list[Added] = []
 
     def run(*tensors: Any) -> list[Any]:
         args, kwargs = loaded.pack(tensors)
         outputs = tensors_in(call_model(loaded.model, args, kwargs, training=mode == "training"))
         added = added_losses(loaded.model)
-        last[0] = added.names
+        last.append(added)
+        del last[:-1]
         return [*outputs, added.values]
 
-    return _Call(function=run, differentiated=run, losses=lambda: last[0])
+    return _Call(function=run, differentiated=run, losses=lambda: last[-1])
 
 
 def _has_lower_precision(recording: Recording) -> bool:
@@ -194,7 +195,7 @@ def _run(loaded: Loaded, request: EvaluateRequest, call: _Call) -> Evaluation:
     outputs: list[tuple[Array, ...]] = []
     repeated = True
     gradients: dict[str, Array | None] = {}
-    losses: dict[str, float] = {}
+    losses = AddedLosses()
     added: list[float] = []
     taken: list[set[int]] = [set() for _ in call.branches]
     writes = request.training or _writes(call.function)
@@ -218,7 +219,7 @@ def _run(loaded: Loaded, request: EvaluateRequest, call: _Call) -> Evaluation:
         terms = values[count].numpy()
         added.append(float(terms.sum()))
         if number == 0:
-            losses = dict(zip(call.losses(), terms.tolist(), strict=False))
+            losses = call.losses().told(terms.tolist())
         for ways, value in zip(taken, values[count + 1 :], strict=True):
             ways.add(int(value.numpy()))
         if number == 0:

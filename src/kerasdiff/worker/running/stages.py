@@ -15,7 +15,8 @@ import tensorflow as tf
 from kerasdiff.errors import EvaluateError, KerasdiffError
 from kerasdiff.graph import Edge
 from kerasdiff.graph.ops import BRANCHES, FAMILIES, KEYED_DRAWS, LOOPS, draws, writes
-from kerasdiff.side.records import Array, Draw, Recipe, Stage, Staged
+from kerasdiff.graph.values import Array
+from kerasdiff.side.observations import AddedLosses, Draw, Recipe, Stage, Staged
 from kerasdiff.worker.keras_internals import (
     GRADIENT_ATTRIBUTE,
     SAVING_GRADIENTS,
@@ -92,7 +93,7 @@ class StagedCall:
         self._draws = [(assembler.home(op.name), FAMILIES[op.type], tensor(op.outputs[0].name)) for op in random]
         self._hidden = _draws_out_of_reach(ops, definition)
         self._loops = any(op.type in LOOPS | BRANCHES for op in ops)
-        self._losses = recording.added.names, tensor(recording.added.values.name)
+        self._losses = recording.added, tensor(recording.added.values.name)
         self._updates = [self._graph.get_operation_by_name(op.name) for op in final_updates(recording.graph)]
         self._entries = entries
         self._pulls: dict[Any, Any] = {}
@@ -139,7 +140,7 @@ class StagedCall:
             draws=self._drawn(found["draws"]) if request.effects else (),
             hidden=self._hidden,
             state=state,
-            losses=dict(zip(self._losses[0], found["losses"].tolist(), strict=False)) if request.effects else {},
+            losses=self._losses[0].told(found["losses"].tolist()) if request.effects else AddedLosses(),
         )
 
     def _drawn(self, values: Sequence[Array]) -> tuple[Draw, ...]:

@@ -10,7 +10,8 @@ import numpy as np
 import tensorflow as tf
 
 from kerasdiff.errors import EvaluateError, FitError, KerasdiffError
-from kerasdiff.side.records import Array, Stepped, StepRequest
+from kerasdiff.graph.values import Array
+from kerasdiff.side.observations import Stepped, StepRequest
 from kerasdiff.worker.loading.faults import at_line, reason
 from kerasdiff.worker.loading.load import Loaded, precision_scope
 from kerasdiff.worker.running.evaluate import assign, drawn, perturbed

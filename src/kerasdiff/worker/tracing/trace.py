@@ -18,6 +18,7 @@ import tensorflow as tf
 
 from kerasdiff.errors import TraceError
 from kerasdiff.graph import Attribute, Mode, Port, Source
+from kerasdiff.side.observations import AddedLosses
 from kerasdiff.worker.keras_internals import Live, mask_of, op_count, set_mask, variable_outside_graph
 from kerasdiff.worker.tracing.names import Names, is_atomic, weight_table
 from kerasdiff.worker.tracing.sources import creation_site, user_frame
@@ -52,23 +53,26 @@ class Event:
     settings: dict[str, Attribute] = field(default_factory=dict)
 
 
-CALL_LOSS = "call "
-"""Begins the name of a loss that a layer adds while it runs."""
-
-
 @dataclass(frozen=True)
 class Added:
-    """The losses a model added in its last call.
+    """The losses a model added in its last call: those of its calls, then those of regularizers.
 
     Attributes:
-        names: ``call 0`` and on for what its layers add while they run, then the weight of each regularizer.
+        calls: How many its layers added while they ran.
+        regularized: The weight of each regularizer.
         tensors: As the model gives them.
         values: The same in float64 in one tensor; a single 0 where there are none.
     """
 
-    names: tuple[str, ...]
+    calls: int
+    regularized: tuple[str, ...]
     tensors: tuple[Live, ...]
     values: Live
+
+    def told(self, values: Sequence[float]) -> AddedLosses:
+        """What a run gave for ``values``."""
+        first, rest = values[: self.calls], values[self.calls :]
+        return AddedLosses(calls=tuple(first), regularizers=dict(zip(self.regularized, rest, strict=False)))
 
 
 @dataclass(eq=False)
@@ -374,10 +378,10 @@ def added_losses(model: Live) -> Added:
     """What ``model.losses`` holds after a call: Keras lists what layers added first, then the regularizers."""
     losses = list(model.losses)
     if not losses:
-        return Added(names=(), tensors=(), values=tf.zeros(1, "float64"))
+        return Added(calls=0, regularized=(), tensors=(), values=tf.zeros(1, "float64"))
     weights = {id(variable): name for name, variable in weight_table(model).items()}
     regular = [v for v in model.trainable_weights if getattr(v, "regularizer", None) is not None]
     calls = max(0, len(losses) - len(regular))
-    names = (*(f"{CALL_LOSS}{number}" for number in range(calls)), *(weights.get(id(v), v.path) for v in regular))
+    regularized = tuple(weights.get(id(v), v.path) for v in regular)
     values = [tf.reduce_sum(tf.cast(loss, "float64")) for loss in losses]
-    return Added(names=names[: len(losses)], tensors=tuple(losses), values=tf.stack(values))
+    return Added(calls=calls, regularized=regularized, tensors=tuple(losses), values=tf.stack(values))

@@ -24,7 +24,7 @@ from kerasdiff.worker.keras_internals import NAMING_ATTRIBUTES, graph_variables,
 from kerasdiff.worker.training.tasks import to_array
 
 LAYOUT = 1
-"""Of what is kept; raised where older files must not be read."""
+"""Of what the trial store holds; raised where older files must not be read."""
 
 _NAMES = NAMING_ATTRIBUTES | {"shared_name", "container", "body_name", "cond_name"}
 """Attributes that name things and change with what else the process has built."""
@@ -57,7 +57,7 @@ def _nodes(function: Any) -> list[Any]:
     return [*definition.node, *inner]
 
 
-def trial_key(functions: Sequence[Any], variables: Sequence[Any], plan: Mapping[str, Any]) -> str:
+def trial_key(functions: Sequence[Any], variables: Sequence[Any], plan: Mapping[str, str | int]) -> str:
     """A digest that two trials share only where they give the same bits.
 
     Args:

@@ -6,12 +6,13 @@ from typing import Any
 
 import tensorflow as tf
 
+from kerasdiff.graph import Port
+from kerasdiff.graph.values import Array
 from kerasdiff.probing.probes import family_of
-from kerasdiff.side.records import Array, Port
 from kerasdiff.worker.training.data import DataSet
 
 
-class Feed:
+class Batches:
     """The rows of a :class:`DataSet`, converted once.
 
     Images stay uint8 until a batch is taken: 50,000 CIFAR images are 150 MB as uint8 and 600 MB as float32.
