@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from kerasdiff.align.edits import MASKING, Aspect, Change, Edit, Part, Update
+from kerasdiff.align.differences import MASKING
+from kerasdiff.align.edits import Aspect, Change, Edit, Part, Update
 from kerasdiff.align.pair import WeightTransfer
 from kerasdiff.comparison import Basis, Outcome, Reason, Verdict
 from kerasdiff.findings import Fact, Finding, RungName
@@ -182,12 +183,12 @@ def judge(evidence: Evidence) -> Verdict:
         ValueError: If none does, which the rows exclude.
     """
     row = next(row for row in TABLE if row.when(evidence))
-    doubts = {Reason.GATE: evidence.closed, Reason.UNSEEN: evidence.unseen}.get(row.reason, ())
+    findings = {Reason.GATE: evidence.closed, Reason.UNSEEN: evidence.unseen}.get(row.reason, ())
     instead = None
     if row.reason is Reason.WEAKER:
         reason, basis = (Reason.PROOF, "proof") if evidence.proved else (Reason.NUMBERS, "numeric")
         instead = Verdict(outcome="equivalent", basis=basis, reason=reason)  # type: ignore[arg-type]  # both are bases
-    return Verdict(outcome=row.outcome, basis=row.basis, reason=row.reason, doubts=doubts, instead=instead)
+    return Verdict(outcome=row.outcome, basis=row.basis, reason=row.reason, findings=findings, instead=instead)
 
 
 # Whether probes may never reach what an update changes ----------------------------------------------------

@@ -22,7 +22,7 @@ from kerasdiff.fit.trials import FitEvidence
 from kerasdiff.fit.verdict import FitVerdict, judge_cut_off, judge_fit
 from kerasdiff.judge import UNIMPLIED, Evidence, judge
 from kerasdiff.observing import Observer
-from kerasdiff.options import FitOptions, Listener, Options, Silent, TrialOptions
+from kerasdiff.options import FitOptions, Listener, Options, Silent
 from kerasdiff.probing.choosing import choose
 from kerasdiff.probing.probes import PROBE_BATCH, probe_rows
 from kerasdiff.probing.transfer import incomplete, transfer_weights
@@ -43,6 +43,7 @@ from kerasdiff.side.process import Worker
 from kerasdiff.side.records import Description
 from kerasdiff.side.retried import Retried
 from kerasdiff.side.targets import InputSpec, Target, parse_input
+from kerasdiff.side.training import TrialOptions
 
 Control = Callable[[], AbstractContextManager[Fitter]]
 

@@ -173,7 +173,7 @@ def fit(
     pair = parse_target(reference), parse_target(candidate)
     if data is not None:
         recognise(Path(data).expanduser())  # a wrong path is said now, not after minutes of training
-    import kerasdiff.fit_pipeline as engine
+    import kerasdiff.pipeline as engine
 
     with progress() as listener:
         try:

@@ -29,13 +29,13 @@ def observe_function(prober: Prober, pair: Pair, other_size: OtherSize) -> Funct
     repeated = run.sides[0].repeated, run.sides[1].repeated
     untaken = run.sides[0].untaken, run.sides[1].untaken
     if not all(repeated):
-        chance = observe_chance(prober, pair, run, "inference", compared, steady=False)
-        return FunctionObservation(repeated=repeated, chance=chance, untaken=untaken, other_size=other_size)
+        drawn = observe_chance(prober, pair, run, "inference", compared, steady=False)
+        return FunctionObservation(repeated=repeated, chance=drawn, untaken=untaken, other_size=other_size)
     comparisons = compared(run)
     if doubtful(comparisons.compared) and (moved := prober.perturbed(run, training=False)) is not None:
         own = output_comparisons(moved)
         comparisons = replace(comparisons, compared=tuple(without_rounding(comparisons.compared, own)))
-    chance = None
+    chance: Chance | None = None
     if comparisons.differ and drawn_apart(pair, "inference"):
         chance = observe_chance(prober, pair, run, "inference", compared, steady=True)
     return FunctionObservation(

@@ -40,7 +40,7 @@ def observe_stored(sides: tuple[Side, Side], pair: Pair, seed: int) -> StoredObs
         layout = (str(Path(directory) / f"candidate{FORMS[0]}"),)
         requests = (
             SaveRequest(recipes=transfer.reference, files=files, probe=probe),
-            SaveRequest(recipes=own, files=layout, keep=True),
+            SaveRequest(recipes=own, files=layout, load_follows=True),
         )
         saved, other = both(lambda side: sides[side].save_checkpoint(requests[side]))
         others = {form: path for form, path in saved.files.items() if form not in saved.alike}

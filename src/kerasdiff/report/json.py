@@ -176,8 +176,8 @@ def _fit(fit: FitEvidence) -> Json:
             "rounding_step_loss": fit.rounding_distance,
         },
         "decision": None if fit.decision is None else {"metric": fit.metric, **_decision(fit.decision)},
-        "stopped": "" if fit.stopped is None else told(fit.stopped),
-        "notes": [told(finding) for finding in fit.findings],
+        "stopped": "" if fit.stopped is None else wording.sentence(fit.stopped),
+        "notes": [wording.sentence(finding) for finding in fit.findings],
     }
 
 

@@ -10,12 +10,12 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from kerasdiff.comparison import Row, RowState
 from kerasdiff.graph import Node
 from kerasdiff.report.style import Look, emit, hang, heading, pad
 from kerasdiff.report.wording.labels import STATES
 from kerasdiff.report.wording.models import shapes
 from kerasdiff.report.wording.plain import count
+from kerasdiff.rungs.table import Row, RowState
 
 FOLD_ABOVE = 60
 """Rows a table may have before runs of equal rows fold: about one screen of a tall terminal."""

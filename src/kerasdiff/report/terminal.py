@@ -10,7 +10,7 @@ from rich.panel import Panel
 from rich.text import Text
 
 from kerasdiff.align.edits import EditKind
-from kerasdiff.comparison import Comparison, ModelInfo, Outcome, Rewrite, RowState
+from kerasdiff.comparison import Comparison, ModelInfo, Outcome
 from kerasdiff.findings import SIDES
 from kerasdiff.report import wording
 from kerasdiff.report.attribution import effect_of, render_attribution
@@ -20,6 +20,7 @@ from kerasdiff.report.style import TEXT_WIDTH, Look, emit, hang, heading, pad
 from kerasdiff.report.wording.labels import BASES
 from kerasdiff.report.wording.plain import count
 from kerasdiff.rungs.records import Rung, RungOutcome
+from kerasdiff.rungs.table import Rewrite, RowState
 
 MOST_EDITS = 40
 """Edits listed in full: past a screenful a list is not read; JSON holds them all."""

@@ -8,14 +8,14 @@ from kerasdiff.align.pair import Pair
 from kerasdiff.findings import SIDES, Fact, Finding
 from kerasdiff.probing.observations import FunctionObservation, Observations, Searched, Unobserved
 from kerasdiff.rungs.numbers import distribution, judged, noted, sampled, settled
-from kerasdiff.rungs.records import NumberFigures, RandomFigures, Rung
+from kerasdiff.rungs.records import NumberFigures, RandomFigures, Rung, RungOutcome
 
 
 def inference(pair: Pair, observations: Observations) -> Rung:
     """Judges outputs on every probe, and on the input that a search found; of a proof, that numbers confirm it."""
     seen = observations.function
     if isinstance(seen, Unobserved):
-        outcome = "failed" if seen.failed else "skipped"
+        outcome: RungOutcome = "failed" if seen.failed else "skipped"
         return Rung(name="inference", outcome=outcome, findings=(seen.reason,))
     if pair.isomorphic:
         return _confirmed(seen)

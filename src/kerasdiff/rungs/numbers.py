@@ -8,7 +8,7 @@ from kerasdiff.findings import Fact, Finding, Quantity, RungName
 from kerasdiff.probing.observations import Chance, Comparisons
 from kerasdiff.probing.prober import rank
 from kerasdiff.probing.samples import SMALLEST_P, Samples
-from kerasdiff.rungs.records import NumberFigures, Rung, SampleFigures
+from kerasdiff.rungs.records import NumberFigures, Rung, RungOutcome, SampleFigures
 
 MOST_SUBJECTS = 100
 """Comparisons named in the figures of a rung: what they have in common shows by then."""
@@ -90,7 +90,7 @@ def distribution(name: RungName, samples: Samples) -> Rung:
         of=samples.tests,
         figures={"smallest_p": samples.smallest_p, "limit_p": SMALLEST_P},
     )
-    outcome = "different" if samples.differ else "advisory"
+    outcome: RungOutcome = "different" if samples.differ else "advisory"
     return Rung(name=name, outcome=outcome, findings=(finding,), figures=figures)
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from kerasdiff.findings import SIDES, Fact, Finding
 from kerasdiff.probing.observations import LearningObservation, Observations, StepObservation, Unobserved
 from kerasdiff.rungs.numbers import distribution, judged, noted, sampled, settled
-from kerasdiff.rungs.records import Rung
+from kerasdiff.rungs.records import Rung, RungOutcome
 
 
 def training_step(observations: Observations) -> Rung:
@@ -16,7 +16,7 @@ def training_step(observations: Observations) -> Rung:
     if seen is None:
         return Rung(name="training step", outcome="equal", findings=(Finding(fact=Fact.PROOF_OF_LEARNING),))
     if isinstance(seen, Unobserved):
-        outcome = "failed" if seen.failed else "skipped"
+        outcome: RungOutcome = "failed" if seen.failed else "skipped"
         return Rung(name="training step", outcome=outcome, findings=(seen.reason,))
     if seen.masked_apart:
         finding = Finding(fact=Fact.MASKED_ON_ONE_SIDE)

@@ -6,6 +6,7 @@ import re
 
 from kerasdiff.errors import TraceError
 from kerasdiff.side.process import Worker
+from kerasdiff.side.protocol import DESCRIBE
 from kerasdiff.side.records import Description
 from kerasdiff.side.targets import InputSpec
 
@@ -31,7 +32,7 @@ def describe_both(
     Raises:
         TraceError: If a model cannot be called.
     """
-    pending = [worker.submit("describe") for worker in workers]
+    pending = [worker.submit(DESCRIBE, None, ()) for worker in workers]
     answers: list[Description | TraceError] = []
     for item in pending:
         try:
@@ -52,7 +53,7 @@ def describe_both(
             done.append(one)
     order = common_order(done[0], done[1]) if names_count else ()
     if order:
-        done[1] = workers[1].submit("describe", inputs[1], order).result()
+        done[1] = workers[1].describe(inputs[1], order)
     return (done[0], done[1]), (inputs[0], inputs[1])
 
 
@@ -61,7 +62,7 @@ def _lent(worker: Worker, lender: Description) -> tuple[Inputs, Description]:
     first: TraceError | None = None
     for inputs in borrowed(lender):
         try:
-            return inputs, worker.submit("describe", inputs).result()
+            return inputs, worker.describe(inputs)
         except TraceError as error:
             first = first or error
     assert first is not None

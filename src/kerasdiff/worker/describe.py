@@ -17,6 +17,7 @@ from kerasdiff.errors import TraceError
 from kerasdiff.findings import Fact, Finding
 from kerasdiff.graph import MODES, Graph, Mode, Port, Source, Weight
 from kerasdiff.side.records import Description, Override
+from kerasdiff.side.targets import InputSpec
 from kerasdiff.worker.keras_internals import Live, handle_of, is_data_dependent
 from kerasdiff.worker.loading.faults import first_sentence, raised_at, reason
 from kerasdiff.worker.loading.load import SEED, Loaded, Session
@@ -44,12 +45,19 @@ AROUND = (
 """Methods of a Keras model that run its call."""
 
 
-def describe(session: Session) -> Description:
+def describe(session: Session, inputs: tuple[InputSpec, ...] | None = None, order: tuple[str, ...] = ()) -> Description:
     """Traces the session's model in both modes.
+
+    Args:
+        session: Holds the model.
+        inputs: Other inputs than it was given, for this and every later request.
+        order: Names of the inputs in the order in which they are to come.
 
     Raises:
         TraceError: If the model cannot be called at all.
     """
+    if inputs is not None:
+        session.restart(inputs, order)
     loaded = session.loaded("float32")
     names = Names(loaded.model)
     traced, failures = _traced(session)

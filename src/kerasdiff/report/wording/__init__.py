@@ -14,6 +14,7 @@ from kerasdiff.report.wording.attribution import (
 )
 from kerasdiff.report.wording.edits import attributes, message
 from kerasdiff.report.wording.findings import sentence
+from kerasdiff.report.wording.fit import data_words
 from kerasdiff.report.wording.listing import settings, standing
 from kerasdiff.report.wording.models import model
 from kerasdiff.report.wording.numbers import closeness, provenance, subject
@@ -26,6 +27,7 @@ from kerasdiff.report.wording.witnesses import witness
 __all__ = [
     "attributes",
     "closeness",
+    "data_words",
     "detail",
     "effect",
     "explained",

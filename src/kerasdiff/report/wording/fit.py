@@ -45,7 +45,7 @@ _DATA: Mapping[str, Callable[[DataSource], str]] = {
 
 def told(finding: Finding) -> str:
     """A fact about a fit as the detail of its rung, as a note, or as a part of a sentence: without an end."""
-    return PHRASES[finding.fact](finding)
+    return SENTENCES[finding.fact](finding)
 
 
 def verdict_sentence(finding: Finding) -> str:
@@ -205,7 +205,7 @@ def _of_side(words: Callable[[Finding], str]) -> Callable[[Finding], str]:
     return lambda finding: f"{finding.side}: {words(finding)}" if finding.side is not None else words(finding)
 
 
-PHRASES: Mapping[Fact, Callable[[Finding], str]] = {
+SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
     Fact.NO_PAIR: lambda finding: "no trial pair has finished",
     Fact.TRIALS_IDENTICAL: lambda finding: f"{finding.count} steps, every loss bit-identical",
     Fact.TRIALS_APART: _distances,
@@ -221,7 +221,6 @@ PHRASES: Mapping[Fact, Callable[[Finding], str]] = {
     Fact.BUDGET_RECALLED: lambda finding: f"{_budget(finding)}, as measured in an earlier run",
     Fact.WORKER_LOST: lambda finding: finding.cause,
     Fact.WORKER_REPLACED: _replaced,
-    Fact.OWN_START: lambda finding: f"{finding.cause}: these start from the candidate's own draw",
     Fact.NOT_STORED: _of_side(
         lambda finding: (
             "nothing was kept on disk: the model uses Python code, a table or random numbers whose state "

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from kerasdiff.comparison import Basis, RowState
+from kerasdiff.comparison import Basis
+from kerasdiff.rungs.table import RowState
 
 BASES: Mapping[Basis, str] = {
     "proof": "proof: the canonical graphs are the same, and so are their weights.",
