@@ -8,10 +8,12 @@ from dataclasses import dataclass, field, replace
 
 from kerasdiff.align.expanded import size
 from kerasdiff.align.isomorphism import Walk
-from kerasdiff.align.labels import Labels, Table, Weights, commutes, labels_of, values_of
+from kerasdiff.align.labels import Labels, Table, Weights, labels_of, values_of
 from kerasdiff.align.within import within
 from kerasdiff.canonical import expand
 from kerasdiff.graph import Edge, Graph, Mode, Node
+from kerasdiff.graph.index import index
+from kerasdiff.graph.signature import commutes
 
 MOST = 15_000
 """TF ops of unpaired nodes that are compared at most, both sides together: about a second. Of more, the nodes are
@@ -47,7 +49,7 @@ def cover(graphs: tuple[Graph, Graph], pairs: Mapping[str, str], weights: tuple[
     ops = sum(map(size, unpaired))
     if not unpaired or ops > MOST:
         return Cover(unexpanded=ops)
-    nodes = graphs[0].by_id(), graphs[1].by_id()
+    nodes = index(graphs[0]).nodes, index(graphs[1]).nodes
     meetings = [
         (first.operands, second.operands, commutes(first))
         for first, second in ((nodes[0][one], nodes[1][two]) for one, two in pairs.items())

@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kerasdiff.align.isomorphism import Isomorphism, isomorphism
-from kerasdiff.align.labels import Labels, Weights, commutes, labels_of
+from kerasdiff.align.labels import Labels, Weights, labels_of
 from kerasdiff.canonical import Applied, expand
 from kerasdiff.graph import Graph, Mode, Node
+from kerasdiff.graph.index import index
+from kerasdiff.graph.signature import commutes
 
 MARGIN = 2
 """Layers with weights that are expanded around a difference. A rule reaches through any number of nodes without weights,
@@ -48,7 +50,7 @@ def expanded(
     Why not the whole graphs? A closed node is one node instead of ten. What it computes, and from which weights, is
     compared all the same: nothing is proved that whole graphs would not prove.
     """
-    nodes = graphs[0].by_id(), graphs[1].by_id()
+    nodes = index(graphs[0]).nodes, index(graphs[1]).nodes
     same = {
         one
         for one, two in pairs.items()
@@ -83,8 +85,7 @@ def size(node: Node) -> int:
 
 def _margin(graph: Graph, odd: set[str]) -> set[str]:
     """The odd nodes and all around them, as far as ``MARGIN`` nodes with weights in every direction."""
-    users = graph.consumers()
-    by_id = graph.by_id()
+    users, by_id = index(graph).consumers, index(graph).nodes
     depth = dict.fromkeys((node.id for node in graph if node.id in odd), 0)
     queue = deque(depth)
     while queue:

@@ -20,10 +20,12 @@ from heapq import heappop, heappush
 from itertools import islice
 from typing import TypeVar
 
-from kerasdiff.align.labels import Labels, Table, Weights, commutes, contexts_of, values_of
-from kerasdiff.align.likeness import LEVELS, Key, config_key, ends, holders, nature_key, neighbourhoods, users
+from kerasdiff.align.labels import Labels, Table, Weights, contexts_of, values_of
+from kerasdiff.align.likeness import LEVELS, Key, config_key, nature_key, neighbourhoods
 from kerasdiff.align.sequence import common, increasing
 from kerasdiff.graph import Graph, Node
+from kerasdiff.graph.index import index
+from kerasdiff.graph.signature import commutes
 
 REACH = 16
 """Furthest a node without weights may have moved, in nodes: beyond, one was taken out and another put in."""
@@ -85,14 +87,15 @@ class _Pairing:
         self, reference: Graph, candidate: Graph, labels: tuple[Labels, Labels], weights: tuple[Weights, Weights]
     ) -> None:
         self.graphs = (reference, candidate)
-        self.nodes = (reference.by_id(), candidate.by_id())
-        self.users = (users(reference), users(candidate))
-        self.holders = (holders(reference), holders(candidate))
-        self.ends = (ends(reference), ends(candidate))
+        tables = index(reference), index(candidate)
+        self.nodes = tables[0].nodes, tables[1].nodes
+        self.users = tables[0].users, tables[1].users
+        self.holders = tables[0].holders, tables[1].holders
+        self.ends = tables[0].ends, tables[1].ends
+        self.order = tables[0].order
         self.pairs: tuple[dict[str, str], dict[str, str]] = ({}, {})
         self.weights: tuple[dict[str, str], dict[str, str]] = ({}, {})
         self.rest = [list(reference), list(candidate)]
-        self.order = {node.id: number for number, node in enumerate(reference)}
 
         def keyed(key: Key) -> Keys:
             return _both(lambda side: {n.id: key(n, labels[side][n.id], weights[side]) for n in self.graphs[side]})
@@ -126,9 +129,9 @@ class _Pairing:
         """Pairs the inputs by position."""
         others = {node.attributes.get("index"): node.id for node in self.graphs[1] if node.kind == "input"}
         for node in self.graphs[0]:
-            index = node.attributes.get("index")
-            if node.kind == "input" and index in others:
-                self.add(node.id, others.pop(index))
+            number = node.attributes.get("index")
+            if node.kind == "input" and number in others:
+                self.add(node.id, others.pop(number))
 
     def add(self, one: str, two: str) -> None:
         """Pairs two free nodes and their weights, as far as these are free."""
@@ -327,7 +330,7 @@ class _Pairing:
     def _gaps(self) -> list[tuple[Sequence[Node], Sequence[Node]]]:
         """What stands between two anchors, for the most anchors that stand in one order on both sides."""
         left, right = self.graphs[0].nodes, self.graphs[1].nodes
-        place = {node.id: index for index, node in enumerate(right)}
+        place = index(self.graphs[1]).order
         anchors = [(i, place[self.pairs[0][node.id]]) for i, node in enumerate(left) if node.id in self.pairs[0]]
         begin = (0, 0)
         found: list[tuple[Sequence[Node], Sequence[Node]]] = []
@@ -371,7 +374,7 @@ class _Pairing:
 
     def _places(self) -> tuple[list[tuple[int, Node]], list[tuple[int, Node]]]:
         """Free nodes and where they stand, counted in nodes of the candidate; of the reference by the pair before."""
-        place = {node.id: index for index, node in enumerate(self.graphs[1])}
+        place = index(self.graphs[1]).order
         ones: list[tuple[int, Node]] = []
         last = 0
         for node in self.graphs[0]:

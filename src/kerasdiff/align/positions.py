@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from kerasdiff.align.labels import commutes
 from kerasdiff.align.pairing import Pairs
 from kerasdiff.graph import Edge, Graph, Node
+from kerasdiff.graph.index import index
+from kerasdiff.graph.signature import commutes
 
 FEW = 4
 """Users that a place is told by at most."""
@@ -27,8 +28,8 @@ class Places:
 
     def __init__(self, graphs: tuple[Graph, Graph], pairs: Pairs) -> None:
         self.graphs = graphs
-        self.by_id = (graphs[0].by_id(), graphs[1].by_id())
-        self.users = (graphs[0].consumers(), graphs[1].consumers())
+        self.by_id = index(graphs[0]).nodes, index(graphs[1]).nodes
+        self.users = index(graphs[0]).consumers, index(graphs[1]).consumers
         self.nodes = pairs.nodes
         self.back = {two: one for one, two in pairs.nodes.items()}
         self._given: tuple[dict[str, list[str]], dict[str, list[str]]] = ({}, {})

@@ -21,12 +21,13 @@ from kerasdiff.align.edits import (
     settings,
     together,
 )
-from kerasdiff.align.labels import Labels, Weights, commutes, used_ports
+from kerasdiff.align.labels import Labels, Weights, used_ports
 from kerasdiff.align.pairing import Pairs
 from kerasdiff.align.positions import Places
 from kerasdiff.canonical import readable
 from kerasdiff.graph import Edge, Graph, Mode, Node
 from kerasdiff.graph.ops import SIZE_WORK
+from kerasdiff.graph.signature import commutes
 
 FEW = 4
 """Operands that are listed by name."""

@@ -12,6 +12,7 @@ from kerasdiff.comparison import Attribution, Effect, LocalDifference
 from kerasdiff.errors import EvaluateError
 from kerasdiff.explain.patching import SETTLING, Cut, Patched, Patcher, projection
 from kerasdiff.graph import MODES, Edge, Graph, Mode
+from kerasdiff.graph.index import index
 from kerasdiff.probing.closeness import FLOAT64_LIMIT, Closeness, Tolerance, compare_values
 from kerasdiff.probing.prober import Prober, both, rank
 from kerasdiff.probing.probes import MANY_ROWS, ONE_ROW
@@ -143,7 +144,7 @@ def _beside(structure: Structure) -> set[int]:
 
 def _above(graph: Graph) -> set[str]:
     """The nodes that added losses and updates are computed from."""
-    nodes = graph.by_id()
+    nodes = index(graph).nodes
     found: set[str] = set()
     waiting = [*(edge.node for edge in graph.losses), *graph.effects]
     while waiting:

@@ -14,6 +14,7 @@ import numpy as np
 
 from kerasdiff.align.edits import Edit
 from kerasdiff.graph import FUSED, Edge, Graph, Mode, Node
+from kerasdiff.graph.index import index
 from kerasdiff.rungs.architecture import Aligned
 from kerasdiff.side.records import Array, Side, Stage, Staged
 
@@ -53,8 +54,8 @@ class Cut:
     def __init__(self, item: Aligned, traced: tuple[Graph, Graph], edits: Sequence[Edit]) -> None:
         self.mode: Mode = item.mode
         self.graphs = item.reference.graph, item.candidate.graph
-        self._nodes = self.graphs[0].by_id(), self.graphs[1].by_id()
-        self._traced = traced[0].by_id(), traced[1].by_id()
+        self._nodes = index(self.graphs[0]).nodes, index(self.graphs[1]).nodes
+        self._traced = index(traced[0]).nodes, index(traced[1]).nodes
         self._fused = tuple({node.origin for node in graph if node.part == "activation"} for graph in self.graphs)
         self._touched = _touched(edits)
         self._own = _own(edits, self._touched)

@@ -17,6 +17,7 @@ from kerasdiff.align.edits import MASKING, Edit, Place
 from kerasdiff.comparison import Witness
 from kerasdiff.errors import EvaluateError
 from kerasdiff.graph import Edge, Graph, Node
+from kerasdiff.graph.index import index
 from kerasdiff.probing.closeness import FLOAT64_LIMIT, Closeness, Tolerance, compare_values, precision_tolerance
 from kerasdiff.probing.prober import AMPLIFIED, PERTURBATION, Prober, both
 from kerasdiff.probing.probes import family_of
@@ -178,7 +179,7 @@ class Search:
         graph = self._descriptions[side].inference
         places = [(edit.reference, edit.candidate)[side] for edit in self._edits]
         edited = [node for place in places if place is not None and (node := self._node(side, place)) is not None]
-        users = graph.consumers() if graph is not None else {}
+        users = index(graph).consumers if graph is not None else {}
         around = [*edited, *(user for node in edited for user, _ in users[node.id])]
         return tuple(dict.fromkeys(edge for node in around for edge in node.operands))
 
@@ -187,7 +188,7 @@ class Search:
         graph: Graph | None = self._descriptions[side].inference
         if graph is None or place is None:
             return None
-        nodes = graph.by_id()
+        nodes = index(graph).nodes
         return nodes.get(place.node) or nodes.get(place.origin)
 
     def _uphill(self, edit: Edit, start: tuple[Array, ...]) -> Iterator[tuple[str, tuple[Array, ...], float]]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
 from kerasdiff.graph import Node, Weight
+from kerasdiff.graph.index import index
 from kerasdiff.rungs.architecture import Structure
 from kerasdiff.side.records import Description, Recipe
 
@@ -168,7 +169,7 @@ def sure(structure: Structure, pairs: Mapping[str, str], *, whole: bool = False)
     """
     found: set[str] = set()
     for item in structure.modes.values():
-        right = item.candidate.graph.by_id()
+        right = index(item.candidate.graph).nodes
         same = {name for node in right.values() if node.id in item.alignment.covered[1] for name in node.weights}
         for node in item.reference.graph:
             other = right.get(item.alignment.nodes.get(node.id, ""))

@@ -10,6 +10,7 @@ from kerasdiff.align.edits import Edit
 from kerasdiff.canonical import Applied, Canonical, Canonicaliser
 from kerasdiff.comparison import Rewrite, Row, RowState, Rung, SideName
 from kerasdiff.graph import MODES, Mode, Weight
+from kerasdiff.graph.index import index
 from kerasdiff.rungs.unseen import untraced
 from kerasdiff.side.records import Description
 
@@ -171,7 +172,7 @@ def rewrites(structure: Structure) -> tuple[Rewrite, ...]:
 
 def _unlike(item: Aligned) -> tuple[set[str], set[str]]:
     """The nodes paired with another kind of node: what their lowerings have in common, rules brought out."""
-    nodes = item.reference.graph.by_id(), item.candidate.graph.by_id()
+    nodes = index(item.reference.graph).nodes, index(item.candidate.graph).nodes
     pairs = [(one, two) for one, two in item.alignment.nodes.items() if nodes[0][one].display != nodes[1][two].display]
     return {one for one, _ in pairs}, {two for _, two in pairs}
 
@@ -187,12 +188,12 @@ def rows(structure: Structure, reference: Description, candidate: Description) -
     pairs = item.alignment.nodes
     back = {two: one for one, two in pairs.items()}
     right = list(item.candidate.graph)
-    by_id = item.candidate.graph.by_id()
+    by_id = index(item.candidate.graph).nodes
     position = {node.id: index for index, node in enumerate(right)}
     found: list[Row] = []
 
     def row(one: str | None, two: str | None) -> Row:
-        nodes = item.reference.graph.by_id().get(one or ""), by_id.get(two or "")
+        nodes = index(item.reference.graph).nodes.get(one or ""), by_id.get(two or "")
         counts = []
         for side, node in enumerate(nodes):
             fresh = [

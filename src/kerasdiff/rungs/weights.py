@@ -10,6 +10,7 @@ from typing import Any
 from kerasdiff.align.edits import Edit, changed_settings, place
 from kerasdiff.comparison import Rung
 from kerasdiff.graph import Node, Weight
+from kerasdiff.graph.index import index
 from kerasdiff.options import Ignored
 from kerasdiff.probing.prober import both
 from kerasdiff.rungs.architecture import Structure
@@ -244,7 +245,7 @@ def _homes(structure: Structure) -> dict[str, tuple[Node | None, Node | None]]:
     """For each layer path of the reference, the pair of nodes that holds its weights."""
     found: dict[str, tuple[Node | None, Node | None]] = {}
     for item in structure.modes.values():
-        right = item.candidate.graph.by_id()
+        right = index(item.candidate.graph).nodes
         for node in item.reference.graph:
             other = right.get(item.alignment.nodes.get(node.id, ""))
             for weight in node.weights:
