@@ -1,68 +1,70 @@
-"""All evidence of one comparison in one frozen record."""
+"""What is known after one comparison? All evidence in one frozen record; reports render it and add nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
-
-from numpy.typing import NDArray
+from enum import Enum, auto
+from typing import Literal
 
 from kerasdiff.align.edits import Edit
+from kerasdiff.explain.records import Attribution
+from kerasdiff.findings import Finding, RungName
 from kerasdiff.fit.trials import FitEvidence
-from kerasdiff.graph import Mode, Node
+from kerasdiff.graph import Port
+from kerasdiff.options import Ignored, Required
+from kerasdiff.probing.witness import Witness
+from kerasdiff.rungs.records import NotChecked, Rung
+from kerasdiff.rungs.table import Rewrite, Row
 
 Outcome = Literal["equivalent", "different", "inconclusive"]
 Basis = Literal["proof", "numeric", "statistical", "witness"]
-SideName = Literal["reference", "candidate"]
-RungName = Literal["interface", "architecture", "weights", "inference", "training step", "checkpoint", "fit"]
-RungOutcome = Literal["equal", "different", "advisory", "skipped", "failed"]
-RowState = Literal["kept", "rewritten", "inserted", "deleted", "updated", "moved", "rewired"]
 
 EXIT_INTERRUPTED = 130
 """128 + SIGINT, as shells report it."""
 
-NUMERIC: tuple[RungName, ...] = ("inference", "training step")
-"""Rungs that run both models on numbers."""
-
 EXIT_CODES: Mapping[Outcome, int] = {"equivalent": 0, "different": 1, "inconclusive": 3}
 
 
+class Reason(Enum):
+    """Why a verdict is what it is: the row of the table in `kerasdiff.judge` that applied."""
+
+    INTERFACE = auto()  # the interfaces differ
+    SETTINGS = auto()  # the weights rung differs
+    SETTINGS_ALONE = auto()  # it differs, and nothing else does: same function, other start or learning
+    OUTPUTS = auto()  # outputs differ under weights that correspond
+    TRAINING = auto()  # outputs agree, training steps differ
+    UNPAIRED = auto()  # edits that no weights can make equal
+    STORED = auto()  # the function is the same, the stored weights are not
+    STORED_TOO = auto()  # the stored weights differ, and nothing else is settled
+    CONTRADICTED = auto()  # proved, and yet the numbers differ
+    FIT_APART = auto()  # all agrees, and yet the trials part
+    BOUND = auto()  # all numbers agree, but a setting differs that probes may not reach
+    OPEN = auto()  # neither proved nor refuted
+    GATE = auto()  # something that had to be compared was not
+    UNSEEN = auto()  # something could not be looked at
+    WEAKER = auto()  # equivalent, on weaker evidence than required
+    PROOF = auto()  # the graphs are the same
+    NUMBERS = auto()  # every probe agrees
+    TRIALS = auto()  # of `kerasdiff fit`: the trials decide, or do not
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rung:
-    """One level of evidence.
+class Verdict:
+    """The answer: outcome, what it rests on, and why.
 
     Attributes:
-        detail: One sentence a person reads.
-        figures: JSON data: every number with its limit, place and count.
+        reason: The row of the judge's table that applied.
+        findings: The facts that withhold a verdict: gates that are closed, what no rung could look at; of ``TRIALS``,
+            those it rests on.
+        instead: Of ``WEAKER``, the equivalence that was withheld.
     """
 
-    name: RungName
-    outcome: RungOutcome
-    detail: str
-    figures: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rewrite:
-    """One application of a canonicalisation rule."""
-
-    rule: str
-    side: SideName
-    node: str
-    exact: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One line of the side-by-side layer table; a side is ``None`` where the other stands alone."""
-
-    state: RowState
-    reference: Node | None
-    candidate: Node | None
-    reference_parameters: int = 0
-    candidate_parameters: int = 0
-    note: str = ""
+    outcome: Outcome
+    basis: Basis | None
+    reason: Reason
+    findings: tuple[Finding, ...] = ()
+    instead: Verdict | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +73,7 @@ class ModelInfo:
 
     Attributes:
         nodes: Nodes of the canonical graph.
-        interface: Readable inputs and outputs (``input float32 (None, 32, 32, 3)``).
+        interface: Inputs, then outputs.
     """
 
     target: str
@@ -79,129 +81,35 @@ class ModelInfo:
     parameters: int
     trainable_parameters: int
     nodes: int
-    interface: tuple[str, ...] = ()
+    interface: tuple[Port, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LocalDifference:
-    """A pair of aligned nodes whose values differ.
+class Terms:
+    """What a comparison took for granted.
 
     Attributes:
-        nodes: The reference's and the candidate's id.
-        difference: The largest, as a fraction of the reference value's scale.
-        detail: The figures in words.
-        edits: Positions of the edits that lie before it.
+        seed: Of probes, weights and trials; ``None`` where trials have seeds of their own.
+        require: The weakest basis that passes, where it is not the default.
+        require_checkpoint: Whether the candidate has to load the reference's weights.
+        hidden: By what was ignored, how many differences of each rung that hid.
+        limits: What the numbers of each rung were held to.
+        rows: Rows of a probe, where they are fewer than usual.
+        inferred, notes: Of either side: what was guessed to call the model, and what looks like a mistake.
+        margin: Equivalence margin of a fit that was asked for by itself, as a fraction.
+        own_init: Whether the candidate drew its own starting weights.
     """
 
-    nodes: tuple[str, str]
-    difference: float
-    detail: str
-    edits: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Effect:
-    """What one edit does when it is applied to the reference alone.
-
-    Attributes:
-        sizes: By figure (``output``, ``training output``, ``gradient``, ``loss``, ``state``); empty where not measured.
-        harmless: Whether all of them are rounding.
-    """
-
-    sizes: Mapping[str, float]
-    harmless: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attribution:
-    """How much of the difference each edit accounts for, and what remains with all of them applied.
-
-    Attributes:
-        effects: By edit of the architecture rung, in order.
-        together: Positions of edits that stand so close that they were applied as one.
-        total: What all edits together change, by figure.
-        remaining: What still tells the candidate from the reference with every edit applied, by figure.
-        limits: By figure, the limit below which a change is rounding.
-        explained: Whether the edits change something, and nothing remains with all of them applied.
-        divergence: The earliest aligned node whose value differs.
-        own: Every aligned node that differs although it is given the reference's values.
-        one_way: By node of an edit that decides by comparing values: which way it went on every probe.
-        compared: How many values were compared so.
-        mode: In which they were, and the values part first.
-        notes: What could not be attributed, and why.
-        probes, precision: On which it was measured.
-    """
-
-    effects: tuple[Effect, ...]
-    together: tuple[tuple[int, ...], ...]
-    total: Mapping[str, float]
-    remaining: Mapping[str, float]
-    limits: Mapping[str, float]
-    explained: bool
-    divergence: LocalDifference | None
-    own: tuple[LocalDifference, ...]
-    one_way: tuple[str, ...]
-    compared: int
-    mode: Mode
-    notes: tuple[str, ...]
-    probes: tuple[str, ...]
-    precision: str
-
-    @property
-    def sentence(self) -> str:
-        """What follows for the edits as a whole; empty where they could not be applied together."""
-        count = len(self.effects)
-        if not count or not self.remaining:
-            return ""
-        lead = f"With {'this edit' if count == 1 else f'these {count} edits'} applied"
-        if self.explained:
-            most = max(abs(size) for size in self.remaining.values())
-            agree = f"to {most:.0e} of scale" if most else "to the last bit"
-            return f"{lead} the two models agree {agree}: nothing else differs."
-        beyond = [(key, size) for key, size in self.remaining.items() if size > self.limits.get(key, 0.0)]
-        if not beyond:
-            return f"{lead} no output, gradient or state update changes beyond rounding."
-        key, size = beyond[0]
-        limit = self.limits.get(key, 0.0)
-        return (
-            f"{lead} they still differ ({key} by {size:.1e}, limit {limit:.0e}): something differs that no edit names."
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Witness:
-    """An input on which two models part, with what it takes to see it again.
-
-    Attributes:
-        inputs: One batch per model input.
-        mode: In which they part.
-        weight_scale: Factor on the weights.
-        how: Where it comes from (``probe large``), or how it was found.
-        difference: The largest, as a fraction of the reference output's scale.
-    """
-
-    inputs: tuple[NDArray[Any], ...]
-    mode: Mode
-    weight_scale: float
-    how: str
-    difference: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotChecked:
-    """A rung, or a part of one, that did not run, and why."""
-
-    rung: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """The answer: outcome, what it rests on, and one sentence."""
-
-    outcome: Outcome
-    basis: Basis | None
-    summary: str
+    seed: int | None = None
+    require: Required | None = None
+    require_checkpoint: bool = False
+    hidden: Mapping[Ignored, Mapping[RungName, int]] = field(default_factory=dict)
+    limits: Mapping[RungName, float] = field(default_factory=dict)
+    rows: int | None = None
+    inferred: tuple[tuple[Finding, ...], tuple[Finding, ...]] = ((), ())
+    notes: tuple[tuple[Finding, ...], tuple[Finding, ...]] = ((), ())
+    margin: float | None = None
+    own_init: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,7 +117,7 @@ class Comparison:
     """Everything a report shows.
 
     Attributes:
-        terms: What the comparison took for granted, in reading order: seeds, tolerances, what was inferred.
+        edits: Those of the architecture rung, then those of the weights rung.
         rows: The side-by-side table, in the order of the reference with insertions in place.
         interrupted: Whether somebody cut it off; it then holds what was known.
     """
@@ -218,7 +126,7 @@ class Comparison:
     reference: ModelInfo
     candidate: ModelInfo
     environment: Mapping[str, str]
-    terms: tuple[tuple[str, str], ...]
+    terms: Terms
     rungs: tuple[Rung, ...]
     edits: tuple[Edit, ...]
     rewrites: tuple[Rewrite, ...]

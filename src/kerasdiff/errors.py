@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 
 class KerasdiffError(Exception):
     """Base of the errors a user can cause; the message is one clear sentence, shown as it is.
@@ -49,4 +51,36 @@ class WorkerError(KerasdiffError):
 
 
 class WorkerEndedError(WorkerError):
-    """A worker process ended by itself, or somebody ended it: another one may do better."""
+    """A worker process ended by itself, or somebody ended it: another one may do better.
+
+    Attributes:
+        label, target: Which side's it was, and which model it held.
+        exit_code: Minus the number of the signal that ended it; ``None`` where it only closed its connection.
+    """
+
+    def __init__(
+        self, message: str, details: str = "", *, label: str = "", target: str = "", exit_code: int | None = None
+    ) -> None:
+        super().__init__(message, details)
+        self.label, self.target, self.exit_code = label, target, exit_code
+
+
+def ending(exit_code: int | None) -> str:
+    """How a process ended, in words that follow its name.
+
+    >>> ending(7)
+    'ended with exit code 7'
+
+    Args:
+        exit_code: As of :class:`WorkerEndedError`.
+    """
+    if exit_code is None:
+        return "closed its connection"
+    if exit_code >= 0:
+        return f"ended with exit code {exit_code}"
+    try:
+        name = signal.Signals(-exit_code).name
+    except ValueError:
+        name = f"signal {-exit_code}"
+    cause = " (out of memory, or killed by someone)" if name == "SIGKILL" else ""
+    return f"was ended by {name}{cause}"

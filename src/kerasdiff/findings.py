@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Literal
 
-from kerasdiff.graph import Attribute, Node, Source
+from kerasdiff.graph import Attribute, Node, Port, Source
 from kerasdiff.graph.values import Closeness
 
 SideName = Literal["reference", "candidate"]
@@ -116,12 +116,187 @@ class Compared:
 
 
 class Fact(Enum):
-    """The kinds of facts: each says in a comment which fields of a :class:`Finding` it fills."""
+    """The kinds of facts. A comment says which fields of a :class:`Finding` each fills beside those of its section."""
 
-    # -- rungs that did not run, whatever the rung ------------------------------------------------------------------
+    # -- what was not done, whatever the rung --------------------------------------------------------------------
     REFUSED = auto()  # cause: why a side cannot be run, in the words of the error
-    NOT_ASKED = auto()  # names: the option that left the rung out (--no-fit)
-    INTERFACES_APART = auto()  # names: what follows from it: no "input", "data" or "loading" fits both
+    OPTION = auto()  # names: the option that left it out (--no-fit)
+    INTERFACES_APART = auto()  # names: what fits both no longer, "input" or "data"
+    INTERFACES_UNKNOWN = auto()  # of the checkpoint rung: outputs cannot be compared after loading
+    NO_COUNTERPART = auto()  # parts: by side, the weights without a counterpart of their size
+    REGROUPED = auto()  # the same, where the others may be the same ones, joined on one side
+    SAVED_VALUES = auto()  # names: the target of a saved model, which holds values and no initializers
+
+    # -- interface -----------------------------------------------------------------------------------------------
+    SAME_INTERFACE = auto()  # ports: inputs, then outputs; count: of the inputs
+    PORT_COUNT = auto()  # names: "input" or "output"; values: how many
+    PORT_DIFFERS = auto()  # names: "input" or "output"; count: its number; ports: both
+    OUTPUTS_SWAPPED = auto()  # values: the names of the outputs in their order
+    OTHER_KEYS = auto()  # parts: RENAMED_INPUT
+    RENAMED_INPUT = auto()  # values: both names
+    OUTPUTS_UNKNOWN = auto()
+
+    # -- architecture --------------------------------------------------------------------------------------------
+    ISOMORPHIC = auto()  # count: nodes
+    EDITS = auto()  # count; figures: by kind of edit
+    TRAINING_ALONE = auto()  # the edits show in training mode alone
+    NUMBERS_AGREE = auto()  # no rule proves the edits harmless, but every number agrees
+    UNTRACED_MODES = auto()  # names: modes in which a side could not be traced
+    UNEXPLAINED = auto()  # not proved the same, and no edit names why
+    NO_GRAPH = auto()  # parts: UNTRACED
+    UNTRACED = auto()  # side; parts: the worker's notes on it
+    ASIDE = auto()  # parts: NOTE, UNEXPANDED
+    NOTE = auto()  # side; parts: one note of its worker
+    UNEXPANDED = auto()  # count: TF ops that were too many to be compared one by one
+
+    # -- weights -------------------------------------------------------------------------------------------------
+    SETTINGS_DIFFER = auto()  # count: edits of the rung
+    PENALIZED_ALIKE = auto()  # regularizers differ, and all losses and gradients agree
+    OWN_PENALTY = auto()  # names: the regularizer, as it reads
+    WITHOUT_COUNTERPART = auto()  # weights: reference's, then candidate's; values: how many of each
+    NO_PAIR_OF_WEIGHTS = auto()
+    WEIGHTS_AGREE = auto()  # count: pairs; names: in what
+    NO_WEIGHTS = auto()
+    LAYOUTS = auto()  # parts: LAID_OUT, TRANSPOSED
+    LAID_OUT = auto()  # weights: both; values: both shapes
+    TRANSPOSED = auto()  # the same, where the candidate holds the transposed matrix
+    START_SCALES = auto()  # parts: OTHER_FANS
+    OTHER_FANS = auto()  # weights: both; values: both fans
+    SAME_START = auto()  # count: weights of other initializers with the same starting values
+
+    # -- numbers -------------------------------------------------------------------------------------------------
+    NOTHING_TO_COMPARE = auto()  # names: the quantity
+    VALUES_AGREE = auto()  # names: the quantity; compared: the worst; of: comparisons; parts: COARSE
+    VALUES_DIFFER = auto()  # the same; count: beyond their limit; subjects: not finite on one side alone
+    COARSE = auto()  # parts: why the limit is not that of float64
+    FLOAT32_HARD_CODED = auto()
+    OTHER_DRAWS_IN_FLOAT64 = auto()
+    DRAWS_GIVEN = auto()  # count: random ops that were given the other side's numbers
+    DRAWS_MIRRORED = auto()  # the same, or their mirror image
+    DISTRIBUTIONS_AGREE = auto()  # count: draws a row; of: tests; figures: smallest_p, limit_p
+    DISTRIBUTIONS_DIFFER = auto()  # the same
+    TOO_LARGE_TO_SAMPLE = auto()
+
+    # -- inference -----------------------------------------------------------------------------------------------
+    PROOF_CONFIRMED = auto()
+    PROOF_OF_RANDOM_MODELS = auto()
+    BESIDE_OUTPUTS = auto()  # parts: UPDATED_*, ADDED_AT_INFERENCE
+    UPDATED_ALONE = auto()  # side; weights: that the call updates
+    UPDATED_OTHERWISE = auto()  # weights; compared
+    ADDED_AT_INFERENCE = auto()  # closeness: of the losses added at inference
+    READING = auto()  # figures: smallest_passing, argmax_agreement, where known
+    SEPARATED = auto()  # parts: how the input was found; closeness: of the outputs
+    RANDOM_ON_ONE_SIDE = auto()  # side
+    RANDOM_ON_BOTH_SIDES = auto()
+    SIZE_REFUSED = auto()  # side: that refuses; names: the shapes; cause
+    SIZES_REFUSED = auto()  # names: shapes that neither takes
+    ONE_WAY_BRANCH = auto()  # side; sites: an edit's node with a branch that no probe is known to take
+
+    # -- training step -------------------------------------------------------------------------------------------
+    PROOF_OF_LEARNING = auto()
+    MASKED_ON_ONE_SIDE = auto()
+    ABSENT_GRADIENTS = auto()  # parts: the four below
+    FROZEN_ON_ONE_SIDE = auto()  # side: where it is trainable; weights
+    WEIGHT_NOT_READ = auto()  # side: where it gets no gradient; weights
+    GRADIENT_STOPPED = auto()  # the same; names: the node that stops gradients; sources
+    NOTHING_LEARNED_FROM = auto()  # the same
+    BY_ROWS = auto()  # parts: ROW_BY_ROW
+    ROW_BY_ROW = auto()  # side: that looks it up; weights; names: the optimizer
+    NO_STEP = auto()  # cause
+    STEP_IS_ROUNDING = auto()
+    STEP_TAKEN = auto()  # values: optimizer and objective of either side
+    UNSEEDED_ON_ONE_SIDE = auto()  # side
+    UNSEEDED_ON_BOTH_SIDES = auto()
+    SAME_TRAINING_CODE = auto()  # names: a method that both models bring, which no rung runs; sources
+    OTHER_TRAINING_CODE = auto()  # the same, with other code on either side
+    OWN_TRAINING_CODE = auto()  # the same; side: that alone brings it
+
+    # -- checkpoint ----------------------------------------------------------------------------------------------
+    NOTHING_STORED = auto()
+    LOADS = auto()  # names: kinds of file; closeness: of the outputs
+    LOAD_REFUSED = auto()  # names: kind of file; parts: why; cause: Keras's words
+    LOADS_OTHERWISE = auto()  # names: kind of file; parts: why; closeness
+    NOT_SAVED = auto()  # names: kind of file; cause
+    REFERENCE_IS_RANDOM = auto()
+    STORED_IN_OTHER_ORDER = auto()  # values: pairs of what weights are stored under, empty for the model itself
+    STORED_UNDER_OTHER_NAMES = auto()  # the same
+    STORED_IN_OTHER_SHAPE = auto()  # values: paths with both shapes
+    FILE_LACKS = auto()  # names: paths
+    NO_ROOM_FOR = auto()  # names: paths
+    DID_NOT_ARRIVE = auto()  # count, of: weights
+    READ_TRANSPOSED = auto()  # weights
+    ALL_ARRIVED = auto()
+
+    # -- searching and attribution, as the pipeline says it ------------------------------------------------------
+    NO_SEARCH_OF_RANDOM_MODELS = auto()
+    SEARCH_ENDED = auto()  # figures: seconds; count: inputs tried
+    GATE_CLOSED = auto()  # names: the rung; parts: its findings, none where it did not run
+    TRAINS_ONLY = auto()  # of `kerasdiff fit`
+
+    # -- explain: what of an attribution is not known ------------------------------------------------------------
+    NOTHING_ATTRIBUTED = auto()  # parts: EFFECTS_UNKNOWN, none where neither mode could be aligned
+    EFFECTS_UNKNOWN = auto()  # names: modes in which no edit was measured; cause
+    GRADIENTS_UNMEASURED = auto()  # count: aligned values; of: the most with which gradients are measured
+    ALWAYS_TRUE = auto()  # side; sites: an edit's node that compares values, the same for all that were tried
+    ALWAYS_FALSE = auto()  # the same
+
+    # -- explain: where an input comes from ----------------------------------------------------------------------
+    ON_PROBE = auto()  # names: the probe
+    LARGER_WEIGHTS = auto()  # figures: factor
+    SCALED_INPUTS = auto()  # figures: factor
+    NEAR_CONSTANT = auto()  # figures: constant
+    DRIVEN_UP = auto()  # side; sites: the traced node into which as much goes as gradients lead to
+    DRIVEN_DOWN = auto()  # the same, as little
+
+    # -- worker: what was assumed to construct or call a model; names: the target, then what is named ------------------
+    ARGUMENT_FROM_INPUT = auto()  # names: target, argument; settings: value, taken from --input
+    ARGUMENT_FROM_DEFAULT = auto()  # names: target, argument; settings: value, the CIFAR-10 default
+    ITEM_TAKEN = auto()  # names: target, class; count: position in the tuple that was returned
+    COMPILE_SETTINGS_LEFT_OUT = auto()  # names: target; cause: why the saved file does not open with them
+    INPUT_FROM_ARGUMENT = auto()  # names: target, constructor argument; settings: shape
+    INPUT_FROM_ATTRIBUTE = auto()  # names: target, attribute of the model; settings: shape
+    INPUT_FROM_DEFAULT = auto()  # names: target; settings: shape, dtype, the CIFAR-10 default
+    DTYPE_AS_DECLARED = auto()  # names: target, input; settings: declared, asked
+    RANGE_CUT = auto()  # names: target, input; figures: last, the last row of its embedding table
+
+    # -- worker: what cannot be traced; names: modes; sources: the line; cause ----------------------------------------
+    NOT_TRACEABLE = auto()  # parts: DECIDES_ON_DATA, where that is why
+    DECIDES_ON_DATA = auto()  # Python decides on the value of a tensor; cause: the first sentence of the error
+
+    # -- worker: what looks like a mistake in one model ---------------------------------------------------------------
+    LAYER_NEVER_CALLED = auto()  # sites: the layer, where it is created
+    LAYER_MADE_ANEW = auto()  # sites: the layer that each call makes, where it is called
+    WEIGHTS_MADE_ANEW = auto()  # sites: the same, with weights
+    RANDOM_STATE_MADE_ANEW = auto()  # sites: the same, with the state of a random generator
+    VARIABLE_MADE_ANEW = auto()  # names: the variable that each call makes
+    VARIABLE_UNTRACKED = auto()  # names: the variable that is used and is no weight of the model
+    MODE_HARD_CODED = auto()  # sites: the layer that is told another mode; names: the mode its caller is in
+    WEIGHT_NEVER_READ = auto()  # weights; sources: the line that made it
+    MASK_LOST = auto()  # sites: what makes the mask, what drops it, the layer that would use it
+    MASK_UNUSED = auto()  # sites: what makes the mask, what drops it
+
+    # -- fit: what the trials say -----------------------------------------------------------------------------------
+    NO_PAIR = auto()  # no trial pair has finished
+    TRIALS_IDENTICAL = auto()  # count: steps; every loss and test output agrees to the last bit
+    TRIALS_APART = auto()  # figures: first_parting, distance, control_distance, rounding_distance; absent where None
+    TRIALS_START_APART = auto()  # the same figures; the trials of a pair did not start from the same weights
+    TRIALS_ROUNDING = auto()  # the same figures; rounding that training amplifies explains them
+    LEADS = auto()  # count: epochs; names: what the curves do; parts: one LEAD a metric
+    LEAD = auto()  # names: metric; figures: mean, level, and with several pairs low, high
+    DECIDED = auto()  # names: outcome; figures: of the Decision, absent where None
+    UNDECIDED = auto()  # parts: why it stopped, where no decision is the reason; then DECIDED or NO_PAIR
+    CUT_OFF = auto()  # parts: what the finished pairs say, empty where none has finished
+
+    # -- fit: what happened on the way ------------------------------------------------------------------------------
+    BUDGET_SPENT = auto()  # figures: budget in seconds; count, of: seeds done
+    BUDGET_PLANNED = auto()  # figures: budget, seeds, steps, steps_per_epoch, seconds_per_step
+    BUDGET_RECALLED = auto()  # the same, as measured in an earlier run
+    WORKER_LOST = auto()  # cause: the error that ended the fit
+    WORKER_REPLACED = auto()  # names: label and target; figures: exit_code, absent where it closed its connection
+    OWN_START = auto()  # cause: which weights start from the candidate's own draw, and why
+    NOT_STORED = auto()  # side; the trial's state cannot be read back
+    STORE_UNREADABLE = auto()  # side; names: file; cause
+    STORE_UNWRITABLE = auto()  # side; names: directory; cause, empty where no space is left
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +312,10 @@ class Finding:
         sources: Lines of the user's code.
         count, of: How many, of how many.
         figures: Numbers, by name.
-        compared: The comparison of values it rests on.
+        settings: Other plain values, by name.
+        compared, closeness: The comparison of values it rests on, with or without what it was of.
+        subjects: What was compared beside that.
+        ports: Inputs and outputs.
         cause: Words that are not ours: of Keras, of TensorFlow, of an exception; or of an error of ours.
         parts: Facts it consists of.
     """
@@ -152,6 +330,10 @@ class Finding:
     count: int = 0
     of: int = 0
     figures: Mapping[str, float] = field(default_factory=dict)
+    settings: Mapping[str, Attribute] = field(default_factory=dict)
     compared: Compared | None = None
+    closeness: Closeness | None = None
+    subjects: tuple[Subject, ...] = ()
+    ports: tuple[Port, ...] = ()
     cause: str = ""
     parts: tuple[Finding, ...] = ()

@@ -1,14 +1,25 @@
-"""Which verdict follows from the evidence? A table without exceptions: nothing is equivalent that was not compared."""
+"""Which verdict follows from the evidence? The first row of one ordered table that applies; nothing is run, no text read.
+
+A row is a condition, an outcome, a basis and a reason. ``different`` needs a witness: another interface, other weight
+settings, a numeric difference under weights that correspond, an edit that no weights can make equal, or other stored
+weights where those are required. ``equivalent`` needs a proof, or every numeric rung equal; before it stand all rows
+that withhold it. All else is ``inconclusive``, with the reason.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 
-from kerasdiff.align.edits import COMPUTATION, MASKING, Edit
-from kerasdiff.comparison import NUMERIC, Rung, RungName, Verdict
+from kerasdiff.align.differences import MASKING
+from kerasdiff.align.edits import Aspect, Change, Edit, Part, Update
+from kerasdiff.align.pair import WeightTransfer
+from kerasdiff.comparison import Basis, Outcome, Reason, Verdict
+from kerasdiff.findings import Fact, Finding, RungName
+from kerasdiff.graph import Attribute
 from kerasdiff.options import STRENGTHS, Required
+from kerasdiff.rungs.records import Rung, RungOutcome
 
 STRUCTURAL = frozenset(
     {"op", "wiring", "unroll", "use_cudnn", "implementation", "flash_attention", "activation", "axis", "axes",
@@ -16,197 +27,215 @@ STRUCTURAL = frozenset(
      "data_format", "equation", "dtype", "adj_x", "adj_y", "transpose_a", "transpose_b", "return_sequences",
      "return_state", "zero_output_for_mask", "go_backwards"}
 )  # fmt: skip
-"""Attributes that move every value or none: random probes decide about them. Bounds and thresholds may hide."""
-
-BEGINNINGS = (
-    "reference ",
-    "candidate ",
-    "in the ",
-    "outputs ",
-    "weights of ",
-    "compile settings",
-    "output ",
-    "a loss ",
-)
-"""How the messages of edits begin, where not with the name of a node."""
-
-_CONSTANT = "constant "
-"""How an op that is a constant is put into words."""
+"""Settings that move every value or none: random probes decide about them. Bounds and thresholds may hide."""
 
 UNIMPLIED: tuple[RungName, ...] = ("interface", "weights")
 """Rungs that no proof of the graphs implies: without them nothing is equivalent."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
     """What :func:`judge` looks at.
 
     Attributes:
-        proved: Whether the canonical graphs are isomorphic in both modes.
-        complete: Whether every weight in use was carried over.
-        guessed: Whether some were paired by order and shape alone.
-        regrouped: Whether the others may be the same ones, joined on one side.
+        rungs: By name.
+        edits: Of the architecture rung, then of the weights rung.
+        isomorphic: Whether the canonical graphs are the same in both modes.
+        transfer: Which weights correspond.
+        parameters: Scalars of either model.
         unseen: Reasons why an equivalence would claim too much: what no rung could look at.
-        explained: What attribution says of the edits, for the summary of a difference.
         require: The weakest basis that passes as equivalent.
         gates: Rungs without which nothing is equivalent, whatever it rests on.
     """
 
-    rungs: Mapping[str, Rung]
+    rungs: Mapping[RungName, Rung]
     edits: tuple[Edit, ...]
-    proved: bool
-    complete: bool
-    guessed: bool
-    sizes: tuple[int, int]
-    regrouped: bool = False
-    unseen: tuple[str, ...] = ()
-    explained: str = ""
+    isomorphic: bool
+    transfer: WeightTransfer
+    parameters: tuple[int, int]
+    unseen: tuple[Finding, ...] = ()
     require: Required = "statistical"
     gates: tuple[RungName, ...] = UNIMPLIED
 
+    def outcome(self, name: RungName) -> RungOutcome | None:
+        """What a rung says, ``None`` where it did not run."""
+        rung = self.rungs.get(name)
+        return None if rung is None else rung.outcome
 
-def judge(case: Case) -> Verdict:
-    """Decides outcome and basis.
+    @cached_property
+    def numbers(self) -> tuple[RungOutcome | None, RungOutcome | None]:
+        """What inference and training step say."""
+        return self.outcome("inference"), self.outcome("training step")
 
-    What the rungs say comes first, then the gates that no other evidence replaces, then the reasons why an
-    equivalence would claim too much: a gate that did not run, something unseen, weaker evidence than required.
+    @cached_property
+    def proved(self) -> bool:
+        """Whether the graphs are the same, and so is what is penalized, without a look at a number."""
+        alike = (finding.fact is Fact.PENALIZED_ALIKE for rung in self.rungs.values() for finding in rung.findings)
+        return self.isomorphic and not any(alike)
+
+    @cached_property
+    def agrees(self) -> bool:
+        """Whether every number agrees, under weights that all correspond."""
+        return self.numbers == ("equal", "equal") and self.transfer.complete
+
+    @cached_property
+    def explained(self) -> bool:
+        """Whether an edit names a node that both sides have."""
+        return any(edit.kind in ("update", "rewire", "move") for edit in self.edits)
+
+    @cached_property
+    def one_sided(self) -> bool:
+        """Whether all edits are of one kind."""
+        return len({edit.kind for edit in self.edits}) == 1
+
+    @cached_property
+    def witnessed(self) -> bool:
+        """Whether numbers differ under weights that correspond for sure, or where it does not matter if they do."""
+        sure = not self.transfer.guessed or self.explained or self.one_sided or self.numbers[0] == "equal"
+        return "different" in self.numbers and self.transfer.complete and sure
+
+    @cached_property
+    def unpaired(self) -> bool:
+        """Whether weights lack a counterpart that no way to join others could be, and edits tell the models apart."""
+        told_apart = self.explained or self.one_sided or self.parameters[0] != self.parameters[1]
+        return not self.transfer.complete and not self.transfer.regrouped and bool(self.edits) and told_apart
+
+    @cached_property
+    def closed(self) -> tuple[Finding, ...]:
+        """The gates that are; a rung that found nothing against an equivalence (``advisory``) leaves its own open."""
+        return tuple(
+            Finding(fact=Fact.GATE_CLOSED, names=(name,), parts=self.rungs[name].findings if name in self.rungs else ())
+            for name in self.gates
+            if self.outcome(name) in (None, "skipped", "failed")
+        )
+
+    @cached_property
+    def hidden(self) -> tuple[Edit, ...]:
+        """The updates of a bound, a constant or the like, which probes may never reach."""
+        return tuple(edit for edit in self.edits if isinstance(edit, Update) and may_hide(edit))
+
+    def too_weak(self, basis: Basis) -> bool:
+        """Whether a basis is weaker than required."""
+        return basis in STRENGTHS and STRENGTHS.index(basis) > STRENGTHS.index(self.require)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One row of the table."""
+
+    when: Callable[[Evidence], bool]
+    outcome: Outcome
+    basis: Basis | None
+    reason: Reason
+
+
+def _different(reason: Reason, when: Callable[[Evidence], bool]) -> Row:
+    return Row(when=when, outcome="different", basis="witness", reason=reason)
+
+
+def _withheld(reason: Reason, when: Callable[[Evidence], bool]) -> Row:
+    return Row(when=when, outcome="inconclusive", basis=None, reason=reason)
+
+
+def _equivalent(reason: Reason, basis: Basis, when: Callable[[Evidence], bool]) -> Row:
+    return Row(when=when, outcome="equivalent", basis=basis, reason=reason)
+
+
+TABLE: tuple[Row, ...] = (
+    _different(Reason.INTERFACE, lambda e: e.outcome("interface") == "different"),
+    # Settings that differ alone leave the function the same.
+    _different(
+        Reason.SETTINGS_ALONE,
+        lambda e: e.outcome("weights") == "different" and (e.proved or e.numbers == ("equal", "equal")),
+    ),
+    _different(Reason.SETTINGS, lambda e: e.outcome("weights") == "different"),
+    # A proof that numbers deny is a fault of ours; it claims nothing, and neither do the numbers.
+    _different(Reason.OUTPUTS, lambda e: not e.proved and e.witnessed and e.numbers[0] == "different"),
+    _different(Reason.TRAINING, lambda e: not e.proved and e.witnessed),
+    _different(Reason.UNPAIRED, lambda e: not e.proved and e.unpaired),
+    # Required, or the rung would be advisory.
+    _different(Reason.STORED, lambda e: e.outcome("checkpoint") == "different" and _settled(e)),
+    _different(Reason.STORED_TOO, lambda e: e.outcome("checkpoint") == "different"),
+    _withheld(Reason.CONTRADICTED, lambda e: e.proved and "different" in e.numbers),
+    _withheld(Reason.BOUND, lambda e: not e.proved and e.agrees and bool(e.hidden)),
+    _withheld(Reason.FIT_APART, lambda e: (e.proved or e.agrees) and e.outcome("fit") == "different"),
+    _withheld(Reason.OPEN, lambda e: not (e.proved or e.agrees)),
+    _withheld(Reason.GATE, lambda e: bool(e.closed)),
+    _withheld(Reason.UNSEEN, lambda e: bool(e.unseen)),
+    _withheld(Reason.WEAKER, lambda e: e.too_weak("proof" if e.proved else "numeric")),
+    _equivalent(Reason.PROOF, "proof", lambda e: e.proved),
+    _equivalent(Reason.NUMBERS, "numeric", lambda e: e.agrees),
+)
+"""Rows in the order in which they are tried."""
+
+
+def _settled(evidence: Evidence) -> bool:
+    """Whether all but the stored weights is known to be the same."""
+    if evidence.proved:
+        return "different" not in evidence.numbers and evidence.outcome("fit") != "different"
+    return evidence.agrees and not evidence.hidden and evidence.outcome("fit") != "different"
+
+
+def judge(evidence: Evidence) -> Verdict:
+    """Decides outcome and basis by the first row of :data:`TABLE` that applies.
+
+    Raises:
+        ValueError: If none does, which the rows exclude.
     """
-    found = _judged(case)
-    if found.outcome == "different":
-        because = "".join(f"{rung.figures['because']}." for rung in case.rungs.values() if "because" in rung.figures)
-        return replace(found, summary=" ".join(text for text in (found.summary, because, case.explained) if text))
-    checkpoint = case.rungs.get("checkpoint")
-    if checkpoint is not None and checkpoint.outcome == "different":
-        lead = "Same function, other stored weights" if found.outcome == "equivalent" else "The stored weights differ"
-        return _different(f"{lead}: {checkpoint.detail}.", "")
-    if found.outcome != "equivalent":
-        return found
-    text = _shut(case) or _unseen(case) or _weaker(case, found)
-    return Verdict(outcome="inconclusive", basis=None, summary=text) if text else found
+    row = next(row for row in TABLE if row.when(evidence))
+    findings = {Reason.GATE: evidence.closed, Reason.UNSEEN: evidence.unseen}.get(row.reason, ())
+    instead = None
+    if row.reason is Reason.WEAKER:
+        reason, basis = (Reason.PROOF, "proof") if evidence.proved else (Reason.NUMBERS, "numeric")
+        instead = Verdict(outcome="equivalent", basis=basis, reason=reason)  # type: ignore[arg-type]  # both are bases
+    return Verdict(outcome=row.outcome, basis=row.basis, reason=row.reason, findings=findings, instead=instead)
 
 
-def _shut(case: Case) -> str:
-    """The gates that are not open; a rung with a remark (``advisory``) found nothing against an equivalence."""
-    shut = []
-    for name in case.gates:
-        rung = case.rungs.get(name)
-        if rung is None or rung.outcome in ("skipped", "failed"):
-            shut.append(f"{name}: {'did not run' if rung is None else rung.detail}")
-    return f"No difference found, but not all of it was compared: {'; '.join(shut)}." if shut else ""
+# Whether probes may never reach what an update changes ----------------------------------------------------
 
 
-def _unseen(case: Case) -> str:
-    return f"No difference found, but not all of it was seen: {'; '.join(case.unseen)}." if case.unseen else ""
-
-
-def _weaker(case: Case, found: Verdict) -> str:
-    """What was found and what was required, where the basis is weaker than required."""
-    if found.basis not in STRENGTHS or STRENGTHS.index(found.basis) <= STRENGTHS.index(case.require):
-        return ""
-    return f"No difference found, but the evidence is {found.basis} and {case.require} is required: {found.summary}"
-
-
-def _judged(case: Case) -> Verdict:
-    """The first row of the table that applies to the rungs.
-
-    ``different`` needs a witness: another interface, other weight settings, a numeric difference under weights that
-    correspond, or an edit that no weights can make equal. ``equivalent`` needs a proof, or every numeric rung equal.
-    All else is ``inconclusive``, with the reason.
-    """
-    outcomes = {name: rung.outcome for name, rung in case.rungs.items()}
-    told = _told(case.edits)
-    if outcomes.get("interface") == "different":
-        return _different(f"The interfaces differ: {case.rungs['interface'].detail}.", told)
-    if outcomes.get("weights") == "different":
-        lead = "" if told else f"{case.rungs['weights'].detail}."
-        same = case.proved or (outcomes.get("inference"), outcomes.get("training step")) == ("equal", "equal")
-        settings = _told(tuple(edit for edit in case.edits if edit.rung == "weights")) or told
-        return _different(
-            f"Same function, but it starts or learns otherwise: {lead}" if same else lead, settings if same else told
-        )
-    if case.proved:
-        if "different" in (outcomes.get("inference"), outcomes.get("training step")):
-            text = "The graphs were proved the same but their outputs differ; please report this as a bug in kerasdiff."
-            return Verdict(outcome="inconclusive", basis=None, summary=text)
-        if outcomes.get("fit") == "different":
-            return _apart(case)
-        return Verdict(
-            outcome="equivalent",
-            basis="proof",
-            summary="The canonical graphs are the same, weight for weight, in inference and training.",
-        )
-    settled = _numeric(case, outcomes, told)
-    return settled or Verdict(outcome="inconclusive", basis=None, summary=_open(case, outcomes, told))
-
-
-def _numeric(case: Case, outcomes: Mapping[str, str], told: str) -> Verdict | None:
-    numeric = outcomes.get("inference"), outcomes.get("training step")
-    explained = any(edit.kind in ("update", "rewire", "move") for edit in case.edits)
-    one_sided = bool(case.edits) and len({edit.kind for edit in case.edits}) == 1
-    if (
-        "different" in numeric
-        and case.complete
-        and (not case.guessed or explained or one_sided or numeric[0] == "equal")
-    ):
-        rung = case.rungs["inference"] if numeric[0] == "different" else case.rungs["training step"]
-        where = "outputs" if numeric[0] == "different" else "training steps"
-        return _different("" if told else f"The {where} differ: {rung.detail}.", told)
-    changed = [edit for edit in case.edits if edit.kind == "update" and _may_hide(edit)]
-    if numeric == ("equal", "equal") and case.complete and changed:
-        text = f"No probe tells them apart, but settings differ: {_told(tuple(changed))}"
-        return Verdict(outcome="inconclusive", basis=None, summary=text)
-    if numeric == ("equal", "equal") and case.complete:
-        if outcomes.get("fit") == "different":
-            return _apart(case)
-        text = (
-            "Not proved by rewrites, but equal on every probe: outputs, training outputs, gradients and state updates."
-        )
-        return Verdict(outcome="equivalent", basis="numeric", summary=text)
-    told_apart = explained or one_sided or case.sizes[0] != case.sizes[1]
-    if not case.complete and not case.regrouped and case.edits and told_apart:
-        return _different("", told)
-    return None
-
-
-def _apart(case: Case) -> Verdict:
-    """Everything agrees but the trajectories part: something is not seen, so nothing is claimed."""
-    text = f"Every other rung agrees, but the trial pair parts: {case.rungs['fit'].detail}."
-    return Verdict(outcome="inconclusive", basis=None, summary=text)
-
-
-def _may_hide(edit: Edit) -> bool:
+def may_hide(edit: Update) -> bool:
     """Whether an update changes a bound, a constant or the like, which probes may never reach; one side may lack it."""
-    for key, (one, two) in edit.attributes.items():
-        if key == COMPUTATION:
-            texts = str(one), str(two)
-            if all(text.startswith(_CONSTANT) for text in texts) and not _same_bound(
-                *(text.removeprefix(_CONSTANT) for text in texts)
-            ):
-                return True
-        elif (
-            key.rpartition(".")[2] not in STRUCTURAL
-            and (None not in (one, two) or _is_number(one) or _is_number(two))
-            and not _same_bound(one, two)
-        ):
-            return True
-    return False
+    return any(_hides(change) for change in edit.changes)
 
 
-def _same_bound(one: Any, two: Any) -> bool:
-    """Whether two constants are the same number, as ids compared to 0 or to 0.0, or both stand for infinity.
+def _hides(change: Change) -> bool:
+    if change.aspect is Aspect.COMPUTATION:
+        return _constants_alone(change.parts) and not same_bounds(*map(_values, change.parts))
+    one, two = change.values
+    if change.name.rpartition(".")[2] in STRUCTURAL or change.aspect in (Aspect.OP, Aspect.WIRING, Aspect.DTYPE):
+        return False
+    return (None not in (one, two) or _is_number(one) or _is_number(two)) and not same_bounds(
+        _listed(one), _listed(two)
+    )
+
+
+def _constants_alone(parts: tuple[tuple[Part, ...], tuple[Part, ...]]) -> bool:
+    return all(side and all(not part.op for part in side) for side in parts)
+
+
+def _values(parts: tuple[Part, ...]) -> tuple[Attribute, ...]:
+    return tuple(part.constant for part in parts)
+
+
+def _listed(value: Attribute) -> tuple[Attribute, ...]:
+    return tuple(value) if isinstance(value, tuple | list) else (value,)
+
+
+def same_bounds(one: tuple[Attribute, ...], two: tuple[Attribute, ...]) -> bool:
+    """Whether constants are the same numbers, as ids compared to 0 or to 0.0, or all stand for infinity.
 
     So do those of one sign that are as large as the mask of a softmax.
     """
-    first, second = (value if isinstance(value, tuple | list) else (value,) for value in (one, two))
-    pairs = [(_number(a), _number(b)) for a, b in zip(first, second, strict=False)]
-    return len(first) == len(second) and all(
+    pairs = [(_number(a), _number(b)) for a, b in zip(one, two, strict=False)]
+    return len(one) == len(two) and all(
         a is not None and b is not None and (a == b or (min(abs(a), abs(b)) >= MASKING and (a < 0) == (b < 0)))
         for a, b in pairs
     )
 
 
-def _number(value: Any) -> float | None:
-    """A number, or one that a rewrite put into words; else ``None``."""
+def _number(value: Attribute) -> float | None:
+    """A number, or one that a rewrite wrote out to the last digit (the ``by`` of a Scale); else ``None``."""
     if not isinstance(value, int | float | str):
         return None
     try:
@@ -215,59 +244,5 @@ def _number(value: Any) -> float | None:
         return None
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: Attribute) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _told(edits: tuple[Edit, ...]) -> str:
-    """The edits in a sentence: insertions of one op together, the rest by their messages, three at most."""
-    parts: list[str] = []
-    for kind, has, lacks in (("insert", "candidate", "reference"), ("delete", "reference", "candidate")):
-        groups: dict[str, list[Edit]] = {}
-        for edit in edits:
-            if edit.kind == kind:
-                groups.setdefault(edit.op, []).append(edit)
-        parts += [_group(op, group, has, lacks) for op, group in groups.items()]
-    parts += [edit.message for edit in edits if edit.kind not in ("insert", "delete")]
-    more = f"; and {len(parts) - 3} more" if len(parts) > 3 else ""
-    return f"{'; '.join(parts[:3])}{more}." if parts else ""
-
-
-def _group(op: str, edits: list[Edit], has: str, lacks: str) -> str:
-    """``reference lacks relu after a, b and c, but candidate applies it at b.py:26, b.py:30 and b.py:34``."""
-    if len(edits) == 1:
-        return edits[0].message
-    after = [edit.after.get(lacks) or edit.after.get(has) for edit in edits]
-    sites = [edit.candidate if has == "candidate" else edit.reference for edit in edits]
-    lines = [str(site.source) for site in sites if site is not None and site.source is not None]
-    where = f" after {_listed([name for name in after if name])}" if all(after) else ""
-    at = f" at {_listed(lines)}" if lines else ""
-    return f"{lacks} lacks {op}{where}, but {has} applies it{at}"
-
-
-def _listed(names: list[str]) -> str:
-    unique = list(dict.fromkeys(names))
-    shown = unique[:5] + ([f"{len(unique) - 5} more"] if len(unique) > 5 else [])
-    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
-
-
-def _different(lead: str, told: str) -> Verdict:
-    summary = " ".join(part for part in (lead.strip(), told) if part) or "The models differ."
-    return Verdict(outcome="different", basis="witness", summary=_sentence(summary))
-
-
-def _sentence(text: str) -> str:
-    """The text with a capital at its beginning, unless it begins with the name of a node."""
-    return text[0].upper() + text[1:] if text.startswith(BEGINNINGS) else text
-
-
-def _open(case: Case, outcomes: Mapping[str, str], told: str) -> str:
-    open_: dict[str, list[str]] = {}
-    for name, rung in case.rungs.items():
-        if rung.outcome in ("failed", "skipped") or (name in NUMERIC and rung.outcome == "advisory"):
-            open_.setdefault(rung.detail.rstrip("."), []).append(name)
-    reasons = [f"{_listed(names)}: {detail}" for detail, names in open_.items()]
-    if "different" in (outcomes.get("inference"), outcomes.get("training step")):
-        reasons.append("numbers differ, but which weights correspond had to be guessed")
-    text = f"Neither proved nor refuted: {'; '.join(reasons)}." if reasons else "Neither proved nor refuted."
-    return f"{text} Unmatched: {told}" if told else text

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol, get_args
 
-from kerasdiff.side.records import Tick
 from kerasdiff.side.targets import InputSpec
+from kerasdiff.side.training import Tick, TrialOptions
 
 Required = Literal["proof", "numeric", "statistical"]
 """What an equivalence may rest on, the strongest first."""
@@ -51,38 +51,26 @@ class Options:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FitOptions:
-    """The choices of an experiment: which trial pairs, and how long.
+    """The choices of an experiment: which trial pairs, and how they are run.
 
     Attributes:
         seeds: One trial pair each, in order, until they decide.
-        epochs, steps: Length of a trial: the shorter of the two where both are given.
-        optimizer, learning_rate, loss: In place of the model's own, or of the forum's.
+        trial: How each trial is run; the shorter of epochs and steps where both are given.
         margin: Equivalence margin as a fraction: of accuracy, or of the reference's test loss.
         budget: Seconds for everything; seeds, then epochs, then steps are cut down to fit.
         own_init: Whether the candidate draws its own starting weights.
-        keep: Directory where finished epochs and trials are kept and taken up from, or ``None``.
-        fresh: Whether what is kept there from before is trained anew.
-        logdir: Directory for TensorBoard's logs and CSV histories, or ``None``.
     """
 
     seeds: tuple[int, ...] = (0,)
-    epochs: int | None = None
-    steps: int | None = None
-    batch_size: int = 64
-    learning_rate: float | None = None
-    optimizer: str | None = None
-    loss: str | None = None
+    trial: TrialOptions = field(default_factory=TrialOptions)
     device: str = "auto"
     margin: float = 0.01
     budget: float | None = None
     own_init: bool = False
-    keep: str | None = None
-    fresh: bool = False
-    logdir: str | None = None
 
 
-def kept_in() -> str:
-    """The directory for finished epochs and trials, outside the user's tree.
+def trial_store() -> str:
+    """The directory of the trial store, outside the user's tree.
 
     ``KERASDIFF_CACHE``, else ``kerasdiff`` below ``XDG_CACHE_HOME``, else below ``~/.cache``.
     """

@@ -1,38 +1,62 @@
-"""The order of the steps: describe, align, climb the rungs, judge. The only place that knows it."""
+"""In which order is a comparison made? Describe, align, observe, climb the rungs, judge: the only place that knows it.
+
+`compare`, `fit` and `replay` are three short uses of the same steps. Nothing here decides; `kerasdiff.judge` does.
+"""
 
 from __future__ import annotations
 
-import re
+import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from kerasdiff.comparison import NUMERIC, Comparison, ModelInfo, NotChecked, Rung
-from kerasdiff.errors import EvaluateError, FitError, TraceError
-from kerasdiff.explain.attribution import with_effects
-from kerasdiff.fit.experiment import Experiment, Fitter
+from kerasdiff.align.correspondence import correspond
+from kerasdiff.align.pair import Correspondence, Pair
+from kerasdiff.comparison import Comparison, ModelInfo, Reason, Terms, Verdict
+from kerasdiff.errors import EvaluateError, FitError
+from kerasdiff.explain.attribution import attribute
+from kerasdiff.explain.records import Attribution
+from kerasdiff.findings import Fact, Finding, RungName
+from kerasdiff.fit.experiment import Experiment, Fitter, Interrupted
 from kerasdiff.fit.trials import FitEvidence
-from kerasdiff.graph import Weight
-from kerasdiff.judge import UNIMPLIED, Case, judge
-from kerasdiff.numbers import Numbers, numbers, rerun
+from kerasdiff.fit.verdict import FitVerdict, judge_cut_off, judge_fit
+from kerasdiff.judge import UNIMPLIED, Evidence, judge
+from kerasdiff.observing import Observer
 from kerasdiff.options import FitOptions, Listener, Options, Silent
 from kerasdiff.probing.choosing import choose
-from kerasdiff.probing.prober import guarded
 from kerasdiff.probing.probes import PROBE_BATCH, probe_rows
-from kerasdiff.probing.transfer import WeightTransfer, transfer_weights
+from kerasdiff.probing.transfer import incomplete, transfer_weights
 from kerasdiff.probing.witness import SavedWitness
-from kerasdiff.rungs import architecture as structural
+from kerasdiff.rungs.architecture import architecture
 from kerasdiff.rungs.checkpoint import checkpoint
 from kerasdiff.rungs.fit import fit_rung
-from kerasdiff.rungs.interface import interface, shown
-from kerasdiff.rungs.unseen import training_code, untaken, untraced
-from kerasdiff.rungs.weights import penalized_otherwise, weights
+from kerasdiff.rungs.inference import inference
+from kerasdiff.rungs.interface import interface
+from kerasdiff.rungs.records import NUMERIC, NotChecked, NumberFigures, Rung
+from kerasdiff.rungs.table import rewrites, rows
+from kerasdiff.rungs.training_step import training_step
+from kerasdiff.rungs.unseen import training_code, unlike_training_code, untaken, untraced
+from kerasdiff.rungs.weights import own_penalties, settings, weights
+from kerasdiff.side.describing import Inputs, describe_both
+from kerasdiff.side.environment import Hardware
 from kerasdiff.side.process import Worker
-from kerasdiff.side.records import Description, Side
+from kerasdiff.side.records import Description
+from kerasdiff.side.retried import Retried
 from kerasdiff.side.targets import InputSpec, Target, parse_input
+from kerasdiff.side.training import TrialOptions
 
-_NUMBERED = re.compile(r"input(_\d+)?")
-"""Names that stand for a place, not for a meaning."""
+Control = Callable[[], AbstractContextManager[Fitter]]
+
+
+class InterruptedFit(KeyboardInterrupt):
+    """Somebody pressed Ctrl-C; ``known`` is what can be reported, if anything."""
+
+    def __init__(self, known: Comparison | None) -> None:
+        super().__init__()
+        self.known = known
+
+
+# The uses ---------------------------------------------------------------------------------------------------
 
 
 def inspect(target: Target, inputs: tuple[InputSpec, ...] = (), timeout: float = 600.0) -> Description:
@@ -54,24 +78,24 @@ def compare(
         KerasdiffError: If a model cannot be loaded, built or called.
     """
     options, listener = options or Options(), listener or Silent()
-    listener.phase("loading and tracing both models")
-    with ExitStack() as stack:
-        workers = (
-            stack.enter_context(Worker(reference, options.inputs, options.timeout, "reference", options.ignore)),
-            stack.enter_context(Worker(candidate, options.inputs, options.timeout, "candidate", options.ignore)),
-        )
-        descriptions, inputs = describe(workers, options)
+    with _models((reference, candidate), options, listener) as models:
+        return _compared(models, options, listener)
 
-        @contextmanager
-        def control() -> Iterator[Fitter]:
-            with Worker(reference, inputs[0], options.timeout, "control", options.ignore) as worker:
-                yield worker
 
-        return Steps((reference, candidate), workers, descriptions, options, listener, control).comparison()
+def fit(reference: Target, candidate: Target, options: Options, trials: FitOptions, listener: Listener) -> Comparison:
+    """Trains two models alike, each in a worker of its own, and judges from that alone.
+
+    Raises:
+        KerasdiffError: If a model cannot be loaded, built, called or trained.
+        InterruptedFit: On Ctrl-C.
+    """
+    hardware = Hardware(device=trials.device, threads=max(1, _cores() // 2), onednn=True)
+    with _models((reference, candidate), options, listener, hardware) as models:
+        return _fitted(models, options, trials, listener)
 
 
 def replay(
-    pair: tuple[Target, Target], saved: SavedWitness, timeout: float = 600.0, listener: Listener | None = None
+    targets: tuple[Target, Target], saved: SavedWitness, timeout: float = 600.0, listener: Listener | None = None
 ) -> Rung:
     """Runs both models once more on the input of a saved witness.
 
@@ -79,310 +103,328 @@ def replay(
         KerasdiffError: If a model cannot be loaded or called, or the input does not fit both.
     """
     listener = listener or Silent()
-    listener.phase("loading and tracing both models")
-    options = Options(inputs=tuple(parse_input(text) for text in saved.inputs), seed=saved.seed, timeout=timeout)
-    with ExitStack() as stack:
-        workers = (
-            stack.enter_context(Worker(pair[0], options.inputs, timeout, "reference")),
-            stack.enter_context(Worker(pair[1], options.inputs, timeout, "candidate")),
-        )
-        descriptions, _ = describe(workers, options)
-        face = interface(*descriptions)
-        if face.outcome == "different":
-            raise EvaluateError(f"The witness cannot be run: the interfaces differ ({face.detail}).")
-        structure = structural.architecture(*descriptions)
-        transfer = choose(
-            workers, descriptions, structure, transfer_weights(structure, *descriptions, saved.seed), saved.seed
-        )
+    options = Options(inputs=tuple(parse_input(text) for text in saved.given), seed=saved.seed, timeout=timeout)
+    with _models(targets, options, listener) as models:
+        alike = correspond(*models.descriptions)
+        if interface(alike).outcome == "different":
+            raise EvaluateError("The witness cannot be run: the interfaces of the two models differ.")
+        transfer = choose(models.workers, alike, transfer_weights(alike, saved.seed), saved.seed)
         if not transfer.complete:
-            raise EvaluateError(f"The witness cannot be run: {transfer.reason}.")
+            raise EvaluateError("The witness cannot be run: weights of one model have no counterpart in the other.")
         listener.phase("running the witness through both models")
-        return rerun(workers, descriptions, structure, transfer, saved.witness)
+        # What is shown is the numbers, of a pair that was mended too: a proof is not taken for an answer.
+        pair = replace(alike.with_transfer(transfer), isomorphic=False)
+        observations = Observer(models.workers, pair, options, listener).of_witness(saved)
+        return inference(pair, observations) if saved.mode == "inference" else training_step(observations)
 
 
-def describe(
-    workers: tuple[Worker, Worker], options: Options
-) -> tuple[tuple[Description, Description], tuple[tuple[InputSpec, ...], tuple[InputSpec, ...]]]:
-    """Traces both models at once; a model whose input is a guess is given the other one's inputs."""
-    pending = [worker.submit("describe") for worker in workers]
-    found: list[Description | TraceError] = []
-    for item in pending:
-        try:
-            found.append(item.result())
-        except TraceError as error:
-            found.append(error)
-    inputs = [options.inputs, options.inputs]
-    done: list[Description] = []
-    for side, one in enumerate(found):
-        other = found[1 - side]
-        unsure = isinstance(one, TraceError) or one.guessed
-        if not options.inputs and unsure and isinstance(other, Description) and not other.guessed:
-            inputs[side], description = _lent(workers[side], other)
-            done.append(description)
-        elif isinstance(one, TraceError):
-            raise one
-        else:
-            done.append(one)
-    order = () if "names" in options.ignore else common_order(done[0], done[1])
-    if order:
-        done[1] = workers[1].submit("describe", inputs[1], order).result()
-    return (done[0], done[1]), (inputs[0], inputs[1])
+# The models -------------------------------------------------------------------------------------------------
 
 
-def _lent(worker: Worker, lender: Description) -> tuple[tuple[InputSpec, ...], Description]:
-    """Traces a model on the inputs of the other one, in the first way it accepts."""
-    first: TraceError | None = None
-    for inputs in borrowed(lender):
-        try:
-            return inputs, worker.submit("describe", inputs).result()
-        except TraceError as error:
-            first = first or error
-    assert first is not None
-    raise first
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Models:
+    """Two models at work.
 
-
-def borrowed(description: Description) -> tuple[tuple[InputSpec, ...], ...]:
-    """One model's inputs as ``--input`` would say them, in the order to try: a single one stays unnamed.
-
-    Several in a list are tried as such first, then by the names the lender gave them.
+    Attributes:
+        targets, workers, descriptions: By side.
+        fitters: Who trains: the workers, or what takes up a trial where one was lost.
+        control: Starts the reference in another process.
+        lost: Facts of workers that ended; grows while trials run.
     """
-    several = len(description.inputs) > 1
-    named = several and not any(_NUMBERED.fullmatch(port.name) for port in description.inputs)
-    ways = (True,) if several and description.named_inputs else (False, True) if named else (False,)
-    return tuple(
-        tuple(
-            InputSpec(
-                name=port.name if by_name else None,
-                shape=tuple((port.spec.shape or (None,))[1:]),
-                dtype=port.spec.dtype,
-                low=port.low,
-                high=port.high,
-                batch=(port.spec.shape or (None,))[0],
-                label=port.name,
-            )
-            for port in description.inputs
+
+    targets: tuple[Target, Target]
+    workers: tuple[Worker, Worker]
+    descriptions: tuple[Description, Description]
+    fitters: tuple[Fitter, Fitter]
+    control: Control
+    lost: list[Finding]
+
+
+@contextmanager
+def _models(
+    targets: tuple[Target, Target], options: Options, listener: Listener, hardware: Hardware | None = None
+) -> Iterator[_Models]:
+    """Loads and traces both models; with ``hardware``, trials survive the end of a worker."""
+    listener.phase("loading and tracing both models")
+    lost: list[Finding] = []
+    without = () if hardware is not None else options.ignore
+
+    def started(target: Target, inputs: Inputs, label: str) -> Worker:
+        return Worker(target, inputs, options.timeout, label, without, hardware)
+
+    with ExitStack() as stack:
+        first = stack.enter_context(started(targets[0], options.inputs, "reference"))
+        second = stack.enter_context(started(targets[1], options.inputs, "candidate"))
+        descriptions, inputs = describe_both((first, second), options.inputs, names_count="names" not in options.ignore)
+
+        @contextmanager
+        def control() -> Iterator[Fitter]:
+            with started(targets[0], inputs[0], "control") as worker, ExitStack() as own:
+                yield worker if hardware is None else own.enter_context(Retried(worker, lost))
+
+        fitters: tuple[Fitter, Fitter] = first, second
+        if hardware is not None:
+            fitters = stack.enter_context(Retried(first, lost)), stack.enter_context(Retried(second, lost))
+        yield _Models(
+            targets=targets,
+            workers=(first, second),
+            descriptions=descriptions,
+            fitters=fitters,
+            control=control,
+            lost=lost,
         )
-        for by_name in ways
+
+
+def _cores() -> int:
+    """Processor cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+# Comparing ---------------------------------------------------------------------------------------------------
+
+
+def _compared(models: _Models, options: Options, listener: Listener) -> Comparison:
+    listener.phase("aligning the graphs")
+    alike = correspond(*models.descriptions)
+    face = interface(alike, options.ignore)
+    transfer = transfer_weights(alike, options.seed)
+    if face.outcome != "different":
+        transfer = choose(models.workers, alike, transfer, options.seed)
+    pair = alike.with_transfer(transfer)
+    not_checked = [NotChecked(rung="training step", reason=method) for method in training_code(pair)]
+
+    started, values = _starting(pair, models.targets)
+    not_checked += values
+    observer = Observer(models.workers, pair, options, listener)
+    same_start = observer.same_start(started)
+    seen = settings(started, same_start, options.ignore)
+    observations = observer.observe(face, settings_differ=bool(seen.edits))
+    not_checked += observer.not_checked
+
+    function, learning = inference(pair, observations), training_step(observations)
+    agree = (function.outcome, learning.outcome) == ("equal", "equal")
+    rungs = [
+        face,
+        architecture(pair, harmless=agree),
+        weights(started, seen, same_start, options.ignore, learning_agrees=learning.outcome == "equal"),
+        function,
+        learning,
+        checkpoint(
+            pair,
+            observations,
+            required=options.require_checkpoint,
+            ignore_names="names" in options.ignore,
+        ),
+    ]
+    attribution = _attributed(observer, pair, (function, learning), not_checked)
+    evidence = _trained(models, pair, face, options, listener, rungs, not_checked)
+    edits = (*pair.edits, *seen.edits)
+    verdict = judge(
+        Evidence(
+            rungs={rung.name: rung for rung in rungs},
+            edits=edits,
+            isomorphic=pair.isomorphic,
+            transfer=pair.transfer,
+            parameters=pair.parameters,
+            unseen=(
+                *unlike_training_code(pair),
+                *(own_penalties(seen.edits) if rungs[2].outcome == "advisory" else ()),
+                *untraced(pair),
+                *untaken(observations, edits),
+                *(attribution.one_way if attribution else ()),
+            ),
+            require=options.require,
+            gates=(*UNIMPLIED, "checkpoint") if options.require_checkpoint else UNIMPLIED,
+        )
+    )
+    return Comparison(
+        verdict=verdict,
+        reference=_info(models, pair, 0),
+        candidate=_info(models, pair, 1),
+        environment=models.descriptions[0].environment,
+        terms=_terms(models, options, rungs),
+        rungs=tuple(rungs),
+        edits=edits,
+        rewrites=rewrites(pair),
+        rows=rows(pair),
+        fit=evidence,
+        not_checked=tuple(not_checked),
+        attribution=attribution,
+        witness=observer.witness((function, learning)),
     )
 
 
-def common_order(reference: Description, candidate: Description) -> tuple[str, ...]:
-    """The reference's input names, where the candidate has the same in another order and a side goes by names."""
-    first, second = ([port.name for port in item.inputs] for item in (reference, candidate))
-    by_name = reference.named_inputs or candidate.named_inputs
-    return tuple(first) if by_name and first != second and sorted(first) == sorted(second) else ()
+def _starting(pair: Pair, targets: tuple[Target, Target]) -> tuple[Pair, list[NotChecked]]:
+    """What the weights rung compares: a saved file holds values, not what weights would start from."""
+    saved = [target.kind == "saved" for target in targets]
+    if saved[0] == saved[1]:
+        return pair, []
+    name = targets[saved.index(True)].text
+    first, second = (
+        replace(item, weights=tuple(replace(w, initializer=None, fans=None) for w in item.weights)) if held else item
+        for item, held in zip(pair.descriptions, saved, strict=True)
+    )
+    reason = Finding(fact=Fact.SAVED_VALUES, names=(name,))
+    return replace(pair, descriptions=(first, second)), [NotChecked(rung="weights", reason=reason)]
 
 
-class Steps:
-    """One comparison on its way up the rungs."""
+def _attributed(
+    observer: Observer, pair: Pair, numeric: tuple[Rung, Rung], not_checked: list[NotChecked]
+) -> Attribution | None:
+    """What each edit does, where there is something to attribute and both sides can be run in parts."""
+    question = observer.question(numeric)
+    if question is None:
+        return None
+    try:
+        answer = attribute(pair, question)
+    except EvaluateError as error:
+        answer = Finding(fact=Fact.REFUSED, cause=error.message)
+    if isinstance(answer, Finding):
+        not_checked.append(NotChecked(rung="attribution", reason=answer))
+        return None
+    return answer
 
-    def __init__(
-        self,
-        targets: tuple[Target, Target],
-        sides: tuple[Side, Side],
-        descriptions: tuple[Description, Description],
-        options: Options,
-        listener: Listener,
-        control: Callable[[], AbstractContextManager[Fitter]],
-    ) -> None:
-        self.targets = targets
-        self.sides = sides
-        self.descriptions = descriptions
-        self.options = options
-        self.listener = listener
-        self.control = control
-        self.not_checked: list[NotChecked] = []
 
-    def comparison(self) -> Comparison:
-        """Runs every rung that can be run."""
-        first, second = self.descriptions
-        self.listener.phase("aligning the graphs")
-        code, unseen = training_code(first, second)
-        self.not_checked += [NotChecked(rung="training step", reason=reason) for reason in code]
-        face = interface(first, second, self.options.ignore)
-        structure = structural.architecture(first, second)
-        transfer = self._transferred(face, structure)
-        weight_rung, weight_edits = weights(
-            structure, transfer.pairs, *self._starting(), self.sides, self.options.ignore, transfer.transposed
-        )
-        found = self._numbers(face, structure, transfer, settings=weight_rung.outcome != "different")
-        settings = weight_rung
-        weight_rung, doubts = penalized_otherwise(settings, weight_edits, found.rungs[1], self.descriptions)
-        stored = self._checkpoint(face, transfer)
-        rungs = [face, structural.tempered(structure.rung, found.rungs), weight_rung, *found.rungs, stored]
-        evidence = self._fit(face, structure, transfer, rungs)
-        blame = found.attribution
-        edits = (*(structure.edits if blame is None else with_effects(structure.edits, blame)), *weight_edits)
-        case = Case(
-            rungs={rung.name: rung for rung in rungs},
-            edits=edits,
-            proved=structure.isomorphic and weight_rung is settings,
-            complete=transfer.complete,
-            guessed=transfer.guessed,
-            regrouped=transfer.regrouped,
-            sizes=(_parameters(first), _parameters(second)),
-            unseen=(
-                *unseen,
-                *doubts,
-                *untraced(first, second),
-                *untaken(rungs, edits),
-                *(blame.one_way if blame else ()),
-            ),
-            explained="" if blame is None else blame.sentence,
-            require=self.options.require,
-            gates=(*UNIMPLIED, "checkpoint") if self.options.require_checkpoint else UNIMPLIED,
-        )
+# Training ----------------------------------------------------------------------------------------------------
+
+
+def _trained(
+    models: _Models,
+    pair: Pair,
+    face: Rung,
+    options: Options,
+    listener: Listener,
+    rungs: list[Rung],
+    not_checked: list[NotChecked],
+) -> FitEvidence | None:
+    """One trial pair and its control; its rung joins ``rungs``."""
+    reason = None
+    if not options.fit:
+        reason = Finding(fact=Fact.OPTION, names=("--no-fit",))
+    elif face.outcome == "different":
+        reason = Finding(fact=Fact.INTERFACES_APART, names=("data",))
+    if reason is not None:
+        not_checked.append(NotChecked(rung="fit", reason=reason))
+        return None
+    listener.phase("training both models")
+    trials = FitOptions(seeds=(options.seed,), trial=TrialOptions(steps=options.fit_steps))
+    try:
+        evidence = _experiment(models, pair, options, trials, listener).run()
+    except FitError as error:
+        reason = Finding(fact=Fact.REFUSED, cause=error.message)
+        not_checked.append(NotChecked(rung="fit", reason=reason))
+        rungs.append(Rung(name="fit", outcome="failed", findings=(reason,)))
+        return None
+    rungs.append(fit_rung(evidence, complete=pair.transfer.complete))
+    return evidence
+
+
+def _experiment(models: _Models, pair: Pair, options: Options, trials: FitOptions, listener: Listener) -> Experiment:
+    first, second = pair.weights
+    starts = {one: second[two] for one, two in pair.transfer.pairs.items() if first[one].size == second[two].size}
+    return Experiment(
+        models.fitters,
+        models.control,
+        starts,
+        options.data or "auto",
+        trials,
+        listener,
+        models.lost,
+        transposed=pair.transfer.transposed,
+        alike=pair.isomorphic and not trials.own_init,
+        serial=models.descriptions[0].environment["device"] != "cpu",
+    )
+
+
+def _fitted(models: _Models, options: Options, trials: FitOptions, listener: Listener) -> Comparison:
+    """Aligns the graphs, for weights to correspond, and trains."""
+    listener.phase("aligning the graphs")
+    alike = correspond(*models.descriptions)
+    face = interface(alike)
+    pair = alike.with_transfer(transfer_weights(alike, options.seed))
+    rungs = [face, architecture(pair, harmless=False)]
+    not_checked = [NotChecked(rung=name, reason=Finding(fact=Fact.TRAINS_ONLY)) for name in NUMERIC]
+
+    def judged(evidence: FitEvidence | None, verdict: Verdict, *more: Rung) -> Comparison:
         return Comparison(
-            verdict=judge(case),
-            reference=self._info(0, structure),
-            candidate=self._info(1, structure),
-            environment=first.environment,
-            terms=self._terms(rungs),
-            rungs=tuple(rungs),
-            edits=edits,
-            rewrites=structural.rewrites(structure),
-            rows=structural.rows(structure, first, second),
+            verdict=verdict,
+            reference=_info(models, pair, 0),
+            candidate=_info(models, pair, 1),
+            environment=models.descriptions[0].environment,
+            terms=replace(_terms(models, options, rungs), seed=None, margin=trials.margin, own_init=trials.own_init),
+            rungs=(*rungs, *more),
+            edits=(),
+            rewrites=(),
+            rows=(),
             fit=evidence,
-            not_checked=tuple(self.not_checked),
-            attribution=blame,
-            witness=found.witness,
+            not_checked=tuple(not_checked),
         )
 
-    def _starting(self) -> tuple[Description, Description]:
-        """What the weights rung compares: a saved file holds values, not what weights would start from."""
-        saved = [target.kind == "saved" for target in self.targets]
-        if saved[0] == saved[1]:
-            return self.descriptions
-        name = self.targets[saved.index(True)].text
-        reason = f"initializers: {name} is a saved model and holds values, whatever they were drawn from"
-        self.not_checked.append(NotChecked(rung="weights", reason=reason))
-        first, second = (
-            replace(item, weights=tuple(replace(w, initializer=None, fans=None) for w in item.weights))
-            if held
-            else item
-            for item, held in zip(self.descriptions, saved, strict=True)
-        )
-        return first, second
+    if face.outcome == "different":
+        not_checked.append(NotChecked(rung="fit", reason=Finding(fact=Fact.INTERFACES_APART, names=("data",))))
+        return judged(None, Verdict(outcome="different", basis="witness", reason=Reason.INTERFACE))
+    not_checked += [NotChecked(rung="training step", reason=method) for method in training_code(pair)]
+    listener.phase("training both models")
+    complete = pair.transfer.complete and not trials.own_init
+    if not pair.transfer.complete and not trials.own_init:
+        models.lost.append(Finding(fact=Fact.OWN_START, parts=(incomplete(pair.transfer),)))
 
-    def _transferred(self, face: Rung, structure: structural.Structure) -> WeightTransfer:
-        transfer = transfer_weights(structure, *self.descriptions, self.options.seed)
-        if face.outcome == "different":
-            return transfer
-        return choose(self.sides, self.descriptions, structure, transfer, self.options.seed)
+    def told(evidence: FitEvidence, verdict: FitVerdict) -> Comparison:
+        return judged(evidence, _fit_verdict(pair, verdict), fit_rung(evidence, complete=complete))
 
-    def _numbers(
-        self, face: Rung, structure: structural.Structure, transfer: WeightTransfer, *, settings: bool
-    ) -> Numbers:
-        if face.outcome == "different":
-            reason = "the interfaces differ, so no input fits both"
-            self.not_checked.extend(NotChecked(rung=name, reason=reason) for name in NUMERIC)
-            return Numbers.skipped(reason)
-        self.listener.phase("running probes through both models")
-        found = numbers(
-            self.sides, self.descriptions, structure, transfer, self.options, self.listener, settings=settings
-        )
-        self.not_checked.extend(found.not_checked)
-        return found
-
-    def _checkpoint(self, face: Rung, transfer: WeightTransfer) -> Rung:
-        """The checkpoint rung, where both sides take the same inputs."""
-        if face.outcome != "equal":
-            reason = "the interfaces are not known to be the same, so outputs cannot be compared after loading"
-            self.not_checked.append(NotChecked(rung="checkpoint", reason=reason))
-            return Rung(name="checkpoint", outcome="skipped", detail=reason)
-        self.listener.phase("loading the reference's saved weights into the candidate")
-        options = self.options
-        return guarded(
-            "checkpoint",
-            lambda: checkpoint(
-                self.sides,
-                self.descriptions,
-                transfer,
-                options.seed,
-                required=options.require_checkpoint,
-                ignore_names="names" in options.ignore,
-            ),
-        )
-
-    def _fit(
-        self, face: Rung, structure: structural.Structure, transfer: WeightTransfer, rungs: list[Rung]
-    ) -> FitEvidence | None:
-        reason = "--no-fit" if not self.options.fit else ""
-        if not reason and face.outcome == "different":
-            reason = "the interfaces differ, so no data fit both"
-        if reason:
-            self.not_checked.append(NotChecked(rung="fit", reason=reason))
-            return None
-        self.listener.phase("training both models")
-        try:
-            found = Experiment(
-                self.sides,
-                self.control,
-                self._starts(transfer),
-                self.options.data or "auto",
-                FitOptions(seeds=(self.options.seed,), steps=self.options.fit_steps),
-                self.listener,
-                [],
-                transposed=transfer.transposed,
-                alike=structure.isomorphic,
-                serial=self.descriptions[0].environment["device"] != "cpu",
-            ).run()
-        except FitError as error:
-            self.not_checked.append(NotChecked(rung="fit", reason=error.message))
-            rungs.append(Rung(name="fit", outcome="failed", detail=error.message))
-            return None
-        rungs.append(fit_rung(found, complete=transfer.complete))
-        return found
-
-    def _starts(self, transfer: WeightTransfer) -> dict[str, Weight]:
-        """Reference weight id to the candidate's weight that can start from the same values."""
-        first, second = ({weight.id: weight for weight in item.weights} for item in self.descriptions)
-        return {one: second[two] for one, two in transfer.pairs.items() if first[one].size == second[two].size}
-
-    def _info(self, side: int, structure: structural.Structure) -> ModelInfo:
-        description = self.descriptions[side]
-        item = structure.modes.get("training") or structure.modes.get("inference")
-        graph = None if item is None else (item.reference, item.candidate)[side].graph
-        return ModelInfo(
-            target=self.targets[side].text,
-            class_name=description.class_name,
-            parameters=_parameters(description),
-            trainable_parameters=sum(w.size for w in description.weights if w.trainable),
-            nodes=0 if graph is None else len(graph),
-            interface=tuple(shown(port) for port in (*description.inputs, *description.outputs)),
-        )
-
-    def _terms(self, rungs: list[Rung]) -> tuple[tuple[str, str], ...]:
-        found = [("seed", str(self.options.seed))]
-        if self.options.require != Options().require:
-            found.append(("required", f"{self.options.require}: weaker evidence does not pass as equivalent"))
-        if self.options.require_checkpoint:
-            found.append(("required", "checkpoint: the candidate loads the reference's saved weights"))
-        found += [("ignored", _hidden(name, rungs)) for name in self.options.ignore]
-        limits: dict[float, list[str]] = {}
-        for rung in rungs:
-            if "limit" in rung.figures:
-                limits.setdefault(rung.figures["limit"], []).append(rung.name)
-        told = ", ".join(f"{limit:g} for {' and '.join(names)}" for limit, names in sorted(limits.items()))
-        if told:
-            found.append(("tolerance", f"{told}: fractions of the scale, which is the reference's largest value"))
-        if limits and (rows := probe_rows(self.descriptions[0].inputs)) < PROBE_BATCH:
-            found.append(("probes", f"{rows} rows each instead of {PROBE_BATCH}, for the inputs are large"))
-        found += [("inferred", text) for description in self.descriptions for text in description.inferred]
-        found += [
-            ("note", f"{side}: {note}")
-            for side, description in zip(("reference", "candidate"), self.descriptions, strict=True)
-            for note in description.notes
-        ]
-        return tuple(dict.fromkeys(found))
+    try:
+        evidence = _experiment(models, pair, options, trials, listener).run()
+    except Interrupted as stop:
+        if stop.known is None:
+            raise InterruptedFit(None) from None
+        known = told(stop.known, judge_cut_off(stop.known, complete=complete))
+        raise InterruptedFit(replace(known, interrupted=True)) from None
+    return told(evidence, judge_fit(evidence, complete=complete))
 
 
-def _hidden(name: str, rungs: list[Rung]) -> str:
-    """What leaving ``name`` out hid, rung by rung."""
-    counts = [(rung.name, rung.figures.get("ignored", {}).get(name, 0)) for rung in rungs]
-    shown = [f"{count} difference{'' if count == 1 else 's'} in {rung}" for rung, count in counts if count]
-    return f"{name}: hid {', '.join(shown) or 'no difference'}"
+def _fit_verdict(pair: Correspondence, verdict: FitVerdict) -> Verdict:
+    """What trials say, withheld where code that both models train with is not the same."""
+    apart = unlike_training_code(pair)
+    if verdict.outcome == "equivalent" and apart:
+        return Verdict(outcome="inconclusive", basis=None, reason=Reason.UNSEEN, findings=apart)
+    return Verdict(outcome=verdict.outcome, basis=verdict.basis, reason=Reason.TRIALS, findings=(verdict.finding,))
 
 
-def _parameters(description: Description) -> int:
-    return sum(weight.size for weight in description.weights if not weight.is_seed)
+# What the report says of both --------------------------------------------------------------------------------
+
+
+def _info(models: _Models, pair: Correspondence, side: int) -> ModelInfo:
+    description = models.descriptions[side]
+    return ModelInfo(
+        target=models.targets[side].text,
+        class_name=description.class_name,
+        parameters=pair.parameters[side],
+        trainable_parameters=sum(w.size for w in description.weights if w.trainable),
+        nodes=0 if pair.shown is None else len(pair.shown.graphs[side]),
+        interface=(*description.inputs, *description.outputs),
+    )
+
+
+def _terms(models: _Models, options: Options, rungs: list[Rung]) -> Terms:
+    limits: dict[RungName, float] = {
+        rung.name: rung.figures.tolerance.limit for rung in rungs if isinstance(rung.figures, NumberFigures)
+    }
+    first, second = models.descriptions
+    fewer = probe_rows(first.inputs) if limits else PROBE_BATCH
+    return Terms(
+        seed=options.seed,
+        require=options.require if options.require != Options().require else None,
+        require_checkpoint=options.require_checkpoint,
+        hidden={
+            name: {rung.name: count for rung in rungs if (count := _hidden(rung, name))} for name in options.ignore
+        },
+        limits=limits,
+        rows=fewer if fewer < PROBE_BATCH else None,
+        inferred=(first.inferred, second.inferred),
+        notes=(first.notes, second.notes),
+    )
+
+
+def _hidden(rung: Rung, name: str) -> int:
+    """How many differences of a rung leaving ``name`` out hid."""
+    return 0 if rung.figures is None else rung.figures.ignored.get(name, 0)

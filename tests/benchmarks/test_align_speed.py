@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import gc
 import math
-import sys
 import time
 import tracemalloc
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from synthetic import CASES, FAMILIES, canonical_pair
-
 from kerasdiff.align.align import align
+from synthetic import CASES, FAMILIES, canonical_pair
 
 pytestmark = pytest.mark.benchmark
 

@@ -20,7 +20,7 @@ import pytest
 pytestmark = pytest.mark.benchmark
 
 FORUM = Path(__file__).parents[2] / "examples" / "forum"
-APPLICATIONS = Path(__file__).parents[1] / "applications"
+APPLICATIONS = Path(__file__).parents[1] / "tools" / "applications"
 KERASDIFF = str(Path(sys.executable).parent / "kerasdiff")
 PAIR = ("a.py:ConvModel_1", "b.py:ConvModel_2")
 ENVIRONMENT = {**os.environ, "CUDA_VISIBLE_DEVICES": "", "NO_COLOR": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}

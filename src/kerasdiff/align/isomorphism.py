@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from kerasdiff.align.labels import Labels, Table, Weights, labels_of, nature, values_of
 from kerasdiff.align.refinement import Coloured, Vertex, correspond
 from kerasdiff.graph import Edge, Graph, Node
-from kerasdiff.graph.index import index
+from kerasdiff.graph.index import index_of
 from kerasdiff.graph.ops import PYTHON_CALLS
 from kerasdiff.graph.signature import commutes
 
@@ -49,7 +49,7 @@ class Walk:
     clash: bool = False
 
     def __post_init__(self) -> None:
-        self.nodes = index(self.reference).nodes, index(self.candidate).nodes
+        self.nodes = index_of(self.reference).nodes, index_of(self.candidate).nodes
 
     def equal(self, left: Edge, right: Edge) -> bool:
         """Whether two values have the same number and port."""

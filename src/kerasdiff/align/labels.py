@@ -1,4 +1,4 @@
-"""What a node does and what a value is, as numbers that are equal where two graphs agree."""
+"""What does a node do, and what is a value? Digests and numbers that are equal where two graphs agree."""
 
 from __future__ import annotations
 

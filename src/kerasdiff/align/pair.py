@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from kerasdiff.align.align import Alignment
+from kerasdiff.align.alignment import Alignment
 from kerasdiff.align.edits import Edit
 from kerasdiff.canonical import Canonical
 from kerasdiff.graph import Graph, Mode, Node, Weight
-from kerasdiff.graph.index import index
-from kerasdiff.side.records import Description, Recipe
+from kerasdiff.graph.index import index_of
+from kerasdiff.side.observations import Recipe
+from kerasdiff.side.records import Description
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +32,7 @@ class Aligned:
     @cached_property
     def nodes(self) -> tuple[Mapping[str, Node], Mapping[str, Node]]:
         """Their nodes by id, by side."""
-        return index(self.graphs[0]).nodes, index(self.graphs[1]).nodes
+        return index_of(self.graphs[0]).nodes, index_of(self.graphs[1]).nodes
 
     @cached_property
     def pairs(self) -> tuple[tuple[Node, Node], ...]:

@@ -1,4 +1,4 @@
-"""Where each node stands between the pairs, and which pairs have moved.
+"""Where does each node stand between the pairs, and which pairs have moved?
 
 A pair has moved where it comes from somewhere else and goes somewhere else; what it merely passes on the way, unpaired
 nodes and other moved ones, does not count.
@@ -7,29 +7,32 @@ nodes and other moved ones, does not count.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from kerasdiff.align.pairing import Pairs
 from kerasdiff.graph import Edge, Graph, Node
-from kerasdiff.graph.index import index
+from kerasdiff.graph.index import index_of
 from kerasdiff.graph.signature import commutes
 
 FEW = 4
-"""Users that a place is told by at most."""
+"""Users by which a position is told at most."""
+
+Ends = Sequence[Edge | None]
+"""Where operands come from: the nearest values of nodes that stay, ``None`` where there are several or none."""
 
 
-class Places:
+class Positions:
     """The surroundings of every node; every table comes once for each side.
 
     Attributes:
         nodes, back: The pairs, from the reference and from the candidate.
-        moved: Reference ids of those that stand in another place.
+        moved: Reference ids of those that stand elsewhere.
     """
 
     def __init__(self, graphs: tuple[Graph, Graph], pairs: Pairs) -> None:
         self.graphs = graphs
-        self.by_id = index(graphs[0]).nodes, index(graphs[1]).nodes
-        self.users = index(graphs[0]).consumers, index(graphs[1]).consumers
+        self.by_id = index_of(graphs[0]).nodes, index_of(graphs[1]).nodes
+        self.users = index_of(graphs[0]).consumers, index_of(graphs[1]).consumers
         self.nodes = pairs.nodes
         self.back = {two: one for one, two in pairs.nodes.items()}
         self._given: tuple[dict[str, list[str]], dict[str, list[str]]] = ({}, {})
@@ -41,8 +44,8 @@ class Places:
         self.moved = self._displaced(pairs.late)
         self._resolve()
         for node in sorted(graphs[0], key=lambda node: not node.weights):
-            if node.id in self.moved:
-                self._keep(node)
+            if node.id in self.moved and self._may_stay(node):
+                self._settle(node.id)
 
     def _resolve(self) -> None:
         """Finds the paired, unmoved nodes around every value, through unpaired or moved nodes of one operand.
@@ -63,18 +66,18 @@ class Places:
         return self.end(side, node.operands[0]) if len(node.operands) == 1 else None
 
     def _reached(self, side: int, name: str) -> frozenset[str] | None:
-        found = set(self._given[side].get(name, ()))
+        reached = set(self._given[side].get(name, ()))
         for user, _ in self.users[side][name]:
             if self.stays(side, user.id):
-                found.add(user.id)
+                reached.add(user.id)
             elif len(user.operands) == 1:
                 under = self._below[side][user.id]
                 if under is None:
                     return None
-                found |= under
-        return frozenset(found) if len(found) <= FEW else None
+                reached |= under
+        return frozenset(reached) if len(reached) <= FEW else None
 
-    def _settled(self, name: str) -> None:
+    def _settle(self, name: str) -> None:
         """Takes back that a pair has moved, and what that changes around it."""
         self.moved.discard(name)
         for side, start in enumerate((name, self.nodes[name])):
@@ -108,23 +111,31 @@ class Places:
         """A value of the reference as the candidate's."""
         return Edge(node=self.nodes[edge.node], port=edge.port)
 
-    def same_ends(self, first: Sequence[Edge | None], second: Sequence[Edge | None], *, loose: bool) -> bool:
+    def same_ends(self, first: Ends, second: Ends, *, unordered: bool) -> bool:
         """Whether operands come from the same; what an edit of several operands hides counts as the same."""
         wanted = [None if edge is None else self.translated(edge) for edge in first]
         if len(wanted) != len(second):
             return False
-        if not loose:
+        if not unordered:
             return all(a == b or a is None or b is None for a, b in zip(wanted, second, strict=True))
         counts = Counter(edge for edge in wanted if edge), Counter(edge for edge in second if edge)
         left = (counts[0] - counts[1]).total(), (counts[1] - counts[0]).total()
         return left[0] <= second.count(None) and left[1] <= wanted.count(None)
 
     def _displaced(self, late: frozenset[str]) -> set[str]:
-        """Of equal nodes paired out of order, those that another place on both ends tells: neighbours go together.
+        """Of equal nodes paired out of order, those that both ends tell to stand elsewhere: neighbours go together.
 
         Where only what a node takes differs, it is wired differently; where nothing does, branches changed places.
         """
-        found: set[str] = set()
+        return {
+            node.id
+            for group in self._groups(late)
+            if any(map(self._taken_differs, group)) and any(map(self._used_differs, group))
+            for node in group
+        }
+
+    def _groups(self, late: frozenset[str]) -> Iterator[list[Node]]:
+        """Nodes paired out of order, those together that are connected."""
         seen: set[str] = set()
         for start in self.nodes:
             if start not in late or start in seen:
@@ -138,20 +149,17 @@ class Places:
                 fresh = [name for name in dict.fromkeys(near) if name in late and name not in seen]
                 seen.update(fresh)
                 stack += fresh
-            if any(map(self._taken_differs, group)) and any(map(self._used_differs, group)):
-                found.update(node.id for node in group)
-        return found
+            yield group
 
-    def _keep(self, one: Node) -> None:
-        """Lets a moved node stand where that holds with all other moved ones left out: of two, one has moved."""
-        two = self.by_id[1][self.nodes[one.id]]
-        sure = None not in (*self.ends(one, two)[0], self._below[0][one.id], *self.ends(one, two)[1])
-        if sure and not self._taken_differs(one) and not self._used_differs(one):
-            self._settled(one.id)
+    def _may_stay(self, one: Node) -> bool:
+        """Whether a moved node stands where it stood with all other moved ones left out: of two, one has moved."""
+        ends = self.ends(one, self.by_id[1][self.nodes[one.id]])
+        known = None not in (*ends[0], self._below[0][one.id], *ends[1])
+        return known and not self._taken_differs(one) and not self._used_differs(one)
 
     def _taken_differs(self, one: Node) -> bool:
         ends = self.ends(one, self.by_id[1][self.nodes[one.id]])
-        return not self.same_ends(*ends, loose=commutes(one))
+        return not self.same_ends(*ends, unordered=commutes(one))
 
     def _used_differs(self, one: Node) -> bool:
         below = self._below[0][one.id], self._below[1][self.nodes[one.id]]

@@ -1,13 +1,13 @@
-"""The command line: arguments → one call → a report → an exit code.
+"""How is kerasdiff asked from a shell? Arguments → one call → a report → an exit code.
 
-One module a command. Nothing heavy is imported before a command runs, so that ``--help`` answers at once.
+Imports the pipeline and report; imported by `kerasdiff.__main__` alone. One module a command. Nothing heavy is imported
+before a command runs, so that ``--help`` answers at once; nothing but this package prints or exits.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import click
 
@@ -29,17 +29,17 @@ EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 class Program(click.Group):
     """The command group; turns every way a command can end into the documented exit code."""
 
-    def main(
+    def main(  # type: ignore[override]  # click answers with Any
         self,
         args: Sequence[str] | None = None,
         prog_name: str | None = None,
         complete_var: str | None = None,
         standalone_mode: bool = True,
-        **extra: Any,
-    ) -> Any:
+        **extra: object,
+    ) -> object:
         """Runs a command; standalone it ends the process, else it returns the exit code or raises."""
 
-        def run() -> Any:
+        def run() -> object:
             return super(Program, self).main(args, prog_name, complete_var, standalone_mode=False, **extra)
 
         if not standalone_mode:
@@ -47,7 +47,7 @@ class Program(click.Group):
         sys.exit(_guarded(run))
 
 
-def _guarded(run: Callable[[], Any]) -> int:
+def _guarded(run: Callable[[], object]) -> int:
     """The exit code of ``run``, whatever it raises; click's own exit 1 would mean "different"."""
     try:
         code = run()

@@ -9,14 +9,18 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TextIO, cast
+from typing import TYPE_CHECKING, Literal, TextIO, TypeVar, cast
 
 import click
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from kerasdiff.comparison import Comparison
     from kerasdiff.options import Listener
+
+Command = TypeVar("Command", bound=Callable[..., int])
+"""The function of a command, which returns its exit code."""
 
 ColorSystem = Literal["standard", "256", "truecolor"]
 
@@ -56,7 +60,7 @@ def clean(text: str) -> str:
 
 def format_option(
     read: str = "terminal", text: str = "A report to read, or JSON (schema kerasdiff/1) to process."
-) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+) -> Callable[[Command], Command]:
     """The choice between ``read``, which is the default, and JSON; of a comparison where nothing else is said."""
     return click.option(
         "--format", "form", type=click.Choice([read, "json"]), default=read, show_default=True, help=text
@@ -74,13 +78,13 @@ timeout_option = click.option(
 
 
 def in_existing_directory(context: click.Context, option: click.Parameter, path: str | None) -> str | None:
-    """Checks the place of a file to write: found out now, not after minutes of comparing."""
+    """Checks that the directory of a file to write exists: said now, not after minutes of comparing."""
     if path is not None and not Path(path).expanduser().parent.is_dir():
         raise click.BadParameter(f"the directory of {path} does not exist.")
     return path
 
 
-def _output_option(command: Callable[..., Any]) -> Callable[..., Any]:
+def _output_option(command: Command) -> Command:
     return click.option(
         "--output",
         type=click.Path(dir_okay=False, writable=True),
@@ -90,7 +94,7 @@ def _output_option(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
-def model_options(command: Callable[..., Any]) -> Callable[..., Any]:
+def model_options(command: Command) -> Command:
     """Options of every command that runs a model."""
     options = (
         click.option(
@@ -108,7 +112,7 @@ def model_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def report_options(command: Callable[..., Any]) -> Callable[..., Any]:
+def report_options(command: Command) -> Command:
     """Options of every command that writes a report."""
     color = click.option(
         "--color",
@@ -170,7 +174,27 @@ def _shows_color() -> bool:
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
+def report(
+    form: str, as_json: Callable[[], str], render: Callable[[Console], None], color: str, output: str | None
+) -> None:
+    """Writes a report in the form that ``--format`` said: JSON, or else to read."""
+    write(as_json() if form == "json" else rendered(render, color, output), output)
+
+
+def report_comparison(comparison: Comparison, form: str, color: str, output: str | None) -> None:
+    """Writes the report of a comparison, and where it went elsewhere, its verdict in one line to stderr."""
+    from kerasdiff.report import wording
+    from kerasdiff.report.json import to_json
+    from kerasdiff.report.terminal import render
+
+    report(form, lambda: to_json(comparison), lambda console: render(comparison, console), color, output)
+    if output is not None and not comparison.interrupted:
+        summary = f"{comparison.verdict.outcome}: {wording.summary(comparison)} (report in {output})"
+        click.echo(clean(summary), err=True)
+
+
 def write(text: str, output: str | None) -> None:
+    """Writes a report to a file or to stdout, whose reader may leave early."""
     if output is not None:
         write_bytes(text.encode(), output)
         return
@@ -184,7 +208,14 @@ def write(text: str, output: str | None) -> None:
 
 
 def write_bytes(content: bytes, output: str) -> None:
+    """Writes a file, whole or not at all.
+
+    Raises:
+        click.FileError: If it cannot be written.
+    """
+    from kerasdiff.side.files import write_whole
+
     try:
-        Path(output).expanduser().write_bytes(content)
+        write_whole(Path(output).expanduser().resolve(), lambda stream: stream.write(content))
     except OSError as error:
         raise click.FileError(output, error.strerror or str(error)) from None

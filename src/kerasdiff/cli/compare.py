@@ -16,8 +16,7 @@ from kerasdiff.cli.common import (
     in_existing_directory,
     model_options,
     progress,
-    rendered,
-    write,
+    report_comparison,
 )
 
 if TYPE_CHECKING:
@@ -144,35 +143,40 @@ def compare(
     if data is not None:
         recognise(Path(data).expanduser())  # a wrong path is said now, not after minutes of comparing
     import kerasdiff.pipeline as engine
-    from kerasdiff.comparison import EXIT_CODES
-    from kerasdiff.report.json import to_json
-    from kerasdiff.report.terminal import render
 
     with progress() as listener:
         comparison = engine.compare(*pair, options, listener)
-    text = to_json(comparison) if form == "json" else rendered(lambda to: render(comparison, to), color, output)
-    write(text, output)
+    report_comparison(comparison, form, color, output)
     if save_witness is not None:
         _save(comparison, Path(save_witness).expanduser(), reference, candidate, inputs, seed)
-    if output is not None:
-        verdict = comparison.verdict
-        click.echo(clean(f"{verdict.outcome}: {verdict.summary} (report in {output})"), err=True)
-    return EXIT_CODES[comparison.verdict.outcome]
+    return comparison.exit_code
 
 
 def _save(
     comparison: Comparison, path: Path, reference: str, candidate: str, inputs: tuple[str, ...], seed: int
 ) -> None:
     from kerasdiff.probing.witness import SavedWitness, save
+    from kerasdiff.report import wording
 
-    if comparison.witness is None:
+    witness = comparison.witness
+    if witness is None:
         click.echo(
             f"no witness: no input was found on which the outputs differ; {clean(str(path))} not written", err=True
         )
         return
-    saved = SavedWitness(witness=comparison.witness, reference=reference, candidate=candidate, inputs=inputs, seed=seed)
+    saved = SavedWitness(
+        inputs=witness.inputs,
+        mode=witness.mode,
+        weight_scale=witness.weight_scale,
+        difference=witness.difference,
+        how=wording.sentence(witness.how),
+        reference=reference,
+        candidate=candidate,
+        given=inputs,
+        seed=seed,
+    )
     try:
         save(path, saved)
     except OSError as error:
         raise click.FileError(str(path), error.strerror or str(error)) from None
-    click.echo(clean(f"witness ({comparison.witness.how}) in {path}; see it again: kerasdiff replay {path}"), err=True)
+    click.echo(clean(f"witness ({saved.how}) in {path}; see it again: kerasdiff replay {path}"), err=True)

@@ -74,7 +74,7 @@ def show(path: str | None, form: str | None, count: int | None, color: str, outp
     summary = summarise(table, count)
     if form == "png" and output is not None:
         if not any(len(row.images) for row in summary.rows):
-            raise DataError(f"{table.place}: there is no image to draw. {summary.note}")
+            raise DataError(f"{table.origin}: there is no image to draw. {summary.note}")
         write_bytes(png(picture(summary, count)), output)
         if summary.classes > MOST_DRAWN:
             click.echo(f"The picture shows the first {MOST_DRAWN} of {summary.classes:,} classes.", err=True)
@@ -123,8 +123,8 @@ def cifar10(url: str | None, sha256: str | None) -> int:
             folder = download(url or URL, wanted, told)
     except KeyboardInterrupt:
         part = part_path(wanted)
-        kept = part.stat().st_size if part.exists() else 0
-        click.echo(f"{kept:,} bytes are kept: the same command resumes.", err=True)
+        size = part.stat().st_size if part.exists() else 0
+        click.echo(f"{size:,} bytes are kept: the same command resumes.", err=True)
         raise
     click.echo(clean(f"CIFAR-10 is in {folder}; its archive has the SHA-256 {wanted}."))
     return 0

@@ -14,8 +14,7 @@ from kerasdiff.cli.common import (
     format_option,
     model_options,
     progress,
-    rendered,
-    write,
+    report_comparison,
 )
 
 DEFAULT_SEEDS = 3
@@ -37,9 +36,9 @@ class Seeds(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.
             return tuple(range(int(value)))
         parts = value.removesuffix(",").split(",")
         if "," in value and all(re.fullmatch(r"\d{1,9}", part.strip()) for part in parts):
-            found = tuple(int(part) for part in parts)
-            if len(set(found)) == len(found):
-                return found
+            seeds = tuple(int(part) for part in parts)
+            if len(set(seeds)) == len(seeds):
+                return seeds
         text = f"{value!r} is neither a number of seeds from 1 on nor a list of different ones, such as 0,1,2."
         raise click.BadParameter(text, ctx, param)
 
@@ -52,10 +51,10 @@ class Seconds(click.ParamType):  # type: ignore[type-arg]
     def convert(self, value: str | float, param: click.Parameter | None, ctx: click.Context | None) -> float:
         if isinstance(value, float):
             return value
-        found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smh])", value.strip())
-        if found is None or not float(found[1]):
+        span = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smh])", value.strip())
+        if span is None or not float(span[1]):
             raise click.BadParameter(f"{value!r} is no time span; write 60s, 10m or 1h.", ctx, param)
-        return float(found[1]) * {"s": 1.0, "m": 60.0, "h": 3600.0}[found[2]]
+        return float(span[1]) * {"s": 1.0, "m": 60.0, "h": 3600.0}[span[2]]
 
 
 def _device(context: click.Context, option: click.Parameter, value: str) -> str:
@@ -148,32 +147,33 @@ def fit(
       kerasdiff fit old.py:Net new.py:Net --data mine.npz --budget 10m
     """  # noqa: D301
     from kerasdiff.data.readers import recognise
-    from kerasdiff.options import FitOptions, Options, kept_in
+    from kerasdiff.options import FitOptions, Options, trial_store
     from kerasdiff.side.targets import parse_input, parse_target
+    from kerasdiff.side.training import TrialOptions
 
     options = Options(inputs=tuple(parse_input(text) for text in inputs), data=data, seed=seeds[0], timeout=timeout)
     trials = FitOptions(
         seeds=seeds,
-        epochs=DEFAULT_EPOCHS if epochs is None and steps is None else epochs,
-        steps=steps,
-        batch_size=batch_size,
-        learning_rate=learning_rate,
-        optimizer=optimizer,
-        loss=loss,
+        trial=TrialOptions(
+            epochs=DEFAULT_EPOCHS if epochs is None and steps is None else epochs,
+            steps=steps,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            optimizer=optimizer,
+            loss=loss,
+            store=trial_store(),
+            fresh=fresh,
+            logdir=logdir,
+        ),
         device=device,
         margin=margin / 100,
         budget=budget,
         own_init=own_init,
-        fresh=fresh,
-        keep=kept_in(),
-        logdir=logdir,
     )
     pair = parse_target(reference), parse_target(candidate)
     if data is not None:
         recognise(Path(data).expanduser())  # a wrong path is said now, not after minutes of training
-    import kerasdiff.fit_pipeline as engine
-    from kerasdiff.report.json import to_json
-    from kerasdiff.report.terminal import render
+    import kerasdiff.pipeline as engine
 
     with progress() as listener:
         try:
@@ -182,11 +182,7 @@ def fit(
             if stop.known is None:
                 raise
             comparison = stop.known
-    text = to_json(comparison) if form == "json" else rendered(lambda to: render(comparison, to), color, output)
-    write(text, output)
-    verdict = comparison.verdict
+    report_comparison(comparison, form, color, output)
     if comparison.interrupted:
-        click.echo(clean(f"interrupted: finished epochs are in {trials.keep}"), err=True)
-    elif output is not None:
-        click.echo(clean(f"{verdict.outcome}: {verdict.summary} (report in {output})"), err=True)
+        click.echo(clean(f"interrupted: finished epochs are in {trials.trial.store}"), err=True)
     return comparison.exit_code

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kerasdiff.cli.common import TARGETS_HELP, format_option, model_options, progress, rendered, write
+from kerasdiff.cli.common import TARGETS_HELP, format_option, model_options, progress, report
 
 if TYPE_CHECKING:
     from kerasdiff.graph import Mode
@@ -44,8 +44,11 @@ def inspect(
     with progress() as listener:
         listener.phase(f"tracing {target}")
         description = engine.inspect(model, specs, timeout)
-    if form == "json":
-        write(description_json(description), output)
-    else:
-        write(rendered(lambda to: render_graph(description, mode, to), color, output), output)
+    report(
+        form,
+        lambda: description_json(description),
+        lambda console: render_graph(description, mode, console),
+        color,
+        output,
+    )
     return 0

@@ -9,10 +9,9 @@ from kerasdiff.cli.common import (
     TARGETS_HELP,
     format_option,
     progress,
-    rendered,
+    report,
     report_options,
     timeout_option,
-    write,
 )
 
 
@@ -48,8 +47,11 @@ def replay(witness: str, targets: tuple[str, ...], form: str, timeout: float, co
     with progress() as listener:
         rung = engine.replay(pair, saved, timeout, listener)
     names = named[0], named[1]
-    if form == "json":
-        write(replay_json(saved, names, rung), output)
-    else:
-        write(rendered(lambda to: render_replay(saved, names, rung, to), color, output), output)
+    report(
+        form,
+        lambda: replay_json(saved, names, rung),
+        lambda console: render_replay(saved, names, rung, console),
+        color,
+        output,
+    )
     return {"equal": 0, "different": 1}.get(rung.outcome, 3)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from kerasdiff.cli.common import format_option, rendered, report_options, write
+from kerasdiff.cli.common import format_option, report, report_options
 
 
 @click.command()
@@ -27,7 +27,5 @@ def rules(names: tuple[str, ...], form: str, color: str, output: str | None) -> 
     if strange:
         raise click.BadParameter(f"no rule is called {strange[0]}; `kerasdiff rules` lists them all.")
     chosen = [rule for rule in known if not names or rule.name in names]
-    write(
-        rules_json(chosen) if form == "json" else rendered(lambda to: render_rules(chosen, to), color, output), output
-    )
+    report(form, lambda: rules_json(chosen), lambda console: render_rules(chosen, console), color, output)
     return 0

@@ -12,8 +12,9 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from kerasdiff.data.table import Table, counts
+from kerasdiff.data.table import Table
 from kerasdiff.errors import DataError
+from kerasdiff.side.training import DataSource
 
 Images = NDArray[np.uint8]
 Labels = NDArray[np.int64]
@@ -59,39 +60,39 @@ def cached_table() -> Table:
             f"CIFAR-10 is not in the Keras cache ({cache_folder()}): "
             "`kerasdiff data cifar10` downloads it, --data PATH names another place."
         )
-    return folder_table(folder, PYTHON_FILES, "the Keras cache")
+    return folder_table(folder, PYTHON_FILES, "")
 
 
-def folder_table(folder: Path, files: tuple[str, ...], source: str) -> Table:
+def folder_table(folder: Path, files: tuple[str, ...], name: str) -> Table:
     """Reads the batch files of a folder.
 
     Args:
         folder: Holds every one of ``files``.
         files: `PYTHON_FILES` or `BINARY_FILES`.
-        source: Where they are from, in words.
+        name: As of :func:`batches_table`.
 
     Raises:
         DataError: If a file is damaged, too large, or holds anything but arrays, bytes, lists and strings.
     """
     batches = {}
-    for name in files:
+    for file in (folder / name for name in files):
         try:
-            if (folder / name).stat().st_size > LARGEST_BATCH:
-                raise DataError(f"{folder / name} is larger than a CIFAR-10 batch can be ({LARGEST_BATCH:,} bytes).")
-            content = (folder / name).read_bytes()
+            if file.stat().st_size > LARGEST_BATCH:
+                raise DataError(f"{file} is larger than a CIFAR-10 batch can be ({LARGEST_BATCH:,} bytes).")
+            content = file.read_bytes()
         except OSError as why:
-            raise DataError(f"{folder / name} cannot be read: {why.strerror or why}.") from why
-        batches[name] = parse(name, content, str(folder / name))
-    return batches_table(batches, str(folder), source)
+            raise DataError(f"{file} cannot be read: {why.strerror or why}.") from why
+        batches[file.name] = parse(file.name, content, str(file))
+    return batches_table(batches, str(folder), name)
 
 
-def batches_table(batches: Mapping[str, Batch], place: str, source: str) -> Table:
+def batches_table(batches: Mapping[str, Batch], origin: str, name: str) -> Table:
     """Joins the six batches, in the order of their names whatever order they came in.
 
     Args:
         batches: By the names of `PYTHON_FILES` or `BINARY_FILES`, complete.
-        place: What messages call them.
-        source: Where they are from, in words.
+        origin: What messages call them.
+        name: Of the file or directory they are from; empty for the Keras cache.
 
     Returns:
         uint8 images ``(50000, 32, 32, 3)`` and ``(10000, 32, 32, 3)``, labels int64 0 to 9.
@@ -102,8 +103,8 @@ def batches_table(batches: Mapping[str, Batch], place: str, source: str) -> Tabl
     x_test, y_test = batches[names[-1]]
     return Table(
         arrays={"x_train": x_train, "y_train": y_train, "x_test": x_test, "y_test": y_test},
-        place=place,
-        words=f"CIFAR-10 from {source} {counts(len(x_train), len(x_test))}",
+        origin=origin,
+        source=DataSource(kind="cifar10", name=name, train=len(x_train), test=len(x_test)),
         class_names=CLASSES,
     )
 
@@ -115,7 +116,7 @@ DAMAGE = (
 )
 
 
-def parse(name: str, content: bytes, place: str) -> Batch:
+def parse(name: str, content: bytes, origin: str) -> Batch:
     """One batch file, by its name a pickle or a ``.bin``.
 
     Raises:
@@ -129,7 +130,7 @@ def parse(name: str, content: bytes, place: str) -> Batch:
         if labels.min() < 0 or labels.max() >= len(CLASSES):
             raise ValueError(f"labels are {labels.min()} to {labels.max()}, not 0 to 9")
     except DAMAGE as why:
-        raise DataError(f"{place} is not a CIFAR-10 batch: {why}.") from why
+        raise DataError(f"{origin} is not a CIFAR-10 batch: {why}.") from why
     return images, labels
 
 

@@ -7,11 +7,12 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 from kerasdiff.errors import KerasdiffError, WorkerError
+from kerasdiff.graph.values import Array
+from kerasdiff.side.environment import worker_environment
 from kerasdiff.side.frames import read_frame, write_frame
-from kerasdiff.side.process import worker_environment
-from kerasdiff.side.records import Array
 
 
 def decode_apart(paths: Sequence[Path]) -> Array:
@@ -35,7 +36,7 @@ def decode_apart(paths: Sequence[Path]) -> Array:
             f"The process that decodes images ended with exit code {done.returncode}. Its last output follows.",
             done.stderr.decode(errors="replace")[-2_000:],
         )
-    answer: Array | KerasdiffError = read_frame(io.BytesIO(done.stdout))
+    answer = cast("Array | KerasdiffError", read_frame(io.BytesIO(done.stdout)))
     if isinstance(answer, KerasdiffError):
         raise answer
     return answer

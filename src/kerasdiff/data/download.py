@@ -9,11 +9,14 @@ import re
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 from kerasdiff.data import cifar
 from kerasdiff.data.archives import members
 from kerasdiff.errors import DataError
+from kerasdiff.side.files import write_whole
 
 URL = "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz"
 SHA256 = "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce"
@@ -179,14 +182,13 @@ def _unpack(archive: Path) -> Path:
         if content is None:
             continue
         cifar.parse(name, content, f"{archive}: {name}")
-        fresh = folder / f".{name}.{os.getpid()}"
-        try:
-            fresh.write_bytes(content)
-            os.replace(fresh, folder / name)
-        finally:
-            fresh.unlink(missing_ok=True)
+        write_whole(folder / name, partial(_put, content))
         written.add(name)
     lacking = [name for name in cifar.PYTHON_FILES if name not in written]
     if lacking:
         raise DataError(f"{archive} is no CIFAR-10 in its python version: it lacks {', '.join(lacking)}.")
     return folder
+
+
+def _put(content: bytes, stream: BinaryIO) -> None:
+    stream.write(content)

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from kerasdiff.data.archives import some
-from kerasdiff.data.table import Table, counts
+from kerasdiff.data.table import Table
 from kerasdiff.errors import DataError
-from kerasdiff.side.records import Array
+from kerasdiff.graph.values import Array
+from kerasdiff.side.training import DataSource
 
 Decode = Callable[[Sequence[Path]], Array]
 """Image files to uint8 ``(n, height, width, channels)``, all of one size; decoding takes TensorFlow."""
@@ -38,10 +39,10 @@ def image_table(folder: Path, decode: Decode) -> Table:
         if not (folder / "test").is_dir():
             raise DataError(f"{folder} holds train/ and no test/: name the folder of the test images test.")
         train, test = _listed(folder / "train"), _listed(folder / "test")
-        split = ""
+        split_seed = None
     else:
         train, test = _split(_listed(folder), folder)
-        split = f"; split 4 : 1 in each class with seed {SPLIT_SEED}"
+        split_seed = SPLIT_SEED
     names = tuple(sorted(train))
     strange = sorted(set(test) - set(train))
     if strange:
@@ -55,8 +56,15 @@ def image_table(folder: Path, decode: Decode) -> Table:
     cut = len(paths[0])
     return Table(
         arrays={"x_train": images[:cut], "y_train": labels[0], "x_test": images[cut:], "y_test": labels[1]},
-        place=str(folder),
-        words=f"image folders {folder.name} {counts(cut, len(paths[1]))}, {len(names)} classes{split}",
+        origin=str(folder),
+        source=DataSource(
+            kind="images",
+            name=folder.name,
+            train=cut,
+            test=len(paths[1]),
+            classes=len(names),
+            split_seed=split_seed,
+        ),
         class_names=names,
         images=True,
     )

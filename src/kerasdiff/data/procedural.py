@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from kerasdiff.data.cifar import SIDE, Images, Labels, cifar10_cached
 from kerasdiff.data.table import Table
+from kerasdiff.side.training import DataSource
 
 Floats = NDArray[np.float32]
 
@@ -21,7 +22,6 @@ CLASS_NAMES = tuple(f"{shape}, {stripes}" for shape in SHAPES for stripes in STR
 def procedural_table(seed: int = 0) -> Table:
     """The procedural set as a fit uses it: 2,000 + 500 images."""
     images, labels = procedural(TRAIN_ROWS + TEST_ROWS, seed)
-    lacking = "CIFAR-10 is not on this machine" if cifar10_cached() is None else "not CIFAR-10"
     return Table(
         arrays={
             "x_train": images[:TRAIN_ROWS],
@@ -29,8 +29,10 @@ def procedural_table(seed: int = 0) -> Table:
             "x_test": images[TRAIN_ROWS:],
             "y_test": labels[TRAIN_ROWS:],
         },
-        place="the procedural set",
-        words=f"procedural CIFAR-shaped set, {TRAIN_ROWS:,} + {TEST_ROWS:,} images ({lacking})",
+        origin="the procedural set",
+        source=DataSource(
+            kind="procedural", train=TRAIN_ROWS, test=TEST_ROWS, cifar10_missing=cifar10_cached() is None
+        ),
         class_names=CLASS_NAMES,
     )
 

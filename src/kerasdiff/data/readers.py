@@ -13,8 +13,9 @@ from kerasdiff.data import cifar
 from kerasdiff.data.archives import archive_table, some
 from kerasdiff.data.folders import Decode, class_folders, image_table
 from kerasdiff.data.procedural import procedural_table
-from kerasdiff.data.table import Table, counts
+from kerasdiff.data.table import Table
 from kerasdiff.errors import DataError
+from kerasdiff.side.training import DataSource
 
 ARCHIVES = (".tar.gz", ".tgz", ".tar")
 
@@ -108,4 +109,5 @@ def _npz(path: Path) -> Table:
         next((len(array) for name, array in arrays.items() if name.startswith(f"x_{part}") and array.ndim), 0)
         for part in ("train", "test")
     ]
-    return Table(arrays=arrays, place=str(path), words=f"{path.name} {counts(lengths[0], lengths[1], 'rows')}")
+    source = DataSource(kind="arrays", name=path.name, train=lengths[0], test=lengths[1])
+    return Table(arrays=arrays, origin=str(path), source=source)

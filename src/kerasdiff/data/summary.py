@@ -10,7 +10,8 @@ import numpy as np
 
 from kerasdiff.data.cifar import Images
 from kerasdiff.data.table import Table
-from kerasdiff.side.records import Array
+from kerasdiff.graph.values import Array
+from kerasdiff.side.training import DataSource
 
 MOST_CLASSES = 1_000
 """Whole numbers with more different values than this are taken for amounts, not classes: ImageNet has as many."""
@@ -51,14 +52,14 @@ class Summary:
     """A data set in short.
 
     Attributes:
-        words: Its name, as fits report it.
+        source: What it is.
         columns: Its arrays by name.
         rows: Its classes in order, or one row that stands for all.
         classes: Number of classes; 0 for targets that are no classes.
         note: What has to be said about the images.
     """
 
-    words: str
+    source: DataSource
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     classes: int
@@ -79,7 +80,7 @@ def summarise(table: Table, count: int) -> Summary:
     if train is None or (x is not None and len(x) != len(train)):
         lengths = [0 if array is None else len(array) for array in (x, _first(table.arrays, "x_test"))]
         rows = (Row(name="all rows", train=lengths[0], test=lengths[1], images=_as_images(kind, slice(count), x)),)
-        return Summary(words=table.words, columns=columns, rows=rows, classes=0, note=note)
+        return Summary(source=table.source, columns=columns, rows=rows, classes=0, note=note)
     known = range(len(table.class_names)) if table.class_names else range(int(train.max()) + 1)
     classes = []
     for label in known:
@@ -88,7 +89,7 @@ def summarise(table: Table, count: int) -> Summary:
         tested = 0 if test is None else int(np.count_nonzero(test == label))
         images = _as_images(kind, chosen[:count], x)
         classes.append(Row(name=name, train=len(chosen), test=tested, images=images))
-    return Summary(words=table.words, columns=columns, rows=tuple(classes), classes=len(classes), note=note)
+    return Summary(source=table.source, columns=columns, rows=tuple(classes), classes=len(classes), note=note)
 
 
 def _first(arrays: Mapping[str, Array], key: str) -> Array | None:

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from kerasdiff.findings import Fact, Finding
+from kerasdiff.graph.values import Array
 from kerasdiff.options import FitOptions
-from kerasdiff.side.records import Array
+from kerasdiff.side.files import write_whole
 
 ENOUGH_SEEDS = 3
-"""Seeds that are kept before epochs are cut: with fewer no interval is of use (t of 12.7 with two pairs)."""
+"""Seeds that are left before epochs are cut: with fewer no interval is of use (t of 12.7 with two pairs)."""
 
 OVERHEAD = 1.3
 """Seconds of a trial for each second in optimizer steps: testing, writing, the control's share of the processor."""
 
 FEWEST_STEPS = 10
+
+FIGURES = ("budget", "seeds", "steps", "steps_per_epoch", "seconds_per_step")
+"""What a plan consists of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,14 +45,15 @@ class Pace:
         return self.start + OVERHEAD * self.step * steps
 
 
-def afford(options: FitOptions, pace: Pace, seconds: float) -> tuple[FitOptions, str]:
+def afford(options: FitOptions, pace: Pace, seconds: float) -> tuple[FitOptions, Finding]:
     """Cuts seeds down to `ENOUGH_SEEDS`, then epochs to one, then steps, until the experiment fits.
 
     Returns:
-        The options that fit, and one sentence that says so.
+        The options that fit, and what was planned.
     """
-    limits = [] if options.steps is None else [options.steps]
-    limits += [] if options.epochs is None else [options.epochs * pace.per_epoch]
+    assert options.budget is not None
+    limits = [] if options.trial.steps is None else [options.trial.steps]
+    limits += [] if options.trial.epochs is None else [options.trial.epochs * pace.per_epoch]
     wanted = min(limits)
     seeds = len(options.seeds)
     fewest = min(seeds, ENOUGH_SEEDS)
@@ -58,13 +64,23 @@ def afford(options: FitOptions, pace: Pace, seconds: float) -> tuple[FitOptions,
         room = max(0.0, seconds / fewest - pace.start) / (OVERHEAD * pace.step)
         whole = int(room) // pace.per_epoch * pace.per_epoch
         steps, seeds = min(wanted, max(whole or int(room), FEWEST_STEPS)), fewest
-    epochs = -(-steps // pace.per_epoch)
-    length = f"{epochs} epoch{'' if epochs == 1 else 's'}" if steps % pace.per_epoch == 0 else f"{steps} steps"
-    told = (
-        f"a budget of {options.budget:g} s affords {seeds} seed{'' if seeds == 1 else 's'} of {length}, at "
-        f"{pace.step * 1000:.0f} ms a step for both sides at once"
+    planned = Finding(
+        fact=Fact.BUDGET_PLANNED,
+        figures={
+            "budget": options.budget,
+            "seeds": seeds,
+            "steps": steps,
+            "steps_per_epoch": pace.per_epoch,
+            "seconds_per_step": pace.step,
+        },
     )
-    return replace(options, seeds=options.seeds[:seeds], steps=steps, epochs=None), told
+    return shortened(options, planned), planned
+
+
+def shortened(options: FitOptions, planned: Finding) -> FitOptions:
+    """The options with the seeds and steps that were planned."""
+    seeds, steps = (int(planned.figures[name]) for name in ("seeds", "steps"))
+    return replace(options, seeds=options.seeds[:seeds], trial=replace(options.trial, steps=steps, epochs=None))
 
 
 class Remembered:
@@ -74,32 +90,31 @@ class Remembered:
     """
 
     def __init__(self, options: FitOptions, data: str, start: Mapping[str, Array]) -> None:
-        self._options = options
+        self._fresh = options.trial.fresh
         self._file: Path | None = None
-        if options.keep is not None:
-            digest = hashlib.sha256(repr((replace(options, fresh=False), data)).encode())
+        if options.trial.store is not None:
+            asked = replace(options, trial=replace(options.trial, fresh=False)), data
+            digest = hashlib.sha256(repr(asked).encode())
             for name, value in sorted(start.items()):
                 digest.update(name.encode() + value.tobytes())
-            self._file = Path(options.keep) / "plans" / f"{digest.hexdigest()[:32]}.json"
+            self._file = Path(options.trial.store) / "plans" / f"{digest.hexdigest()[:32]}.json"
 
-    def recall(self) -> tuple[FitOptions, str] | None:
-        """What `afford` answered then."""
-        if self._file is None or self._options.fresh:
+    def recall(self) -> Finding | None:
+        """What was planned then."""
+        if self._file is None or self._fresh:
             return None
         try:
-            seeds, steps, told = json.loads(self._file.read_text(encoding="utf-8"))
-        except (OSError, ValueError):  # none yet, or damaged: the pace is measured
+            figures = json.loads(self._file.read_text(encoding="utf-8"))
+            figures = {name: float(figures[name]) for name in FIGURES}
+        except (OSError, ValueError, TypeError, KeyError):  # none yet, or damaged: the pace is measured
             return None
-        return replace(self._options, seeds=tuple(seeds), steps=steps, epochs=None), told
+        return Finding(fact=Fact.BUDGET_RECALLED, figures=figures)
 
-    def keep(self, options: FitOptions, told: str) -> None:
-        """Keeps it; where that fails, the next run measures the pace again."""
+    def remember(self, planned: Finding) -> None:
+        """Writes it down; where that fails, the next run measures the pace again."""
         if self._file is None:
             return
-        partial = self._file.with_suffix(f".{os.getpid()}")
-        try:
+        text = json.dumps(dict(planned.figures)).encode()
+        with contextlib.suppress(OSError):
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            partial.write_text(json.dumps([options.seeds, options.steps, told]), encoding="utf-8")
-            os.replace(partial, self._file)
-        except OSError:
-            partial.unlink(missing_ok=True)
+            write_whole(self._file, lambda stream: stream.write(text))

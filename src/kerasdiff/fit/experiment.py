@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Mapping, Set
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -11,16 +10,17 @@ from dataclasses import replace
 from typing import Protocol
 
 from kerasdiff.errors import WorkerError
-from kerasdiff.fit.budget import Pace, Remembered, afford
-from kerasdiff.fit.statistics import Decision
+from kerasdiff.findings import SIDES, Fact, Finding
+from kerasdiff.fit.budget import Pace, Remembered, afford, shortened
+from kerasdiff.fit.evidence import TrialPair, evidence
 from kerasdiff.fit.trajectories import first_epoch_apart, identical, may_be_rounding
-from kerasdiff.fit.trials import FitEvidence, Trajectory, TrialSide
+from kerasdiff.fit.trials import FitEvidence
 from kerasdiff.graph import Weight
+from kerasdiff.graph.values import Array
 from kerasdiff.options import FitOptions, Listener
-from kerasdiff.rungs.fit import evidence
-from kerasdiff.side.records import Array, Epoch, FitPlan, Progress, Tick, Trial
+from kerasdiff.side.training import FitPlan, History, Progress, Tick, Trial, TrialSide, TrialSoFar
 
-NUDGE_SEED = 0
+PERTURBATION_SEED = 0
 PROBE_STEPS = 8
 """Steps that the pace of a fit with a budget is measured on: half a second for the forum pair."""
 
@@ -46,12 +46,12 @@ class Experiment:
 
     Args:
         sides: Reference and candidate.
-        control: Opens the reference in another process.
+        control: Starts the reference in another process.
         weights: Reference weight id to the candidate's weight that starts from the same values.
         data: As :class:`FitPlan` takes it.
         options: Seeds, length, margin.
         listener: Told of everything.
-        notes: Sentences for the report; grows while trials run.
+        findings: What the report has to tell of the way; grows while trials run.
         transposed: The candidate's weights that hold the transposed matrix of their counterpart.
         alike: Whether the two are expected to agree to the last bit: then the control waits until they do not.
         serial: Whether one trial runs at a time (a GPU).
@@ -65,22 +65,22 @@ class Experiment:
         data: str,
         options: FitOptions,
         listener: Listener,
-        notes: list[str],
+        findings: list[Finding],
         *,
         transposed: Set[str] = frozenset(),
         alike: bool = False,
         serial: bool = False,
     ) -> None:
-        self._sides, self._open, self._weights, self._transposed_weights = sides, control, weights, transposed
+        self._sides, self._start_control, self._weights, self._transposed = sides, control, weights, transposed
         self._data, self._options, self._listener = data, options, listener
         self._alike, self._serial = alike, serial
-        self._pairs: list[tuple[Trial, Trial]] = []
+        self._pairs: list[TrialPair] = []
         self._controls: dict[TrialSide, Trial] = {}
         self._running: dict[TrialSide, list[Tick]] = {}
         self._seed = options.seeds[0]
-        self._notes = notes
+        self._findings = findings
         self._starts: dict[int, Mapping[str, Array]] = {}
-        self._stopped = ""
+        self._stopped: Finding | None = None
         self._began = time.monotonic()
         self._stack = ExitStack()
         self._fitter: Fitter | None = None
@@ -100,7 +100,7 @@ class Experiment:
         except KeyboardInterrupt:
             raise Interrupted(self._known()) from None
         except WorkerError as error:
-            self._stopped = error.message
+            self._stopped = Finding(fact=Fact.WORKER_LOST, cause=error.message)
             known = self._known()
             if known is None or not self._pairs:
                 raise
@@ -110,49 +110,50 @@ class Experiment:
             self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _run(self) -> FitEvidence:
-        options = self._options
-        if options.budget is not None:
-            self._plan_budget(options.budget)
+        if self._options.budget is not None:
+            self._plan_budget(self._options.budget)
         seeds = self._options.seeds
-        for number, seed in enumerate(seeds, start=1):
-            if number > 1 and self._late():
-                self._stopped = f"the budget of {options.budget:g} s is spent after {number - 1} of {len(seeds)} seeds"
+        for number, seed in enumerate(seeds):
+            if number and self._late():
+                figures = {"budget": self._options.budget or 0.0}
+                self._stopped = Finding(fact=Fact.BUDGET_SPENT, figures=figures, count=number, of=len(seeds))
                 break
-            self._listener.fit_started(seed, number, len(seeds))
-            self._pair(seed, first=number == 1)
-            if number == 1:
+            self._listener.fit_started(seed, number + 1, len(seeds))
+            self._pair(seed, first=number == 0)
+            if number == 0:
                 if identical(*self._pairs[0]):
                     break
                 if not self._options.own_init:  # from other weights trajectories part in any case
                     self._settle_floor()
             decision = self._evidence().decision
-            if decision is not None and _final(decision):
+            if decision is not None and decision.outcome != "inconclusive":
                 break
         return self._evidence()
 
     def _plan_budget(self, budget: float) -> None:
-        """Measures the pace of both sides at once on a few steps, and cuts the experiment down to what fits."""
+        """Cuts the experiment down to what fits, by the pace of an earlier run or by the one that is measured now."""
         remembered = Remembered(self._options, self._data, self._start(self._seed))
-        known = remembered.recall()
-        if known is not None:
-            self._options, told = known
-            self._notes.append(f"{told}, as measured in an earlier run")
-            return
+        planned = remembered.recall()
+        if planned is None:
+            pace = self._measured()
+            _, planned = afford(self._options, pace, budget - (time.monotonic() - self._began))
+            remembered.remember(planned)
+        self._options = shortened(self._options, planned)
+        self._findings.append(planned)
+
+    def _measured(self) -> Pace:
+        """The pace of both sides at once on a few steps."""
         self._listener.phase("measuring the pace")
-        probe = replace(self._plan("reference", self._seed), epochs=None, steps=PROBE_STEPS, keep=None, logdir=None)
+        options = replace(self._options.trial, epochs=None, steps=PROBE_STEPS, store=None, logdir=None)
+        probe = replace(self._plan("reference", self._seed), options=options)
         began = time.monotonic()
         two = [self._pool.submit(side.fit, probe) for side in self._sides]
         trials = [item.result() for item in two]
-        speeds = [trial.samples_per_second for trial in trials]
-        per_epoch = int(trials[0].settings["steps_per_epoch"])
-        step = max(int(trials[0].settings["batch_size"]) / speed for speed in speeds if speed) * (
-            2 if self._serial else 1
-        )
+        settings = trials[0].settings
+        slowest = max(settings.batch_size / trial.samples_per_second for trial in trials if trial.samples_per_second)
+        step = slowest * (2 if self._serial else 1)
         start = time.monotonic() - began - PROBE_STEPS * step
-        pace = Pace(start=max(0.0, start), step=step, per_epoch=per_epoch)
-        self._options, told = afford(self._options, pace, budget - (time.monotonic() - self._began))
-        self._notes.append(told)
-        remembered.keep(self._options, told)
+        return Pace(start=max(0.0, start), step=step, per_epoch=settings.steps_per_epoch)
 
     def _late(self) -> bool:
         """Whether another pair as long as those before would end after the budget."""
@@ -162,21 +163,7 @@ class Experiment:
         return spent + spent / len(self._pairs) > self._options.budget
 
     def _plan(self, side: TrialSide, seed: int) -> FitPlan:
-        options = self._options
-        return FitPlan(
-            data=self._data,
-            seed=seed,
-            steps=options.steps,
-            epochs=options.epochs,
-            batch_size=options.batch_size,
-            learning_rate=options.learning_rate,
-            optimizer=options.optimizer,
-            loss=options.loss,
-            keep=options.keep,
-            fresh=options.fresh,
-            logdir=options.logdir,
-            name=f"{side}-seed-{seed}",
-        )
+        return FitPlan(data=self._data, seed=seed, side=side, options=self._options.trial)
 
     def _pair(self, seed: int, *, first: bool) -> None:
         self._seed, self._running = seed, {}
@@ -184,12 +171,9 @@ class Experiment:
         plan = replace(self._plan("reference", seed), start=own)
         start = {two.id: self._laid_out(own[one], two) for one, two in self._weights.items() if one in own}
         transfer = replace(self._plan("candidate", seed), start={} if self._options.own_init else start)
-        waiting = [
-            self._submit("reference", self._sides[0], plan),
-            self._submit("candidate", self._sides[1], transfer),
-        ]
+        waiting = [self._submit(self._sides[0], plan), self._submit(self._sides[1], transfer)]
         eager = first and not (self._alike or self._serial or self._options.own_init)
-        control = self._submit("control", self._other(), self._short(seed, 1)) if eager else None
+        control = self._control(1) if eager else None
         one, two = (item.result() for item in waiting)
         self._pairs.append((one, two))
         if control is not None:
@@ -197,23 +181,33 @@ class Experiment:
 
     def _laid_out(self, value: Array, weight: Weight) -> Array:
         """A value of the reference as the candidate's weight holds it."""
-        return (value.T if weight.id in self._transposed_weights else value).reshape(weight.shape)
+        return (value.T if weight.id in self._transposed else value).reshape(weight.shape)
 
     def _settle_floor(self) -> None:
         """Runs the controls that the first pair calls for, as far as the epoch in which it parts."""
-        pair, seed = self._pairs[0], self._options.seeds[0]
+        pair = self._pairs[0]
         epoch = first_epoch_apart(pair)
         control = self._controls.get("control")
-        if control is None or (len(control.epochs) < epoch and math.isfinite(control.losses[-1])):
-            self._controls["control"] = self._submit("control", self._other(), self._short(seed, epoch)).result()
+        if control is None or (len(control.epochs) < epoch and control.history.finite):
+            self._controls["control"] = self._control(epoch).result()
         if may_be_rounding(pair):
             # Rounding grows: one epoch more shows how far it gets.
-            plan = replace(self._short(seed, epoch + 1), perturbation=NUDGE_SEED)
-            self._controls["rounding"] = self._submit("rounding", self._other(), plan).result()
-            if len(self._controls["control"].losses) < len(self._controls["rounding"].losses):
-                self._controls["control"] = self._submit(
-                    "control", self._other(), self._short(seed, epoch + 1)
-                ).result()
+            rounding = self._controls["rounding"] = self._control(epoch + 1, "rounding").result()
+            if len(self._controls["control"].losses) < len(rounding.losses):
+                self._controls["control"] = self._control(epoch + 1).result()
+
+    def _control(self, epochs: int, side: TrialSide = "control") -> Future[Trial]:
+        """The reference's first trial once more in another process, cut down to its first epochs."""
+        seed = self._options.seeds[0]
+        options = self._options.trial
+        most = epochs if options.epochs is None else min(epochs, options.epochs)
+        plan = replace(
+            self._plan(side, seed),
+            options=replace(options, epochs=most, logdir=None),
+            start=self._start(seed),
+            perturbation=PERTURBATION_SEED if side == "rounding" else None,
+        )
+        return self._submit(self._other(), plan)
 
     def _start(self, seed: int) -> Mapping[str, Array]:
         """The reference's start, asked for once: a side answers one question at a time."""
@@ -221,84 +215,42 @@ class Experiment:
             self._starts = {seed: self._sides[0].start(seed)}
         return self._starts[seed]
 
-    def _short(self, seed: int, epochs: int) -> FitPlan:
-        """The reference's trial, cut down to its first epochs: what a control runs."""
-        plan = replace(self._plan("control", seed), start=self._start(seed), logdir=None)
-        return replace(plan, epochs=epochs if plan.epochs is None else min(epochs, plan.epochs))
-
     def _other(self) -> Fitter:
         if self._fitter is None:
-            self._fitter = self._stack.enter_context(self._open())
+            self._fitter = self._stack.enter_context(self._start_control())
         return self._fitter
 
-    def _submit(self, name: TrialSide, side: Fitter, plan: FitPlan) -> Future[Trial]:
-        ticks = self._running.setdefault(name, [])
+    def _submit(self, side: Fitter, plan: FitPlan) -> Future[Trial]:
+        ticks = self._running.setdefault(plan.side, [])
 
         def told(tick: Tick) -> None:
             ticks.append(tick)
-            self._listener.fit_step(name, tick)
+            self._listener.fit_step(plan.side, tick)
 
         return self._pool.submit(side.fit, plan, told)
 
-    def _all_notes(self) -> tuple[str, ...]:
-        found = [*self._notes]
-        for name, trials in (("reference", [a for a, _ in self._pairs]), ("candidate", [b for _, b in self._pairs])):
-            found += [f"{name}: {note}" for trial in trials for note in trial.notes]
-        return tuple(dict.fromkeys(found))
+    def _all_findings(self) -> tuple[Finding, ...]:
+        findings = list(self._findings)
+        for number, side in enumerate(SIDES):
+            findings += [replace(item, side=side) for pair in self._pairs for item in pair[number].findings]
+        return tuple(item for at, item in enumerate(findings) if item not in findings[:at])
 
     def _evidence(self) -> FitEvidence:
-        return evidence(self._pairs, self._controls, self._options, notes=self._all_notes(), stopped=self._stopped)
+        findings = self._all_findings()
+        return evidence(self._pairs, self._controls, self._options, findings=findings, stopped=self._stopped)
 
     def _known(self) -> FitEvidence | None:
         """What is known where the fit is cut off: the finished pairs, and the epochs of the one that was running."""
-        cut = tuple(
-            trajectory
-            for side, ticks in self._running.items()
-            if side in ("reference", "candidate") and len(self._pairs) < self._number()
-            for trajectory in _cut_off(side, self._seed, ticks)
-        )
-        if not self._pairs:
-            return None if not cut else _only(cut, self._all_notes(), self._stopped)
-        found = self._evidence()
-        return replace(found, trajectories=(*found.trajectories, *cut))
+        running = len(self._pairs) <= self._options.seeds.index(self._seed)
+        cut = tuple(self._cut_off(side, self._running[side]) for side in SIDES if running and side in self._running)
+        shown = tuple(trial for trial in cut if trial.epochs)
+        if self._pairs:
+            complete = self._evidence()
+            return replace(complete, trials=(*complete.trials, *shown))
+        return FitEvidence(trials=shown, findings=self._all_findings(), stopped=self._stopped) if shown else None
 
-    def _number(self) -> int:
-        return self._options.seeds.index(self._seed) + 1
-
-
-def _final(decision: Decision) -> bool:
-    return decision.outcome != "inconclusive"
-
-
-def _cut_off(side: TrialSide, seed: int, ticks: list[Tick]) -> list[Trajectory]:
-    """A trial that has not ended, as far as it told: its epochs."""
-    epochs: tuple[Epoch, ...] = tuple(tick.epoch for tick in ticks if tick.epoch is not None)
-    if not epochs:
-        return []
-    last = epochs[-1]
-    return [
-        Trajectory(
-            side=side,
-            seed=seed,
-            losses=(),
-            train_accuracy=last.train_accuracy,
-            test_accuracy=last.test_accuracy,
-            test_loss=last.test_loss,
-            epochs=epochs,
-            steps=ticks[-1].steps,
-        )
-    ]
-
-
-def _only(cut: tuple[Trajectory, ...], notes: tuple[str, ...], stopped: str) -> FitEvidence:
-    return FitEvidence(
-        data="",
-        plan={},
-        trajectories=cut,
-        distance=0.0,
-        control_distance=None,
-        first_parting=None,
-        identical=False,
-        notes=notes,
-        stopped=stopped,
-    )
+    def _cut_off(self, side: TrialSide, ticks: list[Tick]) -> TrialSoFar:
+        """A trial that has not ended, as far as it told: its epochs."""
+        epochs = tuple(tick.epoch for tick in ticks if tick.epoch is not None)
+        steps = ticks[-1].steps if ticks else 0
+        return TrialSoFar(side=side, seed=self._seed, steps=steps, history=History(epochs=epochs))

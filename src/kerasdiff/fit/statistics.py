@@ -15,8 +15,8 @@ depend on each other. The usual Lan-DeMets boundaries spend the same but win som
 normal theory that does not hold for t statistics of three pairs. Why not O'Brien-Fleming-type? It leaves 0.0014 of
 0.05 to the look at 3 of 8 pairs, a critical t of 19: such a look decides nothing.
 
-The t tests assume independent, about normal differences. Measured rates, held by `tests/test_stats.py` (its `rate` with
-20,000 experiments a row and seed 1; alpha 0.05, looks at 3, 5 and 8 pairs; mean and sd of the differences in margins):
+The t tests assume independent, about normal differences. Measured rates, held by `tests/unit/test_statistics.py` (its
+`rate` with 20,000 experiments a row and seed 1; alpha 0.05, looks at 3, 5 and 8 pairs; mean and sd of the differences in margins):
 
     mean  sd    outcome     rate   at the first look
     1     0.25  equivalent  0.038  0.024  false
@@ -60,6 +60,7 @@ from scipy import special
 from kerasdiff.errors import EvaluateError, FitError
 
 Outcome = Literal["equivalent", "different", "inconclusive"]
+Way = Literal["above", "below"]
 
 DEFAULT_MARGIN = 0.01
 """One point of accuracy, as a fraction: 2.2 times the standard error of an accuracy of 0.7 on CIFAR-10's 10,000 test
@@ -150,7 +151,9 @@ class Decision:
         seeds_needed: Pairs of a new plan that decides with chance `POWER` or more, were mean and deviation the observed
             ones (a sign test: if the same fraction stays beyond the margin); ``None`` where decided, unknown, or
             more than `MOST_PAIRS`.
-        reason: One sentence for a report.
+        infinite: Differences that are not finite.
+        leading, way: Where some are not: how many lie beyond the margin on the side that has more, and which it is.
+        next_look: Pairs after which the next decision is tried; ``None`` where this is a look.
     """
 
     outcome: Outcome
@@ -166,7 +169,10 @@ class Decision:
     p_sign_flip: float | None
     effect_size: float | None
     seeds_needed: int | None
-    reason: str
+    infinite: int = 0
+    leading: int = 0
+    way: Way = "above"
+    next_look: int | None = None
 
 
 def default_plan(margin: float, most: int, alpha: float = 0.05, resolution: float = 0.0) -> Plan:
@@ -329,10 +335,10 @@ def _test(values: tuple[float, ...], plan: Plan) -> _Tests:
     )
 
 
-def _beyond(values: tuple[float, ...], margin: float) -> tuple[int, str]:
+def _beyond(values: tuple[float, ...], margin: float) -> tuple[int, Way]:
     """How many differences lie beyond the margin on the side that has more, and which side that is."""
     above, below = sum(value > margin for value in values), sum(value < -margin for value in values)
-    return max((above, "above"), (below, "below"), key=lambda side: side[0])
+    return (above, "above") if above >= below else (below, "below")
 
 
 def _sign_test(leading: int, pairs: int) -> float:
@@ -348,6 +354,7 @@ def _report(values: tuple[float, ...], tests: _Tests, outcome: Outcome, share: f
         reach = float(special.stdtrit(number - 1, 1 - tail)) * tests.spread / math.sqrt(number)
         interval = (tests.mean - reach, tests.mean + reach)
     needed = _seeds_needed(values, tests, plan) if outcome == "inconclusive" else None
+    leading, way = _beyond(values, plan.margin)
     return Decision(
         outcome=outcome,
         pairs=number,
@@ -362,7 +369,10 @@ def _report(values: tuple[float, ...], tests: _Tests, outcome: Outcome, share: f
         p_sign_flip=sign_flip(values) if math.isfinite(tests.mean) else None,
         effect_size=tests.mean / tests.deviation if tests.deviation else None,
         seeds_needed=needed,
-        reason=_reason(values, tests, outcome, interval, 1 - 2 * tail, plan) + _outlook(number, tests, outcome, needed),
+        infinite=sum(not math.isfinite(value) for value in values),
+        leading=leading,
+        way=way,
+        next_look=None if number in plan.looks else next(look for look in plan.looks if look > number),
     )
 
 
@@ -391,48 +401,3 @@ def _seeds_needed(values: tuple[float, ...], tests: _Tests, plan: Plan) -> int |
         spread = max(tests.spread, 1e-9 * plan.margin)
         enough = power(tests.mean, spread, plan.margin, pairs, shares) >= POWER
     return int(pairs[np.argmax(enough)]) if enough.any() else None
-
-
-def _reason(
-    values: tuple[float, ...],
-    tests: _Tests,
-    outcome: Outcome,
-    interval: tuple[float, float] | None,
-    level: float,
-    plan: Plan,
-) -> str:
-    number, margin = len(values), f"the margin ±{plan.margin:g}"
-    if tests.p_different is None:
-        return "One trial pair shows no spread between seeds."
-    judged = number in plan.looks
-    if interval is None:
-        infinite = sum(not math.isfinite(value) for value in values)
-        leading, way = _beyond(values, plan.margin)
-        side = f"above +{plan.margin:g}" if way == "above" else f"below -{plan.margin:g}"
-        return (
-            f"{infinite} of {number} differences are not finite, so there is no mean; "
-            f"{leading} of {number} lie {side} (sign test, p {tests.p_different:.2g}, limit {1 - level:.2g}"
-            f"{'' if judged else f' at {_next_look(number, plan)} pairs'})"
-        )
-    text = f"The {level:.1%} interval of the mean of {number} differences, {interval[0]:+.3g} to {interval[1]:+.3g}, "
-    if not judged:
-        return text + f"is held against {margin} only at {_next_look(number, plan)} pairs"
-    place = {"equivalent": "lies within", "different": "lies beyond", "inconclusive": "reaches across"}[outcome]
-    return text + f"{place} {margin}"
-
-
-def _next_look(number: int, plan: Plan) -> int:
-    return next(look for look in plan.looks if look > number)
-
-
-def _outlook(number: int, tests: _Tests, outcome: Outcome, needed: int | None) -> str:
-    """The end of the sentence: what more pairs would bring."""
-    if outcome != "inconclusive":
-        return "."
-    if tests.p_different is None:
-        return ""
-    if needed is None:
-        return f"; if they go on like this, {max(number, MOST_PAIRS)} pairs do not decide either."
-    return f"; if they go on like this, {needed} pairs decide" + (
-        "." if tests.spread is None else f" with a chance of {POWER:.0%}."
-    )

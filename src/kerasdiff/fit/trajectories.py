@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from kerasdiff.fit.trials import Curves, PairFigures, Parted
-from kerasdiff.side.records import Trial
+from kerasdiff.side.training import Trial
 
 ROUNDING = 1e-3
 """Relative distance of the losses where they part first, up to which rounding may explain it."""
@@ -43,7 +43,7 @@ def _apart(a: float, b: float) -> float:
 
 
 def parting(first: Sequence[float], second: Sequence[float]) -> int | None:
-    """The first place (0-based) where two series differ in any bit."""
+    """The first step (0-based) at which two series differ in any bit."""
     for step, (a, b) in enumerate(zip(first, second, strict=False)):
         if a != b and not (math.isnan(a) and math.isnan(b)):
             return step
@@ -56,7 +56,7 @@ def identical(first: Trial, second: Trial) -> bool:
     return (
         parting(first.losses, second.losses) is None
         and tests[0] == tests[1]
-        and first.outputs_digest == second.outputs_digest
+        and first.answers.digest == second.answers.digest
     )
 
 
@@ -64,8 +64,9 @@ def figures(pair: tuple[Trial, Trial], seed: int) -> PairFigures:
     """One trial pair as figures."""
     first, second = pair
     agreement = None
-    if first.classes and len(first.classes) == len(second.classes):
-        same = [np.mean(a == b) for a, b in zip(first.classes, second.classes, strict=True) if a.shape == b.shape]
+    one, two = first.answers.classes, second.answers.classes
+    if one and len(one) == len(two):
+        same = [np.mean(a == b) for a, b in zip(one, two, strict=True) if a.shape == b.shape]
         agreement = float(np.mean(same)) if same else None
     return PairFigures(
         seed=seed,
@@ -102,12 +103,8 @@ def parted(pair: tuple[Trial, Trial], controls: Sequence[tuple[Trial, Trial]]) -
     not. Step losses and the test loss after each epoch are each held against their own, as far as a control reaches.
     """
     covered = min((len(control[1].losses) for control in controls), default=0)
-    found = []
-    for metric in ("step loss", "test loss"):
-        limit = _beyond(pair, controls, metric, covered)
-        if limit is not None:
-            found.append(limit)
-    return min(found, key=lambda item: item.step, default=None)
+    beyond = [_beyond(pair, controls, metric, covered) for metric in ("step loss", "test loss")]
+    return min((item for item in beyond if item is not None), key=lambda item: item.step, default=None)
 
 
 def _beyond(
@@ -181,10 +178,11 @@ def class_differences(pairs: Sequence[tuple[Trial, Trial]]) -> tuple[float, ...]
     """
     rows = []
     for first, second in pairs:
-        if len(first.classes) != 1 or len(second.classes) != 1 or first.classes[0].shape != second.classes[0].shape:
+        one, two = first.answers.classes, second.answers.classes
+        if len(one) != 1 or len(two) != 1 or one[0].shape != two[0].shape:
             continue
-        labels = first.labels[0].ravel()
-        right = [trial.classes[0].ravel() == labels for trial in (first, second)]
+        labels = first.answers.labels[0].ravel()
+        right = [answered[0].ravel() == labels for answered in (one, two)]
         counts = np.bincount(labels)
         with np.errstate(invalid="ignore"):
             rows.append((np.bincount(labels, right[1]) - np.bincount(labels, right[0])) / counts)

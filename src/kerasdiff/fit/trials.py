@@ -2,39 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
+from kerasdiff.findings import Finding
 from kerasdiff.fit.statistics import Decision
-from kerasdiff.side.records import Epoch
+from kerasdiff.side.training import DataSource, Trial, TrialSettings, TrialSoFar
 
-TrialSide = Literal["reference", "candidate", "control", "rounding"]
 Curves = Literal["short", "cross", "close", "apart"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trajectory:
-    """One trial as figures: losses step by step, and what it reached.
-
-    Attributes:
-        train_accuracy: Of the last epoch.
-        epochs: What each epoch reached.
-        steps: Optimizer steps the trial was to take; more than ``losses`` where it was cut off or diverged.
-        samples_per_second: 0 where nothing was trained anew.
-        reused: Epochs that were taken from disk.
-    """
-
-    side: TrialSide
-    seed: int
-    losses: tuple[float, ...]
-    train_accuracy: float | None
-    test_accuracy: float | None
-    test_loss: float | None
-    epochs: tuple[Epoch, ...] = ()
-    steps: int | None = None
-    samples_per_second: float = 0.0
-    reused: int = 0
+Metric = Literal["test accuracy", "train accuracy", "test loss"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,11 +36,10 @@ class Lead:
     """Who is ahead in a metric after the last epoch: the mean of candidate minus reference over the pairs.
 
     Attributes:
-        metric: ``test accuracy``, ``train accuracy``, ``test loss``.
         interval, level: Confidence interval of the mean; ``None`` with one pair.
     """
 
-    metric: str
+    metric: Metric
     mean: float
     interval: tuple[float, float] | None
     level: float
@@ -93,8 +68,9 @@ class FitEvidence:
     """The trial pairs of a fit, and their controls.
 
     Attributes:
-        data: What they were trained on, in words (says so where the data are synthetic).
-        plan: Optimizer, learning rate, loss, batch size, steps, as JSON data.
+        trials: In the order of the seeds, the reference before the candidate; then the controls, then those that were
+            cut off.
+        seeds: Of the pairs that were to run.
         distance: Largest absolute difference between the step losses of the two sides, over all pairs.
         control_distance: The same between the reference and itself in another process; ``None`` where no control ran,
             for the first pair is bit-identical.
@@ -104,30 +80,48 @@ class FitEvidence:
         first_parting: First step (0-based) of the first pair whose loss differs, or ``None``.
         identical: Whether every pair agrees to the last bit.
         parted: Where the first pair is beyond the noise, or ``None``.
+        metric: The one that counts.
         decision: On the paired differences of ``metric``; ``None`` where no metric could be paired.
         curves: Whether the training curves still ``cross`` or ``close``, are ``apart`` and widen, or are too ``short``.
         classes: Mean difference of each class's test accuracy; empty without classes.
-        class_names: By class id, empty where unknown.
         stopped: Why no more pairs ran, where the reason is no decision.
-        notes: Sentences: what was not kept or did not go as planned.
+        findings: What was not stored or did not go as planned.
     """
 
-    data: str
-    plan: Mapping[str, Any]
-    trajectories: tuple[Trajectory, ...]
-    distance: float
-    control_distance: float | None
-    first_parting: int | None
-    identical: bool
+    trials: tuple[TrialSoFar, ...]
+    seeds: tuple[int, ...] = ()
+    distance: float = 0.0
+    control_distance: float | None = None
     control_steps: int = 0
     rounding_distance: float | None = None
+    first_parting: int | None = None
+    identical: bool = False
     pairs: tuple[PairFigures, ...] = ()
     parted: Parted | None = None
-    metric: str = "test accuracy"
+    metric: Metric = "test accuracy"
     decision: Decision | None = None
     leads: tuple[Lead, ...] = ()
     curves: Curves = "short"
     classes: tuple[float, ...] = ()
-    class_names: tuple[str, ...] = ()
-    stopped: str = ""
-    notes: tuple[str, ...] = ()
+    stopped: Finding | None = None
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def finished(self) -> Trial | None:
+        """The first trial that was finished: all share its data and settings."""
+        return next((trial for trial in self.trials if isinstance(trial, Trial)), None)
+
+    @property
+    def data(self) -> DataSource | None:
+        """What they were trained on; ``None`` where none was finished."""
+        return None if self.finished is None else self.finished.data
+
+    @property
+    def settings(self) -> TrialSettings | None:
+        """What they were trained with; ``None`` where none was finished."""
+        return None if self.finished is None else self.finished.settings
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """By class id, empty where unknown."""
+        return () if self.finished is None else self.finished.class_names

@@ -84,7 +84,7 @@ class Index:
         return found
 
 
-def index(graph: Graph) -> Index:
+def index_of(graph: Graph) -> Index:
     """The tables of a graph, the same object each time."""
     found: Index | None = getattr(graph, "memo", None)
     if found is None:

@@ -44,6 +44,22 @@ class TensorSpec:
     dtype: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Port:
+    """One named input or output.
+
+    Attributes:
+        low, high: Bounds of the values of an integer input.
+        chosen: Whether the user named an output: the name of its layer, where Keras did not make that up.
+    """
+
+    name: str
+    spec: TensorSpec
+    low: float | None = None
+    high: float | None = None
+    chosen: bool = False
+
+
 SEED_ROLE = "seed_generator_state"
 """Role of the state of a random generator, as Keras names it."""
 
@@ -164,7 +180,7 @@ class _Remembered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Graph(_Remembered):
-    """A DAG of nodes; :func:`kerasdiff.graph.index.index` has its tables.
+    """A DAG of nodes; :func:`kerasdiff.graph.index.index_of` has its tables.
 
     Attributes:
         nodes: Topological: a node stands after all its operands.

@@ -12,72 +12,60 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from kerasdiff.align.pair import Correspondence, WeightTransfer
 from kerasdiff.errors import EvaluateError
 from kerasdiff.graph import Weight
-from kerasdiff.probing.prober import Prober, batches_of, closeness
-from kerasdiff.probing.transfer import WeightTransfer, layouts, sure, with_pairs
-from kerasdiff.rungs.architecture import Structure
-from kerasdiff.side.records import Description, Side
+from kerasdiff.probing.prober import Prober, batches_of, output_comparisons
+from kerasdiff.probing.transfer import held_by_layers, layouts, sure, with_pairs
+from kerasdiff.side.protocol import Side
 
 MOST = 36
 """Ways to pair that are tried at most: all orders of four layers, or of three kernels and their biases."""
 
 
-def choose(
-    sides: tuple[Side, Side],
-    descriptions: tuple[Description, Description],
-    structure: Structure,
-    transfer: WeightTransfer,
-    seed: int,
-) -> WeightTransfer:
+def choose(sides: tuple[Side, Side], pair: Correspondence, transfer: WeightTransfer, seed: int) -> WeightTransfer:
     """The pairing under which outputs agree on the first probe; the one by order where none does.
 
-    Where more ways are open than are tried, the pairing counts as guessed. Where all were tried, it does only if a
+    Where more ways are possible than are tried, the pairing counts as guessed. Where all were tried, it does only if a
     weight is laid out by code of the user's own, as the gates of a recurrent cell written by hand may be.
+
+    Args:
+        sides: The models, to be run.
+        pair: What the graphs say.
+        transfer: The pairing by order.
+        seed: Of the probe and the weights.
     """
-    layers, single = _open(structure, transfer, descriptions)
+    layers, single = _undecided(pair, transfer)
     wholes, count = (math.prod(math.factorial(len(group)) for group in groups) for groups in (layers, single))
     if not transfer.complete:
         return transfer
-    if wholes + count <= MOST and transfer.guessed and _kept_by_keras(structure, transfer, descriptions):
+    if wholes + count <= MOST and transfer.guessed and _kept_by_keras(pair, transfer):
         transfer = replace(transfer, guessed=False)
-    if count <= 1 and len(layouts(structure, transfer.pairs, descriptions)) <= 1:
+    if count <= 1 and len(layouts(pair, transfer.pairs)) <= 1:
         return transfer
     ways = itertools.chain([dict(transfer.pairs)], _pairings(transfer.pairs, layers), _pairings(transfer.pairs, single))
     try:
-        batches = batches_of(descriptions[0].inputs, seed)
+        batches = batches_of(pair.descriptions[0].inputs, seed)
         name = next(iter(batches))
         for pairs in itertools.islice(ways, MOST + 1):
-            for transposed in layouts(structure, pairs, descriptions):
-                made = with_pairs(transfer, structure, pairs, descriptions, seed, transposed)
+            for transposed in layouts(pair, pairs):
+                made = with_pairs(transfer, pair, pairs, seed, transposed)
                 run = Prober(sides, made, {name: batches[name]}).precise((name,), training=False)
-                if all(close.equal for _, close in closeness(run)):
+                if all(item.closeness.equal for item in output_comparisons(run)):
                     return made
     except EvaluateError:
         return replace(transfer, guessed=True)  # the inference rung meets the same failure, and says so
     return replace(transfer, guessed=True) if count > MOST else transfer
 
 
-def _kept_by_keras(
-    structure: Structure, transfer: WeightTransfer, descriptions: tuple[Description, Description]
-) -> bool:
+def _kept_by_keras(pair: Correspondence, transfer: WeightTransfer) -> bool:
     """Whether all that was paired without its nodes is held by layers of Keras, in one role and shape on both sides."""
-    held = tuple(
-        {
-            weight
-            for item in structure.modes.values()
-            for node in (item.reference, item.candidate)[side].graph
-            if node.kind == "layer"
-            for weight in node.weights
-        }
-        for side in (0, 1)
-    )
-    tables = tuple({weight.id: weight for weight in side.weights} for side in descriptions)
-    known = sure(structure, transfer.pairs)
-    loose = [(tables[0][one], tables[1][two]) for one, two in transfer.pairs.items() if one not in known]
+    held = held_by_layers(pair)
+    known = sure(pair, transfer.pairs)
+    unsure = [(pair.weights[0][one], pair.weights[1][two]) for one, two in transfer.pairs.items() if one not in known]
     return all(
         one.is_seed or (one.id in held[0] and two.id in held[1] and (one.name, one.shape) == (two.name, two.shape))
-        for one, two in loose
+        for one, two in unsure
     )
 
 
@@ -87,27 +75,24 @@ Groups = list[list[Layer]]
 """Layers of which each could stand for each other."""
 
 
-def _open(
-    structure: Structure, transfer: WeightTransfer, descriptions: tuple[Description, Description]
-) -> tuple[Groups, Groups]:
+def _undecided(pair: Correspondence, transfer: WeightTransfer) -> tuple[Groups, Groups]:
     """What was paired without its nodes: layers as wholes, and weight by weight."""
-    known = sure(structure, transfer.pairs)
-    tables = tuple({weight.id: weight for weight in side.weights} for side in descriptions)
+    known = sure(pair, transfer.pairs)
+    first, second = pair.weights
     owned: dict[str, list[tuple[str, str]]] = {}
     for one, two in transfer.pairs.items():
-        if one not in known and not tables[0][one].is_seed:
-            owned.setdefault(tables[0][one].owner, []).append((one, two))
+        if one not in known and not first[one].is_seed:
+            owned.setdefault(first[one].owner, []).append((one, two))
 
     def grouped(layers: Iterable[Layer]) -> Groups:
         groups: dict[tuple[object, ...], list[Layer]] = {}
         for pairs in layers:
-            shapes = tuple((tables[0][one].shape, tables[1][two].shape) for one, two in pairs)
-            groups.setdefault(shapes, []).append(pairs)
+            groups.setdefault(tuple((first[one].shape, second[two].shape) for one, two in pairs), []).append(pairs)
         return [group for group in groups.values() if len(group) > 1]
 
     layers = [tuple(pairs) for pairs in owned.values()]
-    whole = _whole(layers, tables)
-    return grouped(layers) if whole is None else whole, grouped((pair,) for layer in layers for pair in layer)
+    whole = _whole(layers, pair.weights)
+    return grouped(layers) if whole is None else whole, grouped((item,) for layer in layers for item in layer)
 
 
 def _whole(layers: Sequence[Layer], tables: Sequence[Mapping[str, Weight]]) -> Groups | None:
@@ -117,15 +102,15 @@ def _whole(layers: Sequence[Layer], tables: Sequence[Mapping[str, Weight]]) -> G
     """
     sides: list[dict[tuple[int, ...], list[list[str]]]] = []
     for side, table in enumerate(tables):
+        undecided = {item[side] for layer in layers for item in layer}
         held: dict[str, list[str]] = {}
-        open_ = {pair[side] for layer in layers for pair in layer}
         for name, weight in table.items():
-            if name in open_:
+            if name in undecided:
                 held.setdefault(weight.owner, []).append(name)
-        found: dict[tuple[int, ...], list[list[str]]] = {}
+        by_sizes: dict[tuple[int, ...], list[list[str]]] = {}
         for names in held.values():
-            found.setdefault(tuple(table[name].size for name in names), []).append(names)
-        sides.append(found)
+            by_sizes.setdefault(tuple(table[name].size for name in names), []).append(names)
+        sides.append(by_sizes)
     if {sizes: len(some) for sizes, some in sides[0].items()} != {sizes: len(some) for sizes, some in sides[1].items()}:
         return None
     return [
@@ -139,6 +124,6 @@ def _pairings(pairs: Mapping[str, str], groups: Groups) -> Iterator[dict[str, st
     for orders in itertools.product(*(itertools.permutations(group) for group in groups)):
         made = dict(pairs)
         for group, order in zip(groups, orders, strict=True):
-            for layer, other in zip(group, order, strict=True):
-                made.update((one, two) for (one, _), (_, two) in zip(layer, other, strict=True))
+            for layer, counterpart in zip(group, order, strict=True):
+                made.update((one, two) for (one, _), (_, two) in zip(layer, counterpart, strict=True))
         yield made

@@ -6,13 +6,12 @@ numpy alone: arrays come from the workers, the judgement is made here.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kerasdiff.errors import EvaluateError
-from kerasdiff.side.records import Array, Precision
+from kerasdiff.graph.values import Array, Closeness, Mismatch, Precision, Tolerance
 
 FLOAT64_LIMIT = 1e-9
 """Rounding of whole networks is about 1e-15 of scale in float64 and bugs start at 1e-3 (DESIGN §7); the limit stands
@@ -29,102 +28,6 @@ TINY = float(np.finfo(np.float32).tiny)
 """Least scale, 1.2e-38: below it float32 has no normal numbers, and kernels may flush what is left to zero."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tolerance:
-    """The limit a difference is held to, as a fraction of the tensor's scale.
-
-    Values agree where ``|r - c| <= limit * max(scale, TINY)`` with ``scale = max |r|`` over the finite values of
-    the whole reference tensor: an element that cancels to near zero carries the rounding of its large neighbours.
-
-    Attributes:
-        limit: Relative to scale, at least 0.
-        provenance: Where the limit comes from, as a report shows it.
-    """
-
-    limit: float
-    provenance: str
-
-    @staticmethod
-    def float64() -> Tolerance:
-        """The fixed limit for values computed in float64."""
-        return Tolerance(
-            limit=FLOAT64_LIMIT, provenance=f"{FLOAT64_LIMIT:g} of scale (float64: rounding 1e-15, bugs 1e-3 and up)"
-        )
-
-    @staticmethod
-    def calibrated(own_distance: float) -> Tolerance:
-        """The float32 limit ``max(FLOAT32_FLOOR, CALIBRATION_FACTOR * own_distance)``.
-
-        Args:
-            own_distance: ``max_relative`` between the reference in float32 and in float64; not finite counts as 0.
-        """
-        own = own_distance if math.isfinite(own_distance) else 0.0
-        limit = max(FLOAT32_FLOOR, CALIBRATION_FACTOR * own)
-        return Tolerance(
-            limit=limit,
-            provenance=(
-                f"{limit:.2g} of scale (float32: {CALIBRATION_FACTOR:g} x the reference's own distance "
-                f"to float64, {own:.2g}; at least {FLOAT32_FLOOR:g})"
-            ),
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Closeness:
-    """How far a candidate's tensor is from the reference's.
-
-    Attributes:
-        equal: Whether nothing is beyond the limit.
-        max_absolute: Largest ``|r - c|``; infinite where one side alone is NaN or infinite.
-        max_relative: ``max_absolute / max(scale, TINY)``.
-        place: Index of the largest difference, the first in row-major order; ``None`` where shapes differ.
-        beyond, count: Elements beyond the limit, of how many.
-        limit: As asked for, relative to scale; 0 for integers, bools and strings, which have no rounding.
-        smallest_passing: Least limit that would have passed; infinite where none would.
-        scale: ``max |r|`` over the finite values.
-        nonfinite: Elements that are NaN or the same infinity on both sides, which count as equal.
-        informative: False where both sides are zero (or nowhere finite): agreement then says nothing.
-        argmax_agreement: Fraction of rows with the same argmax over the last axis, ``None`` where that axis has
-            fewer than two entries.
-        reason: Why the tensors cannot agree at all (shape, dtype, NaN on one side), else empty.
-    """
-
-    equal: bool
-    max_absolute: float
-    max_relative: float
-    place: tuple[int, ...] | None
-    beyond: int
-    count: int
-    limit: float
-    smallest_passing: float
-    scale: float
-    nonfinite: int = 0
-    informative: bool = True
-    argmax_agreement: float | None = None
-    reason: str = ""
-
-    def describe(self) -> str:
-        """One phrase with every number beside its limit, place and count."""
-        if self.place is None:
-            return self.reason
-        size = f"{self.max_relative:.1e} of scale {self.scale:.3g}"
-        if self.scale < TINY:
-            size = f"{self.max_absolute:.1e} where the reference is all zero,"
-        text = (
-            f"largest difference {size} at {self.place}, limit {self.limit:.0e}, "
-            f"{self.beyond:,} of {self.count:,} values beyond it"
-        )
-        if self.max_absolute == 0.0:
-            text = f"the same in all {self.count:,} values"
-        if self.reason:
-            text += f"; {self.reason}"
-        if self.nonfinite:
-            text += f"; {self.nonfinite:,} not finite on both sides"
-        if not self.informative:
-            text += "; all zero, which says nothing" if self.nonfinite == 0 else "; nothing finite to compare"
-        return text
-
-
 def compare_values(reference: Array, candidate: Array, tolerance: Tolerance) -> Closeness:
     """Judges two tensors by ``|r - c| <= limit * max(scale, TINY)``.
 
@@ -137,9 +40,9 @@ def compare_values(reference: Array, candidate: Array, tolerance: Tolerance) -> 
     reference, candidate = np.asarray(reference), np.asarray(candidate)
     count = int(reference.size)
     if reference.shape != candidate.shape:
-        return _unlike(f"shape {reference.shape} against {candidate.shape}", count, tolerance)
+        return _unlike("shape", (str(reference.shape), str(candidate.shape)), count, tolerance)
     if reference.dtype != candidate.dtype:
-        return _unlike(f"dtype {reference.dtype} against {candidate.dtype}", count, tolerance)
+        return _unlike("dtype", (str(reference.dtype), str(candidate.dtype)), count, tolerance)
     if count == 0:
         raise EvaluateError(f"Nothing to compare: both tensors are empty, shape {reference.shape}.")
     family = reference.dtype.kind
@@ -181,7 +84,7 @@ def _measure(reference: Array, candidate: Array, limit: float) -> Closeness:
         nonfinite=int(np.count_nonzero(~finite & same)),
         informative=bool(np.any(finite & ((reference != 0) | (candidate != 0)))) or lone > 0,
         argmax_agreement=_argmax_agreement(reference, candidate),
-        reason=f"{lone:,} NaN or infinite on one side alone" if lone else "",
+        lone=lone,
     )
 
 
@@ -199,7 +102,7 @@ def _argmax_agreement(reference: Array, candidate: Array) -> float | None:
     return float(np.mean(np.argmax(reference, axis=-1) == np.argmax(candidate, axis=-1)))
 
 
-def _unlike(reason: str, count: int, tolerance: Tolerance) -> Closeness:
+def _unlike(mismatch: Mismatch, unlike: tuple[str, str], count: int, tolerance: Tolerance) -> Closeness:
     return Closeness(
         equal=False,
         max_absolute=math.inf,
@@ -210,7 +113,8 @@ def _unlike(reason: str, count: int, tolerance: Tolerance) -> Closeness:
         limit=tolerance.limit,
         smallest_passing=math.inf,
         scale=math.nan,
-        reason=reason,
+        mismatch=mismatch,
+        unlike=unlike,
     )
 
 
@@ -229,10 +133,20 @@ def _exact(differing: Array) -> Closeness:
         limit=0.0,
         smallest_passing=far,
         scale=math.nan,
-        reason="values without a distance differ" if beyond else "",
+        mismatch="values" if beyond else "",
     )
 
 
 def precision_tolerance(precision: Precision, own_distance: float = 0.0) -> Tolerance:
-    """The tolerance for a precision; ``own_distance`` as in `Tolerance.calibrated`."""
-    return Tolerance.float64() if precision == "float64" else Tolerance.calibrated(own_distance)
+    """The limit for values computed in a precision: fixed in float64, in float32 calibrated on the reference itself.
+
+    The float32 limit is ``max(FLOAT32_FLOOR, CALIBRATION_FACTOR * own_distance)``.
+
+    Args:
+        precision: Of the values.
+        own_distance: ``max_relative`` between the reference in float32 and in float64; not finite counts as 0.
+    """
+    if precision == "float64":
+        return Tolerance(limit=FLOAT64_LIMIT, grounds="float64")
+    own = own_distance if math.isfinite(own_distance) else 0.0
+    return Tolerance(limit=max(FLOAT32_FLOOR, CALIBRATION_FACTOR * own), grounds="float32", own_distance=own)

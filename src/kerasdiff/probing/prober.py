@@ -1,20 +1,23 @@
-"""Runs both sides on the same weights and probes, and makes one rung of many comparisons of values."""
+"""How is one question put to both models? The same weights, the same probes, both workers at once."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
-from kerasdiff.comparison import Rung, RungName
+from kerasdiff.align.pair import WeightTransfer
 from kerasdiff.errors import EvaluateError
-from kerasdiff.probing.closeness import Closeness, Tolerance, compare_values, precision_tolerance
+from kerasdiff.findings import Compared, Fact, Finding, Quantity, Subject
+from kerasdiff.graph import Port
+from kerasdiff.graph.values import Array, Precision, Tolerance
+from kerasdiff.probing.closeness import compare_values, precision_tolerance
 from kerasdiff.probing.probes import ONE_ROW, probes
-from kerasdiff.probing.transfer import WeightTransfer
-from kerasdiff.side.records import Array, EvaluateRequest, Evaluation, Port, Precision, Side
+from kerasdiff.side.observations import EvaluateRequest, Evaluation
+from kerasdiff.side.protocol import Side
 
 T = TypeVar("T")
 
@@ -28,8 +31,8 @@ in which models run. A constant that one side rounds to it, and the other does n
 an attention on inputs of 1e3 make 1e-2 of it, ordinary layers 1e-7."""
 
 AMPLIFIED = 10.0
-"""A difference up to this many times what ``PERTURBATION`` does to the reference may be rounding: there the changes of many
-weights average out, a rounded constant moves all values one way."""
+"""A difference up to this many times what ``PERTURBATION`` does to the reference may be rounding: there the changes of
+many weights average out, a rounded constant moves all values one way."""
 
 GRADIENT_FACTOR = 100.0
 """A gradient or penalty sums over positions and layers, so its rounding is held to 100 times the limit of an output."""
@@ -37,11 +40,16 @@ GRADIENT_FACTOR = 100.0
 PLAIN = 1e-3
 """Fraction of scale from which on a difference on the first probe is no rounding, however much a model amplifies it."""
 
-MOST_LABELS = 100
-"""Comparisons named in the figures of a rung: what they have in common shows by then."""
+WEIGHT_SCALES = (64.0, 4096.0)
+"""Factors on the weights that take values behind a layer to some hundreds, and to some ten thousands: past 6, the bound
+of ReLU6, past 50, and past the 65,504 of float16."""
 
-Compared = tuple[str, Closeness]
-"""What was compared, and how close it is."""
+FAR = 1e-3
+"""Fraction of scale from which on a difference counts with larger weights, or on inputs that were driven: rounding
+grows there, though not by 1e12."""
+
+FEW_EDITS = 4
+"""Most edits with which larger weights are tried: the ops around them are the same, so rounding cannot run away."""
 
 
 def batches_of(ports: tuple[Port, ...], seed: int) -> dict[str, tuple[Array, ...]]:
@@ -65,14 +73,24 @@ class Run:
     """Both sides on some probes.
 
     Attributes:
-        why: Why not in float64, empty where it is.
+        coarse: Why the limit is not that of float64, ``None`` where it is.
     """
 
     names: tuple[str, ...]
     sides: tuple[Evaluation, Evaluation]
     precision: Precision
     tolerance: Tolerance
-    why: str = ""
+    coarse: Finding | None = None
+
+    @property
+    def exact(self) -> bool:
+        """Whether rounding is that of float64, six orders of magnitude below any limit."""
+        return self.precision == "float64" and self.coarse is None
+
+    @property
+    def wide(self) -> Tolerance:
+        """The limit of what sums over positions and layers."""
+        return replace(self.tolerance, limit=GRADIENT_FACTOR * self.tolerance.limit)
 
 
 class Prober:
@@ -133,7 +151,7 @@ class Prober:
         Returns:
             ``None`` where the run was not in float64, whose rounding this stands for.
         """
-        if run.precision != "float64" or run.why:
+        if not run.exact:
             return None
         changed = self.alone("float64", run.names, training=training, perturbation=PERTURBATION)
         return replace(run, sides=(run.sides[0], changed))
@@ -166,21 +184,21 @@ class Prober:
         try:
             found = self.run("float64", names, training=training)
         except EvaluateError as error:
-            return self._narrow(names, error.message, training=training)
+            return self._narrow(names, Finding(fact=Fact.REFUSED, cause=error.message), training=training)
         if not (found[0].mixed or found[1].mixed):
             return Run(names=names, sides=found, precision="float64", tolerance=precision_tolerance("float64"))
         low = self.alone("float32", names, training=training)
         own = max((_distance(a, b) for a, b in zip(low.outputs, found[0].outputs, strict=True)), default=0.0)
         if own > LARGEST_ROUNDING:
-            return self._narrow(names, "other random numbers are drawn in float64", training=training)
-        why = "float32 or lower is hard-coded in a model"
-        return Run(
-            names=names, sides=found, precision="float64", tolerance=precision_tolerance("float32", own), why=why
-        )
+            return self._narrow(names, Finding(fact=Fact.OTHER_DRAWS_IN_FLOAT64), training=training)
+        tolerance = precision_tolerance("float32", own)
+        coarse = Finding(fact=Fact.FLOAT32_HARD_CODED)
+        return Run(names=names, sides=found, precision="float64", tolerance=tolerance, coarse=coarse)
 
-    def _narrow(self, names: tuple[str, ...], why: str, *, training: bool) -> Run:
-        found = self.run("float32", names, training=training)
-        return Run(names=names, sides=found, precision="float32", tolerance=precision_tolerance("float32"), why=why)
+    def _narrow(self, names: tuple[str, ...], coarse: Finding, *, training: bool) -> Run:
+        sides = self.run("float32", names, training=training)
+        tolerance = precision_tolerance("float32")
+        return Run(names=names, sides=sides, precision="float32", tolerance=tolerance, coarse=coarse)
 
 
 def _distance(low: tuple[Array, ...], high: tuple[Array, ...]) -> float:
@@ -193,32 +211,46 @@ def _distance(low: tuple[Array, ...], high: tuple[Array, ...]) -> float:
     return found
 
 
-def closeness(run: Run) -> list[Compared]:
+def projection(outputs: Sequence[Array]) -> tuple[Array, ...]:
+    """Fixed random weights for each floating output, as ``evaluate`` takes them for its gradients."""
+    return tuple(
+        np.random.default_rng([7, number]).standard_normal(value.shape).astype(value.dtype)
+        for number, value in enumerate(outputs)
+        if value.dtype.kind == "f"
+    )
+
+
+def output_comparisons(run: Run, quantity: Quantity = "output") -> list[Compared]:
     """The model outputs, probe by probe."""
-    found = []
-    first, second = run.sides
-    for name, ones, twos in zip(run.names, first.outputs, second.outputs, strict=True):
+    comparisons = []
+    for probe, ones, twos in zip(run.names, run.sides[0].outputs, run.sides[1].outputs, strict=True):
         for number, (one, two) in enumerate(zip(ones, twos, strict=False)):
-            label = f"probe {name}" + (f", output {number}" if len(ones) > 1 else "")
-            found.append((label, compare_values(one, two, run.tolerance)))
-    return found
+            subject = Subject(quantity=quantity, probe=probe, number=number, of=len(ones))
+            comparisons.append(Compared(subject=subject, closeness=compare_values(one, two, run.tolerance)))
+    return comparisons
 
 
-def doubtful(found: list[Compared]) -> bool:
+def beyond(comparisons: Sequence[Compared]) -> list[Compared]:
+    """Those beyond their limit."""
+    return [item for item in comparisons if not item.closeness.equal]
+
+
+def doubtful(comparisons: Sequence[Compared]) -> bool:
     """Whether what differs may be rounding that the model amplifies: beyond the limit, but not on ordinary inputs."""
-    beyond = [close for _, close in found if not close.equal]
-    return bool(beyond) and (found[0][1].equal or found[0][1].max_relative < PLAIN)
+    first = comparisons[0].closeness if comparisons else None
+    return bool(beyond(comparisons)) and first is not None and (first.equal or first.max_relative < PLAIN)
 
 
-def without_rounding(found: list[Compared], own: list[Compared]) -> list[Compared]:
+def without_rounding(comparisons: Sequence[Compared], own: Sequence[Compared]) -> list[Compared]:
     """The same, with what is within ``AMPLIFIED`` times what rounding does to the reference alone taken as equal."""
-    sizes = {label: close.max_relative for label, close in own if np.isfinite(close.max_relative)}
-    kept = []
-    for label, close in found:
-        limit = AMPLIFIED * sizes.get(label, 0.0)
-        within = not close.equal and close.max_relative <= limit
-        kept.append((label, replace(close, equal=True, beyond=0, limit=limit) if within else close))
-    return kept
+    sizes = {item.subject: item.closeness.max_relative for item in own if np.isfinite(item.closeness.max_relative)}
+    tempered = []
+    for item in comparisons:
+        limit = AMPLIFIED * sizes.get(item.subject, 0.0)
+        within = not item.closeness.equal and item.closeness.max_relative <= limit
+        close = replace(item.closeness, equal=True, beyond=0, limit=limit) if within else item.closeness
+        tempered.append(replace(item, closeness=close))
+    return tempered
 
 
 def rank(item: Compared) -> tuple[bool, bool, float]:
@@ -226,51 +258,6 @@ def rank(item: Compared) -> tuple[bool, bool, float]:
 
     Off by the whole scale is as bad as it gets, and the first counts.
     """
-    finite = bool(np.isfinite(item[1].max_relative))
-    return not item[1].equal, finite, min(item[1].max_relative, 1.0) if finite else 0.0
-
-
-def judged(name: RungName, found: list[Compared], run: Run, what: str) -> Rung:
-    """One rung from many comparisons: the worst decides; nothing informative compared is a failure."""
-    informative = [item for item in found if item[1].informative]
-    if not found or not informative:
-        return Rung(name=name, outcome="failed", detail=f"nothing to compare: all {what} are zero or not finite")
-    where, worst = max(found, key=rank)
-    beyond = [item for item in found if not item[1].equal]
-    figures: dict[str, Any] = {
-        "compared": len(found),
-        "beyond": len(beyond),
-        "limit": run.tolerance.limit,
-        "provenance": run.tolerance.provenance,
-        "precision": run.precision,
-        "max_absolute": worst.max_absolute,
-        "max_relative": worst.max_relative,
-        "place": None if worst.place is None else list(worst.place),
-        "smallest_passing": worst.smallest_passing,
-        "argmax_agreement": worst.argmax_agreement,
-        "where": where,
-        "differing": [label for label, _ in beyond[:MOST_LABELS]],
-    }
-    note = f" (not in float64: {run.why})" if run.why else ""
-    lone = [label for label, close in beyond if not np.isfinite(close.max_relative) and label != where]
-    if lone:
-        note = f"; not finite on one side alone: {', '.join(lone[:3])}{', …' if len(lone) > 3 else ''}{note}"
-    if beyond:
-        count = f"{len(beyond)} of {len(found)} {what} differ; worst is " if len(found) > 1 else ""
-        return Rung(name=name, outcome="different", detail=f"{count}{where}: {worst.describe()}{note}", figures=figures)
-    count = f"all {len(found)} {what} agree; e.g. {where}" if len(found) > 1 else f"{where} agrees"
-    detail = f"{count}: {worst.describe()}{note}"
-    return Rung(name=name, outcome="equal", detail=detail, figures=figures)
-
-
-def noted(rung: Rung, text: str) -> Rung:
-    """The same rung with something more to say."""
-    return replace(rung, detail=f"{rung.detail}; {text}") if text else rung
-
-
-def guarded(name: RungName, run: Callable[[], Rung]) -> Rung:
-    """Turns a side that cannot be run into a rung that failed, with the reason."""
-    try:
-        return run()
-    except EvaluateError as error:
-        return Rung(name=name, outcome="failed", detail=error.message)
+    size = item.closeness.max_relative
+    finite = bool(np.isfinite(size))
+    return not item.closeness.equal, finite, min(size, 1.0) if finite else 0.0

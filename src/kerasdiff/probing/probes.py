@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kerasdiff.errors import EvaluateError
-from kerasdiff.side.records import Array, Port
+from kerasdiff.graph import Port
+from kerasdiff.graph.values import Array
 
 Family = Literal["float", "integer", "bool"]
 

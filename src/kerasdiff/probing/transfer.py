@@ -1,98 +1,111 @@
-"""Which weights correspond, and how both sides draw the same values for them."""
+"""Which weights correspond, and how do both sides draw the same values for them?"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import replace
 
+from kerasdiff.align.pair import Correspondence, WeightTransfer
+from kerasdiff.findings import SIDES, Fact, Finding
 from kerasdiff.graph import Node, Weight
-from kerasdiff.graph.index import index
-from kerasdiff.rungs.architecture import Structure
-from kerasdiff.side.records import Description, Recipe
+from kerasdiff.side.observations import Recipe
 
-MOST_NAMED = 4
-"""Weights named in a sentence."""
+OWN_SEEDS = 100_000
+"""Added to the seeds of the candidate's weights without a counterpart: beyond the number of weights of any model."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WeightTransfer:
-    """Weights of both sides, drawn from the same seeds where they correspond.
-
-    Attributes:
-        pairs: Reference weight id to candidate weight id.
-        complete: Whether every weight that is no random-generator state has a counterpart of its size.
-        guessed: Whether some were paired by order and shape alone.
-        regrouped: Whether those without a counterpart may be the same ones, joined on one side: query, key and value in
-            one matrix.
-    """
-
-    pairs: Mapping[str, str]
-    reference: tuple[Recipe, ...]
-    candidate: tuple[Recipe, ...]
-    complete: bool
-    guessed: bool
-    regrouped: bool = False
-    reason: str = ""
-
-    @property
-    def transposed(self) -> frozenset[str]:
-        """The candidate's weights that hold the transposed matrix of their counterpart."""
-        return frozenset(recipe.weight for recipe in self.candidate if recipe.transposed)
+Shape = tuple[int, ...]
 
 
-def transfer_weights(structure: Structure, reference: Description, candidate: Description, seed: int) -> WeightTransfer:
+def transfer_weights(pair: Correspondence, seed: int) -> WeightTransfer:
     """Plans one draw for each pair of corresponding weights.
 
     Weights the alignment leaves over are paired by order where their shapes agree one by one; if the models then
     compute the same function, that pairing is as good a witness as any.
+
+    Args:
+        pair: What the graphs say.
+        seed: Of the first weight; each further one has the next.
     """
-    first = {weight.id: weight for weight in reference.weights}
-    second = {weight.id: weight for weight in candidate.weights}
-    pairs = {one: two for one, two in structure.weights.items() if one in first and two in second}
-    taken = set(pairs.values())
-    used = _read(structure) if structure.modes else (set(first), set(second))
-    loose = [w for w in reference.weights if w.id not in pairs and w.id in used[0]]
-    extra = [w for w in candidate.weights if w.id not in taken and w.id in used[1]]
-    guessed = False
+    first, second = pair.weights
+    pairs = {one: two for one, two in pair.mapped.items() if one in first and two in second}
+    by_order = _by_order(pair, pairs)
+    pairs.update(by_order)
+    other_size = [one for one, two in pairs.items() if first[one].size != second[two].size]
+    left, right = ([w.id for w in weights if not w.is_seed] for weights in _unpaired(pair, pairs))
+    lacking = (*other_size, *left), tuple(right)
+    return with_pairs(
+        WeightTransfer(
+            pairs=pairs,
+            reference=(),
+            candidate=(),
+            complete=not any(lacking),
+            guessed=any(not first[one].is_seed for one in by_order),
+            regrouped=_regrouped(
+                [first[one].shape for one in lacking[0]],
+                [second[two].shape for two in (*(pairs[one] for one in other_size), *right)],
+            ),
+            lacking=lacking,
+        ),
+        pair,
+        pairs,
+        seed,
+    )
+
+
+def incomplete(transfer: WeightTransfer) -> Finding:
+    """The fact that weights lack a counterpart of their size."""
+    parts = tuple(
+        Finding(fact=Fact.NO_COUNTERPART, side=side, weights=names)
+        for side, names in zip(SIDES, transfer.lacking, strict=True)
+        if names
+    )
+    return Finding(fact=Fact.REGROUPED if transfer.regrouped else Fact.NO_COUNTERPART, parts=parts)
+
+
+def _unpaired(pair: Correspondence, pairs: Mapping[str, str]) -> tuple[list[Weight], list[Weight]]:
+    """The weights that a graph reads and that have no counterpart, by side; where there is no graph, all count."""
+    known = set(pairs), set(pairs.values())
+    first, second = (
+        [w for w in side.weights if w.id not in known[n] and (not pair.modes or w.id in pair.read[n])]
+        for n, side in enumerate(pair.descriptions)
+    )
+    return first, second
+
+
+def _by_order(pair: Correspondence, pairs: Mapping[str, str]) -> dict[str, str]:
+    """Unpaired weights by their order, where the matrices they are agree one by one, or in any order."""
+    unpaired = _unpaired(pair, pairs)
+    made: dict[str, str] = {}
     for is_seed in (True, False):
-        ones, twos = [w for w in loose if w.is_seed == is_seed], [w for w in extra if w.is_seed == is_seed]
+        ones, twos = ([w for w in weights if w.is_seed == is_seed] for weights in unpaired)
         cores = [_core(w.shape) for w in ones], [_core(w.shape) for w in twos]
         if cores[0] == cores[1] or [*map(sorted, cores[0])] == [*map(sorted, cores[1])]:
-            pairs.update({one.id: two.id for one, two in zip(ones, twos, strict=True)})
-            guessed = guessed or (bool(ones) and not is_seed)
-    left = [w.id for w in loose if w.id not in pairs and not w.is_seed]
-    matched = set(pairs.values())
-    right = [w.id for w in extra if w.id not in matched and not w.is_seed]
-    sizes = [one for one, two in pairs.items() if first[one].size != second[two].size]
-    problems = [f"{_some(names)} of the {side}" for side, names in
-                (("reference", [*sizes, *left]), ("candidate", right)) if names]  # fmt: skip
-    reason = f"no weight of the same shape stands for {' and for '.join(problems)}" if problems else ""
-    odd = [first[one].shape for one in (*sizes, *left)]
-    other = [second[two].shape for two in (*(pairs[one] for one in sizes), *right)]
-    regrouped = len(odd) != len(other) and _joined(odd) == _joined(other)
-    reason += ": the same may be joined in one array on one side, which is not carried over" if regrouped else ""
-    plan = WeightTransfer(
-        pairs=pairs,
-        reference=(),
-        candidate=(),
-        complete=not problems,
-        guessed=guessed,
-        regrouped=regrouped,
-        reason=reason,
-    )
-    return with_pairs(plan, structure, pairs, (reference, candidate), seed)
+            made.update((one.id, two.id) for one, two in zip(ones, twos, strict=True))
+    return made
 
 
-def _some(names: Sequence[str]) -> str:
-    return f"{', '.join(names[:MOST_NAMED])}{' and more' if len(names) > MOST_NAMED else ''}"
+def _core(shape: Shape) -> Shape:
+    """A kernel as a matrix: a Dense layer's is a full-size convolution's with the window flattened."""
+    return (math.prod(shape[:-1]), shape[-1]) if len(shape) > 1 else shape
+
+
+def _regrouped(ones: Sequence[Shape], twos: Sequence[Shape]) -> bool:
+    """Whether other numbers of arrays hold as many values along their last axes, by the axes before them."""
+    return len(ones) != len(twos) and _last_axes(ones) == _last_axes(twos)
+
+
+def _last_axes(shapes: Sequence[Shape]) -> dict[Shape, int]:
+    lengths: dict[Shape, int] = {}
+    for shape in shapes:
+        lengths[shape[:-1]] = lengths.get(shape[:-1], 0) + (shape[-1] if shape else 1)
+    return lengths
 
 
 def with_pairs(
-    plan: WeightTransfer,
-    structure: Structure,
+    transfer: WeightTransfer,
+    pair: Correspondence,
     pairs: Mapping[str, str],
-    sides: tuple[Description, Description],
     seed: int,
     transposed: Set[str] | None = None,
 ) -> WeightTransfer:
@@ -100,27 +113,25 @@ def with_pairs(
 
     ``transposed`` are the reference ids of the matrices that the candidate holds transposed, by default the likeliest.
     """
-    reference, candidate = sides
-    second = {weight.id: weight for weight in candidate.weights}
     if transposed is None:
-        transposed = layouts(structure, pairs, sides)[0]
-    numbered = list(enumerate(reference.weights))
-    transfer = [
+        transposed = layouts(pair, pairs)[0]
+    weights = pair.descriptions[0].weights
+    together = [
         replace(_recipe(pairs[weight.id], weight, seed + number), transposed=weight.id in transposed)
-        for number, weight in numbered
-        if weight.id in pairs and weight.size == second[pairs[weight.id]].size
+        for number, weight in enumerate(weights)
+        if weight.id in pairs and weight.size == pair.weights[1][pairs[weight.id]].size
     ]
-    known = {recipe.weight for recipe in transfer}
+    known = {recipe.weight for recipe in together}
     own = [
-        _recipe(weight.id, weight, seed + 100_000 + number)
-        for number, weight in enumerate(candidate.weights)
+        _recipe(weight.id, weight, seed + OWN_SEEDS + number)
+        for number, weight in enumerate(pair.descriptions[1].weights)
         if weight.id not in known
     ]
     return replace(
-        plan,
+        transfer,
         pairs=pairs,
-        reference=tuple(_recipe(weight.id, weight, seed + number) for number, weight in numbered),
-        candidate=(*transfer, *own),
+        reference=tuple(_recipe(weight.id, weight, seed + number) for number, weight in enumerate(weights)),
+        candidate=(*together, *own),
     )
 
 
@@ -129,81 +140,92 @@ def _recipe(target: str, like: Weight, seed: int) -> Recipe:
     return Recipe(weight=target, seed=seed, name=like.name, shape=like.shape, fan_in=like.fan_in)
 
 
-def layouts(
-    structure: Structure, pairs: Mapping[str, str], sides: tuple[Description, Description]
-) -> tuple[frozenset[str], ...]:
+def layouts(pair: Correspondence, pairs: Mapping[str, str]) -> tuple[frozenset[str], ...]:
     """Which matrices the candidate may hold transposed, as PyTorch lays out those of a linear layer.
 
     Shapes tell, but not of a square matrix. One whose nodes correspond goes in as it is, as the values of a saved file
     do, unless the shapes of others show that this side lays them out the other way round; so does one of one name that
     both sides read in code of their own. Another is held as it is read: where a layer of Keras was written by hand, its
-    layout is free. The ops may hide how they read it, so further ways are open.
+    layout is free. The ops may hide how they read it, so further ways are tried.
 
     Returns:
         Reference ids, way by way, the likeliest first.
     """
-    tables = tuple({weight.id: weight for weight in side.weights} for side in sides)
-    shapes = {one: (tables[0][one].shape, tables[1][two].shape) for one, two in pairs.items()}
-    flipped = {one for one, (a, b) in shapes.items() if len(a) == len(b) == 2 and a == b[::-1]}
-    square = {one for one in flipped if shapes[one][0] == shapes[one][1]}
-    if not flipped:
+    mirrored = {one for one, two in pairs.items() if _mirrored(pair.weights[0][one].shape, pair.weights[1][two].shape)}
+    square = {one for one in mirrored if len(set(pair.weights[0][one].shape)) == 1}
+    if not mirrored:
         return (frozenset(),)
-    nodes = (
-        node for item in structure.modes.values() for side in (item.reference, item.candidate) for node in side.graph
-    )
-    built_in = {weight for node in nodes if node.kind == "layer" for weight in node.weights}
-    named = {one for one in square if pairs[one] == one and one not in built_in}
-    loose = square - named - sure(structure, pairs, whole=True)
-    read = _transposed(structure, 0), _transposed(structure, 1)
+    built_in = held_by_layers(pair)
+    named = {one for one in square if pairs[one] == one and one not in built_in[0] | built_in[1]}
+    free = square - named - sure(pair, pairs, whole=True)
+    read = _read_transposed(pair, 0), _read_transposed(pair, 1)
     hinted = {one for one in square if (one in read[0]) != (pairs[one] in read[1])}
-    shown = flipped - square
-    likely = shown | (hinted if shown else hinted & loose)
-    ways = (likely, likely - loose, likely | loose)
-    return tuple(dict.fromkeys(frozenset(way) for way in ways))
+    shown = mirrored - square
+    likely = shown | (hinted if shown else hinted & free)
+    return tuple(dict.fromkeys(frozenset(way) for way in (likely, likely - free, likely | free)))
 
 
-def sure(structure: Structure, pairs: Mapping[str, str], *, whole: bool = False) -> set[str]:
+def _mirrored(one: Shape, two: Shape) -> bool:
+    return len(one) == len(two) == 2 and one == two[::-1]
+
+
+def held_by_layers(pair: Correspondence) -> tuple[set[str], set[str]]:
+    """The weights that built-in layers hold, by side."""
+    first, second = (
+        {
+            weight
+            for aligned in pair.modes.values()
+            for node in aligned.graphs[side]
+            if node.kind == "layer"
+            for weight in node.weights
+        }
+        for side in (0, 1)
+    )
+    return first, second
+
+
+def sure(pair: Correspondence, pairs: Mapping[str, str], *, whole: bool = False) -> set[str]:
     """Reference weights whose node is aligned with the node of their counterpart, or equal to it op by op.
 
     The candidate's node may do more with its weight, unless ``whole``.
     """
-    found: set[str] = set()
-    for item in structure.modes.values():
-        right = index(item.candidate.graph).nodes
-        same = {name for node in right.values() if node.id in item.alignment.covered[1] for name in node.weights}
-        for node in item.reference.graph:
-            other = right.get(item.alignment.nodes.get(node.id, ""))
-            held = {*other.weights} if other is not None else set()
-            if node.id in item.alignment.covered[0]:
-                held |= same if whole else set(pairs.values())
-            found.update(weight for weight in node.weights if pairs.get(weight) in held)
-    return found
+    certain: set[str] = set()
+    for aligned in pair.modes.values():
+        covered = aligned.alignment.covered
+        equal = {name for node in aligned.graphs[1] if node.id in covered[1] for name in node.weights}
+        for node in aligned.graphs[0]:
+            counterpart = aligned.nodes[1].get(aligned.alignment.nodes.get(node.id, ""))
+            held = {*counterpart.weights} if counterpart is not None else set()
+            if node.id in covered[0]:
+                held |= equal if whole else set(pairs.values())
+            certain.update(weight for weight in node.weights if pairs.get(weight) in held)
+    return certain
 
 
-def _transposed(structure: Structure, side: int) -> set[str]:
+def _read_transposed(pair: Correspondence, side: int) -> set[str]:
     """The matrices that are transposed wherever they are read."""
     ways: dict[str, set[bool]] = {}
-    for item in structure.modes.values():
-        for node in (item.reference, item.candidate)[side].graph:
-            for name, turns in _reads(node):
-                ways.setdefault(name, set()).add(turns)
-    return {name for name, found in ways.items() if found == {True}}
+    for aligned in pair.modes.values():
+        for name, transposes in _reads(aligned.graphs[side]):
+            ways.setdefault(name, set()).add(transposes)
+    return {name for name, seen in ways.items() if seen == {True}}
 
 
-def _reads(node: Node) -> Iterator[tuple[str, bool]]:
-    """Each read of a weight in a node, and whether it is of the transposed matrix."""
-    lowering = tuple(node.lowering or ())
-    names = {item.id: node.weights[int(item.attributes["index"])] for item in lowering if item.kind == "read"}
-    for item in lowering:
-        if item.op in ("Cast", "Reshape") and item.operands[0].node in names:  # another dtype, a layout made explicit
-            names[item.id] = names[item.operands[0].node]
-            continue
-        for position, edge in enumerate(item.operands):
-            if edge.node in names:
-                yield names[edge.node], _turns(item, position)
+def _reads(nodes: Iterable[Node]) -> Iterator[tuple[str, bool]]:
+    """Each read of a weight, and whether it is of the transposed matrix."""
+    for node in nodes:
+        lowering = tuple(node.lowering or ())
+        names = {item.id: node.weights[int(item.attributes["index"])] for item in lowering if item.kind == "read"}
+        for item in lowering:
+            if item.op in ("Cast", "Reshape") and item.operands[0].node in names:
+                names[item.id] = names[item.operands[0].node]  # another dtype, a layout made explicit
+                continue
+            for position, edge in enumerate(item.operands):
+                if edge.node in names:
+                    yield names[edge.node], _transposes(item, position)
 
 
-def _turns(item: Node, position: int) -> bool:
+def _transposes(item: Node, position: int) -> bool:
     """Whether an op takes this operand, a matrix, transposed."""
     settings = item.attributes
     if item.op == "Transpose":
@@ -215,24 +237,3 @@ def _turns(item: Node, position: int) -> bool:
     if position == 0:  # the matrix before the vector: what is summed over is its last axis
         return "MatMul" in item.op and not any(settings.get(flag) for flag in ("transpose_a", "adj_x"))
     return any(settings.get(flag) for flag in ("transpose_b", "adj_y"))
-
-
-def _joined(shapes: list[tuple[int, ...]]) -> dict[tuple[int, ...], int]:
-    """The last axes of all weights together, by the axes before them."""
-    found: dict[tuple[int, ...], int] = {}
-    for shape in shapes:
-        found[shape[:-1]] = found.get(shape[:-1], 0) + (shape[-1] if shape else 1)
-    return found
-
-
-def _core(shape: tuple[int, ...]) -> tuple[int, ...]:
-    """A kernel as a matrix: a Dense layer's is a full-size convolution's with the window flattened."""
-    return (math.prod(shape[:-1]), shape[-1]) if len(shape) > 1 else shape
-
-
-def _read(structure: Structure) -> tuple[set[str], set[str]]:
-    found: tuple[set[str], set[str]] = (set(), set())
-    for item in structure.modes.values():
-        for side, graph in enumerate((item.reference.graph, item.candidate.graph)):
-            found[side].update(weight for node in graph for weight in node.weights)
-    return found

@@ -81,8 +81,8 @@ def save(path: Path, saved: SavedWitness) -> None:
         "difference": saved.difference if np.isfinite(saved.difference) else None,
     }
     arrays = {f"input_{number}": value for number, value in enumerate(saved.inputs)}
-    with write_whole(path) as file:
-        np.savez_compressed(file, allow_pickle=False, about=np.array(json.dumps(about)), **arrays)
+    text = np.array(json.dumps(about))
+    write_whole(path, lambda file: np.savez_compressed(file, allow_pickle=False, about=text, **arrays))
 
 
 def load(path: Path) -> SavedWitness:

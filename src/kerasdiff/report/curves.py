@@ -69,11 +69,9 @@ def _mark(reference: bool, candidate: bool, look: Look) -> Text:
 
 def _grid(losses: Sequence[float], steps: int, columns: int, low: float, high: float) -> set[tuple[int, int]]:
     """Cells ``(row, column)`` a curve passes; several steps in one column stand as their mean."""
-    found: dict[int, list[float]] = {}
+    at: dict[int, list[float]] = {}
     for step, loss in enumerate(losses):
         if math.isfinite(loss):
-            found.setdefault(round(step * (columns - 1) / (steps - 1)), []).append(loss)
+            at.setdefault(round(step * (columns - 1) / (steps - 1)), []).append(loss)
     span = high - low or 1.0
-    return {
-        (round((high - sum(values) / len(values)) / span * (HEIGHT - 1)), column) for column, values in found.items()
-    }
+    return {(round((high - sum(values) / len(values)) / span * (HEIGHT - 1)), column) for column, values in at.items()}

@@ -11,7 +11,9 @@ from rich.text import Text
 
 from kerasdiff.data.cifar import Images
 from kerasdiff.data.summary import Column, Row, Summary
-from kerasdiff.report.style import Look, count, emit, hang, heading, number, pad
+from kerasdiff.report.style import Look, emit, hang, heading, pad
+from kerasdiff.report.wording.fit import data_words
+from kerasdiff.report.wording.plain import count, number
 
 MOST_SHOWN = 20
 """Classes shown with images: more fill more screens than anybody reads."""
@@ -35,7 +37,7 @@ _BRIGHTNESS = np.array([0.299, 0.587, 0.114])
 def render_facts(summary: Summary, console: Console) -> None:
     """Prints what the data are: name, arrays with shape and range, how even the classes are."""
     look = Look.of(console)
-    hang(console, Text(""), Text(look.text(summary.words), style="bold"))
+    hang(console, Text(""), Text(look.text(data_words(summary.source)), style="bold"))
     emit(console)
     names = max((len(look.text(column.name)) for column in summary.columns), default=0)
     for column in summary.columns:

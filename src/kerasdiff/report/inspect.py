@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from kerasdiff.graph import Graph, Mode, Node, Weight, plain, to_json
-from kerasdiff.report.json import dump
-from kerasdiff.report.layers import shape, shapes
-from kerasdiff.report.style import Look, count, emit, hang, heading, pad
+from kerasdiff.graph import Attribute, Graph, Mode, Node, Port, Weight
+from kerasdiff.report.json import Json, dump
+from kerasdiff.report.style import Look, emit, hang, heading, pad
+from kerasdiff.report.wording.models import parameters, port, shapes
+from kerasdiff.report.wording.notes import note
+from kerasdiff.report.wording.plain import count
 
 if TYPE_CHECKING:
-    from kerasdiff.side.records import Description, Port
+    from kerasdiff.side.records import Description
 
 SCHEMA = "kerasdiff.inspect/1"
 
@@ -34,18 +38,18 @@ def description_json(description: Description) -> str:
             "schema": SCHEMA,
             "class": description.class_name,
             "environment": description.environment,
-            "inputs": [_port(port) for port in description.inputs],
-            "outputs": [_port(port) for port in description.outputs],
+            "inputs": [_port(end) for end in description.inputs],
+            "outputs": [_port(end) for end in description.outputs],
             "graphs": {
-                "inference": None if description.inference is None else to_json(description.inference),
-                "training": None if description.training is None else to_json(description.training),
+                "inference": _graph(description.inference),
+                "training": _graph(description.training),
             },
             "weights": [asdict(weight) for weight in description.weights],
             "parameters": _total(description.weights),
-            "inferred": description.inferred,
-            "notes": description.notes,
+            "inferred": [note(fact) for fact in description.inferred],
+            "notes": [note(fact) for fact in description.notes],
             "unused_layers": description.unused_layers,
-            "compiled": None if description.compiled is None else plain(description.compiled),
+            "compiled": None if description.compiled is None else _plain(description.compiled),
         }
     )
 
@@ -54,12 +58,12 @@ def render_graph(description: Description, mode: Mode, console: Console) -> None
     """Prints the traced graph of one mode, then what the trace noticed."""
     look = Look.of(console)
     graph = description.inference if mode == "inference" else description.training
-    frozen = _total(description.weights) - _total([weight for weight in description.weights if weight.trainable])
-    figures = f"{_total(description.weights):,} parameters" + (f" ({frozen:,} not trainable)" if frozen else "")
+    trainable = _total([weight for weight in description.weights if weight.trainable])
+    figures = parameters(_total(description.weights), trainable)
     emit(console, Text.assemble((look.text(description.class_name), "bold"), (f"  {figures}", "dim")))
     for title, ports in (("input", description.inputs), ("output", description.outputs)):
-        for port in ports:
-            hang(console, Text(f"  {title:<8}", style="dim"), Text(look.text(_interface(port))))
+        for end in ports:
+            hang(console, Text(f"  {title:<8}", style="dim"), Text(look.text(port(end))))
     environment = ", ".join(f"{name} {text}" for name, text in description.environment.items())
     if environment:
         hang(console, Text("  with    ", style="dim"), Text(look.text(environment)))
@@ -68,24 +72,51 @@ def render_graph(description: Description, mode: Mode, console: Console) -> None
         emit(console, Text(f"  the model could not be traced in {mode} mode; the notes say why", style="yellow"))
     else:
         _table(graph, description.weights, mode, console, look)
-    for title, sentences in (("Inferred", description.inferred), ("Notes", description.notes)):
-        _list(title, sentences, console, look)
+    for title, facts in (("Inferred", description.inferred), ("Notes", description.notes)):
+        _list(title, tuple(map(note, facts)), console, look)
     _list("Layers never called", description.unused_layers, console, look)
 
 
-def _port(port: Port) -> dict[str, Any]:
+def _port(end: Port) -> Json:
+    return {"name": end.name, "shape": end.spec.shape, "dtype": end.spec.dtype, "low": end.low, "high": end.high}
+
+
+def _graph(graph: Graph | None) -> Json | None:
+    """A graph with its lowering as op names alone; ``None`` where the mode could not be traced."""
+    if graph is None:
+        return None
     return {
-        "name": port.name,
-        "shape": port.spec.shape,
-        "dtype": port.spec.dtype,
-        "low": port.low,
-        "high": port.high,
+        "nodes": [_node(node) for node in graph],
+        "outputs": [asdict(edge) for edge in graph.outputs],
+        "losses": [asdict(edge) for edge in graph.losses],
+        "effects": graph.effects,
     }
 
 
-def _interface(port: Port) -> str:
-    bounds = "" if port.low is None or port.high is None else f" in {port.low:g}..{port.high:g}"
-    return f"{port.name} {shape(port.spec)}{bounds}"
+def _node(node: Node) -> Json:
+    return {
+        "id": node.id,
+        "op": node.op,
+        "kind": node.kind,
+        "scope": node.scope,
+        "display": node.display,
+        "operands": [asdict(edge) for edge in node.operands],
+        "roles": node.roles,
+        "weights": node.weights,
+        "attributes": _plain(node.attributes),
+        "outputs": [asdict(spec) for spec in node.outputs],
+        "source": None if node.source is None else asdict(node.source),
+        "lowering": [inner.op for inner in node.lowering or () if inner.kind == "op"],
+    }
+
+
+def _plain(value: Attribute) -> Attribute:
+    """An attribute as JSON data, numbers that are not finite by their names."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, tuple | list):
+        return [_plain(item) for item in value]
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _total(weights: tuple[Weight, ...] | list[Weight]) -> int:

@@ -4,15 +4,30 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
 
-from kerasdiff.align.edits import Edit, Place
-from kerasdiff.comparison import Attribution, Comparison, LocalDifference, ModelInfo, Witness
-from kerasdiff.fit.trials import FitEvidence, Trajectory
+from kerasdiff.align.edits import Edit
+from kerasdiff.comparison import Comparison, ModelInfo
+from kerasdiff.explain.records import Attribution, Effect, LocalDifference, Sizes
+from kerasdiff.findings import SIDES, Site
+from kerasdiff.fit.statistics import Decision
+from kerasdiff.fit.trials import FitEvidence
+from kerasdiff.fit.verdict import decided
+from kerasdiff.graph import Attribute
+from kerasdiff.probing.witness import Witness
+from kerasdiff.report import wording
+from kerasdiff.report.attribution import effect_of
+from kerasdiff.report.figures import figures
+from kerasdiff.rungs.records import Rung
+from kerasdiff.side.training import Trial, TrialSoFar
 
 SCHEMA = "kerasdiff/1"
+
+UNTIMED = ("seconds", "samples_per_second")
+"""Left out of a trial: the same question gets the same bytes. Histories on disk hold them."""
+
+Json = dict[str, Attribute]
 
 
 def to_json(comparison: Comparison) -> str:
@@ -23,41 +38,48 @@ def to_json(comparison: Comparison) -> str:
     Raises:
         TypeError: If a record holds what JSON cannot.
     """
+    verdict, attribution, witness, fit = (
+        comparison.verdict,
+        comparison.attribution,
+        comparison.witness,
+        comparison.fit,
+    )
     return dump(
         {
             "schema": SCHEMA,
             "verdict": {
-                "outcome": comparison.verdict.outcome,
-                "basis": comparison.verdict.basis,
-                "summary": comparison.verdict.summary,
+                "outcome": verdict.outcome,
+                "basis": verdict.basis,
+                "summary": wording.summary(comparison),
             },
             "reference": _model(comparison.reference),
             "candidate": _model(comparison.candidate),
             "environment": comparison.environment,
-            "terms": _terms(comparison.terms),
-            "rungs": [
-                {"name": rung.name, "outcome": rung.outcome, "detail": rung.detail, "figures": rung.figures}
-                for rung in comparison.rungs
+            "terms": _terms(wording.terms(comparison)),
+            "rungs": [rung_json(rung) for rung in comparison.rungs],
+            "edits": [_edit(edit, effect_of(comparison, at)) for at, edit in enumerate(comparison.edits)],
+            "rewrites": [asdict(rewrite) for rewrite in comparison.rewrites],
+            "attribution": None if attribution is None else _attribution(attribution),
+            "witness": None if witness is None else _witness(witness),
+            "fit": None if fit is None else _fit(fit),
+            "not_checked": [
+                {"rung": item.rung, "reason": wording.sentence(item.reason)} for item in comparison.not_checked
             ],
-            "edits": [_edit(edit) for edit in comparison.edits],
-            "rewrites": [
-                {"rule": rewrite.rule, "side": rewrite.side, "node": rewrite.node, "exact": rewrite.exact}
-                for rewrite in comparison.rewrites
-            ],
-            "attribution": None if comparison.attribution is None else _attribution(comparison.attribution),
-            "witness": None if comparison.witness is None else _witness(comparison.witness),
-            "fit": None if comparison.fit is None else _fit(comparison.fit),
-            "not_checked": [{"rung": item.rung, "reason": item.reason} for item in comparison.not_checked],
         }
     )
 
 
-def dump(data: Any) -> str:
+def dump(data: Attribute) -> str:
     """JSON text of plain data: sorted keys, not-finite numbers as null, a newline at the end."""
     return json.dumps(_finite(data), indent=1, sort_keys=True, allow_nan=False) + "\n"
 
 
-def _model(model: ModelInfo) -> dict[str, Any]:
+def rung_json(rung: Rung) -> Json:
+    """A rung with its detail in words, and its figures."""
+    return {"name": rung.name, "outcome": rung.outcome, "detail": wording.detail(rung), "figures": figures(rung)}
+
+
+def _model(model: ModelInfo) -> Json:
     return {
         "target": model.target,
         "class": model.class_name,
@@ -67,76 +89,76 @@ def _model(model: ModelInfo) -> dict[str, Any]:
     }
 
 
-def _terms(terms: tuple[tuple[str, str], ...]) -> dict[str, list[str]]:
+def _terms(terms: Sequence[tuple[str, str]]) -> Json:
     # A list even for one text: a label may come twice ("inferred"), and a reader wants one type.
-    found: dict[str, list[str]] = {}
-    for label, text in terms:
-        found.setdefault(label, []).append(text)
-    return found
+    return {label: [text for other, text in terms if other == label] for label, _ in terms}
 
 
-def _edit(edit: Edit) -> dict[str, Any]:
+def _edit(edit: Edit, effect: Effect | None) -> Json:
     return {
         "kind": edit.kind,
         "op": edit.op,
         "rung": edit.rung,
-        "reference": _place(edit.reference),
-        "candidate": _place(edit.candidate),
-        "after": edit.after,
-        "attributes": edit.attributes,
-        "effect": edit.effect,
-        "harmless": edit.harmless,
-        "message": edit.message,
+        "reference": _site(edit.reference),
+        "candidate": _site(edit.candidate),
+        "after": dict(zip(SIDES, edit.after, strict=True)),
+        "attributes": wording.attributes(edit),
+        "effect": {} if effect is None else _sizes(effect.sizes),
+        "harmless": effect is not None and effect.harmless,
+        "message": wording.message(edit),
         "modes": edit.modes,
     }
 
 
-def _place(place: Place | None) -> dict[str, Any] | None:
-    if place is None:
+def _site(site: Site | None) -> Json | None:
+    if site is None:
         return None
-    source = None if place.source is None else {"file": place.source.file, "line": place.source.line}
-    return {"node": place.node, "scope": place.scope, "source": source}
+    return {"node": site.node, "scope": site.scope, "source": None if site.source is None else asdict(site.source)}
 
 
-def _attribution(found: Attribution) -> dict[str, Any]:
+def _sizes(sizes: Sizes) -> Json:
+    return {measure.value: size for measure, size in sizes.items()}
+
+
+def _attribution(attribution: Attribution) -> Json:
+    divergence = attribution.divergence
     return {
-        "together": found.together,
-        "total": found.total,
-        "remaining": found.remaining,
-        "limits": found.limits,
-        "explained": found.explained,
-        "first_divergence": None if found.divergence is None else _account(found.divergence),
-        "local_differences": [_account(item) for item in found.own],
-        "one_way": found.one_way,
-        "notes": found.notes,
-        "compared": found.compared,
-        "mode": found.mode,
-        "probes": found.probes,
-        "precision": found.precision,
+        "together": attribution.together,
+        "total": _sizes(attribution.total),
+        "remaining": _sizes(attribution.remaining),
+        "limits": _sizes(attribution.limits),
+        "explained": attribution.explained,
+        "first_divergence": None if divergence is None else _local_difference(divergence),
+        "local_differences": [_local_difference(item) for item in attribution.local],
+        "one_way": [wording.sentence(finding) for finding in attribution.one_way],
+        "notes": [wording.sentence(finding) for finding in attribution.notes],
+        "compared": attribution.compared,
+        "mode": attribution.mode,
+        "probes": attribution.probes,
+        "precision": attribution.precision,
     }
 
 
-def _account(item: LocalDifference) -> dict[str, Any]:
+def _local_difference(item: LocalDifference) -> Json:
     return {
-        "reference": item.nodes[0],
-        "candidate": item.nodes[1],
-        "difference": item.difference,
-        "detail": item.detail,
+        **dict(zip(SIDES, item.nodes, strict=True)),
+        "difference": item.closeness.max_relative,
+        "detail": wording.local_difference(item),
         "edits": item.edits,
     }
 
 
-def _witness(found: Witness) -> dict[str, Any]:
+def _witness(witness: Witness) -> Json:
     """What the witness is; its arrays are saved on request alone."""
-    return {"mode": found.mode, "weight_scale": found.weight_scale, "how": found.how, "difference": found.difference}
+    how = wording.sentence(witness.how)
+    return {"mode": witness.mode, "weight_scale": witness.weight_scale, "how": how, "difference": witness.difference}
 
 
-def _fit(fit: FitEvidence) -> dict[str, Any]:
-    decision = fit.decision
+def _fit(fit: FitEvidence) -> Json:
     return {
-        "data": fit.data,
-        "plan": fit.plan,
-        "trials": [_trial(trajectory) for trajectory in fit.trajectories],
+        "data": "" if fit.data is None else wording.data_words(fit.data),
+        "plan": {} if fit.settings is None else {**asdict(fit.settings), "seeds": fit.seeds},
+        "trials": [_trial(trial) for trial in fit.trials],
         "pairs": [asdict(pair) for pair in fit.pairs],
         "difference": {
             "step_loss": fit.distance,
@@ -153,25 +175,37 @@ def _fit(fit: FitEvidence) -> dict[str, Any]:
             "steps": fit.control_steps,
             "rounding_step_loss": fit.rounding_distance,
         },
-        "decision": None if decision is None else {"metric": fit.metric, **asdict(decision)},
-        "stopped": fit.stopped,
-        "notes": fit.notes,
+        "decision": None if fit.decision is None else {"metric": fit.metric, **_decision(fit.decision)},
+        "stopped": "" if fit.stopped is None else wording.sentence(fit.stopped),
+        "notes": [wording.sentence(finding) for finding in fit.findings],
     }
 
 
-def _trial(trajectory: Trajectory) -> dict[str, Any]:
+def _decision(decision: Decision) -> Json:
+    names = (
+        *("outcome", "pairs", "mean", "deviation", "interval", "level", "margin", "p_lower", "p_upper"),
+        *("p_different", "p_sign_flip", "effect_size", "seeds_needed"),
+    )
+    return {**{name: getattr(decision, name) for name in names}, "reason": wording.sentence(decided(decision))}
+
+
+def _trial(trial: TrialSoFar) -> Json:
     """A trial without its timings: the same question gets the same bytes. Histories on disk hold them."""
-    untimed: dict[str, Any] = _untimed(asdict(trajectory))
-    return untimed
+    epochs = [asdict(epoch) for epoch in trial.epochs]
+    return {
+        "side": trial.side,
+        "seed": trial.seed,
+        "losses": trial.losses,
+        "train_accuracy": trial.train_accuracy,
+        "test_accuracy": trial.test_accuracy,
+        "test_loss": trial.test_loss,
+        "epochs": [{name: item for name, item in epoch.items() if name != "seconds"} for epoch in epochs],
+        "steps": trial.steps,
+        "reused": trial.reused if isinstance(trial, Trial) else 0,
+    }
 
 
-def _untimed(data: Any) -> Any:
-    if isinstance(data, Mapping):
-        return {key: _untimed(value) for key, value in data.items() if key not in ("seconds", "samples_per_second")}
-    return [_untimed(item) for item in data] if isinstance(data, list | tuple) else data
-
-
-def _finite(value: Any) -> Any:
+def _finite(value: Attribute) -> Attribute:
     """The same data with string keys, lists for sequences and null for numbers that are not finite."""
     if isinstance(value, Mapping):
         return {str(key): _finite(item) for key, item in value.items()}

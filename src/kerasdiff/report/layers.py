@@ -10,35 +10,37 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from kerasdiff.comparison import Row, RowState
-from kerasdiff.graph import Node, TensorSpec
-from kerasdiff.report.style import Look, count, emit, hang, heading, pad
+from kerasdiff.graph import Node
+from kerasdiff.report.style import Look, emit, hang, heading, pad
+from kerasdiff.report.wording.labels import STATES
+from kerasdiff.report.wording.models import shapes
+from kerasdiff.report.wording.plain import count
+from kerasdiff.rungs.table import Row, RowState
 
 FOLD_ABOVE = 60
 """Rows a table may have before runs of equal rows fold: about one screen of a tall terminal."""
 
 CONTEXT = 2
-"""Equal rows kept on each side of a change when the rest fold."""
+"""Equal rows shown on each side of a change when the rest fold."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """How a row state looks and reads."""
+    """How a row state looks, with all characters and with those of ASCII."""
 
     fancy: str
     plain: str
     style: str
-    meaning: str
 
 
 MARKS: Mapping[RowState, Mark] = {
-    "kept": Mark(" ", " ", "", "equal"),
-    "rewritten": Mark("≈", "=", "blue", "equal after a rewrite"),
-    "inserted": Mark("+", "+", "green", "only in the candidate"),
-    "deleted": Mark("-", "-", "red", "only in the reference"),
-    "updated": Mark("~", "~", "yellow", "other settings or op"),
-    "moved": Mark("→", ">", "cyan", "other place"),
-    "rewired": Mark("⤳", "^", "magenta", "other operands or sharing"),
+    "kept": Mark(" ", " ", ""),
+    "rewritten": Mark("≈", "=", "blue"),
+    "inserted": Mark("+", "+", "green"),
+    "deleted": Mark("-", "-", "red"),
+    "updated": Mark("~", "~", "yellow"),
+    "moved": Mark("→", ">", "cyan"),
+    "rewired": Mark("⤳", "^", "magenta"),
 }
 
 EQUAL: tuple[RowState, ...] = ("kept", "rewritten")
@@ -56,7 +58,6 @@ class Line:
     op: str = ""
     shape: str = ""
     parameters: str = ""
-    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,28 +104,13 @@ def render_layers(rows: Sequence[Row], console: Console) -> None:
     _legend(rows, console, look)
 
 
-def shape(spec: TensorSpec) -> str:
-    """A shape with ``?`` for what is unknown, and the dtype where it is not float32: ``(?, 16) int32``."""
-    dims = ["?" if dim is None else str(dim) for dim in spec.shape or ()]
-    text = "?" if spec.shape is None else f"({dims[0]},)" if len(dims) == 1 else f"({', '.join(dims)})"
-    return text if spec.dtype == "float32" else f"{text} {spec.dtype}"
-
-
-def shapes(node: Node) -> str:
-    """The shape of a node's first output and how many others there are."""
-    if not node.outputs:
-        return ""
-    more = len(node.outputs) - 1
-    return shape(node.outputs[0]) + (f" +{more}" if more else "")
-
-
 def _counts(rows: Sequence[Row]) -> str:
     equal = sum(row.state in EQUAL for row in rows)
     parts = [f"{equal:,} equal"]
     for state in MARKS:
-        found = sum(row.state == state for row in rows)
-        if found and state not in EQUAL:
-            parts.append(f"{found:,} {state}")
+        amount = sum(row.state == state for row in rows)
+        if amount and state not in EQUAL:
+            parts.append(f"{amount:,} {state}")
     return ", ".join(parts)
 
 
@@ -147,7 +133,6 @@ def _line(row: Row, look: Look) -> Line:
         op=look.text(_both([node.op for node in sides])),
         shape=look.text(_both([shapes(node) for node in sides])),
         parameters=look.text(_both(parameters)),
-        notes=(row.note,) if row.note else (),
     )
 
 
@@ -256,8 +241,7 @@ def _cells(line: Line, layout: Layout, look: Look) -> Text:
 
 
 def _notes(line: Line, layout: Layout) -> Iterator[str]:
-    """The row's own note, and differences whose column was dropped or shortened."""
-    yield from line.notes
+    """Differences whose column was dropped or shortened."""
     if line.state in EQUAL:
         return
     dropped = (
@@ -275,7 +259,7 @@ def _folded(lines: Sequence[Line]) -> Iterator[Line | str]:
     if len(lines) <= FOLD_ABOVE:
         yield from lines
         return
-    changes = [-1, *(place for place, line in enumerate(lines) if line.state not in EQUAL), len(lines)]
+    changes = [-1, *(number for number, line in enumerate(lines) if line.state not in EQUAL), len(lines)]
     for before, after in pairwise(changes):
         if before >= 0:
             yield lines[before]
@@ -301,7 +285,7 @@ def _legend(rows: Sequence[Row], console: Console, look: Look) -> None:
     for state in present:
         mark = MARKS[state]
         entry = Text.assemble(
-            ("  " + look.pick(mark.fancy, mark.plain), f"bold {mark.style}"), (f" {mark.meaning} ", "dim")
+            ("  " + look.pick(mark.fancy, mark.plain), f"bold {mark.style}"), (f" {STATES[state]} ", "dim")
         )
         if line.cell_len + entry.cell_len > look.width:
             emit(console, line)

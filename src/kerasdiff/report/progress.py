@@ -10,7 +10,7 @@ from rich.live import Live
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from kerasdiff.report.style import Look, clean
-from kerasdiff.side.records import Tick
+from kerasdiff.side.training import Tick
 
 
 class LiveProgress:

@@ -10,7 +10,8 @@ from rich.text import Text
 
 from kerasdiff.canonical import Identity
 from kerasdiff.report.json import dump
-from kerasdiff.report.style import Look, count, emit, hang, heading
+from kerasdiff.report.style import Look, emit, hang, heading
+from kerasdiff.report.wording.plain import count
 
 SCHEMA = "kerasdiff.rules/1"
 

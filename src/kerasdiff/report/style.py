@@ -5,7 +5,6 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -55,7 +54,7 @@ def clean(value: object) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What the place a report is written to can show.
+    """What the terminal or file that a report is written to can show.
 
     Attributes:
         width: Columns.
@@ -75,7 +74,7 @@ class Look:
         return fancy if self.unicode else plain
 
     def text(self, value: object) -> str:
-        """Cleaned text that the place can show."""
+        """Cleaned text, in characters that can be shown."""
         cleaned = clean(value)
         if self.unicode:
             return cleaned
@@ -113,36 +112,6 @@ def pad(text: str, width: int, *, right: bool = False) -> str:
     """Fills up to ``width`` columns; ``right`` puts the text to the right."""
     space = " " * (width - cell_len(text))
     return space + text if right else text + space
-
-
-def value(setting: Any) -> str:
-    """A setting as Python writes it, strings without quotes, numbers to the seven digits that float32 holds."""
-    if isinstance(setting, str):
-        return setting
-    if isinstance(setting, float):
-        return f"{setting:.7g}" if setting % 1 else repr(setting)
-    if isinstance(setting, tuple | list):
-        inner = ", ".join(value(item) for item in setting)
-        return f"({inner},)" if len(setting) == 1 else f"({inner})"
-    if isinstance(setting, Mapping):
-        return "{" + ", ".join(f"{key}: {value(item)}" for key, item in setting.items()) + "}"
-    return repr(setting)
-
-
-def change(reference: Any, candidate: Any) -> str:
-    """A changed setting, ``0.001 → 1e-05``; quoted where only the type tells the two apart."""
-    before, after = value(reference), value(candidate)
-    return f"{reference!r} → {candidate!r}" if before == after else f"{before} → {after}"
-
-
-def number(figure: float | None, digits: int = 4) -> str:
-    """A measured number with ``digits`` significant digits; ``–`` where there is none."""
-    return "–" if figure is None else f"{figure:.{digits}g}"
-
-
-def count(amount: int, noun: str) -> str:
-    """``1 row``, ``1,200 rows``."""
-    return f"{amount:,} {noun}" if amount == 1 else f"{amount:,} {noun}s"
 
 
 def emit(console: Console, text: Text | str = "") -> None:

@@ -9,12 +9,18 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
 
-from kerasdiff.align.edits import COMPUTATION, Edit, Place
-from kerasdiff.comparison import Basis, Comparison, ModelInfo, Outcome, Rewrite, RowState, Rung, RungOutcome
+from kerasdiff.align.edits import EditKind
+from kerasdiff.comparison import Comparison, ModelInfo, Outcome
+from kerasdiff.findings import SIDES
+from kerasdiff.report import wording
 from kerasdiff.report.attribution import effect_of, render_attribution
 from kerasdiff.report.fit import render_fit
 from kerasdiff.report.layers import MARKS, render_layers
-from kerasdiff.report.style import TEXT_WIDTH, Look, change, count, emit, hang, heading, pad
+from kerasdiff.report.style import TEXT_WIDTH, Look, emit, hang, heading, pad
+from kerasdiff.report.wording.labels import BASES
+from kerasdiff.report.wording.plain import count
+from kerasdiff.rungs.records import Rung, RungOutcome
+from kerasdiff.rungs.table import Rewrite, RowState
 
 MOST_EDITS = 40
 """Edits listed in full: past a screenful a list is not read; JSON holds them all."""
@@ -22,10 +28,7 @@ MOST_EDITS = 40
 MOST_NAMES = 4
 """Nodes named for one rewrite rule before the rest are counted."""
 
-SAID = frozenset({COMPUTATION, "op", "wiring"})
-"""Attributes of an update that are no settings: its message says what there is to say."""
-
-_STATES: Mapping[str, RowState] = {
+_STATES: Mapping[EditKind, RowState] = {
     "insert": "inserted",
     "delete": "deleted",
     "update": "updated",
@@ -42,14 +45,6 @@ _RUNGS: Mapping[RungOutcome, tuple[str, str, str]] = {
 }
 
 _OUTCOMES: Mapping[Outcome, str] = {"equivalent": "green", "different": "red", "inconclusive": "yellow"}
-
-_BASES: Mapping[Basis | None, str] = {
-    "proof": "proof: the canonical graphs are the same, and so are their weights.",
-    "numeric": "numeric: not proved, but equal in float64 on every rung that ran.",
-    "statistical": "statistical: seeded trial pairs decide, against the stated equivalence margin.",
-    "witness": "witness: an edit, an input or a training run on which the two part.",
-    None: "",
-}
 
 
 def render(comparison: Comparison, console: Console) -> None:
@@ -79,7 +74,7 @@ def _header(comparison: Comparison, console: Console) -> None:
     emit(console)
     versions = look.text(", ".join(f"{name} {text}" for name, text in environment.items()))
     terms = [("environment", versions)] if versions else []
-    terms += [(look.text(label), look.text(text)) for label, text in comparison.terms]
+    terms += [(look.text(label), look.text(text)) for label, text in wording.terms(comparison)]
     width = max((len(label) for label, _ in terms), default=0)
     previous = ""
     for label, text in terms:
@@ -89,18 +84,12 @@ def _header(comparison: Comparison, console: Console) -> None:
 
 
 def _model(title: str, model: ModelInfo, console: Console, look: Look) -> None:
-    frozen = model.parameters - model.trainable_parameters
-    figures = f"{model.parameters:,} parameters"
-    figures += f" ({frozen:,} not trainable)" if frozen else ""
-    figures += f", {count(model.nodes, 'node')}"
-    name = f"{model.class_name}: " if model.class_name else ""
     hang(console, Text(f"  {title}  ", style="dim"), Text(look.text(model.target), style="bold"))
-    hang(console, Text(" " * 13), Text(look.text(name + figures)))
+    hang(console, Text(" " * 13), Text(look.text(wording.model(model))))
 
 
 def _edits(comparison: Comparison, console: Console) -> None:
     edits = comparison.edits
-    groups = comparison.attribution.together if comparison.attribution is not None else ()
     if not edits:
         return
     look = Look.of(console)
@@ -118,38 +107,30 @@ def _edits(comparison: Comparison, console: Console) -> None:
         if len(edit.modes) == 1:
             title.append(look.text(f"  in {edit.modes[0]} mode alone"), style="dim")
         hang(console, lead, title)
-        for label, text in _edit_details(edit, _together(position - 1, groups)):
+        for label, text in _edit_details(comparison, position - 1):
             start = Text(" " * lead.cell_len + (pad(label, 11) if label else ""), style="dim")
             hang(console, start, Text(look.text(text)))
     if len(edits) > MOST_EDITS:
         emit(console, look.text(f"  … {len(edits) - MOST_EDITS:,} more; --format json holds them all"))
 
 
-def _together(position: int, groups: tuple[tuple[int, ...], ...]) -> tuple[int, ...]:
-    """The numbers of the other edits that were applied as one with this one."""
-    group: tuple[int, ...] = next((group for group in groups if position in group), ())
-    return tuple(other + 1 for other in group if other != position)
-
-
-def _edit_details(edit: Edit, together: tuple[int, ...]) -> list[tuple[str, str]]:
-    """Label and text of each line below an edit; ``together`` are the numbers of the edits it was applied with."""
-    details = [("", edit.message)] if edit.message else []
-    details += [(side, place) for side in ("reference", "candidate") if (place := _place(edit, side))]
-    attributes = [f"{name}: {change(*pair)}" for name, pair in edit.attributes.items() if name not in SAID]
-    details += [("settings" if position == 0 else " ", text) for position, text in enumerate(attributes)]
-    if edit.effect:
-        details.append(("effect", effect_of(edit, together)))
+def _edit_details(comparison: Comparison, position: int) -> list[tuple[str, str]]:
+    """Label and text of each line below the edit at a position."""
+    edit = comparison.edits[position]
+    details = [("", wording.message(edit))]
+    details += [(name, wording.standing(edit, side)) for side, name in enumerate(SIDES)]
+    details += [("settings" if n == 0 else " ", text) for n, text in enumerate(wording.settings(edit))]
+    effect = effect_of(comparison, position)
+    if effect is not None and effect.sizes:
+        details.append(("effect", wording.effect(effect, _together(comparison, position))))
     return details
 
 
-def _place(edit: Edit, side: str) -> str:
-    """Where the edit stands on one side: its node and line, or the node it is missing after."""
-    place: Place | None = edit.reference if side == "reference" else edit.candidate
-    after = edit.after.get(side)
-    if place is None:
-        return f"no {edit.op} after {after}" if after else f"no such {edit.op}"
-    source = "" if place.source is None else f"{place.source}  "
-    return f"{source}{place.node}" + (f" after {after}" if after else "")
+def _together(comparison: Comparison, position: int) -> tuple[int, ...]:
+    """The numbers of the other edits that were applied as one with this one."""
+    groups = () if comparison.attribution is None else comparison.attribution.together
+    group: tuple[int, ...] = next((group for group in groups if position in group), ())
+    return tuple(other + 1 for other in group if other != position)
 
 
 def _rewrites(rewrites: tuple[Rewrite, ...], console: Console) -> None:
@@ -163,7 +144,7 @@ def _rewrites(rewrites: tuple[Rewrite, ...], console: Console) -> None:
     width = max(len(look.text(f"{rule} ×{len(group)}")) for rule, group in groups.items())
     for rule, group in groups.items():
         sides = []
-        for side in ("reference", "candidate"):
+        for side in SIDES:
             nodes = [rewrite.node for rewrite in group if rewrite.side == side]
             if nodes:
                 more = f", … {len(nodes) - MOST_NAMES} more" if len(nodes) > MOST_NAMES else ""
@@ -187,7 +168,7 @@ def _rungs(rungs: tuple[Rung, ...], console: Console) -> None:
             pad(rung.name, names + 2),
             (pad(rung.outcome, words + 2), style),
         )
-        hang(console, lead, Text(look.text(rung.detail)))
+        hang(console, lead, Text(look.text(wording.detail(rung))))
     if not rungs:
         emit(console, "  none")
 
@@ -197,7 +178,7 @@ def _not_checked(comparison: Comparison, console: Console) -> None:
     heading(console, "Not checked")
     width = max((len(look.text(item.rung)) for item in comparison.not_checked), default=0)
     for item in comparison.not_checked:
-        hang(console, Text(f"  {pad(look.text(item.rung), width)}  "), Text(look.text(item.reason)))
+        hang(console, Text(f"  {pad(look.text(item.rung), width)}  "), Text(look.text(wording.sentence(item.reason))))
     if not comparison.not_checked:
         emit(console, Text("  nothing was left out of the rungs above", style="dim"))
 
@@ -206,10 +187,9 @@ def _verdict(comparison: Comparison, console: Console) -> None:
     look = Look.of(console)
     verdict = comparison.verdict
     style = _OUTCOMES[verdict.outcome]
-    body = Text(look.text(verdict.summary))
-    basis = _BASES[verdict.basis]
-    if basis:
-        body.append("\n\n" + look.text(basis), style="dim")
+    body = Text(look.text(wording.summary(comparison)))
+    if verdict.basis is not None:
+        body.append("\n\n" + look.text(BASES[verdict.basis]), style="dim")
     emit(console)
     console.print(
         Panel(

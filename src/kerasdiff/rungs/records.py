@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from kerasdiff.align.edits import Edit
 from kerasdiff.findings import Finding, RungName, SideName, Subject
 from kerasdiff.graph import Mode
 from kerasdiff.graph.values import Precision, Tolerance
@@ -17,14 +18,23 @@ NUMERIC: tuple[RungName, ...] = ("inference", "training step")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class InterfaceFigures:
-    """Attributes: ignored: How many names differ that are ignored; ``None`` where names count."""
+class _Figures:
+    """What all have.
 
-    ignored: int | None = None
+    Attributes:
+        ignored: Differences by what was ignored.
+    """
+
+    ignored: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ArchitectureFigures:
+class InterfaceFigures(_Figures):
+    """Figures of the interface rung."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchitectureFigures(_Figures):
     """Figures of the architecture rung.
 
     Attributes:
@@ -39,25 +49,23 @@ class ArchitectureFigures:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WeightFigures:
+class WeightFigures(_Figures):
     """Figures of the weights rung.
 
     Attributes:
         compared: Pairs of weights.
         reference, candidate: Weights of either side.
         parameters: Scalars of either side, without the states of random generators.
-        ignored: Differences by what was ignored.
     """
 
     compared: int
     reference: int
     candidate: int
     parameters: tuple[int, int]
-    ignored: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NumberFigures:
+class NumberFigures(_Figures):
     """Figures of many comparisons of values, the worst of them in full.
 
     Attributes:
@@ -68,8 +76,8 @@ class NumberFigures:
         where: What the worst was of.
         differing: What was beyond its limit, the first hundred.
         absent_gradients: Weights that get a gradient on one side alone.
-        ignored: Differences by what was ignored.
-        untaken: Of either side, ids of nodes that branch on data and went one way on every probe.
+        untaken: Of either side, ids of nodes that branch on data and went one way on every probe; ``None`` where
+            nobody looked.
         weight_scale: Factor on the weights, where a search found the input.
         found_by: How a search found it.
     """
@@ -86,14 +94,13 @@ class NumberFigures:
     where: Subject
     differing: tuple[Subject, ...] = ()
     absent_gradients: int = 0
-    ignored: Mapping[str, int] = field(default_factory=dict)
-    untaken: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+    untaken: tuple[tuple[str, ...], tuple[str, ...]] | None = None
     weight_scale: float = 1.0
     found_by: Finding | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SampleFigures:
+class SampleFigures(_Figures):
     """Figures of outputs that were compared as samples.
 
     Attributes:
@@ -110,14 +117,14 @@ class SampleFigures:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RandomFigures:
+class RandomFigures(_Figures):
     """Attributes: random: The side that is random at inference, alone."""
 
     random: SideName
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CheckpointFigures:
+class CheckpointFigures(_Figures):
     """Figures of the checkpoint rung.
 
     Attributes:
@@ -128,7 +135,6 @@ class CheckpointFigures:
         limit, max_absolute, max_relative, place: Of the outputs after loading; ``None`` where there are none.
         stored_as: Paths of weights that did not arrive, on either side.
         astray, of: Weights that did not arrive, of how many.
-        ignored: Differences by what was ignored.
     """
 
     files: tuple[str, ...]
@@ -144,11 +150,10 @@ class CheckpointFigures:
     stored_as: tuple[tuple[str, str], ...] = ()
     astray: int | None = None
     of: int | None = None
-    ignored: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FitFigures:
+class FitFigures(_Figures):
     """Figures of the fit rung: steps of a trial, pairs, and the distances as of ``FitEvidence``."""
 
     steps: int
@@ -179,12 +184,14 @@ class Rung:
     Attributes:
         findings: The facts it rests on, in the order in which they are told.
         figures: Numbers with their limit, place and count; ``None`` where there are none.
+        edits: Those that it established by itself.
     """
 
     name: RungName
     outcome: RungOutcome
     findings: tuple[Finding, ...]
     figures: Figures | None = None
+    edits: tuple[Edit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

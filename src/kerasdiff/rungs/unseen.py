@@ -1,49 +1,58 @@
-"""What no rung could look at: an equivalence that does not know it would claim too much."""
+"""What could no rung look at? An equivalence that does not know it would claim too much."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import replace
 
 from kerasdiff.align.edits import Edit
-from kerasdiff.comparison import Rung
-from kerasdiff.graph import MODES
-from kerasdiff.side.records import Description
+from kerasdiff.align.pair import Correspondence
+from kerasdiff.findings import SIDES, Fact, Finding
+from kerasdiff.probing.observations import FunctionObservation, Observations
 
 
-def training_code(reference: Description, candidate: Description) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What is said of the user's own methods around the call: every one, and those that are not the same code."""
-    every: list[str] = []
-    apart: list[str] = []
-    for name in sorted({*reference.overrides, *candidate.overrides}):
-        one, two = reference.overrides.get(name), candidate.overrides.get(name)
-        lines = " and ".join(str(item.source) for item in (one, two) if item is not None and item.source is not None)
-        where = f" ({lines})" if lines else ""
-        if one is not None and two is not None and one.digest == two.digest:
-            every.append(f"{name} is overridden by the same code on both sides{where}; the call is compared, not this")
-            continue
-        which = "differently on the two sides" if one and two else f"in the {'reference' if one else 'candidate'} alone"
-        apart.append(f"{name} is overridden {which}{where}; the call is compared, not this")
-    return (*every, *apart), tuple(apart)
+def training_code(pair: Correspondence) -> tuple[Finding, ...]:
+    """The user's own methods around the call, which no rung runs: the same code on both sides first."""
+    first, second = (side.overrides for side in pair.descriptions)
+    methods = []
+    for name in sorted({*first, *second}):
+        one, two = first.get(name), second.get(name)
+        sources = tuple(item.source for item in (one, two) if item is not None and item.source is not None)
+        finding = Finding(fact=Fact.SAME_TRAINING_CODE, names=(name,), sources=sources)
+        if one is None or two is None:
+            finding = replace(finding, fact=Fact.OWN_TRAINING_CODE, side=SIDES[0 if two is None else 1])
+        elif one.digest != two.digest:
+            finding = replace(finding, fact=Fact.OTHER_TRAINING_CODE)
+        methods.append(finding)
+    return tuple(sorted(methods, key=lambda item: item.fact is not Fact.SAME_TRAINING_CODE))
 
 
-def untraced(reference: Description, candidate: Description) -> tuple[str, ...]:
+def unlike_training_code(pair: Correspondence) -> tuple[Finding, ...]:
+    """Those of them that are not the same code on both sides."""
+    return tuple(item for item in training_code(pair) if item.fact is not Fact.SAME_TRAINING_CODE)
+
+
+def untraced(pair: Correspondence) -> tuple[Finding, ...]:
     """Why each side's calls are not seen as graphs: a branch that no probe takes would be missed."""
-    found = []
-    for side, description in (("reference", reference), ("candidate", candidate)):
-        if any(getattr(description, mode) is None for mode in MODES):
-            notes = [note for note in description.notes if note.startswith("cannot be traced")]
-            found.append(f"{side}: {'; '.join(notes) or 'cannot be traced'}")
-    return tuple(found)
+    return tuple(
+        Finding(
+            fact=Fact.UNTRACED,
+            side=side,
+            parts=tuple(note for note in description.notes if note.fact is Fact.NOT_TRACEABLE),
+        )
+        for side, description in zip(SIDES, pair.descriptions, strict=True)
+        if description.inference is None or description.training is None
+    )
 
 
-def untaken(rungs: Sequence[Rung], edits: Sequence[Edit]) -> tuple[str, ...]:
+def untaken(observations: Observations, edits: tuple[Edit, ...]) -> tuple[Finding, ...]:
     """Branches on data that went one way on every probe, where an edit touches them: the other way was not compared."""
-    found: dict[str, None] = {}
-    sides = next((rung.figures["untaken"] for rung in rungs if "untaken" in rung.figures), ((), ()))
-    for number, side in enumerate(("reference", "candidate")):
+    seen = observations.function
+    branches = seen.untaken if isinstance(seen, FunctionObservation) else ((), ())
+    distinct: dict[tuple[str, str, str], Finding] = {}
+    for number, side in enumerate(SIDES):
         for edit in edits:
-            place = (edit.reference, edit.candidate)[number]
-            if place is not None and any(place.node.startswith(name) for name in sides[number]):
-                line = f" ({place.source})" if place.source is not None else ""
-                found[f"the {side}'s {edit.op}{line} has a branch that no probe is known to take"] = None
-    return tuple(found)
+            site = edit.sites[number]
+            if site is not None and site.origin in branches[number]:
+                key = side, edit.op, str(site.source)
+                distinct[key] = Finding(fact=Fact.ONE_WAY_BRANCH, side=side, sites=(replace(site, op=edit.op),))
+    return tuple(distinct.values())

@@ -3,105 +3,77 @@
 from __future__ import annotations
 
 import faulthandler
+import importlib
 import os
 import queue
 import signal
 import sys
 import threading
 import traceback
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 from kerasdiff.errors import KerasdiffError, LoadError, WorkerError
-from kerasdiff.side.frames import read_frame, write_frame
-from kerasdiff.side.records import Tick
+from kerasdiff.side.frames import Call, Opening, Reply, read_frame, write_frame
+from kerasdiff.side.protocol import REQUESTS
+from kerasdiff.side.training import Tick
+
+if TYPE_CHECKING:
+    from kerasdiff.worker.loading.load import Session
 
 
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:
-    """Answers requests until the parent is gone.
-
-    The first message is ``(target, inputs, without)``; each further one ``(number, name, arguments)``. Answers are
-    ``(number, "value" | "error" | "bug" | "progress", payload)``.
-    """
+    """Answers requests until the parent is gone: an :class:`Opening`, then :class:`Call` after :class:`Call`."""
     faulthandler.enable(all_threads=False)  # a crash in native code leaves the Python stack in what the parent shows
-    inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    inbox: queue.SimpleQueue[object] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(requests, inbox), daemon=True).start()
     failure = _start_tensorflow()
-    target, inputs, without = inbox.get()
-    session: Any = None
+    opening = inbox.get()
+    assert isinstance(opening, Opening)
+    session: Session | None = None
     while True:
-        number, name, arguments = inbox.get()
+        call = inbox.get()
+        assert isinstance(call, Call)
         try:
             if failure is not None:
                 raise failure
             if session is None:
-                from kerasdiff.worker.loading.load import Session
+                from kerasdiff.worker.loading.load import Session as Opened
 
-                session = Session(target, inputs, without)
-
-            def progress(tick: Tick, number: int = number) -> None:
-                write_frame(answers, (number, "progress", tick))
-
-            _answer(answers, number, "value", _handle(session, name, arguments, progress))
+                session = Opened(opening.target, opening.inputs, opening.without)
+            _answer(answers, call, "value", _handle(session, call, answers))
         except KerasdiffError as error:
-            _answer(answers, number, "error", error)
+            _answer(answers, call, "error", error)
         except SystemExit as error:
-            _answer(answers, number, "error", WorkerError(f"{target.text}: the model called sys.exit({error.code!r})."))
+            text = f"{opening.target.text}: the model called sys.exit({error.code!r})."
+            _answer(answers, call, "error", WorkerError(text))
         except Exception:  # the worker's boundary: whatever it was has to reach the parent
-            _answer(answers, number, "bug", traceback.format_exc())
+            _answer(answers, call, "bug", traceback.format_exc())
 
 
-def _handle(session: Any, name: str, arguments: tuple[Any, ...], progress: Any) -> Any:
+def _handle(session: Session, call: Call, answers: BinaryIO) -> object:
+    """Calls the function that the table of requests names."""
+    request = REQUESTS.get(call.name)
+    if request is None:
+        raise ValueError(f"unknown request {call.name!r}")
+    module, _, function = request.handler.partition(":")
     # Imported on demand: what a request does not need must not delay its answer.
-    if name == "describe":
-        from kerasdiff.worker.tracing.describe import describe
+    handler = getattr(importlib.import_module(module), function)
 
-        if arguments:
-            session.restart(*arguments)
-        return describe(session)
-    if name == "evaluate":
-        from kerasdiff.worker.running.evaluate import evaluate
+    def progress(tick: Tick) -> None:
+        write_frame(answers, Reply(number=call.number, kind="progress", payload=tick))
 
-        return evaluate(session, *arguments)
-    if name == "stage":
-        from kerasdiff.worker.running.stages import stage
-
-        return stage(session, *arguments)
-    if name == "step":
-        from kerasdiff.worker.running.step import step
-
-        return step(session, *arguments)
-    if name == "losses_of":
-        from kerasdiff.worker.running.step import losses_of
-
-        return losses_of(session, *arguments)
-    if name in ("save_checkpoint", "load_checkpoint"):
-        from kerasdiff.worker.running import checkpoint
-
-        return getattr(checkpoint, name)(session, *arguments)
-    if name == "fit":
-        from kerasdiff.worker.training.fit import fit
-
-        (plan,) = arguments
-        return fit(session, plan, progress)
-    if name == "start_digests":
-        from kerasdiff.worker.tracing.describe import start_digests
-
-        return start_digests(session, *arguments)
-    if name == "start":
-        from kerasdiff.worker.training.fit import start
-
-        return start(session, *arguments)
-    raise ValueError(f"unknown request {name!r}")
+    answer: object = handler(session, *call.arguments, *([progress] if request.reports else []))
+    return answer
 
 
-def _answer(answers: BinaryIO, number: int, kind: str, payload: Any) -> None:
+def _answer(answers: BinaryIO, call: Call, kind: Literal["value", "error", "bug"], payload: object) -> None:
     try:
-        write_frame(answers, (number, kind, payload))
+        write_frame(answers, Reply(number=call.number, kind=kind, payload=payload))
     except BrokenPipeError:
         _leave()
 
 
-def _listen(requests: BinaryIO, inbox: queue.SimpleQueue[Any]) -> None:
+def _listen(requests: BinaryIO, inbox: queue.SimpleQueue[object]) -> None:
     """Reads requests in a thread of its own, so that a busy worker still notices that its parent is gone."""
     while True:
         try:

@@ -2,3 +2,50 @@
 
 Imports the records it speaks of; imported by report, cli and pytest alone. Nothing it makes is ever read back.
 """
+
+from kerasdiff.report.wording.attribution import (
+    effect,
+    explained,
+    inseparable,
+    local_difference,
+    local_differences,
+    numbered,
+    size,
+)
+from kerasdiff.report.wording.edits import attributes, message
+from kerasdiff.report.wording.findings import sentence
+from kerasdiff.report.wording.fit import data_words
+from kerasdiff.report.wording.listing import settings, standing
+from kerasdiff.report.wording.models import model
+from kerasdiff.report.wording.numbers import closeness, provenance, subject
+from kerasdiff.report.wording.rungs import detail
+from kerasdiff.report.wording.terms import terms
+from kerasdiff.report.wording.trials import plan, remarks
+from kerasdiff.report.wording.verdict import summary
+from kerasdiff.report.wording.witnesses import witness
+
+__all__ = [
+    "attributes",
+    "closeness",
+    "data_words",
+    "detail",
+    "effect",
+    "explained",
+    "inseparable",
+    "local_difference",
+    "local_differences",
+    "message",
+    "model",
+    "numbered",
+    "plan",
+    "provenance",
+    "remarks",
+    "sentence",
+    "settings",
+    "size",
+    "standing",
+    "subject",
+    "summary",
+    "terms",
+    "witness",
+]

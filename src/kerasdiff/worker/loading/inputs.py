@@ -1,24 +1,22 @@
-"""Which inputs a model takes, and how a flat list of tensors becomes the arguments of its call."""
+"""Which inputs does a model take? What it declares, what the user says, or what can be told from elsewhere."""
 
 from __future__ import annotations
 
-import inspect
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import keras
 
 from kerasdiff.errors import TargetError, TraceError
-from kerasdiff.graph import TensorSpec
-from kerasdiff.side.records import Port
+from kerasdiff.findings import Fact, Finding
+from kerasdiff.graph import Port, TensorSpec
 from kerasdiff.side.targets import InputSpec
-from kerasdiff.worker.loading.resolve import CIFAR_SHAPE, SHAPE_NAMES, Constructed, as_shape
+from kerasdiff.worker.keras_internals import AUTOMATIC_INPUT, Live, built_shapes, sublayers
+from kerasdiff.worker.loading.packing import CallParameters, as_dict, as_list, as_one, by_parameter
+from kerasdiff.worker.loading.resolve import CIFAR_SHAPE, SHAPE_NAMES, Constructed, ShapeHint, as_shape
+from kerasdiff.worker.tracing.trace import Pack
 
-Pack = Callable[[Sequence[Any]], tuple[tuple[Any, ...], dict[str, Any]]]
 Shape = tuple[int | None, ...]
-_AUTOMATIC = re.compile(r"(keras_tensor|input|input_layer)(_\d+)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,13 +26,13 @@ class Signature:
     Attributes:
         ports: Inputs in the order ``pack`` takes them.
         pack: Builds positional and keyword arguments from one tensor per port.
-        notes: One sentence for each guess.
+        inferred: One fact for each guess.
         guessed: Whether the shape is the CIFAR-10 default, which the model may well refuse.
     """
 
     ports: tuple[Port, ...]
     pack: Pack
-    notes: tuple[str, ...] = ()
+    inferred: tuple[Finding, ...] = ()
     guessed: bool = False
 
 
@@ -51,15 +49,15 @@ def signature_of(made: Constructed, inputs: tuple[InputSpec, ...], text: str) ->
     return _built(made.model) or _assumed(made, text)
 
 
-def is_declared(model: Any) -> bool:
+def is_declared(model: Live) -> bool:
     """Whether the model is Functional or a built Sequential, whose inputs are part of its definition."""
     if not isinstance(model, keras.Model):
         return False
-    found = getattr(model, "inputs", None)
-    return isinstance(found, list) and bool(found) and all(isinstance(item, keras.KerasTensor) for item in found)
+    declared = getattr(model, "inputs", None)
+    return isinstance(declared, list) and bool(declared) and all(isinstance(x, keras.KerasTensor) for x in declared)
 
 
-def _declared(model: Any, inputs: tuple[InputSpec, ...], text: str) -> Signature:
+def _declared(model: Live, inputs: tuple[InputSpec, ...], text: str) -> Signature:
     # A Sequential declares inputs but has no ``input`` of its own until something else has called it.
     structure = model.inputs[0] if isinstance(model, keras.Sequential) else model.input
     tensors = keras.tree.flatten(structure)
@@ -69,18 +67,20 @@ def _declared(model: Any, inputs: tuple[InputSpec, ...], text: str) -> Signature
         for name, tensor in zip(names, tensors, strict=True)
     ]
     aliases = {tensor.name: index for index, tensor in enumerate(tensors)} | {name: i for i, name in enumerate(names)}
-    notes: list[str] = []
-    for position, spec in enumerate(inputs):
-        index = _position(spec, position, inputs, aliases, names, text)
-        ports[index] = _override(ports[index], spec, text, notes)
+    contradicted: list[Finding] = []
+    for number, spec in enumerate(inputs):
+        index = aliases.get(spec.name, -1) if spec.name is not None else number
+        _check_meant(spec, index, len(inputs), names, text)
+        contradicted += _contradicted_dtype(ports[index], spec, text)
+        ports[index] = _override(ports[index], spec, text)
 
-    def pack(flat: Sequence[Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    def pack(flat: Sequence[Live]) -> tuple[tuple[Live, ...], dict[str, Live]]:
         return (keras.tree.pack_sequence_as(structure, list(flat)),), {}
 
-    return Signature(ports=tuple(ports), pack=pack, notes=tuple(notes))
+    return Signature(ports=tuple(ports), pack=pack, inferred=tuple(contradicted))
 
 
-def _declared_names(structure: Any, tensors: list[Any]) -> list[str]:
+def _declared_names(structure: Live, tensors: list[Live]) -> list[str]:
     """Dict keys where the structure has them, else the names the user gave, else numbered."""
     names = []
     paths = keras.tree.flatten_with_path(structure)
@@ -88,7 +88,7 @@ def _declared_names(structure: Any, tensors: list[Any]) -> list[str]:
         keys = [str(part) for part in path]
         if keys and any(isinstance(part, str) for part in path):
             names.append("/".join(keys))
-        elif _AUTOMATIC.fullmatch(tensor.name):
+        elif AUTOMATIC_INPUT.fullmatch(tensor.name):
             # Keras numbers unnamed inputs over the whole process, which says nothing about the model.
             names.append("input" if len(tensors) == 1 else f"input_{index}")
         else:
@@ -96,22 +96,25 @@ def _declared_names(structure: Any, tensors: list[Any]) -> list[str]:
     return names
 
 
-def _position(
-    spec: InputSpec, position: int, inputs: tuple[InputSpec, ...], aliases: dict[str, int], names: list[str], text: str
-) -> int:
-    if spec.name is not None:
-        if spec.name not in aliases:
-            raise TargetError(f"{text}: it declares no input {spec.name}; its inputs are {', '.join(names)}.")
-        return aliases[spec.name]
-    if len(inputs) != len(names):
+def _check_meant(spec: InputSpec, index: int, count: int, names: list[str], text: str) -> None:
+    """Refuses an option that names no declared input (``index`` below 0), or unnamed ones of another number."""
+    if index < 0:
+        raise TargetError(f"{text}: it declares no input {spec.name}; its inputs are {', '.join(names)}.")
+    if spec.name is None and count != len(names):
         raise TargetError(
-            f"{text}: {len(inputs)} unnamed --input option{'s' if len(inputs) > 1 else ''}, but the model declares "
+            f"{text}: {count} unnamed --input option{'s' if count > 1 else ''}, but the model declares "
             f"{len(names)} inputs ({', '.join(names)}); name them, e.g. --input {names[0]}=SHAPE."
         )
-    return position
 
 
-def _override(port: Port, spec: InputSpec, text: str, notes: list[str]) -> Port:
+def _contradicted_dtype(port: Port, spec: InputSpec, text: str) -> list[Finding]:
+    if spec.dtype is None or spec.dtype == port.spec.dtype:
+        return []
+    dtypes = {"declared": port.spec.dtype, "asked": spec.dtype}
+    return [Finding(fact=Fact.DTYPE_AS_DECLARED, names=(text, port.name), settings=dtypes)]
+
+
+def _override(port: Port, spec: InputSpec, text: str) -> Port:
     declared = port.spec.shape or ()
     own = declared[1:]
     fits = len(own) == len(spec.shape) and all(
@@ -121,8 +124,6 @@ def _override(port: Port, spec: InputSpec, text: str, notes: list[str]) -> Port:
         raise TargetError(
             f"{text}: --input says {show(spec.shape)}, but the model declares its input {port.name} as {show(own)}."
         )
-    if spec.dtype is not None and spec.dtype != port.spec.dtype:
-        notes.append(f"{text}: input {port.name} stays {port.spec.dtype} as declared, not {spec.dtype} as --input says")
     shape = tuple(given if mine is None else mine for mine, given in zip(own, spec.shape, strict=True))
     return replace(
         port, spec=TensorSpec(shape=(*declared[:1], *shape), dtype=port.spec.dtype), low=spec.low, high=spec.high
@@ -134,33 +135,21 @@ def show(shape: Shape) -> str:
     return ",".join("?" if dim is None else str(dim) for dim in shape) or "()"
 
 
-def _given(model: Any, inputs: tuple[InputSpec, ...], text: str) -> Signature:
-    parameters, required = _call_parameters(model)
-    labels = [spec.label for spec in inputs if spec.label is not None]
-    if len(labels) == len(inputs) > 1 and set(required) <= set(labels) <= set(parameters):
-        inputs = tuple(replace(spec, name=spec.label) for spec in inputs)
-    names = [spec.name for spec in inputs]
-    if None in names and any(names):
-        raise TargetError(f"{text}: name either every --input or none, e.g. --input {next(filter(None, names))}=SHAPE.")
-    if len(set(names)) < len(names) and any(names):
+def _given(model: Live, inputs: tuple[InputSpec, ...], text: str) -> Signature:
+    """What ``--input`` says: by name where the options have one, else in the order of the call."""
+    parameters = CallParameters.of(model)
+    inputs = _labelled(inputs, parameters)
+    names = [spec.name for spec in inputs if spec.name is not None]
+    if names and len(names) < len(inputs):
+        raise TargetError(f"{text}: name either every --input or none, e.g. --input {names[0]}=SHAPE.")
+    if len(set(names)) < len(names):
         raise TargetError(f"{text}: an input is given twice with --input.")
-    if None not in names:
-        keys = [str(name) for name in names]
-        missing = [name for name in required if name not in keys]
-        if missing and len(required) > 1:
-            options = " ".join(f"--input {name}=SHAPE" for name in missing)
-            raise TargetError(f"{text}: {type(model).__name__}.call also takes {', '.join(missing)}; add {options}.")
-        by_parameter = set(keys) <= set(parameters) and set(required) <= set(keys)
-        # One order whatever the command line's: that of the call, or of the keys, as Keras flattens a dict.
-        keys = [name for name in parameters if name in keys] if by_parameter else sorted(keys)
-        inputs = tuple(next(spec for spec in inputs if spec.name == key) for key in keys)
-        pack = _by_parameter(parameters, keys) if by_parameter else _as_dict(keys)
-    elif len(inputs) == 1:
-        keys, pack = ["input"], _as_one
-    elif len(required) == len(inputs):
-        keys, pack = list(required), _by_parameter(parameters, list(required))
+    if names:
+        _check_complete(names, parameters, type(model).__name__, text)
+        keys, pack = _named(names, parameters)
+        inputs = tuple(sorted(inputs, key=lambda spec: keys.index(str(spec.name))))
     else:
-        keys, pack = [f"input_{index}" for index in range(len(inputs))], _as_list
+        keys, pack = _unnamed(len(inputs), parameters)
     ports = tuple(
         Port(
             name=key,
@@ -173,79 +162,72 @@ def _given(model: Any, inputs: tuple[InputSpec, ...], text: str) -> Signature:
     return Signature(ports=ports, pack=pack)
 
 
+def _labelled(inputs: tuple[InputSpec, ...], parameters: CallParameters) -> tuple[InputSpec, ...]:
+    """The same options, named by the labels of their dimensions where those are the parameters of the call."""
+    labels = [spec.label for spec in inputs if spec.label is not None]
+    if len(labels) == len(inputs) > 1 and set(parameters.required) <= set(labels) <= set(parameters.every):
+        return tuple(replace(spec, name=spec.label) for spec in inputs)
+    return inputs
+
+
+def _check_complete(names: Sequence[str], parameters: CallParameters, model: str, text: str) -> None:
+    missing = [name for name in parameters.required if name not in names]
+    if missing and len(parameters.required) > 1:
+        options = " ".join(f"--input {name}=SHAPE" for name in missing)
+        raise TargetError(f"{text}: {model}.call also takes {', '.join(missing)}; add {options}.")
+
+
+def _named(names: Sequence[str], parameters: CallParameters) -> tuple[list[str], Pack]:
+    """One order whatever the command line's: that of the call, or of the keys, as Keras flattens a dict."""
+    if set(parameters.required) <= set(names) <= set(parameters.every):
+        keys = [name for name in parameters.every if name in names]
+        return keys, by_parameter(parameters, keys)
+    keys = sorted(names)
+    return keys, as_dict(keys)
+
+
+def _unnamed(count: int, parameters: CallParameters) -> tuple[list[str], Pack]:
+    if count == 1:
+        return ["input"], as_one
+    if count == len(parameters.required):
+        keys = list(parameters.required)
+        return keys, by_parameter(parameters, keys)
+    return [f"input_{index}" for index in range(count)], as_list
+
+
 def _own_dtype(given: str | None) -> str:
     """``--input``'s dtype; float32 follows the precision the model is rebuilt in."""
     return keras.config.floatx() if given in (None, "float32") else str(given)
 
 
-def _call_parameters(model: Any) -> tuple[list[str], list[str]]:
-    """The names of ``call``'s inputs, and those without default."""
-    every, required = [], []
-    for name, item in inspect.signature(model.call).parameters.items():
-        if name in ("training", "mask") or item.kind in (item.VAR_POSITIONAL, item.VAR_KEYWORD):
-            continue
-        every.append(name)
-        if item.default is item.empty:
-            required.append(name)
-    return every, required
-
-
-def _as_one(flat: Sequence[Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    return (flat[0],), {}
-
-
-def _as_list(flat: Sequence[Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    return (list(flat),), {}
-
-
-def _as_dict(keys: list[str]) -> Pack:
-    def pack(flat: Sequence[Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        return (dict(zip(keys, flat, strict=True)),), {}
-
-    return pack
-
-
-def _by_parameter(parameters: list[str], keys: list[str]) -> Pack:
-    """Keras wants the first input of a call by position; the others go by name."""
-
-    def pack(flat: Sequence[Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        values = dict(zip(keys, flat, strict=True))
-        first = (values.pop(parameters[0]),) if parameters[0] in values else ()
-        return first, values
-
-    return pack
-
-
-def _built(model: Any) -> Signature | None:
+def _built(model: Live) -> Signature | None:
     """The shapes a model was built with, which Keras records."""
     if not model.built:
         return None
-    config = model.get_build_config() or {}
-    shapes = config.get("input_shape", config.get("shapes_dict"))
-    parameters, _ = _call_parameters(model)
-    pack: Pack
+    shapes, keyed_by_parameter = built_shapes(model)
     one = _without_batch(shapes)
     if one is not None:
-        return _signature([("input", one)], _as_one)
-    if isinstance(shapes, dict):
-        named = [(str(key), _without_batch(shape)) for key, shape in shapes.items()]
-        if "shapes_dict" in config:
-            named = [(key.removesuffix("_shape"), shape) for key, shape in named]
-            pack = _by_parameter(parameters, [key for key, _ in named])
-            if not {key for key, _ in named} <= set(parameters):
-                return None
-        else:
-            pack = _as_dict([key for key, _ in named])
+        return _signature([("input", one)], as_one)
+    pack: Pack
+    if isinstance(shapes, dict) and keyed_by_parameter:
+        parameters = CallParameters.of(model)
+        named = {str(key).removesuffix("_shape"): shape for key, shape in shapes.items()}
+        if not set(named) <= set(parameters.every):
+            return None
+        pack = by_parameter(parameters, list(named))
+    elif isinstance(shapes, dict):
+        named = {str(key): shape for key, shape in shapes.items()}
+        pack = as_dict(list(named))
     elif isinstance(shapes, list | tuple):
-        named = [(f"input_{index}", _without_batch(shape)) for index, shape in enumerate(shapes)]
-        pack = _as_list
+        named = {f"input_{index}": shape for index, shape in enumerate(shapes)}
+        pack = as_list
     else:
         return None
-    known = [(name, shape) for name, shape in named if shape is not None]
+    known = [(name, shape) for name, raw in named.items() if (shape := _without_batch(raw)) is not None]
     return _signature(known, pack) if known and len(known) == len(named) else None
 
 
-def _without_batch(shape: Any) -> Shape | None:
+def _without_batch(shape: object) -> Shape | None:
     if not isinstance(shape, tuple | list) or not shape:
         return None
     if all(item is None or isinstance(item, int) for item in shape):
@@ -253,44 +235,47 @@ def _without_batch(shape: Any) -> Shape | None:
     return None
 
 
-def _signature(shapes: Sequence[tuple[str, Shape]], pack: Pack, notes: tuple[str, ...] = ()) -> Signature:
+def _signature(shapes: Sequence[tuple[str, Shape]], pack: Pack) -> Signature:
     ports = tuple(
         Port(name=name, spec=TensorSpec(shape=(None, *shape), dtype=keras.config.floatx())) for name, shape in shapes
     )
-    return Signature(ports=ports, pack=pack, notes=notes)
+    return Signature(ports=ports, pack=pack)
 
 
 def _assumed(made: Constructed, text: str) -> Signature:
-    _, required = _call_parameters(made.model)
+    required = CallParameters.of(made.model).required
     if len(required) > 1:
         options = " ".join(f"--input {name}=SHAPE" for name in required)
         raise TraceError(
             f"{text}: {type(made.model).__name__}.call takes {', '.join(required)}; give their shapes: {options}."
         )
-    shape, origin = made.hint or _attribute_hint(made.model) or (None, "")
-    if shape is not None:
-        found = _signature([("input", shape)], _as_one, (f"{text}: input {shape} taken from {origin}",))
-        return replace(found, guessed=bool(made.inferred) and shape == CIFAR_SHAPE)
-    note = f"{text}: input {CIFAR_SHAPE} float32 inferred from the CIFAR-10 default"
-    return replace(_signature([("input", CIFAR_SHAPE)], _as_one, (note,)), guessed=True)
+    hint = made.hint or _attribute_hint(made.model)
+    if hint is None:
+        default = Finding(
+            fact=Fact.INPUT_FROM_DEFAULT, names=(text,), settings={"shape": CIFAR_SHAPE, "dtype": "float32"}
+        )
+        return replace(_signature([("input", CIFAR_SHAPE)], as_one), inferred=(default,), guessed=True)
+    taken = Finding(fact=hint.origin, names=(text, hint.name), settings={"shape": hint.shape})
+    guessed = bool(made.inferred) and hint.shape == CIFAR_SHAPE
+    return replace(_signature([("input", hint.shape)], as_one), inferred=(taken,), guessed=guessed)
 
 
-def _attribute_hint(model: Any) -> tuple[Shape, str] | None:
+def _attribute_hint(model: Live) -> ShapeHint | None:
     for name in SHAPE_NAMES:
         shape = as_shape(vars(model).get(name))
         if shape is not None:
-            return shape, f"the model's attribute {name}"
+            return ShapeHint(shape, name, Fact.INPUT_FROM_ATTRIBUTE)
     return None
 
 
-def with_ranges(ports: tuple[Port, ...], model: Any, text: str) -> tuple[tuple[Port, ...], tuple[str, ...]]:
+def with_ranges(ports: tuple[Port, ...], model: Live, text: str) -> tuple[tuple[Port, ...], tuple[Finding, ...]]:
     """Bounds integer inputs by the smallest embedding table; once the model is built, so all layers are known.
 
     Without an embedding: 0 to 9, or 0 to 255 for uint8, which is how images come.
     """
-    layers = model._flatten_layers()  # private; the only way to sublayers kept in lists and dicts
+    layers = [model, *sublayers(model, deep=True)]
     tables = sorted({int(layer.input_dim) for layer in layers if isinstance(layer, keras.layers.Embedding)})
-    found, notes = [], []
+    bounded, cuts = [], []
     for port in ports:
         low, high = port.low, port.high
         if port.spec.dtype.startswith(("int", "uint")):
@@ -298,7 +283,7 @@ def with_ranges(ports: tuple[Port, ...], model: Any, text: str) -> tuple[tuple[P
             low, high = (0, default) if low is None else (low, high)
             if high in tables:
                 # 0..30 for a table of 30 rows: the reader meant a range as Python counts, and row 30 does not exist.
-                notes.append(f"{text}: values of {port.name} end at {high - 1:g}, the last row of its embedding table")
                 high -= 1
-        found.append(replace(port, low=low, high=high))
-    return tuple(found), tuple(notes)
+                cuts.append(Finding(fact=Fact.RANGE_CUT, names=(text, port.name), figures={"last": high}))
+        bounded.append(replace(port, low=low, high=high))
+    return tuple(bounded), tuple(cuts)

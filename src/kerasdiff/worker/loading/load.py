@@ -1,4 +1,4 @@
-"""From a target to a model that has been called once: what every other part of the worker stands on."""
+"""How does a target become a model that has been called once? What every other part of the worker stands on."""
 
 from __future__ import annotations
 
@@ -9,21 +9,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import keras
 import tensorflow as tf
 
 from kerasdiff.errors import LoadError, TraceError
-from kerasdiff.graph import Mode
-from kerasdiff.side.records import Port, Precision
+from kerasdiff.findings import Fact, Finding
+from kerasdiff.graph import Mode, Port
+from kerasdiff.graph.values import Precision
 from kerasdiff.side.targets import InputSpec, Target
-from kerasdiff.worker.loading.blame import place, reason, user_traceback
-from kerasdiff.worker.loading.inputs import Pack, Signature, is_declared, show, signature_of, with_ranges
+from kerasdiff.worker.keras_internals import Live, declared_trainable, exact_casts
+from kerasdiff.worker.loading.faults import at_line, reason, user_traceback
+from kerasdiff.worker.loading.inputs import Signature, is_declared, show, signature_of, with_ranges
 from kerasdiff.worker.loading.resolve import Constructed, resolve
 from kerasdiff.worker.tracing import sources
 from kerasdiff.worker.tracing.names import Names, serialized, weight_table
-from kerasdiff.worker.tracing.trace import Recording, record
+from kerasdiff.worker.tracing.trace import Pack, Recording, record
 
 SEED = 0
 BATCH = 2
@@ -39,7 +40,7 @@ class Loaded:
         model: A ``keras.Model`` or ``keras.Layer``.
         ports: Its inputs; shapes with the batch dimension first.
         pack: Builds ``(args, kwargs)`` of a call from one tensor per port.
-        inferred: One sentence for each guess.
+        inferred: One fact for each guess.
         class_name: Of the model.
         root: Directory of the target's file; source lines are shown relative to it.
         guessed: Whether the input shape is the CIFAR-10 default, for want of anything better.
@@ -47,10 +48,10 @@ class Loaded:
         frozen: Ids of the weights of frozen layers that were thawed.
     """
 
-    model: Any
+    model: Live
     ports: tuple[Port, ...]
     pack: Pack
-    inferred: tuple[str, ...]
+    inferred: tuple[Finding, ...]
     class_name: str
     root: str
     guessed: bool = False
@@ -73,10 +74,10 @@ class Session:
         self.inputs = inputs
         self.order: tuple[str, ...] = ()
         self._loaded: dict[Precision, Loaded] = {}
-        self._traced: dict[tuple[Precision, Mode], tuple[Recording, Any]] = {}
+        self._traced: dict[tuple[Precision, Mode], tuple[Recording, Live]] = {}
         self._drawn: set[Precision] = set()
-        self.staged: dict[tuple[Precision, Mode], Any] = {}
-        self.tasks: dict[tuple[Precision, bool], Any] = {}
+        self.staged: dict[tuple[Precision, Mode], Live] = {}
+        self.tasks: dict[tuple[Precision, bool], Live] = {}
         self._spare: Loaded | None = None
 
     def loaded(self, precision: Precision) -> Loaded:
@@ -85,15 +86,14 @@ class Session:
             self._loaded[precision] = self.reload(precision)
         return self._loaded[precision]
 
-    def traced(self, precision: Precision, mode: Mode) -> tuple[Recording, Any]:
+    def traced(self, precision: Precision, mode: Mode) -> tuple[Recording, Live]:
         """What one call does, and the call as a function: the model outputs, then the added losses.
 
         Traced on first use: a trace costs more than all the rest of an evaluation.
         """
         if (precision, mode) not in self._traced:
             with precision_scope(precision):
-                found = record(self.loaded(precision), mode)
-            self._traced[precision, mode] = found
+                self._traced[precision, mode] = record(self.loaded(precision), mode)
         return self._traced[precision, mode]
 
     def drawn(self, precision: Precision) -> Loaded:
@@ -122,7 +122,7 @@ class Session:
     def _forget(self, precision: Precision) -> None:
         self._loaded.pop(precision, None)
         self._drawn.discard(precision)
-        tables: tuple[dict[Any, Any], ...] = (self._traced, self.staged, self.tasks)
+        tables: tuple[dict[Live, Live], ...] = (self._traced, self.staged, self.tasks)
         for table in tables:
             for key in [key for key in table if key[0] == precision]:
                 del table[key]
@@ -148,13 +148,13 @@ class Session:
 
 def without_penalties(loaded: Loaded) -> Loaded:
     """The same model without the regularizers of its weights: no loss, gradient or fit knows of them any more."""
-    found: dict[str, str] = {}
+    penalties: dict[str, str] = {}
     for name, variable in weight_table(loaded.model).items():
         text = serialized(getattr(variable, "regularizer", None))
         if text is not None:
-            found[name] = text
+            penalties[name] = text
             variable.regularizer = None
-    return replace(loaded, penalties=found)
+    return replace(loaded, penalties=penalties)
 
 
 def thawed(loaded: Loaded) -> Loaded:
@@ -166,7 +166,7 @@ def thawed(loaded: Loaded) -> Loaded:
     before = {id(variable) for variable in loaded.model.trainable_variables}
     for layer in (loaded.model, *(layer for _, layer in Names(loaded.model).layers)):
         layer.trainable = True  # one by one: where a model is trained, setting it does not reach its frozen layers
-        for variable in getattr(layer, "_trainable_variables", ()):
+        for variable in declared_trainable(layer):
             variable.trainable = True
     after = {id(variable) for variable in loaded.model.trainable_variables}
     names = (name for name, variable in weight_table(loaded.model).items() if id(variable) in after - before)
@@ -179,14 +179,10 @@ def in_order(loaded: Loaded, names: tuple[str, ...]) -> Loaded:
         return loaded
     own = [port.name for port in loaded.ports]
 
-    def pack(flat: Sequence[Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    def pack(flat: Sequence[Live]) -> tuple[tuple[Live, ...], dict[str, Live]]:
         return loaded.pack([flat[names.index(name)] for name in own])
 
     return replace(loaded, ports=tuple(loaded.ports[own.index(name)] for name in names), pack=pack)
-
-
-_CASTS: Any = sys.modules[tf.cast.__module__]
-"""Where TensorFlow's own ops (GELU) take their cast from: a private module, as checked with 2.16 to 2.21."""
 
 
 @contextmanager
@@ -198,18 +194,10 @@ def precision_scope(precision: Precision) -> Iterator[None]:
     floatx, policy = keras.config.floatx(), keras.config.dtype_policy()
     keras.config.set_floatx(precision)
     keras.config.set_dtype_policy(precision)
-    cast = tf.cast
-    inner = _CASTS.cast
-
-    def exact_cast(x: Any, dtype: Any, name: str | None = None) -> Any:
-        # tf.cast makes a Python float a float32 first: 1/255 would lose half its digits.
-        return tf.constant(x, dtype, name=name) if isinstance(x, float) else cast(x, dtype, name=name)
-
-    tf.cast = _CASTS.cast = exact_cast
     try:
-        yield
+        with exact_casts():
+            yield
     finally:
-        tf.cast, _CASTS.cast = cast, inner
         keras.config.set_floatx(floatx)
         keras.config.set_dtype_policy(policy)
 
@@ -236,12 +224,12 @@ def load(
         if not is_declared(made.model):
             # Declared inputs have been through every layer already, symbolically.
             _build(made.model, signature, target, root)
-        ports, notes = with_ranges(signature.ports, made.model, target.text)
+        ports, cuts = with_ranges(signature.ports, made.model, target.text)
     return Loaded(
         model=made.model,
         ports=ports,
         pack=signature.pack,
-        inferred=(*made.inferred, *signature.notes, *notes),
+        inferred=(*made.inferred, *signature.inferred, *cuts),
         class_name=type(made.model).__name__,
         root=root,
         guessed=signature.guessed,
@@ -259,10 +247,11 @@ def _open_saved(target: Target, precision: Precision) -> Constructed:
         model = keras.saving.load_model(target.location, compile=False, safe_mode=True)
     except Exception:  # the first failure is the one to show
         raise LoadError(f"{target.text}: Keras cannot open this file: {reason(first)}.") from None
-    return Constructed(model=model, inferred=(f"{target.text}: loaded without its compile settings: {reason(first)}",))
+    left_out = Finding(fact=Fact.COMPILE_SETTINGS_LEFT_OUT, names=(target.text,), cause=reason(first))
+    return Constructed(model=model, inferred=(left_out,))
 
 
-def _build(model: Any, signature: Signature, target: Target, root: str) -> None:
+def _build(model: Live, signature: Signature, target: Target, root: str) -> None:
     """Calls the model once on zeros in inference mode, so that every weight exists."""
     unknown = any(dim is None for port in signature.ports for dim in (port.spec.shape or ())[1:])
     first: BaseException | None = None
@@ -280,7 +269,7 @@ def _build(model: Any, signature: Signature, target: Target, root: str) -> None:
     raise _call_failure(first, signature, target, root)
 
 
-def _call_on_zeros(model: Any, signature: Signature, size: int) -> None:
+def _call_on_zeros(model: Live, signature: Signature, size: int) -> None:
     zeros = []
     for port in signature.ports:
         batch, *dims = port.spec.shape or (None,)
@@ -296,7 +285,7 @@ def _call_failure(error: BaseException, signature: Signature, target: Target, ro
         f"{'' if port.name == 'input' else port.name + ' '}{show((port.spec.shape or ())[1:])} {port.spec.dtype}"
         for port in itertools.islice(signature.ports, 6)
     )
-    message = f"{target.text}: the call on input {shapes} fails{place(error, root)}: {reason(error)}."
+    message = f"{target.text}: the call on input {shapes} fails{at_line(error, root)}: {reason(error)}."
     if signature.guessed:
         message += (
             " That input is a guess, the CIFAR-10 default: give the real one, e.g. --input 28,28,1, "

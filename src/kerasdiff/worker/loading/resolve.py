@@ -1,4 +1,4 @@
-"""From a target to a constructed object: imports the file, finds the name, supplies the arguments."""
+"""Which object does a target name? Imports the file, finds the name, supplies the arguments."""
 
 from __future__ import annotations
 
@@ -13,13 +13,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Literal
 
 import keras
 
 from kerasdiff.errors import LoadError, TargetError
+from kerasdiff.findings import Fact, Finding
+from kerasdiff.graph import Attribute
 from kerasdiff.side.targets import InputSpec, Target
-from kerasdiff.worker.loading.blame import place, reason, user_traceback
+from kerasdiff.worker.keras_internals import Live
+from kerasdiff.worker.loading.faults import at_line, reason, user_traceback
 from kerasdiff.worker.tracing.sources import is_user_file
 
 SHAPE_NAMES = ("input_shape", "shape", "in_shape", "image_shape")
@@ -30,19 +33,28 @@ CIFAR_CLASSES = 10
 _numbers = itertools.count()
 
 
+@dataclass(frozen=True, slots=True)
+class ShapeHint:
+    """An input shape without batch that is stated somewhere: by which name, and what that is."""
+
+    shape: tuple[int | None, ...]
+    name: str
+    origin: Literal[Fact.INPUT_FROM_ARGUMENT, Fact.INPUT_FROM_ATTRIBUTE]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Constructed:
     """What a target stands for.
 
     Attributes:
         model: A ``keras.Model`` or ``keras.Layer``.
-        inferred: One sentence for each guess.
-        hint: Input shape without batch that a constructor argument states, with the argument's name.
+        inferred: One fact for each guess.
+        hint: The input shape that a constructor argument states.
     """
 
-    model: Any
-    inferred: tuple[str, ...] = ()
-    hint: tuple[tuple[int | None, ...], str] | None = None
+    model: Live
+    inferred: tuple[Finding, ...] = ()
+    hint: ShapeHint | None = None
 
 
 def resolve(target: Target, inputs: tuple[InputSpec, ...]) -> tuple[Constructed, str]:
@@ -86,20 +98,20 @@ def _import_module(target: Target) -> tuple[ModuleType, str]:
     if loaded is not None and is_user_file(getattr(loaded, "__file__", None) or "<none>"):
         del sys.modules[target.location]
     try:
-        found = importlib.util.find_spec(target.location)
+        spec = importlib.util.find_spec(target.location)
     except ModuleNotFoundError:
-        found = None
+        spec = None
     except (Exception, SystemExit) as error:  # a parent package's __init__ ran: the user's code
         raise LoadError(
-            f"{target.text}: importing a parent of {target.location} fails{place(error, here)}: {reason(error)}.",
+            f"{target.text}: importing a parent of {target.location} fails{at_line(error, here)}: {reason(error)}.",
             user_traceback(error, here),
         ) from None
-    if found is None:
+    if spec is None:
         raise TargetError(
             f"{target.text}: there is no module {target.location}, neither installed nor below {here}; "
             "name a file as FILE.py:NAME."
         )
-    root = str(Path(found.origin).parent) if found.origin and Path(found.origin).exists() else here
+    root = str(Path(spec.origin).parent) if spec.origin and Path(spec.origin).exists() else here
     with _importing(target, target.location, root):
         return importlib.import_module(target.location), root
     raise AssertionError  # _importing never swallows an error
@@ -121,20 +133,20 @@ def _importing(target: Target, what: str, root: str) -> Iterator[None]:
     except ModuleNotFoundError as error:
         raise LoadError(
             f"{target.text}: {what} imports {error.name}, which is not installed here nor found beside it"
-            f"{place(error, root)}.",
+            f"{at_line(error, root)}.",
             user_traceback(error, root),
         ) from None
     except SystemExit as error:
         raise LoadError(
             f"{target.text}: {what} ends the program when it is imported, with exit code {error.code!r}"
-            f'{place(error, root)}; put that under if __name__ == "__main__".',
+            f'{at_line(error, root)}; put that under if __name__ == "__main__".',
         ) from None
     except Exception as error:  # the user's module may raise anything
         advice = ""
         if isinstance(error, ImportError) and "relative import" in str(error):
             advice = " A file in a package is named as a module from the package's parent: package.module:NAME."
         raise LoadError(
-            f"{target.text}: importing {what} fails{place(error, root)}: {reason(error)}.{advice}",
+            f"{target.text}: importing {what} fails{at_line(error, root)}: {reason(error)}.{advice}",
             user_traceback(error, root),
         ) from None
     finally:
@@ -149,29 +161,29 @@ def _forget_below(root: str) -> None:
             del sys.modules[name]
 
 
-def lookup(module: ModuleType, target: Target) -> Any:
+def lookup(module: ModuleType, target: Target) -> Live:
     """Finds a dotted name in a module.
 
     Raises:
         TargetError: If it is not there; names the nearest ones and all models and functions.
     """
-    found: Any = module
+    reached: Live = module
     for depth, part in enumerate(target.name.split(".")):
         try:
-            found = getattr(found, part)
+            reached = getattr(reached, part)
         except AttributeError:
             where = Path(target.location).name if target.kind == "file" else target.location
             if depth:
                 where = f"{where}:{'.'.join(target.name.split('.')[:depth])}"
-            known = _candidates(found)
+            known = _candidates(reached)
             close = difflib.get_close_matches(part, known, n=3, cutoff=0.5)
             nearest = f"; nearest: {', '.join(close)}" if close else ""
             listing = f"It defines: {', '.join(known[:20])}{', …' if len(known) > 20 else ''}." if known else ""
             raise TargetError(f"{target.text}: {where} defines no {part}{nearest}.", listing) from None
-    return found
+    return reached
 
 
-def _candidates(owner: Any) -> list[str]:
+def _candidates(owner: Live) -> list[str]:
     """Names in a module or class that could be a model: its own layers, classes of layers and functions."""
     own: list[str] = []
     imported: list[str] = []
@@ -187,7 +199,7 @@ def _candidates(owner: Any) -> list[str]:
     return own or imported
 
 
-def construct(obj: Any, target: Target, inputs: tuple[InputSpec, ...], root: str) -> Constructed:
+def construct(obj: Live, target: Target, inputs: tuple[InputSpec, ...], root: str) -> Constructed:
     """Makes a model of what the name stands for: an object, a class or a function.
 
     Raises:
@@ -209,23 +221,20 @@ def construct(obj: Any, target: Target, inputs: tuple[InputSpec, ...], root: str
         )
     signature = _signature(obj)
     arguments, inferred = _arguments(signature, target, inputs)
-    guesses = bool(inferred)
     try:
         result = obj(**arguments)
     except (Exception, SystemExit) as error:  # the user's code may raise anything
-        guessed = " Some of its arguments are guesses; state them in the parentheses." if guesses else ""
+        guessed = " Some of its arguments are guesses; state them in the parentheses." if inferred else ""
         shown = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
         raise LoadError(
-            f"{target.text}: {target.name}({shown}) fails{place(error, root)}: {reason(error)}.{guessed}",
+            f"{target.text}: {target.name}({shown}) fails{at_line(error, root)}: {reason(error)}.{guessed}",
             user_traceback(error, root),
         ) from None
-    model, note = _model_in(result, target)
-    if note:
-        inferred.append(note)
-    return Constructed(model=model, inferred=tuple(inferred), hint=_shape_hint(signature, arguments))
+    model, taken = _model_in(result, target)
+    return Constructed(model=model, inferred=(*inferred, *taken), hint=_shape_hint(signature, arguments))
 
 
-def _signature(obj: Any) -> inspect.Signature | None:
+def _signature(obj: Live) -> inspect.Signature | None:
     """The signature to call, without ``self``; ``None`` where Python knows none."""
     try:
         if not isinstance(obj, type):
@@ -239,77 +248,96 @@ def _signature(obj: Any) -> inspect.Signature | None:
 
 def _arguments(
     signature: inspect.Signature | None, target: Target, inputs: tuple[InputSpec, ...]
-) -> tuple[dict[str, Any], list[str]]:
-    arguments = dict(target.arguments)
-    inferred: list[str] = []
+) -> tuple[dict[str, Attribute], tuple[Finding, ...]]:
+    """What to call the target with: what it says itself, and guesses for what is missing, a fact each."""
     if signature is None:
-        return arguments, inferred
+        return dict(target.arguments), ()
+    _check_known(signature, target)
+    assumed: dict[str, Attribute] = {}
+    facts: list[Finding] = []
+    missing = []
+    for name in _unsupplied(signature, target):
+        guess = _guess(name, inputs)
+        if guess is None:
+            missing.append(name)
+            continue
+        assumed[name], fact = guess
+        facts.append(Finding(fact=fact, names=(target.text, name), settings={"value": assumed[name]}))
+    if missing:
+        raise LoadError(_needed(missing, target))
+    return {**target.arguments, **assumed}, tuple(facts)
+
+
+def _check_known(signature: inspect.Signature, target: Target) -> None:
+    """Refuses arguments that the signature does not take."""
     parameters = signature.parameters
-    anything = any(item.kind is inspect.Parameter.VAR_KEYWORD for item in parameters.values())
-    for name in arguments:
-        if name not in parameters and not anything:
+    if any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters.values()):
+        return
+    for name in target.arguments:
+        if name not in parameters:
             close = difflib.get_close_matches(name, list(parameters), n=1)
             nearest = f"; nearest: {close[0]}" if close else ""
             raise LoadError(
                 f"{target.text}: {target.name} takes no argument {name}{nearest}. "
                 f"Its signature is {target.name}{signature}."
             )
-    missing = []
-    for name, item in parameters.items():
-        if item.kind in (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD):
-            continue
-        if name in arguments or item.default is not inspect.Parameter.empty:
-            continue
-        shapes = {spec.shape for spec in inputs}
-        if name in SHAPE_NAMES and len(shapes) <= 1:
-            arguments[name] = next(iter(shapes), CIFAR_SHAPE)
-            origin = "taken from --input" if shapes else "inferred from the CIFAR-10 default"
-            inferred.append(f"{target.text}: {name}={arguments[name]} {origin}")
-        elif name in CLASSES_NAMES:
-            arguments[name] = CIFAR_CLASSES
-            inferred.append(f"{target.text}: {name}={CIFAR_CLASSES} inferred from the CIFAR-10 default")
-        else:
-            missing.append(name)
-    if missing:
-        place_text = target.text.split("(", 1)[0] if target.called else target.text
-        given = "".join(f"{key}={value!r}, " for key, value in target.arguments.items())
-        example = f"{place_text}({given}{', '.join(f'{name}=...' for name in missing)})"
-        plural = "s" if len(missing) > 1 else ""
-        raise LoadError(
-            f"{target.text}: {target.name} needs the argument{plural} {', '.join(missing)}; write '{example}'."
-        )
-    return arguments, inferred
 
 
-def _model_in(result: Any, target: Target) -> tuple[Any, str]:
+def _unsupplied(signature: inspect.Signature, target: Target) -> list[str]:
+    """The parameters that need a value and have none."""
+    several = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    return [
+        name
+        for name, parameter in signature.parameters.items()
+        if parameter.kind not in several
+        and parameter.default is inspect.Parameter.empty
+        and name not in target.arguments
+    ]
+
+
+def _guess(name: str, inputs: tuple[InputSpec, ...]) -> tuple[Attribute, Fact] | None:
+    """A value for an argument of a common name, and where it comes from."""
+    shapes = {spec.shape for spec in inputs}
+    if name in SHAPE_NAMES and len(shapes) == 1:
+        return next(iter(shapes)), Fact.ARGUMENT_FROM_INPUT
+    if name in SHAPE_NAMES and not shapes:
+        return CIFAR_SHAPE, Fact.ARGUMENT_FROM_DEFAULT
+    return (CIFAR_CLASSES, Fact.ARGUMENT_FROM_DEFAULT) if name in CLASSES_NAMES else None
+
+
+def _needed(missing: list[str], target: Target) -> str:
+    named = target.text.split("(", 1)[0] if target.called else target.text
+    given = "".join(f"{key}={value!r}, " for key, value in target.arguments.items())
+    example = f"{named}({given}{', '.join(f'{name}=...' for name in missing)})"
+    plural = "s" if len(missing) > 1 else ""
+    return f"{target.text}: {target.name} needs the argument{plural} {', '.join(missing)}; write '{example}'."
+
+
+def _model_in(result: Live, target: Target) -> tuple[Live, tuple[Finding, ...]]:
     if isinstance(result, keras.Layer):
-        return result, ""
+        return result, ()
     if isinstance(result, tuple):
-        for position, item in enumerate(result):
+        for index, item in enumerate(result):
             if isinstance(item, keras.Layer):
-                note = (
-                    f"{target.text}: item {position} ({type(item).__name__}) of the returned tuple taken as the model"
-                )
-                return item, note
+                names = (target.text, type(item).__name__)
+                return item, (Finding(fact=Fact.ITEM_TAKEN, names=names, count=index),)
     raise LoadError(
         f"{target.text}: {target.name} returned {_a(result)}, not a Keras model or layer.{_old_keras(type(result))}"
     )
 
 
-def _shape_hint(
-    signature: inspect.Signature | None, arguments: dict[str, Any]
-) -> tuple[tuple[int | None, ...], str] | None:
+def _shape_hint(signature: inspect.Signature | None, arguments: dict[str, Live]) -> ShapeHint | None:
     values = dict(arguments)
     for name, item in (signature.parameters if signature else {}).items():
         values.setdefault(name, item.default)
     for name in SHAPE_NAMES:
         shape = as_shape(values.get(name))
         if shape is not None:
-            return shape, f"the constructor argument {name}"
+            return ShapeHint(shape, name, Fact.INPUT_FROM_ARGUMENT)
     return None
 
 
-def as_shape(value: Any) -> tuple[int | None, ...] | None:
+def as_shape(value: object) -> tuple[int | None, ...] | None:
     """A non-empty sequence of positive whole numbers or ``None`` as a tuple; anything else is ``None``."""
     if not isinstance(value, tuple | list) or not value:
         return None
@@ -318,7 +346,7 @@ def as_shape(value: Any) -> tuple[int | None, ...] | None:
     return None
 
 
-def _a(value: Any) -> str:
+def _a(value: object) -> str:
     if value is None or isinstance(value, bool):
         return repr(value)
     if isinstance(value, ModuleType):

@@ -19,16 +19,17 @@ import numpy as np
 import tensorflow as tf
 
 from kerasdiff.errors import EvaluateError, KerasdiffError
-from kerasdiff.side.records import Array, LoadRequest, Recipe, Restored, Saved, SaveRequest
-from kerasdiff.worker.loading.blame import place, reason
+from kerasdiff.graph.values import Array
+from kerasdiff.side.checkpoints import LoadRequest, Restored, Saved, SaveRequest
+from kerasdiff.side.observations import Recipe
+from kerasdiff.worker.keras_internals import ARCHIVED_WEIGHTS, TRAINING_STATE
+from kerasdiff.worker.loading.faults import at_line, reason
 from kerasdiff.worker.loading.load import Loaded
 from kerasdiff.worker.running.evaluate import value_of
 from kerasdiff.worker.tracing.names import weight_table
 from kerasdiff.worker.tracing.trace import call_model, tensors_in
 
 WEIGHTS = ".weights.h5"
-BESIDE_THE_MODEL = ("optimizer/",)
-"""Where Keras 3.5 to 3.15 store what belongs to a compiled model's training, not to the model."""
 
 
 def save_checkpoint(session: Any, request: SaveRequest) -> Saved:
@@ -56,14 +57,14 @@ def save_checkpoint(session: Any, request: SaveRequest) -> Saved:
     stored = _arrays(files[WEIGHTS])
     digests = _digests(loaded)  # before the run, which may change state
     outputs = _outputs(loaded, request.probe) if request.probe else ()
-    if not request.keep:
+    if not request.load_follows:
         session.drop_spare()
     return Saved(
         files=files,
         alike=tuple(form for form, path in files.items() if form != WEIGHTS and _inside(path) == stored),
         problems=problems,
-        stored={path: array.shape for path, array in stored.items() if not path.startswith(BESIDE_THE_MODEL)},
-        places=_places(stored, digests),
+        stored={path: array.shape for path, array in stored.items() if not path.startswith(TRAINING_STATE)},
+        paths=_paths(stored, digests),
         digests=digests,
         outputs=outputs,
     )
@@ -119,7 +120,7 @@ def _outputs(loaded: Loaded, probe: tuple[Array, ...]) -> tuple[Array, ...]:
         args, kwargs = loaded.pack(tensors)
         found = tensors_in(call_model(loaded.model, args, kwargs, training=False))
     except Exception as error:  # the user's own code
-        raise EvaluateError(f"cannot be run: {reason(error)}{place(error, loaded.root)}") from None
+        raise EvaluateError(f"cannot be run: {reason(error)}{at_line(error, loaded.root)}") from None
     return tuple(tensor.numpy() for tensor in found)
 
 
@@ -142,7 +143,7 @@ class _StoredArray:
 def _inside(archive: str) -> dict[str, _StoredArray]:
     """The arrays of a ``.keras`` file, which is an archive with a weights file in it."""
     with zipfile.ZipFile(archive) as expanded:
-        return _arrays(io.BytesIO(expanded.read("model.weights.h5")))
+        return _arrays(io.BytesIO(expanded.read(ARCHIVED_WEIGHTS)))
 
 
 def _arrays(source: str | io.BytesIO) -> dict[str, _StoredArray]:
@@ -158,7 +159,7 @@ def _arrays(source: str | io.BytesIO) -> dict[str, _StoredArray]:
     return found
 
 
-def _places(stored: dict[str, _StoredArray], digests: dict[str, str]) -> dict[str, str]:
+def _paths(stored: dict[str, _StoredArray], digests: dict[str, str]) -> dict[str, str]:
     """Weight id to stored path, where the value tells: drawn values are found once, counters may not be."""
     many = Counter(digests.values())
     paths: dict[str, list[str]] = {}

@@ -13,15 +13,17 @@ import numpy as np
 import tensorflow as tf
 
 from kerasdiff.errors import EvaluateError, KerasdiffError
-from kerasdiff.graph import Mode
+from kerasdiff.graph import SEED_ROLE, Mode
 from kerasdiff.graph.ops import LOOPS, writes
-from kerasdiff.side.records import Array, EvaluateRequest, Evaluation, Recipe
-from kerasdiff.worker.loading.blame import place, reason
+from kerasdiff.graph.values import Array
+from kerasdiff.side.observations import AddedLosses, EvaluateRequest, Evaluation, Recipe
+from kerasdiff.worker.keras_internals import graph_variables, handle_of
+from kerasdiff.worker.loading.faults import at_line, reason
 from kerasdiff.worker.loading.load import Loaded, precision_scope
+from kerasdiff.worker.tracing.assemble import assemble
 from kerasdiff.worker.tracing.branches import may_branch
-from kerasdiff.worker.tracing.describe import assemble
-from kerasdiff.worker.tracing.names import SEED_NAME, weight_table
-from kerasdiff.worker.tracing.trace import Recording, added_losses, call_model, record, tensors_in
+from kerasdiff.worker.tracing.names import weight_table
+from kerasdiff.worker.tracing.trace import Added, Recording, added_losses, call_model, record, tensors_in
 
 MOST_KEPT = 1 << 22
 """Values of a weight that is kept, at most: 16 MiB."""
@@ -46,7 +48,7 @@ def _made(recipe: Recipe) -> tuple[Array, bool]:
     name, shape = recipe.name, recipe.shape
     grows = False
     value: Array
-    if name == SEED_NAME:
+    if name == SEED_ROLE:
         value = np.asarray(rng.integers(0, 2**31, shape))
     elif "variance" in name or name == "var":
         value = np.asarray(rng.uniform(0.5, 2.0, shape), np.float32)
@@ -89,7 +91,7 @@ def evaluate(session: Any, request: EvaluateRequest) -> Evaluation:
         except KerasdiffError:
             raise
         except Exception as error:  # the user's own code, or an op that has no kernel in this precision
-            text = f"cannot be run in {request.precision}: {reason(error)}{place(error, loaded.root)}"
+            text = f"cannot be run in {request.precision}: {reason(error)}{at_line(error, loaded.root)}"
             raise EvaluateError(text) from None
 
 
@@ -99,7 +101,7 @@ class _Call:
 
     Attributes:
         function: Gives the model outputs, the added losses, the branches taken.
-        losses: The names of the losses that its last run added.
+        losses: The losses that its last run added.
         mixed: Whether parts of it run in a lower precision than asked for.
         branches: Nodes whose branch the last values tell.
         hidden: Nodes with a branch that nothing tells.
@@ -109,7 +111,7 @@ class _Call:
 
     function: Any
     differentiated: Any
-    losses: Callable[[], tuple[str, ...]]
+    losses: Callable[[], Added]
     mixed: bool = False
     branches: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
@@ -134,12 +136,11 @@ def _traced(session: Any, loaded: Loaded, mode: Mode, request: EvaluateRequest) 
 
     if may_branch(recording) and not request.training:
         recording, function = record(loaded, mode, taken)
-    names = recording.added.names
     mixed = request.precision == "float64" and _has_lower_precision(recording)
     return _Call(
         function=function,
         differentiated=function if _has_loop(recording) else _eager(loaded, mode).function,
-        losses=lambda: names,
+        losses=lambda: recording.added,
         mixed=mixed,
         branches=tuple(branches),
         hidden=tuple(hidden),
@@ -166,16 +167,17 @@ def _as_written() -> Iterator[None]:
 
 def _eager(loaded: Loaded, mode: Mode) -> _Call:
     """The call without a graph."""
-    last: list[tuple[str, ...]] = [()]
+    last: list[Added] = []
 
     def run(*tensors: Any) -> list[Any]:
         args, kwargs = loaded.pack(tensors)
         outputs = tensors_in(call_model(loaded.model, args, kwargs, training=mode == "training"))
         added = added_losses(loaded.model)
-        last[0] = added.names
+        last.append(added)
+        del last[:-1]
         return [*outputs, added.values]
 
-    return _Call(function=run, differentiated=run, losses=lambda: last[0])
+    return _Call(function=run, differentiated=run, losses=lambda: last[-1])
 
 
 def _has_lower_precision(recording: Recording) -> bool:
@@ -193,7 +195,7 @@ def _run(loaded: Loaded, request: EvaluateRequest, call: _Call) -> Evaluation:
     outputs: list[tuple[Array, ...]] = []
     repeated = True
     gradients: dict[str, Array | None] = {}
-    losses: dict[str, float] = {}
+    losses = AddedLosses()
     added: list[float] = []
     taken: list[set[int]] = [set() for _ in call.branches]
     writes = request.training or _writes(call.function)
@@ -217,7 +219,7 @@ def _run(loaded: Loaded, request: EvaluateRequest, call: _Call) -> Evaluation:
         terms = values[count].numpy()
         added.append(float(terms.sum()))
         if number == 0:
-            losses = dict(zip(call.losses(), terms.tolist(), strict=False))
+            losses = call.losses().told(terms.tolist())
         for ways, value in zip(taken, values[count + 1 :], strict=True):
             ways.add(int(value.numpy()))
         if number == 0:
@@ -257,11 +259,11 @@ def _writes(function: Any) -> bool:
 def _loose(variables: dict[str, Any], function: Any) -> list[tuple[Any, Any]]:
     """What a call keeps outside the model's weights, such as the state of a stateful recurrent layer, as it is now."""
     graph = getattr(function, "graph", None)
-    tracked = {id(variable.value.handle) for variable in variables.values()}
+    tracked = {id(handle_of(variable)) for variable in variables.values()}
     return [
         (variable, tf.identity(variable))
-        for variable in (graph.variables if graph is not None else ())
-        if id(variable.handle) not in tracked
+        for variable in (graph_variables(graph) if graph is not None else ())
+        if id(handle_of(variable)) not in tracked
     ]
 
 
@@ -290,7 +292,7 @@ def drawn(variables: dict[str, Any], recipes: tuple[Recipe, ...], weight_scale: 
 def value_of(recipe: Recipe, variable: Any, weight_scale: float = 1.0) -> Array | None:
     """What a recipe gives a variable; integers other than random-generator states keep their own (``None``)."""
     kind, shape = tf.as_dtype(variable.dtype), tuple(variable.shape)
-    if kind.is_floating or recipe.name == SEED_NAME:
+    if kind.is_floating or recipe.name == SEED_ROLE:
         value = draw(recipe, weight_scale)
         return (value.T if recipe.transposed else value).reshape(shape).astype(kind.as_numpy_dtype, copy=False)
     if kind in (tf.int8, tf.uint8):  # quantised kernels; wider whole numbers count or index, and are left alone

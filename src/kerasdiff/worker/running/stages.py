@@ -15,10 +15,20 @@ import tensorflow as tf
 from kerasdiff.errors import EvaluateError, KerasdiffError
 from kerasdiff.graph import Edge
 from kerasdiff.graph.ops import BRANCHES, FAMILIES, KEYED_DRAWS, LOOPS, draws, writes
-from kerasdiff.side.records import Array, Draw, Recipe, Stage, Staged
-from kerasdiff.worker.loading.blame import reason
+from kerasdiff.graph.values import Array
+from kerasdiff.side.observations import AddedLosses, Draw, Recipe, Stage, Staged
+from kerasdiff.worker.keras_internals import (
+    GRADIENT_ATTRIBUTE,
+    SAVING_GRADIENTS,
+    captures,
+    final_updates,
+    graph_variables,
+    handle_of,
+    is_stateful,
+)
+from kerasdiff.worker.loading.faults import reason
 from kerasdiff.worker.running.evaluate import value_of
-from kerasdiff.worker.tracing.describe import assemble
+from kerasdiff.worker.tracing.assemble import assemble
 from kerasdiff.worker.tracing.lower import gradient_functions
 from kerasdiff.worker.tracing.names import weight_table
 from kerasdiff.worker.tracing.trace import Recording
@@ -58,8 +68,8 @@ class StagedCall:
         spots: Mapping[Edge, Any] = assembler.spots()
         self._dtypes = [port.spec.dtype for port in loaded.ports]
         # Read before the graph is entered, where nothing has a value.
-        held = {id(outer): outer.numpy() for outer, inner in recording.graph.captures if inner.dtype != tf.resource}
-        held |= {id(variable.handle): variable.numpy() for variable in recording.graph.variables}
+        held = {id(outer): outer.numpy() for outer, inner in captures(recording.graph) if inner.dtype != tf.resource}
+        held |= {id(handle_of(variable)): variable.numpy() for variable in graph_variables(recording.graph)}
         self._graph = tf.Graph()
         with self._graph.as_default():
             entries = _Entries(recording, weight_table(loaded.model), held)
@@ -83,8 +93,8 @@ class StagedCall:
         self._draws = [(assembler.home(op.name), FAMILIES[op.type], tensor(op.outputs[0].name)) for op in random]
         self._hidden = _draws_out_of_reach(ops, definition)
         self._loops = any(op.type in LOOPS | BRANCHES for op in ops)
-        self._losses = recording.added.names, tensor(recording.added.values.name)
-        self._updates = [self._graph.get_operation_by_name(op.name) for op in recording.graph.control_outputs]
+        self._losses = recording.added, tensor(recording.added.values.name)
+        self._updates = [self._graph.get_operation_by_name(op.name) for op in final_updates(recording.graph)]
         self._entries = entries
         self._pulls: dict[Any, Any] = {}
         self._session = self._opened()
@@ -130,7 +140,7 @@ class StagedCall:
             draws=self._drawn(found["draws"]) if request.effects else (),
             hidden=self._hidden,
             state=state,
-            losses=dict(zip(self._losses[0], found["losses"].tolist(), strict=False)) if request.effects else {},
+            losses=self._losses[0].told(found["losses"].tolist()) if request.effects else AddedLosses(),
         )
 
     def _drawn(self, values: Sequence[Array]) -> tuple[Draw, ...]:
@@ -162,19 +172,14 @@ class StagedCall:
         return found
 
 
-_DERIVED = "tensorflow.python.ops."
-"""Where the functions live whose custom gradient only saves memory (``tf.nn.silu``): the derivative of their ops is the
-same. Checked with TensorFlow 2.16 to 2.21."""
-
-
 def _plain_gradients(definition: Any) -> bool:
     """Drops custom gradients, which hold tensors of the graph they were traced in; tells whether one is missed."""
     missed = False
     for node in definition.node:
         written = gradient_functions(node.attr)
         if written is not None:
-            missed = missed or not all(name.startswith(_DERIVED) for name in written)
-            del node.attr["_gradient_op_type"]
+            missed = missed or not all(name.startswith(SAVING_GRADIENTS) for name in written)
+            del node.attr[GRADIENT_ATTRIBUTE]
     return missed
 
 
@@ -188,7 +193,7 @@ def _is_fixed(op: Any) -> bool:
         if other.name in seen:
             continue
         seen.add(other.name)
-        if (not other.inputs and other.type != "Const") or other.op_def.is_stateful:
+        if (not other.inputs and other.type != "Const") or is_stateful(other):
             return False
         waiting += [one.op for one in other.inputs]
     return True
@@ -239,8 +244,8 @@ class _Entries:
     """What the imported graph takes from outside: inputs, variables of its own, constants it captured."""
 
     def __init__(self, recording: Recording, table: Mapping[str, Any], held: Mapping[int, Array]) -> None:
-        names = {id(variable.value.handle): name for name, variable in table.items()}
-        known = {id(variable.handle): variable for variable in recording.graph.variables}
+        names = {id(handle_of(variable)): name for name, variable in table.items()}
+        known = {id(handle_of(variable)): variable for variable in graph_variables(recording.graph)}
         self.map: dict[str, Any] = {}
         self.variables: dict[str, Any] = {}
         self._readers: dict[str, Any] = {}
@@ -252,7 +257,7 @@ class _Entries:
         with tf.name_scope(_SCOPE):
             self.inputs = [tf.compat.v1.placeholder(one.dtype, one.shape) for one in recording.inputs]
             self.map.update({one.name: entry for one, entry in zip(recording.inputs, self.inputs, strict=True)})
-            for outer, inner in recording.graph.captures:
+            for outer, inner in captures(recording.graph):
                 if inner.dtype != tf.resource:
                     self.map[inner.name] = tf.constant(held[id(outer)], inner.dtype)
                 elif id(outer) in known:

@@ -10,8 +10,9 @@ import numpy as np
 import tensorflow as tf
 
 from kerasdiff.errors import EvaluateError, FitError, KerasdiffError
-from kerasdiff.side.records import Array, Stepped, StepRequest
-from kerasdiff.worker.loading.blame import place, reason
+from kerasdiff.graph.values import Array
+from kerasdiff.side.observations import Stepped, StepRequest
+from kerasdiff.worker.loading.faults import at_line, reason
 from kerasdiff.worker.loading.load import Loaded, precision_scope
 from kerasdiff.worker.running.evaluate import assign, drawn, perturbed
 from kerasdiff.worker.tracing.names import weight_table
@@ -52,7 +53,7 @@ def _answered(session: Any, request: StepRequest, ask: Callable[[_Step], T]) -> 
         except KerasdiffError:
             raise
         except Exception as error:  # the user's own call, loss or optimizer
-            raise EvaluateError(f"the step fails: {reason(error)}{place(error, loaded.root)}") from None
+            raise EvaluateError(f"the step fails: {reason(error)}{at_line(error, loaded.root)}") from None
 
 
 class _Step:

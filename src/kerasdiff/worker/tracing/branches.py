@@ -1,13 +1,13 @@
-"""Where a call takes one of several ways for a whole batch, so that a probe sees one of them alone."""
+"""Where does a call take one of several ways for a whole batch, so that a probe sees one of them alone?"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from kerasdiff.graph import Attribute
 from kerasdiff.graph.ops import BRANCHES, FUNCTION_CALLS, LOOPS, SELECTIONS, SHAPE_ONLY, bodies_in, within
+from kerasdiff.worker.keras_internals import Live
 from kerasdiff.worker.tracing.lower import Lowering
 from kerasdiff.worker.tracing.trace import Recording
 
@@ -26,7 +26,7 @@ class Way:
     """A branch on data: the node it is in, and the tensor it goes by (``None`` where a function body hides it)."""
 
     node: str
-    choice: Any
+    choice: Live
 
 
 def ways(recording: Recording, homes: Mapping[str, str], constants: set[str], lowering: Lowering) -> list[Way]:
@@ -38,33 +38,33 @@ def ways(recording: Recording, homes: Mapping[str, str], constants: set[str], lo
         constants: Names of tensors that hold no data.
         lowering: Reads the bodies of functions.
     """
-    found = []
+    taken = []
     for op in recording.graph.get_operations():
         if op.name not in homes:
             continue
         if op.type in BRANCHES or _selects(op):
             if _by_values(op.inputs[0], constants):
-                found.append(Way(homes[op.name], op.inputs[0]))
+                taken.append(Way(homes[op.name], op.inputs[0]))
         elif op.type in LOOPS | FUNCTION_CALLS and _branches_inside(lowering.attributes(op).values()):
-            found.append(Way(homes[op.name], None))
-    return found
+            taken.append(Way(homes[op.name], None))
+    return taken
 
 
-def _by_values(tensor: Any, constants: set[str]) -> bool:
+def _by_values(tensor: Live, constants: set[str]) -> bool:
     """Whether a tensor follows from the values of inputs or weights, not from shapes alone."""
-    open_tensors, seen = [tensor], set(constants)
-    while open_tensors:
-        current = open_tensors.pop()
+    waiting, seen = [tensor], set(constants)
+    while waiting:
+        current = waiting.pop()
         if current.name in seen or current.op.type in SHAPE_ONLY:
             continue
         seen.add(current.name)
         if current.op.type == "Placeholder":
             return True
-        open_tensors.extend(current.op.inputs)
+        waiting.extend(current.op.inputs)
     return False
 
 
-def _selects(op: Any) -> bool:
+def _selects(op: Live) -> bool:
     """Whether an op takes one of two values for a whole batch."""
     return op.type in SELECTIONS and op.inputs[0].shape.rank == 0
 

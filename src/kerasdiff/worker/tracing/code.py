@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any
+from collections.abc import Mapping
+from types import CellType, CodeType
 
+from kerasdiff.worker.keras_internals import Live
 from kerasdiff.worker.tracing.sources import is_user_file
 
 
@@ -13,7 +15,7 @@ def digest_of(value: object) -> str:
     return hashlib.sha256(repr(value).encode()).hexdigest()[:8]
 
 
-def code_digest(function: Any) -> str:
+def code_digest(function: Live) -> str:
     """A digest of a function: byte code, constants, defaults and the plain values it closes over.
 
     The same source gives the same digest wherever it stands; names of files and line numbers do not count.
@@ -21,59 +23,59 @@ def code_digest(function: Any) -> str:
     return digest_of(_parts(function, 0))
 
 
-def state_digest(value: Any) -> str:
+def state_digest(value: Live) -> str:
     """A digest of an object: its class's methods and its plain attributes."""
     methods = [_parts(item, 0) for name, item in sorted(vars(type(value)).items()) if hasattr(item, "__code__")]
     state = [(name, _plain(item, 0)) for name, item in sorted(getattr(value, "__dict__", {}).items())]
     return digest_of((methods, state))
 
 
-def reach_digest(owner: Any, method: str) -> str:
+def reach_digest(owner: Live, method: str) -> str:
     """A digest of a method with what it reaches by name: other methods, functions and plain settings of the user's.
 
     Args:
         owner: The object whose method it is; names are looked up there, in its classes and in the method's module.
         method: Name of the method.
     """
-    found: dict[str, Any] = {}
-    open_names: list[tuple[str, Any]] = [(method, None)]
-    while open_names:
-        name, module = open_names.pop()
-        if name in found:
+    reached: dict[str, object] = {}
+    waiting: list[tuple[str, Mapping[str, Live]]] = [(method, {})]
+    while waiting:
+        name, module = waiting.pop()
+        if name in reached:
             continue
         values = [vars(one).get(name) for one in type(owner).__mro__]
-        values += [vars(owner).get(name), (module or {}).get(name)]
-        functions: list[Any] = [value for value in values if is_user_code(value)]
-        open_names += [(inner, item.__globals__) for item in functions for inner in _names(item.__code__)]
+        values += [vars(owner).get(name), module.get(name)]
+        functions: list[Live] = [value for value in values if is_user_code(value)]
+        waiting += [(inner, item.__globals__) for item in functions for inner in _names(item.__code__)]
         plain = [value for value in values if isinstance(value, bool | int | float | str)]
         configured = [text for value in values if (text := _configured(value)) is not None]
-        found[name] = [_parts(item, 0) for item in functions], plain, configured
-    return digest_of(sorted(found.items()))
+        reached[name] = [_parts(item, 0) for item in functions], plain, configured
+    return digest_of(sorted(reached.items()))
 
 
 _SETTINGS = ("__init__", "get_config", "from_config")
 """Methods that make an object and tell its settings, which are compared themselves."""
 
 
-def own_code(value: Any) -> str:
+def own_code(value: Live) -> str:
     """A digest of all methods the user wrote for an object's class, as a suffix; empty where Keras wrote them all."""
     held = {name for kind in type(value).__mro__ for name, item in vars(kind).items() if is_user_code(item)}
     names = sorted(held - set(_SETTINGS))
     return f" (code {digest_of([reach_digest(value, name) for name in names])})" if names else ""
 
 
-def is_user_code(value: Any) -> bool:
+def is_user_code(value: object) -> bool:
     """Whether a value is a function of the user's."""
     code = getattr(value, "__code__", None)
     return code is not None and is_user_file(code.co_filename)
 
 
-def _names(code: Any) -> list[str]:
-    inner = [name for item in code.co_consts if hasattr(item, "co_names") for name in _names(item)]
+def _names(code: CodeType) -> list[str]:
+    inner = [name for item in code.co_consts if isinstance(item, CodeType) for name in _names(item)]
     return [*code.co_names, *inner]
 
 
-def _configured(value: Any) -> str | None:
+def _configured(value: Live) -> str | None:
     """The settings of a loss, an optimizer or the like; layers are the call's affair."""
     if isinstance(value, type) or hasattr(value, "compute_output_spec"):
         return None
@@ -83,7 +85,7 @@ def _configured(value: Any) -> str | None:
         return None
 
 
-def filled(cell: Any) -> bool:
+def filled(cell: CellType) -> bool:
     """Whether a closure cell has a value yet."""
     try:
         cell.cell_contents  # noqa: B018  (an empty cell raises)
@@ -92,7 +94,7 @@ def filled(cell: Any) -> bool:
     return True
 
 
-def _parts(function: Any, depth: int) -> Any:
+def _parts(function: Live, depth: int) -> object:
     code = getattr(function, "__code__", None)
     if code is None:
         return getattr(function, "__qualname__", type(function).__name__)
@@ -101,11 +103,11 @@ def _parts(function: Any, depth: int) -> Any:
     return (code.co_code.hex(), _constants(code), code.co_names, cells, defaults)
 
 
-def _constants(code: Any) -> Any:
-    return [_constants(item) if hasattr(item, "co_code") else repr(item) for item in code.co_consts]
+def _constants(code: CodeType) -> list[object]:
+    return [_constants(item) if isinstance(item, CodeType) else repr(item) for item in code.co_consts]
 
 
-def _plain(value: Any, depth: int) -> Any:
+def _plain(value: Live, depth: int) -> object:
     if value is None or isinstance(value, bool | int | float | str | bytes):
         return value
     if isinstance(value, list | tuple) and depth < 4:

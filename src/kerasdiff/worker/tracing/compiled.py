@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 import keras
 
+from kerasdiff.worker.keras_internals import (
+    Live,
+    copy_decay_exclusions,
+    is_keras_own,
+    learning_rate_of,
+    loss_arguments,
+    without_decay,
+)
 from kerasdiff.worker.tracing.code import is_user_code, own_code, reach_digest, state_digest
 from kerasdiff.worker.tracing.names import serialized
 
@@ -14,7 +21,7 @@ HOW = frozenset(("run_eagerly", "jit_compile", "steps_per_execution", "auto_scal
 """Settings of how a step is run, not of what it does; ``auto_scale_loss`` shows in the optimizer."""
 
 
-def compile_settings(model: Any) -> dict[str, Any] | None:
+def compile_settings(model: Live) -> dict[str, str] | None:
     """Optimizer, losses and metrics of a compiled model, one entry a setting (``optimizer.learning_rate``).
 
     A name, the function of that name and its class with default settings are the same loss, as Keras takes them.
@@ -33,41 +40,35 @@ def compile_settings(model: Any) -> dict[str, Any] | None:
     return dict(item for key in ("loss", *sorted(set(settings) - {"loss"})) for item in _flat(key, settings[key]))
 
 
-def fresh(optimizer: Any) -> Any:
+def fresh(optimizer: Live) -> Live:
     """Another optimizer of the same class and settings, which knows nothing of the first one's steps."""
     made = type(optimizer).from_config(optimizer.get_config())
-    for name in EXCLUDED:
-        if hasattr(optimizer, name):
-            setattr(made, name, getattr(optimizer, name))
+    copy_decay_exclusions(optimizer, made)
     if getattr(optimizer, "inner_optimizer", None) is not None:
         made.inner_optimizer = fresh(optimizer.inner_optimizer)
     return made
 
 
-EXCLUDED = ("_exclude_from_weight_decay", "_exclude_from_weight_decay_pattern")
-"""Where an optimizer keeps what it leaves out of weight decay, which no config holds (Keras 3.15)."""
-
-
-def _optimizer(made: Any, weights: Sequence[Any]) -> Any:
+def _optimizer(made: Live, weights: Sequence[Live]) -> Live:
     """Class and settings of an optimizer, with what its config leaves out: code, schedules, exclusions."""
     config = dict(made.get_config())
-    rate = getattr(made, "_learning_rate", None)
+    rate = learning_rate_of(made)
     if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
         own = state_digest(rate) if own_code(rate) else ""
         held = {"code": own} if own else {}
         config["learning_rate"] = {"class_name": type(rate).__name__, "config": {**rate.get_config(), **held}}
     elif callable(rate) and is_user_code(rate):
         config["learning_rate"] = serialized(rate)
-    if config.get("weight_decay") and any(getattr(made, name, None) for name in EXCLUDED):
-        left = [weight for weight in weights if not made._use_weight_decay(weight)]
-        config["without_decay"] = ", ".join(sorted(f"{weight.name} {tuple(weight.shape)}" for weight in left))
+    spared = without_decay(made, weights) if config.get("weight_decay") else None
+    if spared is not None:
+        config["without_decay"] = ", ".join(sorted(f"{weight.name} {tuple(weight.shape)}" for weight in spared))
     inner = getattr(made, "inner_optimizer", None)
     if inner is not None:
         config["inner_optimizer"] = _optimizer(inner, weights)
     return {"class_name": f"{type(made).__name__}{own_code(made)}", "config": config}
 
 
-def _by_output(losses: Any, names: Sequence[str]) -> Any:
+def _by_output(losses: Live, names: Sequence[str]) -> Live:
     """One loss for each output in their order, the loss alone where there is one output."""
     if isinstance(losses, Mapping) and "class_name" not in losses and names and set(losses) <= set(names):
         losses = [losses.get(name) for name in names]
@@ -77,36 +78,35 @@ def _by_output(losses: Any, names: Sequence[str]) -> Any:
     return [losses] * len(names) if several and (isinstance(losses, str) or "class_name" in losses) else losses
 
 
-def _losses(loss: Any) -> Any:
+def _losses(loss: Live) -> Live:
     if isinstance(loss, Mapping):
         return {str(key): _losses(value) for key, value in loss.items()}
     if isinstance(loss, list | tuple):
         return [_losses(value) for value in loss]
-    if isinstance(loss, str) or (callable(loss) and str(getattr(loss, "__module__", "")).startswith("keras.")):
+    if isinstance(loss, str) or (callable(loss) and is_keras_own(loss)):
         loss = _as_class(loss)
     if isinstance(loss, keras.losses.Loss):
         kind = type(loss).__name__
         own = is_user_code(type(loss).call)
-        held = getattr(loss, "_fn_kwargs", {})  # Huber's config leaves out its delta
         return {
             "class_name": f"{kind} (code {reach_digest(loss, 'call')})" if own else kind,
-            "config": {**held, **loss.get_config()},
+            "config": {**loss_arguments(loss), **loss.get_config()},
         }
     return loss if loss is None or isinstance(loss, str) else serialized(loss)
 
 
-def _as_class(loss: Any) -> Any:
+def _as_class(loss: Live) -> Live:
     """The class behind a loss given by name or as a function, with its default settings; else what it is."""
     try:
-        found = keras.losses.get(loss)
+        known = keras.losses.get(loss)
     except ValueError:  # a name of the user's
         return loss
-    name = str(getattr(found, "__name__", "")).replace("_", "").lower()
+    name = str(getattr(known, "__name__", "")).replace("_", "").lower()
     kinds = {key.lower(): value for key, value in vars(keras.losses).items() if isinstance(value, type)}
-    return kinds[name]() if name in kinds else found
+    return kinds[name]() if name in kinds else known
 
 
-def _flat(key: str, value: Any) -> Iterator[tuple[str, str]]:
+def _flat(key: str, value: Live) -> Iterator[tuple[str, str]]:
     if isinstance(value, Mapping) and "class_name" in value and "config" in value:
         inner = value["config"]
         kind = str(value["class_name"])

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 import tensorflow as tf
 
 from kerasdiff.graph import Attribute, Edge, Graph, Node, TensorSpec
 from kerasdiff.graph.ops import VARIABLE_READS, is_effect
-from kerasdiff.worker.tracing.code import code_digest, digest_of
-from kerasdiff.worker.tracing.code import filled as _filled
+from kerasdiff.worker.keras_internals import Live, output_arguments, registered_gradient
+from kerasdiff.worker.tracing.code import code_digest, digest_of, filled
 from kerasdiff.worker.tracing.sources import is_user_file
 
 _NOISE = frozenset(
@@ -27,80 +26,84 @@ SMALL = 64
 """Constants up to this size travel as values, larger ones as a digest."""
 
 
-def spec_of(tensor: Any) -> TensorSpec:
+def spec_of(tensor: Live) -> TensorSpec:
     """Static shape and dtype of a symbolic tensor."""
     shape = None if tensor.shape.rank is None else tuple(None if dim is None else int(dim) for dim in tensor.shape)
     return TensorSpec(shape=shape, dtype=tensor.dtype.name)
 
 
-def constant_attributes(value: Any) -> dict[str, Attribute]:
+def constant_attributes(value: Live) -> dict[str, Attribute]:
     """A constant as attributes: its values where small, always shape and dtype, else a digest."""
     array = np.asarray(value)
-    found: dict[str, Attribute] = {"shape": tuple(array.shape), "dtype": array.dtype.name}
+    settings: dict[str, Attribute] = {"shape": tuple(array.shape), "dtype": array.dtype.name}
     if array.dtype.kind in "OSUV" and array.dtype.name != "bfloat16":
-        found["value"] = repr(array.tolist())
+        settings["value"] = repr(array.tolist())
     elif array.size <= SMALL:
         wide = array.astype(np.float64) if array.dtype.kind not in "biufc" else array
-        found["value"] = _tuples(wide.tolist()) if array.dtype.kind != "c" else repr(wide.tolist())
+        settings["value"] = _tuples(wide.tolist()) if array.dtype.kind != "c" else repr(wide.tolist())
     else:
-        found["digest"] = hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()
+        settings["digest"] = hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()
         if (array == array.flat[0]).all():
-            found["fill"] = array.flat[0].item() if array.dtype.kind in "biuf" else float(array.flat[0])
-    return found
+            settings["fill"] = array.flat[0].item() if array.dtype.kind in "biuf" else float(array.flat[0])
+    return settings
 
 
-def _tuples(value: Any) -> Any:
+_PLAIN: Mapping[str, Callable[[Live], Attribute]] = {
+    "s": lambda item: item.decode("utf-8", "replace"),
+    "i": int,
+    "f": float,
+    "b": bool,
+    "type": lambda item: tf.as_dtype(item).name,
+    "shape": lambda item: tuple(int(dim.size) for dim in item.dim),
+    "tensor": lambda item: constant_attributes(tf.make_ndarray(item)),
+}
+"""How each kind of value that an ``AttrValue`` holds becomes plain data; bodies of functions apart."""
+
+_LISTED = ("func", "type", "shape", "s", "i", "f", "b")
+"""The kinds of which a list holds one, the others being empty."""
+
+
+def _tuples(value: object) -> Attribute:
     return tuple(_tuples(item) for item in value) if isinstance(value, list) else value
 
 
 class Lowering:
     """Reads op attributes of one traced graph; function bodies are read once each."""
 
-    def __init__(self, graph: Any) -> None:
+    def __init__(self, graph: Live) -> None:
         self._graph = graph
-        self._library: dict[str, Any] | None = None
+        self._library: dict[str, Live] | None = None
         self._bodies: dict[str, Graph | None] = {}
 
-    def attributes(self, op: Any) -> dict[str, Attribute]:
+    def attributes(self, op: Live) -> dict[str, Attribute]:
         """The attributes of an op that decide what it computes."""
         attr = op.node_def.attr
-        found = self._attributes(op.type, attr)
+        settings = self._attributes(op.type, attr)
         gradient = custom_gradient(attr)
-        return found if gradient is None else {**found, "gradient": gradient}
+        return settings if gradient is None else {**settings, "gradient": gradient}
 
-    def _attributes(self, kind: str, attr: Any) -> dict[str, Attribute]:
+    def _attributes(self, kind: str, attr: Live) -> dict[str, Attribute]:
         if kind == "Const":
             return constant_attributes(tf.make_ndarray(attr["value"].tensor))
-        found: dict[str, Attribute] = {}
-        for name in sorted(attr):
-            if name not in _NOISE and not name.startswith("_"):
-                found[name] = self._value(attr[name])
-        return found
+        names = [name for name in sorted(attr) if name not in _NOISE and not name.startswith("_")]
+        return {name: self._value(attr[name]) for name in names}
 
-    def _value(self, value: Any) -> Attribute:
+    def _value(self, value: Live) -> Attribute:
+        """An ``AttrValue`` as plain data: one value, or a list of values of one kind."""
         case = value.WhichOneof("value")
-        if case == "s":
-            return value.s.decode("utf-8", "replace")
-        if case in ("i", "f", "b"):
-            return getattr(value, case)
-        if case == "type":
-            return tf.as_dtype(value.type).name
-        if case == "shape":
-            return None if value.shape.unknown_rank else tuple(int(dim.size) for dim in value.shape.dim)
-        if case == "tensor":
-            return constant_attributes(tf.make_ndarray(value.tensor))
-        if case == "func":
-            return self.body(value.func.name)
+        if case == "shape" and value.shape.unknown_rank:
+            return None
         if case == "list":
-            kinds = value.list
-            if kinds.func:
-                return tuple(self.body(item.name) for item in kinds.func)
-            if kinds.type:
-                return tuple(tf.as_dtype(item).name for item in kinds.type)
-            if kinds.shape:
-                return tuple(tuple(int(dim.size) for dim in item.dim) for item in kinds.shape)
-            return tuple([item.decode("utf-8", "replace") for item in kinds.s] or [*kinds.i, *kinds.f, *kinds.b])
-        return None
+            case = next((kind for kind in _LISTED if getattr(value.list, kind)), None)
+            items = getattr(value.list, case) if case else ()
+            return tuple(self._item(str(case), item) for item in items)
+        return None if case is None else self._item(case, getattr(value, case))
+
+    def _item(self, case: str, item: Live) -> Attribute:
+        if case == "func":
+            return self.body(item.name)
+        read = _PLAIN.get(case)
+        return None if read is None else read(item)
 
     def body(self, name: str) -> Graph | None:
         """The body of a loop, branch or called function as a graph; ``None`` where it cannot be read."""
@@ -114,52 +117,65 @@ class Lowering:
                 self._bodies[name] = self._read(definition)
         return self._bodies[name]
 
-    def _read(self, definition: Any) -> Graph:
+    def _read(self, definition: Live) -> Graph:
         """A FunctionDef as a graph: its nodes name their inputs ``node:output:index`` or an argument."""
-        nodes: dict[str, Node] = {}
-        order: list[Node] = []
-        offsets = {node.name: _output_offsets(node) for node in definition.node_def}
         definitions = {node.name: node for node in definition.node_def}
-        for position, argument in enumerate(definition.signature.input_arg):
-            node = Node(id=argument.name, op="input", kind="input", attributes={"index": position})
-            nodes[argument.name] = node
-            order.append(node)
-
-        def edge(text: str) -> Edge:
-            name, *rest = text.split(":")
-            if not rest:
-                return Edge(node=name)
-            offset = offsets[name].get(rest[0], 0)
-            return Edge(node=name, port=offset + int(rest[1] if len(rest) > 1 else 0))
-
-        stack = [*reversed(list(definitions)), *reversed([e.split(":")[0] for e in definition.ret.values()])]
-        while stack:
-            name = stack[-1]
-            if name in nodes:
-                stack.pop()
-                continue
+        offsets = {node.name: _output_offsets(node) for node in definition.node_def}
+        nodes: dict[str, Node] = {}
+        for index, argument in enumerate(definition.signature.input_arg):
+            nodes[argument.name] = Node(id=argument.name, op="input", kind="input", attributes={"index": index})
+        roots = [_maker(text) for text in definition.ret.values()]
+        for name in _operands_first([*roots, *definitions], definitions, set(nodes)):
             raw = definitions[name]
-            inputs = [text for text in raw.input if not text.startswith("^")]
-            missing = [text.split(":")[0] for text in inputs if text.split(":")[0] not in nodes]
-            if missing:
-                stack.extend(missing)
-                continue
-            stack.pop()
-            node = Node(
+            nodes[name] = Node(
                 id=name,
                 op=raw.op,
                 kind="const" if raw.op == "Const" else "op",
-                operands=tuple(edge(text) for text in inputs),
+                operands=tuple(_edge(text, offsets) for text in _data_inputs(raw)),
                 attributes={**self._attributes(raw.op, raw.attr), **_writes_before(raw, definitions)},
             )
-            nodes[name] = node
-            order.append(node)
-        outputs = tuple(edge(definition.ret[argument.name]) for argument in definition.signature.output_arg)
-        effects = tuple(node.id for node in order if is_effect(node.op))
-        return Graph(nodes=tuple(order), outputs=outputs, effects=effects)
+        outputs = tuple(_edge(definition.ret[argument.name], offsets) for argument in definition.signature.output_arg)
+        effects = tuple(node.id for node in nodes.values() if is_effect(node.op))
+        return Graph(nodes=tuple(nodes.values()), outputs=outputs, effects=effects)
 
 
-def _writes_before(raw: Any, definitions: Mapping[str, Any]) -> dict[str, Attribute]:
+def _data_inputs(raw: Live) -> list[str]:
+    """What a node of a function computes from; the others it only comes after."""
+    return [text for text in raw.input if not text.startswith("^")]
+
+
+def _maker(text: str) -> str:
+    """The node behind ``node:output:index``, or the argument itself."""
+    return text.split(":")[0]
+
+
+def _edge(text: str, offsets: Mapping[str, Mapping[str, int]]) -> Edge:
+    """``node:output:index`` as an edge, by the first output index of each named output of each node."""
+    name, *rest = text.split(":")
+    if not rest:
+        return Edge(node=name)
+    offset = offsets[name].get(rest[0], 0)
+    return Edge(node=name, port=offset + int(rest[1] if len(rest) > 1 else 0))
+
+
+def _operands_first(roots: Sequence[str], definitions: Mapping[str, Live], known: set[str]) -> Iterator[str]:
+    """The roots and all they compute from, each after its operands; ``known`` are the function's arguments."""
+    done = set(known)
+    stack = list(reversed(roots))
+    while stack:
+        name = stack[-1]
+        operands = [] if name in done else [_maker(text) for text in _data_inputs(definitions[name])]
+        missing = [operand for operand in operands if operand not in done]
+        if missing:
+            stack.extend(missing)
+            continue
+        stack.pop()
+        if name not in done:
+            done.add(name)
+            yield name
+
+
+def _writes_before(raw: Live, definitions: Mapping[str, Live]) -> dict[str, Attribute]:
     """How often a variable is written before an op reads it, where it is; control inputs say what comes before."""
     if raw.op not in VARIABLE_READS:
         return {}
@@ -175,55 +191,44 @@ def _writes_before(raw: Any, definitions: Mapping[str, Any]) -> dict[str, Attrib
     return {"writes_before": writes} if writes else {}
 
 
-def _output_offsets(node: Any) -> dict[str, int]:
-    """First output index of each named output of an op (``tf.raw_ops`` op definitions by way of the registry)."""
-    from tensorflow.python.framework import op_def_registry  # private; checked with TensorFlow 2.16 to 2.21
-
-    definition = op_def_registry.get(node.op)
-    found: dict[str, int] = {}
+def _output_offsets(node: Live) -> dict[str, int]:
+    """First output index of each named output of an op."""
+    offsets: dict[str, int] = {}
     offset = 0
-    for argument in definition.output_arg if definition is not None else ():
-        found[argument.name] = offset
+    for argument in output_arguments(node.op):
+        offsets[argument.name] = offset
         if argument.number_attr:
             offset += int(node.attr[argument.number_attr].i)
         elif argument.type_list_attr:
             offset += len(node.attr[argument.type_list_attr].list.type)
         else:
             offset += 1
-    return found
+    return offsets
 
 
-def custom_gradient(attr: Any) -> str | None:
+def custom_gradient(attr: Live) -> str | None:
     """A digest of the gradient function written for an op, ``None`` where its gradient is that of its type.
 
-    ``tf.custom_gradient`` registers a closure under a name in ``_gradient_op_type``; the registry is private
-    (checked with TensorFlow 2.16 to 2.21). The user's functions count by their code, the library's by their names.
+    The user's functions count by their code, the library's by their names.
     """
     written = gradient_functions(attr)
     return None if written is None else digest_of(written)
 
 
-def gradient_functions(attr: Any) -> list[str] | None:
+def gradient_functions(attr: Live) -> list[str] | None:
     """The functions such a gradient is made of, sorted: names of the library's, digests of the user's."""
-    if "_gradient_op_type" not in attr:
-        return None
-    from tensorflow.python.framework import ops
-
-    try:
-        registered = ops.gradient_registry.lookup(attr["_gradient_op_type"].s.decode())
-    except LookupError:
-        return None
-    return sorted(_functions(registered, 0))
+    registered = registered_gradient(attr)
+    return None if registered is None else sorted(_functions(registered, 0))
 
 
-def _functions(value: Any, depth: int) -> list[str]:
+def _functions(value: Live, depth: int) -> list[str]:
     """What the functions in a closure are, and those in the closures of library functions."""
     code = getattr(value, "__code__", None)
     if code is None or depth > 4:
         return []
     if is_user_file(code.co_filename):
         return [code_digest(value)]
-    cells = [cell.cell_contents for cell in getattr(value, "__closure__", None) or () if _filled(cell)]
+    cells = [cell.cell_contents for cell in getattr(value, "__closure__", None) or () if filled(cell)]
     return [
         f"{value.__module__}.{value.__qualname__}",
         *(text for item in cells for text in _functions(item, depth + 1)),

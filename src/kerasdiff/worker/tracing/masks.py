@@ -1,120 +1,135 @@
-"""Where a mask gets lost between the layer that makes it and one that would use it."""
+"""Where does a mask get lost between the layer that makes it and one that would use it?"""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import keras
 
+from kerasdiff.findings import Fact, Finding, Site
 from kerasdiff.graph.ops import SHAPE_ONLY
+from kerasdiff.worker.keras_internals import Live, mask_of
 from kerasdiff.worker.tracing.sites import op_site
 from kerasdiff.worker.tracing.sources import relative
 from kerasdiff.worker.tracing.trace import Event, Recording
 
 
-@dataclass(frozen=True)
-class _Drop:
-    """An op that takes a value with a mask and looks at neither the mask nor hands it on."""
-
-    op: Any
-    event: Event | None
-    made_by: Event
-    mask: Any
-
-
-def lost_masks(recording: Recording, root: str) -> Iterator[str]:
-    """One sentence for each mask that is made and then used by nobody, or missing where it would be used.
+def lost_masks(recording: Recording, root: str) -> Iterator[Finding]:
+    """One fact for each mask that is made and then used by nobody, or missing where it would be used.
 
     A user who takes the mask into their own hands is left alone.
+
+    Args:
+        recording: The call.
+        root: Directory that sources are shown relative to.
     """
-    operations = recording.graph.get_operations()
-    owner = _owners(recording, len(operations))
-    carriers = {
-        tensor.name: (event, tensor._keras_mask)
-        for event in sorted(recording.events, key=lambda event: event.atomic)
-        for tensor in event.outputs
-        if getattr(tensor, "_keras_mask", None) is not None
-    }
+    carriers = _carriers(recording)
     if not carriers:
         return
-    consumers: dict[str, list[int]] = {}
-    for index, op in enumerate(operations):
-        for tensor in op.inputs:
-            consumers.setdefault(tensor.name, []).append(index)
-    returned = {mask.name for tensor in recording.outputs if (mask := getattr(tensor, "_keras_mask", None)) is not None}
-    for name, (made_by, mask) in carriers.items():
-        users = consumers.get(mask.name, [])
-        if any(not _is_layer(owner[index]) for index in users):
+    flow = _Flow(recording)
+    returned = {mask.name for tensor in recording.outputs if (mask := mask_of(tensor)) is not None}
+    for name, (maker, mask) in carriers.items():
+        users = flow.consumers.get(mask.name, [])
+        if any(not _is_layer(flow.owners[index]) for index in users):
             continue
-        for index in consumers.get(name, []):
-            if _keeps(operations[index], owner[index]):
-                continue
-            drop = _Drop(op=operations[index], event=owner[index], made_by=made_by, mask=mask)
-            missed = _missed(drop, operations, owner, consumers)
-            text = f"the mask of {made_by.path} is lost in {_told(drop, root)}"
+        for drop in flow.drops(name, mask):
+            missed = flow.missed(drop)
+            sites = (layer_site(maker, root), _lost_at(drop, root))
             if missed is not None:
-                yield f"{text}; {missed.path}{_line(missed, root)}, which would use it, gets none"
+                yield Finding(fact=Fact.MASK_LOST, sites=(*sites, layer_site(missed, root)))
             elif not users and mask.name not in returned:
-                yield f"{text}; nothing uses it"
+                yield Finding(fact=Fact.MASK_UNUSED, sites=sites)
 
 
-def _owners(recording: Recording, count: int) -> list[Event | None]:
-    """For each op the call of a built-in layer or operation it belongs to."""
-    owner: list[Event | None] = [None] * count
-    for event in recording.events:
-        if event.atomic:
-            owner[event.start : min(event.stop, count)] = [event] * max(min(event.stop, count) - event.start, 0)
-    return owner
+def layer_site(event: Event, root: str) -> Site:
+    """A layer and the line that calls it, or else the one that created it."""
+    return Site(node=event.path, kind="layer", source=relative(event.site or event.source, root))
+
+
+def _carriers(recording: Recording) -> dict[str, tuple[Event, Live]]:
+    """By name the values that carry a mask, with the innermost call that returns them, and the mask."""
+    return {
+        tensor.name: (event, mask)
+        for event in sorted(recording.events, key=lambda event: event.atomic)
+        for tensor in event.outputs
+        if (mask := mask_of(tensor)) is not None
+    }
+
+
+@dataclass(frozen=True)
+class _Drop:
+    """An op that takes a value with a mask and looks at neither the mask nor hands it on.
+
+    Attributes:
+        event: The layer call it is part of, ``None`` for a function's.
+    """
+
+    op: Live
+    event: Event | None
+    mask: Live
+
+
+class _Flow:
+    """Who consumes which value.
+
+    Attributes:
+        owners: For each op the call of a built-in layer or operation it belongs to.
+        consumers: For each tensor by name, the positions of the ops that consume it.
+    """
+
+    def __init__(self, recording: Recording) -> None:
+        self._operations: list[Live] = recording.graph.get_operations()
+        count = len(self._operations)
+        self.owners: list[Event | None] = [None] * count
+        for event in recording.events:
+            for index in range(event.start, min(event.stop, count)) if event.atomic else ():
+                self.owners[index] = event
+        self.consumers: dict[str, list[int]] = {}
+        for index, op in enumerate(self._operations):
+            for tensor in op.inputs:
+                self.consumers.setdefault(tensor.name, []).append(index)
+
+    def drops(self, value: str, mask: Live) -> Iterator[_Drop]:
+        """Where a value that carries a mask is consumed without it."""
+        for index in self.consumers.get(value, []):
+            op, event = self._operations[index], self.owners[index]
+            hands_on = event is not None and _is_layer(event) and event.layer.supports_masking
+            if op.type not in SHAPE_ONLY and not hands_on:
+                yield _Drop(op=op, event=event, mask=mask)
+
+    def missed(self, drop: _Drop) -> Event | None:
+        """The first layer after the loss that takes masks of such values and gets none."""
+        waiting, seen = [drop.op], {drop.op.name}
+        deprived: list[Event] = []
+        while waiting:
+            for tensor in waiting.pop().outputs:
+                for index in self.consumers.get(tensor.name, []):
+                    op, event = self._operations[index], self.owners[index]
+                    if op.name in seen:
+                        continue
+                    seen.add(op.name)
+                    if event is not None and event is not drop.event and _would_use(event, tensor, drop.mask):
+                        deprived.append(event)
+                    else:
+                        waiting.append(op)
+        return min(deprived, key=lambda event: event.start, default=None)
 
 
 def _is_layer(event: Event | None) -> bool:
     return event is not None and isinstance(event.layer, keras.layers.Layer)
 
 
-def _keeps(op: Any, event: Event | None) -> bool:
-    if op.type in SHAPE_ONLY:
-        return True
-    return event is not None and _is_layer(event) and bool(event.layer.supports_masking)
-
-
-def _missed(
-    drop: _Drop, operations: list[Any], owner: list[Event | None], consumers: dict[str, list[int]]
-) -> Event | None:
-    """The first layer after the loss that takes masks of such values and gets none."""
-    open_ops, seen = [drop.op], {drop.op.name}
-    found: list[Event] = []
-    while open_ops:
-        for tensor in open_ops.pop().outputs:
-            for index in consumers.get(tensor.name, []):
-                op, event = operations[index], owner[index]
-                if op.name in seen:
-                    continue
-                seen.add(op.name)
-                if event is not None and event is not drop.event and _would_use(event, tensor, drop.mask):
-                    found.append(event)
-                else:
-                    open_ops.append(op)
-    return min(found, key=lambda event: event.start, default=None)
-
-
-def _would_use(event: Event, tensor: Any, mask: Any) -> bool:
+def _would_use(event: Event, tensor: Live, mask: Live) -> bool:
     if event.masked or not _is_layer(event) or tensor.shape.rank is None or tensor.shape.rank <= mask.shape.rank:
         return False
     takes = any("mask" in name for name in inspect.signature(event.layer.call).parameters)
     return takes and bool(tensor.shape[: mask.shape.rank].is_compatible_with(mask.shape))
 
 
-def _told(drop: _Drop, root: str) -> str:
+def _lost_at(drop: _Drop, root: str) -> Site:
     if drop.event is not None:
-        return f"{drop.event.path}{_line(drop.event, root)}"
+        return layer_site(drop.event, root)
     site = op_site(drop.op)
-    source = relative(site.source, root)
-    return f"{site.function or drop.op.type}{f' ({source})' if source else ''}"
-
-
-def _line(event: Event, root: str) -> str:
-    source = relative(event.site or event.source, root)
-    return f" ({source})" if source else ""
+    return Site(node="", display=site.function or str(drop.op.type), source=relative(site.source, root))

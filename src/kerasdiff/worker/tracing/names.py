@@ -6,21 +6,21 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 import keras
 
-from kerasdiff.graph import Weight
+from kerasdiff.graph import SEED_ROLE, Weight
+from kerasdiff.worker.keras_internals import (
+    UNNAMED_FUNCTIONS,
+    Live,
+    functional_class,
+    held_variables,
+    is_keras_own,
+    is_seed_state,
+    sublayers,
+)
 from kerasdiff.worker.tracing.code import code_digest, state_digest
-from kerasdiff.worker.tracing.sources import initializer_of, value_digest
-
-SEED_NAME = "seed_generator_state"
-
-UNNAMED = {"bias_initializer": "unit_forget_bias"}
-"""Functions that Keras makes inside a layer, by the setting that asks for them: ones for the forget gate of an LSTM."""
-
-VALUE = "value "
-"""How the text of an initializer begins that is a given value."""
+from kerasdiff.worker.tracing.sources import Assigned, initializer_of, value_digest
 
 
 def snake(name: str) -> str:
@@ -29,26 +29,21 @@ def snake(name: str) -> str:
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", partial).lower()
 
 
-def is_atomic(layer: Any) -> bool:
+def is_atomic(layer: Live) -> bool:
     """Whether a layer is one node: built into Keras, no model, and holding no layer of the user's."""
-    if isinstance(layer, keras.Model) or not type(layer).__module__.startswith("keras."):
+    if isinstance(layer, keras.Model) or not is_keras_own(type(layer)):
         return False
-    return all(is_atomic(child) for child in _sublayers(layer))
+    return all(is_atomic(child) for child in sublayers(layer))
 
 
-def _sublayers(layer: Any) -> list[Any]:
-    """Direct sublayers (``_flatten_layers`` is private; checked with Keras 3.5 to 3.15)."""
-    return list(layer._flatten_layers(include_self=False, recursive=False))
-
-
-def _attributes(layer: Any) -> Iterator[tuple[str, Any]]:
+def _attributes(layer: Live) -> Iterator[tuple[str, Live]]:
     """Layers a layer holds in its public attributes, in lists and dicts too, with readable names."""
     for name, value in list(vars(layer).items()):
         if not name.startswith("_"):
             yield from _contained(name, value, 0)
 
 
-def _contained(name: str, value: Any, depth: int) -> Iterator[tuple[str, Any]]:
+def _contained(name: str, value: Live, depth: int) -> Iterator[tuple[str, Live]]:
     if isinstance(value, keras.layers.Layer):
         yield name, value
     elif depth < 3 and isinstance(value, Mapping):
@@ -66,18 +61,20 @@ class Names:
     paths whatever was built before it in the process.
     """
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Live) -> None:
+        self.model = model
         self._paths: dict[int, str] = {id(model): ""}
-        self.layers: list[tuple[str, Any]] = []
+        self.layers: list[tuple[str, Live]] = []
         self._counts: dict[tuple[str, str], int] = {}
         queue = [model]
         while queue:
             layer = queue.pop(0)
             scope = self._paths[id(layer)]
-            if isinstance(layer, keras.Sequential | _functional_class()):
+            children: list[tuple[str, Live]]
+            if isinstance(layer, (keras.Sequential, functional_class())):
                 children = [("", child) for child in layer.layers]
             else:
-                children = [*_attributes(layer), *(("", child) for child in _sublayers(layer))]
+                children = [*_attributes(layer), *(("", child) for child in sublayers(layer))]
             for name, child in children:
                 if id(child) in self._paths:
                     continue
@@ -85,7 +82,7 @@ class Names:
                 self.layers.append((self._paths[id(child)], child))
                 queue.append(child)
 
-    def _child(self, scope: str, name: str, layer: Any) -> str:
+    def _child(self, scope: str, name: str, layer: Live) -> str:
         base = name or layer.name
         automatic = snake(type(layer).__name__)
         if not name and re.fullmatch(re.escape(automatic) + r"(_\d+)?", base):
@@ -99,71 +96,59 @@ class Names:
         name = base if count == 0 else f"{base}_{count}"
         return f"{scope}/{name}" if scope else name
 
-    def path(self, layer: Any) -> str | None:
+    def path(self, layer: Live) -> str | None:
         """The path of a layer, ``None`` where it is not reachable from the model."""
         return self._paths.get(id(layer))
 
-    def adopt(self, layer: Any, scope: str) -> str:
+    def adopt(self, layer: Live, scope: str) -> str:
         """Names a layer that was created inside ``call``."""
         self._paths[id(layer)] = self._child(scope, "", layer)
         return self._paths[id(layer)]
 
-    def called(self, operation: Any, scope: str) -> str:
+    def called(self, operation: Live, scope: str) -> str:
         """Names one call of a functional operation (``keras.ops``): the same in every precision it is built in."""
         return self._child(scope, "", operation)
 
 
-def _functional_class() -> Any:
-    """``Functional`` by way of public names: what ``keras.Model(inputs, outputs)`` makes."""
-    global _FUNCTIONAL
-    if _FUNCTIONAL is None:
-        entry = keras.Input((1,))
-        _FUNCTIONAL = type(keras.Model(entry, entry))
-    return _FUNCTIONAL
-
-
-_FUNCTIONAL: Any = None
-
-
-def owned_variables(model: Any, names: Names) -> Iterator[tuple[str, Any, Any]]:
-    """Every variable once: ``(id, layer that holds it, variable)``, in the order the layers were found."""
+def owned_variables(names: Names) -> Iterator[tuple[str, Live, Live]]:
+    """Every variable once: ``(id, layer that holds it, variable)``, in the order of :attr:`Names.layers`."""
     seen: set[int] = set()
     used: dict[str, int] = {}
-    for path, layer in [("", model), *names.layers]:
-        own = [*getattr(layer, "_trainable_variables", []), *getattr(layer, "_non_trainable_variables", [])]
-        own += [generator.state for generator in getattr(layer, "_seed_generators", [])]
-        for variable in own:
+    for path, layer in [("", names.model), *names.layers]:
+        for variable in held_variables(layer):
             if id(variable) in seen:
                 continue
             seen.add(id(variable))
             base = f"{path}/{variable.name}" if path else str(variable.name)
             used[base] = used.get(base, 0) + 1
             yield (base if used[base] == 1 else f"{base}_{used[base] - 1}"), layer, variable
-    for variable in model.variables:
+    for variable in names.model.variables:
         if id(variable) not in seen:
             seen.add(id(variable))
             used[variable.path] = used.get(variable.path, 0) + 1
-            yield f"{variable.path}#{used[variable.path]}", model, variable
+            yield f"{variable.path}#{used[variable.path]}", names.model, variable
 
 
-def weight_table(model: Any) -> dict[str, Any]:
+def output_names(model: Live, count: int) -> list[str]:
+    """The model's own output names where it declares them, else ``output_0`` and on."""
+    declared = list(getattr(model, "output_names", None) or [])
+    return declared if len(declared) == count else [f"output_{i}" if count > 1 else "output" for i in range(count)]
+
+
+def weight_table(model: Live) -> dict[str, Live]:
     """Every variable of a model by weight id, random-generator states included."""
-    return {name: variable for name, _, variable in owned_variables(model, Names(model))}
+    return {name: variable for name, _, variable in owned_variables(Names(model))}
 
 
-def is_seed_state(variable: Any) -> bool:
-    """Whether a variable is the state of one of Keras's random generators: it is told by its name alone."""
-    return SEED_NAME in variable.name
-
-
-def describe_weights(model: Any, names: Names) -> list[tuple[Weight, Any]]:
+def describe_weights(names: Names) -> list[tuple[Weight, Live]]:
     """The weight records with the variables they stand for."""
-    trainable = {id(variable) for variable in model.trainable_variables}
+    trainable = {id(variable) for variable in names.model.trainable_variables}
     records = []
     seeds: dict[int, str] = {}
-    for name, layer, variable in owned_variables(model, names):
-        role = SEED_NAME if is_seed_state(variable) else str(variable.name)
-        twin = seeds.setdefault(int(variable.numpy()[0]), name) if role == SEED_NAME else name
+    for name, layer, variable in owned_variables(names):
+        is_seed = is_seed_state(variable)
+        role = SEED_ROLE if is_seed else str(variable.name)
+        twin = seeds.setdefault(int(variable.numpy()[0]), name) if is_seed else name
         shape = tuple(int(dim) for dim in variable.shape)
         weight = Weight(
             id=name,
@@ -172,7 +157,7 @@ def describe_weights(model: Any, names: Names) -> list[tuple[Weight, Any]]:
             shape=shape,
             dtype=str(variable.dtype),
             trainable=id(variable) in trainable,
-            initializer=None if role == SEED_NAME else _initializer(variable),
+            initializer=None if is_seed else initializer_text(initializer_of(variable)),
             twin=None if twin == name else twin,
             fans=_fans(initializer_of(variable), shape),
             regularizer=serialized(getattr(variable, "regularizer", None)),
@@ -191,7 +176,7 @@ def _fan_in(role: str, shape: tuple[int, ...]) -> int:
     return max(1, math.prod(receptive))
 
 
-def _fans(initializer: Any, shape: tuple[int, ...]) -> tuple[int, int] | None:
+def _fans(initializer: Live, shape: tuple[int, ...]) -> tuple[int, int] | None:
     """Inputs and outputs per unit that set the scale of a fan-based initializer, as Keras counts them.
 
     The larger comes first where their mean is what counts: a transposed matrix starts from the same scale.
@@ -212,21 +197,22 @@ def _fans(initializer: Any, shape: tuple[int, ...]) -> tuple[int, int] | None:
     return (max(fans), min(fans)) if initializer.mode == "fan_avg" else fans
 
 
-def _initializer(variable: Any) -> str | None:
-    """What a weight starts from: its initializer, or a digest of the given value; ``None`` where it is not known."""
-    return initializer_text(initializer_of(variable))
-
-
-def initializer_text(made_from: Any) -> str | None:
-    """Canonical text of an initializer, its name, or the value given in its place."""
+def initializer_text(made_from: Live) -> str | None:
+    """Canonical text of what a weight starts from: an initializer, its name, or a digest of the given value."""
     if made_from is None or isinstance(made_from, str):
         return made_from
-    if callable(made_from):
-        return serialized(made_from)
-    return value_digest(made_from)
+    if isinstance(made_from, Assigned):
+        return made_from.text
+    return serialized(made_from) if callable(made_from) else value_digest(made_from)
 
 
-def serialized(value: Any) -> str | None:
+def starts_from_value(variable: Live) -> bool:
+    """Whether a variable is known to start from a given value, not from an initializer."""
+    made_from = initializer_of(variable)
+    return not (made_from is None or isinstance(made_from, str) or callable(made_from))
+
+
+def serialized(value: Live) -> str | None:
     """Canonical text of an initializer, regularizer, constraint or function: class and settings, seeds left out.
 
     The axes an initializer counts its fans over are left out too: the fans themselves are compared.
@@ -235,28 +221,34 @@ def serialized(value: Any) -> str | None:
     """
     if value is None:
         return None
-    own = not str(type(value).__module__).startswith("keras.")
     config = _config(value)
-    if config is not None:
-        label = snake(type(value).__name__)
-        if label in ("l1", "l2", "l1_l2"):
-            config = {key: float(config.get(key, 0.0)) for key in ("l1", "l2")}
-            if not any(config.values()):
-                return None
-            config = {key: item for key, item in config.items() if item}
-            label = "l1_l2" if len(config) == 2 else next(iter(config))
-        inside = ", ".join(f"{key}={_text(item)}" for key, item in sorted(config.items()) if item is not None)
-        if own:
-            inside = f"{inside}, code {state_digest(value)}".removeprefix(", ")
-        return f"{label}({inside})" if inside else label
+    return _function_text(value) if config is None else _object_text(value, config)
+
+
+def _object_text(value: Live, config: Mapping[str, Live]) -> str | None:
+    """What has a config: class and settings; a penalty of nothing is none."""
+    label = snake(type(value).__name__)
+    if label in ("l1", "l2", "l1_l2"):
+        config = {key: factor for key in ("l1", "l2") if (factor := float(config.get(key, 0.0)))}
+        if not config:
+            return None
+        label = "l1_l2" if len(config) == 2 else next(iter(config))
+    settings = [f"{key}={_text(item)}" for key, item in sorted(config.items()) if item is not None]
+    if not is_keras_own(type(value)):
+        settings.append(f"code {state_digest(value)}")
+    return f"{label}({', '.join(settings)})" if settings else label
+
+
+def _function_text(value: Live) -> str:
+    """What has none: a function by its name, with its code where Keras did not write it."""
     name = str(getattr(value, "__qualname__", type(value).__name__)).rpartition("<locals>.")[2]
-    if str(getattr(value, "__module__", "")).startswith("keras."):
-        name = UNNAMED.get(name, name)
+    if is_keras_own(value):
+        name = UNNAMED_FUNCTIONS.get(name, name)
         return f"{name} {code_digest(value)}" if getattr(value, "__closure__", None) else name
     return f"{name} (code {code_digest(value) if hasattr(value, '__code__') else state_digest(value)})"
 
 
-def _config(value: Any) -> dict[str, Any] | None:
+def _config(value: Live) -> dict[str, Live] | None:
     try:
         return {
             key: item for key, item in value.get_config().items() if key not in ("seed", "input_axes", "output_axes")
@@ -265,7 +257,7 @@ def _config(value: Any) -> dict[str, Any] | None:
         return None
 
 
-def _text(value: Any) -> str:
+def _text(value: Live) -> str:
     if isinstance(value, float):
         return f"{value:.9g}"
     try:

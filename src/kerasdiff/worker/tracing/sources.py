@@ -7,15 +7,16 @@ import sys
 import sysconfig
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from types import FrameType
-from typing import Any
+from types import CodeType, FrameType
 
 import keras
 import numpy as np
 
 from kerasdiff.graph import Source
+from kerasdiff.worker.keras_internals import Live
 
 _LIBRARIES = tuple(
     sorted(
@@ -30,10 +31,17 @@ _LIBRARIES = tuple(
         | {str(Path(keras.__file__).resolve().parent), str(Path(__file__).resolve().parents[1])}
     )
 )
-_created: dict[int, tuple[Any, Source]] = {}
+_created: dict[int, tuple[Live, Source]] = {}
 _is_user: dict[str, bool] = {}
-_initializers: dict[int, tuple[Any, Any]] = {}
-_made: dict[int, tuple[Any, Source]] = {}
+_initializers: dict[int, tuple[Live, Live]] = {}
+_made: dict[int, tuple[Live, Source]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    """A value that a variable was given after it was made, as :func:`value_digest` shows it."""
+
+    text: str
 
 
 def is_user_file(filename: str) -> bool:
@@ -45,7 +53,7 @@ def is_user_file(filename: str) -> bool:
     return known
 
 
-def user_frame(frame: FrameType | None, *, stop: Any = None, skip_self: Any = None) -> Source | None:
+def user_frame(frame: FrameType | None, *, stop: CodeType | None = None, skip_self: Live = None) -> Source | None:
     """Finds the innermost user frame from ``frame`` outwards.
 
     Args:
@@ -64,22 +72,27 @@ def user_frame(frame: FrameType | None, *, stop: Any = None, skip_self: Any = No
     return None
 
 
-def creation_site(operation: Any) -> Source | None:
+def creation_site(operation: Live) -> Source | None:
     """The user line that created a layer or functional operation, if it was recorded."""
-    found = _created.get(id(operation))
-    return found[1] if found else None
+    known = _created.get(id(operation))
+    return known[1] if known else None
 
 
-def initializer_of(variable: Any) -> Any:
-    """What a variable was created from, if it was recorded: Keras forgets it once the value is drawn."""
-    found = _initializers.get(id(variable))
-    return found[1] if found else None
+def initializer_of(variable: Live) -> Live:
+    """What a variable was created from, if it was recorded: Keras forgets it once the value is drawn.
+
+    Returns:
+        An initializer, its name, a function, the value itself, or :class:`Assigned` where one was assigned later;
+        ``None`` where it is not known.
+    """
+    known = _initializers.get(id(variable))
+    return known[1] if known else None
 
 
-def made_at(variable: Any) -> Source | None:
+def made_at(variable: Live) -> Source | None:
     """The user line that made a variable, if it was recorded."""
-    found = _made.get(id(variable))
-    return found[1] if found else None
+    known = _made.get(id(variable))
+    return known[1] if known else None
 
 
 @contextmanager
@@ -92,23 +105,23 @@ def recording() -> Iterator[None]:
     original, original_variable = keras.Operation.__init__, keras.Variable.__init__
     original_assign = keras.Variable.assign
 
-    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807
+    def __init__(self: Live, *args: Live, **kwargs: Live) -> None:  # noqa: N807
         original(self, *args, **kwargs)
         source = user_frame(sys._getframe(1), skip_self=self)
         if source is not None:
             _created[id(self)] = (self, source)
 
-    def variable_init(self: Any, initializer: Any, *args: Any, **kwargs: Any) -> None:
+    def variable_init(self: Live, initializer: Live, *args: Live, **kwargs: Live) -> None:
         original_variable(self, initializer, *args, **kwargs)
         _initializers[id(self)] = (self, initializer)
         source = user_frame(sys._getframe(1))
         if source is not None:
             _made[id(self)] = (self, source)
 
-    def assign(self: Any, value: Any) -> Any:
+    def assign(self: Live, value: Live) -> Live:
         result = original_assign(self, value)
         if hasattr(value, "tobytes") or hasattr(value, "numpy") or isinstance(value, int | float | list):
-            _initializers[id(self)] = (self, value_digest(value))  # the value itself may be all of a large model
+            _initializers[id(self)] = (self, Assigned(value_digest(value)))  # not the value: it may be a large model's
         return result
 
     keras.Operation.__init__, keras.Variable.__init__ = __init__, variable_init
@@ -120,7 +133,7 @@ def recording() -> Iterator[None]:
         keras.Variable.assign = original_assign
 
 
-def value_digest(value: Any) -> str:
+def value_digest(value: Live) -> str:
     """``value 1f825aa2``: a given value as a report shows it, equal where the bytes are."""
     return f"value {hashlib.sha256(np.ascontiguousarray(value).tobytes()).hexdigest()[:8]}"
 

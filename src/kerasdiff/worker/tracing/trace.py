@@ -11,13 +11,15 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Protocol
 
 import keras
 import tensorflow as tf
 
 from kerasdiff.errors import TraceError
-from kerasdiff.graph import Mode, Source
+from kerasdiff.graph import Attribute, Mode, Port, Source
+from kerasdiff.side.observations import AddedLosses
+from kerasdiff.worker.keras_internals import Live, mask_of, op_count, set_mask, variable_outside_graph
 from kerasdiff.worker.tracing.names import Names, is_atomic, weight_table
 from kerasdiff.worker.tracing.sources import creation_site, user_frame
 
@@ -33,7 +35,7 @@ class Event:
         masked: Whether an input brings a mask, or one is passed.
     """
 
-    layer: Any
+    layer: Live
     path: str
     scope: str
     atomic: bool
@@ -41,33 +43,36 @@ class Event:
     parent: Event | None
     source: Source | None
     site: Source | None = None
-    training: Any = None
+    training: Live = None
     masked: bool = False
     stop: int = -1
-    inputs: tuple[Any, ...] = ()
-    outputs: tuple[Any, ...] = ()
-    masks: tuple[Any, ...] = ()
+    inputs: tuple[Live, ...] = ()
+    outputs: tuple[Live, ...] = ()
+    masks: tuple[Live, ...] = ()
     activation: tuple[int, int] | None = None
-    settings: dict[str, Any] = field(default_factory=dict)
-
-
-CALL_LOSS = "call "
-"""Begins the name of a loss that a layer adds while it runs."""
+    settings: dict[str, Attribute] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Added:
-    """The losses a model added in its last call.
+    """The losses a model added in its last call: those of its calls, then those of regularizers.
 
     Attributes:
-        names: ``call 0`` and on for what its layers add while they run, then the weight of each regularizer.
+        calls: How many its layers added while they ran.
+        regularized: The weight of each regularizer.
         tensors: As the model gives them.
         values: The same in float64 in one tensor; a single 0 where there are none.
     """
 
-    names: tuple[str, ...]
-    tensors: tuple[Any, ...]
-    values: Any
+    calls: int
+    regularized: tuple[str, ...]
+    tensors: tuple[Live, ...]
+    values: Live
+
+    def told(self, values: Sequence[float]) -> AddedLosses:
+        """What a run gave for ``values``."""
+        first, rest = values[: self.calls], values[self.calls :]
+        return AddedLosses(calls=tuple(first), regularizers=dict(zip(self.regularized, rest, strict=False)))
 
 
 @dataclass(eq=False)
@@ -79,73 +84,82 @@ class Recording:
         made: Variables the call made, with their initializers.
     """
 
-    graph: Any
+    graph: Live
     names: Names
     events: list[Event]
-    inputs: list[Any]
-    outputs: list[Any]
-    losses: list[Any]
+    inputs: list[Live]
+    outputs: list[Live]
+    losses: list[Live]
     added: Added
     masks: set[str]
     fresh: list[Event]
-    made: list[tuple[Any, Any]]
+    made: list[tuple[Live, Live]]
 
 
-def tensors_in(structure: Any) -> list[Any]:
+def tensors_in(structure: Live) -> list[Live]:
     """The tensors of a nested structure, dicts in key order as Keras flattens them."""
     return [leaf for leaf in keras.tree.flatten(structure) if tf.is_tensor(leaf)]
 
 
-def symbolic_in(structure: Any) -> list[Any]:
+def symbolic_in(structure: Live) -> list[Live]:
     """The same without eager tensors, which enter a graph as constants."""
     return [tensor for tensor in tensors_in(structure) if not hasattr(tensor, "numpy")]
+
+
+def _masks(tensors: Sequence[Live]) -> list[Live]:
+    """The masks these tensors carry."""
+    return [mask for tensor in tensors if (mask := mask_of(tensor)) is not None]
 
 
 class _Recorder:
     """The hook itself: notes events while it is installed."""
 
-    def __init__(self, names: Names, graph: Any, *, training: bool) -> None:
+    def __init__(self, names: Names, graph: Live, *, training: bool) -> None:
         self.names = names
         self.training = training
         self.graph = graph
         self.events: list[Event] = []
         self.masks: set[str] = set()
         self.fresh: list[Event] = []
-        self.made: list[tuple[Any, Any]] = []
-        self._open: list[Event] = []
+        self.made: list[tuple[Live, Live]] = []
+        self._running: list[Event] = []
 
-    def call(self, original: Callable[..., Any], layer: Any, args: Any, kwargs: Any) -> Any:
+    def call(self, original: Callable[..., Live], layer: Live, args: Live, kwargs: Live) -> Live:
         current = tf.compat.v1.get_default_graph()
-        parent = self._open[-1] if self._open else None
+        parent = self._running[-1] if self._running else None
         if current is not self.graph or (parent is not None and parent.atomic):
             return original(layer, *args, **kwargs)
         event = self._begin(layer, parent, args, kwargs)
-        self._open.append(event)
+        self._running.append(event)
         try:
             with self._activation(event):
                 result = original(layer, *args, **kwargs)
         finally:
-            self._open.pop()
+            self._running.pop()
         return self._end(event, result)
 
-    def _begin(self, layer: Any, parent: Event | None, args: Any, kwargs: Any) -> Event:
+    def _path(self, layer: Live, parent: Event | None) -> tuple[str, bool]:
+        """The path of what is called, and whether it is a layer that the call itself made."""
+        known = self.names.path(layer)
+        if known is not None:
+            return known, False
         scope = parent.path if parent is not None else ""
-        path, fresh = self.names.path(layer), False
-        if path is None:
-            if isinstance(layer, keras.Model) and parent is not None:
-                path = parent.path  # Sequential's inner Functional: the same thing under another name
-            elif isinstance(layer, keras.layers.Layer):
-                path, fresh = self.names.adopt(layer, scope), True
-            else:
-                path = self.names.called(layer, scope)
+        if isinstance(layer, keras.Model) and parent is not None:
+            return parent.path, False  # Sequential's inner Functional: the same thing under another name
+        if isinstance(layer, keras.layers.Layer):
+            return self.names.adopt(layer, scope), True
+        return self.names.called(layer, scope), False
+
+    def _begin(self, layer: Live, parent: Event | None, args: Live, kwargs: Live) -> Event:
+        path, fresh = self._path(layer, parent)
         atomic = is_atomic(layer) if isinstance(layer, keras.layers.Layer) else True
         site = user_frame(sys._getframe(3), stop=_HOOK_CODE)
         event = Event(
             layer=layer,
             path=path,
-            scope=scope,
+            scope=parent.path if parent is not None else "",
             atomic=atomic,
-            start=self.graph.version,
+            start=op_count(self.graph),
             parent=parent,
             source=creation_site(layer) or site,
             site=site,
@@ -153,7 +167,7 @@ class _Recorder:
             inputs=tuple(symbolic_in((args, kwargs))),
             settings=self._call_settings(kwargs),
         )
-        event.masked = any(getattr(tensor, "_keras_mask", None) is not None for tensor in event.inputs)
+        event.masked = any(mask_of(tensor) is not None for tensor in event.inputs)
         for name, value in kwargs.items():
             if "mask" in name and value is not None and value is not False:
                 event.masked = True
@@ -163,7 +177,7 @@ class _Recorder:
             self.fresh.append(event)
         return event
 
-    def _call_settings(self, kwargs: dict[str, Any]) -> dict[str, Any]:
+    def _call_settings(self, kwargs: dict[str, Live]) -> dict[str, Attribute]:
         """Static settings of one call (``use_causal_mask=True``); ``training`` where it contradicts the mode."""
         return {
             f"call.{name}": value
@@ -171,36 +185,34 @@ class _Recorder:
             if isinstance(value, bool | int | float | str) and not (name == "training" and value is self.training)
         }
 
-    def _end(self, event: Event, result: Any) -> Any:
+    def _end(self, event: Event, result: Live) -> Live:
         tensors = tensors_in(result)
         if event.atomic and len(tensors) == 1 and any(tensors[0] is given for given in event.inputs):
             # A call that hands its input on (Dropout at inference) gets an op of its own, so it stays visible.
-            mask = getattr(tensors[0], "_keras_mask", None)
+            mask = mask_of(tensors[0])
             result = keras.tree.map_structure(lambda leaf: tf.identity(leaf) if tf.is_tensor(leaf) else leaf, result)
             tensors = tensors_in(result)
             if mask is not None:
-                tensors[0]._keras_mask = mask
-        event.stop = self.graph.version
+                set_mask(tensors[0], mask)
+        event.stop = op_count(self.graph)
         event.outputs = tuple(symbolic_in(tensors))
-        masks = [getattr(tensor, "_keras_mask", None) for tensor in tensors]
-        event.masks = tuple(mask for mask in masks if mask is not None)
+        event.masks = tuple(_masks(tensors))
         self.masks.update(mask.name for mask in event.masks)
         return result
 
     @contextmanager
     def _activation(self, event: Event) -> Iterator[None]:
         """Notes the ops of a fused ``activation=``; recurrent layers apply theirs in a loop and are left alone."""
-        function = getattr(event.layer, "activation", None)
+        function: Live = getattr(event.layer, "activation", None)
         fusable = event.atomic and callable(function) and not isinstance(event.layer, keras.layers.RNN)
         if not fusable or isinstance(event.layer, keras.layers.Activation) or function is keras.activations.linear:
             yield
             return
-        apply: Any = function
 
-        def applied(*args: Any, **kwargs: Any) -> Any:
-            start = self.graph.version
-            result = apply(*args, **kwargs)
-            event.activation = (start, self.graph.version)
+        def applied(*args: Live, **kwargs: Live) -> Live:
+            start = op_count(self.graph)
+            result = function(*args, **kwargs)
+            event.activation = (start, op_count(self.graph))
             return result
 
         event.layer.__dict__["activation"] = applied
@@ -210,8 +222,8 @@ class _Recorder:
             event.layer.__dict__["activation"] = function
 
 
-def _hook(recorder: _Recorder, original: Callable[..., Any]) -> Callable[..., Any]:
-    def __call__(self: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N807
+def _hook(recorder: _Recorder, original: Callable[..., Live]) -> Callable[..., Live]:
+    def __call__(self: Live, *args: Live, **kwargs: Live) -> Live:  # noqa: N807
         return recorder.call(original, self, args, kwargs)
 
     return __call__
@@ -220,34 +232,24 @@ def _hook(recorder: _Recorder, original: Callable[..., Any]) -> Callable[..., An
 _HOOK_CODE = next(c for c in _hook.__code__.co_consts if hasattr(c, "co_name") and c.co_name == "__call__")
 
 
-def _outside(create: Any, **settings: Any) -> Any:
-    """Makes a variable that ``tf.function`` does not learn of: it forbids them (``create`` is its guard)."""
-    del create
-    with tf.init_scope():
-        return _RESOURCE_VARIABLE(**{key: value for key, value in settings.items() if value is not None})
-
-
-_RESOURCE_VARIABLE: Any = type(tf.Variable(0.0))
-
-
 @contextmanager
-def _installed(recorder: _Recorder, *, open_functions: bool) -> Iterator[None]:
+def _installed(recorder: _Recorder, *, expand_functions: bool) -> Iterator[None]:
     """Puts the hook on every layer's and functional operation's ``__call__``, and takes it off again.
 
-    ``open_functions`` traces ``@tf.function`` and ``jit_compile`` inside ``call()`` as if they were not there.
+    ``expand_functions`` traces ``@tf.function`` and ``jit_compile`` inside ``call()`` as if they were not there.
     Variables made by the call are made outside the graph, which cannot hold a new one.
     """
     layer_call, operation_call = keras.layers.Layer.__call__, keras.Operation.__call__
     variable_init = keras.Variable.__init__
     on_layer = _hook(recorder, layer_call)
 
-    def on_operation(self: Any, *args: Any, **kwargs: Any) -> Any:
+    def on_operation(self: Live, *args: Live, **kwargs: Live) -> Live:
         if isinstance(self, keras.layers.Layer):
             return operation_call(self, *args, **kwargs)
         return recorder.call(operation_call, self, args, kwargs)
 
-    def on_variable(self: Any, initializer: Any, *args: Any, **kwargs: Any) -> None:
-        with tf.init_scope(), tf.variable_creator_scope(_outside):
+    def on_variable(self: Live, initializer: Live, *args: Live, **kwargs: Live) -> None:
+        with tf.init_scope(), tf.variable_creator_scope(variable_outside_graph):
             variable_init(self, initializer, *args, **kwargs)
         recorder.made.append((self, initializer))
 
@@ -255,7 +257,7 @@ def _installed(recorder: _Recorder, *, open_functions: bool) -> Iterator[None]:
     keras.Operation.__call__ = on_operation
     keras.Variable.__init__ = on_variable
     eager = tf.config.functions_run_eagerly()
-    tf.config.run_functions_eagerly(open_functions)
+    tf.config.run_functions_eagerly(expand_functions)
     try:
         yield
     finally:
@@ -265,12 +267,38 @@ def _installed(recorder: _Recorder, *, open_functions: bool) -> Iterator[None]:
         keras.Variable.__init__ = variable_init
 
 
-def input_signature(loaded: Any) -> list[Any]:
+Pack = Callable[[Sequence[Live]], tuple[tuple[Live, ...], dict[str, Live]]]
+"""Builds positional and keyword arguments of a model's call from one tensor per input."""
+
+
+class Traceable(Protocol):
+    """A model whose weights all exist, and how it is called."""
+
+    @property
+    def model(self) -> Live:
+        """A ``keras.Model`` or ``keras.Layer``."""
+
+    @property
+    def ports(self) -> tuple[Port, ...]:
+        """Its inputs; shapes with the batch dimension first."""
+
+    @property
+    def pack(self) -> Pack:
+        """Builds the arguments of a call."""
+
+    @property
+    def root(self) -> str:
+        """Directory of the target's file; source lines are shown relative to it."""
+
+
+def input_signature(loaded: Traceable) -> list[Live]:
     """One ``tf.TensorSpec`` per port, batch dimension unknown."""
     return [tf.TensorSpec(port.spec.shape, port.spec.dtype, name=f"input_{i}") for i, port in enumerate(loaded.ports)]
 
 
-def record(loaded: Any, mode: Mode, extra: Callable[[Recording], Sequence[Any]] | None = None) -> tuple[Recording, Any]:
+def record(
+    loaded: Traceable, mode: Mode, extra: Callable[[Recording], Sequence[Live]] | None = None
+) -> tuple[Recording, Live]:
     """Calls the model once in a function graph.
 
     Args:
@@ -285,51 +313,58 @@ def record(loaded: Any, mode: Mode, extra: Callable[[Recording], Sequence[Any]] 
         TraceError: If the call fails.
     """
     names = Names(loaded.model)
-    kept: list[Recording] = []
-    expanded = [True]
+    recordings: list[Recording] = []
 
-    def body(*tensors: Any) -> list[Any]:
-        graph = tf.compat.v1.get_default_graph()
-        recorder = _Recorder(names, graph, training=mode == "training")
-        args, kwargs = loaded.pack(tensors)
-        with _installed(recorder, open_functions=bool(expanded)):
-            result = call_model(loaded.model, args, kwargs, training=mode == "training")
-        outputs = tensors_in(result)
-        if mode == "training":  # Keras weighs the loss by the mask an output carries
-            masks = [getattr(tensor, "_keras_mask", None) for tensor in outputs]
-            outputs += [mask for mask in masks if mask is not None]
-        # Regularizers are evaluated when ``losses`` is read: they come after the call and belong to the weights.
-        inside = {op.name for op in graph.get_operations()}
-        added = added_losses(loaded.model)
-        losses = [loss for loss in added.tensors if tf.is_tensor(loss) and loss.graph is graph]
-        recording = Recording(
-            graph=graph,
-            names=names,
-            events=recorder.events,
-            inputs=list(tensors),
-            outputs=outputs,
-            losses=[loss for loss in losses if loss.op.name in inside],
-            added=added,
-            masks=recorder.masks,
-            fresh=recorder.fresh,
-            made=recorder.made,
-        )
-        kept.append(recording)
-        wanted = list(extra(recording)) if extra is not None else []
-        return [*outputs, added.values, *wanted]
+    def traced(*, expand_functions: bool) -> Live:
+        def body(*tensors: Live) -> list[Live]:
+            recording = _recorded(loaded, names, mode, tensors, expand_functions=expand_functions)
+            recordings.append(recording)
+            wanted = list(extra(recording)) if extra is not None else []
+            return [*recording.outputs, recording.added.values, *wanted]
+
+        return tf.function(body, autograph=False).get_concrete_function(*input_signature(loaded))
 
     try:
-        concrete = tf.function(body, autograph=False).get_concrete_function(*input_signature(loaded))
+        concrete = traced(expand_functions=True)
     except tf.errors.OperatorNotAllowedInGraphError:
-        # A @tf.function that branches on data needs its own AutoGraph, so it stays closed: one node with a body.
-        expanded.clear()
-        concrete = tf.function(body, autograph=False).get_concrete_function(*input_signature(loaded))
-    if not kept:
+        # A @tf.function that branches on data needs its own AutoGraph, so it stays opaque: one node with a body.
+        concrete = traced(expand_functions=False)
+    if not recordings:
         raise TraceError("The model could not be traced: its call left no graph.")
-    return kept[-1], concrete
+    return recordings[-1], concrete
 
 
-def call_model(model: Any, args: Any, kwargs: Any, *, training: bool) -> Any:
+def _recorded(
+    loaded: Traceable, names: Names, mode: Mode, tensors: Sequence[Live], *, expand_functions: bool
+) -> Recording:
+    """Calls the model on these symbolic tensors, in the graph that is being made."""
+    graph = tf.compat.v1.get_default_graph()
+    recorder = _Recorder(names, graph, training=mode == "training")
+    args, kwargs = loaded.pack(tensors)
+    with _installed(recorder, expand_functions=expand_functions):
+        result = call_model(loaded.model, args, kwargs, training=mode == "training")
+    outputs = tensors_in(result)
+    if mode == "training":  # Keras weighs the loss by the mask an output carries
+        outputs += _masks(outputs)
+    # Regularizers are evaluated when ``losses`` is read: they come after the call and belong to the weights.
+    inside = {op.name for op in graph.get_operations()}
+    added = added_losses(loaded.model)
+    losses = [loss for loss in added.tensors if tf.is_tensor(loss) and loss.graph is graph]
+    return Recording(
+        graph=graph,
+        names=names,
+        events=recorder.events,
+        inputs=list(tensors),
+        outputs=outputs,
+        losses=[loss for loss in losses if loss.op.name in inside],
+        added=added,
+        masks=recorder.masks,
+        fresh=recorder.fresh,
+        made=recorder.made,
+    )
+
+
+def call_model(model: Live, args: Live, kwargs: Live, *, training: bool) -> Live:
     """Calls a model in a given mode, whether or not its ``call`` takes ``training``."""
     try:
         return model(*args, training=training, **kwargs)
@@ -339,14 +374,14 @@ def call_model(model: Any, args: Any, kwargs: Any, *, training: bool) -> Any:
     return model(*args, **kwargs)
 
 
-def added_losses(model: Any) -> Added:
+def added_losses(model: Live) -> Added:
     """What ``model.losses`` holds after a call: Keras lists what layers added first, then the regularizers."""
     losses = list(model.losses)
     if not losses:
-        return Added(names=(), tensors=(), values=tf.zeros(1, "float64"))
+        return Added(calls=0, regularized=(), tensors=(), values=tf.zeros(1, "float64"))
     weights = {id(variable): name for name, variable in weight_table(model).items()}
     regular = [v for v in model.trainable_weights if getattr(v, "regularizer", None) is not None]
     calls = max(0, len(losses) - len(regular))
-    names = (*(f"{CALL_LOSS}{number}" for number in range(calls)), *(weights.get(id(v), v.path) for v in regular))
+    regularized = tuple(weights.get(id(v), v.path) for v in regular)
     values = [tf.reduce_sum(tf.cast(loss, "float64")) for loss in losses]
-    return Added(names=names[: len(losses)], tensors=tuple(losses), values=tf.stack(values))
+    return Added(calls=calls, regularized=regularized, tensors=tuple(losses), values=tf.stack(values))

@@ -16,8 +16,10 @@ from kerasdiff.data.procedural import procedural_table
 from kerasdiff.data.readers import default_table, read
 from kerasdiff.data.table import Table
 from kerasdiff.errors import EvaluateError, FitError
+from kerasdiff.graph import Port
+from kerasdiff.graph.values import Array
 from kerasdiff.probing.probes import batch_shape, family_of, integer_range
-from kerasdiff.side.records import Array, Port
+from kerasdiff.side.training import DataSource
 from kerasdiff.worker.training.heads import Head, one_hot
 from kerasdiff.worker.training.images import decode
 from kerasdiff.worker.training.synthetic import taught
@@ -33,7 +35,7 @@ class DataSet:
         x_train, x_test: One array per input, in the model's order; images may still be uint8.
         y_train, y_test: One array per output: int64 class ids, or float32.
         inputs: What the rows are cast to.
-        description: One phrase for the report; says so where the data are made up.
+        source: What they are.
         class_names: By class id, empty where unknown.
     """
 
@@ -42,15 +44,15 @@ class DataSet:
     x_test: tuple[Array, ...]
     y_test: tuple[Array, ...]
     inputs: tuple[Port, ...]
-    description: str
+    source: DataSource
     class_names: tuple[str, ...] = ()
 
 
-def load_data(source: str, inputs: tuple[Port, ...], heads: tuple[Head, ...], seed: int = 0) -> DataSet:
+def load_data(wanted: str, inputs: tuple[Port, ...], heads: tuple[Head, ...], seed: int = 0) -> DataSet:
     """Finds or makes the data of a fit.
 
     Args:
-        source: A path (see :func:`kerasdiff.data.readers.read`); ``cifar10-cache``; ``synthetic``; or ``auto``:
+        wanted: A path (see :func:`kerasdiff.data.readers.read`); ``cifar10-cache``; ``synthetic``; or ``auto``:
             the cache where the model fits CIFAR-10 and the cache holds it, else synthetic.
         inputs: The model's inputs.
         heads: The model's outputs.
@@ -66,12 +68,12 @@ def load_data(source: str, inputs: tuple[Port, ...], heads: tuple[Head, ...], se
             _ = batch_shape(port, 1), family_of(port)
     except EvaluateError as why:
         raise FitError(f"No data fit this model: {why.message}") from why
-    if source == CACHE:
+    if wanted == CACHE:
         return _checked(cifar.cached_table(), inputs, heads)
-    if source not in (AUTO, SYNTHETIC):
-        return _checked(read(Path(source).expanduser(), decode), inputs, heads)
+    if wanted not in (AUTO, SYNTHETIC):
+        return _checked(read(Path(wanted).expanduser(), decode), inputs, heads)
     if _fits_cifar(inputs, heads):
-        return _checked(default_table(seed) if source == AUTO else procedural_table(seed), inputs, heads)
+        return _checked(default_table(seed) if wanted == AUTO else procedural_table(seed), inputs, heads)
     return _synthetic(inputs, heads, seed)
 
 
@@ -79,14 +81,19 @@ def _synthetic(inputs: tuple[Port, ...], heads: tuple[Head, ...], seed: int) -> 
     drawn, targets = taught(inputs, heads, seed)
     rows = len(drawn[0])
     split = rows - rows // 5
-    signature = ", ".join(f"{port.name} {x.shape[1:]}" for port, x in zip(inputs, drawn, strict=True))
+    source = DataSource(
+        kind="synthetic",
+        train=split,
+        test=rows - split,
+        inputs=tuple((port.name, x.shape[1:]) for port, x in zip(inputs, drawn, strict=True)),
+    )
     return DataSet(
         x_train=tuple(x[:split] for x in drawn),
         y_train=tuple(y[:split] for y in targets),
         x_test=tuple(x[split:] for x in drawn),
         y_test=tuple(y[split:] for y in targets),
         inputs=inputs,
-        description=f"synthetic task for {signature}, {split:,} + {rows - split:,} rows labelled by a random network",
+        source=source,
     )
 
 
@@ -113,102 +120,104 @@ def _checked(table: Table, inputs: tuple[Port, ...], heads: tuple[Head, ...]) ->
 
     One input is ``x_train`` and ``x_test``; several are ``x_train_NAME`` each. The same for outputs and ``y``.
     """
-    arrays, place = table.arrays, table.place
+    arrays, origin = table.arrays, table.origin
     columns: dict[str, tuple[Array, ...]] = {}
     for part in ("train", "test"):
         columns[f"x_{part}"] = tuple(
-            _check_input(_column(arrays, f"x_{part}", port.name, len(inputs), place), port, table) for port in inputs
+            _check_input(_column(arrays, f"x_{part}", port.name, len(inputs), origin), port, table) for port in inputs
         )
         columns[f"y_{part}"] = tuple(
-            _check_target(_column(arrays, f"y_{part}", head.port.name, len(heads), place), head, place)
+            _check_target(_column(arrays, f"y_{part}", head.port.name, len(heads), origin), head, origin)
             for head in heads
         )
         rows = [len(array) for array in (*columns[f"x_{part}"], *columns[f"y_{part}"])]
         if min(rows) == 0 or len(set(rows)) > 1:
             counts = ", ".join(f"{count:,}" for count in rows)
-            raise FitError(f"{place}: the {part} arrays must have the same number of rows, at least one, not {counts}.")
+            raise FitError(
+                f"{origin}: the {part} arrays must have the same number of rows, at least one, not {counts}."
+            )
     return DataSet(
         x_train=columns["x_train"],
         y_train=columns["y_train"],
         x_test=columns["x_test"],
         y_test=columns["y_test"],
         inputs=inputs,
-        description=table.words,
+        source=table.source,
         class_names=table.class_names,
     )
 
 
-def _column(arrays: Mapping[str, Array], key: str, name: str, many: int, place: str) -> Array:
+def _column(arrays: Mapping[str, Array], key: str, name: str, many: int, origin: str) -> Array:
     wanted = key if many == 1 else f"{key}_{name}"
     for found in (wanted, f"{key}_{name}"):
         if found in arrays:
             if arrays[found].ndim == 0:
-                raise FitError(f"{place}: {found} is a single value, not one row per example.")
+                raise FitError(f"{origin}: {found} is a single value, not one row per example.")
             return arrays[found]
     held = ", ".join(sorted(arrays)) or "nothing"
-    raise FitError(f"{place} lacks {wanted}; it holds {held}.")
+    raise FitError(f"{origin} lacks {wanted}; it holds {held}.")
 
 
 def _check_input(values: Array, port: Port, table: Table) -> Array:
-    place = table.place
+    origin = table.origin
     if not _fits(port.spec.shape, values.shape[1:]):
         advice = " Images are not resized: scale them first, or build the models for this size." if table.images else ""
         raise FitError(
-            f"{place}: rows of shape {values.shape[1:]} do not fit input {port.name} {port.spec.shape}.{advice}"
+            f"{origin}: rows of shape {values.shape[1:]} do not fit input {port.name} {port.spec.shape}.{advice}"
         )
     family = family_of(port)
     if values.dtype.kind not in {"float": "fiub", "integer": "iub", "bool": "b"}[family]:
-        raise FitError(f"{place}: values of dtype {values.dtype} do not fit input {port.name}, a {port.spec.dtype}.")
+        raise FitError(f"{origin}: values of dtype {values.dtype} do not fit input {port.name}, a {port.spec.dtype}.")
     if family == "integer" and values.size and port.high is not None:
         low, high = integer_range(port)
         if values.min() < low or values.max() > high:
             raise FitError(
-                f"{place}: values {values.min()} to {values.max()} are outside {low} to {high}, "
+                f"{origin}: values {values.min()} to {values.max()} are outside {low} to {high}, "
                 f"the range of input {port.name}."
             )
     return values
 
 
-def _check_target(values: Array, head: Head, place: str) -> Array:
+def _check_target(values: Array, head: Head, origin: str) -> Array:
     """Brings targets into the form of the head's encoding.
 
     Class ids may come as ``(n,)`` or ``(n, 1)``, whole floats, or one-hot rows.
     """
     name = head.port.name
     if values.dtype.kind not in "fiub":
-        raise FitError(f"{place}: targets of dtype {values.dtype} do not fit output {name}.")
+        raise FitError(f"{origin}: targets of dtype {values.dtype} do not fit output {name}.")
     if values.dtype.kind == "f" and not np.isfinite(values).all():
-        raise FitError(f"{place}: the targets of output {name} are not all finite.")
-    per_value = _squeezed(values, head.shape[:-1], name, place, must=False)
+        raise FitError(f"{origin}: the targets of output {name} are not all finite.")
+    per_value = _squeezed(values, head.shape[:-1], name, origin, must=False)
     ids = per_value is not None and head.shape[-1:] > (1,)
     if head.encoding == "binary" or (head.encoding == "real" and not ids):
-        targets = _squeezed(values, head.shape, name, place, must=True)
+        targets = _squeezed(values, head.shape, name, origin, must=True)
         assert targets is not None
         if (head.encoding == "binary" or head.zero_one) and values.size and (values.min() < 0 or values.max() > 1):
             raise FitError(
-                f"{place}: targets {values.min():g} to {values.max():g} do not fit output {name}, which is in [0, 1]."
+                f"{origin}: targets {values.min():g} to {values.max():g} do not fit output {name}, which is in [0, 1]."
             )
         return targets.astype(np.float32)
     if per_value is None:
-        rows = _squeezed(values, head.shape, name, place, must=True)
+        rows = _squeezed(values, head.shape, name, origin, must=True)
         assert rows is not None
         if head.encoding == "sparse" and not (np.all(rows.sum(axis=-1) == 1) and np.all((rows == 0) | (rows == 1))):
-            raise FitError(f"{place}: targets of output {name} must be class ids, or rows with one 1 among zeros.")
+            raise FitError(f"{origin}: targets of output {name} must be class ids, or rows with one 1 among zeros.")
         return np.argmax(rows, axis=-1).astype(np.int64) if head.encoding == "sparse" else rows.astype(np.float32)
     labels = per_value.astype(np.int64)
     if values.size and (np.any(labels != per_value) or labels.min() < 0 or labels.max() >= head.classes):
         raise FitError(
-            f"{place}: labels {values.min():g} to {values.max():g} do not fit the {head.classes} classes "
+            f"{origin}: labels {values.min():g} to {values.max():g} do not fit the {head.classes} classes "
             f"(0 to {head.classes - 1}) of output {name}."
         )
     return labels if head.encoding == "sparse" else one_hot(labels, head.classes)
 
 
-def _squeezed(values: Array, row: tuple[int, ...], name: str, place: str, *, must: bool) -> Array | None:
+def _squeezed(values: Array, row: tuple[int, ...], name: str, origin: str, *, must: bool) -> Array | None:
     """``values`` as ``(n, *row)`` where they have that shape but for dimensions of 1, else ``None``."""
     got = values.shape[1:]
     if tuple(dim for dim in got if dim != 1) == tuple(dim for dim in row if dim != 1):
         return values.reshape(len(values), *row)
     if must:
-        raise FitError(f"{place}: targets of shape {got} do not fit output {name} {row}.")
+        raise FitError(f"{origin}: targets of shape {got} do not fit output {name} {row}.")
     return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,13 +14,17 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from kerasdiff.errors import FitError
-from kerasdiff.side.records import Array, Epoch, FitPlan, Progress, Tick, Trial
+from kerasdiff.findings import Fact, Finding
+from kerasdiff.graph.values import Array
+from kerasdiff.side.training import Answers, Epoch, FitPlan, History, Progress, Tick, Trial, TrialOptions
+from kerasdiff.worker.keras_internals import sublayers
+from kerasdiff.worker.loading.load import Session
 from kerasdiff.worker.tracing.names import weight_table
-from kerasdiff.worker.training.data import load_data
-from kerasdiff.worker.training.feed import Feed
+from kerasdiff.worker.training.batches import Batches
+from kerasdiff.worker.training.data import DataSet, load_data
 from kerasdiff.worker.training.identity import trial_key, variables_of
-from kerasdiff.worker.training.keep import Ended, History, Kept
 from kerasdiff.worker.training.logs import Logs
+from kerasdiff.worker.training.store import TrialStore
 from kerasdiff.worker.training.tasks import Task, to_array
 from kerasdiff.worker.training.trainer import Tested, Trainer
 
@@ -36,15 +40,15 @@ MOST_STEPS = 1_000
 """Steps of one call of the compiled loop at most, however fast they are."""
 
 
-def fit(session: Any, plan: FitPlan, progress: Progress | None = None) -> Trial:
+def fit(session: Session, plan: FitPlan, progress: Progress | None = None) -> Trial:
     """Trains a fresh copy of the session's model.
 
-    A loss that is not finite ends the trial: it is the last of ``losses``, and there are no test figures. Where
-    ``plan.keep`` is given, a finished trial is not run again, and one that was cut off goes on after its last finished
-    epoch, to the same bits as if it had not been.
+    A loss that is not finite ends the trial: it is the last of its losses, and there are no test figures. With a trial
+    store, a finished trial is not run again, and one that was cut off goes on after its last finished epoch, to the
+    same bits as if it had not been.
 
     Args:
-        session: Has ``reload("float32")``, which gives the model, its ports and ``pack``.
+        session: Gives the model anew.
         plan: Settings, seed and start.
         progress: Told every second or so, and after every epoch.
 
@@ -56,30 +60,29 @@ def fit(session: Any, plan: FitPlan, progress: Progress | None = None) -> Trial:
     Raises:
         FitError: If there is no usable data, loss or gradient, or the start does not fit the model.
     """
-    wanted = [count for count in (plan.steps, plan.epochs) if count is not None]
-    if plan.batch_size < 1 or not wanted or min(wanted) < 1:
+    wanted = [count for count in (plan.options.steps, plan.options.epochs) if count is not None]
+    if plan.options.batch_size < 1 or not wanted or min(wanted) < 1:
         raise FitError("A fit needs at least one epoch, one step and one row a batch.")
     tf.config.experimental.enable_op_determinism()
     loaded = session.reload("float32", plan.seed)
-    task = Task(loaded, plan.loss)
+    task = Task(loaded, plan.options.loss)
     data = load_data(plan.data, tuple(loaded.ports), task.heads, DATA_SEED)
     _assign(weight_table(loaded.model), plan.start)
     if plan.perturbation is not None:
-        _nudge(loaded.model, plan.perturbation)
-    feed = Feed(data)
-    trainer = Trainer(loaded, task, feed, plan)
+        _perturb(loaded.model, plan.perturbation)
+    batches = Batches(data)
+    trainer = Trainer(loaded, task, batches, plan.options)
     # Construction and probing drew a number of times that depends on how the model is written.
     keras.utils.set_random_seed(plan.seed)
-    run = _Run(trainer, feed, plan, progress)
-    return replace(run.trial(data.description), class_names=data.class_names)
+    return _Run(trainer, batches, plan, progress).trial(data)
 
 
-def start(session: Any, seed: int) -> dict[str, Array]:
+def start(session: Session, seed: int) -> dict[str, Array]:
     """The values a fresh copy of the session's model starts from, by weight id."""
     return {name: to_array(value) for name, value in weight_table(session.reload("float32", seed).model).items()}
 
 
-def _assign(weights: dict[str, Any], start: Any) -> None:
+def _assign(weights: dict[str, Any], start: Mapping[str, Array]) -> None:
     for name, value in start.items():
         if name not in weights:
             raise FitError(f"The start names weight {name}, which the model does not have.")
@@ -88,12 +91,12 @@ def _assign(weights: dict[str, Any], start: Any) -> None:
         weights[name].assign(value)
 
 
-def _nudge(model: Any, seed: int) -> None:
+def _perturb(model: Any, seed: int) -> None:
     """Moves every trainable value by one unit in the last place of the precision the model computes in, up or down.
 
     Rounding does no less to a model that computes the same thing in another order.
     """
-    layers = model._flatten_layers()  # private; the only way to every sublayer
+    layers = [model, *sublayers(model, deep=True)]
     coarse = {"float16": 2.0**-10, "bfloat16": 2.0**-7}
     step = max((coarse.get(str(layer.compute_dtype), 0.0) for layer in layers), default=0.0)
     rng = np.random.default_rng(seed)
@@ -133,96 +136,88 @@ class Length:
         return math.ceil(self.steps / self.per_epoch)
 
     @classmethod
-    def of(cls, plan: FitPlan, rows: int, size: int) -> Length:
-        """The length of a plan on so many rows of training data."""
+    def of(cls, options: TrialOptions, rows: int, size: int) -> Length:
+        """The length of a trial on so many rows of training data."""
         per_epoch = max(1, rows // size)
-        limits = [] if plan.steps is None else [plan.steps]
-        limits += [] if plan.epochs is None else [plan.epochs * per_epoch]
+        limits = [] if options.steps is None else [options.steps]
+        limits += [] if options.epochs is None else [options.epochs * per_epoch]
         return cls(min(limits), per_epoch)
 
 
 class _Run:
-    """One trial on its way: trains, tests, keeps and tells."""
+    """One trial on its way: trains, tests, stores and tells."""
 
-    def __init__(self, trainer: Trainer, feed: Feed, plan: FitPlan, progress: Progress | None) -> None:
-        self._trainer, self._feed, self._plan, self._progress = trainer, feed, plan, progress
-        self._length = Length.of(plan, feed.train_rows, trainer.size)
+    def __init__(self, trainer: Trainer, batches: Batches, plan: FitPlan, progress: Progress | None) -> None:
+        self._trainer, self._plan, self._progress = trainer, plan, progress
+        self._train_rows = batches.train_rows
+        self._length = Length.of(plan.options, batches.train_rows, trainer.size)
         trained = min(self._length.steps, self._length.per_epoch) * trainer.size
-        self._test_rows = min(feed.test_rows, max(FEWEST_TEST_ROWS, trained))
+        self._test_rows = min(batches.test_rows, max(FEWEST_TEST_ROWS, trained))
         self._history = History()
-        self._logs = Logs(plan.logdir, plan.name)
+        self._logs = Logs(plan.options.logdir, plan.name)
         # The first step of a process compiles, and is left out of the speed.
         self._seconds, self._timed = 0.0, 0
         self._pace: float | None = None
 
-    def trial(self, data: str) -> Trial:
-        """Runs what was not kept."""
+    def trial(self, data: DataSet) -> Trial:
+        """Runs what the store does not hold."""
         functions = self._trainer.compiled()
-        kept, variables = self._open(functions)
-        if self._plan.fresh:
-            kept.forget()
-        done = kept.result()
-        reused = 0
+        store, variables = self._store(functions)
+        if self._plan.options.fresh:
+            store.forget()
+        done = store.finished()
         if done is not None:
-            self._history, ended = done
+            self._history, answers = done
             reused = len(self._history.epochs)
             self._replay()
         else:
-            reused = self._resume(kept, variables)
-            ended = self._train(kept, variables)
-            kept.finish(self._history, ended)
-        last = self._history.epochs[-1]
+            reused = self._resume(store, variables)
+            answers = self._train(store, variables)
+            store.finish(self._history, answers)
         return Trial(
-            data=data,
-            settings={
-                **self._trainer.settings(),
-                "steps": self._length.steps,
-                "epochs": self._length.epochs,
-                "steps_per_epoch": self._length.per_epoch,
-                "test_rows": self._test_rows,
-            },
-            losses=self._history.losses,
-            accuracies=self._history.accuracies,
-            epochs=self._history.epochs,
-            test_loss=last.test_loss,
-            test_accuracy=last.test_accuracy,
-            predictions=ended.predictions,
-            outputs_digest=ended.outputs_digest,
-            classes=ended.classes,
-            labels=ended.labels,
+            side=self._plan.side,
+            seed=self._plan.seed,
+            steps=self._length.steps,
+            history=self._history,
+            data=data.source,
+            settings=self._trainer.settings(
+                steps=self._length.steps,
+                epochs=self._length.epochs,
+                steps_per_epoch=self._length.per_epoch,
+                test_rows=self._test_rows,
+            ),
+            answers=answers,
+            class_names=data.class_names,
             samples_per_second=self._timed * self._trainer.size / self._seconds if self._seconds else 0.0,
             reused=reused,
-            notes=tuple(kept.notes),
+            findings=tuple(store.findings),
         )
 
-    def _open(self, functions: Sequence[Any]) -> tuple[Kept, list[Any]]:
+    def _store(self, functions: Sequence[Any]) -> tuple[TrialStore, list[Any]]:
         """The files of this trial, and the variables whose values are its state."""
-        if self._plan.keep is None:
-            return Kept(None, None), []
+        if self._plan.options.store is None:
+            return TrialStore(None), []
         variables = variables_of(functions)
         if variables is None:
-            kept = Kept(None, None)
-            kept.notes.append(
-                "nothing was kept on disk: the model uses Python code, a table or random numbers whose state cannot "
-                "be read back"
-            )
-            return kept, []
+            store = TrialStore(None)
+            store.findings.append(Finding(fact=Fact.NOT_STORED))
+            return store, []
         # By name as well: a candidate or a control that took up the reference's trial would prove nothing.
-        length = {
+        length: dict[str, str | int] = {
             "name": self._plan.name,
             "seed": self._plan.seed,
             "steps": self._length.steps,
             "test_rows": self._test_rows,
         }
-        return Kept(self._plan.keep, trial_key(functions, variables, length)), variables
+        return TrialStore(self._plan.options.store, trial_key(functions, variables, length)), variables
 
-    def _resume(self, kept: Kept, variables: Sequence[Any]) -> int:
+    def _resume(self, store: TrialStore, variables: Sequence[Any]) -> int:
         """Takes up the last finished epoch; how many epochs that saves."""
-        found = kept.state()
-        if found is None:
+        known = store.unfinished()
+        if known is None:
             return 0
-        self._history, held = found
-        for variable, data in zip(variables, held, strict=True):
+        self._history, values = known
+        for variable, data in zip(variables, values, strict=True):
             like = to_array(variable)
             variable.assign(np.frombuffer(data, like.dtype).reshape(like.shape))
         self._replay()
@@ -235,31 +230,26 @@ class _Run:
             steps = epochs[-1].steps
             self._tell(self._history.losses[:steps], self._history.accuracies[:steps], epochs[-1])
 
-    def _train(self, kept: Kept, variables: Sequence[Any]) -> Ended:
-        """Runs the epochs that are missing, and gives the outputs of the last test."""
+    def _train(self, store: TrialStore, variables: Sequence[Any]) -> Answers:
+        """Runs the epochs that are missing, and gives the answers of the last test."""
         tested: Tested | None = None
         for number in range(len(self._history.epochs) + 1, self._length.epochs + 1):
-            if not self._finite():
+            if not self._history.finite:
                 break
             tested = self._epoch(number, last=number == self._length.epochs)
-            if self._plan.keep is not None:
-                kept.save(self._history, [to_array(variable).tobytes() for variable in variables])
+            if self._plan.options.store is not None:
+                store.save(self._history, [to_array(variable).tobytes() for variable in variables])
             self._logs.write(self._history)
-        if not self._finite():
-            tested = self._trainer.test(min(self._trainer.size, self._test_rows), outputs=True)
-            return Ended(predictions=tested.predictions, outputs_digest=tested.digest, classes=(), labels=())
+        if not self._history.finite:
+            rows = min(self._trainer.size, self._test_rows)
+            return replace(self._trainer.test(rows, outputs=True).answers, classes=(), labels=())
         if tested is None:  # cut off between its last epoch and its result
             tested = self._trainer.test(self._test_rows, outputs=True)
-        return Ended(
-            predictions=tested.predictions, outputs_digest=tested.digest, classes=tested.classes, labels=tested.labels
-        )
-
-    def _finite(self) -> bool:
-        return not self._history.losses or math.isfinite(self._history.losses[-1])
+        return tested.answers
 
     def _epoch(self, number: int, *, last: bool) -> Tested | None:
         begin = (number - 1) * self._length.per_epoch
-        rows = batch_rows(self._feed.train_rows, self._trainer.size, self._plan.seed, number)
+        rows = batch_rows(self._train_rows, self._trainer.size, self._plan.seed, number)
         rows = rows[: self._length.steps - begin]
         losses, accuracies, seconds = self._steps(rows)
         self._history = replace(
@@ -267,7 +257,7 @@ class _Run:
             losses=(*self._history.losses, *losses),
             accuracies=(*self._history.accuracies, *accuracies),
         )
-        tested = self._trainer.test(self._test_rows, outputs=last) if self._finite() else None
+        tested = self._trainer.test(self._test_rows, outputs=last) if self._history.finite else None
         epoch = Epoch(
             number=number,
             steps=begin + len(losses),

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from kerasdiff.side.records import Port
+from kerasdiff.graph import Port
 
 Encoding = Literal["sparse", "one-hot", "binary", "real"]
 """How an output's targets are written: class ids, one-hot rows, 0 or 1 in the output's shape, or real numbers."""

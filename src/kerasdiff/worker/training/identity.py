@@ -20,14 +20,13 @@ import tensorflow as tf
 
 import kerasdiff
 from kerasdiff.graph.ops import forgets
+from kerasdiff.worker.keras_internals import NAMING_ATTRIBUTES, graph_variables, handle_of
 from kerasdiff.worker.training.tasks import to_array
 
 LAYOUT = 1
-"""Of what is kept; raised where older files must not be read."""
+"""Of what the trial store holds; raised where older files must not be read."""
 
-_NAMES = frozenset(
-    {"_class", "shared_name", "container", "_output_shapes", "body_name", "cond_name", "_gradient_op_type"}
-)
+_NAMES = NAMING_ATTRIBUTES | {"shared_name", "container", "body_name", "cond_name"}
 """Attributes that name things and change with what else the process has built."""
 
 
@@ -39,7 +38,7 @@ def variables_of(functions: Sequence[Any]) -> list[Any] | None:
     """
     found: dict[int, Any] = {}
     for function in functions:
-        by_handle = {id(variable.handle): variable for variable in function.graph.variables}
+        by_handle = {id(handle_of(variable)): variable for variable in graph_variables(function.graph)}
         for tensor in function.captured_inputs:
             if tensor.dtype != tf.resource:
                 continue
@@ -58,7 +57,7 @@ def _nodes(function: Any) -> list[Any]:
     return [*definition.node, *inner]
 
 
-def trial_key(functions: Sequence[Any], variables: Sequence[Any], plan: Mapping[str, Any]) -> str:
+def trial_key(functions: Sequence[Any], variables: Sequence[Any], plan: Mapping[str, str | int]) -> str:
     """A digest that two trials share only where they give the same bits.
 
     Args:

@@ -8,12 +8,13 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
 from kerasdiff.errors import DataError, KerasdiffError
+from kerasdiff.graph.values import Array
 from kerasdiff.side.frames import read_frame, write_frame
-from kerasdiff.side.records import Array
 
 MOST_BYTES = 4 * 2**30
 """Most memory of decoded images, which both sides and the control hold at once: 28,000 of 224x224x3."""
@@ -66,7 +67,7 @@ def main() -> None:
     # Whatever libraries print must not end up among the answer.
     os.dup2(2, 1)
     try:
-        answer: Array | KerasdiffError = decode([Path(text) for text in read_frame(requests)])
+        answer: Array | KerasdiffError = decode([Path(text) for text in cast("list[str]", read_frame(requests))])
     except KerasdiffError as error:
         answer = error
     write_frame(answers, answer)

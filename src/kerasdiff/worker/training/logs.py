@@ -7,26 +7,27 @@ from pathlib import Path
 import tensorflow as tf
 
 from kerasdiff.errors import FitError
-from kerasdiff.side.records import Epoch
-from kerasdiff.worker.training.keep import History, history_csv
+from kerasdiff.side.files import write_whole
+from kerasdiff.side.training import Epoch, History
+from kerasdiff.worker.training.store import history_csv
 
 
 class Logs:
     """Writes what a trial shows, epoch by epoch, below ``logdir/name``; nothing without a directory."""
 
     def __init__(self, logdir: str | None, name: str) -> None:
-        self._folder = None if logdir is None else Path(logdir) / name
+        self._directory = None if logdir is None else Path(logdir) / name
         self._writer = None
-        if self._folder is not None:
+        if self._directory is not None:
             try:
-                self._folder.mkdir(parents=True, exist_ok=True)
+                self._directory.mkdir(parents=True, exist_ok=True)
             except OSError as why:
                 raise FitError(f"--logdir {logdir}: {why.strerror or why}.") from why
-            self._writer = tf.summary.create_file_writer(str(self._folder))
+            self._writer = tf.summary.create_file_writer(str(self._directory))
 
     def write(self, history: History) -> None:
         """Adds the last epoch of ``history``."""
-        if self._writer is None or self._folder is None:
+        if self._writer is None or self._directory is None:
             return
         epoch = history.epochs[-1]
         with self._writer.as_default():
@@ -35,7 +36,8 @@ class Logs:
                 if value is not None:
                     _scalar(name, value, epoch)
         self._writer.flush()
-        (self._folder / "history.csv").write_text(history_csv(history), encoding="utf-8")
+        text = history_csv(history).encode()
+        write_whole(self._directory / "history.csv", lambda stream: stream.write(text))
 
 
 def _scalar(name: str, value: float, epoch: Epoch) -> None:

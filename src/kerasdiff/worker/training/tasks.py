@@ -14,11 +14,12 @@ import numpy as np
 import tensorflow as tf
 
 from kerasdiff.errors import EvaluateError, FitError
+from kerasdiff.graph import Port
+from kerasdiff.graph.values import Array
 from kerasdiff.probing.probes import probes
-from kerasdiff.side.records import Array, Port
 from kerasdiff.worker.tracing.compiled import fresh
-from kerasdiff.worker.tracing.describe import output_names
 from kerasdiff.worker.tracing.lower import spec_of
+from kerasdiff.worker.tracing.names import output_names
 from kerasdiff.worker.tracing.trace import call_model, tensors_in
 from kerasdiff.worker.training.heads import Encoding, Head
 

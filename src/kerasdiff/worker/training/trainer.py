@@ -17,29 +17,22 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from kerasdiff.errors import FitError
-from kerasdiff.side.records import Array, FitPlan
+from kerasdiff.graph.values import Array
+from kerasdiff.side.training import Answers, TrialOptions, TrialSettings
+from kerasdiff.worker.loading.load import Loaded
 from kerasdiff.worker.tracing.names import weight_table
 from kerasdiff.worker.tracing.trace import call_model, tensors_in
-from kerasdiff.worker.training.feed import Feed
+from kerasdiff.worker.training.batches import Batches
 from kerasdiff.worker.training.tasks import Task, fresh_optimizer, to_array
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tested:
-    """What a test gave; everything but loss and accuracy is empty where no outputs were wanted.
-
-    Attributes:
-        predictions: Outputs on the first batch.
-        digest: Of all outputs.
-        classes, labels: See :class:`kerasdiff.side.records.Trial`.
-    """
+    """What a test gave: loss and accuracy, and the answers where they were wanted."""
 
     loss: float
     accuracy: float | None
-    predictions: Array
-    digest: str
-    classes: tuple[Array, ...]
-    labels: tuple[Array, ...]
+    answers: Answers
 
 
 class Trainer:
@@ -49,13 +42,13 @@ class Trainer:
         size: Rows a batch.
     """
 
-    def __init__(self, loaded: Any, task: Task, feed: Feed, plan: FitPlan) -> None:
-        self._loaded, self._task, self._feed = loaded, task, feed
+    def __init__(self, loaded: Loaded, task: Task, batches: Batches, options: TrialOptions) -> None:
+        self._loaded, self._task, self._batches = loaded, task, batches
         self._variables = list(loaded.model.trainable_variables)
         if not self._variables:
             raise FitError("The model has no trainable weights, so there is nothing to fit.")
-        self.size = _batch_size(loaded, plan.batch_size)
-        self._optimizer = _optimizer(loaded.model, task, plan)
+        self.size = _batch_size(loaded, options.batch_size)
+        self._optimizer = _optimizer(loaded.model, task, options)
         # By way of text: 3e-4 in float32 is 0.00030000001424923539, which nobody set.
         self._learning_rate = float(str(to_array(self._optimizer.learning_rate)))
         self._without_gradient: tuple[str, ...] = ()
@@ -69,19 +62,23 @@ class Trainer:
             input_signature=[tf.TensorSpec([self.size], tf.int64), tf.TensorSpec([], tf.int64)],
         )
 
-    def settings(self) -> dict[str, Any]:
-        """What determines a trial besides model, data, length and seed, as JSON data."""
+    def settings(self, *, steps: int, epochs: int, steps_per_epoch: int, test_rows: int) -> TrialSettings:
+        """What a trial of this length is trained with."""
         own_step = getattr(type(self._loaded.model), "train_step", None) is not keras.Model.train_step
-        return {
-            "optimizer": type(self._optimizer).__name__,
-            "learning_rate": self._learning_rate,
-            "loss": list(self._task.words),
-            "targets": [head.encoding for head in self._task.heads],
-            "from_compile": self._task.compiled,
-            "batch_size": self.size,
-            "without_gradient": list(self._without_gradient),
-            "custom_train_step_ignored": own_step and isinstance(self._loaded.model, keras.Model),
-        }
+        return TrialSettings(
+            optimizer=type(self._optimizer).__name__,
+            learning_rate=self._learning_rate,
+            loss=tuple(self._task.words),
+            targets=tuple(head.encoding for head in self._task.heads),
+            from_compile=self._task.compiled,
+            batch_size=self.size,
+            without_gradient=self._without_gradient,
+            custom_train_step_ignored=own_step and isinstance(self._loaded.model, keras.Model),
+            steps=steps,
+            epochs=epochs,
+            steps_per_epoch=steps_per_epoch,
+            test_rows=test_rows,
+        )
 
     def compiled(self) -> tuple[Any, Any]:
         """The concrete functions of training and of testing, traced on first use.
@@ -140,10 +137,12 @@ class Trainer:
         return Tested(
             loss=loss_sum / total,
             accuracy=accuracy_sum / total if self._has_accuracy() else None,
-            predictions=first,
-            digest=digest.hexdigest(),
-            classes=tuple(columns[0::2]),
-            labels=tuple(columns[1::2]),
+            answers=Answers(
+                predictions=first,
+                digest=digest.hexdigest(),
+                classes=tuple(columns[0::2]),
+                labels=tuple(columns[1::2]),
+            ),
         )
 
     def _has_accuracy(self) -> bool:
@@ -176,7 +175,7 @@ class Trainer:
         return done, losses.stack(), accuracies.stack()
 
     def _train_step(self, rows: Any) -> tuple[Any, Any]:
-        inputs, targets = self._feed.train(rows)
+        inputs, targets = self._batches.train(rows)
         with tf.GradientTape() as tape:
             result = self._call(inputs, training=True)
             loss = self._task.loss(result, targets, training=True)
@@ -195,12 +194,12 @@ class Trainer:
 
         The last batch is filled up, not compiled anew.
         """
-        inputs, targets = self._feed.test(rows)
+        inputs, targets = self._batches.test(rows)
         result = self._call(inputs, training=False)
         real = keras.tree.map_structure(lambda leaf: leaf[:count] if tf.is_tensor(leaf) else leaf, result)
-        kept = [y[:count] for y in targets]
-        loss = self._task.loss(real, kept, training=False)
-        return loss, self._accuracy(real, kept), tensors_in(real), self._task.answers(real, kept)
+        wanted = [y[:count] for y in targets]
+        loss = self._task.loss(real, wanted, training=False)
+        return loss, self._accuracy(real, wanted), tensors_in(real), self._task.answers(real, wanted)
 
     def _accuracy(self, result: Any, targets: Sequence[Any]) -> Any:
         found = self._task.accuracy(result, targets)
@@ -219,26 +218,27 @@ def _joined(outputs: list[Array]) -> Array:
     return np.concatenate([output.reshape(len(output), -1).astype(np.float64) for output in outputs], axis=1)
 
 
-def _batch_size(loaded: Any, wanted: int) -> int:
-    """The plan's batch size, or the one the model's inputs fix."""
-    fixed = {port.spec.shape[0] for port in loaded.ports if port.spec.shape} - {None}
+def _batch_size(loaded: Loaded, wanted: int) -> int:
+    """The wanted batch size, or the one the model's inputs fix."""
+    sizes = [port.spec.shape[0] for port in loaded.ports if port.spec.shape]
+    fixed = {size for size in sizes if size is not None}
     if len(fixed) > 1:
         raise FitError(f"The inputs fix batch sizes that differ: {', '.join(str(size) for size in sorted(fixed))}.")
-    return int(fixed.pop()) if fixed else wanted
+    return fixed.pop() if fixed else wanted
 
 
-def _optimizer(model: Any, task: Task, plan: FitPlan) -> Any:
-    """A fresh optimizer: the plan's, else the model's own, else the default."""
-    if plan.optimizer is not None:
+def _optimizer(model: Any, task: Task, options: TrialOptions) -> Any:
+    """A fresh optimizer: the one in the options, else the model's own, else the default."""
+    if options.optimizer is not None:
         try:
-            made = keras.optimizers.get(plan.optimizer)
+            made = keras.optimizers.get(options.optimizer)
         except ValueError:
-            raise FitError(f"Keras has no optimizer {plan.optimizer!r}; e.g. adam, sgd, rmsprop, adamw.") from None
+            raise FitError(f"Keras has no optimizer {options.optimizer!r}; e.g. adam, sgd, rmsprop, adamw.") from None
     else:
-        made = fresh_optimizer(model, own=task.compiled or plan.loss is not None)
-    if plan.learning_rate is not None:
+        made = fresh_optimizer(model, own=task.compiled or options.loss is not None)
+    if options.learning_rate is not None:
         try:
-            made.learning_rate = plan.learning_rate
+            made.learning_rate = options.learning_rate
         except (TypeError, ValueError):
             text = "The model's optimizer follows a schedule of its own, which no single learning rate can replace."
             raise FitError(text) from None

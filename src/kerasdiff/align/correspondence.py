@@ -1,0 +1,77 @@
+"""What of two described models corresponds? Both modes brought to normal form, aligned, and put together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from kerasdiff.align.alignment import align
+from kerasdiff.align.edits import Edit
+from kerasdiff.align.pair import Aligned, Correspondence
+from kerasdiff.canonical import Canonicaliser
+from kerasdiff.graph import MODES, Graph, Mode, Weight
+from kerasdiff.side.records import Description
+
+
+def correspond(reference: Description, candidate: Description) -> Correspondence:
+    """Canonicalises and aligns the graphs of both modes, as far as both sides could be traced in them."""
+    tables = _table(reference), _table(candidate)
+    aligned: dict[Mode, Aligned] = {}
+    known: Mapping[str, str] = {}
+    for mode in reversed(MODES):  # training tells more apart: what it maps, inference keeps where it has a choice
+        traced = _traced(reference, mode), _traced(candidate, mode)
+        if traced[0] is None or traced[1] is None:
+            continue
+        normal = Canonicaliser(mode)
+        first, second = normal.canonicalise(traced[0]), normal.canonicalise(traced[1])
+        alignment = align(first.graph, second.graph, tables, mode, known)
+        aligned[mode] = Aligned(mode=mode, reference=first, candidate=second, alignment=alignment)
+        known = alignment.weights
+    modes = {mode: aligned[mode] for mode in MODES if mode in aligned}
+    mapped = _mapped(modes)
+    proved = len(modes) == len(MODES) and all(item.alignment.isomorphic for item in modes.values())
+    return Correspondence(
+        descriptions=(reference, candidate),
+        modes=modes,
+        edits=_merged(modes),
+        isomorphic=proved and not _clash(modes, mapped),
+        mapped=mapped,
+    )
+
+
+def _table(description: Description) -> dict[str, Weight]:
+    return {weight.id: weight for weight in description.weights}
+
+
+def _traced(description: Description, mode: Mode) -> Graph | None:
+    return description.training if mode == "training" else description.inference
+
+
+def _mapped(modes: Mapping[Mode, Aligned]) -> dict[str, str]:
+    """The weight map of both modes, one to one: the mode that proves more comes first."""
+    mapped: dict[str, str] = {}
+    taken: set[str] = set()
+    for item in sorted(modes.values(), key=lambda item: not item.alignment.isomorphic):
+        for one, two in item.alignment.weights.items():
+            if one not in mapped and two not in taken:
+                mapped[one] = two
+                taken.add(two)
+    return mapped
+
+
+def _clash(modes: Mapping[Mode, Aligned], mapped: Mapping[str, str]) -> bool:
+    """Whether two proofs map a weight differently (interchangeable branches may): then neither stands for both."""
+    return any(mapped.get(one) != two for item in modes.values() for one, two in item.alignment.weights.items())
+
+
+def _merged(modes: Mapping[Mode, Aligned]) -> tuple[Edit, ...]:
+    """The edits of both modes, each once, in the words of training; of one kind at one pair of nodes, the first."""
+    merged: dict[tuple[object, ...], Edit] = {}
+    for mode in reversed(MODES):
+        for edit in modes[mode].alignment.edits if mode in modes else ():
+            key = (edit.kind, *(site and site.node for site in edit.sites))
+            if key not in merged:
+                merged[key] = edit
+            elif mode not in merged[key].modes:
+                merged[key] = replace(merged[key], modes=MODES)
+    return tuple(merged.values())

@@ -1,0 +1,140 @@
+"""What tells two nodes apart that correspond? Their settings first, then what they compute inside."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+
+from kerasdiff.align.edits import Aspect, Change, Part
+from kerasdiff.align.labels import Weights
+from kerasdiff.canonical import IMPLIED, readable
+from kerasdiff.graph import Graph, Node
+from kerasdiff.graph.ops import HANDED_ON
+
+MASKING = 1e8
+"""Size from which on a constant stands for infinity: what Keras and others add to the scores that a softmax is to leave
+out, or put in their place, is 1e9 and more. Scores of the probes stay below 1e7."""
+
+CALL = "call."
+"""Begins the name of an attribute that is an argument of the call."""
+
+Changes = tuple[Change, ...]
+
+
+def settings_changed(one: Node, two: Node) -> Changes:
+    """Settings of two nodes that differ; of two different calls, that they are. Empty where no setting tells."""
+    if one.op != two.op and one.display != two.display:
+        return (Change(aspect=Aspect.OP),)
+    if one.kind != two.kind and "layer" in (one.kind, two.kind):
+        return ()
+    if one.kind == "input":
+        return _ports_changed(one, two)
+    names = sorted(set(one.attributes) | set(two.attributes))
+    return tuple(
+        _setting(name, a, b)
+        for name in names
+        for a, b in [(one.attributes.get(name), two.attributes.get(name))]
+        if a != b and not isinstance(a, Graph) and not isinstance(b, Graph)
+    )
+
+
+def _ports_changed(one: Node, two: Node) -> Changes:
+    first, second = (node.outputs[0] if node.outputs else None for node in (one, two))
+    values = {name: (getattr(first, name, None), getattr(second, name, None)) for name in ("shape", "dtype")}
+    return tuple(Change(aspect=Aspect.SETTING, name=name, values=(a, b)) for name, (a, b) in values.items() if a != b)
+
+
+def _setting(name: str, one: object, two: object) -> Change:
+    if name.startswith(CALL):
+        return Change(aspect=Aspect.CALL, name=name.removeprefix(CALL), values=(one, two))
+    return Change(aspect=Aspect.SETTING, name=name, values=(one, two))
+
+
+def inside_changed(one: Node, two: Node) -> Changes:
+    """What two lowerings do not share: the first of :data:`_INSIDE` that differs, else how their ops are connected."""
+    return next(filter(None, (aspect(one, two) for aspect in _INSIDE)), (Change(aspect=Aspect.WIRING),))
+
+
+def _untracked_changed(one: Node, two: Node) -> Changes:
+    first, second = one.untracked, two.untracked
+    return (Change(aspect=Aspect.UNTRACKED, values=(first, second)),) if first != second else ()
+
+
+def _op_settings_changed(one: Node, two: Node) -> Changes:
+    """Settings of the same ops, one by one; of several that change one, the first is told."""
+    first, second = ([item for item in node.lowering or () if item.kind == "op"] for node in (one, two))
+    if [item.op for item in first] != [item.op for item in second]:
+        return ()
+    changed: dict[str, Change] = {}
+    for a, b in zip(first, second, strict=True):
+        given = [{**IMPLIED.get(op.op, {}), **op.attributes} for op in (a, b)]
+        for name in sorted({**given[0], **given[1]}):
+            values = given[0].get(name), given[1].get(name)
+            if values[0] != values[1] and not any(isinstance(value, Graph) for value in values):
+                changed.setdefault(name, Change(aspect=Aspect.SETTING, name=name, values=values))
+    return tuple(changed.values())
+
+
+def _computation_changed(one: Node, two: Node) -> Changes:
+    """The ops and constants that either side has more of."""
+    parts: dict[str, Part] = {}
+    counts = []
+    for node in (one, two):
+        own = [(repr(part), part) for part in _parts(node)]  # a constant need not be hashable, and 1 is not 1.0
+        parts.update(own)
+        counts.append(Counter(text for text, _ in own))
+    alone = counts[0] - counts[1], counts[1] - counts[0]
+    first, second = (tuple(parts[text] for text in sorted(side.elements())) for side in alone)
+    return (Change(aspect=Aspect.COMPUTATION, parts=(first, second)),) if first or second else ()
+
+
+def _parts(node: Node) -> Iterator[Part]:
+    for item in inside(node):
+        if item.kind == "op" and item.op not in HANDED_ON:
+            yield Part(op=readable(item.op))
+        elif item.kind == "const" and "value" in item.attributes:
+            yield Part(constant=item.attributes["value"])
+
+
+def _dtypes_changed(one: Node, two: Node) -> Changes:
+    first, second = (tuple(spec.dtype for spec in node.outputs) for node in (one, two))
+    return (Change(aspect=Aspect.DTYPE, values=(first, second)),) if first != second else ()
+
+
+_INSIDE: Sequence[Callable[[Node, Node], Changes]] = (
+    _untracked_changed,
+    _op_settings_changed,
+    _computation_changed,
+    _dtypes_changed,
+)
+"""What tells two lowerings apart, in the order in which it is looked for."""
+
+
+def inside(node: Node) -> Iterator[Node]:
+    """The ops and constants a node stands for, loop bodies included."""
+    graphs = [node.lowering] if node.lowering is not None else []
+    while graphs:
+        for item in graphs.pop():
+            graphs.extend(value for value in item.attributes.values() if isinstance(value, Graph))
+            if item.kind in ("op", "const"):
+                yield item
+
+
+def weights_together(
+    one: Node, two: Node, tables: tuple[Weights, Weights], *, equal: bool
+) -> Iterator[tuple[str, str]]:
+    """The weights of two nodes that correspond: by position where the nodes are equal, else by role."""
+    if equal:
+        yield from zip(one.weights, two.weights, strict=False)
+        return
+    left = list(two.weights)
+    for name in one.weights:
+        same = next((other for other in left if _role(other, tables[1]) == _role(name, tables[0])), None)
+        if same is not None:
+            left.remove(same)
+            yield name, same
+
+
+def _role(name: str, table: Weights) -> str:
+    """The role of a weight; a variable that the model does not track has none, and is told by what it holds."""
+    return table[name].name if name in table else name

@@ -1,0 +1,310 @@
+"""What does each edit do in one mode? It is applied to the reference alone, then all of them are together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from kerasdiff.align.edits import Edit
+from kerasdiff.align.pair import Pair
+from kerasdiff.errors import EvaluateError
+from kerasdiff.explain.cut import Cut
+from kerasdiff.explain.patching import Patched, Patcher
+from kerasdiff.explain.records import LocalDifference, Measure, Sizes
+from kerasdiff.explain.rows import Rows, stacked
+from kerasdiff.explain.walking import Walk, walk
+from kerasdiff.findings import SIDES, Fact, Finding
+from kerasdiff.graph import Graph, Mode
+from kerasdiff.graph.values import Array, Precision, Tolerance
+from kerasdiff.probing.closeness import FLOAT64_LIMIT
+from kerasdiff.probing.prober import Prober, both, projection
+from kerasdiff.probing.probes import MANY_ROWS, ONE_ROW
+from kerasdiff.probing.random_ops import given_draws
+from kerasdiff.side.observations import Stage, StepRequest
+
+MOST_GROUPS = 12
+"""Edits applied alone at most: each costs a run of the model or two; more are applied together alone."""
+
+MOST_VALUES = 1 << 24
+"""Values of all cut points together that travel at once: 128 MiB in float64."""
+
+MOST_PULLED = 200
+"""Aligned values with which gradients are measured at most: for EfficientNetV2B0, which has 305, building the gradients
+of each patched model took 5 of 26 seconds."""
+
+GRADIENT_LIMIT = 1e-7
+"""Fraction of the gradients' norm below which two gradients agree in float64: sums over positions and layers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """On what the edits of a pair are to be measured.
+
+    Attributes:
+        prober: Runs both sides.
+        worst: By mode, the probe on which outputs differ most.
+        precision: In which both sides could be run.
+        tolerance: Of outputs.
+        compiled: Whether the training loss is that of the compile settings.
+        learns: Whether one training step is known to be the same, added losses included.
+        weight_scale: Factor on the weights.
+    """
+
+    prober: Prober
+    worst: Mapping[Mode, str]
+    precision: Precision
+    tolerance: Tolerance
+    compiled: bool
+    learns: bool
+    weight_scale: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """One mode's share of an attribution.
+
+    Attributes:
+        effects: By position of the edit: what it changes alone, or with those that stand too close to it.
+        groups: Positions of the edits that were applied as one.
+        total, remaining: What all change together, and what is left then; empty where they could not be applied.
+        limits: Below which a change is rounding.
+        divergence, local, compared: Where values part, as of :class:`Walk`.
+        one_way: Facts about nodes of edits that compare values, and went one way.
+        probes: On which all of it was measured.
+        gradients: Whether gradients were measured.
+    """
+
+    mode: Mode
+    effects: Mapping[int, Sizes]
+    groups: tuple[tuple[int, ...], ...]
+    total: Sizes
+    remaining: Sizes
+    limits: Sizes
+    divergence: LocalDifference | None
+    local: tuple[LocalDifference, ...]
+    compared: int
+    one_way: tuple[Finding, ...]
+    probes: tuple[str, ...]
+    gradients: bool
+
+
+def measure(pair: Pair, question: Question, mode: Mode, edits: Mapping[int, Edit]) -> Measured:
+    """Runs both sides in parts, with no edit, each group of edits and all edits applied to the reference.
+
+    Args:
+        pair: Both models; aligned in this mode.
+        question: On what.
+        mode: Of the graphs.
+        edits: Those that show in this mode, by their position among all.
+
+    Raises:
+        EvaluateError: If a side cannot be run in parts.
+    """
+    training = mode == "training"
+    cut = Cut(pair.modes[mode], _traced(pair, mode), edits)
+    rows = _rows(pair, question, mode)
+    patcher = _patcher(pair, question, mode, cut, rows)
+    walked = walk(patcher, rows, pair.transfer.pairs, updates=training)
+    bench = _Bench(
+        mode=mode,
+        question=question,
+        patcher=patcher,
+        rows=rows,
+        walked=walked,
+        gradients=training and walked.compared <= MOST_PULLED,
+    )
+    effects, total, remaining = bench.effects()
+    return Measured(
+        mode=mode,
+        effects=effects,
+        groups=tuple(tuple(sorted(group)) for group in cut.groups()),
+        total=total,
+        remaining=remaining,
+        limits=bench.limits,
+        divergence=walked.divergence,
+        local=walked.local,
+        compared=walked.compared,
+        one_way=tuple(_one_way(patcher, edits)),
+        probes=tuple(rows.probes),
+        gradients=bench.gradients,
+    )
+
+
+# How both sides are run ------------------------------------------------------------------------------------
+
+
+def _traced(pair: Pair, mode: Mode) -> tuple[Graph, Graph]:
+    first, second = (side.training if mode == "training" else side.inference for side in pair.descriptions)
+    assert first is not None
+    assert second is not None  # both were aligned in this mode
+    return first, second
+
+
+def _rows(pair: Pair, question: Question, mode: Mode) -> Rows:
+    """The worst probe, and beside it what else fits.
+
+    In training the rows of a batch know of one another, so there the worst probe stands alone; so does a probe of
+    another batch size, where that is what tells the models apart.
+    """
+    prober = question.prober
+    worst = question.worst.get(mode, prober.names[0])
+    shapes = {name: [one.shape[1:] for one in batch] for name, batch in prober.batches.items()}
+    others = [name for name in prober.training_names if name != worst and shapes[name] == shapes[worst]]
+    alone = mode == "training" or worst in (ONE_ROW, MANY_ROWS)
+    batch, probes = stacked(
+        {name: prober.batches[name] for name in ([worst] if alone else [worst, *others])},
+        MOST_VALUES // max(1, _values_a_row(pair.modes[mode].graphs[0])),
+        fixed=any(port.spec.shape and port.spec.shape[0] is not None for port in pair.descriptions[0].inputs),
+    )
+    return Rows(batch=batch, probes=probes, tolerance=question.tolerance)
+
+
+def _values_a_row(graph: Graph) -> int:
+    return sum(
+        int(np.prod([dim or 1 for dim in (spec.shape or ())[1:]]))
+        for node in graph
+        for spec in node.outputs
+        if node.kind not in ("read", "const")
+    )
+
+
+def _patcher(pair: Pair, question: Question, mode: Mode, cut: Cut, rows: Rows) -> Patcher:
+    first, second = (
+        Stage(
+            recipes=recipes,
+            probe=rows.batch,
+            precision=question.precision,
+            mode=mode,
+            weight_scale=question.weight_scale,
+        )
+        for recipes in question.prober.recipes
+    )
+    plain = given_draws(question.prober, pair, (first, second), mode)
+    sizes = [{name: weight.size for name, weight in side.items()} for side in pair.weights]
+    weights = {two: one for one, two in pair.transfer.pairs.items() if sizes[0].get(one) == sizes[1].get(two)}
+    return Patcher(cut, question.prober.sides, plain, weights)
+
+
+# What edits do ---------------------------------------------------------------------------------------------
+
+Gradients = Mapping[str, Array]
+"""By reference weight id."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Bench:
+    """Measures patched models in one mode.
+
+    Attributes:
+        walked: Both sides as they are.
+        gradients: Whether gradients are measured.
+    """
+
+    mode: Mode
+    question: Question
+    patcher: Patcher
+    rows: Rows
+    walked: Walk
+    gradients: bool
+
+    @property
+    def measure(self) -> Measure:
+        """What outputs are called in this mode."""
+        return Measure.TRAINING_OUTPUT if self.mode == "training" else Measure.OUTPUT
+
+    @property
+    def limits(self) -> Sizes:
+        """Of all that is measured in this mode."""
+        limit = self.rows.tolerance.limit
+        if self.mode != "training" or not self.patcher.cut.groups():
+            return {self.measure: limit}
+        wide = GRADIENT_LIMIT * limit / FLOAT64_LIMIT
+        return {self.measure: limit, Measure.GRADIENT: wide, Measure.LOSS: limit, Measure.STATE: wide}
+
+    def effects(self) -> tuple[Mapping[int, Sizes], Sizes, Sizes]:
+        """By edit, of all together, and what remains then; edits of one group share what they do together."""
+        groups = self.patcher.cut.groups()
+        if not groups:
+            return {}, {}, {}
+        every = frozenset[int]().union(*groups)
+        alone = groups if 1 < len(groups) <= MOST_GROUPS else ()
+        applied = (*alone, every)
+        models = [self.patcher.patched(group, gradients=self.gradients) for group in applied]
+        own = self._own_gradients()
+        losses = self._losses([self.walked.outputs[0] if model is None else model.outputs for model in models])
+        sizes = [
+            {} if model is None else {**self._apart(0, own, model), **loss, **self._updated(group)}
+            for group, model, loss in zip(applied, models, losses, strict=True)
+        ]
+        told = zip(applied if len(groups) == 1 else alone, sizes, strict=False)
+        effects = {position: changed for group, changed in told for position in group}
+        together = models[-1]
+        remaining = {} if together is None else {**self._apart(1, own, together), **self._updated({None})}
+        return effects, sizes[-1], remaining
+
+    def _own_gradients(self) -> tuple[Gradients, Gradients]:
+        """The gradients of either side as it is; empty where they are not measured."""
+        if not self.gradients:
+            return {}, {}
+        seeds = projection(self.walked.outputs[0])
+        first, second = both(lambda side: self.patcher.gradients(side, seeds))
+        return first, second
+
+    def _apart(self, side: int, own: tuple[Gradients, Gradients], model: Patched) -> dict[Measure, float]:
+        """How far a patched model is from a side, in outputs and gradients."""
+        # Masks come after the outputs, and one side may have none.
+        outputs = zip(self.walked.outputs[side], model.outputs, strict=False)
+        sizes = [self.rows.compare(one, two).closeness.max_relative for one, two in outputs]
+        apart = {self.measure: max(sizes, default=0.0)}
+        if self.gradients:
+            apart[Measure.GRADIENT] = gradients_apart(own[side], model.gradients)
+        return apart
+
+    def _updated(self, group: frozenset[int] | set[None]) -> dict[Measure, float]:
+        sizes = [self.walked.updates[position] for position in group if position in self.walked.updates]
+        return {Measure.STATE: max(sizes)} if sizes else {}
+
+    def _losses(self, outputs: Sequence[tuple[Array, ...]]) -> list[dict[Measure, float]]:
+        """What the training loss changes by, for these outputs; empty where the reference has no loss for them."""
+        nothing: list[dict[Measure, float]] = [{} for _ in outputs]
+        if self.mode != "training":
+            return nothing
+        plain = self.patcher.plain[0]
+        request = StepRequest(
+            recipes=plain.recipes, probe=plain.probe, precision=plain.precision, compiled=self.question.compiled
+        )
+        try:
+            base, *losses = self.question.prober.sides[0].losses_of(request, (self.walked.outputs[0], *outputs))
+        except EvaluateError:
+            return nothing  # a model without a loss that fits: outputs and gradients say what there is to say
+        return [{Measure.LOSS: loss - base} for loss in losses]
+
+
+def gradients_apart(one: Gradients, two: Gradients) -> float:
+    """Norm of the difference of two sets of gradients, as a fraction of the first one's, or as it is if that is 0."""
+    change = norm = 0.0
+    for name in {**one, **two}:
+        a, b = one.get(name), two.get(name)
+        shape = a.shape if a is not None else b.shape if b is not None else ()
+        first = np.zeros(shape) if a is None else a.astype(np.float64)
+        second = np.zeros(shape) if b is None else b.astype(np.float64).reshape(shape)
+        change += float(np.sum((first - second) ** 2))
+        norm += float(np.sum(first**2))
+    return float(np.sqrt(change / norm)) if norm else float(np.sqrt(change))
+
+
+def _one_way(patcher: Patcher, edits: Mapping[int, Edit]) -> Iterator[Finding]:
+    """The comparisons in edited nodes that came out the same everywhere: the other way was not compared."""
+    for side, name in enumerate(SIDES):
+        sites = {site.node: site for edit in edits.values() if (site := edit.sites[side]) is not None}
+        decisions = {node: edge for node in sites if (edge := patcher.cut.decision(side, node)) is not None}
+        if not decisions:
+            continue
+        values = patcher.values(side, tuple(decisions.values()))
+        for node, edge in decisions.items():
+            value = values[edge]
+            if value.size and bool(np.all(value == value.flat[0])):
+                fact = Fact.ALWAYS_TRUE if value.flat[0] else Fact.ALWAYS_FALSE
+                yield Finding(fact=fact, side=name, sites=(sites[node],))

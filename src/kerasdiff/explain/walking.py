@@ -1,0 +1,127 @@
+"""Where do the values of both sides part? Both are run node by node, the candidate also on the reference's values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from kerasdiff.explain.cut import CutPoint, Traced
+from kerasdiff.explain.patching import Patcher
+from kerasdiff.explain.records import LocalDifference
+from kerasdiff.explain.rows import Rows
+from kerasdiff.findings import Compared
+from kerasdiff.graph.values import Array
+from kerasdiff.probing.closeness import compare_values
+from kerasdiff.probing.prober import both
+from kerasdiff.side.observations import Staged
+
+SETTLING = 3
+"""How often cut points that turn out not to hold the same value are dropped before the rest is taken as it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Walk:
+    """Both sides, value by value.
+
+    Attributes:
+        divergence: The first value that differs where each side runs on its own.
+        local: The values that differ although they are computed from the reference's.
+        compared: How many were compared so.
+        outputs: Of each side on its own.
+        updates: By position of the edit, the largest difference of a state update that is computed from the reference's
+            values, as a fraction of scale; under ``None`` of those that no edit touches. Empty unless asked for.
+    """
+
+    divergence: LocalDifference | None
+    local: tuple[LocalDifference, ...]
+    compared: int
+    outputs: tuple[tuple[Array, ...], tuple[Array, ...]]
+    updates: Mapping[int | None, float]
+
+
+def walk(patcher: Patcher, rows: Rows, pairs: Mapping[str, str], *, updates: bool) -> Walk:
+    """Runs both sides on their own, and the candidate with every operand the reference's (teacher forcing).
+
+    Cut points whose values differ though no edit lies before them are dropped: they are not the same thing.
+
+    Args:
+        patcher: Runs the sides.
+        rows: How values are compared.
+        pairs: Reference weight id to candidate weight id.
+        updates: Whether state updates are compared.
+
+    Raises:
+        EvaluateError: If a side cannot be run in parts.
+    """
+    wanted = [traced for _, traced in patcher.cut.inner]
+    reference, candidate = both(
+        lambda side: patcher.ask(
+            side,
+            replace(
+                patcher.plain[side],
+                wanted=tuple(traced[side] for traced in wanted),
+                outputs=True,
+                effects=updates and side == 0,
+            ),
+        )
+    )
+    points, forced, differing = _forced(patcher, rows, reference, updates=updates)
+    return Walk(
+        divergence=_first_difference(points, rows, reference, candidate),
+        local=tuple(_local_difference(point, compared) for point, compared in differing if point.edits),
+        compared=len(points),
+        outputs=(reference.outputs, candidate.outputs),
+        updates=_updates(patcher, rows, pairs, (reference.state, forced.state)),
+    )
+
+
+Points = list[tuple[CutPoint, Traced]]
+
+
+def _forced(
+    patcher: Patcher, rows: Rows, reference: Staged, *, updates: bool
+) -> tuple[Points, Staged, list[tuple[CutPoint, Compared]]]:
+    """The cut points that stay, the candidate on the reference's values there, and those where it differs."""
+    for _ in range(SETTLING):
+        points = patcher.cut.inner
+        given = {two: reference.values[one] for _, (one, two) in points}
+        request = replace(patcher.plain[1], given=given, wanted=tuple(given), effects=updates)
+        forced = patcher.ask(1, request)
+        compared = [(point, rows.compare(reference.values[one], forced.values[two])) for point, (one, two) in points]
+        differing = [(point, item) for point, item in compared if not item.closeness.equal]
+        mistaken = [point.names[0] for point, _ in differing if not point.edits]
+        if not mistaken:
+            break
+        patcher.cut.drop(mistaken)
+    return points, forced, differing
+
+
+def _first_difference(points: Points, rows: Rows, reference: Staged, candidate: Staged) -> LocalDifference | None:
+    for point, (one, two) in points:
+        compared = rows.compare(reference.values[one], candidate.values[two])
+        if not compared.closeness.equal:
+            return _local_difference(point, compared)
+    return None
+
+
+def _local_difference(point: CutPoint, compared: Compared) -> LocalDifference:
+    return LocalDifference(
+        nodes=point.names,
+        probe=compared.subject.probe,
+        closeness=compared.closeness,
+        edits=tuple(sorted(point.edits)),
+    )
+
+
+def _updates(
+    patcher: Patcher, rows: Rows, pairs: Mapping[str, str], states: tuple[Mapping[str, Array], Mapping[str, Array]]
+) -> dict[int | None, float]:
+    largest: dict[int | None, float] = {}
+    for name, value in patcher.as_reference(states[1]).items():
+        if name not in states[0] or value.dtype.kind != "f":
+            continue
+        own = states[0][name]
+        size = compare_values(own, value.reshape(own.shape), rows.tolerance).max_relative
+        for position in patcher.cut.edits_on((name, pairs[name])) or (None,):
+            largest[position] = max(largest.get(position, 0.0), size)
+    return largest

@@ -1,0 +1,253 @@
+"""What has to be run, and what did it give? Both models, asked once for all that the rungs judge by.
+
+How far one question goes depends on the answers before it: a search is made where no probe tells two models apart,
+larger weights are tried where outputs tell nothing. What is not asked, and why, is kept for the report.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from kerasdiff.align.pair import Pair
+from kerasdiff.errors import EvaluateError, KerasdiffError
+from kerasdiff.explain.measuring import Question
+from kerasdiff.explain.search import Search
+from kerasdiff.findings import Fact, Finding, RungName
+from kerasdiff.graph import Mode
+from kerasdiff.options import Listener, Options
+from kerasdiff.probing.closeness import precision_tolerance
+from kerasdiff.probing.function import observe_function, resized
+from kerasdiff.probing.learning import Learning, observe_learning
+from kerasdiff.probing.observations import (
+    FunctionObservation,
+    LearningObservation,
+    Observations,
+    OtherSize,
+    Searched,
+    StoredObservation,
+    Unobserved,
+    refused,
+)
+from kerasdiff.probing.prober import Prober, batches_of, both
+from kerasdiff.probing.random_ops import drawn_apart
+from kerasdiff.probing.stored import observe_stored
+from kerasdiff.probing.transfer import incomplete
+from kerasdiff.probing.witness import SavedWitness, Witness
+from kerasdiff.rungs.records import NUMERIC, NotChecked, NumberFigures, Rung
+from kerasdiff.rungs.weights import other_initializer
+from kerasdiff.side.protocol import Side
+
+SEARCHED = "searched"
+"""Name of the batch that a search found."""
+
+
+class Observer:
+    """Asks both models of one pair.
+
+    Args:
+        sides: The models.
+        pair: What is known of them.
+        options: Seed, budget of the search, what is left out.
+        listener: Told what begins.
+
+    Attributes:
+        not_checked: What was not asked, and why.
+    """
+
+    def __init__(self, sides: tuple[Side, Side], pair: Pair, options: Options, listener: Listener) -> None:
+        self._sides, self._pair, self._options, self._listener = sides, pair, options, listener
+        self._prober: Prober | None = None
+        self._observations: Observations | None = None
+        self.not_checked: list[NotChecked] = []
+
+    def same_start(self, pair: Pair) -> frozenset[str]:
+        """Reference ids of the pairs whose initializers read differently and still give the same bytes from one seed.
+
+        A model that was saved and loaded starts from given values and its original from drawn ones: the same values.
+        """
+        first, second = pair.weights
+        asked = [
+            (one, two)
+            for one, two in sorted(pair.transfer.pairs.items())
+            if one in first and two in second and not first[one].is_seed and other_initializer(first[one], second[two])
+        ]
+        if not asked:
+            return frozenset()
+        names = tuple(zip(*asked, strict=True))
+        ones, twos = both(lambda side: self._sides[side].start_digests(names[side]))
+        return frozenset(one for one, two in asked if ones[one] == twos[two])
+
+    def observe(self, face: Rung, *, settings_differ: bool) -> Observations:
+        """Everything that the rungs judge by.
+
+        Args:
+            face: Of the interface: without the same inputs nothing can be run on both.
+            settings_differ: Whether weights have other settings, so that a proof says nothing of learning.
+        """
+        stored = self._stored(face)
+        if face.outcome == "different":
+            apart = Unobserved(reason=Finding(fact=Fact.INTERFACES_APART, names=("input",)))
+            self._left_out(*NUMERIC, reason=apart.reason)
+            self._observations = Observations(function=apart, learning=apart, stored=stored)
+        else:
+            self._listener.phase("running probes through both models")
+            self._observations = replace(self._numbers(settings_differ=settings_differ), stored=stored)
+        return self._observations
+
+    def _left_out(self, *names: RungName, reason: Finding) -> None:
+        self.not_checked += [NotChecked(rung=name, reason=reason) for name in names]
+
+    def _asked(self, prober: Prober) -> Learning:
+        return Learning(prober=prober, pair=self._pair, ignore=self._options.ignore)
+
+    def _numbers(self, *, settings_differ: bool) -> Observations:
+        pair, transfer = self._pair, self._pair.transfer
+        try:
+            batches = batches_of(pair.descriptions[0].inputs, self._options.seed)
+        except KerasdiffError as error:
+            undrawn = refused(error.message)
+            return Observations(function=undrawn, learning=undrawn, stored=None)
+        prober = self._prober = Prober(self._sides, transfer, batches)
+        if not transfer.complete:
+            uncompared = Unobserved(reason=incomplete(transfer))
+            self._left_out(*NUMERIC, reason=uncompared.reason)
+            return Observations(function=uncompared, learning=uncompared, stored=None)
+        other_size = OtherSize()
+        if not pair.isomorphic:
+            prober, other_size = resized(prober, pair, self._options.seed)
+            self._prober = prober
+        function = self._function(prober, other_size)
+        agrees = isinstance(function, FunctionObservation) and function.agrees
+        learning = self._learning(prober, enlarge=agrees) if settings_differ or not pair.isomorphic else None
+        searched = None
+        if agrees and isinstance(learning, LearningObservation) and learning.agrees:
+            searched = self._searched(prober)
+        if other_size.tried:
+            self._left_out("inference", reason=Finding(fact=Fact.SIZES_REFUSED, names=other_size.tried))
+        return Observations(function=function, learning=learning, stored=None, searched=searched)
+
+    def _function(self, prober: Prober, other_size: OtherSize) -> FunctionObservation | Unobserved:
+        try:
+            return observe_function(prober, self._pair, other_size)
+        except EvaluateError as error:
+            return refused(error.message)
+
+    def _learning(self, prober: Prober, *, enlarge: bool) -> LearningObservation | Unobserved:
+        try:
+            return observe_learning(self._asked(prober), enlarge=enlarge)
+        except EvaluateError as error:
+            return refused(error.message)
+
+    def _searched(self, prober: Prober) -> Searched | None:
+        """A search for an input that separates the models, where edits stand between them and no number tells."""
+        if not (self._pair.edits and self._options.search):
+            return None
+        if drawn_apart(self._pair, "inference"):
+            self._left_out("inference", reason=Finding(fact=Fact.NO_SEARCH_OF_RANDOM_MODELS))
+            return None
+        self._listener.phase("searching for an input that separates the models")
+        search = Search(prober, self._pair, self._options.search)
+        answer = search.run()
+        if answer is not None:
+            return Searched(witness=answer[0], closeness=answer[1])
+        if search.ended_early:
+            seconds = {"seconds": self._options.search}
+            self._left_out("inference", reason=Finding(fact=Fact.SEARCH_ENDED, count=search.tried, figures=seconds))
+        return None
+
+    def _stored(self, face: Rung) -> StoredObservation | Unobserved | None:
+        """What becomes of saved weights, where both sides take the same inputs; ``None`` where there are no weights."""
+        if face.outcome != "equal":
+            unknown = Unobserved(reason=Finding(fact=Fact.INTERFACES_UNKNOWN))
+            self._left_out("checkpoint", reason=unknown.reason)
+            return unknown
+        self._listener.phase("loading the reference's saved weights into the candidate")
+        if not any(not weight.is_seed for item in self._pair.descriptions for weight in item.weights):
+            return None
+        try:
+            return observe_stored(self._sides, self._pair, self._options.seed)
+        except EvaluateError as error:
+            return refused(error.message)
+
+    # What the numbers are asked for afterwards ---------------------------------------------------------------
+
+    def question(self, numeric: tuple[Rung, Rung]) -> Question | None:
+        """What attribution is asked: on the probes that show most, or on the input that a search found.
+
+        Args:
+            numeric: Inference and training step.
+
+        Returns:
+            ``None`` where there is nothing to attribute, or nothing can be run.
+        """
+        prober, seen = self._prober, self._observations
+        differ = "different" in [rung.outcome for rung in numeric]
+        if prober is None or seen is None or self._pair.isomorphic or not (self._pair.edits or differ):
+            return None
+        if not (prober.batches and self._pair.modes):
+            return None
+        modes: tuple[Mode, Mode] = ("inference", "training")
+        worst = {
+            mode: rung.figures.where.probe
+            for mode, rung in zip(modes, numeric, strict=True)
+            if isinstance(rung.figures, NumberFigures) and rung.figures.where.probe
+        }
+        known = next((rung.figures for rung in numeric if isinstance(rung.figures, NumberFigures)), None)
+        scale = 1.0
+        if seen.searched is not None and seen.searched.witness is not None:
+            witness = seen.searched.witness
+            prober = prober.with_batch(SEARCHED, witness.inputs)
+            worst["inference"], scale = SEARCHED, witness.weight_scale
+        return Question(
+            prober=prober,
+            worst=worst,
+            precision="float64" if known is None else known.precision,
+            tolerance=precision_tolerance("float64") if known is None else known.tolerance,
+            compiled=self._asked(prober).compiled,
+            learns=numeric[1].outcome == "equal",
+            weight_scale=scale,
+        )
+
+    def witness(self, numeric: tuple[Rung, Rung]) -> Witness | None:
+        """The input on which outputs differ most: that of a search, or the probe, in inference mode where they do."""
+        seen, prober = self._observations, self._prober
+        if seen is not None and seen.searched is not None and seen.searched.witness is not None:
+            return seen.searched.witness
+        modes: tuple[Mode, Mode] = ("inference", "training")
+        for mode, rung in zip(modes, numeric, strict=True):
+            figures = rung.figures
+            if rung.outcome == "different" and isinstance(figures, NumberFigures) and figures.where.probe and prober:
+                return Witness(
+                    inputs=prober.batches[figures.where.probe],
+                    mode=mode,
+                    weight_scale=1.0,
+                    how=Finding(fact=Fact.ON_PROBE, names=(figures.where.probe,)),
+                    difference=figures.max_relative,
+                )
+        return None
+
+    def of_witness(self, saved: SavedWitness) -> Observations:
+        """The same on the input of a saved witness alone, in its mode.
+
+        Raises:
+            EvaluateError: If the input does not fit the models, or a side cannot be run on it.
+        """
+        ports = self._pair.descriptions[0].inputs
+        if len(saved.inputs) != len(ports):
+            raise EvaluateError(f"The witness has {len(saved.inputs)} inputs, and the models take {len(ports)}.")
+        for batch, port in zip(saved.inputs, ports, strict=True):
+            expected = (port.spec.shape or ())[1:]
+            fits = len(batch.shape[1:]) == len(expected) and all(
+                want in (None, have) for want, have in zip(expected, batch.shape[1:], strict=True)
+            )
+            if not fits:
+                raise EvaluateError(
+                    f"The witness has shape {batch.shape} for input {port.name}, which takes {expected}."
+                )
+        prober = Prober(self._sides, self._pair.transfer, {"witness": saved.inputs}, weight_scale=saved.weight_scale)
+        nothing = Unobserved(reason=Finding(fact=Fact.ON_PROBE, names=("witness",)))
+        if saved.mode == "inference":
+            function = observe_function(prober, self._pair, OtherSize())
+            return Observations(function=function, learning=nothing, stored=None)
+        learning = observe_learning(Learning(prober=prober, pair=self._pair), enlarge=True)
+        return Observations(function=nothing, learning=learning, stored=None)

@@ -1,0 +1,142 @@
+"""What do both models compute when they are called? Outputs with randomised weights, on every probe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from kerasdiff.align.pair import Pair
+from kerasdiff.findings import SIDES, Compared, Fact, Finding, Subject
+from kerasdiff.graph import Mode
+from kerasdiff.probing.closeness import compare_values, precision_tolerance
+from kerasdiff.probing.observations import Chance, Comparisons, FunctionObservation, OtherSize
+from kerasdiff.probing.penalties import scalars
+from kerasdiff.probing.prober import Prober, Run, both, doubtful, output_comparisons, without_rounding
+from kerasdiff.probing.probes import OTHER_SIZE, other_sizes
+from kerasdiff.probing.random_ops import drawing, drawn_apart, share_draws
+from kerasdiff.probing.samples import sample
+
+
+def observe_function(prober: Prober, pair: Pair, other_size: OtherSize) -> FunctionObservation:
+    """Calls both models on every probe; where a proof is to be confirmed alone, on one in float32.
+
+    Raises:
+        EvaluateError: If a side cannot be run.
+    """
+    if pair.isomorphic:
+        return _confirmation(prober)
+    run = prober.precise(prober.names, training=False)
+    repeated = run.sides[0].repeated, run.sides[1].repeated
+    untaken = run.sides[0].untaken, run.sides[1].untaken
+    if not all(repeated):
+        drawn = observe_chance(prober, pair, run, "inference", compared, steady=False)
+        return FunctionObservation(repeated=repeated, chance=drawn, untaken=untaken, other_size=other_size)
+    comparisons = compared(run)
+    if doubtful(comparisons.compared) and (moved := prober.perturbed(run, training=False)) is not None:
+        own = output_comparisons(moved)
+        comparisons = replace(comparisons, compared=tuple(without_rounding(comparisons.compared, own)))
+    chance: Chance | None = None
+    if comparisons.differ and drawn_apart(pair, "inference"):
+        chance = observe_chance(prober, pair, run, "inference", compared, steady=True)
+    return FunctionObservation(
+        repeated=repeated,
+        comparisons=comparisons,
+        chance=chance,
+        updates=_updates(prober, pair, run),
+        added=scalars(run.sides[0].added[0], run.sides[1].added[0], run.wide),
+        untaken=untaken,
+        other_size=other_size,
+    )
+
+
+def _confirmation(prober: Prober) -> FunctionObservation:
+    names = prober.names[:1]
+    sides = prober.run("float32", names)
+    run = Run(names=names, sides=sides, precision="float32", tolerance=precision_tolerance("float32"))
+    repeated = sides[0].repeated, sides[1].repeated
+    return FunctionObservation(repeated=repeated, comparisons=compared(run) if all(repeated) else None)
+
+
+def compared(run: Run) -> Comparisons:
+    """The model outputs of a run."""
+    return Comparisons(
+        compared=tuple(output_comparisons(run)),
+        precision=run.precision,
+        tolerance=run.tolerance,
+        coarse=run.coarse,
+    )
+
+
+def observe_chance(
+    prober: Prober,
+    pair: Pair,
+    run: Run,
+    mode: Mode,
+    compare: Callable[[Run], Comparisons],
+    *,
+    steady: bool,
+    sampled: bool = True,
+) -> Chance:
+    """Looks at models that draw random numbers: with the same draws where they correspond, else as samples.
+
+    Args:
+        prober: Runs both sides.
+        pair: Their alignment.
+        run: The run that showed it.
+        mode: Of that run.
+        compare: Makes the comparisons of a run.
+        steady: Whether both sides give the same bits twice, each by seeds of its own.
+        sampled: Whether sides that are steady are compared as samples where their draws do not correspond.
+    """
+    training = mode == "training"
+    shared = share_draws(prober, pair, run, mode)
+    if shared is None:
+        if steady:
+            apart = sampled and drawn_apart(pair, mode)
+            return Chance(apart=apart, samples=sample(prober, run, training=training) if apart else None)
+        anew = drawing(prober, run, mode)
+        return Chance(drawing=anew, samples=sample(prober, run, training=training) if all(anew) else None)
+    comparisons = compare(shared.run)
+    mirrored = samples = None
+    if comparisons.differ and shared.mirrored is not None:
+        again = compare(shared.mirrored())
+        mirrored = None if again.differ else again
+    if comparisons.differ and mirrored is None and not shared.sure:
+        samples = sample(prober, run, training=training)
+    return Chance(shared=comparisons, mirrored=mirrored, count=shared.count, sure=shared.sure, samples=samples)
+
+
+def _updates(prober: Prober, pair: Pair, run: Run) -> tuple[Finding, ...]:
+    """Weights that the call itself changes in inference mode, on one side alone or to another value."""
+    first, second = (side.state for side in run.sides)
+    updates = []
+    for one, two in prober.transfer.drawn_alike.items():
+        if pair.weights[0][one].is_seed or (one not in first and two not in second):
+            continue
+        if one in first and two in second:
+            close = compare_values(first[one], second[two].reshape(first[one].shape), run.tolerance)
+            if not close.equal:
+                item = Compared(subject=Subject(quantity="state", weight=one), closeness=close)
+                updates.append(Finding(fact=Fact.UPDATED_OTHERWISE, weights=(one,), compared=item))
+        else:
+            number = 0 if one in first else 1
+            updates.append(Finding(fact=Fact.UPDATED_ALONE, side=SIDES[number], weights=((one, two)[number],)))
+    return tuple(updates)
+
+
+def resized(prober: Prober, pair: Pair, seed: int) -> tuple[Prober, OtherSize]:
+    """The same prober with a probe of another size, the first that fits both sides, where inputs do not fix theirs."""
+    ports = pair.descriptions[0].inputs
+    tried = []
+    for batch in other_sizes(ports, seed):
+        more = prober.with_batch(OTHER_SIZE, tuple(batch[port.name] for port in ports))
+        shapes = ", ".join(str(one.shape) for one in more.batches[OTHER_SIZE])
+        why = both(lambda side, more=more: more.refusal(side, OTHER_SIZE))  # type: ignore[misc]
+        if why == ("", ""):
+            return more, OtherSize()
+        if "" in why:
+            side = SIDES[1 if why[1] else 0]
+            unfit = Finding(fact=Fact.SIZE_REFUSED, side=side, names=(shapes,), cause=why[0] or why[1])
+            return prober, OtherSize(unfit=unfit)
+        tried.append(shapes)
+    return prober, OtherSize(tried=tuple(tried))

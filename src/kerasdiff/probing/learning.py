@@ -1,0 +1,367 @@
+"""What does a training step of both models see and do? Outputs, losses, gradients, updates, one optimizer step."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from kerasdiff.align.pair import Pair
+from kerasdiff.errors import EvaluateError
+from kerasdiff.findings import SIDES, Compared, Fact, Finding, Quantity, Subject
+from kerasdiff.graph import Node
+from kerasdiff.graph.ops import GRADIENT_STOPS
+from kerasdiff.graph.values import Array, Closeness, Tolerance
+from kerasdiff.options import Ignored
+from kerasdiff.probing.closeness import compare_values
+from kerasdiff.probing.function import observe_chance
+from kerasdiff.probing.lookups import row_by_row
+from kerasdiff.probing.observations import Comparisons, LearningObservation, StepObservation
+from kerasdiff.probing.penalties import penalties, scalars
+from kerasdiff.probing.prober import (
+    FAR,
+    FEW_EDITS,
+    PERTURBATION,
+    WEIGHT_SCALES,
+    Prober,
+    Run,
+    both,
+    doubtful,
+    output_comparisons,
+    without_rounding,
+)
+from kerasdiff.side.observations import Evaluation, Stepped, StepRequest
+
+FLOAT32_NOISE = 1e-3
+"""The same for float32: sums of 1e4 terms that cancel leave 1e-4 of the largest."""
+
+FLOAT64_GRADIENT = 1e-7
+"""The limit of gradients in float64; a larger one means float32."""
+
+NOISE = 1e-6
+"""Fraction of the largest gradient below which a gradient may be rounding alone (float64: 1e-15 of the largest)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learning:
+    """How two models are trained alike.
+
+    Attributes:
+        prober: Runs both.
+        pair: Both, with the weights that correspond.
+        ignore: What is left out; a worker has dropped ignored regularizers already.
+    """
+
+    prober: Prober
+    pair: Pair
+    ignore: tuple[Ignored, ...] = ()
+
+    @property
+    def compiled(self) -> bool:
+        """Whether each side learns by its own compile settings; else both by the defaults."""
+        return all(side.compiled is not None for side in self.pair.descriptions) and "compile" not in self.ignore
+
+    @property
+    def of_the_reference(self) -> Learning:
+        """The reference against itself."""
+        return replace(self, pair=self.pair.with_transfer(self.pair.transfer.of_the_reference))
+
+
+def observe_learning(asked: Learning, *, enlarge: bool) -> LearningObservation:
+    """Calls both models in training mode, and takes an optimizer step where nothing differs before it.
+
+    Args:
+        asked: What is compared.
+        enlarge: Whether larger weights are tried, as where outputs tell nothing.
+
+    Raises:
+        EvaluateError: If a side cannot be run.
+    """
+    run = asked.prober.precise(asked.prober.training_names, training=True)
+    if any(len(ones) != len(twos) for ones, twos in zip(*(side.outputs for side in run.sides), strict=True)):
+        return LearningObservation(masked_apart=True)
+    repeated = run.sides[0].repeated, run.sides[1].repeated
+    comparisons = _compared(asked, run) if all(repeated) else None
+    if comparisons is not None and comparisons.agree:
+        if enlarge:
+            comparisons = replace(comparisons, compared=(*comparisons.compared, *_enlarged(asked, run)))
+        if comparisons.agree:
+            step, compared = _step(asked, run)
+            comparisons = replace(comparisons, compared=(*comparisons.compared, *compared))
+            return LearningObservation(comparisons=comparisons, step=step)
+        return LearningObservation(comparisons=comparisons)
+    chance = observe_chance(
+        asked.prober,
+        asked.pair,
+        run,
+        "training",
+        lambda run: _compared(asked, run),
+        steady=comparisons is not None,
+        sampled=comparisons is None or not comparisons.absent,
+    )
+    rows = None
+    if chance.shared is not None and (chance.mirrored or chance.shared).agree:
+        rows = _rows(asked, run)
+    return LearningObservation(repeated=repeated, comparisons=comparisons, chance=chance, step=rows)
+
+
+# One call --------------------------------------------------------------------------------------------------
+
+
+def _compared(asked: Learning, run: Run) -> Comparisons:
+    """Everything that is compared; what rounding alone may do to the reference is taken as equal."""
+    comparisons = _seen(asked, run, run.wide)
+    if doubtful(comparisons.compared) and not comparisons.absent:
+        moved = asked.prober.perturbed(run, training=True)
+        if moved is not None:
+            own = _seen(asked.of_the_reference, moved, run.wide).compared
+            comparisons = replace(comparisons, compared=tuple(without_rounding(comparisons.compared, own)))
+    return comparisons
+
+
+def _seen(asked: Learning, run: Run, wide: Tolerance) -> Comparisons:
+    """``wide`` is the limit of what sums over positions and layers."""
+    weights = _Weights(asked, run, wide)
+    return Comparisons(
+        compared=(
+            *output_comparisons(run, "training output"),
+            *penalties(run, asked.pair.transfer.pairs, wide),
+            *weights.compared,
+        ),
+        precision=run.precision,
+        tolerance=run.tolerance,
+        coarse=run.coarse,
+        absent=tuple(weights.absent),
+        hidden=dict(weights.hidden),
+    )
+
+
+class _Weights:
+    """Gradients and state updates by pair of weights.
+
+    Attributes:
+        compared: Comparisons of what both sides have.
+        absent: Gradients that one side alone has, with the reason.
+        hidden: How many differences each ignored setting hid.
+    """
+
+    def __init__(self, asked: Learning, run: Run, wide: Tolerance) -> None:
+        self.compared: list[Compared] = []
+        self.absent: list[Finding] = []
+        self.hidden: Counter[str] = Counter()
+        self._asked, self._wide = asked, wide
+        sides = run.sides[0], _laid_out(run.sides[1], asked)
+        sizes = [float(np.max(np.abs(g))) for g in sides[0].gradients.values() if g is not None and g.size]
+        self._largest = max(sizes, default=0.0)
+        for names in asked.pair.transfer.drawn_alike.items():
+            self._trained(names, sides)
+            self._gradients(names, sides)
+            self._states(names, sides)
+
+    def _trained(self, names: tuple[str, str], sides: tuple[Evaluation, Evaluation]) -> None:
+        trained = [name in side.gradients for name, side in zip(names, sides, strict=True)]
+        if trained[0] == trained[1]:
+            return
+        if "trainable" in self._asked.ignore:
+            self.hidden["trainable"] += 1
+            return
+        side = SIDES[trained.index(True)]
+        self.absent.append(Finding(fact=Fact.FROZEN_ON_ONE_SIDE, side=side, weights=(names[0],)))
+
+    def _gradients(self, names: tuple[str, str], sides: tuple[Evaluation, Evaluation]) -> None:
+        if not all(name in side.gradients for name, side in zip(names, sides, strict=True)):
+            return
+        a, b = (side.gradients[name] for name, side in zip(names, sides, strict=True))
+        if (a is None) != (b is None):
+            if not _zero(a if b is None else b):
+                self.absent.append(_lost(self._asked.pair, names, lost=0 if a is None else 1))
+        elif a is not None and b is not None and a.dtype.kind == "f":
+            self._add("gradient", names[0], _element(a, self._in_dtype(a, b), self._wide, self._largest))
+
+    def _states(self, names: tuple[str, str], sides: tuple[Evaluation, Evaluation]) -> None:
+        if not all(name in side.state for name, side in zip(names, sides, strict=True)):
+            return
+        a, b = (side.state[name] for name, side in zip(names, sides, strict=True))
+        if a.dtype.kind == "f":
+            self._add("state", names[0], _element(a, self._in_dtype(a, b), self._wide, 0.0))
+        elif a.dtype == b.dtype and a.shape == b.shape and not self._asked.pair.weights[0][names[0]].is_seed:
+            self._add("state", names[0], compare_values(a, b, self._wide))
+
+    def _add(self, quantity: Quantity, weight: str, close: Closeness) -> None:
+        self.compared.append(Compared(subject=Subject(quantity=quantity, weight=weight), closeness=close))
+
+    def _in_dtype(self, a: Array, b: Array) -> Array:
+        """The second value in the dtype of the first, where dtypes are ignored."""
+        if "dtype" not in self._asked.ignore or a.dtype == b.dtype or b.dtype.kind != "f":
+            return b
+        self.hidden["dtype"] += 1
+        return b.astype(a.dtype)
+
+
+def _laid_out(side: Evaluation, asked: Learning) -> Evaluation:
+    """The candidate's gradients and states as the reference lays its weights out."""
+    transposed = asked.pair.transfer.transposed
+    gradients = {name: g.T if g is not None and name in transposed else g for name, g in side.gradients.items()}
+    state = {name: value.T if name in transposed else value for name, value in side.state.items()}
+    return replace(side, gradients=gradients, state=state)
+
+
+def _lost(pair: Pair, names: tuple[str, str], *, lost: int) -> Finding:
+    """Why a trainable weight gets no gradient on one side."""
+    side, name = SIDES[lost], names[lost]
+    graph = pair.descriptions[lost].training
+    if graph is None or not any(name in node.weights for node in graph):
+        return Finding(fact=Fact.WEIGHT_NOT_READ, side=side, weights=(names[0],))
+    stop = next((node for node in graph if _stops(node)), None)
+    if stop is None:
+        return Finding(fact=Fact.NOTHING_LEARNED_FROM, side=side, weights=(names[0],))
+    lines = [node.source for node in graph if _stops(node) and node.source is not None]
+    return Finding(
+        fact=Fact.GRADIENT_STOPPED, side=side, weights=(names[0],), names=(stop.id,), sources=tuple(lines[:1])
+    )
+
+
+def _stops(node: Node) -> bool:
+    return node.op == "stop_gradient" or any(item.op in GRADIENT_STOPS for item in node.lowering or ())
+
+
+def _element(a: Array, b: Array, tolerance: Tolerance, largest: float) -> Closeness:
+    """Compares two gradients on the scale of their own, or a millionth of the largest where their own is rounding.
+
+    A bias before a batch normalisation has the gradient 0, and both sides compute some rounding instead.
+    """
+    own = float(np.max(np.abs(a))) if a.size else 0.0
+    floor = (NOISE if tolerance.limit <= FLOAT64_GRADIENT else FLOAT32_NOISE) * largest
+    limit = tolerance.limit * floor / own if 0.0 < own < floor else tolerance.limit
+    close = compare_values(a, b.reshape(a.shape) if a.size == b.size else b, replace(tolerance, limit=limit))
+    if limit == tolerance.limit:
+        return close
+    return replace(close, limit=tolerance.limit, scale=floor, max_relative=close.max_absolute / floor)
+
+
+def _zero(value: Array | None) -> bool:
+    return value is None or not np.any(value)
+
+
+# Larger weights --------------------------------------------------------------------------------------------
+
+
+def _enlarged(asked: Learning, run: Run) -> list[Compared]:
+    """The same comparisons with larger weights: a bound may lie where no ordinary weight, value or gradient comes.
+
+    The limits are those of a search with such weights. Where many edits stand between the models rounding may run
+    away, so the added losses alone are compared; what is not finite is the weights' doing.
+
+    Raises:
+        EvaluateError: If a side cannot be run with such weights.
+    """
+    few = len(asked.pair.edits) <= FEW_EDITS
+    alone = not run.exact or not (few and asked.pair.edits)
+    if alone and not any(side.losses.calls or side.losses.regularizers for side in run.sides):
+        return []
+    scales = WEIGHT_SCALES if few else WEIGHT_SCALES[:1]
+    return [
+        replace(item, subject=replace(item.subject, weight_scale=scale))
+        for scale in scales
+        for item in _with_scale(asked, run, scale, alone=alone)
+    ]
+
+
+def _with_scale(asked: Learning, run: Run, scale: float, *, alone: bool) -> list[Compared]:
+    """What is compared with larger weights: the added losses ``alone``, or everything on the first probe."""
+    far = Tolerance(limit=FAR, grounds="far")
+    larger = Prober(asked.prober.sides, asked.prober.transfer, asked.prober.batches, weight_scale=scale)
+
+    def compared(asked: Learning, sides: tuple[Evaluation, Evaluation]) -> list[Compared]:
+        first = replace(run, names=run.names[:1], sides=sides, tolerance=far)
+        items = penalties(first, asked.pair.transfer.pairs, far) if alone else _seen(asked, first, far).compared
+        return [item for item in items if np.isfinite(item.closeness.max_absolute)]
+
+    sides = larger.run(run.precision, run.names[:1], training=True)
+    comparisons = compared(asked, sides)
+    if all(item.closeness.equal for item in comparisons):
+        return comparisons
+    moved = larger.alone(run.precision, run.names[:1], training=True, perturbation=PERTURBATION)
+    return without_rounding(comparisons, compared(asked.of_the_reference, (sides[0], moved)))
+
+
+# One optimizer step ----------------------------------------------------------------------------------------
+
+
+def _step(asked: Learning, run: Run) -> tuple[StepObservation, list[Compared]]:
+    """One step of sides that agree so far."""
+    requests = _requests(asked, run)
+    try:
+        one, two = both(lambda side: asked.prober.sides[side].step(requests[side]))
+    except EvaluateError as error:
+        return StepObservation(refused=error.message), []
+    rows = row_by_row(asked.pair.transfer.drawn_alike, one, two)
+    if not run.exact:
+        return StepObservation(rows=tuple(rows.values()), rounding=True), []
+    compared = _stepped(asked, (one, two), set(rows), run.wide)
+    if doubtful(compared):
+        # An adaptive optimizer divides by the size of a gradient: of one that is rounding alone, it makes a step.
+        again = asked.prober.sides[0].step(replace(requests[0], perturbation=PERTURBATION))
+        own = _stepped(asked.of_the_reference, (one, again), set(rows), run.wide)
+        compared = without_rounding(compared, own)
+    taken = (one.optimizer, one.objective), (two.optimizer, two.objective)
+    return StepObservation(rows=tuple(rows.values()), taken=taken), compared
+
+
+def _rows(asked: Learning, run: Run) -> StepObservation:
+    """Of sides that draw at random, steps are not compared, but how an optimizer takes gradients is."""
+    requests = _requests(asked, run)
+    try:
+        done = both(lambda side: asked.prober.sides[side].step(requests[side]))
+    except EvaluateError as error:
+        return StepObservation(refused=error.message)
+    return StepObservation(rows=tuple(row_by_row(asked.pair.transfer.drawn_alike, *done).values()))
+
+
+def _requests(asked: Learning, run: Run) -> tuple[StepRequest, StepRequest]:
+    """One step of each side."""
+    first, second = (
+        StepRequest(
+            recipes=recipes,
+            probe=asked.prober.batches[run.names[0]],
+            precision=run.precision,
+            compiled=asked.compiled,
+        )
+        for recipes in asked.prober.recipes
+    )
+    return first, second
+
+
+def _stepped(asked: Learning, done: tuple[Stepped, Stepped], rows: set[str], wide: Tolerance) -> list[Compared]:
+    """The loss, the update of every weight, and the metrics; weights in ``rows`` with the gradients of a row summed."""
+    first, second = done
+    largest = max((float(np.max(np.abs(u))) for u in first.updates.values() if u.size), default=0.0)
+    comparisons = [Compared(subject=Subject(quantity="loss"), closeness=scalars(first.loss, second.loss, wide))]
+    for one, two in asked.pair.transfer.drawn_alike.items():
+        if one not in first.updates or two not in second.updates or _limited_apart(asked, one, two):
+            continue
+        own, update = first.updates[one], second.updates[two]
+        if one in rows:  # repeated ids are told of already: is anything else different?
+            own, update = first.summed.get(one, own), second.summed.get(two, update)
+        update = update.T if two in asked.pair.transfer.transposed else update
+        if "dtype" in asked.ignore and update.dtype != own.dtype:
+            continue  # a step is the difference of stored values, whose rounding in float32 is as large
+        subject = Subject(quantity="optimizer step", weight=one)
+        comparisons.append(Compared(subject=subject, closeness=_element(own, update, wide, largest)))
+    return comparisons + [
+        Compared(
+            subject=Subject(quantity="metric", weight=name),
+            closeness=scalars(first.metrics[name], second.metrics[name], wide),
+        )
+        for name in first.metrics
+        if name in second.metrics
+    ]
+
+
+def _limited_apart(asked: Learning, one: str, two: str) -> bool:
+    """Whether ignored constraints differ: an optimizer applies them after its step."""
+    if "constraint" not in asked.ignore:
+        return False
+    first, second = asked.pair.weights
+    return getattr(first.get(one), "constraint", None) != getattr(second.get(two), "constraint", None)

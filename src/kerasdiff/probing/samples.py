@@ -1,0 +1,117 @@
+"""Do two models answer alike in distribution? Outputs of many draws as samples, where no number can be carried over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import ks_2samp
+
+from kerasdiff.errors import EvaluateError
+from kerasdiff.graph.values import Array, Precision
+from kerasdiff.probing.prober import Prober, Run, both
+from kerasdiff.side.observations import EvaluateRequest
+
+COPIES = 2048
+"""Copies of each row in one batch, each with random numbers of its own. The test tells noise of 0.5 from noise of 0.6
+then; with 256 copies it did not tell it from 0.8."""
+
+FEWEST_COPIES = 128
+
+MOST_VALUES = 1 << 22
+"""Input values of such a batch at most: 32 MiB in float64."""
+
+PROJECTIONS = 8
+"""Random directions in which each output's sample is looked at; correlations between its entries show there."""
+
+SAME_VALUE = 1e-6
+"""Fraction of the largest below which two values of a sample are one: float32 rounds at 1e-7, 512 draws of a continuous
+distribution lie 1e-3 apart."""
+
+SMALLEST_P = 1e-6
+"""Two samples of one distribution fall below this once in a million comparisons (two-sample Kolmogorov-Smirnov)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Samples:
+    """Outputs of both sides over many draws.
+
+    Attributes:
+        smallest_p: Over all tests.
+        tests: Kolmogorov-Smirnov tests made: rows times directions times outputs.
+        copies: Draws of each row.
+        rows: Of the probe.
+    """
+
+    smallest_p: float
+    tests: int
+    copies: int
+    rows: int
+
+    @property
+    def differ(self) -> bool:
+        """Whether one of so many tests would not come out like this in a million comparisons of one distribution."""
+        return self.smallest_p < SMALLEST_P / self.tests
+
+
+def sample(prober: Prober, run: Run, *, training: bool) -> Samples | None:
+    """Runs many copies of the first probe through both sides.
+
+    Returns:
+        ``None`` where the copies would take too much memory, or a side cannot be run on them.
+    """
+    probe = prober.batches[run.names[0]]
+    rows = max((len(batch) for batch in probe if batch.ndim), default=0)
+    if rows and _copies(probe) < FEWEST_COPIES:
+        probe, rows = tuple(batch[:1] if batch.ndim else batch for batch in probe), 1
+    count = _copies(probe)
+    if not rows or count < FEWEST_COPIES:
+        return None
+    copies = tuple(np.repeat(batch, count, axis=0) if batch.ndim else batch for batch in probe)
+    try:
+        outputs = both(lambda side: _outputs(prober, side, copies, run.precision, training=training))
+    except EvaluateError:
+        return None
+    values = [
+        p
+        for one, two in zip(*outputs, strict=False)
+        if one.dtype.kind == "f" and one.shape == two.shape and one.shape and len(one) == rows * count
+        for p in _p_values(one, two, rows)
+    ]
+    return Samples(smallest_p=min(1.0, *values), tests=len(values), copies=count, rows=rows) if values else None
+
+
+def _copies(probe: tuple[Array, ...]) -> int:
+    """How often each row of a batch is drawn for."""
+    return min(COPIES, MOST_VALUES // max(1, sum(batch.size for batch in probe)))
+
+
+def _outputs(
+    prober: Prober, side: int, probe: tuple[Array, ...], precision: Precision, *, training: bool
+) -> tuple[Array, ...]:
+    request = EvaluateRequest(recipes=prober.recipes[side], probes=(probe,), precision=precision, training=training)
+    return prober.sides[side].evaluate(request).outputs[0]
+
+
+def _p_values(one: Array, two: Array, rows: int) -> list[float]:
+    """P of each original row, in random directions."""
+    flat = [value.reshape(rows, len(value) // rows, -1).astype(np.float64) for value in (one, two)]
+    directions = np.random.default_rng(5).standard_normal((flat[0].shape[-1], PROJECTIONS))
+    samples = [np.nan_to_num(value @ directions) for value in flat]
+    return [
+        float(ks_2samp(*_ranked(samples[0][row, :, number], samples[1][row, :, number]), method="asymp").pvalue)
+        for row in range(rows)
+        for number in range(PROJECTIONS)
+    ]
+
+
+def _ranked(one: Array, two: Array) -> tuple[Array, Array]:
+    """Both samples as ranks, values that only rounding tells apart as one: dropout gives few values, many times each.
+
+    The test goes by order alone, so two values 1e-8 apart would part the samples as if they were far apart.
+    """
+    pooled = np.concatenate([one, two])
+    order = np.argsort(pooled, kind="stable")
+    ranks = np.empty(len(pooled), dtype=np.int64)
+    ranks[order] = np.cumsum(np.diff(pooled[order], prepend=pooled[order[:1]]) > SAME_VALUE * np.max(np.abs(pooled)))
+    return ranks[: len(one)], ranks[len(one) :]

@@ -1,0 +1,60 @@
+"""What does the reference save, and what becomes of the candidate that loads it?
+
+Both sides draw other weights before the load, so a weight that stayed as it was, or got another's values, shows.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+from kerasdiff.align.pair import Pair
+from kerasdiff.graph.values import Closeness
+from kerasdiff.probing.closeness import compare_values, precision_tolerance
+from kerasdiff.probing.observations import StoredObservation
+from kerasdiff.probing.prober import both
+from kerasdiff.probing.probes import probes
+from kerasdiff.side.checkpoints import LoadRequest, Restored, Saved, SaveRequest
+from kerasdiff.side.observations import EvaluateRequest
+from kerasdiff.side.protocol import Side
+
+FORMS = (".weights.h5", ".keras")
+OTHER_DRAW = 200_000
+"""Added to the seeds of the candidate's own weights: beyond those of any other draw."""
+
+
+def observe_stored(sides: tuple[Side, Side], pair: Pair, seed: int) -> StoredObservation:
+    """Saves the reference, loads it into the candidate and compares the outputs of one probe in float32.
+
+    Raises:
+        EvaluateError: If a side cannot save, run or be compared.
+    """
+    ports = pair.descriptions[0].inputs
+    batch = probes(ports, seed)[0][1]
+    probe = tuple(batch[port.name] for port in ports)
+    transfer = pair.transfer
+    own = tuple(replace(recipe, seed=recipe.seed + OTHER_DRAW) for recipe in transfer.candidate)
+    with tempfile.TemporaryDirectory(prefix="kerasdiff-") as directory:
+        files = tuple(str(Path(directory) / f"reference{form}") for form in FORMS)
+        layout = (str(Path(directory) / f"candidate{FORMS[0]}"),)
+        requests = (
+            SaveRequest(recipes=transfer.reference, files=files, probe=probe),
+            SaveRequest(recipes=own, files=layout, load_follows=True),
+        )
+        saved, other = both(lambda side: sides[side].save_checkpoint(requests[side]))
+        others = {form: path for form, path in saved.files.items() if form not in saved.alike}
+        answers = sides[1].load_checkpoint(LoadRequest(recipes=own, files=tuple(others.values()), probe=probe))
+    restored = dict(zip(others, answers, strict=True))
+    outputs = {form: _worst(saved, item) for form, item in restored.items() if not item.error}
+    repeated = True
+    if len(outputs) == len(restored) and not all(close.equal and close.informative for close in outputs.values()):
+        request = EvaluateRequest(recipes=transfer.reference, probes=(probe,), precision="float32")
+        repeated = sides[0].evaluate(request).repeated
+    return StoredObservation(saved=saved, other=other, restored=restored, outputs=outputs, repeated=repeated)
+
+
+def _worst(saved: Saved, item: Restored) -> Closeness:
+    tolerance = precision_tolerance("float32")
+    outputs = [compare_values(one, two, tolerance) for one, two in zip(saved.outputs, item.outputs, strict=True)]
+    return max(outputs, key=lambda close: (not close.equal, close.informative, close.max_relative))

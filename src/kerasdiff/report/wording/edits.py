@@ -1,0 +1,289 @@
+"""What does an edit say? Every sentence about one, and the settings it changes as the JSON report lists them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from kerasdiff.align.edits import (
+    Aspect,
+    Change,
+    Delete,
+    Edit,
+    Insert,
+    MaskIgnored,
+    Move,
+    Neighbour,
+    OtherOperands,
+    OtherSharing,
+    Part,
+    Rewire,
+    Update,
+)
+from kerasdiff.findings import Site, other
+from kerasdiff.graph import Attribute
+from kerasdiff.report.wording.names import call_of, calls_of, given_to, name_of, shown, shown_setting
+
+Values = tuple[Attribute, Attribute]
+
+NOTHING_MORE = "nothing more"
+"""Where one side computes all that the other does."""
+
+
+def message(edit: Edit) -> str:
+    """One sentence, without a capital and a full stop, that names both sides and their lines."""
+    if isinstance(edit, Insert | Delete):
+        return _one_sided(edit)
+    if isinstance(edit, Update):
+        return _update(edit)
+    if isinstance(edit, Move):
+        return _move(edit)
+    return _rewire(edit)
+
+
+def begins_with_a_name(edit: Edit) -> bool:
+    """Whether the message begins with the id of a node, which no sentence may write with a capital."""
+    if isinstance(edit, Update):
+        return edit.rung == "architecture" and not _replaces(edit)
+    return isinstance(edit, Move) or (isinstance(edit, Rewire) and isinstance(edit.wiring, OtherOperands))
+
+
+# One side alone ----------------------------------------------------------------------------------------------
+
+
+def _one_sided(edit: Insert | Delete) -> str:
+    has, site, after = "candidate", edit.candidate, edit.after[::-1]
+    if isinstance(edit, Delete):
+        has, site, after = "reference", edit.reference, edit.after
+    lacks = "reference" if has == "candidate" else "candidate"
+    assert site is not None
+    if edit.inside:
+        return f"{has} computes {' and '.join(edit.inside)} inside {call_of(site)}, but {lacks} does not"
+    line = f" ({site.source})" if site.source else ""
+    masking = {"with": " with the mask", "as": " as a mask", "": ""}[edit.mask]
+    there = f"applies none after {after[1]}" if after[1] and after[1] != after[0] else "does not"
+    what = f"{name_of(site)}{given_to(site)}{masking}{_between(edit)}{line}"
+    return f"{has} applies {what}, but {lacks} {there}"
+
+
+def _between(edit: Insert | Delete) -> str:
+    """The neighbours of a node that the other side lacks, by name."""
+    if edit.operands:
+        return f" to {' and '.join(edit.operands)}"
+    before, after = edit.between
+    if before and after:
+        return f" between {before} and {after}"
+    return f" after {before}" if before else f" before {after}" if after else ""
+
+
+# Other settings ----------------------------------------------------------------------------------------------
+
+
+def _update(edit: Update) -> str:
+    aspects = {change.aspect for change in edit.changes}
+    if Aspect.COMPILE in aspects:
+        return f"compile settings: {changed_settings(edit.changes)}"
+    if edit.rung == "weights":
+        lines = dict.fromkeys(str(site.source) for site in edit.sites if site is not None and site.source is not None)
+        where = f" ({' and '.join(lines)})" if lines else ""
+        return f"weights of {edit.owner or 'the model'}{where}: {_weight_settings(edit.changes)}"
+    assert edit.reference is not None
+    assert edit.candidate is not None
+    if _replaces(edit):
+        return f"candidate has {call_of(edit.candidate)} in the place of {call_of(edit.reference)}"
+    both = calls_of(edit.reference, edit.candidate)
+    if Aspect.WIRING in aspects:
+        return f"{both}: the same operations inside, connected in another way"
+    inside = next((change for change in edit.changes if change.aspect is Aspect.COMPUTATION), None)
+    return f"{both}: {changed_settings(edit.changes) if inside is None else _computation(inside)}"
+
+
+def _replaces(edit: Update) -> bool:
+    return any(change.aspect is Aspect.OP for change in edit.changes)
+
+
+def _computation(change: Change) -> str:
+    texts = _parts_told(change)
+    if all(text.startswith("constant ") for text in texts):
+        return f"computes with {texts[0]} in the reference, {texts[1]} in the candidate"
+    sides = zip(("reference", "candidate"), texts, strict=True)
+    return ", ".join(f"the {side} alone computes {text}" for side, text in sides if text != NOTHING_MORE)
+
+
+def _parts_told(change: Change) -> tuple[str, str]:
+    """What either side alone computes, as a reader knows it; to the last digit where that alone tells them apart."""
+    told = [sorted(map(_part, parts)) for parts in change.parts]
+    rounded, exact = ([", ".join(part[at] for part in side) or NOTHING_MORE for side in told] for at in (0, 1))
+    first, second = exact if rounded[0] == rounded[1] else rounded
+    return first, second
+
+
+def _part(part: Part) -> tuple[str, str]:
+    """An op or a constant: as a reader knows it, and to the last digit."""
+    if part.op:
+        return part.op, part.op
+    return f"constant {shown(part.constant)}", f"constant {part.constant!r}"
+
+
+def changed_settings(changes: Sequence[Change]) -> str:
+    """Changed settings in words: ``epsilon 0.001 in the reference, 1e-05 in the candidate``."""
+    sentences = []
+    for change in changes:
+        name, values = _key(change), _values(change)
+        told = [shown_setting(name, value) for value in values]
+        if told[0] == told[1]:  # only the type, or digits past the seventh, tell them apart
+            told = [repr(value) for value in values]
+        if change.aspect is Aspect.CALL:
+            name = f"{change.name} in the call"
+            told = ["not given" if value is None else text for value, text in zip(values, told, strict=True)]
+        elif change.aspect is Aspect.UNTRACKED:
+            name = "weights that the model does not track:"
+        sentences.append(f"{name} {told[0]} in the reference, {told[1]} in the candidate")
+    return ", and ".join(sentences)
+
+
+def _weight_settings(changes: Sequence[Change]) -> str:
+    """Those that change alike together: ``bias and kernel frozen in the reference, trainable in the candidate``."""
+    alike: dict[tuple[str, str, str], list[str]] = {}
+    for change in changes:
+        one, two = (_weight_value(change.name, value) for value in _values(change))
+        role, told = _weight_setting(change)
+        alike.setdefault((told, one, two), []).append(role)
+    sentences = []
+    for (told, one, two), roles in alike.items():
+        what = " ".join(part for part in (" and ".join(roles), told) if part)
+        sentences.append(f"{what} {one} in the reference, {two} in the candidate")
+    return ", and ".join(sentences)
+
+
+def _weight_setting(change: Change) -> tuple[str, str]:
+    """What a setting is of, and its name where the values do not say it."""
+    if change.name == "trainable":
+        return change.weight, ""
+    if change.name == "dtype":
+        return change.weight, change.name
+    if change.name == "fans":
+        return f"{change.weight}_initializer", "for inputs and outputs"
+    return _key(change), ""
+
+
+def _weight_value(name: str, value: Attribute) -> str:
+    if name == "trainable":
+        return "trainable" if value else "frozen"
+    text = str(value)
+    if text.startswith("value drawn"):
+        return f"values {text.removeprefix('value ')}"
+    return f"given values (digest {text.removeprefix('value ')})" if text.startswith("value ") else text
+
+
+# Another position, other connections -------------------------------------------------------------------------
+
+
+def _move(edit: Move) -> str:
+    first, second = (_behind(sites) for sites in edit.behind)
+    both = calls_of(edit.reference, edit.candidate)
+    return f"{both} stands {first} in the reference, {second} in the candidate"
+
+
+def _behind(sites: Sequence[Site]) -> str:
+    return "after " + ", ".join(map(call_of, sites)) if sites else "first"
+
+
+def _rewire(edit: Rewire) -> str:
+    wiring = edit.wiring
+    if isinstance(wiring, MaskIgnored):
+        has, lacks = wiring.applied_by, other(wiring.applied_by)
+        site = edit.reference if has == "reference" else edit.candidate
+        return f"{has} applies the mask in {call_of(site)}, but {lacks} ignores it"
+    if isinstance(wiring, OtherOperands):
+        first, second = (" and ".join(map(_value, side)) or "nothing else" for side in wiring.takes)
+        order = "concatenated in another order" if edit.op == "concat" else "in another order"
+        text = f"{call_of(edit.reference)} takes {first} in the reference, {second} in the candidate"
+        return f"{text}: {order}" if wiring.reordered else text
+    if isinstance(wiring, OtherSharing):
+        first, second = (_shares(wiring, side) for side in (0, 1))
+        text = (
+            f"in the reference {call_of(edit.reference)} {first}, in the candidate {call_of(edit.candidate)} {second}"
+        )
+        return f"{text}: shared with others" if all(wiring.shares) else text
+    ends = [
+        f"{'a loss' if end.number < 0 else f'output {end.number}'} is {call_of(end.reference)} in the reference, "
+        f"{call_of(end.candidate)} in the candidate"
+        for end in wiring.ends
+    ]
+    return f"{'outputs in another order: ' if wiring.reordered else ''}{'; '.join(ends)}"
+
+
+def _value(value: Neighbour) -> str:
+    """A value in words: which result it is of a node that has several, such as the states of an LSTM."""
+    return f"result {value.result} of {_neighbour(value)}" if value.result else _neighbour(value)
+
+
+def _neighbour(neighbour: Neighbour) -> str:
+    text = call_of(neighbour.site)
+    if not neighbour.counterpart:
+        return text
+    separator = "; " if text.endswith(")") else " ("
+    return f"{text.removesuffix(')')}{separator}the counterpart of {neighbour.counterpart})"
+
+
+def _shares(wiring: OtherSharing, side: int) -> str:
+    held = "a random generator" if wiring.generator else "weights"
+    near, more = wiring.shares[side], wiring.more[side]
+    if not near:
+        return f"has {held} of its own, not shared"
+    return f"shares {held} with {' and '.join(map(_neighbour, near))}{f' and {more} more' if more else ''}"
+
+
+# As data -----------------------------------------------------------------------------------------------------
+
+_KEYS: Mapping[Aspect, str] = {
+    Aspect.OP: "op",
+    Aspect.COMPUTATION: "computation",
+    Aspect.WIRING: "wiring",
+    Aspect.UNTRACKED: "untracked",
+    Aspect.DTYPE: "dtype",
+    Aspect.SEED: "seed",
+}
+"""Names of changes that have none of their own, in the JSON report."""
+
+
+def attributes(edit: Edit) -> dict[str, Values]:
+    """Changed settings as the JSON report lists them: ``{name: (reference value, candidate value)}``.
+
+    ``kernel.trainable``, ``kernel_initializer`` and ``kernel_initializer_fans`` for the settings of a weight,
+    ``call.training`` for an argument of the call, and the words of ``_KEYS``; else the setting's own name.
+    """
+    if not isinstance(edit, Update):
+        return {}
+    named = {_key(change): _values(change) for change in edit.changes}
+    if _replaces(edit) and edit.reference is not None and edit.candidate is not None:
+        named[_KEYS[Aspect.OP]] = name_of(edit.reference), name_of(edit.candidate)
+    return named
+
+
+def _key(change: Change) -> str:
+    if change.aspect is Aspect.CALL:
+        return f"call.{change.name}"
+    if change.aspect is Aspect.WEIGHT:
+        joined = "." if change.name in ("trainable", "dtype") else "_initializer_" if change.name == "fans" else "_"
+        return f"{change.weight}{joined}{change.name}"
+    return _KEYS.get(change.aspect, change.name)
+
+
+def _values(change: Change) -> Values:
+    first, second = change.values
+    if change.aspect is Aspect.COMPUTATION:
+        return _parts_told(change)
+    if change.aspect is Aspect.WIRING:
+        return "one way", "another way, or in a loop body"
+    if change.aspect is Aspect.UNTRACKED:
+        return ", ".join(first) or "none", ", ".join(second) or "none"
+    if change.aspect is Aspect.DTYPE:
+        return ", ".join(first), ", ".join(second)
+    if change.aspect is Aspect.SEED:
+        return _same_seed(first), _same_seed(second)
+    return first, second
+
+
+def _same_seed(owners: Sequence[str]) -> str:
+    return f"the same as {' and '.join(owners)}" if owners else "of its own"

@@ -1,0 +1,52 @@
+"""How is a finding put into words? One table of all kinds of facts, put together from those of each family."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from kerasdiff.findings import Fact, Finding
+from kerasdiff.report.wording import evidence, explain, fit, notes, stored, structure
+from kerasdiff.report.wording.numbers import closeness
+
+
+def sentence(finding: Finding) -> str:
+    """The phrase of a finding, without a capital and without a full stop."""
+    return SENTENCES[finding.fact](finding)
+
+
+_INTERFACES_APART: Mapping[str, str] = {
+    "input": "the interfaces differ, so no input fits both",
+    "data": "the interfaces differ, so no data fit both",
+}
+
+
+def _separated(finding: Finding) -> str:
+    numbers = "" if finding.closeness is None else closeness(finding.closeness)
+    return f"no probe tells the outputs apart, but a search did ({sentence(finding.parts[0])}): {numbers}"
+
+
+def _gate(finding: Finding) -> str:
+    told = "; ".join(map(sentence, finding.parts)) or "did not run"
+    return f"{finding.names[0]}: {told}"
+
+
+SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
+    **structure.SENTENCES,
+    **evidence.SENTENCES,
+    **stored.SENTENCES,
+    **notes.SENTENCES,
+    **fit.SENTENCES,
+    **explain.SENTENCES,
+    Fact.OPTION: lambda f: f.names[0],
+    Fact.INTERFACES_APART: lambda f: _INTERFACES_APART[f.names[0]],
+    Fact.INTERFACES_UNKNOWN: lambda f: (
+        "the interfaces are not known to be the same, so outputs cannot be compared after loading"
+    ),
+    Fact.SAVED_VALUES: lambda f: (
+        f"initializers: {f.names[0]} is a saved model and holds values, whatever they were drawn from"
+    ),
+    Fact.SEPARATED: _separated,
+    Fact.GATE_CLOSED: _gate,
+    Fact.TRAINS_ONLY: lambda f: "kerasdiff fit trains only",
+    Fact.OWN_START: lambda f: f"{sentence(f.parts[0])}: these start from the candidate's own draw",
+}

@@ -1,0 +1,40 @@
+"""How is a model told? Its size, its inputs and outputs, the shapes of its values."""
+
+from __future__ import annotations
+
+from kerasdiff.comparison import ModelInfo
+from kerasdiff.graph import Node, Port, TensorSpec
+from kerasdiff.report.wording.plain import count
+
+
+def parameters(total: int, trainable: int) -> str:
+    """``201,354 parameters (448 not trainable)``."""
+    frozen = total - trainable
+    return f"{total:,} parameters" + (f" ({frozen:,} not trainable)" if frozen else "")
+
+
+def model(info: ModelInfo) -> str:
+    """``ConvModel_1: 201,354 parameters (448 not trainable), 14 nodes``."""
+    name = f"{info.class_name}: " if info.class_name else ""
+    return f"{name}{parameters(info.parameters, info.trainable_parameters)}, {count(info.nodes, 'node')}"
+
+
+def port(end: Port) -> str:
+    """An input or output: ``ids (?, 16) int32 in 0..100``."""
+    bounds = "" if end.low is None or end.high is None else f" in {end.low:g}..{end.high:g}"
+    return f"{end.name} {shape(end.spec)}{bounds}"
+
+
+def shape(spec: TensorSpec) -> str:
+    """A shape with ``?`` for what is unknown, and the dtype where it is not float32: ``(?, 16) int32``."""
+    dims = ["?" if dim is None else str(dim) for dim in spec.shape or ()]
+    text = "?" if spec.shape is None else f"({dims[0]},)" if len(dims) == 1 else f"({', '.join(dims)})"
+    return text if spec.dtype == "float32" else f"{text} {spec.dtype}"
+
+
+def shapes(node: Node) -> str:
+    """The shape of a node's first output and how many others there are."""
+    if not node.outputs:
+        return ""
+    more = len(node.outputs) - 1
+    return shape(node.outputs[0]) + (f" +{more}" if more else "")

@@ -1,0 +1,78 @@
+"""How is a node called in a sentence, and how is a setting written? The words that every other sentence is made of."""
+
+from __future__ import annotations
+
+import re
+
+from kerasdiff.findings import Site
+from kerasdiff.graph import Attribute, Source
+
+SAYS_LITTLE = frozenset({"Activation", "Lambda", "ReLU"})
+"""Layer classes that do one thing or another: what it is says more than the class."""
+
+MOST_SHOWN = 72
+"""Characters of a setting in a sentence; the rest of a constant array tells a reader nothing."""
+
+
+def name_of(site: Site) -> str:
+    """``relu``, or for a layer its class, with the op where that says more (``Activation (relu)``)."""
+    if site.kind != "layer":
+        return site.op
+    plain = site.display.lower().replace("_", "") == site.op.replace("_", "")
+    return f"{site.display} ({site.op})" if site.display in SAYS_LITTLE and not plain else site.display
+
+
+def call_of(site: Site) -> str:
+    """A call as sentences name it: ``stem/conv (Conv2D, model.py:12)``, with its op where the id does not say it."""
+    return _told(site.node, _unsaid(site), () if site.source is None else (site.source,))
+
+
+def calls_of(one: Site, two: Site) -> str:
+    """Two calls that stand for each other: in one breath where both sides call them the same."""
+    if (one.node, _unsaid(one)) != (two.node, _unsaid(two)):
+        return f"{call_of(one)} → {call_of(two)}"
+    sources = (site.source for site in (one, two) if site.source is not None)
+    return _told(one.node, _unsaid(one), tuple(dict.fromkeys(sources)))
+
+
+def given_to(site: Site) -> str:
+    """What a function call without config was given: `` (by 0.1)``, with the space before it; or nothing."""
+    words = []
+    for key, given in site.settings.items():
+        if key == "constants" and isinstance(given, tuple):
+            words.append(f"constant{'s' if len(given) > 1 else ''} {', '.join(map(shown, given))}")
+        elif given is not None:
+            words.append(f"{key} {shown_setting(key, given)}")
+    return f" ({', '.join(words)})" if words else ""
+
+
+def _unsaid(site: Site) -> str:
+    """What the id of a node leaves open: a layer's class, a function's op."""
+    if site.kind == "layer":
+        return name_of(site).replace(" (", ", ").removesuffix(")")
+    plain = re.sub(r"(:\d+|_\d+)+$", "", site.node.rpartition("/")[2])
+    return "" if plain == site.op else site.op
+
+
+def _told(name: str, unsaid: str, sources: tuple[Source, ...]) -> str:
+    lines = " and ".join(map(str, sources))
+    inner = ", ".join(part for part in (unsaid, lines) if part)
+    return f"{name} ({inner})" if inner else name
+
+
+def shown(value: Attribute) -> str:
+    """A setting as a reader knows it: numbers to the seven digits that float32 holds, long arrays by their start."""
+    if isinstance(value, float):
+        return f"{value:.7g}"
+    if isinstance(value, tuple) and len(repr(value)) > MOST_SHOWN:
+        inner = [shown(item) for item in value]
+        room = max(12, MOST_SHOWN // len(value))
+        text = ", ".join(item if len(item) <= room else f"{item[:room]}…" for item in inner)
+        value = f"({text})"
+    text = value if isinstance(value, str) else repr(value)
+    return text if len(text) <= 2 * MOST_SHOWN else f"{text[: 2 * MOST_SHOWN]}…"
+
+
+def shown_setting(key: str, value: Attribute) -> str:
+    """A setting; the factor or term of a canonical Scale or Shift is written out to the last digit."""
+    return shown(float(value)) if key == "by" and isinstance(value, str) else shown(value)

@@ -1,0 +1,108 @@
+"""How is what a worker noticed put into words? What it assumed, what it could not trace, what looks like a mistake."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from kerasdiff.findings import Fact, Finding, Site
+from kerasdiff.graph import Source
+
+
+def _assumed(finding: Finding) -> str:
+    target, name = finding.names
+    return f"{target}: {name}={finding.settings['value']}"
+
+
+def _input_from(what: str, finding: Finding) -> str:
+    target, name = finding.names
+    return f"{target}: input {finding.settings['shape']} taken from {what} {name}"
+
+
+def _input_from_default(finding: Finding) -> str:
+    (target,) = finding.names
+    shape, dtype = finding.settings["shape"], finding.settings["dtype"]
+    return f"{target}: input {shape} {dtype} inferred from the CIFAR-10 default"
+
+
+def _dtype_as_declared(finding: Finding) -> str:
+    target, name = finding.names
+    declared, asked = finding.settings["declared"], finding.settings["asked"]
+    return f"{target}: input {name} stays {declared} as declared, not {asked} as --input says"
+
+
+def _range_cut(finding: Finding) -> str:
+    target, name = finding.names
+    return f"{target}: values of {name} end at {finding.figures['last']:g}, the last row of its embedding table"
+
+
+def _item_taken(finding: Finding) -> str:
+    target, kind = finding.names
+    return f"{target}: item {finding.count} ({kind}) of the returned tuple taken as the model"
+
+
+def _not_traceable(finding: Finding) -> str:
+    line = _at(finding.sources[0] if finding.sources else None)
+    why = note(finding.parts[0]) if finding.parts else finding.cause
+    return f"cannot be traced in {' or '.join(finding.names)} mode{line}: {why}"
+
+
+def _layer(finding: Finding, says: str) -> str:
+    return f"layer {_standing(finding.sites[0])} is {says}"
+
+
+def _hard_coded(finding: Finding) -> str:
+    (mode,) = finding.names
+    when = "in training" if mode == "training" else "at inference"
+    return _layer(finding, f"called with training={mode != 'training'}, also {when}")
+
+
+def _never_read(finding: Finding) -> str:
+    return f"weight {finding.weights[0]}{_at(finding.sources[0] if finding.sources else None)} is never read"
+
+
+def _mask(finding: Finding) -> str:
+    maker, lost, *missed = finding.sites
+    text = f"the mask of {maker.node} is lost in {_standing(lost)}"
+    return f"{text}; {_standing(missed[0])}, which would use it, gets none" if missed else f"{text}; nothing uses it"
+
+
+def _standing(site: Site) -> str:
+    """A layer by its path, a function by its name, with the line in brackets."""
+    return f"{site.node or site.display}{_at(site.source)}"
+
+
+def _at(source: Source | None) -> str:
+    return "" if source is None else f" ({source})"
+
+
+SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
+    Fact.ARGUMENT_FROM_INPUT: lambda it: f"{_assumed(it)} taken from --input",
+    Fact.ARGUMENT_FROM_DEFAULT: lambda it: f"{_assumed(it)} inferred from the CIFAR-10 default",
+    Fact.ITEM_TAKEN: _item_taken,
+    Fact.COMPILE_SETTINGS_LEFT_OUT: lambda it: f"{it.names[0]}: loaded without its compile settings: {it.cause}",
+    Fact.INPUT_FROM_ARGUMENT: lambda it: _input_from("the constructor argument", it),
+    Fact.INPUT_FROM_ATTRIBUTE: lambda it: _input_from("the model's attribute", it),
+    Fact.INPUT_FROM_DEFAULT: _input_from_default,
+    Fact.DTYPE_AS_DECLARED: _dtype_as_declared,
+    Fact.RANGE_CUT: _range_cut,
+    Fact.NOT_TRACEABLE: _not_traceable,
+    Fact.DECIDES_ON_DATA: lambda it: (
+        f"Python decides on the value of a tensor there, which no graph can hold ({it.cause})"
+    ),
+    Fact.LAYER_NEVER_CALLED: lambda it: _layer(it, "created but never called"),
+    Fact.LAYER_MADE_ANEW: lambda it: _layer(it, "created anew in each call"),
+    Fact.WEIGHTS_MADE_ANEW: lambda it: _layer(it, "created anew in each call, with new weights that are never trained"),
+    Fact.RANDOM_STATE_MADE_ANEW: lambda it: _layer(it, "created anew in each call, with a new random state"),
+    Fact.VARIABLE_MADE_ANEW: lambda it: f"variable {it.names[0]} is created anew in each call",
+    Fact.VARIABLE_UNTRACKED: lambda it: f"variable {it.names[0]} is not tracked by the model",
+    Fact.MODE_HARD_CODED: _hard_coded,
+    Fact.WEIGHT_NEVER_READ: _never_read,
+    Fact.MASK_LOST: _mask,
+    Fact.MASK_UNUSED: _mask,
+}
+"""What each fact of a worker says, without the side it is about and without a full stop."""
+
+
+def note(finding: Finding) -> str:
+    """A fact of a :class:`kerasdiff.side.records.Description` (``notes``, ``inferred``) as a sentence."""
+    return SENTENCES[finding.fact](finding)

@@ -1,0 +1,90 @@
+"""What is said of saved weights: phrases without a capital and without a full stop."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+
+from kerasdiff.findings import Fact, Finding
+from kerasdiff.report.wording.numbers import closeness
+
+MOST_NAMED = 3
+"""Layers named in a phrase; the figures hold them all."""
+
+
+def _named(names: Iterable[str]) -> str:
+    listed = tuple(names)
+    more = f" and {len(listed) - MOST_NAMED} more" if len(listed) > MOST_NAMED else ""
+    return f"{', '.join(listed[:MOST_NAMED])}{more}"
+
+
+def _sentence(text: str) -> str:
+    """The first sentence of an error message without the name of its class."""
+    return re.sub(r"^\w+: ", "", text).partition(". ")[0]
+
+
+def _cause(finding: Finding) -> str:
+    return " and ".join(SENTENCES[part.fact](part) for part in finding.parts)
+
+
+def _closeness(finding: Finding) -> str:
+    return "" if finding.closeness is None else closeness(finding.closeness)
+
+
+def _loads(finding: Finding) -> str:
+    files = " and ".join(finding.names)
+    return f"what the reference saves ({files}) gives the candidate the same outputs: {_closeness(finding)}"
+
+
+def _refused(finding: Finding) -> str:
+    cause = _cause(finding)
+    why = f"{cause} (Keras: {_sentence(finding.cause)})" if cause else f"Keras: {finding.cause}"
+    return f"the reference's {finding.names[0]} does not load into the candidate: {why}"
+
+
+def _otherwise(finding: Finding) -> str:
+    return (
+        f"the reference's {finding.names[0]} loads into the candidate without an error, but the outputs differ: "
+        f"{_cause(finding)}; {_closeness(finding)}"
+    )
+
+
+def _rows(finding: Finding) -> tuple[tuple[object, ...], ...]:
+    """The rows of a table that a finding holds as its first value."""
+    table = () if finding.values is None else finding.values[0]
+    return tuple(tuple(row) for row in table if isinstance(row, tuple)) if isinstance(table, tuple) else ()
+
+
+def _stored(how: str) -> Callable[[Finding], str]:
+    def told(finding: Finding) -> str:
+        pairs = (f"{one or 'the model itself'} as {two or 'the model itself'}" for one, two in _rows(finding))
+        return f"the candidate's layers are stored {how}: {_named(pairs)}"
+
+    return told
+
+
+def _reshaped(finding: Finding) -> str:
+    paths = (f"{path} {one} in the reference, {two} in the candidate" for path, one, two in _rows(finding))
+    return f"weights stored under one path have other shapes: {_named(paths)}"
+
+
+SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
+    Fact.NOTHING_STORED: lambda f: "neither model has weights, so there is nothing to load",
+    Fact.LOADS: _loads,
+    Fact.LOAD_REFUSED: _refused,
+    Fact.LOADS_OTHERWISE: _otherwise,
+    Fact.NOT_SAVED: lambda f: f"it cannot be saved as {f.names[0]} ({_sentence(f.cause)})",
+    Fact.REFERENCE_IS_RANDOM: lambda f: (
+        "the reference is random at inference, so no output tells whether its weights arrived"
+    ),
+    Fact.STORED_IN_OTHER_ORDER: _stored("in another order"),
+    Fact.STORED_UNDER_OTHER_NAMES: _stored("under other names"),
+    Fact.STORED_IN_OTHER_SHAPE: _reshaped,
+    Fact.FILE_LACKS: lambda f: f"the file lacks {_named(f.names)}",
+    Fact.NO_ROOM_FOR: lambda f: f"the candidate has no place for {_named(f.names)}",
+    Fact.DID_NOT_ARRIVE: lambda f: f"{f.count} of {f.of} weights do not hold what was saved",
+    Fact.READ_TRANSPOSED: lambda f: (
+        f"every weight arrives in its place, but the candidate reads {_named(f.weights)} transposed"
+    ),
+    Fact.ALL_ARRIVED: lambda f: "every weight arrives in its place, so the models themselves differ",
+}

@@ -1,0 +1,158 @@
+"""What is said of interfaces, graphs and weights: phrases without a capital and without a full stop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from kerasdiff.findings import Fact, Finding
+from kerasdiff.graph import Port
+from kerasdiff.report.wording.notes import note
+
+MOST_NAMED = 4
+"""Weights named in a phrase."""
+
+MOST_LISTED = 3
+"""Facts of one kind told in a phrase."""
+
+
+def port(held: Port) -> str:
+    """``input float32 (None, 32, 32, 3)``."""
+    return f"{held.name} {held.spec.dtype} {held.spec.shape}"
+
+
+def some(names: tuple[str, ...], most: int = MOST_NAMED) -> str:
+    """The first few names."""
+    return f"{', '.join(names[:most])}{', …' if len(names) > most else ''}"
+
+
+# Interface ---------------------------------------------------------------------------------------------------
+
+
+def _same_interface(finding: Finding) -> str:
+    inputs, outputs = finding.ports[: finding.count], finding.ports[finding.count :]
+    return f"{', '.join(map(port, inputs))} → {', '.join(map(port, outputs))} on both sides"
+
+
+def _port_count(finding: Finding) -> str:
+    assert finding.values is not None
+    return f"reference has {finding.values[0]} {finding.names[0]}s, candidate {finding.values[1]}"
+
+
+def _port_differs(finding: Finding) -> str:
+    one, two = finding.ports
+    return f"{finding.names[0]} {finding.count}: {port(one)} in the reference, {port(two)} in the candidate"
+
+
+def _swapped(finding: Finding) -> str:
+    one, two = (", ".join(map(str, names)) for names in _sequences(finding))
+    return f"outputs {one} in the reference, {two} in the candidate"
+
+
+def _sequences(finding: Finding) -> tuple[tuple[object, ...], tuple[object, ...]]:
+    first, second = finding.values or ((), ())
+    return tuple(first) if isinstance(first, tuple) else (), tuple(second) if isinstance(second, tuple) else ()
+
+
+def _renamed(finding: Finding) -> str:
+    assert finding.values is not None
+    return f"{finding.values[0]} against {finding.values[1]}"
+
+
+# Architecture ------------------------------------------------------------------------------------------------
+
+
+def _edits(finding: Finding) -> str:
+    kinds = ", ".join(f"{count:g} {kind}" for kind, count in finding.figures.items())
+    return f"{finding.count} edit{'s' if finding.count > 1 else ''} ({kinds})"
+
+
+def _untraced(finding: Finding) -> str:
+    return f"{finding.side}: {'; '.join(map(note, finding.parts)) or 'cannot be traced'}"
+
+
+# Weights -----------------------------------------------------------------------------------------------------
+
+
+def _without_counterpart(finding: Finding) -> str:
+    left, right = finding.values or (0, 0)
+    names = some(finding.weights)
+    return f"without a counterpart: {left} in the reference, {right} in the candidate ({names})"
+
+
+def _weights_agree(finding: Finding) -> str:
+    what = f" in {', '.join(finding.names)}" if finding.names else ""
+    return f"{finding.count} pairs of weights agree{what}"
+
+
+def _laid_out(finding: Finding) -> str:
+    (one, two), (a, b) = finding.weights, finding.values or ((), ())
+    return f"{one} {a} as {two} {b}"
+
+
+def _other_fans(finding: Finding) -> str:
+    (one, two), (a, b) = finding.weights, finding.values or ((), ())
+    return f"{one} by fans {a}, {two} by {b}"
+
+
+def _listed(lead: str) -> Callable[[Finding], str]:
+    def told(finding: Finding) -> str:
+        return f"{lead}: {some(tuple(SENTENCES[part.fact](part) for part in finding.parts), MOST_LISTED)}"
+
+    return told
+
+
+def _no_counterpart(finding: Finding) -> str:
+    sides = [f"{_and_more(part.weights)} of the {part.side}" for part in finding.parts]
+    return f"no weight of the same shape stands for {' and for '.join(sides)}"
+
+
+def _and_more(names: tuple[str, ...]) -> str:
+    return f"{', '.join(names[:MOST_NAMED])}{' and more' if len(names) > MOST_NAMED else ''}"
+
+
+def _said(text: str) -> Callable[[Finding], str]:
+    return lambda finding: text
+
+
+SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
+    Fact.SAME_INTERFACE: _same_interface,
+    Fact.PORT_COUNT: _port_count,
+    Fact.PORT_DIFFERS: _port_differs,
+    Fact.OUTPUTS_SWAPPED: _swapped,
+    Fact.OTHER_KEYS: lambda f: f"both take a dict, with other keys: {', '.join(map(_renamed, f.parts))}",
+    Fact.RENAMED_INPUT: _renamed,
+    Fact.OUTPUTS_UNKNOWN: _said("outputs are not known before a run: a model could not be traced"),
+    Fact.ISOMORPHIC: lambda f: (
+        f"the canonical graphs are the same in inference and training mode: {f.count} nodes, one to one"
+    ),
+    Fact.EDITS: _edits,
+    Fact.TRAINING_ALONE: _said("in training mode alone"),
+    Fact.NUMBERS_AGREE: _said("no rule proves them harmless, but every number agrees"),
+    Fact.UNTRACED_MODES: lambda f: f"could not be traced in {' and '.join(f.names)} mode",
+    Fact.UNEXPLAINED: _said("not proved the same, and no edit names why"),
+    Fact.NO_GRAPH: lambda f: f"no graph to compare ({'; '.join(map(_untraced, f.parts))})",
+    Fact.UNTRACED: _untraced,
+    Fact.ASIDE: lambda f: f"({'; '.join(SENTENCES[part.fact](part) for part in f.parts[:MOST_NAMED])})",
+    Fact.NOTE: lambda f: f"{f.side}: {note(f.parts[0])}",
+    Fact.UNEXPANDED: lambda f: f"too much differs to compare op by op: {f.count:,} TF ops",
+    Fact.PENALIZED_ALIKE: _said(
+        "all added losses and gradients agree, so the penalties do: one side adds them by other means"
+    ),
+    Fact.OWN_PENALTY: lambda f: (
+        f"a regularizer of one's own ({f.names[0]}) against another penalty, whose formulas are not compared"
+    ),
+    Fact.WITHOUT_COUNTERPART: _without_counterpart,
+    Fact.NO_PAIR_OF_WEIGHTS: _said("no weight has a counterpart"),
+    Fact.WEIGHTS_AGREE: _weights_agree,
+    Fact.NO_WEIGHTS: _said("neither model has weights"),
+    Fact.LAYOUTS: _listed("laid out differently"),
+    Fact.LAID_OUT: _laid_out,
+    Fact.TRANSPOSED: lambda f: f"{_laid_out(f)}, transposed",
+    Fact.START_SCALES: _listed("the same initializer draws another scale"),
+    Fact.OTHER_FANS: _other_fans,
+    Fact.SAME_START: lambda f: f"{f.count} of them by value: other initializers, the same starting values to the bit",
+    Fact.NO_COUNTERPART: _no_counterpart,
+    Fact.REGROUPED: lambda f: (
+        f"{_no_counterpart(f)}: the same may be joined in one array on one side, which is not carried over"
+    ),
+}

@@ -1,0 +1,153 @@
+"""What may be read from the trials of a fit? Sentence by sentence, for a report that shows them one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+
+from kerasdiff.fit.trials import Curves, FitEvidence, Lead
+from kerasdiff.fit.verdict import decided
+from kerasdiff.report.wording.fit import told
+from kerasdiff.report.wording.plain import count, number, value
+from kerasdiff.side.training import Trial, TrialSettings
+
+Tone = Literal["plain", "good", "warning"]
+
+WARNINGS: Mapping[Curves, str] = {
+    "short": (
+        "A short fit says that two models differ, not which is better: the one that leads now may well end behind. "
+        "Who is ahead holds for these steps alone."
+    ),
+    "cross": "The training curves have crossed: the order may change again. Who is ahead holds for these epochs alone.",
+    "close": "The training curves are closing: the order may still change. Who is ahead holds for these epochs alone.",
+    "apart": "The gap in training has been growing up to the last epoch; more epochs may still turn it.",
+}
+"""What the curves do not say. Measured on the forum pair (DESIGN §8): the model that ends 4.3 points behind leads for its
+first 8 epochs."""
+
+MOST_CLASSES = 3
+"""Classes named, those with the largest differences; JSON holds them all."""
+
+CLASS_DIFFERENCE = 0.02
+"""Smallest difference of a class's accuracy that is worth a name: two images of CIFAR-10's 100 a class in a subset of
+1,000."""
+
+
+def plan(settings: TrialSettings, seeds: tuple[int, ...]) -> str:
+    """The plan in the order of a training loop: how a step is taken, on how much, how often."""
+    each = settings.steps_per_epoch
+    within = f" of the {each:,} in an epoch" if settings.steps < each else f" in {count(settings.epochs, 'epoch')}"
+    parts = [
+        f"{settings.optimizer} at learning rate {value(settings.learning_rate)}",
+        *settings.loss,
+        f"{', '.join(settings.targets)} targets" if settings.targets else "",
+        f"batches of {settings.batch_size}",
+        count(settings.steps, "step") + within,
+        count(settings.test_rows, "test row"),
+        f"seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}" if seeds else "",
+        f"from compile {value(settings.from_compile)}" if settings.from_compile else "",
+        f"without gradient {value(settings.without_gradient)}" if settings.without_gradient else "",
+        f"custom train step ignored {value(True)}" if settings.custom_train_step_ignored else "",
+    ]
+    return ", ".join(part for part in parts if part)
+
+
+class Remark(NamedTuple):
+    """One sentence, and whether it is good news or a warning."""
+
+    text: str
+    tone: Tone = "plain"
+
+
+def remarks(fit: FitEvidence) -> list[Remark]:
+    """What may be read from the trials, sentence by sentence, in reading order."""
+    several = fit.decision is not None and len(fit.pairs) > 1
+    return [
+        *_distance(fit),
+        *_controls(fit),
+        *(Remark(_lead(lead)) for lead in fit.leads),
+        *([Remark(WARNINGS[fit.curves], "warning")] if not fit.identical and (fit.leads or not fit.pairs) else []),
+        *_agreement(fit),
+        *([Remark(told(decided(fit.decision)))] if several else []),
+        *_course(fit),
+    ]
+
+
+def _distance(fit: FitEvidence) -> list[Remark]:
+    if fit.identical:
+        return [Remark("Every step loss and every test prediction agrees to the last bit.", "good")]
+    if fit.pairs or any(trial.losses for trial in fit.trials):
+        return [Remark(f"Step losses are up to {number(fit.distance)} apart{_parting(fit.first_parting)}.")]
+    return []
+
+
+def _controls(fit: FitEvidence) -> list[Remark]:
+    if fit.control_distance is None:
+        return []
+    steps = f" over {count(fit.control_steps, 'step')}" if fit.control_steps else ""
+    text = f"Control, the reference against itself in another process: {number(fit.control_distance)} apart{steps}."
+    remarked = [Remark(text)]
+    if fit.control_distance:
+        remarked = [Remark(text + " This machine does not repeat itself; less than that is noise.", "warning")]
+    if fit.rounding_distance is not None:
+        text = f"Rounding, the reference from weights one unit in the last place off: {number(fit.rounding_distance)}"
+        remarked.append(Remark(f"{text} apart{steps}."))
+    if fit.parted is not None:
+        part = fit.parted
+        text = f"Beyond that from step {part.step + 1} on: {part.metric} {number(part.distance)} apart, where the "
+        text += f"controls are {number(part.floor)} and the limit is {number(part.limit, 2)}."
+        remarked.append(Remark(text))
+    return remarked
+
+
+def _lead(lead: Lead) -> str:
+    """``test accuracy, candidate minus reference: −1.27 points (95 % interval −3.10 to +0.56)``."""
+    unit = "%" if lead.metric == "test loss" else "points"
+    text = f"{lead.metric}, candidate minus reference: {_signed(lead.mean)} {unit}"
+    if lead.interval is None:
+        return f"{text[0].upper()}{text[1:]}, from one seed, which gives no interval."
+    low, high = lead.interval
+    return f"{text[0].upper()}{text[1:]} ({100 * lead.level:.3g} % interval {_signed(low)} to {_signed(high)})."
+
+
+def _signed(share: float) -> str:
+    return f"{100 * share:+.2f}".replace("-", "−")
+
+
+def _agreement(fit: FitEvidence) -> list[Remark]:
+    known = [pair.agreement for pair in fit.pairs if pair.agreement is not None]
+    if fit.identical or not known:
+        return []
+    text = f"Both give the same class on {100 * sum(known) / len(known):.1f} % of the test rows."
+    order = sorted(
+        (at for at, gap in enumerate(fit.classes) if abs(gap) >= CLASS_DIFFERENCE),
+        key=lambda at: (-abs(fit.classes[at]), at),
+    )[:MOST_CLASSES]
+    if order and fit.curves != "short":
+        names = dict(enumerate(fit.class_names))
+        listed = ", ".join(f"{names.get(at, f'class {at}')} by {_signed(fit.classes[at])}" for at in order)
+        text += f" Points apart the most: {listed}."
+    return [Remark(text)]
+
+
+def _course(fit: FitEvidence) -> list[Remark]:
+    """What the run itself has to say: what came from disk, what went wrong."""
+    found = []
+    if fit.stopped is not None:
+        found.append(Remark(f"Stopped: {told(fit.stopped)}.".replace("..", "."), "warning"))
+    reused = [trial for trial in fit.trials if isinstance(trial, Trial) and trial.reused]
+    if reused:
+        epochs = sum(trial.reused for trial in reused)
+        whole = sum(trial.reused == len(trial.epochs) for trial in reused)
+        text = f"Taken up from an earlier run: {count(epochs, 'epoch')} of {count(len(reused), 'trial')}"
+        found.append(Remark(f"{text}, {whole} of them whole (--fresh trains anew)."))
+    found += [Remark(f"Note: {told(item)}.".replace("..", "."), "warning") for item in fit.findings]
+    return found
+
+
+def _parting(step: int | None) -> str:
+    if step is None:
+        return ""
+    if step == 0:
+        return ", and differ before the first update"
+    return f", and part after {step} update{'' if step == 1 else 's'}"

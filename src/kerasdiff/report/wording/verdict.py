@@ -1,0 +1,195 @@
+"""What is the answer in a sentence or two? The reason of the verdict, in the words of edits and rungs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from kerasdiff.align.edits import Delete, Edit, Insert, Update
+from kerasdiff.comparison import Comparison, Reason, Verdict
+from kerasdiff.findings import Fact, RungName, other
+from kerasdiff.judge import may_hide
+from kerasdiff.report.wording.attribution import explained
+from kerasdiff.report.wording.edits import begins_with_a_name, message
+from kerasdiff.report.wording.findings import sentence
+from kerasdiff.report.wording.fit import verdict_sentence
+from kerasdiff.report.wording.plain import listed
+from kerasdiff.report.wording.rungs import detail
+from kerasdiff.rungs.records import NUMERIC, Rung
+
+MOST_TOLD = 3
+"""Edits, or groups of them, in a summary."""
+
+MOST_LISTED = 5
+"""Nodes or lines of a group."""
+
+Told = Callable[[Comparison], str]
+
+
+def summary(comparison: Comparison) -> str:
+    """What follows from the evidence, for somebody who reads nothing else."""
+    verdict = comparison.verdict
+    text = _REASONS[verdict.reason](comparison)
+    if verdict.outcome != "different" or verdict.reason in (Reason.STORED, Reason.STORED_TOO, Reason.TRIALS):
+        return text
+    because = [
+        f"{sentence(finding)}."
+        for rung in comparison.rungs
+        for finding in rung.findings
+        if finding.fact is Fact.BY_ROWS
+    ]
+    explains = "" if comparison.attribution is None else explained(comparison.attribution)
+    return " ".join(part for part in (text, "".join(because), explains) if part)
+
+
+# Edits -------------------------------------------------------------------------------------------------------
+
+
+def _edits(edits: tuple[Edit, ...]) -> str:
+    """The edits in a sentence: insertions of one op together, the rest by their messages, three at most."""
+    parts: list[str] = []
+    for kind in (Insert, Delete):
+        groups: dict[str, list[Edit]] = {}
+        for edit in edits:
+            if isinstance(edit, kind):
+                groups.setdefault(edit.op, []).append(edit)
+        parts += [_group(op, group) for op, group in groups.items()]
+    parts += [message(edit) for edit in edits if not isinstance(edit, Insert | Delete)]
+    more = f"; and {len(parts) - MOST_TOLD} more" if len(parts) > MOST_TOLD else ""
+    return f"{'; '.join(parts[:MOST_TOLD])}{more}." if parts else ""
+
+
+def _group(op: str, edits: list[Edit]) -> str:
+    """``reference lacks relu after a, b and c, but candidate applies it at b.py:26, b.py:30 and b.py:34``."""
+    if len(edits) == 1:
+        return message(edits[0])
+    side = 1 if isinstance(edits[0], Insert) else 0
+    has = "candidate" if side else "reference"
+    after = [edit.after[1 - side] or edit.after[side] for edit in edits]
+    lines = [str(site.source) for edit in edits if (site := edit.sites[side]) is not None and site.source is not None]
+    where = f" after {_some([name for name in after if name])}" if all(after) else ""
+    at = f" at {_some(lines)}" if lines else ""
+    return f"{other('candidate' if side else 'reference')} lacks {op}{where}, but {has} applies it{at}"
+
+
+def _some(names: list[str]) -> str:
+    unique = list(dict.fromkeys(names))
+    more = [f"{len(unique) - MOST_LISTED} more"] if len(unique) > MOST_LISTED else []
+    return listed(unique[:MOST_LISTED] + more)
+
+
+def _different(comparison: Comparison, lead: str, edits: tuple[Edit, ...] | None = None) -> str:
+    """A lead, then the edits."""
+    shown = comparison.edits if edits is None else edits
+    told = _edits(shown)
+    text = " ".join(part for part in (lead, told) if part) or "The models differ."
+    named = not lead and bool(shown) and begins_with_a_name(_first_told(shown))
+    return text if named else f"{text[0].upper()}{text[1:]}"
+
+
+def _first_told(edits: tuple[Edit, ...]) -> Edit:
+    """The edit that a sentence about all begins with."""
+    ordered = sorted(edits, key=lambda edit: (not isinstance(edit, Insert), not isinstance(edit, Delete)))
+    return ordered[0]
+
+
+# Reasons -----------------------------------------------------------------------------------------------------
+
+
+def _rung(comparison: Comparison, name: RungName) -> Rung:
+    return next(rung for rung in comparison.rungs if rung.name == name)
+
+
+def _interface(comparison: Comparison) -> str:
+    return _different(comparison, f"The interfaces differ: {detail(_rung(comparison, 'interface'))}.")
+
+
+def _settings(comparison: Comparison) -> str:
+    return _different(comparison, "" if comparison.edits else f"{detail(_rung(comparison, 'weights'))}.")
+
+
+def _settings_alone(comparison: Comparison) -> str:
+    own = tuple(edit for edit in comparison.edits if edit.rung == "weights")
+    lead = "Same function, but it starts or learns otherwise:"
+    return _different(comparison, lead, own or comparison.edits)
+
+
+def _numbers(name: RungName, what: str) -> Told:
+    def told(comparison: Comparison) -> str:
+        lead = "" if comparison.edits else f"The {what} differ: {detail(_rung(comparison, name))}."
+        return _different(comparison, lead)
+
+    return told
+
+
+def _stored(lead: str) -> Told:
+    return lambda comparison: f"{lead}: {detail(_rung(comparison, 'checkpoint'))}."
+
+
+def _fit_apart(comparison: Comparison) -> str:
+    return f"Every other rung agrees, but the trial pair parts: {detail(_rung(comparison, 'fit'))}."
+
+
+def _bound(comparison: Comparison) -> str:
+    hidden = tuple(edit for edit in comparison.edits if isinstance(edit, Update) and may_hide(edit))
+    return f"No probe tells them apart, but settings differ: {_edits(hidden)}"
+
+
+def _open(comparison: Comparison) -> str:
+    """What is not known, and why: the rungs that did not answer, and what no weight stands for."""
+    unanswered: dict[str, list[str]] = {}
+    for rung in comparison.rungs:
+        if rung.outcome in ("failed", "skipped") or (rung.name in NUMERIC and rung.outcome == "advisory"):
+            unanswered.setdefault(detail(rung).rstrip("."), []).append(rung.name)
+    reasons = [f"{_some(names)}: {why}" for why, names in unanswered.items()]
+    if any(rung.name in NUMERIC and rung.outcome == "different" for rung in comparison.rungs):
+        reasons.append("numbers differ, but which weights correspond had to be guessed")
+    text = f"Neither proved nor refuted: {'; '.join(reasons)}." if reasons else "Neither proved nor refuted."
+    told = _edits(comparison.edits)
+    return f"{text} Unmatched: {told}" if told else text
+
+
+def _doubts(verdict: Verdict) -> str:
+    return "; ".join(map(sentence, verdict.findings))
+
+
+def _weaker(comparison: Comparison) -> str:
+    instead = comparison.verdict.instead
+    assert instead is not None
+    required = comparison.terms.require
+    told = _EQUIVALENT[instead.reason]
+    return f"No difference found, but the evidence is {instead.basis} and {required} is required: {told}"
+
+
+_EQUIVALENT: Mapping[Reason, str] = {
+    Reason.PROOF: "The canonical graphs are the same, weight for weight, in inference and training.",
+    Reason.NUMBERS: (
+        "Not proved by rewrites, but equal on every probe: outputs, training outputs, gradients and state updates."
+    ),
+}
+
+_REASONS: Mapping[Reason, Told] = {
+    Reason.INTERFACE: _interface,
+    Reason.SETTINGS: _settings,
+    Reason.SETTINGS_ALONE: _settings_alone,
+    Reason.OUTPUTS: _numbers("inference", "outputs"),
+    Reason.TRAINING: _numbers("training step", "training steps"),
+    Reason.UNPAIRED: lambda comparison: _different(comparison, ""),
+    Reason.STORED: _stored("Same function, other stored weights"),
+    Reason.STORED_TOO: _stored("The stored weights differ"),
+    Reason.CONTRADICTED: lambda comparison: (
+        "The graphs were proved the same but their outputs differ; please report this as a bug in kerasdiff."
+    ),
+    Reason.FIT_APART: _fit_apart,
+    Reason.BOUND: _bound,
+    Reason.OPEN: _open,
+    Reason.GATE: lambda comparison: (
+        f"No difference found, but not all of it was compared: {_doubts(comparison.verdict)}."
+    ),
+    Reason.UNSEEN: lambda comparison: (
+        f"No difference found, but not all of it was seen: {_doubts(comparison.verdict)}."
+    ),
+    Reason.WEAKER: _weaker,
+    Reason.PROOF: lambda comparison: _EQUIVALENT[Reason.PROOF],
+    Reason.NUMBERS: lambda comparison: _EQUIVALENT[Reason.NUMBERS],
+    Reason.TRIALS: lambda comparison: " ".join(map(verdict_sentence, comparison.verdict.findings)),
+}

@@ -1,0 +1,101 @@
+"""What follows from many comparisons of values? The worst decides, and nothing informative compared is a failure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from kerasdiff.findings import Fact, Finding, Quantity, RungName
+from kerasdiff.probing.observations import Chance, Comparisons
+from kerasdiff.probing.prober import rank
+from kerasdiff.probing.samples import SMALLEST_P, Samples
+from kerasdiff.rungs.records import NumberFigures, Rung, RungOutcome, SampleFigures
+
+MOST_SUBJECTS = 100
+"""Comparisons named in the figures of a rung: what they have in common shows by then."""
+
+
+def judged(name: RungName, seen: Comparisons, what: Quantity) -> Rung:
+    """One rung from many comparisons; ``what`` says what they are of.
+
+    Weights that get a gradient on one side alone are a difference whatever the values are.
+    """
+    if not seen.compared or not seen.informative:
+        rung = Rung(name=name, outcome="failed", findings=(Finding(fact=Fact.NOTHING_TO_COMPARE, names=(what,)),))
+    else:
+        worst = max(seen.compared, key=rank)
+        close = worst.closeness
+        figures = NumberFigures(
+            compared=len(seen.compared),
+            beyond=len(seen.beyond),
+            tolerance=seen.tolerance,
+            precision=seen.precision,
+            max_absolute=close.max_absolute,
+            max_relative=close.max_relative,
+            place=close.place,
+            smallest_passing=close.smallest_passing,
+            argmax_agreement=close.argmax_agreement,
+            where=worst.subject,
+            differing=tuple(item.subject for item in seen.beyond[:MOST_SUBJECTS]),
+            ignored=seen.hidden,
+            absent_gradients=len(seen.absent),
+        )
+        lead = Finding(
+            fact=Fact.VALUES_DIFFER if seen.beyond else Fact.VALUES_AGREE,
+            names=(what,),
+            count=len(seen.beyond),
+            of=len(seen.compared),
+            compared=worst,
+            parts=() if seen.coarse is None else (Finding(fact=Fact.COARSE, parts=(seen.coarse,)),),
+            subjects=tuple(
+                item.subject
+                for item in seen.beyond
+                if item.closeness.max_relative == float("inf") and item.subject != worst.subject
+            ),
+        )
+        rung = Rung(name=name, outcome="different" if seen.beyond else "equal", findings=(lead,), figures=figures)
+    if not seen.absent:
+        return rung
+    absent = Finding(fact=Fact.ABSENT_GRADIENTS, parts=seen.absent)
+    return replace(rung, outcome="different", findings=(absent, *rung.findings))
+
+
+def noted(rung: Rung, *notes: Finding) -> Rung:
+    """The same rung with something more to say."""
+    return replace(rung, findings=(*rung.findings, *notes))
+
+
+def settled(name: RungName, chance: Chance, what: Quantity) -> Rung:
+    """What shared random numbers say; where it had to be guessed which belong together, a difference needs more."""
+    assert chance.shared is not None
+    given = Finding(fact=Fact.DRAWS_GIVEN, count=chance.count)
+    if chance.mirrored is not None:
+        return noted(judged(name, chance.mirrored, what), replace(given, fact=Fact.DRAWS_MIRRORED))
+    if chance.samples is not None:
+        return distribution(name, chance.samples)
+    return noted(judged(name, chance.shared, what), given)
+
+
+def distribution(name: RungName, samples: Samples) -> Rung:
+    """The rung of outputs compared as samples; agreement is advisory, never a proof."""
+    figures = SampleFigures(
+        smallest_p=samples.smallest_p,
+        tests=samples.tests,
+        draws=samples.rows * samples.copies,
+        limit_p=SMALLEST_P,
+    )
+    fact = Fact.DISTRIBUTIONS_DIFFER if samples.differ else Fact.DISTRIBUTIONS_AGREE
+    finding = Finding(
+        fact=fact,
+        count=samples.copies,
+        of=samples.tests,
+        figures={"smallest_p": samples.smallest_p, "limit_p": SMALLEST_P},
+    )
+    outcome: RungOutcome = "different" if samples.differ else "advisory"
+    return Rung(name=name, outcome=outcome, findings=(finding,), figures=figures)
+
+
+def sampled(name: RungName, chance: Chance) -> Rung:
+    """The rung of models of which it is only known that they draw other numbers: their outputs as samples."""
+    if chance.samples is None:
+        return Rung(name=name, outcome="failed", findings=(Finding(fact=Fact.TOO_LARGE_TO_SAMPLE),))
+    return distribution(name, chance.samples)

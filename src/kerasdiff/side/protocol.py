@@ -1,0 +1,162 @@
+"""The one table of what a side can be asked, and the :class:`Side` that answers.
+
+A row says everything about a request: the client gets its method and the words for what went wrong from it, the worker
+the function that answers. Nothing outside :mod:`kerasdiff.side.process` knows whether a model in a process of its own
+answers, or something else.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, ParamSpec, Protocol, TypeVar, overload
+
+from kerasdiff.graph.values import Array
+from kerasdiff.side.checkpoints import LoadRequest, Restored, Saved, SaveRequest
+from kerasdiff.side.observations import EvaluateRequest, Evaluation, Stage, Staged, Stepped, StepRequest
+from kerasdiff.side.records import Description
+from kerasdiff.side.targets import InputSpec
+from kerasdiff.side.training import FitPlan, Progress, Trial
+
+P = ParamSpec("P")
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Request(Generic[P, T]):
+    """One thing a side can be asked: takes ``P``, answers ``T``.
+
+    Attributes:
+        name: Of the method that asks.
+        task: What the side then does, in the words of "while it had to ...".
+        handler: ``module:function`` of the worker that answers, called with the session and what was sent.
+        reports: Whether the handler is also given a :class:`kerasdiff.side.training.Progress` to tell.
+    """
+
+    name: str
+    task: str
+    handler: str
+    reports: bool = False
+
+
+DESCRIBE: Request[[tuple[InputSpec, ...] | None, tuple[str, ...]], Description] = Request(
+    "describe", "trace the model", "kerasdiff.worker.describe:describe"
+)
+EVALUATE: Request[[EvaluateRequest], Evaluation] = Request(
+    "evaluate", "run the model", "kerasdiff.worker.running.evaluate:evaluate"
+)
+STAGE: Request[[Stage], Staged] = Request("stage", "run a part of the model", "kerasdiff.worker.running.stages:stage")
+STEP: Request[[StepRequest], Stepped] = Request("step", "take one optimizer step", "kerasdiff.worker.running.step:step")
+LOSSES_OF: Request[[StepRequest, tuple[tuple[Array, ...], ...]], tuple[float, ...]] = Request(
+    "losses_of", "compute training losses", "kerasdiff.worker.running.step:losses_of"
+)
+SAVE_CHECKPOINT: Request[[SaveRequest], Saved] = Request(
+    "save_checkpoint", "save its weights", "kerasdiff.worker.running.checkpoint:save_checkpoint"
+)
+LOAD_CHECKPOINT: Request[[LoadRequest], tuple[Restored, ...]] = Request(
+    "load_checkpoint", "load saved weights", "kerasdiff.worker.running.checkpoint:load_checkpoint"
+)
+START: Request[[int], Mapping[str, Array]] = Request(
+    "start", "draw its starting weights", "kerasdiff.worker.training.fit:start"
+)
+START_DIGESTS: Request[[tuple[str, ...]], Mapping[str, str]] = Request(
+    "start_digests", "read the starting weights", "kerasdiff.worker.describe:start_digests"
+)
+FIT: Request[[FitPlan], Trial] = Request("fit", "train the model", "kerasdiff.worker.training.fit:fit", reports=True)
+
+REQUESTS: Mapping[str, Request[..., Any]] = {
+    request.name: request
+    for request in (
+        DESCRIBE,
+        EVALUATE,
+        STAGE,
+        STEP,
+        LOSSES_OF,
+        SAVE_CHECKPOINT,
+        LOAD_CHECKPOINT,
+        START,
+        START_DIGESTS,
+        FIT,
+    )
+}
+"""All of them by name: what crosses to a worker is a name, and it answers no other."""
+
+
+class Answer(Protocol[T_co]):
+    """An answer a side still owes."""
+
+    def result(self, progress: Progress | None = None) -> T_co:
+        """Waits for it; ``progress`` hears how far a fit is on the way.
+
+        Raises:
+            KerasdiffError: What the side could not do, and why.
+        """
+        ...
+
+
+class _Method(Generic[P, T]):
+    """A request as a method of :class:`Side` that waits for the answer."""
+
+    def __init__(self, request: Request[P, T]) -> None:
+        self._request = request
+
+    @overload
+    def __get__(self, side: None, owner: type[Side]) -> _Method[P, T]: ...
+
+    @overload
+    def __get__(self, side: Side, owner: type[Side]) -> Callable[P, T]: ...
+
+    def __get__(self, side: Side | None, owner: type[Side]) -> _Method[P, T] | Callable[P, T]:
+        if side is None:
+            return self
+        asked = side
+
+        def ask(*arguments: P.args, **named: P.kwargs) -> T:
+            return asked.submit(self._request, *arguments, **named).result()
+
+        return ask
+
+
+class Side(ABC):
+    """A model that answers for itself: every row of the table is a method.
+
+    The methods raise a :class:`kerasdiff.errors.KerasdiffError` where the model cannot do what it is asked.
+    """
+
+    @abstractmethod
+    def submit(self, request: Request[P, T], /, *arguments: P.args, **named: P.kwargs) -> Answer[T]:
+        """Sends a request and returns at once; requests are answered in the order they were sent."""
+
+    def describe(self, inputs: tuple[InputSpec, ...] | None = None, order: tuple[str, ...] = ()) -> Description:
+        """Traces the model; from here on with these ``inputs`` in this ``order``, where they are said."""
+        return self.submit(DESCRIBE, inputs, order).result()
+
+    evaluate = _Method(EVALUATE)
+    """Runs probes through the model."""
+
+    stage = _Method(STAGE)
+    """Runs a part of the model."""
+
+    step = _Method(STEP)
+    """Takes one optimizer step."""
+
+    losses_of = _Method(LOSSES_OF)
+    """The training loss of each of these sets of model outputs, by the targets of that step."""
+
+    save_checkpoint = _Method(SAVE_CHECKPOINT)
+    """Saves a copy of the model and runs it."""
+
+    load_checkpoint = _Method(LOAD_CHECKPOINT)
+    """Loads saved weights into a copy of the model, file by file."""
+
+    start = _Method(START)
+    """The weights a fresh copy of the model starts from, by id, for a seed."""
+
+    start_digests = _Method(START_DIGESTS)
+    """A digest of the value each of these weights starts from, by id; equal where the bytes are."""
+
+    def fit(self, plan: FitPlan, progress: Progress | None = None) -> Trial:
+        """Trains a fresh copy of the model."""
+        return self.submit(FIT, plan).result(progress)

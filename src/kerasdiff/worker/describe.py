@@ -1,0 +1,233 @@
+"""Answers ``describe``: both traced graphs, the weights and what looks like a mistake."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+import kerasdiff
+from kerasdiff.errors import TraceError
+from kerasdiff.findings import Fact, Finding
+from kerasdiff.graph import MODES, Graph, Mode, Port, Source, Weight
+from kerasdiff.side.records import Description, Override
+from kerasdiff.side.targets import InputSpec
+from kerasdiff.worker.keras_internals import Live, handle_of, is_data_dependent
+from kerasdiff.worker.loading.faults import first_sentence, raised_at, reason
+from kerasdiff.worker.loading.load import SEED, Loaded, Session
+from kerasdiff.worker.tracing.assemble import assemble
+from kerasdiff.worker.tracing.code import is_user_code, reach_digest
+from kerasdiff.worker.tracing.compiled import compile_settings
+from kerasdiff.worker.tracing.lint import lint, never_called, unused
+from kerasdiff.worker.tracing.lower import spec_of
+from kerasdiff.worker.tracing.names import (
+    Names,
+    describe_weights,
+    output_names,
+    owned_variables,
+    snake,
+    starts_from_value,
+    weight_table,
+)
+from kerasdiff.worker.tracing.sources import relative
+from kerasdiff.worker.tracing.trace import Recording
+from kerasdiff.worker.tracing.untracked import untracked
+
+AROUND = (
+    "train_step", "compute_loss", "fit", "make_train_function", "test_step", "evaluate", "predict_step", "predict",
+)  # fmt: skip
+"""Methods of a Keras model that run its call."""
+
+
+def describe(session: Session, inputs: tuple[InputSpec, ...] | None = None, order: tuple[str, ...] = ()) -> Description:
+    """Traces the session's model in both modes.
+
+    Args:
+        session: Holds the model.
+        inputs: Other inputs than it was given, for this and every later request.
+        order: Names of the inputs in the order in which they are to come.
+
+    Raises:
+        TraceError: If the model cannot be called at all.
+    """
+    if inputs is not None:
+        session.restart(inputs, order)
+    loaded = session.loaded("float32")
+    names = Names(loaded.model)
+    traced, failures = _traced(session)
+    recordings = {mode: one.recording for mode, one in traced.items()}
+    graphs = {mode: one.graph for mode, one in traced.items()}
+    idle = unused(names, recordings, graphs) if traced else ()
+    notes = [
+        *failures,
+        *lint(names, recordings, graphs, loaded.root),
+        *_untracked(names, recordings.values()),
+        *never_called(names, idle, loaded.root),
+    ]
+    args, kwargs = loaded.pack([object() for _ in loaded.ports])
+    keyed = any(isinstance(value, dict) for value in args)
+    return Description(
+        class_name=loaded.class_name,
+        inference=graphs.get("inference"),
+        training=graphs.get("training"),
+        weights=_weights(session, names),
+        inputs=loaded.ports,
+        outputs=next((one.outputs for one in traced.values()), ()),
+        inferred=loaded.inferred,
+        notes=_once(notes),
+        unused_layers=idle,
+        environment=environment(),
+        compiled=compile_settings(loaded.model),
+        guessed=loaded.guessed,
+        named_inputs=keyed or bool(kwargs),
+        keyed_inputs=keyed,
+        overrides=_overrides(loaded.model, loaded.root),
+    )
+
+
+def start_digests(session: Session, weights: tuple[str, ...]) -> dict[str, str]:
+    """A digest of the value each of these weights starts from, by id.
+
+    The bytes alone count: a kernel of a Dense layer and of the convolution that it equals give the same digest.
+    """
+    table = weight_table(session.pristine().model)
+    return {name: hashlib.sha256(np.ascontiguousarray(table[name].numpy()).tobytes()).hexdigest() for name in weights}
+
+
+def _weights(session: Session, names: Names) -> tuple[Weight, ...]:
+    """The weights; a starting value that another seed changes is no setting, but drawn (as quantised kernels are)."""
+    loaded = session.loaded("float32")
+    described = describe_weights(names)
+    weights = tuple(_as_written(weight, loaded) for weight, _ in described)
+    given = {weight.id for weight, variable in described if starts_from_value(variable)}
+    if session.target.kind == "saved" or not given:
+        return weights
+    other = Names(session.reload("float32", SEED + 1).model)
+    again = {weight.id: weight.initializer for weight, _ in describe_weights(other)}
+    return tuple(
+        replace(weight, initializer="value drawn at random")
+        if weight.id in given and again.get(weight.id) != weight.initializer
+        else weight
+        for weight in weights
+    )
+
+
+def _as_written(weight: Weight, loaded: Loaded) -> Weight:
+    """A weight as its author set it, whatever was taken off for the comparison."""
+    return replace(
+        weight,
+        regularizer=loaded.penalties.get(weight.id, weight.regularizer),
+        trainable=weight.trainable and weight.id not in loaded.frozen,
+    )
+
+
+@dataclass(frozen=True)
+class _Traced:
+    """One mode's call."""
+
+    recording: Recording
+    graph: Graph
+    outputs: tuple[Port, ...]
+
+
+def _traced(session: Session) -> tuple[dict[Mode, _Traced], list[Finding]]:
+    """Both modes as far as they can be traced, and a fact for each reason why one cannot."""
+    traced: dict[Mode, _Traced] = {}
+    failures: list[Finding] = []
+    loaded = session.loaded("float32")
+    for mode in MODES:
+        try:
+            recording, _ = session.traced("float32", mode)
+        except TraceError:
+            raise
+        except Exception as error:  # the user's own code ran and failed: whatever it raised, it is a finding
+            failures.append(_not_traceable(error, mode, loaded.root))
+            continue
+        traced[mode] = _Traced(
+            recording=recording, graph=assemble(loaded, recording).graph(), outputs=_outputs(loaded, recording)
+        )
+    return traced, _over_modes(failures)
+
+
+def _not_traceable(error: Exception, mode: Mode, root: str) -> Finding:
+    source = raised_at(error, root)
+    on_data = Finding(fact=Fact.DECIDES_ON_DATA, cause=first_sentence(error))
+    return Finding(
+        fact=Fact.NOT_TRACEABLE,
+        names=(mode,),
+        sources=() if source is None else (source,),
+        cause=reason(error),
+        parts=(on_data,) if is_data_dependent(error) else (),
+    )
+
+
+def _over_modes(failures: Iterable[Finding]) -> list[Finding]:
+    """One fact where both modes fail for the same reason."""
+    merged: list[Finding] = []
+    for failure in failures:
+        if merged and replace(merged[-1], names=failure.names) == failure:
+            merged[-1] = replace(failure, names=(*merged[-1].names, *failure.names))
+        else:
+            merged.append(failure)
+    return merged
+
+
+def _once(notes: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Each fact once, where it was met first: most hold in both modes."""
+    distinct: list[Finding] = []
+    for note in notes:
+        if note not in distinct:
+            distinct.append(note)
+    return tuple(distinct)
+
+
+def _untracked(names: Names, recordings: Iterable[Recording]) -> Iterator[Finding]:
+    tracked = {id(handle_of(variable)) for _, _, variable in owned_variables(names)}
+    for recording in recordings:
+        for name in untracked(recording, tracked):
+            yield Finding(fact=Fact.VARIABLE_UNTRACKED, names=(name,))
+
+
+def _outputs(loaded: Loaded, recording: Recording) -> tuple[Port, ...]:
+    labels = output_names(loaded.model, len(recording.outputs))
+    chosen = _chosen(loaded.model)
+    return tuple(
+        Port(name=name, spec=spec_of(tensor), chosen=name in chosen)
+        for name, tensor in zip(labels, recording.outputs, strict=True)
+    )
+
+
+def _chosen(model: Live) -> set[str]:
+    """Names of layers that a user gave: Keras makes up others from the class, with a number."""
+    layers = getattr(model, "layers", ())
+    return {one.name for one in layers if not re.fullmatch(rf"{snake(type(one).__name__)}(_\d+)?", one.name)}
+
+
+def _overrides(model: Live, root: str) -> dict[str, Override]:
+    """Code of the user's own around the call, for training, testing and predicting, which no rung runs."""
+    overrides: dict[str, Override] = {}
+    for name in AROUND:
+        function: Live = getattr(type(model), name, None)
+        if is_user_code(function):
+            code = function.__code__
+            source = relative(Source(file=code.co_filename, line=code.co_firstlineno), root)
+            overrides[name] = Override(digest=reach_digest(model, name), source=source)
+    return overrides
+
+
+def environment() -> dict[str, str]:
+    """Versions and device of this process."""
+    device = "gpu" if tf.config.list_physical_devices("GPU") else "cpu"
+    return {
+        "tensorflow": tf.__version__,
+        "keras": keras.__version__,
+        "python": platform.python_version(),
+        "device": device,
+        "kerasdiff": kerasdiff.__version__,
+    }

@@ -1,0 +1,345 @@
+"""Which private parts of Keras and TensorFlow does kerasdiff use? These, and no other module names one.
+
+Imports nothing of kerasdiff; imported by every package of the worker.
+
+Each function or constant says what it is for and the versions whose source it was checked with. Most of these parts
+have no public counterpart; ``tests/worker/test_keras_internals.py`` holds each to what is said here, so that a version
+that moves one shows in a test and not in a verdict.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeAlias
+
+import keras
+import tensorflow as tf
+
+Live: TypeAlias = Any
+"""A living object of Keras, TensorFlow or the user's model: neither library has types that could be checked."""
+
+# --- Layers and their variables -------------------------------------------------------------------------------------
+
+
+def sublayers(layer: Live, *, deep: bool = False) -> list[Live]:
+    """The layers a layer holds, those in lists and dicts too: its own ones, or with ``deep`` all below it.
+
+    ``Layer._flatten_layers``; the public ``Model.layers`` leaves out what a custom layer holds. Checked with Keras 3.5
+    to 3.15.1.
+    """
+    return list(layer._flatten_layers(include_self=False, recursive=deep))
+
+
+def held_variables(layer: Live) -> list[Live]:
+    """The variables a layer holds by itself, those of its sublayers left out, states of random generators last.
+
+    ``Layer._trainable_variables``, ``_non_trainable_variables`` and ``_seed_generators``; the public properties mix in
+    the sublayers'. Checked with Keras 3.5 to 3.15.1.
+    """
+    own = [*getattr(layer, "_trainable_variables", ()), *getattr(layer, "_non_trainable_variables", ())]
+    return [*own, *(generator.state for generator in getattr(layer, "_seed_generators", ()))]
+
+
+def declared_trainable(layer: Live) -> list[Live]:
+    """The variables a layer holds and made to be trained, whether or not it is frozen now.
+
+    ``Layer._trainable_variables``; what is frozen leaves the public ``trainable_variables``. Checked with Keras 3.5 to
+    3.15.1.
+    """
+    return list(getattr(layer, "_trainable_variables", ()))
+
+
+def handle_of(variable: Live) -> Live:
+    """The resource a variable stands for in a graph; its identity is what tells variables apart there.
+
+    ``handle`` of TensorFlow's resource variable, which a Keras variable holds as its ``value``. Checked with TensorFlow
+    2.16 to 2.21 and Keras 3.5 to 3.15.1.
+    """
+    return (variable.value if isinstance(variable, keras.Variable) else variable).handle
+
+
+def is_seed_state(variable: Live) -> bool:
+    """Whether a variable is the state of a random generator: those are named ``seed_generator_state``.
+
+    ``SeedGenerator``. Checked with Keras 3.5 to 3.15.1.
+    """
+    return "seed_generator_state" in str(variable.name)
+
+
+UNNAMED_FUNCTIONS: Mapping[str, str] = {"bias_initializer": "unit_forget_bias"}
+"""Functions that Keras makes inside a layer, by the setting that asks for them: ones for the forget gate of an LSTM
+(``LSTMCell.build``, Keras 3.5 to 3.15.1)."""
+
+AUTOMATIC_INPUT = re.compile(r"(keras_tensor|input|input_layer)(_\d+)?")
+"""Names that Keras makes up for inputs (``KerasTensor``, ``Input``, ``InputLayer``, Keras 3.5 to 3.15.1)."""
+
+LAMBDA = "__lambda__"
+"""Class name under which a config holds a lambda's byte code, file and line (Keras 3.5 to 3.15.1)."""
+
+_FUNCTIONAL: list[type] = []
+
+
+def functional_class() -> Live:
+    """``Functional``, the class of what ``keras.Model(inputs, outputs)`` makes; it is exported under no name.
+
+    Checked with Keras 3.5 to 3.15.1.
+    """
+    if not _FUNCTIONAL:
+        entry = keras.Input((1,))
+        _FUNCTIONAL.append(type(keras.Model(entry, entry)))
+    return _FUNCTIONAL[0]
+
+
+def is_keras_own(definition: object) -> bool:
+    """Whether a class or function is defined by Keras itself: its modules are ``keras.src.…`` and ``keras.…``.
+
+    Checked with Keras 3.5 to 3.15.1.
+    """
+    return str(getattr(definition, "__module__", "")).startswith("keras.")
+
+
+def built_shapes(model: Live) -> tuple[object, bool]:
+    """The shapes a model was built with, as Keras recorded them, and whether they are keyed by parameter of its call.
+
+    Keys ``input_shape`` and ``shapes_dict`` of what the public ``get_build_config`` returns are written down nowhere
+    else. The parameters' names end in ``_shape``. Checked with Keras 3.5 to 3.15.1.
+    """
+    config = model.get_build_config() or {}
+    return config.get("input_shape", config.get("shapes_dict")), "shapes_dict" in config
+
+
+# --- Masks ----------------------------------------------------------------------------------------------------------
+
+
+def mask_of(tensor: Live) -> Live | None:
+    """The mask a tensor carries from layer to layer, ``None`` where it carries none.
+
+    Attribute ``_keras_mask``; ``keras.src.backend.common.masking`` is exported under no name. Checked with Keras 3.5 to
+    3.15.1.
+    """
+    return getattr(tensor, "_keras_mask", None)
+
+
+def set_mask(tensor: Live, mask: Live) -> None:
+    """Makes a tensor carry a mask; see :func:`mask_of`."""
+    tensor._keras_mask = mask
+
+
+# --- Optimizers and losses ------------------------------------------------------------------------------------------
+
+_DECAY_EXCLUSIONS = ("_exclude_from_weight_decay", "_exclude_from_weight_decay_pattern")
+
+
+def learning_rate_of(optimizer: Live) -> Live:
+    """What sets the learning rate: a variable, a schedule or a function.
+
+    ``BaseOptimizer._learning_rate``; the public ``learning_rate`` is the number a schedule gives now. Checked with
+    Keras 3.5 to 3.15.1.
+    """
+    return getattr(optimizer, "_learning_rate", None)
+
+
+def without_decay(optimizer: Live, variables: Iterable[Live]) -> list[Live] | None:
+    """The variables an optimizer leaves out of weight decay; ``None`` where it leaves out none.
+
+    ``exclude_from_weight_decay`` is public, what it did is in no config: ``BaseOptimizer._exclude_from_weight_decay``
+    and ``_use_weight_decay``. Checked with Keras 3.5 to 3.15.1.
+    """
+    if not any(getattr(optimizer, name, None) for name in _DECAY_EXCLUSIONS):
+        return None
+    return [variable for variable in variables if not optimizer._use_weight_decay(variable)]
+
+
+def copy_decay_exclusions(source: Live, target: Live) -> None:
+    """Makes one optimizer leave out of weight decay what the other does; see :func:`without_decay`."""
+    for name in _DECAY_EXCLUSIONS:
+        if hasattr(source, name):
+            setattr(target, name, getattr(source, name))
+
+
+def loss_arguments(loss: Live) -> Mapping[str, Live]:
+    """The settings a loss hands to its function: the config of some leaves them out (the ``delta`` of ``Huber``).
+
+    ``LossFunctionWrapper._fn_kwargs``. Checked with Keras 3.5 to 3.15.1.
+    """
+    return dict(getattr(loss, "_fn_kwargs", {}))
+
+
+# --- Saved files ----------------------------------------------------------------------------------------------------
+
+ARCHIVED_WEIGHTS = "model.weights.h5"
+"""Name of the weights file inside a ``.keras`` archive (``saving_lib``, Keras 3.5 to 3.15.1)."""
+
+TRAINING_STATE = ("optimizer/",)
+"""How paths in a weights file begin that belong to a compiled model's training, not to the model (``saving_lib``, Keras
+3.5 to 3.15.1)."""
+
+# --- Function graphs ------------------------------------------------------------------------------------------------
+
+
+def op_count(graph: Live) -> int:
+    """The number of ops a graph has so far, without listing them (``Graph.version``, TensorFlow 2.16 to 2.21)."""
+    return int(graph.version)
+
+
+def captures(graph: Live) -> list[tuple[Live, Live]]:
+    """What a function graph takes from outside: each tensor or resource there, with the placeholder in the graph.
+
+    ``FuncGraph.captures``; the class itself is not exported. Checked with TensorFlow 2.16 to 2.21.
+    """
+    return list(graph.captures)
+
+
+def graph_variables(graph: Live) -> tuple[Live, ...]:
+    """The variables a function graph uses (``FuncGraph.variables``, TensorFlow 2.16 to 2.21)."""
+    return tuple(graph.variables)
+
+
+def final_updates(graph: Live) -> list[Live]:
+    """The ops a function graph runs for what they do (``FuncGraph.control_outputs``, TensorFlow 2.16 to 2.21)."""
+    return list(graph.control_outputs)
+
+
+def frames_of(op: Live) -> list[tuple[str, int, str]]:
+    """The Python frames an op was made in, outermost first: file, line, function.
+
+    ``Operation.traceback``. Checked with TensorFlow 2.16 to 2.21.
+    """
+    return [(frame.filename, int(frame.lineno), str(frame.name)) for frame in op.traceback]
+
+
+PLUMBING = frozenset(
+    {"error_handler", "op_dispatch_handler", "binary_op_wrapper", "r_binary_op_wrapper", "wrapper", "_call_wrapper",
+     "__call__", "inner", "op_wrapper", "<lambda>", "tensor_equals", "wrapped", "_wrapper", "new_func"}
+)  # fmt: skip
+"""Functions between a user's line and the library function called there, which say nothing (TensorFlow 2.16 to 2.21,
+Keras 3.5 to 3.15.1)."""
+
+_OPERATORS = {
+    "slice_helper": "getitem",
+    "tensor_not_equals": "not_equal",
+    "radd": "add",
+    "rmul": "mul",
+    "rsub": "sub",
+    "rtruediv": "truediv",
+}
+
+
+def public_name(function: str) -> str:
+    """A library function by the name that users know: ``_slice_helper`` is ``getitem``, ``while_loop_v2`` no news.
+
+    Checked with TensorFlow 2.16 to 2.21.
+    """
+    plain = re.sub(r"(_dispatch|_factory|_for_tf|_v2)+$", "", function).strip("_")
+    return _OPERATORS.get(plain, plain)
+
+
+def is_stateful(op: Live) -> bool:
+    """Whether an op's result does not follow from its operands (``Operation.op_def``, TensorFlow 2.16 to 2.21)."""
+    return bool(op.op_def.is_stateful)
+
+
+def output_arguments(kind: str) -> Sequence[Live]:
+    """The named outputs that an op of a kind declares; empty where the kind is not known.
+
+    ``tensorflow.python.framework.op_def_registry``. Checked with TensorFlow 2.16 to 2.21.
+    """
+    from tensorflow.python.framework import op_def_registry
+
+    definition = op_def_registry.get(kind)
+    return () if definition is None else definition.output_arg
+
+
+GRADIENT_ATTRIBUTE = "_gradient_op_type"
+"""Attribute of an op that names the gradient registered for it by ``tf.custom_gradient`` (TensorFlow 2.16 to 2.21)."""
+
+SAVING_GRADIENTS = "tensorflow.python.ops."
+"""Where the functions live whose custom gradient only saves memory (``tf.nn.silu``): the derivative of their ops is the
+same. Checked with TensorFlow 2.16 to 2.21."""
+
+NAMING_ATTRIBUTES = frozenset({"_class", "_output_shapes", GRADIENT_ATTRIBUTE})
+"""Private attributes of an op that name things and change with what else the process has built (TensorFlow 2.16 to
+2.21)."""
+
+
+def registered_gradient(attributes: Mapping[str, Live]) -> Callable[..., Live] | None:
+    """The function that ``tf.custom_gradient`` registered for an op, by the op's attributes; ``None`` without one.
+
+    ``tensorflow.python.framework.ops.gradient_registry``. Checked with TensorFlow 2.16 to 2.21.
+    """
+    if GRADIENT_ATTRIBUTE not in attributes:
+        return None
+    from tensorflow.python.framework import ops
+
+    try:
+        registered: Callable[..., Live] = ops.gradient_registry.lookup(attributes[GRADIENT_ATTRIBUTE].s.decode())
+    except LookupError:
+        return None
+    return registered
+
+
+_RESOURCE_VARIABLE: Live = type(tf.Variable(0.0))
+
+
+def variable_outside_graph(create: Live, **settings: Live) -> Live:
+    """Makes a variable that ``tf.function`` does not learn of: it forbids them (``create`` is its guard).
+
+    For ``tf.variable_creator_scope``; makes a variable of the class that ``tf.Variable`` makes outside any function.
+    Checked with TensorFlow 2.16 to 2.21.
+    """
+    del create
+    with tf.init_scope():
+        return _RESOURCE_VARIABLE(**{key: value for key, value in settings.items() if value is not None})
+
+
+_CASTS: Live = sys.modules[tf.cast.__module__]
+"""Where TensorFlow's own ops (GELU) take their cast from."""
+
+
+@contextmanager
+def exact_casts() -> Iterator[None]:
+    """Lets ``tf.cast`` keep all digits of a Python float: it makes it a float32 first, so 1/255 would lose half.
+
+    The cast that TensorFlow's own ops call is that of its private module. Checked with TensorFlow 2.16 to 2.21.
+    """
+    cast, inner = tf.cast, _CASTS.cast
+
+    def exact_cast(x: Live, dtype: Live, name: str | None = None) -> Live:
+        return tf.constant(x, dtype, name=name) if isinstance(x, float) else cast(x, dtype, name=name)
+
+    tf.cast = _CASTS.cast = exact_cast
+    try:
+        yield
+    finally:
+        tf.cast, _CASTS.cast = cast, inner
+
+
+# --- Errors ---------------------------------------------------------------------------------------------------------
+
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_CALLING = re.compile(r"^Exception encountered when calling [^\n]*\n+", re.MULTILINE)
+_ARGUMENTS = "Arguments received by"
+_GRAPH_NOISE = re.compile(r"\{\{[^}]*\}\}\s*|\s*\[Op:\w+\](\s*name:\s*\S*)?")
+_VALUES = re.compile(r",? numpy=.*")  # the whole value of a variable, which nobody reads
+
+
+def bare_message(error: BaseException) -> str:
+    """An error's text on one line, without what Keras and TensorFlow wrap around it: callers, arguments, node names.
+
+    For messages to the user alone. Checked with TensorFlow 2.16 to 2.21 and Keras 3.5 to 3.15.1.
+    """
+    text = _CALLING.sub("", _COLOUR.sub("", str(error)))
+    text = text.split(_ARGUMENTS, 1)[0]
+    return _VALUES.sub(" …", " ".join(_GRAPH_NOISE.sub("", text).split())).rstrip(". ")
+
+
+def is_data_dependent(error: BaseException) -> bool:
+    """Whether a call failed because Python decided on the value of a tensor, which no graph holds.
+
+    Either ``tf.errors.OperatorNotAllowedInGraphError``, or an error that names TensorFlow's ``SymbolicTensor``. Checked
+    with TensorFlow 2.16 to 2.21.
+    """
+    return "SymbolicTensor" in bare_message(error) or type(error).__name__ == "OperatorNotAllowedInGraphError"

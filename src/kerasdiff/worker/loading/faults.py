@@ -1,0 +1,60 @@
+"""Whose line failed? An error of the user's code as one sentence, one line and a short traceback."""
+
+from __future__ import annotations
+
+import traceback
+from types import TracebackType
+
+from kerasdiff.graph import Source
+from kerasdiff.worker.keras_internals import bare_message
+from kerasdiff.worker.tracing.sources import is_user_file, relative
+
+_LIMIT = 300
+
+
+def reason(error: BaseException) -> str:
+    """The error as ``Type: message`` on one line, without what Keras and TensorFlow wrap around it."""
+    if isinstance(error, SystemExit):
+        return f"it calls sys.exit({error.code!r})"
+    text = bare_message(error)
+    if isinstance(error, KeyError):
+        text = f"key {text}"  # the message of a KeyError is the bare key
+    if len(text) > _LIMIT:
+        text = text[: _LIMIT - 1].rstrip() + "…"
+    name = type(error).__name__
+    return f"{name}: {text}" if text else name
+
+
+def first_sentence(error: BaseException) -> str:
+    """The error as ``Type: message`` up to the end of the first sentence."""
+    return reason(error).partition(". ")[0]
+
+
+def raised_at(error: BaseException, root: str) -> Source | None:
+    """The innermost line of the user's code the error passed, ``None`` where there is none."""
+    frames = _user_frames(error.__traceback__, root)
+    return Source(file=frames[-1].filename, line=frames[-1].lineno or 0) if frames else None
+
+
+def at_line(error: BaseException, root: str) -> str:
+    """The same as `` (a.py:12)`` for a message; empty where there is none."""
+    source = raised_at(error, root)
+    return "" if source is None else f" ({source})"
+
+
+def user_traceback(error: BaseException, root: str) -> str:
+    """The traceback of the user's own frames, the error in one line below it."""
+    frames = _user_frames(error.__traceback__, root)
+    if not frames:
+        return ""
+    return "".join(traceback.format_list(frames)) + reason(error)
+
+
+def _user_frames(trace: TracebackType | None, root: str) -> list[traceback.FrameSummary]:
+    frames = []
+    for frame in traceback.extract_tb(trace):
+        if is_user_file(frame.filename) and frame.lineno is not None:
+            shown = relative(Source(file=frame.filename, line=frame.lineno), root)
+            assert shown is not None
+            frames.append(traceback.FrameSummary(shown.file, frame.lineno, frame.name, line=frame.line))
+    return frames

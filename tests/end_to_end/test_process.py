@@ -1,0 +1,159 @@
+"""The worker process: answers and errors come back, nothing else does, and nothing is left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from kerasdiff.errors import LoadError, WorkerError
+from kerasdiff.side.process import Worker
+from kerasdiff.side.protocol import DESCRIBE, Request
+from kerasdiff.side.targets import parse_target
+
+MODELS = """
+import ctypes, os, sys, time
+print("imported, loudly")
+import keras
+
+def good():
+    print("to stdout")
+    sys.stderr.write("to stderr\\n")
+    os.system("echo from a child")
+    return keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
+
+def needs(width):
+    pass
+
+def dies():
+    print("last words")
+    os._exit(7)
+
+def crashes():
+    ctypes.string_at(0)
+
+def hangs():
+    print("waiting")
+    time.sleep(600)
+"""
+
+
+@pytest.fixture
+def models(tmp_path: Path) -> Path:
+    (tmp_path / "m.py").write_text(MODELS)
+    return tmp_path / "m.py"
+
+
+def alive(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
+
+
+def test_two_workers_answer_at_once_and_stay_quiet(models: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    begin = time.monotonic()
+    with (
+        Worker(parse_target(f"{models}:good")) as reference,
+        Worker(parse_target(f"{models}:needs"), label="candidate") as candidate,
+    ):
+        first, second = reference.submit(DESCRIBE, None, ()), candidate.submit(DESCRIBE, None, ())
+        assert time.monotonic() - begin < 1.0  # nobody waits for TensorFlow here
+        description = first.result()
+        with pytest.raises(LoadError) as caught:
+            second.result()
+        pids = [reference._process.pid, candidate._process.pid]
+        printed = reference._printed()
+    assert description.class_name == "Sequential"
+    assert [port.spec.shape for port in description.inputs] == [(None, 4)]
+    assert "needs the argument width" in caught.value.message
+    assert all(line in printed for line in ("imported, loudly", "to stdout", "to stderr", "from a child"))
+    assert capfd.readouterr() == ("", "")
+    assert not any(alive(pid) for pid in pids)
+
+
+def test_the_end_of_a_worker_is_explained(models: Path) -> None:
+    workers = {name: Worker(parse_target(f"{models}:{name}"), label="candidate") for name in ("dies", "crashes")}
+    pending = {name: worker.submit(DESCRIBE, None, ()) for name, worker in workers.items()}
+    said = {}
+    try:
+        for name, answer in pending.items():
+            with pytest.raises(WorkerError) as caught:
+                answer.result()
+            said[name] = caught.value
+        with pytest.raises(WorkerError, match="exit code 7"):
+            workers["dies"].describe()  # dead once, dead for good
+    finally:
+        for worker in workers.values():
+            worker.close()
+            worker.close()
+    assert "candidate" in said["dies"].message
+    assert "ended with exit code 7 while it had to trace the model" in said["dies"].message
+    assert "last words" in said["dies"].details
+    assert "SIGSEGV" in said["crashes"].message
+    assert "in crashes" in said["crashes"].details
+
+
+def test_silence_kill_and_unknown_requests(models: Path) -> None:
+    silent = Worker(parse_target(f"{models}:hangs"), timeout=10)
+    killed = Worker(parse_target(f"{models}:hangs"))
+    confused = Worker(parse_target(f"{models}:good"))
+    try:
+        waiting, doomed = silent.submit(DESCRIBE, None, ()), killed.submit(DESCRIBE, None, ())
+        odd = confused.submit(Request("dance", "dance", ""))
+        with pytest.raises(WorkerError, match="this is a bug") as bug:
+            odd.result()
+        assert "unknown request 'dance'" in bug.value.details
+        os.kill(killed._process.pid, signal.SIGKILL)
+        with pytest.raises(WorkerError, match="SIGKILL"):
+            doomed.result()
+        with pytest.raises(WorkerError, match="gave no sign of life for 10 s") as quiet:
+            waiting.result()
+        assert "waiting" in quiet.value.details
+        assert not alive(silent._process.pid)
+    finally:
+        for worker in (silent, killed, confused):
+            worker.close()
+
+
+PARENT = """
+import sys
+from kerasdiff.side.process import Worker
+from kerasdiff.side.protocol import DESCRIBE
+from kerasdiff.side.targets import parse_target
+with Worker(parse_target(sys.argv[1])) as worker:
+    pending = worker.submit(DESCRIBE, None, ())
+    print(worker._process.pid, flush=True)
+    try:
+        pending.result()
+    except KeyboardInterrupt:
+        assert "keras" not in sys.modules and "tensorflow" not in sys.modules
+        sys.exit(130)
+"""
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)])
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads /proc")
+def test_no_orphan_and_no_traceback(models: Path, number: signal.Signals, code: int) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", PARENT, f"{models}:hangs"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as parent:
+        assert parent.stdout is not None
+        child = int(parent.stdout.readline())
+        time.sleep(1.0)  # just when the parent stops waiting for an answer, and looks whether the worker is alive
+        parent.send_signal(number)
+        try:
+            _, errors = parent.communicate(timeout=30)
+        finally:
+            parent.kill()
+    assert (parent.returncode, errors) == (code, "")
+    deadline = time.monotonic() + 10
+    while alive(child) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not alive(child)

@@ -1,0 +1,181 @@
+"""Rules on whole nodes, on traced models, and how nodes open into their TF ops."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("tensorflow")
+
+from rule_cases import CASES
+
+from kerasdiff.canonical import NODE_RULES, Canonical, Canonicaliser, expand
+from kerasdiff.canonical.engine import apply_rules
+from kerasdiff.graph import Edge, Graph, Mode, Node
+from kerasdiff.side.targets import parse_input, parse_target
+from kerasdiff.worker.describe import describe
+from kerasdiff.worker.loading.load import Session
+
+MODELS = """
+import keras
+from keras import layers
+
+def one(layer, *shape):
+    return lambda: keras.Sequential([keras.Input(shape or (6,)), layer()])
+
+fused = one(lambda: layers.Dense(3, activation="relu"))
+fused_gelu = one(lambda: layers.Conv1D(3, 2, activation="gelu"), 6, 2)
+plain_dense = one(lambda: layers.Dense(3))
+gates = one(lambda: layers.LSTM(3, activation="relu"), 4, 2)
+dropout = one(lambda: layers.Dropout(0.5))
+identity = one(lambda: layers.Identity())
+linear = one(lambda: layers.Activation("linear"))
+no_dropout = one(lambda: layers.Dropout(0.0))
+same_shape = one(lambda: layers.Reshape((6,)))
+other_shape = one(lambda: layers.Reshape((2, 3)))
+noise = one(lambda: layers.GaussianNoise(0.1))
+relu_layer = one(lambda: layers.ReLU())
+capped = one(lambda: layers.ReLU(max_value=3.0, negative_slope=0.1))
+pooled = one(lambda: layers.GlobalAveragePooling1D(), 4, 2)
+unit = one(lambda: layers.UnitNormalization())
+masking_words = one(lambda: layers.Embedding(9, 3, mask_zero=True), 4)
+masking_steps = one(lambda: layers.Masking(), 4, 2)
+
+class Masked(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.embed = layers.Embedding(9, 3, mask_zero=True)
+        self.pool = layers.GlobalAveragePooling1D()
+
+    def call(self, ids):
+        return self.pool(self.embed(ids))
+"""
+
+
+@dataclass(frozen=True)
+class NodeCase:
+    """A model of one layer and the ops of its canonical graph."""
+
+    rule: str
+    model: str
+    left: tuple[str, ...]
+    mode: Mode = "inference"
+    fires: bool = True
+
+
+NODE_CASES = (
+    NodeCase("split-activation", "fused", ("dense", "relu")),
+    NodeCase("split-activation", "fused_gelu", ("conv1d", "gelu"), "training"),
+    NodeCase("split-activation", "plain_dense", ("dense",), fires=False),
+    NodeCase("split-activation", "gates", ("lstm",), fires=False),
+    NodeCase("split-activation", "relu_layer", ("relu",), fires=False),
+    NodeCase("split-mask", "masking_words", ("embedding",)),
+    NodeCase("split-mask", "masking_steps", ("masking",), fires=False),
+    NodeCase("drop-no-op", "dropout", ()),
+    NodeCase("drop-no-op", "identity", (), "training"),
+    NodeCase("drop-no-op", "linear", (), "training"),
+    NodeCase("drop-no-op", "no_dropout", (), "training"),
+    NodeCase("drop-no-op", "same_shape", (), "training"),
+    NodeCase("drop-no-op", "noise", ()),
+    NodeCase("drop-no-op", "dropout", ("dropout",), "training", fires=False),
+    NodeCase("drop-no-op", "noise", ("gaussian_noise",), "training", fires=False),
+    NodeCase("drop-no-op", "other_shape", ("reshape",), fires=False),
+    NodeCase("one-spelling", "relu_layer", ("relu",)),
+    NodeCase("one-spelling", "pooled", ("mean",)),
+    NodeCase("one-spelling", "capped", ("re_lu",), fires=False),
+    NodeCase("one-spelling", "unit", ("unit_normalization",), fires=False),
+    NodeCase("one-spelling", "plain_dense", ("dense",), fires=False),
+)
+
+
+@pytest.fixture(scope="module")
+def traced(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Mode], Graph]:
+    folder = tmp_path_factory.mktemp("canonical")
+    path = Path(folder, "layers_of_canonical.py")
+    path.write_text(MODELS)
+    known: dict[str, Any] = {}
+
+    def trace(name: str, mode: Mode) -> Graph:
+        if name not in known:
+            known[name] = describe(Session(parse_target(f"{path}:{name}")))
+        graph = getattr(known[name], mode)
+        assert graph is not None, known[name].notes
+        return graph
+
+    return trace
+
+
+def ops(graph: Graph) -> tuple[str, ...]:
+    return tuple(node.op for node in graph if node.kind == "op")
+
+
+def calls(canonical: Canonical) -> tuple[str, ...]:
+    return tuple(node.op for node in canonical.graph if node.kind in ("layer", "function"))
+
+
+@pytest.mark.parametrize("case", NODE_CASES, ids=lambda case: f"{case.rule}-{case.model}-{case.mode}")
+def test_node_rule_fires_where_it_holds(case: NodeCase, traced: Callable[[str, Mode], Graph]) -> None:
+    normal = Canonicaliser(case.mode)
+    done = normal.canonicalise(traced(case.model, case.mode))
+
+    assert calls(done) == case.left
+    assert (case.rule in [item.rule for item in done.applied]) == case.fires
+
+    again = normal.canonicalise(done.graph)
+    assert again.applied == ()
+    assert again.graph == done.graph
+    expanded = expand(done.graph, case.mode).graph
+    assert expand(expanded, case.mode).graph == expanded
+
+
+def test_split_activation_keeps_place_and_line(traced: Callable[[str, Mode], Graph]) -> None:
+    dense, relu = Canonicaliser("inference").canonicalise(traced("fused", "inference")).graph.nodes[1:]
+
+    assert dense.attributes["activation"] == "linear"
+    assert (relu.id, relu.operands, relu.source) == (f"{dense.id}.activation", (Edge(node=dense.id),), dense.source)
+    assert dense.source is not None
+
+
+def test_opaque_nodes_stay_closed_when_a_graph_is_opened(traced: Callable[[str, Mode], Graph]) -> None:
+    graph = Canonicaliser("inference").canonicalise(traced("fused", "inference")).graph
+    dense = graph.nodes[1]
+
+    expanded = expand(graph, "inference", {dense.id: "the first"}).graph
+
+    closed = expanded.by_id()[dense.id]
+    assert closed.attributes == {"label": "the first"}
+    assert ops(expanded) == ("Relu",)
+
+
+def test_rules_leave_what_they_were_given_alone() -> None:
+    graph = CASES[0].graph()
+    copy = replace(graph, nodes=tuple(replace(node) for node in graph))
+    apply_rules(graph, "inference")
+
+    assert graph == copy
+    assert isinstance(graph.nodes[0], Node)
+
+
+def test_every_node_rule_has_a_case_that_fires_and_one_that_must_not() -> None:
+    names = {rule.name for rule in NODE_RULES}
+    assert {case.rule for case in NODE_CASES if case.fires} == names
+    assert {case.rule for case in NODE_CASES if not case.fires} == names
+    assert all("must not" in rule.summary for rule in NODE_RULES)
+
+
+def test_a_mask_made_of_the_inputs_alone_is_a_node_of_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "masks_of_canonical.py"
+    path.write_text(MODELS)
+    graph = describe(Session(parse_target(f"{path}:Masked"), (parse_input("4:int32@0..8"),))).inference
+    assert graph is not None
+    done = Canonicaliser("inference").canonicalise(graph)
+    embed, mask, pool = (node for node in done.graph if node.kind in ("layer", "function"))
+
+    assert (embed.op, mask.op) == ("embedding", "not_equal")
+    assert len(embed.outputs) == len(mask.outputs) == 1
+    assert pool.operands == (Edge(node=embed.id), Edge(node=mask.id))
+    assert [item.rule for item in done.applied] == ["split-mask"]

@@ -1,0 +1,365 @@
+"""Comparisons built by hand, for the tests of everything that only renders."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+
+from kerasdiff.align.edits import Edit, Place
+from kerasdiff.comparison import (
+    Attribution,
+    Comparison,
+    Effect,
+    LocalDifference,
+    ModelInfo,
+    NotChecked,
+    Rewrite,
+    Row,
+    RowState,
+    Rung,
+    Verdict,
+)
+from kerasdiff.findings import Fact, Finding
+from kerasdiff.fit.trials import FitEvidence
+from kerasdiff.graph import Edge, Graph, Node, Port, Source, TensorSpec, Weight
+from kerasdiff.side.records import Description
+from kerasdiff.side.training import Answers, DataSource, Epoch, History, Trial, TrialSettings, TrialSide
+
+ENVIRONMENT = {"device": "cpu", "kerasdiff": "0.1.0", "keras": "3.15.0", "python": "3.11.9", "tensorflow": "2.21.0"}
+
+
+def node(name: str, op: str, shape: tuple[int | None, ...], file: str = "", line: int = 0) -> Node:
+    return Node(
+        id=name,
+        op=op,
+        kind="layer",
+        outputs=(TensorSpec(shape=shape, dtype="float32"),),
+        source=Source(file=file, line=line) if file else None,
+        display=op,
+    )
+
+
+# reference, candidate, candidate line, op, shape, parameters; the order of the forum's call()
+_FORUM: tuple[tuple[str, str, int, str, tuple[int | None, ...], int], ...] = (
+    ("input", "input", 0, "input", (None, 32, 32, 3), 0),
+    ("mdl/conv2d", "c2d_32", 25, "conv2d", (None, 30, 30, 32), 896),
+    ("mdl/batch_normalization", "bnrm_1", 26, "batch_normalization", (None, 30, 30, 32), 128),
+    ("", "relu", 27, "relu", (None, 30, 30, 32), 0),
+    ("mdl/max_pooling2d", "mp_1", 28, "max_pooling2d", (None, 15, 15, 32), 0),
+    ("mdl/conv2d_1", "c2d_64", 29, "conv2d", (None, 11, 11, 64), 51264),
+    ("mdl/batch_normalization_1", "bnrm_2", 30, "batch_normalization", (None, 11, 11, 64), 256),
+    ("", "relu_1", 31, "relu", (None, 11, 11, 64), 0),
+    ("mdl/max_pooling2d_1", "mp_2", 32, "max_pooling2d", (None, 5, 5, 64), 0),
+    ("mdl/conv2d_2", "c2d_128", 33, "conv2d", (None, 3, 3, 128), 73856),
+    ("mdl/batch_normalization_2", "bnrm_3", 34, "batch_normalization", (None, 3, 3, 128), 512),
+    ("", "relu_2", 35, "relu", (None, 3, 3, 128), 0),
+    ("mdl/flatten", "flt", 36, "flatten", (None, 1152), 0),
+    ("mdl/dense", "dns_64", 37, "dense", (None, 64), 73792),
+    ("mdl/dense:activation", "dns_64:activation", 37, "relu", (None, 64), 0),
+    ("mdl/dropout", "do", 38, "dropout", (None, 64), 0),
+    ("mdl/dense_1", "dns_10", 39, "dense", (None, 10), 650),
+)
+
+
+def _forum_rows() -> tuple[Row, ...]:
+    rows = []
+    for reference, candidate, line, op, shape, parameters in _FORUM:
+        left = node(reference, op, shape, "a.py" if line else "", 33) if reference else None
+        right = node(candidate, op, shape, "b.py" if line else "", line)
+        state: RowState = "rewritten" if ":" in candidate else "kept"
+        rows.append(
+            Row(
+                state=state if left else "inserted",
+                reference=left,
+                candidate=right,
+                reference_parameters=parameters if left else 0,
+                candidate_parameters=parameters,
+            )
+        )
+    return tuple(rows)
+
+
+def _forum_edits() -> tuple[Edit, ...]:
+    found = []
+    for index, (name, before, reference, line) in enumerate(
+        (
+            ("relu", "bnrm_1", "mdl/batch_normalization", 27),
+            ("relu_1", "bnrm_2", "mdl/batch_normalization_1", 31),
+            ("relu_2", "bnrm_3", "mdl/batch_normalization_2", 35),
+        )
+    ):
+        found.append(
+            Edit(
+                kind="insert",
+                op="relu",
+                rung="architecture",
+                reference=None,
+                candidate=Place(node=name, scope="", source=Source(file="b.py", line=line), display="relu"),
+                after={"reference": reference, "candidate": before},
+                effect={"output": (0.7712, 0.4129, 0.2087)[index]},
+                message=f"candidate applies relu after {before} (b.py:{line}), but reference does not",
+            )
+        )
+    return tuple(found)
+
+
+def losses(start: float, decay: float, wobble: float, steps: int = 30) -> tuple[float, ...]:
+    return tuple(start * math.exp(-decay * step) + wobble * math.sin(1.7 * step) for step in range(steps))
+
+
+def _trial(side: TrialSide, seen: tuple[float, ...], reached: tuple[float, float, float]) -> Trial:
+    epoch = Epoch(
+        number=1,
+        steps=len(seen),
+        train_loss=seen[-1],
+        train_accuracy=reached[0],
+        test_accuracy=reached[1],
+        test_loss=reached[2],
+        seconds=1.0,
+    )
+    return Trial(
+        side=side,
+        seed=0,
+        steps=30,
+        history=History(losses=seen, epochs=(epoch,)),
+        data=DataSource(kind="procedural", train=2_000, test=500, cifar10_missing=True),
+        settings=TrialSettings(
+            optimizer="adam",
+            learning_rate=0.0003,
+            loss=("SparseCategoricalCrossentropy(from_logits=True)",),
+            targets=("sparse",),
+            from_compile=False,
+            batch_size=64,
+            without_gradient=(),
+            custom_train_step_ignored=False,
+            steps=30,
+            epochs=1,
+            steps_per_epoch=31,
+            test_rows=500,
+        ),
+        answers=Answers(predictions=np.zeros(1), digest=""),
+    )
+
+
+def _forum_fit() -> FitEvidence:
+    reference = losses(3.912, 0.021, 0.06), (0.346, 0.318, 2.24131)
+    return FitEvidence(
+        trials=(
+            _trial("reference", *reference),
+            _trial("candidate", losses(4.271, 0.034, 0.05), (0.312, 0.295, 2.40112)),
+            _trial("control", *reference),
+        ),
+        seeds=(0,),
+        distance=0.4315,
+        control_distance=0.0,
+        first_parting=0,
+        identical=False,
+    )
+
+
+def forum() -> Comparison:
+    """The founding pair: three ReLUs that the reference lacks."""
+    model = ModelInfo(
+        target="examples/forum/a.py:ConvModel_1",
+        class_name="ConvModel_1",
+        parameters=201354,
+        trainable_parameters=200906,
+        nodes=14,
+        interface=("input float32 (None, 32, 32, 3)",),
+    )
+    return Comparison(
+        verdict=Verdict(
+            outcome="different",
+            basis="witness",
+            summary="The reference examples/forum/a.py:ConvModel_1 lacks relu after mdl/batch_normalization, "
+            "mdl/batch_normalization_1 and mdl/batch_normalization_2; the candidate applies it at b.py:27, b.py:31 and "
+            "b.py:35. Nothing else differs.",
+        ),
+        reference=model,
+        candidate=replace(model, target="examples/forum/b.py:ConvModel_2", class_name="ConvModel_2", nodes=17),
+        environment=ENVIRONMENT,
+        terms=(
+            ("seed", "0"),
+            ("tolerance", "float32 1e-05 of scale, float64 1e-10 of scale"),
+            ("inferred", "reference: input_shape=(32, 32, 3), the CIFAR-10 default"),
+            ("inferred", "candidate: input_shape=(32, 32, 3), the CIFAR-10 default"),
+        ),
+        rungs=(
+            Rung(name="interface", outcome="equal", detail="1 input and 1 output, same shapes and dtypes"),
+            Rung(name="architecture", outcome="different", detail="3 edits: insert relu ×3"),
+            Rung(name="weights", outcome="equal", detail="18 weights, same shapes, initializers and regularizers"),
+            Rung(
+                name="inference",
+                outcome="different",
+                detail="float64: max 7.7e-01 at (0, 7) of the output, limit 1e-10, 640 of 640 beyond; first divergence "
+                "at mdl/max_pooling2d",
+                figures={"float64": {"max": 0.77, "limit": 1e-10, "place": (0, 7), "count": 640}},
+            ),
+            Rung(name="fit", outcome="different", detail="step losses up to 0.4315 apart, control 0"),
+        ),
+        edits=_forum_edits(),
+        rewrites=(
+            Rewrite(rule="split-activation", side="reference", node="mdl/dense", exact=True),
+            Rewrite(rule="split-activation", side="candidate", node="dns_64", exact=True),
+            Rewrite(rule="inline-nested-model", side="reference", node="mdl", exact=True),
+        ),
+        rows=_forum_rows(),
+        fit=_forum_fit(),
+        attribution=_forum_attribution(),
+        not_checked=(NotChecked(rung="training step", reason="not part of this version"),),
+    )
+
+
+def _forum_attribution() -> Attribution:
+    pairs = (("mdl/max_pooling2d", "mp_1"), ("mdl/max_pooling2d_1", "mp_2"), ("mdl/flatten", "flt"))
+    own = tuple(
+        LocalDifference(
+            nodes=nodes,
+            difference=0.94 - 0.1 * number,
+            detail="probe zeros: largest difference 9.4e-01 of scale 0.788 at (0, 0, 0, 16), limit 1e-09, "
+            "13,500 of 28,800 values beyond it",
+            edits=(number,),
+        )
+        for number, nodes in enumerate(pairs)
+    )
+    return Attribution(
+        effects=tuple(Effect(sizes={"output": size}, harmless=False) for size in (0.7712, 0.4129, 0.2087)),
+        together=(),
+        total={"output": 0.84, "training output": 0.9, "gradient": 0.9},
+        remaining={"output": 2.2e-15, "training output": 0.0, "gradient": 3.1e-15},
+        limits={"output": 1e-9, "training output": 1e-9, "gradient": 1e-7},
+        explained=True,
+        divergence=own[0],
+        own=own,
+        one_way=(),
+        notes=(),
+        compared=12,
+        mode="inference",
+        probes=("zeros", "normal"),
+        precision="float64",
+    )
+
+
+def every_state() -> Comparison:
+    """One row of each state and one edit of each kind, with names that mean harm."""
+    image = (None, 224, 224, 64)
+    kept = node("stem/conv", "conv2d", image, "models/reference_net.py", 9)
+    other = node("stem/conv2d_with_a_very_long_name_indeed", "conv2d", image, "models/candidate_net.py", 110)
+    norm = node("stem/[red]bn[/red]", "batch_normalization", image, "models/reference_net.py", 10)
+    hostile = node("stem/\x1b[2Jbn", "batch_normalization", image, "models/candidate_net.py", 111)
+    wide = replace(other, id="层/卷积", outputs=(TensorSpec(shape=(None, 112, 112, 128), dtype="float16"),))
+    rows = (
+        Row(state="kept", reference=kept, candidate=other, reference_parameters=1792, candidate_parameters=1792),
+        Row(state="rewritten", reference=norm, candidate=hostile, note="gamma folded into the kernel"),
+        Row(state="inserted", reference=None, candidate=node("relu", "relu", image)),
+        Row(state="deleted", reference=node("dropout", "dropout", image), candidate=None),
+        Row(state="updated", reference=kept, candidate=wide, reference_parameters=1792, candidate_parameters=3584),
+        Row(state="moved", reference=norm, candidate=hostile, note="stands after relu, not before it"),
+        Row(state="rewired", reference=node("add", "add", image), candidate=node("add", "add", image)),
+    )
+    place = Place(node="stem/\x1b[2Jbn", scope="stem", source=Source(file="models/candidate_net.py", line=111))
+    update = Edit(
+        kind="update",
+        op="batch_normalization",
+        rung="architecture",
+        reference=Place(
+            node="stem/[red]bn[/red]", scope="stem", source=Source(file="models/reference_net.py", line=10)
+        ),
+        candidate=place,
+        after={"reference": "stem/conv", "candidate": "stem/conv"},
+        attributes={"epsilon": (0.001, 1e-05), "axis": ("1", 1), "momentum": (float("nan"), 0.99)},
+        effect={"output": float("inf")},
+        message="stem/[red]bn[/red] has another epsilon",
+    )
+    edits = (
+        update,
+        replace(update, kind="delete", candidate=None, attributes={}, effect={}, message="", modes=("training",)),
+        replace(update, kind="move", attributes={}, rung="weights", effect={"output": 0.0, "loss": 0.0}, harmless=True),
+        replace(update, kind="rewire", attributes={}, after={"reference": None, "candidate": None}),
+    )
+    rewrite = Rewrite(rule="fold-scale", side="candidate", node="stem/\x1b[2Jbn", exact=False)
+    return replace(
+        forum(),
+        verdict=Verdict(outcome="inconclusive", basis=None, summary="One rung failed, so nothing is decided."),
+        rows=rows,
+        edits=edits,
+        rewrites=(rewrite,) * 6,
+        rungs=(
+            Rung(name="interface", outcome="advisory", detail="outputs have other names"),
+            Rung(
+                name="inference", outcome="failed", detail="the candidate raised ValueError", figures={"max": math.nan}
+            ),
+            Rung(name="fit", outcome="skipped", detail="--no-fit"),
+        ),
+        fit=None,
+        not_checked=(NotChecked(rung="fit", reason="--no-fit"),),
+        attribution=Attribution(
+            effects=(Effect(sizes={}, harmless=False),) * 4,
+            together=((0, 2),),
+            total={"output": 0.5},
+            remaining={"output": 0.31},
+            limits={"output": 1e-9},
+            explained=False,
+            divergence=None,
+            own=tuple(
+                LocalDifference(nodes=("stem/[b]x", f"\x1b[2Jn{n}"), difference=1.0, detail="") for n in range(12)
+            ),
+            one_way=(),
+            notes=(),
+            compared=1200,
+            mode="training",
+            probes=("normal",),
+            precision="float64",
+        ),
+    )
+
+
+def long(blocks: int = 40) -> Comparison:
+    """A deep net that equals itself but for one setting in the middle."""
+    rows = []
+    for index in range(blocks):
+        for name, op in (("conv", "conv2d"), ("bn", "batch_normalization"), ("relu", "relu")):
+            side = node(f"block_{index}/{name}", op, (None, 56, 56, 64), "net.py", 20 + index)
+            changed = index == blocks // 2 and name == "bn"
+            rows.append(Row(state="updated" if changed else "kept", reference=side, candidate=side))
+    fit = replace(forum().fit, identical=True, distance=0.0, first_parting=None)  # type: ignore[type-var]
+    verdict = Verdict(outcome="equivalent", basis="proof", summary="Both are the same graph with the same weights.")
+    return replace(
+        forum(), rows=tuple(rows), edits=(), rewrites=(), verdict=verdict, fit=fit, attribution=None, not_checked=()
+    )
+
+
+def description() -> Description:
+    """A traced graph with a shared layer, a seed state, a loss, an update and a layer never called."""
+    spec = TensorSpec(shape=(None, 8), dtype="float32")
+    kernel = Weight(id="d/kernel", path="d/kernel", name="kernel", shape=(8, 8), dtype="float32", trainable=True)
+    seed = replace(kernel, id="s", path="s", name="seed_generator_state", shape=(2,), dtype="uint32", trainable=False)
+    start = Node(id="ids", op="input", kind="input", outputs=(TensorSpec(shape=(None, 8), dtype="int32"),))
+    source = Source(file="net.py", line=12)
+    first = Node(
+        id="dense",
+        op="dense",
+        kind="layer",
+        operands=(Edge(node="ids"),),
+        weights=("d/kernel",),
+        outputs=(spec,),
+        source=source,
+    )
+    again = replace(first, id="dense@2", operands=(Edge(node="dense", port=1),), roles=("mask",))
+    graph = Graph(
+        nodes=(start, first, again), outputs=(Edge(node="dense@2"),), effects=("dense",), losses=(Edge(node="dense"),)
+    )
+    return Description(
+        class_name="Net",
+        inference=graph,
+        training=None,
+        weights=(kernel, seed),
+        inputs=(Port(name="ids", spec=TensorSpec(shape=(None, 8), dtype="int32"), low=0, high=100),),
+        outputs=(Port(name="output", spec=spec),),
+        inferred=(Finding(fact=Fact.RANGE_CUT, names=("net.py:Net", "ids"), figures={"last": 99}),),
+        notes=(Finding(fact=Fact.NOT_TRACEABLE, names=("training",), cause="ValueError: [bold]no[/bold]"),),
+        unused_layers=("head/spare",),
+        environment=ENVIRONMENT,
+    )

@@ -1,0 +1,422 @@
+"""Edit scripts: each kind of edit, where it says it stands, mirrored sides, and the same bytes in every run."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from graph_builder import Build, renamed
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from kerasdiff.align.align import Alignment, align
+
+from kerasdiff.align.edits import Edit
+from kerasdiff.canonical.engine import live
+from kerasdiff.graph import Edge, Graph, Node, TensorSpec
+
+MIRROR = {"insert": "delete", "delete": "insert", "update": "update", "move": "move", "rewire": "rewire"}
+HELD = ("conv", "norm", "dense")
+"""Ops that hold weights here."""
+
+Made = tuple[Graph, Build]
+
+
+def step(b: Build, value: Edge, op: str, line: int = 0, **attributes: Any) -> Edge:
+    count = sum(node.op == op for node in b.nodes)
+    name = f"{op}_{count}"
+    return b.call(op, value, name=name, weights=[f"{name}/kernel"] if op in HELD else (), line=line, **attributes)
+
+
+def chain(*ops: str | tuple[str, dict[str, Any]]) -> Made:
+    """One call after the other, each on a line of its own."""
+    b = Build()
+    value = b.input()
+    for number, item in enumerate(ops):
+        op, attributes = (item, {}) if isinstance(item, str) else item
+        value = step(b, value, op, number + 1, **attributes)
+    return b.graph(value), b
+
+
+def aligned(first: Made, second: Made) -> Alignment:
+    return align(first[0], second[0], (first[1].weights, second[1].weights), "inference")
+
+
+def brief(edits: tuple[Edit, ...]) -> list[tuple[str, str]]:
+    return [(edit.kind, edit.op) for edit in edits]
+
+
+def test_equal_graphs_need_no_edit() -> None:
+    graph, b = chain("conv", "norm", "relu", "dense")
+    found = aligned((graph, b), (renamed(graph), b))
+
+    assert found.isomorphic
+    assert found.edits == ()
+    assert found.nodes == {node.id: f"other/{node.id}" for node in graph}
+    assert found.weights == {name: name for name in b.weights}
+
+
+def test_insertions_name_the_node_before_and_the_line() -> None:
+    bare = chain("conv", "norm", "pool", "conv", "norm", "pool", "dense")
+    full = chain("conv", "norm", "relu", "pool", "conv", "norm", "relu", "pool", "dense")
+
+    found = aligned(bare, full)
+
+    assert brief(found.edits) == [("insert", "relu")] * 2
+    assert [edit.reference for edit in found.edits] == [None, None]
+    assert [str(edit.candidate.source) for edit in found.edits if edit.candidate] == ["m.py:3", "m.py:7"]
+    assert [edit.after for edit in found.edits] == [
+        {"reference": "norm_0", "candidate": "norm_0"},
+        {"reference": "norm_1", "candidate": "norm_1"},
+    ]
+    assert found.edits[0].message == "candidate applies relu between norm_0 and pool_0 (m.py:3), but reference does not"
+    assert len(found.weights) == 5
+    assert not found.isomorphic
+
+
+def test_deletions_stand_on_the_side_of_the_reference() -> None:
+    found = aligned(chain("conv", "norm", "relu", "dense"), chain("conv", "norm", "dense"))
+
+    assert brief(found.edits) == [("delete", "relu")]
+    assert found.edits[0].candidate is None
+    assert found.edits[0].reference is not None
+    assert found.edits[0].reference.node == "relu_0"
+    assert found.edits[0].after == {"reference": "norm_0", "candidate": "norm_0"}
+
+
+def test_updates_name_the_attribute_with_both_values() -> None:
+    found = aligned(
+        chain("conv", ("norm", {"epsilon": 1e-3, "axis": -1}), "dense"),
+        chain("conv", ("norm", {"epsilon": 1e-5, "axis": -1}), "dense"),
+    )
+
+    assert brief(found.edits) == [("update", "norm")]
+    assert found.edits[0].attributes == {"epsilon": (1e-3, 1e-5)}
+    assert "epsilon 0.001 in the reference, 1e-05 in the candidate" in found.edits[0].message
+
+
+def test_an_attribute_of_one_side_alone_is_an_update() -> None:
+    found = aligned(chain("conv", ("relu", {"limit": 6}), "dense"), chain("conv", "relu", "dense"))
+
+    assert found.edits[0].attributes == {"limit": (6, None)}
+
+
+def test_another_place_is_one_move() -> None:
+    found = aligned(
+        chain("conv", "norm", "relu", "pool", "dense", "tanh"), chain("conv", "relu", "norm", "pool", "dense", "tanh")
+    )
+
+    assert [edit.kind for edit in found.edits] == ["move"]
+    assert found.edits[0].op in ("relu", "norm")
+    assert len(found.moved) == 1
+    assert len(found.nodes) == 7
+
+
+def towers(op: str, *order: int) -> Made:
+    b = Build()
+    x = b.input()
+    made = (step(b, x, "dense", 1), step(b, x, "conv", 2), step(b, x, "norm", 3))
+    merged = b.call(op, *(made[number] for number in order), line=4)
+    return live(b.graph(step(b, merged, "tanh", 5))), b
+
+
+def test_one_of_several_branches_is_an_update_in_whatever_order_they_are_called() -> None:
+    def branches(sizes: tuple[int, ...], order: tuple[int, ...]) -> Made:
+        b = Build()
+        x = step(b, b.input(), "embed", 1)
+        made: dict[int, Edge] = {}
+        for number in order:
+            conv = b.call("conv", x, name=f"conv_{number}", weights=[f"k{number}"], width=number, size=sizes[number])
+            made[number] = b.call("relu", conv, name=f"relu_{number}")
+        merged = b.call("concat", *(made[number] for number in sorted(order)))
+        return b.graph(b.call("tanh", merged)), b
+
+    found = aligned(branches((5, 5, 5), (0, 1, 2)), branches((5, 7, 5), (2, 1, 0)))
+
+    assert brief(found.edits) == [("update", "conv")]
+    assert found.edits[0].attributes == {"size": (5, 7)}
+    assert [found.nodes[f"{op}_{number}"] for op in ("conv", "relu") for number in range(3)] == [
+        f"{op}_{number}" for op in ("conv", "relu") for number in range(3)
+    ]
+
+
+def test_a_layer_that_changed_size_is_found_by_what_uses_it_though_another_call_comes_first() -> None:
+    def net(deleted: bool) -> Made:
+        b = Build()
+        x = b.input()
+        made = {}
+        for op in ("embed", "norm", "mask") if deleted else ("embed", "mask", "norm"):
+            if op == "mask":
+                made[op] = b.call("mask", x)
+            elif op == "embed":
+                made[op] = step(b, x, "conv")
+            else:
+                below = made["embed"] if deleted else b.call("lstm", made["embed"], made["mask"], weights=["lstm"])
+                made[op] = b.call("norm", below, weights=["norm"], size=6 if deleted else 5)
+        return b.graph(step(b, b.call("gru", made["norm"], made["mask"], weights=["gru"]), "dense")), b
+
+    found = aligned(net(deleted=False), net(deleted=True))
+
+    assert brief(found.edits) == [("delete", "lstm"), ("update", "norm")]
+
+
+def test_a_layer_that_learns_nothing_moves_onto_another_shape() -> None:
+    def net(*ops: str) -> Made:
+        graph, b = chain(*ops)
+        b.weights["seed"] = replace(b.weights["dense_0/kernel"], id="seed", name="seed_generator_state")
+        noise = graph.by_id()["noise_0"]
+        shape = (None, len(noise.operands[0].node))  # another one after another layer
+        entry = Node(id="in0", op="input", kind="input", attributes={"index": 0}, outputs=noise.outputs)
+        draw = Node(id="draw", op="RandomUniform", kind="op", operands=(Edge(node="in0"),), attributes={"shape": shape})
+        ops_of_shape = Graph(nodes=(entry, draw), outputs=(Edge(node="draw"),))
+        seen = replace(noise, kind="layer", weights=("seed",), attributes={"rate": 0.1}, lowering=ops_of_shape)
+        before = replace(graph.by_id()[noise.operands[0].node], outputs=(TensorSpec(shape=shape, dtype="float32"),))
+        new = {seen.id: seen, before.id: before}
+        return replace(graph, nodes=tuple(new.get(node.id, node) for node in graph)), b
+
+    found = aligned(net("norm", "dense", "noise", "conv"), net("norm", "noise", "dense", "conv"))
+
+    assert brief(found.edits) == [("move", "noise")]
+
+
+@pytest.mark.parametrize("op", ["concat", "subtract"])
+def test_swapped_operands_are_one_rewire(op: str) -> None:
+    found = aligned(towers(op, 0, 1, 2), towers(op, 1, 0, 2))
+
+    assert brief(found.edits) == [("rewire", op)]
+    assert "dense_0 (dense, m.py:1)" in found.edits[0].message
+    assert ("concatenated in another order" in found.edits[0].message) == (op == "concat")
+    assert "in another order" in found.edits[0].message
+
+
+def test_another_source_is_one_rewire() -> None:
+    def skip(source: int) -> Made:
+        b = Build()
+        values = [step(b, b.input(), "conv", 1)]
+        values.append(step(b, values[0], "relu", 2))
+        values.append(step(b, values[1], "norm", 3))
+        merged = b.call("merge", values[source], step(b, values[2], "dense", 4), line=5)
+        return b.graph(step(b, merged, "tanh", 6)), b
+
+    found = aligned(skip(0), skip(1))
+
+    assert brief(found.edits) == [("rewire", "merge")]
+    assert "conv_0 (conv, m.py:1)" in found.edits[0].message
+    assert "relu_0 (m.py:2)" in found.edits[0].message
+
+
+def twice(shared: bool) -> Made:
+    b = Build()
+    value = b.call("dense", b.input(), name="first", weights=["first/kernel"], line=1)
+    weight = "first/kernel" if shared else "second/kernel"
+    value = b.call("dense", step(b, value, "relu", 2), name="second", weights=[weight], line=3)
+    return b.graph(value), b
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_shared_against_separate_weights_is_a_rewire(turned: bool) -> None:
+    found = aligned(twice(not turned), twice(turned))
+
+    assert brief(found.edits) == [("rewire", "dense")]
+    assert "not shared" in found.edits[0].message
+    assert not found.isomorphic
+
+
+def test_sharing_with_another_says_with_which() -> None:
+    def thrice(*held: str) -> Made:
+        b = Build()
+        value = b.input()
+        for line, weight in enumerate(held, start=1):
+            value = b.call("dense", value, name=f"{weight}_call", weights=[f"{weight}/kernel"], line=line)
+            value = step(b, value, f"act{line}", 9)
+        return b.graph(value), b
+
+    found = aligned(thrice("one", "one", "two"), thrice("one", "two", "two"))
+
+    assert [edit.message for edit in found.edits] == [
+        "in the reference one_call:2 (dense, m.py:2) shares weights with one_call (dense, m.py:1), in the candidate "
+        "two_call (dense, m.py:2) shares weights with two_call:2 (dense, m.py:3; the counterpart of two_call): "
+        "shared with others"
+    ]
+
+
+def test_swapped_outputs_are_told() -> None:
+    def heads(turned: bool) -> Made:
+        b = Build()
+        x = step(b, b.input(), "conv", 1)
+        made = (step(b, x, "dense", 2), step(b, x, "tanh", 3))
+        return b.graph(*(made[::-1] if turned else made)), b
+
+    found = aligned(heads(False), heads(True))
+
+    assert [edit.kind for edit in found.edits] == ["rewire"]
+    assert found.edits[0].message == (
+        "outputs in another order: output 0 is dense_0 (dense, m.py:2) in the reference, tanh_0 (m.py:3) in the "
+        "candidate; output 1 is tanh_0 (m.py:3) in the reference, dense_0 (dense, m.py:2) in the candidate"
+    )
+
+
+def test_another_function_in_the_same_place_is_one_update() -> None:
+    found = aligned(chain("conv", "relu", "dense"), chain("conv", "tanh", "dense"))
+
+    assert brief(found.edits) == [("update", "relu")]
+    assert found.edits[0].attributes == {"op": ("relu", "tanh")}
+
+
+def test_nothing_in_common_is_all_deleted_and_inserted() -> None:
+    found = aligned(chain("conv", "relu"), chain("dense", "tanh"))
+
+    assert sorted(brief(found.edits)) == [
+        ("delete", "conv"), ("delete", "relu"), ("insert", "dense"), ("insert", "tanh"),
+    ]  # fmt: skip
+
+
+def test_edits_come_in_the_order_of_the_models() -> None:
+    found = aligned(
+        chain(("conv", {"stride": 1}), "norm", "relu", "pool", ("dense", {"units": 3})),
+        chain(("conv", {"stride": 2}), "norm", "pool", ("dense", {"units": 4})),
+    )
+
+    assert brief(found.edits) == [("update", "conv"), ("delete", "relu"), ("update", "dense")]
+
+
+def test_modes_say_which_graph_was_looked_at() -> None:
+    first, second = chain("conv", "relu"), chain("conv")
+    found = align(first[0], second[0], (first[1].weights, second[1].weights), "training")
+
+    assert found.edits[0].modes == ("training",)
+
+
+# What holds for every pair ---------------------------------------------------------------------------
+
+names = st.sampled_from(["conv", "norm", "relu", "pool", "dense", "tanh"])
+chains = st.lists(names, min_size=1, max_size=9)
+
+
+@st.composite
+def edited(draw: Any) -> tuple[list[str], list[str]]:
+    """A chain and the same with one or two calls put in or taken out."""
+    first = draw(chains)
+    second = list(first)
+    for _ in range(draw(st.integers(1, 2))):
+        if second and draw(st.booleans()):
+            second.pop(draw(st.integers(0, len(second) - 1)))
+        else:
+            second.insert(draw(st.integers(0, len(second))), draw(names))
+    return first, second
+
+
+@settings(deadline=None)
+@given(edited())
+def test_the_script_accounts_for_every_call(pair: tuple[list[str], list[str]]) -> None:
+    first, second = pair
+    found = aligned(chain(*first), chain(*second))
+    left = Counter(first)
+    left.subtract(edit.op for edit in found.edits if edit.kind == "delete")
+    left.update(edit.op for edit in found.edits if edit.kind == "insert")
+    replaced = [edit.attributes["op"] for edit in found.edits if "op" in edit.attributes]
+    left.subtract(one for one, _ in replaced)
+    left.update(two for _, two in replaced)
+
+    assert +left == Counter(second)
+    assert found.isomorphic == (first == second)
+    assert bool(found.edits) == (first != second)
+    assert len(set(found.nodes.values())) == len(found.nodes)
+    assert len(set(found.weights.values())) == len(found.weights)
+
+
+@settings(deadline=None)
+@given(edited())
+def test_swapping_the_sides_mirrors_insertions_and_deletions(pair: tuple[list[str], list[str]]) -> None:
+    forward = aligned(chain(*pair[0]), chain(*pair[1])).edits
+    backward = aligned(chain(*pair[1]), chain(*pair[0])).edits
+
+    assert sorted(MIRROR[edit.kind] for edit in forward) == sorted(edit.kind for edit in backward)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (["conv", "norm", "pool"], ["conv", "norm", "relu", "pool"]),
+        (["conv", "relu", "norm", "dense"], ["conv", "norm", "relu", "dense"]),
+        (["conv", "norm", "dense"], ["dense", "conv", "norm"]),
+        (["conv", "conv", "dense", "relu"], ["conv", "relu", "dense"]),
+    ],
+)
+def test_swapped_sides_name_the_same_places(first: list[str], second: list[str]) -> None:
+    def places(edits: tuple[Edit, ...], turned: bool) -> list[Any]:
+        sides = [(e.kind, *((e.candidate, e.reference) if turned else (e.reference, e.candidate))) for e in edits]
+        return sorted(
+            (MIRROR[kind] if turned else kind, a.node if a else "", b.node if b else "") for kind, a, b in sides
+        )
+
+    forward = aligned(chain(*first), chain(*second)).edits
+    backward = aligned(chain(*second), chain(*first)).edits
+
+    assert places(forward, True) == places(backward, False)
+
+
+PROGRAM = """
+from test_align import aligned, chain, towers, twice
+for pair in (
+    (chain("conv", "norm", "pool", "conv", "dense"), chain("conv", "relu", "norm", "pool", "dense", "tanh")),
+    (towers("add", 0, 1, 2), towers("add", 2, 1)),
+    (twice(True), twice(False)),
+):
+    found = aligned(*pair)
+    print(found.edits, found.nodes, found.weights)
+"""
+
+
+def test_every_run_gives_the_same_bytes() -> None:
+    def run(seed: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-c", PROGRAM],
+            cwd=Path(__file__).parent,
+            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join(sys.path)},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout
+
+    first = run("1")
+
+    assert "insert" in first
+    assert run("2") == first
+
+
+def test_what_differs_is_opened_and_proved_and_no_more_than_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A square spelt as a call of its own, deep in a network: proved op by op, with the far layers left closed."""
+    from synthetic import Net
+
+    from kerasdiff.align import expanded
+
+    def net(spelt: bool) -> Any:
+        made = Net()
+        value = made.input()
+        for _ in range(6):
+            value = made.call("conv", value)
+        value = made.call("multiply", value, value) if spelt else made.call("square", value)
+        for _ in range(6):
+            value = made.call("conv", value)
+        return made.done(value)
+
+    (first, weights), (second, others) = net(True), net(False)
+    labels = tuple({node.id: f"{node.op} {len(node.operands)}" for node in graph} for graph in (first, second))
+    pairs = {one.id: two.id for one, two in zip(first, second, strict=True)}
+    found = expanded.expanded((first, second), labels, pairs, (weights, others), "inference", {})
+
+    assert found.proof is not None
+    assert len(found.proof.weights) == 24
+    assert 0 < found.ops < sum(expanded.size(node) for graph in (first, second) for node in graph)
+    assert align(first, second, (weights, others), "inference").isomorphic
+    monkeypatch.setattr(expanded, "MOST", 5)
+    monkeypatch.setattr("kerasdiff.align.align.MOST", 5)
+    assert align(first, second, (weights, others), "inference").unexpanded > 5
+    assert expanded.expanded((first, second), labels, pairs, (weights, others), "inference", {}).proof is None

@@ -1,0 +1,315 @@
+"""The command line: what it passes on, where it prints, how it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+import types
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+import report_samples as samples
+from click.testing import CliRunner, Result
+
+import kerasdiff
+from kerasdiff.canonical import NODE_RULES, RULES
+from kerasdiff.cli import main
+from kerasdiff.comparison import Comparison, Verdict
+from kerasdiff.errors import LoadError
+from kerasdiff.options import Options
+from kerasdiff.side.targets import InputSpec
+from kerasdiff.side.training import Tick
+
+# The help must stay below 0.25 s where a bare Python takes 0.02 s; the ratio leaves room for a busy machine.
+HELP_RATIO = 12.0
+
+
+@dataclass
+class Engine:
+    """Stands for ``kerasdiff.pipeline``: answers what it was told to and remembers the question."""
+
+    answer: Comparison = field(default_factory=samples.forum)
+    error: BaseException | None = None
+    asked: list[tuple[Any, ...]] = field(default_factory=list)
+
+    def compare(self, reference: Any, candidate: Any, options: Options, listener: Any) -> Comparison:
+        self.asked.append((reference, candidate, options))
+        if self.error is not None:
+            raise self.error
+        listener.phase("tracing both models")
+        listener.fit_started(seed=0, pair=1, most=1)
+        listener.fit_step("reference", Tick(step=1, steps=options.fit_steps, loss=2.3))
+        return self.answer
+
+    def inspect(self, target: Any, inputs: tuple[InputSpec, ...], timeout: float) -> Any:
+        self.asked.append((target, inputs, timeout))
+        return samples.description()
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
+    found = Engine()
+    module = types.ModuleType("kerasdiff.pipeline")
+    module.compare = found.compare  # type: ignore[attr-defined]
+    module.inspect = found.inspect  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "kerasdiff.pipeline", module)
+    monkeypatch.setattr(kerasdiff, "compare", module, raising=False)
+    return found
+
+
+@pytest.fixture
+def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    (tmp_path / "a.py").touch()
+    (tmp_path / "b.py").touch()
+    for name in ("NO_COLOR", "COLUMNS", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def ask(*arguments: str) -> Result:
+    result = CliRunner().invoke(main, arguments)
+    assert "this is a bug" not in result.stderr, result.stderr
+    return result
+
+
+def compare(*options: str) -> Result:
+    return ask("compare", "a.py:Net", "b.py:Net", *options)
+
+
+@pytest.mark.usefixtures("models")
+class TestCompare:
+    @pytest.mark.parametrize(("outcome", "code"), [("equivalent", 0), ("different", 1), ("inconclusive", 3)])
+    def test_the_verdict_is_the_exit_code(self, engine: Engine, outcome: Any, code: int) -> None:
+        engine.answer = replace(engine.answer, verdict=Verdict(outcome=outcome, basis=None, summary="So it is."))
+        assert compare().exit_code == code
+
+    def test_options_reach_the_comparison(self, engine: Engine, models: Path) -> None:
+        (models / "d.npz").touch()
+        compare(
+            "--no-fit",
+            "--fit-steps",
+            "5",
+            "--data",
+            "d.npz",
+            "--seed",
+            "7",
+            "--timeout",
+            "9",
+            "--input",
+            "x=4:int32@0..9",
+        )
+        reference, candidate, options = engine.asked[0]
+        assert (reference.text, candidate.text) == ("a.py:Net", "b.py:Net")
+        assert options == Options(
+            inputs=(InputSpec(name="x", shape=(4,), dtype="int32", low=0.0, high=9.0),),
+            fit=False,
+            fit_steps=5,
+            data="d.npz",
+            seed=7,
+            timeout=9.0,
+        )
+
+    def test_defaults(self, engine: Engine) -> None:
+        compare()
+        assert engine.asked[0][2] == Options(inputs=(), fit=True, fit_steps=30, data=None, seed=0, timeout=600.0)
+
+    @pytest.mark.usefixtures("engine")
+    def test_the_report_is_alone_on_stdout_and_100_wide(self) -> None:
+        result = compare()
+        assert result.stderr == ""
+        assert result.stdout.startswith("kerasdiff 0.1.0\n")
+        assert max(len(line) for line in result.stdout.splitlines()) == 100
+        assert "\x1b" not in result.stdout
+
+    @pytest.mark.usefixtures("engine")
+    def test_columns_sets_the_width(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("COLUMNS", "80")
+        assert max(len(line) for line in compare().stdout.splitlines()) == 80
+
+    @pytest.mark.usefixtures("engine")
+    def test_json_is_alone_on_stdout(self) -> None:
+        result = compare("--format", "json")
+        assert json.loads(result.stdout)["verdict"]["outcome"] == "different"
+        assert result.stderr == ""
+        assert result.exit_code == 1
+
+    @pytest.mark.usefixtures("engine")
+    def test_color_always_wins_over_no_color(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("NO_COLOR", "1")
+        assert "\x1b[" in compare("--color", "always").stdout
+        assert "\x1b" not in compare("--color", "auto").stdout
+
+    @pytest.mark.usefixtures("engine")
+    def test_output_goes_to_the_file_and_the_verdict_to_stderr(self, models: Path) -> None:
+        result = compare("--output", "report.txt")
+        assert result.stdout == ""
+        assert result.stderr.startswith("different: The reference")
+        assert "DIFFERENT" in (models / "report.txt").read_text(encoding="utf-8")
+        assert result.exit_code == 1
+
+    def test_a_missing_output_directory_is_found_before_comparing(self, engine: Engine) -> None:
+        result = compare("--output", "none/report.txt")
+        assert result.exit_code == 2
+        assert "the directory of none/report.txt does not exist" in result.stderr
+        assert engine.asked == []
+
+    def test_an_error_is_one_sentence_with_its_details(self, engine: Engine) -> None:
+        engine.error = LoadError("a.py:Net cannot be built.", "Traceback:\n  line \x1b[1m3")
+        result = compare()
+        assert result.exit_code == 2
+        assert result.stdout == ""
+        assert result.stderr == "error: a.py:Net cannot be built.\n  Traceback:\n    line \\x1b[1m3\n"
+
+    def test_an_interrupt_is_130(self, engine: Engine) -> None:
+        engine.error = KeyboardInterrupt()
+        result = compare()
+        assert result.exit_code == 130
+        assert result.stderr.strip() == "interrupted"
+
+    def test_an_internal_error_is_70_with_its_traceback(self, engine: Engine) -> None:
+        engine.error = RuntimeError("boom")
+        result = CliRunner().invoke(main, ["compare", "a.py:Net", "b.py:Net"])
+        assert result.exit_code == 70
+        assert "RuntimeError: boom" in result.stderr
+        assert "this is a bug in kerasdiff" in result.stderr
+
+    def test_click_exceptions_do_not_say_different(self, engine: Engine) -> None:
+        engine.error = click.ClickException("no")
+        assert compare().exit_code == 2
+
+    def test_exceptions_pass_when_not_standalone(self, engine: Engine) -> None:
+        engine.error = LoadError("no")
+        with pytest.raises(LoadError):
+            main(["compare", "a.py:Net", "b.py:Net"], standalone_mode=False)
+
+
+@pytest.mark.usefixtures("engine", "models")
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("compare", "a.py:Net"), "Missing argument 'CANDIDATE'"),
+        (("comapre",), "Did you mean 'compare'"),
+        (("compare", "a.py:Net", "b.py:Net", "--sed", "1"), "--seed"),
+        (("compare", "a.py:Net", "b.py:Net", "--fit-steps", "0"), "--fit-steps"),
+        (("compare", "a.py:Net", "b.py:Net", "--data", "none.npz"), "none.npz"),
+        (("compare", "a.py:Net", "b.py:Net", "--data", "a.py"), "a.py is not a kind of data that kerasdiff reads"),
+        (("compare", "a.py:Net", "b.py:Net", "--data", "."), "and no data that kerasdiff reads. Expected an .npz"),
+        (("compare", "a.py:Net", "b.py:Net", "--input", "x=a"), "error: --input 'x=a' does not parse"),
+        (("compare", "a.py", "b.py:Net"), "error: 'a.py' names no model"),
+        (("compare", "c.py:Net", "b.py:Net"), "error: c.py: no such file."),
+        (("inspect", "none.keras"), "error: none.keras: no such file."),
+    ],
+)
+def test_wrong_usage_is_2_and_says_so_on_stderr(arguments: tuple[str, ...], says: str) -> None:
+    result = ask(*arguments)
+    assert result.exit_code == 2
+    assert says in result.stderr
+    assert result.stdout == ""
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.usefixtures("models")
+class TestInspect:
+    def test_table(self, engine: Engine) -> None:
+        result = ask("inspect", "a.py:Net", "--input", "32,32,3", "--timeout", "5")
+        assert result.exit_code == 0
+        assert "Graph  inference mode, 3 nodes" in result.stdout
+        target, inputs, timeout = engine.asked[0]
+        assert (target.text, inputs[0].shape, timeout) == ("a.py:Net", (32, 32, 3), 5.0)
+
+    @pytest.mark.usefixtures("engine")
+    def test_mode(self) -> None:
+        assert "Graph  training mode" in ask("inspect", "a.py:Net", "--mode", "training").stdout
+
+    @pytest.mark.usefixtures("engine")
+    def test_json(self) -> None:
+        assert json.loads(ask("inspect", "a.py:Net", "--format", "json").stdout)["class"] == "Net"
+
+
+class TestRules:
+    def test_text_names_every_rule_with_its_identity_and_look_alike(self) -> None:
+        text = " ".join(ask("rules", "--color", "never").stdout.split())
+        for rule in (*NODE_RULES, *RULES):
+            told = " ".join(rule.summary.replace("``", "").split())
+            assert rule.name in text
+            assert told in text
+            assert "must not" in told, rule.name
+
+    def test_json_holds_the_same(self) -> None:
+        listed = json.loads(ask("rules", "--format", "json").stdout)["rules"]
+        assert [(item["name"], item["exact"], item["modes"]) for item in listed] == [
+            (rule.name, rule.exact, list(rule.modes)) for rule in (*NODE_RULES, *RULES)
+        ]
+
+    def test_some_by_name(self) -> None:
+        names = [item["name"] for item in json.loads(ask("rules", "relu-spelling", "--format", "json").stdout)["rules"]]
+        assert names == ["relu-spelling"]
+
+    def test_unknown_name(self) -> None:
+        result = ask("rules", "relu-speling")
+        assert result.exit_code == 2
+        assert "no rule is called relu-speling" in result.stderr
+
+
+def test_version() -> None:
+    assert ask("--version").stdout == f"kerasdiff {kerasdiff.__version__}\n"
+
+
+@pytest.mark.parametrize(
+    "arguments", [("-h",), ("compare", "-h"), ("fit", "-h"), ("inspect", "--help"), ("rules", "-h")]
+)
+def test_help_fits_80_columns_and_gives_examples(arguments: tuple[str, ...]) -> None:
+    result = ask(*arguments)
+    assert result.exit_code == 0
+    assert "Examples:" in result.stdout
+
+
+def test_help_names_every_exit_code() -> None:
+    text = ask("compare", "--help").stdout
+    for line in (
+        "0  equivalent",
+        "1  different",
+        "2  bad usage",
+        "3  inconclusive",
+        "70 internal error",
+        "130 interrupted",
+    ):
+        assert line in text
+
+
+def _seconds(*arguments: str) -> float:
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}
+    times = []
+    for _ in range(5):
+        start = time.perf_counter()
+        subprocess.run([sys.executable, *arguments], check=True, stdout=subprocess.DEVNULL, env=environment)
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+def test_help_starts_at_once() -> None:
+    assert _seconds("-m", "kerasdiff", "--help") < HELP_RATIO * _seconds("-c", "pass")
+
+
+def test_help_imports_nothing_heavy() -> None:
+    heavy = "('numpy', 'rich', 'scipy', 'keras', 'tensorflow')"
+    code = f"import sys, kerasdiff.cli; print([name for name in {heavy} if name in sys.modules])"
+    shown = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+    assert shown == "[]\n"
+
+
+def test_a_closed_pipe_leaves_the_exit_code_to_the_verdict() -> None:
+    code = "import sys\nfrom kerasdiff.cli.common import write\nwrite('x' * 1_000_000, None)\nsys.exit(3)"
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run([sys.executable, "-c", code], stdout=writer, stderr=subprocess.PIPE, check=False)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (3, b"")
