@@ -23,9 +23,8 @@ from kerasdiff.comparison import (
 )
 from kerasdiff.findings import Fact, Finding
 from kerasdiff.fit.trials import FitEvidence
-from kerasdiff.graph import Edge, Graph, Node, Source, TensorSpec, Weight
+from kerasdiff.graph import Edge, Graph, Node, Port, Source, TensorSpec, Weight
 from kerasdiff.side.records import Description
-from kerasdiff.graph import Port
 from kerasdiff.side.training import Answers, DataSource, Epoch, History, Trial, TrialSettings, TrialSide
 
 ENVIRONMENT = {"device": "cpu", "kerasdiff": "0.1.0", "keras": "3.15.0", "python": "3.11.9", "tensorflow": "2.21.0"}

@@ -10,9 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kerasdiff.errors import EvaluateError
-from kerasdiff.graph import TensorSpec
+from kerasdiff.graph import Port, TensorSpec
 from kerasdiff.probing.probes import OTHER_DIMENSIONS, PROBE_BATCH, other_sizes, probe_rows, probes
-from kerasdiff.graph import Port
 
 
 def port(dtype: str = "float32", shape: tuple[int | None, ...] | None = (None, 3), **bounds: Any) -> Port:

@@ -24,9 +24,8 @@ from data_files import (
 from kerasdiff.data import cifar
 from kerasdiff.data.procedural import procedural
 from kerasdiff.errors import DataError, FitError
-from kerasdiff.graph import TensorSpec
+from kerasdiff.graph import Port, TensorSpec
 from kerasdiff.report.wording.fit import data_words
-from kerasdiff.graph import Port
 from kerasdiff.worker.training.data import DataSet, load_data
 from kerasdiff.worker.training.heads import Encoding, Head
 
