@@ -10,7 +10,7 @@ import tracemalloc
 import pytest
 from synthetic import CASES, FAMILIES, canonical_pair
 
-from kerasdiff.align.align import align
+from kerasdiff.align.alignment import align
 
 pytestmark = pytest.mark.benchmark
 
