@@ -108,9 +108,9 @@ def _settings(comparison: Comparison) -> str:
 
 
 def _settings_alone(comparison: Comparison) -> str:
-    own = tuple(edit for edit in comparison.edits if edit.rung == "weights")
+    own = tuple(edit for edit in comparison.edits if edit.rung == "weights") or comparison.edits
     lead = "Same function, but it starts or learns otherwise:"
-    return _different(comparison, lead, own or comparison.edits)
+    return _different(comparison, lead if own else f"{lead} {detail(_rung(comparison, 'weights'))}.", own)
 
 
 def _numbers(name: RungName, what: str) -> Told:
