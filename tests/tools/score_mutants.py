@@ -21,8 +21,8 @@ import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import nullcontext
 from dataclasses import asdict, dataclass
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ from typing import Any
 from command import Answer
 from mutation.drawing import Drawn, contradiction, random_sample, sample
 from scoring import Said, ask, cold
-from warm import nursery, run_warm
+from warm import run_warm
 
 HERE = Path(__file__).parent
 BLOATED = 3
@@ -61,10 +61,10 @@ def names_place(drawn: Drawn, edit: dict[str, Any]) -> bool:
     return edit[side] is not None and not set(names).isdisjoint(re.split(r"[/.:]", edit[side]["node"]))
 
 
-run_cold = cold(HERE)
+run_cold, run_here = cold(HERE), partial(run_warm, cwd=HERE)
 
 
-def run(drawn: Drawn, command: Callable[..., Answer] = run_warm) -> Result:
+def run(drawn: Drawn, command: Callable[..., Answer] = run_here) -> Result:
     """Compares the two targets."""
     said, report = ask(command, drawn.reference, drawn.candidate, drawn.inputs)
     edits = report.get("edits")
@@ -83,13 +83,8 @@ def known(path: Path | None) -> dict[tuple[str, str], Result]:
     return found
 
 
-def _open_nursery() -> None:
-    """Gives this process workers to fork; they end with it."""
-    nursery(HERE).__enter__()
-
-
 def run_all(
-    drawn: Iterable[Drawn], jobs: int = 1, path: Path | None = None, command: Callable[..., Answer] = run_warm
+    drawn: Iterable[Drawn], jobs: int = 1, path: Path | None = None, command: Callable[..., Answer] = run_here
 ) -> list[Result]:
     """Runs what is not known yet and prints what fails; results in the order drawn."""
     before = known(path)
@@ -104,13 +99,15 @@ def run_all(
         return result
 
     if jobs == 1:
-        with nullcontext() if command is run_cold else nursery(HERE):
-            return [kept(before.get((item.reference, item.candidate)) or run(item, command)) for item in drawn]
+        return [kept(before.get((item.reference, item.candidate)) or run(item, command)) for item in drawn]
     # Processes, as the command's output is caught in the place of stdout; spawned, as TensorFlow has threads here.
-    with ProcessPoolExecutor(jobs, get_context("spawn"), _open_nursery) as pool:
+    with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
         items = list(drawn)
         new = [item for item in items if (item.reference, item.candidate) not in before]
-        answers = {(done.drawn.reference, done.drawn.candidate): kept(done) for done in pool.map(run, new)}
+        answers = {
+            (done.drawn.reference, done.drawn.candidate): kept(done)
+            for done in pool.map(partial(run, command=command), new)
+        }
     return [{**before, **answers}[item.reference, item.candidate] for item in items]
 
 
@@ -220,7 +217,7 @@ def main(arguments: list[str]) -> int:
         )
     else:
         drawn = sample(given.mutants, given.neutral, given.seed, tuple(given.only))
-    results = run_all(drawn, given.jobs, given.results, run_cold if given.cold else run_warm)
+    results = run_all(drawn, given.jobs, given.results, run_cold if given.cold else run_here)
     mutants = [result for result in results if result.drawn.is_mutant]
     if not given.random:
         print(table(mutants, "architecture", lambda result: result.drawn.architecture))
