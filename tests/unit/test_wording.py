@@ -9,8 +9,8 @@ import kerasdiff
 from kerasdiff.comparison import Reason
 from kerasdiff.findings import Fact
 from kerasdiff.report.wording.findings import SENTENCES
-from kerasdiff.report.wording.labels import BASES, STATES
-from kerasdiff.report.wording.verdict import _REASONS
+from kerasdiff.report.wording.models import STATES
+from kerasdiff.report.wording.verdict import _REASONS, BASES
 
 SOURCES = Path(kerasdiff.__file__).parent
 
