@@ -84,14 +84,14 @@ class Observer:
             face: Of the interface: without the same inputs nothing can be run on both.
             settings_differ: Whether weights have other settings, so that a proof says nothing of learning.
         """
-        stored = self._stored(face)
         if face.outcome == "different":
             apart = Unobserved(reason=Finding(fact=Fact.INTERFACES_APART, names=("input",)))
             self._left_out(*NUMERIC, reason=apart.reason)
-            self._observations = Observations(function=apart, learning=apart, stored=stored)
+            seen = Observations(function=apart, learning=apart, stored=None)
         else:
             self._listener.phase("running probes through both models")
-            self._observations = replace(self._numbers(settings_differ=settings_differ), stored=stored)
+            seen = self._numbers(settings_differ=settings_differ)
+        self._observations = replace(seen, stored=self._stored(face))
         return self._observations
 
     def _left_out(self, *names: RungName, reason: Finding) -> None:

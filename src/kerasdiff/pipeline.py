@@ -16,7 +16,7 @@ from kerasdiff.comparison import Comparison, ModelInfo, Reason, Terms, Verdict
 from kerasdiff.errors import EvaluateError, FitError
 from kerasdiff.explain.attribution import attribute
 from kerasdiff.explain.records import Attribution
-from kerasdiff.findings import Fact, Finding, RungName
+from kerasdiff.findings import Fact, Finding
 from kerasdiff.fit.experiment import Experiment, Fitter, Interrupted
 from kerasdiff.fit.trials import FitEvidence
 from kerasdiff.fit.verdict import FitVerdict, judge_cut_off, judge_fit
@@ -32,7 +32,7 @@ from kerasdiff.rungs.checkpoint import checkpoint
 from kerasdiff.rungs.fit import fit_rung
 from kerasdiff.rungs.inference import inference
 from kerasdiff.rungs.interface import interface
-from kerasdiff.rungs.records import NUMERIC, NotChecked, NumberFigures, Rung
+from kerasdiff.rungs.records import NUMERIC, CheckpointFigures, NotChecked, NumberFigures, Rung
 from kerasdiff.rungs.table import rewrites, rows
 from kerasdiff.rungs.training_step import training_step
 from kerasdiff.rungs.unseen import training_code, unlike_training_code, untaken, untraced
@@ -406,9 +406,7 @@ def _info(models: _Models, pair: Correspondence, side: int) -> ModelInfo:
 
 
 def _terms(models: _Models, options: Options, rungs: list[Rung]) -> Terms:
-    limits: dict[RungName, float] = {
-        rung.name: rung.figures.tolerance.limit for rung in rungs if isinstance(rung.figures, NumberFigures)
-    }
+    limits = {rung.name: limit for rung in rungs if (limit := _limit(rung)) is not None}
     first, second = models.descriptions
     fewer = probe_rows(first.inputs) if limits else PROBE_BATCH
     return Terms(
@@ -423,6 +421,13 @@ def _terms(models: _Models, options: Options, rungs: list[Rung]) -> Terms:
         inferred=(first.inferred, second.inferred),
         notes=(first.notes, second.notes),
     )
+
+
+def _limit(rung: Rung) -> float | None:
+    """What the numbers of a rung were held to, where it has any."""
+    if isinstance(rung.figures, NumberFigures):
+        return rung.figures.tolerance.limit
+    return rung.figures.limit if isinstance(rung.figures, CheckpointFigures) else None
 
 
 def _hidden(rung: Rung, name: str) -> int:

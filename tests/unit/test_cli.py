@@ -88,7 +88,7 @@ def compare(*options: str) -> Result:
 class TestCompare:
     @pytest.mark.parametrize(("outcome", "code"), [("equivalent", 0), ("different", 1), ("inconclusive", 3)])
     def test_the_verdict_is_the_exit_code(self, engine: Engine, outcome: Any, code: int) -> None:
-        engine.answer = replace(engine.answer, verdict=Verdict(outcome=outcome, basis=None, reason=Reason.OPEN))
+        engine.answer = replace(engine.answer, verdict=Verdict(outcome=outcome, basis=None, reason=Reason.PROOF))
         assert compare().exit_code == code
 
     def test_options_reach_the_comparison(self, engine: Engine, models: Path) -> None:
