@@ -8,8 +8,9 @@ import time
 import tracemalloc
 
 import pytest
-from kerasdiff.align.align import align
 from synthetic import CASES, FAMILIES, canonical_pair
+
+from kerasdiff.align.alignment import align
 
 pytestmark = pytest.mark.benchmark
 

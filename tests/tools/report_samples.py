@@ -7,23 +7,26 @@ from dataclasses import replace
 
 import numpy as np
 
-from kerasdiff.align.edits import Edit, Place
-from kerasdiff.comparison import (
-    Attribution,
-    Comparison,
-    Effect,
-    LocalDifference,
-    ModelInfo,
-    NotChecked,
-    Rewrite,
-    Row,
-    RowState,
-    Rung,
-    Verdict,
+from kerasdiff.align.edits import (
+    Aspect,
+    Change,
+    Delete,
+    Edit,
+    Insert,
+    Move,
+    Neighbour,
+    OtherOperands,
+    Rewire,
+    Update,
 )
-from kerasdiff.findings import Fact, Finding
+from kerasdiff.comparison import Comparison, ModelInfo, Reason, Terms, Verdict
+from kerasdiff.explain.records import Attribution, Effect, LocalDifference, Measure
+from kerasdiff.findings import Compared, Fact, Finding, Site, Subject
 from kerasdiff.fit.trials import FitEvidence
-from kerasdiff.graph import Edge, Graph, Node, Port, Source, TensorSpec, Weight
+from kerasdiff.graph import MODES, Edge, Graph, Node, Port, Source, TensorSpec, Weight
+from kerasdiff.graph.values import Closeness, Tolerance
+from kerasdiff.rungs.records import ArchitectureFigures, NotChecked, NumberFigures, Rung
+from kerasdiff.rungs.table import Rewrite, Row, RowState
 from kerasdiff.side.records import Description
 from kerasdiff.side.training import Answers, DataSource, Epoch, History, Trial, TrialSettings, TrialSide
 
@@ -82,27 +85,21 @@ def _forum_rows() -> tuple[Row, ...]:
 
 
 def _forum_edits() -> tuple[Edit, ...]:
-    found = []
-    for index, (name, before, reference, line) in enumerate(
-        (
-            ("relu", "bnrm_1", "mdl/batch_normalization", 27),
-            ("relu_1", "bnrm_2", "mdl/batch_normalization_1", 31),
-            ("relu_2", "bnrm_3", "mdl/batch_normalization_2", 35),
+    rows = (
+        ("relu", "bnrm_1", "mp_1", "mdl/batch_normalization", 27),
+        ("relu_1", "bnrm_2", "mp_2", "mdl/batch_normalization_1", 31),
+        ("relu_2", "bnrm_3", "flt", "mdl/batch_normalization_2", 35),
+    )
+    return tuple(
+        Insert(
+            op="relu",
+            reference=None,
+            candidate=Site(node=name, op="relu", source=Source(file="b.py", line=line), display="relu"),
+            after=(reference, before),
+            between=(before, after),
         )
-    ):
-        found.append(
-            Edit(
-                kind="insert",
-                op="relu",
-                rung="architecture",
-                reference=None,
-                candidate=Place(node=name, scope="", source=Source(file="b.py", line=line), display="relu"),
-                after={"reference": reference, "candidate": before},
-                effect={"output": (0.7712, 0.4129, 0.2087)[index]},
-                message=f"candidate applies relu after {before} (b.py:{line}), but reference does not",
-            )
-        )
-    return tuple(found)
+        for name, before, after, reference, line in rows
+    )
 
 
 def losses(start: float, decay: float, wobble: float, steps: int = 30) -> tuple[float, ...]:
@@ -159,6 +156,64 @@ def _forum_fit() -> FitEvidence:
     )
 
 
+_PORTS = (
+    Port(name="input", spec=TensorSpec(shape=(None, 32, 32, 3), dtype="float32")),
+    Port(name="output", spec=TensorSpec(shape=(None, 10), dtype="float32")),
+)
+
+
+def _inferred(target: str) -> tuple[Finding, ...]:
+    settings = {"value": "(32, 32, 3)"}
+    return (Finding(fact=Fact.ARGUMENT_FROM_DEFAULT, names=(target, "input_shape"), settings=settings),)
+
+
+def closeness(size: float, scale: float, place: tuple[int, ...], beyond: int, count: int) -> Closeness:
+    """A difference of ``size`` times ``scale``."""
+    return Closeness(
+        equal=not beyond,
+        max_absolute=size * scale,
+        max_relative=size,
+        place=place,
+        beyond=beyond,
+        count=count,
+        limit=1e-9,
+        smallest_passing=size,
+        scale=scale,
+    )
+
+
+def _inference() -> Rung:
+    subject = Subject(quantity="output", probe="normal")
+    close = closeness(0.77, 1.0, (0, 7), 640, 640)
+    return Rung(
+        name="inference",
+        outcome="different",
+        findings=(
+            Finding(
+                fact=Fact.VALUES_DIFFER,
+                names=("output",),
+                count=9,
+                of=9,
+                compared=Compared(subject=subject, closeness=close),
+            ),
+        ),
+        figures=NumberFigures(
+            compared=9,
+            beyond=9,
+            tolerance=Tolerance(limit=1e-9, grounds="float64"),
+            precision="float64",
+            max_absolute=close.max_absolute,
+            max_relative=close.max_relative,
+            place=close.place,
+            smallest_passing=close.smallest_passing,
+            argmax_agreement=None,
+            where=subject,
+            differing=(subject,),
+            untaken=((), ()),
+        ),
+    )
+
+
 def forum() -> Comparison:
     """The founding pair: three ReLUs that the reference lacks."""
     model = ModelInfo(
@@ -167,37 +222,44 @@ def forum() -> Comparison:
         parameters=201354,
         trainable_parameters=200906,
         nodes=14,
-        interface=("input float32 (None, 32, 32, 3)",),
+        interface=(_PORTS[0],),
     )
     return Comparison(
-        verdict=Verdict(
-            outcome="different",
-            basis="witness",
-            summary="The reference examples/forum/a.py:ConvModel_1 lacks relu after mdl/batch_normalization, "
-            "mdl/batch_normalization_1 and mdl/batch_normalization_2; the candidate applies it at b.py:27, b.py:31 and "
-            "b.py:35. Nothing else differs.",
-        ),
+        verdict=Verdict(outcome="different", basis="witness", reason=Reason.OUTPUTS),
         reference=model,
         candidate=replace(model, target="examples/forum/b.py:ConvModel_2", class_name="ConvModel_2", nodes=17),
         environment=ENVIRONMENT,
-        terms=(
-            ("seed", "0"),
-            ("tolerance", "float32 1e-05 of scale, float64 1e-10 of scale"),
-            ("inferred", "reference: input_shape=(32, 32, 3), the CIFAR-10 default"),
-            ("inferred", "candidate: input_shape=(32, 32, 3), the CIFAR-10 default"),
+        terms=Terms(
+            seed=0,
+            limits={"inference": 1e-9, "training step": 1e-9},
+            inferred=(_inferred("examples/forum/a.py:ConvModel_1"), _inferred("examples/forum/b.py:ConvModel_2")),
         ),
         rungs=(
-            Rung(name="interface", outcome="equal", detail="1 input and 1 output, same shapes and dtypes"),
-            Rung(name="architecture", outcome="different", detail="3 edits: insert relu ×3"),
-            Rung(name="weights", outcome="equal", detail="18 weights, same shapes, initializers and regularizers"),
             Rung(
-                name="inference",
-                outcome="different",
-                detail="float64: max 7.7e-01 at (0, 7) of the output, limit 1e-10, 640 of 640 beyond; first divergence "
-                "at mdl/max_pooling2d",
-                figures={"float64": {"max": 0.77, "limit": 1e-10, "place": (0, 7), "count": 640}},
+                name="interface", outcome="equal", findings=(Finding(fact=Fact.SAME_INTERFACE, ports=_PORTS, count=1),)
             ),
-            Rung(name="fit", outcome="different", detail="step losses up to 0.4315 apart, control 0"),
+            Rung(
+                name="architecture",
+                outcome="different",
+                findings=(Finding(fact=Fact.EDITS, count=3, figures={"insert": 3}),),
+                figures=ArchitectureFigures(edits=3, modes=MODES, isomorphic=False),
+            ),
+            Rung(
+                name="weights",
+                outcome="equal",
+                findings=(Finding(fact=Fact.WEIGHTS_AGREE, count=18, names=("shape", "initializer", "regularizer")),),
+            ),
+            _inference(),
+            Rung(
+                name="fit",
+                outcome="different",
+                findings=(
+                    Finding(
+                        fact=Fact.TRIALS_APART,
+                        figures={"first_parting": 0, "distance": 0.4315, "control_distance": 0.0},
+                    ),
+                ),
+            ),
         ),
         edits=_forum_edits(),
         rewrites=(
@@ -208,31 +270,32 @@ def forum() -> Comparison:
         rows=_forum_rows(),
         fit=_forum_fit(),
         attribution=_forum_attribution(),
-        not_checked=(NotChecked(rung="training step", reason="not part of this version"),),
+        not_checked=(
+            NotChecked(rung="training step", reason=Finding(fact=Fact.REFUSED, cause="not part of this version")),
+        ),
     )
 
 
 def _forum_attribution() -> Attribution:
     pairs = (("mdl/max_pooling2d", "mp_1"), ("mdl/max_pooling2d_1", "mp_2"), ("mdl/flatten", "flt"))
-    own = tuple(
+    local = tuple(
         LocalDifference(
             nodes=nodes,
-            difference=0.94 - 0.1 * number,
-            detail="probe zeros: largest difference 9.4e-01 of scale 0.788 at (0, 0, 0, 16), limit 1e-09, "
-            "13,500 of 28,800 values beyond it",
+            probe="zeros",
+            closeness=closeness(0.94 - 0.1 * number, 0.788, (0, 0, 0, 16), 13500, 28800),
             edits=(number,),
         )
         for number, nodes in enumerate(pairs)
     )
     return Attribution(
-        effects=tuple(Effect(sizes={"output": size}, harmless=False) for size in (0.7712, 0.4129, 0.2087)),
+        effects=tuple(Effect(sizes={Measure.OUTPUT: size}, harmless=False) for size in (0.7712, 0.4129, 0.2087)),
         together=(),
-        total={"output": 0.84, "training output": 0.9, "gradient": 0.9},
-        remaining={"output": 2.2e-15, "training output": 0.0, "gradient": 3.1e-15},
-        limits={"output": 1e-9, "training output": 1e-9, "gradient": 1e-7},
+        total={Measure.OUTPUT: 0.84, Measure.TRAINING_OUTPUT: 0.9, Measure.GRADIENT: 0.9},
+        remaining={Measure.OUTPUT: 2.2e-15, Measure.TRAINING_OUTPUT: 0.0, Measure.GRADIENT: 3.1e-15},
+        limits={Measure.OUTPUT: 1e-9, Measure.TRAINING_OUTPUT: 1e-9, Measure.GRADIENT: 1e-7},
         explained=True,
-        divergence=own[0],
-        own=own,
+        divergence=local[0],
+        local=local,
         one_way=(),
         notes=(),
         compared=12,
@@ -240,6 +303,13 @@ def _forum_attribution() -> Attribution:
         probes=("zeros", "normal"),
         precision="float64",
     )
+
+
+_NO_FIT = Finding(fact=Fact.OPTION, names=("--no-fit",))
+
+
+def _site(name: str, op: str = "conv2d") -> Site:
+    return Site(node=name, op=op, display=op)
 
 
 def every_state() -> Comparison:
@@ -252,59 +322,93 @@ def every_state() -> Comparison:
     wide = replace(other, id="层/卷积", outputs=(TensorSpec(shape=(None, 112, 112, 128), dtype="float16"),))
     rows = (
         Row(state="kept", reference=kept, candidate=other, reference_parameters=1792, candidate_parameters=1792),
-        Row(state="rewritten", reference=norm, candidate=hostile, note="gamma folded into the kernel"),
+        Row(state="rewritten", reference=norm, candidate=hostile),
         Row(state="inserted", reference=None, candidate=node("relu", "relu", image)),
         Row(state="deleted", reference=node("dropout", "dropout", image), candidate=None),
         Row(state="updated", reference=kept, candidate=wide, reference_parameters=1792, candidate_parameters=3584),
-        Row(state="moved", reference=norm, candidate=hostile, note="stands after relu, not before it"),
+        Row(state="moved", reference=norm, candidate=hostile),
         Row(state="rewired", reference=node("add", "add", image), candidate=node("add", "add", image)),
     )
-    place = Place(node="stem/\x1b[2Jbn", scope="stem", source=Source(file="models/candidate_net.py", line=111))
-    update = Edit(
-        kind="update",
+    first = Site(
+        node="stem/[red]bn[/red]",
         op="batch_normalization",
-        rung="architecture",
-        reference=Place(
-            node="stem/[red]bn[/red]", scope="stem", source=Source(file="models/reference_net.py", line=10)
-        ),
-        candidate=place,
-        after={"reference": "stem/conv", "candidate": "stem/conv"},
-        attributes={"epsilon": (0.001, 1e-05), "axis": ("1", 1), "momentum": (float("nan"), 0.99)},
-        effect={"output": float("inf")},
-        message="stem/[red]bn[/red] has another epsilon",
+        kind="layer",
+        scope="stem",
+        display="BatchNormalization",
+        source=Source(file="models/reference_net.py", line=10),
     )
+    second = replace(first, node="stem/\x1b[2Jbn", source=Source(file="models/candidate_net.py", line=111))
+    settings = {"epsilon": (0.001, 1e-05), "axis": ("1", 1), "momentum": (float("nan"), 0.99)}
+    op = "batch_normalization"
+    after = ("stem/conv", "stem/conv")
     edits = (
-        update,
-        replace(update, kind="delete", candidate=None, attributes={}, effect={}, message="", modes=("training",)),
-        replace(update, kind="move", attributes={}, rung="weights", effect={"output": 0.0, "loss": 0.0}, harmless=True),
-        replace(update, kind="rewire", attributes={}, after={"reference": None, "candidate": None}),
+        Update(
+            op=op,
+            reference=first,
+            candidate=second,
+            after=after,
+            changes=tuple(Change(aspect=Aspect.SETTING, name=name, values=values) for name, values in settings.items()),
+        ),
+        Delete(op=op, reference=first, candidate=None, after=after, modes=("training",)),
+        Move(
+            op=op,
+            reference=first,
+            candidate=second,
+            after=after,
+            behind=((_site("stem/conv"),), (_site("relu", "relu"),)),
+        ),
+        Rewire(
+            op=op,
+            reference=first,
+            candidate=second,
+            wiring=OtherOperands(takes=((Neighbour(site=_site("a", "add")),), (Neighbour(site=_site("b", "add")),))),
+        ),
+        Update(
+            op="conv2d",
+            rung="weights",
+            reference=_site("stem/conv"),
+            candidate=_site("stem/conv"),
+            owner="stem/conv",
+            changes=(Change(aspect=Aspect.WEIGHT, name="trainable", weight="kernel", values=(True, False)),),
+        ),
     )
     rewrite = Rewrite(rule="fold-scale", side="candidate", node="stem/\x1b[2Jbn", exact=False)
     return replace(
         forum(),
-        verdict=Verdict(outcome="inconclusive", basis=None, summary="One rung failed, so nothing is decided."),
+        verdict=Verdict(outcome="inconclusive", basis=None, reason=Reason.OPEN),
         rows=rows,
         edits=edits,
         rewrites=(rewrite,) * 6,
         rungs=(
-            Rung(name="interface", outcome="advisory", detail="outputs have other names"),
-            Rung(
-                name="inference", outcome="failed", detail="the candidate raised ValueError", figures={"max": math.nan}
+            Rung(name="interface", outcome="advisory", findings=(Finding(fact=Fact.OUTPUTS_UNKNOWN),)),
+            replace(
+                _inference(),
+                outcome="failed",
+                findings=(Finding(fact=Fact.REFUSED, cause="the candidate raised ValueError"),),
+                figures=replace(_inference().figures, max_absolute=math.nan),  # type: ignore[type-var]
             ),
-            Rung(name="fit", outcome="skipped", detail="--no-fit"),
+            Rung(name="fit", outcome="skipped", findings=(_NO_FIT,)),
         ),
         fit=None,
-        not_checked=(NotChecked(rung="fit", reason="--no-fit"),),
+        not_checked=(NotChecked(rung="fit", reason=_NO_FIT),),
         attribution=Attribution(
-            effects=(Effect(sizes={}, harmless=False),) * 4,
+            effects=(
+                Effect(sizes={Measure.OUTPUT: math.inf}, harmless=False),
+                Effect(sizes={}, harmless=False),
+                Effect(sizes={Measure.OUTPUT: 0.0, Measure.LOSS: 0.0}, harmless=True),
+                Effect(sizes={Measure.OUTPUT: math.inf}, harmless=False),
+            ),
             together=((0, 2),),
-            total={"output": 0.5},
-            remaining={"output": 0.31},
-            limits={"output": 1e-9},
+            total={Measure.OUTPUT: 0.5},
+            remaining={Measure.OUTPUT: 0.31},
+            limits={Measure.OUTPUT: 1e-9},
             explained=False,
             divergence=None,
-            own=tuple(
-                LocalDifference(nodes=("stem/[b]x", f"\x1b[2Jn{n}"), difference=1.0, detail="") for n in range(12)
+            local=tuple(
+                LocalDifference(
+                    nodes=("stem/[b]x", f"\x1b[2Jn{number}"), probe="normal", closeness=closeness(1.0, 1.0, (0,), 1, 1)
+                )
+                for number in range(12)
             ),
             one_way=(),
             notes=(),
@@ -325,7 +429,7 @@ def long(blocks: int = 40) -> Comparison:
             changed = index == blocks // 2 and name == "bn"
             rows.append(Row(state="updated" if changed else "kept", reference=side, candidate=side))
     fit = replace(forum().fit, identical=True, distance=0.0, first_parting=None)  # type: ignore[type-var]
-    verdict = Verdict(outcome="equivalent", basis="proof", summary="Both are the same graph with the same weights.")
+    verdict = Verdict(outcome="equivalent", basis="proof", reason=Reason.PROOF)
     return replace(
         forum(), rows=tuple(rows), edits=(), rewrites=(), verdict=verdict, fit=fit, attribution=None, not_checked=()
     )

@@ -14,11 +14,25 @@ import pytest
 from graph_builder import Build, renamed
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from kerasdiff.align.align import Alignment, align
+from synthetic import Net
 
-from kerasdiff.align.edits import Edit
+from kerasdiff.align.alignment import Alignment, align
+from kerasdiff.align.edits import (
+    Aspect,
+    Change,
+    Edit,
+    Insert,
+    Move,
+    OtherEnds,
+    OtherOperands,
+    OtherSharing,
+    Rewire,
+    Update,
+)
+from kerasdiff.align.expanded import proof
 from kerasdiff.canonical.engine import live
-from kerasdiff.graph import Edge, Graph, Node, TensorSpec
+from kerasdiff.findings import Site
+from kerasdiff.graph import Edge, Graph, Node, Source, TensorSpec
 
 MIRROR = {"insert": "delete", "delete": "insert", "update": "update", "move": "move", "rewire": "rewire"}
 HELD = ("conv", "norm", "dense")
@@ -47,6 +61,27 @@ def aligned(first: Made, second: Made) -> Alignment:
     return align(first[0], second[0], (first[1].weights, second[1].weights), "inference")
 
 
+def setting(name: str, one: object, two: object) -> Change:
+    return Change(aspect=Aspect.SETTING, name=name, values=(one, two))
+
+
+def changes(edit: Edit) -> tuple[Change, ...]:
+    assert isinstance(edit, Update)
+    return edit.changes
+
+
+def wiring(edit: Edit) -> Any:
+    assert isinstance(edit, Rewire)
+    return edit.wiring
+
+
+def taken(edit: Edit) -> list[list[str]]:
+    """The nodes from which a rewired one takes its values, by side."""
+    rewired = wiring(edit)
+    assert isinstance(rewired, OtherOperands)
+    return [[value.site.node for value in side] for side in rewired.takes]
+
+
 def brief(edits: tuple[Edit, ...]) -> list[tuple[str, str]]:
     return [(edit.kind, edit.op) for edit in edits]
 
@@ -67,14 +102,19 @@ def test_insertions_name_the_node_before_and_the_line() -> None:
 
     found = aligned(bare, full)
 
-    assert brief(found.edits) == [("insert", "relu")] * 2
-    assert [edit.reference for edit in found.edits] == [None, None]
-    assert [str(edit.candidate.source) for edit in found.edits if edit.candidate] == ["m.py:3", "m.py:7"]
-    assert [edit.after for edit in found.edits] == [
-        {"reference": "norm_0", "candidate": "norm_0"},
-        {"reference": "norm_1", "candidate": "norm_1"},
-    ]
-    assert found.edits[0].message == "candidate applies relu between norm_0 and pool_0 (m.py:3), but reference does not"
+    assert found.edits == tuple(
+        Insert(
+            op="relu",
+            reference=None,
+            candidate=Site(
+                node=f"relu_{at}", origin=f"relu_{at}", op="relu", display="relu", source=Source(file="m.py", line=line)
+            ),
+            after=(f"norm_{at}", f"norm_{at}"),
+            modes=("inference",),
+            between=(f"norm_{at}", f"pool_{at}"),
+        )
+        for at, line in enumerate((3, 7))
+    )
     assert len(found.weights) == 5
     assert not found.isomorphic
 
@@ -86,7 +126,7 @@ def test_deletions_stand_on_the_side_of_the_reference() -> None:
     assert found.edits[0].candidate is None
     assert found.edits[0].reference is not None
     assert found.edits[0].reference.node == "relu_0"
-    assert found.edits[0].after == {"reference": "norm_0", "candidate": "norm_0"}
+    assert found.edits[0].after == ("norm_0", "norm_0")
 
 
 def test_updates_name_the_attribute_with_both_values() -> None:
@@ -96,23 +136,30 @@ def test_updates_name_the_attribute_with_both_values() -> None:
     )
 
     assert brief(found.edits) == [("update", "norm")]
-    assert found.edits[0].attributes == {"epsilon": (1e-3, 1e-5)}
-    assert "epsilon 0.001 in the reference, 1e-05 in the candidate" in found.edits[0].message
+    assert changes(found.edits[0]) == (setting("epsilon", 1e-3, 1e-5),)
 
 
 def test_an_attribute_of_one_side_alone_is_an_update() -> None:
     found = aligned(chain("conv", ("relu", {"limit": 6}), "dense"), chain("conv", "relu", "dense"))
 
-    assert found.edits[0].attributes == {"limit": (6, None)}
+    assert changes(found.edits[0]) == (setting("limit", 6, None),)
 
 
-def test_another_place_is_one_move() -> None:
+def test_an_argument_of_the_call_is_told_from_a_setting() -> None:
+    found = aligned(chain("conv", ("drop", {"call.training": True}), "dense"), chain("conv", "drop", "dense"))
+
+    assert changes(found.edits[0]) == (Change(aspect=Aspect.CALL, name="training", values=(True, None)),)
+
+
+def test_another_position_is_one_move() -> None:
     found = aligned(
         chain("conv", "norm", "relu", "pool", "dense", "tanh"), chain("conv", "relu", "norm", "pool", "dense", "tanh")
     )
 
-    assert [edit.kind for edit in found.edits] == ["move"]
-    assert found.edits[0].op in ("relu", "norm")
+    (edit,) = found.edits
+    assert isinstance(edit, Move)
+    assert edit.op in ("relu", "norm")
+    assert [[site.op for site in side] for side in edit.behind] in ([["conv"], ["relu"]], [["norm"], ["conv"]])
     assert len(found.moved) == 1
     assert len(found.nodes) == 7
 
@@ -139,7 +186,7 @@ def test_one_of_several_branches_is_an_update_in_whatever_order_they_are_called(
     found = aligned(branches((5, 5, 5), (0, 1, 2)), branches((5, 7, 5), (2, 1, 0)))
 
     assert brief(found.edits) == [("update", "conv")]
-    assert found.edits[0].attributes == {"size": (5, 7)}
+    assert changes(found.edits[0]) == (setting("size", 5, 7),)
     assert [found.nodes[f"{op}_{number}"] for op in ("conv", "relu") for number in range(3)] == [
         f"{op}_{number}" for op in ("conv", "relu") for number in range(3)
     ]
@@ -189,9 +236,8 @@ def test_swapped_operands_are_one_rewire(op: str) -> None:
     found = aligned(towers(op, 0, 1, 2), towers(op, 1, 0, 2))
 
     assert brief(found.edits) == [("rewire", op)]
-    assert "dense_0 (dense, m.py:1)" in found.edits[0].message
-    assert ("concatenated in another order" in found.edits[0].message) == (op == "concat")
-    assert "in another order" in found.edits[0].message
+    assert taken(found.edits[0]) == [["dense_0", "conv_0"], ["conv_0", "dense_0"]]
+    assert wiring(found.edits[0]).reordered
 
 
 def test_another_source_is_one_rewire() -> None:
@@ -206,8 +252,8 @@ def test_another_source_is_one_rewire() -> None:
     found = aligned(skip(0), skip(1))
 
     assert brief(found.edits) == [("rewire", "merge")]
-    assert "conv_0 (conv, m.py:1)" in found.edits[0].message
-    assert "relu_0 (m.py:2)" in found.edits[0].message
+    assert taken(found.edits[0]) == [["conv_0"], ["relu_0"]]
+    assert not wiring(found.edits[0]).reordered
 
 
 def twice(shared: bool) -> Made:
@@ -218,12 +264,13 @@ def twice(shared: bool) -> Made:
     return b.graph(value), b
 
 
-@pytest.mark.parametrize("turned", [False, True])
-def test_shared_against_separate_weights_is_a_rewire(turned: bool) -> None:
-    found = aligned(twice(not turned), twice(turned))
+@pytest.mark.parametrize("shared", [False, True])
+def test_shared_against_separate_weights_is_a_rewire(shared: bool) -> None:
+    found = aligned(twice(shared), twice(not shared))
 
     assert brief(found.edits) == [("rewire", "dense")]
-    assert "not shared" in found.edits[0].message
+    assert sorted(len(side) for side in wiring(found.edits[0]).shares) == [0, 1]
+    assert not wiring(found.edits[0]).generator
     assert not found.isomorphic
 
 
@@ -238,34 +285,40 @@ def test_sharing_with_another_says_with_which() -> None:
 
     found = aligned(thrice("one", "one", "two"), thrice("one", "two", "two"))
 
-    assert [edit.message for edit in found.edits] == [
-        "in the reference one_call:2 (dense, m.py:2) shares weights with one_call (dense, m.py:1), in the candidate "
-        "two_call (dense, m.py:2) shares weights with two_call:2 (dense, m.py:3; the counterpart of two_call): "
-        "shared with others"
+    (edit,) = found.edits
+    rewired = wiring(edit)
+    assert isinstance(rewired, OtherSharing)
+    assert [[(item.site.node, item.counterpart) for item in side] for side in rewired.shares] == [
+        [("one_call", "")],
+        [("two_call:2", "two_call")],
     ]
+    assert rewired.more == (0, 0)
 
 
 def test_swapped_outputs_are_told() -> None:
-    def heads(turned: bool) -> Made:
+    def heads(swapped: bool) -> Made:
         b = Build()
         x = step(b, b.input(), "conv", 1)
         made = (step(b, x, "dense", 2), step(b, x, "tanh", 3))
-        return b.graph(*(made[::-1] if turned else made)), b
+        return b.graph(*(made[::-1] if swapped else made)), b
 
     found = aligned(heads(False), heads(True))
 
     assert [edit.kind for edit in found.edits] == ["rewire"]
-    assert found.edits[0].message == (
-        "outputs in another order: output 0 is dense_0 (dense, m.py:2) in the reference, tanh_0 (m.py:3) in the "
-        "candidate; output 1 is tanh_0 (m.py:3) in the reference, dense_0 (dense, m.py:2) in the candidate"
-    )
+    rewired = wiring(found.edits[0])
+    assert isinstance(rewired, OtherEnds)
+    assert rewired.reordered
+    assert [(end.number, end.reference.node, end.candidate.node) for end in rewired.ends] == [
+        (0, "dense_0", "tanh_0"),
+        (1, "tanh_0", "dense_0"),
+    ]
 
 
-def test_another_function_in_the_same_place_is_one_update() -> None:
+def test_another_function_between_the_same_neighbours_is_one_update() -> None:
     found = aligned(chain("conv", "relu", "dense"), chain("conv", "tanh", "dense"))
 
     assert brief(found.edits) == [("update", "relu")]
-    assert found.edits[0].attributes == {"op": ("relu", "tanh")}
+    assert changes(found.edits[0]) == (Change(aspect=Aspect.OP),)
 
 
 def test_nothing_in_common_is_all_deleted_and_inserted() -> None:
@@ -319,7 +372,11 @@ def test_the_script_accounts_for_every_call(pair: tuple[list[str], list[str]]) -
     left = Counter(first)
     left.subtract(edit.op for edit in found.edits if edit.kind == "delete")
     left.update(edit.op for edit in found.edits if edit.kind == "insert")
-    replaced = [edit.attributes["op"] for edit in found.edits if "op" in edit.attributes]
+    replaced = [
+        (edit.reference.op, edit.candidate.op)
+        for edit in found.edits
+        if isinstance(edit, Update) and edit.reference and edit.candidate and edit.changes[0].aspect is Aspect.OP
+    ]
     left.subtract(one for one, _ in replaced)
     left.update(two for _, two in replaced)
 
@@ -348,17 +405,17 @@ def test_swapping_the_sides_mirrors_insertions_and_deletions(pair: tuple[list[st
         (["conv", "conv", "dense", "relu"], ["conv", "relu", "dense"]),
     ],
 )
-def test_swapped_sides_name_the_same_places(first: list[str], second: list[str]) -> None:
-    def places(edits: tuple[Edit, ...], turned: bool) -> list[Any]:
-        sides = [(e.kind, *((e.candidate, e.reference) if turned else (e.reference, e.candidate))) for e in edits]
+def test_swapped_sides_name_the_same_sites(first: list[str], second: list[str]) -> None:
+    def sites(edits: tuple[Edit, ...], swapped: bool) -> list[Any]:
+        sides = [(e.kind, *(e.sites[::-1] if swapped else e.sites)) for e in edits]
         return sorted(
-            (MIRROR[kind] if turned else kind, a.node if a else "", b.node if b else "") for kind, a, b in sides
+            (MIRROR[kind] if swapped else kind, a.node if a else "", b.node if b else "") for kind, a, b in sides
         )
 
     forward = aligned(chain(*first), chain(*second)).edits
     backward = aligned(chain(*second), chain(*first)).edits
 
-    assert places(forward, True) == places(backward, False)
+    assert sites(forward, True) == sites(backward, False)
 
 
 PROGRAM = """
@@ -387,15 +444,12 @@ def test_every_run_gives_the_same_bytes() -> None:
 
     first = run("1")
 
-    assert "insert" in first
+    assert "Insert(" in first
     assert run("2") == first
 
 
-def test_what_differs_is_opened_and_proved_and_no_more_than_that(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_differs_is_expanded_and_proved_and_no_more_than_that(monkeypatch: pytest.MonkeyPatch) -> None:
     """A square spelt as a call of its own, deep in a network: proved op by op, with the far layers left closed."""
-    from synthetic import Net
-
-    from kerasdiff.align import expanded
 
     def net(spelt: bool) -> Any:
         made = Net()
@@ -410,13 +464,13 @@ def test_what_differs_is_opened_and_proved_and_no_more_than_that(monkeypatch: py
     (first, weights), (second, others) = net(True), net(False)
     labels = tuple({node.id: f"{node.op} {len(node.operands)}" for node in graph} for graph in (first, second))
     pairs = {one.id: two.id for one, two in zip(first, second, strict=True)}
-    found = expanded.expanded((first, second), labels, pairs, (weights, others), "inference", {})
+    found = proof.expanded((first, second), labels, pairs, (weights, others), "inference", {})
 
     assert found.proof is not None
     assert len(found.proof.weights) == 24
-    assert 0 < found.ops < sum(expanded.size(node) for graph in (first, second) for node in graph)
+    assert 0 < found.ops < sum(proof.size(node) for graph in (first, second) for node in graph)
     assert align(first, second, (weights, others), "inference").isomorphic
-    monkeypatch.setattr(expanded, "MOST", 5)
-    monkeypatch.setattr("kerasdiff.align.align.MOST", 5)
+    monkeypatch.setattr(proof, "MOST", 5)
+    monkeypatch.setattr("kerasdiff.align.alignment.MOST", 5)
     assert align(first, second, (weights, others), "inference").unexpanded > 5
-    assert expanded.expanded((first, second), labels, pairs, (weights, others), "inference", {}).proof is None
+    assert proof.expanded((first, second), labels, pairs, (weights, others), "inference", {}).proof is None

@@ -10,25 +10,40 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kerasdiff.align.edits import Edit, EditKind, Place
+from kerasdiff.align.edits import (
+    Aspect,
+    Change,
+    Delete,
+    Edit,
+    EditKind,
+    Insert,
+    MaskIgnored,
+    Move,
+    Rewire,
+    Update,
+)
 from kerasdiff.comparison import EXIT_CODES, Rung, RungName, Verdict
+from kerasdiff.findings import Site
 from kerasdiff.graph import Source
 from kerasdiff.judge import UNIMPLIED, Case, judge
 from kerasdiff.options import STRENGTHS, Required
 
 
-def edit(kind: EditKind, op: str = "relu", line: int = 7, **attributes: Any) -> Edit:
-    place = Place(node=f"net/{op}", scope="net", source=Source(file="m.py", line=line))
-    return Edit(
-        kind=kind,
-        op=op,
-        rung="architecture",
-        reference=None if kind == "insert" else place,
-        candidate=None if kind == "delete" else place,
-        after={"reference": "norm", "candidate": "norm_1"},
-        attributes=attributes,
-        message=f"{kind} of {op} (m.py:{line})",
-    )
+def edit(kind: EditKind, op: str = "relu", line: int = 7, **settings: Any) -> Edit:
+    """An edit of a call; an update without settings puts another call in its place."""
+    site = Site(node=f"net/{op}", op=op, scope="net", display=op, source=Source(file="m.py", line=line))
+    after = ("norm", "norm_1")
+    if kind == "insert":
+        return Insert(op=op, reference=None, candidate=site, after=after)
+    if kind == "delete":
+        return Delete(op=op, reference=site, candidate=None, after=after)
+    if kind == "update":
+        changes = tuple(Change(aspect=Aspect.SETTING, name=name, values=pair) for name, pair in settings.items())
+        other = changes or (Change(aspect=Aspect.OP),)
+        return Update(op=op, reference=site, candidate=site, after=after, changes=other)
+    if kind == "move":
+        return Move(op=op, reference=site, candidate=site, after=after, behind=((), (site,)))
+    return Rewire(op=op, reference=site, candidate=site, after=after, wiring=MaskIgnored(applied_by="reference"))
 
 
 def case(

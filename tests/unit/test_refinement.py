@@ -9,10 +9,10 @@ from itertools import permutations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from kerasdiff.align.sequence import common, increasing
 
-from kerasdiff.align import sequence
-from kerasdiff.align.refinement import Coloured, Vertex, correspond
+from kerasdiff.align.pairing import sequence
+from kerasdiff.align.pairing.sequence import common, increasing
+from kerasdiff.align.refinement import Coloured, Vertex, bijection
 
 seeds = st.integers(0, 2**32 - 1)
 steady = settings(derandomize=True, deadline=None)
@@ -60,7 +60,7 @@ def test_a_renumbered_graph_is_found_again(seed: int) -> None:
     draw = random.Random(seed)
     one = drawn(draw, draw.randrange(1, 12))
     two = renumbered(one, draw)
-    found = correspond(one, two)
+    found = bijection(one, two)
 
     assert found is not None
     assert fits(found, one, two)
@@ -72,7 +72,7 @@ def test_an_answer_is_given_if_and_only_if_there_is_one(seed: int) -> None:
     draw = random.Random(seed)
     size = draw.randrange(1, 6)
     one, two = drawn(draw, size), drawn(draw, size)
-    found = correspond(one, two)
+    found = bijection(one, two)
     maps = (dict(zip(one.colours, order, strict=True)) for order in permutations(two.colours))
 
     assert (found is not None) == any(fits(one_map, one, two) for one_map in maps)
@@ -80,14 +80,14 @@ def test_an_answer_is_given_if_and_only_if_there_is_one(seed: int) -> None:
 
 def test_what_refinement_alone_cannot_tell_apart_is_searched() -> None:
     """Two triangles and a hexagon: every vertex sees two like itself, however far it looks."""
-    assert correspond(ring(6), ring(3, 3)) is None
-    assert correspond(ring(3, 3), ring(6)) is None
-    found = correspond(ring(6, 3, 3), renumbered(ring(3, 6, 3), random.Random(1)))
+    assert bijection(ring(6), ring(3, 3)) is None
+    assert bijection(ring(3, 3), ring(6)) is None
+    found = bijection(ring(6, 3, 3), renumbered(ring(3, 6, 3), random.Random(1)))
     assert found is not None
 
 
 def test_the_search_gives_up() -> None:
-    assert correspond(ring(12, 12), ring(8, 8, 8), limit=3) is None
+    assert bijection(ring(12, 12), ring(8, 8, 8), limit=3) is None
 
 
 def test_many_ties_take_time_in_proportion() -> None:
@@ -99,7 +99,7 @@ def test_many_ties_take_time_in_proportion() -> None:
         links += [(f"{n}", f"{n}a", ""), (f"{n}", f"{n}b", "")]
     graph = Coloured(colours=colours, links=links)
 
-    assert correspond(graph, graph) == {name: name for name in colours}
+    assert bijection(graph, graph) == {name: name for name in colours}
 
 
 # Sequences -------------------------------------------------------------------------------------------

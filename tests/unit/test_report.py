@@ -20,8 +20,9 @@ from kerasdiff.report.curves import plot
 from kerasdiff.report.inspect import description_json, render_graph
 from kerasdiff.report.json import to_json
 from kerasdiff.report.progress import LiveProgress
-from kerasdiff.report.style import Look, change, clean
+from kerasdiff.report.style import Look, clean
 from kerasdiff.report.terminal import render
+from kerasdiff.report.wording.plain import change
 from kerasdiff.side.training import Tick
 
 GOLDENS = Path(__file__).parent / "goldens"
@@ -205,7 +206,8 @@ def test_json_has_the_documented_shape() -> None:
         "attributes": {},
         "effect": {"output": 0.7712},
         "harmless": False,
-        "message": "candidate applies relu after bnrm_1 (b.py:27), but reference does not",
+        "message": "candidate applies relu between bnrm_1 and mp_1 (b.py:27), but reference applies none after "
+        "mdl/batch_normalization",
         "modes": ["inference", "training"],
     }
     assert data["rewrites"][0] == {"rule": "split-activation", "side": "reference", "node": "mdl/dense", "exact": True}
@@ -232,7 +234,7 @@ def test_json_numbers_are_finite_or_null_and_keys_sorted() -> None:
     update = data["edits"][0]
     assert update["attributes"] == {"epsilon": [0.001, 1e-05], "axis": ["1", 1], "momentum": [None, 0.99]}
     assert update["effect"] == {"output": None}
-    assert data["rungs"][1]["figures"] == {"max": None}
+    assert data["rungs"][1]["figures"]["max_absolute"] is None
     assert data["fit"] is None
 
 

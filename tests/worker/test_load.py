@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from kerasdiff.errors import KerasdiffError, LoadError, TargetError, TraceError
-from kerasdiff.report.wording.notes import note as sentence
+from kerasdiff.findings import Fact, Finding
 from kerasdiff.side.targets import parse_input, parse_target
 
 keras: Any = pytest.importorskip("keras")
@@ -205,19 +205,19 @@ def test_cifar_default_is_inferred_and_said(folder: Path) -> None:
     result = loaded("m.py:Image")
     assert shapes(result) == [("input", (None, 32, 32, 3), "float32")]
     assert result.model.weights[-1].shape == (10,)
-    assert tuple(map(sentence, result.inferred)) == (
-        "m.py:Image: input_shape=(32, 32, 3) inferred from the CIFAR-10 default",
-        "m.py:Image: num_classes=10 inferred from the CIFAR-10 default",
-        "m.py:Image: input (32, 32, 3) taken from the constructor argument input_shape",
+    default = Fact.ARGUMENT_FROM_DEFAULT
+    assert result.inferred == (
+        Finding(fact=default, names=("m.py:Image", "input_shape"), settings={"value": (32, 32, 3)}),
+        Finding(fact=default, names=("m.py:Image", "num_classes"), settings={"value": 10}),
+        Finding(fact=Fact.INPUT_FROM_ARGUMENT, names=("m.py:Image", "input_shape"), settings={"shape": (32, 32, 3)}),
     )
 
 
 def test_single_input_option_sets_the_constructor_too(folder: Path) -> None:
     result = loaded("m.py:Image(num_classes=3)", "8,8,1")
     assert shapes(result) == [("input", (None, 8, 8, 1), "float32")]
-    assert tuple(map(sentence, result.inferred)) == (
-        "m.py:Image(num_classes=3): input_shape=(8, 8, 1) taken from --input",
-    )
+    names = ("m.py:Image(num_classes=3)", "input_shape")
+    assert result.inferred == (Finding(fact=Fact.ARGUMENT_FROM_INPUT, names=names, settings={"value": (8, 8, 1)}),)
 
 
 def test_integer_inputs_stay_inside_the_embedding(folder: Path) -> None:
@@ -225,7 +225,7 @@ def test_integer_inputs_stay_inside_the_embedding(folder: Path) -> None:
     assert [(p.low, p.high) for p in loaded("m.py:Words", "5:int32@3..9").ports] == [(3, 9)]
     clamped = loaded("m.py:Words", "5:int32@0..20")
     assert clamped.ports[0].high == 19
-    assert "last row" in sentence(clamped.inferred[0])
+    assert clamped.inferred == (Finding(fact=Fact.RANGE_CUT, names=("m.py:Words", "input"), figures={"last": 19}),)
     assert [(p.low, p.high) for p in loaded("m.py:layer", "3").ports] == [(None, None)]
 
 
@@ -237,7 +237,9 @@ def test_declared_dtype_wins_and_is_said(folder: Path) -> None:
     result = loaded("m.py:sequential", "6:int32@0..3")
     assert result.ports[0].spec.dtype == "float32"
     assert result.ports[0].high == 3
-    assert "stays float32 as declared" in sentence(result.inferred[0])
+    dtypes = {"declared": "float32", "asked": "int32"}
+    (stays,) = result.inferred
+    assert (stays.fact, stays.settings) == (Fact.DTYPE_AS_DECLARED, dtypes)
 
 
 @pytest.mark.parametrize("text", ["m.py:functional", "m.py:Net(width=3)", "m.py:sequential", "m:sequential"])

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from kerasdiff.graph import Graph, Node
-from kerasdiff.report.wording.notes import note as sentence
+from kerasdiff.findings import Fact, Finding, Site
+from kerasdiff.graph import Graph, Node, Source
 from kerasdiff.side.records import Description
 from kerasdiff.side.targets import parse_input, parse_target
 
@@ -265,8 +265,16 @@ def is_topological(found: Graph) -> bool:
     return all(edge.node in seen for edge in found.roots())
 
 
-def notes_of(description: Description) -> tuple[str, ...]:
-    return tuple(map(sentence, description.notes))
+def facts(description: Description) -> list[Fact]:
+    return [note.fact for note in description.notes]
+
+
+def line_of(mark: str) -> Source:
+    return Source(file="models_to_trace.py", line=LINES[mark])
+
+
+def layer(path: str, mark: str) -> Site:
+    return Site(node=path, kind="layer", source=line_of(mark))
 
 
 def test_layers_are_one_node_each_with_their_settings(trace: Trace) -> None:
@@ -378,8 +386,7 @@ def test_layers_that_are_never_called_are_noted(trace: Trace) -> None:
     description = trace("Unused", "4")
 
     assert description.unused_layers == ("forgotten",)
-    place = f"models_to_trace.py:{LINES['forgotten']}"
-    assert f"layer forgotten ({place}) is created but never called" in notes_of(description)
+    assert Finding(fact=Fact.LAYER_NEVER_CALLED, sites=(layer("forgotten", "forgotten"),)) in description.notes
     assert trace("Shared", "4").unused_layers == ()
     assert trace("Nested", "4").unused_layers == ()
 
@@ -388,60 +395,61 @@ def test_layers_made_in_the_call_are_noted(trace: Trace) -> None:
     description = trace("Fresh", "4")
 
     assert ops(graph(description)) == ["re_lu"]
-    assert any("created anew in each call" in note for note in notes_of(description))
+    assert Fact.LAYER_MADE_ANEW in facts(description)
 
 
 def test_weights_made_in_the_call_are_noted_as_lost(trace: Trace) -> None:
     description = trace("FreshWeights", "4")
     (dense,) = calls(graph(description))
-    place = f"models_to_trace.py:{LINES['fresh weights']}"
 
-    assert notes_of(description) == (
-        f"layer dense ({place}) is created anew in each call, with new weights that are never trained",
-    )
-    assert dense.weights == (
-        "untracked/made in the call: float32 (4, 2) from glorot_uniform",
-        "untracked/made in the call: float32 (2,) from zeros",
+    assert description.notes == (Finding(fact=Fact.WEIGHTS_MADE_ANEW, sites=(layer("dense", "fresh weights"),)),)
+    assert dense.untracked == (
+        "made in the call: float32 (4, 2) from glorot_uniform",
+        "made in the call: float32 (2,) from zeros",
     )
     assert description.weights == ()
 
 
 def test_weights_that_are_never_read_are_noted(trace: Trace) -> None:
-    assert f"weight scale (models_to_trace.py:{LINES['idle']}) is never read" in notes_of(trace("Idle", "4"))
-    assert not any("never" in note for note in notes_of(trace("Table", "6:int32@0..20")))
+    idle = Finding(fact=Fact.WEIGHT_NEVER_READ, weights=("scale",), sources=(line_of("idle"),))
+
+    assert idle in trace("Idle", "4").notes
+    assert Fact.WEIGHT_NEVER_READ not in facts(trace("Table", "6:int32@0..20"))
+    assert Fact.LAYER_NEVER_CALLED not in facts(trace("Table", "6:int32@0..20"))
 
 
 def test_a_hard_coded_training_flag_is_noted_by_position_too(trace: Trace) -> None:
-    notes = notes_of(trace("Deaf", "4"))
-
-    assert notes == (
-        f"layer drop (models_to_trace.py:{LINES['deaf']}) is called with training=True, also at inference",
+    assert trace("Deaf", "4").notes == (
+        Finding(fact=Fact.MODE_HARD_CODED, sites=(layer("drop", "deaf"),), names=("inference",)),
     )
 
 
 def test_a_mask_nobody_uses_is_noted_unless_it_is_used_by_hand(trace: Trace) -> None:
     ids = "6:int32@0..20"
-    place = f"reduce_mean (models_to_trace.py:{LINES['mask unused']})"
+    (unused,) = (note for note in trace("MaskUnused", ids).notes if note.fact is Fact.MASK_UNUSED)
 
-    assert f"the mask of words is lost in {place}; nothing uses it" in notes_of(trace("MaskUnused", ids))
-    assert not any("mask" in note for note in notes_of(trace("MaskByHand", ids)))
-    assert not any("mask" in note for note in notes_of(trace("Masked", ids)))
+    assert unused.sites[0].node == "words"
+    assert unused.sites[1] == Site(node="", display="reduce_mean", source=line_of("mask unused"))
+    for name in ("MaskByHand", "Masked"):
+        assert not {Fact.MASK_LOST, Fact.MASK_UNUSED} & set(facts(trace(name, ids)))
 
 
 def test_python_on_data_is_said_with_its_line(trace: Trace) -> None:
     description = trace("OnData", "4")
 
     assert (description.inference, description.training) == (None, None)
-    (note,) = notes_of(description)
-    assert note.startswith(f"cannot be traced in inference or training mode (models_to_trace.py:{LINES['on data']}): ")
-    assert "decides on the value of a tensor" in note
+    (note,) = description.notes
+    assert (note.fact, note.names) == (Fact.NOT_TRACEABLE, ("inference", "training"))
+    assert note.sources == (line_of("on data"),)
+    assert [part.fact for part in note.parts] == [Fact.DECIDES_ON_DATA]
 
 
 def test_variables_outside_the_model_are_noted(trace: Trace) -> None:
     description = trace("Loose", "4")
+    (note,) = (note for note in description.notes if note.fact is Fact.VARIABLE_UNTRACKED)
 
-    assert any("loose" in note and "not tracked" in note for note in notes_of(description))
-    assert any("untracked" in weight for node in graph(description) for weight in node.weights)
+    assert "loose" in note.names[0]
+    assert any(node.untracked for node in graph(description))
 
 
 def test_masks_are_operands_with_a_role(trace: Trace) -> None:
@@ -478,7 +486,9 @@ def test_what_cannot_be_traced_is_said_with_its_reason(trace: Trace) -> None:
 
     assert description.inference is not None
     assert description.training is None
-    assert any("training mode" in note and "not made for training" in note for note in notes_of(description))
+    (note,) = (note for note in description.notes if note.fact is Fact.NOT_TRACEABLE)
+    assert (note.names, note.parts) == (("training",), ())
+    assert "not made for training" in note.cause
 
 
 def test_weights_carry_their_settings(trace: Trace) -> None:

@@ -1,4 +1,4 @@
-"""Whether two graphs are the same: exact isomorphism under a one-to-one map of weights.
+"""Are two graphs the same? Exact isomorphism under a one-to-one map of weights.
 
 Why one walk and a refinement of what it leaves, not a general search? The graphs are rooted DAGs with ordered
 operands, so the numbers of values decide the equality of everything but weight identity, and one walk from the roots
@@ -14,7 +14,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from kerasdiff.align.labels import Labels, Table, Weights, labels_of, nature, values_of
-from kerasdiff.align.refinement import Coloured, Vertex, correspond
+from kerasdiff.align.refinement import Coloured, Vertex, bijection
 from kerasdiff.graph import Edge, Graph, Node
 from kerasdiff.graph.index import index_of
 from kerasdiff.graph.ops import PYTHON_CALLS
@@ -85,108 +85,119 @@ class Walk:
         ]
 
     def settle(self) -> bool:
-        """Pairs what the walk has left open below the paired nodes and the roots, all at once; whether it can."""
-        free = self._open(0), self._open(1)
+        """Pairs what the walk has left unpaired below the paired nodes and the roots, all at once; whether it can."""
+        free = self._unpaired(0), self._unpaired(1)
         if self.clash or not free[0] or len(free[0]) != len(free[1]):
             return not self.clash and len(free[0]) == len(free[1])
         attempts: list[tuple[bool, Mapping[str, str]]] = [(True, {}), (False, {})]
         for natures, known in [(True, self.known), *attempts] if self.known else attempts:
-            turned = {two: one for one, two in known.items()}
-            found = correspond(
+            back = {two: one for one, two in known.items()}
+            vertices = bijection(
                 self._coloured(0, free[0], natures=natures, known={one: one for one in known}),
-                self._coloured(1, free[1], natures=natures, known=turned),
+                self._coloured(1, free[1], natures=natures, known=back),
             )
-            if found is not None:
+            if vertices is not None:
                 for one in free[0]:
-                    two = found[_NODE, one][1]
+                    two = vertices[_NODE, one][1]
                     self.pairs[one], self.back[two] = two, one
                     self._tie(one, two)
                 return not self.clash
         return False
 
-    def _open(self, side: int) -> list[str]:
+    def _unpaired(self, side: int) -> list[str]:
         """Unpaired nodes that a root or a paired node needs, in order."""
         paired = self.pairs if side == 0 else self.back
         graph = (self.reference, self.candidate)[side]
         needed = {edge.node for edge in graph.losses} | set(graph.effects)
-        found: list[str] = []
+        unpaired: list[str] = []
         for node in reversed(graph.nodes):
             if node.id in paired:
                 if (node.id if side == 0 else paired[node.id]) not in self.stop:
                     needed.update(edge.node for edge in node.operands)
             elif node.id in needed:
-                found.append(node.id)
+                unpaired.append(node.id)
                 needed.update(edge.node for edge in node.operands)
-        return found[::-1]
+        return unpaired[::-1]
 
     def _coloured(self, side: int, free: Sequence[str], *, natures: bool, known: Mapping[str, str]) -> Coloured:
-        """The open nodes and their weights; what is paired already counts as a colour."""
-        paired: Mapping[str, str] = {one: one for one in self.pairs} if side == 0 else self.back
-        mapped: Mapping[str, str] = {one: one for one in self.weights} if side == 0 else self.weights_back
-        inside = set(free)
+        """The unpaired nodes and their weights; what is paired already counts as a colour."""
         graph = (self.reference, self.candidate)[side]
         fixed: dict[str, list[tuple[object, ...]]] = defaultdict(list)
-        links: list[tuple[Vertex, Vertex, Hashable]] = []
-        weights: dict[Vertex, Hashable] = {}
         for edge in graph.losses:
             fixed[edge.node].append(("loss", edge.port))
         for name in dict.fromkeys(graph.effects):
             fixed[name].append(("effect",))
-        for node in graph:
-            loose = commutes(node)
+        links: list[tuple[Vertex, Vertex, Hashable]] = []
+        self._wire(side, free, fixed, links)
+        mapped: Mapping[str, str] = {one: one for one in self.weights} if side == 0 else self.weights_back
+        weights: dict[Vertex, Hashable] = {}
+        for node in (self.nodes[side][name] for name in free):
+            for position, name in enumerate(node.weights):
+                if name in mapped:
+                    fixed[node.id].append(("with", mapped[name], position))
+                else:
+                    links.append(((_NODE, node.id), (_WEIGHT, name), position))
+                    weights[_WEIGHT, name] = (self._nature(side, name) if natures else "", known.get(name))
+        values = self.values[side]
+        nodes = {(_NODE, name): (values[name], tuple(sorted(map(repr, fixed[name])))) for name in free}
+        return Coloured(colours={**nodes, **weights}, links=links)
+
+    def _wire(
+        self,
+        side: int,
+        free: Sequence[str],
+        fixed: Mapping[str, list[tuple[object, ...]]],
+        links: list[tuple[Vertex, Vertex, Hashable]],
+    ) -> None:
+        """Adds what connects the unpaired nodes: links between them, and to paired ones what fixes them."""
+        paired: Mapping[str, str] = {one: one for one in self.pairs} if side == 0 else self.back
+        inside = set(free)
+        for node in (self.reference, self.candidate)[side]:
+            unordered = commutes(node)
             for position, edge in enumerate(node.operands):
-                tag = (-1 if loose else position, edge.port)
+                tag = (-1 if unordered else position, edge.port)
                 if node.id in inside and edge.node in inside:
                     links.append(((_NODE, node.id), (_NODE, edge.node), tag))
                 elif node.id in inside:
                     fixed[node.id].append(("from", paired[edge.node], *tag))
                 elif edge.node in inside and node.id in paired:
                     fixed[edge.node].append(("into", paired[node.id], *tag))
-            if node.id not in inside:
-                continue
-            for position, name in enumerate(node.weights):
-                if name in mapped:
-                    fixed[node.id].append(("with", mapped[name], position))
-                else:
-                    links.append(((_NODE, node.id), (_WEIGHT, name), position))
-                    weight = self.tables[side].get(name)
-                    told = (name if weight is None else nature(weight)) if natures else ""
-                    weights[_WEIGHT, name] = (told, known.get(name))
-        values = self.values[side]
-        nodes = {(_NODE, name): (values[name], tuple(sorted(map(repr, fixed[name])))) for name in free}
-        return Coloured(colours={**nodes, **weights}, links=links)
+
+    def _nature(self, side: int, name: str) -> Hashable:
+        weight = self.tables[side].get(name)
+        return name if weight is None else nature(weight)
 
     def holds(self) -> bool:
         """Whether the pairs are an isomorphism of all that the roots need: every operand, weight and root agrees."""
-        if self.clash or any(self._open(side) for side in (0, 1)):
+        if self.clash or any(self._unpaired(side) for side in (0, 1)):
             return False
         for one, two in self.pairs.items():
             if self.values[0][one] != self.values[1][two]:
                 return False
             first, second = self.nodes[0][one], self.nodes[1][two]
-            if one not in self.stop and not self._same(first.operands, second.operands, loose=commutes(first)):
+            if one not in self.stop and not self._same(first.operands, second.operands, unordered=commutes(first)):
                 return False
         roots = self.reference, self.candidate
         return (
             self._same(roots[0].outputs, roots[1].outputs)
-            and self._same(roots[0].losses, roots[1].losses, loose=True)
+            and self._same(roots[0].losses, roots[1].losses, unordered=True)
             and {self.pairs[name] for name in roots[0].effects} == set(roots[1].effects)
         )
 
-    def _same(self, first: Sequence[Edge], second: Sequence[Edge], *, loose: bool = False) -> bool:
+    def _same(self, first: Sequence[Edge], second: Sequence[Edge], *, unordered: bool = False) -> bool:
         wanted = [(self.pairs[edge.node], edge.port) for edge in first]
         got = [(edge.node, edge.port) for edge in second]
-        return Counter(wanted) == Counter(got) if loose else wanted == got
+        return Counter(wanted) == Counter(got) if unordered else wanted == got
 
 
 def _by_value(edges: Sequence[Edge], values: Mapping[str, int]) -> dict[tuple[int, int], list[str]]:
     """The distinct nodes that operands of one number and port come from."""
-    found: dict[tuple[int, int], list[str]] = {}
+    by_value: dict[tuple[int, int], list[str]] = {}
     for edge in edges:
-        names = found.setdefault((values[edge.node], edge.port), [])
+        names = by_value.setdefault((values[edge.node], edge.port), [])
         if edge.node not in names:
             names.append(edge.node)
-    return found
+    return by_value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -61,20 +61,20 @@ def labels_of(graph: Graph, weights: Weights) -> dict[str, str]:
     """The label of every node; nodes that share a lowering or the attributes of an op share the work."""
     ports = used_ports(graph)
     known: dict[Hashable, str] = {}
-    found: dict[str, str] = {}
+    labels: dict[str, str] = {}
     for node in graph:
         key: Hashable
         if node.lowering is not None:
             key = (id(node.lowering), ports[node.id], _held(node, weights), node.roles.count("mask"))
         elif node.kind in ("read", "input"):
-            found[node.id] = label(node, (), weights)
+            labels[node.id] = label(node, (), weights)
             continue
         else:
             key = (node.op, id(node.attributes), id(node.outputs))
         if key not in known:
             known[key] = label(node, ports[node.id], weights)
-        found[node.id] = known[key]
-    return found
+        labels[node.id] = known[key]
+    return labels
 
 
 def values_of(graph: Graph, labels: Mapping[str, Hashable], table: Table, cut: Container[str] = ()) -> dict[str, int]:
@@ -86,16 +86,16 @@ def values_of(graph: Graph, labels: Mapping[str, Hashable], table: Table, cut: C
         table: Shared by the graphs to compare.
         cut: Nodes whose label says it all, whatever their operands are.
     """
-    found: dict[str, int] = {}
+    numbers: dict[str, int] = {}
     for node in graph:
         if node.id in cut or not node.operands:
-            found[node.id] = table[labels[node.id]]
+            numbers[node.id] = table[labels[node.id]]
             continue
-        operands = [(found[edge.node], edge.port) for edge in node.operands]
+        operands = [(numbers[edge.node], edge.port) for edge in node.operands]
         if commutes(node):
             operands.sort()
-        found[node.id] = table[labels[node.id], tuple(operands)]
-    return found
+        numbers[node.id] = table[labels[node.id], tuple(operands)]
+    return numbers
 
 
 def contexts_of(graph: Graph, labels: Mapping[str, Hashable], table: Table, cut: Container[str] = ()) -> dict[str, int]:
@@ -105,14 +105,14 @@ def contexts_of(graph: Graph, labels: Mapping[str, Hashable], table: Table, cut:
         uses[edge.node].append((-2, number, edge.port))
     for edge in graph.losses:
         uses[edge.node].append((-2, -1, edge.port))
-    found: dict[str, int] = {}
+    numbers: dict[str, int] = {}
     for node in reversed(graph.nodes):
         if node.id in cut:
             number = table[labels[node.id]]
         else:
             number = table["used", labels[node.id], tuple(sorted(uses[node.id]))]
-        found[node.id] = number
-        loose = commutes(node)
+        numbers[node.id] = number
+        unordered = commutes(node)
         for position, edge in enumerate(node.operands):
-            uses[edge.node].append((number, -1 if loose else position, edge.port))
-    return found
+            uses[edge.node].append((number, -1 if unordered else position, edge.port))
+    return numbers

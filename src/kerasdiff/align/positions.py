@@ -125,7 +125,7 @@ class Positions:
     def _displaced(self, late: frozenset[str]) -> set[str]:
         """Of equal nodes paired out of order, those that both ends tell to stand elsewhere: neighbours go together.
 
-        Where only what a node takes differs, it is wired differently; where nothing does, branches changed places.
+        Where only what a node takes differs, it is wired differently; where nothing does, branches were exchanged.
         """
         return {
             node.id

@@ -1,4 +1,4 @@
-"""Whether two small coloured graphs are the same, where many of their vertices look alike.
+"""Are two small coloured graphs the same, where many of their vertices look alike?
 
 Colours are refined until vertices of one colour see the same colours around them (1-dimensional Weisfeiler-Leman).
 Where a colour is left on several vertices of each side, one pair of them is singled out and the refinement goes on.
@@ -49,7 +49,7 @@ class Choice:
     mark: int
 
 
-def correspond(first: Coloured, second: Coloured, limit: int = LIMIT) -> dict[Vertex, Vertex] | None:
+def bijection(first: Coloured, second: Coloured, limit: int = LIMIT) -> dict[Vertex, Vertex] | None:
     """Finds a one-to-one map of vertices that keeps colours and links.
 
     Returns:
@@ -70,7 +70,7 @@ class _Search:
         tags: dict[Hashable, int] = {}
         self.links: list[list[tuple[int, int]]] = [[] for _ in self.names]
         for side, start in ((first, 0), (second, self.size)):
-            number = {name: start + place for place, name in enumerate(side.colours)}
+            number = {name: start + index for index, name in enumerate(side.colours)}
             for one, two, tag in side.links:
                 self.links[number[one]].append((tags.setdefault((tag, "down"), len(tags)), number[two]))
                 self.links[number[two]].append((tags.setdefault((tag, "up"), len(tags)), number[one]))

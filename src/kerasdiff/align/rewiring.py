@@ -80,17 +80,18 @@ class Rewiring:
         odd = self._odd(*ends, unordered=unordered)
         if len(one.operands) != len(two.operands):
             odd = list(range(len(one.operands))), list(range(len(two.operands)))
-        own = [[end or edge for end, edge in zip(ends[side], node.operands, strict=True)]
-               for side, node in enumerate((one, two))]  # fmt: skip
-        first = tuple(self._value(0, own[0][number]) for number in odd[0])
-        known = [edge for edge in ends[1] if edge is not None]
-        reordered = not unordered and len(known) == len(ends[1]) and self._positions.same_ends(*ends, unordered=True)
-        if reordered:  # in the words of the reference, as the names of the candidate may be those of other nodes
-            same = [Edge(node=self._positions.back[edge.node], port=edge.port) for edge in known]
-            second = tuple(self._value(0, same[number]) for number in odd[1])
-        else:
-            second = tuple(self._value(1, own[1][number]) for number in odd[1])
+        reordered = not unordered and None not in ends[1] and self._positions.same_ends(*ends, unordered=True)
+        first, second = (
+            tuple(self._taken(side, ends[side][at] or node.operands[at], translated=reordered) for at in odd[side])
+            for side, node in enumerate((one, two))
+        )
         return OtherOperands(takes=(first, second), reordered=reordered)
+
+    def _taken(self, side: int, edge: Edge, *, translated: bool) -> Neighbour:
+        """A value; ``translated`` in the words of the reference, where the candidate's may be those of other nodes."""
+        if side and translated:
+            return self._value(0, Edge(node=self._positions.back[edge.node], port=edge.port))
+        return self._value(side, edge)
 
     def _value(self, side: int, edge: Edge) -> Neighbour:
         """A value, with the number of the result where its node has several, such as the states of an LSTM."""

@@ -17,6 +17,8 @@ from kerasdiff.cli.common import DATA_HELP, clean, rendered, report_options, wri
 if TYPE_CHECKING:
     from kerasdiff.cli.common import ColorSystem
     from kerasdiff.data.download import Told
+    from kerasdiff.data.summary import Summary
+    from kerasdiff.data.table import Table
 
 TERMINAL_IMAGES, PNG_IMAGES = 4, 10
 """Images of a class by default: four are 19 columns each on a terminal of 80."""
@@ -62,9 +64,7 @@ def show(path: str | None, form: str | None, count: int | None, color: str, outp
     from kerasdiff.data.decoding import decode_apart
     from kerasdiff.data.readers import default_table, read
     from kerasdiff.data.summary import summarise
-    from kerasdiff.errors import DataError
-    from kerasdiff.report.data import MOST_DRAWN, picture, render_data, render_facts
-    from kerasdiff.report.png import png
+    from kerasdiff.report.data import render_data, render_facts
 
     form = form or ("png" if output is not None and output.lower().endswith(".png") else "terminal")
     if form == "png" and output is None:
@@ -73,17 +73,30 @@ def show(path: str | None, form: str | None, count: int | None, color: str, outp
     table = default_table() if path is None else read(Path(path).expanduser(), decode_apart)
     summary = summarise(table, count)
     if form == "png" and output is not None:
-        if not any(len(row.images) for row in summary.rows):
-            raise DataError(f"{table.origin}: there is no image to draw. {summary.note}")
-        write_bytes(png(picture(summary, count)), output)
-        if summary.classes > MOST_DRAWN:
-            click.echo(f"The picture shows the first {MOST_DRAWN} of {summary.classes:,} classes.", err=True)
+        _draw(table, summary, count, output)
         # A picture has no room for words.
         write(rendered(lambda to: render_facts(summary, to), color, None), None)
-        return 0
-    images = count
-    write(rendered(lambda to: render_data(summary, images, to), color, output, _depth()), output)
+    else:
+        images = count
+        write(rendered(lambda to: render_data(summary, images, to), color, output, _depth()), output)
     return 0
+
+
+def _draw(table: Table, summary: Summary, count: int, output: str) -> None:
+    """Writes the thumbnails as a picture.
+
+    Raises:
+        DataError: If there are none.
+    """
+    from kerasdiff.errors import DataError
+    from kerasdiff.report.data import MOST_DRAWN, picture
+    from kerasdiff.report.png import png
+
+    if not any(len(row.images) for row in summary.rows):
+        raise DataError(f"{table.origin}: there is no image to draw. {summary.note}")
+    write_bytes(png(picture(summary, count)), output)
+    if summary.classes > MOST_DRAWN:
+        click.echo(f"The picture shows the first {MOST_DRAWN} of {summary.classes:,} classes.", err=True)
 
 
 def _depth() -> ColorSystem:

@@ -41,14 +41,15 @@ def _replaced(held: Figures) -> dict[str, Attribute]:
     return {}
 
 
-def _silent(held: Figures) -> frozenset[str]:
+def _silent(held: Figures) -> set[str]:
     """The fields that say nothing: of a part of the rung that did not run, or of what did not happen."""
     silent = set() if held.ignored or isinstance(held, WeightFigures) else {"ignored"}
     if isinstance(held, CheckpointFigures):
         silent |= {"limit", "max_absolute", "max_relative", "place"} if held.limit is None else set()
-        return frozenset(silent | ({"stored_as", "astray", "of"} if held.of is None else set()))
+        silent |= {"stored_as", "astray", "of"} if held.of is None else set()
     if isinstance(held, NumberFigures):
-        silent |= {"tolerance"} | ({"absent_gradients"} if not held.absent_gradients else set())
+        silent |= {"tolerance"}
+        silent |= set() if held.absent_gradients else {"absent_gradients"}
         silent |= {"untaken"} if held.untaken is None else set()
-        return frozenset(silent | ({"weight_scale", "found_by"} if held.found_by is None else set()))
-    return frozenset(silent)
+        silent |= {"weight_scale", "found_by"} if held.found_by is None else set()
+    return silent

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from rich.console import Console
 from rich.text import Text
@@ -38,31 +38,56 @@ def render_fit(fit: FitEvidence, console: Console) -> None:
         hang(console, Text("  "), Text(look.text(remark.text), style=_STYLES[remark.tone]))
 
 
+Tell = Callable[[TrialSoFar], str]
+
+LEAST_COLUMNS = 3
+"""Columns shown however narrow the terminal is: whose trial it was, and its losses."""
+
+_NAMES: Mapping[str, Tell] = {"": lambda run: run.side, "seed": lambda run: str(run.seed)}
+
+_EPOCHS: Mapping[str, Tell] = {
+    "epochs": lambda run: str(len(run.epochs)),
+    "train loss": lambda run: number(run.epochs[-1].train_loss if run.epochs else None, 5),
+}
+"""Of trials of several epochs."""
+
+_STEPS: Mapping[str, Tell] = {
+    "first loss": lambda run: number(run.losses[0] if run.losses else None, 5),
+    "last loss": lambda run: number(run.losses[-1] if run.losses else None, 5),
+}
+
+_REACHED: Mapping[str, Tell] = {
+    "train accuracy": lambda run: _percent(run.train_accuracy),
+    "test accuracy": lambda run: _percent(run.test_accuracy),
+    "test loss": lambda run: number(run.test_loss, 5),
+}
+
+
 def _table(runs: tuple[TrialSoFar, ...], console: Console, look: Look) -> None:
-    long = any(len(run.epochs) > 1 for run in runs)
-    narrow = look.width < 76
-    accuracies = ["train acc.", "test acc."] if narrow else ["train accuracy", "test accuracy"]
-    head = ["", "seed", *(["epochs", "train loss"] if long else ["first loss", "last loss"]), *accuracies, "test loss"]
-    rows = [[run.side, str(run.seed), *_cells(run, long=long)] for run in runs]
-    # A column without a figure in any row (accuracy of a regression) is left out, and one seed needs no naming.
-    shown = [column for column in range(len(head)) if any(row[column] != "–" for row in rows)]
+    """Prints one line a trial; what does not fit is left out, from the right."""
+    columns = _columns(runs, narrow=look.width < 76)
+    widths = [max(map(len, column)) for column in columns]
+    while len(widths) > LEAST_COLUMNS and sum(widths) + 2 * len(widths) > look.width:
+        widths.pop()
+    for row in range(len(runs) + 1):
+        cells = [
+            pad(look.text(column[row]), width, right=column is not columns[0])
+            for column, width in zip(columns, widths, strict=False)
+        ]
+        emit(console, Text("  " + "  ".join(cells), style="" if row else "dim"))
+
+
+def _columns(runs: tuple[TrialSoFar, ...], *, narrow: bool) -> list[list[str]]:
+    """Title and cells of each; without a figure in any row (accuracy of a regression) a column is left out."""
+    told = {**_NAMES, **(_EPOCHS if any(len(run.epochs) > 1 for run in runs) else _STEPS), **_REACHED}
     if len({run.seed for run in runs}) < 2:
-        shown.remove(1)
-    widths = {column: max(len(row[column]) for row in (head, *rows)) for column in shown}
-    # The losses of the trial itself stay longest.
-    while len(shown) > 3 and sum(widths[column] + 2 for column in shown) > look.width:
-        shown.pop()
-    for position, row in enumerate((head, *rows)):
-        cells = [pad(look.text(row[column]), widths[column], right=column > 0) for column in shown]
-        emit(console, Text("  " + "  ".join(cells), style="dim" if position == 0 else ""))
+        del told["seed"]  # one seed needs no naming
+    columns = [[_title(title, narrow=narrow), *map(tell, runs)] for title, tell in told.items()]
+    return [column for column in columns if set(column[1:]) != {"–"}]
 
 
-def _cells(run: TrialSoFar, *, long: bool) -> list[str]:
-    if long:
-        losses = [str(len(run.epochs)), number(run.epochs[-1].train_loss if run.epochs else None, 5)]
-    else:
-        losses = [number(run.losses[at] if run.losses else None, 5) for at in (0, -1)]
-    return [*losses, _percent(run.train_accuracy), _percent(run.test_accuracy), number(run.test_loss, 5)]
+def _title(title: str, *, narrow: bool) -> str:
+    return title.replace("accuracy", "acc.") if narrow else title
 
 
 def _percent(share: float | None) -> str:

@@ -24,9 +24,6 @@ from kerasdiff.side.training import Trial, TrialSoFar
 
 SCHEMA = "kerasdiff/1"
 
-UNTIMED = ("seconds", "samples_per_second")
-"""Left out of a trial: the same question gets the same bytes. Histories on disk hold them."""
-
 Json = dict[str, Attribute]
 
 

@@ -1,4 +1,4 @@
-"""How a file is written so that it is never half there."""
+"""How is a file written so that it is never half there?"""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ Live: TypeAlias = Any
 def sublayers(layer: Live, *, deep: bool = False) -> list[Live]:
     """The layers a layer holds, those in lists and dicts too: its own ones, or with ``deep`` all below it.
 
-    ``Layer._flatten_layers``; the public ``Model.layers`` leaves out what a custom layer holds. Checked with Keras 3.5
+    ``Layer._flatten_layers``; the public ``Model.layers`` leaves out what a custom layer holds. Checked with Keras 3.11
     to 3.15.1.
     """
     return list(layer._flatten_layers(include_self=False, recursive=deep))
@@ -37,7 +37,7 @@ def held_variables(layer: Live) -> list[Live]:
     """The variables a layer holds by itself, those of its sublayers left out, states of random generators last.
 
     ``Layer._trainable_variables``, ``_non_trainable_variables`` and ``_seed_generators``; the public properties mix in
-    the sublayers'. Checked with Keras 3.5 to 3.15.1.
+    the sublayers'. Checked with Keras 3.11 to 3.15.1.
     """
     own = [*getattr(layer, "_trainable_variables", ()), *getattr(layer, "_non_trainable_variables", ())]
     return [*own, *(generator.state for generator in getattr(layer, "_seed_generators", ()))]
@@ -46,7 +46,7 @@ def held_variables(layer: Live) -> list[Live]:
 def declared_trainable(layer: Live) -> list[Live]:
     """The variables a layer holds and made to be trained, whether or not it is frozen now.
 
-    ``Layer._trainable_variables``; what is frozen leaves the public ``trainable_variables``. Checked with Keras 3.5 to
+    ``Layer._trainable_variables``; what is frozen leaves the public ``trainable_variables``. Checked with Keras 3.11 to
     3.15.1.
     """
     return list(getattr(layer, "_trainable_variables", ()))
@@ -56,7 +56,7 @@ def handle_of(variable: Live) -> Live:
     """The resource a variable stands for in a graph; its identity is what tells variables apart there.
 
     ``handle`` of TensorFlow's resource variable, which a Keras variable holds as its ``value``. Checked with TensorFlow
-    2.16 to 2.21 and Keras 3.5 to 3.15.1.
+    2.16 to 2.21 and Keras 3.11 to 3.15.1.
     """
     return (variable.value if isinstance(variable, keras.Variable) else variable).handle
 
@@ -64,20 +64,20 @@ def handle_of(variable: Live) -> Live:
 def is_seed_state(variable: Live) -> bool:
     """Whether a variable is the state of a random generator: those are named ``seed_generator_state``.
 
-    ``SeedGenerator``. Checked with Keras 3.5 to 3.15.1.
+    ``SeedGenerator``. Checked with Keras 3.11 to 3.15.1.
     """
     return "seed_generator_state" in str(variable.name)
 
 
 UNNAMED_FUNCTIONS: Mapping[str, str] = {"bias_initializer": "unit_forget_bias"}
 """Functions that Keras makes inside a layer, by the setting that asks for them: ones for the forget gate of an LSTM
-(``LSTMCell.build``, Keras 3.5 to 3.15.1)."""
+(``LSTMCell.build``, Keras 3.11 to 3.15.1)."""
 
 AUTOMATIC_INPUT = re.compile(r"(keras_tensor|input|input_layer)(_\d+)?")
-"""Names that Keras makes up for inputs (``KerasTensor``, ``Input``, ``InputLayer``, Keras 3.5 to 3.15.1)."""
+"""Names that Keras makes up for inputs (``KerasTensor``, ``Input``, ``InputLayer``, Keras 3.11 to 3.15.1)."""
 
 LAMBDA = "__lambda__"
-"""Class name under which a config holds a lambda's byte code, file and line (Keras 3.5 to 3.15.1)."""
+"""Class name under which a config holds a lambda's byte code, file and line (Keras 3.11 to 3.15.1)."""
 
 _FUNCTIONAL: list[type] = []
 
@@ -85,18 +85,19 @@ _FUNCTIONAL: list[type] = []
 def functional_class() -> Live:
     """``Functional``, the class of what ``keras.Model(inputs, outputs)`` makes; it is exported under no name.
 
-    Checked with Keras 3.5 to 3.15.1.
+    With a layer in between: Keras 3.10 to 3.13 refuse an output that is the input (``Function.__init__``). Checked with
+    Keras 3.11 to 3.15.1.
     """
     if not _FUNCTIONAL:
         entry = keras.Input((1,))
-        _FUNCTIONAL.append(type(keras.Model(entry, entry)))
+        _FUNCTIONAL.append(type(keras.Model(entry, keras.layers.Identity()(entry))))
     return _FUNCTIONAL[0]
 
 
 def is_keras_own(definition: object) -> bool:
     """Whether a class or function is defined by Keras itself: its modules are ``keras.src.…`` and ``keras.…``.
 
-    Checked with Keras 3.5 to 3.15.1.
+    Checked with Keras 3.11 to 3.15.1.
     """
     return str(getattr(definition, "__module__", "")).startswith("keras.")
 
@@ -105,7 +106,7 @@ def built_shapes(model: Live) -> tuple[object, bool]:
     """The shapes a model was built with, as Keras recorded them, and whether they are keyed by parameter of its call.
 
     Keys ``input_shape`` and ``shapes_dict`` of what the public ``get_build_config`` returns are written down nowhere
-    else. The parameters' names end in ``_shape``. Checked with Keras 3.5 to 3.15.1.
+    else. The parameters' names end in ``_shape``. Checked with Keras 3.11 to 3.15.1.
     """
     config = model.get_build_config() or {}
     return config.get("input_shape", config.get("shapes_dict")), "shapes_dict" in config
@@ -117,8 +118,8 @@ def built_shapes(model: Live) -> tuple[object, bool]:
 def mask_of(tensor: Live) -> Live | None:
     """The mask a tensor carries from layer to layer, ``None`` where it carries none.
 
-    Attribute ``_keras_mask``; ``keras.src.backend.common.masking`` is exported under no name. Checked with Keras 3.5 to
-    3.15.1.
+    Attribute ``_keras_mask``; ``keras.src.backend.common.masking`` is exported under no name. Checked with Keras
+    3.11 to 3.15.1.
     """
     return getattr(tensor, "_keras_mask", None)
 
@@ -137,7 +138,7 @@ def learning_rate_of(optimizer: Live) -> Live:
     """What sets the learning rate: a variable, a schedule or a function.
 
     ``BaseOptimizer._learning_rate``; the public ``learning_rate`` is the number a schedule gives now. Checked with
-    Keras 3.5 to 3.15.1.
+    Keras 3.11 to 3.15.1.
     """
     return getattr(optimizer, "_learning_rate", None)
 
@@ -146,7 +147,7 @@ def without_decay(optimizer: Live, variables: Iterable[Live]) -> list[Live] | No
     """The variables an optimizer leaves out of weight decay; ``None`` where it leaves out none.
 
     ``exclude_from_weight_decay`` is public, what it did is in no config: ``BaseOptimizer._exclude_from_weight_decay``
-    and ``_use_weight_decay``. Checked with Keras 3.5 to 3.15.1.
+    and ``_use_weight_decay``. Checked with Keras 3.11 to 3.15.1.
     """
     if not any(getattr(optimizer, name, None) for name in _DECAY_EXCLUSIONS):
         return None
@@ -163,7 +164,7 @@ def copy_decay_exclusions(source: Live, target: Live) -> None:
 def loss_arguments(loss: Live) -> Mapping[str, Live]:
     """The settings a loss hands to its function: the config of some leaves them out (the ``delta`` of ``Huber``).
 
-    ``LossFunctionWrapper._fn_kwargs``. Checked with Keras 3.5 to 3.15.1.
+    ``LossFunctionWrapper._fn_kwargs``. Checked with Keras 3.11 to 3.15.1.
     """
     return dict(getattr(loss, "_fn_kwargs", {}))
 
@@ -171,11 +172,11 @@ def loss_arguments(loss: Live) -> Mapping[str, Live]:
 # --- Saved files ----------------------------------------------------------------------------------------------------
 
 ARCHIVED_WEIGHTS = "model.weights.h5"
-"""Name of the weights file inside a ``.keras`` archive (``saving_lib``, Keras 3.5 to 3.15.1)."""
+"""Name of the weights file inside a ``.keras`` archive (``saving_lib``, Keras 3.11 to 3.15.1)."""
 
 TRAINING_STATE = ("optimizer/",)
 """How paths in a weights file begin that belong to a compiled model's training, not to the model (``saving_lib``, Keras
-3.5 to 3.15.1)."""
+3.11 to 3.15.1)."""
 
 # --- Function graphs ------------------------------------------------------------------------------------------------
 
@@ -216,7 +217,7 @@ PLUMBING = frozenset(
      "__call__", "inner", "op_wrapper", "<lambda>", "tensor_equals", "wrapped", "_wrapper", "new_func"}
 )  # fmt: skip
 """Functions between a user's line and the library function called there, which say nothing (TensorFlow 2.16 to 2.21,
-Keras 3.5 to 3.15.1)."""
+Keras 3.11 to 3.15.1)."""
 
 _OPERATORS = {
     "slice_helper": "getitem",
@@ -329,7 +330,7 @@ _VALUES = re.compile(r",? numpy=.*")  # the whole value of a variable, which nob
 def bare_message(error: BaseException) -> str:
     """An error's text on one line, without what Keras and TensorFlow wrap around it: callers, arguments, node names.
 
-    For messages to the user alone. Checked with TensorFlow 2.16 to 2.21 and Keras 3.5 to 3.15.1.
+    For messages to the user alone. Checked with TensorFlow 2.16 to 2.21 and Keras 3.11 to 3.15.1.
     """
     text = _CALLING.sub("", _COLOUR.sub("", str(error)))
     text = text.split(_ARGUMENTS, 1)[0]

@@ -45,9 +45,9 @@ def cover(graphs: tuple[Graph, Graph], pairs: Mapping[str, str], weights: tuple[
     Why not the whole graphs? Paired nodes stay closed, so only what lies between them can be found equal.
     """
     paired = dict(pairs), {two: one for one, two in pairs.items()}
-    unpaired = [node for side, graph in enumerate(graphs) for node in graph if node.id not in paired[side]]
-    ops = sum(map(size, unpaired))
-    if not unpaired or ops > MOST:
+    unpaired = _unpaired(graphs[0], paired[0]), _unpaired(graphs[1], paired[1])
+    ops = sum(size(node) for nodes in unpaired for node in nodes)
+    if not ops or ops > MOST:
         return Cover(unexpanded=ops)
     meetings = _meetings(graphs, paired)
     made = [
@@ -56,19 +56,22 @@ def cover(graphs: tuple[Graph, Graph], pairs: Mapping[str, str], weights: tuple[
     ]
     labels, walk = _walk((made[0], made[1]), paired, weights)
     apart = _apart((made[0], made[1]), meetings, walk)
-    effective = _effective(graphs[0], paired[0]), _effective(graphs[1], paired[1])
-    differing = [
-        effective[side] | _below(walk.nodes[side], [ends[side] for ends in apart], paired[side]) for side in (0, 1)
-    ]
     if not walk.settle():
         return Cover()
     odd = odd_ops((made[0], made[1]), labels, weights, apart)
-    for side in (0, 1):
-        differing[side] &= odd.whole[side] | set(odd.parts[side]) | effective[side]
-    free = [frozenset(n.id for n in graphs[side] if n.id not in paired[side]) - differing[side] for side in (0, 1)]
+    free: list[frozenset[str]] = []
+    for side, nodes in enumerate(unpaired):
+        effective = _effective(graphs[side], paired[side])
+        suspect = effective | _below(walk.nodes[side], [ends[side] for ends in apart], paired[side])
+        differing = suspect & (odd.whole[side] | set(odd.parts[side]) | effective)
+        free.append(frozenset(node.id for node in nodes) - differing)
     taken = set(walk.weights.values())
     more = {one: two for one, two in odd.weights.items() if one not in walk.weights and two not in taken}
     return Cover(free=(free[0], free[1]), parts=odd.parts, weights={**walk.weights, **more})
+
+
+def _unpaired(graph: Graph, paired: Mapping[str, str]) -> list[Node]:
+    return [node for node in graph if node.id not in paired]
 
 
 Meeting = tuple[Sequence[Edge], Sequence[Edge], bool]

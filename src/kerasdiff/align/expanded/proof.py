@@ -69,10 +69,7 @@ def _closed(
     same = {
         one
         for one, two in pairs.items()
-        if labels[0][one] == labels[1][two]
-        and not commutes(nodes[0][one])
-        and [(pairs.get(edge.node), edge.port) for edge in nodes[0][one].operands]
-        == [(edge.node, edge.port) for edge in nodes[1][two].operands]
+        if labels[0][one] == labels[1][two] and _same_operands(nodes[0][one], nodes[1][two], pairs)
     }
     odd = (
         {n.id for n in graphs[0] if n.id not in same and not commutes(n)},
@@ -81,6 +78,12 @@ def _closed(
     near = _margin(graphs[0], odd[0]), _margin(graphs[1], odd[1])
     far = {one for one in same if one not in near[0] and pairs[one] not in near[1]}
     return far, {pairs[one] for one in far}
+
+
+def _same_operands(one: Node, two: Node, pairs: Mapping[str, str]) -> bool:
+    """Whether two equal nodes take paired values in order; where the order is of no account, that is not asked."""
+    translated = [(pairs.get(edge.node), edge.port) for edge in one.operands]
+    return not commutes(one) and translated == [(edge.node, edge.port) for edge in two.operands]
 
 
 def size(node: Node) -> int:

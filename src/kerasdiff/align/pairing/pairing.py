@@ -24,7 +24,7 @@ from kerasdiff.graph import Graph
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pairs:
-    """What :func:`pairing` found.
+    """The pairs of nodes that :func:`pairing` gives.
 
     Attributes:
         nodes: Reference node id to candidate node id.

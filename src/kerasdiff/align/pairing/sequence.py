@@ -47,7 +47,7 @@ def _common(first: Sequence[Hashable], second: Sequence[Hashable]) -> list[tuple
     return head + [(begin + i, begin + j) for i, j in middle] + tail
 
 
-def _rows(first: Sequence[Hashable], second: Sequence[Hashable], *, keep: bool) -> list[int]:
+def _rows(first: Sequence[Hashable], second: Sequence[Hashable], *, whole: bool) -> list[int]:
     """A bit is 0 where the column has one more in common than the column before; one row an item of ``second``."""
     where: dict[Hashable, int] = defaultdict(int)
     for at, key in enumerate(first):
@@ -57,13 +57,13 @@ def _rows(first: Sequence[Hashable], second: Sequence[Hashable], *, keep: bool) 
     for key in second:
         taken = row & where.get(key, 0)
         row = ((row + taken) | (row - taken)) & full
-        if keep:
+        if whole:
             rows.append(row)
-    return rows if keep else [row]
+    return rows if whole else [row]
 
 
 def _table(first: Sequence[Hashable], second: Sequence[Hashable]) -> list[tuple[int, int]]:
-    rows = _rows(first, second, keep=True)
+    rows = _rows(first, second, whole=True)
     i, j = len(first), len(second)
     pairs: list[tuple[int, int]] = []
     while i and j:
@@ -88,7 +88,7 @@ def _halves(first: Sequence[Hashable], second: Sequence[Hashable]) -> list[tuple
 
 def _counts(first: Sequence[Hashable], second: Sequence[Hashable]) -> list[int]:
     """How much each beginning of ``first`` has in common with ``second``."""
-    row = _rows(first, second, keep=False)[0]
+    row = _rows(first, second, whole=False)[0]
     counts = [0]
     for bit in reversed(f"{row:0{len(first)}b}"):
         counts.append(counts[-1] + (bit == "0"))

@@ -79,22 +79,26 @@ def _between(edit: Insert | Delete) -> str:
 
 
 def _update(edit: Update) -> str:
-    aspects = {change.aspect for change in edit.changes}
-    if Aspect.COMPILE in aspects:
+    if any(change.aspect is Aspect.COMPILE for change in edit.changes):
         return f"compile settings: {changed_settings(edit.changes)}"
     if edit.rung == "weights":
-        lines = dict.fromkeys(str(site.source) for site in edit.sites if site is not None and site.source is not None)
-        where = f" ({' and '.join(lines)})" if lines else ""
-        return f"weights of {edit.owner or 'the model'}{where}: {_weight_settings(edit.changes)}"
+        return f"weights of {edit.owner or 'the model'}{_lines(edit)}: {_weight_settings(edit.changes)}"
     assert edit.reference is not None
     assert edit.candidate is not None
     if _replaces(edit):
         return f"candidate has {call_of(edit.candidate)} in the place of {call_of(edit.reference)}"
-    both = calls_of(edit.reference, edit.candidate)
-    if Aspect.WIRING in aspects:
-        return f"{both}: the same operations inside, connected in another way"
-    inside = next((change for change in edit.changes if change.aspect is Aspect.COMPUTATION), None)
-    return f"{both}: {changed_settings(edit.changes) if inside is None else _computation(inside)}"
+    first = edit.changes[0]  # what either side computes, or how it is connected, is never told with anything else
+    if first.aspect is Aspect.WIRING:
+        text = "the same operations inside, connected in another way"
+    else:
+        text = _computation(first) if first.aspect is Aspect.COMPUTATION else changed_settings(edit.changes)
+    return f"{calls_of(edit.reference, edit.candidate)}: {text}"
+
+
+def _lines(edit: Update) -> str:
+    """Where the node stands, in brackets, with the space before it."""
+    lines = dict.fromkeys(str(site.source) for site in edit.sites if site is not None and site.source is not None)
+    return f" ({' and '.join(lines)})" if lines else ""
 
 
 def _replaces(edit: Update) -> bool:
@@ -102,11 +106,11 @@ def _replaces(edit: Update) -> bool:
 
 
 def _computation(change: Change) -> str:
-    texts = _parts_told(change)
-    if all(text.startswith("constant ") for text in texts):
-        return f"computes with {texts[0]} in the reference, {texts[1]} in the candidate"
-    sides = zip(("reference", "candidate"), texts, strict=True)
-    return ", ".join(f"the {side} alone computes {text}" for side, text in sides if text != NOTHING_MORE)
+    first, second = _parts_told(change)
+    if all(parts and not min(parts, key=_part).op for parts in change.parts):  # both lists begin with a constant
+        return f"computes with {first} in the reference, {second} in the candidate"
+    sides = zip(("reference", "candidate"), change.parts, (first, second), strict=True)
+    return ", ".join(f"the {side} alone computes {text}" for side, parts, text in sides if parts)
 
 
 def _parts_told(change: Change) -> tuple[str, str]:

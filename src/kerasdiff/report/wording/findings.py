@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from kerasdiff.findings import Fact, Finding
-from kerasdiff.report.wording import evidence, explain, fit, notes, stored, structure
+from kerasdiff.report.wording.evidence import SENTENCES as EVIDENCE
+from kerasdiff.report.wording.explain import SENTENCES as EXPLANATIONS
+from kerasdiff.report.wording.fit import SENTENCES as TRIALS
+from kerasdiff.report.wording.notes import SENTENCES as NOTES
 from kerasdiff.report.wording.numbers import closeness
+from kerasdiff.report.wording.stored import SENTENCES as STORED
+from kerasdiff.report.wording.structure import SENTENCES as STRUCTURE
 
 
 def sentence(finding: Finding) -> str:
@@ -31,12 +36,12 @@ def _gate(finding: Finding) -> str:
 
 
 SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
-    **structure.SENTENCES,
-    **evidence.SENTENCES,
-    **stored.SENTENCES,
-    **notes.SENTENCES,
-    **fit.SENTENCES,
-    **explain.SENTENCES,
+    **STRUCTURE,
+    **EVIDENCE,
+    **STORED,
+    **NOTES,
+    **TRIALS,
+    **EXPLANATIONS,
     Fact.OPTION: lambda f: f.names[0],
     Fact.INTERFACES_APART: lambda f: _INTERFACES_APART[f.names[0]],
     Fact.INTERFACES_UNKNOWN: lambda f: (

@@ -53,7 +53,7 @@ def verdict_sentence(finding: Finding) -> str:
     return _VERDICTS.get(finding.fact, told)(finding)
 
 
-# -- what the trials say ------------------------------------------------------------------------------------------------
+# -- what the trials say -----------------------------------------------------------------------------------------------
 
 
 def _distances(finding: Finding) -> str:
@@ -166,7 +166,7 @@ _VERDICTS: Mapping[Fact, Callable[[Finding], str]] = {
 }
 
 
-# -- what happened on the way -------------------------------------------------------------------------------------------
+# -- what happened on the way ------------------------------------------------------------------------------------------
 
 
 def _budget_spent(finding: Finding) -> str:

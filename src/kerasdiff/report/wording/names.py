@@ -47,7 +47,7 @@ def given_to(site: Site) -> str:
 
 
 def _unsaid(site: Site) -> str:
-    """What the id of a node leaves open: a layer's class, a function's op."""
+    """What the id of a node does not say: a layer's class, a function's op."""
     if site.kind == "layer":
         return name_of(site).replace(" (", ", ").removesuffix(")")
     plain = re.sub(r"(:\d+|_\d+)+$", "", site.node.rpartition("/")[2])

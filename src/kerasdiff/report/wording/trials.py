@@ -1,4 +1,4 @@
-"""What may be read from the trials of a fit? Sentence by sentence, for a report that shows them one by one."""
+"""What is said of the trials of a fit: the plan above their table, and below it what they show, one by one."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ WARNINGS: Mapping[Curves, str] = {
     "close": "The training curves are closing: the order may still change. Who is ahead holds for these epochs alone.",
     "apart": "The gap in training has been growing up to the last epoch; more epochs may still turn it.",
 }
-"""What the curves do not say. Measured on the forum pair (DESIGN §8): the model that ends 4.3 points behind leads for its
-first 8 epochs."""
+"""What the curves do not say. Measured on the forum pair (DESIGN §8): the model that ends 4.3 points behind leads for
+its first 8 epochs."""
 
 MOST_CLASSES = 3
 """Classes named, those with the largest differences; JSON holds them all."""
@@ -86,18 +86,18 @@ def _controls(fit: FitEvidence) -> list[Remark]:
         return []
     steps = f" over {count(fit.control_steps, 'step')}" if fit.control_steps else ""
     text = f"Control, the reference against itself in another process: {number(fit.control_distance)} apart{steps}."
-    remarked = [Remark(text)]
+    remarks = [Remark(text)]
     if fit.control_distance:
-        remarked = [Remark(text + " This machine does not repeat itself; less than that is noise.", "warning")]
+        remarks = [Remark(text + " This machine does not repeat itself; less than that is noise.", "warning")]
     if fit.rounding_distance is not None:
         text = f"Rounding, the reference from weights one unit in the last place off: {number(fit.rounding_distance)}"
-        remarked.append(Remark(f"{text} apart{steps}."))
+        remarks.append(Remark(f"{text} apart{steps}."))
     if fit.parted is not None:
         part = fit.parted
         text = f"Beyond that from step {part.step + 1} on: {part.metric} {number(part.distance)} apart, where the "
         text += f"controls are {number(part.floor)} and the limit is {number(part.limit, 2)}."
-        remarked.append(Remark(text))
-    return remarked
+        remarks.append(Remark(text))
+    return remarks
 
 
 def _lead(lead: Lead) -> str:
@@ -132,17 +132,17 @@ def _agreement(fit: FitEvidence) -> list[Remark]:
 
 def _course(fit: FitEvidence) -> list[Remark]:
     """What the run itself has to say: what came from disk, what went wrong."""
-    found = []
+    remarks = []
     if fit.stopped is not None:
-        found.append(Remark(f"Stopped: {told(fit.stopped)}.".replace("..", "."), "warning"))
+        remarks.append(Remark(f"Stopped: {told(fit.stopped)}.".replace("..", "."), "warning"))
     reused = [trial for trial in fit.trials if isinstance(trial, Trial) and trial.reused]
     if reused:
         epochs = sum(trial.reused for trial in reused)
         whole = sum(trial.reused == len(trial.epochs) for trial in reused)
         text = f"Taken up from an earlier run: {count(epochs, 'epoch')} of {count(len(reused), 'trial')}"
-        found.append(Remark(f"{text}, {whole} of them whole (--fresh trains anew)."))
-    found += [Remark(f"Note: {told(item)}.".replace("..", "."), "warning") for item in fit.findings]
-    return found
+        remarks.append(Remark(f"{text}, {whole} of them whole (--fresh trains anew)."))
+    remarks += [Remark(f"Note: {told(item)}.".replace("..", "."), "warning") for item in fit.findings]
+    return remarks
 
 
 def _parting(step: int | None) -> str:

@@ -106,7 +106,7 @@ class Session:
         return self.reload("float32") if "float32" in self._drawn else self.loaded("float32")
 
     def spare(self) -> Loaded:
-        """A float32 model, kept until :meth:`drop_spare`, for a caller that may leave anything in it.
+        """A float32 model, the same until :meth:`drop_spare`, for a caller that may leave anything in it.
 
         The session gives away its own where that holds the weights it starts from, and loads another if it needs one.
         """

@@ -142,10 +142,7 @@ class Assembler:
                 weights[self._values.weights[tensor.name]] = None
             elif tensor.op.name not in own and tensor.name not in self._values.constants:
                 operands[tensor.name] = None
-        returned = () if unit.event is None else (*unit.event.outputs, *unit.event.masks)
-        ports = {tensor.name: tensor for tensor in returned if tensor.op.name in own}
-        ports.update({t.name: t for op in unit.ops for t in op.outputs if t.name in wanted})
-        return _Border(operands=tuple(operands), weights=tuple(weights), ports=tuple(ports.values()))
+        return _Border(operands=tuple(operands), weights=tuple(weights), ports=_ports(unit, wanted))
 
     def _lower(self, unit: Unit, border: _Border) -> Graph:
         body = Body(self._values, border.operands, border.weights)
@@ -206,6 +203,15 @@ class Assembler:
             name, count = f"{base}:{count + 1}", count + 1
         self._taken.add(name)
         return name
+
+
+def _ports(unit: Unit, wanted: set[str]) -> tuple[Live, ...]:
+    """The tensors that leave a unit: what its layer returns, with the masks, then what else others consume."""
+    own = {op.name for op in unit.ops}
+    returned = () if unit.event is None else (*unit.event.outputs, *unit.event.masks)
+    ports = {tensor.name: tensor for tensor in returned if tensor.op.name in own}
+    ports.update({tensor.name: tensor for op in unit.ops for tensor in op.outputs if tensor.name in wanted})
+    return tuple(ports.values())
 
 
 def _inner_id(number: int) -> str:

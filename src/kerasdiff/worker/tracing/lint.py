@@ -8,7 +8,7 @@ import keras
 
 from kerasdiff.findings import Fact, Finding, Site
 from kerasdiff.graph import Graph, Mode
-from kerasdiff.worker.keras_internals import is_seed_state, sublayers
+from kerasdiff.worker.keras_internals import Live, is_seed_state, sublayers
 from kerasdiff.worker.tracing.masks import layer_site, lost_masks
 from kerasdiff.worker.tracing.names import Names, is_atomic, owned_variables
 from kerasdiff.worker.tracing.sources import creation_site, made_at, relative
@@ -42,6 +42,11 @@ def unused(names: Names, recordings: Mapping[Mode, Recording], graphs: Mapping[M
     called = {id(event.layer) for recording in recordings.values() for event in recording.events}
     read = _read(graphs)
     holders = {names.path(layer) or "" for name, layer, _ in owned_variables(names) if name in read}
+
+    def in_use(path: str, layer: Live) -> bool:
+        inner = any(id(child) in called for child in sublayers(layer, deep=True))
+        return inner or any(holder == path or _within(holder, [path]) for holder in holders)
+
     idle: list[str] = []
     settled: list[str] = []
     for path, layer in names.layers:
@@ -49,9 +54,7 @@ def unused(names: Names, recordings: Mapping[Mode, Recording], graphs: Mapping[M
             continue
         if id(layer) in called:
             settled += [path] if is_atomic(layer) else []
-        elif not any(id(child) in called for child in sublayers(layer, deep=True)) and not any(
-            holder == path or _within(holder, [path]) for holder in holders
-        ):
+        elif not in_use(path, layer):
             settled.append(path)
             idle.append(path)
     return tuple(idle)

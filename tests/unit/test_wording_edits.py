@@ -1,0 +1,336 @@
+"""Edits in words: each kind to the letter, for reports and scripts read them, and as data for JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from kerasdiff.align.edits import (
+    Aspect,
+    Change,
+    Delete,
+    Edit,
+    End,
+    Insert,
+    MaskIgnored,
+    Move,
+    Neighbour,
+    OtherEnds,
+    OtherOperands,
+    OtherSharing,
+    Part,
+    Rewire,
+    Update,
+    Wiring,
+)
+from kerasdiff.findings import Site
+from kerasdiff.graph import Source
+from kerasdiff.report.wording.edits import attributes, begins_with_a_name, message
+from kerasdiff.report.wording.names import call_of, calls_of, name_of, shown
+
+
+def site(node: str, op: str = "", line: int = 0, **more: Any) -> Site:
+    """A function call, or with a ``display`` the layer of this class."""
+    kind = "layer" if "display" in more else "function"
+    source = Source(file="m.py", line=line) if line else None
+    return Site(node=node, op=op or node, kind=kind, source=source, **more)
+
+
+RELU = site("relu_1", "relu", 7)
+CONV = site("stem/conv", "conv2d", 3, display="Conv2D")
+NORM = site("norm", "batch_normalization", 4, display="BatchNormalization")
+
+
+def inserted(one: Site = RELU, **more: Any) -> Insert:
+    return Insert(op=one.op, reference=None, candidate=one, **more)
+
+
+def deleted(one: Site = RELU, **more: Any) -> Delete:
+    return Delete(op=one.op, reference=one, candidate=None, **more)
+
+
+def updated(*changes: Change, one: Site | None = CONV, two: Site | None = CONV, **more: Any) -> Update:
+    return Update(op=one.op if one else "", reference=one, candidate=two, changes=changes, **more)
+
+
+def setting(name: str, one: object, two: object) -> Change:
+    return Change(aspect=Aspect.SETTING, name=name, values=(one, two))
+
+
+def weight(role: str, name: str, one: object, two: object) -> Change:
+    return Change(aspect=Aspect.WEIGHT, weight=role, name=name, values=(one, two))
+
+
+def computes(one: tuple[Part, ...], two: tuple[Part, ...]) -> Change:
+    return Change(aspect=Aspect.COMPUTATION, parts=(one, two))
+
+
+def rewired(wiring: Wiring, one: Site = CONV, two: Site = CONV) -> Rewire:
+    return Rewire(op=one.op, reference=one, candidate=two, wiring=wiring)
+
+
+@pytest.mark.parametrize(
+    ("edit", "text"),
+    [
+        (
+            inserted(after=("norm", "bn"), between=("bn", "pool")),
+            "candidate applies relu between bn and pool (m.py:7), but reference applies none after norm",
+        ),
+        (
+            inserted(after=("bn", "bn"), between=("bn", "")),
+            "candidate applies relu after bn (m.py:7), but reference does not",
+        ),
+        (
+            deleted(after=("bn", None), between=("", "pool")),
+            "reference applies relu before pool (m.py:7), but candidate does not",
+        ),
+        (
+            deleted(site("add", line=2), operands=("a", "b")),
+            "reference applies add to a and b (m.py:2), but candidate does not",
+        ),
+        (inserted(CONV), "candidate applies Conv2D (m.py:3), but reference does not"),
+        (
+            inserted(site("scale", settings={"by": "0.1000000000000000055511151231257827"}), mask="as"),
+            "candidate applies scale (by 0.1) as a mask, but reference does not",
+        ),
+        (
+            deleted(site("clip", settings={"constants": (0.0, 6.0), "alpha": None}), mask="with"),
+            "reference applies clip (constants 0, 6) with the mask, but candidate does not",
+        ),
+        (
+            inserted(CONV, inside=("relu", "add")),
+            "candidate computes relu and add inside stem/conv (Conv2D, m.py:3), but reference does not",
+        ),
+    ],
+)
+def test_what_one_side_alone_has(edit: Edit, text: str) -> None:
+    assert message(edit) == text
+    assert attributes(edit) == {}
+    assert not begins_with_a_name(edit)
+
+
+@pytest.mark.parametrize(
+    ("changes", "text", "data"),
+    [
+        (
+            (setting("epsilon", 0.001, 1e-05), setting("axis", 1, "1")),
+            "epsilon 0.001 in the reference, 1e-05 in the candidate, and axis 1 in the reference, '1' in the candidate",
+            {"epsilon": (0.001, 1e-05), "axis": (1, "1")},
+        ),
+        (
+            (setting("rate", 0.1, 0.10000000000000002), setting("by", "0.30000000000000004", "0.5")),
+            "rate 0.1 in the reference, 0.10000000000000002 in the candidate, "
+            "and by 0.3 in the reference, 0.5 in the candidate",
+            {"rate": (0.1, 0.10000000000000002), "by": ("0.30000000000000004", "0.5")},
+        ),
+        (
+            (Change(aspect=Aspect.CALL, name="training", values=(None, False)),),
+            "training in the call not given in the reference, False in the candidate",
+            {"call.training": (None, False)},
+        ),
+        (
+            (Change(aspect=Aspect.UNTRACKED, values=((), ("float32 (3,) = 1234", "table 5678"))),),
+            "weights that the model does not track: none in the reference, "
+            "float32 (3,) = 1234, table 5678 in the candidate",
+            {"untracked": ("none", "float32 (3,) = 1234, table 5678")},
+        ),
+        (
+            (Change(aspect=Aspect.DTYPE, values=(("float32", "int32"), ("float16", "int32"))),),
+            "dtype float32, int32 in the reference, float16, int32 in the candidate",
+            {"dtype": ("float32, int32", "float16, int32")},
+        ),
+        (
+            (Change(aspect=Aspect.WIRING),),
+            "the same operations inside, connected in another way",
+            {"wiring": ("one way", "another way, or in a loop body")},
+        ),
+        (
+            (computes((Part(op="tanh"), Part(op="multiply")), ()),),
+            "the reference alone computes multiply, tanh",
+            {"computation": ("multiply, tanh", "nothing more")},
+        ),
+        (
+            (computes((Part(op="tanh"),), (Part(op="erf"), Part(constant=0.5))),),
+            "the reference alone computes tanh, the candidate alone computes constant 0.5, erf",
+            {"computation": ("tanh", "constant 0.5, erf")},
+        ),
+        (
+            (computes((Part(constant=6.0),), (Part(constant=20.0),)),),
+            "computes with constant 6 in the reference, constant 20 in the candidate",
+            {"computation": ("constant 6", "constant 20")},
+        ),
+        (
+            (computes((Part(constant=0.1),), (Part(constant=0.10000000001),)),),
+            "computes with constant 0.1 in the reference, constant 0.10000000001 in the candidate",
+            {"computation": ("constant 0.1", "constant 0.10000000001")},
+        ),
+    ],
+)
+def test_changed_settings(changes: tuple[Change, ...], text: str, data: dict[str, Any]) -> None:
+    edit = updated(*changes)
+
+    assert message(edit) == f"stem/conv (Conv2D, m.py:3): {text}"
+    assert attributes(edit) == data
+    assert begins_with_a_name(edit)
+
+
+def test_another_call_is_told_by_both() -> None:
+    edit = updated(Change(aspect=Aspect.OP), one=RELU, two=site("tanh", line=9))
+
+    assert message(edit) == "candidate has tanh (m.py:9) in the place of relu_1 (m.py:7)"
+    assert attributes(edit) == {"op": ("relu", "tanh")}
+    assert not begins_with_a_name(edit)
+
+
+@pytest.mark.parametrize(
+    ("changes", "text", "data"),
+    [
+        (
+            (weight("bias", "trainable", True, False), weight("kernel", "trainable", True, False)),
+            "bias and kernel trainable in the reference, frozen in the candidate",
+            {"bias.trainable": (True, False), "kernel.trainable": (True, False)},
+        ),
+        (
+            (weight("kernel", "dtype", "float32", "float16"),),
+            "kernel dtype float32 in the reference, float16 in the candidate",
+            {"kernel.dtype": ("float32", "float16")},
+        ),
+        (
+            (weight("kernel", "regularizer", "l2(l2=0.01)", None),),
+            "kernel_regularizer l2(l2=0.01) in the reference, None in the candidate",
+            {"kernel_regularizer": ("l2(l2=0.01)", None)},
+        ),
+        (
+            (weight("kernel", "initializer", "value drawn at random", "value a6e48bb3"),),
+            "kernel_initializer values drawn at random in the reference, "
+            "given values (digest a6e48bb3) in the candidate",
+            {"kernel_initializer": ("value drawn at random", "value a6e48bb3")},
+        ),
+        (
+            (weight("kernel", "fans", (3, 4), (4, 3)),),
+            "kernel_initializer for inputs and outputs (3, 4) in the reference, (4, 3) in the candidate",
+            {"kernel_initializer_fans": ((3, 4), (4, 3))},
+        ),
+        (
+            (Change(aspect=Aspect.SEED, values=((), ("drop_1", "drop_2"))),),
+            "seed of its own in the reference, the same as drop_1 and drop_2 in the candidate",
+            {"seed": ("of its own", "the same as drop_1 and drop_2")},
+        ),
+    ],
+)
+def test_settings_of_weights(changes: tuple[Change, ...], text: str, data: dict[str, Any]) -> None:
+    edit = updated(*changes, two=site("conv", "conv2d", 5, display="Conv2D"), rung="weights", owner="stem/conv")
+
+    assert message(edit) == f"weights of stem/conv (m.py:3 and m.py:5): {text}"
+    assert attributes(edit) == data
+    assert not begins_with_a_name(edit)
+
+
+def test_compile_settings_have_no_node() -> None:
+    change = Change(aspect=Aspect.COMPILE, name="optimizer.momentum", values=("0", "0.9"))
+    edit = updated(change, one=None, two=None, rung="weights")
+
+    assert message(edit) == "compile settings: optimizer.momentum 0 in the reference, 0.9 in the candidate"
+    assert attributes(edit) == {"optimizer.momentum": ("0", "0.9")}
+
+
+def test_a_move_says_what_it_stands_behind() -> None:
+    edit = Move(op="relu", reference=RELU, candidate=RELU, behind=((), (CONV, NORM)))
+
+    assert message(edit) == (
+        "relu_1 (m.py:7) stands first in the reference, after stem/conv (Conv2D, m.py:3), "
+        "norm (BatchNormalization, m.py:4) in the candidate"
+    )
+    assert begins_with_a_name(edit)
+
+
+STATE = Neighbour(site=site("lstm", line=1, display="LSTM"), result=2)
+SAME = Neighbour(site=site("bn", "batch_normalization", display="BatchNormalization"), counterpart="norm")
+BARE = Neighbour(site=site("x", "x"), counterpart="y")
+
+
+@pytest.mark.parametrize(
+    ("wiring", "text"),
+    [
+        (
+            MaskIgnored(applied_by="candidate"),
+            "candidate applies the mask in stem/conv (Conv2D, m.py:3), but reference ignores it",
+        ),
+        (
+            OtherOperands(takes=((STATE,), (SAME, BARE))),
+            "stem/conv (Conv2D, m.py:3) takes result 2 of lstm (LSTM, m.py:1) in the reference, "
+            "bn (BatchNormalization; the counterpart of norm) and x (the counterpart of y) in the candidate",
+        ),
+        (
+            OtherOperands(takes=((STATE,), ()), reordered=True),
+            "stem/conv (Conv2D, m.py:3) takes result 2 of lstm (LSTM, m.py:1) in the reference, nothing else in the "
+            "candidate: in another order",
+        ),
+        (
+            OtherSharing(shares=((SAME,), ())),
+            "in the reference stem/conv (Conv2D, m.py:3) shares weights with bn (BatchNormalization; the counterpart "
+            "of norm), in the candidate stem/conv (Conv2D, m.py:3) has weights of its own, not shared",
+        ),
+        (
+            OtherSharing(shares=((SAME,), (BARE,)), more=(0, 2), generator=True),
+            "in the reference stem/conv (Conv2D, m.py:3) shares a random generator with bn (BatchNormalization; the "
+            "counterpart of norm), in the candidate stem/conv (Conv2D, m.py:3) shares a random generator with x (the "
+            "counterpart of y) and 2 more: shared with others",
+        ),
+        (
+            OtherEnds(
+                ends=(End(number=0, reference=CONV, candidate=RELU), End(number=2, reference=RELU, candidate=CONV)),
+                reordered=True,
+            ),
+            "outputs in another order: output 0 is stem/conv (Conv2D, m.py:3) in the reference, relu_1 (m.py:7) in the "
+            "candidate; output 2 is relu_1 (m.py:7) in the reference, stem/conv (Conv2D, m.py:3) in the candidate",
+        ),
+        (
+            OtherEnds(ends=(End(number=-1, reference=CONV, candidate=RELU),)),
+            "a loss is stem/conv (Conv2D, m.py:3) in the reference, relu_1 (m.py:7) in the candidate",
+        ),
+    ],
+)
+def test_other_connections(wiring: Wiring, text: str) -> None:
+    edit = rewired(wiring)
+
+    assert message(edit) == text
+    assert begins_with_a_name(edit) == isinstance(wiring, OtherOperands)
+
+
+def test_a_concatenation_in_another_order_says_so() -> None:
+    edit = rewired(OtherOperands(takes=((STATE,), (STATE,)), reordered=True), one=site("concat"), two=site("concat"))
+
+    assert message(edit).endswith(": concatenated in another order")
+
+
+@pytest.mark.parametrize(
+    ("one", "name", "call"),
+    [
+        (site("block/relu_2:3", "relu"), "relu", "block/relu_2:3"),
+        (site("block/activate", "relu", 5), "relu", "block/activate (relu, m.py:5)"),
+        (CONV, "Conv2D", "stem/conv (Conv2D, m.py:3)"),
+        (site("act", "relu", display="Activation"), "Activation (relu)", "act (Activation, relu)"),
+        (site("act", "relu", display="ReLU"), "ReLU", "act (ReLU)"),
+        (site("act", "relu6", display="ReLU"), "ReLU (relu6)", "act (ReLU, relu6)"),
+    ],
+)
+def test_a_node_is_named_by_its_id_and_by_what_that_does_not_say(one: Site, name: str, call: str) -> None:
+    assert name_of(one) == name
+    assert call_of(one) == call
+
+
+def test_two_calls_of_one_name_are_told_in_one_breath() -> None:
+    assert calls_of(RELU, site("relu_1", "relu", 9)) == "relu_1 (m.py:7 and m.py:9)"
+    assert calls_of(RELU, RELU) == "relu_1 (m.py:7)"
+    assert calls_of(RELU, NORM) == "relu_1 (m.py:7) → norm (BatchNormalization, m.py:4)"
+
+
+def test_long_settings_are_cut() -> None:
+    assert shown(1 / 3) == "0.3333333"
+    assert shown("plain") == "plain"
+    long = shown(tuple(float(number) for number in range(200)))
+    assert long.startswith("(0, 1, 2, ")
+    assert long.endswith("…")
+    assert len(long) == 145

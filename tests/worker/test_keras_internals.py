@@ -1,0 +1,214 @@
+"""Each private part of Keras and TensorFlow does what its docstring says, in the versions that are installed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+keras: Any = pytest.importorskip("keras")
+tf: Any = pytest.importorskip("tensorflow")
+
+from kerasdiff.worker import keras_internals as internals  # noqa: E402
+
+
+class Holder(keras.layers.Layer):  # type: ignore[misc]
+    def __init__(self) -> None:
+        super().__init__()
+        self.listed = [keras.layers.Dense(2), keras.Sequential([keras.layers.Dense(3)])]
+        self.drop = keras.layers.Dropout(0.5)
+        self.scale = self.add_weight(name="scale", shape=(2,))
+        self.count = self.add_weight(name="count", shape=(), trainable=False)
+
+
+def graph_of(function: Any, *shapes: tuple[int, ...]) -> Any:
+    specs = [tf.TensorSpec(shape, tf.float32) for shape in shapes]
+    return tf.function(function, autograph=False).get_concrete_function(*specs).graph
+
+
+def test_sublayers_in_lists_are_seen() -> None:
+    layer = Holder()
+
+    direct, deep = internals.sublayers(layer), internals.sublayers(layer, deep=True)
+
+    assert {type(one).__name__ for one in direct} == {"Dense", "Sequential", "Dropout"}
+    assert layer not in deep
+    assert len([one for one in deep if isinstance(one, keras.layers.Dense)]) == 2
+
+
+def test_held_variables_are_those_of_the_layer_alone() -> None:
+    layer = Holder()
+    layer.listed[0].build((None, 2))
+
+    assert {variable.name for variable in internals.held_variables(layer)} == {"scale", "count"}
+    layer.trainable = False
+    assert [variable.name for variable in internals.declared_trainable(layer)] == ["scale"]
+    (state,) = internals.held_variables(layer.drop)
+    assert internals.is_seed_state(state)
+    assert not internals.is_seed_state(layer.scale)
+
+
+def test_functional_models_are_recognised() -> None:
+    entry = keras.Input((2,))
+
+    assert isinstance(keras.Model(entry, keras.layers.Dense(1)(entry)), internals.functional_class())
+    assert not isinstance(keras.Sequential(), internals.functional_class())
+    assert internals.AUTOMATIC_INPUT.fullmatch(keras.Input((2,)).name)
+    assert not internals.AUTOMATIC_INPUT.fullmatch(keras.Input((2,), name="words").name)
+    assert internals.is_keras_own(keras.layers.Dense)
+    assert internals.is_keras_own(keras.activations.relu)
+    assert not internals.is_keras_own(Holder)
+
+
+def test_names_that_keras_makes_up() -> None:
+    lstm = keras.layers.LSTM(2)
+    lstm.build((None, 3, 2))
+    layer = keras.layers.Lambda(lambda x: x)
+
+    assert set(internals.UNNAMED_FUNCTIONS.values()) <= set(lstm.get_config())
+    assert layer.get_config()["function"]["class_name"] == internals.LAMBDA
+
+
+def test_built_shapes_come_by_parameter_where_there_are_several() -> None:
+    class Two(keras.Model):  # type: ignore[misc]
+        def call(self, left: Any, right: Any) -> Any:
+            return left + right
+
+    model, one = Two(), keras.layers.Dense(2)
+    model(tf.zeros((1, 2)), tf.zeros((1, 2)))
+    one.build((None, 3))
+
+    assert internals.built_shapes(one) == ((None, 3), False)
+    shapes, keyed = internals.built_shapes(model)
+    assert not keyed or set(shapes) == {"left_shape", "right_shape"}
+
+
+def test_masks_travel_on_tensors() -> None:
+    words = keras.layers.Embedding(5, 2, mask_zero=True)(tf.constant([[1, 0]]))
+    mask = internals.mask_of(words)
+    other = tf.zeros((1, 2, 2))
+
+    assert mask.numpy().tolist() == [[True, False]]
+    assert internals.mask_of(other) is None
+    internals.set_mask(other, mask)
+    assert internals.mask_of(other) is mask
+
+
+def test_optimizers_say_what_their_config_leaves_out() -> None:
+    schedule = keras.optimizers.schedules.ExponentialDecay(0.1, 10, 0.5)
+    optimizer, copy = keras.optimizers.AdamW(schedule), keras.optimizers.AdamW(0.1)
+    kernel, bias = keras.Variable([1.0], name="kernel"), keras.Variable([1.0], name="bias")
+
+    assert internals.learning_rate_of(optimizer) is schedule
+    assert internals.without_decay(optimizer, [kernel, bias]) is None
+    optimizer.exclude_from_weight_decay(var_names=["bias"])
+    assert internals.without_decay(optimizer, [kernel, bias]) == [bias]
+    internals.copy_decay_exclusions(optimizer, copy)
+    assert internals.without_decay(copy, [kernel, bias]) == [bias]
+    assert internals.loss_arguments(keras.losses.Huber(delta=2.0))["delta"] == 2.0
+    assert internals.loss_arguments(object()) == {}
+
+
+@pytest.mark.filterwarnings("ignore:__array__:DeprecationWarning")  # Keras saves with numpy 2
+def test_saved_files_hold_what_is_read_from_them(tmp_path: Path) -> None:
+    import zipfile
+
+    import h5py
+
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model.compile("adam", "mse")
+    model.optimizer.build(model.trainable_variables)
+    path = tmp_path / "m.keras"
+    model.save(path)
+    with zipfile.ZipFile(path) as archive, archive.open(internals.ARCHIVED_WEIGHTS) as stream:
+        groups = set(h5py.File(stream, "r"))
+
+    assert {name.rstrip("/") for name in internals.TRAINING_STATE} <= groups
+
+
+def test_function_graphs_say_what_they_use() -> None:
+    weight, held = tf.Variable([1.0, 2.0]), tf.constant([3.0, 4.0])
+
+    def call(x: Any) -> Any:
+        weight.assign_add([1.0, 1.0])
+        return x * weight + held + tf.random.uniform((2,))
+
+    graph = graph_of(call, (2,))
+
+    assert internals.op_count(graph) == len(graph.get_operations())
+    outer = [one for one, _ in internals.captures(graph)]
+    assert any(one is held for one in outer)
+    assert any(one is internals.handle_of(weight) for one in outer)
+    assert [one is weight for one in internals.graph_variables(graph)] == [True]
+    assert "AssignAddVariableOp" in {op.type for op in internals.final_updates(graph)}
+    stateful = {op.type for op in graph.get_operations() if internals.is_stateful(op)}
+    assert "RandomUniform" in stateful
+    assert "Mul" not in stateful
+    product = next(op for op in graph.get_operations() if op.type == "Mul")
+    assert any(file == __file__ and function == "call" for file, _, function in internals.frames_of(product))
+
+
+def test_keras_variables_have_the_handle_of_their_value() -> None:
+    variable = keras.Variable([1.0])
+
+    assert internals.handle_of(variable) is variable.value.handle
+
+
+def test_op_definitions_name_their_outputs() -> None:
+    assert [one.name for one in internals.output_arguments("TopKV2")] == ["values", "indices"]
+    assert list(internals.output_arguments("NoSuchOp")) == []
+    assert internals.public_name("_slice_helper") == "getitem"
+    assert internals.public_name("while_loop_v2") == "while_loop"
+
+
+def test_custom_gradients_are_found_by_name() -> None:
+    @tf.custom_gradient  # type: ignore[untyped-decorator]
+    def clipped(x: Any) -> Any:
+        return tf.identity(x), lambda upstream: upstream * 0.5
+
+    attributes = [op.node_def.attr for op in graph_of(clipped, (2,)).get_operations()]
+    registered = [one for one in attributes if internals.GRADIENT_ATTRIBUTE in one]
+
+    assert registered
+    assert all(callable(internals.registered_gradient(one)) for one in registered)
+    assert all(internals.registered_gradient(one) is None for one in attributes if one not in registered)
+
+
+def test_variables_can_be_made_while_a_graph_is_traced() -> None:
+    made: list[Any] = []
+
+    def call(x: Any) -> Any:
+        with tf.init_scope(), tf.variable_creator_scope(internals.variable_outside_graph):
+            made.append(tf.Variable(2.0))
+        return x * made[-1]
+
+    assert graph_of(call, (2,)).get_operations()
+    assert made[-1].numpy() == 2.0
+
+
+def test_casts_keep_all_digits_of_a_python_float() -> None:
+    with internals.exact_casts():
+        exact = tf.cast(1 / 255, "float64").numpy()
+
+    assert exact == 1 / 255
+    assert tf.cast(1 / 255, "float64").numpy() != 1 / 255
+
+
+def test_messages_come_without_their_wrapping() -> None:
+    class Broken(keras.layers.Layer):  # type: ignore[misc]
+        def call(self, x: Any) -> Any:
+            raise ValueError("no such thing.")
+
+    class Branching(keras.layers.Layer):  # type: ignore[misc]
+        def call(self, x: Any) -> Any:
+            return x if bool(tf.reduce_sum(x) > 0) else -x
+
+    with pytest.raises(ValueError, match="no such thing") as broken:
+        Broken()(tf.zeros((1, 2)))
+    with pytest.raises(TypeError, match=r"symbolic|Symbolic") as branching:
+        graph_of(Branching(), (1, 2))
+
+    assert internals.bare_message(broken.value) == "no such thing"
+    assert not internals.is_data_dependent(broken.value)
+    assert internals.is_data_dependent(branching.value)
