@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 from kerasdiff.align.edits import Aspect, Change, Part
 from kerasdiff.align.labels import Weights
-from kerasdiff.canonical import IMPLIED, readable
 from kerasdiff.graph import Graph, Node
+from kerasdiff.graph.names import IMPLIED, readable
 from kerasdiff.graph.ops import HANDED_ON
 
 MASKING = 1e8

@@ -8,7 +8,7 @@ node is one TF op), and the bodies of loops and branches inside a lowering.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Kind = Literal["input", "layer", "function", "op", "read", "const"]
@@ -173,7 +173,7 @@ class Node:
 
 
 class _Remembered:
-    """A place beside the fields for what follows from them: no part of equality, and it is not pickled."""
+    """Room beside the fields for what follows from them: no part of equality, and it is not pickled."""
 
     __slots__ = ("memo",)
 
@@ -207,44 +207,3 @@ class Graph(_Remembered):
     def roots(self) -> tuple[Edge, ...]:
         """Everything that must be kept: outputs, losses, effects."""
         return (*self.outputs, *self.losses, *(Edge(node=node) for node in self.effects))
-
-
-def to_json(graph: Graph) -> dict[str, Any]:
-    """Plain JSON data of a graph, lowering left out (``kerasdiff inspect --format json``)."""
-    return {
-        "nodes": [
-            {
-                "id": node.id,
-                "op": node.op,
-                "kind": node.kind,
-                "scope": node.scope,
-                "display": node.display,
-                "operands": [asdict(edge) for edge in node.operands],
-                "roles": list(node.roles),
-                "weights": list(node.weights),
-                "attributes": plain(node.attributes),
-                "outputs": [{"shape": spec.shape and list(spec.shape), "dtype": spec.dtype} for spec in node.outputs],
-                "source": None if node.source is None else asdict(node.source),
-                "lowering": []
-                if node.lowering is None
-                else [inner.op for inner in node.lowering if inner.kind == "op"],
-            }
-            for node in graph
-        ],
-        "outputs": [asdict(edge) for edge in graph.outputs],
-        "losses": [asdict(edge) for edge in graph.losses],
-        "effects": list(graph.effects),
-    }
-
-
-def plain(value: Attribute) -> Any:
-    """An attribute as JSON data: tuples become lists, non-finite numbers their names."""
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, tuple | list):
-        return [plain(item) for item in value]
-    if isinstance(value, float) and value != value:
-        return "nan"
-    if isinstance(value, float) and value in (float("inf"), float("-inf")):
-        return "inf" if value > 0 else "-inf"
-    return value

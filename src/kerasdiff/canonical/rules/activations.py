@@ -6,9 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from kerasdiff.canonical.dims import Dim, dims_of
-from kerasdiff.canonical.engine import Result, View, rule
+from kerasdiff.canonical.dims import Dim
+from kerasdiff.canonical.engine import rule
 from kerasdiff.canonical.rules.arithmetic import scalar, text, unwidened
+from kerasdiff.canonical.shapes import dims_of
+from kerasdiff.canonical.view import Result, View
 from kerasdiff.graph import Edge, Node
 
 
@@ -79,8 +81,8 @@ def erfc_spelling(node: Node, view: View) -> Result:
     inner, shape = view.node(node.operands[0]), node.outputs[0].shape
     if inner.op != "Erf" or float(node.attributes["by"]) != 1.0 or shape is None:
         return None
-    turned = view.make(node, "Scale", *inner.operands, shape=shape, by=text(-1.0, node))
-    return replace(node, op="Erfc", operands=(turned,), attributes={})
+    negated = view.make(node, "Scale", *inner.operands, shape=shape, by=text(-1.0, node))
+    return replace(node, op="Erfc", operands=(negated,), attributes={})
 
 
 @rule("softmax-spelling", "RealDiv", exact=False)

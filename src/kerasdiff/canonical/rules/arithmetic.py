@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from kerasdiff.canonical.engine import Result, View, rule
+from kerasdiff.canonical.engine import rule
+from kerasdiff.canonical.view import Result, View
 from kerasdiff.graph import Edge, Node
 
 
@@ -134,8 +135,8 @@ def add_of_negative(node: Node, view: View) -> Result:
         return None if shape is None else _scaled(node, view.make(node, "AddV2", *operands, shape=shape), -1.0)
     if not any(negative):
         return None
-    place = negative.index(True)
-    return replace(node, op="Sub", operands=(node.operands[1 - place], inner[place].operands[0]), attributes={})
+    at = negative.index(True)
+    return replace(node, op="Sub", operands=(node.operands[1 - at], inner[at].operands[0]), attributes={})
 
 
 def _plain(node: Node, view: View, position: int) -> bool:

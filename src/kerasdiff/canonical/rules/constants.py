@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from kerasdiff.canonical.dims import GIVEN
-from kerasdiff.canonical.engine import Result, View, rule
+from kerasdiff.canonical.engine import rule
+from kerasdiff.canonical.view import Result, View
 from kerasdiff.graph import Node
 
 FOLDABLE = ("Pack", "ConcatV2", "Reshape", "Cast", "Mul", "AddV2", "Sub", "Prod", "Neg", "ExpandDims", "Squeeze",

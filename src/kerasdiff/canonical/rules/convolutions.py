@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from kerasdiff.canonical.dims import Dim, dims_of, product, quotient, static
-from kerasdiff.canonical.engine import Result, View, rule
+from kerasdiff.canonical.dims import Dim, product, quotient, static
+from kerasdiff.canonical.engine import rule
 from kerasdiff.canonical.rules.reshapes import make_reshape, reshaped
+from kerasdiff.canonical.shapes import dims_of
+from kerasdiff.canonical.view import Result, View
 from kerasdiff.graph import Node
 
 CONVOLUTIONS = {"Conv2D": "NHWC", "Conv3D": "NDHWC"}

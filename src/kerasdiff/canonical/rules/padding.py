@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from kerasdiff.canonical.dims import Dim, dims_of, unit_axes
-from kerasdiff.canonical.engine import Result, View, rule
+from kerasdiff.canonical.dims import Dim, unit_axes
+from kerasdiff.canonical.engine import rule
 from kerasdiff.canonical.rules.reshapes import make_reshape, target_dims
+from kerasdiff.canonical.shapes import dims_of
+from kerasdiff.canonical.view import Result, View
 from kerasdiff.graph import Node
 
 CONVOLUTIONS = ("Conv2D", "DepthwiseConv2dNative", "Conv3D")
@@ -43,11 +45,11 @@ def pad_of_unit_axes(node: Node, view: View) -> Result:
     after = target_dims(node, view)
     if before is None or middle is None or after is None or len(after) <= len(middle):
         return None
-    places = unit_axes(middle, after)
-    if places is None:
+    origins = unit_axes(middle, after)
+    if origins is None:
         return None
-    target = tuple(Dim(1) if axis is None else before[axis] for axis in places)
-    paddings = tuple((0, 0) if axis is None else inner.attributes["paddings"][axis] for axis in places)
+    target = tuple(Dim(1) if axis is None else before[axis] for axis in origins)
+    paddings = tuple((0, 0) if axis is None else inner.attributes["paddings"][axis] for axis in origins)
     wide = make_reshape(node, inner.operands[0], target, view)
     return None if wide is None else replace(node, op="Pad", operands=(wide,), attributes={"paddings": paddings})
 

@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from kerasdiff.canonical.dims import REDUCTIONS, Dim, dims_of, product, static, unit_axes
-from kerasdiff.canonical.engine import Result, View, rule
+from kerasdiff.canonical.dims import Dim, product, static, unit_axes
+from kerasdiff.canonical.engine import rule
 from kerasdiff.canonical.rules.arithmetic import text
 from kerasdiff.canonical.rules.reshapes import reshaped
+from kerasdiff.canonical.shapes import REDUCTIONS, dims_of
+from kerasdiff.canonical.view import Result, View
 from kerasdiff.graph import Node
 
 
@@ -57,10 +59,10 @@ def reduction_of_unit_axes(node: Node, view: View) -> Result:
     if axes is None or node.attributes.get("keep_dims") or inner.op != "Reshape" or "to" not in inner.attributes:
         return None
     before, after = dims_of(view, inner.operands[0]), dims_of(view, node.operands[0])
-    places = None if before is None or after is None else unit_axes(before, after)
-    if before is None or after is None or places is None:
+    origins = None if before is None or after is None else unit_axes(before, after)
+    if before is None or after is None or origins is None:
         return None
-    reduced = tuple(place for axis in axes if (place := places[axis]) is not None)
+    reduced = tuple(origin for axis in axes if (origin := origins[axis]) is not None)
     rest = tuple(dim for axis, dim in enumerate(before) if axis not in reduced)
     attributes = {**node.attributes, "axes": reduced}
     source = inner.operands[0]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from kerasdiff.canonical.dims import GIVEN, REST, UNARY, Dim, dims_of, entries, entries_of, product, quotient, static
-from kerasdiff.canonical.engine import Result, View, rule
+from kerasdiff.canonical.dims import GIVEN, REST, Dim, product, quotient, static
+from kerasdiff.canonical.engine import rule
+from kerasdiff.canonical.shapes import UNARY, dims_of, entries, entries_of
+from kerasdiff.canonical.view import Result, View
 from kerasdiff.graph import Edge, Node, TensorSpec
 
 SPREADING = frozenset({"AddV2", "Sub", "Mul", "RealDiv", "Maximum", "Minimum"})
@@ -57,15 +59,15 @@ def dimension_source(node: Node, view: View) -> Result:
     """
     if not node.outputs or node.outputs[0].shape != ():
         return None
-    found = entries_of(view, node)
-    if found is None:
+    sizes = entries_of(view, node)
+    if sizes is None:
         return None
-    if found[0].known:
-        attributes = {"shape": (), "dtype": node.outputs[0].dtype, "value": found[0].number}
+    if sizes[0].known:
+        attributes = {"shape": (), "dtype": node.outputs[0].dtype, "value": sizes[0].number}
         return replace(node, op="Const", kind="const", operands=(), attributes=attributes)
-    if found[0].number != 1 or len(found[0].names) != 1:
+    if sizes[0].number != 1 or len(sizes[0].names) != 1:
         return None
-    name, port, axis = found[0].names[0]
+    name, port, axis = sizes[0].names[0]
     if (node.op, *node.operands, node.attributes.get("axis")) == ("Dim", Edge(node=name, port=port), axis):
         return None
     return replace(node, op="Dim", operands=(Edge(node=name, port=port),), attributes={"axis": axis})
@@ -100,20 +102,20 @@ def _written(node: Node, view: View) -> tuple[Dim, ...] | None:
     """The dimensions a ``to`` attribute states."""
     whole = dims_of(view, node.operands[0])
     given = iter(node.operands[1:])
-    found: list[Dim | None] = []
+    sizes: list[Dim | None] = []
     for size in node.attributes["to"]:
         value = entries(view, next(given)) if size == GIVEN else None
-        found.append(value[0] if value else None if size in (REST, GIVEN) else Dim(size))
-    return _filled(whole, found)
+        sizes.append(value[0] if value else None if size in (REST, GIVEN) else Dim(size))
+    return _filled(whole, sizes)
 
 
 def _one_axis(node: Node, whole: tuple[Dim, ...], view: View) -> tuple[Dim, ...] | None:
     """The dimensions after an axis of size 1 is put in, or those named are taken out."""
     if node.op == "ExpandDims":
-        place = entries(view, node.operands[1])
-        if place is None or not place[0].known:
+        position = entries(view, node.operands[1])
+        if position is None or not position[0].known:
             return None
-        axis = place[0].number % (len(whole) + 1)
+        axis = position[0].number % (len(whole) + 1)
         return (*whole[:axis], Dim(1), *whole[axis:])
     named = {axis % len(whole) for axis in node.attributes.get("squeeze_dims") or ()}
     if not named and not all(dim.known for dim in whole):
@@ -183,13 +185,13 @@ def _reshape(edge: Edge, view: View) -> tuple[Node | None, tuple[Dim, ...] | Non
 
 
 def _through_binary(node: Node, view: View) -> Result:
-    found = [_reshape(edge, view) for edge in node.operands]
-    (one, before, after), (two, other, end) = found
+    sides = [_reshape(edge, view) for edge in node.operands]
+    (one, before, after), (two, other, end) = sides
     if one is not None and two is not None and before == other and after == end and before is not None:
         operands = one.operands[0], two.operands[0]
         made = view.make(node, node.op, *operands, shape=static(before), **node.attributes)
         return replace(one, id=node.id, operands=(made, *one.operands[1:]), outputs=node.outputs)
-    for side, (inner, before, after) in enumerate(found):
+    for side, (inner, before, after) in enumerate(sides):
         if inner is None or before is None or after is None:
             continue
         beside = _trailing(node.operands[1 - side], before, after, node, view)

@@ -6,9 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from kerasdiff.canonical.dims import Dim, dims_of
-from kerasdiff.canonical.engine import Result, View, rule
+from kerasdiff.canonical.dims import Dim
+from kerasdiff.canonical.engine import rule
 from kerasdiff.canonical.rules.reshapes import reshaped
+from kerasdiff.canonical.shapes import dims_of
+from kerasdiff.canonical.view import Result, View
 from kerasdiff.graph import Node
 
 FULL = (0, None, 1)

@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from kerasdiff.canonical.dims import UNARY, Dim, dims_of, static
-from kerasdiff.canonical.engine import Result, View, rule
+from kerasdiff.canonical.dims import Dim, static
+from kerasdiff.canonical.engine import rule
 from kerasdiff.canonical.rules.reshapes import reshaped
 from kerasdiff.canonical.rules.slices import FULL, Range
+from kerasdiff.canonical.shapes import UNARY, dims_of
+from kerasdiff.canonical.view import Result, View
 from kerasdiff.graph import Edge, Node
 
 
@@ -68,10 +70,10 @@ def _steps_of(node: Node, view: View) -> Node | Edge | None:
     if dims is None or one is None or len(cut) != 1 or dims[cut[0]] != Dim(count):
         return None
     axis = cut[0]
-    for step, found in enumerate(ranges):
+    for step, taken in enumerate(ranges):
         wanted: list[Range] = [FULL] * len(dims)
         wanted[axis] = (step, None if step == count - 1 else step + 1, 1)
-        if found != tuple(wanted):
+        if taken != tuple(wanted):
             return None
     if axis:
         perm = (axis, *(at for at in range(len(dims)) if at != axis))
@@ -149,17 +151,17 @@ def _below(parts: list[Edge | Column], node: Node, view: View) -> list[Column]:
 
     So a long loop body is stacked from its start, and no call goes deeper than one op.
     """
-    found: dict[Column, None] = {}
+    columns: dict[Column, None] = {}
     stack = [(part, False) for part in parts if not isinstance(part, Edge)]
     while stack:
         column, ready = stack.pop()
         if ready:
-            found[column] = None
-        elif column not in found and not _is_packed(node, column, view):
+            columns[column] = None
+        elif column not in columns and not _is_packed(node, column, view):
             stack.append((column, True))
             inner = _parts(column, view) or []
             stack.extend((part, False) for part in inner if not isinstance(part, Edge))
-    return list(found)
+    return list(columns)
 
 
 MAPPABLE = frozenset(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from kerasdiff.canonical.dims import UNARY, Dim, dims_of
-from kerasdiff.canonical.engine import Result, View, rule
+from kerasdiff.canonical.dims import Dim
+from kerasdiff.canonical.engine import rule
 from kerasdiff.canonical.rules.reshapes import SPREADING, reshaped
+from kerasdiff.canonical.shapes import UNARY, dims_of
+from kerasdiff.canonical.view import Result, View
 from kerasdiff.graph import Edge, Node
 
 
@@ -79,8 +81,8 @@ def passed(node: Node, inner: Node, operands: tuple[Edge, ...], view: View) -> N
     if shape is None or len(shape) != len(inner.attributes["perm"]):
         return None
     before: list[int | None] = [None] * len(shape)
-    for place, axis in enumerate(inner.attributes["perm"]):
-        before[axis] = shape[place]
+    for at, axis in enumerate(inner.attributes["perm"]):
+        before[axis] = shape[at]
     made = view.make(node, node.op, *operands, shape=tuple(before), **node.attributes)
     return replace(inner, id=node.id, operands=(made,), outputs=node.outputs)
 
