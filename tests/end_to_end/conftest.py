@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 
 import pytest
 from command import PAIRS, Answer, compare_arguments
-from warm import nursery, run_warm
+from warm import run_warm
 
 
 @pytest.fixture(scope="session")
-def compare() -> Iterator[Callable[..., Answer]]:
-    """Compares two targets of the table of pairs, in workers that are forked with TensorFlow imported."""
-    with nursery(PAIRS):
+def compare() -> Callable[..., Answer]:
+    """Compares two targets of the table of pairs, or of ``cwd``, in workers forked with TensorFlow imported."""
 
-        @cache
-        def run(
-            reference: str, candidate: str, inputs: tuple[str, ...] = (), options: tuple[str, ...] = ("--no-fit",)
-        ) -> Answer:
-            before = os.getcwd()
-            os.chdir(PAIRS)
-            try:
-                return run_warm(*compare_arguments(reference, candidate, inputs, options))
-            finally:
-                os.chdir(before)
+    @cache
+    def run(
+        reference: str,
+        candidate: str,
+        inputs: tuple[str, ...] = (),
+        options: tuple[str, ...] = ("--no-fit",),
+        cwd: Path = PAIRS,
+    ) -> Answer:
+        return run_warm(*compare_arguments(reference, candidate, inputs, options), cwd=cwd)
 
-        yield run
+    return run

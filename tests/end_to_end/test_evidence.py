@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from command import PAIRS, Answer, run_command
+from command import PAIRS, Answer
+from warm import run_warm
 
 Compare = Callable[..., Answer]
+run = partial(run_warm, cwd=PAIRS)
 SIX = ("6",)
 
 
@@ -134,16 +136,11 @@ def test_rounding_that_a_model_amplifies_is_no_difference(compare: Compare) -> N
 
 
 def test_a_witness_is_saved_and_replayed(tmp_path: Path) -> None:
-    before = os.getcwd()
-    os.chdir(PAIRS)
-    try:
-        file = str(tmp_path / "found.npz")
-        pair = "evidence.py:Guarded", "evidence.py:Guarded(limit=50000.0)"
-        run_command("compare", "--no-fit", "--input", "6", "--save-witness", file, *pair)
-        again = run_command("replay", file, "--format", "json")
-        mended = run_command("replay", file, "evidence.py:Guarded", "evidence.py:Guarded")
-    finally:
-        os.chdir(before)
+    file = str(tmp_path / "found.npz")
+    pair = "evidence.py:Guarded", "evidence.py:Guarded(limit=50000.0)"
+    run("compare", "--no-fit", "--input", "6", "--save-witness", file, *pair)
+    again = run("replay", file, "--format", "json")
+    mended = run("replay", file, "evidence.py:Guarded", "evidence.py:Guarded")
     with np.load(file, allow_pickle=False) as held:
         assert held["input_0"].shape == (4, 6)
 
@@ -155,7 +152,7 @@ def test_a_witness_is_saved_and_replayed(tmp_path: Path) -> None:
 
 def test_without_a_witness_nothing_is_written(tmp_path: Path) -> None:
     file = tmp_path / "none.npz"
-    done = run_command(
+    done = run(
         "compare", "--no-fit", "--input", "6", "--save-witness", str(file), "evidence.py:Chain", "evidence.py:Chain"
     )
 
@@ -171,7 +168,7 @@ def test_a_file_that_is_no_witness_is_said(tmp_path: Path, content: bytes | str)
         path.write_bytes(content)
     else:
         np.savez(path, x=np.zeros(3))
-    done = run_command("replay", str(path))
+    done = run("replay", str(path))
 
     assert done.exit_code == 2
     assert "is no witness that --save-witness wrote" in done.stderr

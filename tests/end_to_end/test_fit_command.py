@@ -8,13 +8,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from command import Answer
-from warm import nursery, run_warm
+from warm import run_warm
 
 from kerasdiff.cli.fit import fit as command_fit
 from kerasdiff.fit.statistics import DEFAULT_MARGIN
@@ -62,12 +61,6 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return found
 
 
-@pytest.fixture(scope="module")
-def warm(place: Path) -> Iterator[None]:
-    with nursery(place):
-        yield
-
-
 @pytest.fixture
 def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("KERASDIFF_CACHE", str(tmp_path / "kept"))
@@ -81,7 +74,6 @@ def fit(place: Path, reference: str, candidate: str, *options: str) -> Answer:
     )
 
 
-@pytest.mark.usefixtures("warm")
 def test_a_refactor_is_equivalent_after_one_pair_and_taken_from_disk_the_second_time(place: Path, kept: Path) -> None:
     first = fit(place, "Plain", "Spelled", "--epochs", "2")
     assert first.exit_code == 0, first.stderr
@@ -100,7 +92,7 @@ def test_a_refactor_is_equivalent_after_one_pair_and_taken_from_disk_the_second_
     assert [trial["reused"] for trial in fresh["fit"]["trials"]] == [0, 0]
 
 
-@pytest.mark.usefixtures("warm", "kept")
+@pytest.mark.usefixtures("kept")
 def test_a_lost_activation_is_different_and_the_leader_has_an_interval(place: Path) -> None:
     answer = fit(place, "Plain", "Plain(activation=None)", "--seeds", "5,7,9", "--epochs", "2")
     assert answer.exit_code == 1, answer.stderr
@@ -114,7 +106,7 @@ def test_a_lost_activation_is_different_and_the_leader_has_an_interval(place: Pa
     assert all(0 < pair["agreement"] < 1 for pair in found["pairs"])
 
 
-@pytest.mark.usefixtures("warm", "kept")
+@pytest.mark.usefixtures("kept")
 def test_the_report_for_a_person(place: Path) -> None:
     file = place / "m.py"
     pair = (f"{file}:Plain", f"{file}:Plain(activation=None)")
@@ -137,7 +129,7 @@ def test_the_report_for_a_person(place: Path) -> None:
     assert max(map(len, answer.stdout.splitlines())) <= 100
 
 
-@pytest.mark.usefixtures("warm", "kept")
+@pytest.mark.usefixtures("kept")
 def test_regression_other_starts_and_other_interfaces(place: Path) -> None:
     # The regressor declares its input, so --input is not needed but fits.
     both = fit(place, "regressor", "regressor(bias=False)", "--steps", "20", "--seeds", "1", "--own-init")
@@ -153,7 +145,7 @@ def test_regression_other_starts_and_other_interfaces(place: Path) -> None:
     assert "interfaces differ" in other.report["verdict"]["summary"]
 
 
-@pytest.mark.usefixtures("warm", "kept")
+@pytest.mark.usefixtures("kept")
 def test_a_trial_that_diverges_is_reported(place: Path) -> None:
     answer = fit(place, "regressor", "exploding", "--steps", "30", "--seeds", "1")
     assert answer.exit_code == 1
@@ -161,7 +153,7 @@ def test_a_trial_that_diverges_is_reported(place: Path) -> None:
     assert "Traceback" not in answer.stderr
 
 
-@pytest.mark.usefixtures("warm", "kept")
+@pytest.mark.usefixtures("kept")
 def test_settings_of_the_command_reach_the_trials(place: Path, tmp_path: Path) -> None:
     answer = fit(
         *(place, "Plain", "Plain", "--steps", "8", "--batch-size", "16", "--learning-rate", "0.02"),

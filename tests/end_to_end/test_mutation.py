@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 import score_mutants
 from mutation.changes import changes
@@ -11,7 +9,6 @@ from mutation.drawing import Drawn, contradiction, random_sample, sample
 from mutation.models import full_key, mutant, original
 from mutation.neutral import expressions
 from mutation.zoo import ARCHITECTURES
-from warm import nursery
 
 SEED = 3
 MUTANTS, NEUTRAL = 24, 8
@@ -24,13 +21,6 @@ def drawn() -> list[Drawn]:
     return sample(MUTANTS, NEUTRAL, SEED)
 
 
-@pytest.fixture(scope="module")
-def _workers() -> Iterator[None]:
-    with nursery(score_mutants.HERE):
-        yield
-
-
-@pytest.mark.usefixtures("_workers")
 @pytest.mark.parametrize("number", range(MUTANTS + NEUTRAL))
 def test_a_mutant_is_seen_and_a_re_expression_is_not(drawn: list[Drawn], number: int) -> None:
     pair = drawn[number]
@@ -46,7 +36,6 @@ def random_pairs() -> list[Drawn]:
     return list(random_sample(RANDOM, RANDOM, 0))
 
 
-@pytest.mark.usefixtures("_workers")
 @pytest.mark.parametrize("number", range(2 * RANDOM))
 def test_random_networks(random_pairs: list[Drawn], number: int) -> None:
     """No mutant is equivalent, no re-expression different; only what Keras bears out counts."""

@@ -13,6 +13,7 @@ from typing import Any
 
 TESTS = Path(__file__).parents[1]
 PAIRS = TESTS / "end_to_end" / "pairs"
+APPLICATIONS = TESTS / "tools" / "applications"
 EXAMPLES = TESTS.parent / "examples"
 TIMEOUT_S = 300
 

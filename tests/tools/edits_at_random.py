@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from synthetic import Made, Net, lowering
 
 from kerasdiff.graph import Edge, Node
+from kerasdiff.graph.index import index_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +71,7 @@ def updated(made: Made, draw: random.Random) -> Change | None:
 def moved(made: Made, draw: random.Random) -> Change | None:
     """A call that changed places with the one call that uses it."""
     graph, weights = made
-    users = graph.consumers()
+    users = index_of(graph).consumers
     options = [
         (node, users[node.id][0][0])
         for node in graph
@@ -100,7 +101,7 @@ def moved(made: Made, draw: random.Random) -> Change | None:
 def rewired(made: Made, draw: random.Random) -> Change | None:
     """A call that takes another earlier value as one of its operands; the old one is still used elsewhere."""
     graph, weights = made
-    users = graph.consumers()
+    users = index_of(graph).consumers
     order = [node.id for node in graph]
     options = []
     for number, node in enumerate(graph):

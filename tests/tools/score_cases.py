@@ -9,35 +9,30 @@ written there. Cases run one at a time. Exits 1 if an outcome is wrong or a word
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-FORUM = Path(__file__).parents[2] / "examples" / "forum"
-TIMEOUT_S = 300
+from command import EXAMPLES
+from scoring import Said, ask, cold, spoken, unsaid
+
+FORUM = EXAMPLES / "forum"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Score:
+@dataclass(frozen=True, kw_only=True)
+class Score(Said):
     """How the command did on one case.
 
     Attributes:
-        outcome: What it answered; ``exit 2`` and the like where it gave no verdict.
         missing: Words the report should hold and does not.
-        error: Last lines of stderr where there is no verdict.
     """
 
     id: str
     truth: str
-    outcome: str
-    basis: str
     missing: tuple[str, ...]
     seconds: float
-    error: str = ""
 
     @property
     def right(self) -> bool:
@@ -63,29 +58,11 @@ def score_case(directory: Path, case: dict[str, Any]) -> Score:
     place = directory / case["id"]
     if not (place / "a.py").exists():
         place = FORUM
-    inputs = [part for text in case["inputs"] for part in ("--input", text)]
-    targets = [render_target(case, "a"), render_target(case, "b")]
     started = time.monotonic()
-    done = subprocess.run(
-        [str(Path(sys.executable).parent / "kerasdiff"), "compare", "--no-fit", "--format", "json", *inputs, *targets],
-        cwd=place,
-        env={**os.environ, "CUDA_VISIBLE_DEVICES": "", "PYTHONDONTWRITEBYTECODE": "1"},
-        capture_output=True,
-        text=True,
-        timeout=TIMEOUT_S,
-        check=False,
-    )
+    said, report = ask(cold(place), render_target(case, "a"), render_target(case, "b"), case["inputs"])
     seconds = time.monotonic() - started
-    common = {"id": case["id"], "truth": case["truth"], "seconds": seconds}
-    if done.returncode not in (0, 1, 3):
-        error = done.stderr.strip()[-400:]
-        return Score(**common, outcome=f"exit {done.returncode}", basis="", missing=(), error=error)
-    report = json.loads(done.stdout)
-    parts = {key: report[key] for key in ("verdict", "edits", "rungs", "not_checked")}
-    text = json.dumps(parts, ensure_ascii=False).lower()
-    missing = tuple(word for word in case["report_must_mention"] if word.lower() not in text)
-    verdict = report["verdict"]
-    return Score(**common, outcome=verdict["outcome"], basis=verdict["basis"] or "", missing=missing)
+    missing = unsaid(spoken(report), case["report_must_mention"]) if report else ()
+    return Score(**vars(said), id=case["id"], truth=case["truth"], missing=missing, seconds=seconds)
 
 
 def main(arguments: list[str]) -> int:
@@ -104,15 +81,15 @@ def main(arguments: list[str]) -> int:
         mark = " " if score.right else "!"
         print(
             f"{score.id:36}{mark}{score.truth:11} {score.outcome:13} {score.basis:9} {score.seconds:5.1f}  "
-            f"{', '.join(score.missing)}{score.error}",
+            f"{', '.join(score.missing)}{score.error[-400:]}",
             flush=True,
         )
     outcomes = sum(score.outcome == score.truth for score in scores)
-    spoken = sum(score.outcome == score.truth and not score.missing for score in scores)
+    whole = sum(score.right for score in scores)
     print(
-        f"{outcomes} of {len(scores)} outcomes right, {spoken} with every word; {sum(s.seconds for s in scores):.0f} s"
+        f"{outcomes} of {len(scores)} outcomes right, {whole} with every word; {sum(s.seconds for s in scores):.0f} s"
     )
-    return 0 if spoken == len(scores) and scores else 1
+    return 0 if whole == len(scores) and scores else 1
 
 
 if __name__ == "__main__":

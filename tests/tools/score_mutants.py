@@ -21,15 +21,16 @@ import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import nullcontext
 from dataclasses import asdict, dataclass
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from command import Answer, run_command
+from command import Answer
 from mutation.drawing import Drawn, contradiction, random_sample, sample
-from warm import nursery, run_warm
+from scoring import Said, ask, cold
+from warm import run_warm
 
 HERE = Path(__file__).parent
 BLOATED = 3
@@ -37,21 +38,15 @@ BLOATED = 3
 
 
 @dataclass(frozen=True, kw_only=True)
-class Result:
+class Result(Said):
     """What the command said about one drawn pair.
 
     Attributes:
         named: Whether the first edit names the changed place.
-        error: Last words of stderr where there is no verdict.
     """
 
     drawn: Drawn
-    outcome: str
-    basis: str
-    summary: str
-    edits: tuple[str, ...]
     named: bool
-    error: str = ""
 
     @property
     def wrong(self) -> bool:
@@ -66,30 +61,14 @@ def names_place(drawn: Drawn, edit: dict[str, Any]) -> bool:
     return edit[side] is not None and not set(names).isdisjoint(re.split(r"[/.:]", edit[side]["node"]))
 
 
-def run_cold(*arguments: str) -> Answer:
-    """Runs the command as a user does."""
-    return run_command.__wrapped__(*arguments, cwd=str(HERE))
+run_cold, run_here = cold(HERE), partial(run_warm, cwd=HERE)
 
 
-def run(drawn: Drawn, command: Callable[..., Answer] = run_warm) -> Result:
+def run(drawn: Drawn, command: Callable[..., Answer] = run_here) -> Result:
     """Compares the two targets."""
-    inputs = [part for text in drawn.inputs for part in ("--input", text)]
-    answer = command("compare", "--no-fit", "--format", "json", *inputs, drawn.reference, drawn.candidate)
-    if answer.exit_code not in (0, 1, 3):
-        return Result(
-            drawn=drawn, outcome=f"exit {answer.exit_code}", basis="", summary="", edits=(), named=False,
-            error=answer.stderr.strip()[-600:],
-        )  # fmt: skip
-    report = answer.report
-    edits = report["edits"]
-    return Result(
-        drawn=drawn,
-        outcome=report["verdict"]["outcome"],
-        basis=report["verdict"]["basis"] or "",
-        summary=report["verdict"]["summary"],
-        edits=tuple(f"{edit['kind']} [{edit['rung']}] {edit['message']}" for edit in edits),
-        named=bool(edits) and names_place(drawn, edits[0]),
-    )
+    said, report = ask(command, drawn.reference, drawn.candidate, drawn.inputs)
+    edits = report.get("edits")
+    return Result(**vars(said), drawn=drawn, named=bool(edits) and names_place(drawn, edits[0]))
 
 
 def known(path: Path | None) -> dict[tuple[str, str], Result]:
@@ -104,13 +83,8 @@ def known(path: Path | None) -> dict[tuple[str, str], Result]:
     return found
 
 
-def _open_nursery() -> None:
-    """Gives this process workers to fork; they end with it."""
-    nursery(HERE).__enter__()
-
-
 def run_all(
-    drawn: Iterable[Drawn], jobs: int = 1, path: Path | None = None, command: Callable[..., Answer] = run_warm
+    drawn: Iterable[Drawn], jobs: int = 1, path: Path | None = None, command: Callable[..., Answer] = run_here
 ) -> list[Result]:
     """Runs what is not known yet and prints what fails; results in the order drawn."""
     before = known(path)
@@ -125,13 +99,15 @@ def run_all(
         return result
 
     if jobs == 1:
-        with nullcontext() if command is run_cold else nursery(HERE):
-            return [kept(before.get((item.reference, item.candidate)) or run(item, command)) for item in drawn]
+        return [kept(before.get((item.reference, item.candidate)) or run(item, command)) for item in drawn]
     # Processes, as the command's output is caught in the place of stdout; spawned, as TensorFlow has threads here.
-    with ProcessPoolExecutor(jobs, get_context("spawn"), _open_nursery) as pool:
+    with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
         items = list(drawn)
         new = [item for item in items if (item.reference, item.candidate) not in before]
-        answers = {(done.drawn.reference, done.drawn.candidate): kept(done) for done in pool.map(run, new)}
+        answers = {
+            (done.drawn.reference, done.drawn.candidate): kept(done)
+            for done in pool.map(partial(run, command=command), new)
+        }
     return [{**before, **answers}[item.reference, item.candidate] for item in items]
 
 
@@ -241,7 +217,7 @@ def main(arguments: list[str]) -> int:
         )
     else:
         drawn = sample(given.mutants, given.neutral, given.seed, tuple(given.only))
-    results = run_all(drawn, given.jobs, given.results, run_cold if given.cold else run_warm)
+    results = run_all(drawn, given.jobs, given.results, run_cold if given.cold else run_here)
     mutants = [result for result in results if result.drawn.is_mutant]
     if not given.random:
         print(table(mutants, "architecture", lambda result: result.drawn.architecture))

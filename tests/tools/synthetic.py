@@ -11,6 +11,7 @@ from graph_builder import Build
 
 from kerasdiff.canonical import Canonicaliser
 from kerasdiff.graph import Edge, Graph, Node, Source, TensorSpec, Weight
+from kerasdiff.graph.index import index_of
 
 Made = tuple[Graph, dict[str, Weight]]
 SPEC = TensorSpec(shape=(None, 8, 8, 16), dtype="float32")
@@ -170,7 +171,7 @@ def shuffled(made: Made, draw: random.Random) -> Made:
     """The same graph in another topological order, under other names, with the operands of sums turned round."""
     graph, weights = other_names(made)
     left = {node.id: {edge.node for edge in node.operands} for node in graph}
-    users = graph.consumers()
+    users = index_of(graph).consumers
     ready = [name for name, needs in left.items() if not needs]
     by_id = graph.by_id()
     nodes = []

@@ -7,6 +7,7 @@ than a small comparison. The process that is forked has imported Keras and run n
 from __future__ import annotations
 
 import array
+import atexit
 import contextlib
 import io
 import json
@@ -16,7 +17,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -30,15 +31,14 @@ from kerasdiff.cli import main
 
 
 class Nursery:
-    """The process that is forked; ``directory`` becomes the working directory of every worker."""
+    """The process that is forked, ready once TensorFlow is imported."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self) -> None:
         self._ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, __file__, str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
-                cwd=directory,
                 env=_environment(),
                 start_new_session=True,
             )
@@ -74,7 +74,7 @@ class Forked:
         requests, self_in = os.pipe()
         self_out, answers = os.pipe()
         self.stdin, self.stdout = open(self_in, "wb"), open(self_out, "rb")  # noqa: SIM115
-        self.pid = nursery.ask("fork", env, fds=(requests, answers, stderr.fileno()))
+        self.pid = nursery.ask("fork", [env, os.getcwd()], fds=(requests, answers, stderr.fileno()))
         os.close(requests)
         os.close(answers)
 
@@ -95,27 +95,30 @@ class Forked:
         return self._code or 0
 
 
-@contextlib.contextmanager
-def nursery(directory: Path) -> Iterator[Nursery]:
-    """A nursery whose forks stand in for new worker processes."""
-    made = Nursery(directory)
+@cache
+def nursery() -> Nursery:
+    """The one nursery of this process; it ends with it."""
+    made = Nursery()
+    atexit.register(made.close)
+    return made
+
+
+def run_warm(*arguments: str, cwd: Path | None = None) -> Answer:
+    """Runs the command in this process and in this directory; its workers are forked."""
 
     def popen(command: list[str], *, stderr: Any, env: dict[str, str], **_: Any) -> Forked:
         assert command[1:] == ["-m", "kerasdiff.worker"]
-        return Forked(made, env, stderr)
+        return Forked(nursery(), env, stderr)
 
-    try:
-        # The name in that module alone: others start processes as ever.
-        fake = SimpleNamespace(**{**vars(subprocess), "Popen": popen})
-        with mock.patch.object(kerasdiff.side.process, "subprocess", fake):
-            yield made
-    finally:
-        made.close()
-
-
-def run_warm(*arguments: str) -> Answer:
-    """Runs the command in this process; its workers come from the nursery that is open."""
-    done = CliRunner().invoke(main, list(arguments))
+    before = os.getcwd()
+    # The name in that module alone: others start processes as ever.
+    fake = SimpleNamespace(**{**vars(subprocess), "Popen": popen})
+    with mock.patch.object(kerasdiff.side.process, "subprocess", fake):
+        os.chdir(cwd or before)
+        try:
+            done = CliRunner().invoke(main, list(arguments))
+        finally:
+            os.chdir(before)
     return Answer(exit_code=done.exit_code, stdout=done.stdout, stderr=done.stderr)
 
 
@@ -133,7 +136,7 @@ def _serve(connection: socket.socket) -> None:
             pid = os.fork()
             if pid == 0:
                 connection.close()
-                _become_worker(argument, fds)
+                _become_worker(*argument, fds)
             for fd in fds:
                 os.close(fd)
             # Here as well as in the child: a worker may be killed, with its group, before it has run at all.
@@ -146,10 +149,11 @@ def _serve(connection: socket.socket) -> None:
         connection.send(json.dumps(answer).encode())
 
 
-def _become_worker(env: dict[str, str], fds: list[int]) -> None:
+def _become_worker(env: dict[str, str], directory: str, fds: list[int]) -> None:
     from kerasdiff.worker.__main__ import main
 
     os.setpgid(0, 0)
+    os.chdir(directory)
     for number, fd in enumerate(fds):
         os.dup2(fd, number)
         os.close(fd)

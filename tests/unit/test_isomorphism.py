@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kerasdiff.align.isomorphism import Isomorphism, isomorphism
-from kerasdiff.align.labels import commutes, used_ports
+from kerasdiff.align.labels import used_ports
 from kerasdiff.graph import Edge, Graph
+from kerasdiff.graph.signature import commutes
 
 Made = tuple[Graph, Build]
 

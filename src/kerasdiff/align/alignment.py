@@ -16,6 +16,7 @@ from kerasdiff.align.pairing import pairing
 from kerasdiff.align.script import Script
 from kerasdiff.canonical import Applied
 from kerasdiff.graph import Graph, Mode
+from kerasdiff.graph.index import index_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +84,7 @@ def _in_order(
 def _updaters(graph: Graph, table: Weights) -> dict[str, list[str]]:
     """By variable that is not trained, the nodes with effects that hold it, as they run."""
     updaters: dict[str, list[str]] = {}
-    nodes = graph.by_id()
+    nodes = index_of(graph).nodes
     for name in dict.fromkeys(graph.effects):
         for weight in nodes[name].weights:
             known = table.get(weight)

@@ -13,10 +13,12 @@ from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from kerasdiff.align.labels import Labels, Table, Weights, commutes, labels_of, nature, values_of
+from kerasdiff.align.labels import Labels, Table, Weights, labels_of, nature, values_of
 from kerasdiff.align.refinement import Coloured, Vertex, bijection
 from kerasdiff.graph import Edge, Graph, Node
+from kerasdiff.graph.index import index_of
 from kerasdiff.graph.ops import PYTHON_CALLS
+from kerasdiff.graph.signature import commutes
 
 _NODE, _WEIGHT = "node", "weight"
 """What a vertex of the refinement stands for; the id comes second."""
@@ -47,7 +49,7 @@ class Walk:
     clash: bool = False
 
     def __post_init__(self) -> None:
-        self.nodes = (self.reference.by_id(), self.candidate.by_id())
+        self.nodes = index_of(self.reference).nodes, index_of(self.candidate).nodes
 
     def equal(self, left: Edge, right: Edge) -> bool:
         """Whether two values have the same number and port."""

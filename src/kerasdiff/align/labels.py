@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Container, Hashable, Mapping
-from dataclasses import replace
 
 from kerasdiff.graph import Graph, Node, Weight
-from kerasdiff.graph.ops import COMMUTATIVE
-from kerasdiff.graph.signature import digest, graph_signature, node_label
+from kerasdiff.graph.signature import commutes, digest, graph_signature, node_label
 
 Weights = Mapping[str, Weight]
 Labels = Mapping[str, str]
@@ -20,35 +18,6 @@ class Table(dict[Hashable, int]):
     def __missing__(self, key: Hashable) -> int:
         number = self[key] = len(self)
         return number
-
-
-def commutes(node: Node) -> bool:
-    """Whether a node has several operands, and they may stand in any order."""
-    if len(node.operands) < 2:
-        return False
-    if node.kind == "op":
-        return node.op in COMMUTATIVE
-    if node.lowering is None or node.weights:
-        return False
-    core = [item for item in node.lowering if item.kind == "op"]
-    if len(core) == 1:  # what most merging layers are: no digest needed
-        return core[0].op in COMMUTATIVE
-    whole = graph_signature(node.lowering)
-    return all(graph_signature(_swapped(node.lowering, first)) == whole for first in range(len(node.operands) - 1))
-
-
-def _swapped(lowering: Graph, first: int) -> Graph:
-    """The same lowering with the operand at this position and the next one in each other's place."""
-    swapped = {first: first + 1, first + 1: first}
-    return replace(
-        lowering,
-        nodes=tuple(
-            replace(node, attributes={**node.attributes, "index": swapped[node.attributes["index"]]})
-            if node.kind == "input" and node.attributes.get("index") in swapped
-            else node
-            for node in lowering
-        ),
-    )
 
 
 def nature(weight: Weight) -> Hashable:

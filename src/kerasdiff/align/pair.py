@@ -10,6 +10,7 @@ from kerasdiff.align.alignment import Alignment
 from kerasdiff.align.edits import Edit
 from kerasdiff.canonical import Canonical
 from kerasdiff.graph import Graph, Mode, Node, Weight
+from kerasdiff.graph.index import index_of
 from kerasdiff.side.observations import Recipe
 from kerasdiff.side.records import Description
 
@@ -31,7 +32,7 @@ class Aligned:
     @cached_property
     def nodes(self) -> tuple[Mapping[str, Node], Mapping[str, Node]]:
         """Their nodes by id, by side."""
-        return self.graphs[0].by_id(), self.graphs[1].by_id()
+        return index_of(self.graphs[0]).nodes, index_of(self.graphs[1]).nodes
 
     @cached_property
     def pairs(self) -> tuple[tuple[Node, Node], ...]:

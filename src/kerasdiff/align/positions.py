@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from kerasdiff.align.labels import commutes
 from kerasdiff.align.pairing import Pairs
 from kerasdiff.graph import Edge, Graph, Node
+from kerasdiff.graph.index import index_of
+from kerasdiff.graph.signature import commutes
 
 FEW = 4
 """Users by which a position is told at most."""
@@ -30,8 +31,8 @@ class Positions:
 
     def __init__(self, graphs: tuple[Graph, Graph], pairs: Pairs) -> None:
         self.graphs = graphs
-        self.by_id = (graphs[0].by_id(), graphs[1].by_id())
-        self.users = (graphs[0].consumers(), graphs[1].consumers())
+        self.by_id = index_of(graphs[0]).nodes, index_of(graphs[1]).nodes
+        self.users = index_of(graphs[0]).consumers, index_of(graphs[1]).consumers
         self.nodes = pairs.nodes
         self.back = {two: one for one, two in pairs.nodes.items()}
         self._given: tuple[dict[str, list[str]], dict[str, list[str]]] = ({}, {})

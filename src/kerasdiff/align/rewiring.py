@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 from typing import Literal
 
 from kerasdiff.align.edits import End, MaskIgnored, Neighbour, OtherEnds, OtherOperands, OtherSharing, Wiring
-from kerasdiff.align.labels import Weights, commutes
+from kerasdiff.align.labels import Weights
 from kerasdiff.align.positions import Ends, Positions
 from kerasdiff.findings import Site
 from kerasdiff.graph import Edge, Graph, Node
+from kerasdiff.graph.signature import commutes
 
 FEW = 4
 """Nodes with which something is shared that are listed by name."""

@@ -10,6 +10,7 @@ from kerasdiff.explain.measuring import MOST_PULLED, Measured, Question, measure
 from kerasdiff.explain.records import Attribution, Effect, Measure, Sizes
 from kerasdiff.findings import Fact, Finding
 from kerasdiff.graph import MODES, Graph, Mode
+from kerasdiff.graph.index import index_of
 
 
 def attribute(pair: Pair, question: Question) -> Attribution | Finding:
@@ -140,7 +141,7 @@ def _beside_outputs(pair: Pair) -> frozenset[int]:
 
 def above(graph: Graph) -> set[str]:
     """The nodes that added losses and updates are computed from, with those that give them."""
-    nodes = graph.by_id()
+    nodes = index_of(graph).nodes
     passed: set[str] = set()
     waiting = [*(edge.node for edge in graph.losses), *graph.effects]
     while waiting:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from kerasdiff.align.edits import Edit, Update
 from kerasdiff.align.pair import Aligned
 from kerasdiff.graph import FUSED, Edge, Graph, Node
+from kerasdiff.graph.index import index_of
 
 HANDLES = ("resource", "variant")
 """Dtypes of what stays in its process: variables, tables, the lists that a loop fills."""
@@ -50,7 +51,7 @@ class Cut:
 
     def __init__(self, aligned: Aligned, traced: tuple[Graph, Graph], edits: Mapping[int, Edit]) -> None:
         self._graphs, self._nodes = aligned.graphs, aligned.nodes
-        self._traced = traced[0].by_id(), traced[1].by_id()
+        self._traced = index_of(traced[0]).nodes, index_of(traced[1]).nodes
         self._split = tuple({node.origin for node in graph if node.part == "activation"} for graph in self._graphs)
         self._touched = _touched(edits)
         self._sole = _sole_updates(edits, self._touched)

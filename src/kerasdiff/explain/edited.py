@@ -10,6 +10,7 @@ from kerasdiff.align.edits import Edit, Update
 from kerasdiff.align.pair import Pair
 from kerasdiff.findings import Site
 from kerasdiff.graph import Attribute, Edge, Graph, Node
+from kerasdiff.graph.index import index_of
 
 
 class Edited:
@@ -25,7 +26,7 @@ class Edited:
     def __init__(self, pair: Pair) -> None:
         self.edits: tuple[Edit, ...] = tuple(edit for edit in pair.edits if "inference" in edit.modes)
         self._graphs: Sequence[Graph | None] = [side.inference for side in pair.descriptions]
-        self._nodes: Sequence[Mapping[str, Node]] = [{} if one is None else one.by_id() for one in self._graphs]
+        self._nodes: Sequence[Mapping[str, Node]] = [{} if one is None else index_of(one).nodes for one in self._graphs]
 
     def nodes(self, edit: Edit) -> list[tuple[int, Node]]:
         """The traced nodes an edit stands at, with their side."""
@@ -42,7 +43,7 @@ class Edited:
         if graph is None:
             return ()
         edited = [node for edit in self.edits for at, node in self.nodes(edit) if at == side]
-        users = graph.consumers()
+        users = index_of(graph).consumers
         around = [*edited, *(user for node in edited for user, _ in users[node.id])]
         return tuple(dict.fromkeys(edge for node in around for edge in node.operands))
 

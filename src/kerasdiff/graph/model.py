@@ -172,9 +172,15 @@ class Node:
         return self.id.rpartition("/")[2]
 
 
+class _Remembered:
+    """A place beside the fields for what follows from them: no part of equality, and it is not pickled."""
+
+    __slots__ = ("memo",)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Graph:
-    """A DAG of nodes.
+class Graph(_Remembered):
+    """A DAG of nodes; :func:`kerasdiff.graph.index.index_of` has its tables.
 
     Attributes:
         nodes: Topological: a node stands after all its operands.
@@ -195,16 +201,8 @@ class Graph:
         return len(self.nodes)
 
     def by_id(self) -> dict[str, Node]:
-        """Index of the nodes by id."""
+        """The nodes by id, made anew: for a graph that is asked once."""
         return {node.id: node for node in self.nodes}
-
-    def consumers(self) -> dict[str, list[tuple[Node, int]]]:
-        """For each node id, the nodes that consume it with the operand position, in graph order."""
-        found: dict[str, list[tuple[Node, int]]] = {node.id: [] for node in self.nodes}
-        for node in self.nodes:
-            for position, edge in enumerate(node.operands):
-                found[edge.node].append((node, position))
-        return found
 
     def roots(self) -> tuple[Edge, ...]:
         """Everything that must be kept: outputs, losses, effects."""

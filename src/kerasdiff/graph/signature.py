@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from kerasdiff.graph import Graph, Node
+from kerasdiff.graph.model import Graph, Node
 from kerasdiff.graph.ops import COMMUTATIVE, bodies, draws_anew, within
 
 
@@ -70,4 +71,33 @@ def graph_signature(graph: Graph, ports: tuple[int, ...] | None = None) -> str:
     outputs = graph.outputs if ports is None else tuple(graph.outputs[port] for port in ports)
     return digest(
         tuple(f"{hashes[edge.node]}:{edge.port}" for edge in outputs), tuple(hashes[name] for name in graph.effects)
+    )
+
+
+def commutes(node: Node) -> bool:
+    """Whether a node has several operands, and they may stand in any order."""
+    if len(node.operands) < 2:
+        return False
+    if node.kind == "op":
+        return node.op in COMMUTATIVE
+    if node.lowering is None or node.weights:
+        return False
+    core = [item for item in node.lowering if item.kind == "op"]
+    if len(core) == 1:  # what most merging layers are: no digest needed
+        return core[0].op in COMMUTATIVE
+    whole = graph_signature(node.lowering)
+    return all(graph_signature(_swapped(node.lowering, first)) == whole for first in range(len(node.operands) - 1))
+
+
+def _swapped(lowering: Graph, first: int) -> Graph:
+    """The same lowering with the operand at this position and the next one in each other's place."""
+    places = {first: first + 1, first + 1: first}
+    return replace(
+        lowering,
+        nodes=tuple(
+            replace(node, attributes={**node.attributes, "index": places[node.attributes["index"]]})
+            if node.kind == "input" and node.attributes.get("index") in places
+            else node
+            for node in lowering
+        ),
     )

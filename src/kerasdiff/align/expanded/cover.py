@@ -9,9 +9,11 @@ from dataclasses import dataclass, field, replace
 from kerasdiff.align.expanded.ops import odd_ops
 from kerasdiff.align.expanded.proof import size
 from kerasdiff.align.isomorphism import Walk
-from kerasdiff.align.labels import Labels, Table, Weights, commutes, labels_of, values_of
+from kerasdiff.align.labels import Labels, Table, Weights, labels_of, values_of
 from kerasdiff.canonical import expand
 from kerasdiff.graph import Edge, Graph, Mode, Node
+from kerasdiff.graph.index import index_of
+from kerasdiff.graph.signature import commutes
 
 MOST = 15_000
 """TF ops of unpaired nodes that are compared at most, both sides together: about a second. Of more, the nodes are
@@ -78,7 +80,7 @@ Meeting = tuple[Sequence[Edge], Sequence[Edge], bool]
 
 def _meetings(graphs: tuple[Graph, Graph], paired: tuple[Mapping[str, str], Mapping[str, str]]) -> list[Meeting]:
     """What the pairs take from unpaired nodes, and what the graphs give."""
-    nodes = graphs[0].by_id(), graphs[1].by_id()
+    nodes = index_of(graphs[0]).nodes, index_of(graphs[1]).nodes
     meetings: list[Meeting] = [
         (first.operands, second.operands, commutes(first))
         for first, second in ((nodes[0][one], nodes[1][two]) for one, two in paired[0].items())

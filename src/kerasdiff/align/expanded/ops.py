@@ -11,9 +11,11 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from kerasdiff.align.labels import Labels, Weights, commutes
+from kerasdiff.align.labels import Labels, Weights
 from kerasdiff.align.pairing import pairing
 from kerasdiff.graph import Edge, Graph, Node
+from kerasdiff.graph.index import index_of
+from kerasdiff.graph.signature import commutes
 
 HIDDEN = 2
 """Most ops of one node that are named one by one; with more, or half of them, the node itself is the difference."""
@@ -62,7 +64,7 @@ class _Ops:
         ends: Sequence[tuple[Edge | None, Edge | None]],
     ) -> None:
         self.graphs = expanded
-        self.nodes = expanded[0].by_id(), expanded[1].by_id()
+        self.nodes = index_of(expanded[0]).nodes, index_of(expanded[1]).nodes
         pairs = pairing(*expanded, labels, weights, {}).nodes
         self.pairs = pairs, {two: one for one, two in pairs.items()}
         self.odd: tuple[set[str], set[str]] = (set(), set())

@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kerasdiff.align.isomorphism import Isomorphism, isomorphism
-from kerasdiff.align.labels import Labels, Weights, commutes, labels_of
+from kerasdiff.align.labels import Labels, Weights, labels_of
 from kerasdiff.canonical import Applied, expand
 from kerasdiff.graph import Graph, Mode, Node
+from kerasdiff.graph.index import index_of
+from kerasdiff.graph.signature import commutes
 
 MARGIN = 2
 """Layers with weights that are expanded around a difference. A rule reaches through any number of nodes without
@@ -63,7 +65,7 @@ def _closed(
     graphs: tuple[Graph, Graph], labels: tuple[Labels, Labels], pairs: Mapping[str, str]
 ) -> tuple[set[str], set[str]]:
     """By side, the pairs that stay closed: equal nodes with equal operands, far from all that is not so."""
-    nodes = graphs[0].by_id(), graphs[1].by_id()
+    nodes = index_of(graphs[0]).nodes, index_of(graphs[1]).nodes
     same = {
         one
         for one, two in pairs.items()
@@ -91,8 +93,7 @@ def size(node: Node) -> int:
 
 def _margin(graph: Graph, odd: set[str]) -> set[str]:
     """The odd nodes and all around them, as far as ``MARGIN`` nodes with weights in every direction."""
-    users = graph.consumers()
-    by_id = graph.by_id()
+    users, by_id = index_of(graph).consumers, index_of(graph).nodes
     depth = dict.fromkeys((node.id for node in graph if node.id in odd), 0)
     queue = deque(depth)
     while queue:

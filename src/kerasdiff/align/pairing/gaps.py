@@ -10,10 +10,11 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
 
-from kerasdiff.align.labels import commutes
 from kerasdiff.align.pairing.partial_map import Keys, PartialMap
 from kerasdiff.align.pairing.sequence import common, increasing
 from kerasdiff.graph import Node
+from kerasdiff.graph.index import index_of
+from kerasdiff.graph.signature import commutes
 
 REACH = 16
 """Furthest a node without weights may have moved, in nodes: beyond, one was taken out and another put in."""
@@ -54,8 +55,8 @@ def pair_in_order(work: PartialMap, keys: Keys, base: Keys, *, held: bool) -> No
 def _gaps(work: PartialMap) -> list[tuple[Sequence[Node], Sequence[Node]]]:
     """What stands between two anchors, for the most anchors that stand in one order on both sides."""
     left, right = work.graphs[0].nodes, work.graphs[1].nodes
-    index = {node.id: number for number, node in enumerate(right)}
-    anchors = [(i, index[work.pairs[0][node.id]]) for i, node in enumerate(left) if node.id in work.pairs[0]]
+    order = index_of(work.graphs[1]).order
+    anchors = [(i, order[work.pairs[0][node.id]]) for i, node in enumerate(left) if node.id in work.pairs[0]]
     begin = (0, 0)
     gaps: list[tuple[Sequence[Node], Sequence[Node]]] = []
     for stop in [*increasing(anchors), (len(left), len(right))]:
@@ -105,15 +106,15 @@ def _around_twice(work: PartialMap, side: int, name: str) -> set[str]:
 
 def _standing(work: PartialMap) -> tuple[list[tuple[int, Node]], list[tuple[int, Node]]]:
     """Free calls with their positions, counted in nodes of the candidate; of the reference by the pair before."""
-    index = {node.id: number for number, node in enumerate(work.graphs[1])}
+    order = index_of(work.graphs[1]).order
     ones: list[tuple[int, Node]] = []
     last = 0
     for node in work.graphs[0]:
         if node.id in work.pairs[0]:
-            last = index[work.pairs[0][node.id]]
+            last = order[work.pairs[0][node.id]]
         elif node.kind in CALLS:
             ones.append((last, node))
-    return ones, [(index[node.id], node) for node in work.free(1) if node.kind in CALLS]
+    return ones, [(order[node.id], node) for node in work.free(1) if node.kind in CALLS]
 
 
 def pair_replaced(work: PartialMap) -> None:

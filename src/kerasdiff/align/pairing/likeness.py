@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 
-from kerasdiff.align.labels import Table, Weights, commutes, nature
+from kerasdiff.align.labels import Table, Weights, nature
 from kerasdiff.graph import Graph, Node
+from kerasdiff.graph.index import ANYWHERE, index_of
 
 
 def label_key(node: Node, label: str, weights: Weights) -> Hashable:
@@ -51,36 +51,9 @@ def neighbourhoods(graph: Graph, keys: Mapping[str, Hashable], table: Table) -> 
     below: dict[str, list[int]] = {node.id: [] for node in graph}
     above: dict[str, tuple[int, ...]] = {}
     for node in graph:
-        unordered = commutes(node)
+        unordered = node.id in index_of(graph).unordered
         for position, edge in enumerate(node.operands):
-            below[edge.node].append(table[keys[node.id], -1 if unordered else position, edge.port])
+            below[edge.node].append(table[keys[node.id], ANYWHERE if unordered else position, edge.port])
         numbers = [table[keys[edge.node], edge.port] for edge in node.operands]
         above[node.id] = tuple(sorted(numbers) if unordered else numbers)
     return {name: table[keys[name], numbers, tuple(sorted(below[name]))] for name, numbers in above.items()}
-
-
-def users(graph: Graph) -> dict[str, list[tuple[str, Hashable]]]:
-    """Who uses each value, and how: by position and port."""
-    uses: dict[str, list[tuple[str, Hashable]]] = {node.id: [] for node in graph}
-    for node in graph:
-        unordered = commutes(node)
-        for position, edge in enumerate(node.operands):
-            uses[edge.node].append((node.id, (-1 if unordered else position, edge.port)))
-    return uses
-
-
-def holders(graph: Graph) -> dict[str, list[tuple[str, Hashable]]]:
-    """Which nodes hold each weight, and in which position."""
-    held_by: dict[str, list[tuple[str, Hashable]]] = defaultdict(list)
-    for node in graph:
-        for position, name in enumerate(node.weights):
-            held_by[name].append((node.id, position))
-    return held_by
-
-
-def ends(graph: Graph) -> dict[str, list[tuple[int, int]]]:
-    """Which outputs and ports of the graph each node gives."""
-    given: dict[str, list[tuple[int, int]]] = {}
-    for number, edge in enumerate(graph.outputs):
-        given.setdefault(edge.node, []).append((number, edge.port))
-    return given

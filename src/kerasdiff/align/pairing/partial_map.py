@@ -8,9 +8,11 @@ from heapq import heappop, heappush
 from itertools import islice
 from typing import TypeVar
 
-from kerasdiff.align.labels import Labels, Weights, commutes
-from kerasdiff.align.pairing.likeness import Key, ends, holders, users
+from kerasdiff.align.labels import Labels, Weights
+from kerasdiff.align.pairing.likeness import Key
 from kerasdiff.graph import Graph, Node
+from kerasdiff.graph.index import index_of
+from kerasdiff.graph.signature import commutes
 
 MOST_NEIGHBOURS = 16
 """How many neighbours of a node are looked at to tell how much two nodes have in common."""
@@ -34,13 +36,14 @@ class PartialMap:
         self, reference: Graph, candidate: Graph, labels: tuple[Labels, Labels], tables: tuple[Weights, Weights]
     ) -> None:
         self.graphs = (reference, candidate)
-        self.nodes = (reference.by_id(), candidate.by_id())
-        self.users = (users(reference), users(candidate))
-        self.ends = (ends(reference), ends(candidate))
-        self.order = {node.id: number for number, node in enumerate(reference)}
+        indexes = index_of(reference), index_of(candidate)
+        self.nodes = indexes[0].nodes, indexes[1].nodes
+        self.users = indexes[0].users, indexes[1].users
+        self.ends = indexes[0].ends, indexes[1].ends
+        self.order = indexes[0].order
         self.pairs: tuple[dict[str, str], dict[str, str]] = ({}, {})
         self.weights: tuple[dict[str, str], dict[str, str]] = ({}, {})
-        self._holders = (holders(reference), holders(candidate))
+        self._holders = indexes[0].holders, indexes[1].holders
         self._rest = [list(reference), list(candidate)]
         self._labels, self._tables = labels, tables
 

@@ -1,0 +1,377 @@
+"""Cut points, patched models and attributions of small graphs, computed by sides that are a dozen lines of numpy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from graph_builder import Build
+from kerasdiff.side.observations import Evaluation, Stage, Staged
+
+from kerasdiff.align.correspondence import correspond
+from kerasdiff.align.pair import Pair, WeightTransfer
+from kerasdiff.errors import EvaluateError
+from kerasdiff.explain.attempts import around
+from kerasdiff.explain.attribution import attribute, merged
+from kerasdiff.explain.cut import Cut, CutPoint
+from kerasdiff.explain.edited import numbers_in
+from kerasdiff.explain.measuring import Measured, Question, gradients_apart
+from kerasdiff.explain.patching import Patcher, levels_of
+from kerasdiff.explain.records import Attribution, LocalDifference, Measure
+from kerasdiff.explain.rows import Rows, stacked
+from kerasdiff.explain.search import Search, meets
+from kerasdiff.findings import Fact, Finding, Site
+from kerasdiff.graph import Edge, Graph, Port, TensorSpec
+from kerasdiff.graph.values import Array
+from kerasdiff.probing.closeness import compare_values, precision_tolerance
+from kerasdiff.probing.prober import Prober, projection
+from kerasdiff.report.wording import sentence
+from kerasdiff.side.records import Description
+
+OPS: Mapping[str, Callable[..., Array]] = {
+    "relu": lambda x: np.maximum(x, 0.0),
+    "double": lambda x: 2.0 * x,
+    "lift": lambda x: x + 0.5,
+    "sine": np.sin,
+    "cap": lambda x: np.minimum(x, 50.0),
+    "scale": lambda x: x,
+}
+
+
+class NumpySide:
+    """A model run node by node; gradients are central differences. A node's weight is a factor on what it computes."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        names = dict.fromkeys(name for node in graph for name in node.weights)
+        self.weights = {name: np.array(1.0 + 0.5 * number) for number, name in enumerate(names)}
+
+    def stage(self, request: Stage) -> Staged:
+        made = self._made(request, request.given, self.weights)
+        values = {edge: made[edge.node] for edge in request.wanted}
+        outputs = self._outputs(made, request.given) if request.outputs else ()
+        if request.pull is None and request.pull_outputs is None:
+            return Staged(values=values, outputs=outputs)
+        pulled = {edge: self._slope(request, edge) for edge in request.given}
+        gradients = {name: self._slope(request, name) for name in self.weights}
+        return Staged(values=values, outputs=outputs, pulled=pulled, gradients=gradients)
+
+    def evaluate(self, request: Any) -> Evaluation:
+        outputs = tuple(self.stage(_whole(probe)).outputs for probe in request.probes)
+        return Evaluation(outputs=outputs, repeated=True)
+
+    def _made(self, request: Stage, given: Mapping[Edge, Array], weights: Mapping[str, Array]) -> dict[str, Array]:
+        """What each node computes from its operands, even where its own value is given."""
+        made: dict[str, Array] = {}
+        inputs = iter(request.probe)
+        for node in self.graph:
+            operands = [given.get(edge, made[edge.node]) for edge in node.operands]
+            value = next(inputs).astype(np.float64) if node.kind == "input" else OPS[node.op](*operands)
+            made[node.id] = value * weights[node.weights[0]] if node.weights else value
+        return made
+
+    def _outputs(self, made: Mapping[str, Array], given: Mapping[Edge, Array]) -> tuple[Array, ...]:
+        return tuple(given.get(edge, made[edge.node]) for edge in self.graph.outputs)
+
+    def _slope(self, request: Stage, by: Edge | str) -> Array:
+        """The gradient of what is pulled by a given value, or by a weight."""
+        start = request.given[by] if isinstance(by, Edge) else self.weights[by]
+        slope = np.zeros(start.shape)
+        for index in np.ndindex(start.shape):
+            ends = []
+            for sign in (1.0, -1.0):
+                moved = start.copy()
+                moved[index] += sign * 1e-4
+                ends.append(self._pulled(request, by, moved))
+            slope[index] = (ends[0] - ends[1]) / 2e-4
+        return slope
+
+    def _pulled(self, request: Stage, by: Edge | str, moved: Array) -> float:
+        given = {**request.given, by: moved} if isinstance(by, Edge) else request.given
+        made = self._made(request, given, self.weights if isinstance(by, Edge) else {**self.weights, by: moved})
+        values = sum(float(np.sum(seed * made[edge.node])) for edge, seed in (request.pull or {}).items())
+        ends = zip(request.pull_outputs or (), self._outputs(made, given), strict=False)
+        return values + sum(float(np.sum(seed * output)) for seed, output in ends)
+
+
+def _whole(probe: tuple[Array, ...]) -> Stage:
+    return Stage(recipes=(), probe=probe, precision="float64", mode="inference", outputs=True)
+
+
+def model(*ops: str, ends: tuple[int, ...] = (-1,)) -> Graph:
+    """One call after the other, from the input; ``ends`` are positions of the outputs, the input being 0."""
+    b = Build()
+    values = [b.input()]
+    for line, op in enumerate(ops, 1):
+        scales = sum(node.op == "scale" for node in b.nodes)
+        weights = [f"w{scales}"] if op == "scale" else []
+        values.append(b.call(op, values[-1], line=line, weights=weights))
+    return b.graph(*(values[end] for end in ends))
+
+
+def described(graph: Graph, training: Graph | None = None) -> Description:
+    spec = TensorSpec(shape=(None, 4), dtype="float32")
+    port = Port(name="x", spec=spec)
+    return Description(
+        class_name="Model",
+        inference=graph,
+        training=training,
+        weights=(),
+        inputs=(port,),
+        outputs=(port,) * len(graph.outputs),
+        inferred=(),
+        notes=(),
+        unused_layers=(),
+        environment={},
+    )
+
+
+def pair_of(reference: Graph, candidate: Graph) -> Pair:
+    nothing = WeightTransfer(pairs={}, reference=(), candidate=(), complete=True, guessed=False)
+    return correspond(described(reference), described(candidate)).with_transfer(nothing)
+
+
+def cut_of(pair: Pair) -> Cut:
+    graphs = tuple(side.inference for side in pair.descriptions)
+    return Cut(pair.modes["inference"], graphs, dict(enumerate(pair.edits)))  # type: ignore[arg-type]
+
+
+def question_of(pair: Pair, sides: tuple[Any, Any] | None = None) -> Question:
+    first, second = (NumpySide(side.inference) for side in pair.descriptions if side.inference is not None)
+    batch = (np.random.default_rng(0).standard_normal((8, 4)),)
+    return Question(
+        prober=Prober(sides or (first, second), pair.transfer, {"normal": batch, "small": (batch[0] * 1e-2,)}),
+        worst={},
+        precision="float64",
+        tolerance=precision_tolerance("float64"),
+        compiled=False,
+        learns=True,
+    )
+
+
+def attributed(pair: Pair) -> Attribution:
+    attribution = attribute(pair, question_of(pair))
+    assert isinstance(attribution, Attribution)
+    return attribution
+
+
+# Cut points ----------------------------------------------------------------------------------------------------
+
+
+def test_aligned_nodes_and_outputs_are_cut_points() -> None:
+    pair = pair_of(model("double", "relu", "sine"), model("double", "sine"))
+    points = cut_of(pair).points
+
+    assert [point.names[0] for point in points] == ["double", "sine", "output 0"]
+    assert [point.output for point in points] == [None, None, 0]
+    assert [point.edits for point in points] == [frozenset(), frozenset({0}), frozenset()]
+    assert points[1].needs == (frozenset({Edge(node="double")}), frozenset({Edge(node="double")}))
+
+
+def test_a_cut_point_that_is_dropped_joins_what_lies_around_it() -> None:
+    cut = cut_of(pair_of(model("double", "relu", "sine"), model("double", "sine")))
+    cut.drop(["sine"])
+
+    assert [(point.names[0], point.edits) for point in cut.points] == [
+        ("double", frozenset()),
+        ("output 0", frozenset({0})),
+    ]
+
+
+def test_edits_between_the_same_cut_points_stand_together() -> None:
+    steps = ("double", "relu", "lift", "sine", "relu", "double")
+    near = cut_of(pair_of(model(*steps), model("double", "sine", "double")))
+
+    assert sorted(map(sorted, near.groups())) == [[0, 1], [2]]
+
+
+def test_cut_points_that_wait_for_each_other_have_no_order() -> None:
+    def point(name: str, needs: tuple[str, str], edits: frozenset[int]) -> CutPoint:
+        wanted = tuple(frozenset({Edge(node=need)}) for need in needs)
+        edge = Edge(node=name)
+        return CutPoint(names=(name, name), traced=(edge, edge), needs=(wanted[0], wanted[1]), edits=edits)
+
+    first, second = point("a", ("x", "b"), frozenset({0})), point("b", ("a", "x"), frozenset({1}))
+
+    assert levels_of([first, second], frozenset({0, 1})) == [[second], [first]]
+    assert levels_of([first, second], frozenset({0})) is None
+    assert levels_of([first, second], frozenset({1})) == [[second]]
+
+
+# Attribution ---------------------------------------------------------------------------------------------------
+
+
+def test_each_edit_has_its_own_effect_and_all_together_are_the_candidate() -> None:
+    pair = pair_of(model("sine", "relu", "double", "lift", "sine"), model("sine", "double", "sine"))
+    attribution = attributed(pair)
+
+    assert [edit.op for edit in pair.edits] == ["relu", "lift"]
+    assert all(effect.sizes[Measure.OUTPUT] > 0.1 and not effect.harmless for effect in attribution.effects)
+    assert attribution.remaining == {Measure.OUTPUT: 0.0}
+    assert attribution.explained
+    assert attribution.notes == ()
+    assert attribution.probes == ("normal", "small")
+
+
+def test_where_values_part_is_told_with_the_edits_before_it() -> None:
+    attribution = attributed(pair_of(model("sine", "relu", "double", "sine"), model("sine", "double", "sine")))
+
+    assert attribution.divergence is not None
+    assert (attribution.divergence.nodes, attribution.divergence.edits) == (("double", "double"), (0,))
+    assert [item.nodes[0] for item in attribution.local] == ["double"]
+    assert attribution.compared == 3
+
+
+def test_an_edit_without_effect_is_harmless() -> None:
+    pair = pair_of(model("relu", "relu", "double"), model("relu", "double"))
+    attribution = attributed(pair)
+
+    assert [effect.harmless for effect in attribution.effects] == [True]
+    assert not attribution.explained
+
+
+def test_gradients_of_a_patched_model_go_back_through_both_sides() -> None:
+    ops = ("scale", "relu", "scale", "lift")
+    pair = pair_of(model(*ops, ends=(2, 4)), model("scale", "scale", ends=(1, 2)))
+    first, second = (NumpySide(side.inference) for side in pair.descriptions if side.inference is not None)
+    plain = replace(_whole((np.random.default_rng(0).standard_normal((2, 4)),)), outputs=False)
+    patcher = Patcher(cut_of(pair), (first, second), (plain, plain), {"w0": "w0", "w1": "w1"})  # type: ignore[arg-type]
+    patched = patcher.patched(frozenset(range(len(pair.edits))), gradients=True)
+
+    assert patched is not None
+    whole = second.stage(replace(plain, outputs=True))
+    for one, two in zip(patched.outputs, whole.outputs, strict=True):
+        np.testing.assert_array_equal(one, two)
+    own = patcher.gradients(1, projection(patched.outputs))
+    assert set(patched.gradients) == {"w0", "w1"}
+    for name, slope in own.items():
+        np.testing.assert_allclose(patched.gradients[name], slope, rtol=1e-6)
+
+
+def test_a_side_that_cannot_be_run_in_parts_is_told_with_its_reason() -> None:
+    class Refusing(NumpySide):
+        def stage(self, request: Stage) -> Staged:
+            raise EvaluateError("the call cannot be run in parts")
+
+    pair = pair_of(model("double", "relu"), model("double"))
+    sides = Refusing(model("double")), Refusing(model("double"))
+    answer = attribute(pair, question_of(pair, sides))
+
+    assert isinstance(answer, Finding)
+    assert answer.fact is Fact.NOTHING_ATTRIBUTED
+    assert sentence(answer) == ("what each edit does in inference mode is not known: the call cannot be run in parts")
+
+
+def one_mode(mode: Any, sizes: Mapping[Measure, float], **given: Any) -> Measured:
+    plain: dict[str, Any] = {
+        "groups": (),
+        "total": sizes,
+        "remaining": dict.fromkeys(sizes, 0.0),
+        "limits": dict.fromkeys(sizes, 1e-9),
+        "divergence": None,
+        "local": (),
+        "compared": 3,
+        "one_way": (),
+        "probes": ("normal",),
+        "gradients": True,
+    }
+    return Measured(mode=mode, effects={0: sizes}, **{**plain, **given})
+
+
+def test_both_modes_make_one_attribution() -> None:
+    pair = pair_of(model("double", "relu"), model("double"))
+    always = Finding(fact=Fact.ALWAYS_TRUE, side="reference", sites=(Site(node="greater"),))
+    parted = LocalDifference(
+        nodes=("a", "b"),
+        probe="normal",
+        closeness=compare_values(np.zeros(2), np.ones(2), precision_tolerance("float64")),
+    )
+    modes = [
+        one_mode("inference", {Measure.OUTPUT: 0.0}, one_way=(always,)),
+        one_mode("training", {Measure.TRAINING_OUTPUT: 0.5}, one_way=(always,), divergence=parted, groups=((0, 1),)),
+    ]
+    attribution = merged(modes, 2, question_of(pair), ())
+
+    assert dict(attribution.effects[0].sizes) == {Measure.OUTPUT: 0.0, Measure.TRAINING_OUTPUT: 0.5}
+    assert dict(attribution.effects[1].sizes) == {}
+    assert (attribution.mode, attribution.divergence) == ("training", parted)
+    assert attribution.one_way == (always,)
+    assert attribution.together == ((0, 1),)
+    assert attribution.explained
+
+
+def test_an_edit_that_may_do_what_was_not_measured_is_not_harmless() -> None:
+    pair = pair_of(model("double", "relu"), model("double"))
+    modes = [one_mode("inference", {Measure.OUTPUT: 0.0})]
+
+    assert merged(modes, 1, question_of(pair), ()).effects[0].harmless
+    unseen = merged(modes, 1, question_of(pair), (), unseen=frozenset({0}))
+    assert not unseen.effects[0].harmless
+    assert not unseen.remaining
+
+
+def test_gradients_are_compared_by_their_norms() -> None:
+    assert gradients_apart({"w": np.full(4, 2.0)}, {"w": np.full(4, 1.0)}) == pytest.approx(0.5)
+    assert gradients_apart({"w": np.ones(4)}, {}) == pytest.approx(1.0)
+    assert gradients_apart({}, {"w": np.ones(4)}) == pytest.approx(2.0)
+
+
+# Rows ----------------------------------------------------------------------------------------------------------
+
+
+def test_rows_of_probes_are_stacked_and_the_worst_probe_is_told() -> None:
+    batches = {"normal": (np.ones((3, 2)),), "tiny": (np.ones((5, 2)),), "left": (np.ones((2, 2)),)}
+    batch, probes = stacked(batches, 6, fixed=False)
+
+    assert batch[0].shape == (6, 2)
+    assert probes == {"normal": slice(0, 3), "tiny": slice(3, 6)}
+    rows = Rows(batch=batch, probes=probes, tolerance=precision_tolerance("float64"))
+    other = batch[0].copy()
+    other[4] += 1.0
+    assert rows.compare(batch[0], other).subject.probe == "tiny"
+    assert list(stacked(batches, 6, fixed=True)[1]) == ["normal"]
+
+
+# Search --------------------------------------------------------------------------------------------------------
+
+
+def test_a_search_finds_the_input_that_a_bound_needs() -> None:
+    pair = pair_of(model("double", "cap"), model("double"))
+    search = Search(question_of(pair).prober, pair, budget=60.0)
+    answer = search.run()
+
+    assert answer is not None
+    witness, close = answer
+    assert witness.how.fact is Fact.SCALED_INPUTS
+    assert sentence(witness.how) == "inputs times 100"
+    assert not close.equal
+    assert search.tried > 1
+    assert not search.ended_early
+
+
+def test_a_search_without_time_ends_early() -> None:
+    pair = pair_of(model("double", "cap"), model("double"))
+    search = Search(question_of(pair).prober, pair, budget=-1.0)
+
+    assert search.run() is None
+    assert search.ended_early
+    assert search.tried == 0
+
+
+def test_numbers_are_taken_from_settings_of_any_depth() -> None:
+    assert list(numbers_in({"a": (1, [2.5, "x", True]), "b": None})) == [1.0, 2.5]
+
+
+def test_inputs_around_a_constant_lie_on_both_sides_of_it() -> None:
+    at, above, below = around(6.0, (3,))
+
+    assert below < at == 6.0 < above
+
+
+def test_what_comes_near_a_mask_meets_it_and_the_mask_itself_does_not() -> None:
+    assert meets(np.array([1.0, -3e8]), [1e9])
+    assert not meets(np.array([1.0, -1e9 + 5.0]), [1e9])
+    assert not meets(np.array([1, 2]), [1e9])
