@@ -217,7 +217,11 @@ TABLE = (
         "Unmatched: ",
     ),
     Row(
-        "guessed-but-explained", case(guessed=True, edits=(edit("update"),), **APART), "different", "witness", "in the place of"
+        "guessed-but-explained",
+        case(guessed=True, edits=(edit("update"),), **APART),
+        "different",
+        "witness",
+        "in the place of",
     ),
     Row("guessed-but-one-sided", case(guessed=True, edits=RELU, **APART), "different", "witness", "applies relu"),
     Row(
