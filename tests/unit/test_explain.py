@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pytest
 from graph_builder import Build
-from kerasdiff.side.observations import Evaluation, Stage, Staged
 
 from kerasdiff.align.correspondence import correspond
 from kerasdiff.align.pair import Pair, WeightTransfer
@@ -29,6 +28,7 @@ from kerasdiff.graph.values import Array
 from kerasdiff.probing.closeness import compare_values, precision_tolerance
 from kerasdiff.probing.prober import Prober, projection
 from kerasdiff.report.wording import sentence
+from kerasdiff.side.observations import Evaluation, Stage, Staged
 from kerasdiff.side.records import Description
 
 OPS: Mapping[str, Callable[..., Array]] = {
