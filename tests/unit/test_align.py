@@ -1,22 +1,16 @@
-"""Edit scripts: each kind of edit, where it says it stands, mirrored sides, and the same bytes in every run."""
+"""Edit scripts: each kind of edit, and where it says it stands."""
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from collections import Counter
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
+from aligning import MIRROR, Made, aligned, chain, step
 from graph_builder import Build, renamed
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from synthetic import Net
 
-from kerasdiff.align.alignment import Alignment, align
+from kerasdiff.align.alignment import align
 from kerasdiff.align.edits import (
     Aspect,
     Change,
@@ -33,32 +27,6 @@ from kerasdiff.align.expanded import proof
 from kerasdiff.canonical.engine import live
 from kerasdiff.findings import Site
 from kerasdiff.graph import Edge, Graph, Node, Source, TensorSpec
-
-MIRROR = {"insert": "delete", "delete": "insert", "update": "update", "move": "move", "rewire": "rewire"}
-HELD = ("conv", "norm", "dense")
-"""Ops that hold weights here."""
-
-Made = tuple[Graph, Build]
-
-
-def step(b: Build, value: Edge, op: str, line: int = 0, **attributes: Any) -> Edge:
-    count = sum(node.op == op for node in b.nodes)
-    name = f"{op}_{count}"
-    return b.call(op, value, name=name, weights=[f"{name}/kernel"] if op in HELD else (), line=line, **attributes)
-
-
-def chain(*ops: str | tuple[str, dict[str, Any]]) -> Made:
-    """One call after the other, each on a line of its own."""
-    b = Build()
-    value = b.input()
-    for number, item in enumerate(ops):
-        op, attributes = (item, {}) if isinstance(item, str) else item
-        value = step(b, value, op, number + 1, **attributes)
-    return b.graph(value), b
-
-
-def aligned(first: Made, second: Made) -> Alignment:
-    return align(first[0], second[0], (first[1].weights, second[1].weights), "inference")
 
 
 def setting(name: str, one: object, two: object) -> Change:
@@ -345,57 +313,6 @@ def test_modes_say_which_graph_was_looked_at() -> None:
     assert found.edits[0].modes == ("training",)
 
 
-# What holds for every pair ---------------------------------------------------------------------------
-
-names = st.sampled_from(["conv", "norm", "relu", "pool", "dense", "tanh"])
-chains = st.lists(names, min_size=1, max_size=9)
-
-
-@st.composite
-def edited(draw: Any) -> tuple[list[str], list[str]]:
-    """A chain and the same with one or two calls put in or taken out."""
-    first = draw(chains)
-    second = list(first)
-    for _ in range(draw(st.integers(1, 2))):
-        if second and draw(st.booleans()):
-            second.pop(draw(st.integers(0, len(second) - 1)))
-        else:
-            second.insert(draw(st.integers(0, len(second))), draw(names))
-    return first, second
-
-
-@settings(deadline=None)
-@given(edited())
-def test_the_script_accounts_for_every_call(pair: tuple[list[str], list[str]]) -> None:
-    first, second = pair
-    found = aligned(chain(*first), chain(*second))
-    left = Counter(first)
-    left.subtract(edit.op for edit in found.edits if edit.kind == "delete")
-    left.update(edit.op for edit in found.edits if edit.kind == "insert")
-    replaced = [
-        (edit.reference.op, edit.candidate.op)
-        for edit in found.edits
-        if isinstance(edit, Update) and edit.reference and edit.candidate and edit.changes[0].aspect is Aspect.OP
-    ]
-    left.subtract(one for one, _ in replaced)
-    left.update(two for _, two in replaced)
-
-    assert +left == Counter(second)
-    assert found.isomorphic == (first == second)
-    assert bool(found.edits) == (first != second)
-    assert len(set(found.nodes.values())) == len(found.nodes)
-    assert len(set(found.weights.values())) == len(found.weights)
-
-
-@settings(deadline=None)
-@given(edited())
-def test_swapping_the_sides_mirrors_insertions_and_deletions(pair: tuple[list[str], list[str]]) -> None:
-    forward = aligned(chain(*pair[0]), chain(*pair[1])).edits
-    backward = aligned(chain(*pair[1]), chain(*pair[0])).edits
-
-    assert sorted(MIRROR[edit.kind] for edit in forward) == sorted(edit.kind for edit in backward)
-
-
 @pytest.mark.parametrize(
     ("first", "second"),
     [
@@ -416,36 +333,6 @@ def test_swapped_sides_name_the_same_sites(first: list[str], second: list[str]) 
     backward = aligned(chain(*second), chain(*first)).edits
 
     assert sites(forward, True) == sites(backward, False)
-
-
-PROGRAM = """
-from test_align import aligned, chain, towers, twice
-for pair in (
-    (chain("conv", "norm", "pool", "conv", "dense"), chain("conv", "relu", "norm", "pool", "dense", "tanh")),
-    (towers("add", 0, 1, 2), towers("add", 2, 1)),
-    (twice(True), twice(False)),
-):
-    found = aligned(*pair)
-    print(found.edits, found.nodes, found.weights)
-"""
-
-
-def test_every_run_gives_the_same_bytes() -> None:
-    def run(seed: str) -> str:
-        done = subprocess.run(
-            [sys.executable, "-c", PROGRAM],
-            cwd=Path(__file__).parent,
-            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join(sys.path)},
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        return done.stdout
-
-    first = run("1")
-
-    assert "Insert(" in first
-    assert run("2") == first
 
 
 def test_what_differs_is_expanded_and_proved_and_no_more_than_that(monkeypatch: pytest.MonkeyPatch) -> None:

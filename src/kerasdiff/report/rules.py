@@ -12,7 +12,7 @@ from kerasdiff.canonical import Identity
 from kerasdiff.graph import Attribute
 from kerasdiff.report.json import dump
 from kerasdiff.report.style import Look, emit, hang, heading
-from kerasdiff.report.wording.plain import count
+from kerasdiff.report.wording.names import count
 
 SCHEMA = "kerasdiff.rules/1"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from kerasdiff.align.edits import (
     Aspect,
@@ -21,7 +22,7 @@ from kerasdiff.align.edits import (
 )
 from kerasdiff.findings import Site, other
 from kerasdiff.graph import Attribute
-from kerasdiff.report.wording.names import call_of, calls_of, given_to, name_of, shown, shown_setting
+from kerasdiff.report.wording.names import call_of, calls_of, changed, given_to, name_of, shown, shown_setting
 
 Values = tuple[Attribute, Attribute]
 
@@ -295,3 +296,26 @@ def _texts(value: Attribute) -> Sequence[str]:
 
 def _same_seed(owners: Sequence[str]) -> str:
     return f"the same as {' and '.join(owners)}" if owners else "of its own"
+
+
+# Below it, in a list -----------------------------------------------------------------------------------------
+
+SAID = frozenset({Aspect.COMPUTATION, Aspect.OP, Aspect.WIRING})
+"""Changes that are no settings: the edit's message says what there is to say."""
+
+
+def standing(edit: Edit, side: int) -> str:
+    """Where an edit stands on a side, 0 for the reference: its node and line, or the node it is missing after."""
+    site, after = edit.sites[side], edit.after[side]
+    if site is None:
+        return f"no {edit.op} after {after}" if after else f"no such {edit.op}"
+    source = "" if site.source is None else f"{site.source}  "
+    return f"{source}{site.node}" + (f" after {after}" if after else "")
+
+
+def settings(edit: Edit) -> tuple[str, ...]:
+    """Each changed setting with both values."""
+    if not isinstance(edit, Update):
+        return ()
+    others = replace(edit, changes=tuple(item for item in edit.changes if item.aspect not in SAID))
+    return tuple(f"{name}: {changed(*values)}" for name, values in attributes(others).items())
