@@ -16,7 +16,7 @@ Mode = Literal["inference", "training"]
 Part = Literal["", "activation", "mask", "op"]
 MODES: tuple[Mode, ...] = ("inference", "training")
 
-Attribute: TypeAlias = "None | bool | int | float | str | Sequence[Attribute] | Mapping[str, Attribute] | Graph"
+Attribute: TypeAlias = "bool | int | float | str | Sequence[Attribute] | Mapping[str, Attribute] | Graph | None"
 """A JSON value, its lists as tuples; or, in the lowering of a node, the body of a loop, a branch or a function."""
 
 
