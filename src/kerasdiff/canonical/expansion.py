@@ -42,9 +42,9 @@ def expand(graph: Graph, mode: Mode, opaque: Mapping[str, str] | None = None) ->
         inside: dict[str, Edge] = {}
         for item in node.lowering:
             if item.kind == "input":
-                inside[item.id] = operands[int(item.attributes["index"])]
+                inside[item.id] = operands[item.whole("index")]
             elif item.kind == "read":
-                inside[item.id] = read(node.weights[int(item.attributes["index"])], item.outputs)
+                inside[item.id] = read(node.weights[item.whole("index")], item.outputs)
             else:
                 name = f"{node.id} {item.id}"
                 wired = tuple(_inside(edge, inside) for edge in item.operands)

@@ -6,10 +6,10 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from kerasdiff.canonical.engine import NODE_RULES, Applied, Identity, apply_rules, live
-from kerasdiff.graph import MODES, Edge, Graph, Mode, Node
+from kerasdiff.graph import MODES, Attribute, Edge, Graph, Mode, Node
 from kerasdiff.graph.names import IMPLIED, readable
 from kerasdiff.graph.signature import graph_signature
 
@@ -126,7 +126,7 @@ def flat_reads(graph: Graph) -> Graph:
     return replace(graph, nodes=tuple(nodes), outputs=moved(graph.outputs), losses=moved(graph.losses))
 
 
-F = TypeVar("F", bound=Callable[..., Any])
+F = TypeVar("F", bound=Callable[..., object])
 
 
 def _rule(name: str) -> Callable[[F], F]:
@@ -207,7 +207,7 @@ def split_mask(node: Node) -> tuple[Node, Node] | None:
         origin=node.id,
         op="mask",
         kind="function",
-        operands=tuple(node.operands[int(item.attributes["index"])] for item in entries),
+        operands=tuple(node.operands[item.whole("index")] for item in entries),
         roles=("",) * len(entries),
         outputs=node.outputs[last:],
         lowering=replace(tail, nodes=kept),
@@ -228,7 +228,7 @@ def drop_no_op(node: Node) -> Edge | None:
     if small is None or len(node.outputs) != 1 or small.effects or len(small.outputs) != 1:
         return None
     end = small.by_id()[small.outputs[0].node]
-    return node.operands[int(end.attributes["index"])] if end.kind == "input" else None
+    return node.operands[end.whole("index")] if end.kind == "input" else None
 
 
 @_rule("one-spelling")
@@ -251,10 +251,10 @@ def one_spelling(node: Node) -> Node | None:
     return None
 
 
-def _readable(core: Node, lowering: Graph) -> dict[str, Any]:
+def _readable(core: Node, lowering: Graph) -> dict[str, Attribute]:
     """The settings of the one op that a call stands for, and the constants it takes."""
     given = {**IMPLIED.get(core.op, {}), **core.attributes}
-    settings = {key: value for key, value in given.items() if not isinstance(value, Graph)}
+    settings: dict[str, Attribute] = {key: value for key, value in given.items() if not isinstance(value, Graph)}
     values = [item.attributes.get("value", item.attributes.get("digest")) for item in lowering if item.kind == "const"]
     if values:
         settings["constants"] = tuple(values)

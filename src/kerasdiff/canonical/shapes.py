@@ -6,6 +6,7 @@ Dimensions that are fixed only at run time are followed to the value where they 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeAlias, cast
 
 import numpy as np
 
@@ -34,6 +35,15 @@ BATCHED = frozenset({"Conv2D", "Conv3D", "DepthwiseConv2dNative", "MaxPool", "Av
 
 REDUCTIONS = ("Mean", "Sum", "Max", "Min", "Prod", "All", "Any")
 """Ops that lose the axes they work along."""
+
+
+Range: TypeAlias = "tuple[int, int | None, int]"
+"""What a slice takes of an axis: from, up to (``None`` for the end), step."""
+
+
+def ranges_of(node: Node) -> tuple[Range, ...]:
+    """The range of each axis that a canonical slice takes."""
+    return tuple(cast("Sequence[Range]", node.attributes["ranges"]))
 
 
 def dims_of(view: View, edge: Edge) -> tuple[Dim, ...] | None:
@@ -73,15 +83,15 @@ def _back(view: View, node: Node, axis: int) -> tuple[Edge, int] | Dim | None:
     if node.op == "MatMul" and axis == 0 and not node.attributes.get("transpose_a"):
         return first, axis
     if node.op == "Transpose" and "perm" in node.attributes:
-        return first, node.attributes["perm"][axis]
+        return first, node.wholes("perm")[axis]
     if node.op == "Reshape" and "to" in node.attributes:
         return _reshaped(view, node, axis)
     if node.op == "Slice*":
-        return (first, axis) if node.attributes["ranges"][axis] == (0, None, 1) else None
+        return (first, axis) if ranges_of(node)[axis] == (0, None, 1) else None
     if node.op == "Pad" and "paddings" in node.attributes:
-        return (first, axis) if node.attributes["paddings"][axis] == (0, 0) else None
+        return (first, axis) if node.pairs("paddings")[axis] == (0, 0) else None
     if node.op in REDUCTIONS and "axes" in node.attributes and not node.attributes.get("keep_dims"):
-        gone = node.attributes["axes"]
+        gone = node.wholes("axes")
         return first, [at for at in range(rank + len(gone)) if at not in gone][axis]
     if node.op in BINARY or node.op == "Sum*":
         return _broadcast(view, node, axis)
@@ -90,7 +100,7 @@ def _back(view: View, node: Node, axis: int) -> tuple[Edge, int] | Dim | None:
 
 def _reshaped(view: View, node: Node, axis: int) -> Dim | None:
     whole = dims_of(view, node.operands[0])
-    target = node.attributes["to"]
+    target = node.wholes("to")
     if target[axis] == GIVEN:
         size = entries(view, node.operands[1 + target[:axis].count(GIVEN)])
         return size[0] if size else None
@@ -132,7 +142,7 @@ def entries_of(view: View, node: Node) -> tuple[Dim, ...] | None:
     if node.op == "Shape":
         return dims_of(view, node.operands[0])
     if node.op == "Dim":
-        return (_source(view, node.operands[0], int(node.attributes["axis"])),)
+        return (_source(view, node.operands[0], node.whole("axis")),)
     parts = [entries(view, operand) for operand in node.operands]
     known = [part for part in parts if part is not None]
     return _combined(node, known) if parts and len(known) == len(parts) else None
@@ -152,7 +162,7 @@ def _combined(node: Node, parts: Sequence[tuple[Dim, ...]]) -> tuple[Dim, ...] |
         picked = [dim.number for dim in parts[1]]
         return tuple(first[at] for at in picked) if all(0 <= at < len(first) for at in picked) else None
     if node.op == "Slice*":
-        return first[slice(*node.attributes["ranges"][0])]
+        return first[slice(*ranges_of(node)[0])]
     if node.op == "StridedSlice":
         return _element(node, parts)
     return first if node.op in ("Cast", "ExpandDims", "Squeeze", "Reshape") else None
@@ -160,7 +170,7 @@ def _combined(node: Node, parts: Sequence[tuple[Dim, ...]]) -> tuple[Dim, ...] |
 
 def _element(node: Node, parts: Sequence[tuple[Dim, ...]]) -> tuple[Dim, ...] | None:
     first = parts[0]
-    masks = {name: int(node.attributes.get(name, 0)) for name in ("begin_mask", "end_mask", "shrink_axis_mask")}
+    masks = {name: node.whole(name, 0) for name in ("begin_mask", "end_mask", "shrink_axis_mask")}
     odd = node.attributes.get("ellipsis_mask") or node.attributes.get("new_axis_mask")
     if odd or any(len(part) != 1 or not part[0].known for part in parts[1:]):
         return None

@@ -5,16 +5,21 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TypeAlias
 
 from kerasdiff.canonical.dims import Dim
-from kerasdiff.graph import Edge, Graph, Node, TensorSpec
+from kerasdiff.graph import Attribute, Edge, Graph, Node, TensorSpec
 
 OWN_GRADIENT = "gradient"
 """The attribute of an op whose gradient the user wrote: in training it is not the op of its name."""
 
 Result: TypeAlias = "Node | Edge | tuple[Edge, ...] | None"
 """What stands for a node: another node, a value, a value for each of its outputs, or ``None`` for no change."""
+
+
+Settings: TypeAlias = "Mapping[str, Attribute]"
+NONE: Settings = MappingProxyType({})
 
 
 class View(ABC):
@@ -65,7 +70,13 @@ class View(ABC):
         return node.op, named, node.outputs, repr(sorted(node.attributes.items()))
 
     def make(
-        self, like: Node, op: str, *operands: Edge, shape: tuple[int | None, ...], dtype: str = "", **attributes: object
+        self,
+        like: Node,
+        op: str,
+        *operands: Edge,
+        shape: tuple[int | None, ...],
+        dtype: str = "",
+        settings: Settings = NONE,
     ) -> Edge:
         """Puts a node beside the one at hand, in normal form.
 
@@ -75,19 +86,25 @@ class View(ABC):
             operands: Values in normal form.
             shape: Static shape of the result.
             dtype: Of the result.
-            attributes: Static settings.
+            settings: Static settings.
         """
-        asked = _asked(like, op, operands, shape, dtype, attributes)
+        asked = _asked(like, op, operands, shape, dtype, settings)
         key = self._key(asked)
         if key not in self._asked:
             self._asked[key] = self.put(replace(asked, id=self._fresh(like.id.partition("~")[0])))[0]
         return self._asked[key]
 
     def made(
-        self, like: Node, op: str, *operands: Edge, shape: tuple[int | None, ...], dtype: str = "", **attributes: object
+        self,
+        like: Node,
+        op: str,
+        *operands: Edge,
+        shape: tuple[int | None, ...],
+        dtype: str = "",
+        settings: Settings = NONE,
     ) -> Edge | None:
         """What :meth:`make` gives, where it was asked before."""
-        return self._asked.get(self._key(_asked(like, op, operands, shape, dtype, attributes)))
+        return self._asked.get(self._key(_asked(like, op, operands, shape, dtype, settings)))
 
     @abstractmethod
     def put(self, original: Node) -> tuple[Edge, ...]:
@@ -108,14 +125,14 @@ def _asked(
     operands: tuple[Edge, ...],
     shape: tuple[int | None, ...],
     dtype: str,
-    attributes: Mapping[str, object],
+    settings: Settings,
 ) -> Node:
     return Node(
         id=like.id,
         op=op,
         kind="op",
         operands=operands,
-        attributes=attributes,
+        attributes=settings,
         outputs=(TensorSpec(shape=shape, dtype=dtype or like.outputs[0].dtype),),
         part=like.part,
         origin=like.origin,

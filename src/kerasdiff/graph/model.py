@@ -7,17 +7,17 @@ node is one TF op), and the bodies of loops and branches inside a lowering.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal, TypeAlias, cast
 
 Kind = Literal["input", "layer", "function", "op", "read", "const"]
 Mode = Literal["inference", "training"]
 Part = Literal["", "activation", "mask", "op"]
 MODES: tuple[Mode, ...] = ("inference", "training")
 
-Attribute = Any
-"""A JSON value: ``None``, bool, int, float, str, tuple of them, or a mapping of str to them."""
+Attribute: TypeAlias = "bool | int | float | str | Sequence[Attribute] | Mapping[str, Attribute] | Graph | None"
+"""A JSON value, its lists as tuples; or, in the lowering of a node, the body of a loop, a branch or a function."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +160,23 @@ class Node:
     untracked: tuple[str, ...] = ()
     part: Part = ""
     origin: str = ""
+
+    def whole(self, name: str, default: int | None = None) -> int:
+        """An attribute that is a whole number; ``default`` where it is not given, required without one."""
+        return int(cast(int, self.attributes[name] if default is None else self.attributes.get(name, default)))
+
+    def real(self, name: str) -> float:
+        """An attribute that is a number, or one written out."""
+        return float(cast(float, self.attributes[name]))
+
+    def wholes(self, name: str, default: tuple[int, ...] | None = None) -> tuple[int, ...]:
+        """An attribute that is a list of whole numbers; ``default`` where it is not given, required without one."""
+        found = self.attributes[name] if default is None else self.attributes.get(name) or default
+        return tuple(cast("Sequence[int]", found))
+
+    def pairs(self, name: str) -> tuple[tuple[int, int], ...]:
+        """An attribute that is a list of pairs, such as the padding before and after each axis."""
+        return tuple((before, after) for before, after in cast("Sequence[tuple[int, int]]", self.attributes[name]))
 
     @property
     def home(self) -> str:

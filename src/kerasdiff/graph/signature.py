@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import cast
 
-from kerasdiff.graph.model import Graph, Node
+from kerasdiff.graph.model import Attribute, Graph, Node
 from kerasdiff.graph.ops import COMMUTATIVE, bodies, draws_anew, within
 
 
@@ -17,7 +17,7 @@ def digest(*parts: object) -> str:
     return hashlib.blake2b(repr(parts).encode(), digest_size=12).hexdigest()
 
 
-def attribute_key(value: Any) -> Any:
+def attribute_key(value: Attribute) -> Hashable:
     """An attribute as something ``repr`` writes the same way in every run; nested graphs as their signature."""
     if isinstance(value, Graph):
         return graph_signature(value)
@@ -25,7 +25,7 @@ def attribute_key(value: Any) -> Any:
         return tuple((key, attribute_key(value[key])) for key in sorted(value))
     if isinstance(value, tuple | list):
         return tuple(attribute_key(item) for item in value)
-    return value
+    return cast(Hashable, value)
 
 
 def node_label(node: Node) -> str:
@@ -95,7 +95,7 @@ def _swapped(lowering: Graph, first: int) -> Graph:
     return replace(
         lowering,
         nodes=tuple(
-            replace(node, attributes={**node.attributes, "index": swapped[node.attributes["index"]]})
+            replace(node, attributes={**node.attributes, "index": swapped[node.whole("index")]})
             if node.kind == "input" and node.attributes.get("index") in swapped
             else node
             for node in lowering

@@ -208,8 +208,9 @@ def _finite(value: Attribute) -> Attribute:
     if isinstance(value, tuple | list):
         return [_finite(item) for item in value]
     # numpy's scalars and arrays say tolist(); asking for it keeps numpy out of this module.
-    if hasattr(value, "tolist"):
-        return _finite(value.tolist())
+    listed = getattr(value, "tolist", None)
+    if listed is not None:
+        return _finite(listed())
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value

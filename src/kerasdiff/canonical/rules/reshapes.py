@@ -8,7 +8,7 @@ from kerasdiff.canonical.dims import GIVEN, REST, Dim, product, quotient, static
 from kerasdiff.canonical.engine import rule
 from kerasdiff.canonical.shapes import UNARY, dims_of, entries, entries_of
 from kerasdiff.canonical.view import Result, View
-from kerasdiff.graph import Edge, Node, TensorSpec
+from kerasdiff.graph import Attribute, Edge, Node, TensorSpec
 
 SPREADING = frozenset({"AddV2", "Sub", "Mul", "RealDiv", "Maximum", "Minimum"})
 """Ops of two operands that a reshape may pass where the other operand belongs to the last axes alone."""
@@ -63,7 +63,7 @@ def dimension_source(node: Node, view: View) -> Result:
     if sizes is None:
         return None
     if sizes[0].known:
-        attributes = {"shape": (), "dtype": node.outputs[0].dtype, "value": sizes[0].number}
+        attributes: dict[str, Attribute] = {"shape": (), "dtype": node.outputs[0].dtype, "value": sizes[0].number}
         return replace(node, op="Const", kind="const", operands=(), attributes=attributes)
     if sizes[0].number != 1 or len(sizes[0].names) != 1:
         return None
@@ -103,7 +103,7 @@ def _written(node: Node, view: View) -> tuple[Dim, ...] | None:
     whole = dims_of(view, node.operands[0])
     given = iter(node.operands[1:])
     sizes: list[Dim | None] = []
-    for size in node.attributes["to"]:
+    for size in node.wholes("to"):
         value = entries(view, next(given)) if size == GIVEN else None
         sizes.append(value[0] if value else None if size in (REST, GIVEN) else Dim(size))
     return _filled(whole, sizes)
@@ -117,7 +117,7 @@ def _one_axis(node: Node, whole: tuple[Dim, ...], view: View) -> tuple[Dim, ...]
             return None
         axis = position[0].number % (len(whole) + 1)
         return (*whole[:axis], Dim(1), *whole[axis:])
-    named = {axis % len(whole) for axis in node.attributes.get("squeeze_dims") or ()}
+    named = {axis % len(whole) for axis in node.wholes("squeeze_dims", ())}
     if not named and not all(dim.known for dim in whole):
         return None
     gone = named or {axis for axis, dim in enumerate(whole) if dim == Dim(1)}
@@ -140,7 +140,7 @@ def reshaped(like: Node, source: Edge, target: tuple[Dim, ...], view: View) -> N
 
 def _dim(like: Node, dim: Dim, view: View) -> Edge:
     name, port, axis = dim.names[0]
-    return view.make(like, "Dim", Edge(node=name, port=port), shape=(), dtype="int32", axis=axis)
+    return view.make(like, "Dim", Edge(node=name, port=port), shape=(), dtype="int32", settings={"axis": axis})
 
 
 def make_reshape(like: Node, source: Edge, target: tuple[Dim, ...], view: View) -> Edge | None:
@@ -152,7 +152,7 @@ def make_reshape(like: Node, source: Edge, target: tuple[Dim, ...], view: View) 
         return None
     spec = view.spec(source)
     dtype = spec.dtype if spec is not None else ""
-    return view.make(like, "Reshape", *node.operands, shape=static(target), dtype=dtype, **node.attributes)
+    return view.make(like, "Reshape", *node.operands, shape=static(target), dtype=dtype, settings=node.attributes)
 
 
 @rule("reshape-through-elementwise", *sorted(UNARY | SPREADING | {"Softmax", "LogSoftmax"}))
@@ -172,7 +172,7 @@ def reshape_through_elementwise(node: Node, view: View) -> Result:
         return None
     if node.op in ("Softmax", "LogSoftmax") and before[-1:] != after[-1:]:
         return None
-    made = view.make(node, node.op, inner.operands[0], shape=static(before), **node.attributes)
+    made = view.make(node, node.op, inner.operands[0], shape=static(before), settings=node.attributes)
     return replace(inner, id=node.id, operands=(made, *inner.operands[1:]), outputs=node.outputs)
 
 
@@ -189,7 +189,7 @@ def _through_binary(node: Node, view: View) -> Result:
     (one, before, after), (two, other, end) = sides
     if one is not None and two is not None and before == other and after == end and before is not None:
         operands = one.operands[0], two.operands[0]
-        made = view.make(node, node.op, *operands, shape=static(before), **node.attributes)
+        made = view.make(node, node.op, *operands, shape=static(before), settings=node.attributes)
         return replace(one, id=node.id, operands=(made, *one.operands[1:]), outputs=node.outputs)
     for side, (inner, before, after) in enumerate(sides):
         if inner is None or before is None or after is None:
@@ -198,7 +198,7 @@ def _through_binary(node: Node, view: View) -> Result:
         if beside is None:
             continue
         operands = (inner.operands[0], beside) if side == 0 else (beside, inner.operands[0])
-        made = view.make(node, node.op, *operands, shape=static(before), **node.attributes)
+        made = view.make(node, node.op, *operands, shape=static(before), settings=node.attributes)
         return replace(inner, id=node.id, operands=(made, *inner.operands[1:]), outputs=node.outputs)
     return None
 

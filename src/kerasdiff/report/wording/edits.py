@@ -282,12 +282,16 @@ def _values(change: Change) -> Values:
     if change.aspect is Aspect.WIRING:
         return "one way", "another way, or in a loop body"
     if change.aspect is Aspect.UNTRACKED:
-        return ", ".join(first) or "none", ", ".join(second) or "none"
+        return ", ".join(_texts(first)) or "none", ", ".join(_texts(second)) or "none"
     if change.aspect is Aspect.DTYPE:
-        return ", ".join(first), ", ".join(second)
+        return ", ".join(_texts(first)), ", ".join(_texts(second))
     if change.aspect is Aspect.SEED:
-        return _same_seed(first), _same_seed(second)
+        return _same_seed(_texts(first)), _same_seed(_texts(second))
     return first, second
+
+
+def _texts(value: Attribute) -> Sequence[str]:
+    return [str(item) for item in value] if isinstance(value, Sequence) else []
 
 
 def _same_seed(owners: Sequence[str]) -> str:
