@@ -309,8 +309,10 @@ def _fitted(models: Models, options: Options, trials: FitOptions, listener: List
         )
 
     if face.outcome == "different":
-        not_checked.append(NotChecked(rung="fit", reason=Finding(fact=Fact.INTERFACES_APART, names=("data",))))
-        return judged(None, Verdict(outcome="different", basis="witness", reason=Reason.INTERFACE))
+        apart = Finding(fact=Fact.INTERFACES_APART, names=("data",))
+        not_checked.append(NotChecked(rung="fit", reason=apart))
+        verdict = Verdict(outcome="different", basis="witness", reason=Reason.INTERFACE, findings=(apart,))
+        return judged(None, verdict)
     not_checked += [NotChecked(rung="training step", reason=method) for method in training_code(pair)]
     listener.phase("training both models")
     complete = pair.transfer.complete and not trials.own_init

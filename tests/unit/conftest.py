@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
 from types import ModuleType
 
 import pytest
 
+HERE = Path(__file__).parent
 FORBIDDEN = ("h5py", "keras", "tensorflow")
 
 
@@ -34,12 +36,15 @@ def without_keras() -> Iterator[None]:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
-    with without_keras():
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    with without_keras() if HERE in collector.path.parents else nullcontext():
         return (yield)
 
 
+# Pytest asks this of every conftest file, whatever the item: tests of other folders, in the same process, may import.
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol() -> Generator[None, object, object]:
-    with without_keras():
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    with without_keras() if HERE in item.path.parents else nullcontext():
         return (yield)

@@ -81,9 +81,9 @@ def local_differences(attribution: Attribution) -> str:
     """How many values differ though they are computed from the reference's; empty where none was compared."""
     compared = count(attribution.compared, "aligned value")
     if attribution.local:
-        does = "differs on its" if len(attribution.local) == 1 else "differ on their"
-        return f"{len(attribution.local):,} of {compared} {does} own account, computed from the reference's values:"
-    return f"None of {compared} differs on its own account." if attribution.compared else ""
+        differs = "differs" if len(attribution.local) == 1 else "differ"
+        return f"{len(attribution.local):,} of {compared} {differs} locally, computed from the reference's values:"
+    return f"None of {compared} differs locally, computed from the reference's values." if attribution.compared else ""
 
 
 def inseparable(group: tuple[int, ...]) -> str:

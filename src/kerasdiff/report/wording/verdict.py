@@ -99,7 +99,8 @@ def _rung(comparison: Comparison, name: RungName) -> Rung:
 
 
 def _interface(comparison: Comparison) -> str:
-    return _different(comparison, f"The interfaces differ: {detail(_rung(comparison, 'interface'))}.")
+    lead = "".join(map(sentence, comparison.verdict.findings)) or "the interfaces differ"
+    return _different(comparison, f"{lead}: {detail(_rung(comparison, 'interface'))}.")
 
 
 def _settings(comparison: Comparison) -> str:
