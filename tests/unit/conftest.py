@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -33,13 +34,20 @@ def without_keras() -> Iterator[None]:
         sys.modules.update(hidden)
 
 
+def _here(node: pytest.Item | pytest.Collector) -> AbstractContextManager[None]:
+    """The refusal for what stands in this directory; pytest asks the hooks below about other tests as well."""
+    return without_keras() if Path(__file__).parent in node.path.parents else nullcontext()
+
+
 @pytest.hookimpl(wrapper=True)
-def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
-    with without_keras():
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    with _here(collector):
         return (yield)
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol() -> Generator[None, object, object]:
-    with without_keras():
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    with _here(item):
         return (yield)
