@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import os
 import signal
+from pathlib import Path
 
 import pytest
 
 MOST_PROCESSES = 4
 """Each may hold TensorFlow, a process to fork workers from and two workers: about 2 GB."""
 
+# Reports are 100 wide and plain wherever the tests run; pytest-xdist sets a width of its own.
+for name in ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR"):
+    os.environ.pop(name, None)
+
 # A shell starts a job in the background with Ctrl-C ignored, and what such a job starts would ignore it, too.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(autouse=True)
+def keras_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A Keras home of the test's own: what the machine holds must not decide a test."""
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    return tmp_path / "keras"
 
 
 @pytest.hookimpl(tryfirst=True)

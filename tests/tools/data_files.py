@@ -4,17 +4,42 @@ from __future__ import annotations
 
 import io
 import pickle
+import struct
 import tarfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
 from kerasdiff.data import cifar
+from kerasdiff.graph import Port, TensorSpec
 from kerasdiff.report.png import png
+from kerasdiff.worker.training.heads import Encoding, Head
 
 ROWS = 20
 """Images of each batch: two of each class."""
+
+
+def port(shape: tuple[int | None, ...], dtype: str = "float32", name: str = "x", **bounds: float) -> Port:
+    return Port(name=name, spec=TensorSpec(shape=(None, *shape), dtype=dtype), **bounds)
+
+
+def head(shape: tuple[int, ...], encoding: Encoding, name: str = "y", zero_one: bool = False) -> Head:
+    return Head(port=port(shape, name=name), encoding=encoding, shape=shape, zero_one=zero_one)
+
+
+def write(path: Path, **arrays: np.ndarray) -> str:
+    np.savez(path, **arrays)
+    return str(path)
+
+
+def save(tmp_path: Path, x: np.ndarray, y: np.ndarray) -> str:
+    return write(tmp_path / "data.npz", x_train=x, y_train=y, x_test=x, y_test=y)
+
+
+IMAGE, TEN = (port((32, 32, 3)),), (head((10,), "sparse"),)
+"""The ports of a CIFAR model."""
 
 
 def planes() -> np.ndarray:
@@ -70,3 +95,18 @@ def image_folders(folder: Path, classes: Mapping[str, int], side: int = 32) -> P
             pixels[..., 0], pixels[..., 1] = at, which
             write_files(folder / name, {f"{which:03}.png": png(pixels)})
     return folder
+
+
+def pixels(content: bytes) -> np.ndarray:
+    """Decodes what `png` writes, by the specification: every checksum, and filter 0 alone."""
+    assert content[:8] == b"\x89PNG\r\n\x1a\n"
+    chunks, at = {}, 8
+    while at < len(content):
+        (size,) = struct.unpack("!I", content[at : at + 4])
+        kind, body = content[at + 4 : at + 8], content[at + 8 : at + 8 + size]
+        assert struct.unpack("!I", content[at + 8 + size : at + 12 + size]) == (zlib.crc32(kind + body),)
+        chunks[kind], at = body, at + 12 + size
+    width, height = struct.unpack("!2I", chunks[b"IHDR"][:8])
+    lines = np.frombuffer(zlib.decompress(chunks[b"IDAT"]), np.uint8).reshape(height, 1 + 3 * width)
+    assert not lines[:, 0].any()
+    return lines[:, 1:].reshape(height, width, 3)

@@ -2,140 +2,28 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
 import os
-import tarfile
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 from data_files import (
-    archive,
-    binary_batches,
-    fill_cache,
+    IMAGE,
+    TEN,
+    head,
     image_folders,
-    images,
+    port,
     python_batches,
+    save,
+    write,
     write_files,
 )
 
-from kerasdiff.data import cifar
-from kerasdiff.data.procedural import procedural
 from kerasdiff.errors import DataError, FitError
-from kerasdiff.graph import Port, TensorSpec
+from kerasdiff.graph import Port
 from kerasdiff.report.wording.fit import data_words
 from kerasdiff.worker.training.data import DataSet, load_data
 from kerasdiff.worker.training.heads import Encoding, Head
-
-
-def port(shape: tuple[int | None, ...], dtype: str = "float32", name: str = "x", **bounds: float) -> Port:
-    return Port(name=name, spec=TensorSpec(shape=(None, *shape), dtype=dtype), **bounds)
-
-
-def head(shape: tuple[int, ...], encoding: Encoding, name: str = "y", zero_one: bool = False) -> Head:
-    return Head(port=port(shape, name=name), encoding=encoding, shape=shape, zero_one=zero_one)
-
-
-IMAGE, TEN = (port((32, 32, 3)),), (head((10,), "sparse"),)
-
-
-@pytest.fixture(autouse=True)
-def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A Keras home of the test's own: what the machine holds must not decide a test."""
-    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
-    return tmp_path / "keras"
-
-
-def taken(data: DataSet, part: str, count: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """The first rows of a part as a fit feeds them to the model: inputs and targets."""
-    pytest.importorskip("tensorflow")
-    from kerasdiff.worker.training.batches import Batches
-
-    inputs, targets = getattr(Batches(data), part)(np.arange(count))
-    return [one.numpy() for one in inputs], [one.numpy() for one in targets]
-
-
-def write(path: Path, **arrays: np.ndarray) -> str:
-    np.savez(path, **arrays)
-    return str(path)
-
-
-def save(tmp_path: Path, x: np.ndarray, y: np.ndarray) -> str:
-    return write(tmp_path / "data.npz", x_train=x, y_train=y, x_test=x, y_test=y)
-
-
-def test_the_procedural_set_is_fast_balanced_and_the_same_every_time() -> None:
-    began = time.perf_counter()
-    images, labels = procedural(2_500, 0)
-    assert time.perf_counter() - began < 3.0  # 0.6 s measured; a loaded machine gets some room
-    assert images.shape == (2_500, 32, 32, 3)
-    assert images.dtype == np.uint8
-    assert np.bincount(labels).tolist() == [250] * 10
-    # Pinned: whoever changes a byte of the set changes every figure that was measured on it.
-    digest = hashlib.sha256(images.tobytes() + labels.tobytes()).hexdigest()
-    assert digest == "b2b93f416a412487d918c503d6f3322b62d89bfff2fb17a3cf19732af50aa398"
-    assert procedural(100, 1)[0].tobytes() != procedural(100, 2)[0].tobytes()
-
-
-def test_no_linear_function_of_the_pixels_solves_the_procedural_set() -> None:
-    images, labels = procedural(2_500, 0)
-    # 8 x 8 means: few enough columns for least squares to generalise from 2,000 rows.
-    x = images.reshape(2_500, 8, 4, 8, 4, 3).mean(axis=(2, 4)).reshape(2_500, -1) / 255 - 0.5
-    x = np.concatenate([x, np.ones((2_500, 1))], axis=1)
-    ridge = np.linalg.solve(x[:2_000].T @ x[:2_000] + 10 * np.eye(x.shape[1]), x[:2_000].T @ np.eye(10)[labels[:2_000]])
-    accuracy = np.mean(np.argmax(x[2_000:] @ ridge, axis=1) == labels[2_000:])
-    assert accuracy < 0.2
-
-
-def test_a_cifar_model_without_the_cache_gets_the_procedural_set() -> None:
-    data = load_data("auto", IMAGE, TEN)
-    assert (
-        data_words(data.source) == "procedural CIFAR-shaped set, 2,000 + 500 images (CIFAR-10 is not on this machine)"
-    )
-    assert [len(data.x_train[0]), len(data.x_test[0])] == [2_000, 500]
-    (x,), (y,) = taken(data, "train", 64)
-    assert x.dtype == np.float32
-    assert 0.0 <= x.min() < x.max() <= 1.0
-    np.testing.assert_array_equal(x[5], data.x_train[0][5].astype(np.float32) / np.float32(255))
-    assert y.dtype == np.int64
-
-
-def test_the_keras_cache_is_used_where_it_is_complete(empty_cache: Path) -> None:
-    fill_cache(empty_cache)
-    data = load_data("auto", IMAGE, TEN)
-    assert data_words(data.source) == "CIFAR-10 from the Keras cache (100 + 20 images)"
-    first = np.random.default_rng(0).integers(0, 256, (20, 3072)).astype(np.uint8)
-    # The file holds channels first: value 1024 is the first pixel's green.
-    assert data.x_train[0][0, 0, 0].tolist() == first[0, [0, 1024, 2048]].tolist()
-    assert "not CIFAR-10" in data_words(load_data("synthetic", IMAGE, TEN).source)
-    next((empty_cache / "datasets").rglob("data_batch_3")).unlink()
-    assert cifar.cifar10_cached() is None
-    with pytest.raises(FitError, match="not in the Keras cache"):
-        load_data("cifar10-cache", IMAGE, TEN)
-
-
-def test_a_cache_that_holds_code_is_refused(empty_cache: Path) -> None:
-    fill_cache(empty_cache, evil=True)
-    with pytest.raises(FitError, match="refers to pathlib"):
-        load_data("cifar10-cache", IMAGE, TEN)
-
-
-def test_an_npz_is_read_in_the_order_of_inputs_and_outputs(tmp_path: Path) -> None:
-    rng = np.random.default_rng(0)
-    arrays = {}
-    for part, rows in (("train", 12), ("test", 6)):
-        arrays |= {f"x_{part}_a": rng.random((rows, 3)), f"x_{part}_b": rng.integers(0, 5, (rows, 4))}
-        arrays |= {f"y_{part}_c": np.arange(rows)[:, None] % 3, f"y_{part}_d": rng.random((rows, 2))}
-    inputs = (port((4,), "int32", "b", low=0, high=4), port((3,), name="a"))
-    heads = (head((2,), "real", "d"), head((3,), "sparse", "c"))
-    data = load_data(write(tmp_path / "two.npz", **arrays), inputs, heads)
-    assert [x.shape for x in data.x_train] == [(12, 4), (12, 3)]
-    assert [y.shape for y in data.y_test] == [(6, 2), (6,)]
-    (ids, floats), _ = taken(data, "test", 2)
-    assert (ids.dtype, floats.dtype) == (np.int32, np.float32)
-    assert data_words(data.source) == "two.npz (12 + 6 rows)"
 
 
 @pytest.mark.parametrize("encoding", ["one-hot", "real"])
@@ -343,134 +231,6 @@ def test_targets_of_positions_follow_from_what_the_positions_hold(declared: Port
         assert np.mean((nearest - targets[:300]) ** 2) < 0.5 * targets.var()
     else:
         assert np.mean(np.all(nearest == targets[:300], axis=1)) > 0.8
-
-
-def cifar_like(data: DataSet, source: str) -> None:
-    assert data_words(data.source) == f"CIFAR-10 from {source} (100 + 20 images)"
-    assert data.class_names[3] == "cat"
-    np.testing.assert_array_equal(data.x_test[0], images())
-    np.testing.assert_array_equal(data.x_train[0][40:60], images())
-    assert data.y_test[0].tolist() == [*range(10)] * 2
-
-
-def test_cifar_is_read_in_every_form_it_is_published_in(tmp_path: Path) -> None:
-    python, binary = python_batches(), binary_batches()
-    cifar_like(load_data(str(write_files(tmp_path / "py", python)), IMAGE, TEN), "py")
-    cifar_like(load_data(str(write_files(tmp_path / "bin", binary)), IMAGE, TEN), "bin")
-    write_files(tmp_path / "outer" / "cifar-10-batches-py", python)
-    cifar_like(load_data(str(tmp_path / "outer"), IMAGE, TEN), "cifar-10-batches-py")
-    (tmp_path / "p.tar.gz").write_bytes(archive(python))
-    cifar_like(load_data(str(tmp_path / "p.tar.gz"), IMAGE, TEN), "p.tar.gz")
-    (tmp_path / "b.tar.gz").write_bytes(archive(dict(reversed(binary.items())), "cifar-10-batches-bin"))
-    cifar_like(load_data(str(tmp_path / "b.tar.gz"), IMAGE, TEN), "b.tar.gz")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["b.tar.gz", "bin", "outer", "p.tar.gz", "py"]
-
-
-def tar(path: Path, member: tarfile.TarInfo, content: bytes = b"") -> str:
-    with tarfile.open(path, "w:gz") as file:
-        file.addfile(member, io.BytesIO(content))
-    return str(path)
-
-
-def member(name: str, kind: bytes = tarfile.REGTYPE, size: int = 0) -> tarfile.TarInfo:
-    info = tarfile.TarInfo(name)
-    info.type, info.size, info.linkname = kind, size, "/etc/passwd" if kind != tarfile.REGTYPE else ""
-    return info
-
-
-@pytest.mark.parametrize(
-    ("info", "message"),
-    [
-        (member("../data_batch_1"), "a path out of the archive"),
-        (member("/data_batch_1"), "a path out of the archive"),
-        (member("..\\data_batch_1"), "a path out of the archive"),
-        (member("data_batch_1", tarfile.SYMTYPE), "a link or a special file"),
-        (member("data_batch_1", tarfile.LNKTYPE), "a link or a special file"),
-        (member("data_batch_1", tarfile.FIFOTYPE), "a link or a special file"),
-        (member("readme.html"), "expected data_batch_1 to 5 .* holds readme.html"),
-        (member("data_batch_1"), "data_batch_1 is not a CIFAR-10 batch"),
-    ],
-)
-def test_suspicious_archives_are_refused(tmp_path: Path, info: tarfile.TarInfo, message: str) -> None:
-    with pytest.raises(DataError, match=message):
-        load_data(tar(tmp_path / "a.tar.gz", info), IMAGE, TEN)
-
-
-def test_large_twice_held_cut_and_evil_members_are_refused(tmp_path: Path) -> None:
-    path = tmp_path / "a.tar.gz"
-    # The header alone says 8 GiB: refused before any of it is read.
-    header = member("data_batch_1", size=8 * 2**30).tobuf()
-    with tarfile.open(path, "w:gz") as file:
-        file.fileobj.write(header)
-    with pytest.raises(DataError, match="8,589,934,592 bytes, too large"):
-        load_data(str(path), IMAGE, TEN)
-    whole = archive(python_batches())
-    path.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(DataError, match="cannot be read as a tar archive"):
-        load_data(str(path), IMAGE, TEN)
-    path.write_bytes(archive(python_batches(evil=True)))
-    with pytest.raises(DataError, match="refers to pathlib"):
-        load_data(str(path), IMAGE, TEN)
-    path.write_bytes(archive({f"data_batch_{number}": b"" for number in range(6, 200)}))
-    with pytest.raises(DataError, match="more than 100 members"):
-        load_data(str(path), IMAGE, TEN)
-
-
-def test_image_folders_are_read_in_the_order_of_their_names(tmp_path: Path) -> None:
-    image_folders(tmp_path / "zoo" / "train", {"cat": 3, "ant": 2})
-    image_folders(tmp_path / "zoo" / "test", {"cat": 1, "ant": 1})
-    write_files(tmp_path / "zoo" / "train" / "cat", {".DS_Store": b"", "notes.txt": b"", "._x.png": b""})
-    data = load_data(str(tmp_path / "zoo"), IMAGE, (head((2,), "sparse"),))
-    assert data_words(data.source) == "image folders zoo (5 + 2 images), 2 classes"
-    assert data.class_names == ("ant", "cat")
-    assert data.y_train[0].tolist() == [0, 0, 1, 1, 1]
-    # Written first, cats have 0 in red.
-    assert data.x_train[0][:, 0, 0, 0].tolist() == [1, 1, 0, 0, 0]
-    assert data.x_train[0][:, 31, 31, 1].tolist() == [0, 1, 0, 1, 2]
-    assert data.x_train[0].dtype == np.uint8
-
-
-def test_class_folders_alone_are_split_and_the_report_says_so(tmp_path: Path) -> None:
-    folder = image_folders(tmp_path / "zoo", {"ant": 10, "bee": 3})
-    first, second = (load_data(str(folder), IMAGE, (head((2,), "sparse"),)) for _ in range(2))
-    assert (
-        data_words(first.source)
-        == "image folders zoo (10 + 3 images), 2 classes; split 4 : 1 in each class with seed 0"
-    )
-    assert first.y_test[0].tolist() == [0, 0, 1]
-    assert first.x_test[0].tobytes() == second.x_test[0].tobytes()
-    both = np.concatenate([first.x_train[0], first.x_test[0]])[:, 0, 0, :2]
-    assert sorted(map(tuple, both.tolist())) == [(0, at) for at in range(10)] + [(1, at) for at in range(3)]
-
-
-def test_images_are_never_resized(tmp_path: Path) -> None:
-    two = (head((2,), "sparse"),)
-    folder = image_folders(tmp_path / "zoo", {"ant": 2, "bee": 2}, side=28)
-    with pytest.raises(FitError, match=r"rows of shape \(28, 28, 3\) .* Images are not resized: scale them first"):
-        load_data(str(folder), IMAGE, two)
-    image_folders(folder, {"cow": 2}, side=30)
-    with pytest.raises(DataError, match=r"cow/00\d.png is 30x30x3, and .* is 28x28x3: bring all images to one size"):
-        load_data(str(folder), IMAGE, two)
-    write_files(folder / "ant", {"000.png": b"\x89PNG no more", "001.png": b""})
-    with pytest.raises(DataError, match=r"ant/00\d.png cannot be decoded: it is no PNG or JPEG"):
-        load_data(str(folder), IMAGE, two)
-
-
-def test_jpeg_and_grey_files_are_decoded_as_they_are(tmp_path: Path) -> None:
-    import tensorflow as tf
-
-    grey = np.arange(64, dtype=np.uint8).reshape(8, 8, 1)
-    jpeg = tf.io.encode_jpeg(np.full((8, 8, 3), 200, np.uint8), quality=100).numpy()
-    for name in ("ant", "bee"):
-        write_files(tmp_path / "grey" / name, dict.fromkeys(("a.png", "b.PNG"), tf.io.encode_png(grey).numpy()))
-        write_files(tmp_path / "jpeg" / name, {"a.jpg": jpeg, "b.jpeg": jpeg})
-    two = (head((2,), "sparse"),)
-    data = load_data(str(tmp_path / "grey"), (port((8, 8, 1)),), two)
-    np.testing.assert_array_equal(data.x_train[0], [grey, grey])
-    assert np.unique(load_data(str(tmp_path / "jpeg"), (port((None, None, 3)),), two).x_train[0]).tolist() == [200]
-    write_files(tmp_path / "jpeg" / "cow", dict.fromkeys(("a.png", "b.png"), tf.io.encode_png(grey).numpy()))
-    with pytest.raises(DataError, match=r"is 8x8x1, and .* is 8x8x3: bring all images to one size and number of chan"):
-        load_data(str(tmp_path / "jpeg"), (port((None, None, 3)),), two)
 
 
 def test_every_wrong_path_says_what_was_found_and_what_is_expected(tmp_path: Path) -> None:

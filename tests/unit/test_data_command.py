@@ -6,93 +6,30 @@ import hashlib
 import os
 import re
 import signal
-import struct
 import subprocess
 import sys
-import threading
 import time
-import zlib
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
-from data_files import archive, binary_batches, fill_cache, image_folders, images, python_batches, write_files
+from data_files import archive, binary_batches, fill_cache, images, pixels, write_files
+from data_server import ARCHIVE, SHA256, Server, serving
 
 from kerasdiff.cli import main
 from kerasdiff.data import cifar, download
 from kerasdiff.report.data import shrunk
-from kerasdiff.report.png import png
 
-ARCHIVE = archive(python_batches())
-SHA256 = hashlib.sha256(ARCHIVE).hexdigest()
 HALF = len(ARCHIVE) // 2
-
-
-class Server(ThreadingHTTPServer):
-    """Serves one file; can lack ranges, drop the connection, dawdle, or fail."""
-
-    content = ARCHIVE
-    ranges = True
-    sizes = True
-    drop_after: int | None = None
-    status = 200
-    dawdle = 0.0
-    asked: list[str | None]
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}/cifar-10-python.tar.gz"
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: Server
-
-    def do_GET(self) -> None:
-        asked = self.headers.get("Range")
-        self.server.asked.append(asked)
-        content, begin = self.server.content, 0
-        if self.server.status != 200:
-            self.send_error(self.server.status)
-            return
-        if asked and self.server.ranges:
-            begin = int(re.fullmatch(r"bytes=(\d+)-", asked)[1])
-            if begin >= len(content):
-                self.send_error(416)
-                return
-            self.send_response(206)
-            self.send_header("Content-Range", f"bytes {begin}-{len(content) - 1}/{len(content)}")
-        else:
-            self.send_response(200)
-        if self.server.sizes:
-            self.send_header("Content-Length", str(len(content) - begin))
-        self.end_headers()
-        stop = len(content) if self.server.drop_after is None else self.server.drop_after
-        self.wfile.write(content[begin:stop])
-        time.sleep(self.server.dawdle)
-
-    def log_message(self, form: str, *values: object) -> None:
-        pass
 
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    with Server(("127.0.0.1", 0), Handler) as server:
-        server.asked = []
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    with serving() as server:
         yield server
-        server.shutdown()
-        thread.join()
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
-    return tmp_path / "keras"
 
 
 def ask(*arguments: str) -> Result:
@@ -105,9 +42,9 @@ def fetch(server: Server, sha256: str = SHA256) -> Result:
     return ask("cifar10", "--url", server.url, "--sha256", sha256)
 
 
-def cached(home: Path) -> list[str]:
+def cached(keras_home: Path) -> list[str]:
     """What is in the cache, folders left out."""
-    return sorted(str(path.relative_to(home)) for path in home.rglob("*") if path.is_file())
+    return sorted(str(path.relative_to(keras_home)) for path in keras_home.rglob("*") if path.is_file())
 
 
 PLACE = f"datasets/{cifar.FOLDERS[0]}"
@@ -115,62 +52,47 @@ COMPLETE = sorted([f"datasets/{download.ARCHIVE}", *(f"{PLACE}/{name}" for name 
 PART = f"datasets/{download.ARCHIVE}.{SHA256[:8]}.part"
 
 
-def test_a_download_ends_where_keras_and_kerasdiff_look(server: Server, home: Path) -> None:
+def test_a_download_ends_where_keras_and_kerasdiff_look(server: Server, keras_home: Path) -> None:
     result = fetch(server)
     assert result.exit_code == 0
     assert result.stderr == ""
-    assert result.stdout == f"CIFAR-10 is in {home / PLACE}; its archive has the SHA-256 {SHA256}.\n"
-    assert cached(home) == COMPLETE
-    assert cifar.cifar10_cached() == home / PLACE
+    assert result.stdout == f"CIFAR-10 is in {keras_home / PLACE}; its archive has the SHA-256 {SHA256}.\n"
+    assert cached(keras_home) == COMPLETE
+    assert cifar.cifar10_cached() == keras_home / PLACE
     np.testing.assert_array_equal(cifar.cached_table().arrays["x_test"], images())
 
 
-def test_keras_finds_the_archive_and_downloads_nothing(server: Server, home: Path) -> None:
-    keras = pytest.importorskip("keras")
-    fetch(server)
-    # What keras.datasets.cifar10.load_data asks for; there is no server at this address.
-    found = keras.utils.get_file(
-        fname="cifar-10-batches-py-target",
-        origin="http://127.0.0.1:9/none",
-        extract=True,
-        file_hash=SHA256,
-        cache_dir=str(home),
-    )
-    assert (Path(found) / "cifar-10-batches-py" / "test_batch").is_file()
-    assert len(server.asked) == 1
-
-
-def test_what_is_there_is_not_downloaded_again(server: Server, home: Path) -> None:
+def test_what_is_there_is_not_downloaded_again(server: Server, keras_home: Path) -> None:
     fetch(server)
     again = fetch(server)
-    assert (again.exit_code, again.stdout) == (0, f"CIFAR-10 is already in {home / PLACE}.\n")
+    assert (again.exit_code, again.stdout) == (0, f"CIFAR-10 is already in {keras_home / PLACE}.\n")
     # Interrupted between the archive and the batches: unpacked from what is here.
-    (home / PLACE / "data_batch_2").unlink()
+    (keras_home / PLACE / "data_batch_2").unlink()
     assert fetch(server).exit_code == 0
-    assert cached(home) == COMPLETE
+    assert cached(keras_home) == COMPLETE
     assert len(server.asked) == 1
 
 
-def test_a_dropped_connection_is_resumed_by_the_same_command(server: Server, home: Path) -> None:
+def test_a_dropped_connection_is_resumed_by_the_same_command(server: Server, keras_home: Path) -> None:
     server.drop_after = HALF
     dropped = fetch(server)
     assert dropped.exit_code == 2
     assert f"was lost after {HALF:,} of {len(ARCHIVE):,} bytes" in dropped.stderr
     assert "the same command resumes" in dropped.stderr
-    assert cached(home) == [PART]
+    assert cached(keras_home) == [PART]
     server.drop_after = None
     assert fetch(server).exit_code == 0
     assert server.asked == [None, f"bytes={HALF}-"]
-    assert cached(home) == COMPLETE
+    assert cached(keras_home) == COMPLETE
 
 
-def test_a_server_without_ranges_starts_over(server: Server, home: Path) -> None:
+def test_a_server_without_ranges_starts_over(server: Server, keras_home: Path) -> None:
     server.drop_after, server.ranges = HALF, False
     assert fetch(server).exit_code == 2
     server.drop_after = None
     assert fetch(server).exit_code == 0
     assert server.asked == [None, f"bytes={HALF}-"]
-    assert (home / "datasets" / download.ARCHIVE).read_bytes() == ARCHIVE
+    assert (keras_home / "datasets" / download.ARCHIVE).read_bytes() == ARCHIVE
 
 
 def test_a_server_that_says_no_size_is_judged_by_the_checksum(server: Server) -> None:
@@ -179,23 +101,23 @@ def test_a_server_that_says_no_size_is_judged_by_the_checksum(server: Server) ->
 
 
 @pytest.mark.parametrize("extra", [b"", b"more"])
-def test_a_part_that_is_whole_or_too_long_is_no_dead_end(server: Server, home: Path, extra: bytes) -> None:
-    write_files(home / "datasets", {Path(PART).name: ARCHIVE + extra})
+def test_a_part_that_is_whole_or_too_long_is_no_dead_end(server: Server, keras_home: Path, extra: bytes) -> None:
+    write_files(keras_home / "datasets", {Path(PART).name: ARCHIVE + extra})
     assert fetch(server).exit_code == 0
-    assert cached(home) == COMPLETE
+    assert cached(keras_home) == COMPLETE
 
 
-def test_a_wrong_checksum_removes_the_file(server: Server, home: Path) -> None:
+def test_a_wrong_checksum_removes_the_file(server: Server, keras_home: Path) -> None:
     result = fetch(server, "0" * 64)
     assert result.exit_code == 2
     assert f"has the SHA-256 {SHA256}, not {'0' * 64}: the file was removed" in result.stderr
-    assert cached(home) == []
+    assert cached(keras_home) == []
     # Without --sha256 a mirror has to send the published archive.
     assert download.SHA256 in ask("cifar10", "--url", server.url).stderr
-    assert cached(home) == []
+    assert cached(keras_home) == []
 
 
-def test_an_archive_of_something_else_is_refused(server: Server, home: Path) -> None:
+def test_an_archive_of_something_else_is_refused(server: Server, keras_home: Path) -> None:
     server.content = archive(binary_batches())
     result = fetch(server, hashlib.sha256(server.content).hexdigest())
     assert result.exit_code == 2
@@ -232,28 +154,28 @@ def test_wrong_usage_of_the_download(arguments: tuple[str, ...], says: str) -> N
     assert says in result.stderr
 
 
-def test_an_interrupt_exits_130_and_the_same_command_resumes(server: Server, home: Path) -> None:
+def test_an_interrupt_exits_130_and_the_same_command_resumes(server: Server, keras_home: Path) -> None:
     server.drop_after, server.dawdle = HALF, 10.0
     command = [sys.executable, "-m", "kerasdiff", "data", "cifar10", "--url", server.url, "--sha256", SHA256]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 30
-    while not (home / PART).exists() and time.monotonic() < deadline:
+    while not (keras_home / PART).exists() and time.monotonic() < deadline:
         time.sleep(0.02)
     time.sleep(0.3)
     process.send_signal(signal.SIGINT)
     stdout, stderr = process.communicate(timeout=20)
     assert process.returncode == 130
     assert stdout == ""
-    kept = (home / PART).stat().st_size
+    kept = (keras_home / PART).stat().st_size
     assert f"{kept:,} bytes are kept: the same command resumes.\n" in stderr
     assert "Traceback" not in stderr
     server.drop_after, server.dawdle = None, 0.0
     assert fetch(server).exit_code == 0
-    assert cached(home) == COMPLETE
+    assert cached(keras_home) == COMPLETE
 
 
 def test_a_full_disk_is_a_sentence_and_what_arrived_stays(
-    server: Server, home: Path, monkeypatch: pytest.MonkeyPatch
+    server: Server, keras_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(file: int) -> None:
         raise OSError(28, "No space left on device")
@@ -262,29 +184,7 @@ def test_a_full_disk_is_a_sentence_and_what_arrived_stays(
     result = fetch(server)
     assert result.exit_code == 2
     assert "No space left on device. Free some space" in result.stderr
-    assert cached(home) == [PART]
-
-
-def pixels(content: bytes) -> np.ndarray:
-    """Decodes what `png` writes, by the specification: every checksum, and filter 0 alone."""
-    assert content[:8] == b"\x89PNG\r\n\x1a\n"
-    chunks, at = {}, 8
-    while at < len(content):
-        (size,) = struct.unpack("!I", content[at : at + 4])
-        kind, body = content[at + 4 : at + 8], content[at + 8 : at + 8 + size]
-        assert struct.unpack("!I", content[at + 8 + size : at + 12 + size]) == (zlib.crc32(kind + body),)
-        chunks[kind], at = body, at + 12 + size
-    width, height = struct.unpack("!2I", chunks[b"IHDR"][:8])
-    lines = np.frombuffer(zlib.decompress(chunks[b"IDAT"]), np.uint8).reshape(height, 1 + 3 * width)
-    assert not lines[:, 0].any()
-    return lines[:, 1:].reshape(height, width, 3)
-
-
-def test_tensorflow_reads_our_png_too() -> None:
-    tf = pytest.importorskip("tensorflow")
-    image = np.random.default_rng(0).integers(0, 256, (5, 7, 3)).astype(np.uint8)
-    np.testing.assert_array_equal(tf.io.decode_png(png(image)).numpy(), image)
-    np.testing.assert_array_equal(pixels(png(image)), image)
+    assert cached(keras_home) == [PART]
 
 
 def test_the_procedural_set_is_shown_where_there_is_no_cifar() -> None:
@@ -297,8 +197,8 @@ def test_the_procedural_set_is_shown_where_there_is_no_cifar() -> None:
     assert "\x1b" not in result.stdout
 
 
-def test_the_cached_cifar_is_shown_where_there_is_one(home: Path) -> None:
-    fill_cache(home)
+def test_the_cached_cifar_is_shown_where_there_is_one(keras_home: Path) -> None:
+    fill_cache(keras_home)
     result = ask("show", "--count", "2")
     assert result.stdout.startswith("CIFAR-10 from the Keras cache (100 + 20 images)\n")
     assert "  classes  10, each with 10 training rows and 2 test rows\n" in result.stdout
@@ -345,8 +245,8 @@ def test_without_colour_brightness_becomes_characters(tmp_path: Path, monkeypatc
     assert all(len(line) <= 80 for line in lines)
 
 
-def test_a_picture_has_a_row_a_class(tmp_path: Path, home: Path) -> None:
-    fill_cache(home)
+def test_a_picture_has_a_row_a_class(tmp_path: Path, keras_home: Path) -> None:
+    fill_cache(keras_home)
     picture = tmp_path / "p.png"
     result = ask("show", "--count", "3", "--output", str(picture))
     assert result.exit_code == 0
@@ -357,20 +257,6 @@ def test_a_picture_has_a_row_a_class(tmp_path: Path, home: Path) -> None:
     np.testing.assert_array_equal(sheet[4 + 6 * 68 : 68 + 6 * 68, 4:68][::2, ::2], frog)
     assert result.stdout.startswith("CIFAR-10 from the Keras cache")
     assert "▀" not in result.stdout
-
-
-def test_image_folders_are_shown_without_tensorflow_in_the_parent(tmp_path: Path) -> None:
-    folder = image_folders(tmp_path / "zoo", {"ant": 5, "b\x1b[2Jee": 5}, side=8)
-    code = (
-        "import sys; from kerasdiff.cli import main\n"
-        f"main(['data', 'show', '--data', {str(folder)!r}], standalone_mode=False)\n"
-        "assert 'tensorflow' not in sys.modules and 'keras' not in sys.modules"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 0, done.stderr
-    assert "image folders zoo (8 + 2 images), 2 classes; split 4 : 1" in done.stdout
-    assert "0 ant  4 + 1" in done.stdout
-    assert "\x1b" not in done.stdout
 
 
 def test_data_that_are_no_images_are_described(tmp_path: Path) -> None:
