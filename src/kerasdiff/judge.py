@@ -1,4 +1,4 @@
-"""Which verdict follows from the evidence? The first row of one ordered table that applies; nothing is run, no text read.
+"""Which verdict follows from the evidence? The first row of an ordered table that applies; no text is read.
 
 A row is a condition, an outcome, a basis and a reason. ``different`` needs a witness: another interface, other weight
 settings, a numeric difference under weights that correspond, an edit that no weights can make equal, or other stored

@@ -6,6 +6,7 @@ larger weights are tried where outputs tell nothing. What is not asked, and why,
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from kerasdiff.align.pair import Pair
@@ -13,7 +14,7 @@ from kerasdiff.errors import EvaluateError, KerasdiffError
 from kerasdiff.explain.measuring import Question
 from kerasdiff.explain.search import Search
 from kerasdiff.findings import Fact, Finding, RungName
-from kerasdiff.graph import Mode
+from kerasdiff.graph import MODES, Mode
 from kerasdiff.options import Listener, Options
 from kerasdiff.probing.closeness import precision_tolerance
 from kerasdiff.probing.function import observe_function, resized
@@ -39,6 +40,13 @@ from kerasdiff.side.protocol import Side
 
 SEARCHED = "searched"
 """Name of the batch that a search found."""
+
+
+def _on_probes(numeric: tuple[Rung, Rung]) -> Iterator[tuple[Mode, Rung, NumberFigures]]:
+    """The numeric rungs whose worst comparison is of values on one probe, with the mode of each."""
+    for mode, rung in zip(MODES, numeric, strict=True):
+        if isinstance(rung.figures, NumberFigures) and rung.figures.where.probe:
+            yield mode, rung, rung.figures
 
 
 class Observer:
@@ -84,14 +92,14 @@ class Observer:
             face: Of the interface: without the same inputs nothing can be run on both.
             settings_differ: Whether weights have other settings, so that a proof says nothing of learning.
         """
-        stored = self._stored(face)
         if face.outcome == "different":
             apart = Unobserved(reason=Finding(fact=Fact.INTERFACES_APART, names=("input",)))
             self._left_out(*NUMERIC, reason=apart.reason)
-            self._observations = Observations(function=apart, learning=apart, stored=stored)
+            seen = Observations(function=apart, learning=apart, stored=None)
         else:
             self._listener.phase("running probes through both models")
-            self._observations = replace(self._numbers(settings_differ=settings_differ), stored=stored)
+            seen = self._numbers(settings_differ=settings_differ)
+        self._observations = replace(seen, stored=self._stored(face))
         return self._observations
 
     def _left_out(self, *names: RungName, reason: Finding) -> None:
@@ -180,22 +188,14 @@ class Observer:
         Returns:
             ``None`` where there is nothing to attribute, or nothing can be run.
         """
-        prober, seen = self._prober, self._observations
+        prober = self._prober
         differ = "different" in [rung.outcome for rung in numeric]
-        if prober is None or seen is None or self._pair.isomorphic or not (self._pair.edits or differ):
+        if prober is None or self._pair.isomorphic or not (self._pair.edits or differ):
             return None
-        if not (prober.batches and self._pair.modes):
-            return None
-        modes: tuple[Mode, Mode] = ("inference", "training")
-        worst = {
-            mode: rung.figures.where.probe
-            for mode, rung in zip(modes, numeric, strict=True)
-            if isinstance(rung.figures, NumberFigures) and rung.figures.where.probe
-        }
         known = next((rung.figures for rung in numeric if isinstance(rung.figures, NumberFigures)), None)
+        worst = {mode: figures.where.probe for mode, _, figures in _on_probes(numeric)}
         scale = 1.0
-        if seen.searched is not None and seen.searched.witness is not None:
-            witness = seen.searched.witness
+        if (witness := self._searched_witness) is not None:
             prober = prober.with_batch(SEARCHED, witness.inputs)
             worst["inference"], scale = SEARCHED, witness.weight_scale
         return Question(
@@ -210,21 +210,23 @@ class Observer:
 
     def witness(self, numeric: tuple[Rung, Rung]) -> Witness | None:
         """The input on which outputs differ most: that of a search, or the probe, in inference mode where they do."""
-        seen, prober = self._observations, self._prober
-        if seen is not None and seen.searched is not None and seen.searched.witness is not None:
-            return seen.searched.witness
-        modes: tuple[Mode, Mode] = ("inference", "training")
-        for mode, rung in zip(modes, numeric, strict=True):
-            figures = rung.figures
-            if rung.outcome == "different" and isinstance(figures, NumberFigures) and figures.where.probe and prober:
+        if self._searched_witness is not None:
+            return self._searched_witness
+        for mode, rung, figures in _on_probes(numeric):
+            if rung.outcome == "different" and self._prober is not None:
                 return Witness(
-                    inputs=prober.batches[figures.where.probe],
+                    inputs=self._prober.batches[figures.where.probe],
                     mode=mode,
                     weight_scale=1.0,
                     how=Finding(fact=Fact.ON_PROBE, names=(figures.where.probe,)),
                     difference=figures.max_relative,
                 )
         return None
+
+    @property
+    def _searched_witness(self) -> Witness | None:
+        seen = self._observations
+        return None if seen is None or seen.searched is None else seen.searched.witness
 
     def of_witness(self, saved: SavedWitness) -> Observations:
         """The same on the input of a saved witness alone, in its mode.

@@ -6,9 +6,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from contextlib import AbstractContextManager
+from dataclasses import replace
 
 from kerasdiff.align.correspondence import correspond
 from kerasdiff.align.pair import Correspondence, Pair
@@ -16,8 +15,8 @@ from kerasdiff.comparison import Comparison, ModelInfo, Reason, Terms, Verdict
 from kerasdiff.errors import EvaluateError, FitError
 from kerasdiff.explain.attribution import attribute
 from kerasdiff.explain.records import Attribution
-from kerasdiff.findings import Fact, Finding, RungName
-from kerasdiff.fit.experiment import Experiment, Fitter, Interrupted
+from kerasdiff.findings import Fact, Finding
+from kerasdiff.fit.experiment import Experiment, Interrupted
 from kerasdiff.fit.trials import FitEvidence
 from kerasdiff.fit.verdict import FitVerdict, judge_cut_off, judge_fit
 from kerasdiff.judge import UNIMPLIED, Evidence, judge
@@ -32,20 +31,20 @@ from kerasdiff.rungs.checkpoint import checkpoint
 from kerasdiff.rungs.fit import fit_rung
 from kerasdiff.rungs.inference import inference
 from kerasdiff.rungs.interface import interface
-from kerasdiff.rungs.records import NUMERIC, NotChecked, NumberFigures, Rung
+from kerasdiff.rungs.records import NUMERIC, CheckpointFigures, NotChecked, NumberFigures, Rung
 from kerasdiff.rungs.table import rewrites, rows
 from kerasdiff.rungs.training_step import training_step
 from kerasdiff.rungs.unseen import training_code, unlike_training_code, untaken, untraced
 from kerasdiff.rungs.weights import own_penalties, settings, weights
-from kerasdiff.side.describing import Inputs, describe_both
 from kerasdiff.side.environment import Hardware
+from kerasdiff.side.models import Models, models_of
 from kerasdiff.side.process import Worker
 from kerasdiff.side.records import Description
-from kerasdiff.side.retried import Retried
 from kerasdiff.side.targets import InputSpec, Target, parse_input
 from kerasdiff.side.training import TrialOptions
 
-Control = Callable[[], AbstractContextManager[Fitter]]
+LOADING = "loading and tracing both models"
+"""The first phase."""
 
 
 class InterruptedFit(KeyboardInterrupt):
@@ -90,7 +89,8 @@ def fit(reference: Target, candidate: Target, options: Options, trials: FitOptio
         InterruptedFit: On Ctrl-C.
     """
     hardware = Hardware(device=trials.device, threads=max(1, _cores() // 2), onednn=True)
-    with _models((reference, candidate), options, listener, hardware) as models:
+    listener.phase(LOADING)
+    with models_of((reference, candidate), options.inputs, options.timeout, hardware=hardware) as models:
         return _fitted(models, options, trials, listener)
 
 
@@ -118,61 +118,9 @@ def replay(
         return inference(pair, observations) if saved.mode == "inference" else training_step(observations)
 
 
-# The models -------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Models:
-    """Two models at work.
-
-    Attributes:
-        targets, workers, descriptions: By side.
-        fitters: Who trains: the workers, or what takes up a trial where one was lost.
-        control: Starts the reference in another process.
-        lost: Facts of workers that ended; grows while trials run.
-    """
-
-    targets: tuple[Target, Target]
-    workers: tuple[Worker, Worker]
-    descriptions: tuple[Description, Description]
-    fitters: tuple[Fitter, Fitter]
-    control: Control
-    lost: list[Finding]
-
-
-@contextmanager
-def _models(
-    targets: tuple[Target, Target], options: Options, listener: Listener, hardware: Hardware | None = None
-) -> Iterator[_Models]:
-    """Loads and traces both models; with ``hardware``, trials survive the end of a worker."""
-    listener.phase("loading and tracing both models")
-    lost: list[Finding] = []
-    without = () if hardware is not None else options.ignore
-
-    def started(target: Target, inputs: Inputs, label: str) -> Worker:
-        return Worker(target, inputs, options.timeout, label, without, hardware)
-
-    with ExitStack() as stack:
-        first = stack.enter_context(started(targets[0], options.inputs, "reference"))
-        second = stack.enter_context(started(targets[1], options.inputs, "candidate"))
-        descriptions, inputs = describe_both((first, second), options.inputs, names_count="names" not in options.ignore)
-
-        @contextmanager
-        def control() -> Iterator[Fitter]:
-            with started(targets[0], inputs[0], "control") as worker, ExitStack() as own:
-                yield worker if hardware is None else own.enter_context(Retried(worker, lost))
-
-        fitters: tuple[Fitter, Fitter] = first, second
-        if hardware is not None:
-            fitters = stack.enter_context(Retried(first, lost)), stack.enter_context(Retried(second, lost))
-        yield _Models(
-            targets=targets,
-            workers=(first, second),
-            descriptions=descriptions,
-            fitters=fitters,
-            control=control,
-            lost=lost,
-        )
+def _models(targets: tuple[Target, Target], options: Options, listener: Listener) -> AbstractContextManager[Models]:
+    listener.phase(LOADING)
+    return models_of(targets, options.inputs, options.timeout, options.ignore)
 
 
 def _cores() -> int:
@@ -183,7 +131,7 @@ def _cores() -> int:
 # Comparing ---------------------------------------------------------------------------------------------------
 
 
-def _compared(models: _Models, options: Options, listener: Listener) -> Comparison:
+def _compared(models: Models, options: Options, listener: Listener) -> Comparison:
     listener.phase("aligning the graphs")
     alike = correspond(*models.descriptions)
     face = interface(alike, options.ignore)
@@ -289,7 +237,7 @@ def _attributed(
 
 
 def _trained(
-    models: _Models,
+    models: Models,
     pair: Pair,
     face: Rung,
     options: Options,
@@ -319,7 +267,7 @@ def _trained(
     return evidence
 
 
-def _experiment(models: _Models, pair: Pair, options: Options, trials: FitOptions, listener: Listener) -> Experiment:
+def _experiment(models: Models, pair: Pair, options: Options, trials: FitOptions, listener: Listener) -> Experiment:
     first, second = pair.weights
     starts = {one: second[two] for one, two in pair.transfer.pairs.items() if first[one].size == second[two].size}
     return Experiment(
@@ -336,7 +284,7 @@ def _experiment(models: _Models, pair: Pair, options: Options, trials: FitOption
     )
 
 
-def _fitted(models: _Models, options: Options, trials: FitOptions, listener: Listener) -> Comparison:
+def _fitted(models: Models, options: Options, trials: FitOptions, listener: Listener) -> Comparison:
     """Aligns the graphs, for weights to correspond, and trains."""
     listener.phase("aligning the graphs")
     alike = correspond(*models.descriptions)
@@ -361,8 +309,10 @@ def _fitted(models: _Models, options: Options, trials: FitOptions, listener: Lis
         )
 
     if face.outcome == "different":
-        not_checked.append(NotChecked(rung="fit", reason=Finding(fact=Fact.INTERFACES_APART, names=("data",))))
-        return judged(None, Verdict(outcome="different", basis="witness", reason=Reason.INTERFACE))
+        apart = Finding(fact=Fact.INTERFACES_APART, names=("data",))
+        not_checked.append(NotChecked(rung="fit", reason=apart))
+        verdict = Verdict(outcome="different", basis="witness", reason=Reason.INTERFACE, findings=(apart,))
+        return judged(None, verdict)
     not_checked += [NotChecked(rung="training step", reason=method) for method in training_code(pair)]
     listener.phase("training both models")
     complete = pair.transfer.complete and not trials.own_init
@@ -393,7 +343,7 @@ def _fit_verdict(pair: Correspondence, verdict: FitVerdict) -> Verdict:
 # What the report says of both --------------------------------------------------------------------------------
 
 
-def _info(models: _Models, pair: Correspondence, side: int) -> ModelInfo:
+def _info(models: Models, pair: Correspondence, side: int) -> ModelInfo:
     description = models.descriptions[side]
     return ModelInfo(
         target=models.targets[side].text,
@@ -405,10 +355,8 @@ def _info(models: _Models, pair: Correspondence, side: int) -> ModelInfo:
     )
 
 
-def _terms(models: _Models, options: Options, rungs: list[Rung]) -> Terms:
-    limits: dict[RungName, float] = {
-        rung.name: rung.figures.tolerance.limit for rung in rungs if isinstance(rung.figures, NumberFigures)
-    }
+def _terms(models: Models, options: Options, rungs: list[Rung]) -> Terms:
+    limits = {rung.name: limit for rung in rungs if (limit := _limit(rung)) is not None}
     first, second = models.descriptions
     fewer = probe_rows(first.inputs) if limits else PROBE_BATCH
     return Terms(
@@ -423,6 +371,13 @@ def _terms(models: _Models, options: Options, rungs: list[Rung]) -> Terms:
         inferred=(first.inferred, second.inferred),
         notes=(first.notes, second.notes),
     )
+
+
+def _limit(rung: Rung) -> float | None:
+    """What the numbers of a rung were held to, where it has any."""
+    if isinstance(rung.figures, NumberFigures):
+        return rung.figures.tolerance.limit
+    return rung.figures.limit if isinstance(rung.figures, CheckpointFigures) else None
 
 
 def _hidden(rung: Rung, name: str) -> int:

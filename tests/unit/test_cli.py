@@ -21,7 +21,7 @@ from click.testing import CliRunner, Result
 import kerasdiff
 from kerasdiff.canonical import NODE_RULES, RULES
 from kerasdiff.cli import main
-from kerasdiff.comparison import Comparison, Verdict
+from kerasdiff.comparison import Comparison, Reason, Verdict
 from kerasdiff.errors import LoadError
 from kerasdiff.options import Options
 from kerasdiff.side.targets import InputSpec
@@ -88,7 +88,7 @@ def compare(*options: str) -> Result:
 class TestCompare:
     @pytest.mark.parametrize(("outcome", "code"), [("equivalent", 0), ("different", 1), ("inconclusive", 3)])
     def test_the_verdict_is_the_exit_code(self, engine: Engine, outcome: Any, code: int) -> None:
-        engine.answer = replace(engine.answer, verdict=Verdict(outcome=outcome, basis=None, summary="So it is."))
+        engine.answer = replace(engine.answer, verdict=Verdict(outcome=outcome, basis=None, reason=Reason.PROOF))
         assert compare().exit_code == code
 
     def test_options_reach_the_comparison(self, engine: Engine, models: Path) -> None:
@@ -151,7 +151,7 @@ class TestCompare:
     def test_output_goes_to_the_file_and_the_verdict_to_stderr(self, models: Path) -> None:
         result = compare("--output", "report.txt")
         assert result.stdout == ""
-        assert result.stderr.startswith("different: The reference")
+        assert result.stderr.startswith("different: Reference lacks relu")
         assert "DIFFERENT" in (models / "report.txt").read_text(encoding="utf-8")
         assert result.exit_code == 1
 

@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from kerasdiff.errors import EvaluateError
-from kerasdiff.probing.closeness import FLOAT32_FLOOR, TINY, Tolerance, compare_values
+from kerasdiff.graph.values import Tolerance
+from kerasdiff.probing.closeness import FLOAT32_FLOOR, TINY, compare_values, precision_tolerance
+from kerasdiff.report.wording import closeness, provenance
 
-EXACT = Tolerance(limit=0.0, provenance="test")
-LOOSE = Tolerance(limit=1e-5, provenance="test")
+EXACT = Tolerance(limit=0.0, grounds="far")
+LOOSE = Tolerance(limit=1e-5, grounds="far")
 
 finite_arrays = hnp.arrays(
     np.float64,
@@ -40,16 +42,16 @@ def test_the_smallest_passing_limit_passes_and_nothing_below_it_does(
 ) -> None:
     candidate = data.draw(hnp.arrays(np.float64, reference.shape, elements=st.floats(-1e6, 1e6)))
     found = compare_values(reference, candidate, EXACT)
-    assert compare_values(reference, candidate, Tolerance(limit=found.smallest_passing, provenance="")).equal
+    assert compare_values(reference, candidate, Tolerance(limit=found.smallest_passing, grounds="far")).equal
     if found.smallest_passing > 0:
         below = float(np.nextafter(found.smallest_passing, 0.0)) * (1 - 1e-12)
-        assert not compare_values(reference, candidate, Tolerance(limit=below, provenance="")).equal
+        assert not compare_values(reference, candidate, Tolerance(limit=below, grounds="far")).equal
 
 
 @given(finite_arrays, st.data(), st.floats(1e-12, 1.0))
 def test_the_count_and_place_follow_the_formula(reference: np.ndarray, data: st.DataObject, limit: float) -> None:
     candidate = data.draw(hnp.arrays(np.float64, reference.shape, elements=st.floats(-1e6, 1e6)))
-    found = compare_values(reference, candidate, Tolerance(limit=limit, provenance=""))
+    found = compare_values(reference, candidate, Tolerance(limit=limit, grounds="far"))
     scale = max(np.abs(reference).max(), TINY)
     distance = np.abs(reference - candidate)
     assert found.beyond == np.count_nonzero(distance > limit * scale)
@@ -69,10 +71,10 @@ def test_the_sentence_has_limit_place_and_count() -> None:
     reference = np.ones((2, 8))
     candidate = reference.copy()
     candidate[0, 7] += 3.1e-4
-    assert compare_values(reference, candidate, LOOSE).describe() == (
+    assert closeness(compare_values(reference, candidate, LOOSE)) == (
         "largest difference 3.1e-04 of scale 1 at (0, 7), limit 1e-05, 1 of 16 values beyond it"
     )
-    assert compare_values(reference, reference, LOOSE).describe() == "the same in all 16 values"
+    assert closeness(compare_values(reference, reference, LOOSE)) == "the same in all 16 values"
 
 
 def test_nan_is_equal_to_nan_alone() -> None:
@@ -80,10 +82,10 @@ def test_nan_is_equal_to_nan_alone() -> None:
     same = compare_values(reference, reference, EXACT)
     assert same.equal
     assert same.nonfinite == 3
-    other = compare_values(reference, np.array([1.0, 2.0, -math.inf, math.nan]), Tolerance(limit=1e9, provenance=""))
+    other = compare_values(reference, np.array([1.0, 2.0, -math.inf, math.nan]), Tolerance(limit=1e9, grounds="far"))
     assert not other.equal
     assert (other.beyond, other.place, other.smallest_passing) == (3, (1,), math.inf)
-    assert "3 NaN or infinite on one side alone" in other.describe()
+    assert "3 NaN or infinite on one side alone" in closeness(other)
 
 
 def test_agreement_of_zeros_says_nothing() -> None:
@@ -91,7 +93,7 @@ def test_agreement_of_zeros_says_nothing() -> None:
     found = compare_values(zeros, zeros, LOOSE)
     assert found.equal
     assert not found.informative
-    assert "says nothing" in found.describe()
+    assert "says nothing" in closeness(found)
     assert not compare_values(zeros, zeros + 1e-6, LOOSE).equal
     assert compare_values(zeros, np.full((2, 3), 1e-44, np.float32), LOOSE).equal
     assert not compare_values(np.array([math.nan]), np.array([math.nan]), LOOSE).informative
@@ -102,15 +104,15 @@ def test_agreement_of_zeros_says_nothing() -> None:
     [(np.ones((3, 2), np.float32), "shape (2, 3) against (3, 2)"), (np.ones((2, 3)), "dtype float32 against float64")],
 )
 def test_another_shape_or_dtype_is_beyond_every_limit(candidate: np.ndarray, reason: str) -> None:
-    found = compare_values(np.ones((2, 3), np.float32), candidate, Tolerance(limit=1e9, provenance=""))
+    found = compare_values(np.ones((2, 3), np.float32), candidate, Tolerance(limit=1e9, grounds="far"))
     assert not found.equal
-    assert found.describe() == found.reason == reason
+    assert closeness(found) == reason
     assert found.beyond == found.count == 6
 
 
 def test_integers_and_strings_must_be_the_same() -> None:
     ids = np.array([10**9, 2], np.int64)
-    assert not compare_values(ids, ids + np.array([1, 0]), Tolerance(limit=0.1, provenance="")).equal
+    assert not compare_values(ids, ids + np.array([1, 0]), Tolerance(limit=0.1, grounds="far")).equal
     wide = np.array([2**60], np.int64)
     assert not compare_values(wide, wide + 1, LOOSE).equal
     assert compare_values(np.array(["a"]), np.array(["a"]), LOOSE).equal
@@ -130,7 +132,7 @@ def test_argmax_agreement_counts_rows() -> None:
 
 
 def test_tolerances_say_where_they_come_from() -> None:
-    assert Tolerance.float64().limit == 1e-9
-    assert Tolerance.calibrated(0.0).limit == Tolerance.calibrated(math.nan).limit == FLOAT32_FLOOR
-    assert Tolerance.calibrated(1e-4).limit == pytest.approx(1e-3)
-    assert "0.0001" in Tolerance.calibrated(1e-4).provenance
+    assert precision_tolerance("float64").limit == 1e-9
+    assert precision_tolerance("float32").limit == precision_tolerance("float32", math.nan).limit == FLOAT32_FLOOR
+    assert precision_tolerance("float32", 1e-4).limit == pytest.approx(1e-3)
+    assert "0.0001" in provenance(precision_tolerance("float32", 1e-4))

@@ -22,7 +22,7 @@ from kerasdiff.report.json import to_json
 from kerasdiff.report.progress import LiveProgress
 from kerasdiff.report.style import Look, clean
 from kerasdiff.report.terminal import render
-from kerasdiff.report.wording.plain import change
+from kerasdiff.report.wording.names import changed
 from kerasdiff.side.training import Tick
 
 GOLDENS = Path(__file__).parent / "goldens"
@@ -171,11 +171,11 @@ def test_clean_shows_what_would_not_be_seen() -> None:
 
 
 def test_change_tells_types_apart() -> None:
-    assert change(0.001, 1e-05) == "0.001 → 1e-05"
-    assert change("same", "valid") == "same → valid"
-    assert change("1", 1) == "'1' → 1"
-    assert change(1, 1.0) == "1 → 1.0"
-    assert change((2, 2), [2]) == "(2, 2) → (2,)"
+    assert changed(0.001, 1e-05) == "0.001 → 1e-05"
+    assert changed("same", "valid") == "same → valid"
+    assert changed("1", 1) == "'1' → 1"
+    assert changed(1, 1.0) == "1 → 1.0"
+    assert changed((2, 2), [2]) == "(2, 2) → (2,)"
 
 
 def test_json_has_the_documented_shape() -> None:

@@ -15,18 +15,8 @@ from scipy import stats as reference
 
 from kerasdiff.errors import EvaluateError, FitError
 from kerasdiff.fit import statistics as stats
-from kerasdiff.fit.statistics import (
-    DEFAULT_MARGIN,
-    EXACT_PAIRS,
-    MOST_PAIRS,
-    POWER,
-    Decision,
-    Plan,
-    decide,
-    default_plan,
-    power,
-    sign_flip,
-)
+from kerasdiff.fit.looks import MOST_LOOKS, Plan, default_plan, spent
+from kerasdiff.fit.statistics import DEFAULT_MARGIN, EXACT_PAIRS, MOST_PAIRS, POWER, Decision, decide, power, sign_flip
 from kerasdiff.fit.verdict import decided
 from kerasdiff.report.wording.fit import told
 
@@ -166,13 +156,13 @@ def test_the_default_looks_ascend_to_the_most(most: int) -> None:
     assert looks == (3, 5, 8) or most != 8
     assert looks[-1] == most
     assert list(looks) == sorted(set(looks))
-    assert len(looks) <= stats.MOST_LOOKS
+    assert len(looks) <= MOST_LOOKS
     assert most < 3 or looks[0] >= 3
 
 
 @given(st.integers(1, 100), st.floats(0.001, 0.4))
 def test_the_looks_spend_alpha_and_no_more(most: int, alpha: float) -> None:
-    shares = stats._spent(default_plan(DEFAULT_MARGIN, most).looks, alpha)
+    shares = spent(default_plan(DEFAULT_MARGIN, most).looks, alpha)
     assert sum(shares) == pytest.approx(alpha)
     assert min(shares) > 0
 
@@ -368,7 +358,7 @@ def test_more_looks_keep_alpha_too() -> None:
 
 
 def test_the_simulation_sees_looks_at_full_alpha_err_too_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stats, "_spent", lambda looks, alpha: (alpha,) * len(looks))
+    monkeypatch.setattr(stats, "spent", lambda looks, alpha: (alpha,) * len(looks))
     assert rate("equivalent", 1.0, 0.5)[0] > 0.05 + slack(0.05)
 
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 from kerasdiff.align.edits import Aspect, Change, Part
 from kerasdiff.align.labels import Weights
-from kerasdiff.canonical import IMPLIED, readable
-from kerasdiff.graph import Graph, Node
+from kerasdiff.graph import Attribute, Graph, Node
+from kerasdiff.graph.names import IMPLIED, readable
 from kerasdiff.graph.ops import HANDED_ON
 
 MASKING = 1e8
@@ -44,7 +44,7 @@ def _ports_changed(one: Node, two: Node) -> Changes:
     return tuple(Change(aspect=Aspect.SETTING, name=name, values=(a, b)) for name, (a, b) in values.items() if a != b)
 
 
-def _setting(name: str, one: object, two: object) -> Change:
+def _setting(name: str, one: Attribute, two: Attribute) -> Change:
     if name.startswith(CALL):
         return Change(aspect=Aspect.CALL, name=name.removeprefix(CALL), values=(one, two))
     return Change(aspect=Aspect.SETTING, name=name, values=(one, two))

@@ -11,9 +11,9 @@ from kerasdiff.align.labels import Labels, Weights, used_ports
 from kerasdiff.align.pairing import Pairs
 from kerasdiff.align.positions import Positions
 from kerasdiff.align.rewiring import Rewiring
-from kerasdiff.canonical import readable
 from kerasdiff.findings import Site
 from kerasdiff.graph import Graph, Mode, Node, TensorSpec
+from kerasdiff.graph.names import readable
 from kerasdiff.graph.ops import SIZE_WORK
 
 FEW = 4

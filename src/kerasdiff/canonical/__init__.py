@@ -1,33 +1,11 @@
-"""Normal form: named, recorded, justified rewrites of traced graphs."""
+"""What is the same, however it is spelled? The normal form of a graph, reached by named, recorded, justified rewrites.
 
+Imports graph; imported by align, report, cli and whoever needs a graph in normal form.
+"""
+
+from kerasdiff.canonical import rules  # noqa: F401  (registers the rules)
 from kerasdiff.canonical.engine import NODE_RULES, RULES, Applied, Identity, Rule
 from kerasdiff.canonical.expansion import expand
-from kerasdiff.canonical.layers import IMPLIED, Canonical, Canonicaliser, readable
-from kerasdiff.canonical.rules import (  # noqa: F401  (each registers its rules, which are tried in this order)
-    activations,
-    arithmetic,
-    constants,
-    convolutions,
-    linear,
-    padding,
-    reductions,
-    reshapes,
-    sharing,
-    slices,
-    stacks,
-    sums,
-    transposes,
-)
+from kerasdiff.canonical.layers import Canonical, Canonicaliser
 
-__all__ = [
-    "IMPLIED",
-    "NODE_RULES",
-    "RULES",
-    "Applied",
-    "Canonical",
-    "Canonicaliser",
-    "Identity",
-    "Rule",
-    "expand",
-    "readable",
-]
+__all__ = ["NODE_RULES", "RULES", "Applied", "Canonical", "Canonicaliser", "Identity", "Rule", "expand"]

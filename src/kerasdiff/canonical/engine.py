@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TypeAlias
 
-from kerasdiff.canonical.dims import Dim, dims_of
-from kerasdiff.graph import Edge, Graph, Mode, Node, TensorSpec
-
-OWN_GRADIENT = "gradient"
-"""The attribute of an op whose gradient the user wrote: in training it is not the op of its name."""
-
-Result: TypeAlias = "Node | Edge | tuple[Edge, ...] | None"
-"""What stands for a node: another node, a value, a value for each of its outputs, or ``None`` for no change."""
+from kerasdiff.canonical.shapes import dims_of
+from kerasdiff.canonical.view import OWN_GRADIENT, Result, View
+from kerasdiff.graph import Edge, Graph, Mode, Node
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +60,7 @@ RULES: list[Rule] = []
 """The rules on TF ops, in the order they are tried."""
 
 NODE_RULES: list[Identity] = []
-"""The rules on whole nodes; ``nodes.py`` applies them."""
+"""The rules on whole nodes; ``layers.py`` applies them."""
 
 _BY_OP: dict[str, list[Rule]] = {}
 
@@ -99,88 +93,20 @@ def rule(
     return register
 
 
-class View:
-    """The nodes rewritten so far: what a rule may look at, and where it puts the nodes it needs besides."""
+class _Rewriting(View):
+    """The nodes of one pass, each rewritten as it is put.
 
-    def __init__(self, graph: Graph, mode: Mode, late: bool) -> None:
-        self.nodes: dict[str, Node] = {}
+    Args:
+        graph: As it is before the pass.
+        mode: Which rules may be used.
+        late: Whether those may that ask how often a value is used.
+    """
+
+    def __init__(self, graph: Graph, mode: Mode, *, late: bool) -> None:
+        super().__init__(graph)
         self.applied: list[Applied] = []
         self._mode = mode
         self._late = late
-        self._taken = {node.id for node in graph}
-        self._made: dict[str, int] = {}
-        self._uses: dict[str, int] = {}
-        self._known: dict[object, str] = {}
-        self._asked: dict[object, Edge] = {}
-        self.sources: dict[tuple[str, int, int], Dim] = {}
-        for edge in (*(edge for node in graph for edge in node.operands), *graph.roots()):
-            self._uses[edge.node] = self._uses.get(edge.node, 0) + 1
-
-    def node(self, edge: Edge) -> Node:
-        """The node an operand comes from; one that has a gradient of its own is no op that a rule knows."""
-        node = self.nodes[edge.node]
-        return replace(node, op="") if OWN_GRADIENT in node.attributes else node
-
-    def spec(self, edge: Edge) -> TensorSpec | None:
-        """Static shape and dtype of an operand, where known."""
-        node = self.nodes[edge.node]
-        return node.outputs[edge.port] if edge.port < len(node.outputs) else None
-
-    def shape(self, edge: Edge) -> tuple[int | None, ...] | None:
-        """Static shape of an operand, where its rank is known."""
-        spec = self.spec(edge)
-        return None if spec is None else spec.shape
-
-    def constant(self, edge: Edge) -> Node | None:
-        """The operand if it is a constant whose values are known."""
-        node = self.nodes[edge.node]
-        return node if node.kind == "const" and "value" in node.attributes else None
-
-    def once(self, edge: Edge) -> bool:
-        """Whether the operand has this one use alone; sure where the rule comes late."""
-        return self._uses.get(edge.node, 0) <= 1
-
-    def twin(self, node: Node) -> str | None:
-        """The id of a node kept before with the same op, settings and operands, if there is one."""
-        return self._known.get(self._key(node))
-
-    def _key(self, node: Node) -> object:
-        operands = [self.constant(edge) or edge for edge in node.operands]
-        named = tuple(edge if isinstance(edge, Edge) else repr(edge.attributes) for edge in operands)
-        return node.op, named, node.outputs, repr(sorted(node.attributes.items()))
-
-    def make(
-        self, like: Node, op: str, *operands: Edge, shape: tuple[int | None, ...], dtype: str = "", **attributes: object
-    ) -> Edge:
-        """Puts a node beside the one at hand, in normal form.
-
-        Args:
-            like: The node at hand: the new one gets its place in the user's code, and its dtype unless one is given.
-            op: Op type.
-            operands: Values in normal form.
-            shape: Static shape of the result.
-            dtype: Of the result.
-            attributes: Static settings.
-        """
-        asked = _asked(like, op, operands, shape, dtype, attributes)
-        key = self._key(asked)
-        if key not in self._asked:
-            self._asked[key] = self.put(replace(asked, id=self._fresh(like.id.partition("~")[0])))[0]
-        return self._asked[key]
-
-    def made(
-        self, like: Node, op: str, *operands: Edge, shape: tuple[int | None, ...], dtype: str = "", **attributes: object
-    ) -> Edge | None:
-        """What :meth:`make` gives, where it was asked before."""
-        return self._asked.get(self._key(_asked(like, op, operands, shape, dtype, attributes)))
-
-    def _fresh(self, root: str) -> str:
-        """An id that neither the graph nor an earlier pass has given."""
-        number = self._made.get(root, 0) + 1
-        while f"{root}~{number}" in self._taken:
-            number += 1
-        self._made[root] = number
-        return f"{root}~{number}"
 
     def put(self, original: Node) -> tuple[Edge, ...]:
         """Rewrites a node until no rule holds, keeps what is left, and says where its outputs are now."""
@@ -221,27 +147,6 @@ class View:
             self._asked.popitem()
 
 
-def _asked(
-    like: Node,
-    op: str,
-    operands: tuple[Edge, ...],
-    shape: tuple[int | None, ...],
-    dtype: str,
-    attributes: Mapping[str, object],
-) -> Node:
-    return Node(
-        id=like.id,
-        op=op,
-        kind="op",
-        operands=operands,
-        attributes=attributes,
-        outputs=(TensorSpec(shape=shape, dtype=dtype or like.outputs[0].dtype),),
-        part=like.part,
-        origin=like.origin,
-        source=like.source,
-    )
-
-
 def apply_rules(graph: Graph, mode: Mode) -> tuple[Graph, tuple[Applied, ...]]:
     """Rewrites a graph until no rule holds anywhere.
 
@@ -262,7 +167,7 @@ def apply_rules(graph: Graph, mode: Mode) -> tuple[Graph, tuple[Applied, ...]]:
 def _waiting(graph: Graph, mode: Mode) -> bool:
     """Whether a rule that had to wait holds anywhere."""
     late = {op: [rule for rule in rules if rule.late] for op, rules in _BY_OP.items() if any(r.late for r in rules)}
-    view = View(graph, mode, late=True)
+    view = _Rewriting(graph, mode, late=True)
     view.nodes.update(graph.by_id())
     own = [node for node in graph if node.kind == "op" and OWN_GRADIENT not in node.attributes]
     return any(rule.apply(node, view) is not None for node in own for rule in late.get(node.op, ()))
@@ -276,7 +181,7 @@ def _without_gradient(node: Node) -> Node:
 
 def _pass(graph: Graph, mode: Mode, late: bool) -> tuple[Graph, tuple[Applied, ...]]:
     """Rewrites every node in topological order until no rule holds there, then drops what nothing needs."""
-    view = View(graph, mode, late)
+    view = _Rewriting(graph, mode, late=late)
     moved: dict[Edge, Edge] = {}
 
     def final(edges: tuple[Edge, ...]) -> tuple[Edge, ...]:

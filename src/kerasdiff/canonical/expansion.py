@@ -12,16 +12,16 @@ from kerasdiff.graph import Edge, Graph, Mode, Node, TensorSpec
 
 
 def expand(graph: Graph, mode: Mode, opaque: Mapping[str, str] | None = None) -> Canonical:
-    """Opens nodes into their TF ops and brings the whole to normal form across node borders.
+    """Expands nodes into their TF ops and brings the whole to normal form across node borders.
 
     Args:
         graph: A canonical graph.
         mode: Which rules may be used.
         opaque: Nodes that stay closed, with the label they are compared by.
     """
-    closed = opaque or {}
+    labels = opaque or {}
     nodes: list[Node] = []
-    place: dict[Edge, Edge] = {}
+    results: dict[Edge, Edge] = {}
     effects: list[str] = []
     reads: set[str] = set()
 
@@ -32,9 +32,9 @@ def expand(graph: Graph, mode: Mode, opaque: Mapping[str, str] | None = None) ->
         return Edge(node=f"read {weight}")
 
     for node in graph:
-        operands = tuple(place.get(edge, edge) for edge in node.operands)
-        if node.id in closed or node.lowering is None:
-            label = {"label": closed[node.id]} if node.id in closed else node.attributes
+        operands = tuple(results.get(edge, edge) for edge in node.operands)
+        if node.id in labels or node.lowering is None:
+            label = {"label": labels[node.id]} if node.id in labels else node.attributes
             nodes.append(replace(node, operands=operands, attributes=label, lowering=None))
             if node.id in graph.effects:
                 effects.append(node.id)
@@ -42,9 +42,9 @@ def expand(graph: Graph, mode: Mode, opaque: Mapping[str, str] | None = None) ->
         inside: dict[str, Edge] = {}
         for item in node.lowering:
             if item.kind == "input":
-                inside[item.id] = operands[int(item.attributes["index"])]
+                inside[item.id] = operands[item.whole("index")]
             elif item.kind == "read":
-                inside[item.id] = read(node.weights[int(item.attributes["index"])], item.outputs)
+                inside[item.id] = read(node.weights[item.whole("index")], item.outputs)
             else:
                 name = f"{node.id} {item.id}"
                 wired = tuple(_inside(edge, inside) for edge in item.operands)
@@ -53,12 +53,12 @@ def expand(graph: Graph, mode: Mode, opaque: Mapping[str, str] | None = None) ->
                 )
                 inside[item.id] = Edge(node=name)
         for port, edge in enumerate(node.lowering.outputs):
-            place[Edge(node=node.id, port=port)] = _inside(edge, inside)
+            results[Edge(node=node.id, port=port)] = _inside(edge, inside)
         effects.extend(inside[name].node for name in node.lowering.effects)
     expanded = Graph(
         nodes=tuple(nodes),
-        outputs=tuple(place.get(edge, edge) for edge in graph.outputs),
-        losses=tuple(place.get(edge, edge) for edge in graph.losses),
+        outputs=tuple(results.get(edge, edge) for edge in graph.outputs),
+        losses=tuple(results.get(edge, edge) for edge in graph.losses),
         effects=tuple(effects),
     )
     done, applied = apply_rules(live(expanded), mode)

@@ -6,33 +6,12 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from kerasdiff.canonical.engine import NODE_RULES, Applied, Identity, apply_rules, live
-from kerasdiff.graph import MODES, Edge, Graph, Mode, Node
+from kerasdiff.graph import MODES, Attribute, Edge, Graph, Mode, Node
+from kerasdiff.graph.names import IMPLIED, readable
 from kerasdiff.graph.signature import graph_signature
-
-_NAMES = {
-    "add_v2": "add",
-    "concat_v2": "concat",
-    "mul": "multiply",
-    "sum*": "add",
-    "real_div": "divide",
-    "batch_mat_mul_v2": "batch_matmul",
-    "mat_mul": "matmul",
-    "pack": "stack",
-    "reverse_v2": "flip",
-    "select_v2": "where",
-    "slice*": "slice",
-    "if": "cond",
-    "stateless_if": "cond",
-    "stateless_while": "while_loop",
-    "while": "while_loop",
-}
-"""What an op is called where TensorFlow's own name says how it is made."""
-
-IMPLIED: Mapping[str, Mapping[str, Any]] = {"Elu": {"alpha": 1.0}}
-"""Settings that an op has without saying so, as another spelling of it says them."""
 
 _SAID = {"axes": "axis", "keep_dims": "keepdims"}
 """Settings of an op that the call it stands for has under another name."""
@@ -147,7 +126,7 @@ def flat_reads(graph: Graph) -> Graph:
     return replace(graph, nodes=tuple(nodes), outputs=moved(graph.outputs), losses=moved(graph.losses))
 
 
-F = TypeVar("F", bound=Callable[..., Any])
+F = TypeVar("F", bound=Callable[..., object])
 
 
 def _rule(name: str) -> Callable[[F], F]:
@@ -228,7 +207,7 @@ def split_mask(node: Node) -> tuple[Node, Node] | None:
         origin=node.id,
         op="mask",
         kind="function",
-        operands=tuple(node.operands[int(item.attributes["index"])] for item in entries),
+        operands=tuple(node.operands[item.whole("index")] for item in entries),
         roles=("",) * len(entries),
         outputs=node.outputs[last:],
         lowering=replace(tail, nodes=kept),
@@ -249,7 +228,7 @@ def drop_no_op(node: Node) -> Edge | None:
     if small is None or len(node.outputs) != 1 or small.effects or len(small.outputs) != 1:
         return None
     end = small.by_id()[small.outputs[0].node]
-    return node.operands[int(end.attributes["index"])] if end.kind == "input" else None
+    return node.operands[end.whole("index")] if end.kind == "input" else None
 
 
 @_rule("one-spelling")
@@ -272,17 +251,11 @@ def one_spelling(node: Node) -> Node | None:
     return None
 
 
-def readable(op: str) -> str:
-    """The name of a TF op as kerasdiff writes ops: ``AddV2`` is ``add``, ``FusedBatchNorm`` is ``fused_batch_norm``."""
-    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", op).lower()
-    return _NAMES.get(snake, snake)
-
-
-def _readable(core: Node, lowering: Graph) -> dict[str, Any]:
+def _readable(core: Node, lowering: Graph) -> dict[str, Attribute]:
     """The settings of the one op that a call stands for, and the constants it takes."""
     given = {**IMPLIED.get(core.op, {}), **core.attributes}
-    found = {key: value for key, value in given.items() if not isinstance(value, Graph)}
+    settings: dict[str, Attribute] = {key: value for key, value in given.items() if not isinstance(value, Graph)}
     values = [item.attributes.get("value", item.attributes.get("digest")) for item in lowering if item.kind == "const"]
     if values:
-        found["constants"] = tuple(values)
-    return found
+        settings["constants"] = tuple(values)
+    return settings

@@ -1,1 +1,4 @@
-"""Data to train on, as plain arrays: found, read, drawn or downloaded, with numpy and the standard library alone."""
+"""What does a fit train on? Plain arrays, read, drawn or downloaded, with numpy and the standard library alone.
+
+Imports errors and side; imported by the training of the worker and by cli.
+"""

@@ -161,11 +161,11 @@ def _digest(path: Path) -> str:
 
 
 def _verify(part: Path, sha256: str, url: str) -> None:
-    found = _digest(part)
-    if found != sha256:
+    digest = _digest(part)
+    if digest != sha256:
         part.unlink()
         raise DataError(
-            f"What {url} sent has the SHA-256 {found}, not {sha256}: the file was removed. "
+            f"What {url} sent has the SHA-256 {digest}, not {sha256}: the file was removed. "
             "Run the command again, or give another source with --url."
         )
 

@@ -41,7 +41,7 @@ def procedural(count: int, seed: int) -> tuple[Images, Labels]:
     """Ten classes of 32x32 colour images that no linear function of the pixels tells apart.
 
     Class ``k`` shows shape ``k // 2`` (disc, ring, square, diamond, cross), filled with stripes that run upright where
-    ``k`` is even and level where it is odd. Everything else is nuisance, drawn anew for every image: place, size,
+    ``k`` is even and level where it is odd. Everything else is nuisance, drawn anew for every image: position, size,
     both colours (so the contrast has either sign), frequency, phase and tilt of the stripes, a shaded background, two
     coloured distractor blobs, and noise. With phase and sign of contrast random, every class has nearly the same mean
     image, so that the classes differ in second and higher moments alone.

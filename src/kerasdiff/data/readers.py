@@ -76,12 +76,12 @@ def recognise(path: Path) -> Callable[[Decode], Table]:
 def _directory(path: Path) -> Callable[[Decode], Table]:
     held = sorted(entry.name for entry in path.iterdir())
     for files in (cifar.PYTHON_FILES, cifar.BINARY_FILES):
-        found = [name for name in files if name in held]
-        if len(found) == len(files):
+        present = [name for name in files if name in held]
+        if len(present) == len(files):
             return partial(_batches, path, files)
-        if found:
+        if present:
             lacking = ", ".join(name for name in files if name not in held)
-            raise DataError(f"{path} is an incomplete CIFAR-10: it holds {', '.join(found)}, and lacks {lacking}.")
+            raise DataError(f"{path} is an incomplete CIFAR-10: it holds {', '.join(present)}, and lacks {lacking}.")
     for name in INNER:
         if (path / name).is_dir():
             return _directory(path / name)

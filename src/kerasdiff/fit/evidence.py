@@ -6,7 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 
 from kerasdiff.findings import Finding
-from kerasdiff.fit.statistics import Plan, decide, default_plan
+from kerasdiff.fit.looks import Plan, default_plan
+from kerasdiff.fit.statistics import decide
 from kerasdiff.fit.trajectories import class_differences, curves, distance, figures, parted
 from kerasdiff.fit.trials import FitEvidence, Lead, Metric
 from kerasdiff.options import FitOptions

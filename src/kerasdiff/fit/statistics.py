@@ -16,7 +16,8 @@ normal theory that does not hold for t statistics of three pairs. Why not O'Brie
 0.05 to the look at 3 of 8 pairs, a critical t of 19: such a look decides nothing.
 
 The t tests assume independent, about normal differences. Measured rates, held by `tests/unit/test_statistics.py` (its
-`rate` with 20,000 experiments a row and seed 1; alpha 0.05, looks at 3, 5 and 8 pairs; mean and sd of the differences in margins):
+`rate` with 20,000 experiments a row and seed 1; alpha 0.05, looks at 3, 5 and 8 pairs; mean and sd of the differences
+in margins):
 
     mean  sd    outcome     rate   at the first look
     1     0.25  equivalent  0.038  0.024  false
@@ -47,7 +48,6 @@ References:
 from __future__ import annotations
 
 import functools
-import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -57,7 +57,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-from kerasdiff.errors import EvaluateError, FitError
+from kerasdiff.errors import EvaluateError
+from kerasdiff.fit.looks import Plan, default_plan, spent
 
 Outcome = Literal["equivalent", "different", "inconclusive"]
 Way = Literal["above", "below"]
@@ -75,13 +76,6 @@ Analysis for the Behavioral Sciences" (1988)."""
 MOST_PAIRS = 100
 """Beyond this many pairs `Decision.seeds_needed` says none: at a minute a pair they take over an hour and a half."""
 
-LOOK_RATIO = 0.6
-"""Each look comes at this fraction of the next, which gives 3, 5 and 8: each shrinks the mean's error by the same
-factor, where a look after every pair would cost alpha and bring little news."""
-
-FIRST_LOOK, MOST_LOOKS = 3, 4
-"""Two pairs would need a t of 12.7 at 0.05; every look more takes alpha from the others."""
-
 EXACT_PAIRS = 16
 """Up to here `sign_flip` enumerates all 32,768 assignments that are not mirror images of each other."""
 
@@ -91,42 +85,6 @@ SIGN_DRAWS = 100_000
 LARGEST_NONCENTRALITY = 35.0
 """The noncentral t distribution is evaluated no farther out, where its series underflows (``exp(-35**2 / 2)`` is
 1e-266); a larger true effect only raises the power."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """When and by which limits a fit is decided; fixed before the first look.
-
-    A fit that goes on with a longer plan after an inconclusive one looks again with a new alpha: the two plans
-    together err at most ``2 * alpha``.
-
-    Attributes:
-        margin: Equivalence margin in the metric's unit, above 0.
-        alpha: Error rate of each claim over all looks together, above 0 and below 0.5.
-        looks: Numbers of pairs after which a decision is tried, ascending.
-        resolution: The metric's step (an accuracy's is 1 / test samples), 0 for none. The tests take the deviation
-            to be at least half of it, the deviation of a fair toss between two neighbouring values: seeds that give
-            the very same accuracy out of 100 images prove no spread of zero. With 0 and a step wider than the
-            spread the tests err far above alpha.
-
-    Raises:
-        FitError: If one of them is out of range.
-    """
-
-    margin: float
-    alpha: float = 0.05
-    looks: tuple[int, ...]
-    resolution: float = 0.0
-
-    def __post_init__(self) -> None:
-        if not (math.isfinite(self.margin) and self.margin > 0):
-            raise FitError(f"The equivalence margin must be a finite number above 0, not {self.margin:g}.")
-        if not 0 < self.alpha < 0.5:
-            raise FitError(f"The error rate alpha must lie between 0 and 0.5, not at {self.alpha:g}.")
-        if not self.looks or self.looks[0] < 1 or any(b <= a for a, b in itertools.pairwise(self.looks)):
-            raise FitError(f"The looks must be ascending numbers of trial pairs from 1, not {self.looks}.")
-        if not (math.isfinite(self.resolution) and self.resolution >= 0):
-            raise FitError(f"The metric's resolution must be a finite number from 0, not {self.resolution:g}.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,21 +133,6 @@ class Decision:
     next_look: int | None = None
 
 
-def default_plan(margin: float, most: int, alpha: float = 0.05, resolution: float = 0.0) -> Plan:
-    """Plans the looks for at most ``most`` pairs: the last there, each other at `LOOK_RATIO` of the next.
-
-    >>> default_plan(0.01, 8).looks
-    (3, 5, 8)
-
-    Raises:
-        FitError: If ``most`` is below 1, or another argument is out of range.
-    """
-    looks = [most]
-    while len(looks) < MOST_LOOKS and round(looks[0] * LOOK_RATIO) >= FIRST_LOOK:
-        looks.insert(0, round(looks[0] * LOOK_RATIO))
-    return Plan(margin=margin, alpha=alpha, looks=tuple(looks), resolution=resolution)
-
-
 def decide(differences: Sequence[float], plan: Plan) -> Decision:
     """Decides at the first of the plan's looks that can, else says what is missing.
 
@@ -216,7 +159,7 @@ def decide(differences: Sequence[float], plan: Plan) -> Decision:
     if len(differences) == 0:
         raise EvaluateError("No trial pair has finished, so there is nothing to decide on.")
     values = tuple(float(value) for value in differences[: plan.looks[-1]])
-    shares = _spent(plan.looks, plan.alpha)
+    shares = spent(plan.looks, plan.alpha)
     for look, share in zip(plan.looks, shares, strict=True):
         if look > len(values):
             break
@@ -278,12 +221,6 @@ def power(mean: float, deviation: float, margin: float, pairs: ArrayLike, alpha:
     if abs(mean) < margin:
         return np.maximum(0.0, rejects(margin - mean, share) + rejects(margin + mean, share) - 1)
     return rejects(abs(mean) - margin, share / 2)
-
-
-def _spent(looks: tuple[int, ...], alpha: float) -> tuple[float, ...]:
-    """Each look's share of alpha, by the Pocock-type spending function."""
-    spent = [0.0, *(alpha * math.log1p((math.e - 1) * look / looks[-1]) for look in looks)]
-    return tuple(after - before for before, after in itertools.pairwise(spent))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -380,7 +317,7 @@ def _report(values: tuple[float, ...], tests: _Tests, outcome: Outcome, share: f
 def _last_shares(alpha: float) -> NDArray[np.float64]:
     """The last look's share of alpha in the default plans of 2, 3, … `MOST_PAIRS` pairs."""
     plans = (default_plan(DEFAULT_MARGIN, most, alpha) for most in range(2, MOST_PAIRS + 1))
-    return np.array([_spent(plan.looks, alpha)[-1] for plan in plans])
+    return np.array([spent(plan.looks, alpha)[-1] for plan in plans])
 
 
 def _seeds_needed(values: tuple[float, ...], tests: _Tests, plan: Plan) -> int | None:

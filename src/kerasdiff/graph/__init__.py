@@ -1,6 +1,7 @@
 """What does a model do? A graph of call events as plain data, and what is known of the ops in it.
 
-Imports nothing of kerasdiff but its errors; everyone may import it.
+Imports nothing of kerasdiff but its errors; everyone may import it: the records from here, the taxonomy of TensorFlow's
+ops, their names, digests, indexes and values from `ops`, `names`, `signature`, `index` and `values`.
 """
 
 from kerasdiff.graph.model import (
@@ -18,8 +19,6 @@ from kerasdiff.graph.model import (
     Source,
     TensorSpec,
     Weight,
-    plain,
-    to_json,
 )
 
 __all__ = [
@@ -37,6 +36,4 @@ __all__ = [
     "Source",
     "TensorSpec",
     "Weight",
-    "plain",
-    "to_json",
 ]

@@ -50,44 +50,44 @@ class Index:
     @cached_property
     def consumers(self) -> Mapping[str, Sequence[tuple[Node, int]]]:
         """For each node id, the nodes that consume it with the operand position, in graph order."""
-        found: dict[str, list[tuple[Node, int]]] = {node.id: [] for node in self._nodes}
+        consumers: dict[str, list[tuple[Node, int]]] = {node.id: [] for node in self._nodes}
         for node in self._nodes:
             for position, edge in enumerate(node.operands):
-                found[edge.node].append((node, position))
-        return found
+                consumers[edge.node].append((node, position))
+        return consumers
 
     @cached_property
     def users(self) -> Mapping[str, Sequence[Use]]:
         """The same by id, with how the value is used: where order counts, and which port."""
-        found: dict[str, list[Use]] = {node.id: [] for node in self._nodes}
+        uses: dict[str, list[Use]] = {node.id: [] for node in self._nodes}
         for node in self._nodes:
             anywhere = node.id in self.unordered
             for position, edge in enumerate(node.operands):
-                found[edge.node].append((node.id, (ANYWHERE if anywhere else position, edge.port)))
-        return found
+                uses[edge.node].append((node.id, (ANYWHERE if anywhere else position, edge.port)))
+        return uses
 
     @cached_property
     def holders(self) -> Mapping[str, Sequence[tuple[str, int]]]:
         """For each weight that a node holds, the ids of all that do, with its position there, in graph order."""
-        found: dict[str, list[tuple[str, int]]] = defaultdict(list)
+        held_by: dict[str, list[tuple[str, int]]] = defaultdict(list)
         for node in self._nodes:
             for position, name in enumerate(node.weights):
-                found[name].append((node.id, position))
-        return dict(found)
+                held_by[name].append((node.id, position))
+        return dict(held_by)
 
     @cached_property
     def ends(self) -> Mapping[str, Sequence[tuple[int, int]]]:
         """For each node that gives outputs of the graph, their numbers, with the ports."""
-        found: dict[str, list[tuple[int, int]]] = {}
+        given: dict[str, list[tuple[int, int]]] = {}
         for number, edge in enumerate(self._outputs):
-            found.setdefault(edge.node, []).append((number, edge.port))
-        return found
+            given.setdefault(edge.node, []).append((number, edge.port))
+        return given
 
 
 def index_of(graph: Graph) -> Index:
     """The tables of a graph, the same object each time."""
-    found: Index | None = getattr(graph, "memo", None)
-    if found is None:
-        found = Index(graph.nodes, graph.outputs)
-        object.__setattr__(graph, "memo", found)
-    return found
+    tables: Index | None = getattr(graph, "memo", None)
+    if tables is None:
+        tables = Index(graph.nodes, graph.outputs)
+        object.__setattr__(graph, "memo", tables)
+    return tables

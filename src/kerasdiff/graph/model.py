@@ -7,17 +7,17 @@ node is one TF op), and the bodies of loops and branches inside a lowering.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias, cast
 
 Kind = Literal["input", "layer", "function", "op", "read", "const"]
 Mode = Literal["inference", "training"]
 Part = Literal["", "activation", "mask", "op"]
 MODES: tuple[Mode, ...] = ("inference", "training")
 
-Attribute = Any
-"""A JSON value: ``None``, bool, int, float, str, tuple of them, or a mapping of str to them."""
+Attribute: TypeAlias = "bool | int | float | str | Sequence[Attribute] | Mapping[str, Attribute] | Graph | None"
+"""A JSON value, its lists as tuples; or, in the lowering of a node, the body of a loop, a branch or a function."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +161,23 @@ class Node:
     part: Part = ""
     origin: str = ""
 
+    def whole(self, name: str, default: int | None = None) -> int:
+        """An attribute that is a whole number; ``default`` where it is not given, required without one."""
+        return int(cast(int, self.attributes[name] if default is None else self.attributes.get(name, default)))
+
+    def real(self, name: str) -> float:
+        """An attribute that is a number, or one written out."""
+        return float(cast(float, self.attributes[name]))
+
+    def wholes(self, name: str, default: tuple[int, ...] | None = None) -> tuple[int, ...]:
+        """An attribute that is a list of whole numbers; ``default`` where it is not given, required without one."""
+        found = self.attributes[name] if default is None else self.attributes.get(name) or default
+        return tuple(cast("Sequence[int]", found))
+
+    def pairs(self, name: str) -> tuple[tuple[int, int], ...]:
+        """An attribute that is a list of pairs, such as the padding before and after each axis."""
+        return tuple((before, after) for before, after in cast("Sequence[tuple[int, int]]", self.attributes[name]))
+
     @property
     def home(self) -> str:
         """The id of the node it was made of, else its own."""
@@ -173,7 +190,7 @@ class Node:
 
 
 class _Remembered:
-    """A place beside the fields for what follows from them: no part of equality, and it is not pickled."""
+    """Room beside the fields for what follows from them: no part of equality, and it is not pickled."""
 
     __slots__ = ("memo",)
 
@@ -207,44 +224,3 @@ class Graph(_Remembered):
     def roots(self) -> tuple[Edge, ...]:
         """Everything that must be kept: outputs, losses, effects."""
         return (*self.outputs, *self.losses, *(Edge(node=node) for node in self.effects))
-
-
-def to_json(graph: Graph) -> dict[str, Any]:
-    """Plain JSON data of a graph, lowering left out (``kerasdiff inspect --format json``)."""
-    return {
-        "nodes": [
-            {
-                "id": node.id,
-                "op": node.op,
-                "kind": node.kind,
-                "scope": node.scope,
-                "display": node.display,
-                "operands": [asdict(edge) for edge in node.operands],
-                "roles": list(node.roles),
-                "weights": list(node.weights),
-                "attributes": plain(node.attributes),
-                "outputs": [{"shape": spec.shape and list(spec.shape), "dtype": spec.dtype} for spec in node.outputs],
-                "source": None if node.source is None else asdict(node.source),
-                "lowering": []
-                if node.lowering is None
-                else [inner.op for inner in node.lowering if inner.kind == "op"],
-            }
-            for node in graph
-        ],
-        "outputs": [asdict(edge) for edge in graph.outputs],
-        "losses": [asdict(edge) for edge in graph.losses],
-        "effects": list(graph.effects),
-    }
-
-
-def plain(value: Attribute) -> Any:
-    """An attribute as JSON data: tuples become lists, non-finite numbers their names."""
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, tuple | list):
-        return [plain(item) for item in value]
-    if isinstance(value, float) and value != value:
-        return "nan"
-    if isinstance(value, float) and value in (float("inf"), float("-inf")):
-        return "inf" if value > 0 else "-inf"
-    return value

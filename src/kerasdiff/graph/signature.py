@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import cast
 
-from kerasdiff.graph.model import Graph, Node
+from kerasdiff.graph.model import Attribute, Graph, Node
 from kerasdiff.graph.ops import COMMUTATIVE, bodies, draws_anew, within
 
 
@@ -17,7 +17,7 @@ def digest(*parts: object) -> str:
     return hashlib.blake2b(repr(parts).encode(), digest_size=12).hexdigest()
 
 
-def attribute_key(value: Any) -> Any:
+def attribute_key(value: Attribute) -> Hashable:
     """An attribute as something ``repr`` writes the same way in every run; nested graphs as their signature."""
     if isinstance(value, Graph):
         return graph_signature(value)
@@ -25,7 +25,7 @@ def attribute_key(value: Any) -> Any:
         return tuple((key, attribute_key(value[key])) for key in sorted(value))
     if isinstance(value, tuple | list):
         return tuple(attribute_key(item) for item in value)
-    return value
+    return cast(Hashable, value)
 
 
 def node_label(node: Node) -> str:
@@ -43,21 +43,21 @@ def node_hashes(graph: Graph) -> dict[str, str]:
 
     Two draws of random numbers are told apart by their order: a value drawn once and used twice is another.
     """
-    found: dict[str, str] = {}
+    hashes: dict[str, str] = {}
     drawn: Counter[str] = Counter()
     for node in graph:
         if node.kind in ("input", "read"):
-            found[node.id] = digest(node.kind, node.attributes.get("index"), node.weights)
+            hashes[node.id] = digest(node.kind, node.attributes.get("index"), node.weights)
             continue
-        operands = [f"{found[edge.node]}:{edge.port}" for edge in node.operands]
+        operands = [f"{hashes[edge.node]}:{edge.port}" for edge in node.operands]
         if node.op in COMMUTATIVE:
             operands.sort()
         own = digest(node_label(node), tuple(operands))
         if _draws_anew(node):
             drawn[own] += 1
             own = digest(own, drawn[own])
-        found[node.id] = own
-    return found
+        hashes[node.id] = own
+    return hashes
 
 
 def graph_signature(graph: Graph, ports: tuple[int, ...] | None = None) -> str:
@@ -91,12 +91,12 @@ def commutes(node: Node) -> bool:
 
 def _swapped(lowering: Graph, first: int) -> Graph:
     """The same lowering with the operand at this position and the next one in each other's place."""
-    places = {first: first + 1, first + 1: first}
+    swapped = {first: first + 1, first + 1: first}
     return replace(
         lowering,
         nodes=tuple(
-            replace(node, attributes={**node.attributes, "index": places[node.attributes["index"]]})
-            if node.kind == "input" and node.attributes.get("index") in places
+            replace(node, attributes={**node.attributes, "index": swapped[node.whole("index")]})
+            if node.kind == "input" and node.attributes.get("index") in swapped
             else node
             for node in lowering
         ),

@@ -13,7 +13,8 @@ Array = NDArray[Any]
 Precision = Literal["float32", "float64"]
 
 Grounds = Literal["float64", "float32", "far"]
-"""What a limit rests on: rounding in float64; the reference's own rounding in float32; a distance no rounding reaches."""
+"""What a limit rests on: rounding in float64; the reference's own rounding in float32; a distance that no rounding
+reaches."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

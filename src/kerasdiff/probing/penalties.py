@@ -37,22 +37,26 @@ def penalties(run: Run, pairs: Mapping[str, str], tolerance: Tolerance) -> list[
     A model may add the same penalty in other parts, or by hand in place of a regularizer: its loss is the sum, and the
     gradients tell the rest. On the further probes the sums alone are compared, where the first shows no difference.
     """
-    terms = _terms(run, pairs)
+    comparisons = _on_the_first(_terms(run, pairs), tolerance)
+    if not comparisons or any(not item.closeness.equal for item in comparisons):
+        return comparisons
+    rest = zip(run.names[1:], *(side.added[1:] for side in run.sides), strict=False)
+    sums = (_Term(subject=Subject(quantity="added losses", probe=name), one=one, two=two) for name, one, two in rest)
+    return [*comparisons, *(term.compared(tolerance) for term in sums)]
+
+
+def _on_the_first(terms: list[_Term], tolerance: Tolerance) -> list[Compared]:
+    """The terms one by one, or those that do not agree so in sum, where that does and says something."""
     comparisons = [term.compared(tolerance) for term in terms]
     unmatched = [term for term, item in zip(terms, comparisons, strict=True) if not item.closeness.equal]
-    if len(unmatched) > 1:
-        subject = Subject(quantity="unmatched losses", of=len(unmatched))
-        total = _Term(subject=subject, one=sum(t.one for t in unmatched), two=sum(t.two for t in unmatched))
-        whole = total.compared(tolerance)
-        if whole.closeness.equal and whole.closeness.informative:
-            comparisons = [whole, *(item for item in comparisons if item.closeness.equal)]
-    if terms and all(item.closeness.equal for item in comparisons):
-        rest = zip(run.names[1:], *(side.added[1:] for side in run.sides), strict=False)
-        sums = (
-            _Term(subject=Subject(quantity="added losses", probe=name), one=one, two=two) for name, one, two in rest
-        )
-        comparisons += [term.compared(tolerance) for term in sums]
-    return comparisons
+    if len(unmatched) < 2:
+        return comparisons
+    subject = Subject(quantity="unmatched losses", of=len(unmatched))
+    total = _Term(subject=subject, one=sum(t.one for t in unmatched), two=sum(t.two for t in unmatched))
+    whole = total.compared(tolerance)
+    if not (whole.closeness.equal and whole.closeness.informative):
+        return comparisons
+    return [whole, *(item for item in comparisons if item.closeness.equal)]
 
 
 def _terms(run: Run, pairs: Mapping[str, str]) -> list[_Term]:

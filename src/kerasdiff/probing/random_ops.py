@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from kerasdiff.align.edits import Delete, Edit, Insert
 from kerasdiff.align.pair import Aligned, Pair
 from kerasdiff.errors import EvaluateError
 from kerasdiff.findings import SIDES
@@ -51,9 +52,14 @@ def drawn_apart(pair: Pair, mode: Mode) -> bool:
     if not all(drawing) or _seeded_alike(aligned, pair):
         return False
     edits = [edit for edit in pair.edits if mode in edit.modes]
-    sites = [edit.reference or edit.candidate for edit in edits if edit.kind in ("insert", "delete")]
-    more = len({edit.kind for edit in edits}) == 1 and len(sites) == len(edits)
-    return not (more and all(site is not None and any(site.node in side for side in drawing) for site in sites))
+    return not (len({edit.kind for edit in edits}) == 1 and all(_draws_alone(edit, drawing) for edit in edits))
+
+
+def _draws_alone(edit: Edit, drawing: Sequence[set[str]]) -> bool:
+    """Whether an edit is a node that one side alone has, and which draws."""
+    if not isinstance(edit, Insert | Delete):
+        return False
+    return any(site is not None and site.node in nodes for site, nodes in zip(edit.sites, drawing, strict=True))
 
 
 def share_draws(prober: Prober, pair: Pair, run: Run, mode: Mode) -> SharedDraws | None:
@@ -66,37 +72,39 @@ def share_draws(prober: Prober, pair: Pair, run: Run, mode: Mode) -> SharedDraws
     aligned = pair.modes.get(mode)
     if aligned is not None and _seeded_alike(aligned, pair):
         return None
-    probe = prober.batches[run.names[0]]
-    plain = tuple(
-        Stage(recipes=recipes, probe=probe, precision=run.precision, mode=mode, outputs=True, effects=True)
-        for recipes in prober.recipes
-    )
     nodes = {} if aligned is None else aligned.alignment.nodes
     try:
-        drawn = both(lambda side: prober.sides[side].stage(plain[side]))
-        pairs = _pairs(drawn, nodes)
-        if pairs is None:
-            return None
-        where, sure = pairs
-        seeds = projection(drawn[0].outputs)
-        own = {one: drawn[0].draws[one].value for one in where}
-
-        def given(values: Mapping[int, Array]) -> Run:
-            asked = tuple(
-                replace(stage, draws=some, pull_outputs=seeds, pull_losses=True)
-                for stage, some in zip(plain, (own, values), strict=True)
-            )
-            done = both(lambda side: prober.sides[side].stage(asked[side]))
-            sides = (_evaluation(done[0], run.sides[0]), _evaluation(done[1], run.sides[1]))
-            return replace(run, names=run.names[:1], sides=sides)
-
-        straight = _given(drawn, where)
-        unaligned = _unaligned(drawn, where, nodes)
-        mirror = {two: _mirrored(drawn[1].draws[two], v) if two in unaligned else v for two, v in straight.items()}
-        once = given(straight)
+        return _shared(prober, run, mode, nodes)
     except EvaluateError:
         return None  # a side that cannot be run in parts is judged by what could be run
-    return SharedDraws(run=once, count=len(where), sure=sure, mirrored=(lambda: given(mirror)) if unaligned else None)
+
+
+def _shared(prober: Prober, run: Run, mode: Mode, nodes: Mapping[str, str]) -> SharedDraws | None:
+    probe = prober.batches[run.names[0]]
+    plain = [
+        Stage(recipes=recipes, probe=probe, precision=run.precision, mode=mode, outputs=True, effects=True)
+        for recipes in prober.recipes
+    ]
+    drawn = both(lambda side: prober.sides[side].stage(plain[side]))
+    pairs = _pairs(drawn, nodes)
+    if pairs is None:
+        return None
+    where, sure = pairs
+    pulled = [replace(stage, pull_outputs=projection(drawn[0].outputs), pull_losses=True) for stage in plain]
+    own = {one: drawn[0].draws[one].value for one in where}
+
+    def given(values: Mapping[int, Array]) -> Run:
+        asked = replace(pulled[0], draws=own), replace(pulled[1], draws=values)
+        done = both(lambda side: prober.sides[side].stage(asked[side]))
+        sides = (_evaluation(done[0], run.sides[0]), _evaluation(done[1], run.sides[1]))
+        return replace(run, names=run.names[:1], sides=sides)
+
+    straight = _given(drawn, where)
+    unaligned = _unaligned(drawn, where, nodes)
+    mirror = {two: _mirrored(drawn[1].draws[two], v) if two in unaligned else v for two, v in straight.items()}
+    return SharedDraws(
+        run=given(straight), count=len(where), sure=sure, mirrored=(lambda: given(mirror)) if unaligned else None
+    )
 
 
 def given_draws(prober: Prober, pair: Pair, plain: tuple[Stage, Stage], mode: Mode) -> tuple[Stage, Stage]:

@@ -60,25 +60,37 @@ def sample(prober: Prober, run: Run, *, training: bool) -> Samples | None:
     Returns:
         ``None`` where the copies would take too much memory, or a side cannot be run on them.
     """
-    probe = prober.batches[run.names[0]]
+    copied = _copied(prober.batches[run.names[0]])
+    if copied is None:
+        return None
+    batches, rows, count = copied
+    try:
+        outputs = both(lambda side: _outputs(prober, side, batches, run.precision, training=training))
+    except EvaluateError:
+        return None
+    values = [
+        p
+        for one, two in zip(*outputs, strict=False)
+        if _is_sample(one, two, rows * count)
+        for p in _p_values(one, two, rows)
+    ]
+    return Samples(smallest_p=min(1.0, *values), tests=len(values), copies=count, rows=rows) if values else None
+
+
+def _copied(probe: tuple[Array, ...]) -> tuple[tuple[Array, ...], int, int] | None:
+    """Each row many times over, with the number of rows and of copies; of one row alone where all would be too many."""
     rows = max((len(batch) for batch in probe if batch.ndim), default=0)
     if rows and _copies(probe) < FEWEST_COPIES:
         probe, rows = tuple(batch[:1] if batch.ndim else batch for batch in probe), 1
     count = _copies(probe)
     if not rows or count < FEWEST_COPIES:
         return None
-    copies = tuple(np.repeat(batch, count, axis=0) if batch.ndim else batch for batch in probe)
-    try:
-        outputs = both(lambda side: _outputs(prober, side, copies, run.precision, training=training))
-    except EvaluateError:
-        return None
-    values = [
-        p
-        for one, two in zip(*outputs, strict=False)
-        if one.dtype.kind == "f" and one.shape == two.shape and one.shape and len(one) == rows * count
-        for p in _p_values(one, two, rows)
-    ]
-    return Samples(smallest_p=min(1.0, *values), tests=len(values), copies=count, rows=rows) if values else None
+    return tuple(np.repeat(batch, count, axis=0) if batch.ndim else batch for batch in probe), rows, count
+
+
+def _is_sample(one: Array, two: Array, rows: int) -> bool:
+    """Whether an output of both sides has a row for each of the input's."""
+    return one.dtype.kind == "f" and one.shape == two.shape and bool(one.shape) and len(one) == rows
 
 
 def _copies(probe: tuple[Array, ...]) -> int:

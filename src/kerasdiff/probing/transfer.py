@@ -215,7 +215,7 @@ def _reads(nodes: Iterable[Node]) -> Iterator[tuple[str, bool]]:
     """Each read of a weight, and whether it is of the transposed matrix."""
     for node in nodes:
         lowering = tuple(node.lowering or ())
-        names = {item.id: node.weights[int(item.attributes["index"])] for item in lowering if item.kind == "read"}
+        names = {item.id: node.weights[item.whole("index")] for item in lowering if item.kind == "read"}
         for item in lowering:
             if item.op in ("Cast", "Reshape") and item.operands[0].node in names:
                 names[item.id] = names[item.operands[0].node]  # another dtype, a layout made explicit
@@ -229,7 +229,7 @@ def _transposes(item: Node, position: int) -> bool:
     """Whether an op takes this operand, a matrix, transposed."""
     settings = item.attributes
     if item.op == "Transpose":
-        return tuple(settings.get("perm", ())) == (1, 0)
+        return item.wholes("perm", ()) == (1, 0)
     if item.op == "Einsum":
         terms, _, result = str(settings.get("equation", "")).replace(" ", "").partition("->")
         own = terms.split(",")[position]

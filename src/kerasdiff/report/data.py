@@ -13,7 +13,7 @@ from kerasdiff.data.cifar import Images
 from kerasdiff.data.summary import Column, Row, Summary
 from kerasdiff.report.style import Look, emit, hang, heading, pad
 from kerasdiff.report.wording.fit import data_words
-from kerasdiff.report.wording.plain import count, number
+from kerasdiff.report.wording.names import count, number
 
 MOST_SHOWN = 20
 """Classes shown with images: more fill more screens than anybody reads."""

@@ -12,7 +12,7 @@ from kerasdiff.fit.trials import FitEvidence
 from kerasdiff.report import wording
 from kerasdiff.report.curves import legend, plot
 from kerasdiff.report.style import Look, emit, hang, heading, pad
-from kerasdiff.report.wording.plain import number
+from kerasdiff.report.wording.names import number
 from kerasdiff.report.wording.trials import Tone
 from kerasdiff.side.training import TrialSoFar
 

@@ -15,8 +15,8 @@ from kerasdiff.graph import Attribute, Graph, Mode, Node, Port, Weight
 from kerasdiff.report.json import Json, dump
 from kerasdiff.report.style import Look, emit, hang, heading, pad
 from kerasdiff.report.wording.models import parameters, port, shapes
+from kerasdiff.report.wording.names import count
 from kerasdiff.report.wording.notes import note
-from kerasdiff.report.wording.plain import count
 
 if TYPE_CHECKING:
     from kerasdiff.side.records import Description

@@ -12,9 +12,8 @@ from rich.text import Text
 
 from kerasdiff.graph import Node
 from kerasdiff.report.style import Look, emit, hang, heading, pad
-from kerasdiff.report.wording.labels import STATES
-from kerasdiff.report.wording.models import shapes
-from kerasdiff.report.wording.plain import count
+from kerasdiff.report.wording.models import STATES, shapes
+from kerasdiff.report.wording.names import count
 from kerasdiff.rungs.table import Row, RowState
 
 FOLD_ABOVE = 60

@@ -9,16 +9,17 @@ from rich.console import Console
 from rich.text import Text
 
 from kerasdiff.canonical import Identity
+from kerasdiff.graph import Attribute
 from kerasdiff.report.json import dump
 from kerasdiff.report.style import Look, emit, hang, heading
-from kerasdiff.report.wording.plain import count
+from kerasdiff.report.wording.names import count
 
 SCHEMA = "kerasdiff.rules/1"
 
 
 def rules_json(rules: Sequence[Identity]) -> str:
     """Writes name, family, modes, exactness and text of every rule."""
-    listed = [
+    listed: list[dict[str, Attribute]] = [
         {
             "name": rule.name,
             "family": rule.family,

@@ -17,8 +17,8 @@ from kerasdiff.report.attribution import effect_of, render_attribution
 from kerasdiff.report.fit import render_fit
 from kerasdiff.report.layers import MARKS, render_layers
 from kerasdiff.report.style import TEXT_WIDTH, Look, emit, hang, heading, pad
-from kerasdiff.report.wording.labels import BASES
-from kerasdiff.report.wording.plain import count
+from kerasdiff.report.wording.names import count
+from kerasdiff.report.wording.verdict import BASES
 from kerasdiff.rungs.records import Rung, RungOutcome
 from kerasdiff.rungs.table import Rewrite, RowState
 

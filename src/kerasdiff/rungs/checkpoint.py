@@ -70,45 +70,56 @@ class Astray:
     unplaced: int
     swapped: int
 
+    @property
+    def renamed_alone(self) -> bool:
+        """Whether they are stored under other names, and nothing else is wrong."""
+        return bool(self.renamed) and not self.unplaced and not self.swapped
+
 
 def _rung(transfer: WeightTransfer, seen: StoredObservation, *, required: bool, ignore_names: bool) -> Rung:
     """One rung from all files: the first that does not do decides."""
-    saved, outputs = seen.saved, seen.outputs
-    layout = _layout(saved, seen.other)
-    bad = next((form for form in seen.restored if form not in outputs or not outputs[form].equal), None)
-    close = outputs.get(bad) if bad is not None else next(iter(outputs.values()))
+    layout = _layout(seen.saved, seen.other)
+    bad = next((form for form in seen.restored if form not in seen.outputs or not seen.outputs[form].equal), None)
+    close = seen.outputs.get(bad) if bad is not None else next(iter(seen.outputs.values()))
+    figures = _figures(seen, layout, close)
+    tail = tuple(Finding(fact=Fact.NOT_SAVED, names=(form,), cause=why) for form, why in seen.saved.problems.items())
+    if bad is None:
+        assert close is not None
+        loads = Finding(fact=Fact.LOADS, names=tuple(seen.saved.files), closeness=close)
+        outcome: RungOutcome = "equal" if close.informative else "failed"
+        return Rung(name="checkpoint", outcome=outcome, findings=(loads, *tail), figures=figures)
+    astray = _astray(seen.saved, seen.other, seen.restored[bad], transfer)
+    cause = _cause(astray, layout, transfer, refused=close is None)
+    lead = _does_not_load(bad, seen.restored[bad], cause, close)
+    ignored = ignore_names and transfer.complete and astray.renamed_alone
+    figures = replace(
+        figures,
+        stored_as=astray.renamed,
+        astray=len(astray.weights),
+        of=astray.of,
+        ignored={"names": len(astray.renamed)} if ignored else {},
+    )
+    outcome = "different" if required and not ignored else "advisory"
+    return Rung(name="checkpoint", outcome=outcome, findings=(lead, *tail), figures=figures)
+
+
+def _figures(seen: StoredObservation, layout: Layout, close: Closeness | None) -> CheckpointFigures:
     figures = CheckpointFigures(
-        files=tuple(saved.files),
-        unsaved=dict(saved.problems),
+        files=tuple(seen.saved.files),
+        unsaved=dict(seen.saved.problems),
         refused={form: item.error for form, item in seen.restored.items() if item.error},
         missing=layout.missing,
         extra=layout.extra,
         other_shape=layout.reshaped,
     )
-    if close is not None:
-        figures = replace(
-            figures,
-            limit=close.limit,
-            max_absolute=close.max_absolute,
-            max_relative=close.max_relative,
-            place=close.place,
-        )
-    tail = tuple(Finding(fact=Fact.NOT_SAVED, names=(form,), cause=problem) for form, problem in saved.problems.items())
-    if bad is None:
-        assert close is not None
-        loads = Finding(fact=Fact.LOADS, names=tuple(saved.files), closeness=close)
-        outcome: RungOutcome = "equal" if close.informative else "failed"
-        return Rung(name="checkpoint", outcome=outcome, findings=(loads, *tail), figures=figures)
-    astray = _astray(saved, seen.other, seen.restored[bad], transfer)
-    figures = replace(figures, stored_as=astray.renamed, astray=len(astray.weights), of=astray.of)
-    cause = _cause(astray, layout, transfer, refused=close is None)
-    lead = _does_not_load(bad, seen.restored[bad], cause, close)
-    named_alone = bool(astray.renamed) and transfer.complete and not astray.unplaced and not astray.swapped
-    if ignore_names and named_alone:
-        figures = replace(figures, ignored={"names": len(astray.renamed)})
-    gates = required and not (ignore_names and named_alone)
-    return Rung(
-        name="checkpoint", outcome="different" if gates else "advisory", findings=(lead, *tail), figures=figures
+    if close is None:
+        return figures
+    return replace(
+        figures,
+        limit=close.limit,
+        max_absolute=close.max_absolute,
+        max_relative=close.max_relative,
+        place=close.place,
     )
 
 

@@ -11,7 +11,7 @@ from kerasdiff.align.pair import Pair
 from kerasdiff.findings import Fact, Finding, Site
 from kerasdiff.graph import Node, Weight
 from kerasdiff.options import Ignored
-from kerasdiff.rungs.records import Rung, WeightFigures
+from kerasdiff.rungs.records import Rung, RungOutcome, WeightFigures
 
 SETTINGS = ("trainable", "initializer", "regularizer", "constraint", "dtype")
 
@@ -87,37 +87,45 @@ def weights(
         ignore: What was left out.
         learning_agrees: Whether the training step was compared and agrees, added losses and gradients included.
     """
-    first, second = pair.weights
-    alone = _without_counterpart(pair)
     figures = WeightFigures(
         compared=seen.compared,
-        reference=len(first),
-        candidate=len(second),
+        reference=len(pair.weights[0]),
+        candidate=len(pair.weights[1]),
         parameters=pair.parameters,
         ignored=seen.hidden,
     )
-    rung = Rung(name="weights", outcome="equal", findings=(), figures=figures)
     if seen.edits:
-        shown = Finding(fact=Fact.SETTINGS_DIFFER, count=len(seen.edits))
-        rung = replace(rung, edits=seen.edits)
-        if learning_agrees and _only_penalties(pair, seen.edits):
-            agree = Finding(fact=Fact.PENALIZED_ALIKE)
-            return replace(rung, outcome="advisory", findings=(shown, *alone, agree))
-        return replace(rung, outcome="different", findings=(shown, *alone))
-    if first and second and not seen.compared:
-        return replace(rung, outcome="failed", findings=(Finding(fact=Fact.NO_PAIR_OF_WEIGHTS), *alone))
+        outcome, findings = _differing(pair, seen, learning_agrees=learning_agrees)
+    else:
+        outcome, findings = _agreeing(pair, seen, same_start, ignore)
+    return Rung(name="weights", outcome=outcome, findings=findings, figures=figures, edits=seen.edits)
+
+
+Judged = tuple[RungOutcome, tuple[Finding, ...]]
+
+
+def _differing(pair: Pair, seen: SettingsCompared, *, learning_agrees: bool) -> Judged:
+    findings = Finding(fact=Fact.SETTINGS_DIFFER, count=len(seen.edits)), *_without_counterpart(pair)
+    if learning_agrees and _only_penalties(pair, seen.edits):
+        return "advisory", (*findings, Finding(fact=Fact.PENALIZED_ALIKE))
+    return "different", findings
+
+
+def _agreeing(pair: Pair, seen: SettingsCompared, same_start: frozenset[str], ignore: tuple[Ignored, ...]) -> Judged:
+    alone = _without_counterpart(pair)
+    if all(pair.weights) and not seen.compared:
+        return "failed", (Finding(fact=Fact.NO_PAIR_OF_WEIGHTS), *alone)
     laid, scaled = _layouts(pair)
     if "initializer" in ignore:
-        scaled = ()
+        scaled, same_start = (), frozenset()
+    agree = Finding(fact=Fact.WEIGHTS_AGREE, count=seen.compared)
     if alone or scaled:
-        agree = Finding(fact=Fact.WEIGHTS_AGREE, count=seen.compared)
-        return replace(rung, outcome="advisory", findings=(agree, *alone, *scaled))
+        return "advisory", (agree, *alone, *scaled)
     if not seen.compared:
-        return replace(rung, findings=(Finding(fact=Fact.NO_WEIGHTS),))
-    names = tuple(name for name in SETTINGS if name not in ignore)
-    agree = Finding(fact=Fact.WEIGHTS_AGREE, count=seen.compared, names=("size" if laid else "shape", *names))
+        return "equal", (Finding(fact=Fact.NO_WEIGHTS),)
+    names = "size" if laid else "shape", *(name for name in SETTINGS if name not in ignore)
     started = (Finding(fact=Fact.SAME_START, count=len(same_start)),) if same_start else ()
-    return replace(rung, findings=(agree, *laid, *(() if "initializer" in ignore else started)))
+    return "equal", (replace(agree, names=names), *laid, *started)
 
 
 def own_penalties(edits: tuple[Edit, ...]) -> tuple[Finding, ...]:

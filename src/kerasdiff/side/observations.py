@@ -115,8 +115,8 @@ class Stage:
     Attributes:
         probe: One batch per model input.
         weight_scale: As in :class:`EvaluateRequest`.
-        given: Values that take the place of what these nodes compute.
-        draws: By position, values that take the place of what the call draws at random.
+        given: Values instead of what these nodes compute.
+        draws: By position, values instead of what the call draws at random.
         wanted: Nodes whose value is wanted: what they compute from their operands, even where their own is given.
         outputs: Whether the model outputs are wanted.
         effects: Whether added losses, the state after the call and what was drawn at random are wanted.

@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, ParamSpec, Protocol, TypeVar, overload
+from typing import Generic, ParamSpec, Protocol, TypeVar, overload
 
 from kerasdiff.graph.values import Array
 from kerasdiff.side.checkpoints import LoadRequest, Restored, Saved, SaveRequest
@@ -25,8 +25,8 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Request(Generic[P, T]):
-    """One thing a side can be asked: takes ``P``, answers ``T``.
+class Request(Generic[P, T_co]):
+    """One thing a side can be asked: takes ``P``, answers ``T_co``.
 
     Attributes:
         name: Of the method that asks.
@@ -66,7 +66,7 @@ START_DIGESTS: Request[[tuple[str, ...]], Mapping[str, str]] = Request(
 )
 FIT: Request[[FitPlan], Trial] = Request("fit", "train the model", "kerasdiff.worker.training.fit:fit", reports=True)
 
-REQUESTS: Mapping[str, Request[..., Any]] = {
+REQUESTS: Mapping[str, Request[..., object]] = {
     request.name: request
     for request in (
         DESCRIBE,

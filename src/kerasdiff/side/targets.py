@@ -6,9 +6,10 @@ import ast
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from kerasdiff.errors import TargetError
+from kerasdiff.graph import Attribute
 
 TargetKind = Literal["file", "module", "saved"]
 
@@ -29,7 +30,7 @@ class Target:
     kind: TargetKind
     location: str
     name: str = ""
-    arguments: dict[str, Any] = field(default_factory=dict)
+    arguments: dict[str, Attribute] = field(default_factory=dict)
     called: bool = False
 
 
@@ -50,7 +51,7 @@ class InputSpec:
     label: str | None = None
 
 
-_CALL = re.compile(r"^(?P<place>.+?):(?P<name>[A-Za-z_][\w.]*)(?P<call>\(.*\))?$", re.DOTALL)
+_CALL = re.compile(r"^(?P<location>.+?):(?P<name>[A-Za-z_][\w.]*)(?P<call>\(.*\))?$", re.DOTALL)
 _INPUT = re.compile(
     r"^(?:(?P<name>[A-Za-z_][\w.\-/]*)=)?(?P<shape>\(?[\d\s,?NnoneN]*\)?)"
     r"(?::(?P<dtype>[a-z]+\d*))?(?:@(?P<low>[^.@]+(?:\.\d+)?)\.\.(?P<high>.+))?$"
@@ -82,19 +83,19 @@ def parse_target(text: str) -> Target:
         if not path.is_file():
             raise TargetError(f"{text}: no such file.", _similar_files(path))
         return Target(text=text, kind="saved", location=str(path.resolve()))
-    found = _CALL.match(text)
-    if found is None:
+    match = _CALL.match(text)
+    if match is None:
         raise TargetError(
             f"{text!r} names no model: write FILE.py:NAME, e.g. models.py:build_model or models.py:Net(width=64)."
         )
-    place, name, call = found["place"], found["name"], found["call"]
+    location, name, call = match["location"], match["name"], match["call"]
     arguments = _arguments(text, name, call) if call else {}
-    if place.endswith(".py") or "/" in place or Path(place).exists():
-        path = Path(place).expanduser()
+    if location.endswith(".py") or "/" in location or Path(location).exists():
+        path = Path(location).expanduser()
         if path.is_dir():
-            raise TargetError(f"{place} is a directory: name the Python file that defines {name}.")
+            raise TargetError(f"{location} is a directory: name the Python file that defines {name}.")
         if not path.is_file():
-            raise TargetError(f"{place}: no such file.", _similar_files(path))
+            raise TargetError(f"{location}: no such file.", _similar_files(path))
         return Target(
             text=text,
             kind="file",
@@ -103,19 +104,19 @@ def parse_target(text: str) -> Target:
             arguments=arguments,
             called=call is not None,
         )
-    if not re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", place):
-        raise TargetError(f"{place!r} is neither a Python file nor a module name.")
-    return Target(text=text, kind="module", location=place, name=name, arguments=arguments, called=call is not None)
+    if not re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", location):
+        raise TargetError(f"{location!r} is neither a Python file nor a module name.")
+    return Target(text=text, kind="module", location=location, name=name, arguments=arguments, called=call is not None)
 
 
-def _arguments(text: str, name: str, call: str) -> dict[str, Any]:
+def _arguments(text: str, name: str, call: str) -> dict[str, Attribute]:
     try:
         tree = ast.parse(f"f{call}", mode="eval").body
     except SyntaxError as error:
         raise TargetError(f"{text!r}: the arguments {call} do not parse ({error.msg}).") from None
     if not isinstance(tree, ast.Call) or tree.args or any(keyword.arg is None for keyword in tree.keywords):
         raise TargetError(f"{text!r}: write the arguments of {name} by keyword, e.g. {name}(width=64).")
-    values: dict[str, Any] = {}
+    values: dict[str, Attribute] = {}
     for keyword in tree.keywords:
         try:
             values[str(keyword.arg)] = ast.literal_eval(keyword.value)
@@ -145,11 +146,11 @@ def parse_input(text: str) -> InputSpec:
     Raises:
         TargetError: If the text has another form.
     """
-    found = _INPUT.match(text.strip())
+    match = _INPUT.match(text.strip())
     help_text = "write [NAME=]SHAPE[:DTYPE][@LOW..HIGH], e.g. 32,32,3 or ids=16:int32@0..100."
-    if found is None:
+    if match is None:
         raise TargetError(f"--input {text!r} does not parse: {help_text}")
-    parts = [part.strip() for part in found["shape"].strip("() ").split(",") if part.strip()]
+    parts = [part.strip() for part in match["shape"].strip("() ").split(",") if part.strip()]
     shape: list[int | None] = []
     for part in parts:
         if part in ("?", "None", "none"):
@@ -158,15 +159,15 @@ def parse_input(text: str) -> InputSpec:
             shape.append(int(part))
         else:
             raise TargetError(f"--input {text!r}: {part!r} is not a dimension: {help_text}")
-    dtype = found["dtype"]
+    dtype = match["dtype"]
     if dtype is not None and dtype not in DTYPES:
         raise TargetError(f"--input {text!r}: {dtype!r} is not a dtype: use one of {', '.join(DTYPES)}.")
     low = high = None
-    if found["low"] is not None:
+    if match["low"] is not None:
         try:
-            low, high = float(found["low"]), float(found["high"])
+            low, high = float(match["low"]), float(match["high"])
         except ValueError:
             raise TargetError(f"--input {text!r}: the range must be two numbers: {help_text}") from None
         if not low <= high:
             raise TargetError(f"--input {text!r}: the range is empty, {low:g} is above {high:g}.")
-    return InputSpec(name=found["name"], shape=tuple(shape), dtype=dtype, low=low, high=high)
+    return InputSpec(name=match["name"], shape=tuple(shape), dtype=dtype, low=low, high=high)

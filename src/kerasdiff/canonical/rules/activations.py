@@ -6,9 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from kerasdiff.canonical.dims import Dim, dims_of
-from kerasdiff.canonical.engine import Result, View, rule
+from kerasdiff.canonical.dims import Dim
+from kerasdiff.canonical.engine import rule
 from kerasdiff.canonical.rules.arithmetic import scalar, text, unwidened
+from kerasdiff.canonical.shapes import dims_of
+from kerasdiff.canonical.view import Result, View
 from kerasdiff.graph import Edge, Node
 
 
@@ -48,9 +50,9 @@ def leaky_relu_spelling(node: Node, view: View) -> Result:
     """
     for position in (0, 1):
         inner, other = view.node(node.operands[position]), node.operands[1 - position]
-        if inner.op == "Scale" and inner.operands[0] == other and 0.0 < float(inner.attributes["by"]) < 1.0:
-            alpha = float(np.float32(inner.attributes["by"]))
-            if node.outputs[0].dtype == "float64" and alpha != float(inner.attributes["by"]):
+        if inner.op == "Scale" and inner.operands[0] == other and 0.0 < inner.real("by") < 1.0:
+            alpha = float(np.float32(inner.real("by")))
+            if node.outputs[0].dtype == "float64" and alpha != inner.real("by"):
                 continue
             return replace(node, op="LeakyRelu", operands=(other,), attributes={"alpha": alpha})
     return None
@@ -67,7 +69,7 @@ def elu_spelling(node: Node, view: View) -> Result:
         return None
     x = above.operands[0]
     same = asked.operands[0] == x and below.operands[0] == node.operands[1]
-    alpha = float(below.attributes["by"])
+    alpha = below.real("by")
     if not same or scalar(view, asked.operands[1]) != 0.0 or alpha <= 0.0 or not unwidened(node, view, 1):
         return None
     return replace(node, op="Elu", operands=(x,), attributes={"alpha": alpha})
@@ -77,10 +79,10 @@ def elu_spelling(node: Node, view: View) -> Result:
 def erfc_spelling(node: Node, view: View) -> Result:
     """``1 + erf(x) = erfc(−x)``, as TensorFlow writes its GELU. It must not touch another shift than by 1."""
     inner, shape = view.node(node.operands[0]), node.outputs[0].shape
-    if inner.op != "Erf" or float(node.attributes["by"]) != 1.0 or shape is None:
+    if inner.op != "Erf" or node.real("by") != 1.0 or shape is None:
         return None
-    turned = view.make(node, "Scale", *inner.operands, shape=shape, by=text(-1.0, node))
-    return replace(node, op="Erfc", operands=(turned,), attributes={})
+    negated = view.make(node, "Scale", *inner.operands, shape=shape, settings={"by": text(-1.0, node)})
+    return replace(node, op="Erfc", operands=(negated,), attributes={})
 
 
 @rule("softmax-spelling", "RealDiv", exact=False)

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from kerasdiff.canonical.engine import Result, View, rule
+from kerasdiff.canonical.engine import rule
+from kerasdiff.canonical.view import Result, View
 from kerasdiff.graph import Edge, Node
 
 
@@ -104,12 +105,12 @@ def scale_then_shift(node: Node, view: View) -> Result:
     A composed constant that the values' dtype can hardly tell from a shorter number is that number. It must not pass
     anything between the two, nor compose constants whose product over- or underflows.
     """
-    own, inner = float(node.attributes["by"]), view.node(node.operands[0])
+    own, inner = node.real("by"), view.node(node.operands[0])
     if own == (1.0 if node.op == "Scale" else 0.0):
         return node.operands[0]
     if inner.op not in ("Scale", "Shift") or (node.op == "Shift" and inner.op == "Scale"):
         return None
-    by = float(inner.attributes["by"])
+    by = inner.real("by")
     if node.op == inner.op == "Shift":
         return _shifted(node, inner.operands[0], _short(own + by, node))
     if own and by and not _normal(own * by, node):
@@ -119,7 +120,7 @@ def scale_then_shift(node: Node, view: View) -> Result:
     shape = node.outputs[0].shape
     if shape is None:
         return None
-    made = view.make(node, "Scale", *inner.operands, shape=shape, **node.attributes)
+    made = view.make(node, "Scale", *inner.operands, shape=shape, settings=node.attributes)
     return _shifted(node, made, _short(own * by, node))
 
 
@@ -127,15 +128,15 @@ def scale_then_shift(node: Node, view: View) -> Result:
 def add_of_negative(node: Node, view: View) -> Result:
     """``x + (−y) = x − y`` and ``(−x) + (−y) = −(x + y)``. It must not touch another factor than −1."""
     inner = [view.node(edge) for edge in node.operands]
-    negative = [item.op == "Scale" and float(item.attributes["by"]) == -1.0 for item in inner]
+    negative = [item.op == "Scale" and item.real("by") == -1.0 for item in inner]
     if all(negative):
         shape = node.outputs[0].shape
         operands = (item.operands[0] for item in inner)
         return None if shape is None else _scaled(node, view.make(node, "AddV2", *operands, shape=shape), -1.0)
     if not any(negative):
         return None
-    place = negative.index(True)
-    return replace(node, op="Sub", operands=(node.operands[1 - place], inner[place].operands[0]), attributes={})
+    at = negative.index(True)
+    return replace(node, op="Sub", operands=(node.operands[1 - at], inner[at].operands[0]), attributes={})
 
 
 def _plain(node: Node, view: View, position: int) -> bool:

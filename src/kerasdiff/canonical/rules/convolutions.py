@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from kerasdiff.canonical.dims import Dim, dims_of, product, quotient, static
-from kerasdiff.canonical.engine import Result, View, rule
+from kerasdiff.canonical.dims import Dim, product, quotient, static
+from kerasdiff.canonical.engine import rule
 from kerasdiff.canonical.rules.reshapes import make_reshape, reshaped
+from kerasdiff.canonical.shapes import dims_of
+from kerasdiff.canonical.view import Result, View
 from kerasdiff.graph import Node
 
 CONVOLUTIONS = {"Conv2D": "NHWC", "Conv3D": "NDHWC"}
@@ -22,18 +24,18 @@ def convolution_as_linear(node: Node, view: View) -> Result:
     if node.attributes.get("data_format", CONVOLUTIONS[node.op]) != CONVOLUTIONS[node.op]:
         return None
     image, kernel = (dims_of(view, edge) for edge in node.operands)
-    pads = node.attributes.get("pads")
+    pads = node.pairs("pads") if "pads" in node.attributes else None
     if image is None or kernel is None or pads is None or any(pair != (0, 0) for pair in pads):
         return None
     window, channels = kernel[:-2], kernel[-2]
     if image[-1] != channels or not all(dim.known for dim in kernel):
         return None
-    if all(dim == Dim(1) for dim in window) and all(step == 1 for step in node.attributes["strides"]):
+    if all(dim == Dim(1) for dim in window) and all(step == 1 for step in node.wholes("strides")):
         matrix = make_reshape(node, node.operands[1], kernel[-2:], view)
         return (
             None if matrix is None else replace(node, op="Linear", operands=(node.operands[0], matrix), attributes={})
         )
-    if image[1:-1] != window or any(step != 1 for step in node.attributes.get("dilations", (1,))):
+    if image[1:-1] != window or any(step != 1 for step in node.wholes("dilations", (1,))):
         return None
     rows = product(kernel[:-1])
     flat = make_reshape(node, node.operands[0], (image[0], rows), view)

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from kerasdiff.canonical.dims import Dim, dims_of, product, static
-from kerasdiff.canonical.engine import Result, View, rule
+from kerasdiff.canonical.dims import Dim, product, static
+from kerasdiff.canonical.engine import rule
 from kerasdiff.canonical.rules.reshapes import make_reshape, reshaped
 from kerasdiff.canonical.rules.transposes import last_stays, passed, transpose_at
+from kerasdiff.canonical.shapes import dims_of
+from kerasdiff.canonical.view import Result, View
 from kerasdiff.graph import Node
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from kerasdiff.canonical.dims import Dim, dims_of, unit_axes
-from kerasdiff.canonical.engine import Result, View, rule
+from kerasdiff.canonical.dims import Dim, unit_axes
+from kerasdiff.canonical.engine import rule
 from kerasdiff.canonical.rules.reshapes import make_reshape, target_dims
+from kerasdiff.canonical.shapes import dims_of
+from kerasdiff.canonical.view import Result, View
 from kerasdiff.graph import Node
 
 CONVOLUTIONS = ("Conv2D", "DepthwiseConv2dNative", "Conv3D")
@@ -24,7 +26,7 @@ def pad_spelling(node: Node, view: View) -> Result:
         fill = view.constant(node.operands[2])
         if fill is None or fill.attributes["value"] != 0:
             return None
-    paddings = tuple(tuple(pair) for pair in amounts.attributes["value"])
+    paddings = amounts.pairs("value")
     if all(pair == (0, 0) for pair in paddings):
         return node.operands[0]
     return replace(node, op="Pad", operands=node.operands[:1], attributes={"paddings": paddings})
@@ -43,11 +45,11 @@ def pad_of_unit_axes(node: Node, view: View) -> Result:
     after = target_dims(node, view)
     if before is None or middle is None or after is None or len(after) <= len(middle):
         return None
-    places = unit_axes(middle, after)
-    if places is None:
+    origins = unit_axes(middle, after)
+    if origins is None:
         return None
-    target = tuple(Dim(1) if axis is None else before[axis] for axis in places)
-    paddings = tuple((0, 0) if axis is None else inner.attributes["paddings"][axis] for axis in places)
+    target = tuple(Dim(1) if axis is None else before[axis] for axis in origins)
+    paddings = tuple((0, 0) if axis is None else inner.pairs("paddings")[axis] for axis in origins)
     wide = make_reshape(node, inner.operands[0], target, view)
     return None if wide is None else replace(node, op="Pad", operands=(wide,), attributes={"paddings": paddings})
 
@@ -63,17 +65,16 @@ def explicit_padding(node: Node, view: View) -> Result:
     data_format = node.attributes.get("data_format", "NHWC")
     if data_format not in ("NHWC", "NDHWC"):
         return None
-    pads = node.attributes.get("pads")
-    if pads is None:
-        pads = _pads(node, view)
-        if pads is None:
+    if "pads" not in node.attributes:
+        explicit = _pads(node, view)
+        if explicit is None:
             return None
-        kept = {key: v for key, v in node.attributes.items() if key not in ("padding", "explicit_paddings")}
-        return replace(node, attributes={**kept, "pads": pads})
+        others = {key: v for key, v in node.attributes.items() if key not in ("padding", "explicit_paddings")}
+        return replace(node, attributes={**others, "pads": explicit})
     inner = view.node(node.operands[0])
     if inner.op != "Pad" or "paddings" not in inner.attributes:
         return None
-    outer = inner.attributes["paddings"]
+    outer, pads = inner.pairs("paddings"), node.pairs("pads")
     if len(outer) != len(pads) + 2 or outer[0] != (0, 0) or outer[-1] != (0, 0):
         return None
     merged = tuple((a + c, b + d) for (a, b), (c, d) in zip(pads, outer[1:-1], strict=True))
@@ -83,12 +84,12 @@ def explicit_padding(node: Node, view: View) -> Result:
 
 
 def _pads(node: Node, view: View) -> tuple[tuple[int, int], ...] | None:
-    spatial = len(node.attributes["strides"]) - 2
+    spatial = len(node.wholes("strides")) - 2
     padding = node.attributes.get("padding")
     if padding == "VALID":
         return ((0, 0),) * spatial
     if padding == "EXPLICIT":
-        flat = node.attributes["explicit_paddings"]
+        flat = node.wholes("explicit_paddings")
         return tuple((flat[2 * axis], flat[2 * axis + 1]) for axis in range(1, spatial + 1))
     image, kernel = view.spec(node.operands[0]), view.spec(node.operands[1])
     if image is None or kernel is None or image.shape is None or kernel.shape is None:
@@ -96,7 +97,7 @@ def _pads(node: Node, view: View) -> tuple[tuple[int, int], ...] | None:
     pads = []
     for axis in range(1, spatial + 1):
         size, taps = image.shape[axis], kernel.shape[axis - 1]
-        stride, dilation = node.attributes["strides"][axis], node.attributes.get("dilations", (1,) * 5)[axis]
+        stride, dilation = node.wholes("strides")[axis], node.wholes("dilations", (1,) * 5)[axis]
         if taps is None or (size is None and stride != 1):
             return None
         reach = dilation * (taps - 1) + 1

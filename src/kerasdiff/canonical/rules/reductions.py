@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from kerasdiff.canonical.dims import REDUCTIONS, Dim, dims_of, product, static, unit_axes
-from kerasdiff.canonical.engine import Result, View, rule
+from kerasdiff.canonical.dims import Dim, product, static, unit_axes
+from kerasdiff.canonical.engine import rule
 from kerasdiff.canonical.rules.arithmetic import text
 from kerasdiff.canonical.rules.reshapes import reshaped
+from kerasdiff.canonical.shapes import REDUCTIONS, dims_of
+from kerasdiff.canonical.view import Result, View
 from kerasdiff.graph import Node
 
 
@@ -39,10 +41,10 @@ def keepdims_as_reshape(node: Node, view: View) -> Result:
     dims = dims_of(view, node.operands[0])
     if not node.attributes.get("keep_dims") or "axes" not in node.attributes or dims is None:
         return None
-    axes = node.attributes["axes"]
+    axes = node.wholes("axes")
     left = tuple(dim for axis, dim in enumerate(dims) if axis not in axes)
     attributes = {**node.attributes, "keep_dims": False}
-    made = view.make(node, node.op, node.operands[0], shape=static(left), **attributes)
+    made = view.make(node, node.op, node.operands[0], shape=static(left), settings=attributes)
     return reshaped(node, made, tuple(Dim(1) if axis in axes else dim for axis, dim in enumerate(dims)), view)
 
 
@@ -52,20 +54,25 @@ def reduction_of_unit_axes(node: Node, view: View) -> Result:
 
     It must not touch a reshape that splits or joins longer axes.
     """
-    axes = node.attributes.get("axes")
+    axes = node.wholes("axes", ())
     inner = view.node(node.operands[0])
-    if axes is None or node.attributes.get("keep_dims") or inner.op != "Reshape" or "to" not in inner.attributes:
+    if (
+        "axes" not in node.attributes
+        or node.attributes.get("keep_dims")
+        or inner.op != "Reshape"
+        or "to" not in inner.attributes
+    ):
         return None
     before, after = dims_of(view, inner.operands[0]), dims_of(view, node.operands[0])
-    places = None if before is None or after is None else unit_axes(before, after)
-    if before is None or after is None or places is None:
+    origins = None if before is None or after is None else unit_axes(before, after)
+    if before is None or after is None or origins is None:
         return None
-    reduced = tuple(place for axis in axes if (place := places[axis]) is not None)
+    reduced = tuple(origin for axis in axes if (origin := origins[axis]) is not None)
     rest = tuple(dim for axis, dim in enumerate(before) if axis not in reduced)
     attributes = {**node.attributes, "axes": reduced}
     source = inner.operands[0]
     if reduced:
-        source = view.make(node, node.op, source, shape=static(rest), **attributes)
+        source = view.make(node, node.op, source, shape=static(rest), settings=attributes)
     target = tuple(dim for axis, dim in enumerate(after) if axis not in axes)
     return source if rest == target else reshaped(node, source, target, view)
 
@@ -78,7 +85,7 @@ def sum_as_mean(node: Node, view: View) -> Result:
     """
     inner = view.node(node.operands[0])
     dims = dims_of(view, inner.operands[0]) if inner.op == "Sum" and inner.operands else None
-    axes = inner.attributes.get("axes")
+    axes = inner.wholes("axes", ())
     if dims is None or not axes or inner.attributes.get("keep_dims"):
         return None
     count = product(tuple(dims[axis] for axis in axes))
@@ -93,14 +100,14 @@ def pool_of_whole_image(node: Node, view: View) -> Result:
 
     It must not touch a smaller window, nor padding, nor an image of unknown size.
     """
-    dims, window = dims_of(view, node.operands[0]), node.attributes.get("ksize")
+    dims, window = dims_of(view, node.operands[0]), node.wholes("ksize", ())
     plain = node.attributes.get("data_format", "NHWC") == "NHWC" and node.attributes.get("padding") == "VALID"
-    if dims is None or window is None or not plain or len(dims) != len(window) or not _fills(dims, window):
+    if dims is None or not window or not plain or len(dims) != len(window) or not _fills(dims, window):
         return None
     axes = tuple(range(1, len(dims) - 1))
     op = "Mean" if node.op == "AvgPool" else "Max"
     left = dims[0], dims[-1]
-    made = view.make(node, op, node.operands[0], shape=static(left), axes=axes, keep_dims=False)
+    made = view.make(node, op, node.operands[0], shape=static(left), settings={"axes": axes, "keep_dims": False})
     return reshaped(node, made, (dims[0], *(Dim(1) for _ in axes), dims[-1]), view)
 
 
@@ -124,7 +131,7 @@ def maximum_and_monotone(node: Node, view: View) -> Result:
     shape = node.outputs[0].shape
     if shape is None:
         return None
-    made = view.make(node, node.op, inner.operands[0], shape=shape, **node.attributes)
+    made = view.make(node, node.op, inner.operands[0], shape=shape, settings=node.attributes)
     return replace(inner, id=node.id, operands=(made,), outputs=node.outputs)
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from kerasdiff.canonical.dims import GIVEN, REST, UNARY, Dim, dims_of, entries, entries_of, product, quotient, static
-from kerasdiff.canonical.engine import Result, View, rule
-from kerasdiff.graph import Edge, Node, TensorSpec
+from kerasdiff.canonical.dims import GIVEN, REST, Dim, product, quotient, static
+from kerasdiff.canonical.engine import rule
+from kerasdiff.canonical.shapes import UNARY, dims_of, entries, entries_of
+from kerasdiff.canonical.view import Result, View
+from kerasdiff.graph import Attribute, Edge, Node, TensorSpec
 
 SPREADING = frozenset({"AddV2", "Sub", "Mul", "RealDiv", "Maximum", "Minimum"})
 """Ops of two operands that a reshape may pass where the other operand belongs to the last axes alone."""
@@ -57,15 +59,15 @@ def dimension_source(node: Node, view: View) -> Result:
     """
     if not node.outputs or node.outputs[0].shape != ():
         return None
-    found = entries_of(view, node)
-    if found is None:
+    sizes = entries_of(view, node)
+    if sizes is None:
         return None
-    if found[0].known:
-        attributes = {"shape": (), "dtype": node.outputs[0].dtype, "value": found[0].number}
+    if sizes[0].known:
+        attributes: dict[str, Attribute] = {"shape": (), "dtype": node.outputs[0].dtype, "value": sizes[0].number}
         return replace(node, op="Const", kind="const", operands=(), attributes=attributes)
-    if found[0].number != 1 or len(found[0].names) != 1:
+    if sizes[0].number != 1 or len(sizes[0].names) != 1:
         return None
-    name, port, axis = found[0].names[0]
+    name, port, axis = sizes[0].names[0]
     if (node.op, *node.operands, node.attributes.get("axis")) == ("Dim", Edge(node=name, port=port), axis):
         return None
     return replace(node, op="Dim", operands=(Edge(node=name, port=port),), attributes={"axis": axis})
@@ -100,22 +102,22 @@ def _written(node: Node, view: View) -> tuple[Dim, ...] | None:
     """The dimensions a ``to`` attribute states."""
     whole = dims_of(view, node.operands[0])
     given = iter(node.operands[1:])
-    found: list[Dim | None] = []
-    for size in node.attributes["to"]:
+    sizes: list[Dim | None] = []
+    for size in node.wholes("to"):
         value = entries(view, next(given)) if size == GIVEN else None
-        found.append(value[0] if value else None if size in (REST, GIVEN) else Dim(size))
-    return _filled(whole, found)
+        sizes.append(value[0] if value else None if size in (REST, GIVEN) else Dim(size))
+    return _filled(whole, sizes)
 
 
 def _one_axis(node: Node, whole: tuple[Dim, ...], view: View) -> tuple[Dim, ...] | None:
     """The dimensions after an axis of size 1 is put in, or those named are taken out."""
     if node.op == "ExpandDims":
-        place = entries(view, node.operands[1])
-        if place is None or not place[0].known:
+        position = entries(view, node.operands[1])
+        if position is None or not position[0].known:
             return None
-        axis = place[0].number % (len(whole) + 1)
+        axis = position[0].number % (len(whole) + 1)
         return (*whole[:axis], Dim(1), *whole[axis:])
-    named = {axis % len(whole) for axis in node.attributes.get("squeeze_dims") or ()}
+    named = {axis % len(whole) for axis in node.wholes("squeeze_dims", ())}
     if not named and not all(dim.known for dim in whole):
         return None
     gone = named or {axis for axis, dim in enumerate(whole) if dim == Dim(1)}
@@ -138,7 +140,7 @@ def reshaped(like: Node, source: Edge, target: tuple[Dim, ...], view: View) -> N
 
 def _dim(like: Node, dim: Dim, view: View) -> Edge:
     name, port, axis = dim.names[0]
-    return view.make(like, "Dim", Edge(node=name, port=port), shape=(), dtype="int32", axis=axis)
+    return view.make(like, "Dim", Edge(node=name, port=port), shape=(), dtype="int32", settings={"axis": axis})
 
 
 def make_reshape(like: Node, source: Edge, target: tuple[Dim, ...], view: View) -> Edge | None:
@@ -150,7 +152,7 @@ def make_reshape(like: Node, source: Edge, target: tuple[Dim, ...], view: View) 
         return None
     spec = view.spec(source)
     dtype = spec.dtype if spec is not None else ""
-    return view.make(like, "Reshape", *node.operands, shape=static(target), dtype=dtype, **node.attributes)
+    return view.make(like, "Reshape", *node.operands, shape=static(target), dtype=dtype, settings=node.attributes)
 
 
 @rule("reshape-through-elementwise", *sorted(UNARY | SPREADING | {"Softmax", "LogSoftmax"}))
@@ -170,7 +172,7 @@ def reshape_through_elementwise(node: Node, view: View) -> Result:
         return None
     if node.op in ("Softmax", "LogSoftmax") and before[-1:] != after[-1:]:
         return None
-    made = view.make(node, node.op, inner.operands[0], shape=static(before), **node.attributes)
+    made = view.make(node, node.op, inner.operands[0], shape=static(before), settings=node.attributes)
     return replace(inner, id=node.id, operands=(made, *inner.operands[1:]), outputs=node.outputs)
 
 
@@ -183,20 +185,20 @@ def _reshape(edge: Edge, view: View) -> tuple[Node | None, tuple[Dim, ...] | Non
 
 
 def _through_binary(node: Node, view: View) -> Result:
-    found = [_reshape(edge, view) for edge in node.operands]
-    (one, before, after), (two, other, end) = found
+    sides = [_reshape(edge, view) for edge in node.operands]
+    (one, before, after), (two, other, end) = sides
     if one is not None and two is not None and before == other and after == end and before is not None:
         operands = one.operands[0], two.operands[0]
-        made = view.make(node, node.op, *operands, shape=static(before), **node.attributes)
+        made = view.make(node, node.op, *operands, shape=static(before), settings=node.attributes)
         return replace(one, id=node.id, operands=(made, *one.operands[1:]), outputs=node.outputs)
-    for side, (inner, before, after) in enumerate(found):
+    for side, (inner, before, after) in enumerate(sides):
         if inner is None or before is None or after is None:
             continue
         beside = _trailing(node.operands[1 - side], before, after, node, view)
         if beside is None:
             continue
         operands = (inner.operands[0], beside) if side == 0 else (beside, inner.operands[0])
-        made = view.make(node, node.op, *operands, shape=static(before), **node.attributes)
+        made = view.make(node, node.op, *operands, shape=static(before), settings=node.attributes)
         return replace(inner, id=node.id, operands=(made, *inner.operands[1:]), outputs=node.outputs)
     return None
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from kerasdiff.canonical.dims import BINARY, UNARY
-from kerasdiff.canonical.engine import Result, View, rule
+from kerasdiff.canonical.engine import rule
+from kerasdiff.canonical.shapes import BINARY, UNARY
+from kerasdiff.canonical.view import Result, View
 from kerasdiff.graph import Edge, Node
 
 PURE = (

@@ -6,15 +6,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from kerasdiff.canonical.dims import Dim, dims_of
-from kerasdiff.canonical.engine import Result, View, rule
+from kerasdiff.canonical.dims import Dim
+from kerasdiff.canonical.engine import rule
 from kerasdiff.canonical.rules.reshapes import reshaped
+from kerasdiff.canonical.shapes import Range, dims_of, ranges_of
+from kerasdiff.canonical.view import Result, View
 from kerasdiff.graph import Node
 
 FULL = (0, None, 1)
 """The range of an axis that is taken whole."""
-
-Range = tuple[int, "int | None", int]
 
 
 @rule("slice-spelling", "StridedSlice", "Slice")
@@ -37,7 +37,7 @@ def slice_spelling(node: Node, view: View) -> Result:
         _length(dim, part) if axis in kept else 1 for axis, (dim, part) in enumerate(zip(whole, ranges, strict=True))
     )
     if any(part != FULL for part in ranges):
-        source = view.make(node, "Slice*", source, shape=sizes, ranges=ranges)
+        source = view.make(node, "Slice*", source, shape=sizes, settings={"ranges": ranges})
     cut = dims_of(view, source)
     if cut is None:
         return None
@@ -51,13 +51,13 @@ def slice_of_slice(node: Node, view: View) -> Result:
 
     It must not compose ranges that count from the end of an unknown axis.
     """
-    inner, ranges = view.node(node.operands[0]), node.attributes["ranges"]
+    inner, ranges = view.node(node.operands[0]), ranges_of(node)
     source = node.operands[0]
     if inner.op == "Slice*":
-        pairs = zip(inner.attributes["ranges"], ranges, strict=True)
-        joined = [_composed(*pair) for pair in pairs]
-        if all(part is not None for part in joined):
-            source, ranges = inner.operands[0], joined
+        joined = [_composed(*pair) for pair in zip(ranges_of(inner), ranges, strict=True)]
+        composed = tuple(part for part in joined if part is not None)
+        if len(composed) == len(joined):
+            source, ranges = inner.operands[0], composed
     whole = dims_of(view, source)
     if whole is None:
         return None
@@ -91,7 +91,7 @@ def _strided_plan(
     node: Node, whole: tuple[Dim, ...], given: list[list[int]]
 ) -> tuple[tuple[Range, ...], list[int | None]] | None:
     def flag(name: str, at: int) -> bool:
-        return bool(int(node.attributes.get(f"{name}_mask", 0)) >> at & 1)
+        return bool(node.whole(f"{name}_mask", 0) >> at & 1)
 
     count = len(given[0])
     new = sum(flag("new_axis", at) and not flag("ellipsis", at) for at in range(count))

@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from kerasdiff.canonical.dims import UNARY, Dim, dims_of, static
-from kerasdiff.canonical.engine import Result, View, rule
+from kerasdiff.canonical.dims import Dim, static
+from kerasdiff.canonical.engine import rule
 from kerasdiff.canonical.rules.reshapes import reshaped
-from kerasdiff.canonical.rules.slices import FULL, Range
+from kerasdiff.canonical.rules.slices import FULL
+from kerasdiff.canonical.shapes import UNARY, Range, dims_of, ranges_of
+from kerasdiff.canonical.view import Result, View
 from kerasdiff.graph import Edge, Node
 
 
@@ -41,10 +43,10 @@ def map_over_stack(node: Node, view: View) -> Result:
     if len(node.operands) < 2 or not node.outputs or node.outputs[0].shape is None or "axis" not in node.attributes:
         return None
     rank = len(node.outputs[0].shape)
-    axis = int(node.attributes["axis"]) % rank
+    axis = node.whole("axis") % rank
     if axis:
         first = tuple(size for at, size in enumerate(node.outputs[0].shape) if at != axis)
-        made = view.make(node, "Pack", *node.operands, shape=(len(node.operands), *first), axis=0)
+        made = view.make(node, "Pack", *node.operands, shape=(len(node.operands), *first), settings={"axis": 0})
         perm = (*range(1, axis + 1), 0, *range(axis + 1, rank))
         return replace(node, op="Transpose", operands=(made,), attributes={"perm": perm})
     if "float" not in node.outputs[0].dtype:
@@ -63,19 +65,21 @@ def _steps_of(node: Node, view: View) -> Node | Edge | None:
         return None
     source = slices[0].operands[0]
     dims, one = dims_of(view, source), dims_of(view, node.operands[0])
-    ranges = [inner.attributes["ranges"] for inner in slices]
+    ranges = [ranges_of(inner) for inner in slices]
     cut = [axis for axis, part in enumerate(ranges[0]) if part != FULL]
     if dims is None or one is None or len(cut) != 1 or dims[cut[0]] != Dim(count):
         return None
     axis = cut[0]
-    for step, found in enumerate(ranges):
+    for step, taken in enumerate(ranges):
         wanted: list[Range] = [FULL] * len(dims)
         wanted[axis] = (step, None if step == count - 1 else step + 1, 1)
-        if found != tuple(wanted):
+        if taken != tuple(wanted):
             return None
     if axis:
         perm = (axis, *(at for at in range(len(dims)) if at != axis))
-        source = view.make(node, "Transpose", source, shape=static(tuple(dims[at] for at in perm)), perm=perm)
+        source = view.make(
+            node, "Transpose", source, shape=static(tuple(dims[at] for at in perm)), settings={"perm": perm}
+        )
     return _reshape(node, source, one, view)
 
 
@@ -106,7 +110,7 @@ def _mapped(node: Node, view: View) -> Node | Edge | None:
 def _packed(node: Node, column: Column, view: View) -> Edge:
     """The values of a column as one."""
     shape, dtype = _spec(column, view)
-    return view.make(node, "Pack", *column, shape=shape, dtype=dtype, axis=0)
+    return view.make(node, "Pack", *column, shape=shape, dtype=dtype, settings={"axis": 0})
 
 
 def _spec(column: Column, view: View) -> tuple[tuple[int | None, ...], str]:
@@ -116,7 +120,7 @@ def _spec(column: Column, view: View) -> tuple[tuple[int | None, ...], str]:
 
 def _is_packed(node: Node, column: Column, view: View) -> bool:
     shape, dtype = _spec(column, view)
-    return view.made(node, "Pack", *column, shape=shape, dtype=dtype, axis=0) is not None
+    return view.made(node, "Pack", *column, shape=shape, dtype=dtype, settings={"axis": 0}) is not None
 
 
 def _parts(column: Column, view: View) -> list[Edge | Column] | None:
@@ -149,17 +153,17 @@ def _below(parts: list[Edge | Column], node: Node, view: View) -> list[Column]:
 
     So a long loop body is stacked from its start, and no call goes deeper than one op.
     """
-    found: dict[Column, None] = {}
+    columns: dict[Column, None] = {}
     stack = [(part, False) for part in parts if not isinstance(part, Edge)]
     while stack:
         column, ready = stack.pop()
         if ready:
-            found[column] = None
-        elif column not in found and not _is_packed(node, column, view):
+            columns[column] = None
+        elif column not in columns and not _is_packed(node, column, view):
             stack.append((column, True))
             inner = _parts(column, view) or []
             stack.extend((part, False) for part in inner if not isinstance(part, Edge))
-    return list(found)
+    return list(columns)
 
 
 MAPPABLE = frozenset(

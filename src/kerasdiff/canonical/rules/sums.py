@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from kerasdiff.canonical.engine import Result, View, rule
+from kerasdiff.canonical.engine import rule
+from kerasdiff.canonical.view import Result, View
 from kerasdiff.graph import Edge, Node
 
 
@@ -40,7 +41,7 @@ def broadcast_bias(node: Node, view: View) -> Result:
         inner = view.node(edge)
         if inner.op != "Reshape" or "to" not in inner.attributes:
             continue
-        shape, before = tuple(inner.attributes["to"]), view.spec(inner.operands[0])
+        shape, before = inner.wholes("to"), view.spec(inner.operands[0])
         other = view.spec(operands[1 - position])
         if before is None or before.shape is None or len(before.shape) != 1 or before.shape[0] is None:
             continue

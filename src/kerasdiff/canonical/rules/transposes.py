@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from kerasdiff.canonical.dims import UNARY, Dim, dims_of
-from kerasdiff.canonical.engine import Result, View, rule
+from kerasdiff.canonical.dims import Dim
+from kerasdiff.canonical.engine import rule
 from kerasdiff.canonical.rules.reshapes import SPREADING, reshaped
+from kerasdiff.canonical.shapes import UNARY, dims_of
+from kerasdiff.canonical.view import Result, View
 from kerasdiff.graph import Edge, Node
 
 
@@ -20,11 +22,11 @@ def compose_transposes(node: Node, view: View) -> Result:
         order = view.constant(node.operands[1])
         if order is None:
             return None
-        return replace(node, operands=node.operands[:1], attributes={"perm": tuple(order.attributes["value"])})
-    perm = tuple(node.attributes["perm"])
+        return replace(node, operands=node.operands[:1], attributes={"perm": order.wholes("value")})
+    perm = node.wholes("perm")
     inner = view.node(node.operands[0])
     if inner.op == "Transpose" and "perm" in inner.attributes:
-        merged = tuple(inner.attributes["perm"][axis] for axis in perm)
+        merged = tuple(inner.wholes("perm")[axis] for axis in perm)
         return replace(node, operands=inner.operands, attributes={"perm": merged})
     return node.operands[0] if perm == tuple(range(len(perm))) else None
 
@@ -38,10 +40,10 @@ def transpose_of_unit_axes(node: Node, view: View) -> Result:
     dims = dims_of(view, node.operands[0])
     if dims is None or "perm" not in node.attributes:
         return None
-    moved = [axis for axis in node.attributes["perm"] if dims[axis] != Dim(1)]
+    moved = [axis for axis in node.wholes("perm") if dims[axis] != Dim(1)]
     if moved != sorted(moved):
         return None
-    return reshaped(node, node.operands[0], tuple(dims[axis] for axis in node.attributes["perm"]), view)
+    return reshaped(node, node.operands[0], tuple(dims[axis] for axis in node.wholes("perm")), view)
 
 
 @rule("transpose-through-elementwise", *sorted(UNARY | SPREADING | {"Softmax", "LogSoftmax"}))
@@ -69,19 +71,19 @@ def transpose_at(edge: Edge, view: View) -> Node | None:
 
 def last_stays(inner: Node) -> bool:
     """Whether a transpose leaves the last axis in place."""
-    perm = inner.attributes["perm"]
+    perm = inner.wholes("perm")
     return bool(perm[-1] == len(perm) - 1)
 
 
 def passed(node: Node, inner: Node, operands: tuple[Edge, ...], view: View) -> Node | None:
     """The transpose of ``inner`` behind ``node``."""
     shape = node.outputs[0].shape
-    if shape is None or len(shape) != len(inner.attributes["perm"]):
+    if shape is None or len(shape) != len(inner.wholes("perm")):
         return None
     before: list[int | None] = [None] * len(shape)
-    for place, axis in enumerate(inner.attributes["perm"]):
-        before[axis] = shape[place]
-    made = view.make(node, node.op, *operands, shape=tuple(before), **node.attributes)
+    for at, axis in enumerate(inner.wholes("perm")):
+        before[axis] = shape[at]
+    made = view.make(node, node.op, *operands, shape=tuple(before), settings=node.attributes)
     return replace(inner, id=node.id, operands=(made,), outputs=node.outputs)
 
 

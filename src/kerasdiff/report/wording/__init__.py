@@ -3,7 +3,8 @@
 Imports the records it speaks of; imported by report, cli and pytest alone. Nothing it makes is ever read back.
 """
 
-from kerasdiff.report.wording.attribution import (
+from kerasdiff.report.wording.edits import attributes, message, settings, standing
+from kerasdiff.report.wording.explain import (
     effect,
     explained,
     inseparable,
@@ -11,18 +12,15 @@ from kerasdiff.report.wording.attribution import (
     local_differences,
     numbered,
     size,
+    witness,
 )
-from kerasdiff.report.wording.edits import attributes, message
-from kerasdiff.report.wording.findings import sentence
+from kerasdiff.report.wording.findings import detail, sentence
 from kerasdiff.report.wording.fit import data_words
-from kerasdiff.report.wording.listing import settings, standing
 from kerasdiff.report.wording.models import model
 from kerasdiff.report.wording.numbers import closeness, provenance, subject
-from kerasdiff.report.wording.rungs import detail
 from kerasdiff.report.wording.terms import terms
 from kerasdiff.report.wording.trials import plan, remarks
 from kerasdiff.report.wording.verdict import summary
-from kerasdiff.report.wording.witnesses import witness
 
 __all__ = [
     "attributes",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from kerasdiff.align.edits import (
     Aspect,
@@ -21,7 +22,7 @@ from kerasdiff.align.edits import (
 )
 from kerasdiff.findings import Site, other
 from kerasdiff.graph import Attribute
-from kerasdiff.report.wording.names import call_of, calls_of, given_to, name_of, shown, shown_setting
+from kerasdiff.report.wording.names import call_of, calls_of, changed, given_to, name_of, shown, shown_setting
 
 Values = tuple[Attribute, Attribute]
 
@@ -281,13 +282,40 @@ def _values(change: Change) -> Values:
     if change.aspect is Aspect.WIRING:
         return "one way", "another way, or in a loop body"
     if change.aspect is Aspect.UNTRACKED:
-        return ", ".join(first) or "none", ", ".join(second) or "none"
+        return ", ".join(_texts(first)) or "none", ", ".join(_texts(second)) or "none"
     if change.aspect is Aspect.DTYPE:
-        return ", ".join(first), ", ".join(second)
+        return ", ".join(_texts(first)), ", ".join(_texts(second))
     if change.aspect is Aspect.SEED:
-        return _same_seed(first), _same_seed(second)
+        return _same_seed(_texts(first)), _same_seed(_texts(second))
     return first, second
+
+
+def _texts(value: Attribute) -> Sequence[str]:
+    return [str(item) for item in value] if isinstance(value, Sequence) else []
 
 
 def _same_seed(owners: Sequence[str]) -> str:
     return f"the same as {' and '.join(owners)}" if owners else "of its own"
+
+
+# Below it, in a list -----------------------------------------------------------------------------------------
+
+SAID = frozenset({Aspect.COMPUTATION, Aspect.OP, Aspect.WIRING})
+"""Changes that are no settings: the edit's message says what there is to say."""
+
+
+def standing(edit: Edit, side: int) -> str:
+    """Where an edit stands on a side, 0 for the reference: its node and line, or the node it is missing after."""
+    site, after = edit.sites[side], edit.after[side]
+    if site is None:
+        return f"no {edit.op} after {after}" if after else f"no such {edit.op}"
+    source = "" if site.source is None else f"{site.source}  "
+    return f"{source}{site.node}" + (f" after {after}" if after else "")
+
+
+def settings(edit: Edit) -> tuple[str, ...]:
+    """Each changed setting with both values."""
+    if not isinstance(edit, Update):
+        return ()
+    others = replace(edit, changes=tuple(item for item in edit.changes if item.aspect not in SAID))
+    return tuple(f"{name}: {changed(*values)}" for name, values in attributes(others).items())

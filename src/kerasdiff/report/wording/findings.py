@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from kerasdiff.findings import Fact, Finding
+from kerasdiff.report.wording.edits import message
 from kerasdiff.report.wording.evidence import SENTENCES as EVIDENCE
 from kerasdiff.report.wording.explain import SENTENCES as EXPLANATIONS
 from kerasdiff.report.wording.fit import SENTENCES as TRIALS
@@ -12,6 +13,7 @@ from kerasdiff.report.wording.notes import SENTENCES as NOTES
 from kerasdiff.report.wording.numbers import closeness
 from kerasdiff.report.wording.stored import SENTENCES as STORED
 from kerasdiff.report.wording.structure import SENTENCES as STRUCTURE
+from kerasdiff.rungs.records import Rung
 
 
 def sentence(finding: Finding) -> str:
@@ -55,3 +57,29 @@ SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
     Fact.TRAINS_ONLY: lambda f: "kerasdiff fit trains only",
     Fact.OWN_START: lambda f: f"{sentence(f.parts[0])}: these start from the candidate's own draw",
 }
+
+
+# Rungs -------------------------------------------------------------------------------------------------------
+
+MOST_EDITS = 3
+"""Edits that a rung tells."""
+
+_BEFORE: Mapping[Fact, str] = {Fact.TRAINING_ALONE: " ", Fact.ASIDE: " "}
+"""What stands before a fact, where it is no semicolon."""
+
+_AFTER: Mapping[Fact, str] = {Fact.PROOF_CONFIRMED: " "}
+"""What stands behind a fact, likewise."""
+
+
+def detail(rung: Rung) -> str:
+    """The facts of a rung in one line; of changed settings, the edits."""
+    text, join = "", ""
+    for finding in rung.findings:
+        phrase = (
+            "; ".join(message(edit) for edit in rung.edits[:MOST_EDITS])
+            if finding.fact is Fact.SETTINGS_DIFFER
+            else sentence(finding)
+        )
+        text += (_BEFORE.get(finding.fact, join) if text else "") + phrase
+        join = _AFTER.get(finding.fact, "; ")
+    return text

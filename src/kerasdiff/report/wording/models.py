@@ -1,10 +1,13 @@
-"""How is a model told? Its size, its inputs and outputs, the shapes of its values."""
+"""How is a model told? Its size, its inputs and outputs, the shapes of its values, the rows of its table."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from kerasdiff.comparison import ModelInfo
 from kerasdiff.graph import Node, Port, TensorSpec
-from kerasdiff.report.wording.plain import count
+from kerasdiff.report.wording.names import count
+from kerasdiff.rungs.table import RowState
 
 
 def parameters(total: int, trainable: int) -> str:
@@ -38,3 +41,14 @@ def shapes(node: Node) -> str:
         return ""
     more = len(node.outputs) - 1
     return shape(node.outputs[0]) + (f" +{more}" if more else "")
+
+
+STATES: Mapping[RowState, str] = {
+    "kept": "equal",
+    "rewritten": "equal after a rewrite",
+    "inserted": "only in the candidate",
+    "deleted": "only in the reference",
+    "updated": "other settings or op",
+    "moved": "other place",
+    "rewired": "other operands or sharing",
+}

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 from kerasdiff.fit.trials import Curves, FitEvidence, Lead
 from kerasdiff.fit.verdict import decided
 from kerasdiff.report.wording.fit import told
-from kerasdiff.report.wording.plain import count, number, value
+from kerasdiff.report.wording.names import count, number, value
 from kerasdiff.side.training import Trial, TrialSettings
 
 Tone = Literal["plain", "good", "warning"]

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from kerasdiff.align.edits import Delete, Edit, Insert, Update
-from kerasdiff.comparison import Comparison, Reason, Verdict
+from kerasdiff.comparison import Basis, Comparison, Reason, Verdict
 from kerasdiff.findings import Fact, RungName, other
 from kerasdiff.judge import may_hide
-from kerasdiff.report.wording.attribution import explained
 from kerasdiff.report.wording.edits import begins_with_a_name, message
-from kerasdiff.report.wording.findings import sentence
+from kerasdiff.report.wording.explain import explained
+from kerasdiff.report.wording.findings import detail, sentence
 from kerasdiff.report.wording.fit import verdict_sentence
-from kerasdiff.report.wording.plain import listed
-from kerasdiff.report.wording.rungs import detail
+from kerasdiff.report.wording.names import listed
 from kerasdiff.rungs.records import NUMERIC, Rung
 
 MOST_TOLD = 3
@@ -100,7 +99,8 @@ def _rung(comparison: Comparison, name: RungName) -> Rung:
 
 
 def _interface(comparison: Comparison) -> str:
-    return _different(comparison, f"The interfaces differ: {detail(_rung(comparison, 'interface'))}.")
+    lead = "".join(map(sentence, comparison.verdict.findings)) or "the interfaces differ"
+    return _different(comparison, f"{lead}: {detail(_rung(comparison, 'interface'))}.")
 
 
 def _settings(comparison: Comparison) -> str:
@@ -108,9 +108,9 @@ def _settings(comparison: Comparison) -> str:
 
 
 def _settings_alone(comparison: Comparison) -> str:
-    own = tuple(edit for edit in comparison.edits if edit.rung == "weights")
+    own = tuple(edit for edit in comparison.edits if edit.rung == "weights") or comparison.edits
     lead = "Same function, but it starts or learns otherwise:"
-    return _different(comparison, lead, own or comparison.edits)
+    return _different(comparison, lead if own else f"{lead} {detail(_rung(comparison, 'weights'))}.", own)
 
 
 def _numbers(name: RungName, what: str) -> Told:
@@ -192,4 +192,11 @@ _REASONS: Mapping[Reason, Told] = {
     Reason.PROOF: lambda comparison: _EQUIVALENT[Reason.PROOF],
     Reason.NUMBERS: lambda comparison: _EQUIVALENT[Reason.NUMBERS],
     Reason.TRIALS: lambda comparison: " ".join(map(verdict_sentence, comparison.verdict.findings)),
+}
+
+BASES: Mapping[Basis, str] = {
+    "proof": "proof: the canonical graphs are the same, and so are their weights.",
+    "numeric": "numeric: not proved, but equal in float64 on every rung that ran.",
+    "statistical": "statistical: seeded trial pairs decide, against the stated equivalence margin.",
+    "witness": "witness: an edit, an input or a training run on which the two part.",
 }

@@ -11,7 +11,6 @@ import zipfile
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import h5py
 import keras
@@ -22,17 +21,17 @@ from kerasdiff.errors import EvaluateError, KerasdiffError
 from kerasdiff.graph.values import Array
 from kerasdiff.side.checkpoints import LoadRequest, Restored, Saved, SaveRequest
 from kerasdiff.side.observations import Recipe
-from kerasdiff.worker.keras_internals import ARCHIVED_WEIGHTS, TRAINING_STATE
+from kerasdiff.worker.keras_internals import ARCHIVED_WEIGHTS, TRAINING_STATE, Live
 from kerasdiff.worker.loading.faults import at_line, reason
-from kerasdiff.worker.loading.load import Loaded
-from kerasdiff.worker.running.evaluate import value_of
+from kerasdiff.worker.loading.load import Loaded, Session
+from kerasdiff.worker.running.values import value_of
 from kerasdiff.worker.tracing.names import weight_table
 from kerasdiff.worker.tracing.trace import call_model, tensors_in
 
 WEIGHTS = ".weights.h5"
 
 
-def save_checkpoint(session: Any, request: SaveRequest) -> Saved:
+def save_checkpoint(session: Session, request: SaveRequest) -> Saved:
     """Saves a copy of the model whose weights are drawn by the recipes, and runs it.
 
     Raises:
@@ -70,14 +69,14 @@ def save_checkpoint(session: Any, request: SaveRequest) -> Saved:
     )
 
 
-def load_checkpoint(session: Any, request: LoadRequest) -> tuple[Restored, ...]:
+def load_checkpoint(session: Session, request: LoadRequest) -> tuple[Restored, ...]:
     """Loads each file into a copy of the model whose weights were drawn anew, and runs it.
 
     Raises:
         EvaluateError: If the copy cannot be run.
     """
     loaded = _copy(session)
-    found = []
+    restored = []
     for path in request.files:
         _draw(loaded, request.recipes)
         error = ""
@@ -87,12 +86,12 @@ def load_checkpoint(session: Any, request: LoadRequest) -> tuple[Restored, ...]:
             error = reason(raised)
         digests = _digests(loaded)  # before the run, which may change state
         outputs = () if error else _outputs(loaded, request.probe)
-        found.append(Restored(error=error, digests=digests, outputs=outputs))
+        restored.append(Restored(error=error, digests=digests, outputs=outputs))
     session.drop_spare()
-    return tuple(found)
+    return tuple(restored)
 
 
-def _copy(session: Any) -> Loaded:
+def _copy(session: Session) -> Loaded:
     try:
         loaded: Loaded = session.spare()
     except KerasdiffError as error:  # a second copy may fail where the first did not
@@ -118,17 +117,17 @@ def _outputs(loaded: Loaded, probe: tuple[Array, ...]) -> tuple[Array, ...]:
             tf.cast(tf.constant(batch), port.spec.dtype) for batch, port in zip(probe, loaded.ports, strict=True)
         ]
         args, kwargs = loaded.pack(tensors)
-        found = tensors_in(call_model(loaded.model, args, kwargs, training=False))
+        outputs = tensors_in(call_model(loaded.model, args, kwargs, training=False))
     except Exception as error:  # the user's own code
         raise EvaluateError(f"cannot be run: {reason(error)}{at_line(error, loaded.root)}") from None
-    return tuple(tensor.numpy() for tensor in found)
+    return tuple(tensor.numpy() for tensor in outputs)
 
 
 def _digests(loaded: Loaded) -> dict[str, str]:
     return {name: _digest(variable.numpy()) for name, variable in weight_table(loaded.model).items()}
 
 
-def _digest(value: Any) -> str:
+def _digest(value: Live) -> str:
     return hashlib.blake2b(np.ascontiguousarray(value).tobytes(), digest_size=16).hexdigest()
 
 
@@ -148,19 +147,19 @@ def _inside(archive: str) -> dict[str, _StoredArray]:
 
 def _arrays(source: str | io.BytesIO) -> dict[str, _StoredArray]:
     """Every array of a ``.weights.h5`` by its path."""
-    found: dict[str, _StoredArray] = {}
+    arrays: dict[str, _StoredArray] = {}
 
-    def visit(name: str, item: Any) -> None:
+    def visit(name: str, item: Live) -> None:
         if isinstance(item, h5py.Dataset):
-            found[name] = _StoredArray(shape=tuple(int(dim) for dim in item.shape), digest=_digest(item[()]))
+            arrays[name] = _StoredArray(shape=tuple(int(dim) for dim in item.shape), digest=_digest(item[()]))
 
     with h5py.File(source, "r") as file:
         file.visititems(visit)
-    return found
+    return arrays
 
 
 def _paths(stored: dict[str, _StoredArray], digests: dict[str, str]) -> dict[str, str]:
-    """Weight id to stored path, where the value tells: drawn values are found once, counters may not be."""
+    """Weight id to stored path, where the value tells: drawn values occur once, counters may not be."""
     many = Counter(digests.values())
     paths: dict[str, list[str]] = {}
     for path, array in stored.items():

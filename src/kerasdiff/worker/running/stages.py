@@ -7,7 +7,6 @@ the identity's place, so a node's own value can be asked for while another is gi
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -20,6 +19,7 @@ from kerasdiff.side.observations import AddedLosses, Draw, Recipe, Stage, Staged
 from kerasdiff.worker.keras_internals import (
     GRADIENT_ATTRIBUTE,
     SAVING_GRADIENTS,
+    Live,
     captures,
     final_updates,
     graph_variables,
@@ -27,7 +27,8 @@ from kerasdiff.worker.keras_internals import (
     is_stateful,
 )
 from kerasdiff.worker.loading.faults import reason
-from kerasdiff.worker.running.evaluate import value_of
+from kerasdiff.worker.loading.load import Session
+from kerasdiff.worker.running.values import value_of
 from kerasdiff.worker.tracing.assemble import assemble
 from kerasdiff.worker.tracing.lower import gradient_functions
 from kerasdiff.worker.tracing.names import weight_table
@@ -37,7 +38,7 @@ _SCOPE = "kerasdiff_stage"
 """Name scope of what is added to the imported graph: no traced op has it."""
 
 
-def stage(session: Any, request: Stage) -> Staged:
+def stage(session: Session, request: Stage) -> Staged:
     """Runs one stage.
 
     Raises:
@@ -47,32 +48,34 @@ def stage(session: Any, request: Stage) -> Staged:
     try:
         if key not in session.staged:
             session.staged[key] = StagedCall(session, request)
-        found: Staged = session.staged[key].run(request)
+        staged: Staged = session.staged[key].run(request)
     except KerasdiffError:
         raise
     except Exception as error:  # a graph op that cannot be imported, has no gradient or fails on these values
         raise EvaluateError(f"the call cannot be run in parts: {reason(error)}") from None
-    return found
+    return staged
 
 
 class StagedCall:
-    """One traced call whose nodes take values from outside."""
+    """One traced call whose nodes take given values."""
 
-    def __init__(self, session: Any, request: Stage) -> None:
+    def __init__(self, session: Session, request: Stage) -> None:
         loaded = session.loaded(request.precision)
         recording, _ = session.traced(request.precision, request.mode)
         if recording.made:
             raise EvaluateError("the call cannot be run in parts: it makes new variables each time")
         assembler = assemble(loaded, recording)
         assembler.graph()
-        spots: Mapping[Edge, Any] = assembler.spots()
+        spots: Mapping[Edge, Live] = assembler.spots()
         self._dtypes = [port.spec.dtype for port in loaded.ports]
         # Read before the graph is entered, where nothing has a value.
-        held = {id(outer): outer.numpy() for outer, inner in captures(recording.graph) if inner.dtype != tf.resource}
-        held |= {id(handle_of(variable)): variable.numpy() for variable in graph_variables(recording.graph)}
+        constants = {
+            id(outer): outer.numpy() for outer, inner in captures(recording.graph) if inner.dtype != tf.resource
+        }
+        constants |= {id(handle_of(variable)): variable.numpy() for variable in graph_variables(recording.graph)}
         self._graph = tf.Graph()
         with self._graph.as_default():
-            entries = _Entries(recording, weight_table(loaded.model), held)
+            entries = _Entries(recording, weight_table(loaded.model), constants)
             cuts = {tensor.name: f"{_SCOPE}/cut_{number}" for number, tensor in enumerate(spots.values())}
             definition = recording.graph.as_graph_def()
             self._closed = _plain_gradients(definition)
@@ -96,10 +99,10 @@ class StagedCall:
         self._losses = recording.added, tensor(recording.added.values.name)
         self._updates = [self._graph.get_operation_by_name(op.name) for op in final_updates(recording.graph)]
         self._entries = entries
-        self._pulls: dict[Any, Any] = {}
-        self._session = self._opened()
+        self._pulls: dict[tuple[object, ...], _Pull] = {}
+        self._session = self._new_session()
 
-    def _opened(self) -> Any:
+    def _new_session(self) -> Live:
         """A session of its own for the graph as it is: one that has run a loop does not see it change."""
         return tf.compat.v1.Session(graph=self._graph, config=_as_written())
 
@@ -111,12 +114,12 @@ class StagedCall:
             raise EvaluateError(f"the call cannot be run in parts: {where}")
         pull = self._pull(request)
         self._entries.load(self._session, request.recipes, request.weight_scale)
-        feeds: dict[Any, Any] = {}
+        feeds: dict[Live, Live] = {}
         for entry, batch, dtype in zip(self._entries.inputs, request.probe, self._dtypes, strict=True):
             feeds[entry] = np.asarray(batch).astype(tf.as_dtype(dtype).as_numpy_dtype)
         feeds.update({self._cuts[edge]: value for edge, value in request.given.items()})
         feeds.update({self._draws[position][2]: value for position, value in request.draws.items()})
-        fetches: dict[str, Any] = {"values": [self._made[edge] for edge in request.wanted]}
+        fetches: dict[str, Live] = {"values": [self._made[edge] for edge in request.wanted]}
         if request.outputs:
             fetches["outputs"] = self._outputs
         if request.effects:
@@ -126,21 +129,21 @@ class StagedCall:
             seeds = [*(request.pull or {}).values(), *(request.pull_outputs or ())]
             feeds.update(zip(pull.seeds, seeds, strict=True))
             fetches |= {"pulled": pull.given, "gradients": pull.weights}
-        found = self._session.run(fetches, feeds)
+        got = self._session.run(fetches, feeds)
         state = {}
         if request.effects:
             with self._graph.as_default():
                 readers = self._entries.values()
             state = self._session.run(readers)
         return Staged(
-            values=dict(zip(request.wanted, found["values"], strict=True)),
-            outputs=tuple(found.get("outputs", ())),
-            pulled=dict(zip(pull.edges, found["pulled"], strict=True)) if pull is not None else {},
-            gradients=dict(zip(pull.names, found["gradients"], strict=True)) if pull is not None else {},
-            draws=self._drawn(found["draws"]) if request.effects else (),
+            values=dict(zip(request.wanted, got["values"], strict=True)),
+            outputs=tuple(got.get("outputs", ())),
+            pulled=dict(zip(pull.edges, got["pulled"], strict=True)) if pull is not None else {},
+            gradients=dict(zip(pull.names, got["gradients"], strict=True)) if pull is not None else {},
+            draws=self._drawn(got["draws"]) if request.effects else (),
             hidden=self._hidden,
             state=state,
-            losses=self._losses[0].told(found["losses"].tolist()) if request.effects else AddedLosses(),
+            losses=self._losses[0].told(got["losses"].tolist()) if request.effects else AddedLosses(),
         )
 
     def _drawn(self, values: Sequence[Array]) -> tuple[Draw, ...]:
@@ -166,13 +169,12 @@ class StagedCall:
             if self._loops:
                 # The gradient of a loop gives the loop more outputs, which a session that has run it never learns of.
                 self._session.close()
-                self._session = self._opened()
+                self._session = self._new_session()
                 self._entries.forget()
-        found: _Pull = self._pulls[key]
-        return found
+        return self._pulls[key]
 
 
-def _plain_gradients(definition: Any) -> bool:
+def _plain_gradients(definition: Live) -> bool:
     """Drops custom gradients, which hold tensors of the graph they were traced in; tells whether one is missed."""
     missed = False
     for node in definition.node:
@@ -183,7 +185,7 @@ def _plain_gradients(definition: Any) -> bool:
     return missed
 
 
-def _is_fixed(op: Any) -> bool:
+def _is_fixed(op: Live) -> bool:
     """Whether an op draws the same numbers in every call: its key comes from constants alone (``seed=3`` in a call)."""
     if op.type not in KEYED_DRAWS:
         return False
@@ -199,7 +201,7 @@ def _is_fixed(op: Any) -> bool:
     return True
 
 
-def _draws_out_of_reach(ops: Sequence[Any], definition: Any) -> bool:
+def _draws_out_of_reach(ops: Sequence[Live], definition: Live) -> bool:
     """Whether a function body, or an op of no known family, draws random numbers."""
     inside = {node.op for function in definition.library.function for node in function.node_def}
     kinds = inside | ({op.type for op in ops} - set(FAMILIES))
@@ -207,7 +209,7 @@ def _draws_out_of_reach(ops: Sequence[Any], definition: Any) -> bool:
 
 
 class _Pull:
-    """Gradients of some values, weighed from outside, with respect to what is given and to the weights.
+    """Gradients of some values, weighed as asked, with respect to what is given and to the weights.
 
     Args:
         tops: The values.
@@ -219,10 +221,10 @@ class _Pull:
 
     def __init__(
         self,
-        tops: Sequence[Any],
-        alone: Sequence[Any],
+        tops: Sequence[Live],
+        alone: Sequence[Live],
         given: Mapping[Edge, Array],
-        cuts: Mapping[Edge, Any],
+        cuts: Mapping[Edge, Live],
         entries: _Entries,
     ) -> None:
         self.seeds = [tf.compat.v1.placeholder(top.dtype, name=f"{_SCOPE}/seed") for top in tops]
@@ -231,27 +233,27 @@ class _Pull:
         below = [*(cuts[edge] for edge in edges), *(entries.variables[name] for name in names)]
         stops = [cuts[edge] for edge in given]
         ends, weights = [*tops, *alone], [*self.seeds, *(tf.ones_like(one) for one in alone)]
-        found = tf.gradients(ends, below, weights, stop_gradients=stops) if ends and below else []
-        dense = [None if one is None else tf.convert_to_tensor(one) for one in found]
-        kept = [(name, one) for name, one in zip([*edges, *names], dense, strict=False) if one is not None]
-        self.edges = [name for name, _ in kept if isinstance(name, Edge)]
-        self.names = [name for name, _ in kept if isinstance(name, str)]
-        self.given = [one for name, one in kept if isinstance(name, Edge)]
-        self.weights = [one for name, one in kept if isinstance(name, str)]
+        gradients = tf.gradients(ends, below, weights, stop_gradients=stops) if ends and below else []
+        dense = [None if one is None else tf.convert_to_tensor(one) for one in gradients]
+        reached = [(name, one) for name, one in zip([*edges, *names], dense, strict=False) if one is not None]
+        self.edges = [name for name, _ in reached if isinstance(name, Edge)]
+        self.names = [name for name, _ in reached if isinstance(name, str)]
+        self.given = [one for name, one in reached if isinstance(name, Edge)]
+        self.weights = [one for name, one in reached if isinstance(name, str)]
 
 
 class _Entries:
-    """What the imported graph takes from outside: inputs, variables of its own, constants it captured."""
+    """What the imported graph takes in: inputs, variables of its own, constants it captured."""
 
-    def __init__(self, recording: Recording, table: Mapping[str, Any], held: Mapping[int, Array]) -> None:
+    def __init__(self, recording: Recording, table: Mapping[str, Live], constants: Mapping[int, Array]) -> None:
         names = {id(handle_of(variable)): name for name, variable in table.items()}
         known = {id(handle_of(variable)): variable for variable in graph_variables(recording.graph)}
-        self.map: dict[str, Any] = {}
-        self.variables: dict[str, Any] = {}
-        self._readers: dict[str, Any] = {}
-        self._dtypes: dict[str, Any] = {}
+        self.map: dict[str, Live] = {}
+        self.variables: dict[str, Live] = {}
+        self._readers: dict[str, Live] = {}
+        self._dtypes: dict[str, Live] = {}
         self._values: dict[str, Array] = {}
-        self._setters: dict[str, tuple[Any, Any]] = {}
+        self._setters: dict[str, tuple[Live, Live]] = {}
         self._loaded: tuple[tuple[Recipe, ...], float] | None = None
         self._fresh = True
         with tf.name_scope(_SCOPE):
@@ -259,23 +261,23 @@ class _Entries:
             self.map.update({one.name: entry for one, entry in zip(recording.inputs, self.inputs, strict=True)})
             for outer, inner in captures(recording.graph):
                 if inner.dtype != tf.resource:
-                    self.map[inner.name] = tf.constant(held[id(outer)], inner.dtype)
+                    self.map[inner.name] = tf.constant(constants[id(outer)], inner.dtype)
                 elif id(outer) in known:
                     name = names.get(id(outer), inner.name)
-                    self.map[inner.name] = self._variable(name, known[id(outer)], held[id(outer)])
+                    self.map[inner.name] = self._variable(name, known[id(outer)], constants[id(outer)])
                 else:
                     raise EvaluateError("the call cannot be run in parts: it reads a table, not variables alone")
         self._table = table
         ops = recording.graph.get_operations()
         self._updated = any(writes(op.type) for op in ops)
 
-    def _variable(self, name: str, original: Any, value: Array) -> Any:
+    def _variable(self, name: str, original: Live, value: Array) -> Live:
         if name not in self.variables:
             self._values[name] = value
             kind, shape = original.dtype, original.shape
             # Bare ops: tf.Variable makes three times as many, and a network has hundreds.
-            place = f"{_SCOPE}/{len(self.variables)}"
-            handle = tf.raw_ops.VarHandleOp(dtype=kind, shape=shape, shared_name=place)
+            own = f"{_SCOPE}/{len(self.variables)}"
+            handle = tf.raw_ops.VarHandleOp(dtype=kind, shape=shape, shared_name=own)
             given = tf.compat.v1.placeholder(kind, shape)
             self._setters[name] = given, tf.raw_ops.AssignVariableOp(resource=handle, value=given)
             self.variables[name], self._dtypes[name] = handle, kind
@@ -286,7 +288,7 @@ class _Entries:
         """The variables that have gradients."""
         return [name for name, kind in self._dtypes.items() if kind.is_floating]
 
-    def values(self) -> dict[str, Any]:
+    def values(self) -> dict[str, Live]:
         """What reads each variable, made on first use."""
         if not self._readers:
             self._readers = {
@@ -299,7 +301,7 @@ class _Entries:
         """Says that the variables have no values yet: a new session holds none."""
         self._fresh = True
 
-    def load(self, session: Any, recipes: tuple[Recipe, ...], weight_scale: float) -> None:
+    def load(self, session: Live, recipes: tuple[Recipe, ...], weight_scale: float) -> None:
         """Gives every variable its value: drawn where there is a recipe, else the one it has in the model."""
         if self._loaded == (recipes, weight_scale) and not self._updated and not self._fresh:
             return
@@ -315,7 +317,7 @@ class _Entries:
         session.run([assign for _, assign in self._setters.values()], feeds)
 
 
-def _cut(definition: Any, cuts: Mapping[str, str], dtypes: Mapping[str, Any]) -> Any:
+def _cut(definition: Live, cuts: Mapping[str, str], dtypes: Mapping[str, Live]) -> Live:
     """The same graph with an identity behind each of these tensors."""
     for node in definition.node:
         for position, text in enumerate(node.input):
@@ -328,7 +330,7 @@ def _cut(definition: Any, cuts: Mapping[str, str], dtypes: Mapping[str, Any]) ->
     return definition
 
 
-def _as_written() -> Any:
+def _as_written() -> Live:
     """No graph optimiser, as in ``evaluate``: a handful of runs does not repay it."""
     config = tf.compat.v1.ConfigProto()
     config.graph_options.rewrite_options.disable_meta_optimizer = True

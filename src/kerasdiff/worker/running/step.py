@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import keras
 import numpy as np
@@ -12,9 +12,10 @@ import tensorflow as tf
 from kerasdiff.errors import EvaluateError, FitError, KerasdiffError
 from kerasdiff.graph.values import Array
 from kerasdiff.side.observations import Stepped, StepRequest
+from kerasdiff.worker.keras_internals import Live
 from kerasdiff.worker.loading.faults import at_line, reason
-from kerasdiff.worker.loading.load import Loaded, precision_scope
-from kerasdiff.worker.running.evaluate import assign, drawn, perturbed
+from kerasdiff.worker.loading.load import Loaded, Session, precision_scope
+from kerasdiff.worker.running.values import assign, drawn, perturbed
 from kerasdiff.worker.tracing.names import weight_table
 from kerasdiff.worker.tracing.trace import call_model, tensors_in
 from kerasdiff.worker.training.heads import Head
@@ -25,7 +26,7 @@ T = TypeVar("T")
 TARGET_SEED = 11
 
 
-def step(session: Any, request: StepRequest) -> Stepped:
+def step(session: Session, request: StepRequest) -> Stepped:
     """Takes one step.
 
     Raises:
@@ -34,7 +35,7 @@ def step(session: Any, request: StepRequest) -> Stepped:
     return _answered(session, request, _Step.taken)
 
 
-def losses_of(session: Any, request: StepRequest, outputs: Sequence[Sequence[Array]]) -> tuple[float, ...]:
+def losses_of(session: Session, request: StepRequest, outputs: Sequence[Sequence[Array]]) -> tuple[float, ...]:
     """The training loss of each of these sets of outputs.
 
     Raises:
@@ -43,7 +44,7 @@ def losses_of(session: Any, request: StepRequest, outputs: Sequence[Sequence[Arr
     return _answered(session, request, lambda one: one.losses(outputs))
 
 
-def _answered(session: Any, request: StepRequest, ask: Callable[[_Step], T]) -> T:
+def _answered(session: Session, request: StepRequest, ask: Callable[[_Step], T]) -> T:
     loaded = session.drawn(request.precision)
     with precision_scope(request.precision):
         try:
@@ -59,7 +60,7 @@ def _answered(session: Any, request: StepRequest, ask: Callable[[_Step], T]) -> 
 class _Step:
     """One step's model, task and batch."""
 
-    def __init__(self, session: Any, loaded: Loaded, request: StepRequest) -> None:
+    def __init__(self, session: Session, loaded: Loaded, request: StepRequest) -> None:
         self._loaded, self._request = loaded, request
         key = request.precision, request.compiled
         if key not in session.tasks:
@@ -69,7 +70,7 @@ class _Step:
         self._inputs = [value for _, value in perturbed(inputs, request.perturbation)]
         self._variables = weight_table(loaded.model)
 
-    def _call(self) -> Any:
+    def _call(self) -> Live:
         assign(perturbed(drawn(self._variables, self._request.recipes), self._request.perturbation))
         args, kwargs = self._loaded.pack(self._inputs)
         return call_model(self._loaded.model, args, kwargs, training=True)
@@ -88,7 +89,7 @@ class _Step:
         gradients = tape.gradient(loss, [variable.value for variable in trained])
         by_row = [names[id(v)] for g, v in zip(gradients, trained, strict=True) if isinstance(g, tf.IndexedSlices)]
 
-        def stepped(change: Callable[[Any], Any] | None = None) -> dict[str, Array]:
+        def stepped(change: Callable[[Live], Live] | None = None) -> dict[str, Array]:
             some = [change(g) if change and isinstance(g, tf.IndexedSlices) else g for g in gradients]
             updates = dict(zip((names[id(v)] for v in trained), self._updates(trained, some), strict=True))
             return {name: updates[name] for name in by_row} if change else updates
@@ -103,7 +104,7 @@ class _Step:
             halved=stepped(_halved) if by_row else {},
         )
 
-    def _updates(self, trained: Sequence[Any], gradients: Sequence[Any]) -> list[Array]:
+    def _updates(self, trained: Sequence[Live], gradients: Sequence[Live]) -> list[Array]:
         """What a fresh optimizer adds to each weight, which has its value again afterwards."""
         before = [variable.numpy() for variable in trained]
         pairs = [(g, v) for g, v in zip(gradients, trained, strict=True) if g is not None]
@@ -113,7 +114,7 @@ class _Step:
         assign(list(zip(trained, before, strict=True)))
         return updates
 
-    def _optimizer(self, trained: Sequence[Any]) -> Any:
+    def _optimizer(self, trained: Sequence[Live]) -> Live:
         made = fresh_optimizer(self._loaded.model, own=self._task.compiled)
         made.build(list(trained))
         return made
@@ -123,35 +124,35 @@ class _Step:
         result = self._call()
         targets = self._targets(result)
         kinds = [tensor.dtype for tensor in tensors_in(result)]
-        found = []
+        losses = []
         for one in outputs:
             flat = [tf.cast(tf.constant(value), kind) for value, kind in zip(one, kinds, strict=False)]
             packed = keras.tree.pack_sequence_as(result, flat)
-            found.append(float(self._task.loss(packed, targets, training=True)))
-        return tuple(found)
+            losses.append(float(self._task.loss(packed, targets, training=True)))
+        return tuple(losses)
 
-    def _targets(self, result: Any) -> list[Any]:
+    def _targets(self, result: Live) -> list[Live]:
         rows = len(tensors_in(result)[0]) if tensors_in(result)[0].shape.rank else 1
         return [_target(head, rows, number) for number, head in enumerate(self._task.heads)]
 
-    def _metrics(self, result: Any, targets: Sequence[Any]) -> dict[str, float]:
+    def _metrics(self, result: Live, targets: Sequence[Live]) -> dict[str, float]:
         if not self._task.compiled:
             return {}
         model = self._loaded.model
         model.reset_metrics()
         packed = keras.tree.pack_sequence_as(result, list(targets))
-        found = model.compute_metrics(None, packed, result)
+        metrics = model.compute_metrics(None, packed, result)
         model.reset_metrics()
-        return {str(name): float(value) for name, value in found.items() if np.ndim(value) == 0}
+        return {str(name): float(value) for name, value in metrics.items() if np.ndim(value) == 0}
 
 
-def _halved(gradient: Any) -> Any:
+def _halved(gradient: Live) -> Live:
     """The same gradient, each row of it in two halves: so it comes where an id stands in a batch twice."""
     values, indices = tf.concat([gradient.values / 2] * 2, 0), tf.concat([gradient.indices] * 2, 0)
     return tf.IndexedSlices(values, indices, gradient.dense_shape)
 
 
-def _target(head: Head, rows: int, number: int) -> Any:
+def _target(head: Head, rows: int, number: int) -> Live:
     """Targets of one output, the same on both sides of a comparison."""
     rng = np.random.default_rng([TARGET_SEED, number])
     if head.encoding == "sparse":

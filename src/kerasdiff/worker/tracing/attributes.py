@@ -72,7 +72,8 @@ def _plain(value: Live) -> Attribute:
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if hasattr(value, "item") and getattr(value, "size", 0) == 1:
-        return value.item()
+        scalar: Attribute = value.item()
+        return scalar
     if hasattr(value, "shape"):
         settings = constant_attributes(value)
         return settings.get("value", settings.get("digest"))

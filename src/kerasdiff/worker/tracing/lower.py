@@ -63,7 +63,7 @@ _LISTED = ("func", "type", "shape", "s", "i", "f", "b")
 """The kinds of which a list holds one, the others being empty."""
 
 
-def _tuples(value: object) -> Attribute:
+def _tuples(value: Attribute) -> Attribute:
     return tuple(_tuples(item) for item in value) if isinstance(value, list) else value
 
 

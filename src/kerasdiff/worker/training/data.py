@@ -149,11 +149,11 @@ def _checked(table: Table, inputs: tuple[Port, ...], heads: tuple[Head, ...]) ->
 
 def _column(arrays: Mapping[str, Array], key: str, name: str, many: int, origin: str) -> Array:
     wanted = key if many == 1 else f"{key}_{name}"
-    for found in (wanted, f"{key}_{name}"):
-        if found in arrays:
-            if arrays[found].ndim == 0:
-                raise FitError(f"{origin}: {found} is a single value, not one row per example.")
-            return arrays[found]
+    for column in (wanted, f"{key}_{name}"):
+        if column in arrays:
+            if arrays[column].ndim == 0:
+                raise FitError(f"{origin}: {column} is a single value, not one row per example.")
+            return arrays[column]
     held = ", ".join(sorted(arrays)) or "nothing"
     raise FitError(f"{origin} lacks {wanted}; it holds {held}.")
 

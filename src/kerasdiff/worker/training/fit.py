@@ -6,7 +6,6 @@ import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import keras
 import numpy as np
@@ -17,7 +16,7 @@ from kerasdiff.errors import FitError
 from kerasdiff.findings import Fact, Finding
 from kerasdiff.graph.values import Array
 from kerasdiff.side.training import Answers, Epoch, FitPlan, History, Progress, Tick, Trial, TrialOptions
-from kerasdiff.worker.keras_internals import sublayers
+from kerasdiff.worker.keras_internals import Live, sublayers
 from kerasdiff.worker.loading.load import Session
 from kerasdiff.worker.tracing.names import weight_table
 from kerasdiff.worker.training.batches import Batches
@@ -82,7 +81,7 @@ def start(session: Session, seed: int) -> dict[str, Array]:
     return {name: to_array(value) for name, value in weight_table(session.reload("float32", seed).model).items()}
 
 
-def _assign(weights: dict[str, Any], start: Mapping[str, Array]) -> None:
+def _assign(weights: dict[str, Live], start: Mapping[str, Array]) -> None:
     for name, value in start.items():
         if name not in weights:
             raise FitError(f"The start names weight {name}, which the model does not have.")
@@ -91,7 +90,7 @@ def _assign(weights: dict[str, Any], start: Mapping[str, Array]) -> None:
         weights[name].assign(value)
 
 
-def _perturb(model: Any, seed: int) -> None:
+def _perturb(model: Live, seed: int) -> None:
     """Moves every trainable value by one unit in the last place of the precision the model computes in, up or down.
 
     Rounding does no less to a model that computes the same thing in another order.
@@ -193,7 +192,7 @@ class _Run:
             findings=tuple(store.findings),
         )
 
-    def _store(self, functions: Sequence[Any]) -> tuple[TrialStore, list[Any]]:
+    def _store(self, functions: Sequence[Live]) -> tuple[TrialStore, list[Live]]:
         """The files of this trial, and the variables whose values are its state."""
         if self._plan.options.store is None:
             return TrialStore(None), []
@@ -211,7 +210,7 @@ class _Run:
         }
         return TrialStore(self._plan.options.store, trial_key(functions, variables, length)), variables
 
-    def _resume(self, store: TrialStore, variables: Sequence[Any]) -> int:
+    def _resume(self, store: TrialStore, variables: Sequence[Live]) -> int:
         """Takes up the last finished epoch; how many epochs that saves."""
         known = store.unfinished()
         if known is None:
@@ -230,7 +229,7 @@ class _Run:
             steps = epochs[-1].steps
             self._tell(self._history.losses[:steps], self._history.accuracies[:steps], epochs[-1])
 
-    def _train(self, store: TrialStore, variables: Sequence[Any]) -> Answers:
+    def _train(self, store: TrialStore, variables: Sequence[Live]) -> Answers:
         """Runs the epochs that are missing, and gives the answers of the last test."""
         tested: Tested | None = None
         for number in range(len(self._history.epochs) + 1, self._length.epochs + 1):

@@ -10,17 +10,18 @@ import hashlib
 import json
 import os
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 import kerasdiff
+from kerasdiff.graph import Attribute
 from kerasdiff.graph.ops import forgets
-from kerasdiff.worker.keras_internals import NAMING_ATTRIBUTES, graph_variables, handle_of
+from kerasdiff.graph.values import Array
+from kerasdiff.worker.keras_internals import NAMING_ATTRIBUTES, Live, graph_variables, handle_of
 from kerasdiff.worker.training.tasks import to_array
 
 LAYOUT = 1
@@ -30,13 +31,17 @@ _NAMES = NAMING_ATTRIBUTES | {"shared_name", "container", "body_name", "cond_nam
 """Attributes that name things and change with what else the process has built."""
 
 
-def variables_of(functions: Sequence[Any]) -> list[Any] | None:
+Digest = Callable[[str], str]
+"""The digest of a function by its name."""
+
+
+def variables_of(functions: Sequence[Live]) -> list[Live] | None:
     """Every variable the functions read or write, in the order they were captured.
 
     Returns:
         ``None`` where state cannot be read back: a table, a random generator inside an op, Python code.
     """
-    found: dict[int, Any] = {}
+    variables: dict[int, Live] = {}
     for function in functions:
         by_handle = {id(handle_of(variable)): variable for variable in graph_variables(function.graph)}
         for tensor in function.captured_inputs:
@@ -45,19 +50,19 @@ def variables_of(functions: Sequence[Any]) -> list[Any] | None:
             if id(tensor) not in by_handle:
                 return None
             variable = by_handle[id(tensor)]
-            found.setdefault(id(variable), variable)
+            variables.setdefault(id(variable), variable)
         if any(forgets(node.op) for node in _nodes(function)):
             return None
-    return list(found.values())
+    return list(variables.values())
 
 
-def _nodes(function: Any) -> list[Any]:
+def _nodes(function: Live) -> list[Live]:
     definition = function.graph.as_graph_def()
     inner = [node for item in definition.library.function for node in item.node_def]
     return [*definition.node, *inner]
 
 
-def trial_key(functions: Sequence[Any], variables: Sequence[Any], plan: Mapping[str, str | int]) -> str:
+def trial_key(functions: Sequence[Live], variables: Sequence[Live], plan: Mapping[str, str | int]) -> str:
     """A digest that two trials share only where they give the same bits.
 
     Args:
@@ -78,13 +83,13 @@ def trial_key(functions: Sequence[Any], variables: Sequence[Any], plan: Mapping[
     return digest.hexdigest()[:32]
 
 
-def _update(digest: Any, values: Any) -> None:
+def _update(digest: hashlib._Hash, values: Array) -> None:
     array = np.ascontiguousarray(values)
     digest.update(f"{array.dtype}{array.shape}".encode())
     digest.update(array.tobytes())
 
 
-def graph_digest(definition: Any) -> str:
+def graph_digest(definition: Live) -> str:
     """A digest of a graph without the names in it, which depend on what the process built before."""
     library = {item.signature.name: item for item in definition.library.function}
     known: dict[str, str] = {}
@@ -92,26 +97,22 @@ def graph_digest(definition: Any) -> str:
     def function(name: str) -> str:
         if name not in known:
             known[name] = ""  # a recursive function stands for itself
-            item = library.get(name)
-            arguments = [argument.name for argument in item.signature.input_arg] if item is not None else []
-            body = _body(item.node_def, arguments, function) if item is not None else [name]
-            returns = sorted(item.ret.items()) if item is not None else []
-            order = {node.name: at for at, node in enumerate(item.node_def)} if item is not None else {}
-            ends = [(key, _reference(value, order, arguments)) for key, value in returns]
-            known[name] = _hash([body, [value for _, value in _by_signature(ends, item)]])
+            known[name] = _hash([[name], []]) if name not in library else _function_digest(library[name], function)
         return known[name]
 
     return _hash(_body(definition.node, [], function))
 
 
-def _by_signature(ends: list[tuple[str, Any]], item: Any) -> list[tuple[str, Any]]:
-    if item is None:
-        return ends
-    place = {argument.name: at for at, argument in enumerate(item.signature.output_arg)}
-    return sorted(ends, key=lambda end: place.get(end[0], 0))
+def _function_digest(item: Live, function: Digest) -> str:
+    arguments = [argument.name for argument in item.signature.input_arg]
+    order = {node.name: at for at, node in enumerate(item.node_def)}
+    position = {argument.name: at for at, argument in enumerate(item.signature.output_arg)}
+    returns = sorted(sorted(item.ret.items()), key=lambda end: position.get(end[0], 0))
+    body = _body(item.node_def, arguments, function)
+    return _hash([body, [_reference(value, order, arguments) for _, value in returns]])
 
 
-def _body(nodes: Any, arguments: list[str], function: Any) -> list[Any]:
+def _body(nodes: Live, arguments: list[str], function: Digest) -> list[Attribute]:
     order = {node.name: at for at, node in enumerate(nodes)}
     return [
         [
@@ -123,25 +124,25 @@ def _body(nodes: Any, arguments: list[str], function: Any) -> list[Any]:
     ]
 
 
-def _reference(text: str, order: Mapping[str, int], arguments: list[str]) -> Any:
+def _reference(text: str, order: Mapping[str, int], arguments: list[str]) -> list[Attribute]:
     name, _, port = text.lstrip("^").partition(":")
-    where: Any = order.get(name, ("argument", arguments.index(name)) if name in arguments else name)
+    where: Attribute = order.get(name, ("argument", arguments.index(name)) if name in arguments else name)
     return ["^" if text.startswith("^") else "", where, port]
 
 
-def _attribute(value: Any, function: Any) -> str:
+def _attribute(value: Live, function: Digest) -> str:
     if value.HasField("func"):
-        return str(function(value.func.name))
+        return function(value.func.name)
     if value.HasField("list") and value.list.func:
         return _hash([function(item.name) for item in value.list.func])
     return hashlib.sha256(value.SerializeToString(deterministic=True)).hexdigest()
 
 
-def _hash(value: Any) -> str:
+def _hash(value: Attribute) -> str:
     return hashlib.sha256(json.dumps(value).encode()).hexdigest()
 
 
-def _environment() -> dict[str, Any]:
+def _environment() -> dict[str, Attribute]:
     """What bits depend on besides the graph: versions, processor, threads."""
     return {
         "layout": LAYOUT,

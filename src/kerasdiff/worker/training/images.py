@@ -1,6 +1,7 @@
-"""Image files as arrays, in the worker of a fit or in a process of its own: ``python -m kerasdiff.worker.training.images``.
+"""Image files as arrays, in the worker of a fit or in a process of its own.
 
-Started by :func:`kerasdiff.data.decoding.decode_apart` alone, for commands that have no model.
+``python -m kerasdiff.worker.training.images`` is started by
+:func:`kerasdiff.data.decoding.decode_apart` alone, for commands that have no model.
 """
 
 from __future__ import annotations

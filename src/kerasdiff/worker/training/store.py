@@ -1,4 +1,4 @@
-"""The trial store: what is on disk of a trial, so that nothing finished is lost: its last finished epoch, and its result.
+"""What is on disk of a trial, so that nothing finished is lost: its last finished epoch, and its result.
 
 One directory a trial, named by its key. Files appear whole or not at all. ``state.npz`` goes when ``result.npz`` is
 there; ``history.csv`` is for people.
@@ -51,8 +51,8 @@ class TrialStore:
         arrays = self._read("state.npz")
         if arrays is None:
             return None
-        held = sorted((name for name in arrays if name.startswith("v")), key=lambda name: int(name[1:]))
-        return _history(arrays), tuple(arrays[name].tobytes() for name in held)
+        names = sorted((name for name in arrays if name.startswith("v")), key=lambda name: int(name[1:]))
+        return _history(arrays), tuple(arrays[name].tobytes() for name in names)
 
     def finished(self) -> tuple[History, Answers] | None:
         """The finished trial."""
@@ -69,8 +69,8 @@ class TrialStore:
 
     def save(self, history: History, variables: Sequence[bytes]) -> None:
         """Stores a finished epoch in place of the one before."""
-        held = {f"v{at}": np.frombuffer(data, np.uint8) for at, data in enumerate(variables)}
-        if self._write("state.npz", lambda stream: _save(stream, {**_arrays(history), **held})):
+        values = {f"v{at}": np.frombuffer(data, np.uint8) for at, data in enumerate(variables)}
+        if self._write("state.npz", lambda stream: _save(stream, {**_arrays(history), **values})):
             self._write("history.csv", lambda stream: stream.write(history_csv(history).encode()))
 
     def finish(self, history: History, answers: Answers) -> None:

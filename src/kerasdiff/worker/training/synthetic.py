@@ -5,7 +5,7 @@ independent numbers, or of 50,000 ids that occur once each. So every row has a f
 show in each input in a way every kind of layer can find, and the targets are functions of the latents.
 
 - Floats and images: ``x = sum_k z_k * A_k * wave_k + noise``. The waves of even ``k`` are flat, so that global pooling
-  keeps them; the others are slow cosines over the positions, so that place counts as well.
+  keeps them; the others are slow cosines over the positions, so that the position counts as well.
 - Ids (integers of one axis or none): at most 64 different ones over the whole range, each with a code; the latents
   of a row are the mean code of its ids. A code begins with the rank of its id, for models that take ids as numbers.
 - Floats of fewer than eight values a row are the latents themselves.

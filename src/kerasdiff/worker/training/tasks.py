@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import keras
 import numpy as np
@@ -17,6 +16,8 @@ from kerasdiff.errors import EvaluateError, FitError
 from kerasdiff.graph import Port
 from kerasdiff.graph.values import Array
 from kerasdiff.probing.probes import probes
+from kerasdiff.worker.keras_internals import Live
+from kerasdiff.worker.loading.load import Loaded
 from kerasdiff.worker.tracing.compiled import fresh
 from kerasdiff.worker.tracing.lower import spec_of
 from kerasdiff.worker.tracing.names import output_names
@@ -56,7 +57,7 @@ class Task:
         words: The losses as a report shows them.
     """
 
-    def __init__(self, loaded: Any, loss: str | None = None, *, compiled: bool = True) -> None:
+    def __init__(self, loaded: Loaded, loss: str | None = None, *, compiled: bool = True) -> None:
         """Calls the model on two probes.
 
         Args:
@@ -87,7 +88,7 @@ class Task:
         self.words = tuple(_words(loss) for loss in self._losses)
         self._check(results[0])
 
-    def _check(self, result: Any) -> None:
+    def _check(self, result: Live) -> None:
         """Applies the loss once, eagerly: it must fit the outputs, and Keras creates its trackers here."""
         rows = len(tensors_in(result)[0]) if tensors_in(result)[0].shape.rank else 1
         targets = [
@@ -101,7 +102,7 @@ class Task:
         if loss.shape.rank != 0:
             raise FitError(f"The loss ({', '.join(self.words)}) has shape {tuple(loss.shape)}, not a single number.")
 
-    def loss(self, result: Any, targets: Sequence[Any], *, training: bool) -> Any:
+    def loss(self, result: Live, targets: Sequence[Live], *, training: bool) -> Live:
         """The loss of a batch with everything the model adds to it (regularizers, ``add_loss``).
 
         Args:
@@ -116,7 +117,7 @@ class Task:
         terms += [tf.reduce_sum(tf.cast(extra, terms[0].dtype)) for extra in self._model.losses]
         return tf.add_n(terms)
 
-    def accuracy(self, result: Any, targets: Sequence[Any]) -> Any:
+    def accuracy(self, result: Live, targets: Sequence[Live]) -> Live:
         """Fraction of right answers, the mean over the heads that have them; ``None`` for pure regression."""
         rates = [
             tf.reduce_mean(tf.cast(tf.equal(answer, label), tf.float64))
@@ -124,22 +125,22 @@ class Task:
         ]
         return tf.add_n(rates) / len(rates) if rates else None
 
-    def answers(self, result: Any, targets: Sequence[Any]) -> list[tuple[Any, Any]]:
+    def answers(self, result: Live, targets: Sequence[Live]) -> list[tuple[Live, Live]]:
         """For every head with classes, the ids the model answers with and the right ones, both int64."""
-        found = []
+        pairs = []
         for head, loss, y, output in zip(self.heads, self._losses, targets, tensors_in(result), strict=True):
             if head.encoding == "real":
                 continue
             if head.encoding == "binary":
                 threshold = 0.0 if getattr(loss, "from_logits", False) or not head.zero_one else 0.5
-                found.append((tf.cast(output > threshold, tf.int64), tf.cast(y > 0.5, tf.int64)))
+                pairs.append((tf.cast(output > threshold, tf.int64), tf.cast(y > 0.5, tf.int64)))
             else:
                 labels = y if head.encoding == "sparse" else tf.argmax(y, axis=-1)
-                found.append((tf.argmax(output, axis=-1), tf.cast(labels, tf.int64)))
-        return found
+                pairs.append((tf.argmax(output, axis=-1), tf.cast(labels, tf.int64)))
+        return pairs
 
 
-def _target_dtype(head: Head) -> Any:
+def _target_dtype(head: Head) -> Live:
     return tf.int64 if head.encoding == "sparse" else tf.float32
 
 
@@ -149,7 +150,7 @@ def _line(error: BaseException) -> str:
     return text.splitlines()[0] if text else type(error).__name__
 
 
-def _probe(loaded: Any) -> list[Any]:
+def _probe(loaded: Loaded) -> list[Live]:
     """The model's results on an ordinary and an extreme probe: only a bounded output stays in [0, 1] on both."""
     try:
         drawn = dict(probes(tuple(loaded.ports), PROBE_SEED))
@@ -168,12 +169,12 @@ def _probe(loaded: Any) -> list[Any]:
     return results
 
 
-def as_tensor(values: Array, port: Port) -> Any:
+def as_tensor(values: Array, port: Port) -> Live:
     """A batch as a tensor of the input's dtype."""
     return tf.cast(tf.convert_to_tensor(values), port.spec.dtype)
 
 
-def to_array(value: Any) -> Array:
+def to_array(value: Live) -> Array:
     """A tensor or Keras variable as a copy (``keras.ops.convert_to_numpy`` warns under numpy 2)."""
     return np.array(tf.convert_to_tensor(value).numpy())
 
@@ -191,7 +192,7 @@ def _probabilities(values: Sequence[Array]) -> bool:
     return bool(sums.size and np.abs(sums - 1.0).max() <= ROW_SUM_TOLERANCE)
 
 
-def _chosen(port: Port, values: Sequence[Array]) -> tuple[Head, Any]:
+def _chosen(port: Port, values: Sequence[Array]) -> tuple[Head, Live]:
     """Head and loss of an output nobody compiled a loss for."""
     if values[0].dtype.kind not in "fV":
         raise FitError(f"Output {port.name} is {port.spec.dtype}: no gradient comes through it.")
@@ -199,7 +200,7 @@ def _chosen(port: Port, values: Sequence[Array]) -> tuple[Head, Any]:
     several = bool(row) and row[-1] >= 2
     bounded = _bounded(values)
     encoding: Encoding
-    loss: Any
+    loss: Live
     if several and bounded and _probabilities(values):
         encoding, loss = "sparse", keras.losses.SparseCategoricalCrossentropy(from_logits=False)
     elif several and len(row) == 1 and bounded:
@@ -214,7 +215,7 @@ def _chosen(port: Port, values: Sequence[Array]) -> tuple[Head, Any]:
     return Head(port=port, encoding=encoding, shape=row, zero_one=bounded), loss
 
 
-def _given(port: Port, values: Sequence[Array], loss: Any) -> tuple[Head, Any]:
+def _given(port: Port, values: Sequence[Array], loss: Live) -> tuple[Head, Live]:
     """Head of an output with a loss of its own."""
     row = values[0].shape[1:]
     encoding = ENCODINGS.get(_name(loss).replace("_", "").lower(), "real")
@@ -225,7 +226,7 @@ def _given(port: Port, values: Sequence[Array], loss: Any) -> tuple[Head, Any]:
     return Head(port=port, encoding=encoding, shape=row, zero_one=_bounded(values)), loss
 
 
-def _compiled_losses(model: Any, names: Sequence[str]) -> list[Any]:
+def _compiled_losses(model: Live, names: Sequence[str]) -> list[Live]:
     """The loss each output was compiled with; an output without one gets a stand-in that only names it."""
     given = getattr(model, "loss", None)
     if isinstance(given, Mapping):
@@ -241,7 +242,7 @@ def _compiled_losses(model: Any, names: Sequence[str]) -> list[Any]:
     return [_no_loss if loss is None else keras.losses.get(loss) for loss in ordered]
 
 
-def _named(name: str, *, logits: bool) -> Any:
+def _named(name: str, *, logits: bool) -> Live:
     """A loss by its Keras name; cross-entropies take logits where the outputs are no probabilities."""
     camel = "".join(part.capitalize() for part in name.split("_"))
     made = next((getattr(keras.losses, text) for text in (camel, name) if hasattr(keras.losses, text)), None)
@@ -252,31 +253,31 @@ def _named(name: str, *, logits: bool) -> Any:
     except ValueError:
         raise FitError(f"Keras has no loss {name!r}; e.g. sparse_categorical_crossentropy, mse.") from None
 
-    def mean(y_true: Any, y_pred: Any) -> Any:
+    def mean(y_true: Live, y_pred: Live) -> Live:
         return tf.reduce_mean(function(y_true, y_pred))
 
     mean.__name__ = _name(function)
     return mean
 
 
-def _no_loss(y_true: Any, y_pred: Any) -> Any:
+def _no_loss(y_true: Live, y_pred: Live) -> Live:
     """Stands for an output that enters the loss through ``add_loss`` alone, or not at all."""
     del y_true, y_pred
     return 0.0
 
 
-def _name(loss: Any) -> str:
+def _name(loss: Live) -> str:
     return str(getattr(loss, "__name__", type(loss).__name__))
 
 
-def _words(loss: Any) -> str:
+def _words(loss: Live) -> str:
     if loss is _no_loss:
         return "none"
     logits = getattr(loss, "from_logits", None)
     return _name(loss) if logits is None else f"{_name(loss)}(from_logits={logits})"
 
 
-def fresh_optimizer(model: Any, *, own: bool) -> Any:
+def fresh_optimizer(model: Live, *, own: bool) -> Live:
     """An optimizer without state: the compiled class and settings where the model's ``own`` count, else Adam."""
     compiled = getattr(model, "optimizer", None) if own else None
     if compiled is None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import keras
 import numpy as np
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 from kerasdiff.errors import FitError
 from kerasdiff.graph.values import Array
 from kerasdiff.side.training import Answers, TrialOptions, TrialSettings
+from kerasdiff.worker.keras_internals import Live
 from kerasdiff.worker.loading.load import Loaded
 from kerasdiff.worker.tracing.names import weight_table
 from kerasdiff.worker.tracing.trace import call_model, tensors_in
@@ -80,7 +80,7 @@ class Trainer:
             test_rows=test_rows,
         )
 
-    def compiled(self) -> tuple[Any, Any]:
+    def compiled(self) -> tuple[Live, Live]:
         """The concrete functions of training and of testing, traced on first use.
 
         Raises:
@@ -118,7 +118,7 @@ class Trainer:
         loss_sum = accuracy_sum = 0.0
         first: Array = np.empty(0, np.float32)
         digest = hashlib.sha256()
-        answers: list[list[Any]] = []
+        answers: list[list[Live]] = []
         for begin in range(0, total, self.size):
             count = min(self.size, total - begin)
             rows = np.minimum(np.arange(begin, begin + self.size), total - 1)
@@ -148,15 +148,15 @@ class Trainer:
     def _has_accuracy(self) -> bool:
         return any(head.encoding != "real" for head in self._task.heads)
 
-    def _call(self, inputs: Any, *, training: bool) -> Any:
+    def _call(self, inputs: Live, *, training: bool) -> Live:
         args, kwargs = self._loaded.pack(inputs)
         return call_model(self._loaded.model, args, kwargs, training=training)
 
-    def _train_steps(self, rows: Any) -> tuple[Any, Any, Any]:
+    def _train_steps(self, rows: Live) -> tuple[Live, Live, Live]:
         """One optimizer step after another, as long as the loss is finite; how many, their losses and accuracies."""
         steps = tf.shape(rows)[0]
 
-        def body(done: Any, _: Any, losses: Any, accuracies: Any) -> tuple[Any, Any, Any, Any]:
+        def body(done: Live, _: Live, losses: Live, accuracies: Live) -> tuple[Live, Live, Live, Live]:
             loss, accuracy = self._train_step(rows[done])
             loss = tf.cast(loss, tf.float64)
             return done + 1, loss, losses.write(done, loss), accuracies.write(done, accuracy)
@@ -174,7 +174,7 @@ class Trainer:
         )
         return done, losses.stack(), accuracies.stack()
 
-    def _train_step(self, rows: Any) -> tuple[Any, Any]:
+    def _train_step(self, rows: Live) -> tuple[Live, Live]:
         inputs, targets = self._batches.train(rows)
         with tf.GradientTape() as tape:
             result = self._call(inputs, training=True)
@@ -189,7 +189,7 @@ class Trainer:
         self._optimizer.apply([g for g, _ in pairs], [v for _, v in pairs])
         return loss, self._accuracy(result, targets)
 
-    def _test_step(self, rows: Any, count: Any) -> tuple[Any, Any, list[Any], list[Any]]:
+    def _test_step(self, rows: Live, count: Live) -> tuple[Live, Live, list[Live], list[Live]]:
         """Loss, accuracy, outputs and answers of the first ``count`` rows.
 
         The last batch is filled up, not compiled anew.
@@ -201,9 +201,9 @@ class Trainer:
         loss = self._task.loss(real, wanted, training=False)
         return loss, self._accuracy(real, wanted), tensors_in(real), self._task.answers(real, wanted)
 
-    def _accuracy(self, result: Any, targets: Sequence[Any]) -> Any:
-        found = self._task.accuracy(result, targets)
-        return tf.constant(float("nan"), tf.float64) if found is None else found
+    def _accuracy(self, result: Live, targets: Sequence[Live]) -> Live:
+        accuracy = self._task.accuracy(result, targets)
+        return tf.constant(float("nan"), tf.float64) if accuracy is None else accuracy
 
 
 def _failure(why: Exception) -> FitError:
@@ -227,7 +227,7 @@ def _batch_size(loaded: Loaded, wanted: int) -> int:
     return fixed.pop() if fixed else wanted
 
 
-def _optimizer(model: Any, task: Task, options: TrialOptions) -> Any:
+def _optimizer(model: Live, task: Task, options: TrialOptions) -> Live:
     """A fresh optimizer: the one in the options, else the model's own, else the default."""
     if options.optimizer is not None:
         try:
