@@ -1,1 +1,5 @@
-"""The rungs: each takes what the sides answered and gives one piece of evidence."""
+"""Are the two models the same on this level of evidence? One pure function a rung, from a pair and observations.
+
+Imports probing, fit, align and findings; imported by comparison, judge, the observer, the pipeline and report. No rung
+runs a model or looks at another rung.
+"""

@@ -153,6 +153,6 @@ SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
     Fact.SAME_START: lambda f: f"{f.count} of them by value: other initializers, the same starting values to the bit",
     Fact.NO_COUNTERPART: _no_counterpart,
     Fact.REGROUPED: lambda f: (
-        f"{_no_counterpart(f)}: the same may be joined in one array on one side, and parts of an array are not transferred"
+        f"{_no_counterpart(f)}: the same may be joined in one array on one side, whose parts are not transferred"
     ),
 }
