@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Generator, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
+HERE = Path(__file__).parent
 FORBIDDEN = ("h5py", "keras", "tensorflow")
 
 
@@ -34,20 +35,16 @@ def without_keras() -> Iterator[None]:
         sys.modules.update(hidden)
 
 
-def _here(node: pytest.Item | pytest.Collector) -> AbstractContextManager[None]:
-    """The refusal for what stands in this directory; pytest asks the hooks below about other tests as well."""
-    return without_keras() if Path(__file__).parent in node.path.parents else nullcontext()
-
-
 @pytest.hookimpl(wrapper=True)
 def pytest_make_collect_report(
     collector: pytest.Collector,
 ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
-    with _here(collector):
+    with without_keras() if HERE in collector.path.parents else nullcontext():
         return (yield)
 
 
+# Pytest asks this of every conftest file, whatever the item: tests of other folders, in the same process, may import.
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    with _here(item):
+    with without_keras() if HERE in item.path.parents else nullcontext():
         return (yield)
