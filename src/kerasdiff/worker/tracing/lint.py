@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 
 import keras
 
@@ -42,11 +42,6 @@ def unused(names: Names, recordings: Mapping[Mode, Recording], graphs: Mapping[M
     called = {id(event.layer) for recording in recordings.values() for event in recording.events}
     read = _read(graphs)
     holders = {names.path(layer) or "" for name, layer, _ in owned_variables(names) if name in read}
-
-    def in_use(path: str, layer: Live) -> bool:
-        inner = any(id(child) in called for child in sublayers(layer, deep=True))
-        return inner or any(holder == path or _within(holder, [path]) for holder in holders)
-
     idle: list[str] = []
     settled: list[str] = []
     for path, layer in names.layers:
@@ -54,10 +49,15 @@ def unused(names: Names, recordings: Mapping[Mode, Recording], graphs: Mapping[M
             continue
         if id(layer) in called:
             settled += [path] if is_atomic(layer) else []
-        elif not in_use(path, layer):
+        elif not _reaches(layer, called) and not any(_within(f"{holder}/", [path]) for holder in holders):
             settled.append(path)
             idle.append(path)
     return tuple(idle)
+
+
+def _reaches(layer: Live, called: Set[int]) -> bool:
+    """Whether a layer below this one is called, by ``id``."""
+    return any(id(child) in called for child in sublayers(layer, deep=True))
 
 
 def _within(path: str, outer: Iterable[str]) -> bool:
