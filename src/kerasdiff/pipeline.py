@@ -179,10 +179,7 @@ def _compared(models: Models, options: Options, listener: Listener) -> Compariso
 
 
 def _paired(models: Models, options: Options) -> tuple[Pair, Rung]:
-    """The aligned pair with the weights that belong together, and the rung of its interface.
-
-    Which transfer of several it is, is asked of the models where both take the same inputs.
-    """
+    """The aligned pair with its transfer, chosen by the models where both take the same inputs; the interface rung."""
     alike = correspond(*models.descriptions)
     face = interface(alike, options.ignore)
     transfer = transfer_weights(alike, options.seed)
@@ -339,16 +336,7 @@ def _fitted(models: Models, options: Options, trials: FitOptions, listener: List
 def _run(
     experiment: Experiment, told: Callable[[FitEvidence, FitVerdict], Comparison], *, complete: bool
 ) -> Comparison:
-    """Runs trials and tells what they say; where they are interrupted, what those that ended say.
-
-    Args:
-        experiment: The trials.
-        told: The comparison that rests on them.
-        complete: Whether all weights start alike.
-
-    Raises:
-        InterruptedFit: On Ctrl-C.
-    """
+    """Runs trials and tells what they say; where they are interrupted, what those that ended say."""
     try:
         evidence = experiment.run()
     except Interrupted as stop:
