@@ -12,7 +12,8 @@ import pytest
 
 SOURCE = house.ROOT / "src" / "kerasdiff"
 FOR_THE_WORKER = {"", "worker", "graph", "findings", "side", "data", "errors", "options", "probing"}
-"""What the worker may import: the version (``""``), the records that cross to it, what reads data, and what fits the inputs of a model."""
+"""What the worker may import: the version (``""``), the records that cross to it, what reads data, and what fits the
+inputs of a model."""
 
 
 @cache
