@@ -78,7 +78,7 @@ def compare(
     """
     options, listener = options or Options(), listener or Silent()
     with _models((reference, candidate), options, listener) as models:
-        return _compared(models, options, listener)
+        return compare_models(models, options, listener)
 
 
 def fit(reference: Target, candidate: Target, options: Options, trials: FitOptions, listener: Listener) -> Comparison:
@@ -131,7 +131,7 @@ def _cores() -> int:
 # Comparing ---------------------------------------------------------------------------------------------------
 
 
-def _compared(models: Models, options: Options, listener: Listener) -> Comparison:
+def compare_models(models: Models, options: Options, listener: Listener) -> Comparison:
     listener.phase("aligning the graphs")
     alike = correspond(*models.descriptions)
     face = interface(alike, options.ignore)
