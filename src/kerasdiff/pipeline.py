@@ -176,7 +176,7 @@ def _compared(models: Models, options: Options, listener: Listener) -> Compariso
             parameters=pair.parameters,
             unseen=(
                 *unlike_training_code(pair),
-                *(own_penalties(seen.edits) if rungs[2].outcome == "advisory" else ()),
+                *(own_penalties(pair) if rungs[2].outcome == "advisory" else ()),
                 *untraced(pair),
                 *untaken(observations, edits),
                 *(attribution.one_way if attribution else ()),
