@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 
 from kerasdiff.align.correspondence import correspond
+from kerasdiff.align.edits import Edit
 from kerasdiff.align.pair import Correspondence, Pair
 from kerasdiff.comparison import Comparison, ModelInfo, Reason, Terms, Verdict
 from kerasdiff.errors import EvaluateError, FitError
@@ -132,13 +134,13 @@ def _cores() -> int:
 
 
 def compare_models(models: Models, options: Options, listener: Listener) -> Comparison:
+    """Compares two models that are at work already.
+
+    Raises:
+        KerasdiffError: If a worker ends.
+    """
     listener.phase("aligning the graphs")
-    alike = correspond(*models.descriptions)
-    face = interface(alike, options.ignore)
-    transfer = transfer_weights(alike, options.seed)
-    if face.outcome != "different":
-        transfer = choose(models.workers, alike, transfer, options.seed)
-    pair = alike.with_transfer(transfer)
+    pair, face = _paired(models, options)
     not_checked = [NotChecked(rung="training step", reason=method) for method in training_code(pair)]
 
     started, values = _starting(pair, models.targets)
@@ -157,36 +159,15 @@ def compare_models(models: Models, options: Options, listener: Listener) -> Comp
         weights(started, seen, same_start, options.ignore, learning_agrees=learning.outcome == "equal"),
         function,
         learning,
-        checkpoint(
-            pair,
-            observations,
-            required=options.require_checkpoint,
-            ignore_names="names" in options.ignore,
-        ),
+        checkpoint(pair, observations, required=options.require_checkpoint, ignore_names="names" in options.ignore),
     ]
     attribution = _attributed(observer, pair, (function, learning), not_checked)
     evidence = _trained(models, pair, face, options, listener, rungs, not_checked)
     edits = (*pair.edits, *seen.edits)
-    verdict = judge(
-        Evidence(
-            rungs={rung.name: rung for rung in rungs},
-            edits=edits,
-            isomorphic=pair.isomorphic,
-            transfer=pair.transfer,
-            parameters=pair.parameters,
-            unseen=(
-                *unlike_training_code(pair),
-                *(own_penalties(pair) if rungs[2].outcome == "advisory" else ()),
-                *untraced(pair),
-                *untaken(observations, edits),
-                *(attribution.one_way if attribution else ()),
-            ),
-            require=options.require,
-            gates=(*UNIMPLIED, "checkpoint") if options.require_checkpoint else UNIMPLIED,
-        )
-    )
+    one_way = attribution.one_way if attribution else ()
+    unseen = (*_beside_the_graph(pair, rungs), *untaken(observations, edits), *one_way)
     return Comparison(
-        verdict=verdict,
+        verdict=judge(_evidence(pair, rungs, edits, unseen, options)),
         reference=_info(models, pair, 0),
         candidate=_info(models, pair, 1),
         environment=models.descriptions[0].environment,
@@ -199,6 +180,41 @@ def compare_models(models: Models, options: Options, listener: Listener) -> Comp
         not_checked=tuple(not_checked),
         attribution=attribution,
         witness=observer.witness((function, learning)),
+    )
+
+
+def _paired(models: Models, options: Options) -> tuple[Pair, Rung]:
+    """The aligned pair with the weights that belong together, and the rung of its interface.
+
+    Which transfer of several it is, is asked of the models where both take the same inputs.
+    """
+    alike = correspond(*models.descriptions)
+    face = interface(alike, options.ignore)
+    transfer = transfer_weights(alike, options.seed)
+    if face.outcome != "different":
+        transfer = choose(models.workers, alike, transfer, options.seed)
+    return alike.with_transfer(transfer), face
+
+
+def _beside_the_graph(pair: Pair, rungs: Sequence[Rung]) -> tuple[Finding, ...]:
+    """Code that no rung runs: a training method, a regularizer of one's own, a mode that cannot be traced."""
+    advisory = any(rung.name == "weights" and rung.outcome == "advisory" for rung in rungs)
+    return (*unlike_training_code(pair), *(own_penalties(pair) if advisory else ()), *untraced(pair))
+
+
+def _evidence(
+    pair: Pair, rungs: Sequence[Rung], edits: tuple[Edit, ...], unseen: tuple[Finding, ...], options: Options
+) -> Evidence:
+    """What the verdict rests on."""
+    return Evidence(
+        rungs={rung.name: rung for rung in rungs},
+        edits=edits,
+        isomorphic=pair.isomorphic,
+        transfer=pair.transfer,
+        parameters=pair.parameters,
+        unseen=unseen,
+        require=options.require,
+        gates=(*UNIMPLIED, "checkpoint") if options.require_checkpoint else UNIMPLIED,
     )
 
 
@@ -322,8 +338,24 @@ def _fitted(models: Models, options: Options, trials: FitOptions, listener: List
     def told(evidence: FitEvidence, verdict: FitVerdict) -> Comparison:
         return judged(evidence, _fit_verdict(pair, verdict), fit_rung(evidence, complete=complete))
 
+    return _run(_experiment(models, pair, options, trials, listener), told, complete=complete)
+
+
+def _run(
+    experiment: Experiment, told: Callable[[FitEvidence, FitVerdict], Comparison], *, complete: bool
+) -> Comparison:
+    """Runs trials and tells what they say; where they are interrupted, what those that ended say.
+
+    Args:
+        experiment: The trials.
+        told: The comparison that rests on them.
+        complete: Whether all weights start alike.
+
+    Raises:
+        InterruptedFit: On Ctrl-C.
+    """
     try:
-        evidence = _experiment(models, pair, options, trials, listener).run()
+        evidence = experiment.run()
     except Interrupted as stop:
         if stop.known is None:
             raise InterruptedFit(None) from None

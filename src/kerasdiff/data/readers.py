@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -74,23 +74,38 @@ def recognise(path: Path) -> Callable[[Decode], Table]:
 
 
 def _directory(path: Path) -> Callable[[Decode], Table]:
+    """What reads a directory: the first of the kinds of directory that it is."""
     held = sorted(entry.name for entry in path.iterdir())
-    for files in (cifar.PYTHON_FILES, cifar.BINARY_FILES):
-        present = [name for name in files if name in held]
-        if len(present) == len(files):
-            return partial(_batches, path, files)
-        if present:
-            lacking = ", ".join(name for name in files if name not in held)
-            raise DataError(f"{path} is an incomplete CIFAR-10: it holds {', '.join(present)}, and lacks {lacking}.")
-    for name in INNER:
-        if (path / name).is_dir():
-            return _directory(path / name)
-    if (path / "train").is_dir() or class_folders(path):
-        return partial(image_table, path)
-    files_inside = [name for name in held if name.lower().endswith((*ARCHIVES, ".npz"))]
-    if files_inside:
-        raise DataError(f"{path} is a directory that holds {some(files_inside)}: give the file itself.")
+    reader = _batch_folder(path, held) or _unpacked(path) or _image_folders(path)
+    if reader is not None:
+        return reader
+    files = [name for name in held if name.lower().endswith((*ARCHIVES, ".npz"))]
+    if files:
+        raise DataError(f"{path} is a directory that holds {some(files)}: give the file itself.")
     raise DataError(f"{path} holds {some(held)}, and no data that kerasdiff reads. {EXPECTED}")
+
+
+def _batch_folder(path: Path, held: Sequence[str]) -> Callable[[Decode], Table] | None:
+    """A directory of all batches of CIFAR-10 in one of its two formats; some of them alone are an error."""
+    for files in (cifar.PYTHON_FILES, cifar.BINARY_FILES):
+        lacking = [name for name in files if name not in held]
+        if not lacking:
+            return partial(_batches, path, files)
+        if len(lacking) < len(files):
+            present = ", ".join(name for name in files if name in held)
+            raise DataError(f"{path} is an incomplete CIFAR-10: it holds {present}, and lacks {', '.join(lacking)}.")
+    return None
+
+
+def _unpacked(path: Path) -> Callable[[Decode], Table] | None:
+    """The directory that an archive of CIFAR-10 was unpacked in."""
+    inner = next((path / name for name in INNER if (path / name).is_dir()), None)
+    return None if inner is None else _directory(inner)
+
+
+def _image_folders(path: Path) -> Callable[[Decode], Table] | None:
+    """A directory of image files, by class."""
+    return partial(image_table, path) if (path / "train").is_dir() or class_folders(path) else None
 
 
 def _batches(folder: Path, files: tuple[str, ...], decode: Decode) -> Table:

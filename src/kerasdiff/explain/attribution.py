@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import chain
 
 from kerasdiff.align.pair import Pair
 from kerasdiff.errors import EvaluateError
@@ -59,23 +60,23 @@ def merged(
         notes: What could not be.
         unseen: Positions of the edits that may do what was not measured.
     """
-    limits, remaining, total = (
-        _joined(sizes) for sizes in zip(*((one.limits, one.remaining, one.total) for one in measured), strict=True)
-    )
+    limits = _joined(one.limits for one in measured)
+    remaining = _joined(one.remaining for one in measured)
+    total = _joined(one.total for one in measured)
     if unseen and _within(total, limits):
         remaining = {}  # what differs is an added loss or an update, which no value measured here holds
     first = next((one for one in measured if one.divergence is not None), measured[0])
     changed = [_joined([one.effects.get(position, {}) for one in measured]) for position in range(count)]
     return Attribution(
         effects=tuple(_effect(sizes, limits, unseen=position in unseen) for position, sizes in enumerate(changed)),
-        together=tuple(sorted({group for one in measured for group in one.groups if len(group) > 1})),
+        together=_together(measured),
         total=total,
         remaining=remaining,
         limits=limits,
-        explained=bool(remaining) and _within(remaining, limits) and not _within(total, limits),
+        explained=_explained(total, remaining, limits),
         divergence=first.divergence,
         local=first.local,
-        one_way=tuple(_distinct(item for one in measured for item in one.one_way)),
+        one_way=_distinct(chain.from_iterable(one.one_way for one in measured)),
         compared=first.compared,
         mode=first.mode,
         notes=notes,
@@ -88,13 +89,23 @@ def _joined(sizes: Iterable[Sizes]) -> dict[Measure, float]:
     return {measure: size for one in sizes for measure, size in one.items()}
 
 
-def _distinct(findings: Iterable[Finding]) -> list[Finding]:
+def _together(measured: Iterable[Measured]) -> tuple[tuple[int, ...], ...]:
+    """The positions of edits that could only be applied with others, in one mode or the other."""
+    return tuple(sorted({group for one in measured for group in one.groups if len(group) > 1}))
+
+
+def _explained(total: Sizes, remaining: Sizes, limits: Sizes) -> bool:
+    """Whether there is a difference, and what is left of it with all edits applied is rounding."""
+    return bool(remaining) and _within(remaining, limits) and not _within(total, limits)
+
+
+def _distinct(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Each once: a node may go one way in both modes."""
     distinct: list[Finding] = []
     for finding in findings:
         if finding not in distinct:
             distinct.append(finding)
-    return distinct
+    return tuple(distinct)
 
 
 def _effect(sizes: Sizes, limits: Sizes, *, unseen: bool) -> Effect:

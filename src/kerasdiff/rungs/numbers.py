@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from kerasdiff.findings import Fact, Finding, Quantity, RungName
+from kerasdiff.findings import Compared, Fact, Finding, Quantity, RungName
 from kerasdiff.probing.observations import Chance, Comparisons
 from kerasdiff.probing.prober import rank
 from kerasdiff.probing.samples import SMALLEST_P, Samples
@@ -23,40 +23,53 @@ def judged(name: RungName, seen: Comparisons, what: Quantity) -> Rung:
         rung = Rung(name=name, outcome="failed", findings=(Finding(fact=Fact.NOTHING_TO_COMPARE, names=(what,)),))
     else:
         worst = max(seen.compared, key=rank)
-        close = worst.closeness
-        figures = NumberFigures(
-            compared=len(seen.compared),
-            beyond=len(seen.beyond),
-            tolerance=seen.tolerance,
-            precision=seen.precision,
-            max_absolute=close.max_absolute,
-            max_relative=close.max_relative,
-            place=close.place,
-            smallest_passing=close.smallest_passing,
-            argmax_agreement=close.argmax_agreement,
-            where=worst.subject,
-            differing=tuple(item.subject for item in seen.beyond[:MOST_SUBJECTS]),
-            ignored=seen.hidden,
-            absent_gradients=len(seen.absent),
+        rung = Rung(
+            name=name,
+            outcome="different" if seen.beyond else "equal",
+            findings=(_lead(seen, worst, what),),
+            figures=_figures(seen, worst),
         )
-        lead = Finding(
-            fact=Fact.VALUES_DIFFER if seen.beyond else Fact.VALUES_AGREE,
-            names=(what,),
-            count=len(seen.beyond),
-            of=len(seen.compared),
-            compared=worst,
-            parts=() if seen.coarse is None else (Finding(fact=Fact.COARSE, parts=(seen.coarse,)),),
-            subjects=tuple(
-                item.subject
-                for item in seen.beyond
-                if item.closeness.max_relative == float("inf") and item.subject != worst.subject
-            ),
-        )
-        rung = Rung(name=name, outcome="different" if seen.beyond else "equal", findings=(lead,), figures=figures)
     if not seen.absent:
         return rung
     absent = Finding(fact=Fact.ABSENT_GRADIENTS, parts=seen.absent)
     return replace(rung, outcome="different", findings=(absent, *rung.findings))
+
+
+def _lead(seen: Comparisons, worst: Compared, what: Quantity) -> Finding:
+    """How many of the values differ, with the worst of them and those that could not be further apart."""
+    return Finding(
+        fact=Fact.VALUES_DIFFER if seen.beyond else Fact.VALUES_AGREE,
+        names=(what,),
+        count=len(seen.beyond),
+        of=len(seen.compared),
+        compared=worst,
+        parts=() if seen.coarse is None else (Finding(fact=Fact.COARSE, parts=(seen.coarse,)),),
+        subjects=tuple(
+            item.subject
+            for item in seen.beyond
+            if item.closeness.max_relative == float("inf") and item.subject != worst.subject
+        ),
+    )
+
+
+def _figures(seen: Comparisons, worst: Compared) -> NumberFigures:
+    """How far apart the worst is, among how many, by which tolerance."""
+    close = worst.closeness
+    return NumberFigures(
+        compared=len(seen.compared),
+        beyond=len(seen.beyond),
+        tolerance=seen.tolerance,
+        precision=seen.precision,
+        max_absolute=close.max_absolute,
+        max_relative=close.max_relative,
+        place=close.place,
+        smallest_passing=close.smallest_passing,
+        argmax_agreement=close.argmax_agreement,
+        where=worst.subject,
+        differing=tuple(item.subject for item in seen.beyond[:MOST_SUBJECTS]),
+        ignored=seen.hidden,
+        absent_gradients=len(seen.absent),
+    )
 
 
 def noted(rung: Rung, *notes: Finding) -> Rung:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 
 from kerasdiff.findings import Finding
 from kerasdiff.side.describing import Inputs, describe_both
@@ -34,6 +35,13 @@ class Models:
     lost: list[Finding]
 
 
+def _trained_by(
+    worker: Worker, hardware: Hardware | None, lost: list[Finding]
+) -> AbstractContextManager[Worker | Retried]:
+    """Who trains: the worker, or where trials run on hardware of their own, what goes on when the worker ends."""
+    return nullcontext(worker) if hardware is None else Retried(worker, lost)
+
+
 @contextmanager
 def models_of(
     targets: tuple[Target, Target],
@@ -56,27 +64,23 @@ def models_of(
     """
     lost: list[Finding] = []
 
-    def started(target: Target, inputs: Inputs, label: str) -> Worker:
-        return Worker(target, inputs, timeout, label, without, hardware)
-
+    started = partial(Worker, timeout=timeout, without=without, hardware=hardware)
     with ExitStack() as stack:
-        first = stack.enter_context(started(targets[0], given, "reference"))
-        second = stack.enter_context(started(targets[1], given, "candidate"))
+        first = stack.enter_context(started(targets[0], given, label="reference"))
+        second = stack.enter_context(started(targets[1], given, label="candidate"))
         descriptions, inputs = describe_both((first, second), given, names_count="names" not in without)
 
         @contextmanager
         def control() -> Iterator[Worker | Retried]:
-            with started(targets[0], inputs[0], "control") as worker, ExitStack() as own:
-                yield worker if hardware is None else own.enter_context(Retried(worker, lost))
+            with started(targets[0], inputs[0], label="control") as worker, _trained_by(worker, hardware, lost) as own:
+                yield own
 
-        fitters: tuple[Worker | Retried, Worker | Retried] = first, second
-        if hardware is not None:
-            fitters = stack.enter_context(Retried(first, lost)), stack.enter_context(Retried(second, lost))
+        one, two = (stack.enter_context(_trained_by(worker, hardware, lost)) for worker in (first, second))
         yield Models(
             targets=targets,
             workers=(first, second),
             descriptions=descriptions,
-            fitters=fitters,
+            fitters=(one, two),
             control=control,
             lost=lost,
         )

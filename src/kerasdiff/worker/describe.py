@@ -7,6 +7,7 @@ import platform
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 
 import keras
 import numpy as np
@@ -64,14 +65,9 @@ def describe(session: Session, inputs: tuple[InputSpec, ...] | None = None, orde
     recordings = {mode: one.recording for mode, one in traced.items()}
     graphs = {mode: one.graph for mode, one in traced.items()}
     idle = unused(names, recordings, graphs) if traced else ()
-    notes = [
-        *failures,
-        *lint(names, recordings, graphs, loaded.root),
-        *_untracked(names, recordings.values()),
-        *never_called(names, idle, loaded.root),
-    ]
-    args, kwargs = loaded.pack([object() for _ in loaded.ports])
-    keyed = any(isinstance(value, dict) for value in args)
+    mistakes = lint(names, recordings, graphs, loaded.root), _untracked(names, recordings.values())
+    notes = _once(chain(failures, *mistakes, never_called(names, idle, loaded.root)))
+    by_argument, by_key = _named_inputs(loaded)
     return Description(
         class_name=loaded.class_name,
         inference=graphs.get("inference"),
@@ -80,15 +76,21 @@ def describe(session: Session, inputs: tuple[InputSpec, ...] | None = None, orde
         inputs=loaded.ports,
         outputs=next((one.outputs for one in traced.values()), ()),
         inferred=loaded.inferred,
-        notes=_once(notes),
+        notes=notes,
         unused_layers=idle,
         environment=environment(),
         compiled=compile_settings(loaded.model),
         guessed=loaded.guessed,
-        named_inputs=keyed or bool(kwargs),
-        keyed_inputs=keyed,
+        named_inputs=by_key or by_argument,
+        keyed_inputs=by_key,
         overrides=_overrides(loaded.model, loaded.root),
     )
+
+
+def _named_inputs(loaded: Loaded) -> tuple[bool, bool]:
+    """Whether the call takes inputs by the names of its arguments, and by the keys of a dictionary."""
+    args, kwargs = loaded.pack([object() for _ in loaded.ports])
+    return bool(kwargs), any(isinstance(value, dict) for value in args)
 
 
 def start_digests(session: Session, weights: tuple[str, ...]) -> dict[str, str]:

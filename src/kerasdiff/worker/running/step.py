@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 import keras
@@ -77,46 +77,53 @@ class _Step:
 
     def taken(self) -> Stepped:
         """Forward, backward, and the optimizer's update."""
-        model = self._loaded.model
-        names = {id(variable): name for name, variable in self._variables.items()}
-        trained = [variable for variable in model.trainable_variables if id(variable) in names]
+        trained = self._trained()
         if not trained:
             raise EvaluateError("the model has no trainable weights")
         with tf.GradientTape() as tape:
             result = self._call()
             targets = self._targets(result)
             loss = self._task.loss(result, targets, training=True)
-        gradients = tape.gradient(loss, [variable.value for variable in trained])
-        by_row = [names[id(v)] for g, v in zip(gradients, trained, strict=True) if isinstance(g, tf.IndexedSlices)]
-
-        def stepped(change: Callable[[Live], Live] | None = None) -> dict[str, Array]:
-            some = [change(g) if change and isinstance(g, tf.IndexedSlices) else g for g in gradients]
-            updates = dict(zip((names[id(v)] for v in trained), self._updates(trained, some), strict=True))
-            return {name: updates[name] for name in by_row} if change else updates
-
+        pulled = tape.gradient(loss, [variable.value for variable in trained.values()])
+        gradients: dict[str, Live] = dict(zip(trained, pulled, strict=True))
         return Stepped(
             loss=float(loss),
-            updates=stepped(),
+            updates=self._updates(trained, gradients),
             metrics=self._metrics(result, targets),
             optimizer=type(self._optimizer(trained)).__name__,
             objective=", ".join(self._task.words),
-            summed=stepped(tf.convert_to_tensor) if by_row else {},
-            halved=stepped(_halved) if by_row else {},
+            summed=self._updates_by_row(trained, gradients, tf.convert_to_tensor),
+            halved=self._updates_by_row(trained, gradients, _halved),
         )
 
-    def _updates(self, trained: Sequence[Live], gradients: Sequence[Live]) -> list[Array]:
+    def _trained(self) -> dict[str, Live]:
+        """The variables that a step changes, by the id of the weight."""
+        names = {id(variable): name for name, variable in self._variables.items()}
+        return {names[id(one)]: one for one in self._loaded.model.trainable_variables if id(one) in names}
+
+    def _updates(self, trained: Mapping[str, Live], gradients: Mapping[str, Live]) -> dict[str, Array]:
         """What a fresh optimizer adds to each weight, which has its value again afterwards."""
-        before = [variable.numpy() for variable in trained]
-        pairs = [(g, v) for g, v in zip(gradients, trained, strict=True) if g is not None]
+        before = {name: variable.numpy() for name, variable in trained.items()}
+        pairs = [(gradients[name], variable) for name, variable in trained.items() if gradients[name] is not None]
         if pairs:
             self._optimizer(trained).apply([g for g, _ in pairs], [v for _, v in pairs])
-        updates = [variable.numpy() - old for variable, old in zip(trained, before, strict=True)]
-        assign(list(zip(trained, before, strict=True)))
+        updates = {name: variable.numpy() - before[name] for name, variable in trained.items()}
+        assign([(variable, before[name]) for name, variable in trained.items()])
         return updates
 
-    def _optimizer(self, trained: Sequence[Live]) -> Live:
+    def _updates_by_row(
+        self, trained: Mapping[str, Live], gradients: Mapping[str, Live], written: Callable[[Live], Live]
+    ) -> dict[str, Array]:
+        """The updates of the weights with a gradient for some rows alone, where that gradient is written otherwise."""
+        again = {name: written(one) for name, one in gradients.items() if isinstance(one, tf.IndexedSlices)}
+        if not again:
+            return {}
+        updates = self._updates(trained, {**gradients, **again})
+        return {name: updates[name] for name in again}
+
+    def _optimizer(self, trained: Mapping[str, Live]) -> Live:
         made = fresh_optimizer(self._loaded.model, own=self._task.compiled)
-        made.build(list(trained))
+        made.build(list(trained.values()))
         return made
 
     def losses(self, outputs: Sequence[Sequence[Array]]) -> tuple[float, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Set
+from itertools import accumulate
 
 import keras
 
@@ -40,8 +41,7 @@ def unused(names: Names, recordings: Mapping[Mode, Recording], graphs: Mapping[M
     A layer whose weights are read without calling it (tied weights) is in use.
     """
     called = {id(event.layer) for recording in recordings.values() for event in recording.events}
-    read = _read(graphs)
-    holders = {names.path(layer) or "" for name, layer, _ in owned_variables(names) if name in read}
+    holding = _holding(names, _read(graphs))
     idle: list[str] = []
     settled: list[str] = []
     for path, layer in names.layers:
@@ -49,10 +49,16 @@ def unused(names: Names, recordings: Mapping[Mode, Recording], graphs: Mapping[M
             continue
         if id(layer) in called:
             settled += [path] if is_atomic(layer) else []
-        elif not _reaches(layer, called) and not any(_within(f"{holder}/", [path]) for holder in holders):
+        elif path not in holding and not _reaches(layer, called):
             settled.append(path)
             idle.append(path)
     return tuple(idle)
+
+
+def _holding(names: Names, read: Set[str]) -> set[str]:
+    """Paths of the layers that own one of these weights, and of those they stand in."""
+    holders = (names.path(layer) or "" for name, layer, _ in owned_variables(names) if name in read)
+    return {path for holder in holders for path in accumulate(holder.split("/"), "{}/{}".format)}
 
 
 def _reaches(layer: Live, called: Set[int]) -> bool:

@@ -9,8 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from kerasdiff.data import cifar
 from kerasdiff.data.procedural import procedural_table
 from kerasdiff.data.readers import default_table, read
@@ -20,9 +18,10 @@ from kerasdiff.graph import Port
 from kerasdiff.graph.values import Array
 from kerasdiff.probing.probes import batch_shape, family_of, integer_range
 from kerasdiff.side.training import DataSource
-from kerasdiff.worker.training.heads import Head, one_hot
+from kerasdiff.worker.training.heads import Head
 from kerasdiff.worker.training.images import decode
 from kerasdiff.worker.training.synthetic import taught
+from kerasdiff.worker.training.targets import targets_of
 
 AUTO, CACHE, SYNTHETIC = "auto", "cifar10-cache", "synthetic"
 
@@ -127,8 +126,7 @@ def _checked(table: Table, inputs: tuple[Port, ...], heads: tuple[Head, ...]) ->
             _check_input(_column(arrays, f"x_{part}", port.name, len(inputs), origin), port, table) for port in inputs
         )
         columns[f"y_{part}"] = tuple(
-            _check_target(_column(arrays, f"y_{part}", head.port.name, len(heads), origin), head, origin)
-            for head in heads
+            targets_of(_column(arrays, f"y_{part}", head.port.name, len(heads), origin), head, origin) for head in heads
         )
         rows = [len(array) for array in (*columns[f"x_{part}"], *columns[f"y_{part}"])]
         if min(rows) == 0 or len(set(rows)) > 1:
@@ -176,48 +174,3 @@ def _check_input(values: Array, port: Port, table: Table) -> Array:
                 f"the range of input {port.name}."
             )
     return values
-
-
-def _check_target(values: Array, head: Head, origin: str) -> Array:
-    """Brings targets into the form of the head's encoding.
-
-    Class ids may come as ``(n,)`` or ``(n, 1)``, whole floats, or one-hot rows.
-    """
-    name = head.port.name
-    if values.dtype.kind not in "fiub":
-        raise FitError(f"{origin}: targets of dtype {values.dtype} do not fit output {name}.")
-    if values.dtype.kind == "f" and not np.isfinite(values).all():
-        raise FitError(f"{origin}: the targets of output {name} are not all finite.")
-    per_value = _squeezed(values, head.shape[:-1], name, origin, must=False)
-    ids = per_value is not None and head.shape[-1:] > (1,)
-    if head.encoding == "binary" or (head.encoding == "real" and not ids):
-        targets = _squeezed(values, head.shape, name, origin, must=True)
-        assert targets is not None
-        if (head.encoding == "binary" or head.zero_one) and values.size and (values.min() < 0 or values.max() > 1):
-            raise FitError(
-                f"{origin}: targets {values.min():g} to {values.max():g} do not fit output {name}, which is in [0, 1]."
-            )
-        return targets.astype(np.float32)
-    if per_value is None:
-        rows = _squeezed(values, head.shape, name, origin, must=True)
-        assert rows is not None
-        if head.encoding == "sparse" and not (np.all(rows.sum(axis=-1) == 1) and np.all((rows == 0) | (rows == 1))):
-            raise FitError(f"{origin}: targets of output {name} must be class ids, or rows with one 1 among zeros.")
-        return np.argmax(rows, axis=-1).astype(np.int64) if head.encoding == "sparse" else rows.astype(np.float32)
-    labels = per_value.astype(np.int64)
-    if values.size and (np.any(labels != per_value) or labels.min() < 0 or labels.max() >= head.classes):
-        raise FitError(
-            f"{origin}: labels {values.min():g} to {values.max():g} do not fit the {head.classes} classes "
-            f"(0 to {head.classes - 1}) of output {name}."
-        )
-    return labels if head.encoding == "sparse" else one_hot(labels, head.classes)
-
-
-def _squeezed(values: Array, row: tuple[int, ...], name: str, origin: str, *, must: bool) -> Array | None:
-    """``values`` as ``(n, *row)`` where they have that shape but for dimensions of 1, else ``None``."""
-    got = values.shape[1:]
-    if tuple(dim for dim in got if dim != 1) == tuple(dim for dim in row if dim != 1):
-        return values.reshape(len(values), *row)
-    if must:
-        raise FitError(f"{origin}: targets of shape {got} do not fit output {name} {row}.")
-    return None

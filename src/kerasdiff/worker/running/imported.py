@@ -1,0 +1,211 @@
+"""How does a traced call become a graph whose nodes take given values?
+
+It is imported into a graph of its own with an identity behind every node's value. What is given takes the identity's
+place, so a node's own value can be asked for while another is given to those who consume it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import tensorflow as tf
+
+from kerasdiff.errors import EvaluateError
+from kerasdiff.graph import Edge
+from kerasdiff.graph.ops import FAMILIES, draws, writes
+from kerasdiff.graph.values import Array
+from kerasdiff.side.observations import Recipe
+from kerasdiff.worker.keras_internals import (
+    GRADIENT_ATTRIBUTE,
+    SAVING_GRADIENTS,
+    Live,
+    captures,
+    graph_variables,
+    handle_of,
+)
+from kerasdiff.worker.running.values import value_of
+from kerasdiff.worker.tracing.lower import gradient_functions
+from kerasdiff.worker.tracing.trace import Recording
+
+SCOPE = "kerasdiff_stage"
+"""Name scope of what is added to the imported graph: no traced op has it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
+    """A traced call in a graph of its own.
+
+    Attributes:
+        graph: The graph.
+        entries: What it takes in.
+        made: The value that each node makes.
+        cuts: Where a value given in place of it enters.
+        outputs: The model's outputs, behind the cuts.
+        customised: Whether it lost a custom gradient, which no gradient taken here knows of.
+        draws_inside: Whether a function body, or an op of no known family, draws random numbers.
+    """
+
+    graph: Live
+    entries: Entries
+    made: Mapping[Edge, Live]
+    cuts: Mapping[Edge, Live]
+    outputs: tuple[Live, ...]
+    customised: bool
+    draws_inside: bool
+
+    def own(self, traced: Live) -> Live:
+        """The tensor or op here that one of the traced graph became."""
+        return self.graph.as_graph_element(traced.name)
+
+
+def imported(recording: Recording, table: Mapping[str, Live], spots: Mapping[Edge, Live]) -> Imported:
+    """Imports a traced call.
+
+    Args:
+        recording: The call.
+        table: The model's variables by weight id.
+        spots: The traced tensor of each node's value.
+
+    Raises:
+        EvaluateError: If it captures something beside variables and constants.
+    """
+    constants = _constants(recording)  # read before the graph is entered, where nothing has a value
+    dtypes = {tensor.name: tensor.dtype for tensor in spots.values()}
+    cuts = {tensor.name: f"{SCOPE}/cut_{number}" for number, tensor in enumerate(spots.values())}
+    graph = tf.Graph()
+    with graph.as_default():
+        entries = Entries(recording, table, constants)
+        definition = recording.graph.as_graph_def()
+        customised = _plain_gradients(definition)
+        definition = _cut(definition, cuts, dtypes)
+        tf.graph_util.import_graph_def(definition, input_map=entries.map, name="")
+
+    def made(name: str) -> Live:
+        return entries.map[name] if name in entries.map else graph.get_tensor_by_name(name)
+
+    def behind(name: str) -> Live:
+        return graph.get_tensor_by_name(f"{cuts[name]}:0" if name in cuts else name)
+
+    return Imported(
+        graph=graph,
+        entries=entries,
+        made={edge: made(tensor.name) for edge, tensor in spots.items()},
+        cuts={edge: behind(tensor.name) for edge, tensor in spots.items()},
+        outputs=tuple(behind(tensor.name) for tensor in recording.outputs),
+        customised=customised,
+        draws_inside=_draws_out_of_reach(recording.graph.get_operations(), definition),
+    )
+
+
+def _constants(recording: Recording) -> dict[int, Array]:
+    """The values of what the call captured and of its variables, by ``id``."""
+    captured = ((outer, inner) for outer, inner in captures(recording.graph) if inner.dtype != tf.resource)
+    variables = graph_variables(recording.graph)
+    return {id(outer): outer.numpy() for outer, _ in captured} | {id(handle_of(one)): one.numpy() for one in variables}
+
+
+def _plain_gradients(definition: Live) -> bool:
+    """Drops custom gradients, which hold tensors of the graph they were traced in; tells whether one is missed."""
+    missed = False
+    for node in definition.node:
+        written = gradient_functions(node.attr)
+        if written is not None:
+            missed = missed or not all(name.startswith(SAVING_GRADIENTS) for name in written)
+            del node.attr[GRADIENT_ATTRIBUTE]
+    return missed
+
+
+def _draws_out_of_reach(ops: Sequence[Live], definition: Live) -> bool:
+    """Whether a function body, or an op of no known family, draws random numbers."""
+    inside = {node.op for function in definition.library.function for node in function.node_def}
+    kinds = inside | ({op.type for op in ops} - set(FAMILIES))
+    return any(map(draws, kinds))
+
+
+def _cut(definition: Live, cuts: Mapping[str, str], dtypes: Mapping[str, Live]) -> Live:
+    """The same graph with an identity behind each of these tensors."""
+    for node in definition.node:
+        for position, text in enumerate(node.input):
+            name = text if ":" in text else f"{text}:0"
+            if name in cuts:
+                node.input[position] = cuts[name]
+    for name, cut in cuts.items():
+        node = definition.node.add(name=cut, op="Identity", input=[name])
+        node.attr["T"].type = dtypes[name].as_datatype_enum
+    return definition
+
+
+class Entries:
+    """What the imported graph takes in: inputs, variables of its own, constants it captured."""
+
+    def __init__(self, recording: Recording, table: Mapping[str, Live], constants: Mapping[int, Array]) -> None:
+        names = {id(handle_of(variable)): name for name, variable in table.items()}
+        known = {id(handle_of(variable)): variable for variable in graph_variables(recording.graph)}
+        self.map: dict[str, Live] = {}
+        self.variables: dict[str, Live] = {}
+        self._readers: dict[str, Live] = {}
+        self._dtypes: dict[str, Live] = {}
+        self._values: dict[str, Array] = {}
+        self._setters: dict[str, tuple[Live, Live]] = {}
+        self._loaded: tuple[tuple[Recipe, ...], float] | None = None
+        self._fresh = True
+        with tf.name_scope(SCOPE):
+            self.inputs = [tf.compat.v1.placeholder(one.dtype, one.shape) for one in recording.inputs]
+            self.map.update({one.name: entry for one, entry in zip(recording.inputs, self.inputs, strict=True)})
+            for outer, inner in captures(recording.graph):
+                if inner.dtype != tf.resource:
+                    self.map[inner.name] = tf.constant(constants[id(outer)], inner.dtype)
+                elif id(outer) in known:
+                    name = names.get(id(outer), inner.name)
+                    self.map[inner.name] = self._variable(name, known[id(outer)], constants[id(outer)])
+                else:
+                    raise EvaluateError("the call cannot be run in parts: it reads a table, not variables alone")
+        self._table = table
+        ops = recording.graph.get_operations()
+        self._updated = any(writes(op.type) for op in ops)
+
+    def _variable(self, name: str, original: Live, value: Array) -> Live:
+        if name not in self.variables:
+            self._values[name] = value
+            kind, shape = original.dtype, original.shape
+            # Bare ops: tf.Variable makes three times as many, and a network has hundreds.
+            own = f"{SCOPE}/{len(self.variables)}"
+            handle = tf.raw_ops.VarHandleOp(dtype=kind, shape=shape, shared_name=own)
+            given = tf.compat.v1.placeholder(kind, shape)
+            self._setters[name] = given, tf.raw_ops.AssignVariableOp(resource=handle, value=given)
+            self.variables[name], self._dtypes[name] = handle, kind
+        return self.variables[name]
+
+    @property
+    def floating(self) -> dict[str, Live]:
+        """The variables that have gradients."""
+        return {name: handle for name, handle in self.variables.items() if self._dtypes[name].is_floating}
+
+    def values(self) -> dict[str, Live]:
+        """What reads each variable, made on first use."""
+        if not self._readers:
+            self._readers = {
+                name: tf.raw_ops.ReadVariableOp(resource=handle, dtype=self._dtypes[name])
+                for name, handle in self.variables.items()
+            }
+        return self._readers
+
+    def forget(self) -> None:
+        """Says that the variables have no values yet: a new session holds none."""
+        self._fresh = True
+
+    def load(self, session: Live, recipes: tuple[Recipe, ...], weight_scale: float) -> None:
+        """Gives every variable its value: drawn where there is a recipe, else the one it has in the model."""
+        if self._loaded == (recipes, weight_scale) and not self._updated and not self._fresh:
+            return
+        self._fresh = False
+        if self._loaded != (recipes, weight_scale):
+            for recipe in recipes:
+                if recipe.weight in self.variables:
+                    value = value_of(recipe, self._table[recipe.weight], weight_scale)
+                    if value is not None:
+                        self._values[recipe.weight] = value
+            self._loaded = recipes, weight_scale
+        feeds = {given: self._values[name] for name, (given, _) in self._setters.items()}
+        session.run([assign for _, assign in self._setters.values()], feeds)
