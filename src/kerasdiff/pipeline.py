@@ -37,7 +37,7 @@ from kerasdiff.rungs.records import NUMERIC, CheckpointFigures, NotChecked, Numb
 from kerasdiff.rungs.table import rewrites, rows
 from kerasdiff.rungs.training_step import training_step
 from kerasdiff.rungs.unseen import training_code, unlike_training_code, untaken, untraced
-from kerasdiff.rungs.weights import SettingsCompared, own_penalties, settings, weights
+from kerasdiff.rungs.weights import own_penalties, settings, weights
 from kerasdiff.side.environment import Hardware
 from kerasdiff.side.models import Models, models_of
 from kerasdiff.side.process import Worker
@@ -80,7 +80,7 @@ def compare(
     """
     options, listener = options or Options(), listener or Silent()
     with _models((reference, candidate), options, listener) as models:
-        return _compared(models, options, listener)
+        return compare_models(models, options, listener)
 
 
 def fit(reference: Target, candidate: Target, options: Options, trials: FitOptions, listener: Listener) -> Comparison:
@@ -133,7 +133,12 @@ def _cores() -> int:
 # Comparing ---------------------------------------------------------------------------------------------------
 
 
-def _compared(models: Models, options: Options, listener: Listener) -> Comparison:
+def compare_models(models: Models, options: Options, listener: Listener) -> Comparison:
+    """Compares two models that are at work already.
+
+    Raises:
+        KerasdiffError: If a worker ends.
+    """
     listener.phase("aligning the graphs")
     pair, face = _paired(models, options)
     not_checked = [NotChecked(rung="training step", reason=method) for method in training_code(pair)]
@@ -160,7 +165,7 @@ def _compared(models: Models, options: Options, listener: Listener) -> Compariso
     evidence = _trained(models, pair, face, options, listener, rungs, not_checked)
     edits = (*pair.edits, *seen.edits)
     one_way = attribution.one_way if attribution else ()
-    unseen = (*_beside_the_graph(pair, seen, rungs), *untaken(observations, edits), *one_way)
+    unseen = (*_beside_the_graph(pair, rungs), *untaken(observations, edits), *one_way)
     return Comparison(
         verdict=judge(_evidence(pair, rungs, edits, unseen, options)),
         reference=_info(models, pair, 0),
@@ -188,10 +193,10 @@ def _paired(models: Models, options: Options) -> tuple[Pair, Rung]:
     return alike.with_transfer(transfer), face
 
 
-def _beside_the_graph(pair: Pair, seen: SettingsCompared, rungs: Sequence[Rung]) -> tuple[Finding, ...]:
+def _beside_the_graph(pair: Pair, rungs: Sequence[Rung]) -> tuple[Finding, ...]:
     """Code that no rung runs: a training method, a regularizer of one's own, a mode that cannot be traced."""
     advisory = any(rung.name == "weights" and rung.outcome == "advisory" for rung in rungs)
-    return (*unlike_training_code(pair), *(own_penalties(seen.edits) if advisory else ()), *untraced(pair))
+    return (*unlike_training_code(pair), *(own_penalties(pair) if advisory else ()), *untraced(pair))
 
 
 def _evidence(

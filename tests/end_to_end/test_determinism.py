@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
+from command import PAIRS, run_command
+from warm import run_fresh
 
-PAIRS = Path(__file__).parent / "pairs"
-KERASDIFF = str(Path(sys.executable).parent / "kerasdiff")
 HASH_SEEDS = {"json": ("0", "1", "random"), "terminal": ("0", "random")}
 QUESTIONS = {
     "branches-in-another-order": ("branches.py:branched", "branches.py:branched(turned=True, kernels=(1, 3, 5))"),
@@ -22,16 +18,15 @@ QUESTIONS = {
 }
 
 
-def ask(form: str, pair: tuple[str, str], hash_seed: str, fit: str = "--no-fit") -> bytes:
-    """One run through a pipe, with nothing remembered from another."""
-    done = subprocess.run(
-        [KERASDIFF, "compare", fit, "--format", form, *pair],
-        cwd=PAIRS,
-        env={**os.environ, "CUDA_VISIBLE_DEVICES": "", "COLUMNS": "100", "PYTHONHASHSEED": hash_seed},
-        capture_output=True,
-        check=False,
-    )
-    assert done.returncode == 1, done.stderr[-2000:]
+def ask(form: str, pair: tuple[str, str], hash_seed: str, fit: str = "--no-fit") -> str:
+    """One run through a pipe, with nothing remembered from another; with a random seed as a user starts it."""
+    arguments = ("compare", fit, "--format", form, *pair)
+    env = {"CUDA_VISIBLE_DEVICES": "", "COLUMNS": "100", "PYTHONHASHSEED": hash_seed}
+    if hash_seed != "random":
+        done = run_fresh(*arguments, cwd=PAIRS, **env)
+    else:
+        done = run_command.__wrapped__(*arguments, **env)
+    assert done.exit_code == 1, done.stderr[-2000:]
     return done.stdout
 
 

@@ -33,12 +33,12 @@ class Answer:
 
 
 @cache
-def run_command(*arguments: str, cwd: str = str(PAIRS)) -> Answer:
+def run_command(*arguments: str, cwd: str = str(PAIRS), **env: str) -> Answer:
     """Runs ``kerasdiff`` as a user does, without an accelerator; the same question is asked once a session."""
     done = subprocess.run(
         [str(Path(sys.executable).parent / "kerasdiff"), *arguments],
         cwd=cwd,
-        env={**os.environ, "CUDA_VISIBLE_DEVICES": "", "NO_COLOR": "1", "COLUMNS": "100"},
+        env={**os.environ, "CUDA_VISIBLE_DEVICES": "", "NO_COLOR": "1", "COLUMNS": "100", **env},
         capture_output=True,
         text=True,
         timeout=TIMEOUT_S,

@@ -5,7 +5,7 @@ python3.10 tests/tools/oldest.py [PYTEST ARGUMENTS]
 Without arguments: the unit tests, the tests of tracing and of private parts, and the table of pairs. The environment
 has the Python that runs this, which should be the oldest promised one, and the lowest version that each dependency's
 ``>=`` allows; whatever those depend on is as new as they take. Exits as pytest does, and with 2, before any test, where
-a version promised is not the one installed (a Python too new for it has no wheel of it).
+a version promised cannot be installed (a Python too new for it has no wheel of it).
 """
 
 from __future__ import annotations
@@ -62,7 +62,11 @@ def main(arguments: list[str]) -> int:
     """Installs, checks what was installed, and runs pytest."""
     with tempfile.TemporaryDirectory() as directory:
         environment = Path(directory, "oldest")
-        python = install(environment)
+        try:
+            python = install(environment)
+        except subprocess.CalledProcessError:
+            print(f"Python {sys.version.split()[0]} cannot install them, see above; try an older one.", file=sys.stderr)
+            return 2
         print(f"python {sys.version.split()[0]}")
         if broken := broken_promises(environment):
             print(*broken, sep="\n", file=sys.stderr)

@@ -17,6 +17,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -31,17 +32,10 @@ from kerasdiff.cli import main
 
 
 class Nursery:
-    """The process that is forked, ready once TensorFlow is imported."""
+    """The process that is forked, ready once TensorFlow is imported; at the other end of a socket."""
 
-    def __init__(self) -> None:
-        self._ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, __file__, str(theirs.fileno())],
-                pass_fds=[theirs.fileno()],
-                env=_environment(),
-                start_new_session=True,
-            )
+    def __init__(self, connection: socket.socket) -> None:
+        self._ours = connection
         self._lock = threading.Lock()
 
     def ask(self, *request: Any, fds: tuple[int, ...] = ()) -> Any:
@@ -51,10 +45,9 @@ class Nursery:
             self._ours.sendmsg([json.dumps(request).encode()], ancillary)
             return json.loads(self._ours.recv(1 << 16))
 
-    def close(self) -> None:
-        """Ends the process."""
-        self._ours.close()
-        self._process.wait(timeout=10)
+    def fileno(self) -> int:
+        """Of the socket, for a process that is to use the same one while this one waits."""
+        return self._ours.fileno()
 
 
 def _environment() -> dict[str, str]:
@@ -98,28 +91,67 @@ class Forked:
 @cache
 def nursery() -> Nursery:
     """The one nursery of this process; it ends with it."""
-    made = Nursery()
-    atexit.register(made.close)
-    return made
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with theirs:
+        process = subprocess.Popen(
+            [sys.executable, __file__, "serve", str(theirs.fileno())],
+            pass_fds=[theirs.fileno()],
+            env=_environment(),
+            start_new_session=True,
+        )
+
+    @atexit.register
+    def close() -> None:
+        ours.close()
+        process.wait(timeout=10)
+
+    return Nursery(ours)
+
+
+@contextlib.contextmanager
+def _forking(made: Callable[[], Nursery]) -> Iterator[None]:
+    """Within, workers are forked."""
+
+    def popen(command: list[str], *, stderr: Any, env: dict[str, str], **_: Any) -> Forked:
+        assert command[1:] == ["-m", "kerasdiff.worker"]
+        return Forked(made(), env, stderr)
+
+    # The name in that module alone: others start processes as ever.
+    fake = SimpleNamespace(**{**vars(subprocess), "Popen": popen})
+    with mock.patch.object(kerasdiff.side.process, "subprocess", fake):
+        yield
 
 
 def run_warm(*arguments: str, cwd: Path | None = None) -> Answer:
     """Runs the command in this process and in this directory; its workers are forked."""
-
-    def popen(command: list[str], *, stderr: Any, env: dict[str, str], **_: Any) -> Forked:
-        assert command[1:] == ["-m", "kerasdiff.worker"]
-        return Forked(nursery(), env, stderr)
-
     before = os.getcwd()
-    # The name in that module alone: others start processes as ever.
-    fake = SimpleNamespace(**{**vars(subprocess), "Popen": popen})
-    with mock.patch.object(kerasdiff.side.process, "subprocess", fake):
+    with _forking(nursery):
         os.chdir(cwd or before)
         try:
             done = CliRunner().invoke(main, list(arguments))
         finally:
             os.chdir(before)
     return Answer(exit_code=done.exit_code, stdout=done.stdout, stderr=done.stderr)
+
+
+def run_fresh(*arguments: str, cwd: Path, **env: str) -> Answer:
+    """Runs the command in a process of its own, which has nothing but the nursery from this one."""
+    socket_ = nursery().fileno()
+    done = subprocess.run(
+        [sys.executable, __file__, "run", str(socket_), *arguments],
+        cwd=cwd,
+        env={**os.environ, **env},
+        pass_fds=[socket_],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return Answer(exit_code=done.returncode, stdout=done.stdout, stderr=done.stderr)
+
+
+def _run(connection: socket.socket, arguments: list[str]) -> None:
+    with _forking(lambda: Nursery(connection)):
+        main(arguments)
 
 
 def _serve(connection: socket.socket) -> None:
@@ -166,4 +198,8 @@ def _become_worker(env: dict[str, str], directory: str, fds: list[int]) -> None:
 
 
 if __name__ == "__main__":
-    _serve(socket.socket(fileno=int(sys.argv[1])))
+    role, number, *rest = sys.argv[1:]
+    if role == "serve":
+        _serve(socket.socket(fileno=int(number)))
+    else:
+        _run(socket.socket(fileno=int(number)), rest)

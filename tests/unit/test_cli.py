@@ -60,7 +60,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
     module.compare = found.compare  # type: ignore[attr-defined]
     module.inspect = found.inspect  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "kerasdiff.pipeline", module)
-    monkeypatch.setattr(kerasdiff, "compare", module, raising=False)
+    monkeypatch.setattr(kerasdiff, "pipeline", module, raising=False)  # where another test has imported it
     return found
 
 
@@ -196,7 +196,7 @@ class TestCompare:
     ("arguments", "says"),
     [
         (("compare", "a.py:Net"), "Missing argument 'CANDIDATE'"),
-        (("comapre",), "Did you mean 'compare'"),
+        (("comapre",), "No such command 'comapre'"),  # click suggests compare from 8.4 on
         (("compare", "a.py:Net", "b.py:Net", "--sed", "1"), "--seed"),
         (("compare", "a.py:Net", "b.py:Net", "--fit-steps", "0"), "--fit-steps"),
         (("compare", "a.py:Net", "b.py:Net", "--data", "none.npz"), "none.npz"),

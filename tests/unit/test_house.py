@@ -11,8 +11,9 @@ import house
 import pytest
 
 SOURCE = house.ROOT / "src" / "kerasdiff"
-FOR_THE_WORKER = {"worker", "graph", "findings", "side", "data", "errors", "options", "probing"}
-"""What the worker may import: the records that cross to it, what reads data, and what fits the inputs of a model."""
+FOR_THE_WORKER = {"", "worker", "graph", "findings", "side", "data", "errors", "options", "probing"}
+"""What the worker may import: the version (``""``), the records that cross to it, what reads data, and what fits the
+inputs of a model."""
 
 
 @cache

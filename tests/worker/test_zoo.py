@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
+import json
 import threading
-from types import SimpleNamespace
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,24 +14,18 @@ from pairs.table import Pair
 from pairs.zoo import SELVES, ZOO
 from scoring import unsaid
 
-from kerasdiff.comparison import Comparison
+from kerasdiff.align.correspondence import correspond
 from kerasdiff.options import Options, Silent
-from kerasdiff.pipeline import Steps
-from kerasdiff.pipeline import describe as both
-from kerasdiff.rungs.architecture import architecture
-from kerasdiff.side.checkpoints import LoadRequest, Restored, Saved, SaveRequest
-from kerasdiff.side.observations import EvaluateRequest, Evaluation, Stage, Staged, Stepped, StepRequest
-from kerasdiff.side.records import Description
+from kerasdiff.pipeline import compare_models
+from kerasdiff.report.json import to_json
+from kerasdiff.side.describing import describe_both
+from kerasdiff.side.models import Models
+from kerasdiff.side.protocol import DESCRIBE, Request, Side
 from kerasdiff.side.targets import parse_input, parse_target
 
 pytest.importorskip("keras")
 
-from kerasdiff.worker.describe import describe, start_digests
 from kerasdiff.worker.loading.load import Session
-from kerasdiff.worker.running.checkpoint import load_checkpoint, save_checkpoint
-from kerasdiff.worker.running.evaluate import evaluate
-from kerasdiff.worker.running.stages import stage
-from kerasdiff.worker.running.step import losses_of, step
 
 # Keras warns of some mistakes made here on purpose, and numpy of how Keras quantises.
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::DeprecationWarning")
@@ -37,79 +33,62 @@ pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::Deprecat
 TURN = threading.Lock()
 
 
-class Here:
+class Later:
+    """An answer that is worked out when it is wanted."""
+
+    def __init__(self, ask: Callable[[], Any]) -> None:
+        self._ask = ask
+
+    def result(self, progress: Any = None) -> Any:
+        with TURN:
+            return self._ask()
+
+
+class Here(Side):
     """A side in this process; both sides take turns, for a trace changes Keras while it lasts."""
 
     def __init__(self, target: str, inputs: tuple[str, ...]) -> None:
         self.session = Session(parse_target(f"{PAIRS}/{target}"), tuple(parse_input(text) for text in inputs))
 
-    def describe(self) -> Description:
-        return describe(self.session)
-
-    def submit(self, name: str, *arguments: Any) -> Any:
-        assert name == "describe"
-
-        def result() -> Description:
-            if arguments:
-                self.session.restart(*arguments)
-            return self.describe()
-
-        return SimpleNamespace(result=result)
-
-    def evaluate(self, request: EvaluateRequest) -> Evaluation:
-        with TURN:
-            return evaluate(self.session, request)
-
-    def stage(self, request: Stage) -> Staged:
-        with TURN:
-            return stage(self.session, request)
-
-    def step(self, request: StepRequest) -> Stepped:
-        with TURN:
-            return step(self.session, request)
-
-    def losses_of(self, request: StepRequest, outputs: Any) -> tuple[float, ...]:
-        with TURN:
-            return losses_of(self.session, request, outputs)
-
-    def save_checkpoint(self, request: SaveRequest) -> Saved:
-        with TURN:
-            return save_checkpoint(self.session, request)
-
-    def load_checkpoint(self, request: LoadRequest) -> tuple[Restored, ...]:
-        with TURN:
-            return load_checkpoint(self.session, request)
-
-    def start_digests(self, weights: tuple[str, ...]) -> dict[str, str]:
-        with TURN:
-            return start_digests(self.session, weights)
+    def submit(self, request: Request[..., Any], /, *arguments: Any, **_: Any) -> Any:
+        module, _, name = request.handler.partition(":")
+        return Later(lambda: getattr(importlib.import_module(module), name)(self.session, *arguments))
 
 
-def compare(pair: Pair) -> Comparison:
+def report(pair: Pair) -> dict[str, Any]:
     sides: Any = Here(pair.reference, pair.inputs), Here(pair.candidate, pair.inputs)
     options = Options(fit=False, inputs=tuple(parse_input(text) for text in pair.inputs))
-    descriptions, _ = both(sides, options)
-    targets = sides[0].session.target, sides[1].session.target
+    descriptions, _ = describe_both(sides, options.inputs, names_count=True)
 
     def control() -> Any:
         raise AssertionError("nothing is fitted here")
 
-    return Steps(targets, sides, descriptions, options, Silent(), control).comparison()
+    models = Models(
+        targets=(sides[0].session.target, sides[1].session.target),
+        workers=sides,
+        descriptions=descriptions,
+        fitters=sides,
+        control=control,
+        lost=[],
+    )
+    told: dict[str, Any] = json.loads(to_json(compare_models(models, options, Silent())))
+    return told
 
 
 @pytest.mark.parametrize("pair", ZOO, ids=lambda pair: pair.id)
 def test_zoo(pair: Pair) -> None:
-    found = compare(pair)
+    told = report(pair)
+    verdict = told["verdict"]
+    said = json.dumps({key: told[key] for key in ("verdict", "edits", "rungs", "terms")}, ensure_ascii=False).lower()
 
-    assert (found.verdict.outcome, found.verdict.basis in pair.basis) == (pair.outcome, True), found.verdict
-    said = repr((found.verdict, found.edits, found.rungs, found.terms)).lower()
+    assert (verdict["outcome"], verdict["basis"] in pair.basis) == (pair.outcome, True), verdict
     assert unsaid(said, pair.mentions) == (), said
 
 
 @pytest.mark.parametrize(("target", "inputs"), SELVES, ids=[target for target, _ in SELVES])
 def test_a_model_equals_itself(target: str, inputs: tuple[str, ...]) -> None:
-    first, second = Here(target, inputs).describe(), Here(target, inputs).describe()
-    found = architecture(first, second)
+    first, second = (Here(target, inputs).submit(DESCRIBE).result() for _ in range(2))
+    pair = correspond(first, second)
 
-    assert found.isomorphic, (found.rung.detail, found.edits)
-    assert found.edits == ()
+    assert pair.isomorphic, pair.edits
+    assert pair.edits == ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -50,47 +50,76 @@ class Canonicaliser:
 
     def canonicalise(self, graph: Graph) -> Canonical:
         """Node by node: split fused activations, drop no-ops, give one-op nodes the op's name."""
-        applied: list[Applied] = []
-        moved: dict[Edge, Edge] = {}
-        nodes: list[Node] = []
-        inside: dict[str, tuple[Applied, ...]] = {}
-
-        def record(rule: str, node: Node) -> None:
-            applied.append(Applied(rule=rule, node=node.id, exact=True))
-
-        for original in graph:
-            whole = replace(original, operands=tuple(moved.get(edge, edge) for edge in original.operands))
-            masked = split_mask(whole)
-            if masked is not None:
-                moved[Edge(node=whole.id, port=len(whole.outputs) - 1)] = Edge(node=masked[1].id)
-                whole = masked[0]
-                record("split-mask", whole)
-            parts = split_activation(whole)
-            if parts is not None:
-                record("split-activation", whole)
-                ports = range(len(whole.outputs))
-                moved.update({Edge(node=whole.id, port=n): Edge(node=parts[1].id, port=n) for n in ports})
-            for part in (*(parts or (whole,)), *(masked[1:] if masked else ())):
-                small, inside[part.id] = self.lowering(part)
-                node = replace(part, lowering=small)
-                same = drop_no_op(node)
-                if same is not None:
-                    moved[Edge(node=node.id)] = same
-                    if parts is not None and part is parts[1]:  # an activation that does nothing
-                        moved[Edge(node=whole.id)] = same
-                    record("drop-no-op", node)
-                    continue
-                spelled = one_spelling(node)
-                if spelled is not None and node.kind == "layer" and spelled.op != node.op:
-                    record("one-spelling", node)
-                nodes.append(spelled or node)
+        normal = _NormalNodes(self.lowering)
+        for node in graph:
+            normal.add(node)
         final = replace(
             graph,
-            nodes=tuple(nodes),
-            outputs=tuple(moved.get(edge, edge) for edge in graph.outputs),
-            losses=tuple(moved.get(edge, edge) for edge in graph.losses),
+            nodes=tuple(normal.nodes),
+            outputs=normal.now(graph.outputs),
+            losses=normal.now(graph.losses),
         )
-        return Canonical(graph=live(final), applied=tuple(applied), inside=inside)
+        return Canonical(graph=live(final), applied=tuple(normal.applied), inside=normal.inside)
+
+
+class _NormalNodes:
+    """The nodes of one graph, each split into its parts and every part brought to normal form.
+
+    Args:
+        lowering: Gives the normal form of a node's lowering, and the steps that led there.
+
+    Attributes:
+        nodes: Those put so far.
+        applied: Steps between nodes.
+        inside: Steps within the lowering of a node, by its id.
+    """
+
+    def __init__(self, lowering: Callable[[Node], tuple[Graph | None, tuple[Applied, ...]]]) -> None:
+        self.nodes: list[Node] = []
+        self.applied: list[Applied] = []
+        self.inside: dict[str, tuple[Applied, ...]] = {}
+        self._lowering = lowering
+        self._now: dict[Edge, Edge] = {}
+
+    def now(self, edges: Iterable[Edge]) -> tuple[Edge, ...]:
+        """Where values of the graph are among the nodes put so far."""
+        return tuple(self._now.get(edge, edge) for edge in edges)
+
+    def add(self, node: Node) -> None:
+        """Puts a node: first what makes its result, then what makes its mask, where that is a value of its own."""
+        whole, *masks = self._split("split-mask", split_mask, node)
+        for part in self._split("split-activation", split_activation, whole):
+            self._stand_for(node, 0, self._put(part))
+        for mask in masks:
+            self._stand_for(node, len(whole.outputs), self._put(mask))
+
+    def _split(self, rule: str, split: Callable[[Node], tuple[Node, Node] | None], node: Node) -> tuple[Node, ...]:
+        parts = split(node)
+        if parts is None:
+            return (node,)
+        self._record(rule, node)
+        return parts
+
+    def _put(self, part: Node) -> tuple[Edge, ...]:
+        """Keeps a part in normal form unless it does nothing, and says where its outputs are."""
+        small, self.inside[part.id] = self._lowering(part)
+        node = replace(part, operands=self.now(part.operands), lowering=small)
+        same = drop_no_op(node)
+        if same is not None:
+            self._record("drop-no-op", node)
+            return (same,)
+        spelled = one_spelling(node) or node
+        if node.kind == "layer" and spelled.op != node.op:
+            self._record("one-spelling", node)
+        self.nodes.append(spelled)
+        return tuple(Edge(node=node.id, port=port) for port in range(len(node.outputs)))
+
+    def _stand_for(self, node: Node, first: int, edges: tuple[Edge, ...]) -> None:
+        """Lets values stand for the outputs of a traced node, from the port ``first`` on."""
+        self._now.update({Edge(node=node.id, port=first + number): edge for number, edge in enumerate(edges)})
+
+    def _record(self, rule: str, node: Node) -> None:
+        self.applied.append(Applied(rule=rule, node=node.id, exact=True))
 
 
 def flat_reads(graph: Graph) -> Graph:
@@ -189,33 +218,49 @@ def split_mask(node: Node) -> tuple[Node, Node] | None:
 
     It must not touch a mask that shares work with the layer's result, nor one that reads a weight.
     """
-    lowering, last = node.lowering, len(node.outputs) - 1
-    if node.kind != "layer" or lowering is None or last < 1 or node.outputs[last].dtype != "bool":
+    if node.kind != "layer" or node.lowering is None or len(node.outputs) < 2 or node.outputs[-1].dtype != "bool":
         return None
+    lowering, last = node.lowering, len(node.outputs) - 1
     rest = live(replace(lowering, outputs=lowering.outputs[:last]))
     tail = live(replace(lowering, outputs=lowering.outputs[last:], effects=()))
-    work = {item.id for item in tail if item.kind in ("op", "read")}
-    if not work or any(item.kind == "read" for item in tail) or any(item.id in work for item in rest):
+    if not _works_apart(tail, rest):
         return None
-    used = {edge.node for item in tail for edge in item.operands}
-    entries = [item for item in tail if item.kind == "input" and item.id in used]
-    inputs = {item.id: replace(item, attributes={"index": number}) for number, item in enumerate(entries)}
-    kept = tuple(inputs.get(item.id, item) for item in tail if item.kind != "input" or item.id in inputs)
+    body, indexes = _with_used_inputs(tail)
     mask = Node(
         id=f"{node.id}.mask",
         part="mask",
         origin=node.id,
         op="mask",
         kind="function",
-        operands=tuple(node.operands[item.whole("index")] for item in entries),
-        roles=("",) * len(entries),
+        operands=tuple(node.operands[index] for index in indexes),
+        roles=("",) * len(indexes),
         outputs=node.outputs[last:],
-        lowering=replace(tail, nodes=kept),
+        lowering=body,
         scope=node.scope,
         display="mask",
         source=node.source,
     )
     return replace(node, lowering=rest, outputs=node.outputs[:last]), mask
+
+
+def _works_apart(part: Graph, rest: Graph) -> bool:
+    """Whether a part of a lowering does work on inputs alone, none of which the rest needs too."""
+    work = {item.id for item in part if item.kind in ("op", "read")}
+    return bool(work) and all(item.kind != "read" for item in part) and work.isdisjoint(item.id for item in rest)
+
+
+def _with_used_inputs(graph: Graph) -> tuple[Graph, tuple[int, ...]]:
+    """A graph without the inputs that no node uses, the others numbered anew; and the indexes that those had."""
+    used = {edge.node for item in graph for edge in item.operands}
+    indexes: list[int] = []
+    nodes: list[Node] = []
+    for item in graph:
+        if item.kind != "input":
+            nodes.append(item)
+        elif item.id in used:
+            nodes.append(replace(item, attributes={"index": len(indexes)}))
+            indexes.append(item.whole("index"))
+    return replace(graph, nodes=tuple(nodes)), tuple(indexes)
 
 
 @_rule("drop-no-op")

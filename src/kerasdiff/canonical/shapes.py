@@ -5,14 +5,14 @@ Dimensions that are fixed only at run time are followed to the value where they 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeAlias, cast
 
 import numpy as np
 
 from kerasdiff.canonical.dims import GIVEN, REST, Dim, product, quotient
 from kerasdiff.canonical.view import View
-from kerasdiff.graph import Edge, Node
+from kerasdiff.graph import Edge, Node, TensorSpec
 
 UNARY = frozenset(
     {"Relu", "Relu6", "Elu", "Selu", "LeakyRelu", "Sigmoid", "Tanh", "Softplus", "Softsign", "Exp", "Expm1", "Log",
@@ -40,6 +40,15 @@ REDUCTIONS = ("Mean", "Sum", "Max", "Min", "Prod", "All", "Any")
 Range: TypeAlias = "tuple[int, int | None, int]"
 """What a slice takes of an axis: from, up to (``None`` for the end), step."""
 
+FULL: Range = (0, None, 1)
+"""The range of an axis that is taken whole."""
+
+Origin: TypeAlias = "tuple[Edge, int] | Dim | None"
+"""Where a dimension comes from: an axis of an operand, or what it is; ``None`` where it appears first."""
+
+Sizes: TypeAlias = "tuple[Dim, ...]"
+"""What an integer tensor of rank 0 or 1 holds."""
+
 
 def ranges_of(node: Node) -> tuple[Range, ...]:
     """The range of each axis that a canonical slice takes."""
@@ -52,6 +61,10 @@ def dims_of(view: View, edge: Edge) -> tuple[Dim, ...] | None:
     if shape is None:
         return None
     return tuple(Dim(size) if size is not None else _source(view, edge, axis) for axis, size in enumerate(shape))
+
+
+def _rank(node: Node) -> int:
+    return len(node.outputs[0].shape or ())
 
 
 def _source(view: View, edge: Edge, axis: int) -> Dim:
@@ -71,34 +84,51 @@ def _source(view: View, edge: Edge, axis: int) -> Dim:
     return source
 
 
-def _back(view: View, node: Node, axis: int) -> tuple[Edge, int] | Dim | None:
-    """Where an unknown dimension of a node's result comes from: a dimension of an operand, or what it is."""
-    if node.kind != "op" or not node.operands:
+def _back(view: View, node: Node, axis: int) -> Origin:
+    """Where an unknown dimension of a node's result comes from, as far as the op says."""
+    origin = _ORIGINS.get(node.op)
+    return origin(view, node, axis) if origin is not None and node.kind == "op" and node.operands else None
+
+
+def _same_axis(_view: View, node: Node, axis: int) -> Origin:
+    return node.operands[0], axis
+
+
+def _first_axis(_view: View, node: Node, axis: int) -> Origin:
+    return (node.operands[0], axis) if axis == 0 else None
+
+
+def _of_product(_view: View, node: Node, axis: int) -> Origin:
+    return (node.operands[0], 0) if axis == 0 and not node.attributes.get("transpose_a") else None
+
+
+def _of_linear(_view: View, node: Node, axis: int) -> Origin:
+    return (node.operands[0], axis) if axis < _rank(node) - 1 else (node.operands[1], 1)
+
+
+def _transposed(_view: View, node: Node, axis: int) -> Origin:
+    return (node.operands[0], node.wholes("perm")[axis]) if "perm" in node.attributes else None
+
+
+def _sliced(_view: View, node: Node, axis: int) -> Origin:
+    return (node.operands[0], axis) if ranges_of(node)[axis] == FULL else None
+
+
+def _padded(_view: View, node: Node, axis: int) -> Origin:
+    whole = "paddings" in node.attributes and node.pairs("paddings")[axis] == (0, 0)
+    return (node.operands[0], axis) if whole else None
+
+
+def _reduced(_view: View, node: Node, axis: int) -> Origin:
+    if "axes" not in node.attributes or node.attributes.get("keep_dims"):
         return None
-    first, rank = node.operands[0], len(node.outputs[0].shape or ())
-    if node.op in SAME_SHAPE or (node.op in BATCHED and axis == 0):
-        return first, axis
-    if node.op == "Linear":
-        return (first, axis) if axis < rank - 1 else (node.operands[1], 1)
-    if node.op == "MatMul" and axis == 0 and not node.attributes.get("transpose_a"):
-        return first, axis
-    if node.op == "Transpose" and "perm" in node.attributes:
-        return first, node.wholes("perm")[axis]
-    if node.op == "Reshape" and "to" in node.attributes:
-        return _reshaped(view, node, axis)
-    if node.op == "Slice*":
-        return (first, axis) if ranges_of(node)[axis] == (0, None, 1) else None
-    if node.op == "Pad" and "paddings" in node.attributes:
-        return (first, axis) if node.pairs("paddings")[axis] == (0, 0) else None
-    if node.op in REDUCTIONS and "axes" in node.attributes and not node.attributes.get("keep_dims"):
-        gone = node.wholes("axes")
-        return first, [at for at in range(rank + len(gone)) if at not in gone][axis]
-    if node.op in BINARY or node.op == "Sum*":
-        return _broadcast(view, node, axis)
-    return None
+    gone = node.wholes("axes")
+    return node.operands[0], [at for at in range(_rank(node) + len(gone)) if at not in gone][axis]
 
 
-def _reshaped(view: View, node: Node, axis: int) -> Dim | None:
+def _reshaped(view: View, node: Node, axis: int) -> Origin:
+    if "to" not in node.attributes:
+        return None
     whole = dims_of(view, node.operands[0])
     target = node.wholes("to")
     if target[axis] == GIVEN:
@@ -109,9 +139,9 @@ def _reshaped(view: View, node: Node, axis: int) -> Dim | None:
     return quotient(product(whole), product(tuple(Dim(size) for size in target if size != REST)))
 
 
-def _broadcast(view: View, node: Node, axis: int) -> Dim | None:
+def _broadcast(view: View, node: Node, axis: int) -> Origin:
     """The dimension that alone decides an axis: the other operands lack it, or have size 1 or the same there."""
-    rank = len(node.outputs[0].shape or ())
+    rank = _rank(node)
     deciding: set[Dim] = set()
     for edge in node.operands:
         dims = dims_of(view, edge)
@@ -121,6 +151,21 @@ def _broadcast(view: View, node: Node, axis: int) -> Dim | None:
         if at >= 0 and dims[at] != Dim(1):
             deciding.add(dims[at])
     return deciding.pop() if len(deciding) == 1 else None
+
+
+_ORIGINS: dict[str, Callable[[View, Node, int], Origin]] = {
+    **dict.fromkeys(SAME_SHAPE, _same_axis),
+    **dict.fromkeys(BATCHED, _first_axis),
+    **dict.fromkeys(REDUCTIONS, _reduced),
+    **dict.fromkeys((*BINARY, "Sum*"), _broadcast),
+    "MatMul": _of_product,
+    "Linear": _of_linear,
+    "Transpose": _transposed,
+    "Reshape": _reshaped,
+    "Slice*": _sliced,
+    "Pad": _padded,
+}
+"""Where a dimension of an op's result comes from, by the op: asked with the node and the axis of its result."""
 
 
 def entries(view: View, edge: Edge) -> tuple[Dim, ...] | None:
@@ -133,8 +178,7 @@ def entries_of(view: View, node: Node) -> tuple[Dim, ...] | None:
 
     Follows the arithmetic people do on shapes: slices and elements of ``Shape``, products, concatenation, packing.
     """
-    spec = node.outputs[0] if node.outputs else None
-    if spec is None or spec.dtype not in ("int32", "int64") or spec.shape is None or len(spec.shape) > 1:
+    if not node.outputs or not _counts(node.outputs[0]):
         return None
     if node.kind == "const":
         values = np.array(node.attributes.get("value", 0.5)).ravel()
@@ -143,32 +187,49 @@ def entries_of(view: View, node: Node) -> tuple[Dim, ...] | None:
         return dims_of(view, node.operands[0])
     if node.op == "Dim":
         return (_source(view, node.operands[0], node.whole("axis")),)
-    parts = [entries(view, operand) for operand in node.operands]
+    combined = _ARITHMETIC.get(node.op)
+    parts = [entries(view, operand) for operand in node.operands] if combined is not None else []
     known = [part for part in parts if part is not None]
-    return _combined(node, known) if parts and len(known) == len(parts) else None
+    return combined(node, known) if combined is not None and parts and len(known) == len(parts) else None
 
 
-def _combined(node: Node, parts: Sequence[tuple[Dim, ...]]) -> tuple[Dim, ...] | None:
-    first = parts[0]
-    if node.op == "Pack":
-        return tuple(part[0] for part in parts)
-    if node.op == "ConcatV2":
-        return tuple(dim for part in (parts if "axis" in node.attributes else parts[:-1]) for dim in part)
-    if node.op == "Prod" and node.outputs[0].shape == ():
-        return (product(first),)
-    if node.op == "Mul" and len(first) == len(parts[1]) == 1:
-        return (product((first[0], parts[1][0])),)
-    if node.op == "GatherV2" and all(dim.known for dim in parts[1]):
-        picked = [dim.number for dim in parts[1]]
-        return tuple(first[at] for at in picked) if all(0 <= at < len(first) for at in picked) else None
-    if node.op == "Slice*":
-        return first[slice(*ranges_of(node)[0])]
-    if node.op == "StridedSlice":
-        return _element(node, parts)
-    return first if node.op in ("Cast", "ExpandDims", "Squeeze", "Reshape") else None
+def _counts(spec: TensorSpec) -> bool:
+    """Whether a value is a whole number or a list of them."""
+    return spec.dtype in ("int32", "int64") and spec.shape is not None and len(spec.shape) <= 1
 
 
-def _element(node: Node, parts: Sequence[tuple[Dim, ...]]) -> tuple[Dim, ...] | None:
+def _first(_node: Node, parts: Sequence[Sizes]) -> Sizes | None:
+    return parts[0]
+
+
+def _packed(_node: Node, parts: Sequence[Sizes]) -> Sizes | None:
+    return tuple(part[0] for part in parts)
+
+
+def _joined(node: Node, parts: Sequence[Sizes]) -> Sizes | None:
+    """A concatenation in either form of the op: its axis is an attribute, or the last operand."""
+    return tuple(dim for part in (parts if "axis" in node.attributes else parts[:-1]) for dim in part)
+
+
+def _multiplied(_node: Node, parts: Sequence[Sizes]) -> Sizes | None:
+    one, two = parts
+    return (product((one[0], two[0])),) if len(one) == len(two) == 1 else None
+
+
+def _total(node: Node, parts: Sequence[Sizes]) -> Sizes | None:
+    return (product(parts[0]),) if node.outputs[0].shape == () else None
+
+
+def _gathered(_node: Node, parts: Sequence[Sizes]) -> Sizes | None:
+    sizes, picked = parts[0], [dim.number if dim.known else -1 for dim in parts[1]]
+    return tuple(sizes[at] for at in picked) if all(0 <= at < len(sizes) for at in picked) else None
+
+
+def _range_taken(node: Node, parts: Sequence[Sizes]) -> Sizes | None:
+    return parts[0][slice(*ranges_of(node)[0])]
+
+
+def _strided(node: Node, parts: Sequence[Sizes]) -> Sizes | None:
     first = parts[0]
     masks = {name: node.whole(name, 0) for name in ("begin_mask", "end_mask", "shrink_axis_mask")}
     odd = node.attributes.get("ellipsis_mask") or node.attributes.get("new_axis_mask")
@@ -178,3 +239,16 @@ def _element(node: Node, parts: Sequence[tuple[Dim, ...]]) -> tuple[Dim, ...] | 
     if masks["shrink_axis_mask"]:
         return (first[begin],) if -len(first) <= begin < len(first) else None
     return first[slice(None if masks["begin_mask"] else begin, None if masks["end_mask"] else end, step)]
+
+
+_ARITHMETIC: dict[str, Callable[[Node, Sequence[Sizes]], Sizes | None]] = {
+    **dict.fromkeys(("Cast", "ExpandDims", "Squeeze", "Reshape"), _first),
+    "Pack": _packed,
+    "ConcatV2": _joined,
+    "Mul": _multiplied,
+    "Prod": _total,
+    "GatherV2": _gathered,
+    "Slice*": _range_taken,
+    "StridedSlice": _strided,
+}
+"""What an op makes of sizes, by the op: asked with the node and the sizes that each of its operands holds."""

@@ -74,6 +74,7 @@ class Weight:
         name: Last part of the path, which is the weight's role (``kernel``, ``gamma``, ``seed_state``).
         trainable: Effective: false as well where the layer or an owner of it is frozen.
         initializer: Canonical text of the initializer with defaults resolved, or ``None``.
+        own_regularizer: Whether the regularizer is code of the user's own; Keras's are sums without a bound.
         fans: Inputs and outputs per unit from which the initializer takes its scale, ``None`` where it takes none.
         owner: The id of the layer that holds it.
         fan_in: Inputs summed per output unit where the weight acts as a kernel, else 1.
@@ -89,6 +90,7 @@ class Weight:
     initializer: str | None = None
     fans: tuple[int, int] | None = None
     regularizer: str | None = None
+    own_regularizer: bool = False
     constraint: str | None = None
     owner: str = ""
     fan_in: int = 1

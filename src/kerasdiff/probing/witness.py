@@ -22,7 +22,7 @@ SCHEMA = "kerasdiff.witness/1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trial:
+class Counterexample:
     """An input and the way both models are run on it.
 
     Attributes:
@@ -39,14 +39,14 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Witness(Trial):
+class Witness(Counterexample):
     """An input on which two models part; ``how`` says where it comes from."""
 
     how: Finding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SavedWitness(Trial):
+class SavedWitness(Counterexample):
     """A witness with the question it answers.
 
     Attributes:

@@ -15,9 +15,6 @@ from kerasdiff.rungs.records import Rung, RungOutcome, WeightFigures
 
 SETTINGS = ("trainable", "initializer", "regularizer", "constraint", "dtype")
 
-KERAS_PENALTIES = ("l1", "l2", "l1_l2", "orthogonal_regularizer")
-"""How Keras's own regularizers read: sums over the values of a weight without a bound, so that numbers tell all."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingsCompared:
@@ -128,17 +125,16 @@ def _agreeing(pair: Pair, seen: SettingsCompared, same_start: frozenset[str], ig
     return "equal", (replace(agree, names=names), *laid, *started)
 
 
-def own_penalties(edits: tuple[Edit, ...]) -> tuple[Finding, ...]:
-    """Regularizers of the user's own among changed ones: their formulas are not compared, and may hold a bound."""
-    values = [
-        value
-        for edit in edits
-        if isinstance(edit, Update)
-        for change in edit.changes
-        for value in change.values
-        if isinstance(value, str) and value and value.partition("(")[0] not in KERAS_PENALTIES
-    ]
-    return tuple(Finding(fact=Fact.OWN_PENALTY, names=(value,)) for value in values[:1])
+def own_penalties(pair: Pair) -> tuple[Finding, ...]:
+    """Regularizers of the user's own where they differ: their formulas are not compared, and may hold a bound."""
+    for one, two in sorted(pair.transfer.pairs.items()):
+        first, second = pair.weights[0].get(one), pair.weights[1].get(two)
+        if first is None or second is None or first.regularizer == second.regularizer:
+            continue
+        for weight in (first, second):
+            if weight.own_regularizer and weight.regularizer is not None:
+                return (Finding(fact=Fact.OWN_PENALTY, names=(weight.regularizer,)),)
+    return ()
 
 
 def _only_penalties(pair: Pair, edits: tuple[Edit, ...]) -> bool:

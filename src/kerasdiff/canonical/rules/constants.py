@@ -14,66 +14,10 @@ from kerasdiff.canonical.shapes import ranges_of
 from kerasdiff.canonical.view import Result, View
 from kerasdiff.graph import Attribute, Node
 
-FOLDABLE = ("Pack", "ConcatV2", "Reshape", "Cast", "Mul", "AddV2", "Sub", "Prod", "Neg", "ExpandDims", "Squeeze",
-            "Range", "StridedSlice", "Slice*", "FloorDiv", "Maximum", "Minimum", "Fill")  # fmt: skip
-
 CASTS = ("int32", "int64", "uint8", "uint32", "uint64", "float16", "float32", "float64")
 
 LARGEST = 64
 """Most elements a folded constant may have: shapes, axes and paddings are far smaller."""
-
-
-@rule("fold-constants", *FOLDABLE)
-def fold_constants(node: Node, view: View) -> Result:
-    """An integer op on known integer constants is its value (shape arithmetic).
-
-    An integer cast to a floating-point type is rounded as the model rounds it. It must not touch floating-point
-    constants, so that no rounding is done here that the model does not do, nor a division by zero.
-    """
-    values: list[np.ndarray] = []
-    for edge in node.operands:
-        constant = view.constant(edge)
-        if constant is None or not str(constant.attributes["dtype"]).startswith(("int", "uint", "bool")):
-            return None
-        whole = cast("Sequence[int]", constant.attributes["value"])
-        values.append(np.array(whole, str(constant.attributes["dtype"])))
-    with np.errstate(over="ignore"):  # integers wrap around, as they do in TensorFlow
-        folded = _fold(node, values)
-    if folded is None or folded.size > LARGEST or folded.dtype.kind not in "biuf":
-        return None
-    attributes: dict[str, Attribute] = {
-        "shape": tuple(folded.shape),
-        "dtype": folded.dtype.name,
-        "value": _nested(folded.tolist()),
-    }
-    return replace(node, op="Const", kind="const", operands=(), attributes=attributes)
-
-
-def _nested(value: Attribute) -> Attribute:
-    return tuple(_nested(item) for item in value) if isinstance(value, list) else value
-
-
-def _fold(node: Node, v: list[np.ndarray]) -> np.ndarray | None:
-    """The value of a foldable op, ``None`` where an attribute is beyond what is modelled here."""
-    dtype = node.outputs[0].dtype if node.outputs else None
-    simple = {
-        "Mul": lambda: v[0] * v[1], "AddV2": lambda: v[0] + v[1], "Sub": lambda: v[0] - v[1], "Neg": lambda: -v[0],
-        "FloorDiv": lambda: v[0] // v[1] if v[1].all() else None, "Maximum": lambda: np.maximum(v[0], v[1]),
-        "Minimum": lambda: np.minimum(v[0], v[1]), "Reshape": lambda: v[0].reshape(_sizes(node, v)),
-        "Pack": lambda: np.stack(v, axis=node.whole("axis", 0)),
-        "ConcatV2": lambda: _joined(node, v),
-        "ExpandDims": lambda: np.expand_dims(v[0], int(v[1])),
-        "Range": lambda: np.arange(int(v[0]), int(v[1]), int(v[2]), dtype=v[0].dtype),
-        "Fill": lambda: np.full(v[0], v[1]),
-        "Cast": lambda: v[0].astype(dtype) if dtype in CASTS else None,
-        "Prod": lambda: _product(node, v),
-        "StridedSlice": lambda: _slice(node, v),
-        "Slice*": lambda: v[0][tuple(slice(*part) for part in ranges_of(node))],
-        "Squeeze": lambda: v[0].squeeze(node.wholes("squeeze_dims", ()) or None),
-    }  # fmt: skip
-    compute: Callable[[], object] | None = simple.get(node.op)
-    result = compute() if compute is not None else None
-    return None if result is None else np.asarray(result)
 
 
 def _joined(node: Node, v: list[np.ndarray]) -> np.ndarray:
@@ -97,7 +41,16 @@ def _sizes(node: Node, v: list[np.ndarray]) -> list[int]:
     return [int(next(given)) if size == GIVEN else size for size in node.wholes("to")]
 
 
-def _slice(node: Node, v: list[np.ndarray]) -> np.ndarray | None:
+def _squeezed(node: Node, v: list[np.ndarray]) -> np.ndarray:
+    return v[0].squeeze(node.wholes("squeeze_dims", ()) or None)
+
+
+def _converted(node: Node, v: list[np.ndarray]) -> np.ndarray | None:
+    dtype = node.outputs[0].dtype if node.outputs else None
+    return v[0].astype(dtype) if dtype in CASTS else None
+
+
+def _strided(node: Node, v: list[np.ndarray]) -> np.ndarray | None:
     masks = {name: node.whole(name, 0) for name in ("begin_mask", "end_mask", "shrink_axis_mask")}
     if v[0].ndim != 1 or len(v[1]) != 1 or node.attributes.get("ellipsis_mask") or node.attributes.get("new_axis_mask"):
         return None
@@ -105,6 +58,65 @@ def _slice(node: Node, v: list[np.ndarray]) -> np.ndarray | None:
     if masks["shrink_axis_mask"]:
         return np.asarray(v[0][begin])
     return v[0][slice(None if masks["begin_mask"] else begin, None if masks["end_mask"] else end, step)]
+
+
+Fold = Callable[[Node, list[np.ndarray]], "np.ndarray | None"]
+"""Gives the value of an op from the op and the values of its operands."""
+
+FOLDS: dict[str, Fold] = {
+    "AddV2": lambda _, v: v[0] + v[1],
+    "Sub": lambda _, v: v[0] - v[1],
+    "Mul": lambda _, v: v[0] * v[1],
+    "FloorDiv": lambda _, v: v[0] // v[1] if v[1].all() else None,
+    "Maximum": lambda _, v: np.maximum(v[0], v[1]),
+    "Minimum": lambda _, v: np.minimum(v[0], v[1]),
+    "Neg": lambda _, v: -v[0],
+    "Range": lambda _, v: np.arange(int(v[0]), int(v[1]), int(v[2]), dtype=v[0].dtype),
+    "Fill": lambda _, v: np.full(v[0], v[1]),
+    "ExpandDims": lambda _, v: np.expand_dims(v[0], int(v[1])),
+    "Pack": lambda node, v: np.stack(v, axis=node.whole("axis", 0)),
+    "Slice*": lambda node, v: v[0][tuple(slice(*part) for part in ranges_of(node))],
+    "Reshape": lambda node, v: v[0].reshape(_sizes(node, v)),
+    "ConcatV2": _joined,
+    "Prod": _product,
+    "Cast": _converted,
+    "Squeeze": _squeezed,
+    "StridedSlice": _strided,
+}
+"""The value of an op of known operands, by the op; ``None`` where an attribute is beyond what is modelled here."""
+
+
+@rule("fold-constants", *FOLDS)
+def fold_constants(node: Node, view: View) -> Result:
+    """An integer op on known integer constants is its value (shape arithmetic).
+
+    An integer cast to a floating-point type is rounded as the model rounds it. It must not touch floating-point
+    constants, so that no rounding is done here that the model does not do, nor a division by zero.
+    """
+    values: list[np.ndarray] = []
+    for edge in node.operands:
+        constant = view.constant(edge)
+        if constant is None or not str(constant.attributes["dtype"]).startswith(("int", "uint", "bool")):
+            return None
+        whole = cast("Sequence[int]", constant.attributes["value"])
+        values.append(np.array(whole, str(constant.attributes["dtype"])))
+    with np.errstate(over="ignore"):  # integers wrap around, as they do in TensorFlow
+        folded = FOLDS[node.op](node, values)
+    if folded is None:
+        return None
+    folded = np.asarray(folded)  # arithmetic on arrays of rank 0 gives numpy's scalars
+    if folded.size > LARGEST or folded.dtype.kind not in "biuf":
+        return None
+    attributes: dict[str, Attribute] = {
+        "shape": tuple(folded.shape),
+        "dtype": folded.dtype.name,
+        "value": _nested(folded.tolist()),
+    }
+    return replace(node, op="Const", kind="const", operands=(), attributes=attributes)
+
+
+def _nested(value: Attribute) -> Attribute:
+    return tuple(_nested(item) for item in value) if isinstance(value, list) else value
 
 
 @rule("shape-of-static", "Shape")

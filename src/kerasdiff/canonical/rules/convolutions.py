@@ -21,29 +21,48 @@ def convolution_as_linear(node: Node, view: View) -> Result:
     The kernel's axes are joined in order, so each weight keeps its place in memory. It must not touch strides on 1×1,
     groups, padding, nor a window smaller than the input.
     """
-    if node.attributes.get("data_format", CONVOLUTIONS[node.op]) != CONVOLUTIONS[node.op]:
-        return None
     image, kernel = (dims_of(view, edge) for edge in node.operands)
-    pads = node.pairs("pads") if "pads" in node.attributes else None
-    if image is None or kernel is None or pads is None or any(pair != (0, 0) for pair in pads):
+    if image is None or kernel is None or not _is_plain(node) or image[-1] != kernel[-2]:
         return None
-    window, channels = kernel[:-2], kernel[-2]
-    if image[-1] != channels or not all(dim.known for dim in kernel):
+    if not all(dim.known for dim in kernel):
         return None
-    if all(dim == Dim(1) for dim in window) and all(step == 1 for step in node.wholes("strides")):
-        matrix = make_reshape(node, node.operands[1], kernel[-2:], view)
-        return (
-            None if matrix is None else replace(node, op="Linear", operands=(node.operands[0], matrix), attributes={})
-        )
-    if image[1:-1] != window or any(step != 1 for step in node.wholes("dilations", (1,))):
-        return None
+    if _is_pointwise(node, kernel):
+        return _over_channels(node, kernel, view)
+    return _over_image(node, image, kernel, view) if _covers(node, image, kernel) else None
+
+
+def _is_plain(node: Node) -> bool:
+    """Whether a convolution has its channels last and no padding."""
+    last = node.attributes.get("data_format", CONVOLUTIONS[node.op]) == CONVOLUTIONS[node.op]
+    return last and "pads" in node.attributes and all(pair == (0, 0) for pair in node.pairs("pads"))
+
+
+def _is_pointwise(node: Node, kernel: tuple[Dim, ...]) -> bool:
+    """Whether it looks at each point of the image alone, and at every one."""
+    return all(dim == Dim(1) for dim in kernel[:-2]) and all(step == 1 for step in node.wholes("strides"))
+
+
+def _covers(node: Node, image: tuple[Dim, ...], kernel: tuple[Dim, ...]) -> bool:
+    """Whether its one window is the whole image."""
+    return image[1:-1] == kernel[:-2] and all(step == 1 for step in node.wholes("dilations", (1,)))
+
+
+def _over_channels(node: Node, kernel: tuple[Dim, ...], view: View) -> Node | None:
+    """The product of each point's channels with the kernel as a matrix."""
+    image, weights = node.operands
+    matrix = make_reshape(node, weights, kernel[-2:], view)
+    return None if matrix is None else replace(node, op="Linear", operands=(image, matrix), attributes={})
+
+
+def _over_image(node: Node, image: tuple[Dim, ...], kernel: tuple[Dim, ...], view: View) -> Node | None:
+    """The product of the flattened image with the kernel as a matrix, then the axes of size 1 that the image had."""
     rows = product(kernel[:-1])
     flat = make_reshape(node, node.operands[0], (image[0], rows), view)
     matrix = make_reshape(node, node.operands[1], (rows, kernel[-1]), view)
     if flat is None or matrix is None:
         return None
     made = view.make(node, "Linear", flat, matrix, shape=static((image[0], kernel[-1])))
-    return reshaped(node, made, (image[0], *(Dim(1) for _ in window), kernel[-1]), view)
+    return reshaped(node, made, (image[0], *(Dim(1) for _ in kernel[:-2]), kernel[-1]), view)
 
 
 @rule("grouped-as-depthwise", "Conv2D", exact=False)

@@ -7,11 +7,12 @@ The same products are summed, in an order that the kernels choose by the shapes:
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from kerasdiff.canonical.dims import Dim, product, static
 from kerasdiff.canonical.engine import rule
-from kerasdiff.canonical.rules.reshapes import make_reshape, reshaped
+from kerasdiff.canonical.rules.reshapes import make_reshape, reshape_at, reshaped
 from kerasdiff.canonical.rules.transposes import last_stays, passed, transpose_at
 from kerasdiff.canonical.shapes import dims_of
 from kerasdiff.canonical.view import Result, View
@@ -37,14 +38,11 @@ def linear_and_reshape(node: Node, view: View) -> Result:
 
     It must not touch a Flatten, which makes a longer last axis.
     """
-    inner = view.node(node.operands[0])
-    if inner.op != "Reshape" or "to" not in inner.attributes:
+    inner, width = reshape_at(node.operands[0], view), _width(node, view)
+    if inner is None or width is None or inner.before[-1:] != inner.after[-1:]:
         return None
-    before, after, width = dims_of(view, inner.operands[0]), dims_of(view, node.operands[0]), _width(node, view)
-    if before is None or after is None or width is None or before[-1:] != after[-1:]:
-        return None
-    made = view.make(node, "Linear", inner.operands[0], node.operands[1], shape=static((*before[:-1], width)))
-    return reshaped(node, made, (*after[:-1], width), view)
+    made = view.make(node, "Linear", inner.source, node.operands[1], shape=static((*inner.before[:-1], width)))
+    return reshaped(node, made, (*inner.after[:-1], width), view)
 
 
 def _width(node: Node, view: View) -> Dim | None:
@@ -70,31 +68,32 @@ def einsum_as_linear(node: Node, view: View) -> Result:
 
     It must not touch an equation that keeps an axis of w beside x's own, nor one that changes their order.
     """
-    parts = _equation(str(node.attributes.get("equation", "")))
-    if parts is None or len(node.operands) != 2:
+    axes = _axes(str(node.attributes.get("equation", "")))
+    if axes is None or len(node.operands) != 2:
         return None
-    left, right, result = parts
-    shared = [axis for axis in left if axis in right]
-    cut = len(left) - len(shared)
-    new = right[len(shared) :]
-    ordered = shared and left[cut:] == "".join(shared) == right[: len(shared)] and result == left[:cut] + new and new
+    kept, summed, new = axes
     x, w = (dims_of(view, edge) for edge in node.operands)
-    if not ordered or x is None or w is None or len(x) != len(left) or len(w) != len(right) or cut == 0:
+    if x is None or w is None or (len(x), len(w)) != (kept + summed, summed + new):
         return None
-    inner, outer = product(w[: len(shared)]), product(w[len(shared) :])
-    flat = make_reshape(node, node.operands[0], (*x[:cut], inner), view)
+    inner, outer = product(w[:summed]), product(w[summed:])
+    flat = make_reshape(node, node.operands[0], (*x[:kept], inner), view)
     matrix = make_reshape(node, node.operands[1], (inner, outer), view)
     if flat is None or matrix is None:
         return None
-    made = view.make(node, "Linear", flat, matrix, shape=static((*x[:cut], outer)))
-    target = (*x[:cut], *w[len(shared) :])
-    return made if target == (*x[:cut], outer) else reshaped(node, made, target, view)
+    made = view.make(node, "Linear", flat, matrix, shape=static((*x[:kept], outer)))
+    target = (*x[:kept], *w[summed:])
+    return made if target == (*x[:kept], outer) else reshaped(node, made, target, view)
 
 
-def _equation(text: str) -> tuple[str, str, str] | None:
-    """The axes of both operands and of the result, where each letter stands once in each."""
-    sides, arrow, result = text.replace(" ", "").partition("->")
-    left, comma, right = sides.partition(",")
-    if not arrow or not comma or "." in text or "," in right:
+_PRODUCT = re.compile(r"(?P<kept>\w+)(?P<summed>\w+),(?P=summed)(?P<new>\w+)->(?P=kept)(?P=new)")
+"""An einsum that sums over the last axes of x and the first of w, and leaves all others in order: ``abc,cd->abd``."""
+
+
+def _axes(equation: str) -> tuple[int, int, int] | None:
+    """How many axes of x an einsum keeps, how many it sums over, and how many of w it puts after those of x."""
+    match = _PRODUCT.fullmatch(equation.replace(" ", ""))
+    if match is None:
         return None
-    return (left, right, result) if all(len(set(side)) == len(side) for side in (left, right, result)) else None
+    kept, summed, new = match["kept"], match["summed"], match["new"]
+    once = len({*kept, *summed, *new}) == len(kept + summed + new)
+    return (len(kept), len(summed), len(new)) if once else None

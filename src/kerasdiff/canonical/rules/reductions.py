@@ -9,7 +9,7 @@ import numpy as np
 from kerasdiff.canonical.dims import Dim, product, static, unit_axes
 from kerasdiff.canonical.engine import rule
 from kerasdiff.canonical.rules.arithmetic import text
-from kerasdiff.canonical.rules.reshapes import reshaped
+from kerasdiff.canonical.rules.reshapes import reshape_at, reshaped
 from kerasdiff.canonical.shapes import REDUCTIONS, dims_of
 from kerasdiff.canonical.view import Result, View
 from kerasdiff.graph import Node
@@ -42,9 +42,9 @@ def keepdims_as_reshape(node: Node, view: View) -> Result:
     if not node.attributes.get("keep_dims") or "axes" not in node.attributes or dims is None:
         return None
     axes = node.wholes("axes")
-    left = tuple(dim for axis, dim in enumerate(dims) if axis not in axes)
     attributes = {**node.attributes, "keep_dims": False}
-    made = view.make(node, node.op, node.operands[0], shape=static(left), settings=attributes)
+    left = static(_without(dims, axes))
+    made = view.make(node, node.op, node.operands[0], shape=left, settings=attributes)
     return reshaped(node, made, tuple(Dim(1) if axis in axes else dim for axis, dim in enumerate(dims)), view)
 
 
@@ -54,27 +54,25 @@ def reduction_of_unit_axes(node: Node, view: View) -> Result:
 
     It must not touch a reshape that splits or joins longer axes.
     """
-    axes = node.wholes("axes", ())
-    inner = view.node(node.operands[0])
-    if (
-        "axes" not in node.attributes
-        or node.attributes.get("keep_dims")
-        or inner.op != "Reshape"
-        or "to" not in inner.attributes
-    ):
+    if "axes" not in node.attributes or node.attributes.get("keep_dims"):
         return None
-    before, after = dims_of(view, inner.operands[0]), dims_of(view, node.operands[0])
-    origins = None if before is None or after is None else unit_axes(before, after)
-    if before is None or after is None or origins is None:
+    inner = reshape_at(node.operands[0], view)
+    origins = None if inner is None else unit_axes(inner.before, inner.after)
+    if inner is None or origins is None:
         return None
+    axes = node.wholes("axes")
     reduced = tuple(origin for axis in axes if (origin := origins[axis]) is not None)
-    rest = tuple(dim for axis, dim in enumerate(before) if axis not in reduced)
-    attributes = {**node.attributes, "axes": reduced}
-    source = inner.operands[0]
+    source, rest = inner.source, _without(inner.before, reduced)
     if reduced:
-        source = view.make(node, node.op, source, shape=static(rest), settings=attributes)
-    target = tuple(dim for axis, dim in enumerate(after) if axis not in axes)
+        settings = {**node.attributes, "axes": reduced}
+        source = view.make(node, node.op, source, shape=static(rest), settings=settings)
+    target = _without(inner.after, axes)
     return source if rest == target else reshaped(node, source, target, view)
+
+
+def _without(dims: tuple[Dim, ...], axes: tuple[int, ...]) -> tuple[Dim, ...]:
+    """The dimensions left when these axes are reduced."""
+    return tuple(dim for axis, dim in enumerate(dims) if axis not in axes)
 
 
 @rule("sum-as-mean", "Scale", exact=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from kerasdiff.canonical.dims import GIVEN, REST, Dim, product, quotient, static
 from kerasdiff.canonical.engine import rule
@@ -167,39 +167,55 @@ def reshape_through_elementwise(node: Node, view: View) -> Result:
         return None
     if node.op in SPREADING:
         return _through_binary(node, view)
-    inner, before, after = _reshape(node.operands[0], view)
-    if inner is None or before is None or after is None:
+    inner = _movable(node.operands[0], view)
+    if inner is None or (node.op in ("Softmax", "LogSoftmax") and inner.before[-1:] != inner.after[-1:]):
         return None
-    if node.op in ("Softmax", "LogSoftmax") and before[-1:] != after[-1:]:
-        return None
-    made = view.make(node, node.op, inner.operands[0], shape=static(before), settings=node.attributes)
-    return replace(inner, id=node.id, operands=(made, *inner.operands[1:]), outputs=node.outputs)
+    return _passed(node, inner, (inner.source,), view)
 
 
-def _reshape(edge: Edge, view: View) -> tuple[Node | None, tuple[Dim, ...] | None, tuple[Dim, ...] | None]:
-    """The reshape a value comes from, with the dimensions before and after; a weight's layout is not one."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReshapeAt:
+    """The reshape that a value comes from, with the dimensions before and after it."""
+
+    node: Node
+    before: tuple[Dim, ...]
+    after: tuple[Dim, ...]
+
+    @property
+    def source(self) -> Edge:
+        """What is reshaped."""
+        return self.node.operands[0]
+
+
+def reshape_at(edge: Edge, view: View) -> ReshapeAt | None:
+    """The reshape a value comes from, where the ranks around it are known."""
     inner = view.node(edge)
-    if inner.op != "Reshape" or "to" not in inner.attributes or view.node(inner.operands[0]).kind in ("read", "const"):
-        return None, None, None
-    return inner, dims_of(view, inner.operands[0]), dims_of(view, edge)
+    if inner.op != "Reshape" or "to" not in inner.attributes:
+        return None
+    before, after = dims_of(view, inner.operands[0]), dims_of(view, edge)
+    return None if before is None or after is None else ReshapeAt(node=inner, before=before, after=after)
+
+
+def _movable(edge: Edge, view: View) -> ReshapeAt | None:
+    """The reshape a value comes from, unless it is a weight's layout, which stays at the weight."""
+    inner = reshape_at(edge, view)
+    return None if inner is None or view.node(inner.source).kind in ("read", "const") else inner
+
+
+def _passed(node: Node, inner: ReshapeAt, operands: tuple[Edge, ...], view: View) -> Node:
+    """The reshape ``inner`` behind ``node``."""
+    made = view.make(node, node.op, *operands, shape=static(inner.before), settings=node.attributes)
+    return replace(inner.node, id=node.id, operands=(made, *inner.node.operands[1:]), outputs=node.outputs)
 
 
 def _through_binary(node: Node, view: View) -> Result:
-    sides = [_reshape(edge, view) for edge in node.operands]
-    (one, before, after), (two, other, end) = sides
-    if one is not None and two is not None and before == other and after == end and before is not None:
-        operands = one.operands[0], two.operands[0]
-        made = view.make(node, node.op, *operands, shape=static(before), settings=node.attributes)
-        return replace(one, id=node.id, operands=(made, *one.operands[1:]), outputs=node.outputs)
-    for side, (inner, before, after) in enumerate(sides):
-        if inner is None or before is None or after is None:
-            continue
-        beside = _trailing(node.operands[1 - side], before, after, node, view)
-        if beside is None:
-            continue
-        operands = (inner.operands[0], beside) if side == 0 else (beside, inner.operands[0])
-        made = view.make(node, node.op, *operands, shape=static(before), settings=node.attributes)
-        return replace(inner, id=node.id, operands=(made, *inner.operands[1:]), outputs=node.outputs)
+    one, two = (_movable(edge, view) for edge in node.operands)
+    if one is not None and two is not None and (one.before, one.after) == (two.before, two.after):
+        return _passed(node, one, (one.source, two.source), view)
+    for side, inner in enumerate((one, two)):
+        beside = None if inner is None else _trailing(node.operands[1 - side], inner.before, inner.after, node, view)
+        if inner is not None and beside is not None:
+            return _passed(node, inner, (inner.source, beside) if side == 0 else (beside, inner.source), view)
     return None
 
 

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from kerasdiff.canonical.dims import Dim
 from kerasdiff.canonical.engine import rule
 from kerasdiff.canonical.rules.reshapes import reshaped
-from kerasdiff.canonical.shapes import Range, dims_of, ranges_of
+from kerasdiff.canonical.shapes import FULL, Range, dims_of, ranges_of
 from kerasdiff.canonical.view import Result, View
 from kerasdiff.graph import Node
-
-FULL = (0, None, 1)
-"""The range of an axis that is taken whole."""
 
 
 @rule("slice-spelling", "StridedSlice", "Slice")
@@ -23,26 +20,48 @@ def slice_spelling(node: Node, view: View) -> Result:
 
     It must not touch a slice whose bounds are computed at run time, nor count from the end of an unknown axis.
     """
-    whole = dims_of(view, node.operands[0])
-    bounds = [view.constant(edge) for edge in node.operands[1:]]
-    if whole is None or any(bound is None for bound in bounds):
+    source = node.operands[0]
+    whole, bounds = dims_of(view, source), _bounds(node, view)
+    if whole is None or bounds is None:
         return None
-    given = [np.atleast_1d(np.array(bound.attributes["value"])).tolist() for bound in bounds if bound is not None]
-    plan = _slice_plan(whole, given) if node.op == "Slice" else _strided_plan(node, whole, given)
+    plan = _slice_plan(whole, bounds) if node.op == "Slice" else _strided_plan(node, whole, bounds)
     if plan is None:
         return None
-    ranges, kept = plan
-    source = node.operands[0]
-    sizes = tuple(
-        _length(dim, part) if axis in kept else 1 for axis, (dim, part) in enumerate(zip(whole, ranges, strict=True))
-    )
-    if any(part != FULL for part in ranges):
-        source = view.make(node, "Slice*", source, shape=sizes, settings={"ranges": ranges})
+    if any(part != FULL for part in plan.ranges):
+        source = view.make(node, "Slice*", source, shape=plan.shape(whole), settings={"ranges": plan.ranges})
     cut = dims_of(view, source)
     if cut is None:
         return None
-    target = tuple(Dim(1) if axis is None else cut[axis] for axis in kept)
+    target = tuple(Dim(1) if axis is None else cut[axis] for axis in plan.axes)
     return source if target == cut else reshaped(node, source, target, view)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Plan:
+    """What a slice takes of its operand, and the axes of its result.
+
+    Attributes:
+        ranges: What is taken of each axis.
+        axes: For each axis of the result the one it is of the operand, ``None`` for a new one of size 1; an axis
+            that is not among them is taken at one index and dropped.
+    """
+
+    ranges: tuple[Range, ...]
+    axes: tuple[int | None, ...]
+
+    def shape(self, whole: tuple[Dim, ...]) -> tuple[int | None, ...]:
+        """The static shape of what is taken of a value of the dimensions ``whole``."""
+        taken = enumerate(zip(whole, self.ranges, strict=True))
+        return tuple(_length(dim, part) if axis in self.axes else 1 for axis, (dim, part) in taken)
+
+
+def _bounds(node: Node, view: View) -> list[list[int]] | None:
+    """The operands after the first as lists of numbers, ``None`` where one is computed at run time."""
+    constants = [view.constant(edge) for edge in node.operands[1:]]
+    known = [item for item in constants if item is not None]
+    if len(known) < len(constants):
+        return None
+    return [np.atleast_1d(np.array(item.attributes["value"])).tolist() for item in known]
 
 
 @rule("slice-of-slice", "Slice*")
@@ -80,16 +99,13 @@ def _composed(inner: Range, outer: Range) -> Range | None:
     return low + begin * step, min(ends, default=None), step * stride
 
 
-def _slice_plan(whole: tuple[Dim, ...], given: list[list[int]]) -> tuple[tuple[Range, ...], list[int | None]] | None:
-    ranges = []
-    for dim, begin, size in zip(whole, *given, strict=True):
-        ranges.append(_range(dim, begin, None if size == -1 else begin + size, 1))
-    return tuple(ranges), list(range(len(whole)))
+def _slice_plan(whole: tuple[Dim, ...], given: list[list[int]]) -> _Plan:
+    parts = zip(whole, *given, strict=True)
+    ranges = tuple(_range(dim, begin, None if size == -1 else begin + size, 1) for dim, begin, size in parts)
+    return _Plan(ranges=ranges, axes=tuple(range(len(whole))))
 
 
-def _strided_plan(
-    node: Node, whole: tuple[Dim, ...], given: list[list[int]]
-) -> tuple[tuple[Range, ...], list[int | None]] | None:
+def _strided_plan(node: Node, whole: tuple[Dim, ...], given: list[list[int]]) -> _Plan | None:
     def flag(name: str, at: int) -> bool:
         return bool(node.whole(f"{name}_mask", 0) >> at & 1)
 
@@ -119,7 +135,7 @@ def _strided_plan(
     for _ in range(len(whole) - len(ranges)):
         kept.append(len(ranges))
         ranges.append(FULL)
-    return tuple(ranges), kept
+    return _Plan(ranges=tuple(ranges), axes=tuple(kept))
 
 
 def _range(dim: Dim, begin: int, end: int | None, step: int) -> Range:

@@ -9,8 +9,7 @@ import numpy as np
 from kerasdiff.canonical.dims import Dim, static
 from kerasdiff.canonical.engine import rule
 from kerasdiff.canonical.rules.reshapes import reshaped
-from kerasdiff.canonical.rules.slices import FULL
-from kerasdiff.canonical.shapes import UNARY, Range, dims_of, ranges_of
+from kerasdiff.canonical.shapes import FULL, UNARY, Range, dims_of, ranges_of
 from kerasdiff.canonical.view import Result, View
 from kerasdiff.graph import Edge, Node
 
@@ -56,31 +55,36 @@ def map_over_stack(node: Node, view: View) -> Result:
 
 def _steps_of(node: Node, view: View) -> Node | Edge | None:
     """The value whose slices along one axis are the operands, all of them in order."""
-    count = len(node.operands)
-    slices = []
-    for edge in node.operands:
-        outer = view.node(edge)
-        slices.append(view.node(outer.operands[0]) if outer.op == "Reshape" else outer)
-    if any(inner.op != "Slice*" or inner.operands[0] != slices[0].operands[0] for inner in slices):
+    slices = [_slice_at(edge, view) for edge in node.operands]
+    if any(inner.op != "Slice*" or inner.operands != slices[0].operands for inner in slices):
         return None
     source = slices[0].operands[0]
     dims, one = dims_of(view, source), dims_of(view, node.operands[0])
-    ranges = [ranges_of(inner) for inner in slices]
-    cut = [axis for axis, part in enumerate(ranges[0]) if part != FULL]
-    if dims is None or one is None or len(cut) != 1 or dims[cut[0]] != Dim(count):
+    axis = None if dims is None else _axis_of_steps([ranges_of(inner) for inner in slices], dims)
+    if dims is None or one is None or axis is None:
         return None
-    axis = cut[0]
-    for step, taken in enumerate(ranges):
-        wanted: list[Range] = [FULL] * len(dims)
-        wanted[axis] = (step, None if step == count - 1 else step + 1, 1)
-        if taken != tuple(wanted):
-            return None
     if axis:
         perm = (axis, *(at for at in range(len(dims)) if at != axis))
-        source = view.make(
-            node, "Transpose", source, shape=static(tuple(dims[at] for at in perm)), settings={"perm": perm}
-        )
+        shape = static(tuple(dims[at] for at in perm))
+        source = view.make(node, "Transpose", source, shape=shape, settings={"perm": perm})
     return _reshape(node, source, one, view)
+
+
+def _slice_at(edge: Edge, view: View) -> Node:
+    """What a step is before it is reshaped: a slice, if the steps are those of one value."""
+    outer = view.node(edge)
+    return view.node(outer.operands[0]) if outer.op == "Reshape" else outer
+
+
+def _axis_of_steps(taken: list[tuple[Range, ...]], dims: tuple[Dim, ...]) -> int | None:
+    """The axis that slices take one index after the other, from the first to the last, and every other one whole."""
+    last = len(taken) - 1
+    steps: list[Range] = [(step, None if step == last else step + 1, 1) for step in range(last + 1)]
+    for axis, dim in enumerate(dims):
+        before, behind = (FULL,) * axis, (FULL,) * (len(dims) - axis - 1)
+        if dim == Dim(len(taken)) and taken == [(*before, step, *behind) for step in steps]:
+            return axis
+    return None
 
 
 def _reshape(node: Node, source: Edge, one: tuple[Dim, ...], view: View) -> Node | Edge | None:
@@ -126,26 +130,38 @@ def _is_packed(node: Node, column: Column, view: View) -> bool:
 def _parts(column: Column, view: View) -> list[Edge | Column] | None:
     """The operands of the one op that all values of a column come from: one for all, or a column each."""
     steps = [view.node(edge) for edge in column]
+    if any(edge.port for edge in column) or not _are_one_call(steps):
+        return None
     one = steps[0]
-    if one.kind != "op" or one.op not in MAPPABLE or any(edge.port for edge in column):
-        return None
-    settings = {(step.op, repr(sorted(step.attributes.items())), step.outputs, len(step.operands)) for step in steps}
-    shape = one.outputs[0].shape if one.outputs else None
-    if len(settings) > 1 or shape is None or (one.op == "Reshape" and len(one.operands) > 1):
-        return None
-    columns = [tuple(step.operands[position] for step in steps) for position in range(len(one.operands))]
-    parts = [part if len(set(part)) > 1 else part[0] for part in columns]
-    varied = [position for position, part in enumerate(parts) if isinstance(part, tuple)]
-    if not varied or (one.op == "Linear" and varied != [0]):
-        return None
-    for position in varied:
-        rank = view.shape(columns[position][0])
-        if rank is None or (one.op != "Reshape" and len(rank) != len(shape)):
-            return None
-        alike = one.op in UNARY | {"Linear", "Softmax", "LogSoftmax"}  # as their results are
-        if not alike and len({dims_of(view, edge) for edge in columns[position]}) > 1:
-            return None
-    return parts
+    parts = [values if len(set(values)) > 1 else values[0] for values in _operands(steps)]
+    varied = [part for part in parts if not isinstance(part, Edge)]
+    shares_weights = one.op != "Linear" or isinstance(parts[1], Edge)
+    return parts if varied and shares_weights and all(_can_stack(part, one, view) for part in varied) else None
+
+
+def _are_one_call(steps: list[Node]) -> bool:
+    """Whether all steps are one op that can be mapped, with the same settings and a result of one known shape."""
+    one = steps[0]
+    if one.kind != "op" or one.op not in MAPPABLE or not one.outputs or one.outputs[0].shape is None:
+        return False
+    if one.op == "Reshape" and len(one.operands) > 1:  # its sizes are computed at run time
+        return False
+    calls = {(step.op, repr(sorted(step.attributes.items())), step.outputs, len(step.operands)) for step in steps}
+    return len(calls) == 1
+
+
+def _operands(steps: list[Node]) -> list[Column]:
+    """The operands of all steps, position by position."""
+    return list(zip(*(step.operands for step in steps), strict=True))
+
+
+def _can_stack(column: Column, one: Node, view: View) -> bool:
+    """Whether the op ``one`` of each value of a column is that op of the stack of them."""
+    shape, result = view.shape(column[0]), one.outputs[0].shape
+    if shape is None or result is None or (one.op != "Reshape" and len(shape) != len(result)):
+        return False
+    alike = one.op in UNARY | {"Linear", "Softmax", "LogSoftmax"}  # as their results are
+    return alike or len({dims_of(view, edge) for edge in column}) == 1
 
 
 def _below(parts: list[Edge | Column], node: Node, view: View) -> list[Column]:

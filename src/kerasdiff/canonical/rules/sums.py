@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from kerasdiff.canonical.engine import rule
 from kerasdiff.canonical.view import Result, View
-from kerasdiff.graph import Edge, Node
+from kerasdiff.graph import Edge, Node, TensorSpec
 
 
 @rule("bias-add", "BiasAdd", "Add", "AddN")
@@ -58,20 +58,24 @@ def sum_of_many(node: Node, view: View) -> Result:
 
     It must not fire where an inner sum is used elsewhere too, or where broadcasting happens.
     """
-    shapes = [view.spec(edge) for edge in node.operands]
-    if not node.outputs or any(spec is None or spec != node.outputs[0] for spec in shapes):
+    spec = node.outputs[0] if node.outputs else None
+    if spec is None or spec.shape is None or not _all_are(spec, node.operands, view):
         return None
-    if node.outputs[0].shape is None:
-        return None
-    flat: list[Edge] = []
-    for edge in node.operands:
-        inner = view.node(edge)
-        specs = [view.spec(item) for item in inner.operands]
-        same = inner.op == "Sum*" or (inner.op == "AddV2" and all(spec == node.outputs[0] for spec in specs))
-        flat.extend(inner.operands if same and view.once(edge) else (edge,))
+    flat = tuple(term for edge in node.operands for term in _terms(edge, spec, view))
     if len(flat) < 3 or (node.op == "Sum*" and len(flat) == len(node.operands)):
         return None
-    return replace(node, op="Sum*", operands=tuple(flat), attributes={})
+    return replace(node, op="Sum*", operands=flat, attributes={})
+
+
+def _terms(edge: Edge, spec: TensorSpec, view: View) -> tuple[Edge, ...]:
+    """What a value is the sum of without broadcasting, where it has no other use; else the value itself."""
+    inner = view.node(edge)
+    is_sum = inner.op == "Sum*" or (inner.op == "AddV2" and _all_are(spec, inner.operands, view))
+    return inner.operands if is_sum and view.once(edge) else (edge,)
+
+
+def _all_are(spec: TensorSpec, edges: tuple[Edge, ...], view: View) -> bool:
+    return all(view.spec(edge) == spec for edge in edges)
 
 
 def unfolded(node: Node) -> tuple[Node, ...]:

@@ -89,17 +89,27 @@ def passed(node: Node, inner: Node, operands: tuple[Edge, ...], view: View) -> N
 
 def _through_binary(node: Node, view: View) -> Node | None:
     one, two = (transpose_at(edge, view) for edge in node.operands)
-    if one is not None and two is not None and one.attributes == two.attributes:
-        dims = [dims_of(view, inner.operands[0]) for inner in (one, two)]
-        if dims[0] is not None and dims[0] == dims[1]:
-            return passed(node, one, (one.operands[0], two.operands[0]), view)
+    if one is not None and two is not None and _are_alike(one, two, view):
+        return passed(node, one, (one.operands[0], two.operands[0]), view)
     for side, inner in enumerate((one, two)):
-        if inner is None:
-            continue
         beside = node.operands[1 - side]
-        shape = view.shape(beside)
-        small = shape is not None and (shape == () or (len(shape) == 1 and (shape == (1,) or last_stays(inner))))
-        if small:
-            operands = (inner.operands[0], beside) if side == 0 else (beside, inner.operands[0])
-            return passed(node, inner, operands, view)
+        if inner is not None and _meets_the_same(view.shape(beside), inner):
+            source = inner.operands[0]
+            return passed(node, inner, (source, beside) if side == 0 else (beside, source), view)
     return None
+
+
+def _are_alike(one: Node, two: Node, view: View) -> bool:
+    """Whether two transposes do the same to values of one shape."""
+    before = dims_of(view, one.operands[0])
+    return one.attributes == two.attributes and before is not None and before == dims_of(view, two.operands[0])
+
+
+def _meets_the_same(shape: tuple[int | None, ...] | None, inner: Node) -> bool:
+    """Whether a value of this shape meets the same elements before a transpose as behind it.
+
+    A number does, and a vector along a last axis that stays where it is.
+    """
+    if shape is None or len(shape) > 1:
+        return False
+    return shape in ((), (1,)) or last_stays(inner)

@@ -142,6 +142,8 @@ def changed_settings(changes: Sequence[Change]) -> str:
             told = ["not given" if value is None else text for value, text in zip(values, told, strict=True)]
         elif change.aspect is Aspect.UNTRACKED:
             name = "weights that the model does not track:"
+        elif change.name == "writes_before":
+            name, told = "updates of the variable before it is read:", [str(value or "none") for value in values]
         sentences.append(f"{name} {told[0]} in the reference, {told[1]} in the candidate")
     return ", and ".join(sentences)
 

@@ -150,6 +150,7 @@ def describe_weights(names: Names) -> list[tuple[Weight, Live]]:
         role = SEED_ROLE if is_seed else str(variable.name)
         twin = seeds.setdefault(int(variable.numpy()[0]), name) if is_seed else name
         shape = tuple(int(dim) for dim in variable.shape)
+        regularizer = getattr(variable, "regularizer", None)
         weight = Weight(
             id=name,
             path=str(variable.path),
@@ -160,7 +161,8 @@ def describe_weights(names: Names) -> list[tuple[Weight, Live]]:
             initializer=None if is_seed else initializer_text(initializer_of(variable)),
             twin=None if twin == name else twin,
             fans=_fans(initializer_of(variable), shape),
-            regularizer=serialized(getattr(variable, "regularizer", None)),
+            regularizer=serialized(regularizer),
+            own_regularizer=regularizer is not None and not is_keras_own(type(regularizer)),
             constraint=serialized(getattr(variable, "constraint", None)),
             owner=names.path(layer) or "",
             fan_in=_fan_in(role, shape),
