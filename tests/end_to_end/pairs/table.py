@@ -974,7 +974,7 @@ PAIRS = (
         "sequences.py:attended",
         "sequences.py:attended(mask=False)",
         "6:int32@0..9",
-        mentions=("mask",),
+        mentions=("an output carries a mask on one side alone",),
     ),
     equal("mean-of-words-by-hand", "sequences.py:mean_of_words", "sequences.py:MeanByHand", "6:int32@0..9"),
     different("mean-of-other-words", "sequences.py:mean_of_words", "sequences.py:MeanByHand(start=1)", "6:int32@0..9"),
