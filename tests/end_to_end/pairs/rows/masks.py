@@ -1,0 +1,7 @@
+"""Masks, inside and outside of subclassed models."""
+
+from __future__ import annotations
+
+from pairs.table import Pair
+
+PAIRS: tuple[Pair, ...] = ()

@@ -1,0 +1,7 @@
+"""What saved files hold."""
+
+from __future__ import annotations
+
+from pairs.table import Pair
+
+PAIRS: tuple[Pair, ...] = ()
