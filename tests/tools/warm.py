@@ -9,6 +9,8 @@ from __future__ import annotations
 import array
 import atexit
 import contextlib
+import gc
+import importlib
 import io
 import json
 import os
@@ -29,6 +31,7 @@ from command import Answer
 
 import kerasdiff.side.process
 from kerasdiff.cli import main
+from kerasdiff.side.protocol import REQUESTS
 
 
 class Nursery:
@@ -159,6 +162,11 @@ def _serve(connection: socket.socket) -> None:
     import keras  # noqa: F401
     import tensorflow  # noqa: F401
 
+    for request in REQUESTS.values():
+        importlib.import_module(request.handler.partition(":")[0])
+    # What is here already is no garbage: no worker need look for any in it, nor copy its pages by doing so.
+    gc.collect()
+    gc.freeze()
     while True:
         text, fds, _, _ = socket.recv_fds(connection, 1 << 16, 3)
         if not text:

@@ -282,18 +282,17 @@ def registered_gradient(attributes: Mapping[str, Live]) -> Callable[..., Live] |
     return registered
 
 
-_RESOURCE_VARIABLE: Live = type(tf.Variable(0.0))
-
-
 def variable_outside_graph(create: Live, **settings: Live) -> Live:
     """Makes a variable that ``tf.function`` does not learn of: it forbids them (``create`` is its guard).
 
-    For ``tf.variable_creator_scope``; makes a variable of the class that ``tf.Variable`` makes outside any function.
-    Checked with TensorFlow 2.16 to 2.21.
+    For ``tf.variable_creator_scope``; ``ResourceVariable`` is the class that ``tf.Variable`` makes outside any
+    function. Checked with TensorFlow 2.16 to 2.21.
     """
+    from tensorflow.python.ops.resource_variable_ops import ResourceVariable
+
     del create
     with tf.init_scope():
-        return _RESOURCE_VARIABLE(**{key: value for key, value in settings.items() if value is not None})
+        return ResourceVariable(**{key: value for key, value in settings.items() if value is not None})
 
 
 _CASTS: Live = sys.modules[tf.cast.__module__]

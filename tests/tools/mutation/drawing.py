@@ -167,20 +167,25 @@ def _unequal_step(before: Blueprint, steps: tuple[str, ...], form: str) -> str:
     return f"{form}: {fact}" if fact else ""
 
 
-def _random_pairs(draw: Callable[[str, int, int], Iterator[Drawn]], first: int, seed: int) -> Iterator[Drawn]:
-    """Pairs without end, each of the next random network."""
-    for number in itertools.count(first, 2):
-        keras.backend.clear_session()  # what was built before is not needed
-        yield from draw(f"{PREFIX}{number}", 1, seed)
+def random_pair(number: int, seed: int = 0) -> Drawn | None:
+    """A mutant of a random network with an even number, a re-expression of one with an odd; ``None`` where none is."""
+    keras.backend.clear_session()  # what was built before is not needed
+    draw = neutrals if number % 2 else mutants
+    return next(draw(f"{PREFIX}{seed * 1_000_000 + number}", 1, seed), None)
+
+
+def _random_pairs(first: int, seed: int) -> Iterator[Drawn]:
+    """Pairs without end, each of the next random network of its kind."""
+    pairs = (random_pair(number, seed) for number in itertools.count(first, 2))
+    return (pair for pair in pairs if pair is not None)
 
 
 def random_sample(
     mutant_count: int, neutral_count: int, seed: int, fits: Callable[[Drawn], bool] = lambda drawn: True
 ) -> Iterator[Drawn]:
     """Pairs of random networks, one network each: a mutant and a re-expression in turn while both are wanted."""
-    start = seed * 1_000_000
     columns = (
-        itertools.islice(filter(fits, _random_pairs(draw, start + kind, seed)), count)
-        for kind, (draw, count) in enumerate(((mutants, mutant_count), (neutrals, neutral_count)))
+        itertools.islice(filter(fits, _random_pairs(kind, seed)), count)
+        for kind, count in enumerate((mutant_count, neutral_count))
     )
     return (drawn for row in itertools.zip_longest(*columns) for drawn in row if drawn is not None)
