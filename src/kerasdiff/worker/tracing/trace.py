@@ -19,7 +19,14 @@ import tensorflow as tf
 from kerasdiff.errors import TraceError
 from kerasdiff.graph import Attribute, Mode, Port, Source
 from kerasdiff.side.observations import AddedLosses
-from kerasdiff.worker.keras_internals import Live, mask_of, op_count, set_mask, variable_outside_graph
+from kerasdiff.worker.keras_internals import (
+    Live,
+    make_global_generator,
+    mask_of,
+    op_count,
+    set_mask,
+    variable_outside_graph,
+)
 from kerasdiff.worker.tracing.names import Names, is_atomic, weight_table
 from kerasdiff.worker.tracing.sources import creation_site, user_frame
 
@@ -341,6 +348,8 @@ def _recorded(
     graph = tf.compat.v1.get_default_graph()
     recorder = _Recorder(names, graph, training=mode == "training")
     args, kwargs = loaded.pack(tensors)
+    with tf.init_scope():
+        make_global_generator()  # or the first of two calls would seem to make a variable, and the second not
     with _installed(recorder, expand_functions=expand_functions):
         result = call_model(loaded.model, args, kwargs, training=mode == "training")
     outputs = tensors_in(result)
