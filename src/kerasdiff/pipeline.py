@@ -14,7 +14,7 @@ from kerasdiff.align.correspondence import correspond
 from kerasdiff.align.edits import Edit
 from kerasdiff.align.pair import Correspondence, Pair
 from kerasdiff.comparison import Comparison, ModelInfo, Reason, Terms, Verdict
-from kerasdiff.errors import EvaluateError, FitError
+from kerasdiff.errors import EvaluateError, FitError, WorkerError
 from kerasdiff.explain.attribution import attribute
 from kerasdiff.explain.records import Attribution
 from kerasdiff.findings import Fact, Finding
@@ -239,6 +239,9 @@ def _attributed(
     try:
         answer = attribute(pair, question)
     except EvaluateError as error:
+        answer = Finding(fact=Fact.REFUSED, cause=error.message)
+    except WorkerError as error:
+        observer.revive()
         answer = Finding(fact=Fact.REFUSED, cause=error.message)
     if isinstance(answer, Finding):
         not_checked.append(NotChecked(rung="attribution", reason=answer))

@@ -63,9 +63,18 @@ def batches_of(ports: tuple[Port, ...], seed: int) -> dict[str, tuple[Array, ...
 
 def both(ask: Callable[[int], T]) -> tuple[T, T]:
     """The answers of both sides, asked at once."""
-    with ThreadPoolExecutor(2) as pool:
-        first, second = pool.submit(ask, 0), pool.submit(ask, 1)
-        return first.result(), second.result()
+    pool = ThreadPoolExecutor(2)
+    first, second = pool.submit(ask, 0), pool.submit(ask, 1)
+    try:
+        answers = first.result(), second.result()
+    except Exception:
+        pool.shutdown()  # or the other side's answer would come between those to what is asked next
+        raise
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)  # on Ctrl-C: it ends with the workers
+        raise
+    pool.shutdown()
+    return answers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
