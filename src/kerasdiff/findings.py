@@ -168,6 +168,7 @@ class Fact(Enum):
     NOTHING_TO_COMPARE = auto()  # names: the quantity
     VALUES_AGREE = auto()  # names: the quantity; compared: the worst; of: comparisons; parts: COARSE
     VALUES_DIFFER = auto()  # the same; count: beyond their limit; subjects: not finite on one side alone
+    ROUNDING_DECIDES = auto()  # the same; count: that rounding alone may part, by more than any limit allows for
     COARSE = auto()  # parts: why the limit is not that of float64
     FLOAT32_HARD_CODED = auto()
     OTHER_DRAWS_IN_FLOAT64 = auto()
