@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from kerasdiff.align.pair import Pair
+from kerasdiff.errors import EvaluateError
 from kerasdiff.graph.values import Closeness
 from kerasdiff.probing.closeness import compare_values, precision_tolerance
 from kerasdiff.probing.observations import StoredObservation
@@ -43,6 +44,8 @@ def observe_stored(sides: tuple[Side, Side], pair: Pair, seed: int) -> StoredObs
             SaveRequest(recipes=own, files=layout, load_follows=True),
         )
         saved, other = both(lambda side: sides[side].save_checkpoint(requests[side]))
+        if not saved.outputs:
+            raise EvaluateError("the reference returns no tensor that could be compared after loading")
         others = {form: path for form, path in saved.files.items() if form not in saved.alike}
         answers = sides[1].load_checkpoint(LoadRequest(recipes=own, files=tuple(others.values()), probe=probe))
     restored = dict(zip(others, answers, strict=True))
