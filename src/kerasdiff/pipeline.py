@@ -34,6 +34,7 @@ from kerasdiff.rungs.fit import fit_rung
 from kerasdiff.rungs.inference import inference
 from kerasdiff.rungs.interface import interface
 from kerasdiff.rungs.records import NUMERIC, CheckpointFigures, NotChecked, NumberFigures, Rung
+from kerasdiff.rungs.returned import unread
 from kerasdiff.rungs.table import rewrites, rows
 from kerasdiff.rungs.training_step import training_step
 from kerasdiff.rungs.unseen import training_code, unlike_training_code, untaken, untraced
@@ -194,9 +195,9 @@ def _paired(models: Models, options: Options) -> tuple[Pair, Rung]:
 
 
 def _beside_the_graph(pair: Pair, rungs: Sequence[Rung]) -> tuple[Finding, ...]:
-    """Code that no rung runs: a training method, a regularizer of one's own, a mode that cannot be traced."""
+    """What no rung sees: a training method, a regularizer of the user's, an untraced mode, an object returned."""
     advisory = any(rung.name == "weights" and rung.outcome == "advisory" for rung in rungs)
-    return (*unlike_training_code(pair), *(own_penalties(pair) if advisory else ()), *untraced(pair))
+    return (*unlike_training_code(pair), *(own_penalties(pair) if advisory else ()), *untraced(pair), *unread(pair))
 
 
 def _evidence(

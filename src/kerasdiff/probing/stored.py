@@ -46,6 +46,8 @@ def observe_stored(sides: tuple[Side, Side], pair: Pair, seed: int) -> StoredObs
             SaveRequest(recipes=own, files=layout, load_follows=True),
         )
         saved, other = both(lambda side: sides[side].save_checkpoint(requests[side]))
+        if not saved.outputs:
+            raise EvaluateError("the reference returns no tensor that could be compared after loading")
         others = {form: path for form, path in saved.files.items() if form not in saved.alike}
         answers = sides[1].load_checkpoint(LoadRequest(recipes=own, files=tuple(others.values()), probe=probe))
     restored = dict(zip(others, answers, strict=True))
