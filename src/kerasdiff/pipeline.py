@@ -165,6 +165,7 @@ def compare_models(models: Models, options: Options, listener: Listener) -> Comp
     attribution = _attributed(observer, pair, (function, learning), not_checked)
     evidence = _trained(models, pair, face, options, listener, rungs, not_checked)
     edits = (*pair.edits, *seen.edits)
+    told = (*pair.told, *seen.edits)
     one_way = attribution.one_way if attribution else ()
     unseen = (*_beside_the_graph(pair, rungs), *untaken(observations, edits), *one_way)
     return Comparison(
@@ -174,7 +175,7 @@ def compare_models(models: Models, options: Options, listener: Listener) -> Comp
         environment=models.descriptions[0].environment,
         terms=_terms(models, options, rungs),
         rungs=tuple(rungs),
-        edits=edits,
+        edits=told,
         rewrites=rewrites(pair),
         rows=rows(pair),
         fit=evidence,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from kerasdiff.align.edits import Delete, Edit, Insert, Update
+from kerasdiff.align.edits import Delete, Edit, Insert, Update, leaves
 from kerasdiff.comparison import Basis, Comparison, Reason, Verdict
 from kerasdiff.findings import Fact, RungName, other
 from kerasdiff.judge import may_hide
@@ -130,7 +130,9 @@ def _fit_apart(comparison: Comparison) -> str:
 
 
 def _bound(comparison: Comparison) -> str:
-    hidden = tuple(edit for edit in comparison.edits if isinstance(edit, Update) and may_hide(edit))
+    hidden = tuple(
+        edit for edit in comparison.edits if any(isinstance(leaf, Update) and may_hide(leaf) for leaf in leaves(edit))
+    )
     return f"No probe tells them apart, but settings differ: {_edits(hidden)}"
 
 
