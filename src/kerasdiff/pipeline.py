@@ -38,7 +38,7 @@ from kerasdiff.rungs.returned import unread
 from kerasdiff.rungs.table import rewrites, rows
 from kerasdiff.rungs.training_step import training_step
 from kerasdiff.rungs.unseen import training_code, unlike_training_code, untaken, untraced
-from kerasdiff.rungs.weights import own_penalties, settings, weights
+from kerasdiff.rungs.weights import own_penalties, settings, values_apart, weights
 from kerasdiff.side.environment import Hardware
 from kerasdiff.side.models import Models, models_of
 from kerasdiff.side.process import Worker
@@ -144,10 +144,12 @@ def compare_models(models: Models, options: Options, listener: Listener) -> Comp
     pair, face = _paired(models, options)
     not_checked = [NotChecked(rung="training step", reason=method) for method in training_code(pair)]
 
-    started, values = _starting(pair, models.targets)
-    not_checked += values
+    started, unlike = _starting(pair, models.targets)
+    not_checked += unlike
     observer = Observer(models.workers, pair, options, listener)
     same_start = observer.same_start(started)
+    saved = all(target.kind == "saved" for target in models.targets)
+    values = observer.stored_values(face) if saved else None
     seen = settings(started, same_start, options.ignore)
     observations = observer.observe(face, settings_differ=bool(seen.edits))
     not_checked += observer.not_checked
@@ -157,7 +159,7 @@ def compare_models(models: Models, options: Options, listener: Listener) -> Comp
     rungs = [
         face,
         architecture(pair, harmless=agree),
-        weights(started, seen, same_start, options.ignore, learning_agrees=learning.outcome == "equal"),
+        weights(started, seen, same_start, options.ignore, values, learning_agrees=learning.outcome == "equal"),
         function,
         learning,
         checkpoint(pair, observations, required=options.require_checkpoint, ignore_names="names" in options.ignore),
@@ -167,7 +169,7 @@ def compare_models(models: Models, options: Options, listener: Listener) -> Comp
     edits = (*pair.edits, *seen.edits)
     told = (*pair.told, *seen.edits)
     one_way = attribution.one_way if attribution else ()
-    unseen = (*_beside_the_graph(pair, rungs), *untaken(observations, edits), *one_way)
+    unseen = (*_beside_the_graph(pair, rungs), *values_apart(values), *untaken(observations, edits), *one_way)
     return Comparison(
         verdict=judge(_evidence(pair, rungs, edits, unseen, options)),
         reference=_info(models, pair, 0),
@@ -220,15 +222,17 @@ def _evidence(
 def _starting(pair: Pair, targets: tuple[Target, Target]) -> tuple[Pair, list[NotChecked]]:
     """What the weights rung compares: a saved file holds values, not what weights would start from."""
     saved = [target.kind == "saved" for target in targets]
-    if saved[0] == saved[1]:
+    if not any(saved):
         return pair, []
-    name = targets[saved.index(True)].text
     first, second = (
         replace(item, weights=tuple(replace(w, initializer=None, fans=None) for w in item.weights)) if held else item
         for item, held in zip(pair.descriptions, saved, strict=True)
     )
-    reason = Finding(fact=Fact.SAVED_VALUES, names=(name,))
-    return replace(pair, descriptions=(first, second)), [NotChecked(rung="weights", reason=reason)]
+    started = replace(pair, descriptions=(first, second))
+    if all(saved):  # what they hold is compared instead
+        return started, []
+    reason = Finding(fact=Fact.SAVED_VALUES, names=(targets[saved.index(True)].text,))
+    return started, [NotChecked(rung="weights", reason=reason)]
 
 
 def _attributed(
