@@ -21,7 +21,7 @@ from kerasdiff.graph import Attribute, Mode, Port, Returned, Source
 from kerasdiff.side.observations import AddedLosses
 from kerasdiff.worker.keras_internals import (
     Live,
-    make_global_generator,
+    global_generator_state,
     mask_of,
     op_count,
     set_mask,
@@ -361,7 +361,7 @@ def _recorded(
     recorder = _Recorder(names, graph, training=mode == "training")
     args, kwargs = loaded.pack(tensors)
     with tf.init_scope():
-        make_global_generator()  # or the first of two calls would seem to make a variable, and the second not
+        global_generator_state()  # or the first of two calls would seem to make a variable, and the second not
     with _installed(recorder, expand_functions=expand_functions):
         result = call_model(loaded.model, args, kwargs, training=mode == "training")
         structure = structure_of(result)
