@@ -17,6 +17,7 @@ from kerasdiff.findings import Fact, Finding, RungName
 from kerasdiff.graph import MODES, Mode
 from kerasdiff.options import Listener, Options
 from kerasdiff.probing.closeness import precision_tolerance
+from kerasdiff.probing.constants import at_constants
 from kerasdiff.probing.function import observe_function, resized
 from kerasdiff.probing.learning import Learning, observe_learning
 from kerasdiff.probing.observations import (
@@ -122,6 +123,8 @@ class Observer:
             return Observations(function=uncompared, learning=uncompared, stored=None)
         other_size = OtherSize()
         if not pair.isomorphic:
+            ports = pair.descriptions[0].inputs
+            prober = prober.with_fitting(at_constants(pair, ports, self._options.seed))
             prober, other_size = resized(prober, pair, self._options.seed)
             self._prober = prober
         function = self._function(prober, other_size)

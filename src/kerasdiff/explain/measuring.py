@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,7 @@ from kerasdiff.align.edits import Edit
 from kerasdiff.align.pair import Pair
 from kerasdiff.errors import EvaluateError
 from kerasdiff.explain.cut import Cut
+from kerasdiff.explain.inside import Inside, agree, inside
 from kerasdiff.explain.patching import Patched, Patcher
 from kerasdiff.explain.records import LocalDifference, Measure, Sizes
 from kerasdiff.explain.rows import Rows, stacked
@@ -71,7 +72,7 @@ class Measured:
         total, remaining: What all change together, and what is left then; empty where they could not be applied.
         limits: Below which a change is rounding.
         divergence, local, compared: Where values part, as of :class:`Walk`.
-        one_way: Facts about nodes of edits that compare values, and went one way.
+        one_way: Facts about nodes of edits that compare values, and went one way, or never met what they compare with.
         probes: On which all of it was measured.
         gradients: Whether gradients were measured.
     """
@@ -104,7 +105,7 @@ def measure(pair: Pair, question: Question, mode: Mode, edits: Mapping[int, Edit
     """
     training = mode == "training"
     cut = Cut(pair.modes[mode], _traced(pair, mode), edits)
-    rows = _rows(pair, question, mode)
+    rows = _rows(pair, question, mode, alone=training)  # there the rows of a batch know of one another
     patcher = _patcher(pair, question, mode, cut, rows)
     walked = walk(patcher, rows, pair.transfer.pairs, updates=training)
     bench = _Bench(
@@ -116,6 +117,8 @@ def measure(pair: Pair, question: Question, mode: Mode, edits: Mapping[int, Edit
         gradients=training and walked.compared <= MOST_PULLED,
     )
     effects, total, remaining = bench.effects()
+    alike = question.learns and question.precision == "float64" and agree(*walked.outputs)
+    met = inside(_traced(pair, mode), patcher, edits) if alike else Inside()
     return Measured(
         mode=mode,
         effects=effects,
@@ -126,7 +129,10 @@ def measure(pair: Pair, question: Question, mode: Mode, edits: Mapping[int, Edit
         divergence=walked.divergence,
         local=walked.local,
         compared=walked.compared,
-        one_way=tuple(_one_way(patcher, edits)),
+        one_way=(
+            *_one_way(patcher, edits, _rows(pair, question, mode, alone=False).batch, met.agreeing),
+            *met.apart,
+        ),
         probes=tuple(rows.probes),
         gradients=bench.gradients,
     )
@@ -142,17 +148,16 @@ def _traced(pair: Pair, mode: Mode) -> tuple[Graph, Graph]:
     return first, second
 
 
-def _rows(pair: Pair, question: Question, mode: Mode) -> Rows:
-    """The worst probe, and beside it what else fits.
+def _rows(pair: Pair, question: Question, mode: Mode, *, alone: bool) -> Rows:
+    """The worst probe, and beside it what else fits, if it does not stand ``alone``.
 
-    In training the rows of a batch know of one another, so there the worst probe stands alone; so does a probe of
-    another batch size, where that is what tells the models apart.
+    So does a probe of another batch size, where that is what tells the models apart.
     """
     prober = question.prober
     worst = question.worst.get(mode, prober.names[0])
     shapes = {name: [one.shape[1:] for one in batch] for name, batch in prober.batches.items()}
     others = [name for name in prober.training_names if name != worst and shapes[name] == shapes[worst]]
-    alone = mode == "training" or worst in (ONE_ROW, MANY_ROWS)
+    alone = alone or worst in (ONE_ROW, MANY_ROWS)
     batch, probes = stacked(
         {name: prober.batches[name] for name in ([worst] if alone else [worst, *others])},
         MOST_VALUES // max(1, _values_a_row(pair.modes[mode].graphs[0])),
@@ -295,16 +300,21 @@ def gradients_apart(one: Gradients, two: Gradients) -> float:
     return float(np.sqrt(change / norm)) if norm else float(np.sqrt(change))
 
 
-def _one_way(patcher: Patcher, edits: Mapping[int, Edit]) -> Iterator[Finding]:
-    """The comparisons in edited nodes that came out the same everywhere: the other way was not compared."""
+def _one_way(
+    patcher: Patcher, edits: Mapping[int, Edit], batch: tuple[Array, ...], met: tuple[Set[str], Set[str]]
+) -> Iterator[Finding]:
+    """The comparisons in edited nodes that came out the same everywhere: the other way was not compared.
+
+    Those that have ``met`` what they compare with, inside the models, are left out.
+    """
     for side, name in enumerate(SIDES):
         sites = {site.node: site for edit in edits.values() if (site := edit.sites[side]) is not None}
         decisions = {node: edge for node in sites if (edge := patcher.cut.decision(side, node)) is not None}
         if not decisions:
             continue
-        values = patcher.values(side, tuple(decisions.values()))
+        values = patcher.values(side, tuple(decisions.values()), batch)
         for node, edge in decisions.items():
             value = values[edge]
-            if value.size and bool(np.all(value == value.flat[0])):
+            if edge.node not in met[side] and value.size and bool(np.all(value == value.flat[0])):
                 fact = Fact.ALWAYS_TRUE if value.flat[0] else Fact.ALWAYS_FALSE
                 yield Finding(fact=fact, side=name, sites=(sites[node],))

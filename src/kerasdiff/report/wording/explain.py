@@ -125,6 +125,15 @@ def _always(finding: Finding, value: str) -> str:
     return f"{site.node} in the {finding.side}{source} is {value} for every value that was tried"
 
 
+def _apart_at(finding: Finding) -> str:
+    site, constant = finding.sites[0], finding.figures["constant"]
+    source = "" if site.source is None else f" ({site.source})"
+    return (
+        f"the two part where what goes into {site.node} in the {finding.side}{source} is exactly {constant:g}, "
+        "to which no input that was tried leads"
+    )
+
+
 def _driven(finding: Finding, way: str) -> str:
     return f"uphill: inputs that drive {way} what goes into {finding.sites[0].node}"
 
@@ -135,6 +144,7 @@ SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
     Fact.GRADIENTS_UNMEASURED: _gradients_unmeasured,
     Fact.ALWAYS_TRUE: lambda finding: _always(finding, "true"),
     Fact.ALWAYS_FALSE: lambda finding: _always(finding, "false"),
+    Fact.APART_AT: _apart_at,
     Fact.ON_PROBE: lambda finding: f"probe {finding.names[0]}",
     Fact.LARGER_WEIGHTS: lambda finding: scaled(finding.figures["factor"]),
     Fact.SCALED_INPUTS: lambda finding: f"inputs times {finding.figures['factor']:g}",
