@@ -57,7 +57,8 @@ def inside(graphs: tuple[Graph, Graph], patcher: Patcher, edits: Mapping[int, Ed
     Raises:
         EvaluateError: If a side cannot be run in parts.
     """
-    shared = {one: two for _, (one, two) in patcher.cut.inner}
+    fed = _fed(graphs[0])
+    shared = {one: two for _, (one, two) in patcher.cut.inner if one.node in fed}
     apart: list[Finding] = []
     agreeing: tuple[set[str], set[str]] = (set(), set())
     for side, node, constant, parts in _answers(patcher, shared, _met(graphs, shared, edits)):
@@ -67,6 +68,15 @@ def inside(graphs: tuple[Graph, Graph], patcher: Patcher, edits: Mapping[int, Ed
         else:
             agreeing[side].add(node.id)
     return Inside(apart=tuple(apart[:1]), agreeing=(frozenset(agreeing[0]), frozenset(agreeing[1])))
+
+
+def _fed(graph: Graph) -> set[str]:
+    """The nodes that the inputs of a model reach: no other value can change."""
+    fed: set[str] = set()
+    for node in graph:
+        if node.kind == "input" or any(edge.node in fed for edge in node.operands):
+            fed.add(node.id)
+    return fed
 
 
 def _met(graphs: tuple[Graph, Graph], shared: Mapping[Edge, Edge], edits: Mapping[int, Edit]) -> Met:
@@ -93,6 +103,8 @@ def _answers(patcher: Patcher, shared: Mapping[Edge, Edge], met: Met) -> Iterato
     first, second = both(lambda side: patcher.values(side, wanted[side], patcher.plain[side].probe))
     for (one, constant), jumping in islice(met.items(), MOST_MET):
         own = first[one]
+        if np.any(own == constant):
+            continue  # the batch has met it
         if own.dtype.kind != "f" or not own.ndim or not compare_values(own, second[shared[one]], INSIDE).equal:
             continue  # not the same thing after all, or nothing to put a constant into
         numbers = list(dict.fromkeys((constant, as_written(constant))))

@@ -13,13 +13,13 @@ from kerasdiff.errors import EvaluateError
 from kerasdiff.explain.cut import Cut
 from kerasdiff.explain.inside import Inside, agree, inside
 from kerasdiff.explain.patching import Patched, Patcher
-from kerasdiff.explain.records import LocalDifference, Measure, Sizes
+from kerasdiff.explain.records import FROM_ZERO, LocalDifference, Measure, Sizes
 from kerasdiff.explain.rows import Rows, stacked
 from kerasdiff.explain.walking import Walk, walk
 from kerasdiff.findings import SIDES, Fact, Finding
 from kerasdiff.graph import Graph, Mode
 from kerasdiff.graph.values import Array, Precision, Tolerance
-from kerasdiff.probing.closeness import FLOAT64_LIMIT
+from kerasdiff.probing.closeness import FLOAT64_LIMIT, TINY
 from kerasdiff.probing.prober import Prober, both, projection
 from kerasdiff.probing.probes import MANY_ROWS, ONE_ROW
 from kerasdiff.probing.random_ops import given_draws
@@ -223,10 +223,11 @@ class _Bench:
     def limits(self) -> Sizes:
         """Of all that is measured in this mode."""
         limit = self.rows.tolerance.limit
+        limits = {self.measure: limit, FROM_ZERO[self.measure]: limit * TINY}
         if self.mode != "training" or not self.patcher.cut.groups():
-            return {self.measure: limit}
+            return limits
         wide = GRADIENT_LIMIT * limit / FLOAT64_LIMIT
-        return {self.measure: limit, Measure.GRADIENT: wide, Measure.LOSS: limit, Measure.STATE: wide}
+        return {**limits, Measure.GRADIENT: wide, Measure.LOSS: limit, Measure.STATE: wide}
 
     def effects(self) -> tuple[Mapping[int, Sizes], Sizes, Sizes]:
         """By edit, of all together, and what remains then; edits of one group share what they do together."""
@@ -261,8 +262,10 @@ class _Bench:
         """How far a patched model is from a side, in outputs and gradients."""
         # Masks come after the outputs, and one side may have none.
         outputs = zip(self.walked.outputs[side], model.outputs, strict=False)
-        sizes = [self.rows.compare(one, two).closeness.max_relative for one, two in outputs]
-        apart = {self.measure: max(sizes, default=0.0)}
+        sizes = [self.rows.compare(one, two).closeness for one, two in outputs]
+        apart = {self.measure: max((close.max_relative for close in sizes if not close.from_zero), default=0.0)}
+        if from_zero := [close.max_absolute for close in sizes if close.from_zero]:
+            apart[FROM_ZERO[self.measure]] = max(from_zero)
         if self.gradients:
             apart[Measure.GRADIENT] = gradients_apart(own[side], model.gradients)
         return apart
@@ -288,15 +291,22 @@ class _Bench:
 
 
 def gradients_apart(one: Gradients, two: Gradients) -> float:
-    """Norm of the difference of two sets of gradients, as a fraction of the first one's, or as it is if that is 0."""
+    """Norm of the difference of two sets of gradients, as a fraction of the first one's, or as it is if that is 0.
+
+    What is not finite on both sides in one way is no difference; on one side alone the norm is infinite.
+    """
     change = norm = 0.0
     for name in {**one, **two}:
         a, b = one.get(name), two.get(name)
         shape = a.shape if a is not None else b.shape if b is not None else ()
         first = np.zeros(shape) if a is None else a.astype(np.float64)
         second = np.zeros(shape) if b is None else b.astype(np.float64).reshape(shape)
-        change += float(np.sum((first - second) ** 2))
-        norm += float(np.sum(first**2))
+        same = (first == second) | (np.isnan(first) & np.isnan(second))
+        finite = np.isfinite(first) & np.isfinite(second)
+        if np.any(~same & ~finite):
+            return np.inf
+        change += float(np.sum((first - second) ** 2, where=~same))
+        norm += float(np.sum(first**2, where=finite))
     return float(np.sqrt(change / norm)) if norm else float(np.sqrt(change))
 
 

@@ -183,7 +183,7 @@ class Prober:
         if run.exact:
             again = Again(moved=moved, narrow=narrow, plain=plain)
         elif run.precision == "float32":
-            again = Again(moved=moved, sizes=NARROW_SIZES, plain=plain)
+            again = Again(moved=moved, sizes=NARROW_SIZES, plain=plain, unsure=True)
         else:  # lower precision within, whose steps are larger than any change that stands for rounding
             again = Again(moved=between_precisions, sizes=SIZES[:1], plain=np.inf)
         return tempered(comparisons, again)
