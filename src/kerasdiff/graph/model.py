@@ -50,6 +50,7 @@ class Port:
 
     Attributes:
         low, high: Bounds of the values of an integer input.
+        given: Whether the user gave the bounds; else they are a guess.
         chosen: Whether the user named an output: the name of its layer, where Keras did not make that up.
     """
 
@@ -57,6 +58,7 @@ class Port:
     spec: TensorSpec
     low: float | None = None
     high: float | None = None
+    given: bool = False
     chosen: bool = False
 
 

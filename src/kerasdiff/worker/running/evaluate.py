@@ -31,6 +31,8 @@ def evaluate(session: Session, request: EvaluateRequest) -> Evaluation:
     """
     try:
         loaded = session.drawn(request.precision)
+    except EvaluateError:
+        raise
     except KerasdiffError as error:
         raise EvaluateError(f"cannot be rebuilt in {request.precision}: {error.message}", error.details) from None
     mode: Mode = "training" if request.training else "inference"
