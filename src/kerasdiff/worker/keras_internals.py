@@ -9,6 +9,7 @@ that moves one shows in a test and not in a verdict.
 
 from __future__ import annotations
 
+import functools
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -307,8 +308,12 @@ def exact_casts() -> Iterator[None]:
     """
     cast, inner = tf.cast, _CASTS.cast
 
-    def exact_cast(x: Live, dtype: Live, name: str | None = None) -> Live:
-        return tf.constant(x, dtype, name=name) if isinstance(x, float) else cast(x, dtype, name=name)
+    @functools.wraps(cast, updated=())
+    def exact_cast(*args: Live, **kwargs: Live) -> Live:
+        given = {**dict(zip(("x", "dtype", "name"), args, strict=False)), **kwargs}
+        if len(given) < len(args) + len(kwargs) or not isinstance(given.get("x"), float) or "dtype" not in given:
+            return cast(*args, **kwargs)
+        return tf.constant(given.pop("x"), **given) if given.keys() <= {"x", "dtype", "name"} else cast(*args, **kwargs)
 
     tf.cast = _CASTS.cast = exact_cast
     try:
