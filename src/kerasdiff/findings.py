@@ -81,6 +81,7 @@ Quantity = Literal[
     "loss",
     "optimizer step",
     "metric",
+    "stored value",
 ]
 """What a comparison of values was of. ``call loss``: one of the losses that layers add while they run; ``call
 losses``: their sum; ``unmatched losses``: the sum of those that do not correspond one by one; ``added losses``: the sum
@@ -165,12 +166,17 @@ class Fact(Enum):
     TRANSPOSED = auto()  # the same, where the candidate holds the transposed matrix
     START_SCALES = auto()  # parts: OTHER_FANS
     OTHER_FANS = auto()  # weights: both; values: both fans
+    STORED_VALUES_DIFFER = auto()  # count, of: pairs; weights: the first few; compared: the worst; parts: AS_STORED
+    STORED_VALUES_APART = auto()  # the same, and yet all outputs agree
+    STORED_VALUES_AGREE = auto()  # count: pairs; figures: rounding, the largest difference
+    AS_STORED = auto()  # compared: outputs with the values as stored
     SAME_START = auto()  # count: weights of other initializers with the same starting values
 
     # -- numbers -------------------------------------------------------------------------------------------------
     NOTHING_TO_COMPARE = auto()  # names: the quantity
     VALUES_AGREE = auto()  # names: the quantity; compared: the worst; of: comparisons; parts: COARSE
     VALUES_DIFFER = auto()  # the same; count: beyond their limit; subjects: not finite on one side alone
+    ROUNDING_DECIDES = auto()  # the same; count: that rounding alone may part, by more than any limit allows for
     COARSE = auto()  # parts: why the limit is not that of float64
     FLOAT32_HARD_CODED = auto()
     OTHER_DRAWS_IN_FLOAT64 = auto()

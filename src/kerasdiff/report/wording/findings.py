@@ -50,7 +50,7 @@ SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
         "the interfaces are not known to be the same, so outputs cannot be compared after loading"
     ),
     Fact.SAVED_VALUES: lambda f: (
-        f"initializers: {f.names[0]} is a saved model and holds values, whatever they were drawn from"
+        f"stored values: {f.names[0]} is a saved model, and what it holds is not compared with what code starts from"
     ),
     Fact.SEPARATED: _separated,
     Fact.GATE_CLOSED: _gate,

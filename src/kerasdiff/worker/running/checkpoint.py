@@ -19,7 +19,7 @@ import tensorflow as tf
 
 from kerasdiff.errors import EvaluateError, KerasdiffError
 from kerasdiff.graph.values import Array
-from kerasdiff.side.checkpoints import LoadRequest, Restored, Saved, SaveRequest
+from kerasdiff.side.checkpoints import Held, LoadRequest, Restored, Saved, SaveRequest
 from kerasdiff.side.observations import Recipe
 from kerasdiff.worker.keras_internals import ARCHIVED_WEIGHTS, TRAINING_STATE, Live
 from kerasdiff.worker.loading.faults import at_line, reason
@@ -90,6 +90,19 @@ def load_checkpoint(session: Session, request: LoadRequest) -> tuple[Restored, .
         restored.append(Restored(error=error, digests=digests, outputs=outputs))
     session.drop_spare()
     return tuple(restored)
+
+
+def stored_outputs(session: Session, probes: tuple[tuple[Array, ...], ...]) -> Held:
+    """Runs a fresh copy of the model with the values it was saved with.
+
+    Raises:
+        EvaluateError: If it cannot be run.
+    """
+    loaded = session.reload("float32")
+    outputs = tuple(_outputs(loaded, probe) for probe in probes)
+    again = _outputs(loaded, probes[0])
+    same = (np.array_equal(a, b, equal_nan=a.dtype.kind == "f") for a, b in zip(outputs[0], again, strict=True))
+    return Held(outputs=outputs, repeated=all(same))
 
 
 def _copy(session: Session) -> Loaded:
