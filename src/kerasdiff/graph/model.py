@@ -51,6 +51,8 @@ class Port:
     Attributes:
         low, high: Bounds of the values of an integer input.
         chosen: Whether the user named an output: the name of its layer, where Keras did not make that up.
+        words: What a text input may hold that the model knows: the vocabularies of its layers.
+        closed: Whether it takes no other words.
     """
 
     name: str
@@ -58,6 +60,8 @@ class Port:
     low: float | None = None
     high: float | None = None
     chosen: bool = False
+    words: tuple[str, ...] = ()
+    closed: bool = False
 
 
 SEED_ROLE = "seed_generator_state"

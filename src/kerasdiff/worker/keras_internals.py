@@ -205,6 +205,29 @@ def final_updates(graph: Live) -> list[Live]:
     return list(graph.control_outputs)
 
 
+_SCOPE = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*")
+
+
+@contextmanager
+def scope_named(layer: Live) -> Iterator[None]:
+    """Gives a layer a name that TensorFlow takes for a scope of a graph, while it is called: outside one all names do.
+
+    ``name_scope`` of a function graph takes ASCII letters, digits and a few signs. ``Operation.name`` is written past
+    the layer's own ``__setattr__``. Checked with TensorFlow 2.16 to 2.21 and Keras 3.11 to 3.15.1.
+    """
+    held: dict[str, Live] = layer.__dict__
+    name = held.get("name")
+    if not isinstance(name, str) or _SCOPE.fullmatch(name):
+        yield
+        return
+    plain = re.sub(r"[^A-Za-z0-9_.-]", lambda sign: f"u{ord(sign.group()):x}", name)
+    held["name"] = f"n{plain}"
+    try:
+        yield
+    finally:
+        held["name"] = name
+
+
 def frames_of(op: Live) -> list[tuple[str, int, str]]:
     """The Python frames an op was made in, outermost first: file, line, function.
 

@@ -20,7 +20,7 @@ from kerasdiff.errors import TraceError
 from kerasdiff.graph import Attribute, Mode, Port, Returned, Source
 from kerasdiff.side.observations import AddedLosses
 from kerasdiff.worker.hooks import HOOK, given, hooked
-from kerasdiff.worker.keras_internals import Live, mask_of, op_count, set_mask, variable_outside_graph
+from kerasdiff.worker.keras_internals import Live, mask_of, op_count, scope_named, set_mask, variable_outside_graph
 from kerasdiff.worker.tracing.names import Names, is_atomic, weight_table
 from kerasdiff.worker.tracing.returned import structure_of
 from kerasdiff.worker.tracing.sources import creation_site, user_frame
@@ -159,11 +159,12 @@ class _Recorder:
         current = tf.compat.v1.get_default_graph()
         parent = self._running[-1] if self._running else None
         if current is not self.graph or (parent is not None and parent.atomic):
-            return original(*args, **kwargs)
+            with scope_named(args[0]):
+                return original(*args, **kwargs)
         event = self._begin(args[0], parent, args[1:], kwargs)
         self._running.append(event)
         try:
-            with self._activation(event):
+            with self._activation(event), scope_named(args[0]):
                 result = original(*args, **kwargs)
         finally:
             self._running.pop()
