@@ -35,6 +35,7 @@ from kerasdiff.probing.observations import (
 from kerasdiff.probing.prober import Prober, batches_of, both
 from kerasdiff.probing.random_ops import drawn_apart
 from kerasdiff.probing.stored import observe_stored
+from kerasdiff.probing.texts import with_words
 from kerasdiff.probing.transfer import incomplete
 from kerasdiff.probing.values import observe_values
 from kerasdiff.probing.witness import SavedWitness, Witness
@@ -123,7 +124,7 @@ class Observer:
     def _numbers(self, *, settings_differ: bool) -> Observations:
         pair, transfer = self._pair, self._pair.transfer
         try:
-            batches = batches_of(pair.descriptions[0].inputs, self._options.seed)
+            batches = batches_of(with_words(*(side.inputs for side in pair.descriptions)), self._options.seed)
         except KerasdiffError as error:
             undrawn = refused(error.message)
             return Observations(function=undrawn, learning=undrawn, stored=None)
