@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from kerasdiff.align.edits import Aspect, Change, Part
 from kerasdiff.align.labels import Weights
-from kerasdiff.graph import Attribute, Graph, Node
+from kerasdiff.align.tables import table_change
+from kerasdiff.graph import SAME_AS, Attribute, Graph, Node
 from kerasdiff.graph.names import IMPLIED, readable
 from kerasdiff.graph.ops import HANDED_ON
 
@@ -30,12 +31,20 @@ def settings_changed(one: Node, two: Node) -> Changes:
     if one.kind == "input":
         return _ports_changed(one, two)
     names = sorted(set(one.attributes) | set(two.attributes))
+    joined = [name for name in names if any(is_same_as(node.attributes.get(name)) for node in (one, two))]
     return tuple(
-        _setting(name, a, b)
+        change
         for name in names
         for a, b in [(one.attributes.get(name), two.attributes.get(name))]
         if a != b and not isinstance(a, Graph) and not isinstance(b, Graph)
+        if not any(name.startswith(f"{outer}.") for outer in joined)  # of a layer that is another's namesake
+        for change in _settings(name, a, b)
     )
+
+
+def is_same_as(value: Attribute) -> bool:
+    """Whether a setting is a layer that another setting holds too."""
+    return isinstance(value, Mapping) and set(value) == {SAME_AS}
 
 
 def _ports_changed(one: Node, two: Node) -> Changes:
@@ -44,10 +53,41 @@ def _ports_changed(one: Node, two: Node) -> Changes:
     return tuple(Change(aspect=Aspect.SETTING, name=name, values=(a, b)) for name, (a, b) in values.items() if a != b)
 
 
-def _setting(name: str, one: Attribute, two: Attribute) -> Change:
+def _settings(name: str, one: Attribute, two: Attribute) -> Iterator[Change]:
+    """What differs of a setting: the setting, or, of what holds others by name, those."""
     if name.startswith(CALL):
-        return Change(aspect=Aspect.CALL, name=name.removeprefix(CALL), values=(one, two))
-    return Change(aspect=Aspect.SETTING, name=name, values=(one, two))
+        yield Change(aspect=Aspect.CALL, name=name.removeprefix(CALL), values=(one, two))
+    elif name == "constants":
+        yield Change(aspect=Aspect.SETTING, name=name, values=(one, two), table=table_change(one, two))
+    else:
+        inner = list(_entries(name, one, two))
+        if len(inner) > 1 or inner[0][0] != name:
+            inner = [item for item in inner if item[0].rpartition(".")[2] not in _HOUSEKEEPING] or inner
+        yield from (Change(aspect=Aspect.SETTING, name=key, values=(a, b)) for key, a, b in inner)
+
+
+_HOUSEKEEPING = frozenset({"name", "module", "registered_name", "build_config", "input_shape"})
+"""Keys of a serialized object that say how it is kept, not what it does."""
+
+
+def _entries(name: str, one: Attribute, two: Attribute) -> Iterator[tuple[str, Attribute, Attribute]]:
+    """The innermost named entries that differ; ``config`` and numbers of a list stand in no user's code as names."""
+    if isinstance(one, Mapping) and isinstance(two, Mapping) and not (is_same_as(one) or is_same_as(two)):
+        for key in sorted({*one, *two}):
+            a, b = one.get(key), two.get(key)
+            if a != b:
+                yield from _entries(name if key == "config" else f"{name}.{key}", a, b)
+    elif (
+        isinstance(one, tuple)
+        and isinstance(two, tuple)
+        and len(one) == len(two)
+        and any(isinstance(item, Mapping) for item in (*one, *two))
+    ):
+        for number, (a, b) in enumerate(zip(one, two, strict=True)):
+            if a != b:
+                yield from _entries(f"{name}.{number}", a, b)
+    else:
+        yield name, one, two
 
 
 def inside_changed(one: Node, two: Node) -> Changes:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from math import prod
 from typing import ClassVar, Literal, TypeAlias
 
 from kerasdiff.findings import SideName, Site
@@ -105,6 +106,7 @@ class Aspect(Enum):
     OP = auto()  # another call altogether: the sites of the edit say which
     COMPUTATION = auto()  # what either side alone computes inside: Change.parts
     FORMULA = auto()  # another well-known function, or another setting of it: Change.formulas
+    BAKED = auto()  # a constant on one side, a weight on the other: Change.baked
     WIRING = auto()  # the same ops inside, connected in another way
     UNTRACKED = auto()  # variables that the model does not track (what they hold, by side)
     DTYPE = auto()  # of the results (by side, one dtype a result)
@@ -122,6 +124,36 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TableChange:
+    """Two constant arrays of one shape.
+
+    Attributes:
+        shape: Of both.
+        differing: How many of their values differ; 0 where they are too large to have been sent.
+        first: The first place at which they do, and the values there.
+    """
+
+    shape: tuple[int, ...]
+    differing: int
+    first: tuple[int, ...] = ()
+    values: tuple[Attribute, Attribute] = (None, None)
+
+    @property
+    def size(self) -> int:
+        """How many values there are."""
+        return prod(self.shape)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Baked:
+    """A constant of one side, ``side``, that is a weight on the other: its id, and the node that holds it."""
+
+    side: SideName
+    weight: str
+    site: Site
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """One thing that an update changes.
 
@@ -132,6 +164,8 @@ class Change:
         weight: For ``WEIGHT``, the weight's role (``kernel``).
         parts: For ``COMPUTATION``, what either side alone computes.
         formulas: For ``FORMULA``, the well-known function that either side computes.
+        table: Of a constant array that holds other values, where they differ.
+        baked: For ``BAKED``, which side has the constant, and what holds the weight.
     """
 
     aspect: Aspect
@@ -140,6 +174,8 @@ class Change:
     weight: str = ""
     parts: tuple[tuple[Part, ...], tuple[Part, ...]] = ((), ())
     formulas: tuple[Formula, Formula] | None = None
+    table: TableChange | None = None
+    baked: Baked | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,6 +238,22 @@ class MaskIgnored:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MaskLost:
+    """One side, ``side``, loses a mask that the other one applies.
+
+    Attributes:
+        maker: What makes it.
+        lost: Where it is lost.
+        reader: The layer that would use it, where one comes after; else what stands there reads the padding itself.
+    """
+
+    side: SideName
+    maker: Site
+    lost: Site
+    reader: Site | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OtherOperands:
     """Other values are taken.
 
@@ -251,7 +303,7 @@ class OtherEnds:
     reordered: bool = False
 
 
-Wiring: TypeAlias = MaskIgnored | OtherOperands | OtherSharing | OtherEnds
+Wiring: TypeAlias = MaskIgnored | MaskLost | OtherOperands | OtherSharing | OtherEnds
 """What is connected otherwise."""
 
 

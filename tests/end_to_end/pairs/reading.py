@@ -277,3 +277,18 @@ class WideDeep(keras.Model):
         if self.linear:
             logit = logit + ops.squeeze(self.wide[0](user), 1) + ops.squeeze(self.wide[1](item), 1)
         return ops.sigmoid(logit)
+
+
+class Modes(keras.Model):
+    """A norm inside a block, and a dropout, told their mode."""
+
+    def __init__(self, norm=None, drop=None):
+        super().__init__()
+        self.block = keras.Sequential([layers.Dense(4), layers.BatchNormalization(), layers.ReLU()])
+        self.drop = layers.Dropout(0.4)
+        self.lstm = layers.LSTM(3, dropout=0.2)
+        self.modes = norm, drop
+
+    def call(self, x):
+        norm, drop = ({} if mode is None else {"training": mode} for mode in self.modes)
+        return self.lstm(self.drop(self.block(x, **norm), **drop), **drop)

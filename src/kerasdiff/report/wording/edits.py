@@ -7,24 +7,28 @@ from dataclasses import replace
 
 from kerasdiff.align.edits import (
     Aspect,
+    Baked,
     Change,
     Delete,
     Edit,
     Formula,
     Insert,
     MaskIgnored,
+    MaskLost,
     Move,
     Neighbour,
     OtherOperands,
     OtherSharing,
     Part,
     Rewire,
+    TableChange,
     Update,
+    leaves,
 )
-from kerasdiff.findings import Site, other
-from kerasdiff.graph import Attribute
+from kerasdiff.findings import SIDES, Site, other
+from kerasdiff.graph import SAME_AS, Attribute
 from kerasdiff.report.wording import formulas
-from kerasdiff.report.wording.names import call_of, calls_of, changed, given_to, name_of, shown, shown_setting
+from kerasdiff.report.wording.names import call_of, calls_of, changed, given_to, listed, name_of, shown, shown_setting
 
 Values = tuple[Attribute, Attribute]
 
@@ -90,6 +94,8 @@ def _update(edit: Update) -> str:
         return f"compile settings: {changed_settings(edit.changes)}"
     if edit.rung == "weights":
         return f"weights of {edit.owner or 'the model'}{_lines(edit)}: {_weight_settings(edit.changes)}"
+    if edit.folded and edit.changes[0].aspect is Aspect.CALL:
+        return _mode(edit, edit.changes[0])
     assert edit.reference is not None
     assert edit.candidate is not None
     if _replaces(edit):
@@ -97,6 +103,8 @@ def _update(edit: Update) -> str:
     functions = edit.changes[0].formulas
     if functions is not None:
         return _formulas(edit.reference, edit.candidate, functions)
+    if edit.changes[0].baked is not None:
+        return _baked(edit.reference, edit.candidate, edit.changes[0].baked)
     first = edit.changes[0]  # what either side computes, or how it is connected, is never told with anything else
     if first.aspect is Aspect.WIRING:
         text = "the same operations inside, connected in another way"
@@ -111,6 +119,42 @@ def _formulas(reference: Site, candidate: Site, pair: tuple[Formula, Formula]) -
     if lines[0] == lines[1]:
         lines[0] = ""
     return f"{first} in the reference{lines[0]}, {second} in the candidate{lines[1]}"
+
+
+def _mode(edit: Update, change: Change) -> str:
+    """A layer that is told another mode than its caller is in, and what follows."""
+    side = 0 if change.values[0] is not None else 1
+    site = edit.sites[side]
+    assert site is not None
+    (mode,) = edit.modes
+    other_mode = "training" if mode == "inference" else "inference"
+    line = f" ({site.source})" if site.source else ""
+    leaf_sites = [
+        next(site for site in leaf.sites if site is not None) for whole in edit.folded for leaf in leaves(whole)
+    ]
+    names = list(dict.fromkeys(map(name_of, leaf_sites)))
+    more = [f"{len(names) - MOST_NAMED} more"] if len(names) > MOST_NAMED else []
+    acts = "acts" if len(names) == 1 else "act"
+    what = f"{listed(names[:MOST_NAMED] + more)} {acts} in {mode} as in {other_mode}"
+    return f"{SIDES[side]} calls {site.node} with training={change.values[side]}{line}, so {what}"
+
+
+MOST_NAMED = 3
+"""Layers named in a sentence."""
+
+
+def _baked(reference: Site, candidate: Site, baked: Baked) -> str:
+    """A constant of one side, and the weight it is on the other."""
+    site, node = (reference, candidate) if baked.side == "reference" else (candidate, reference)
+    del node
+    line = f" ({site.source})" if site.source else ""
+    first = f"the {_role(baked)} is a constant in the {baked.side}{line}"
+    return f"{first} and a trained weight of {call_of(baked.site)} in the {other(baked.side)}"
+
+
+def _role(baked: Baked) -> str:
+    """What the weight is called by who wrote the layer that holds it."""
+    return baked.site.node.rpartition("/")[2]
 
 
 def _lines(edit: Update) -> str:
@@ -150,6 +194,9 @@ def changed_settings(changes: Sequence[Change]) -> str:
     """Changed settings in words: ``epsilon 0.001 in the reference, 1e-05 in the candidate``."""
     sentences = []
     for change in changes:
+        if (text := _special(change)) is not None:
+            sentences.append(text)
+            continue
         name, values = _key(change), _values(change)
         told = [shown_setting(name, value) for value in values]
         if told[0] == told[1]:  # only the type, or digits past the seventh, tell them apart
@@ -163,6 +210,37 @@ def changed_settings(changes: Sequence[Change]) -> str:
             name, told = "updates of the variable before it is read:", [str(value or "none") for value in values]
         sentences.append(f"{name} {told[0]} in the reference, {told[1]} in the candidate")
     return ", and ".join(sentences)
+
+
+def _special(change: Change) -> str | None:
+    """A setting that is no plain value: a table, or a layer that stands in two places."""
+    if change.table is not None:
+        return _table(change.table)
+    if change.name == "constants" and any(map(_digested, change.values)):
+        return "the constants it computes with hold other values"
+    for side, value in zip(("reference", "candidate"), change.values, strict=True):
+        if isinstance(value, Mapping) and SAME_AS in value:
+            near = change.name.rpartition(".")[0].rpartition(".")[0]
+            first = f"{near}.{value[SAME_AS]}" if near else str(value[SAME_AS])
+            return f"{first} and {change.name} are one object in the {side}, so they share their weights"
+    return None
+
+
+def _table(table: TableChange) -> str:
+    place = f"{list(table.first)}"
+    first, second = map(shown, table.values)
+    return (
+        f"{table.differing:,} of {table.size:,} values differ in its constant of shape {table.shape}, the first at "
+        f"{place}: {first} in the reference, {second} in the candidate"
+    )
+
+
+def _digested(value: Attribute) -> bool:
+    return isinstance(value, tuple) and any(isinstance(item, str) and len(item) == DIGEST for item in value)
+
+
+DIGEST = 64
+"""Characters of a SHA-256, by which large constants are known."""
 
 
 def _weight_settings(changes: Sequence[Change]) -> str:
@@ -218,6 +296,8 @@ def _rewire(edit: Rewire) -> str:
         has, lacks = wiring.applied_by, other(wiring.applied_by)
         site = edit.reference if has == "reference" else edit.candidate
         return f"{has} applies the mask in {call_of(site)}, but {lacks} ignores it"
+    if isinstance(wiring, MaskLost):
+        return _mask_lost(edit, wiring)
     if isinstance(wiring, OtherOperands):
         first, second = (" and ".join(map(_value, side)) or "nothing else" for side in wiring.takes)
         order = "concatenated in another order" if edit.op == "concat" else "in another order"
@@ -237,9 +317,40 @@ def _rewire(edit: Rewire) -> str:
     return f"{'outputs in another order: ' if wiring.reordered else ''}{'; '.join(ends)}"
 
 
+def _mask_lost(edit: Rewire, wiring: MaskLost) -> str:
+    """Where a mask is lost, and who reads the padding."""
+    lost = wiring.lost.node or wiring.lost.display
+    line = f" ({wiring.lost.source})" if wiring.lost.source else ""
+    text = f"the mask of {wiring.maker.node} is lost in the {wiring.side} at {lost}{line}"
+    if wiring.reader is not None:
+        return f"{text}: {wiring.reader.node} reads the padding"
+    user = edit.candidate if wiring.side == "reference" else edit.reference
+    return f"{text}, which reads the padding; {call_of(user)} applies it in the {other(wiring.side)}"
+
+
 def _value(value: Neighbour) -> str:
     """A value in words: which result it is of a node that has several, such as the states of an LSTM."""
-    return f"result {value.result} of {_neighbour(value)}" if value.result else _neighbour(value)
+    if not value.result:
+        return _neighbour(value)
+    names = RESULTS.get(value.site.op, ())
+    called = names[value.result - 1] if value.result <= len(names) else f"result {value.result}"
+    return f"{called} of {_neighbour(value)}"
+
+
+_STATES = ("the output", "cell output h", "cell state c")
+RESULTS: Mapping[str, tuple[str, ...]] = {
+    "lstm": _STATES,
+    "conv_lstm1d": _STATES,
+    "conv_lstm2d": _STATES,
+    "conv_lstm3d": _STATES,
+    "lstm_cell": ("the output h", "cell output h", "cell state c"),
+    "gru": ("the output", "cell output h"),
+    "gru_cell": ("the output h", "cell output h"),
+    "simple_rnn": ("the output", "cell output h"),
+    "multi_head_attention": ("the output", "attention scores"),
+    "group_query_attention": ("the output", "attention scores"),
+}
+"""What the results of a layer that has several are called, by its op."""
 
 
 def _neighbour(neighbour: Neighbour) -> str:
@@ -264,6 +375,7 @@ _KEYS: Mapping[Aspect, str] = {
     Aspect.OP: "op",
     Aspect.COMPUTATION: "computation",
     Aspect.WIRING: "wiring",
+    Aspect.BAKED: "constants",
     Aspect.UNTRACKED: "untracked",
     Aspect.DTYPE: "dtype",
     Aspect.SEED: "seed",
@@ -301,6 +413,9 @@ def _values(change: Change) -> Values:
     first, second = change.values
     if change.aspect is Aspect.COMPUTATION:
         return _parts_told(change)
+    if change.baked is not None:
+        weight = f"weight {change.baked.weight}"
+        return ("constant", weight) if change.baked.side == "reference" else (weight, "constant")
     if change.aspect is Aspect.WIRING:
         return "one way", "another way, or in a loop body"
     if change.aspect is Aspect.UNTRACKED:

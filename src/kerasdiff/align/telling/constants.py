@@ -1,0 +1,83 @@
+"""Is a constant of one side a trained weight on the other?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from kerasdiff.align.edits import Aspect, Baked, Change, Delete, Edit, Insert, OtherOperands, Rewire, Update
+from kerasdiff.align.pair import Aligned
+from kerasdiff.align.telling.folding import Fold, sides_of
+from kerasdiff.findings import SIDES, Site
+from kerasdiff.graph import Node
+from kerasdiff.graph.index import index_of
+
+
+def constants(edits: Sequence[Edit], aligned: Aligned) -> list[Fold]:
+    """A call that computes with a constant, where the same call of the other side takes it from a weight.
+
+    The constant that one side lacks, the operand that it takes in its place, and what alone makes that operand are one
+    edit. It must not touch an operand that depends on an input.
+    """
+    return [fold for edit in edits if (fold := _baked(edits, edit, aligned)) is not None]
+
+
+def _baked(edits: Sequence[Edit], edit: Edit, aligned: Aligned) -> Fold | None:
+    if aligned.mode not in edit.modes or not isinstance(edit, Update) or len(edit.changes) != 1:
+        return None
+    change = edit.changes[0]
+    if change.name != "constants" or None not in change.values or not edit.reference or not edit.candidate:
+        return None
+    side = 0 if change.values[1] is None else 1  # that has the constant
+    taken = next((other for other in edits if _takes_more(other, edit, 1 - side)), None)
+    if not isinstance(taken, Rewire) or not isinstance(taken.wiring, OtherOperands):
+        return None
+    known = {near.site.node for near in taken.wiring.takes[side]}
+    more = [near.site for near in taken.wiring.takes[1 - side] if near.site.node not in known]
+    for site in more:
+        made = list(_made_of(aligned, 1 - side, site.node))
+        holder = next((node for node in made if node.weights), None)
+        if holder is None or any(node.kind == "input" for node in made):
+            continue
+        names = {node.id for node in made}
+        inside = tuple(
+            other
+            for other in edits
+            if other in (edit, taken) or (isinstance(other, Insert | Delete) and sides_of(other)[1 - side] in names)
+        )
+        told = Update(
+            op=edit.op,
+            reference=edit.reference,
+            candidate=edit.candidate,
+            after=edit.after,
+            modes=edit.modes,
+            changes=(
+                Change(
+                    aspect=Aspect.BAKED, baked=Baked(side=SIDES[side], weight=holder.weights[0], site=Site.of(holder))
+                ),
+            ),
+            folded=inside,
+        )
+        return Fold(edits=inside, told=told)
+    return None
+
+
+def _takes_more(other: Edit, edit: Edit, side: int) -> bool:
+    return (
+        isinstance(other, Rewire)
+        and sides_of(other) == sides_of(edit)
+        and isinstance(other.wiring, OtherOperands)
+        and len(other.wiring.takes[side]) > len(other.wiring.takes[1 - side])
+    )
+
+
+def _made_of(aligned: Aligned, side: int, name: str) -> Iterator[Node]:
+    """The node and all that it is computed from."""
+    nodes = index_of(aligned.graphs[side]).nodes
+    waiting, seen = [name], {name}
+    while waiting:
+        node = nodes[waiting.pop()]
+        yield node
+        for edge in node.operands:
+            if edge.node not in seen:
+                seen.add(edge.node)
+                waiting.append(edge.node)
