@@ -30,16 +30,17 @@ def settings_changed(one: Node, two: Node) -> Changes:
         return ()
     if one.kind == "input":
         return _ports_changed(one, two)
+    return tuple(change for name, a, b in _unlike(one, two) for change in _settings(name, a, b))
+
+
+def _unlike(one: Node, two: Node) -> Iterator[tuple[str, Attribute, Attribute]]:
+    """Settings that differ, without those of a layer that is the value of another setting too."""
     names = sorted(set(one.attributes) | set(two.attributes))
-    joined = [name for name in names if any(is_same_as(node.attributes.get(name)) for node in (one, two))]
-    return tuple(
-        change
-        for name in names
-        for a, b in [(one.attributes.get(name), two.attributes.get(name))]
-        if a != b and not isinstance(a, Graph) and not isinstance(b, Graph)
-        if not any(name.startswith(f"{outer}.") for outer in joined)  # of a layer that is another's namesake
-        for change in _settings(name, a, b)
-    )
+    joined = [f"{name}." for name in names if any(is_same_as(node.attributes.get(name)) for node in (one, two))]
+    for name in names:
+        a, b = one.attributes.get(name), two.attributes.get(name)
+        if a != b and not isinstance(a, Graph) and not isinstance(b, Graph) and not name.startswith(tuple(joined)):
+            yield name, a, b
 
 
 def is_same_as(value: Attribute) -> bool:

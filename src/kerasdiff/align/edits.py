@@ -29,6 +29,7 @@ class _Edit:
         reference, candidate: The node on each side; ``None`` where it has none.
         after: Ids of the aligned nodes right before it, reference's and candidate's, where known.
         modes: The graphs it shows in.
+        times: How often the line runs that it is about.
         folded: Where it tells one change that shows in several places, the edits of the script that make it up.
     """
 
@@ -41,6 +42,7 @@ class _Edit:
     after: tuple[str | None, str | None] = (None, None)
     modes: tuple[Mode, ...] = MODES
     folded: tuple[Edit, ...] = ()
+    times: int = 1
 
     @property
     def sites(self) -> tuple[Site | None, Site | None]:
@@ -72,6 +74,7 @@ class _OneSided(_Edit):
         between: Ids of its only operand, or else of its first weight, and of its only user; empty where there is none.
         inside: Names of the ops that it does more than the other side, where it is not a difference as a whole.
         formula: The well-known function that it computes, where it takes several nodes to.
+        branch: Where it stands for a whole branch, the nodes in it that hold weights; ``operands`` are what goes in.
     """
 
     mask: MaskRole = ""
@@ -79,6 +82,7 @@ class _OneSided(_Edit):
     between: tuple[str, str] = ("", "")
     inside: tuple[str, ...] = ()
     formula: Formula | None = None
+    branch: tuple[Site, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,6 +258,18 @@ class MaskLost:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Residual:
+    """Norms stand at the entry of the residual branches on side ``pre``, after the additions on the other.
+
+    Attributes:
+        count: How many there are.
+    """
+
+    pre: SideName
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OtherOperands:
     """Other values are taken.
 
@@ -303,7 +319,7 @@ class OtherEnds:
     reordered: bool = False
 
 
-Wiring: TypeAlias = MaskIgnored | MaskLost | OtherOperands | OtherSharing | OtherEnds
+Wiring: TypeAlias = MaskIgnored | MaskLost | Residual | OtherOperands | OtherSharing | OtherEnds
 """What is connected otherwise."""
 
 

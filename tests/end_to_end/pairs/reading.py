@@ -292,3 +292,19 @@ class Modes(keras.Model):
     def call(self, x):
         norm, drop = ({} if mode is None else {"training": mode} for mode in self.modes)
         return self.lstm(self.drop(self.block(x, **norm), **drop), **drop)
+
+
+class Looped(keras.Model):
+    """One line, three times: shares by softmax over an axis, or a concatenation."""
+
+    def __init__(self, axis=-1, swap=False):
+        super().__init__()
+        self.up = layers.Dense(6)
+        self.axis, self.swap = axis, swap
+
+    def call(self, x):
+        x = y = self.up(x)
+        for _ in range(3):
+            x = x * tf.nn.softmax(x, axis=self.axis)
+            x = tf.concat([y, x] if self.swap else [x, y], -1)[..., :6]
+        return x

@@ -22,43 +22,52 @@ def constants(edits: Sequence[Edit], aligned: Aligned) -> list[Fold]:
 
 
 def _baked(edits: Sequence[Edit], edit: Edit, aligned: Aligned) -> Fold | None:
-    if aligned.mode not in edit.modes or not isinstance(edit, Update) or len(edit.changes) != 1:
+    side = _with_constant(edit)
+    if side is None or aligned.mode not in edit.modes:
         return None
-    change = edit.changes[0]
-    if change.name != "constants" or None not in change.values or not edit.reference or not edit.candidate:
-        return None
-    side = 0 if change.values[1] is None else 1  # that has the constant
     taken = next((other for other in edits if _takes_more(other, edit, 1 - side)), None)
-    if not isinstance(taken, Rewire) or not isinstance(taken.wiring, OtherOperands):
-        return None
-    known = {near.site.node for near in taken.wiring.takes[side]}
-    more = [near.site for near in taken.wiring.takes[1 - side] if near.site.node not in known]
-    for site in more:
+    for site in () if taken is None else _taken_instead(taken, side):
         made = list(_made_of(aligned, 1 - side, site.node))
         holder = next((node for node in made if node.weights), None)
-        if holder is None or any(node.kind == "input" for node in made):
-            continue
-        names = {node.id for node in made}
-        inside = tuple(
-            other
-            for other in edits
-            if other in (edit, taken) or (isinstance(other, Insert | Delete) and sides_of(other)[1 - side] in names)
-        )
-        told = Update(
-            op=edit.op,
-            reference=edit.reference,
-            candidate=edit.candidate,
-            after=edit.after,
-            modes=edit.modes,
-            changes=(
-                Change(
-                    aspect=Aspect.BAKED, baked=Baked(side=SIDES[side], weight=holder.weights[0], site=Site.of(holder))
-                ),
-            ),
-            folded=inside,
-        )
-        return Fold(edits=inside, told=told)
+        if holder is not None and not any(node.kind == "input" for node in made):
+            makes = _makers(edits, 1 - side, {node.id for node in made})
+            return _fold(tuple(other for other in edits if other in (edit, taken, *makes)), edit, side, holder)
     return None
+
+
+def _makers(edits: Sequence[Edit], side: int, names: set[str]) -> list[Edit]:
+    """The edits of nodes that a side alone has, of these names."""
+    return [edit for edit in edits if isinstance(edit, Insert | Delete) and sides_of(edit)[side] in names]
+
+
+def _with_constant(edit: Edit) -> int | None:
+    """The side that has a constant which the other lacks, where that is all the edit says."""
+    if not isinstance(edit, Update) or len(edit.changes) != 1 or edit.changes[0].name != "constants":
+        return None
+    values = edit.changes[0].values
+    return None if None not in values else 0 if values[1] is None else 1
+
+
+def _taken_instead(taken: Edit, side: int) -> Iterator[Site]:
+    """What the side without the constant takes more."""
+    assert isinstance(taken, Rewire)
+    assert isinstance(taken.wiring, OtherOperands)
+    known = {near.site.node for near in taken.wiring.takes[side]}
+    yield from (near.site for near in taken.wiring.takes[1 - side] if near.site.node not in known)
+
+
+def _fold(inside: tuple[Edit, ...], edit: Edit, side: int, holder: Node) -> Fold:
+    baked = Baked(side=SIDES[side], weight=holder.weights[0], site=Site.of(holder))
+    told = Update(
+        op=edit.op,
+        reference=edit.reference,
+        candidate=edit.candidate,
+        after=edit.after,
+        modes=edit.modes,
+        changes=(Change(aspect=Aspect.BAKED, baked=baked),),
+        folded=inside,
+    )
+    return Fold(edits=inside, told=told)
 
 
 def _takes_more(other: Edit, edit: Edit, side: int) -> bool:

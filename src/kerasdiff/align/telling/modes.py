@@ -1,4 +1,4 @@
-"""Is a layer told another mode than its caller is in? Then all that shows in that mode alone follows from one argument."""
+"""Is a layer told another mode than its caller is in? Then what shows in that mode alone follows from one argument."""
 
 from __future__ import annotations
 

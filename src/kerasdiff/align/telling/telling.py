@@ -11,6 +11,7 @@ from kerasdiff.align.telling.folding import applied
 from kerasdiff.align.telling.functions import functions
 from kerasdiff.align.telling.masks import masks
 from kerasdiff.align.telling.modes import modes as by_mode
+from kerasdiff.align.telling.structure import branches, loops, residuals, transplants
 from kerasdiff.graph import MODES, Mode
 from kerasdiff.side.records import Description
 
@@ -32,5 +33,9 @@ def told(
             script = applied(script, by_mode(script, aligned, (first, second), notes))
             script = applied(script, masks(script, aligned, notes))
             script = applied(script, constants(script, aligned))
+            script = applied(script, residuals(script, aligned))
             script = applied(script, functions(script, aligned))
+            script = applied(script, transplants(script, aligned))
+            script = applied(script, branches(script, aligned))
+            script = applied(script, loops(script))
     return script

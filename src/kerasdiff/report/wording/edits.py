@@ -7,11 +7,9 @@ from dataclasses import replace
 
 from kerasdiff.align.edits import (
     Aspect,
-    Baked,
     Change,
     Delete,
     Edit,
-    Formula,
     Insert,
     MaskIgnored,
     MaskLost,
@@ -20,15 +18,14 @@ from kerasdiff.align.edits import (
     OtherOperands,
     OtherSharing,
     Part,
+    Residual,
     Rewire,
-    TableChange,
     Update,
-    leaves,
 )
-from kerasdiff.findings import SIDES, Site, other
-from kerasdiff.graph import SAME_AS, Attribute
-from kerasdiff.report.wording import formulas
-from kerasdiff.report.wording.names import call_of, calls_of, changed, given_to, listed, name_of, shown, shown_setting
+from kerasdiff.findings import Site, other
+from kerasdiff.graph import Attribute
+from kerasdiff.report.wording import causes, formulas
+from kerasdiff.report.wording.names import call_of, calls_of, changed, given_to, name_of, shown, shown_setting
 
 Values = tuple[Attribute, Attribute]
 
@@ -38,6 +35,15 @@ NOTHING_MORE = "nothing more"
 
 def message(edit: Edit) -> str:
     """One sentence, without a capital and a full stop, that names both sides and their lines."""
+    text = f"{_message(edit)}{f', {edit.times} times' if edit.times > 1 else ''}"
+    return text if len(text) <= MOST_SAID else f"{text[: MOST_SAID - 1].rstrip()}…"
+
+
+MOST_SAID = 300
+"""Characters of a sentence; what is longer is read by nobody, and the attributes hold it."""
+
+
+def _message(edit: Edit) -> str:
     if isinstance(edit, Insert | Delete):
         return _one_sided(edit)
     if isinstance(edit, Update):
@@ -50,7 +56,8 @@ def message(edit: Edit) -> str:
 def begins_with_a_name(edit: Edit) -> bool:
     """Whether the message begins with the id of a node, which no sentence may write with a capital."""
     if isinstance(edit, Update):
-        return edit.rung == "architecture" and not _replaces(edit)
+        told_by_side = edit.changes[0].baked is not None or (edit.folded and edit.changes[0].aspect is Aspect.CALL)
+        return edit.rung == "architecture" and not _replaces(edit) and not told_by_side
     return isinstance(edit, Move) or (isinstance(edit, Rewire) and isinstance(edit.wiring, OtherOperands))
 
 
@@ -63,6 +70,8 @@ def _one_sided(edit: Insert | Delete) -> str:
         has, site, after = "reference", edit.reference, edit.after
     lacks = "reference" if has == "candidate" else "candidate"
     assert site is not None
+    if edit.branch:
+        return causes.branch(edit, has, site)
     if edit.inside:
         return f"{has} computes {' and '.join(edit.inside)} inside {call_of(site)}, but {lacks} does not"
     line = f" ({site.source})" if site.source else ""
@@ -95,66 +104,22 @@ def _update(edit: Update) -> str:
     if edit.rung == "weights":
         return f"weights of {edit.owner or 'the model'}{_lines(edit)}: {_weight_settings(edit.changes)}"
     if edit.folded and edit.changes[0].aspect is Aspect.CALL:
-        return _mode(edit, edit.changes[0])
+        return causes.mode(edit, edit.changes[0])
     assert edit.reference is not None
     assert edit.candidate is not None
     if _replaces(edit):
         return f"candidate has {call_of(edit.candidate)} in the place of {call_of(edit.reference)}"
     functions = edit.changes[0].formulas
     if functions is not None:
-        return _formulas(edit.reference, edit.candidate, functions)
+        return causes.functions(edit.reference, edit.candidate, functions)
     if edit.changes[0].baked is not None:
-        return _baked(edit.reference, edit.candidate, edit.changes[0].baked)
+        return causes.baked(edit.reference, edit.candidate, edit.changes[0].baked)
     first = edit.changes[0]  # what either side computes, or how it is connected, is never told with anything else
     if first.aspect is Aspect.WIRING:
         text = "the same operations inside, connected in another way"
     else:
         text = _computation(first) if first.aspect is Aspect.COMPUTATION else changed_settings(edit.changes)
     return f"{calls_of(edit.reference, edit.candidate)}: {text}"
-
-
-def _formulas(reference: Site, candidate: Site, pair: tuple[Formula, Formula]) -> str:
-    first, second = formulas.both(*pair)
-    lines = [f" ({site.source})" if site.source else "" for site in (reference, candidate)]
-    if lines[0] == lines[1]:
-        lines[0] = ""
-    return f"{first} in the reference{lines[0]}, {second} in the candidate{lines[1]}"
-
-
-def _mode(edit: Update, change: Change) -> str:
-    """A layer that is told another mode than its caller is in, and what follows."""
-    side = 0 if change.values[0] is not None else 1
-    site = edit.sites[side]
-    assert site is not None
-    (mode,) = edit.modes
-    other_mode = "training" if mode == "inference" else "inference"
-    line = f" ({site.source})" if site.source else ""
-    leaf_sites = [
-        next(site for site in leaf.sites if site is not None) for whole in edit.folded for leaf in leaves(whole)
-    ]
-    names = list(dict.fromkeys(map(name_of, leaf_sites)))
-    more = [f"{len(names) - MOST_NAMED} more"] if len(names) > MOST_NAMED else []
-    acts = "acts" if len(names) == 1 else "act"
-    what = f"{listed(names[:MOST_NAMED] + more)} {acts} in {mode} as in {other_mode}"
-    return f"{SIDES[side]} calls {site.node} with training={change.values[side]}{line}, so {what}"
-
-
-MOST_NAMED = 3
-"""Layers named in a sentence."""
-
-
-def _baked(reference: Site, candidate: Site, baked: Baked) -> str:
-    """A constant of one side, and the weight it is on the other."""
-    site, node = (reference, candidate) if baked.side == "reference" else (candidate, reference)
-    del node
-    line = f" ({site.source})" if site.source else ""
-    first = f"the {_role(baked)} is a constant in the {baked.side}{line}"
-    return f"{first} and a trained weight of {call_of(baked.site)} in the {other(baked.side)}"
-
-
-def _role(baked: Baked) -> str:
-    """What the weight is called by who wrote the layer that holds it."""
-    return baked.site.node.rpartition("/")[2]
 
 
 def _lines(edit: Update) -> str:
@@ -168,18 +133,35 @@ def _replaces(edit: Update) -> bool:
 
 
 def _computation(change: Change) -> str:
-    first, second = _parts_told(change)
+    first, second = map(_few, _parts_listed(change))
     if all(parts and not min(parts, key=_part).op for parts in change.parts):  # both lists begin with a constant
         return f"computes with {first} in the reference, {second} in the candidate"
     sides = zip(("reference", "candidate"), change.parts, (first, second), strict=True)
     return ", ".join(f"the {side} alone computes {text}" for side, parts, text in sides if parts)
 
 
-def _parts_told(change: Change) -> tuple[str, str]:
+def _few(parts: Sequence[str]) -> str:
+    """The first few of a list of ops, each once, with how often."""
+    names = [name if parts.count(name) == 1 else f"{name} ({parts.count(name)} times)" for name in dict.fromkeys(parts)]
+    more = [f"{len(names) - MOST_PARTS} more"] if len(names) > MOST_PARTS else []
+    return ", ".join(names[:MOST_PARTS] + more)
+
+
+MOST_PARTS = 5
+"""Ops that a sentence lists."""
+
+
+def _parts_listed(change: Change) -> tuple[list[str], list[str]]:
     """What either side alone computes, as a reader knows it; to the last digit where that alone tells them apart."""
     told = [sorted(map(_part, parts)) for parts in change.parts]
-    rounded, exact = ([", ".join(part[at] for part in side) or NOTHING_MORE for side in told] for at in (0, 1))
+    rounded, exact = ([[part[at] for part in side] for side in told] for at in (0, 1))
     first, second = exact if rounded[0] == rounded[1] else rounded
+    return first, second
+
+
+def _parts_told(change: Change) -> tuple[str, str]:
+    """The same in full, as data."""
+    first, second = (", ".join(parts) or NOTHING_MORE for parts in _parts_listed(change))
     return first, second
 
 
@@ -193,8 +175,8 @@ def _part(part: Part) -> tuple[str, str]:
 def changed_settings(changes: Sequence[Change]) -> str:
     """Changed settings in words: ``epsilon 0.001 in the reference, 1e-05 in the candidate``."""
     sentences = []
-    for change in changes:
-        if (text := _special(change)) is not None:
+    for change in changes[:MOST_SETTINGS]:
+        if (text := causes.special(change)) is not None:
             sentences.append(text)
             continue
         name, values = _key(change), _values(change)
@@ -209,38 +191,12 @@ def changed_settings(changes: Sequence[Change]) -> str:
         elif change.name == "writes_before":
             name, told = "updates of the variable before it is read:", [str(value or "none") for value in values]
         sentences.append(f"{name} {told[0]} in the reference, {told[1]} in the candidate")
-    return ", and ".join(sentences)
+    more = [f"{len(changes) - MOST_SETTINGS} settings more"] if len(changes) > MOST_SETTINGS else []
+    return ", and ".join(sentences + more)
 
 
-def _special(change: Change) -> str | None:
-    """A setting that is no plain value: a table, or a layer that stands in two places."""
-    if change.table is not None:
-        return _table(change.table)
-    if change.name == "constants" and any(map(_digested, change.values)):
-        return "the constants it computes with hold other values"
-    for side, value in zip(("reference", "candidate"), change.values, strict=True):
-        if isinstance(value, Mapping) and SAME_AS in value:
-            near = change.name.rpartition(".")[0].rpartition(".")[0]
-            first = f"{near}.{value[SAME_AS]}" if near else str(value[SAME_AS])
-            return f"{first} and {change.name} are one object in the {side}, so they share their weights"
-    return None
-
-
-def _table(table: TableChange) -> str:
-    place = f"{list(table.first)}"
-    first, second = map(shown, table.values)
-    return (
-        f"{table.differing:,} of {table.size:,} values differ in its constant of shape {table.shape}, the first at "
-        f"{place}: {first} in the reference, {second} in the candidate"
-    )
-
-
-def _digested(value: Attribute) -> bool:
-    return isinstance(value, tuple) and any(isinstance(item, str) and len(item) == DIGEST for item in value)
-
-
-DIGEST = 64
-"""Characters of a SHA-256, by which large constants are known."""
+MOST_SETTINGS = 3
+"""Changed settings that a sentence tells."""
 
 
 def _weight_settings(changes: Sequence[Change]) -> str:
@@ -297,18 +253,13 @@ def _rewire(edit: Rewire) -> str:
         site = edit.reference if has == "reference" else edit.candidate
         return f"{has} applies the mask in {call_of(site)}, but {lacks} ignores it"
     if isinstance(wiring, MaskLost):
-        return _mask_lost(edit, wiring)
+        return causes.mask_lost(edit, wiring)
+    if isinstance(wiring, Residual):
+        return causes.residual(edit, wiring)
     if isinstance(wiring, OtherOperands):
-        first, second = (" and ".join(map(_value, side)) or "nothing else" for side in wiring.takes)
-        order = "concatenated in another order" if edit.op == "concat" else "in another order"
-        text = f"{call_of(edit.reference)} takes {first} in the reference, {second} in the candidate"
-        return f"{text}: {order}" if wiring.reordered else text
+        return _other_operands(edit, wiring)
     if isinstance(wiring, OtherSharing):
-        first, second = (_shares(wiring, side) for side in (0, 1))
-        text = (
-            f"in the reference {call_of(edit.reference)} {first}, in the candidate {call_of(edit.candidate)} {second}"
-        )
-        return f"{text}: shared with others" if all(wiring.shares) else text
+        return _other_sharing(edit, wiring)
     ends = [
         f"{'a loss' if end.number < 0 else f'output {end.number}'} is {call_of(end.reference)} in the reference, "
         f"{call_of(end.candidate)} in the candidate"
@@ -317,40 +268,26 @@ def _rewire(edit: Rewire) -> str:
     return f"{'outputs in another order: ' if wiring.reordered else ''}{'; '.join(ends)}"
 
 
-def _mask_lost(edit: Rewire, wiring: MaskLost) -> str:
-    """Where a mask is lost, and who reads the padding."""
-    lost = wiring.lost.node or wiring.lost.display
-    line = f" ({wiring.lost.source})" if wiring.lost.source else ""
-    text = f"the mask of {wiring.maker.node} is lost in the {wiring.side} at {lost}{line}"
-    if wiring.reader is not None:
-        return f"{text}: {wiring.reader.node} reads the padding"
-    user = edit.candidate if wiring.side == "reference" else edit.reference
-    return f"{text}, which reads the padding; {call_of(user)} applies it in the {other(wiring.side)}"
+def _other_operands(edit: Rewire, wiring: OtherOperands) -> str:
+    first, second = (" and ".join(map(_value, side)) or "nothing else" for side in wiring.takes)
+    order = "concatenated in another order" if edit.op == "concat" else "in another order"
+    text = f"{call_of(edit.reference)} takes {first} in the reference, {second} in the candidate"
+    return f"{text}: {order}" if wiring.reordered else text
+
+
+def _other_sharing(edit: Rewire, wiring: OtherSharing) -> str:
+    first, second = (_shares(wiring, side) for side in (0, 1))
+    text = f"in the reference {call_of(edit.reference)} {first}, in the candidate {call_of(edit.candidate)} {second}"
+    return f"{text}: shared with others" if all(wiring.shares) else text
 
 
 def _value(value: Neighbour) -> str:
     """A value in words: which result it is of a node that has several, such as the states of an LSTM."""
     if not value.result:
         return _neighbour(value)
-    names = RESULTS.get(value.site.op, ())
+    names = causes.RESULTS.get(value.site.op, ())
     called = names[value.result - 1] if value.result <= len(names) else f"result {value.result}"
     return f"{called} of {_neighbour(value)}"
-
-
-_STATES = ("the output", "cell output h", "cell state c")
-RESULTS: Mapping[str, tuple[str, ...]] = {
-    "lstm": _STATES,
-    "conv_lstm1d": _STATES,
-    "conv_lstm2d": _STATES,
-    "conv_lstm3d": _STATES,
-    "lstm_cell": ("the output h", "cell output h", "cell state c"),
-    "gru": ("the output", "cell output h"),
-    "gru_cell": ("the output h", "cell output h"),
-    "simple_rnn": ("the output", "cell output h"),
-    "multi_head_attention": ("the output", "attention scores"),
-    "group_query_attention": ("the output", "attention scores"),
-}
-"""What the results of a layer that has several are called, by its op."""
 
 
 def _neighbour(neighbour: Neighbour) -> str:

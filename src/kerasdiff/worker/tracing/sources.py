@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
+import linecache
 import sys
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -136,6 +138,42 @@ def recording() -> Iterator[None]:
 def value_digest(value: Live) -> str:
     """``value 1f825aa2``: a given value as a report shows it, equal where the bytes are."""
     return f"value {hashlib.sha256(np.ascontiguousarray(value).tobytes()).hexdigest()[:8]}"
+
+
+_OPERATORS: Mapping[str, type[ast.operator]] = {
+    "add": ast.Add,
+    "sub": ast.Sub,
+    "subtract": ast.Sub,
+    "mul": ast.Mult,
+    "multiply": ast.Mult,
+    "truediv": ast.Div,
+    "divide": ast.Div,
+    "matmul": ast.MatMult,
+    "pow": ast.Pow,
+    "power": ast.Pow,
+}
+"""Operators by the function that they call."""
+
+MOST_WRITTEN = 40
+"""Characters of an expression that is quoted."""
+
+
+def expression(source: Source, function: str) -> str | None:
+    """The only use of an operator on a line, as it is written; ``None`` where there is none, or several."""
+    kind = _OPERATORS.get(function)
+    if kind is None:
+        return None
+    try:
+        tree = ast.parse("".join(linecache.getlines(source.file)))
+    except (SyntaxError, ValueError):
+        return None
+    uses = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.BinOp) and node.lineno == source.line and isinstance(node.op, kind)
+    ]
+    text = ast.unparse(uses[0]) if len(uses) == 1 else ""
+    return text if 0 < len(text) <= MOST_WRITTEN else None
 
 
 @cache
