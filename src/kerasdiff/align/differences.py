@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from kerasdiff.align.edits import Aspect, Change, Part
 from kerasdiff.align.labels import Weights
-from kerasdiff.align.tables import table_change
 from kerasdiff.graph import SAME_AS, Attribute, Graph, Node
 from kerasdiff.graph.names import IMPLIED, readable
 from kerasdiff.graph.ops import HANDED_ON
@@ -30,7 +29,7 @@ def settings_changed(one: Node, two: Node) -> Changes:
         return ()
     if one.kind == "input":
         return _ports_changed(one, two)
-    return tuple(change for name, a, b in _unlike(one, two) for change in _settings(name, a, b))
+    return tuple(_setting(name, a, b) for name, a, b in _unlike(one, two))
 
 
 def _unlike(one: Node, two: Node) -> Iterator[tuple[str, Attribute, Attribute]]:
@@ -39,7 +38,8 @@ def _unlike(one: Node, two: Node) -> Iterator[tuple[str, Attribute, Attribute]]:
     joined = [f"{name}." for name in names if any(is_same_as(node.attributes.get(name)) for node in (one, two))]
     for name in names:
         a, b = one.attributes.get(name), two.attributes.get(name)
-        if a != b and not isinstance(a, Graph) and not isinstance(b, Graph) and not name.startswith(tuple(joined)):
+        told = not isinstance(a, Graph) and not isinstance(b, Graph) and not name.startswith(tuple(joined))
+        if a != b and told and not _one_axis(name, (one, a), (two, b)):
             yield name, a, b
 
 
@@ -48,47 +48,34 @@ def is_same_as(value: Attribute) -> bool:
     return isinstance(value, Mapping) and set(value) == {SAME_AS}
 
 
+def _one_axis(name: str, *given: tuple[Node, Attribute]) -> bool:
+    """Whether a layer's ``axis`` means the same ones on both sides: ``-1`` is ``3``, and ``[3]``, on rank 4."""
+    if name != "axis" or any(node.kind != "layer" for node, _ in given):
+        return False
+    first, second = (_from_the_front(node, value) for node, value in given)
+    return first is not None and first == second
+
+
+def _from_the_front(node: Node, value: Attribute) -> tuple[int, ...] | None:
+    """Axes of a layer, whose results have the rank of what goes in, counted from the front."""
+    shape = node.outputs[0].shape if node.outputs else None
+    listed = value if isinstance(value, tuple | list) else (value,)
+    axes = [axis for axis in listed if isinstance(axis, int) and not isinstance(axis, bool)]
+    if shape is None or len(axes) < len(listed):
+        return None
+    return tuple(sorted(axis % len(shape) for axis in axes)) if shape else None
+
+
 def _ports_changed(one: Node, two: Node) -> Changes:
     first, second = (node.outputs[0] if node.outputs else None for node in (one, two))
     values = {name: (getattr(first, name, None), getattr(second, name, None)) for name in ("shape", "dtype")}
     return tuple(Change(aspect=Aspect.SETTING, name=name, values=(a, b)) for name, (a, b) in values.items() if a != b)
 
 
-def _settings(name: str, one: Attribute, two: Attribute) -> Iterator[Change]:
-    """What differs of a setting: the setting, or, of what holds others by name, those."""
+def _setting(name: str, one: Attribute, two: Attribute) -> Change:
     if name.startswith(CALL):
-        yield Change(aspect=Aspect.CALL, name=name.removeprefix(CALL), values=(one, two))
-    elif name == "constants":
-        yield Change(aspect=Aspect.SETTING, name=name, values=(one, two), table=table_change(one, two))
-    else:
-        inner = list(_entries(name, one, two))
-        if len(inner) > 1 or inner[0][0] != name:
-            inner = [item for item in inner if item[0].rpartition(".")[2] not in _HOUSEKEEPING] or inner
-        yield from (Change(aspect=Aspect.SETTING, name=key, values=(a, b)) for key, a, b in inner)
-
-
-_HOUSEKEEPING = frozenset({"name", "module", "registered_name", "build_config", "input_shape"})
-"""Keys of a serialized object that say how it is kept, not what it does."""
-
-
-def _entries(name: str, one: Attribute, two: Attribute) -> Iterator[tuple[str, Attribute, Attribute]]:
-    """The innermost named entries that differ; ``config`` and numbers of a list stand in no user's code as names."""
-    if isinstance(one, Mapping) and isinstance(two, Mapping) and not (is_same_as(one) or is_same_as(two)):
-        for key in sorted({*one, *two}):
-            a, b = one.get(key), two.get(key)
-            if a != b:
-                yield from _entries(name if key == "config" else f"{name}.{key}", a, b)
-    elif (
-        isinstance(one, tuple)
-        and isinstance(two, tuple)
-        and len(one) == len(two)
-        and any(isinstance(item, Mapping) for item in (*one, *two))
-    ):
-        for number, (a, b) in enumerate(zip(one, two, strict=True)):
-            if a != b:
-                yield from _entries(f"{name}.{number}", a, b)
-    else:
-        yield name, one, two
+        return Change(aspect=Aspect.CALL, name=name.removeprefix(CALL), values=(one, two))
+    return Change(aspect=Aspect.SETTING, name=name, values=(one, two))
 
 
 def inside_changed(one: Node, two: Node) -> Changes:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from math import prod
 from typing import ClassVar, Literal, TypeAlias
 
 from kerasdiff.findings import SideName, Site
@@ -128,27 +127,6 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TableChange:
-    """Two constant arrays of one shape.
-
-    Attributes:
-        shape: Of both.
-        differing: How many of their values differ; 0 where they are too large to have been sent.
-        first: The first place at which they do, and the values there.
-    """
-
-    shape: tuple[int, ...]
-    differing: int
-    first: tuple[int, ...] = ()
-    values: tuple[Attribute, Attribute] = (None, None)
-
-    @property
-    def size(self) -> int:
-        """How many values there are."""
-        return prod(self.shape)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Baked:
     """A constant of one side, ``side``, that is a weight on the other: its id, and the node that holds it."""
 
@@ -168,7 +146,6 @@ class Change:
         weight: For ``WEIGHT``, the weight's role (``kernel``).
         parts: For ``COMPUTATION``, what either side alone computes.
         formulas: For ``FORMULA``, the well-known function that either side computes.
-        table: Of a constant array that holds other values, where they differ.
         baked: For ``BAKED``, which side has the constant, and what holds the weight.
     """
 
@@ -178,7 +155,6 @@ class Change:
     weight: str = ""
     parts: tuple[tuple[Part, ...], tuple[Part, ...]] = ((), ())
     formulas: tuple[Formula, Formula] | None = None
-    table: TableChange | None = None
     baked: Baked | None = None
 
 

@@ -21,6 +21,7 @@ from kerasdiff.graph.model import (
     TensorSpec,
     Weight,
 )
+from kerasdiff.graph.returned import Returned
 
 __all__ = [
     "FUSED",
@@ -35,6 +36,7 @@ __all__ = [
     "Node",
     "Part",
     "Port",
+    "Returned",
     "Source",
     "TensorSpec",
     "Weight",

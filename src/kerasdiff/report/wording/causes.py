@@ -13,14 +13,13 @@ from kerasdiff.align.edits import (
     MaskLost,
     Residual,
     Rewire,
-    TableChange,
     Update,
     leaves,
 )
 from kerasdiff.findings import SIDES, Site, other
-from kerasdiff.graph import SAME_AS, Attribute
+from kerasdiff.graph import SAME_AS
 from kerasdiff.report.wording import formulas
-from kerasdiff.report.wording.names import call_of, listed, name_of, shown
+from kerasdiff.report.wording.names import call_of, listed, name_of
 
 
 def functions(reference: Site, candidate: Site, pair: tuple[Formula, Formula]) -> str:
@@ -94,35 +93,14 @@ def mask_lost(edit: Rewire, wiring: MaskLost) -> str:
     return f"{text}, which reads the padding; {call_of(user)} applies it in the {other(wiring.side)}"
 
 
-def special(change: Change) -> str | None:
-    """A setting that is no plain value: a table, or a layer that stands in two places."""
-    if change.table is not None:
-        return _table(change.table)
-    if change.name == "constants" and any(map(_digested, change.values)):
-        return "the constants it computes with hold other values"
-    for side, value in zip(("reference", "candidate"), change.values, strict=True):
+def shared(change: Change) -> str | None:
+    """A layer that is the value of two settings; ``None`` of any other change."""
+    for side, value in zip(SIDES, change.values, strict=True):
         if isinstance(value, Mapping) and SAME_AS in value:
             near = change.name.rpartition(".")[0].rpartition(".")[0]
             first = f"{near}.{value[SAME_AS]}" if near else str(value[SAME_AS])
             return f"{first} and {change.name} are one object in the {side}, so they share their weights"
     return None
-
-
-def _table(table: TableChange) -> str:
-    place = f"{list(table.first)}"
-    first, second = map(shown, table.values)
-    return (
-        f"{table.differing:,} of {table.size:,} values differ in its constant of shape {table.shape}, the first at "
-        f"{place}: {first} in the reference, {second} in the candidate"
-    )
-
-
-def _digested(value: Attribute) -> bool:
-    return isinstance(value, tuple) and any(isinstance(item, str) and len(item) == DIGEST for item in value)
-
-
-DIGEST = 64
-"""Characters of a SHA-256, by which large constants are known."""
 
 
 _STATES = ("the output", "cell output h", "cell state c")

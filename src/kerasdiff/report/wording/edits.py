@@ -25,7 +25,8 @@ from kerasdiff.align.edits import (
 from kerasdiff.findings import Site, other
 from kerasdiff.graph import Attribute
 from kerasdiff.report.wording import causes, formulas
-from kerasdiff.report.wording.names import call_of, calls_of, changed, given_to, name_of, shown, shown_setting
+from kerasdiff.report.wording.contrast import contrasts
+from kerasdiff.report.wording.names import call_of, calls_of, given_to, name_of, shown
 
 Values = tuple[Attribute, Attribute]
 
@@ -174,29 +175,31 @@ def _part(part: Part) -> tuple[str, str]:
 
 def changed_settings(changes: Sequence[Change]) -> str:
     """Changed settings in words: ``epsilon 0.001 in the reference, 1e-05 in the candidate``."""
-    sentences = []
-    for change in changes[:MOST_SETTINGS]:
-        if (text := causes.special(change)) is not None:
-            sentences.append(text)
-            continue
-        name, values = _key(change), _values(change)
-        told = [shown_setting(name, value) for value in values]
-        if told[0] == told[1]:  # only the type, or digits past the seventh, tell them apart
-            told = [repr(value) for value in values]
-        if change.aspect is Aspect.CALL:
-            name = f"{change.name} in the call"
-            told = ["not given" if value is None else text for value, text in zip(values, told, strict=True)]
-        elif change.aspect is Aspect.UNTRACKED:
-            name = "weights that the model does not track:"
-        elif change.name == "writes_before":
-            name, told = "updates of the variable before it is read:", [str(value or "none") for value in values]
-        sentences.append(f"{name} {told[0]} in the reference, {told[1]} in the candidate")
-    more = [f"{len(changes) - MOST_SETTINGS} settings more"] if len(changes) > MOST_SETTINGS else []
-    return ", and ".join(sentences + more)
+    told = [text for change in changes for text in _changed_setting(change)]
+    more = [f"{len(told) - MOST_SETTINGS} settings more"] if len(told) > MOST_SETTINGS else []
+    return ", and ".join(told[:MOST_SETTINGS] + more)
 
 
 MOST_SETTINGS = 3
 """Changed settings that a sentence tells."""
+
+
+def _changed_setting(change: Change) -> list[str]:
+    """What differs in one setting: of a table or a nested setting, the entries or keys that do."""
+    if (text := causes.shared(change)) is not None:
+        return [text]
+    name, (one, two) = _key(change), _values(change)
+    if change.aspect is Aspect.UNTRACKED:
+        return [f"weights that the model does not track: {one} in the reference, {two} in the candidate"]
+    if change.name == "writes_before":
+        first, second = (str(value or "none") for value in (one, two))
+        return [f"updates of the variable before it is read: {first} in the reference, {second} in the candidate"]
+    if change.aspect is Aspect.CALL:
+        (apart,) = contrasts(f"{change.name} in the call", one, two)[:1]
+        first = "not given" if one is None else apart.reference
+        second = "not given" if two is None else apart.candidate
+        return [str(replace(apart, reference=first, candidate=second))]
+    return [str(apart) for apart in contrasts(name, one, two)]
 
 
 def _weight_settings(changes: Sequence[Change]) -> str:
@@ -204,6 +207,8 @@ def _weight_settings(changes: Sequence[Change]) -> str:
     alike: dict[tuple[str, str, str], list[str]] = {}
     for change in changes:
         one, two = (_weight_value(change.name, value) for value in _values(change))
+        if one == two:
+            two = f"other {two}"
         role, told = _weight_setting(change)
         alike.setdefault((told, one, two), []).append(role)
     sentences = []
@@ -230,7 +235,7 @@ def _weight_value(name: str, value: Attribute) -> str:
     text = str(value)
     if text.startswith("value drawn"):
         return f"values {text.removeprefix('value ')}"
-    return f"given values (digest {text.removeprefix('value ')})" if text.startswith("value ") else text
+    return "values given in the code" if text.startswith("value ") else text
 
 
 # Another position, other connections -------------------------------------------------------------------------
@@ -392,4 +397,8 @@ def settings(edit: Edit) -> tuple[str, ...]:
     if not isinstance(edit, Update):
         return ()
     others = replace(edit, changes=tuple(item for item in edit.changes if item.aspect not in SAID))
-    return tuple(f"{name}: {changed(*values)}" for name, values in attributes(others).items())
+    return tuple(
+        f"{apart.what}: {apart.reference} → {apart.candidate}"
+        for name, values in attributes(others).items()
+        for apart in contrasts(name, *values)
+    )

@@ -36,8 +36,10 @@ def summary(comparison: Comparison) -> str:
         for finding in rung.findings
         if finding.fact is Fact.BY_ROWS
     ]
+    if verdict.reason is not Reason.VALUES:
+        because.append(_stored_values(comparison))
     explains = "" if comparison.attribution is None else explained(comparison.attribution)
-    return " ".join(part for part in (text, "".join(because), explains) if part)
+    return " ".join(part for part in (text, *because, explains) if part)
 
 
 # Edits -------------------------------------------------------------------------------------------------------
@@ -101,6 +103,18 @@ def _rung(comparison: Comparison, name: RungName) -> Rung:
 def _interface(comparison: Comparison) -> str:
     lead = "".join(map(sentence, comparison.verdict.findings)) or "the interfaces differ"
     return _different(comparison, f"{lead}: {detail(_rung(comparison, 'interface'))}.")
+
+
+def _stored_values(comparison: Comparison) -> str:
+    """What two saved files hold, where that differs; else empty."""
+    findings = (finding for rung in comparison.rungs for finding in rung.findings)
+    told = [sentence(finding) for finding in findings if finding.fact is Fact.STORED_VALUES_DIFFER]
+    return f"{told[0][0].upper()}{told[0][1:]}." if told else ""
+
+
+def _values(comparison: Comparison) -> str:
+    told = _stored_values(comparison)
+    return _different(comparison, told) if comparison.edits else told
 
 
 def _settings(comparison: Comparison) -> str:
@@ -171,6 +185,7 @@ _EQUIVALENT: Mapping[Reason, str] = {
 
 _REASONS: Mapping[Reason, Told] = {
     Reason.INTERFACE: _interface,
+    Reason.VALUES: _values,
     Reason.SETTINGS: _settings,
     Reason.SETTINGS_ALONE: _settings_alone,
     Reason.OUTPUTS: _numbers("inference", "outputs"),
