@@ -51,10 +51,17 @@ class _Edit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Formula:
-    """A well-known function, known by what it computes: ``gelu`` with ``approximate``, ``softmax`` with ``axis``."""
+    """A well-known function, known by what it computes: ``gelu`` with ``approximate``, ``softmax`` with ``axis``.
+
+    Attributes:
+        name: Keras's for it.
+        settings: What tells it from others of that name.
+        written: What its author calls it, where that is another of its names (``hard_swish``).
+    """
 
     name: str
     settings: Mapping[str, Attribute] = field(default_factory=dict)
+    written: str = ""
 
 
 # One side alone ----------------------------------------------------------------------------------------------
@@ -73,6 +80,7 @@ class _OneSided(_Edit):
         between: Ids of its only operand, or else of its first weight, and of its only user; empty where there is none.
         inside: Names of the ops that it does more than the other side, where it is not a difference as a whole.
         formula: The well-known function that it computes, where it takes several nodes to.
+        backwards: Where it turns a sequence around, the recurrent layer beside it that runs backwards.
         branch: Where it stands for a whole branch, the nodes in it that hold weights; ``operands`` are what goes in.
     """
 
@@ -81,6 +89,7 @@ class _OneSided(_Edit):
     between: tuple[str, str] = ("", "")
     inside: tuple[str, ...] = ()
     formula: Formula | None = None
+    backwards: Site | None = None
     branch: tuple[Site, ...] = ()
 
 

@@ -64,6 +64,21 @@ class Acted(keras.Model):
         return self.down(self.act(self.up(x)))
 
 
+class Swished(keras.Model):
+    """The hard or the smooth one of two functions, by the names that papers give them."""
+
+    def __init__(self, hard=True):
+        super().__init__()
+        self.up = layers.Dense(6)
+        self.hard = hard
+
+    def call(self, x):
+        x = self.up(x)
+        if self.hard:
+            return ops.hard_swish(x)
+        return ops.swish(x)
+
+
 class Routed(keras.Model):
     """Shares by softmax over an axis."""
 

@@ -24,7 +24,7 @@ from kerasdiff.align.edits import (
 )
 from kerasdiff.findings import Site, other
 from kerasdiff.graph import Attribute
-from kerasdiff.report.wording import causes, formulas
+from kerasdiff.report.wording import folded, formulas
 from kerasdiff.report.wording.contrast import contrasts
 from kerasdiff.report.wording.names import call_of, calls_of, given_to, name_of, shown
 
@@ -72,10 +72,13 @@ def _one_sided(edit: Insert | Delete) -> str:
     lacks = "reference" if has == "candidate" else "candidate"
     assert site is not None
     if edit.branch:
-        return causes.branch(edit, has, site)
+        return folded.branch(edit, has, site)
     if edit.inside:
         return f"{has} computes {' and '.join(edit.inside)} inside {call_of(site)}, but {lacks} does not"
     line = f" ({site.source})" if site.source else ""
+    if edit.backwards is not None:
+        what = f"{call_of(edit.backwards)} runs backwards (go_backwards=True)"
+        return f"{has} flips the sequence{line}, but {lacks} does not; {what}"
     masking = {"with": " with the mask", "as": " as a mask", "": ""}[edit.mask]
     there = f"applies none after {after[1]}" if after[1] and after[1] != after[0] else "does not"
     called = formulas.told(edit.formula) if edit.formula is not None else f"{name_of(site)}{given_to(site)}"
@@ -105,16 +108,16 @@ def _update(edit: Update) -> str:
     if edit.rung == "weights":
         return f"weights of {edit.owner or 'the model'}{_lines(edit)}: {_weight_settings(edit.changes)}"
     if edit.folded and edit.changes[0].aspect is Aspect.CALL:
-        return causes.mode(edit, edit.changes[0])
+        return folded.mode(edit, edit.changes[0])
     assert edit.reference is not None
     assert edit.candidate is not None
     if _replaces(edit):
         return f"candidate has {call_of(edit.candidate)} in the place of {call_of(edit.reference)}"
     functions = edit.changes[0].formulas
     if functions is not None:
-        return causes.functions(edit.reference, edit.candidate, functions)
+        return folded.functions(edit.reference, edit.candidate, functions)
     if edit.changes[0].baked is not None:
-        return causes.baked(edit.reference, edit.candidate, edit.changes[0].baked)
+        return folded.baked(edit.reference, edit.candidate, edit.changes[0].baked)
     first = edit.changes[0]  # what either side computes, or how it is connected, is never told with anything else
     if first.aspect is Aspect.WIRING:
         text = "the same operations inside, connected in another way"
@@ -186,7 +189,7 @@ MOST_SETTINGS = 3
 
 def _changed_setting(change: Change) -> list[str]:
     """What differs in one setting: of a table or a nested setting, the entries or keys that do."""
-    if (text := causes.shared(change)) is not None:
+    if (text := folded.shared(change)) is not None:
         return [text]
     name, (one, two) = _key(change), _values(change)
     if change.aspect is Aspect.UNTRACKED:
@@ -258,9 +261,9 @@ def _rewire(edit: Rewire) -> str:
         site = edit.reference if has == "reference" else edit.candidate
         return f"{has} applies the mask in {call_of(site)}, but {lacks} ignores it"
     if isinstance(wiring, MaskLost):
-        return causes.mask_lost(edit, wiring)
+        return folded.mask_lost(edit, wiring)
     if isinstance(wiring, Residual):
-        return causes.residual(edit, wiring)
+        return folded.residual(edit, wiring)
     if isinstance(wiring, OtherOperands):
         return _other_operands(edit, wiring)
     if isinstance(wiring, OtherSharing):
@@ -290,7 +293,7 @@ def _value(value: Neighbour) -> str:
     """A value in words: which result it is of a node that has several, such as the states of an LSTM."""
     if not value.result:
         return _neighbour(value)
-    names = causes.RESULTS.get(value.site.op, ())
+    names = folded.RESULTS.get(value.site.op, ())
     called = names[value.result - 1] if value.result <= len(names) else f"result {value.result}"
     return f"{called} of {_neighbour(value)}"
 

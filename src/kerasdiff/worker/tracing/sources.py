@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import linecache
+import re
 import sys
 import sysconfig
 from collections.abc import Iterator, Mapping
@@ -18,6 +19,7 @@ import keras
 import numpy as np
 
 from kerasdiff.graph import Source
+from kerasdiff.graph.names import ALIASES
 from kerasdiff.worker.keras_internals import Live
 
 _LIBRARIES = tuple(
@@ -138,6 +140,13 @@ def recording() -> Iterator[None]:
 def value_digest(value: Live) -> str:
     """``value 1f825aa2``: a given value as a report shows it, equal where the bytes are."""
     return f"value {hashlib.sha256(np.ascontiguousarray(value).tobytes()).hexdigest()[:8]}"
+
+
+def as_written(source: Source | None, function: str) -> str:
+    """A function by the one of its names that stands on a line."""
+    names = ALIASES.get(function, ())
+    line = "" if source is None or not names else linecache.getline(source.file, source.line)
+    return next((name for name in names if re.search(rf"\b{name}\b", line)), function)
 
 
 _OPERATORS: Mapping[str, type[ast.operator]] = {
