@@ -20,6 +20,10 @@ Attribute: TypeAlias = "bool | int | float | str | Sequence[Attribute] | Mapping
 """A JSON value, its lists as tuples; or, in the lowering of a node, the body of a loop, a branch or a function."""
 
 
+SAME_AS = "same_as"
+"""Key of the only entry of a setting that is a layer which is the value of another setting too: the name of that."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """A line of the user's code.
