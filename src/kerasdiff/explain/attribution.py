@@ -77,6 +77,7 @@ def merged(
         divergence=first.divergence,
         local=first.local,
         one_way=_distinct(chain.from_iterable(one.one_way for one in measured)),
+        reached=frozenset[int]().union(*(one.reached for one in measured)),
         compared=first.compared,
         mode=first.mode,
         notes=notes,

@@ -12,6 +12,7 @@ from kerasdiff.align.pair import Pair
 from kerasdiff.errors import EvaluateError
 from kerasdiff.explain.cut import Cut
 from kerasdiff.explain.patching import Patched, Patcher
+from kerasdiff.explain.reaching import reached
 from kerasdiff.explain.records import LocalDifference, Measure, Sizes
 from kerasdiff.explain.rows import Rows, stacked
 from kerasdiff.explain.walking import Walk, walk
@@ -74,6 +75,7 @@ class Measured:
         one_way: Facts about nodes of edits that compare values, and went one way.
         probes: On which all of it was measured.
         gradients: Whether gradients were measured.
+        reached: Positions of the edits of a constant that all the model gives is seen to depend on.
     """
 
     mode: Mode
@@ -88,6 +90,7 @@ class Measured:
     one_way: tuple[Finding, ...]
     probes: tuple[str, ...]
     gradients: bool
+    reached: frozenset[int]
 
 
 def measure(pair: Pair, question: Question, mode: Mode, edits: Mapping[int, Edit]) -> Measured:
@@ -129,6 +132,7 @@ def measure(pair: Pair, question: Question, mode: Mode, edits: Mapping[int, Edit
         one_way=tuple(_one_way(patcher, edits)),
         probes=tuple(rows.probes),
         gradients=bench.gradients,
+        reached=reached(patcher, edits) if training and question.learns else frozenset(),
     )
 
 

@@ -69,6 +69,7 @@ class Attribution:
         divergence: The earliest aligned node whose value differs.
         local: Every aligned node that differs although it is given the reference's values.
         one_way: The nodes of edits that decide by comparing values, and went one way on every probe.
+        reached: Positions of the edits of a constant factor or summand that outputs or losses are seen to depend on.
         compared: How many values were compared so.
         mode: In which they were, and the values part first.
         notes: What could not be attributed, and why.
@@ -84,6 +85,7 @@ class Attribution:
     divergence: LocalDifference | None
     local: tuple[LocalDifference, ...]
     one_way: tuple[Finding, ...]
+    reached: frozenset[int]
     compared: int
     mode: Mode
     notes: tuple[Finding, ...]

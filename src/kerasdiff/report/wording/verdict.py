@@ -144,7 +144,12 @@ def _fit_apart(comparison: Comparison) -> str:
 
 
 def _bound(comparison: Comparison) -> str:
-    hidden = tuple(edit for edit in comparison.edits if isinstance(edit, Update) and may_hide(edit))
+    reached = comparison.attribution.reached if comparison.attribution is not None else frozenset()
+    hidden = tuple(
+        edit
+        for position, edit in enumerate(comparison.edits)
+        if isinstance(edit, Update) and may_hide(edit) and position not in reached
+    )
     return f"No probe tells them apart, but settings differ: {_edits(hidden)}"
 
 
