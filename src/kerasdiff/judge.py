@@ -43,7 +43,7 @@ class Evidence:
         isomorphic: Whether the canonical graphs are the same in both modes.
         transfer: Which weights correspond.
         parameters: Scalars of either model.
-        reached: Positions of edits of a constant factor or summand that outputs or losses are seen to depend on.
+        reached: The edits of a constant factor or summand that outputs or losses are seen to depend on.
         unseen: Reasons why an equivalence would claim too much: what no rung could look at.
         require: The weakest basis that passes as equivalent.
         gates: Rungs without which nothing is equivalent, whatever it rests on.
@@ -54,7 +54,7 @@ class Evidence:
     isomorphic: bool
     transfer: WeightTransfer
     parameters: tuple[int, int]
-    reached: frozenset[int] = frozenset()
+    reached: tuple[Update, ...] = ()
     unseen: tuple[Finding, ...] = ()
     require: Required = "statistical"
     gates: tuple[RungName, ...] = UNIMPLIED
@@ -125,9 +125,7 @@ class Evidence:
         constant makes up for it.
         """
         return tuple(
-            edit
-            for position, edit in enumerate(self.edits)
-            if isinstance(edit, Update) and may_hide(edit) and position not in self.reached
+            edit for edit in self.edits if isinstance(edit, Update) and may_hide(edit) and edit not in self.reached
         )
 
     def too_weak(self, basis: Basis) -> bool:

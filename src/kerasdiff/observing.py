@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from kerasdiff.align.pair import Pair
-from kerasdiff.errors import EvaluateError, KerasdiffError
+from kerasdiff.errors import EvaluateError, KerasdiffError, WorkerError
 from kerasdiff.explain.measuring import Question
 from kerasdiff.explain.search import Search
 from kerasdiff.findings import Fact, Finding, RungName
@@ -186,6 +186,14 @@ class Observer:
             return observe_stored(self._sides, self._pair, self._options.seed)
         except EvaluateError as error:
             return refused(error.message)
+        except WorkerError as error:  # as HDF5 does where a disk is full: no harm to what is asked next
+            self.revive()
+            return refused(error.message)
+
+    def revive(self) -> None:
+        """Lets the rest of a report be made after a side ended where the verdict did not need its answer."""
+        for side in self._sides:
+            side.revive()
 
     # What the numbers are asked for afterwards ---------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from kerasdiff.align.correspondence import correspond
 from kerasdiff.align.edits import Edit
 from kerasdiff.align.pair import Correspondence, Pair
 from kerasdiff.comparison import Comparison, ModelInfo, Reason, Terms, Verdict
-from kerasdiff.errors import EvaluateError, FitError
+from kerasdiff.errors import EvaluateError, FitError, WorkerError
 from kerasdiff.explain.attribution import attribute
 from kerasdiff.explain.records import Attribution
 from kerasdiff.findings import Fact, Finding
@@ -34,6 +34,7 @@ from kerasdiff.rungs.fit import fit_rung
 from kerasdiff.rungs.inference import inference
 from kerasdiff.rungs.interface import interface
 from kerasdiff.rungs.records import NUMERIC, CheckpointFigures, NotChecked, NumberFigures, Rung
+from kerasdiff.rungs.returned import unread
 from kerasdiff.rungs.table import rewrites, rows
 from kerasdiff.rungs.training_step import training_step
 from kerasdiff.rungs.unseen import training_code, unlike_training_code, untaken, untraced
@@ -166,6 +167,7 @@ def compare_models(models: Models, options: Options, listener: Listener) -> Comp
     attribution = _attributed(observer, pair, (function, learning), not_checked)
     evidence = _trained(models, pair, face, options, listener, rungs, not_checked)
     edits = (*pair.edits, *seen.edits)
+    told = (*pair.told, *seen.edits)
     one_way = attribution.one_way if attribution else ()
     unseen = (*_beside_the_graph(pair, rungs), *values_apart(values), *untaken(observations, edits), *one_way)
     return Comparison(
@@ -175,7 +177,7 @@ def compare_models(models: Models, options: Options, listener: Listener) -> Comp
         environment=models.descriptions[0].environment,
         terms=_terms(models, options, rungs),
         rungs=tuple(rungs),
-        edits=edits,
+        edits=told,
         rewrites=rewrites(pair),
         rows=rows(pair),
         fit=evidence,
@@ -196,9 +198,9 @@ def _paired(models: Models, options: Options) -> tuple[Pair, Rung]:
 
 
 def _beside_the_graph(pair: Pair, rungs: Sequence[Rung]) -> tuple[Finding, ...]:
-    """Code that no rung runs: a training method, a regularizer of one's own, a mode that cannot be traced."""
+    """What no rung sees: a training method, a regularizer of the user's, an untraced mode, an object returned."""
     advisory = any(rung.name == "weights" and rung.outcome == "advisory" for rung in rungs)
-    return (*unlike_training_code(pair), *(own_penalties(pair) if advisory else ()), *untraced(pair))
+    return (*unlike_training_code(pair), *(own_penalties(pair) if advisory else ()), *untraced(pair), *unread(pair))
 
 
 def _evidence(
@@ -216,7 +218,7 @@ def _evidence(
         isomorphic=pair.isomorphic,
         transfer=pair.transfer,
         parameters=pair.parameters,
-        reached=frozenset() if attribution is None else attribution.reached,
+        reached=() if attribution is None else attribution.reached,
         unseen=unseen,
         require=options.require,
         gates=(*UNIMPLIED, "checkpoint") if options.require_checkpoint else UNIMPLIED,
@@ -249,6 +251,9 @@ def _attributed(
     try:
         answer = attribute(pair, question)
     except EvaluateError as error:
+        answer = Finding(fact=Fact.REFUSED, cause=error.message)
+    except WorkerError as error:
+        observer.revive()
         answer = Finding(fact=Fact.REFUSED, cause=error.message)
     if isinstance(answer, Finding):
         not_checked.append(NotChecked(rung="attribution", reason=answer))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kerasdiff.align.edits import Edit
+from kerasdiff.align.edits import Edit, Update, leaves
 from kerasdiff.align.pair import Pair
 from kerasdiff.errors import EvaluateError
 from kerasdiff.explain.cut import Cut
@@ -75,7 +75,7 @@ class Measured:
         one_way: Facts about nodes of edits that compare values, and went one way.
         probes: On which all of it was measured.
         gradients: Whether gradients were measured.
-        reached: Positions of the edits of a constant that all the model gives is seen to depend on.
+        reached: The edits of a constant that all the model gives is seen to depend on.
     """
 
     mode: Mode
@@ -90,7 +90,7 @@ class Measured:
     one_way: tuple[Finding, ...]
     probes: tuple[str, ...]
     gradients: bool
-    reached: frozenset[int]
+    reached: tuple[Update, ...]
 
 
 def measure(pair: Pair, question: Question, mode: Mode, edits: Mapping[int, Edit]) -> Measured:
@@ -132,7 +132,7 @@ def measure(pair: Pair, question: Question, mode: Mode, edits: Mapping[int, Edit
         one_way=tuple(_one_way(patcher, edits)),
         probes=tuple(rows.probes),
         gradients=bench.gradients,
-        reached=reached(patcher, edits) if training and question.learns else frozenset(),
+        reached=reached(patcher, edits.values()) if training and question.learns else (),
     )
 
 
@@ -302,7 +302,12 @@ def gradients_apart(one: Gradients, two: Gradients) -> float:
 def _one_way(patcher: Patcher, edits: Mapping[int, Edit]) -> Iterator[Finding]:
     """The comparisons in edited nodes that came out the same everywhere: the other way was not compared."""
     for side, name in enumerate(SIDES):
-        sites = {site.node: site for edit in edits.values() if (site := edit.sites[side]) is not None}
+        sites = {
+            site.node: site
+            for edit in edits.values()
+            for leaf in leaves(edit)
+            if (site := leaf.sites[side]) is not None
+        }
         decisions = {node: edge for node in sites if (edge := patcher.cut.decision(side, node)) is not None}
         if not decisions:
             continue

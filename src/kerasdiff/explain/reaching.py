@@ -8,12 +8,12 @@ constant alone would do. Where that is far beyond rounding, the probes do decide
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
 
-from kerasdiff.align.edits import Aspect, Edit, Update
+from kerasdiff.align.edits import Aspect, Edit, Update, leaves
 from kerasdiff.errors import EvaluateError
 from kerasdiff.explain.patching import Patcher
 from kerasdiff.graph import Edge
@@ -27,14 +27,15 @@ FACTOR = "by"
 """The setting of a scale or a shift."""
 
 
-def reached(patcher: Patcher, edits: Mapping[int, Edit]) -> frozenset[int]:
+def reached(patcher: Patcher, edits: Iterable[Edit]) -> tuple[Update, ...]:
     """The edits of a factor or a summand that outputs or added losses of both sides are seen to depend on.
 
     Args:
         patcher: Runs the sides, in training mode.
-        edits: By their position among all.
+        edits: Those that show in this mode.
     """
-    return frozenset(position for position, edit in edits.items() if isinstance(edit, Update) and _seen(patcher, edit))
+    leaf = (leaf for edit in edits for leaf in leaves(edit))
+    return tuple(one for one in leaf if isinstance(one, Update) and _seen(patcher, one))
 
 
 def _seen(patcher: Patcher, edit: Update) -> bool:

@@ -41,8 +41,13 @@ class Comparisons:
 
     @property
     def beyond(self) -> tuple[Compared, ...]:
-        """The comparisons beyond their limit."""
-        return tuple(item for item in self.compared if not item.closeness.equal)
+        """The comparisons beyond their limit, which no rounding accounts for."""
+        return tuple(item for item in self.compared if item.closeness.differs)
+
+    @property
+    def undecided(self) -> tuple[Compared, ...]:
+        """Those beyond it that rounding may account for."""
+        return tuple(item for item in self.compared if item.closeness.undecided)
 
     @property
     def differ(self) -> bool:
@@ -51,8 +56,8 @@ class Comparisons:
 
     @property
     def agree(self) -> bool:
-        """Whether something was compared, and nothing differs."""
-        return self.informative and not self.differ
+        """Whether something was compared, and nothing differs or is undecided."""
+        return self.informative and not self.differ and not self.undecided
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

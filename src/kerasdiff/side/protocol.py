@@ -137,6 +137,10 @@ class Side(ABC):
     def submit(self, request: Request[P, T], /, *arguments: P.args, **named: P.kwargs) -> Answer[T]:
         """Sends a request and returns at once; requests are answered in the order they were sent."""
 
+    @abstractmethod
+    def revive(self) -> None:
+        """Makes a side answer again that ended while it was asked; else does nothing."""
+
     def describe(self, inputs: tuple[InputSpec, ...] | None = None, order: tuple[str, ...] = ()) -> Description:
         """Traces the model; from here on with these ``inputs`` in this ``order``, where they are said."""
         return self.submit(DESCRIBE, inputs, order).result()

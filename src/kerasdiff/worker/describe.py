@@ -85,6 +85,7 @@ def describe(session: Session, inputs: tuple[InputSpec, ...] | None = None, orde
         named_inputs=by_key or by_argument,
         keyed_inputs=by_key,
         overrides=_overrides(loaded.model, loaded.root),
+        returned={mode: recording.returned for mode, recording in recordings.items()},
     )
 
 

@@ -22,7 +22,7 @@ def sentence(finding: Finding) -> str:
 
 
 _INTERFACES_APART: Mapping[str, str] = {
-    "input": "the interfaces differ, so no input fits both",
+    "input": "the interfaces differ, so no numbers are compared",
     "data": "the interfaces differ, so no data fit both",
 }
 

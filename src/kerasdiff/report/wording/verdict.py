@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from kerasdiff.align.edits import Delete, Edit, Insert, Update
+from kerasdiff.align.edits import Delete, Edit, Insert, Update, leaves
 from kerasdiff.comparison import Basis, Comparison, Reason, Verdict
 from kerasdiff.findings import Fact, RungName, other
 from kerasdiff.judge import may_hide
@@ -144,11 +144,11 @@ def _fit_apart(comparison: Comparison) -> str:
 
 
 def _bound(comparison: Comparison) -> str:
-    reached = comparison.attribution.reached if comparison.attribution is not None else frozenset()
+    reached = comparison.attribution.reached if comparison.attribution is not None else ()
     hidden = tuple(
         edit
-        for position, edit in enumerate(comparison.edits)
-        if isinstance(edit, Update) and may_hide(edit) and position not in reached
+        for edit in comparison.edits
+        if any(isinstance(leaf, Update) and may_hide(leaf) and leaf not in reached for leaf in leaves(edit))
     )
     return f"No probe tells them apart, but settings differ: {_edits(hidden)}"
 

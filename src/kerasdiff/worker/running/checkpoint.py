@@ -26,7 +26,8 @@ from kerasdiff.worker.loading.faults import at_line, reason
 from kerasdiff.worker.loading.load import Loaded, Session
 from kerasdiff.worker.running.values import value_of
 from kerasdiff.worker.tracing.names import weight_table
-from kerasdiff.worker.tracing.trace import call_model, tensors_in
+from kerasdiff.worker.tracing.returned import tensors_of
+from kerasdiff.worker.tracing.trace import call_model
 
 WEIGHTS = ".weights.h5"
 
@@ -130,7 +131,7 @@ def _outputs(loaded: Loaded, probe: tuple[Array, ...]) -> tuple[Array, ...]:
             tf.cast(tf.constant(batch), port.spec.dtype) for batch, port in zip(probe, loaded.ports, strict=True)
         ]
         args, kwargs = loaded.pack(tensors)
-        outputs = tensors_in(call_model(loaded.model, args, kwargs, training=False))
+        outputs = tensors_of(call_model(loaded.model, args, kwargs, training=False))
     except Exception as error:  # the user's own code
         raise EvaluateError(f"cannot be run: {reason(error)}{at_line(error, loaded.root)}") from None
     return tuple(tensor.numpy() for tensor in outputs)
