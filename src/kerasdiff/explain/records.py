@@ -86,7 +86,7 @@ class Attribution:
     divergence: LocalDifference | None
     local: tuple[LocalDifference, ...]
     one_way: tuple[Finding, ...]
-    reached: tuple[Update, ...]
+    reached: tuple[Update, ...] = ()
     compared: int
     mode: Mode
     notes: tuple[Finding, ...]

@@ -98,5 +98,5 @@ def _unit(slope: Array | None, values: Array) -> Array:
     largest = 0.0 if slope is None else float(np.max(np.abs(slope), initial=0.0))
     if slope is None or not largest or not np.isfinite(largest):
         return np.zeros(values.shape)
-    unit = slope / largest  # the square of what exp gives overflows
-    return unit / np.sqrt(np.mean(unit**2))
+    unit: Array = slope / largest  # the square of what exp gives overflows
+    return unit / float(np.sqrt(np.mean(unit**2)))
