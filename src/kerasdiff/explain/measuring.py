@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kerasdiff.align.edits import Edit, leaves
+from kerasdiff.align.edits import Edit, Update, leaves
 from kerasdiff.align.pair import Pair
 from kerasdiff.errors import EvaluateError
 from kerasdiff.explain.cut import Cut
 from kerasdiff.explain.inside import Inside, agree, inside
 from kerasdiff.explain.patching import Patched, Patcher
+from kerasdiff.explain.reaching import reached
 from kerasdiff.explain.records import FROM_ZERO, LocalDifference, Measure, Sizes
 from kerasdiff.explain.rows import Rows, stacked
 from kerasdiff.explain.walking import Walk, walk
@@ -75,6 +76,7 @@ class Measured:
         one_way: Facts about nodes of edits that compare values, and went one way, or never met what they compare with.
         probes: On which all of it was measured.
         gradients: Whether gradients were measured.
+        reached: The edits of a constant that all the model gives is seen to depend on.
     """
 
     mode: Mode
@@ -89,6 +91,7 @@ class Measured:
     one_way: tuple[Finding, ...]
     probes: tuple[str, ...]
     gradients: bool
+    reached: tuple[Update, ...]
 
 
 def measure(pair: Pair, question: Question, mode: Mode, edits: Mapping[int, Edit]) -> Measured:
@@ -135,6 +138,7 @@ def measure(pair: Pair, question: Question, mode: Mode, edits: Mapping[int, Edit
         ),
         probes=tuple(rows.probes),
         gradients=bench.gradients,
+        reached=reached(patcher, edits.values()) if training and question.learns else (),
     )
 
 

@@ -144,8 +144,11 @@ def _fit_apart(comparison: Comparison) -> str:
 
 
 def _bound(comparison: Comparison) -> str:
+    reached = comparison.attribution.reached if comparison.attribution is not None else ()
     hidden = tuple(
-        edit for edit in comparison.edits if any(isinstance(leaf, Update) and may_hide(leaf) for leaf in leaves(edit))
+        edit
+        for edit in comparison.edits
+        if any(isinstance(leaf, Update) and may_hide(leaf) and leaf not in reached for leaf in leaves(edit))
     )
     return f"No probe tells them apart, but settings differ: {_edits(hidden)}"
 
