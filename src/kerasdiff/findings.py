@@ -162,6 +162,9 @@ class Fact(Enum):
     TRANSPOSED = auto()  # the same, where the candidate holds the transposed matrix
     START_SCALES = auto()  # parts: OTHER_FANS
     OTHER_FANS = auto()  # weights: both; values: both fans
+    SPELLED_OTHERWISE = auto()  # parts: SPELLED; what they do agrees in every figure
+    ALIKE_UNWEIGHED = auto()  # the same, but where rows are weighed or masked
+    SPELLED = auto()  # names: the compile setting; values: how either side reads
     SAME_START = auto()  # count: weights of other initializers with the same starting values
 
     # -- numbers -------------------------------------------------------------------------------------------------

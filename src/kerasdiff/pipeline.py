@@ -147,7 +147,7 @@ def compare_models(models: Models, options: Options, listener: Listener) -> Comp
     not_checked += values
     observer = Observer(models.workers, pair, options, listener)
     same_start = observer.same_start(started)
-    seen = settings(started, same_start, options.ignore)
+    seen = settings(started, same_start, options.ignore, observer.settings().likeness)
     observations = observer.observe(face, settings_differ=bool(seen.edits))
     not_checked += observer.not_checked
 

@@ -31,7 +31,7 @@ from kerasdiff.probing.prober import (
     output_comparisons,
     without_rounding,
 )
-from kerasdiff.side.observations import Evaluation, Stepped, StepRequest
+from kerasdiff.side.observations import Encoding, Evaluation, Stepped, StepRequest
 
 FLOAT32_NOISE = 1e-3
 """The same for float32: sums of 1e4 terms that cancel leave 1e-4 of the largest."""
@@ -51,11 +51,13 @@ class Learning:
         prober: Runs both.
         pair: Both, with the weights that correspond.
         ignore: What is left out; a worker has dropped ignored regularizers already.
+        encodings: Form of the targets of each output, where a side's loss tells nothing about it.
     """
 
     prober: Prober
     pair: Pair
     ignore: tuple[Ignored, ...] = ()
+    encodings: tuple[Encoding | None, ...] = ()
 
     @property
     def compiled(self) -> bool:
@@ -327,6 +329,7 @@ def _requests(asked: Learning, run: Run) -> tuple[StepRequest, StepRequest]:
             probe=asked.prober.batches[run.names[0]],
             precision=run.precision,
             compiled=asked.compiled,
+            encodings=asked.encodings,
         )
         for recipes in asked.prober.recipes
     )
