@@ -24,7 +24,7 @@ from kerasdiff.probing.closeness import FLOAT64_LIMIT, TINY
 from kerasdiff.probing.prober import Prober, both, projection
 from kerasdiff.probing.probes import MANY_ROWS, ONE_ROW
 from kerasdiff.probing.random_ops import given_draws
-from kerasdiff.side.observations import Stage, StepRequest
+from kerasdiff.side.observations import Encoding, Stage, StepRequest
 
 MOST_GROUPS = 12
 """Edits applied alone at most: each costs a run of the model or two; more are applied together alone."""
@@ -50,6 +50,7 @@ class Question:
         precision: In which both sides could be run.
         tolerance: Of outputs.
         compiled: Whether the training loss is that of the compile settings.
+        encodings: Form of the targets of each output, as of :class:`kerasdiff.side.observations.StepRequest`.
         learns: Whether one training step is known to be the same, added losses included.
         weight_scale: Factor on the weights.
     """
@@ -61,6 +62,7 @@ class Question:
     compiled: bool
     learns: bool
     weight_scale: float = 1.0
+    encodings: tuple[Encoding | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -285,7 +287,11 @@ class _Bench:
             return nothing
         plain = self.patcher.plain[0]
         request = StepRequest(
-            recipes=plain.recipes, probe=plain.probe, precision=plain.precision, compiled=self.question.compiled
+            recipes=plain.recipes,
+            probe=plain.probe,
+            precision=plain.precision,
+            compiled=self.question.compiled,
+            encodings=self.question.encodings,
         )
         try:
             base, *losses = self.question.prober.sides[0].losses_of(request, (self.walked.outputs[0], *outputs))
