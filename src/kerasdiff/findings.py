@@ -185,7 +185,7 @@ class Fact(Enum):
     OTHER_DRAWS_IN_FLOAT64 = auto()
     DRAWS_GIVEN = auto()  # count: random ops that were given the other side's numbers
     DRAWS_MIRRORED = auto()  # the same, or their mirror image
-    DISTRIBUTIONS_AGREE = auto()  # count: draws a row; of: tests; figures: smallest_p, limit_p
+    DISTRIBUTIONS_AGREE = auto()  # count: draws a row; of: tests; figures: smallest_p, limit_p, seconds if spent
     DISTRIBUTIONS_DIFFER = auto()  # the same
     TOO_LARGE_TO_SAMPLE = auto()
 

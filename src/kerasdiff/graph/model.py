@@ -191,6 +191,11 @@ class Node:
         return tuple((before, after) for before, after in cast("Sequence[tuple[int, int]]", self.attributes[name]))
 
     @property
+    def learns(self) -> bool:
+        """Whether it holds weights beside the state of random generators."""
+        return len(self.weights) > len(self.seeds)
+
+    @property
     def home(self) -> str:
         """The id of the node it was made of, else its own."""
         return self.origin or self.id

@@ -73,6 +73,7 @@ def observe_learning(asked: Learning, *, enlarge: bool) -> LearningObservation:
         return LearningObservation(masked_apart=True)
     repeated = run.sides[0].repeated, run.sides[1].repeated
     comparisons = _compared(asked, run) if all(repeated) else None
+    # Where a draw rarely matters, sides that draw their own numbers may agree by chance alone: the same draws tell.
     if comparisons is not None and comparisons.agree and not drawn_apart(asked.pair, "training"):
         return _agreeing(asked, run, comparisons, enlarge=enlarge)
     if comparisons is not None and comparisons.undecided and not comparisons.differ:
@@ -94,7 +95,7 @@ def _agreeing(asked: Learning, run: Run, comparisons: Comparisons, *, enlarge: b
 def _apart(
     asked: Learning, run: Run, repeated: tuple[bool, bool], comparisons: Comparisons | None
 ) -> LearningObservation:
-    """What the same random numbers say of sides that do not agree, or do not repeat themselves."""
+    """What the same random numbers say of sides that do not agree, or do not repeat themselves, or draw their own."""
     chance = observe_chance(
         asked.prober,
         asked.pair,

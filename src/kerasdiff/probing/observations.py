@@ -127,7 +127,7 @@ class FunctionObservation:
     @property
     def agrees(self) -> bool:
         """Whether outputs were compared and nothing tells the two apart."""
-        if self.chance is not None:
+        if self.chance is not None and (self.comparisons is None or self.comparisons.differ or not self.chance.agrees):
             return self.chance.agrees
         beside = bool(self.updates) or (self.added is not None and not self.added.equal)
         return self.comparisons is not None and self.comparisons.agree and not beside

@@ -1,7 +1,13 @@
-"""Do two models answer alike in distribution? Outputs of many draws as samples, where no number can be carried over."""
+"""Do two models answer alike in distribution? Outputs of many draws as samples, where no number can be carried over.
+
+A comparison has :data:`SECONDS`. How many draws that affords is measured on few, first on :data:`FIRST_COPIES`: of what
+costs the same for any number nobody can tell by one measurement, so where one leaves it open there is a second.
+"""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +21,15 @@ from kerasdiff.side.observations import EvaluateRequest
 COPIES = 2048
 """Copies of each row in one batch, each with random numbers of its own. The test tells noise of 0.5 from noise of 0.6
 then; with 256 copies it did not tell it from 0.8."""
+
+SECONDS = 10.0
+"""What one comparison of samples may take. A model of a million parameters on small images affords some 100 copies."""
+
+FIRST_COPIES = 8
+"""Copies of each row by which the cost of one is measured first."""
+
+MORE_COPIES = 8
+"""How many times as many are tried next."""
 
 FEWEST_COPIES = 128
 
@@ -41,12 +56,14 @@ class Samples:
         tests: Kolmogorov-Smirnov tests made: rows times directions times outputs.
         copies: Draws of each row.
         rows: Of the probe.
+        ended: Whether they are fewer than there should be, as the time for it was spent.
     """
 
     smallest_p: float
     tests: int
     copies: int
     rows: int
+    ended: bool = False
 
     @property
     def differ(self) -> bool:
@@ -55,37 +72,79 @@ class Samples:
 
 
 def sample(prober: Prober, run: Run, *, training: bool) -> Samples | None:
-    """Runs many copies of the first probe through both sides.
+    """Runs many copies of the first probe through both sides, as many as the time affords.
 
     Returns:
         ``None`` where the copies would take too much memory, or a side cannot be run on them.
     """
-    copied = _copied(prober.batches[run.names[0]])
-    if copied is None:
+    probe = _few_rows(prober.batches[run.names[0]])
+    if probe is None:
         return None
-    batches, rows, count = copied
+    rows, most = _rows(probe), _copies(probe)
+    spent: list[Spent] = []
+    outputs: tuple[tuple[Array, ...], ...] = ()
     try:
-        outputs = both(lambda side: _outputs(prober, side, batches, run.precision, training=training))
+        while count := affordable(spent, most):
+            started = time.monotonic()
+            batches = tuple(np.repeat(batch, count, axis=0) if batch.ndim else batch for batch in probe)
+            outputs = both(lambda side, b=batches: _outputs(prober, side, b, run.precision, training=training))  # type: ignore[misc]
+            spent.append((count, time.monotonic() - started))
     except EvaluateError:
         return None
+    count = spent[-1][0]
     values = [
         p
         for one, two in zip(*outputs, strict=False)
         if _is_sample(one, two, rows * count)
         for p in _p_values(one, two, rows)
     ]
-    return Samples(smallest_p=min(1.0, *values), tests=len(values), copies=count, rows=rows) if values else None
-
-
-def _copied(probe: tuple[Array, ...]) -> tuple[tuple[Array, ...], int, int] | None:
-    """Each row many times over, with the number of rows and of copies; of one row alone where all would be too many."""
-    rows = max((len(batch) for batch in probe if batch.ndim), default=0)
-    if rows and _copies(probe) < FEWEST_COPIES:
-        probe, rows = tuple(batch[:1] if batch.ndim else batch for batch in probe), 1
-    count = _copies(probe)
-    if not rows or count < FEWEST_COPIES:
+    if not values:
         return None
-    return tuple(np.repeat(batch, count, axis=0) if batch.ndim else batch for batch in probe), rows, count
+    return Samples(smallest_p=min(1.0, *values), tests=len(values), copies=count, rows=rows, ended=count < most)
+
+
+Spent = tuple[int, float]
+"""How many copies of each row were run, and how many seconds that took."""
+
+
+def affordable(spent: Sequence[Spent], most: int) -> int:
+    """How many copies of each row are run next: ``most`` if the time affords it, 0 where more is not affordable.
+
+    Of one measurement all is taken as the cost of copies; a second tells ``seconds = fixed + each * copies``.
+    """
+    if not spent:
+        return min(FIRST_COPIES, most)
+    count, seconds = spent[-1]
+    left = SECONDS - sum(each for _, each in spent)
+    if count >= most or left <= 0:
+        return 0
+    safe = int(count * left / max(seconds, 1e-9))
+    if safe >= most:
+        return most
+    if len(spent) == 1:
+        return _more(min(safe, MORE_COPIES * count), count)
+    if len(spent) > 2:
+        return 0
+    before, first = spent[0]
+    each = max((seconds - first) / (count - before), 1e-9)
+    fixed = max(0.0, seconds - each * count)
+    return _more(max(safe, min(most, int((left - fixed) / each))), count)
+
+
+def _more(count: int, before: int) -> int:
+    """A number of copies, 0 where it is none more than before."""
+    return count if count > before else 0
+
+
+def _few_rows(probe: tuple[Array, ...]) -> tuple[Array, ...] | None:
+    """The probe, or its first row alone where copies of all would be too many; ``None`` where even that is too much."""
+    if _rows(probe) and _copies(probe) < FEWEST_COPIES:
+        probe = tuple(batch[:1] if batch.ndim else batch for batch in probe)
+    return probe if _rows(probe) and _copies(probe) >= FEWEST_COPIES else None
+
+
+def _rows(probe: tuple[Array, ...]) -> int:
+    return max((len(batch) for batch in probe if batch.ndim), default=0)
 
 
 def _is_sample(one: Array, two: Array, rows: int) -> bool:
@@ -101,7 +160,9 @@ def _copies(probe: tuple[Array, ...]) -> int:
 def _outputs(
     prober: Prober, side: int, probe: tuple[Array, ...], precision: Precision, *, training: bool
 ) -> tuple[Array, ...]:
-    request = EvaluateRequest(recipes=prober.recipes[side], probes=(probe,), precision=precision, training=training)
+    request = EvaluateRequest(
+        recipes=prober.recipes[side], probes=(probe,), precision=precision, training=training, alone=True
+    )
     return prober.sides[side].evaluate(request).outputs[0]
 
 

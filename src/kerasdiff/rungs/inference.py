@@ -39,10 +39,12 @@ def _confirmed(seen: FunctionObservation) -> Rung:
 def _rung(seen: FunctionObservation) -> Rung:
     chance = seen.chance
     if chance is not None and chance.shared is not None:
-        return settled("inference", chance, "output")
-    if seen.comparisons is None:
+        shared = settled("inference", chance, "output")
+        if seen.comparisons is None or seen.comparisons.differ or shared.outcome != "equal":
+            return shared
+    elif seen.comparisons is None:
         return _random(seen)
-    if chance is not None:
+    elif chance is not None:
         return sampled("inference", chance)
     rung = judged("inference", seen.comparisons, "output")
     beside = _beside(seen)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from kerasdiff.findings import Compared, Fact, Finding, Quantity, RungName
 from kerasdiff.probing.observations import Chance, Comparisons
 from kerasdiff.probing.prober import rank
-from kerasdiff.probing.samples import SMALLEST_P, Samples
+from kerasdiff.probing.samples import SECONDS, SMALLEST_P, Samples
 from kerasdiff.rungs.records import NumberFigures, Rung, RungOutcome, SampleFigures
 
 MOST_SUBJECTS = 100
@@ -97,12 +97,13 @@ def distribution(name: RungName, samples: Samples) -> Rung:
         draws=samples.rows * samples.copies,
         limit_p=SMALLEST_P,
     )
+    spent = {"seconds": SECONDS} if samples.ended else {}
     fact = Fact.DISTRIBUTIONS_DIFFER if samples.differ else Fact.DISTRIBUTIONS_AGREE
     finding = Finding(
         fact=fact,
         count=samples.copies,
         of=samples.tests,
-        figures={"smallest_p": samples.smallest_p, "limit_p": SMALLEST_P},
+        figures={"smallest_p": samples.smallest_p, "limit_p": SMALLEST_P, **spent},
     )
     outcome: RungOutcome = "different" if samples.differ else "advisory"
     return Rung(name=name, outcome=outcome, findings=(finding,), figures=figures)

@@ -10,6 +10,7 @@ from kerasdiff.align.edits import Aspect, Change, Edit, Update
 from kerasdiff.align.pair import Pair
 from kerasdiff.findings import Fact, Finding, Site
 from kerasdiff.graph import Node, Weight
+from kerasdiff.graph.chance import draws_from
 from kerasdiff.options import Ignored
 from kerasdiff.probing.observations import StoredValues
 from kerasdiff.probing.prober import rank
@@ -72,6 +73,7 @@ def settings(
         if one in twins:
             changed.setdefault(first[one].owner, []).append(twins[one])
     edits: list[Edit] = [_edit(owner, changes, homes.get(owner, (None, None))) for owner, changes in changed.items()]
+    edits += _drawing_alike(pair)
     compiled = _by_likeness(pair, likeness or {})
     if "compile" in ignore:
         hidden["compile"] = sum(map(len, compiled.values()))
@@ -252,6 +254,29 @@ def _twins(pair: Pair) -> Mapping[str, Change]:
             ]
             twins[one] = Change(aspect=Aspect.SEED, values=(shared[0], shared[1]))
     return twins
+
+
+def _drawing_alike(pair: Pair) -> Iterator[Update]:
+    """The same for pairs of nodes that draw from generators which are no pair, as Keras's global one is with none."""
+    groups = _alike(pair, 0), _alike(pair, 1)
+    pairs, known = pair.transfer.pairs, set()
+    for aligned in pair.modes.values():
+        for nodes in aligned.pairs:
+            if nodes[0].id in known or not all(map(draws_from, nodes)):
+                continue
+            known.add(nodes[0].id)
+            if any(pairs.get(name) in nodes[1].seeds for name in nodes[0].seeds):
+                continue
+            shared = [_twins_of(node, pair.weights[side], groups[side]) for side, node in enumerate(nodes)]
+            if bool(shared[0]) != bool(shared[1]):
+                change = Change(aspect=Aspect.SEED, values=(shared[0], shared[1]))
+                yield _edit(nodes[0].scope, [change], nodes)
+
+
+def _twins_of(node: Node, table: Mapping[str, Weight], groups: Mapping[str, set[str]]) -> tuple[str, ...]:
+    """The owners of the other generators that draw the same numbers as a node does."""
+    others = {other for name in node.seeds for other in groups.get(name, ())} - set(node.seeds)
+    return tuple(sorted(table[name].owner for name in others))
 
 
 def _alike(pair: Pair, side: int) -> Mapping[str, set[str]]:

@@ -46,6 +46,7 @@ class EvaluateRequest:
         training: Runs in training mode, and returns gradients and state updates as well.
         perturbation: Relative size of random changes to weights and inputs, which show how much a
             model amplifies rounding.
+        alone: Asks for outputs alone, of one run: no gradients, no state, and no second run to see whether it repeats.
     """
 
     recipes: tuple[Recipe, ...]
@@ -54,6 +55,7 @@ class EvaluateRequest:
     training: bool = False
     weight_scale: float = 1.0
     perturbation: float = 0.0
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -186,3 +186,45 @@ class Chosen(layers.Layer):
 
 def chosen(seeded=False, scale=1.0, turned=False):
     return keras.Sequential([keras.Input((6,)), layers.Dense(4), Chosen(seeded, scale, turned), layers.Dense(2)])
+
+
+OUTSIDE = keras.random.SeedGenerator(5)
+
+
+class Depth(layers.Layer):
+    """Stochastic depth: leaves a branch out of some rows; the numbers come from one of several places."""
+
+    def __init__(self, source="global", seed=1, rate=0.4):
+        super().__init__()
+        self.rate, self.source = rate, source
+        self.seeds = keras.random.SeedGenerator(seed) if source == "own" else seed if source == "fixed" else None
+
+    def call(self, x, training=None):
+        if not training:
+            return x
+        kept = 1 - self.rate
+        seeds = OUTSIDE if self.source == "outside" else self.seeds
+        drawn = keras.random.uniform((ops.shape(x)[0], 1), 0, 1, seed=seeds)
+        return x / kept * ops.floor(kept + drawn)
+
+
+class Deep(keras.Model):
+    """Residual blocks with stochastic depth."""
+
+    def __init__(self, source="global", seeds=(1, 2), rate=0.4):
+        super().__init__()
+        self.each = [layers.Dense(6) for _ in seeds]
+        self.depth = [Depth(source, seed, rate) for seed in seeds]
+        self.head = layers.Dense(2)
+
+    def call(self, x, training=None):
+        for each, depth in zip(self.each, self.depth, strict=True):
+            x = x + depth(each(x), training=training)
+        return self.head(x)
+
+
+def recurrent_dropout(inside=True, rate=0.3):
+    """Dropout of whole features, in a recurrent layer or before it."""
+    before = [] if inside else [layers.SpatialDropout1D(rate)]
+    loop = layers.GRU(3, dropout=rate if inside else 0.0)
+    return keras.Sequential([keras.Input((5, 4)), *before, loop, layers.Dense(2)])

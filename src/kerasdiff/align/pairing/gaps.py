@@ -118,16 +118,16 @@ def _standing(work: PartialMap) -> tuple[list[tuple[int, Node]], list[tuple[int,
 
 
 def pair_replaced(work: PartialMap) -> None:
-    """Pairs calls without weights that stand between the same neighbours: one took the place of the other."""
+    """Pairs calls that learn nothing and stand between the same neighbours: one took the place of the other."""
     for node in list(work.free(0)):
-        if node.weights or not node.operands or node.kind not in CALLS:
+        if node.learns or not node.operands or node.kind not in CALLS:
             continue
         if any(edge.node not in work.pairs[0] for edge in node.operands):
             continue
         around = _between(work, 0, node)
         for name, _ in work.users[1][work.pairs[0][node.operands[0].node]]:
             other = work.nodes[1][name]
-            free = other.kind in CALLS and not other.weights and name not in work.pairs[1]
+            free = other.kind in CALLS and not other.learns and name not in work.pairs[1]
             if free and _between(work, 1, other) == around:
                 work.add(node.id, name)
                 break

@@ -21,7 +21,7 @@ PURE = (
         "LogSoftmax",
         "MatMul",
     }
-    | {"All", "Any", "Select", "SelectV2", "ZerosLike"}
+    | {"All", "Any", "Select", "SelectV2", "ZerosLike", "Fill", "BroadcastTo", "Tile", "GatherV2"}
     | {"Max", "MaxPool", "Mean", "Min", "Pack", "Pad", "Prod", "Reshape", "Shape", "Slice*", "Softmax", "Sum", "Sum*"}
     | {"Transpose"}
 )

@@ -38,12 +38,23 @@ def _values(finding: Finding, of_one: str, of_many: str) -> str:
     return f"{told}: {closeness(close)}{alone if labels else ''}{coarse}"
 
 
-def _distribution(finding: Finding, lead: str) -> str:
-    smallest, limit = finding.figures["smallest_p"], finding.figures["limit_p"]
+def _random_ops(finding: Finding) -> str:
     return (
-        f"the outputs {lead} in distribution: random numbers cannot be carried over; as samples of "
-        f"{finding.count:,} draws a row, smallest p {smallest:.1e} of {finding.of} comparisons, limit {limit:.0e} over "
-        "all"
+        "1 random op of the candidate was"
+        if finding.count == 1
+        else f"{finding.count} random ops of the candidate were"
+    )
+
+
+def _distribution(finding: Finding) -> str:
+    smallest, limit = finding.figures["smallest_p"], finding.figures["limit_p"]
+    few = f", as many as {finding.figures['seconds']:g} s afford" if "seconds" in finding.figures else ""
+    tests = f"smallest p {smallest:.1e} of {finding.of} comparisons, limit {limit:.0e} over all"
+    if finding.fact is Fact.DISTRIBUTIONS_DIFFER:
+        return f"the outputs differ in distribution: {finding.count:,} draws a row{few}, {tests}"
+    return (
+        f"the outputs agree in distribution as far as {finding.count:,} draws a row show{few} ({tests}), but each side "
+        "draws other random numbers, so no value can be compared"
     )
 
 
@@ -145,13 +156,12 @@ SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
     Fact.FLOAT32_HARD_CODED: _said("float32 or lower is hard-coded in a model"),
     Fact.OTHER_DRAWS_IN_FLOAT64: _said("other random numbers are drawn in float64"),
     Fact.REFUSED: lambda f: f.cause,
-    Fact.DRAWS_GIVEN: lambda f: f"{f.count} random ops of the candidate were given the numbers of the reference's",
+    Fact.DRAWS_GIVEN: lambda f: f"{_random_ops(f)} given the numbers of the reference's",
     Fact.DRAWS_MIRRORED: lambda f: (
-        f"{f.count} random ops of the candidate were given the numbers of the reference's, or their mirror image, "
-        "which is as likely"
+        f"{_random_ops(f)} given the numbers of the reference's, or their mirror image, which is as likely"
     ),
-    Fact.DISTRIBUTIONS_AGREE: lambda f: _distribution(f, "agree"),
-    Fact.DISTRIBUTIONS_DIFFER: lambda f: _distribution(f, "differ"),
+    Fact.DISTRIBUTIONS_AGREE: _distribution,
+    Fact.DISTRIBUTIONS_DIFFER: _distribution,
     Fact.TOO_LARGE_TO_SAMPLE: _said(
         "both sides draw random numbers that do not correspond, and the inputs are too large to compare samples"
     ),

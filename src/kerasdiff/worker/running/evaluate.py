@@ -91,9 +91,22 @@ class _Run:
         Afterwards all is as before that the model does not track: Keras's global generator too draws the same again.
         """
         try:
-            return self._evaluation()
+            return self._outputs() if self._request.alone else self._evaluation()
         finally:
             assign(self._beside)
+
+    def _outputs(self) -> Evaluation:
+        """One run of every probe, and nothing but its outputs."""
+        assign(self._start)
+        results = [self._result(self._inputs(probe)) for probe in self._request.probes]
+        return Evaluation(
+            outputs=tuple(result.outputs for result in results),
+            repeated=True,
+            mixed=self._called.mixed,
+            gradients={},
+            state={},
+            losses=self._called.losses().told(results[-1].terms.tolist()),
+        )
 
     def _evaluation(self) -> Evaluation:
         first = self._first(self._inputs(self._request.probes[0]))

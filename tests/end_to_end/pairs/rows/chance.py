@@ -2,6 +2,62 @@
 
 from __future__ import annotations
 
-from pairs.table import Pair
+from pairs.table import NUMERIC, PROOF, Pair, different, equal, open_question
 
-PAIRS: tuple[Pair, ...] = ()
+PAIRS: tuple[Pair, ...] = (
+    equal(
+        "stochastic-depth-by-its-own-generators",
+        "chance.py:Deep",
+        "chance.py:Deep(source='own')",
+        "6",
+        basis=NUMERIC,
+        mentions=("from Keras's global generator in the reference, from a seed generator of the model",),
+    ),
+    equal(
+        "stochastic-depth-by-a-generator-outside",
+        "chance.py:Deep(source='outside')",
+        "chance.py:Deep(source='own')",
+        "6",
+        basis=NUMERIC,
+        mentions=("from a seed generator that the model does not hold",),
+    ),
+    equal(
+        "stochastic-depth-of-other-seeds",
+        "chance.py:Deep(source='own')",
+        "chance.py:Deep(source='own', seeds=(3, 4))",
+        "6",
+        basis=PROOF,
+    ),
+    different(
+        "stochastic-depth-by-a-fixed-seed",
+        "chance.py:Deep(source='own')",
+        "chance.py:Deep(source='fixed')",
+        "6",
+        mentions=("by a fixed seed, the same ones in every call",),
+    ),
+    different(
+        "stochastic-depth-by-generators-of-one-seed",
+        "chance.py:Deep",
+        "chance.py:Deep(source='own', seeds=(1, 1))",
+        "6",
+        mentions=("seed of its own in the reference, the same as depth",),
+    ),
+    different(
+        "stochastic-depth-of-another-rate",
+        "chance.py:Deep",
+        "chance.py:Deep(source='own', rate=0.5)",
+        "6",
+        mentions=("by 0.6 in the reference, 0.5 in the candidate",),
+    ),
+    open_question(
+        "dropout-in-a-recurrent-layer-or-before-it",
+        "chance.py:recurrent_dropout",
+        "chance.py:recurrent_dropout(inside=False)",
+        mentions=("agree in distribution as far as", "draws other random numbers"),
+    ),
+    different(
+        "dropout-in-a-recurrent-layer-or-more-before-it",
+        "chance.py:recurrent_dropout",
+        "chance.py:recurrent_dropout(inside=False, rate=0.5)",
+    ),
+)
