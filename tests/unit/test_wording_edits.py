@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pickle
 from typing import Any
 
+import numpy as np
 import pytest
 
 from kerasdiff.align.edits import (
@@ -26,6 +28,8 @@ from kerasdiff.align.edits import (
 )
 from kerasdiff.findings import Site
 from kerasdiff.graph import Source
+from kerasdiff.graph.table import Table
+from kerasdiff.report.wording.contrast import contrasts
 from kerasdiff.report.wording.edits import attributes, begins_with_a_name, message
 from kerasdiff.report.wording.names import call_of, calls_of, name_of, shown
 
@@ -203,8 +207,7 @@ def test_another_call_is_told_by_both() -> None:
         ),
         (
             (weight("kernel", "initializer", "value drawn at random", "value a6e48bb3"),),
-            "kernel_initializer values drawn at random in the reference, "
-            "given values (digest a6e48bb3) in the candidate",
+            "kernel_initializer values drawn at random in the reference, values given in the code in the candidate",
             {"kernel_initializer": ("value drawn at random", "value a6e48bb3")},
         ),
         (
@@ -334,3 +337,44 @@ def test_long_settings_are_cut() -> None:
     assert long.startswith("(0, 1, 2, ")
     assert long.endswith("…")
     assert len(long) == 145
+
+
+CELL = {"class_name": "GRUCell", "config": {"units": 6, "name": "gru_cell"}}
+POSITIONS = np.arange(96, dtype=np.float32).reshape(1, 12, 8)
+
+
+def table(array: np.ndarray[Any, np.dtype[np.float32]], digest: str) -> Table:
+    return Table(digest, array.shape, array.dtype.name, array.tobytes())
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "text"),
+    [
+        ((CELL, CELL), (CELL, {**CELL, "config": {"units": 7, "name": "b"}}), "s[1].units 6 {}, 7 {}"),
+        ((CELL, CELL), (CELL, {**CELL, "config": {"units": 6, "name": "b"}}), "s[1].name gru_cell {}, b {}"),
+        (CELL, {**CELL, "class_name": "LSTMCell"}, "s.class_name GRUCell {}, LSTMCell {}"),
+        (CELL, None, "s GRUCell {}, None {}"),
+        (tuple(range(9)), (*range(8), 9), "s of shape (9,): 1 of 9 values differ, the first at 8: 8 {}, 9 {}"),
+        (
+            (table(POSITIONS, "a"),),
+            (table(POSITIONS % 90, "b"),),
+            "s of shape (1, 12, 8): 6 of 96 values differ, the first at (0, 11, 2): 90 {}, 0 {}",
+        ),
+        (Table("a", (4, 9)), Table("b", (4, 9)), "s a table of shape (4, 9) {}, another table of shape (4, 9) {}"),
+        (Table("a", (4, 9)), Table("b", (4, 8)), "s a table of shape (4, 9) {}, a table of shape (4, 8) {}"),
+        ((1, 2), (1, 3), "s (1, 2) {}, (1, 3) {}"),
+        ("1", 1, "s '1' {}, 1 {}"),
+        (0.1 + 0.2, 0.3, "s 0.30000000000000004 {}, 0.3 {}"),
+    ],
+)
+def test_of_large_settings_what_differs_is_told(one: Any, two: Any, text: str) -> None:
+    (told,) = contrasts("s", one, two)
+
+    assert str(told) == text.format("in the reference", "in the candidate")
+
+
+def test_a_table_crosses_the_pipe_and_is_its_digest() -> None:
+    sent = pickle.loads(pickle.dumps(table(POSITIONS, "5f2e"), protocol=pickle.HIGHEST_PROTOCOL))
+
+    assert (sent, sent.shape, sent.dtype, len(sent.data)) == ("5f2e", (1, 12, 8), "float32", 384)
+    assert (repr(sent), hash(sent)) == ("'5f2e'", hash("5f2e"))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kerasdiff.align.edits import Edit
+from kerasdiff.align.edits import Edit, leaves
 from kerasdiff.align.pair import Pair
 from kerasdiff.errors import EvaluateError
 from kerasdiff.explain.cut import Cut
@@ -318,7 +318,12 @@ def _one_way(
     Those that have ``met`` what they compare with, inside the models, are left out.
     """
     for side, name in enumerate(SIDES):
-        sites = {site.node: site for edit in edits.values() if (site := edit.sites[side]) is not None}
+        sites = {
+            site.node: site
+            for edit in edits.values()
+            for leaf in leaves(edit)
+            if (site := leaf.sites[side]) is not None
+        }
         decisions = {node: edge for node in sites if (edge := patcher.cut.decision(side, node)) is not None}
         if not decisions:
             continue

@@ -210,6 +210,28 @@ class StoredObservation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StoredValues:
+    """What two saved files hold.
+
+    Attributes:
+        compared: Pairs of weights.
+        beyond: Those that hold other values, the furthest apart first.
+        rounding: Largest difference of the others, as a fraction of scale.
+        outputs: With the values as stored, where these differ and both sides can be run.
+    """
+
+    compared: int
+    beyond: tuple[Compared, ...]
+    rounding: float
+    outputs: Comparisons | None = None
+
+    @property
+    def differ(self) -> bool:
+        """Whether they hold other values, and no output denies that this matters."""
+        return bool(self.beyond) and not (self.outputs is not None and self.outputs.agree)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unobserved:
     """Why something was not observed: a side refused, weights lack a counterpart, the interfaces differ.
 

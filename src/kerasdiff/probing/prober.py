@@ -55,9 +55,18 @@ def batches_of(ports: tuple[Port, ...], seed: int) -> dict[str, tuple[Array, ...
 
 def both(ask: Callable[[int], T]) -> tuple[T, T]:
     """The answers of both sides, asked at once."""
-    with ThreadPoolExecutor(2) as pool:
-        first, second = pool.submit(ask, 0), pool.submit(ask, 1)
-        return first.result(), second.result()
+    pool = ThreadPoolExecutor(2)
+    first, second = pool.submit(ask, 0), pool.submit(ask, 1)
+    try:
+        answers = first.result(), second.result()
+    except Exception:
+        pool.shutdown()  # or the other side's answer would come between those to what is asked next
+        raise
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)  # on Ctrl-C: it ends with the workers
+        raise
+    pool.shutdown()
+    return answers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -274,6 +283,8 @@ def output_comparisons(run: Run, quantity: Quantity = "output") -> list[Compared
     least = [share * scale_of(one) for one in run.sides[0].outputs[0]]
     for probe, ones, twos in zip(run.names, run.sides[0].outputs, run.sides[1].outputs, strict=True):
         for number, (one, two) in enumerate(zip(ones, twos, strict=False)):
+            if one.shape == two.shape and not one.size:
+                continue  # a sparse tensor without values; where all are, nothing is left, and that is said
             subject = Subject(quantity=quantity, probe=probe, number=number, of=len(ones))
             close = compare_values(one, two, run.tolerance, least=least[number])
             comparisons.append(Compared(subject=subject, closeness=close))

@@ -69,6 +69,17 @@ def is_seed_state(variable: Live) -> bool:
     return "seed_generator_state" in str(variable.name)
 
 
+def global_generator_state() -> Live:
+    """The state of the generator that random functions without a seed share; it is made where no call has yet.
+
+    ``global_seed_generator`` of ``keras.src.random.seed_generator``, which is exported under no name; a first call
+    that draws makes it just so, and it lives on. Checked with Keras 3.11 to 3.15.1.
+    """
+    from keras.src.random.seed_generator import global_seed_generator
+
+    return global_seed_generator().state
+
+
 UNNAMED_FUNCTIONS: Mapping[str, str] = {"bias_initializer": "unit_forget_bias"}
 """Functions that Keras makes inside a layer, by the setting that asks for them: ones for the forget gate of an LSTM
 (``LSTMCell.build``, Keras 3.11 to 3.15.1)."""

@@ -10,6 +10,7 @@ from kerasdiff.align.edits import (
     Change,
     Delete,
     Edit,
+    Formula,
     Insert,
     MaskIgnored,
     Move,
@@ -22,7 +23,9 @@ from kerasdiff.align.edits import (
 )
 from kerasdiff.findings import Site, other
 from kerasdiff.graph import Attribute
-from kerasdiff.report.wording.names import call_of, calls_of, changed, given_to, name_of, shown, shown_setting
+from kerasdiff.report.wording import formulas
+from kerasdiff.report.wording.contrast import contrasts
+from kerasdiff.report.wording.names import call_of, calls_of, given_to, name_of, shown
 
 Values = tuple[Attribute, Attribute]
 
@@ -62,12 +65,16 @@ def _one_sided(edit: Insert | Delete) -> str:
     line = f" ({site.source})" if site.source else ""
     masking = {"with": " with the mask", "as": " as a mask", "": ""}[edit.mask]
     there = f"applies none after {after[1]}" if after[1] and after[1] != after[0] else "does not"
-    what = f"{name_of(site)}{given_to(site)}{masking}{_between(edit)}{line}"
+    called = formulas.told(edit.formula) if edit.formula is not None else f"{name_of(site)}{given_to(site)}"
+    what = f"{called}{masking}{_between(edit)}{line}"
     return f"{has} applies {what}, but {lacks} {there}"
 
 
 def _between(edit: Insert | Delete) -> str:
     """The neighbours of a node that the other side lacks, by name."""
+    if edit.formula is not None:
+        source = edit.after[1] if isinstance(edit, Insert) else edit.after[0]
+        return f" to {source}"
     if edit.operands:
         return f" to {' and '.join(edit.operands)}"
     before, after = edit.between
@@ -88,12 +95,23 @@ def _update(edit: Update) -> str:
     assert edit.candidate is not None
     if _replaces(edit):
         return f"candidate has {call_of(edit.candidate)} in the place of {call_of(edit.reference)}"
+    functions = edit.changes[0].formulas
+    if functions is not None:
+        return _formulas(edit.reference, edit.candidate, functions)
     first = edit.changes[0]  # what either side computes, or how it is connected, is never told with anything else
     if first.aspect is Aspect.WIRING:
         text = "the same operations inside, connected in another way"
     else:
         text = _computation(first) if first.aspect is Aspect.COMPUTATION else changed_settings(edit.changes)
     return f"{calls_of(edit.reference, edit.candidate)}: {text}"
+
+
+def _formulas(reference: Site, candidate: Site, pair: tuple[Formula, Formula]) -> str:
+    first, second = formulas.both(*pair)
+    lines = [f" ({site.source})" if site.source else "" for site in (reference, candidate)]
+    if lines[0] == lines[1]:
+        lines[0] = ""
+    return f"{first} in the reference{lines[0]}, {second} in the candidate{lines[1]}"
 
 
 def _lines(edit: Update) -> str:
@@ -131,21 +149,25 @@ def _part(part: Part) -> tuple[str, str]:
 
 def changed_settings(changes: Sequence[Change]) -> str:
     """Changed settings in words: ``epsilon 0.001 in the reference, 1e-05 in the candidate``."""
-    sentences = []
-    for change in changes:
-        name, values = _key(change), _values(change)
-        told = [shown_setting(name, value) for value in values]
-        if told[0] == told[1]:  # only the type, or digits past the seventh, tell them apart
-            told = [repr(value) for value in values]
-        if change.aspect is Aspect.CALL:
-            name = f"{change.name} in the call"
-            told = ["not given" if value is None else text for value, text in zip(values, told, strict=True)]
-        elif change.aspect is Aspect.UNTRACKED:
-            name = "weights that the model does not track:"
-        elif change.name == "writes_before":
-            name, told = "updates of the variable before it is read:", [str(value or "none") for value in values]
-        sentences.append(f"{name} {told[0]} in the reference, {told[1]} in the candidate")
-    return ", and ".join(sentences)
+    return ", and ".join(told for change in changes for told in _changed_setting(change))
+
+
+def _changed_setting(change: Change) -> list[str]:
+    """What differs in one setting: of a table or a nested setting, the entries or keys that do."""
+    name, (one, two) = _key(change), _values(change)
+    if change.aspect is Aspect.GENERATOR:
+        return [f"draws random numbers {one} in the reference, {two} in the candidate"]
+    if change.aspect is Aspect.UNTRACKED:
+        return [f"weights that the model does not track: {one} in the reference, {two} in the candidate"]
+    if change.name == "writes_before":
+        first, second = (str(value or "none") for value in (one, two))
+        return [f"updates of the variable before it is read: {first} in the reference, {second} in the candidate"]
+    if change.aspect is Aspect.CALL:
+        (apart,) = contrasts(f"{change.name} in the call", one, two)[:1]
+        first = "not given" if one is None else apart.reference
+        second = "not given" if two is None else apart.candidate
+        return [str(replace(apart, reference=first, candidate=second))]
+    return [str(apart) for apart in contrasts(name, one, two)]
 
 
 def _weight_settings(changes: Sequence[Change]) -> str:
@@ -153,6 +175,8 @@ def _weight_settings(changes: Sequence[Change]) -> str:
     alike: dict[tuple[str, str, str], list[str]] = {}
     for change in changes:
         one, two = (_weight_value(change.name, value) for value in _values(change))
+        if one == two:
+            two = f"other {two}"
         role, told = _weight_setting(change)
         alike.setdefault((told, one, two), []).append(role)
     sentences = []
@@ -179,7 +203,7 @@ def _weight_value(name: str, value: Attribute) -> str:
     text = str(value)
     if text.startswith("value drawn"):
         return f"values {text.removeprefix('value ')}"
-    return f"given values (digest {text.removeprefix('value ')})" if text.startswith("value ") else text
+    return "values given in the code" if text.startswith("value ") else text
 
 
 # Another position, other connections -------------------------------------------------------------------------
@@ -250,6 +274,7 @@ _KEYS: Mapping[Aspect, str] = {
     Aspect.UNTRACKED: "untracked",
     Aspect.DTYPE: "dtype",
     Aspect.SEED: "seed",
+    Aspect.GENERATOR: "random numbers",
 }
 """Names of changes that have none of their own, in the JSON report."""
 
@@ -262,6 +287,9 @@ def attributes(edit: Edit) -> dict[str, Values]:
     """
     if not isinstance(edit, Update):
         return {}
+    functions = edit.changes[0].formulas
+    if functions is not None:
+        return formulas.values(*functions)
     named = {_key(change): _values(change) for change in edit.changes}
     if _replaces(edit) and edit.reference is not None and edit.candidate is not None:
         named[_KEYS[Aspect.OP]] = name_of(edit.reference), name_of(edit.candidate)
@@ -285,11 +313,23 @@ def _values(change: Change) -> Values:
         return "one way", "another way, or in a loop body"
     if change.aspect is Aspect.UNTRACKED:
         return ", ".join(_texts(first)) or "none", ", ".join(_texts(second)) or "none"
+    if change.aspect is Aspect.GENERATOR:
+        return _ORIGINS[str(first)], _ORIGINS[str(second)]
     if change.aspect is Aspect.DTYPE:
         return ", ".join(_texts(first)), ", ".join(_texts(second))
     if change.aspect is Aspect.SEED:
         return _same_seed(_texts(first)), _same_seed(_texts(second))
     return first, second
+
+
+_ORIGINS: Mapping[str, str] = {
+    "own": "from a seed generator of the model",
+    "global": "from Keras's global generator",
+    "outside": "from a seed generator that the model does not hold",
+    "kernel": "from TensorFlow's own generator",
+    "fixed": "by a fixed seed, the same ones in every call,",
+}
+"""Where random numbers come from, by what :func:`kerasdiff.graph.chance.draws_from` says."""
 
 
 def _texts(value: Attribute) -> Sequence[str]:
@@ -302,7 +342,7 @@ def _same_seed(owners: Sequence[str]) -> str:
 
 # Below it, in a list -----------------------------------------------------------------------------------------
 
-SAID = frozenset({Aspect.COMPUTATION, Aspect.OP, Aspect.WIRING})
+SAID = frozenset({Aspect.COMPUTATION, Aspect.FORMULA, Aspect.OP, Aspect.WIRING})
 """Changes that are no settings: the edit's message says what there is to say."""
 
 
@@ -320,4 +360,8 @@ def settings(edit: Edit) -> tuple[str, ...]:
     if not isinstance(edit, Update):
         return ()
     others = replace(edit, changes=tuple(item for item in edit.changes if item.aspect not in SAID))
-    return tuple(f"{name}: {changed(*values)}" for name, values in attributes(others).items())
+    return tuple(
+        f"{apart.what}: {apart.reference} → {apart.candidate}"
+        for name, values in attributes(others).items()
+        for apart in contrasts(name, *values)
+    )

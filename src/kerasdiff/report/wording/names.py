@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from kerasdiff.findings import Site
 from kerasdiff.graph import Attribute, Source
+from kerasdiff.graph.table import Table
 
 SAYS_LITTLE = frozenset({"Activation", "Lambda", "ReLU"})
 """Layer classes that do one thing or another: what it is says more than the class."""
@@ -65,6 +66,8 @@ def shown(value: Attribute) -> str:
     """A setting as a reader knows it: numbers to the seven digits that float32 holds, long arrays by their start."""
     if isinstance(value, float):
         return f"{value:.7g}"
+    if isinstance(value, Table):
+        return f"a table of shape {value.shape}"
     if isinstance(value, tuple) and len(repr(value)) > MOST_SHOWN:
         inner = [shown(item) for item in value]
         room = max(12, MOST_SHOWN // len(value))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from kerasdiff.align.edits import Delete, Edit, Insert, Update
+from kerasdiff.align.edits import Delete, Edit, Insert, Update, leaves
 from kerasdiff.comparison import Basis, Comparison, Reason, Verdict
 from kerasdiff.findings import Fact, RungName, other
 from kerasdiff.judge import may_hide
@@ -36,8 +36,10 @@ def summary(comparison: Comparison) -> str:
         for finding in rung.findings
         if finding.fact is Fact.BY_ROWS
     ]
+    if verdict.reason is not Reason.VALUES:
+        because.append(_stored_values(comparison))
     explains = "" if comparison.attribution is None else explained(comparison.attribution)
-    return " ".join(part for part in (text, "".join(because), explains) if part)
+    return " ".join(part for part in (text, *because, explains) if part)
 
 
 # Edits -------------------------------------------------------------------------------------------------------
@@ -103,6 +105,18 @@ def _interface(comparison: Comparison) -> str:
     return _different(comparison, f"{lead}: {detail(_rung(comparison, 'interface'))}.")
 
 
+def _stored_values(comparison: Comparison) -> str:
+    """What two saved files hold, where that differs; else empty."""
+    findings = (finding for rung in comparison.rungs for finding in rung.findings)
+    told = [sentence(finding) for finding in findings if finding.fact is Fact.STORED_VALUES_DIFFER]
+    return f"{told[0][0].upper()}{told[0][1:]}." if told else ""
+
+
+def _values(comparison: Comparison) -> str:
+    told = _stored_values(comparison)
+    return _different(comparison, told) if comparison.edits else told
+
+
 def _settings(comparison: Comparison) -> str:
     return _different(comparison, "" if comparison.edits else f"{detail(_rung(comparison, 'weights'))}.")
 
@@ -130,7 +144,9 @@ def _fit_apart(comparison: Comparison) -> str:
 
 
 def _bound(comparison: Comparison) -> str:
-    hidden = tuple(edit for edit in comparison.edits if isinstance(edit, Update) and may_hide(edit))
+    hidden = tuple(
+        edit for edit in comparison.edits if any(isinstance(leaf, Update) and may_hide(leaf) for leaf in leaves(edit))
+    )
     return f"No probe tells them apart, but settings differ: {_edits(hidden)}"
 
 
@@ -169,6 +185,7 @@ _EQUIVALENT: Mapping[Reason, str] = {
 
 _REASONS: Mapping[Reason, Told] = {
     Reason.INTERFACE: _interface,
+    Reason.VALUES: _values,
     Reason.SETTINGS: _settings,
     Reason.SETTINGS_ALONE: _settings_alone,
     Reason.OUTPUTS: _numbers("inference", "outputs"),

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from kerasdiff.graph import Attribute, Edge, Graph, Node, TensorSpec
 from kerasdiff.graph.ops import VARIABLE_READS, is_effect
+from kerasdiff.graph.table import MOST_KEPT, Table
 from kerasdiff.worker.keras_internals import Live, output_arguments, registered_gradient
 from kerasdiff.worker.tracing.code import code_digest, digest_of, filled
 from kerasdiff.worker.tracing.sources import is_user_file
@@ -42,7 +43,9 @@ def constant_attributes(value: Live) -> dict[str, Attribute]:
         wide = array.astype(np.float64) if array.dtype.kind not in "biufc" else array
         settings["value"] = _tuples(wide.tolist()) if array.dtype.kind != "c" else repr(wide.tolist())
     else:
-        settings["digest"] = hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()
+        data = np.ascontiguousarray(array).tobytes()
+        kept = data if array.size <= MOST_KEPT and array.dtype.kind in "biuf" else b""
+        settings["digest"] = Table(hashlib.sha256(data).hexdigest(), tuple(array.shape), array.dtype.name, kept)
         if (array == array.flat[0]).all():
             settings["fill"] = array.flat[0].item() if array.dtype.kind in "biuf" else float(array.flat[0])
     return settings
