@@ -59,7 +59,10 @@ def at_constants(pair: Correspondence, ports: tuple[Port, ...], seed: int) -> di
     constants, ranges = _constants(pair, len(ports)), id_ranges(pair, ports)
     hit = [_taken(port, some, reach) for port, some, reach in zip(ports, constants, ranges, strict=True)]
     most = max(map(len, hit))
-    written = [[as_written(value) for value in some] for some in hit]
+    written = [
+        [as_written(value) if family_of(port) == "float" else value for value in some]
+        for port, some in zip(ports, hit, strict=True)
+    ]
     for name, numbers in {AT_CONSTANTS: hit, AS_WRITTEN: written}.items():
         if most and (name == AT_CONSTANTS or written != hit):
             batches[name] = tuple(
@@ -91,21 +94,20 @@ def _rows(ports: tuple[Port, ...], wanted: int) -> int:
 
 
 def _constants(pair: Correspondence, count: int) -> list[list[float]]:
-    """By input, the values at which either graph jumps, in the order of the graphs."""
-    hit: list[dict[float, None]] = [{} for _ in range(count)]
-    for graph in _graphs(pair):
-        origins = Origins(graph)
-        entries = _entries(graph)
-        for node in graph:
-            for entry, value in jumps(node, origins):
-                if entries.get(entry.node, count) < count:
-                    hit[entries[entry.node]][value] = None
-    return [list(values) for values in hit]
+    """By input, the values at which either graph jumps: those of one side alone first, then in their order."""
+    hit: list[dict[float, set[int]]] = [{} for _ in range(count)]
+    for number, graph in _graphs(pair):
+        entries, origins = _entries(graph), Origins(graph)
+        for entry, value in (jump for node in graph for jump in jumps(node, origins)):
+            if entries.get(entry.node, count) < count:
+                hit[entries[entry.node]].setdefault(value, set()).add(number)
+    return [sorted(values, key=lambda value, values=values: len(values[value])) for values in hit]  # type: ignore[misc]
 
 
-def _graphs(pair: Correspondence) -> list[Graph]:
-    graphs = (graph for side in pair.descriptions for graph in (side.inference, side.training))
-    return [graph for graph in graphs if graph is not None]
+def _graphs(pair: Correspondence) -> list[tuple[int, Graph]]:
+    """The traced graphs of both modes, with the number of the side."""
+    sides = enumerate((side.inference, side.training) for side in pair.descriptions)
+    return [(number, graph) for number, modes in sides for graph in modes if graph is not None]
 
 
 def _entries(graph: Graph) -> dict[str, int]:
@@ -123,6 +125,10 @@ def jumps(node: Node, origins: Origins) -> Iterator[tuple[Edge, float]]:
                     yield from _origins(node, origins, edge, values)
         elif item.op in STEPS and item.operands and _steps(item):
             yield from _origins(node, origins, item.operands[0], STEPS[item.op])
+        elif item.op == "LookupTableFindV2":
+            words = node.attributes.get("vocabulary")
+            numbers = [one for one in words if isinstance(one, int)] if isinstance(words, tuple) else []
+            yield from _origins(node, origins, item.operands[1], numbers)
 
 
 def _steps(item: Node) -> bool:
