@@ -12,7 +12,7 @@ from kerasdiff.findings import Fact, Finding, Site
 from kerasdiff.graph.ops import SHAPE_ONLY
 from kerasdiff.worker.keras_internals import Live, is_keras_own, mask_of
 from kerasdiff.worker.tracing.sites import op_site
-from kerasdiff.worker.tracing.sources import relative
+from kerasdiff.worker.tracing.sources import expression, relative
 from kerasdiff.worker.tracing.trace import Event, Recording
 
 
@@ -153,4 +153,5 @@ def _lost_at(drop: _Drop, root: str) -> Site:
     if drop.event is not None:
         return layer_site(drop.event, root)
     site = op_site(drop.op)
-    return Site(node="", display=site.function or str(drop.op.type), source=relative(site.source, root))
+    written = None if site.source is None else expression(site.source, site.function)
+    return Site(node="", display=written or site.function or str(drop.op.type), source=relative(site.source, root))
