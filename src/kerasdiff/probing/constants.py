@@ -74,18 +74,24 @@ def at_constants(pair: Correspondence, ports: tuple[Port, ...], seed: int) -> di
                 for at, (port, some) in enumerate(zip(ports, numbers, strict=True))
             )
     if any(ranges):
-        reaches = [reach or _range(port) for port, reach in zip(ports, ranges, strict=True)]
-        needed = [
-            math.ceil((reach[1] - reach[0] + 1) / max(1, math.prod(batch_shape(port, 1)[1:])))
-            for port, reach in zip(ports, reaches, strict=True)
-            if reach is not None
-        ]
-        count = _rows(pair, ports, max(needed))
-        batches[EVERY_ID] = tuple(
-            _every(port, reach, count, np.random.default_rng([seed, 2, at]))
-            for at, (port, reach) in enumerate(zip(ports, reaches, strict=True))
-        )
+        batches[EVERY_ID] = _every_id(pair, ports, ranges, seed)
     return batches
+
+
+def _every_id(
+    pair: Correspondence, ports: tuple[Port, ...], ranges: Sequence[tuple[int, int] | None], seed: int
+) -> tuple[Array, ...]:
+    reaches = [reach or _range(port) for port, reach in zip(ports, ranges, strict=True)]
+    needed = [
+        math.ceil((reach[1] - reach[0] + 1) / max(1, math.prod(batch_shape(port, 1)[1:])))
+        for port, reach in zip(ports, reaches, strict=True)
+        if reach is not None
+    ]
+    count = _rows(pair, ports, max(needed))
+    return tuple(
+        _every(port, reach, count, np.random.default_rng([seed, 2, at]))
+        for at, (port, reach) in enumerate(zip(ports, reaches, strict=True))
+    )
 
 
 def _rows(pair: Correspondence, ports: tuple[Port, ...], wanted: int) -> int:
