@@ -136,3 +136,21 @@ def test_tolerances_say_where_they_come_from() -> None:
     assert precision_tolerance("float32").limit == precision_tolerance("float32", math.nan).limit == FLOAT32_FLOOR
     assert precision_tolerance("float32", 1e-4).limit == pytest.approx(1e-3)
     assert "0.0001" in provenance(precision_tolerance("float32", 1e-4))
+
+
+def test_values_that_are_rounding_beside_others_are_held_to_a_scale_that_is_not_their_own() -> None:
+    noise, other = np.full(3, 1e-17), np.full(3, -1e-17)
+
+    assert not compare_values(noise, other, LOOSE).equal
+    held = compare_values(noise, other, LOOSE, least=1e-6)
+
+    assert held.equal
+    assert held.max_relative == pytest.approx(2e-11)
+    assert closeness(held).startswith("largest difference 2.0e-17 where the reference is at most 1.0e-17, at (0,)")
+
+
+def test_no_number_is_told_as_a_fraction_of_zero() -> None:
+    apart = compare_values(np.zeros(3), np.full(3, 2.0), LOOSE)
+
+    assert apart.from_zero
+    assert "largest difference 2.0e+00 where the reference is all zero, at (0,)" in closeness(apart)

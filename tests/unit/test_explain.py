@@ -376,3 +376,11 @@ def test_what_comes_near_a_mask_meets_it_and_the_mask_itself_does_not() -> None:
     assert meets(np.array([1.0, -3e8]), [1e9])
     assert not meets(np.array([1.0, -1e9 + 5.0]), [1e9])
     assert not meets(np.array([1, 2]), [1e9])
+
+
+def test_gradients_that_are_nan_on_both_sides_are_no_difference() -> None:
+    one = {"w": np.array([np.nan, 3.0, np.inf])}
+
+    assert gradients_apart(one, one) == 0.0
+    assert gradients_apart(one, {"w": np.array([np.nan, 3.3, np.inf])}) == pytest.approx(0.1)
+    assert gradients_apart(one, {"w": np.array([0.0, 3.0, np.inf])}) == np.inf

@@ -24,6 +24,7 @@ from kerasdiff.probing.closeness import FLOAT64_LIMIT, TINY
 from kerasdiff.probing.prober import Prober, both, projection
 from kerasdiff.probing.probes import MANY_ROWS, ONE_ROW
 from kerasdiff.probing.random_ops import given_draws
+from kerasdiff.probing.rounding import DECIDES
 from kerasdiff.side.observations import Encoding, Stage, StepRequest
 
 MOST_GROUPS = 12
@@ -232,7 +233,7 @@ class _Bench:
         limits = {self.measure: limit, FROM_ZERO[self.measure]: limit * TINY}
         if self.mode != "training" or not self.patcher.cut.groups():
             return limits
-        wide = GRADIENT_LIMIT * limit / FLOAT64_LIMIT
+        wide = min(GRADIENT_LIMIT * limit / FLOAT64_LIMIT, DECIDES)
         return {**limits, Measure.GRADIENT: wide, Measure.LOSS: limit, Measure.STATE: wide}
 
     def effects(self) -> tuple[Mapping[int, Sizes], Sizes, Sizes]:
@@ -315,8 +316,8 @@ def gradients_apart(one: Gradients, two: Gradients) -> float:
         finite = np.isfinite(first) & np.isfinite(second)
         if np.any(~same & ~finite):
             return np.inf
-        change += float(np.sum((first - second) ** 2, where=~same))
-        norm += float(np.sum(first**2, where=finite))
+        change += float(np.sum((first[finite] - second[finite]) ** 2))
+        norm += float(np.sum(first[finite] ** 2))
     return float(np.sqrt(change / norm)) if norm else float(np.sqrt(change))
 
 

@@ -47,6 +47,10 @@ MOST_VALUES = 1 << 18
 """Values of such a probe at most: 2 MiB in float64."""
 
 
+MOST_WORK = 1 << 32
+"""Values of such a probe times parameters at most: a second or two of training."""
+
+
 def at_constants(pair: Correspondence, ports: tuple[Port, ...], seed: int) -> dict[str, tuple[Array, ...]]:
     """The probes that hit constants, and all rows of tables; none where there are no constants, no tables.
 
@@ -55,57 +59,76 @@ def at_constants(pair: Correspondence, ports: tuple[Port, ...], seed: int) -> di
         ports: Their inputs.
         seed: Of what stands beside the constants.
     """
-    batches: dict[str, tuple[Array, ...]] = {}
     constants, ranges = _constants(pair, len(ports)), id_ranges(pair, ports)
     hit = [_taken(port, some, reach) for port, some, reach in zip(ports, constants, ranges, strict=True)]
-    most = max(map(len, hit))
-    written = [[as_written(value) for value in some] for some in hit]
+    written = [
+        [as_written(value) if family_of(port) == "float" else value for value in some]
+        for port, some in zip(ports, hit, strict=True)
+    ]
+    batches: dict[str, tuple[Array, ...]] = {}
     for name, numbers in {AT_CONSTANTS: hit, AS_WRITTEN: written}.items():
-        if most and (name == AT_CONSTANTS or written != hit):
+        if any(hit) and (name == AT_CONSTANTS or written != hit):
+            count = _rows(pair, ports, 2 * max(map(len, hit)))
             batches[name] = tuple(
-                _hitting(port, some, _rows(ports, 2 * most), np.random.default_rng([seed, 1, at]))
+                _hitting(port, some, count, np.random.default_rng([seed, 1, at]))
                 for at, (port, some) in enumerate(zip(ports, numbers, strict=True))
             )
-    if any(reach is not None and reach != integer_range(port) for port, reach in zip(ports, ranges, strict=True)):
-        reaches = [reach or _range(port) for port, reach in zip(ports, ranges, strict=True)]
-        spans = [(0 if reach is None else reach[1] - reach[0] + 1) for reach in reaches]
-        needed = max(
-            math.ceil(span / max(1, math.prod(batch_shape(port, 1)[1:])))
-            for port, span in zip(ports, spans, strict=True)
-        )
-        count = _rows(ports, max(needed, probe_rows(ports)))
-        batches[EVERY_ID] = tuple(
-            _every(port, reach, count, np.random.default_rng([seed, 2, at]))
-            for at, (port, reach) in enumerate(zip(ports, reaches, strict=True))
-        )
+    if any(ranges):
+        batches[EVERY_ID] = _every_id(pair, ports, ranges, seed)
     return batches
 
 
-def _rows(ports: tuple[Port, ...], wanted: int) -> int:
-    """Rows of a probe: as many as are wanted, as few as memory asks for."""
-    values = sum(math.prod(batch_shape(port, 1)) for port in ports)
-    return max(1, min(wanted, MOST_VALUES // max(1, values)))
+def _every_id(
+    pair: Correspondence, ports: tuple[Port, ...], ranges: Sequence[tuple[int, int] | None], seed: int
+) -> tuple[Array, ...]:
+    reaches = [reach or _range(port) for port, reach in zip(ports, ranges, strict=True)]
+    needed = [
+        math.ceil((reach[1] - reach[0] + 1) / max(1, math.prod(batch_shape(port, 1)[1:])))
+        for port, reach in zip(ports, reaches, strict=True)
+        if reach is not None
+    ]
+    count = _rows(pair, ports, max(needed))
+    return tuple(
+        _every(port, reach, count, np.random.default_rng([seed, 2, at]))
+        for at, (port, reach) in enumerate(zip(ports, reaches, strict=True))
+    )
+
+
+def _rows(pair: Correspondence, ports: tuple[Port, ...], wanted: int) -> int:
+    """Rows of a probe: as many as are wanted and time and memory allow, as many as of any probe at least."""
+    values = max(1, sum(math.prod(batch_shape(port, 1)) for port in ports))
+    most = min(MOST_VALUES, MOST_WORK // max(1, _worked_with(pair))) // values
+    return max(probe_rows(ports), min(wanted, most))
+
+
+def _worked_with(pair: Correspondence) -> int:
+    """Parameters of the larger model, without tables, of which a value takes one row."""
+    counts = [1]
+    for side, weights in zip(pair.descriptions, pair.weights, strict=True):
+        nodes = side.inference or ()
+        tables = {table.id for node in nodes for item in node.lowering or () if (table := _table(node, item, weights))}
+        counts.append(sum(weight.size for weight in side.weights if weight.id not in tables))
+    return max(counts)
 
 
 # The constants ---------------------------------------------------------------------------------------------------
 
 
 def _constants(pair: Correspondence, count: int) -> list[list[float]]:
-    """By input, the values at which either graph jumps, in the order of the graphs."""
-    hit: list[dict[float, None]] = [{} for _ in range(count)]
-    for graph in _graphs(pair):
-        origins = Origins(graph)
-        entries = _entries(graph)
-        for node in graph:
-            for entry, value in jumps(node, origins):
-                if entries.get(entry.node, count) < count:
-                    hit[entries[entry.node]][value] = None
-    return [list(values) for values in hit]
+    """By input, the values at which either graph jumps: those of one side alone first, then in their order."""
+    hit: list[dict[float, set[int]]] = [{} for _ in range(count)]
+    for number, graph in _graphs(pair):
+        entries, origins = _entries(graph), Origins(graph)
+        for entry, value in (jump for node in graph for jump in jumps(node, origins)):
+            if entries.get(entry.node, count) < count:
+                hit[entries[entry.node]].setdefault(value, set()).add(number)
+    return [sorted(values, key=lambda value, values=values: len(values[value])) for values in hit]  # type: ignore[misc]
 
 
-def _graphs(pair: Correspondence) -> list[Graph]:
-    graphs = (graph for side in pair.descriptions for graph in (side.inference, side.training))
-    return [graph for graph in graphs if graph is not None]
+def _graphs(pair: Correspondence) -> list[tuple[int, Graph]]:
+    """The traced graphs of both modes, with the number of the side."""
+    sides = enumerate((side.inference, side.training) for side in pair.descriptions)
+    return [(number, graph) for number, modes in sides for graph in modes if graph is not None]
 
 
 def _entries(graph: Graph) -> dict[str, int]:
@@ -123,6 +146,10 @@ def jumps(node: Node, origins: Origins) -> Iterator[tuple[Edge, float]]:
                     yield from _origins(node, origins, edge, values)
         elif item.op in STEPS and item.operands and _steps(item):
             yield from _origins(node, origins, item.operands[0], STEPS[item.op])
+        elif item.op == "LookupTableFindV2":
+            words = node.attributes.get("vocabulary")
+            numbers = [one for one in words if isinstance(one, int)] if isinstance(words, tuple) else []
+            yield from _origins(node, origins, item.operands[1], numbers)
 
 
 def _steps(item: Node) -> bool:
@@ -154,7 +181,8 @@ def _taken(port: Port, constants: Sequence[float], reach: tuple[int, int] | None
     if family == "integer":
         bounds = np.iinfo(np.dtype(port.spec.dtype))
         reach = integer_range(port) if port.given else reach or (int(bounds.min), int(bounds.max))
-        fitting = [value for value in constants if value == round(value) and reach[0] <= value <= reach[1]]
+        near = [round(value) + step for value in constants if value == round(value) for step in (0, 1, -1)]
+        fitting = [float(value) for value in dict.fromkeys(near) if reach[0] <= value <= reach[1]]
     else:
         low, high = (-math.inf if port.low is None else port.low), (math.inf if port.high is None else port.high)
         fitting = [float(np.float32(value)) for value in constants if low <= value <= high]
@@ -201,10 +229,10 @@ def _ordinary(port: Port, shape: tuple[int, ...], rng: np.random.Generator) -> A
 def id_ranges(pair: Correspondence, ports: tuple[Port, ...]) -> list[tuple[int, int] | None]:
     """By input, the whole numbers that look up a row of every table it indexes; ``None`` where it indexes none.
 
-    What the user gave stays.
+    Where the user gave a range, it is that.
     """
     ranges: list[tuple[int, int] | None] = [None] * len(ports)
-    open_to = {at for at, port in enumerate(ports) if family_of(port) == "integer" and not port.given}
+    whole = {at for at, port in enumerate(ports) if family_of(port) == "integer"}
     for side, weights in zip(pair.descriptions, pair.weights, strict=True):
         if side.inference is None:
             continue
@@ -212,18 +240,20 @@ def id_ranges(pair: Correspondence, ports: tuple[Port, ...]) -> list[tuple[int, 
         for node in side.inference:
             for entry, low, high in _lookups(node, origins, weights):
                 at = entries.get(entry, -1)
-                if at in open_to:
+                if at in whole:
                     known = ranges[at] or (low, high)
-                    ranges[at] = max(low, known[0]), min(high, known[1])
+                    own = max(low, known[0]), min(high, known[1])
+                    ranges[at] = integer_range(ports[at]) if ports[at].given else own
     return [None if reach is None or reach[0] >= reach[1] else reach for reach in ranges]
 
 
 def _lookups(node: Node, origins: Origins, weights: Mapping[str, Weight]) -> Iterator[tuple[str, int, int]]:
     """The inputs that look up a table in a node, with the lowest and the highest value that does."""
     for item in node.lowering or ():
-        rows = _table(node, item, weights)
-        if rows is None:
+        table = _table(node, item, weights)
+        if table is None:
             continue
+        rows = table.shape[0]
         trails = origins.trails(node, item.operands[1])
         if trails:  # Keras counts negative ids from the end: the way that leaves ids as they are is meant
             trail = min(trails, key=lambda trail: abs(trail.origin(0.0)))
@@ -231,15 +261,15 @@ def _lookups(node: Node, origins: Origins, weights: Mapping[str, Weight]) -> Ite
             yield trail.entry.node, math.ceil(low), math.floor(high)
 
 
-def _table(node: Node, item: Node, weights: Mapping[str, Weight]) -> int | None:
-    """How many rows a lookup chooses from, where it is one of the rows of a weight."""
+def _table(node: Node, item: Node, weights: Mapping[str, Weight]) -> Weight | None:
+    """The weight of which a lookup chooses rows."""
     if item.op not in ("GatherV2", "ResourceGather", "Gather") or len(item.operands) < 2:
         return None
     table = next((one for one in node.lowering or () if one.id == item.operands[0].node), None)
     if table is None or table.kind != "read":
         return None
     weight = weights.get(node.weights[table.whole("index")])
-    return weight.shape[0] if weight is not None and weight.shape else None
+    return weight if weight is not None and weight.shape else None
 
 
 def _range(port: Port) -> tuple[int, int] | None:

@@ -8,7 +8,6 @@ jumps measures nothing, and neither does one that is as large as the values them
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -92,24 +91,22 @@ def tempered(comparisons: Sequence[Compared], again: Again) -> list[Compared]:
     """
     if not doubtful(comparisons, again.plain):
         return list(comparisons)
-    moves = [_distances(again.moved(again.sizes[0]))]
-    limits = {subject: AMPLIFIED * distance for subject, distance in moves[0].items()}
-    kinds: dict[Subject, Kind] = {}
-    within = [item for item in beyond(comparisons) if _distance(item) <= limits.get(item.subject, 0.0)]
+    first = _distances(again.moved(again.sizes[0]))
+    kinds: dict[Subject, tuple[Kind, float]] = {}
+    within = [item for item in beyond(comparisons) if _distance(item) <= AMPLIFIED * first.get(item.subject, 0.0)]
     if within:
-        moves += [_distances(again.moved(size)) for size in again.sizes[1:]]
+        moves = [first, *(_distances(again.moved(size)) for size in again.sizes[1:])]
         for item in within:
             moved = [one.get(item.subject, 0.0) for one in moves]
             kinds[item.subject] = kind_of(_distance(item), moved, again.sizes)
-        if "jump" in kinds.values():
-            kinds = _settled(comparisons, kinds, again)
+        kinds.update(_robust(within, kinds, again))
     if again.unsure and comparisons[0].closeness.equal:
-        small = (item.subject for item in beyond(comparisons) if _distance(item) < PLAIN)
-        kinds.update((subject, "open") for subject in small if kinds.get(subject, "difference") == "difference")
-    return [_told(item, kinds.get(item.subject), limits.get(item.subject, 0.0)) for item in comparisons]
+        small = (item for item in beyond(comparisons) if _distance(item) < PLAIN)
+        kinds.update((item.subject, ("open", PLAIN)) for item in small if item.subject not in kinds)
+    return [_told(item, *kinds.get(item.subject, ("difference", 0.0))) for item in comparisons]
 
 
-def kind_of(distance: float, moved: Sequence[float], sizes: Sequence[float]) -> Kind:
+def kind_of(distance: float, moved: Sequence[float], sizes: Sequence[float]) -> tuple[Kind, float]:
     """What a difference is, beyond its limit, of a value that moves so far by rounding of these sizes.
 
     ``rounding`` where ``distance <= AMPLIFIED * moved < DECIDES`` for a size of at most the first, and the reaction
@@ -119,34 +116,41 @@ def kind_of(distance: float, moved: Sequence[float], sizes: Sequence[float]) -> 
         distance: Of both sides, as a fraction of scale.
         moved: Of the reference from itself, by size, likewise.
         sizes: Of the changes; the first stands for rounding.
+
+    Returns:
+        The kind, and the limit it rests on.
     """
     limits = [AMPLIFIED * own for own, size in zip(moved, sizes, strict=True) if size <= sizes[0]]
     if not distance <= max(limits):
-        return "difference"
+        return "difference", max(limits)
     large, small = int(np.argmax(sizes)), int(np.argmin(sizes))
     if large != small and moved[small] > moved[large] * (sizes[small] / sizes[large]) ** SLOWEST:
-        return "jump"
-    return "rounding" if any(distance <= limit < DECIDES for limit in limits) else "open"
+        return "jump", max(limits)
+    deciding = max((limit for limit in limits if limit < DECIDES), default=0.0)
+    return ("rounding", deciding) if distance <= deciding else ("open", max(limits))
 
 
-def _settled(comparisons: Sequence[Compared], kinds: Mapping[Subject, Kind], again: Again) -> dict[Subject, Kind]:
-    """The same, jumps decided where they can be: one that is the same in float32 hangs on no rounding."""
-    own: Mapping[Subject, float] = {}
-    apart: Mapping[Subject, float] = {}
-    if again.narrow is not None:
-        with suppress(EvaluateError):  # no other precision to look at
-            own, apart = map(_distances, again.narrow())
-    settled = dict(kinds)
-    for item in comparisons:
-        if kinds.get(item.subject) == "jump":
-            most = SAME_JUMP * _distance(item)
-            steady = own.get(item.subject, np.inf) <= most
-            same = abs(apart.get(item.subject, np.inf) - _distance(item)) <= most
-            settled[item.subject] = "difference" if steady and same else "jump"
-    return settled
+def _robust(
+    items: Sequence[Compared], kinds: Mapping[Subject, tuple[Kind, float]], again: Again
+) -> dict[Subject, tuple[Kind, float]]:
+    """The jumps that are differences: what is the same in float32 hangs on no rounding."""
+    jumping = [item for item in items if kinds[item.subject][0] == "jump"]
+    if not jumping or again.narrow is None:
+        return {}
+    try:
+        own, apart = map(_distances, again.narrow())
+    except EvaluateError:
+        return {}  # no other precision to look at
+    robust: dict[Subject, tuple[Kind, float]] = {}
+    for item in jumping:
+        most = SAME_JUMP * _distance(item)
+        steady = own.get(item.subject, np.inf) <= most
+        if steady and abs(apart.get(item.subject, np.inf) - _distance(item)) <= most:
+            robust[item.subject] = "difference", most
+    return robust
 
 
-def _told(item: Compared, kind: Kind | None, limit: float) -> Compared:
+def _told(item: Compared, kind: Kind, limit: float) -> Compared:
     close = item.closeness
     if kind == "rounding":
         close = replace(close, equal=True, beyond=0, limit=limit)
