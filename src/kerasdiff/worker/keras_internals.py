@@ -70,6 +70,17 @@ def is_seed_state(variable: Live) -> bool:
     return "seed_generator_state" in str(variable.name)
 
 
+def global_generator_state() -> Live:
+    """The state of the generator that random functions without a seed share; it is made where no call has yet.
+
+    ``global_seed_generator`` of ``keras.src.random.seed_generator``, which is exported under no name; a first call
+    that draws makes it just so, and it lives on. Checked with Keras 3.11 to 3.15.1.
+    """
+    from keras.src.random.seed_generator import global_seed_generator
+
+    return global_seed_generator().state
+
+
 UNNAMED_FUNCTIONS: Mapping[str, str] = {"bias_initializer": "unit_forget_bias"}
 """Functions that Keras makes inside a layer, by the setting that asks for them: ones for the forget gate of an LSTM
 (``LSTMCell.build``, Keras 3.11 to 3.15.1)."""
@@ -160,6 +171,24 @@ def copy_decay_exclusions(source: Live, target: Live) -> None:
     for name in _DECAY_EXCLUSIONS:
         if hasattr(source, name):
             setattr(target, name, getattr(source, name))
+
+
+def set_iterations(optimizer: Live, number: int) -> None:
+    """Makes an optimizer believe that it has taken so many steps.
+
+    ``BaseOptimizer._iterations``; the public ``iterations`` counts updates where gradients are accumulated. Checked
+    with Keras 3.11 to 3.15.1.
+    """
+    optimizer._iterations.assign(number)
+
+
+def compile_loss_of(model: Live) -> Callable[..., Live] | None:
+    """The loss of all outputs together, with weights, masks and reductions, as ``compile`` made it.
+
+    ``Trainer._compile_loss``; the public ``compute_loss`` adds what layers add. Checked with Keras 3.11 to 3.15.1.
+    """
+    made: Callable[..., Live] | None = getattr(model, "_compile_loss", None)
+    return made
 
 
 def loss_arguments(loss: Live) -> Mapping[str, Live]:

@@ -126,7 +126,11 @@ def _override(port: Port, spec: InputSpec, text: str) -> Port:
         )
     shape = tuple(given if mine is None else mine for mine, given in zip(own, spec.shape, strict=True))
     return replace(
-        port, spec=TensorSpec(shape=(*declared[:1], *shape), dtype=port.spec.dtype), low=spec.low, high=spec.high
+        port,
+        spec=TensorSpec(shape=(*declared[:1], *shape), dtype=port.spec.dtype),
+        low=spec.low,
+        high=spec.high,
+        given=spec.low is not None and not spec.guessed,
     )
 
 
@@ -156,6 +160,7 @@ def _given(model: Live, inputs: tuple[InputSpec, ...], text: str) -> Signature:
             spec=TensorSpec(shape=(spec.batch, *spec.shape), dtype=_own_dtype(spec.dtype)),
             low=spec.low,
             high=spec.high,
+            given=spec.low is not None and not spec.guessed,
         )
         for key, spec in zip(keys, inputs, strict=True)
     )

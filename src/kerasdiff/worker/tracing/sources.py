@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
+import linecache
+import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -15,6 +18,7 @@ import keras
 import numpy as np
 
 from kerasdiff.graph import Source
+from kerasdiff.graph.names import ALIASES
 from kerasdiff.worker.hooks import given, hooked
 from kerasdiff.worker.keras_internals import Live
 from kerasdiff.worker.tracing.libraries import is_user_file
@@ -133,6 +137,49 @@ def _assigned(original: Callable[..., Live], args: tuple[Live, ...], kwargs: dic
 def value_digest(value: Live) -> str:
     """``value 1f825aa2``: a given value as a report shows it, equal where the bytes are."""
     return f"value {hashlib.sha256(np.ascontiguousarray(value).tobytes()).hexdigest()[:8]}"
+
+
+def as_written(source: Source | None, function: str) -> str:
+    """A function by the one of its names that stands on a line."""
+    names = ALIASES.get(function, ())
+    line = "" if source is None or not names else linecache.getline(source.file, source.line)
+    return next((name for name in names if re.search(rf"\b{name}\b", line)), function)
+
+
+_OPERATORS: Mapping[str, type[ast.operator]] = {
+    "add": ast.Add,
+    "sub": ast.Sub,
+    "subtract": ast.Sub,
+    "mul": ast.Mult,
+    "multiply": ast.Mult,
+    "truediv": ast.Div,
+    "divide": ast.Div,
+    "matmul": ast.MatMult,
+    "pow": ast.Pow,
+    "power": ast.Pow,
+}
+"""Operators by the function that they call."""
+
+MOST_WRITTEN = 40
+"""Characters of an expression that is quoted."""
+
+
+def expression(source: Source, function: str) -> str | None:
+    """The only use of an operator on a line, as it is written; ``None`` where there is none, or several."""
+    kind = _OPERATORS.get(function)
+    if kind is None:
+        return None
+    try:
+        tree = ast.parse("".join(linecache.getlines(source.file)))
+    except (SyntaxError, ValueError):
+        return None
+    uses = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.BinOp) and node.lineno == source.line and isinstance(node.op, kind)
+    ]
+    text = ast.unparse(uses[0]) if len(uses) == 1 else ""
+    return text if 0 < len(text) <= MOST_WRITTEN else None
 
 
 @cache

@@ -20,7 +20,15 @@ from kerasdiff.errors import TraceError
 from kerasdiff.graph import Attribute, Mode, Port, Returned, Source
 from kerasdiff.side.observations import AddedLosses
 from kerasdiff.worker.hooks import HOOK, given, hooked
-from kerasdiff.worker.keras_internals import Live, mask_of, op_count, scope_named, set_mask, variable_outside_graph
+from kerasdiff.worker.keras_internals import (
+    Live,
+    global_generator_state,
+    mask_of,
+    op_count,
+    scope_named,
+    set_mask,
+    variable_outside_graph,
+)
 from kerasdiff.worker.tracing.names import Names, is_atomic, weight_table
 from kerasdiff.worker.tracing.returned import structure_of
 from kerasdiff.worker.tracing.sources import creation_site, user_frame
@@ -347,6 +355,8 @@ def _recorded(
     graph = tf.compat.v1.get_default_graph()
     recorder = _Recorder(names, graph, training=mode == "training")
     args, kwargs = loaded.pack(tensors)
+    with tf.init_scope():
+        global_generator_state()  # or the first of two calls would seem to make a variable, and the second not
     with _installed(recorder, expand_functions=expand_functions):
         result = call_model(loaded.model, args, kwargs, training=mode == "training")
         structure = structure_of(result)
