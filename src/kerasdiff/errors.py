@@ -43,7 +43,7 @@ class FitError(KerasdiffError):
 
 
 class DataError(FitError):
-    """Data cannot be found, read or downloaded."""
+    """Data cannot be found, read or downloaded, or do not fit a model."""
 
 
 class WorkerError(KerasdiffError):

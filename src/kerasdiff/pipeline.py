@@ -14,7 +14,7 @@ from kerasdiff.align.correspondence import correspond
 from kerasdiff.align.edits import Edit
 from kerasdiff.align.pair import Correspondence, Pair
 from kerasdiff.comparison import Comparison, ModelInfo, Reason, Terms, Verdict
-from kerasdiff.errors import EvaluateError, FitError, WorkerError
+from kerasdiff.errors import DataError, EvaluateError, FitError, WorkerError
 from kerasdiff.explain.attribution import attribute
 from kerasdiff.explain.records import Attribution
 from kerasdiff.findings import Fact, Finding
@@ -287,6 +287,8 @@ def _trained(
     try:
         evidence = _experiment(models, pair, options, trials, listener).run()
     except FitError as error:
+        if options.data is not None and isinstance(error, DataError):
+            raise  # what somebody asked for by name is wrong: no verdict hides that
         reason = Finding(fact=Fact.REFUSED, cause=error.message)
         not_checked.append(NotChecked(rung="fit", reason=reason))
         rungs.append(Rung(name="fit", outcome="failed", findings=(reason,)))

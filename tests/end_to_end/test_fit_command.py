@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from command import Answer
 from warm import run_warm
@@ -192,6 +193,17 @@ def test_bad_options_are_refused_in_a_sentence(place: Path, options: tuple[str, 
 
 
 @pytest.mark.skipif(not Path("/dev/nvidia0").exists(), reason="needs a GPU")
+def test_data_that_do_not_fit_are_refused_by_compare_too(place: Path, tmp_path: Path) -> None:
+    rows = np.zeros((8, 5), np.float32)
+    np.savez(tmp_path / "narrow.npz", x_train=rows, y_train=np.zeros(8), x_test=rows, y_test=np.zeros(8))
+
+    target = f"{place / 'm.py'}:Plain"
+    answer = run_warm("compare", target, target, "--input", "4", "--data", str(tmp_path / "narrow.npz"))
+
+    assert (answer.exit_code, answer.stdout) == (2, "")
+    assert "rows of shape (5,) do not fit input" in answer.stderr
+
+
 def test_a_gpu_trains_one_trial_at_a_time_and_repeats_itself(place: Path, tmp_path: Path) -> None:
     file = place / "m.py"
     words = ("fit", "--format", "json", "--input", "4", "--steps", "40", "--device", "gpu:0", "--seeds", "1")

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import numpy as np
 import pytest
 import report_samples as samples
 from click.testing import CliRunner, Result
@@ -68,6 +69,8 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
 def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (tmp_path / "a.py").touch()
     (tmp_path / "b.py").touch()
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "damaged.npz").write_bytes(b"PK, and no more")
     for name in ("NO_COLOR", "COLUMNS", "FORCE_COLOR"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
@@ -92,7 +95,7 @@ class TestCompare:
         assert compare().exit_code == code
 
     def test_options_reach_the_comparison(self, engine: Engine, models: Path) -> None:
-        (models / "d.npz").touch()
+        np.savez(models / "d.npz", x_train=np.zeros(1))
         compare(
             "--no-fit",
             "--fit-steps",
@@ -200,6 +203,10 @@ class TestCompare:
         (("compare", "a.py:Net", "b.py:Net", "--sed", "1"), "--seed"),
         (("compare", "a.py:Net", "b.py:Net", "--fit-steps", "0"), "--fit-steps"),
         (("compare", "a.py:Net", "b.py:Net", "--data", "none.npz"), "none.npz"),
+        (
+            ("compare", "a.py:Net", "b.py:Net", "--no-fit", "--data", "old/damaged.npz"),
+            "damaged.npz cannot be read as an",
+        ),
         (("compare", "a.py:Net", "b.py:Net", "--data", "a.py"), "a.py is not a kind of data that kerasdiff reads"),
         (("compare", "a.py:Net", "b.py:Net", "--data", "."), "and no data that kerasdiff reads. Expected an .npz"),
         (("compare", "a.py:Net", "b.py:Net", "--input", "x=a"), "error: --input 'x=a' does not parse"),

@@ -123,7 +123,7 @@ def compare(
       kerasdiff compare old.py:build new.py:build --input ids=16:int32@0..100
       kerasdiff compare a.py:Net b.py:Net --no-fit --format json --output report.json
     """  # noqa: D301
-    from kerasdiff.data.readers import recognise
+    from kerasdiff.data.readers import check
     from kerasdiff.options import Options
     from kerasdiff.side.targets import parse_input, parse_target
 
@@ -141,7 +141,7 @@ def compare(
     )
     pair = parse_target(reference), parse_target(candidate)
     if data is not None:
-        recognise(Path(data).expanduser())  # a wrong path is said now, not after minutes of comparing
+        check(Path(data).expanduser())  # a wrong path is said now, not after minutes of comparing
     import kerasdiff.pipeline as engine
 
     with progress() as listener:

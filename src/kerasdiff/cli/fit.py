@@ -146,7 +146,7 @@ def fit(
       kerasdiff fit a.py:ConvModel_1 b.py:ConvModel_2 --seeds 10 --epochs 30
       kerasdiff fit old.py:Net new.py:Net --data mine.npz --budget 10m
     """  # noqa: D301
-    from kerasdiff.data.readers import recognise
+    from kerasdiff.data.readers import check
     from kerasdiff.options import FitOptions, Options, trial_store
     from kerasdiff.side.targets import parse_input, parse_target
     from kerasdiff.side.training import TrialOptions
@@ -172,7 +172,7 @@ def fit(
     )
     pair = parse_target(reference), parse_target(candidate)
     if data is not None:
-        recognise(Path(data).expanduser())  # a wrong path is said now, not after minutes of training
+        check(Path(data).expanduser())  # a wrong path is said now, not after minutes of training
     import kerasdiff.pipeline as engine
 
     with progress() as listener:

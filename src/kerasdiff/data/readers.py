@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from kerasdiff.data.folders import Decode, class_folders, image_table
 from kerasdiff.data.procedural import procedural_table
 from kerasdiff.data.table import Table
 from kerasdiff.errors import DataError
+from kerasdiff.graph.values import Array
 from kerasdiff.side.training import DataSource
 
 ARCHIVES = (".tar.gz", ".tgz", ".tar")
@@ -73,6 +75,18 @@ def recognise(path: Path) -> Callable[[Decode], Table]:
     raise DataError(f"{path} is not a kind of data that kerasdiff reads. {EXPECTED}")
 
 
+def check(path: Path) -> None:
+    """Looks at the data at ``path`` as far as that costs nothing: its name, and the names of the arrays in an ``.npz``.
+
+    Raises:
+        DataError: If there is nothing, nothing of a kind that is read, or an archive that is damaged.
+    """
+    recognise(path)
+    if path.suffix.lower() == ".npz" and path.is_file():
+        with _opened(path) as file:
+            list(file)
+
+
 def _directory(path: Path) -> Callable[[Decode], Table]:
     """What reads a directory: the first of the kinds of directory that it is."""
     held = sorted(entry.name for entry in path.iterdir())
@@ -113,13 +127,23 @@ def _batches(folder: Path, files: tuple[str, ...], decode: Decode) -> Table:
     return cifar.folder_table(folder, files, folder.name)
 
 
-def _npz(path: Path) -> Table:
+@contextmanager
+def _opened(path: Path) -> Iterator[Mapping[str, Array]]:
+    """The archive, closed again: np.load leaves a damaged one open."""
     try:
-        # Expanded here: np.load leaves a damaged archive open.
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
+        with path.open("rb") as stream:
+            if not zipfile.is_zipfile(stream):
+                raise ValueError("it is no zip archive, or a damaged one")
+            stream.seek(0)
+            with np.load(stream, allow_pickle=False) as file:
+                yield file
     except (OSError, ValueError, AttributeError, TypeError, EOFError, MemoryError, zipfile.BadZipFile) as why:
         raise DataError(f"{path} cannot be read as an .npz of plain arrays: {why}.") from why
+
+
+def _npz(path: Path) -> Table:
+    with _opened(path) as file:
+        arrays = dict(file)
     lengths = [
         next((len(array) for name, array in arrays.items() if name.startswith(f"x_{part}") and array.ndim), 0)
         for part in ("train", "test")

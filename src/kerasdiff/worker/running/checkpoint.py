@@ -24,7 +24,7 @@ from kerasdiff.side.observations import Recipe
 from kerasdiff.worker.keras_internals import ARCHIVED_WEIGHTS, TRAINING_STATE, Live
 from kerasdiff.worker.loading.faults import at_line, reason
 from kerasdiff.worker.loading.load import Loaded, Session
-from kerasdiff.worker.running.values import value_of
+from kerasdiff.worker.running.values import array_of, value_of
 from kerasdiff.worker.tracing.names import weight_table
 from kerasdiff.worker.tracing.returned import tensors_of
 from kerasdiff.worker.tracing.trace import call_model
@@ -134,7 +134,7 @@ def _outputs(loaded: Loaded, probe: tuple[Array, ...]) -> tuple[Array, ...]:
         outputs = tensors_of(call_model(loaded.model, args, kwargs, training=False))
     except Exception as error:  # the user's own code
         raise EvaluateError(f"cannot be run: {reason(error)}{at_line(error, loaded.root)}") from None
-    return tuple(tensor.numpy() for tensor in outputs)
+    return tuple(map(array_of, outputs))
 
 
 def _digests(loaded: Loaded) -> dict[str, str]:

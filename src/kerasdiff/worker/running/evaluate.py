@@ -16,7 +16,7 @@ from kerasdiff.worker.keras_internals import Live
 from kerasdiff.worker.loading.faults import at_line, reason
 from kerasdiff.worker.loading.load import Loaded, Session, precision_scope
 from kerasdiff.worker.running.calls import Call, as_written, eager, may_write, traced, untracked
-from kerasdiff.worker.running.values import assign, drawn, perturbed
+from kerasdiff.worker.running.values import array_of, assign, drawn, perturbed
 from kerasdiff.worker.tracing.names import weight_table
 
 SAME_DRAW = 1e-9
@@ -164,7 +164,7 @@ class _Run:
         """Takes apart what a call returns: outputs, then added losses, then branches."""
         count = len(values) - 1 - len(self._called.branches)
         return _Result(
-            outputs=tuple(value.numpy() for value in values[:count]),
+            outputs=tuple(map(array_of, values[:count])),
             terms=values[count].numpy(),
             ways=tuple(int(value.numpy()) for value in values[count + 1 :]),
         )

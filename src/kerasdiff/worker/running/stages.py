@@ -18,6 +18,7 @@ from kerasdiff.worker.keras_internals import Live, final_updates, is_stateful
 from kerasdiff.worker.loading.faults import reason
 from kerasdiff.worker.loading.load import Session
 from kerasdiff.worker.running.imported import SCOPE, Imported, imported
+from kerasdiff.worker.running.values import array_of
 from kerasdiff.worker.tracing.assemble import assemble
 from kerasdiff.worker.tracing.names import weight_table
 
@@ -80,8 +81,8 @@ class StagedCall:
         self._call.entries.load(self._session, request.recipes, request.weight_scale)
         got = self._session.run(self._fetches(request, pull), self._feeds(request, pull))
         staged = Staged(
-            values=got["values"],
-            outputs=tuple(got.get("outputs", ())),
+            values={edge: array_of(value) for edge, value in got["values"].items()},
+            outputs=tuple(map(array_of, got.get("outputs", ()))),
             pulled=got["pulled"],
             gradients=got["gradients"],
             hidden=self._call.draws_inside,

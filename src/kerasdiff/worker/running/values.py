@@ -100,6 +100,12 @@ def perturbed(values: Values, perturbation: float) -> Values:
     ]
 
 
+def array_of(value: Live) -> Array:
+    """What an eager tensor or a session gives, as an array: a single text comes as bytes."""
+    plain = value.numpy() if hasattr(value, "numpy") else value
+    return np.array(plain, dtype=object) if isinstance(plain, bytes) else plain
+
+
 def assign(values: Values) -> None:
     """Gives each variable its value."""
     for variable, value in values:

@@ -7,6 +7,7 @@ import site
 import sys
 import sysconfig
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 _NAMED = (
@@ -19,6 +20,7 @@ _known: dict[str, bool] = {}
 _claimed: set[str] = set()
 
 
+@cache
 def _folder(path: str | Path) -> str:
     return str(Path(path).resolve()) + os.sep
 

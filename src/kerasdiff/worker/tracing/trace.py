@@ -30,7 +30,7 @@ from kerasdiff.worker.keras_internals import (
     variable_outside_graph,
 )
 from kerasdiff.worker.tracing.names import Names, is_atomic, weight_table
-from kerasdiff.worker.tracing.returned import structure_of
+from kerasdiff.worker.tracing.returned import Structure, structure_of
 from kerasdiff.worker.tracing.sources import creation_site, user_frame
 
 
@@ -143,6 +143,8 @@ class _Recorder:
         self.masks: set[str] = set()
         self.fresh: list[Event] = []
         self.made: list[tuple[Live, Live]] = []
+        self.result: Live = None
+        self.structure: Structure | None = None
         self._running: list[Event] = []
 
     def on_layer(self, original: Callable[..., Live], args: tuple[Live, ...], kwargs: dict[str, Live]) -> Live:
@@ -234,6 +236,8 @@ class _Recorder:
             tensors = tensors_in(result)
             if mask is not None:
                 set_mask(tensors[0], mask)
+        if event.parent is None:  # what is made a tensor here belongs to the model's own call
+            self.result, self.structure = result, structure_of(result)
         event.stop = op_count(self.graph)
         event.outputs = tuple(symbolic_in(tensors))
         event.masks = tuple(_masks(tensors))
@@ -326,6 +330,8 @@ def record(
     Raises:
         TraceError: If the call fails.
     """
+    # Before the trace, or the first of two calls would seem to make a variable, and would be traced twice for it.
+    global_generator_state()
     names = Names(loaded.model)
     recordings: list[Recording] = []
 
@@ -355,13 +361,9 @@ def _recorded(
     graph = tf.compat.v1.get_default_graph()
     recorder = _Recorder(names, graph, training=mode == "training")
     args, kwargs = loaded.pack(tensors)
-    with tf.init_scope():
-        global_generator_state()  # or the first of two calls would seem to make a variable, and the second not
     with _installed(recorder, expand_functions=expand_functions):
         result = call_model(loaded.model, args, kwargs, training=mode == "training")
-        structure = structure_of(result)
-        if recorder.events:  # what was made a tensor here belongs to the call
-            recorder.events[0].stop = op_count(graph)
+    structure = recorder.structure if result is recorder.result and recorder.structure else structure_of(result)
     outputs = list(structure.tensors)
     if mode == "training":  # Keras weighs the loss by the mask an output carries
         outputs += _masks(outputs)

@@ -13,7 +13,7 @@ from kerasdiff.data import cifar
 from kerasdiff.data.procedural import procedural_table
 from kerasdiff.data.readers import default_table, read
 from kerasdiff.data.table import Table
-from kerasdiff.errors import EvaluateError, FitError
+from kerasdiff.errors import DataError, EvaluateError, FitError
 from kerasdiff.graph import Port
 from kerasdiff.graph.values import Array
 from kerasdiff.probing.probes import batch_shape, family_of, integer_range
@@ -58,7 +58,7 @@ def load_data(wanted: str, inputs: tuple[Port, ...], heads: tuple[Head, ...], se
         seed: Of made-up data.
 
     Raises:
-        FitError: If the data cannot be read or do not fit the model.
+        FitError: If the model cannot be fitted; ``DataError`` if the data cannot be read or do not fit it.
     """
     if not inputs or not heads:
         raise FitError("A model without inputs or without outputs cannot be fitted.")
@@ -133,7 +133,7 @@ def _checked(table: Table, inputs: tuple[Port, ...], heads: tuple[Head, ...]) ->
         rows = [len(array) for array in (*columns[f"x_{part}"], *columns[f"y_{part}"])]
         if min(rows) == 0 or len(set(rows)) > 1:
             counts = ", ".join(f"{count:,}" for count in rows)
-            raise FitError(
+            raise DataError(
                 f"{origin}: the {part} arrays must have the same number of rows, at least one, not {counts}."
             )
     return DataSet(
@@ -152,26 +152,26 @@ def _column(arrays: Mapping[str, Array], key: str, name: str, many: int, origin:
     for column in (wanted, f"{key}_{name}"):
         if column in arrays:
             if arrays[column].ndim == 0:
-                raise FitError(f"{origin}: {column} is a single value, not one row per example.")
+                raise DataError(f"{origin}: {column} is a single value, not one row per example.")
             return arrays[column]
     held = ", ".join(sorted(arrays)) or "nothing"
-    raise FitError(f"{origin} lacks {wanted}; it holds {held}.")
+    raise DataError(f"{origin} lacks {wanted}; it holds {held}.")
 
 
 def _check_input(values: Array, port: Port, table: Table) -> Array:
     origin = table.origin
     if not _fits(port.spec.shape, values.shape[1:]):
         advice = " Images are not resized: scale them first, or build the models for this size." if table.images else ""
-        raise FitError(
+        raise DataError(
             f"{origin}: rows of shape {values.shape[1:]} do not fit input {port.name} {port.spec.shape}.{advice}"
         )
     family = family_of(port)
     if values.dtype.kind not in {"float": "fiub", "integer": "iub", "bool": "b", "text": "SU"}[family]:
-        raise FitError(f"{origin}: values of dtype {values.dtype} do not fit input {port.name}, a {port.spec.dtype}.")
+        raise DataError(f"{origin}: values of dtype {values.dtype} do not fit input {port.name}, a {port.spec.dtype}.")
     if family == "integer" and values.size and port.high is not None:
         low, high = integer_range(port)
         if values.min() < low or values.max() > high:
-            raise FitError(
+            raise DataError(
                 f"{origin}: values {values.min()} to {values.max()} are outside {low} to {high}, "
                 f"the range of input {port.name}."
             )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from kerasdiff.errors import FitError
+from kerasdiff.errors import DataError
 from kerasdiff.graph.values import Array
 from kerasdiff.worker.training.heads import Head, one_hot
 
@@ -26,14 +26,14 @@ def targets_of(values: Array, head: Head, origin: str) -> Array:
         int64 class ids for a sparse head, else float32 in the shape of the output.
 
     Raises:
-        FitError: If they are no finite numbers, have another shape, or are out of the range of the output.
+        DataError: If they are no finite numbers, have another shape, or are out of the range of the output.
     """
     _check_numbers(values, head, origin)
     if _come_as_ids(values, head):
         ids = _class_ids(_shaped(values, head.shape[:-1]), head, origin)
         return ids if head.encoding == "sparse" else one_hot(ids, head.classes)
     if not _differ_in_ones(values.shape[1:], head.shape):
-        raise FitError(
+        raise DataError(
             f"{origin}: targets of shape {values.shape[1:]} do not fit output {head.port.name} {head.shape}."
         )
     numbers = _shaped(values, head.shape)
@@ -66,7 +66,7 @@ def _class_ids(given: Array, head: Head, origin: str) -> Array:
     """Class ids that came as ids: whole numbers from 0 to one less than the classes."""
     ids = given.astype(np.int64)
     if ids.size and (np.any(ids != given) or ids.min() < 0 or ids.max() >= head.classes):
-        raise FitError(
+        raise DataError(
             f"{origin}: labels {given.min():g} to {given.max():g} do not fit the {head.classes} classes "
             f"(0 to {head.classes - 1}) of output {head.port.name}."
         )
@@ -76,7 +76,7 @@ def _class_ids(given: Array, head: Head, origin: str) -> Array:
 def _ids_of_rows(rows: Array, head: Head, origin: str) -> Array:
     """Class ids that came as one-hot rows."""
     if not (np.all(rows.sum(axis=-1) == 1) and np.all((rows == 0) | (rows == 1))):
-        raise FitError(
+        raise DataError(
             f"{origin}: targets of output {head.port.name} must be class ids, or rows with one 1 among zeros."
         )
     ids: Array = np.argmax(rows, axis=-1).astype(np.int64)
@@ -85,14 +85,14 @@ def _ids_of_rows(rows: Array, head: Head, origin: str) -> Array:
 
 def _check_numbers(values: Array, head: Head, origin: str) -> None:
     if values.dtype.kind not in "fiub":
-        raise FitError(f"{origin}: targets of dtype {values.dtype} do not fit output {head.port.name}.")
+        raise DataError(f"{origin}: targets of dtype {values.dtype} do not fit output {head.port.name}.")
     if values.dtype.kind == "f" and not np.isfinite(values).all():
-        raise FitError(f"{origin}: the targets of output {head.port.name} are not all finite.")
+        raise DataError(f"{origin}: the targets of output {head.port.name} are not all finite.")
 
 
 def _check_fractions(values: Array, head: Head, origin: str) -> None:
     if values.size and (values.min() < 0 or values.max() > 1):
-        raise FitError(
+        raise DataError(
             f"{origin}: targets {values.min():g} to {values.max():g} do not fit output {head.port.name}, "
             "which is in [0, 1]."
         )
