@@ -128,6 +128,12 @@ def _laid_out(finding: Finding) -> str:
     return f"{one} {a} as {two} {b}"
 
 
+def _joined(finding: Finding) -> str:
+    whole, *parts = finding.weights
+    a, b = finding.values or ((), ())
+    return f"{whole} {a} of the {finding.side} holds {', '.join(parts[:-1])} and {parts[-1]} {b}"
+
+
 def _other_fans(finding: Finding) -> str:
     (one, two), (a, b) = finding.weights, finding.values or ((), ())
     return f"{one} by fans {a}, {two} by {b}"
@@ -190,7 +196,9 @@ SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
     Fact.LAYOUTS: _listed("laid out differently"),
     Fact.LAID_OUT: _laid_out,
     Fact.TRANSPOSED: lambda f: f"{_laid_out(f)}, transposed",
-    Fact.START_SCALES: _listed("the same initializer draws another scale"),
+    Fact.JOINED: _joined,
+    Fact.OTHER_WHOLE: lambda f: f"{f.names[0]} makes the whole of {f.weights[0]} and {f.weights[1]} each by itself",
+    Fact.START_SCALES: _listed("the same initializer starts otherwise"),
     Fact.OTHER_FANS: _other_fans,
     Fact.SAME_START: lambda f: f"{f.count} of them by value: other initializers, the same starting values to the bit",
     Fact.NO_COUNTERPART: _no_counterpart,
