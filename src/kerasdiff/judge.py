@@ -76,6 +76,12 @@ class Evidence:
         return self.isomorphic and not any(alike)
 
     @cached_property
+    def spelled(self) -> bool:
+        """Whether settings read differently, and it took their figures to tell that they do the same."""
+        rung = self.rungs.get("weights")
+        return rung is not None and any(finding.fact is Fact.SPELLED_OTHERWISE for finding in rung.findings)
+
+    @cached_property
     def agrees(self) -> bool:
         """Whether every number agrees, under weights that all correspond."""
         return self.numbers == ("equal", "equal") and self.transfer.complete
@@ -178,8 +184,9 @@ TABLE: tuple[Row, ...] = (
     _withheld(Reason.OPEN, lambda e: not (e.proved or e.agrees)),
     _withheld(Reason.GATE, lambda e: bool(e.closed)),
     _withheld(Reason.UNSEEN, lambda e: bool(e.unseen)),
-    _withheld(Reason.WEAKER, lambda e: e.too_weak("proof" if e.proved else "numeric")),
-    _equivalent(Reason.PROOF, "proof", lambda e: e.proved),
+    _withheld(Reason.WEAKER, lambda e: e.too_weak("proof" if e.proved and not e.spelled else "numeric")),
+    _equivalent(Reason.PROOF, "proof", lambda e: e.proved and not e.spelled),
+    _equivalent(Reason.SPELLED, "numeric", lambda e: e.proved),
     _equivalent(Reason.NUMBERS, "numeric", lambda e: e.agrees),
 )
 """Rows in the order in which they are tried."""
@@ -202,7 +209,9 @@ def judge(evidence: Evidence) -> Verdict:
     findings = {Reason.GATE: evidence.closed, Reason.UNSEEN: evidence.unseen}.get(row.reason, ())
     instead = None
     if row.reason is Reason.WEAKER:
-        reason, basis = (Reason.PROOF, "proof") if evidence.proved else (Reason.NUMBERS, "numeric")
+        reason, basis = (Reason.NUMBERS, "numeric")
+        if evidence.proved:
+            reason, basis = (Reason.SPELLED, "numeric") if evidence.spelled else (Reason.PROOF, "proof")
         instead = Verdict(outcome="equivalent", basis=basis, reason=reason)  # type: ignore[arg-type]  # both are bases
     return Verdict(outcome=row.outcome, basis=row.basis, reason=row.reason, findings=findings, instead=instead)
 
@@ -219,6 +228,8 @@ def _hides(change: Change) -> bool:
     if change.aspect is Aspect.COMPUTATION:
         return _constants_alone(change.parts) and not same_bounds(*map(_values, change.parts))
     one, two = change.values
+    if change.aspect is Aspect.GENERATOR:
+        return "fixed" in (one, two)  # the same numbers in every call: probes run one call
     if change.name.rpartition(".")[2] in STRUCTURAL or change.aspect in (Aspect.OP, Aspect.WIRING, Aspect.DTYPE):
         return False
     return (None not in (one, two) or _is_number(one) or _is_number(two)) and not same_bounds(

@@ -150,7 +150,7 @@ def compare_models(models: Models, options: Options, listener: Listener) -> Comp
     same_start = observer.same_start(started)
     saved = all(target.kind == "saved" for target in models.targets)
     values = observer.stored_values(face) if saved else None
-    seen = settings(started, same_start, options.ignore)
+    seen = settings(started, same_start, options.ignore, observer.settings().likeness)
     observations = observer.observe(face, settings_differ=bool(seen.edits))
     not_checked += observer.not_checked
 

@@ -167,6 +167,12 @@ def _open(comparison: Comparison) -> str:
     return f"{text} Unmatched: {told}" if told else text
 
 
+def _spelled(comparison: Comparison) -> str:
+    findings = (finding for finding in _rung(comparison, "weights").findings if finding.fact is Fact.SPELLED_OTHERWISE)
+    told = "; ".join(map(sentence, findings))
+    return f"{_EQUIVALENT[Reason.SPELLED]} {told[:1].upper()}{told[1:]}."
+
+
 def _doubts(verdict: Verdict) -> str:
     return "; ".join(map(sentence, verdict.findings))
 
@@ -181,6 +187,7 @@ def _weaker(comparison: Comparison) -> str:
 
 _EQUIVALENT: Mapping[Reason, str] = {
     Reason.PROOF: "The canonical graphs are the same, weight for weight, in inference and training.",
+    Reason.SPELLED: "The canonical graphs are the same, weight for weight.",
     Reason.NUMBERS: (
         "Not proved by rewrites, but equal on every probe: outputs, training outputs, gradients and state updates."
     ),
@@ -210,6 +217,7 @@ _REASONS: Mapping[Reason, Told] = {
     ),
     Reason.WEAKER: _weaker,
     Reason.PROOF: lambda comparison: _EQUIVALENT[Reason.PROOF],
+    Reason.SPELLED: _spelled,
     Reason.NUMBERS: lambda comparison: _EQUIVALENT[Reason.NUMBERS],
     Reason.TRIALS: lambda comparison: " ".join(map(verdict_sentence, comparison.verdict.findings)),
 }
