@@ -164,7 +164,9 @@ class Fact(Enum):
     LAYOUTS = auto()  # parts: LAID_OUT, TRANSPOSED
     LAID_OUT = auto()  # weights: both; values: both shapes
     TRANSPOSED = auto()  # the same, where the candidate holds the transposed matrix
-    START_SCALES = auto()  # parts: OTHER_FANS
+    JOINED = auto()  # side; weights: the one that holds the others, then these; values: shapes of the first two
+    OTHER_WHOLE = auto()  # weights: both; names: an initializer that looks at the whole matrix
+    START_SCALES = auto()  # parts: OTHER_FANS, OTHER_WHOLE
     OTHER_FANS = auto()  # weights: both; values: both fans
     SPELLED_OTHERWISE = auto()  # parts: SPELLED; what they do agrees in every figure
     ALIKE_UNWEIGHED = auto()  # the same, but where rows are weighed or masked

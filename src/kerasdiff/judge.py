@@ -25,7 +25,7 @@ STRUCTURAL = frozenset(
     {"op", "wiring", "unroll", "use_cudnn", "implementation", "flash_attention", "activation", "axis", "axes",
      "keep_dims", "keepdims", "to", "target_shape", "perm", "dims", "pads", "padding", "strides", "dilations",
      "data_format", "equation", "dtype", "adj_x", "adj_y", "transpose_a", "transpose_b", "return_sequences",
-     "return_state", "zero_output_for_mask", "go_backwards"}
+     "return_state", "zero_output_for_mask", "go_backwards", "units", "filters"}
 )  # fmt: skip
 """Settings that move every value or none: random probes decide about them. Bounds and thresholds may hide."""
 

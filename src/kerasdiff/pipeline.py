@@ -293,7 +293,7 @@ def _trained(
         not_checked.append(NotChecked(rung="fit", reason=reason))
         rungs.append(Rung(name="fit", outcome="failed", findings=(reason,)))
         return None
-    rungs.append(fit_rung(evidence, complete=pair.transfer.complete))
+    rungs.append(fit_rung(evidence, complete=pair.transfer.complete and not pair.transfer.joined))
     return evidence
 
 

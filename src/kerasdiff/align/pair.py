@@ -11,6 +11,7 @@ from kerasdiff.align.edits import Edit
 from kerasdiff.canonical import Canonical
 from kerasdiff.graph import Graph, Mode, Node, Weight
 from kerasdiff.graph.index import index_of
+from kerasdiff.graph.joins import Join
 from kerasdiff.side.observations import Recipe
 from kerasdiff.side.records import Description
 
@@ -42,6 +43,29 @@ class Aligned:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Joined:
+    """A weight that holds the values of several of the other side.
+
+    Attributes:
+        side: That holds it: 0 is the reference.
+        whole: Its id.
+        parts: Their ids, in the order in which it holds them.
+        join: How.
+    """
+
+    side: int
+    whole: str
+    parts: tuple[str, ...]
+    join: Join
+
+    @property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """The whole with each part, the reference's weight first."""
+        both = ((self.whole, part) for part in self.parts)
+        return tuple(both if self.side == 0 else ((part, whole) for whole, part in both))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WeightTransfer:
     """Weights of both sides, drawn from the same seeds where they correspond.
 
@@ -52,6 +76,7 @@ class WeightTransfer:
         guessed: Whether some were paired by order and shape alone.
         regrouped: Whether those without a counterpart may be the same ones, joined on one side: query, key and value in
             one matrix.
+        joined: Weights of one side that hold several of the other.
         lacking: Of either side, the weights without a counterpart of their size.
     """
 
@@ -61,6 +86,7 @@ class WeightTransfer:
     complete: bool
     guessed: bool
     regrouped: bool = False
+    joined: tuple[Joined, ...] = ()
     lacking: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
 
     @property
@@ -75,9 +101,10 @@ class WeightTransfer:
 
     @property
     def drawn_alike(self) -> Mapping[str, str]:
-        """Reference weight to candidate weight, wherever both are drawn from one seed."""
-        seeds = {recipe.seed: recipe.weight for recipe in self.candidate}
-        return {recipe.weight: seeds[recipe.seed] for recipe in self.reference if recipe.seed in seeds}
+        """Reference weight, or part of one, to the candidate's that is drawn from the same seed."""
+        seeds = {array.seed: array.weight for recipe in self.candidate for array in recipe.arrays}
+        ones = (array for recipe in self.reference for array in recipe.arrays)
+        return {one.weight: seeds[one.seed] for one in ones if one.seed in seeds}
 
     @property
     def of_the_reference(self) -> WeightTransfer:

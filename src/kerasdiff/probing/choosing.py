@@ -15,6 +15,7 @@ from dataclasses import replace
 from kerasdiff.align.pair import Correspondence, WeightTransfer
 from kerasdiff.errors import EvaluateError
 from kerasdiff.graph import Weight
+from kerasdiff.probing.joining import rejoined
 from kerasdiff.probing.prober import Prober, batches_of, output_comparisons
 from kerasdiff.probing.transfer import held_by_layers, layouts, sure, with_pairs
 from kerasdiff.side.protocol import Side
@@ -38,7 +39,7 @@ def choose(sides: tuple[Side, Side], pair: Correspondence, transfer: WeightTrans
     layers, single = _undecided(pair, transfer)
     wholes, count = (math.prod(math.factorial(len(group)) for group in groups) for groups in (layers, single))
     if not transfer.complete:
-        return transfer
+        return rejoined(sides, pair, transfer, seed)
     if wholes + count <= MOST and transfer.guessed and _kept_by_keras(pair, transfer):
         transfer = replace(transfer, guessed=False)
     if count <= 1 and len(layouts(pair, transfer.pairs)) <= 1:

@@ -111,7 +111,8 @@ def _updates(prober: Prober, pair: Pair, run: Run) -> tuple[Finding, ...]:
     first, second = (side.state for side in run.sides)
     updates = []
     for one, two in prober.transfer.drawn_alike.items():
-        if pair.weights[0][one].is_seed or (one not in first and two not in second):
+        weight = pair.weights[0].get(one)
+        if (weight is not None and weight.is_seed) or (one not in first and two not in second):
             continue
         if one in first and two in second:
             close = compare_values(first[one], second[two].reshape(first[one].shape), run.tolerance)

@@ -193,7 +193,7 @@ class _Weights:
         a, b = (side.state[name] for name, side in zip(names, sides, strict=True))
         if a.dtype.kind == "f":
             self._add("state", names[0], _element(a, self._in_dtype(a, b), self._wide, 0.0))
-        elif a.dtype == b.dtype and a.shape == b.shape and not self._asked.pair.weights[0][names[0]].is_seed:
+        elif a.dtype == b.dtype and a.shape == b.shape and not _is_seed(self._asked.pair, names[0]):
             self._add("state", names[0], compare_values(a, b, self._wide))
 
     def _add(self, quantity: Quantity, weight: str, close: Closeness) -> None:
@@ -241,6 +241,11 @@ def _element(a: Array, b: Array, tolerance: Tolerance, largest: float) -> Closen
     """
     counterpart = b.reshape(a.shape) if a.size == b.size else b
     return compare_values(a, counterpart, tolerance, least=noise(tolerance) * largest)
+
+
+def _is_seed(pair: Pair, name: str) -> bool:
+    weight = pair.weights[0].get(name)  # a part of a weight is none of its own
+    return weight is not None and weight.is_seed
 
 
 def _zero(value: Array | None) -> bool:
@@ -294,7 +299,7 @@ def _step(asked: Learning, run: Run) -> tuple[StepObservation, list[Compared]]:
     """One step of sides that agree so far."""
     requests = _requests(asked, run)
     try:
-        one, two = both(lambda side: asked.prober.sides[side].step(requests[side]))
+        one, two = both(lambda side: asked.prober.stepped(side, requests[side]))
     except EvaluateError as error:
         return StepObservation(refused=error.message), []
     rows = row_by_row(asked.pair.transfer.drawn_alike, one, two)
@@ -318,11 +323,11 @@ def _without_noise(asked: Learning, run: Run, done: tuple[Stepped, Stepped], row
     """
     one = done[0]
     request = _requests(asked, run)[0]
-    again = asked.prober.sides[0].step(replace(request, perturbation=PERTURBATION))
+    again = asked.prober.stepped(0, replace(request, perturbation=PERTURBATION))
     noisy = {name: _noisy(value, again.updates[name]) for name, value in one.updates.items()}
 
     def moved(size: float) -> list[Compared]:
-        stepped = again if size == PERTURBATION else asked.prober.sides[0].step(replace(request, perturbation=size))
+        stepped = again if size == PERTURBATION else asked.prober.stepped(0, replace(request, perturbation=size))
         return _stepped(asked.of_the_reference, (one, stepped), rows, run.wide, noisy)
 
     return tempered(_stepped(asked, done, rows, run.wide, noisy), Again(moved=moved, plain=np.inf))
@@ -338,7 +343,7 @@ def _rows(asked: Learning, run: Run) -> StepObservation:
     """Of sides that draw at random, steps are not compared, but how an optimizer takes gradients is."""
     requests = _requests(asked, run)
     try:
-        done = both(lambda side: asked.prober.sides[side].step(requests[side]))
+        done = both(lambda side: asked.prober.stepped(side, requests[side]))
     except EvaluateError as error:
         return StepObservation(refused=error.message)
     return StepObservation(rows=tuple(row_by_row(asked.pair.transfer.drawn_alike, *done).values()))

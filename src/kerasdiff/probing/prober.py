@@ -17,7 +17,7 @@ from kerasdiff.graph.values import Array, Precision, Tolerance
 from kerasdiff.probing.closeness import compare_values, noise, precision_tolerance, scale_of
 from kerasdiff.probing.probes import ONE_ROW, probes
 from kerasdiff.probing.rounding import DECIDES, NARROW_SIZES, PLAIN, SIZES, Again, tempered
-from kerasdiff.side.observations import EvaluateRequest, Evaluation
+from kerasdiff.side.observations import EvaluateRequest, Evaluation, Stepped, StepRequest, parted
 from kerasdiff.side.protocol import Side
 
 T = TypeVar("T")
@@ -205,7 +205,7 @@ class Prober:
         Raises:
             EvaluateError: If it cannot run them.
         """
-        return self.sides[side].evaluate(
+        evaluation = self.sides[side].evaluate(
             EvaluateRequest(
                 recipes=self.recipes[side],
                 probes=tuple(self.batches[name] for name in names),
@@ -214,6 +214,22 @@ class Prober:
                 weight_scale=self._weight_scale,
                 perturbation=perturbation,
             )
+        )
+        gradients = parted(evaluation.gradients, self.recipes[side])
+        return replace(evaluation, gradients=gradients, state=parted(evaluation.state, self.recipes[side]))
+
+    def stepped(self, side: int, request: StepRequest) -> Stepped:
+        """Takes one optimizer step.
+
+        Raises:
+            EvaluateError: If the side cannot take it.
+        """
+        step, recipes = self.sides[side].step(request), self.recipes[side]
+        return replace(
+            step,
+            updates=parted(step.updates, recipes),
+            summed=parted(step.summed, recipes),
+            halved=parted(step.halved, recipes),
         )
 
     def precise(self, names: tuple[str, ...], *, training: bool) -> Run:

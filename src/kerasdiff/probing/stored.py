@@ -8,7 +8,6 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 from kerasdiff.align.pair import Pair
@@ -37,7 +36,7 @@ def observe_stored(sides: tuple[Side, Side], pair: Pair, seed: int) -> StoredObs
     batch = probes(ports, seed)[0][1]
     probe = tuple(batch[port.name] for port in ports)
     transfer = pair.transfer
-    own = tuple(replace(recipe, seed=recipe.seed + OTHER_DRAW) for recipe in transfer.candidate)
+    own = tuple(recipe.drawn_elsewhere(OTHER_DRAW) for recipe in transfer.candidate)
     with _directory() as directory:
         files = tuple(str(Path(directory) / f"reference{form}") for form in FORMS)
         layout = (str(Path(directory) / f"candidate{FORMS[0]}"),)

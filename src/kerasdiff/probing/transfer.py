@@ -91,15 +91,9 @@ def _core(shape: Shape) -> Shape:
 
 
 def _regrouped(ones: Sequence[Shape], twos: Sequence[Shape]) -> bool:
-    """Whether other numbers of arrays hold as many values along their last axes, by the axes before them."""
-    return len(ones) != len(twos) and _last_axes(ones) == _last_axes(twos)
-
-
-def _last_axes(shapes: Sequence[Shape]) -> dict[Shape, int]:
-    lengths: dict[Shape, int] = {}
-    for shape in shapes:
-        lengths[shape[:-1]] = lengths.get(shape[:-1], 0) + (shape[-1] if shape else 1)
-    return lengths
+    """Whether other numbers of arrays hold as many values: sizes do not say what is joined with what, or is not."""
+    totals = [sum(math.prod(shape) for shape in shapes) for shapes in (ones, twos)]
+    return len(ones) != len(twos) and totals[0] == totals[1] > 0
 
 
 def with_pairs(

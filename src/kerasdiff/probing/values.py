@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from kerasdiff.align.pair import Pair
+from kerasdiff.align.pair import Joined, Pair
 from kerasdiff.errors import EvaluateError
 from kerasdiff.findings import Compared, Subject
 from kerasdiff.graph.values import Array, Closeness, Tolerance
@@ -42,9 +42,11 @@ def observe_values(sides: tuple[Side, Side], pair: Pair, seed: int, *, runs: boo
     pairs = _held(pair)
     asked = _unlike(sides, pair, pairs)
     seen = [item for some in _groups(asked, pair) for item in _compared(sides, pair, some)]
+    parts = [item for one in pair.transfer.joined for item in _parts(sides, one)]
+    seen += parts
     beyond = tuple(sorted((item for item in seen if not item.closeness.equal), key=rank, reverse=True))
     return StoredValues(
-        compared=len(pairs),
+        compared=len(pairs) + len(parts),
         beyond=beyond,
         rounding=max((item.closeness.max_relative for item in seen if item.closeness.equal), default=0.0),
         outputs=_outputs(sides, pair, seed) if beyond and runs else None,
@@ -91,6 +93,18 @@ def _compared(sides: tuple[Side, Side], pair: Pair, some: Sequence[tuple[str, st
     for one, two in some:
         close = _closeness(held[0][one], held[1][two], transposed=two in pair.transfer.transposed)
         yield Compared(subject=Subject(quantity="stored value", weight=one), closeness=close)
+
+
+def _parts(sides: tuple[Side, Side], joined: Joined) -> Iterator[Compared]:
+    """What a weight that holds several of the other side holds of each."""
+    whole = sides[joined.side].start_values((joined.whole,))[joined.whole]
+    others = sides[1 - joined.side].start_values(joined.parts)
+    for name, held in zip(joined.parts, joined.join.parted(whole, len(joined.parts)), strict=True):
+        laid = held.reshape(others[name].shape)
+        ones = (laid, others[name]) if joined.side == 0 else (others[name], laid)
+        yield Compared(
+            subject=Subject(quantity="stored value", weight=name), closeness=_closeness(*ones, transposed=False)
+        )
 
 
 def _closeness(one: Array, two: Array, *, transposed: bool) -> Closeness:

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from kerasdiff.align.edits import Aspect, Change, Edit, Update
-from kerasdiff.align.pair import Pair
-from kerasdiff.findings import Fact, Finding, Site
+from kerasdiff.align.pair import Joined, Pair
+from kerasdiff.findings import SIDES, Fact, Finding, Site
 from kerasdiff.graph import Node, Weight
 from kerasdiff.graph.chance import draws_from
 from kerasdiff.options import Ignored
@@ -62,9 +62,11 @@ def settings(
     twins = _twins(pair)
     hidden: Counter[str] = Counter()
     changed: dict[str, list[Change]] = {}
-    known = [(one, two) for one, two in sorted(pair.transfer.pairs.items()) if one in first and two in second]
+    joined = {names for one in pair.transfer.joined for names in one.pairs}
+    known = [*_one_to_one(pair), *sorted(joined)]
     for one, two in known:
-        for change in _changes(first[one], second[two], same_start=one in same_start):
+        scaled = (one, two) not in joined  # of a joined weight, another scale at the start is told beside
+        for change in _changes(first[one], second[two], same_start=one in same_start, scaled=scaled):
             setting = "initializer" if change.name == "fans" else change.name
             if setting in ignore:
                 hidden[setting] += 1
@@ -85,6 +87,12 @@ def settings(
         spelled=_spelled(compiled.get("alike", [])),
         unweighed=_spelled(compiled.get("unweighted", [])),
     )
+
+
+def _one_to_one(pair: Pair) -> list[tuple[str, str]]:
+    """The pairs of weights that both models have."""
+    first, second = pair.weights
+    return [(one, two) for one, two in sorted(pair.transfer.pairs.items()) if one in first and two in second]
 
 
 def weights(
@@ -207,8 +215,9 @@ def _only_penalties(pair: Pair, edits: tuple[Edit, ...]) -> bool:
 
 def _without_counterpart(pair: Pair) -> tuple[Finding, ...]:
     first, second = pair.weights
-    taken = set(pair.transfer.pairs.values())
-    left = [name for name in first if name not in pair.transfer.pairs and not first[name].is_seed]
+    paired = (*pair.transfer.pairs.items(), *(names for one in pair.transfer.joined for names in one.pairs))
+    held, taken = ({names[side] for names in paired} for side in (0, 1))
+    left = [name for name in first if name not in held and not first[name].is_seed]
     right = [name for name in second if name not in taken and not second[name].is_seed]
     if not (left or right):
         return ()
@@ -227,10 +236,40 @@ def _layouts(pair: Pair) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
         laid.append(Finding(fact=fact, weights=(one, two), values=(a.shape, b.shape)))
         if a.fans is not None and b.fans is not None and a.fans != b.fans:
             scaled.append(Finding(fact=Fact.OTHER_FANS, weights=(one, two), values=(a.fans, b.fans)))
+    for one_joined in pair.transfer.joined:
+        laid.append(_join(pair, one_joined))
+        scaled += _other_fans(pair, one_joined)
     return (
         (Finding(fact=Fact.LAYOUTS, parts=tuple(laid)),) if laid else (),
         (Finding(fact=Fact.START_SCALES, parts=tuple(scaled)),) if scaled else (),
     )
+
+
+def _join(pair: Pair, joined: Joined) -> Finding:
+    """That a weight of one side holds several of the other."""
+    whole, part = pair.weights[joined.side][joined.whole], pair.weights[1 - joined.side][joined.parts[0]]
+    return Finding(
+        fact=Fact.JOINED,
+        side=SIDES[joined.side],
+        weights=(joined.whole, *joined.parts),
+        values=(whole.shape, part.shape),
+    )
+
+
+WHOLE = ("orthogonal", "identity")
+"""Initializers that look at a whole matrix: of parts they make something else."""
+
+
+def _other_fans(pair: Pair, joined: Joined) -> list[Finding]:
+    """Parts that start from another scale, or otherwise, than what stands for them in the whole."""
+    whole = pair.weights[joined.side][joined.whole]
+    one, *_ = (pair.weights[1 - joined.side][part] for part in joined.parts)
+    names, fans = joined.pairs[0], (whole.fans, one.fans) if joined.side == 0 else (one.fans, whole.fans)
+    if str(whole.initializer).startswith(WHOLE) and whole.initializer == one.initializer:
+        return [Finding(fact=Fact.OTHER_WHOLE, weights=names, names=(str(whole.initializer),))]
+    if None in fans or fans[0] == fans[1]:
+        return []
+    return [Finding(fact=Fact.OTHER_FANS, weights=names, values=fans)]
 
 
 def other_initializer(one: Weight, two: Weight) -> bool:
@@ -307,7 +346,7 @@ def _spelled(changes: list[Change]) -> tuple[Finding, ...]:
     return tuple(Finding(fact=Fact.SPELLED, names=(change.name,), values=change.values) for change in changes)
 
 
-def _changes(one: Weight, two: Weight, *, same_start: bool) -> Iterator[Change]:
+def _changes(one: Weight, two: Weight, *, same_start: bool, scaled: bool = True) -> Iterator[Change]:
     """Differing settings of a pair of weights."""
     if one.is_seed:
         return
@@ -319,7 +358,7 @@ def _changes(one: Weight, two: Weight, *, same_start: bool) -> Iterator[Change]:
         if a != b:
             initialized = initialized and name != "initializer"
             yield Change(aspect=Aspect.WEIGHT, name=name, values=(a, b), weight=one.name)
-    scaled = one.shape == two.shape and one.fans != two.fans and None not in (one.fans, two.fans)
+    scaled = scaled and one.shape == two.shape and one.fans != two.fans and None not in (one.fans, two.fans)
     if scaled and initialized:  # another initializer says it all
         yield Change(aspect=Aspect.WEIGHT, name="fans", values=(one.fans, two.fans), weight=one.name)
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from typing import Literal, TypeVar
 
 from kerasdiff.graph import Edge, Mode
+from kerasdiff.graph.joins import Join
 from kerasdiff.graph.values import Array, Precision
+
+V = TypeVar("V", Array, "Array | None")
 
 Encoding = Literal["sparse", "one-hot", "binary", "real"]
 """How an output's targets are written: class ids, one-hot rows, 0 or 1 in the output's shape, or real numbers."""
@@ -26,6 +29,8 @@ class Recipe:
         name: Role that picks the distribution (``kernel``, ``gamma``, ``moving_variance``, …).
         shape: Shape that is drawn; reshaped to the weight's own afterwards.
         transposed: Whether the matrix is transposed after the draw: this weight is laid out the other way round.
+        parts: Where the weight holds the values of several of the other side, how each of them is drawn.
+        join: How these are joined.
     """
 
     weight: str
@@ -34,6 +39,36 @@ class Recipe:
     shape: tuple[int, ...]
     fan_in: int
     transposed: bool = False
+    parts: tuple[Recipe, ...] = ()
+    join: Join | None = None
+
+    def drawn_elsewhere(self, further: int) -> Recipe:
+        """The same with other seeds."""
+        parts = tuple(part.drawn_elsewhere(further) for part in self.parts)
+        return replace(self, seed=self.seed + further, parts=parts)
+
+    @property
+    def arrays(self) -> tuple[Recipe, ...]:
+        """What is drawn, each under an id of its own: the weight itself, or its parts."""
+        parts = (replace(part, weight=part_of(self.weight, number)) for number, part in enumerate(self.parts))
+        return tuple(parts) or (self,)
+
+
+def part_of(weight: str, number: int) -> str:
+    """The id of a part of a weight that holds several of the other side."""
+    return f"{weight}[part {number + 1}]"
+
+
+def parted(values: Mapping[str, V], recipes: tuple[Recipe, ...]) -> dict[str, V]:
+    """Values by weight, with those of each weight that holds several of the other side as its parts."""
+    split: dict[str, V] = dict(values)
+    for recipe in recipes:
+        if recipe.join is None or recipe.weight not in split:
+            continue
+        whole = split.pop(recipe.weight)
+        arrays = [whole] * len(recipe.parts) if whole is None else recipe.join.parted(whole, len(recipe.parts))
+        split.update((part_of(recipe.weight, number), array) for number, array in enumerate(arrays))
+    return split
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

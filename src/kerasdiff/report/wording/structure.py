@@ -144,6 +144,12 @@ def _laid_out(finding: Finding) -> str:
     return f"{one} {a} as {two} {b}"
 
 
+def _joined(finding: Finding) -> str:
+    whole, *parts = finding.weights
+    a, b = finding.values or ((), ())
+    return f"{whole} {a} of the {finding.side} holds {', '.join(parts[:-1])} and {parts[-1]} {b}"
+
+
 def _other_fans(finding: Finding) -> str:
     (one, two), (a, b) = finding.weights, finding.values or ((), ())
     return f"{one} by fans {a}, {two} by {b}"
@@ -206,7 +212,9 @@ SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
     Fact.LAYOUTS: _listed("laid out differently"),
     Fact.LAID_OUT: _laid_out,
     Fact.TRANSPOSED: lambda f: f"{_laid_out(f)}, transposed",
-    Fact.START_SCALES: _listed("the same initializer draws another scale"),
+    Fact.JOINED: _joined,
+    Fact.OTHER_WHOLE: lambda f: f"{f.names[0]} makes the whole of {f.weights[0]} and {f.weights[1]} each by itself",
+    Fact.START_SCALES: _listed("the same initializer starts otherwise"),
     Fact.OTHER_FANS: _other_fans,
     Fact.SPELLED_OTHERWISE: lambda f: (
         f"compile settings read differently and do the same in every figure that was tried: {_spellings(f)}"

@@ -78,6 +78,9 @@ def drawn(variables: Mapping[str, Live], recipes: tuple[Recipe, ...], weight_sca
 def value_of(recipe: Recipe, variable: Live, weight_scale: float = 1.0) -> Array | None:
     """What a recipe gives a variable; integers other than random-generator states keep their own (``None``)."""
     kind, shape = tf.as_dtype(variable.dtype), tuple(variable.shape)
+    if recipe.join is not None and kind.is_floating:
+        whole = recipe.join.joined([draw(part, weight_scale) for part in recipe.parts])
+        return whole.reshape(shape).astype(kind.as_numpy_dtype, copy=False)
     if kind.is_floating or recipe.name == SEED_ROLE:
         value = draw(recipe, weight_scale)
         return (value.T if recipe.transposed else value).reshape(shape).astype(kind.as_numpy_dtype, copy=False)

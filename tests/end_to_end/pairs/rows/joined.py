@@ -2,6 +2,26 @@
 
 from __future__ import annotations
 
-from pairs.table import Pair
+from pairs.table import NUMERIC, Pair, different, equal, open_question
 
-PAIRS: tuple[Pair, ...] = ()
+PAIRS: tuple[Pair, ...] = (
+    equal(
+        "query-key-and-value-from-one-matrix",
+        "joined.py:fused",
+        "joined.py:separate",
+        basis=NUMERIC,
+        mentions=("qkv/kernel (4, 12) of the reference holds q/kernel, k/kernel and v/kernel (4, 4)",),
+    ),
+    equal(
+        "query-key-and-value-head-by-head", "joined.py:separate_heads", "joined.py:fused_by_heads", basis=NUMERIC
+    ),
+    equal("two-replicas-in-one-layer", "joined.py:replicas", "joined.py:two_networks", basis=NUMERIC),
+    equal("a-layer-a-gate", "joined.py:lstm", "joined.py:gates", basis=NUMERIC),
+    different("one-of-the-joined-weights-is-frozen", "joined.py:fused", "joined.py:separate(frozen=True)",
+              mentions=("trainable",)),
+    different("joined-weights-and-dropout", "joined.py:fused", "joined.py:separate(rate=0.3)"),
+    different("joined-weights-that-start-otherwise", "joined.py:fused",
+              "joined.py:separate(initializer='he_normal')", mentions=("he_normal",)),
+    open_question("joined-weights-and-another-scale", "joined.py:fused", "joined.py:separate(scale=1.0)",
+                  mentions=("may be joined in one array",)),
+)  # fmt: skip
