@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from kerasdiff.align.edits import Aspect, Change, Part
 from kerasdiff.align.labels import Weights
 from kerasdiff.graph import SAME_AS, Attribute, Graph, Node
+from kerasdiff.graph.chance import draws_from
 from kerasdiff.graph.names import IMPLIED, readable
 from kerasdiff.graph.ops import HANDED_ON
 
@@ -83,6 +84,11 @@ def inside_changed(one: Node, two: Node) -> Changes:
     return next(filter(None, (aspect(one, two) for aspect in _INSIDE)), (Change(aspect=Aspect.WIRING),))
 
 
+def _generator_changed(one: Node, two: Node) -> Changes:
+    values = draws_from(one), draws_from(two)
+    return (Change(aspect=Aspect.GENERATOR, values=values),) if values[0] != values[1] and all(values) else ()
+
+
 def _untracked_changed(one: Node, two: Node) -> Changes:
     first, second = one.untracked, two.untracked
     return (Change(aspect=Aspect.UNTRACKED, values=(first, second)),) if first != second else ()
@@ -130,6 +136,7 @@ def _dtypes_changed(one: Node, two: Node) -> Changes:
 
 
 _INSIDE: Sequence[Callable[[Node, Node], Changes]] = (
+    _generator_changed,
     _untracked_changed,
     _op_settings_changed,
     _computation_changed,

@@ -36,10 +36,19 @@ class Measure(Enum):
     GRADIENT = "gradient"
     LOSS = "loss"
     STATE = "state"
+    OUTPUT_FROM_ZERO = "output from zero"
+    TRAINING_OUTPUT_FROM_ZERO = "training output from zero"
 
+
+FROM_ZERO: Mapping[Measure, Measure] = {
+    Measure.OUTPUT: Measure.OUTPUT_FROM_ZERO,
+    Measure.TRAINING_OUTPUT: Measure.TRAINING_OUTPUT_FROM_ZERO,
+}
+"""What the change of an output is measured by where the reference is all zero, and has no scale."""
 
 Sizes = Mapping[Measure, float]
-"""How much: outputs and state as fractions of the reference's scale, gradients of their norm, the loss as it is."""
+"""How much: outputs and state as fractions of the reference's scale, gradients of their norm, the loss and what parts
+from zero as they are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

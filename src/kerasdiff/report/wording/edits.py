@@ -195,6 +195,8 @@ def _changed_setting(change: Change) -> list[str]:
     if (text := folded.shared(change)) is not None:
         return [text]
     name, (one, two) = _key(change), _values(change)
+    if change.aspect is Aspect.GENERATOR:
+        return [f"draws random numbers {one} in the reference, {two} in the candidate"]
     if change.aspect is Aspect.UNTRACKED:
         return [f"weights that the model does not track: {one} in the reference, {two} in the candidate"]
     if change.name == "writes_before":
@@ -327,6 +329,7 @@ _KEYS: Mapping[Aspect, str] = {
     Aspect.UNTRACKED: "untracked",
     Aspect.DTYPE: "dtype",
     Aspect.SEED: "seed",
+    Aspect.GENERATOR: "random numbers",
 }
 """Names of changes that have none of their own, in the JSON report."""
 
@@ -371,11 +374,23 @@ def _values(change: Change) -> Values:
         return "one way", "another way, or in a loop body"
     if change.aspect is Aspect.UNTRACKED:
         return ", ".join(_texts(first)) or "none", ", ".join(_texts(second)) or "none"
+    if change.aspect is Aspect.GENERATOR:
+        return _ORIGINS[str(first)], _ORIGINS[str(second)]
     if change.aspect is Aspect.DTYPE:
         return ", ".join(_texts(first)), ", ".join(_texts(second))
     if change.aspect is Aspect.SEED:
         return _same_seed(_texts(first)), _same_seed(_texts(second))
     return first, second
+
+
+_ORIGINS: Mapping[str, str] = {
+    "own": "from a seed generator of the model",
+    "global": "from Keras's global generator",
+    "outside": "from a seed generator that the model does not hold",
+    "kernel": "from TensorFlow's own generator",
+    "fixed": "by a fixed seed, the same ones in every call,",
+}
+"""Where random numbers come from, by what :func:`kerasdiff.graph.chance.draws_from` says."""
 
 
 def _texts(value: Attribute) -> Sequence[str]:

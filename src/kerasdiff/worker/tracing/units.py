@@ -9,7 +9,7 @@ import keras
 
 from kerasdiff.graph import Source
 from kerasdiff.worker.keras_internals import Live
-from kerasdiff.worker.tracing.names import snake
+from kerasdiff.worker.tracing.naming import snake
 from kerasdiff.worker.tracing.sites import Site, op_site
 from kerasdiff.worker.tracing.sources import as_written
 from kerasdiff.worker.tracing.trace import Event, Recording
