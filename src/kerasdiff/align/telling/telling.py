@@ -15,6 +15,9 @@ from kerasdiff.align.telling.structure import branches, loops, residuals, transp
 from kerasdiff.graph import MODES, Mode
 from kerasdiff.side.records import Description
 
+MOST_EDITS = 200
+"""Of a longer script nothing is put together: the models have little in common, and pairs of edits are looked at."""
+
 
 def told(
     edits: Sequence[Edit], modes: Mapping[Mode, Aligned], descriptions: tuple[Description, Description]
@@ -25,6 +28,8 @@ def told(
     measured, counted and told of them goes by these.
     """
     script = tuple(edits)
+    if len(script) > MOST_EDITS:
+        return script
     notes = descriptions[0].notes, descriptions[1].notes
     for mode in reversed(MODES):
         if mode in modes:
