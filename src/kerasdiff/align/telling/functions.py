@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from kerasdiff.align.edits import Aspect, Change, Delete, Edit, Formula, Insert, Update, leaves
+from kerasdiff.align.edits import Aspect, Change, Delete, Edit, Formula, Insert, Update
 from kerasdiff.align.pair import Aligned
 from kerasdiff.align.telling.folding import Fold, nodes_of, sides_of
 from kerasdiff.align.telling.regions import Region, ends, region_pairs
@@ -71,21 +71,24 @@ def _folded(edits: Sequence[Edit], one: Region, two: Region, aligned: Aligned, t
 
 
 def _replacement(inside: Sequence[Edit], one: Region, two: Region, aligned: Aligned) -> Edit | None:
-    nodes = aligned.alignment.nodes
-    paired = any(name in nodes for name in one.nodes) or set(two.nodes) & set(nodes.values())
     alone = all(isinstance(edit, Insert | Delete) and not edit.folded for edit in inside)
-    if not (one.nodes and two.nodes) or paired or not alone:
+    if not (one.nodes and two.nodes and alone) or _some_paired(one, two, aligned):
         return None
-    ops = dict.fromkeys(leaf.op for edit in inside for leaf in leaves(edit))
-    several = ((one.ops if len(one.nodes) > 1 else ()), (two.ops if len(two.nodes) > 1 else ()))
+    ops = dict.fromkeys(edit.op for edit in inside)
+    ways = tuple(region.ops if len(region.nodes) > 1 else () for region in (one, two))
     return Update(
         op=one.last.op if one.last.op in ops else next(iter(ops)),
         reference=Site.of(one.last),
         candidate=Site.of(two.last),
         after=(one.entry.node, two.entry.node),
         modes=tuple(mode for mode in MODES if any(mode in edit.modes for edit in inside)),
-        changes=(Change(aspect=Aspect.OP, ways=several),),
+        changes=(Change(aspect=Aspect.OP, ways=(ways[0], ways[1])),),
     )
+
+
+def _some_paired(one: Region, two: Region, aligned: Aligned) -> bool:
+    nodes = aligned.alignment.nodes
+    return bool(set(one.nodes) & set(nodes) or set(two.nodes) & set(nodes.values()))
 
 
 def _function(inside: Sequence[Edit], one: Region, two: Region, aligned: Aligned) -> Edit | None:

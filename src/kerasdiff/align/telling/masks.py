@@ -38,19 +38,22 @@ def unmade(edits: Sequence[Edit], aligned: Aligned) -> list[Fold]:
 
     It must not touch a mask that something else makes: then the layers that ignore it are told.
     """
-    folds = []
-    for side, kind in ((0, Delete), (1, Insert)):
-        makers = [edit for edit in edits if isinstance(edit, kind) and edit.op == "masking"]
-        ignored = [
-            edit for edit in edits if isinstance(edit, Rewire) and edit.wiring == MaskIgnored(applied_by=SIDES[side])
-        ]
-        if len(makers) == 1 and ignored:
-            made = _made_for(edits, aligned, side, makers)
-            inside = tuple(edit for edit in edits if edit in (*makers, *ignored) or sides_of(edit)[side] in made)
-            readers = tuple(edit.sites[1 - side] for edit in ignored)
-            told = replace(makers[0], unmasked=tuple(site for site in readers if site is not None), folded=inside)
-            folds.append(Fold(edits=inside, told=told))
-    return folds
+    folds = (_unmade(edits, aligned, side) for side in (0, 1))
+    return [fold for fold in folds if fold is not None]
+
+
+def _unmade(edits: Sequence[Edit], aligned: Aligned, side: int) -> Fold | None:
+    """What goes with the one masking layer that a side has more."""
+    kind = Insert if side else Delete
+    makers = [edit for edit in edits if isinstance(edit, kind) and edit.op == "masking"]
+    applied = MaskIgnored(applied_by=SIDES[side])
+    ignored = [edit for edit in edits if isinstance(edit, Rewire) and edit.wiring == applied]
+    if len(makers) != 1 or not ignored:
+        return None
+    made = _made_for(edits, aligned, side, makers)
+    inside = tuple(edit for edit in edits if edit in (*makers, *ignored) or sides_of(edit)[side] in made)
+    readers = (edit.candidate if side == 0 else edit.reference for edit in ignored)
+    return Fold(edits=inside, told=replace(makers[0], unmasked=tuple(readers), folded=inside))
 
 
 def _lost(notes: Notes, side: int) -> Iterator[Finding]:

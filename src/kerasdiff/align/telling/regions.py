@@ -75,21 +75,25 @@ def regions(graph: Graph, end: Edge, *, computed: bool) -> Iterator[Region]:
     """
     index = index_of(graph)
     place = _places(graph)
-    kept = {edge.node for edge in graph.roots()}
     inside: set[str] = set()
     frontier = {end}
     while len(inside) <= MOST_NODES:
-        if len(frontier) == 1:
-            users = (user.id for name in inside - {end.node} for user, _ in index.consumers[name])
-            if all(user in inside for user in users) and not (inside - {end.node}) & kept:
-                yield Region(
-                    graph=graph, entry=next(iter(frontier)), end=end, nodes=tuple(sorted(inside, key=place.__getitem__))
-                )
+        if len(frontier) == 1 and _unseen(graph, inside, end):
+            nodes = tuple(sorted(inside, key=place.__getitem__))
+            yield Region(graph=graph, entry=next(iter(frontier)), end=end, nodes=nodes)
         last = index.nodes[max((edge.node for edge in frontier), key=place.__getitem__)]
         if not last.operands or (computed and (last.weights or not knows(last.lowering))):
             return
         inside.add(last.id)
         frontier = {edge for edge in frontier if edge.node != last.id} | set(last.operands)
+
+
+def _unseen(graph: Graph, inside: set[str], end: Edge) -> bool:
+    """Whether nobody outside takes a value from inside, the end apart."""
+    inner = inside - {end.node}
+    consumers = index_of(graph).consumers
+    taken = (user.id for name in inner for user, _ in consumers[name])
+    return all(user in inside for user in taken) and not any(edge.node in inner for edge in graph.roots())
 
 
 def _places(graph: Graph) -> Mapping[str, int]:
