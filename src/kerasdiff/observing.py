@@ -34,6 +34,7 @@ from kerasdiff.probing.observations import (
 )
 from kerasdiff.probing.prober import Prober, batches_of, both
 from kerasdiff.probing.random_ops import drawn_apart
+from kerasdiff.probing.settings import SettingsObservation, changed_keys, observe_settings
 from kerasdiff.probing.stored import observe_stored
 from kerasdiff.probing.texts import with_words
 from kerasdiff.probing.transfer import incomplete
@@ -41,6 +42,7 @@ from kerasdiff.probing.values import observe_values
 from kerasdiff.probing.witness import SavedWitness, Witness
 from kerasdiff.rungs.records import NUMERIC, NotChecked, NumberFigures, Rung
 from kerasdiff.rungs.weights import other_initializer
+from kerasdiff.side.observations import Encoding
 from kerasdiff.side.protocol import Side
 
 SEARCHED = "searched"
@@ -71,6 +73,7 @@ class Observer:
         self._sides, self._pair, self._options, self._listener = sides, pair, options, listener
         self._prober: Prober | None = None
         self._observations: Observations | None = None
+        self._encodings: tuple[Encoding | None, ...] = ()
         self.not_checked: list[NotChecked] = []
 
     def same_start(self, pair: Pair) -> frozenset[str]:
@@ -89,6 +92,15 @@ class Observer:
         names = tuple(zip(*asked, strict=True))
         ones, twos = both(lambda side: self._sides[side].start_digests(names[side]))
         return frozenset(one for one, two in asked if ones[one] == twos[two])
+
+    def settings(self) -> SettingsObservation:
+        """Whether compile settings that read differently do the same."""
+        if "compile" in self._options.ignore or not changed_keys(self._pair):
+            return SettingsObservation(likeness={})
+        self._listener.phase("sampling compile settings that read differently")
+        seen = observe_settings(self._sides, self._pair)
+        self._encodings = seen.encodings
+        return seen
 
     def stored_values(self, face: Rung) -> StoredValues | None:
         """What both sides hold, where both are saved files; ``None`` where they cannot be read."""
@@ -119,7 +131,7 @@ class Observer:
         self.not_checked += [NotChecked(rung=name, reason=reason) for name in names]
 
     def _asked(self, prober: Prober) -> Learning:
-        return Learning(prober=prober, pair=self._pair, ignore=self._options.ignore)
+        return Learning(prober=prober, pair=self._pair, ignore=self._options.ignore, encodings=self._encodings)
 
     def _numbers(self, *, settings_differ: bool) -> Observations:
         pair, transfer = self._pair, self._pair.transfer
@@ -228,6 +240,7 @@ class Observer:
             precision=precision,
             tolerance=tolerance,
             compiled=self._asked(prober).compiled,
+            encodings=self._encodings,
             learns=numeric[1].outcome == "equal",
             weight_scale=scale,
         )

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kerasdiff.align.edits import Edit, leaves
+from kerasdiff.align.edits import Edit, Update, leaves
 from kerasdiff.align.pair import Pair
 from kerasdiff.errors import EvaluateError
 from kerasdiff.explain.cut import Cut
 from kerasdiff.explain.inside import Inside, agree, inside
 from kerasdiff.explain.patching import Patched, Patcher
+from kerasdiff.explain.reaching import reached
 from kerasdiff.explain.records import FROM_ZERO, LocalDifference, Measure, Sizes
 from kerasdiff.explain.rows import Rows, stacked
 from kerasdiff.explain.walking import Walk, walk
@@ -23,7 +24,7 @@ from kerasdiff.probing.closeness import FLOAT64_LIMIT, TINY
 from kerasdiff.probing.prober import Prober, both, projection
 from kerasdiff.probing.probes import MANY_ROWS, ONE_ROW
 from kerasdiff.probing.random_ops import given_draws
-from kerasdiff.side.observations import Stage, StepRequest
+from kerasdiff.side.observations import Encoding, Stage, StepRequest
 
 MOST_GROUPS = 12
 """Edits applied alone at most: each costs a run of the model or two; more are applied together alone."""
@@ -49,6 +50,7 @@ class Question:
         precision: In which both sides could be run.
         tolerance: Of outputs.
         compiled: Whether the training loss is that of the compile settings.
+        encodings: Form of the targets of each output, as of :class:`kerasdiff.side.observations.StepRequest`.
         learns: Whether one training step is known to be the same, added losses included.
         weight_scale: Factor on the weights.
     """
@@ -60,6 +62,7 @@ class Question:
     compiled: bool
     learns: bool
     weight_scale: float = 1.0
+    encodings: tuple[Encoding | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +78,7 @@ class Measured:
         one_way: Facts about nodes of edits that compare values, and went one way, or never met what they compare with.
         probes: On which all of it was measured.
         gradients: Whether gradients were measured.
+        reached: The edits of a constant that all the model gives is seen to depend on.
     """
 
     mode: Mode
@@ -89,6 +93,7 @@ class Measured:
     one_way: tuple[Finding, ...]
     probes: tuple[str, ...]
     gradients: bool
+    reached: tuple[Update, ...]
 
 
 def measure(pair: Pair, question: Question, mode: Mode, edits: Mapping[int, Edit]) -> Measured:
@@ -135,6 +140,7 @@ def measure(pair: Pair, question: Question, mode: Mode, edits: Mapping[int, Edit
         ),
         probes=tuple(rows.probes),
         gradients=bench.gradients,
+        reached=reached(patcher, edits.values()) if training and question.learns else (),
     )
 
 
@@ -281,7 +287,11 @@ class _Bench:
             return nothing
         plain = self.patcher.plain[0]
         request = StepRequest(
-            recipes=plain.recipes, probe=plain.probe, precision=plain.precision, compiled=self.question.compiled
+            recipes=plain.recipes,
+            probe=plain.probe,
+            precision=plain.precision,
+            compiled=self.question.compiled,
+            encodings=self.question.encodings,
         )
         try:
             base, *losses = self.question.prober.sides[0].losses_of(request, (self.walked.outputs[0], *outputs))

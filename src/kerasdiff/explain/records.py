@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
+from kerasdiff.align.edits import Update
 from kerasdiff.findings import Finding
 from kerasdiff.graph import Mode
 from kerasdiff.graph.values import Closeness, Precision
@@ -78,6 +79,7 @@ class Attribution:
         divergence: The earliest aligned node whose value differs.
         local: Every aligned node that differs although it is given the reference's values.
         one_way: The nodes of edits that decide by comparing values, and went one way on every probe.
+        reached: The edits of a constant factor or summand that outputs or losses are seen to depend on.
         compared: How many values were compared so.
         mode: In which they were, and the values part first.
         notes: What could not be attributed, and why.
@@ -93,6 +95,7 @@ class Attribution:
     divergence: LocalDifference | None
     local: tuple[LocalDifference, ...]
     one_way: tuple[Finding, ...]
+    reached: tuple[Update, ...] = ()
     compared: int
     mode: Mode
     notes: tuple[Finding, ...]

@@ -173,6 +173,24 @@ def copy_decay_exclusions(source: Live, target: Live) -> None:
             setattr(target, name, getattr(source, name))
 
 
+def set_iterations(optimizer: Live, number: int) -> None:
+    """Makes an optimizer believe that it has taken so many steps.
+
+    ``BaseOptimizer._iterations``; the public ``iterations`` counts updates where gradients are accumulated. Checked
+    with Keras 3.11 to 3.15.1.
+    """
+    optimizer._iterations.assign(number)
+
+
+def compile_loss_of(model: Live) -> Callable[..., Live] | None:
+    """The loss of all outputs together, with weights, masks and reductions, as ``compile`` made it.
+
+    ``Trainer._compile_loss``; the public ``compute_loss`` adds what layers add. Checked with Keras 3.11 to 3.15.1.
+    """
+    made: Callable[..., Live] | None = getattr(model, "_compile_loss", None)
+    return made
+
+
 def loss_arguments(loss: Live) -> Mapping[str, Live]:
     """The settings a loss hands to its function: the config of some leaves them out (the ``delta`` of ``Huber``).
 

@@ -144,8 +144,11 @@ def _fit_apart(comparison: Comparison) -> str:
 
 
 def _bound(comparison: Comparison) -> str:
+    reached = comparison.attribution.reached if comparison.attribution is not None else ()
     hidden = tuple(
-        edit for edit in comparison.edits if any(isinstance(leaf, Update) and may_hide(leaf) for leaf in leaves(edit))
+        edit
+        for edit in comparison.edits
+        if any(isinstance(leaf, Update) and may_hide(leaf) and leaf not in reached for leaf in leaves(edit))
     )
     return f"No probe tells them apart, but settings differ: {_edits(hidden)}"
 
@@ -164,6 +167,12 @@ def _open(comparison: Comparison) -> str:
     return f"{text} Unmatched: {told}" if told else text
 
 
+def _spelled(comparison: Comparison) -> str:
+    findings = (finding for finding in _rung(comparison, "weights").findings if finding.fact is Fact.SPELLED_OTHERWISE)
+    told = "; ".join(map(sentence, findings))
+    return f"{_EQUIVALENT[Reason.SPELLED]} {told[:1].upper()}{told[1:]}."
+
+
 def _doubts(verdict: Verdict) -> str:
     return "; ".join(map(sentence, verdict.findings))
 
@@ -178,6 +187,7 @@ def _weaker(comparison: Comparison) -> str:
 
 _EQUIVALENT: Mapping[Reason, str] = {
     Reason.PROOF: "The canonical graphs are the same, weight for weight, in inference and training.",
+    Reason.SPELLED: "The canonical graphs are the same, weight for weight.",
     Reason.NUMBERS: (
         "Not proved by rewrites, but equal on every probe: outputs, training outputs, gradients and state updates."
     ),
@@ -207,6 +217,7 @@ _REASONS: Mapping[Reason, Told] = {
     ),
     Reason.WEAKER: _weaker,
     Reason.PROOF: lambda comparison: _EQUIVALENT[Reason.PROOF],
+    Reason.SPELLED: _spelled,
     Reason.NUMBERS: lambda comparison: _EQUIVALENT[Reason.NUMBERS],
     Reason.TRIALS: lambda comparison: " ".join(map(verdict_sentence, comparison.verdict.findings)),
 }

@@ -77,7 +77,7 @@ class Session:
         self._traced: dict[tuple[Precision, Mode], tuple[Recording, Live]] = {}
         self._drawn: set[Precision] = set()
         self.staged: dict[tuple[Precision, Mode], Live] = {}
-        self.tasks: dict[tuple[Precision, bool], Live] = {}
+        self.tasks: dict[tuple[Precision, bool, tuple[str | None, ...]], Live] = {}
         self._spare: Loaded | None = None
 
     def loaded(self, precision: Precision) -> Loaded:
