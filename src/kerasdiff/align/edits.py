@@ -81,6 +81,7 @@ class _OneSided(_Edit):
         inside: Names of the ops that it does more than the other side, where it is not a difference as a whole.
         formula: The well-known function that it computes, where it takes several nodes to.
         backwards: Where it turns a sequence around, the recurrent layer beside it that runs backwards.
+        unmasked: Where it makes a mask, the layers of the other side that read the padding without it.
         branch: Where it stands for a whole branch, the nodes in it that hold weights; ``operands`` are what goes in.
     """
 
@@ -91,6 +92,7 @@ class _OneSided(_Edit):
     formula: Formula | None = None
     backwards: Site | None = None
     branch: tuple[Site, ...] = ()
+    unmasked: tuple[Site, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +158,7 @@ class Change:
         weight: For ``WEIGHT``, the weight's role (``kernel``).
         parts: For ``COMPUTATION``, what either side alone computes.
         formulas: For ``FORMULA``, the well-known function that either side computes.
+        ways: For ``OP``, and of a function that both sides compute, the ops of either side, where they are several.
         baked: For ``BAKED``, which side has the constant, and what holds the weight.
     """
 
@@ -165,6 +168,7 @@ class Change:
     weight: str = ""
     parts: tuple[tuple[Part, ...], tuple[Part, ...]] = ((), ())
     formulas: tuple[Formula, Formula] | None = None
+    ways: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
     baked: Baked | None = None
 
 

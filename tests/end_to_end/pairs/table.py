@@ -1103,7 +1103,7 @@ PAIRS = (
         "5,3",
         edits=(Expected(kind="rewire", op="dense|head"),),
         exact=True,
-        mentions=("result 2 of loop (LSTM", "result 3 of loop (LSTM", "nothing else differs"),
+        mentions=("cell output h of loop (LSTM", "cell state c of loop (LSTM", "nothing else differs"),
     ),
     # Attention ---------------------------------------------------------------------------------------
     equal("two-ways-by-hand", "recurrent.py:two_ways", "recurrent.py:TwoWays", "5,3", basis=NUMERIC),

@@ -18,12 +18,13 @@ def constants(edits: Sequence[Edit], aligned: Aligned) -> list[Fold]:
     The constant that one side lacks, the operand that it takes in its place, and what alone makes that operand are one
     edit. It must not touch an operand that depends on an input.
     """
-    return [fold for edit in edits if (fold := _baked(edits, edit, aligned)) is not None]
+    shown = [edit for edit in edits if aligned.mode in edit.modes]
+    return [fold for edit in shown if (fold := _baked(shown, edit, aligned)) is not None]
 
 
 def _baked(edits: Sequence[Edit], edit: Edit, aligned: Aligned) -> Fold | None:
     side = _with_constant(edit)
-    if side is None or aligned.mode not in edit.modes:
+    if side is None:
         return None
     taken = next((other for other in edits if _takes_more(other, edit, 1 - side)), None)
     for site in () if taken is None else _taken_instead(taken, side):
@@ -84,7 +85,9 @@ def _made_of(aligned: Aligned, side: int, name: str) -> Iterator[Node]:
     nodes = index_of(aligned.graphs[side]).nodes
     waiting, seen = [name], {name}
     while waiting:
-        node = nodes[waiting.pop()]
+        node = nodes.get(waiting.pop())
+        if node is None:
+            return  # it stands in the graph of the other mode
         yield node
         for edge in node.operands:
             if edge.node not in seen:

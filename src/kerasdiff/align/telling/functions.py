@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from kerasdiff.align.edits import Aspect, Change, Delete, Edit, Formula, Insert, Update
@@ -10,6 +10,7 @@ from kerasdiff.align.pair import Aligned
 from kerasdiff.align.telling.folding import Fold, nodes_of, sides_of
 from kerasdiff.align.telling.regions import Region, ends, region_pairs
 from kerasdiff.findings import Site
+from kerasdiff.graph import MODES
 from kerasdiff.graph.names import ALIASES
 
 MOST_EDITS = 60
@@ -22,22 +23,40 @@ NAMELESS = frozenset({Aspect.COMPUTATION, Aspect.WIRING})
 def functions(edits: Sequence[Edit], aligned: Aligned) -> list[Fold]:
     """Edits that lie between the same two values on both sides, where either side computes a well-known function.
 
-    They are one edit: the function that became another, or the one that a side lacks. It must not touch a single edit
-    that names its op or setting itself, nor edits of which a node lies elsewhere too.
+    They are one edit: the function that became another, or is computed in another way, or that a side lacks. It must
+    not touch a single edit that names its op or setting itself, nor edits of which a node lies elsewhere too.
     """
+    return _folds(edits, aligned, _function, computed=True)
+
+
+def replacements(edits: Sequence[Edit], aligned: Aligned) -> list[Fold]:
+    """Edits that lie between the same two values on both sides, where one side lacks all of the other's nodes.
+
+    What one side has there stands in the place of what the other has. It must not touch a part in which a node has a
+    counterpart.
+    """
+    return _folds(edits, aligned, _replacement, computed=False)
+
+
+Telling = Callable[[Sequence[Edit], Region, Region, Aligned], Edit | None]
+"""Tells all edits between two values as one, where it can."""
+
+
+def _folds(edits: Sequence[Edit], aligned: Aligned, telling: Telling, *, computed: bool) -> list[Fold]:
     shown = [edit for edit in edits if aligned.mode in edit.modes]
     if not shown or len(shown) > MOST_EDITS:
         return []
     folds: list[Fold] = []
     for pair in ends(aligned, nodes_of(shown)):
         left = [edit for edit in shown if not any(edit in fold.edits for fold in folds)]
-        fold = next(filter(None, (_folded(left, one, two) for one, two in region_pairs(aligned, pair))), None)
+        pairs = region_pairs(aligned, pair, computed=computed)
+        fold = next(filter(None, (_folded(left, one, two, aligned, telling) for one, two in pairs)), None)
         if fold is not None:
             folds.append(fold)
     return folds
 
 
-def _folded(edits: Sequence[Edit], one: Region, two: Region) -> Fold | None:
+def _folded(edits: Sequence[Edit], one: Region, two: Region, aligned: Aligned, telling: Telling) -> Fold | None:
     inside: list[Edit] = []
     for edit in edits:
         held = [name in region.nodes for region, name in zip((one, two), sides_of(edit), strict=True) if name]
@@ -45,13 +64,42 @@ def _folded(edits: Sequence[Edit], one: Region, two: Region) -> Fold | None:
             inside.append(edit)
         elif any(held):
             return None
-    if not inside or len({edit.modes for edit in inside}) > 1 or _named(inside):
+    if not inside:
+        return None
+    told = telling(inside, one, two, aligned)
+    return None if told is None else Fold(edits=tuple(inside), told=replace(told, folded=tuple(inside)))
+
+
+def _replacement(inside: Sequence[Edit], one: Region, two: Region, aligned: Aligned) -> Edit | None:
+    alone = all(isinstance(edit, Insert | Delete) and not edit.folded for edit in inside)
+    if not (one.nodes and two.nodes and alone) or _some_paired(one, two, aligned):
+        return None
+    ops = dict.fromkeys(edit.op for edit in inside)
+    ways = tuple(region.ops if len(region.nodes) > 1 else () for region in (one, two))
+    return Update(
+        op=one.last.op if one.last.op in ops else next(iter(ops)),
+        reference=Site.of(one.last),
+        candidate=Site.of(two.last),
+        after=(one.entry.node, two.entry.node),
+        modes=tuple(mode for mode in MODES if any(mode in edit.modes for edit in inside)),
+        changes=(Change(aspect=Aspect.OP, ways=(ways[0], ways[1])),),
+    )
+
+
+def _some_paired(one: Region, two: Region, aligned: Aligned) -> bool:
+    nodes = aligned.alignment.nodes
+    return bool(set(one.nodes) & set(nodes) or set(two.nodes) & set(nodes.values()))
+
+
+def _function(inside: Sequence[Edit], one: Region, two: Region, aligned: Aligned) -> Edit | None:
+    if _named(inside) or len({edit.modes for edit in inside}) > 1:
         return None
     formulas = _formula(one), _formula(two)
-    if _alike(*formulas) or (None in formulas and (one.nodes and two.nodes)):
+    if formulas == (None, None) or (None in formulas and (one.nodes and two.nodes)):
         return None
-    told = _told(inside[0], (one, two), formulas)
-    return Fold(edits=tuple(inside), told=replace(told, folded=tuple(inside)))
+    if _alike(*formulas):
+        return _told(inside[0], (one, two), formulas, ways=(one.ops, two.ops)) if len(inside) > 1 else None
+    return _told(inside[0], (one, two), formulas)
 
 
 def _alike(one: Formula | None, two: Formula | None) -> bool:
@@ -69,7 +117,12 @@ def _named(inside: Sequence[Edit]) -> bool:
     return not isinstance(edit, Update) or not any(change.aspect in NAMELESS for change in edit.changes)
 
 
-def _told(edit: Edit, regions: tuple[Region, Region], formulas: tuple[Formula | None, Formula | None]) -> Edit:
+def _told(
+    edit: Edit,
+    regions: tuple[Region, Region],
+    formulas: tuple[Formula | None, Formula | None],
+    ways: tuple[tuple[str, ...], tuple[str, ...]] = ((), ()),
+) -> Edit:
     one, two = regions
     after = one.entry.node, two.entry.node
     first, second = formulas
@@ -80,7 +133,7 @@ def _told(edit: Edit, regions: tuple[Region, Region], formulas: tuple[Formula | 
             candidate=_site(two, second),
             after=after,
             modes=edit.modes,
-            changes=(Change(aspect=Aspect.FORMULA, formulas=(first, second)),),
+            changes=(Change(aspect=Aspect.FORMULA, formulas=(first, second), ways=ways),),
         )
     if first is not None:
         return Delete(

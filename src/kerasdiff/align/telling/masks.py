@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from kerasdiff.align.edits import Edit, MaskIgnored, MaskLost, Rewire
+from kerasdiff.align.edits import Delete, Edit, Insert, MaskIgnored, MaskLost, Rewire
 from kerasdiff.align.pair import Aligned
 from kerasdiff.align.telling.folding import Fold, sides_of
 from kerasdiff.align.telling.modes import Notes
 from kerasdiff.findings import SIDES, Fact, Finding, Site
+from kerasdiff.graph import Node
 from kerasdiff.graph.index import index_of
 
 LOST = (Fact.MASK_LOST, Fact.MASK_UNUSED)
@@ -29,6 +31,29 @@ def masks(edits: Sequence[Edit], aligned: Aligned, notes: Notes) -> list[Fold]:
         if inside and sites[0] is not None and sites[1] is not None:
             return [Fold(edits=inside, told=_told(inside, side, own[0], (sites[0], sites[1])))]
     return []
+
+
+def unmade(edits: Sequence[Edit], aligned: Aligned) -> list[Fold]:
+    """A layer that makes a mask, which one side lacks: what hands the mask on and applies it goes with it.
+
+    It must not touch a mask that something else makes: then the layers that ignore it are told.
+    """
+    folds = (_unmade(edits, aligned, side) for side in (0, 1))
+    return [fold for fold in folds if fold is not None]
+
+
+def _unmade(edits: Sequence[Edit], aligned: Aligned, side: int) -> Fold | None:
+    """What goes with the one masking layer that a side has more."""
+    kind = Insert if side else Delete
+    makers = [edit for edit in edits if isinstance(edit, kind) and edit.op == "masking"]
+    applied = MaskIgnored(applied_by=SIDES[side])
+    ignored = [edit for edit in edits if isinstance(edit, Rewire) and edit.wiring == applied]
+    if len(makers) != 1 or not ignored:
+        return None
+    made = _made_for(edits, aligned, side, makers)
+    inside = tuple(edit for edit in edits if edit in (*makers, *ignored) or sides_of(edit)[side] in made)
+    readers = (edit.candidate if side == 0 else edit.reference for edit in ignored)
+    return Fold(edits=inside, told=replace(makers[0], unmasked=tuple(readers), folded=inside))
 
 
 def _lost(notes: Notes, side: int) -> Iterator[Finding]:
@@ -59,21 +84,24 @@ def _explained(edits: Sequence[Edit], aligned: Aligned, side: int, note: Finding
             yield edit
 
 
-def _made_for(edits: Sequence[Edit], aligned: Aligned, side: int) -> set[str]:
-    """Nodes of a side, unmatched on the other, that serve as masks alone, or of which such nodes are made."""
-    alone = {sides_of(edit)[side]: edit for edit in edits if not sides_of(edit)[1 - side]}
+def _made_for(edits: Sequence[Edit], aligned: Aligned, side: int, makers: Sequence[Edit] = ()) -> set[str]:
+    """Nodes of a side, unmatched on the other, that serve as masks alone, or of which such nodes are made.
+
+    What else a mask is used for, in the layers that make it, is no other use.
+    """
+    paired = set(aligned.alignment.nodes.values() if side else aligned.alignment.nodes)
     consumers = index_of(aligned.graphs[side]).consumers
-    made = {name for name, edit in alone.items() if getattr(edit, "mask", "") == "as"}
-    grown = True
-    while grown:
-        more = {
-            name
-            for name in alone
-            if name not in made and consumers[name] and all(user.id in made for user, _ in consumers[name])
-        }
-        made |= more
-        grown = bool(more)
+    made = {sides_of(edit)[side] for edit in makers}
+    made |= {sides_of(edit)[side] for edit in edits if getattr(edit, "mask", "") == "as" and sides_of(edit)[side]}
+    for node in reversed(aligned.graphs[side].nodes):
+        uses = consumers[node.id]
+        if node.id not in paired and uses and all(_as_mask(user, at) or user.id in made for user, at in uses):
+            made.add(node.id)
     return made
+
+
+def _as_mask(user: Node, at: int) -> bool:
+    return bool(user.roles) and user.roles[at] == "mask"
 
 
 def _standing(inside: Sequence[Edit], side: int) -> Site | None:

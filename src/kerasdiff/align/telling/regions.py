@@ -34,6 +34,12 @@ class Region:
     nodes: tuple[str, ...]
 
     @property
+    def ops(self) -> tuple[str, ...]:
+        """What it does, in order."""
+        nodes = index_of(self.graph).nodes
+        return tuple(nodes[name].op for name in self.nodes)
+
+    @property
     def last(self) -> Node:
         """The node that gives the end."""
         return index_of(self.graph).nodes[self.end.node]
@@ -59,25 +65,35 @@ class Region:
         return values[self.end]
 
 
-def regions(graph: Graph, end: Edge) -> Iterator[Region]:
-    """The parts that end in a value, smallest first, beginning with the one that has no node."""
+def regions(graph: Graph, end: Edge, *, computed: bool) -> Iterator[Region]:
+    """The parts that end in a value, smallest first, beginning with the one that has no node.
+
+    Args:
+        graph: Canonical.
+        end: The value.
+        computed: Whether numpy has to be able to compute them.
+    """
     index = index_of(graph)
     place = _places(graph)
-    kept = {edge.node for edge in graph.roots()}
     inside: set[str] = set()
     frontier = {end}
     while len(inside) <= MOST_NODES:
-        if len(frontier) == 1:
-            users = (user.id for name in inside - {end.node} for user, _ in index.consumers[name])
-            if all(user in inside for user in users) and not (inside - {end.node}) & kept:
-                yield Region(
-                    graph=graph, entry=next(iter(frontier)), end=end, nodes=tuple(sorted(inside, key=place.__getitem__))
-                )
+        if len(frontier) == 1 and _unseen(graph, inside, end):
+            nodes = tuple(sorted(inside, key=place.__getitem__))
+            yield Region(graph=graph, entry=next(iter(frontier)), end=end, nodes=nodes)
         last = index.nodes[max((edge.node for edge in frontier), key=place.__getitem__)]
-        if last.weights or not last.operands or not knows(last.lowering):
+        if not last.operands or (computed and (last.weights or not knows(last.lowering))):
             return
         inside.add(last.id)
         frontier = {edge for edge in frontier if edge.node != last.id} | set(last.operands)
+
+
+def _unseen(graph: Graph, inside: set[str], end: Edge) -> bool:
+    """Whether nobody outside takes a value from inside, the end apart."""
+    inner = inside - {end.node}
+    consumers = index_of(graph).consumers
+    taken = (user.id for name in inner for user, _ in consumers[name])
+    return all(user in inside for user in taken) and not any(edge.node in inner for edge in graph.roots())
 
 
 def _places(graph: Graph) -> Mapping[str, int]:
@@ -110,7 +126,8 @@ def ends(aligned: Aligned, touched: tuple[set[str], set[str]]) -> Iterator[tuple
 def _below(graph: Graph, touched: set[str]) -> set[str]:
     """Those nodes and the ones that numpy can compute from them, at most as many as a part holds away."""
     index = index_of(graph)
-    below, layer = set(touched), list(touched)
+    layer = [name for name in touched if name in index.nodes]  # the rest show in the other mode alone
+    below = set(layer)
     for _ in range(MOST_NODES):
         users = {user.id for name in layer for user, _ in index.consumers[name] if user.id not in below}
         layer = [name for name in users if not index.nodes[name].weights and knows(index.nodes[name].lowering)]
@@ -118,9 +135,11 @@ def _below(graph: Graph, touched: set[str]) -> set[str]:
     return below
 
 
-def region_pairs(aligned: Aligned, pair: tuple[Edge, Edge]) -> Iterator[tuple[Region, Region]]:
+def region_pairs(aligned: Aligned, pair: tuple[Edge, Edge], *, computed: bool) -> Iterator[tuple[Region, Region]]:
     """Parts of both sides with these ends and corresponding entries, the smaller ones first."""
-    first, second = (list(regions(graph, end)) for graph, end in zip(aligned.graphs, pair, strict=True))
+    first, second = (
+        list(regions(graph, end, computed=computed)) for graph, end in zip(aligned.graphs, pair, strict=True)
+    )
     nodes = aligned.alignment.nodes
     fitting = [
         (one, two)

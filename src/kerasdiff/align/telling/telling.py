@@ -8,12 +8,15 @@ from kerasdiff.align.edits import Edit
 from kerasdiff.align.pair import Aligned
 from kerasdiff.align.telling.constants import constants
 from kerasdiff.align.telling.folding import applied
-from kerasdiff.align.telling.functions import functions
-from kerasdiff.align.telling.masks import masks
+from kerasdiff.align.telling.functions import functions, replacements
+from kerasdiff.align.telling.masks import masks, unmade
 from kerasdiff.align.telling.modes import modes as by_mode
 from kerasdiff.align.telling.structure import branches, loops, residuals, transplants
 from kerasdiff.graph import MODES, Mode
 from kerasdiff.side.records import Description
+
+MOST_EDITS = 200
+"""Of a longer script nothing is put together: the models have little in common, and pairs of edits are looked at."""
 
 
 def told(
@@ -25,6 +28,8 @@ def told(
     measured, counted and told of them goes by these.
     """
     script = tuple(edits)
+    if len(script) > MOST_EDITS:
+        return script
     notes = descriptions[0].notes, descriptions[1].notes
     for mode in reversed(MODES):
         if mode in modes:
@@ -32,10 +37,12 @@ def told(
             first, second = (side.training if mode == "training" else side.inference for side in descriptions)
             script = applied(script, by_mode(script, aligned, (first, second), notes))
             script = applied(script, masks(script, aligned, notes))
+            script = applied(script, unmade(script, aligned))
             script = applied(script, constants(script, aligned))
             script = applied(script, residuals(script, aligned))
             script = applied(script, functions(script, aligned))
             script = applied(script, transplants(script, aligned))
+            script = applied(script, replacements(script, aligned))
             script = applied(script, branches(script, aligned))
             script = applied(script, loops(script))
     return script

@@ -71,6 +71,8 @@ def _one_sided(edit: Insert | Delete) -> str:
         has, site, after = "reference", edit.reference, edit.after
     lacks = "reference" if has == "candidate" else "candidate"
     assert site is not None
+    if edit.unmasked:
+        return folded.unmasked(edit, has, site)
     if edit.branch:
         return folded.branch(edit, has, site)
     if edit.inside:
@@ -112,10 +114,11 @@ def _update(edit: Update) -> str:
     assert edit.reference is not None
     assert edit.candidate is not None
     if _replaces(edit):
-        return f"candidate has {call_of(edit.candidate)} in the place of {call_of(edit.reference)}"
+        had, has = folded.replaced(edit.reference, edit.candidate, edit.changes[0])
+        return f"candidate has {has} in the place of {had}"
     functions = edit.changes[0].formulas
     if functions is not None:
-        return folded.functions(edit.reference, edit.candidate, functions)
+        return folded.functions(edit.reference, edit.candidate, edit.changes[0])
     if edit.changes[0].baked is not None:
         return folded.baked(edit.reference, edit.candidate, edit.changes[0].baked)
     first = edit.changes[0]  # what either side computes, or how it is connected, is never told with anything else
@@ -341,10 +344,13 @@ def attributes(edit: Edit) -> dict[str, Values]:
         return {}
     functions = edit.changes[0].formulas
     if functions is not None:
-        return formulas.values(*functions)
+        ways = edit.changes[0].ways
+        return {"computation": (", ".join(ways[0]), ", ".join(ways[1]))} if any(ways) else formulas.values(*functions)
     named = {_key(change): _values(change) for change in edit.changes}
     if _replaces(edit) and edit.reference is not None and edit.candidate is not None:
-        named[_KEYS[Aspect.OP]] = name_of(edit.reference), name_of(edit.candidate)
+        sides = zip((edit.reference, edit.candidate), edit.changes[0].ways, strict=True)
+        first, second = (", ".join(ops) or name_of(site) for site, ops in sides)
+        named[_KEYS[Aspect.OP]] = first, second
     return named
 
 

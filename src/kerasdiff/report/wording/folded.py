@@ -8,7 +8,6 @@ from kerasdiff.align.edits import (
     Baked,
     Change,
     Delete,
-    Formula,
     Insert,
     MaskLost,
     Residual,
@@ -22,13 +21,48 @@ from kerasdiff.report.wording import formulas
 from kerasdiff.report.wording.names import call_of, listed, name_of
 
 
-def functions(reference: Site, candidate: Site, pair: tuple[Formula, Formula]) -> str:
+def functions(reference: Site, candidate: Site, change: Change) -> str:
     """The function of either side, with its line; where one line serves both, that once."""
-    first, second = formulas.both(*pair)
+    assert change.formulas is not None
     lines = [f" ({site.source})" if site.source else "" for site in (reference, candidate)]
     if lines[0] == lines[1]:
         lines[0] = ""
+    if any(change.ways):
+        one, two = (_ops(ops) for ops in change.ways)
+        how = f"as {one} in the reference{lines[0]}, as {two} in the candidate{lines[1]}"
+        return f"{formulas.told(change.formulas[0])} is computed {how}: the same in exact arithmetic alone"
+    first, second = formulas.both(*change.formulas)
     return f"{first} in the reference{lines[0]}, {second} in the candidate{lines[1]}"
+
+
+def replaced(reference: Site, candidate: Site, change: Change) -> tuple[str, str]:
+    """What stands in each other's place: a call, or the ops of several."""
+    first, second = (
+        f"{_ops(ops)}{f' ({site.source})' if site.source else ''}" if ops else call_of(site)
+        for site, ops in zip((reference, candidate), change.ways, strict=True)
+    )
+    return first, second
+
+
+def _ops(ops: tuple[str, ...]) -> str:
+    """The first few of several ops in order."""
+    more = [f"{len(ops) - MOST_OPS} more"] if len(ops) > MOST_OPS else []
+    return listed([*ops[:MOST_OPS], *more])
+
+
+MOST_OPS = 5
+"""Ops of a part that are named."""
+
+
+def unmasked(edit: Insert | Delete, has: str, site: Site) -> str:
+    """A layer that makes a mask, which one side lacks, and who reads the padding without it."""
+    lacks = "reference" if has == "candidate" else "candidate"
+    line = f" ({site.source})" if site.source else ""
+    readers = [f"{reader.node} ({name_of(reader)})" for reader in edit.unmasked]
+    more = [f"{len(readers) - MOST_NAMED} more"] if len(readers) > MOST_NAMED else []
+    reads = "reads" if len(readers) == 1 else "read"
+    who = listed(readers[:MOST_NAMED] + more)
+    return f"{lacks} lacks the {name_of(site)} that {has} applies{line}, so {who} {reads} the padding unmasked"
 
 
 def mode(edit: Update, change: Change) -> str:

@@ -146,7 +146,12 @@ def _hands_on(event: Event) -> bool:
 
 
 def _takes_masks(event: Event) -> bool:
-    return any("mask" in name for name in inspect.signature(event.layer.call).parameters)
+    """Whether a layer is given masks; a Lambda has them for its function, which may not ask."""
+    asked = event.layer.function if isinstance(event.layer, keras.layers.Lambda) else event.layer.call
+    try:
+        return any("mask" in name for name in inspect.signature(asked).parameters)
+    except (TypeError, ValueError):  # a function of C has no signature, and takes no mask
+        return False
 
 
 def _lost_at(drop: _Drop, root: str) -> Site:
