@@ -30,6 +30,7 @@ class Reason(Enum):
     """Why a verdict is what it is: the row of the table in `kerasdiff.judge` that applied."""
 
     INTERFACE = auto()  # the interfaces differ
+    VALUES = auto()  # two saved files hold other values
     SETTINGS = auto()  # the weights rung differs
     SETTINGS_ALONE = auto()  # it differs, and nothing else does: same function, other start or learning
     OUTPUTS = auto()  # outputs differ under weights that correspond

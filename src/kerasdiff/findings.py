@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Literal
 
-from kerasdiff.graph import Attribute, Node, Port, Source
+from kerasdiff.graph import Attribute, Node, Port, Returned, Source
 from kerasdiff.graph.values import Closeness
 
 SideName = Literal["reference", "candidate"]
@@ -81,6 +81,7 @@ Quantity = Literal[
     "loss",
     "optimizer step",
     "metric",
+    "stored value",
 ]
 """What a comparison of values was of. ``call loss``: one of the losses that layers add while they run; ``call
 losses``: their sum; ``unmatched losses``: the sum of those that do not correspond one by one; ``added losses``: the sum
@@ -135,6 +136,9 @@ class Fact(Enum):
     OTHER_KEYS = auto()  # parts: RENAMED_INPUT
     RENAMED_INPUT = auto()  # values: both names
     OUTPUTS_UNKNOWN = auto()
+    RETURNED_OTHERWISE = auto()  # names: modes, where not both; returned: both places, None where a side has none
+    OTHER_SEQUENCE = auto()  # the same, where one is a tuple and the other a list
+    RETURNED_UNREAD = auto()  # returned: an object on both sides, of whose contents nothing is known
 
     # -- architecture --------------------------------------------------------------------------------------------
     ISOMORPHIC = auto()  # count: nodes
@@ -162,12 +166,17 @@ class Fact(Enum):
     TRANSPOSED = auto()  # the same, where the candidate holds the transposed matrix
     START_SCALES = auto()  # parts: OTHER_FANS
     OTHER_FANS = auto()  # weights: both; values: both fans
+    STORED_VALUES_DIFFER = auto()  # count, of: pairs; weights: the first few; compared: the worst; parts: AS_STORED
+    STORED_VALUES_APART = auto()  # the same, and yet all outputs agree
+    STORED_VALUES_AGREE = auto()  # count: pairs; figures: rounding, the largest difference
+    AS_STORED = auto()  # compared: outputs with the values as stored
     SAME_START = auto()  # count: weights of other initializers with the same starting values
 
     # -- numbers -------------------------------------------------------------------------------------------------
     NOTHING_TO_COMPARE = auto()  # names: the quantity
     VALUES_AGREE = auto()  # names: the quantity; compared: the worst; of: comparisons; parts: COARSE
     VALUES_DIFFER = auto()  # the same; count: beyond their limit; subjects: not finite on one side alone
+    ROUNDING_DECIDES = auto()  # the same; count: that rounding alone may part, by more than any limit allows for
     COARSE = auto()  # parts: why the limit is not that of float64
     FLOAT32_HARD_CODED = auto()
     OTHER_DRAWS_IN_FLOAT64 = auto()
@@ -316,6 +325,7 @@ class Finding:
         compared, closeness: The comparison of values it rests on, with or without what it was of.
         subjects: What was compared beside that.
         ports: Inputs and outputs.
+        returned: Places of what the calls return, the reference's and the candidate's.
         cause: Words that are not ours: of Keras, of TensorFlow, of an exception; or of an error of ours.
         parts: Facts it consists of.
     """
@@ -335,5 +345,6 @@ class Finding:
     closeness: Closeness | None = None
     subjects: tuple[Subject, ...] = ()
     ports: tuple[Port, ...] = ()
+    returned: tuple[Returned | None, ...] = ()
     cause: str = ""
     parts: tuple[Finding, ...] = ()

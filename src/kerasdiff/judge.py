@@ -101,6 +101,12 @@ class Evidence:
         return not self.transfer.complete and not self.transfer.regrouped and bool(self.edits) and told_apart
 
     @cached_property
+    def values_differ(self) -> bool:
+        """Whether two saved files hold other values in weights that correspond."""
+        findings = self.rungs["weights"].findings if "weights" in self.rungs else ()
+        return any(finding.fact is Fact.STORED_VALUES_DIFFER for finding in findings)
+
+    @cached_property
     def closed(self) -> tuple[Finding, ...]:
         """The gates that are; a rung that found nothing against an equivalence (``advisory``) leaves its own open."""
         return tuple(
@@ -143,6 +149,8 @@ def _equivalent(reason: Reason, basis: Basis, when: Callable[[Evidence], bool]) 
 
 TABLE: tuple[Row, ...] = (
     _different(Reason.INTERFACE, lambda e: e.outcome("interface") == "different"),
+    # Between saved files the values are the function.
+    _different(Reason.VALUES, lambda e: e.values_differ and not (e.witnessed and e.numbers[0] == "different")),
     # Settings that differ alone leave the function the same.
     _different(
         Reason.SETTINGS_ALONE,

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from kerasdiff.align.pair import Pair
-from kerasdiff.errors import EvaluateError, KerasdiffError
+from kerasdiff.errors import EvaluateError, KerasdiffError, WorkerError
 from kerasdiff.explain.measuring import Question
 from kerasdiff.explain.search import Search
 from kerasdiff.findings import Fact, Finding, RungName
@@ -26,6 +26,7 @@ from kerasdiff.probing.observations import (
     OtherSize,
     Searched,
     StoredObservation,
+    StoredValues,
     Unobserved,
     refused,
 )
@@ -33,6 +34,7 @@ from kerasdiff.probing.prober import Prober, batches_of, both
 from kerasdiff.probing.random_ops import drawn_apart
 from kerasdiff.probing.stored import observe_stored
 from kerasdiff.probing.transfer import incomplete
+from kerasdiff.probing.values import observe_values
 from kerasdiff.probing.witness import SavedWitness, Witness
 from kerasdiff.rungs.records import NUMERIC, NotChecked, NumberFigures, Rung
 from kerasdiff.rungs.weights import other_initializer
@@ -84,6 +86,14 @@ class Observer:
         names = tuple(zip(*asked, strict=True))
         ones, twos = both(lambda side: self._sides[side].start_digests(names[side]))
         return frozenset(one for one, two in asked if ones[one] == twos[two])
+
+    def stored_values(self, face: Rung) -> StoredValues | None:
+        """What both sides hold, where both are saved files; ``None`` where they cannot be read."""
+        try:
+            return observe_values(self._sides, self._pair, self._options.seed, runs=face.outcome != "different")
+        except EvaluateError as error:
+            self._left_out("weights", reason=Finding(fact=Fact.REFUSED, cause=error.message))
+            return None
 
     def observe(self, face: Rung, *, settings_differ: bool) -> Observations:
         """Everything that the rungs judge by.
@@ -176,6 +186,14 @@ class Observer:
             return observe_stored(self._sides, self._pair, self._options.seed)
         except EvaluateError as error:
             return refused(error.message)
+        except WorkerError as error:  # as HDF5 does where a disk is full: no harm to what is asked next
+            self.revive()
+            return refused(error.message)
+
+    def revive(self) -> None:
+        """Lets the rest of a report be made after a side ended where the verdict did not need its answer."""
+        for side in self._sides:
+            side.revive()
 
     # What the numbers are asked for afterwards ---------------------------------------------------------------
 

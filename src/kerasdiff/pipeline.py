@@ -14,7 +14,7 @@ from kerasdiff.align.correspondence import correspond
 from kerasdiff.align.edits import Edit
 from kerasdiff.align.pair import Correspondence, Pair
 from kerasdiff.comparison import Comparison, ModelInfo, Reason, Terms, Verdict
-from kerasdiff.errors import EvaluateError, FitError
+from kerasdiff.errors import EvaluateError, FitError, WorkerError
 from kerasdiff.explain.attribution import attribute
 from kerasdiff.explain.records import Attribution
 from kerasdiff.findings import Fact, Finding
@@ -34,10 +34,11 @@ from kerasdiff.rungs.fit import fit_rung
 from kerasdiff.rungs.inference import inference
 from kerasdiff.rungs.interface import interface
 from kerasdiff.rungs.records import NUMERIC, CheckpointFigures, NotChecked, NumberFigures, Rung
+from kerasdiff.rungs.returned import unread
 from kerasdiff.rungs.table import rewrites, rows
 from kerasdiff.rungs.training_step import training_step
 from kerasdiff.rungs.unseen import training_code, unlike_training_code, untaken, untraced
-from kerasdiff.rungs.weights import own_penalties, settings, weights
+from kerasdiff.rungs.weights import own_penalties, settings, values_apart, weights
 from kerasdiff.side.environment import Hardware
 from kerasdiff.side.models import Models, models_of
 from kerasdiff.side.process import Worker
@@ -143,10 +144,12 @@ def compare_models(models: Models, options: Options, listener: Listener) -> Comp
     pair, face = _paired(models, options)
     not_checked = [NotChecked(rung="training step", reason=method) for method in training_code(pair)]
 
-    started, values = _starting(pair, models.targets)
-    not_checked += values
+    started, unlike = _starting(pair, models.targets)
+    not_checked += unlike
     observer = Observer(models.workers, pair, options, listener)
     same_start = observer.same_start(started)
+    saved = all(target.kind == "saved" for target in models.targets)
+    values = observer.stored_values(face) if saved else None
     seen = settings(started, same_start, options.ignore)
     observations = observer.observe(face, settings_differ=bool(seen.edits))
     not_checked += observer.not_checked
@@ -156,7 +159,7 @@ def compare_models(models: Models, options: Options, listener: Listener) -> Comp
     rungs = [
         face,
         architecture(pair, harmless=agree),
-        weights(started, seen, same_start, options.ignore, learning_agrees=learning.outcome == "equal"),
+        weights(started, seen, same_start, options.ignore, values, learning_agrees=learning.outcome == "equal"),
         function,
         learning,
         checkpoint(pair, observations, required=options.require_checkpoint, ignore_names="names" in options.ignore),
@@ -164,8 +167,9 @@ def compare_models(models: Models, options: Options, listener: Listener) -> Comp
     attribution = _attributed(observer, pair, (function, learning), not_checked)
     evidence = _trained(models, pair, face, options, listener, rungs, not_checked)
     edits = (*pair.edits, *seen.edits)
+    told = (*pair.told, *seen.edits)
     one_way = attribution.one_way if attribution else ()
-    unseen = (*_beside_the_graph(pair, rungs), *untaken(observations, edits), *one_way)
+    unseen = (*_beside_the_graph(pair, rungs), *values_apart(values), *untaken(observations, edits), *one_way)
     return Comparison(
         verdict=judge(_evidence(pair, rungs, edits, unseen, options)),
         reference=_info(models, pair, 0),
@@ -173,7 +177,7 @@ def compare_models(models: Models, options: Options, listener: Listener) -> Comp
         environment=models.descriptions[0].environment,
         terms=_terms(models, options, rungs),
         rungs=tuple(rungs),
-        edits=edits,
+        edits=told,
         rewrites=rewrites(pair),
         rows=rows(pair),
         fit=evidence,
@@ -194,9 +198,9 @@ def _paired(models: Models, options: Options) -> tuple[Pair, Rung]:
 
 
 def _beside_the_graph(pair: Pair, rungs: Sequence[Rung]) -> tuple[Finding, ...]:
-    """Code that no rung runs: a training method, a regularizer of one's own, a mode that cannot be traced."""
+    """What no rung sees: a training method, a regularizer of the user's, an untraced mode, an object returned."""
     advisory = any(rung.name == "weights" and rung.outcome == "advisory" for rung in rungs)
-    return (*unlike_training_code(pair), *(own_penalties(pair) if advisory else ()), *untraced(pair))
+    return (*unlike_training_code(pair), *(own_penalties(pair) if advisory else ()), *untraced(pair), *unread(pair))
 
 
 def _evidence(
@@ -218,15 +222,17 @@ def _evidence(
 def _starting(pair: Pair, targets: tuple[Target, Target]) -> tuple[Pair, list[NotChecked]]:
     """What the weights rung compares: a saved file holds values, not what weights would start from."""
     saved = [target.kind == "saved" for target in targets]
-    if saved[0] == saved[1]:
+    if not any(saved):
         return pair, []
-    name = targets[saved.index(True)].text
     first, second = (
         replace(item, weights=tuple(replace(w, initializer=None, fans=None) for w in item.weights)) if held else item
         for item, held in zip(pair.descriptions, saved, strict=True)
     )
-    reason = Finding(fact=Fact.SAVED_VALUES, names=(name,))
-    return replace(pair, descriptions=(first, second)), [NotChecked(rung="weights", reason=reason)]
+    started = replace(pair, descriptions=(first, second))
+    if all(saved):  # what they hold is compared instead
+        return started, []
+    reason = Finding(fact=Fact.SAVED_VALUES, names=(targets[saved.index(True)].text,))
+    return started, [NotChecked(rung="weights", reason=reason)]
 
 
 def _attributed(
@@ -239,6 +245,9 @@ def _attributed(
     try:
         answer = attribute(pair, question)
     except EvaluateError as error:
+        answer = Finding(fact=Fact.REFUSED, cause=error.message)
+    except WorkerError as error:
+        observer.revive()
         answer = Finding(fact=Fact.REFUSED, cause=error.message)
     if isinstance(answer, Finding):
         not_checked.append(NotChecked(rung="attribution", reason=answer))

@@ -150,6 +150,16 @@ def test_another_interface_is_not_tried(compare: Callable[..., Answer]) -> None:
     assert "checkpoint" in [item["rung"] for item in answer.report["not_checked"]]
 
 
+def test_a_worker_that_ends_while_it_saves_ends_nothing_else(compare: Callable[..., Answer]) -> None:
+    report = compare(MODELS + "affine(ends=True)", MODELS + "affine(ends=True,activation='tanh')", (), NO_FIT).report
+
+    assert report["verdict"]["outcome"] == "different"
+    failed = next(item for item in report["rungs"] if item["name"] == "checkpoint")
+    assert failed["outcome"] == "failed"
+    assert "was ended by SIGABRT while it had to save its weights" in failed["detail"]
+    assert report["attribution"]["explained"] is True  # asked of the workers that took over
+
+
 @pytest.mark.filterwarnings("ignore:__array__:DeprecationWarning")
 def test_a_saved_model_loads_what_its_code_saves(compare: Callable[..., Answer], tmp_path: Path) -> None:
     path = tmp_path / "model.keras"

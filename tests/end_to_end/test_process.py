@@ -157,3 +157,41 @@ def test_no_orphan_and_no_traceback(models: Path, number: signal.Signals, code: 
     while alive(child) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert not alive(child)
+
+
+SLOW = """
+import pathlib, time
+import keras
+import tensorflow as tf
+
+def wait(x):
+    pathlib.Path(__file__).with_suffix(".runs").touch()
+    time.sleep(60)
+    return x
+
+def slow(name):
+    inputs = keras.Input((4,))
+    outputs = keras.layers.Lambda(lambda x: tf.ensure_shape(tf.py_function(wait, [x], x.dtype), x.shape))(inputs)
+    return keras.Model(inputs, keras.layers.Activation(name)(outputs))
+"""
+
+
+def test_an_interrupt_while_numbers_run_is_answered_at_once(tmp_path: Path) -> None:
+    (tmp_path / "m.py").write_text(SLOW)
+    command = [
+        Path(sys.executable).parent / "kerasdiff",
+        "compare",
+        "--no-fit",
+        "m.py:slow(name='relu')",
+        "m.py:slow(name='tanh')",
+    ]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        deadline = time.monotonic() + 120
+        while not (tmp_path / "m.runs").exists() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        began = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=30)
+        took = time.monotonic() - began
+    assert (process.returncode, errors.strip()) == (130, "interrupted")
+    assert took < 1.0

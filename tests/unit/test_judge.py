@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,11 +25,13 @@ from kerasdiff.align.edits import (
 )
 from kerasdiff.align.pair import WeightTransfer
 from kerasdiff.comparison import EXIT_CODES, Comparison, ModelInfo, Reason, Terms, Verdict
-from kerasdiff.findings import Fact, Finding, RungName, Site
+from kerasdiff.findings import Compared, Fact, Finding, RungName, Site, Subject
 from kerasdiff.graph import Source
+from kerasdiff.graph.values import Tolerance
 from kerasdiff.judge import TABLE as ROWS
 from kerasdiff.judge import UNIMPLIED, Evidence, judge
 from kerasdiff.options import STRENGTHS, Required
+from kerasdiff.probing.closeness import compare_values
 from kerasdiff.report import wording
 from kerasdiff.rungs.records import Rung
 
@@ -112,6 +115,17 @@ REMARK = {**EQUAL, "weights": "advisory"}
 GATED: tuple[RungName, ...] = (*UNIMPLIED, "checkpoint")
 RELU = (edit("insert"),)
 SWAP = (edit("insert", "gelu"), edit("delete", "relu"))
+
+
+def holding_others(evidence: Evidence) -> Evidence:
+    """The same of two saved files that hold other values."""
+    close = compare_values(np.ones(3), np.zeros(3), Tolerance(limit=1e-6, grounds="float32"))
+    compared = Compared(subject=Subject(quantity="stored value", weight="dense/kernel"), closeness=close)
+    finding = Finding(
+        fact=Fact.STORED_VALUES_DIFFER, count=1, of=2, weights=("dense/kernel",), compared=compared, parts=()
+    )
+    rung = replace(evidence.rungs["weights"], outcome="different", findings=(finding,))
+    return replace(evidence, rungs={**evidence.rungs, "weights": rung})
 
 
 @dataclass(frozen=True)
@@ -259,6 +273,20 @@ TABLE = (
     Row("proof-where-numbers-are-required", case(proved=True, require="numeric", **EQUAL), "equivalent", "proof", ""),
     Row("numbers-where-numbers-are-required", case(require="numeric", **EQUAL), "equivalent", "numeric", ""),
     Row("required-and-different", case(edits=RELU, require="proof", **APART), "different", "witness", "relu"),
+    Row(
+        "files-that-hold-other-values",
+        holding_others(case(proved=True, **EQUAL)),
+        "different",
+        "witness",
+        "1 of 2 stored weights hold other values, most dense/kernel by up to 1",
+    ),
+    Row(
+        "files-of-other-networks",
+        holding_others(case(edits=RELU, **APART)),
+        "different",
+        "witness",
+        "reference applies none after norm. 1 of 2 stored weights",
+    ),
     Row("checkpoint-advisory", case(proved=True, checkpoint="advisory", **EQUAL), "equivalent", "proof", ""),
     Row("checkpoint-failed", case(proved=True, checkpoint="failed", **EQUAL), "equivalent", "proof", ""),
     Row(

@@ -42,6 +42,8 @@ class Echo(Side):
 
         return Done()
 
+    def revive(self) -> None: ...
+
 
 def test_the_methods_of_a_side_send_the_rows_of_the_table() -> None:
     side = Echo()
@@ -65,16 +67,20 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
-def test_what_is_no_regular_file_is_written_to_as_it_is(tmp_path: Path) -> None:
-    pipe = tmp_path / "pipe"
+def test_only_files_are_written_over(tmp_path: Path) -> None:
+    pipe, loop, link = tmp_path / "pipe", tmp_path / "null", tmp_path / "link"
     os.mkfifo(pipe)
-    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
-    try:
-        write_whole(pipe, lambda stream: stream.write(b"through"))
-        assert os.read(reader, 20) == b"through"
-    finally:
-        os.close(reader)
+    loop.symlink_to("/dev/null")
+    for other, what in ((pipe, "a pipe"), (tmp_path, "a directory"), (loop, "a device")):
+        with pytest.raises(OSError, match=what):
+            write_whole(other, lambda stream: stream.write(b"lost"))
     assert pipe.is_fifo()
+    assert loop.is_symlink()
+
+    link.symlink_to("file")
+    write_whole(link, lambda stream: stream.write(b"through"))
+    assert link.is_symlink()
+    assert (tmp_path / "file").read_bytes() == b"through"
 
 
 class Lost:

@@ -54,6 +54,8 @@ class Here(Side):
         module, _, name = request.handler.partition(":")
         return Later(lambda: getattr(importlib.import_module(module), name)(self.session, *arguments))
 
+    def revive(self) -> None: ...
+
 
 def report(pair: Pair) -> dict[str, Any]:
     sides: Any = Here(pair.reference, pair.inputs), Here(pair.candidate, pair.inputs)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from kerasdiff.align.alignment import align
 from kerasdiff.align.edits import Edit
 from kerasdiff.align.pair import Aligned, Correspondence
+from kerasdiff.align.telling.telling import told
 from kerasdiff.canonical import Canonicaliser
 from kerasdiff.graph import MODES, Graph, Mode, Weight
 from kerasdiff.side.records import Description
@@ -29,11 +30,13 @@ def correspond(reference: Description, candidate: Description) -> Correspondence
         known = alignment.weights
     modes = {mode: aligned[mode] for mode in MODES if mode in aligned}
     mapped = _mapped(modes)
+    edits = _merged(modes)
     proved = len(modes) == len(MODES) and all(item.alignment.isomorphic for item in modes.values())
     return Correspondence(
         descriptions=(reference, candidate),
         modes=modes,
-        edits=_merged(modes),
+        edits=edits,
+        told=told(edits, modes),
         isomorphic=proved and not _clash(modes, mapped),
         mapped=mapped,
     )

@@ -34,8 +34,26 @@ def settings_changed(one: Node, two: Node) -> Changes:
         _setting(name, a, b)
         for name in names
         for a, b in [(one.attributes.get(name), two.attributes.get(name))]
-        if a != b and not isinstance(a, Graph) and not isinstance(b, Graph)
+        if a != b and not isinstance(a, Graph) and not isinstance(b, Graph) and not _one_axis(name, (one, a), (two, b))
     )
+
+
+def _one_axis(name: str, *given: tuple[Node, Attribute]) -> bool:
+    """Whether a layer's ``axis`` means the same ones on both sides: ``-1`` is ``3``, and ``[3]``, on rank 4."""
+    if name != "axis" or any(node.kind != "layer" for node, _ in given):
+        return False
+    first, second = (_from_the_front(node, value) for node, value in given)
+    return first is not None and first == second
+
+
+def _from_the_front(node: Node, value: Attribute) -> tuple[int, ...] | None:
+    """Axes of a layer, whose results have the rank of what goes in, counted from the front."""
+    shape = node.outputs[0].shape if node.outputs else None
+    listed = value if isinstance(value, tuple | list) else (value,)
+    axes = [axis for axis in listed if isinstance(axis, int) and not isinstance(axis, bool)]
+    if shape is None or len(axes) < len(listed):
+        return None
+    return tuple(sorted(axis % len(shape) for axis in axes)) if shape else None
 
 
 def _ports_changed(one: Node, two: Node) -> Changes:

@@ -6,7 +6,8 @@ is measured later, by `kerasdiff.explain`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import ClassVar, Literal, TypeAlias
 
@@ -27,6 +28,7 @@ class _Edit:
         reference, candidate: The node on each side; ``None`` where it has none.
         after: Ids of the aligned nodes right before it, reference's and candidate's, where known.
         modes: The graphs it shows in.
+        folded: Where it tells one change that shows in several places, the edits of the script that make it up.
     """
 
     kind: ClassVar[EditKind]
@@ -37,11 +39,20 @@ class _Edit:
     candidate: Site | None
     after: tuple[str | None, str | None] = (None, None)
     modes: tuple[Mode, ...] = MODES
+    folded: tuple[Edit, ...] = ()
 
     @property
     def sites(self) -> tuple[Site | None, Site | None]:
         """Both nodes, by side."""
         return self.reference, self.candidate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Formula:
+    """A well-known function, known by what it computes: ``gelu`` with ``approximate``, ``softmax`` with ``axis``."""
+
+    name: str
+    settings: Mapping[str, Attribute] = field(default_factory=dict)
 
 
 # One side alone ----------------------------------------------------------------------------------------------
@@ -59,12 +70,14 @@ class _OneSided(_Edit):
         operands: Where it takes several values, the nodes that give the first few, by id.
         between: Ids of its only operand, or else of its first weight, and of its only user; empty where there is none.
         inside: Names of the ops that it does more than the other side, where it is not a difference as a whole.
+        formula: The well-known function that it computes, where it takes several nodes to.
     """
 
     mask: MaskRole = ""
     operands: tuple[str, ...] = ()
     between: tuple[str, str] = ("", "")
     inside: tuple[str, ...] = ()
+    formula: Formula | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +104,7 @@ class Aspect(Enum):
     CALL = auto()  # an argument of the call by name: training= (both values, ``None`` where it is not given)
     OP = auto()  # another call altogether: the sites of the edit say which
     COMPUTATION = auto()  # what either side alone computes inside: Change.parts
+    FORMULA = auto()  # another well-known function, or another setting of it: Change.formulas
     WIRING = auto()  # the same ops inside, connected in another way
     UNTRACKED = auto()  # variables that the model does not track (what they hold, by side)
     DTYPE = auto()  # of the results (by side, one dtype a result)
@@ -117,6 +131,7 @@ class Change:
         values: The reference's and the candidate's.
         weight: For ``WEIGHT``, the weight's role (``kernel``).
         parts: For ``COMPUTATION``, what either side alone computes.
+        formulas: For ``FORMULA``, the well-known function that either side computes.
     """
 
     aspect: Aspect
@@ -124,6 +139,7 @@ class Change:
     values: tuple[Attribute, Attribute] = (None, None)
     weight: str = ""
     parts: tuple[tuple[Part, ...], tuple[Part, ...]] = ((), ())
+    formulas: tuple[Formula, Formula] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,3 +267,11 @@ class Rewire(_Edit):
 
 
 Edit: TypeAlias = Insert | Delete | Update | Move | Rewire
+
+
+def leaves(edit: Edit) -> Iterator[Edit]:
+    """The edits of the script that an edit stands for: itself, where it is one of them."""
+    if not edit.folded:
+        yield edit
+    for part in edit.folded:
+        yield from leaves(part)

@@ -93,7 +93,8 @@ class Correspondence:
     Attributes:
         descriptions: Of the reference and the candidate, as their workers see them.
         modes: The alignment of each mode in which both could be traced.
-        edits: Of both modes, each once.
+        edits: The script of both modes, each edit once.
+        told: The same as a reader is told them: those together that are one change.
         isomorphic: Whether the canonical graphs of both modes are the same: a proof.
         mapped: Weights that the alignment maps, reference id to candidate id.
     """
@@ -101,6 +102,7 @@ class Correspondence:
     descriptions: tuple[Description, Description]
     modes: Mapping[Mode, Aligned]
     edits: tuple[Edit, ...]
+    told: tuple[Edit, ...]
     isomorphic: bool
     mapped: Mapping[str, str]
 
@@ -136,6 +138,7 @@ class Correspondence:
             descriptions=self.descriptions,
             modes=self.modes,
             edits=self.edits,
+            told=self.told,
             isomorphic=self.isomorphic,
             mapped=self.mapped,
             transfer=transfer,

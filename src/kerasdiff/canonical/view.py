@@ -94,6 +94,20 @@ class View(ABC):
             self._asked[key] = self.put(replace(asked, id=self._fresh(like.id.partition("~")[0])))[0]
         return self._asked[key]
 
+    def known(self, like: Node, value: Attribute, *, shape: tuple[int, ...], dtype: str) -> Edge:
+        """Puts a constant beside the node at hand."""
+        constant = Node(
+            id=self._fresh(like.id.partition("~")[0]),
+            op="Const",
+            kind="const",
+            attributes={"shape": shape, "dtype": dtype, "value": value},
+            outputs=(TensorSpec(shape=shape, dtype=dtype),),
+            part=like.part,
+            origin=like.origin,
+            source=like.source,
+        )
+        return self.put(constant)[0]
+
     def made(
         self,
         like: Node,

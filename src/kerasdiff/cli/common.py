@@ -77,18 +77,35 @@ timeout_option = click.option(
 )
 
 
-def in_existing_directory(context: click.Context, option: click.Parameter, path: str | None) -> str | None:
-    """Checks that the directory of a file to write exists: said now, not after minutes of comparing."""
-    if path is not None and not Path(path).expanduser().parent.is_dir():
-        raise click.BadParameter(f"the directory of {path} does not exist.")
-    return path
+def file_to_write(suffix: str = "") -> Callable[[click.Context, click.Parameter, str | None], str | None]:
+    """A check of a file to write, made before anything runs: its directory, its suffix, what is there already."""
+
+    def check(context: click.Context, option: click.Parameter, text: str | None) -> str | None:
+        from kerasdiff.side.files import other_than_file
+
+        if text is None:
+            return None
+        path = Path(text).expanduser()
+        if not path.parent.is_dir():
+            raise click.BadParameter(f"the directory of {clean(text)} does not exist.")
+        if not path.name.endswith(suffix):
+            raise click.BadParameter(f"{clean(text)} does not end in {suffix}.")
+        try:
+            other = other_than_file(path)
+        except OSError as error:
+            raise click.BadParameter(f"{clean(text)} cannot be seen: {error.strerror}.") from None
+        if other:
+            raise click.BadParameter(f"{clean(text)} is {other}; kerasdiff writes over files alone.")
+        return text
+
+    return check
 
 
 def _output_option(command: Command) -> Command:
     return click.option(
         "--output",
         type=click.Path(dir_okay=False, writable=True),
-        callback=in_existing_directory,
+        callback=file_to_write(),
         metavar="FILE",
         help="Write the report to FILE instead of standard output.",
     )(command)

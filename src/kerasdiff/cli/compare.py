@@ -12,8 +12,8 @@ from kerasdiff.cli.common import (
     EXIT_CODES_HELP,
     TARGETS_HELP,
     clean,
+    file_to_write,
     format_option,
-    in_existing_directory,
     model_options,
     progress,
     report_comparison,
@@ -73,7 +73,7 @@ def _ignored(context: click.Context, option: click.Parameter, texts: tuple[str, 
 @click.option(
     "--save-witness",
     type=click.Path(dir_okay=False),
-    callback=in_existing_directory,
+    callback=file_to_write(".npz"),
     metavar="FILE.npz",
     help="Save the input on which the models differ most; `kerasdiff replay FILE.npz` runs it again.",
 )

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 
 from kerasdiff.align.pair import Pair
+from kerasdiff.align.telling.folding import nodes_of
 from kerasdiff.errors import EvaluateError
 from kerasdiff.explain.measuring import MOST_PULLED, Measured, Question, measure
 from kerasdiff.explain.records import Attribution, Effect, Measure, Sizes
@@ -27,7 +28,7 @@ def attribute(pair: Pair, question: Question) -> Attribution | Finding:
     measured: list[Measured] = []
     failed: dict[str, list[Mode]] = {}
     for mode in MODES:
-        edits = {position: edit for position, edit in enumerate(pair.edits) if mode in edit.modes}
+        edits = {position: edit for position, edit in enumerate(pair.told) if mode in edit.modes}
         if mode not in pair.modes or not (edits or mode == "inference"):
             continue
         try:
@@ -38,7 +39,7 @@ def attribute(pair: Pair, question: Question) -> Attribution | Finding:
     notes = (*_unmeasured_gradients(measured), *unknown)
     if not measured:
         return Finding(fact=Fact.NOTHING_ATTRIBUTED, parts=notes)
-    return merged(measured, len(pair.edits), question, notes, unseen=_unseen(pair, question, measured))
+    return merged(measured, len(pair.told), question, notes, unseen=_unseen(pair, question, measured))
 
 
 def merged(
@@ -132,7 +133,7 @@ def _unseen(pair: Pair, question: Question, measured: Iterable[Measured]) -> fro
     if question.learns:
         return frozenset()
     if _unmeasured_gradients(measured):
-        return frozenset(range(len(pair.edits)))
+        return frozenset(range(len(pair.told)))
     return _beside_outputs(pair)
 
 
@@ -144,9 +145,9 @@ def _beside_outputs(pair: Pair) -> frozenset[int]:
     sources = tuple(above(graph) for graph in aligned.graphs)
     return frozenset(
         position
-        for position, edit in enumerate(pair.edits)
-        for side, site in enumerate(edit.sites)
-        if site is not None and site.node in sources[side]
+        for position, edit in enumerate(pair.told)
+        for side, names in enumerate(nodes_of([edit]))
+        if names & sources[side]
     )
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from kerasdiff.align.edits import Edit, Update
 from kerasdiff.align.pair import Aligned
+from kerasdiff.align.telling.folding import nodes_of
 from kerasdiff.graph import FUSED, Edge, Graph, Node
 from kerasdiff.graph.index import index_of
 
@@ -89,14 +90,17 @@ class Cut:
         return self.traced(side, Edge(node=name))
 
     def edits_on(self, weights: tuple[str, str]) -> frozenset[int]:
-        """The edits at the nodes that hold a pair of weights."""
-        return frozenset(
-            position
-            for side, weight in enumerate(weights)
-            for node in self._graphs[side]
-            if weight in node.weights
-            for position in self._touched[side].get(node.id, ())
-        )
+        """The edits at the nodes that hold a pair of weights, and those that lie between these and cut points.
+
+        A value of another size is no cut point, so what is updated by it, as statistics are, is the edits' doing.
+        """
+        holders = [
+            [node for node in graph if weight in node.weights]
+            for graph, weight in zip(self._graphs, weights, strict=True)
+        ]
+        _, passed = self._between([[edge for node in nodes for edge in node.operands] for nodes in holders])
+        own = (self._touched[side].get(node.id, set()) for side, nodes in enumerate(holders) for node in nodes)
+        return passed.union(*own)
 
     def groups(self) -> tuple[frozenset[int], ...]:
         """Edits that cannot be told apart by cut points stand together; in the order of their first edit."""
@@ -185,9 +189,9 @@ Touched = tuple[Mapping[str, set[int]], Mapping[str, set[int]]]
 def _touched(edits: Mapping[int, Edit]) -> Touched:
     touched: tuple[dict[str, set[int]], dict[str, set[int]]] = ({}, {})
     for position, edit in edits.items():
-        for side, site in enumerate(edit.sites):
-            if site is not None:
-                touched[side].setdefault(site.node, set()).add(position)
+        for side, names in enumerate(nodes_of([edit])):
+            for name in names:
+                touched[side].setdefault(name, set()).add(position)
     return touched
 
 
@@ -199,5 +203,5 @@ def _sole_updates(edits: Mapping[int, Edit], touched: Touched) -> dict[tuple[str
         if isinstance(edit, Update)
         and edit.reference is not None
         and edit.candidate is not None
-        and touched[0][edit.reference.node] == touched[1][edit.candidate.node] == {position}
+        and touched[0].get(edit.reference.node) == touched[1].get(edit.candidate.node) == {position}
     }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kerasdiff.align.edits import Edit
+from kerasdiff.align.edits import Edit, leaves
 from kerasdiff.align.pair import Pair
 from kerasdiff.errors import EvaluateError
 from kerasdiff.explain.cut import Cut
@@ -298,7 +298,12 @@ def gradients_apart(one: Gradients, two: Gradients) -> float:
 def _one_way(patcher: Patcher, edits: Mapping[int, Edit]) -> Iterator[Finding]:
     """The comparisons in edited nodes that came out the same everywhere: the other way was not compared."""
     for side, name in enumerate(SIDES):
-        sites = {site.node: site for edit in edits.values() if (site := edit.sites[side]) is not None}
+        sites = {
+            site.node: site
+            for edit in edits.values()
+            for leaf in leaves(edit)
+            if (site := leaf.sites[side]) is not None
+        }
         decisions = {node: edge for node in sites if (edge := patcher.cut.decision(side, node)) is not None}
         if not decisions:
             continue

@@ -18,11 +18,12 @@ from kerasdiff.errors import EvaluateError
 from kerasdiff.explain.attempts import Attempt, Attempts
 from kerasdiff.explain.domain import Domain
 from kerasdiff.explain.edited import Edited
+from kerasdiff.findings import Compared
 from kerasdiff.graph.values import Array, Closeness, Tolerance
-from kerasdiff.probing.closeness import FLOAT64_LIMIT, compare_values, precision_tolerance
-from kerasdiff.probing.prober import AMPLIFIED, FAR, PERTURBATION, Prober, both
+from kerasdiff.probing.closeness import FLOAT64_LIMIT, precision_tolerance
+from kerasdiff.probing.prober import FAR, Prober, Run, output_comparisons
 from kerasdiff.probing.witness import Witness
-from kerasdiff.side.observations import EvaluateRequest, Evaluation, Stage
+from kerasdiff.side.observations import Stage
 
 NEAR = 0.1
 """Fraction of a constant that stands for infinity from which on a value meets it."""
@@ -77,17 +78,22 @@ class Search:
         Raises:
             EvaluateError: If a side cannot be run on it in float64, or does not repeat itself.
         """
-        first, second = both(lambda side: self._evaluated(side, attempt))
-        if not (first.repeated and second.repeated) or first.mixed or second.mixed:
+        prober = Prober(
+            self._prober.sides, self._prober.transfer, {"": attempt.inputs}, weight_scale=attempt.weight_scale
+        )
+        sides = prober.run("float64", prober.names)
+        if not all(side.repeated for side in sides) or any(side.mixed for side in sides):
             raise EvaluateError("only what repeats itself in float64 can be searched")
         tolerance = Tolerance(limit=FAR, grounds="far") if attempt.driven else precision_tolerance("float64")
-        for number, (one, two) in enumerate(zip(first.outputs[0], second.outputs[0], strict=True)):
-            close = compare_values(one, two, tolerance)
-            if not close.equal and self._counts(close, number):
-                again = self._evaluated(0, attempt, perturbation=PERTURBATION).outputs[0][number]
-                if close.max_absolute > AMPLIFIED * compare_values(one, again, tolerance).max_absolute:
-                    return close
-        return None
+        run = Run(names=prober.names, sides=sides, precision="float64", tolerance=tolerance)
+        items = self._counting(run)
+        settled = prober.tempered(run, items, self._counting, output_comparisons, training=False, plain=np.inf)
+        return next((item.closeness for item in settled if item.closeness.differs), None)
+
+    def _counting(self, run: Run) -> list[Compared]:
+        """The outputs of a run, without those whose difference does not count."""
+        items = output_comparisons(run)
+        return [item for item in items if item.closeness.equal or self._counts(item.closeness, item.subject.number)]
 
     def _counts(self, close: Closeness, output: int) -> bool:
         """Whether a difference of an output is finite, and beyond rounding on its usual scale."""
@@ -118,16 +124,6 @@ class Search:
             wanted=self._edited.operands(side),
         )
         return tuple(self._prober.sides[side].stage(stage).values.values())
-
-    def _evaluated(self, side: int, attempt: Attempt, perturbation: float = 0.0) -> Evaluation:
-        request = EvaluateRequest(
-            recipes=self._prober.recipes[side],
-            probes=(attempt.inputs,),
-            precision="float64",
-            weight_scale=attempt.weight_scale,
-            perturbation=perturbation,
-        )
-        return self._prober.sides[side].evaluate(request)
 
 
 def _witness(attempt: Attempt, apart: Closeness) -> Witness:

@@ -20,6 +20,7 @@ from kerasdiff.graph.model import (
     TensorSpec,
     Weight,
 )
+from kerasdiff.graph.returned import Returned
 
 __all__ = [
     "FUSED",
@@ -33,6 +34,7 @@ __all__ = [
     "Node",
     "Part",
     "Port",
+    "Returned",
     "Source",
     "TensorSpec",
     "Weight",

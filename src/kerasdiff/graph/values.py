@@ -51,7 +51,7 @@ class Closeness:
         beyond, count: Elements beyond the limit, of how many.
         limit: As asked for, relative to scale; 0 for integers, bools and strings, which have no rounding.
         smallest_passing: Least limit that would have passed; infinite where none would.
-        scale: ``max |r|`` over the finite values.
+        scale: ``max |r|`` over the finite values, or the least scale that was asked for.
         nonfinite: Elements that are NaN or the same infinity on both sides, which count as equal.
         lone: Elements that are NaN or infinite on one side alone.
         informative: False where both sides are zero (or nowhere finite): agreement then says nothing.
@@ -59,6 +59,7 @@ class Closeness:
             fewer than two entries.
         mismatch: Why the tensors cannot agree at all, else empty.
         unlike: The two shapes or dtypes of such a mismatch, as text.
+        undecided: Whether it is beyond its limit, though rounding may account for it: no difference, and not equal.
     """
 
     equal: bool
@@ -76,3 +77,9 @@ class Closeness:
     argmax_agreement: float | None = None
     mismatch: Mismatch = ""
     unlike: tuple[str, str] = ("", "")
+    undecided: bool = False
+
+    @property
+    def differs(self) -> bool:
+        """Whether it is beyond its limit, and that says something."""
+        return not self.equal and not self.undecided

@@ -28,11 +28,39 @@ TINY = float(np.finfo(np.float32).tiny)
 """Least scale, 1.2e-38: below it float32 has no normal numbers, and kernels may flush what is left to zero."""
 
 
-def compare_values(reference: Array, candidate: Array, tolerance: Tolerance) -> Closeness:
-    """Judges two tensors by ``|r - c| <= limit * max(scale, TINY)``.
+NOISE = 1e-6
+"""Fraction of the usual scale below which values may be rounding alone (float64: 1e-15 of the usual)."""
+
+FLOAT32_NOISE = 1e-3
+"""The same for float32: sums of 1e4 terms that cancel leave 1e-4 of the largest."""
+
+WIDE_FLOAT64 = 1e-7
+"""The widest limit in float64; a larger one means float32."""
+
+
+def noise(tolerance: Tolerance) -> float:
+    """Fraction of the usual scale below which values held to a tolerance may be rounding alone."""
+    return NOISE if tolerance.limit <= WIDE_FLOAT64 else FLOAT32_NOISE
+
+
+def scale_of(values: Array) -> float:
+    """The largest finite size of floating values; 0 for all others."""
+    if values.dtype.kind != "f":
+        return 0.0
+    return float(np.max(np.abs(values), initial=0.0, where=np.isfinite(values)))
+
+
+def compare_values(reference: Array, candidate: Array, tolerance: Tolerance, *, least: float = 0.0) -> Closeness:
+    """Judges two tensors by ``|r - c| <= limit * max(scale, least, TINY)``.
 
     NaN at the same place, or the same infinity, is equal; on one side alone it is beyond every limit. Integers,
     bools and strings must be the same.
+
+    Args:
+        reference: One tensor.
+        candidate: The other.
+        tolerance: Holds the limit.
+        least: Scale that floating values are held to where their own is smaller, for what rounding leaves there.
 
     Raises:
         EvaluateError: If the tensors are empty: nothing compared is an error, never a pass.
@@ -55,16 +83,17 @@ def compare_values(reference: Array, candidate: Array, tolerance: Tolerance) -> 
         if not np.any(reference.astype(np.float64)[differing] != candidate.astype(np.float64)[differing]):
             return _exact(differing)
     wide = np.complex128 if family == "c" else np.float64
-    return _measure(reference.astype(wide), candidate.astype(wide), 0.0 if exact else tolerance.limit)
+    limit, least = (0.0, 0.0) if exact else (tolerance.limit, least)
+    return _measure(reference.astype(wide), candidate.astype(wide), limit, least)
 
 
-def _measure(reference: Array, candidate: Array, limit: float) -> Closeness:
+def _measure(reference: Array, candidate: Array, limit: float, least: float) -> Closeness:
     finite = np.isfinite(reference) & np.isfinite(candidate)
     same = (np.isnan(reference) & np.isnan(candidate)) | (reference == candidate)
     with np.errstate(invalid="ignore", over="ignore"):
         distance: NDArray[np.float64] = np.where(same, 0.0, np.where(finite, np.abs(reference - candidate), np.inf))
     known = np.abs(reference[np.isfinite(reference)])
-    scale = float(known.max()) if known.size else 0.0
+    scale = max(float(known.max()) if known.size else 0.0, least)
     floor = max(scale, TINY)
     beyond = int(np.count_nonzero(~(distance <= limit * floor)))
     flat = int(np.argmax(distance))

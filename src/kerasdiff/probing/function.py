@@ -11,7 +11,7 @@ from kerasdiff.graph import Mode
 from kerasdiff.probing.closeness import compare_values, precision_tolerance
 from kerasdiff.probing.observations import Chance, Comparisons, FunctionObservation, OtherSize
 from kerasdiff.probing.penalties import scalars
-from kerasdiff.probing.prober import Prober, Run, both, doubtful, output_comparisons, without_rounding
+from kerasdiff.probing.prober import Prober, Run, both, output_comparisons
 from kerasdiff.probing.probes import OTHER_SIZE, other_sizes
 from kerasdiff.probing.random_ops import drawing, drawn_apart, share_draws
 from kerasdiff.probing.samples import sample
@@ -32,9 +32,8 @@ def observe_function(prober: Prober, pair: Pair, other_size: OtherSize) -> Funct
         drawn = observe_chance(prober, pair, run, "inference", compared, steady=False)
         return FunctionObservation(repeated=repeated, chance=drawn, untaken=untaken, other_size=other_size)
     comparisons = compared(run)
-    if doubtful(comparisons.compared) and (moved := prober.perturbed(run, training=False)) is not None:
-        own = output_comparisons(moved)
-        comparisons = replace(comparisons, compared=tuple(without_rounding(comparisons.compared, own)))
+    settled = prober.tempered(run, comparisons.compared, output_comparisons, output_comparisons, training=False)
+    comparisons = replace(comparisons, compared=tuple(settled))
     chance: Chance | None = None
     if comparisons.differ and drawn_apart(pair, "inference"):
         chance = observe_chance(prober, pair, run, "inference", compared, steady=True)

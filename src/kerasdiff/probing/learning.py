@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -14,33 +16,14 @@ from kerasdiff.graph import Node
 from kerasdiff.graph.ops import GRADIENT_STOPS
 from kerasdiff.graph.values import Array, Closeness, Tolerance
 from kerasdiff.options import Ignored
-from kerasdiff.probing.closeness import compare_values
+from kerasdiff.probing.closeness import compare_values, noise
 from kerasdiff.probing.function import observe_chance
 from kerasdiff.probing.lookups import row_by_row
 from kerasdiff.probing.observations import Comparisons, LearningObservation, StepObservation
 from kerasdiff.probing.penalties import penalties, scalars
-from kerasdiff.probing.prober import (
-    FAR,
-    FEW_EDITS,
-    PERTURBATION,
-    WEIGHT_SCALES,
-    Prober,
-    Run,
-    both,
-    doubtful,
-    output_comparisons,
-    without_rounding,
-)
+from kerasdiff.probing.prober import FAR, FEW_EDITS, WEIGHT_SCALES, Prober, Run, Seen, both, output_comparisons
+from kerasdiff.probing.rounding import AMPLIFIED, DECIDES, PERTURBATION, Again, doubtful, tempered
 from kerasdiff.side.observations import Evaluation, Stepped, StepRequest
-
-FLOAT32_NOISE = 1e-3
-"""The same for float32: sums of 1e4 terms that cancel leave 1e-4 of the largest."""
-
-FLOAT64_GRADIENT = 1e-7
-"""The limit of gradients in float64; a larger one means float32."""
-
-NOISE = 1e-6
-"""Fraction of the largest gradient below which a gradient may be rounding alone (float64: 1e-15 of the largest)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +50,10 @@ class Learning:
         """The reference against itself."""
         return replace(self, pair=self.pair.with_transfer(self.pair.transfer.of_the_reference))
 
+    def compared(self, by: Callable[[Learning, Run], Sequence[Compared]]) -> tuple[Seen, Seen]:
+        """How runs of both sides are compared, and how runs of the reference alone are."""
+        return partial(by, self), partial(by, self.of_the_reference)
+
 
 def observe_learning(asked: Learning, *, enlarge: bool) -> LearningObservation:
     """Calls both models in training mode, and takes an optimizer step where nothing differs before it.
@@ -84,13 +71,27 @@ def observe_learning(asked: Learning, *, enlarge: bool) -> LearningObservation:
     repeated = run.sides[0].repeated, run.sides[1].repeated
     comparisons = _compared(asked, run) if all(repeated) else None
     if comparisons is not None and comparisons.agree:
-        if enlarge:
-            comparisons = replace(comparisons, compared=(*comparisons.compared, *_enlarged(asked, run)))
-        if comparisons.agree:
-            step, compared = _step(asked, run)
-            comparisons = replace(comparisons, compared=(*comparisons.compared, *compared))
-            return LearningObservation(comparisons=comparisons, step=step)
+        return _agreeing(asked, run, comparisons, enlarge=enlarge)
+    if comparisons is not None and comparisons.undecided and not comparisons.differ:
         return LearningObservation(comparisons=comparisons)
+    return _apart(asked, run, repeated, comparisons)
+
+
+def _agreeing(asked: Learning, run: Run, comparisons: Comparisons, *, enlarge: bool) -> LearningObservation:
+    """What larger weights and an optimizer step say of sides that agree so far."""
+    if enlarge:
+        comparisons = replace(comparisons, compared=(*comparisons.compared, *_enlarged(asked, run)))
+    if not comparisons.agree:
+        return LearningObservation(comparisons=comparisons)
+    step, compared = _step(asked, run)
+    comparisons = replace(comparisons, compared=(*comparisons.compared, *compared))
+    return LearningObservation(comparisons=comparisons, step=step)
+
+
+def _apart(
+    asked: Learning, run: Run, repeated: tuple[bool, bool], comparisons: Comparisons | None
+) -> LearningObservation:
+    """What the same random numbers say of sides that do not agree, or do not repeat themselves."""
     chance = observe_chance(
         asked.prober,
         asked.pair,
@@ -112,12 +113,15 @@ def observe_learning(asked: Learning, *, enlarge: bool) -> LearningObservation:
 def _compared(asked: Learning, run: Run) -> Comparisons:
     """Everything that is compared; what rounding alone may do to the reference is taken as equal."""
     comparisons = _seen(asked, run, run.wide)
-    if doubtful(comparisons.compared) and not comparisons.absent:
-        moved = asked.prober.perturbed(run, training=True)
-        if moved is not None:
-            own = _seen(asked.of_the_reference, moved, run.wide).compared
-            comparisons = replace(comparisons, compared=tuple(without_rounding(comparisons.compared, own)))
-    return comparisons
+    if comparisons.absent:
+        return comparisons
+    settled = asked.prober.tempered(
+        run,
+        comparisons.compared,
+        *asked.compared(lambda asked, run: _seen(asked, run, run.wide).compared),
+        training=True,
+    )
+    return replace(comparisons, compared=tuple(settled))
 
 
 def _seen(asked: Learning, run: Run, wide: Tolerance) -> Comparisons:
@@ -231,13 +235,8 @@ def _element(a: Array, b: Array, tolerance: Tolerance, largest: float) -> Closen
 
     A bias before a batch normalisation has the gradient 0, and both sides compute some rounding instead.
     """
-    own = float(np.max(np.abs(a))) if a.size else 0.0
-    floor = (NOISE if tolerance.limit <= FLOAT64_GRADIENT else FLOAT32_NOISE) * largest
-    limit = tolerance.limit * floor / own if 0.0 < own < floor else tolerance.limit
-    close = compare_values(a, b.reshape(a.shape) if a.size == b.size else b, replace(tolerance, limit=limit))
-    if limit == tolerance.limit:
-        return close
-    return replace(close, limit=tolerance.limit, scale=floor, max_relative=close.max_absolute / floor)
+    counterpart = b.reshape(a.shape) if a.size == b.size else b
+    return compare_values(a, counterpart, tolerance, least=noise(tolerance) * largest)
 
 
 def _zero(value: Array | None) -> bool:
@@ -273,17 +272,15 @@ def _with_scale(asked: Learning, run: Run, scale: float, *, alone: bool) -> list
     far = Tolerance(limit=FAR, grounds="far")
     larger = Prober(asked.prober.sides, asked.prober.transfer, asked.prober.batches, weight_scale=scale)
 
-    def compared(asked: Learning, sides: tuple[Evaluation, Evaluation]) -> list[Compared]:
-        first = replace(run, names=run.names[:1], sides=sides, tolerance=far)
-        items = penalties(first, asked.pair.transfer.pairs, far) if alone else _seen(asked, first, far).compared
+    def compared(asked: Learning, run: Run) -> list[Compared]:
+        items = penalties(run, asked.pair.transfer.pairs, far) if alone else _seen(asked, run, far).compared
         return [item for item in items if np.isfinite(item.closeness.max_absolute)]
 
     sides = larger.run(run.precision, run.names[:1], training=True)
-    comparisons = compared(asked, sides)
-    if all(item.closeness.equal for item in comparisons):
-        return comparisons
-    moved = larger.alone(run.precision, run.names[:1], training=True, perturbation=PERTURBATION)
-    return without_rounding(comparisons, compared(asked.of_the_reference, (sides[0], moved)))
+    first = replace(run, names=run.names[:1], sides=sides, tolerance=far)
+    comparisons = compared(asked, first)
+    settled = larger.tempered(first, comparisons, *asked.compared(compared), training=True, plain=np.inf)
+    return [item for item in settled if not item.closeness.undecided]
 
 
 # One optimizer step ----------------------------------------------------------------------------------------
@@ -301,12 +298,36 @@ def _step(asked: Learning, run: Run) -> tuple[StepObservation, list[Compared]]:
         return StepObservation(rows=tuple(rows.values()), rounding=True), []
     compared = _stepped(asked, (one, two), set(rows), run.wide)
     if doubtful(compared):
-        # An adaptive optimizer divides by the size of a gradient: of one that is rounding alone, it makes a step.
-        again = asked.prober.sides[0].step(replace(requests[0], perturbation=PERTURBATION))
-        own = _stepped(asked.of_the_reference, (one, again), set(rows), run.wide)
-        compared = without_rounding(compared, own)
+        compared = _without_noise(asked, run, (one, two), set(rows))
     taken = (one.optimizer, one.objective), (two.optimizer, two.objective)
     return StepObservation(rows=tuple(rows.values()), taken=taken), compared
+
+
+def _without_noise(asked: Learning, run: Run, done: tuple[Stepped, Stepped], rows: set[str]) -> list[Compared]:
+    """Steps of the entries that rounding does not decide, and of these with what rounding accounts for as equal.
+
+    An adaptive optimizer divides by the size of a gradient: of one that is rounding alone, it makes a whole step, which
+    says nothing. The gradient itself was compared.
+
+    Raises:
+        EvaluateError: If the reference cannot be run again.
+    """
+    one = done[0]
+    request = _requests(asked, run)[0]
+    again = asked.prober.sides[0].step(replace(request, perturbation=PERTURBATION))
+    noisy = {name: _noisy(value, again.updates[name]) for name, value in one.updates.items()}
+
+    def moved(size: float) -> list[Compared]:
+        stepped = again if size == PERTURBATION else asked.prober.sides[0].step(replace(request, perturbation=size))
+        return _stepped(asked.of_the_reference, (one, stepped), rows, run.wide, noisy)
+
+    return tempered(_stepped(asked, done, rows, run.wide, noisy), Again(moved=moved, plain=np.inf))
+
+
+def _noisy(update: Array, again: Array) -> Array:
+    """The entries of a step that rounding moves by as much as decides nothing."""
+    moved: Array = AMPLIFIED * np.abs(update - again)
+    return np.asarray((moved >= DECIDES * np.max(np.abs(update), initial=0.0)) & (moved > 0.0))
 
 
 def _rows(asked: Learning, run: Run) -> StepObservation:
@@ -333,8 +354,17 @@ def _requests(asked: Learning, run: Run) -> tuple[StepRequest, StepRequest]:
     return first, second
 
 
-def _stepped(asked: Learning, done: tuple[Stepped, Stepped], rows: set[str], wide: Tolerance) -> list[Compared]:
-    """The loss, the update of every weight, and the metrics; weights in ``rows`` with the gradients of a row summed."""
+def _stepped(
+    asked: Learning,
+    done: tuple[Stepped, Stepped],
+    rows: set[str],
+    wide: Tolerance,
+    noisy: Mapping[str, Array] | None = None,
+) -> list[Compared]:
+    """The loss, the update of every weight, and the metrics; weights in ``rows`` with the gradients of a row summed.
+
+    Entries that are ``noisy`` count as equal.
+    """
     first, second = done
     largest = max((float(np.max(np.abs(u))) for u in first.updates.values() if u.size), default=0.0)
     comparisons = [Compared(subject=Subject(quantity="loss"), closeness=scalars(first.loss, second.loss, wide))]
@@ -347,6 +377,8 @@ def _stepped(asked: Learning, done: tuple[Stepped, Stepped], rows: set[str], wid
         update = update.T if two in asked.pair.transfer.transposed else update
         if "dtype" in asked.ignore and update.dtype != own.dtype:
             continue  # a step is the difference of stored values, whose rounding in float32 is as large
+        if noisy is not None and update.size == own.size:
+            update = np.where(noisy[one], own, update.reshape(own.shape))
         subject = Subject(quantity="optimizer step", weight=one)
         comparisons.append(Compared(subject=subject, closeness=_element(own, update, wide, largest)))
     return comparisons + [

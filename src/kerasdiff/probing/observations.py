@@ -41,8 +41,13 @@ class Comparisons:
 
     @property
     def beyond(self) -> tuple[Compared, ...]:
-        """The comparisons beyond their limit."""
-        return tuple(item for item in self.compared if not item.closeness.equal)
+        """The comparisons beyond their limit, which no rounding accounts for."""
+        return tuple(item for item in self.compared if item.closeness.differs)
+
+    @property
+    def undecided(self) -> tuple[Compared, ...]:
+        """Those beyond it that rounding may account for."""
+        return tuple(item for item in self.compared if item.closeness.undecided)
 
     @property
     def differ(self) -> bool:
@@ -51,8 +56,8 @@ class Comparisons:
 
     @property
     def agree(self) -> bool:
-        """Whether something was compared, and nothing differs."""
-        return self.informative and not self.differ
+        """Whether something was compared, and nothing differs or is undecided."""
+        return self.informative and not self.differ and not self.undecided
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,6 +207,28 @@ class StoredObservation:
     restored: Mapping[str, Restored]
     outputs: Mapping[str, Closeness]
     repeated: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredValues:
+    """What two saved files hold.
+
+    Attributes:
+        compared: Pairs of weights.
+        beyond: Those that hold other values, the furthest apart first.
+        rounding: Largest difference of the others, as a fraction of scale.
+        outputs: With the values as stored, where these differ and both sides can be run.
+    """
+
+    compared: int
+    beyond: tuple[Compared, ...]
+    rounding: float
+    outputs: Comparisons | None = None
+
+    @property
+    def differ(self) -> bool:
+        """Whether they hold other values, and no output denies that this matters."""
+        return bool(self.beyond) and not (self.outputs is not None and self.outputs.agree)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,31 +14,23 @@ from kerasdiff.errors import EvaluateError
 from kerasdiff.findings import Compared, Fact, Finding, Quantity, Subject
 from kerasdiff.graph import Port
 from kerasdiff.graph.values import Array, Precision, Tolerance
-from kerasdiff.probing.closeness import compare_values, precision_tolerance
+from kerasdiff.probing.closeness import compare_values, noise, precision_tolerance, scale_of
 from kerasdiff.probing.probes import ONE_ROW, probes
+from kerasdiff.probing.rounding import DECIDES, NARROW_SIZES, PLAIN, SIZES, Again, tempered
 from kerasdiff.side.observations import EvaluateRequest, Evaluation
 from kerasdiff.side.protocol import Side
 
 T = TypeVar("T")
 
+Seen = Callable[["Run"], Sequence[Compared]]
+"""How the values of a run are compared."""
+
 LARGEST_ROUNDING = 0.1
 """Distance of a model's float32 run from its float64 run that is no rounding: a random op of another dtype draws
 other numbers. Measured: mixed_bfloat16 convnets of 2 to 40 layers stay below 0.01, RandomZoom comes to 5.5."""
 
-PERTURBATION = 2.0**-24
-"""Relative size of the changes to weights and inputs that stand for rounding: half a unit in the last place of float32,
-in which models run. A constant that one side rounds to it, and the other does not, is no difference there: scores of
-an attention on inputs of 1e3 make 1e-2 of it, ordinary layers 1e-7."""
-
-AMPLIFIED = 10.0
-"""A difference up to this many times what ``PERTURBATION`` does to the reference may be rounding: there the changes of
-many weights average out, a rounded constant moves all values one way."""
-
 GRADIENT_FACTOR = 100.0
 """A gradient or penalty sums over positions and layers, so its rounding is held to 100 times the limit of an output."""
-
-PLAIN = 1e-3
-"""Fraction of scale from which on a difference on the first probe is no rounding, however much a model amplifies it."""
 
 WEIGHT_SCALES = (64.0, 4096.0)
 """Factors on the weights that take values behind a layer to some hundreds, and to some ten thousands: past 6, the bound
@@ -63,9 +55,18 @@ def batches_of(ports: tuple[Port, ...], seed: int) -> dict[str, tuple[Array, ...
 
 def both(ask: Callable[[int], T]) -> tuple[T, T]:
     """The answers of both sides, asked at once."""
-    with ThreadPoolExecutor(2) as pool:
-        first, second = pool.submit(ask, 0), pool.submit(ask, 1)
-        return first.result(), second.result()
+    pool = ThreadPoolExecutor(2)
+    first, second = pool.submit(ask, 0), pool.submit(ask, 1)
+    try:
+        answers = first.result(), second.result()
+    except Exception:
+        pool.shutdown()  # or the other side's answer would come between those to what is asked next
+        raise
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)  # on Ctrl-C: it ends with the workers
+        raise
+    pool.shutdown()
+    return answers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,8 +90,12 @@ class Run:
 
     @property
     def wide(self) -> Tolerance:
-        """The limit of what sums over positions and layers."""
-        return replace(self.tolerance, limit=GRADIENT_FACTOR * self.tolerance.limit)
+        """The limit of what sums over positions and layers, as far as a limit decides anything."""
+        return replace(self.tolerance, limit=min(GRADIENT_FACTOR * self.tolerance.limit, DECIDES))
+
+    def of_the_reference(self, moved: Evaluation) -> Run:
+        """The same with the reference, moved, in the place of the candidate."""
+        return replace(self, sides=(self.sides[0], moved))
 
 
 class Prober:
@@ -145,16 +150,42 @@ class Prober:
         """
         return both(lambda side: self.alone(precision, names, side=side, training=training))
 
-    def perturbed(self, run: Run, *, training: bool) -> Run | None:
-        """The reference against itself with its weights and inputs changed by half a unit in the last place of float32.
+    def tempered(
+        self, run: Run, comparisons: Sequence[Compared], seen: Seen, own: Seen, *, training: bool, plain: float = PLAIN
+    ) -> list[Compared]:
+        """Comparisons of a run, with what is rounding as equal, and what may be as undecided.
 
-        Returns:
-            ``None`` where the run was not in float64, whose rounding this stands for.
+        Args:
+            run: What was compared.
+            comparisons: Of it.
+            seen: How runs of both sides are compared.
+            own: How runs of the reference alone are.
+            training: In which mode.
+            plain: As of :class:`kerasdiff.probing.rounding.Again`.
+
+        Raises:
+            EvaluateError: If the reference cannot be run again.
         """
-        if not run.exact:
-            return None
-        changed = self.alone("float64", run.names, training=training, perturbation=PERTURBATION)
-        return replace(run, sides=(run.sides[0], changed))
+
+        def moved(size: float) -> Sequence[Compared]:
+            changed = self.alone(run.precision, run.names, training=training, perturbation=size)
+            return own(run.of_the_reference(changed))
+
+        def narrow() -> tuple[Sequence[Compared], Sequence[Compared]]:
+            sides = self.run("float32", run.names, training=training)
+            first, second = (_widened(side) for side in sides)
+            return own(run.of_the_reference(first)), seen(replace(run, sides=(first, second)))
+
+        def between_precisions(size: float) -> Sequence[Compared]:
+            return own(run.of_the_reference(_widened(self.alone("float32", run.names, training=training))))
+
+        if run.exact:
+            again = Again(moved=moved, narrow=narrow, plain=plain)
+        elif run.precision == "float32":
+            again = Again(moved=moved, sizes=NARROW_SIZES, plain=plain)
+        else:  # lower precision within, whose steps are larger than any change that stands for rounding
+            again = Again(moved=between_precisions, sizes=SIZES[:1], plain=np.inf)
+        return tempered(comparisons, again)
 
     def alone(
         self, precision: Precision, names: tuple[str, ...], *, side: int = 0, training: bool, perturbation: float = 0.0
@@ -192,6 +223,7 @@ class Prober:
         if own > LARGEST_ROUNDING:
             return self._narrow(names, Finding(fact=Fact.OTHER_DRAWS_IN_FLOAT64), training=training)
         tolerance = precision_tolerance("float32", own)
+        tolerance = replace(tolerance, limit=min(tolerance.limit, DECIDES))
         coarse = Finding(fact=Fact.FLOAT32_HARD_CODED)
         return Run(names=names, sides=found, precision="float64", tolerance=tolerance, coarse=coarse)
 
@@ -199,6 +231,20 @@ class Prober:
         sides = self.run("float32", names, training=training)
         tolerance = precision_tolerance("float32")
         return Run(names=names, sides=sides, precision="float32", tolerance=tolerance, coarse=coarse)
+
+
+def _widened(side: Evaluation) -> Evaluation:
+    """Values of float32 in float64, to be compared with values that were computed in it."""
+    return replace(
+        side,
+        outputs=tuple(tuple(_wide(value) for value in values) for values in side.outputs),
+        gradients={name: None if value is None else _wide(value) for name, value in side.gradients.items()},
+        state={name: _wide(value) for name, value in side.state.items()},
+    )
+
+
+def _wide(value: Array) -> Array:
+    return value.astype(np.float64) if value.dtype.kind == "f" else value
 
 
 def _distance(low: tuple[Array, ...], high: tuple[Array, ...]) -> float:
@@ -221,43 +267,25 @@ def projection(outputs: Sequence[Array]) -> tuple[Array, ...]:
 
 
 def output_comparisons(run: Run, quantity: Quantity = "output") -> list[Compared]:
-    """The model outputs, probe by probe."""
+    """The model outputs, probe by probe, each at least on the scale of what is noise beside its first probe."""
     comparisons = []
+    share = noise(run.tolerance)
+    least = [share * scale_of(one) for one in run.sides[0].outputs[0]]
     for probe, ones, twos in zip(run.names, run.sides[0].outputs, run.sides[1].outputs, strict=True):
         for number, (one, two) in enumerate(zip(ones, twos, strict=False)):
+            if one.shape == two.shape and not one.size:
+                continue  # a sparse tensor without values; where all are, nothing is left, and that is said
             subject = Subject(quantity=quantity, probe=probe, number=number, of=len(ones))
-            comparisons.append(Compared(subject=subject, closeness=compare_values(one, two, run.tolerance)))
+            close = compare_values(one, two, run.tolerance, least=least[number])
+            comparisons.append(Compared(subject=subject, closeness=close))
     return comparisons
 
 
-def beyond(comparisons: Sequence[Compared]) -> list[Compared]:
-    """Those beyond their limit."""
-    return [item for item in comparisons if not item.closeness.equal]
-
-
-def doubtful(comparisons: Sequence[Compared]) -> bool:
-    """Whether what differs may be rounding that the model amplifies: beyond the limit, but not on ordinary inputs."""
-    first = comparisons[0].closeness if comparisons else None
-    return bool(beyond(comparisons)) and first is not None and (first.equal or first.max_relative < PLAIN)
-
-
-def without_rounding(comparisons: Sequence[Compared], own: Sequence[Compared]) -> list[Compared]:
-    """The same, with what is within ``AMPLIFIED`` times what rounding does to the reference alone taken as equal."""
-    sizes = {item.subject: item.closeness.max_relative for item in own if np.isfinite(item.closeness.max_relative)}
-    tempered = []
-    for item in comparisons:
-        limit = AMPLIFIED * sizes.get(item.subject, 0.0)
-        within = not item.closeness.equal and item.closeness.max_relative <= limit
-        close = replace(item.closeness, equal=True, beyond=0, limit=limit) if within else item.closeness
-        tempered.append(replace(item, closeness=close))
-    return tempered
-
-
-def rank(item: Compared) -> tuple[bool, bool, float]:
+def rank(item: Compared) -> tuple[bool, bool, bool, float]:
     """Orders comparisons by how much they tell: what differs, by a finite amount, and the more the better.
 
     Off by the whole scale is as bad as it gets, and the first counts.
     """
-    size = item.closeness.max_relative
-    finite = bool(np.isfinite(size))
-    return not item.closeness.equal, finite, min(size, 1.0) if finite else 0.0
+    close = item.closeness
+    finite = bool(np.isfinite(close.max_relative))
+    return close.differs, not close.equal, finite, min(close.max_relative, 1.0) if finite else 0.0

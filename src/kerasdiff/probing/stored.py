@@ -6,10 +6,13 @@ Both sides draw other weights before the load, so a weight that stayed as it was
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from kerasdiff.align.pair import Pair
+from kerasdiff.errors import EvaluateError
 from kerasdiff.graph.values import Closeness
 from kerasdiff.probing.closeness import compare_values, precision_tolerance
 from kerasdiff.probing.observations import StoredObservation
@@ -35,7 +38,7 @@ def observe_stored(sides: tuple[Side, Side], pair: Pair, seed: int) -> StoredObs
     probe = tuple(batch[port.name] for port in ports)
     transfer = pair.transfer
     own = tuple(replace(recipe, seed=recipe.seed + OTHER_DRAW) for recipe in transfer.candidate)
-    with tempfile.TemporaryDirectory(prefix="kerasdiff-") as directory:
+    with _directory() as directory:
         files = tuple(str(Path(directory) / f"reference{form}") for form in FORMS)
         layout = (str(Path(directory) / f"candidate{FORMS[0]}"),)
         requests = (
@@ -43,6 +46,8 @@ def observe_stored(sides: tuple[Side, Side], pair: Pair, seed: int) -> StoredObs
             SaveRequest(recipes=own, files=layout, load_follows=True),
         )
         saved, other = both(lambda side: sides[side].save_checkpoint(requests[side]))
+        if not saved.outputs:
+            raise EvaluateError("the reference returns no tensor that could be compared after loading")
         others = {form: path for form, path in saved.files.items() if form not in saved.alike}
         answers = sides[1].load_checkpoint(LoadRequest(recipes=own, files=tuple(others.values()), probe=probe))
     restored = dict(zip(others, answers, strict=True))
@@ -52,6 +57,21 @@ def observe_stored(sides: tuple[Side, Side], pair: Pair, seed: int) -> StoredObs
         request = EvaluateRequest(recipes=transfer.reference, probes=(probe,), precision="float32")
         repeated = sides[0].evaluate(request).repeated
     return StoredObservation(saved=saved, other=other, restored=restored, outputs=outputs, repeated=repeated)
+
+
+@contextmanager
+def _directory() -> Iterator[str]:
+    """A directory for the files of one comparison.
+
+    Raises:
+        EvaluateError: If there is no room for one.
+    """
+    try:
+        directory = tempfile.TemporaryDirectory(prefix="kerasdiff-", ignore_cleanup_errors=True)
+    except OSError as error:
+        raise EvaluateError(f"no temporary directory can be made: {error.strerror or error}") from None
+    with directory as path:
+        yield path
 
 
 def _worst(saved: Saved, item: Restored) -> Closeness:

@@ -21,7 +21,7 @@ def architecture(pair: Pair, *, harmless: bool) -> Rung:
     findings, outcome = _findings(pair)
     if outcome == "different" and harmless:
         findings, outcome = (*findings, Finding(fact=Fact.NUMBERS_AGREE)), "advisory"
-    figures = ArchitectureFigures(edits=len(pair.edits), modes=tuple(sorted(pair.modes)), isomorphic=pair.isomorphic)
+    figures = ArchitectureFigures(edits=len(pair.told), modes=tuple(sorted(pair.modes)), isomorphic=pair.isomorphic)
     return Rung(name="architecture", outcome=outcome, findings=findings, figures=figures)
 
 
@@ -33,9 +33,9 @@ def _findings(pair: Pair) -> tuple[tuple[Finding, ...], RungOutcome]:
         count = len(pair.modes["inference"].graphs[0])
         return (Finding(fact=Fact.ISOMORPHIC, count=count), *aside), "equal"
     if pair.edits:
-        kinds = Counter(edit.kind for edit in pair.edits)
+        kinds = Counter(edit.kind for edit in pair.told)
         training = {edit.modes for edit in pair.edits} == {("training",)}
-        edits = Finding(fact=Fact.EDITS, count=len(pair.edits), figures=dict(sorted(kinds.items())))
+        edits = Finding(fact=Fact.EDITS, count=len(pair.told), figures=dict(sorted(kinds.items())))
         lead = (edits, Finding(fact=Fact.TRAINING_ALONE)) if training else (edits,)
         return (*lead, *aside), "different"
     missing = tuple(mode for mode in MODES if mode not in pair.modes)

@@ -37,6 +37,9 @@ def checkpoint(pair: Pair, observations: Observations, *, required: bool, ignore
     return rung
 
 
+_NONE: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
     """How the stored paths of the two sides compare.
@@ -89,7 +92,8 @@ def _rung(transfer: WeightTransfer, seen: StoredObservation, *, required: bool, 
         outcome: RungOutcome = "equal" if close.informative else "failed"
         return Rung(name="checkpoint", outcome=outcome, findings=(loads, *tail), figures=figures)
     astray = _astray(seen.saved, seen.other, seen.restored[bad], transfer)
-    cause = _cause(astray, layout, transfer, refused=close is None)
+    homeless = _layout(seen.saved, seen.other, _arrived(seen.saved, seen.other, seen.restored[bad], transfer))
+    cause = _cause(astray, homeless, transfer, refused=close is None)
     lead = _does_not_load(bad, seen.restored[bad], cause, close)
     ignored = ignore_names and transfer.complete and astray.renamed_alone
     figures = replace(
@@ -129,12 +133,27 @@ def _does_not_load(form: str, item: Restored, cause: tuple[Finding, ...], close:
     return Finding(fact=Fact.LOADS_OTHERWISE, names=(form,), parts=cause, closeness=close)
 
 
-def _layout(saved: Saved, other: Saved) -> Layout:
-    one, two = saved.stored, other.stored
+def _layout(saved: Saved, other: Saved, placed: tuple[frozenset[str], frozenset[str]] = _NONE) -> Layout:
+    """How the stored paths compare, those of weights that are ``placed`` left out."""
+    one, two = (
+        {path: shape for path, shape in side.stored.items() if path not in paths}
+        for side, paths in zip((saved, other), placed, strict=True)
+    )
     return Layout(
         missing=tuple(sorted(set(two) - set(one))),
         extra=tuple(sorted(set(one) - set(two))),
         reshaped=tuple((path, one[path], two[path]) for path in sorted(set(one) & set(two)) if one[path] != two[path]),
+    )
+
+
+def _arrived(
+    saved: Saved, other: Saved, item: Restored, transfer: WeightTransfer
+) -> tuple[frozenset[str], frozenset[str]]:
+    """The paths, in either layout, of the weights that hold what their counterparts saved: no reason for anything."""
+    arrived = [(one, two) for one, two in transfer.pairs.items() if saved.digests.get(one, "") == item.digests.get(two)]
+    return (
+        frozenset(saved.paths[one] for one, _ in arrived if one in saved.paths),
+        frozenset(other.paths[two] for _, two in arrived if two in other.paths),
     )
 
 

@@ -7,11 +7,14 @@ from kerasdiff.findings import Fact, Finding
 from kerasdiff.graph import Port
 from kerasdiff.options import Ignored
 from kerasdiff.rungs.records import InterfaceFigures, Rung
+from kerasdiff.rungs.returned import returned_otherwise
 from kerasdiff.side.records import Description
 
 
 def interface(pair: Correspondence, ignore: tuple[Ignored, ...] = ()) -> Rung:
-    """Compares number, order, shape and dtype of inputs and outputs; names count for dict inputs alone.
+    """Compares number, order, shape and dtype of inputs and outputs, and all else that a call returns.
+
+    Names count for dicts alone.
 
     Outputs that a user gave the same names in another order are other outputs: their targets go by that order. Where
     names are ignored, inputs stand for each other by position, and the figure ``ignored`` counts what is called
@@ -27,7 +30,9 @@ def interface(pair: Correspondence, ignore: tuple[Ignored, ...] = ()) -> Rung:
     renamed = _renamed(reference, candidate)
     if renamed and named and sorted(_names(reference)) != sorted(_names(candidate)):
         problems.append(Finding(fact=Fact.OTHER_KEYS, parts=renamed))
-    if not reference.outputs or not candidate.outputs:
+    structure = returned_otherwise(reference, candidate, named=named)
+    problems += [finding for finding in structure if finding.fact is Fact.RETURNED_OTHERWISE]
+    if _unknown(reference) or _unknown(candidate):
         unknown = Finding(fact=Fact.OUTPUTS_UNKNOWN)
         return Rung(name="interface", outcome="advisory", findings=(*problems, unknown))
     figures = InterfaceFigures(ignored={} if named else {"names": len(renamed)})
@@ -38,7 +43,13 @@ def interface(pair: Correspondence, ignore: tuple[Ignored, ...] = ()) -> Rung:
         ports=(*reference.inputs, *reference.outputs),
         count=len(reference.inputs),
     )
-    return Rung(name="interface", outcome="equal", findings=(same,), figures=figures)
+    notes = (finding for finding in structure if finding.fact is Fact.OTHER_SEQUENCE)
+    return Rung(name="interface", outcome="equal", findings=(same, *notes), figures=figures)
+
+
+def _unknown(description: Description) -> bool:
+    """Whether nothing is known of what the call returns: a model may return no tensor at all."""
+    return not (description.outputs or description.returned)
 
 
 def _ports(kind: str, reference: tuple[Port, ...], candidate: tuple[Port, ...]) -> list[Finding]:

@@ -25,7 +25,7 @@ def judged(name: RungName, seen: Comparisons, what: Quantity) -> Rung:
         worst = max(seen.compared, key=rank)
         rung = Rung(
             name=name,
-            outcome="different" if seen.beyond else "equal",
+            outcome="different" if seen.beyond else "failed" if seen.undecided else "equal",
             findings=(_lead(seen, worst, what),),
             figures=_figures(seen, worst),
         )
@@ -37,10 +37,11 @@ def judged(name: RungName, seen: Comparisons, what: Quantity) -> Rung:
 
 def _lead(seen: Comparisons, worst: Compared, what: Quantity) -> Finding:
     """How many of the values differ, with the worst of them and those that could not be further apart."""
+    fact = Fact.VALUES_DIFFER if seen.beyond else Fact.ROUNDING_DECIDES if seen.undecided else Fact.VALUES_AGREE
     return Finding(
-        fact=Fact.VALUES_DIFFER if seen.beyond else Fact.VALUES_AGREE,
+        fact=fact,
         names=(what,),
-        count=len(seen.beyond),
+        count=len(seen.beyond or seen.undecided),
         of=len(seen.compared),
         compared=worst,
         parts=() if seen.coarse is None else (Finding(fact=Fact.COARSE, parts=(seen.coarse,)),),

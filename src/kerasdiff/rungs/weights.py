@@ -11,9 +11,14 @@ from kerasdiff.align.pair import Pair
 from kerasdiff.findings import Fact, Finding, Site
 from kerasdiff.graph import Node, Weight
 from kerasdiff.options import Ignored
+from kerasdiff.probing.observations import StoredValues
+from kerasdiff.probing.prober import rank
 from kerasdiff.rungs.records import Rung, RungOutcome, WeightFigures
 
 SETTINGS = ("trainable", "initializer", "regularizer", "constraint", "dtype")
+
+
+Judged = tuple[RungOutcome, tuple[Finding, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +77,7 @@ def weights(
     seen: SettingsCompared,
     same_start: frozenset[str] = frozenset(),
     ignore: tuple[Ignored, ...] = (),
+    values: StoredValues | None = None,
     *,
     learning_agrees: bool,
 ) -> Rung:
@@ -82,6 +88,7 @@ def weights(
         seen: Their settings.
         same_start: As of :func:`settings`.
         ignore: What was left out.
+        values: What both sides hold, where they are saved files.
         learning_agrees: Whether the training step was compared and agrees, added losses and gradients included.
     """
     figures = WeightFigures(
@@ -94,11 +101,40 @@ def weights(
     if seen.edits:
         outcome, findings = _differing(pair, seen, learning_agrees=learning_agrees)
     else:
-        outcome, findings = _agreeing(pair, seen, same_start, ignore)
+        left_out = (*ignore, "initializer") if values is not None else ignore
+        outcome, findings = _agreeing(pair, seen, same_start, left_out)
+    if values is not None and values.compared:
+        outcome, findings = _with_values(values, outcome, findings)
     return Rung(name="weights", outcome=outcome, findings=findings, figures=figures, edits=seen.edits)
 
 
-Judged = tuple[RungOutcome, tuple[Finding, ...]]
+def values_apart(values: StoredValues | None) -> tuple[Finding, ...]:
+    """That two files hold other values, though no output tells them apart."""
+    return () if values is None or values.differ or not values.beyond else (_stored(values),)
+
+
+def _stored(values: StoredValues) -> Finding:
+    """What two saved files hold, compared."""
+    if not values.beyond:
+        figures = {"rounding": values.rounding} if values.rounding else {}
+        return Finding(fact=Fact.STORED_VALUES_AGREE, count=values.compared, figures=figures)
+    worst = () if values.outputs is None else (max(values.outputs.compared, key=rank),)
+    return Finding(
+        fact=Fact.STORED_VALUES_DIFFER if values.differ else Fact.STORED_VALUES_APART,
+        count=len(values.beyond),
+        of=values.compared,
+        weights=tuple(item.subject.weight for item in values.beyond),
+        compared=values.beyond[0],
+        parts=tuple(Finding(fact=Fact.AS_STORED, compared=item) for item in worst),
+    )
+
+
+def _with_values(values: StoredValues, outcome: RungOutcome, findings: tuple[Finding, ...]) -> Judged:
+    """A judgement on settings with what the files hold: values that differ come first."""
+    if not values.beyond:
+        return outcome, (*findings, _stored(values))
+    other: RungOutcome = "different" if values.differ else "advisory"
+    return (outcome if outcome == "different" else other), (_stored(values), *findings)
 
 
 def _differing(pair: Pair, seen: SettingsCompared, *, learning_agrees: bool) -> Judged:

@@ -49,6 +49,19 @@ class Saved:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """What a model computes with the values it was saved with.
+
+    Attributes:
+        outputs: Per probe, the model outputs in order.
+        repeated: Whether the first probe a second time gave the same bits.
+    """
+
+    outputs: tuple[tuple[Array, ...], ...]
+    repeated: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LoadRequest:
     """Files to load, one after the other, each into the same copy with weights drawn anew."""
 

@@ -3,28 +3,52 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
+
+_OTHERS = (
+    (stat.S_ISDIR, "a directory"),
+    (stat.S_ISFIFO, "a pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (lambda mode: stat.S_ISCHR(mode) or stat.S_ISBLK(mode), "a device"),
+)
+
+
+def other_than_file(path: Path) -> str:
+    """What is at a path, or at the end of a link there, that is neither nothing nor a regular file; empty otherwise.
+
+    >>> other_than_file(Path("/"))
+    'a directory'
+
+    Raises:
+        OSError: If that cannot be seen.
+    """
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        return ""
+    return next((name for test, name in _OTHERS if test(mode)), "")
 
 
 def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
     """Writes a file whole or not at all: beside its place and, once it is on the disk, renamed to it.
 
-    What is no regular file (a pipe, ``/dev/null``) cannot be replaced by one, and is written to as it is.
+    Through a link it is the file at its end that is written; the link stays.
 
     Args:
         path: In a directory that exists.
         write: Fills an open stream.
 
     Raises:
-        OSError: If it cannot be written; then what was there before is there still.
+        OSError: If it cannot be written, or something is there that is no file; it is there still.
     """
-    if path.exists() and not path.is_file():
-        with path.open("wb") as stream:
-            write(stream)
-        return
+    path = path.resolve()
+    if other := other_than_file(path):
+        raise OSError(errno.EINVAL, f"it is {other}, and only a file is written over")
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with part.open("wb") as stream:

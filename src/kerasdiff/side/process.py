@@ -16,7 +16,7 @@ import threading
 import time
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Generic, NoReturn, ParamSpec, TypeVar, cast
+from typing import IO, Generic, NoReturn, ParamSpec, TypeVar, cast
 
 from kerasdiff.errors import KerasdiffError, WorkerEndedError, WorkerError, ending
 from kerasdiff.side.environment import Hardware, worker_environment
@@ -40,6 +40,22 @@ class _Unreadable:
     """An answer that could not be unpickled."""
 
     why: str
+
+
+def _own_file(label: str) -> IO[bytes]:
+    """Where a worker's output goes; it has no name and ends with the worker.
+
+    Raises:
+        WorkerError: If there is no room for it.
+    """
+    try:
+        return tempfile.TemporaryFile()
+    except OSError as error:
+        where = tempfile.gettempdir() if tempfile.tempdir else "the temporary directory"
+        raise WorkerError(
+            f"{label}: no file can be made in {where} ({error.strerror or error}); make room there, or name another "
+            "directory by TMPDIR."
+        ) from None
 
 
 class Pending(Generic[T]):
@@ -87,8 +103,13 @@ class Worker(Side):
         self.target, self.label, self._timeout = target, label, timeout
         self._inputs, self._without, self._hardware = inputs, without, hardware or Hardware()
         self._described: tuple[object, ...] | None = None
+        self._sent = 0
         self.closed = False
-        self._log = tempfile.TemporaryFile()  # noqa: SIM115  (lives as long as the worker)
+        self._start()
+
+    def _start(self) -> None:
+        """Starts the process and what carries frames to and from it."""
+        self._log = _own_file(self.label)
         self._process = subprocess.Popen(
             [sys.executable, "-m", "kerasdiff.worker"],
             stdin=subprocess.PIPE,
@@ -101,13 +122,24 @@ class Worker(Side):
         self._requests: queue.SimpleQueue[Opening | Call | None] = queue.SimpleQueue()
         self._replies: queue.SimpleQueue[Reply | _Unreadable | None] = queue.SimpleQueue()
         self._early: dict[int, Reply] = {}
-        self._sent = 0
         self._failure: WorkerError | None = None
         self._killed = False
         self._threads = [threading.Thread(target=step, daemon=True) for step in (self._send, self._receive)]
         for thread in self._threads:
             thread.start()
-        self._requests.put(Opening(target=target, inputs=inputs, without=without))
+        self._requests.put(Opening(target=self.target, inputs=self._inputs, without=self._without))
+
+    def revive(self) -> None:
+        """Starts the process anew where it ended or was stopped; its inputs stay in the order they were described in.
+
+        For what may go wrong without harm to what is asked afterwards.
+        """
+        if self.closed or (self._failure is None and self._process.poll() is None):
+            return
+        self._end()
+        self._start()
+        if self._described is not None:
+            self._call(DESCRIBE, self._described)
 
     def submit(self, request: Request[P, T], /, *arguments: P.args, **named: P.kwargs) -> Pending[T]:
         """Sends a request and returns at once; requests are answered in the order they were sent."""
@@ -131,6 +163,9 @@ class Worker(Side):
     def close(self) -> None:
         """Kills the process and everything it started; harmless when repeated."""
         self.closed = True
+        self._end()
+
+    def _end(self) -> None:
         self._kill()
         self._requests.put(None)
         for thread in self._threads:

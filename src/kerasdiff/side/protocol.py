@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Generic, ParamSpec, Protocol, TypeVar, overload
 
 from kerasdiff.graph.values import Array
-from kerasdiff.side.checkpoints import LoadRequest, Restored, Saved, SaveRequest
+from kerasdiff.side.checkpoints import Held, LoadRequest, Restored, Saved, SaveRequest
 from kerasdiff.side.observations import EvaluateRequest, Evaluation, Stage, Staged, Stepped, StepRequest
 from kerasdiff.side.records import Description
 from kerasdiff.side.targets import InputSpec
@@ -64,6 +64,12 @@ START: Request[[int], Mapping[str, Array]] = Request(
 START_DIGESTS: Request[[tuple[str, ...]], Mapping[str, str]] = Request(
     "start_digests", "read the starting weights", "kerasdiff.worker.describe:start_digests"
 )
+START_VALUES: Request[[tuple[str, ...]], Mapping[str, Array]] = Request(
+    "start_values", "read the values it holds", "kerasdiff.worker.describe:start_values"
+)
+STORED_OUTPUTS: Request[[tuple[tuple[Array, ...], ...]], Held] = Request(
+    "stored_outputs", "run with the values it holds", "kerasdiff.worker.running.checkpoint:stored_outputs"
+)
 FIT: Request[[FitPlan], Trial] = Request("fit", "train the model", "kerasdiff.worker.training.fit:fit", reports=True)
 
 REQUESTS: Mapping[str, Request[..., object]] = {
@@ -78,6 +84,8 @@ REQUESTS: Mapping[str, Request[..., object]] = {
         LOAD_CHECKPOINT,
         START,
         START_DIGESTS,
+        START_VALUES,
+        STORED_OUTPUTS,
         FIT,
     )
 }
@@ -129,6 +137,10 @@ class Side(ABC):
     def submit(self, request: Request[P, T], /, *arguments: P.args, **named: P.kwargs) -> Answer[T]:
         """Sends a request and returns at once; requests are answered in the order they were sent."""
 
+    @abstractmethod
+    def revive(self) -> None:
+        """Makes a side answer again that ended while it was asked; else does nothing."""
+
     def describe(self, inputs: tuple[InputSpec, ...] | None = None, order: tuple[str, ...] = ()) -> Description:
         """Traces the model; from here on with these ``inputs`` in this ``order``, where they are said."""
         return self.submit(DESCRIBE, inputs, order).result()
@@ -156,6 +168,12 @@ class Side(ABC):
 
     start_digests = _Method(START_DIGESTS)
     """A digest of the value each of these weights starts from, by id; equal where the bytes are."""
+
+    start_values = _Method(START_VALUES)
+    """The value each of these weights starts from, by id."""
+
+    stored_outputs = _Method(STORED_OUTPUTS)
+    """What a fresh copy of the model computes on these probes."""
 
     def fit(self, plan: FitPlan, progress: Progress | None = None) -> Trial:
         """Trains a fresh copy of the model."""

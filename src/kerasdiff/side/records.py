@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from kerasdiff.findings import Finding
-from kerasdiff.graph import Attribute, Graph, Port, Source, Weight
+from kerasdiff.graph import Attribute, Graph, Mode, Port, Returned, Source, Weight
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +23,7 @@ class Description:
 
     Attributes:
         inference, training: The traced graphs; ``None`` with a note where tracing failed.
+        returned: What a call returns in each mode that can be traced, place by place.
         inferred: What was guessed to construct or call the model.
         notes: What could not be traced, what looks like a mistake (layer never called).
         unused_layers: Ids of layers created and never called.
@@ -48,3 +49,4 @@ class Description:
     named_inputs: bool = False
     keyed_inputs: bool = False
     overrides: Mapping[str, Override] = field(default_factory=dict)
+    returned: Mapping[Mode, tuple[Returned, ...]] = field(default_factory=dict)

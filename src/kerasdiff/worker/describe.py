@@ -17,6 +17,7 @@ import kerasdiff
 from kerasdiff.errors import TraceError
 from kerasdiff.findings import Fact, Finding
 from kerasdiff.graph import MODES, Graph, Mode, Port, Source, Weight
+from kerasdiff.graph.values import Array
 from kerasdiff.side.records import Description, Override
 from kerasdiff.side.targets import InputSpec
 from kerasdiff.worker.keras_internals import Live, handle_of, is_data_dependent
@@ -84,6 +85,7 @@ def describe(session: Session, inputs: tuple[InputSpec, ...] | None = None, orde
         named_inputs=by_key or by_argument,
         keyed_inputs=by_key,
         overrides=_overrides(loaded.model, loaded.root),
+        returned={mode: recording.returned for mode, recording in recordings.items()},
     )
 
 
@@ -100,6 +102,12 @@ def start_digests(session: Session, weights: tuple[str, ...]) -> dict[str, str]:
     """
     table = weight_table(session.pristine().model)
     return {name: hashlib.sha256(np.ascontiguousarray(table[name].numpy()).tobytes()).hexdigest() for name in weights}
+
+
+def start_values(session: Session, weights: tuple[str, ...]) -> dict[str, Array]:
+    """The value each of these weights starts from, by id."""
+    table = weight_table(session.pristine().model)
+    return {name: table[name].numpy() for name in weights}
 
 
 def _weights(session: Session, names: Names) -> tuple[Weight, ...]:

@@ -1,5 +1,7 @@
 """Models that store the same weights in other places, for the checkpoint rung."""
 
+import os
+
 import keras
 import tensorflow as tf
 from keras import layers
@@ -55,11 +57,11 @@ class Undefined(keras.Model):
 
 
 class Affine(layers.Layer):
-    """A Dense layer that loads in a way of its own; ``forgets`` leaves its bias as it was."""
+    """A Dense layer that loads in a way of its own: ``forgets`` leaves its bias as it was, ``ends`` the process."""
 
-    def __init__(self, forgets=False):
+    def __init__(self, forgets=False, ends=False):
         super().__init__()
-        self.forgets = forgets
+        self.forgets, self.ends = forgets, ends
 
     def build(self, shape):
         self.kernel = self.add_weight(name="kernel", shape=(shape[-1], 3), initializer="glorot_uniform")
@@ -67,6 +69,11 @@ class Affine(layers.Layer):
 
     def call(self, x):
         return tf.matmul(x, self.kernel) + self.bias
+
+    def save_own_variables(self, store):
+        if self.ends:
+            os.abort()
+        super().save_own_variables(store)
 
     def load_own_variables(self, store):
         self.kernel.assign(store["0"])
@@ -77,9 +84,9 @@ class Affine(layers.Layer):
         return {"forgets": self.forgets}
 
 
-def affine(forgets=False, noisy=False):
+def affine(forgets=False, noisy=False, ends=False, activation=None):
     last = [layers.Lambda(lambda x: x + tf.random.normal((1, 3)))] if noisy else []
-    return keras.Sequential([keras.Input((6,)), Affine(forgets), *last])
+    return keras.Sequential([keras.Input((6,)), Affine(forgets, ends), layers.Activation(activation), *last])
 
 
 def film():

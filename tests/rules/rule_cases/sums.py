@@ -27,8 +27,10 @@ CASES = (
     fires("broadcast-bias", lambda x, b: x * tf.reshape(b, [1, 4]), ROW, (4,), left="Mul"),
     fires("broadcast-bias", lambda x, b: b[None, None] - x, (None, 3, 4), (4,), left="Sub"),
     spares("broadcast-bias", lambda x, b: x * tf.reshape(b, [1, 4, 1]), (None, 4, 4), (4,), left="Reshape Mul"),
-    spares("broadcast-bias", lambda x, b: x * tf.reshape(b, [1, 4]), (4,), (4,), left="Reshape Mul"),
-    spares("broadcast-bias", lambda x, b: x / tf.reshape(b, [1, 4]), ROW, (4,), left="Reshape RealDiv"),
+    fires("broadcast-bias", lambda x, b: x * tf.reshape(b, [1, 4]), (4,), (4,), left="Mul Reshape"),
+    fires("broadcast-bias", lambda x, b: x + b * tf.reshape(b, [1, 4]), ROW, (4,), left="Square AddV2"),
+    fires("broadcast-bias", lambda x, b: x / tf.reshape(b, [1, 4]), ROW, (4,), left="RealDiv"),
+    spares("broadcast-bias", lambda x, b: x ** tf.reshape(b, [1, 4]), ROW, (4,), left="Reshape Pow"),
     fires("sum-of-many", lambda x, y, z: x + (y + z), ROW, ROW, ROW, left="Sum*"),
     fires("sum-of-many", lambda x, y, z: tf.add_n([z, y, x]), ROW, ROW, ROW, left="Sum*"),
     fires("sum-of-many", lambda x, y, z: tf.add_n([tf.add_n([z, y, x]), y + z]), ROW, ROW, ROW, left="Sum*"),
@@ -57,14 +59,14 @@ def _bias(draw: st.DrawFn) -> Drawn:
 def _vector(draw: st.DrawFn) -> Drawn:
     shape = draw(shapes(least=2))
     ones = [1] * draw(st.integers(1, len(shape) - 1))
-    two = draw(st.sampled_from([tf.add, tf.subtract, tf.multiply]))
+    two = draw(st.sampled_from([tf.add, tf.subtract, tf.multiply, tf.divide, tf.maximum, tf.math.squared_difference]))
     first, second = draw(st.sampled_from([(0, 1), (1, 0)]))
 
     def program(x: Any, b: Any) -> Any:
         pair = x, tf.reshape(b, [*ones, -1])
         return two(pair[first], pair[second])
 
-    return Drawn(program, (shape, shape[-1:]))
+    return Drawn(program, (shape[-1:] if draw(st.booleans()) else shape, shape[-1:]))
 
 
 @always("sum-of-many")

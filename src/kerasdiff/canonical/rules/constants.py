@@ -68,6 +68,7 @@ FOLDS: dict[str, Fold] = {
     "Sub": lambda _, v: v[0] - v[1],
     "Mul": lambda _, v: v[0] * v[1],
     "FloorDiv": lambda _, v: v[0] // v[1] if v[1].all() else None,
+    "FloorMod": lambda _, v: v[0] % v[1] if v[1].all() else None,
     "Maximum": lambda _, v: np.maximum(v[0], v[1]),
     "Minimum": lambda _, v: np.minimum(v[0], v[1]),
     "Neg": lambda _, v: -v[0],
@@ -131,3 +132,36 @@ def shape_of_static(node: Node, view: View) -> Result:
         "value": tuple(spec.shape),
     }
     return replace(node, op="Const", kind="const", operands=(), attributes=attributes)
+
+
+AXIS_AT: dict[str, tuple[int, int]] = {
+    **dict.fromkeys(("ArgMax", "ArgMin", "Cumsum", "Cumprod", "CumulativeLogsumexp", "ReverseV2"), (1, 0)),
+    **dict.fromkeys(("GatherV2", "Roll", "SplitV"), (2, 0)),
+    "Split": (0, 1),
+}
+"""Ops with an axis, or several, as an operand: which one, and the operand whose axes are meant."""
+
+
+@rule("axis-from-the-front", *AXIS_AT, "Unpack")
+def axis_from_the_front(node: Node, view: View) -> Result:
+    """An axis counted from the end is one counted from the front: ``axis=-1`` on rank 4 is ``axis=3``.
+
+    It must not touch an axis computed at run time, nor a value of unknown rank.
+    """
+    position, of = AXIS_AT.get(node.op, (-1, 0))
+    shape = view.shape(node.operands[of])
+    if shape is None:
+        return None
+    if position < 0:
+        axis = node.whole("axis", 0)
+        return replace(node, attributes={**node.attributes, "axis": axis + len(shape)}) if axis < 0 else None
+    constant = view.constant(node.operands[position])
+    if constant is None:
+        return None
+    given = np.array(constant.attributes["value"], str(constant.attributes["dtype"]))
+    if not (given < 0).any():
+        return None
+    front = _nested(np.where(given < 0, given + len(shape), given).tolist())
+    made = view.known(node, front, shape=tuple(given.shape), dtype=given.dtype.name)
+    operands = (*node.operands[:position], made, *node.operands[position + 1 :])
+    return replace(node, operands=operands)

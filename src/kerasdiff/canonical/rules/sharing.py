@@ -21,6 +21,7 @@ PURE = (
         "LogSoftmax",
         "MatMul",
     }
+    | {"All", "Any", "Select", "SelectV2", "ZerosLike"}
     | {"Max", "MaxPool", "Mean", "Min", "Pack", "Pad", "Prod", "Reshape", "Shape", "Slice*", "Softmax", "Sum", "Sum*"}
     | {"Transpose"}
 )

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from kerasdiff.canonical.dims import Dim
 from kerasdiff.canonical.engine import rule
+from kerasdiff.canonical.rules.reshapes import SPREADING, reshape_at, reshaped
+from kerasdiff.canonical.shapes import dims_of
 from kerasdiff.canonical.view import Result, View
 from kerasdiff.graph import Edge, Node, TensorSpec
 
@@ -30,26 +33,32 @@ def bias_add(node: Node, view: View) -> Result:
     return replace(node, op="AddV2", operands=(total, rest[-1]), attributes={})
 
 
-@rule("broadcast-bias", "AddV2", "Mul", "Sub")
+@rule("broadcast-bias", *sorted(SPREADING | {"SquaredDifference"}))
 def broadcast_bias(node: Node, view: View) -> Result:
-    """A vector reshaped to ``(1, …, 1, n)`` broadcasts as the vector itself does.
+    """A value reshaped from ``(n,)`` to ``(1, …, 1, n)`` broadcasts as it does before: the axes of size 1 go last.
 
-    It must not fire where the reshaped value is not the smaller operand, or where another axis is meant.
+    It must not fire where another axis is meant, nor where no rank is known.
     """
-    operands = list(node.operands)
-    for position, edge in enumerate(operands):
-        inner = view.node(edge)
-        if inner.op != "Reshape" or "to" not in inner.attributes:
-            continue
-        shape, before = inner.wholes("to"), view.spec(inner.operands[0])
-        other = view.spec(operands[1 - position])
-        if before is None or before.shape is None or len(before.shape) != 1 or before.shape[0] is None:
-            continue
-        fits = shape[-1:] == before.shape and all(dim == 1 for dim in shape[:-1])
-        if fits and other is not None and other.shape is not None and len(other.shape) >= len(shape):
-            operands[position] = inner.operands[0]
-            return replace(node, operands=tuple(operands))
-    return None
+    shape = node.outputs[0].shape if node.outputs else None
+    bare = tuple(_without_leading(edge, view) for edge in node.operands)
+    shapes = [one for edge in bare if (one := view.shape(edge)) is not None]
+    if shape is None or len(shapes) < len(bare) or bare == node.operands:
+        return None
+    rank = max(len(one) for one in shapes)
+    if rank == len(shape):
+        return replace(node, operands=bare)
+    made = view.make(node, node.op, *bare, shape=shape[len(shape) - rank :], settings=node.attributes)
+    dims = dims_of(view, made)
+    return None if dims is None else reshaped(node, made, (*(Dim(1),) * (len(shape) - rank), *dims), view)
+
+
+def _without_leading(edge: Edge, view: View) -> Edge:
+    """A vector before a reshape that puts axes of size 1 before its own; else the value itself."""
+    inner = reshape_at(edge, view)
+    if inner is None or len(inner.before) != 1 or not inner.before[0].known:
+        return edge
+    ones = len(inner.after) - 1
+    return inner.source if ones > 0 and inner.after == (*(Dim(1),) * ones, *inner.before) else edge
 
 
 @rule("sum-of-many", "AddV2", "Sum*", exact=False, late=True)

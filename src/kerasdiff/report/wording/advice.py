@@ -28,6 +28,7 @@ from kerasdiff.comparison import Comparison, Reason
 from kerasdiff.findings import SIDES, Site
 from kerasdiff.graph import Attribute, Node, Source
 from kerasdiff.graph.table import Table
+from kerasdiff.report.wording import formulas
 from kerasdiff.report.wording.causes import MOST_CHARACTERS, MOST_LISTED, groups
 from kerasdiff.report.wording.contrast import contrasts
 from kerasdiff.report.wording.names import given_to, lines_of, listed, name_of
@@ -146,7 +147,7 @@ class _Writer:
     def _one_sided(self, edit: Insert | Delete) -> _Step | None:
         """Applies what the other side has after the same value, or takes away what this side has."""
         own, other = edit.sites[self._side], edit.sites[1 - self._side]
-        if edit.inside or edit.mask or edit.operands:
+        if edit.inside or edit.mask or edit.operands or edit.formula or edit.folded:
             return None
         if own is not None:
             return _Step("remove", f"`{own.node}`", own.source)
@@ -182,6 +183,9 @@ class _Writer:
         if own is None or other is None:
             return None
         place = f"`{edit.owner or own.node}`"
+        functions = edit.changes[0].formulas
+        if functions is not None:
+            return _Step(f"compute {formulas.told(functions[1 - self._side])} in", place, own.source)
         if any(change.aspect is Aspect.OP for change in edit.changes):
             return _Step(f"use {self._called(other)} in the place of", place, own.source)
         settings = self._settings(edit.changes)

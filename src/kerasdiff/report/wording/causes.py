@@ -77,7 +77,7 @@ def _key(edit: Edit) -> tuple[object, ...]:
     if isinstance(edit, Insert | Delete):
         site = edit.sites[isinstance(edit, Insert)]
         assert site is not None
-        return edit.kind, edit.rung, name_of(site), given_to(site), edit.mask, edit.inside, bool(edit.operands)
+        return edit.kind, edit.rung, name_of(site), given_to(site), edit.mask, edit.inside, repr(edit.formula)
     if isinstance(edit, Update):
         return edit.kind, edit.rung, edit.op, repr(edit.changes)
     if isinstance(edit, Move):
@@ -129,7 +129,7 @@ def _sentence(edits: tuple[Edit, ...], most: int) -> str:
     first = edits[0]
     if len(edits) == 1:
         return message(first)
-    if isinstance(first, Insert | Delete) and not first.inside:
+    if isinstance(first, Insert | Delete) and not (first.inside or first.formula or first.folded):
         return _one_sided(edits, most)
     others = [_other(edit, first) for edit in edits[1:]]
     return f"{message(first)}, and likewise {_some(others, most)}"

@@ -10,6 +10,7 @@ from kerasdiff.align.edits import (
     Change,
     Delete,
     Edit,
+    Formula,
     Insert,
     MaskIgnored,
     Move,
@@ -22,6 +23,7 @@ from kerasdiff.align.edits import (
 )
 from kerasdiff.findings import Site, other
 from kerasdiff.graph import Attribute
+from kerasdiff.report.wording import formulas
 from kerasdiff.report.wording.contrast import contrasts
 from kerasdiff.report.wording.names import call_of, calls_of, given_to, name_of, shown
 
@@ -63,12 +65,16 @@ def _one_sided(edit: Insert | Delete) -> str:
     line = f" ({site.source})" if site.source else ""
     masking = {"with": " with the mask", "as": " as a mask", "": ""}[edit.mask]
     there = f"applies none after {after[1]}" if after[1] and after[1] != after[0] else "does not"
-    what = f"{name_of(site)}{given_to(site)}{masking}{_between(edit)}{line}"
+    called = formulas.told(edit.formula) if edit.formula is not None else f"{name_of(site)}{given_to(site)}"
+    what = f"{called}{masking}{_between(edit)}{line}"
     return f"{has} applies {what}, but {lacks} {there}"
 
 
 def _between(edit: Insert | Delete) -> str:
     """The neighbours of a node that the other side lacks, by name."""
+    if edit.formula is not None:
+        source = edit.after[1] if isinstance(edit, Insert) else edit.after[0]
+        return f" to {source}"
     if edit.operands:
         return f" to {' and '.join(edit.operands)}"
     before, after = edit.between
@@ -89,12 +95,23 @@ def _update(edit: Update) -> str:
     assert edit.candidate is not None
     if _replaces(edit):
         return f"candidate has {call_of(edit.candidate)} in the place of {call_of(edit.reference)}"
+    functions = edit.changes[0].formulas
+    if functions is not None:
+        return _formulas(edit.reference, edit.candidate, functions)
     first = edit.changes[0]  # what either side computes, or how it is connected, is never told with anything else
     if first.aspect is Aspect.WIRING:
         text = "the same operations inside, connected in another way"
     else:
         text = _computation(first) if first.aspect is Aspect.COMPUTATION else changed_settings(edit.changes)
     return f"{calls_of(edit.reference, edit.candidate)}: {text}"
+
+
+def _formulas(reference: Site, candidate: Site, pair: tuple[Formula, Formula]) -> str:
+    first, second = formulas.both(*pair)
+    lines = [f" ({site.source})" if site.source else "" for site in (reference, candidate)]
+    if lines[0] == lines[1]:
+        lines[0] = ""
+    return f"{first} in the reference{lines[0]}, {second} in the candidate{lines[1]}"
 
 
 def _lines(edit: Update) -> str:
@@ -267,6 +284,9 @@ def attributes(edit: Edit) -> dict[str, Values]:
     """
     if not isinstance(edit, Update):
         return {}
+    functions = edit.changes[0].formulas
+    if functions is not None:
+        return formulas.values(*functions)
     named = {_key(change): _values(change) for change in edit.changes}
     if _replaces(edit) and edit.reference is not None and edit.candidate is not None:
         named[_KEYS[Aspect.OP]] = name_of(edit.reference), name_of(edit.candidate)
@@ -307,7 +327,7 @@ def _same_seed(owners: Sequence[str]) -> str:
 
 # Below it, in a list -----------------------------------------------------------------------------------------
 
-SAID = frozenset({Aspect.COMPUTATION, Aspect.OP, Aspect.WIRING})
+SAID = frozenset({Aspect.COMPUTATION, Aspect.FORMULA, Aspect.OP, Aspect.WIRING})
 """Changes that are no settings: the edit's message says what there is to say."""
 
 

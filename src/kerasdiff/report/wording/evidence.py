@@ -137,6 +137,11 @@ SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
     Fact.NOTHING_TO_COMPARE: lambda f: f"nothing to compare: all {_WHAT[f.names[0]]} are zero or not finite",
     Fact.VALUES_AGREE: lambda f: _values(f, "{where} agrees", "all {of} {what} agree; e.g. "),
     Fact.VALUES_DIFFER: lambda f: _values(f, "{where}", "{count} of {of} {what} differ; worst is "),
+    Fact.ROUNDING_DECIDES: lambda f: _values(
+        f,
+        "rounding may account for the difference of {where}, which therefore decides nothing",
+        "rounding may account for the differences of {count} of {of} {what}, which therefore decide nothing; worst is ",
+    ),
     Fact.FLOAT32_HARD_CODED: _said("float32 or lower is hard-coded in a model"),
     Fact.OTHER_DRAWS_IN_FLOAT64: _said("other random numbers are drawn in float64"),
     Fact.REFUSED: lambda f: f.cause,

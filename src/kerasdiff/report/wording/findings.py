@@ -22,7 +22,7 @@ def sentence(finding: Finding) -> str:
 
 
 _INTERFACES_APART: Mapping[str, str] = {
-    "input": "the interfaces differ, so no input fits both",
+    "input": "the interfaces differ, so no numbers are compared",
     "data": "the interfaces differ, so no data fit both",
 }
 
@@ -50,7 +50,7 @@ SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
         "the interfaces are not known to be the same, so outputs cannot be compared after loading"
     ),
     Fact.SAVED_VALUES: lambda f: (
-        f"initializers: {f.names[0]} is a saved model and holds values, whatever they were drawn from"
+        f"stored values: {f.names[0]} is a saved model, and what it holds is not compared with what code starts from"
     ),
     Fact.SEPARATED: _separated,
     Fact.GATE_CLOSED: _gate,

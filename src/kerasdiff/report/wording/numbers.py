@@ -76,6 +76,7 @@ _SUBJECTS: Mapping[Quantity, Callable[[Subject], str]] = {
     "added losses": lambda compared: f"sum of added losses, probe {compared.probe}",
     "loss": lambda compared: "loss",
     "optimizer step": lambda compared: f"optimizer step of {compared.weight}",
+    "stored value": lambda compared: f"stored value of {compared.weight}",
     "metric": lambda compared: f"metric {compared.weight}",
 }
 

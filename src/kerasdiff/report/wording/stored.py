@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 
 from kerasdiff.findings import Fact, Finding
-from kerasdiff.report.wording.numbers import closeness
+from kerasdiff.report.wording.numbers import closeness, subject
 
 MOST_NAMED = 3
 """Layers named in a phrase; the figures hold them all."""
@@ -68,7 +68,37 @@ def _reshaped(finding: Finding) -> str:
     return f"weights stored under one path have other shapes: {_named(paths)}"
 
 
+def _values(finding: Finding) -> str:
+    """How many weights hold other values, which most, and what the outputs make of it."""
+    assert finding.compared is not None
+    close = finding.compared.closeness
+    by = "" if close.place is None else f" by up to {close.max_absolute:.2g} at {close.place}"
+    lead = f"{finding.count} of {finding.of} stored weights hold other values, most {finding.weights[0]}{by}"
+    others = finding.weights[1:]
+    more = f" (also {_named(others)})" if others else ""
+    return "".join((lead, more, *(f"; {SENTENCES[part.fact](part)}" for part in finding.parts)))
+
+
+def _as_stored(finding: Finding) -> str:
+    assert finding.compared is not None
+    close = finding.compared.closeness
+    if close.equal:
+        return "yet every output computed with them agrees"
+    far = f"{close.max_relative:.1e} of scale" if close.place is not None else closeness(close)
+    return f"outputs computed with them differ by up to {far} ({subject(finding.compared.subject)})"
+
+
+def _values_agree(finding: Finding) -> str:
+    rounding = finding.figures.get("rounding")
+    how = "the same to the bit" if rounding is None else f"the same but for rounding, {rounding:.1e} of scale"
+    return f"what both files hold is {how}"
+
+
 SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
+    Fact.STORED_VALUES_DIFFER: _values,
+    Fact.STORED_VALUES_APART: _values,
+    Fact.STORED_VALUES_AGREE: _values_agree,
+    Fact.AS_STORED: _as_stored,
     Fact.NOTHING_STORED: lambda f: "neither model has weights, so there is nothing to load",
     Fact.LOADS: _loads,
     Fact.LOAD_REFUSED: _refused,

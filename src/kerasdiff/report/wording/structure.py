@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from kerasdiff.findings import Fact, Finding
-from kerasdiff.graph import Port
+from kerasdiff.graph import Port, Returned
+from kerasdiff.report.wording.names import shown
 from kerasdiff.report.wording.notes import note
 
 MOST_NAMED = 4
@@ -46,6 +47,44 @@ def _port_differs(finding: Finding) -> str:
 def _swapped(finding: Finding) -> str:
     one, two = (", ".join(map(str, names)) for names in _sequences(finding))
     return f"outputs {one} in the reference, {two} in the candidate"
+
+
+def _returned(finding: Finding) -> str:
+    """``the call returns 1.0 at ['temperature'] in the reference, 2.0 in the candidate``."""
+    one, two = finding.returned
+    place = next(item.place for item in (one, two) if item is not None)
+    modes = f"in {finding.names[0]}, " if finding.names else ""
+    if one is None or two is None:
+        side, other = ("reference", "candidate") if two is None else ("candidate", "reference")
+        return f"{modes}the {side} returns {place} ({_what(one or two)}), and the {other} does not"
+    where = f" at {place}" if place else ""
+    return f"{modes}the call returns {_what(one)}{where} in the reference, {_what(two)} in the candidate"
+
+
+_KINDS: Mapping[str, str] = {
+    "tensor": "a tensor",
+    "ragged": "a ragged tensor",
+    "dict": "a dict",
+    "fields": "an object with fields of its own",
+}
+
+
+def _what(item: Returned | None) -> str:
+    """What stands at a place: a constant as it is, all else by its kind."""
+    assert item is not None
+    if item.kind in _KINDS:
+        return _KINDS[item.kind]
+    if item.kind == "sequence" and isinstance(item.value, tuple):
+        return f"a named tuple of {', '.join(map(str, item.value))}"
+    if item.kind in ("constant", "object"):
+        return f"{'an object of class ' if item.kind == 'object' else ''}{shown(item.value)}"
+    return f"a {item.value}"
+
+
+def _unread(finding: Finding) -> str:
+    one = finding.returned[0]
+    assert one is not None
+    return f"the call returns {_what(one)}{f' at {one.place}' if one.place else ''}, whose contents are not compared"
 
 
 def _sequences(finding: Finding) -> tuple[tuple[object, ...], tuple[object, ...]]:
@@ -122,6 +161,9 @@ SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
     Fact.OTHER_KEYS: lambda f: f"both take a dict, with other keys: {', '.join(map(_renamed, f.parts))}",
     Fact.RENAMED_INPUT: _renamed,
     Fact.OUTPUTS_UNKNOWN: _said("outputs are not known before a run: a model could not be traced"),
+    Fact.RETURNED_OTHERWISE: _returned,
+    Fact.OTHER_SEQUENCE: _returned,
+    Fact.RETURNED_UNREAD: _unread,
     Fact.ISOMORPHIC: lambda f: (
         f"the canonical graphs are the same in inference and training mode: {f.count} nodes, one to one"
     ),

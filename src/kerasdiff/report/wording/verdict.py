@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from kerasdiff.align.edits import Edit, Update
+from kerasdiff.align.edits import Edit, Update, leaves
 from kerasdiff.comparison import Basis, Comparison, Reason, Verdict
 from kerasdiff.findings import Fact, RungName
 from kerasdiff.judge import may_hide
@@ -46,8 +46,9 @@ def _ends(comparison: Comparison) -> list[tuple[str, ...]]:
     if because is not None:
         return [(f"{sentence(because)}.",)]
     shows = where_it_shows(comparison)
-    if attribution is None:
-        return [(shows,)]
+    stored = _stored_values(comparison) if verdict.reason is not Reason.VALUES else ""
+    if attribution is None or stored:
+        return [(stored, shows), (stored or shows,)]
     does, whole, brief = consequence(attribution), verified(attribution), verified(attribution, brief=True)
     return [(does, shows, whole), (shows, whole), (does, shows, brief), (shows, brief)]
 
@@ -80,6 +81,19 @@ def _interface(comparison: Comparison, room: int) -> str:
     return f"{text} {said}" if said and len(text) + 1 + len(said) <= room else text
 
 
+def _stored_values(comparison: Comparison) -> str:
+    """What two saved files hold, where that differs; else empty."""
+    findings = (finding for rung in comparison.rungs for finding in rung.findings)
+    text = next((sentence(finding) for finding in findings if finding.fact is Fact.STORED_VALUES_DIFFER), "")
+    return f"{_capital(text)}." if text else ""
+
+
+def _values(comparison: Comparison, room: int) -> str:
+    text = _stored_values(comparison)
+    said = _different(comparison, MOST_CHARACTERS) if comparison.edits else ""
+    return f"{text} {said}" if said and len(text) + 1 + len(said) <= room else text
+
+
 def _settings(comparison: Comparison, room: int) -> str:
     return _different(comparison, room, otherwise=f"{detail(_rung(comparison, 'weights'))}.")
 
@@ -106,7 +120,9 @@ def _fit_apart(comparison: Comparison, room: int) -> str:
 
 
 def _bound(comparison: Comparison, room: int) -> str:
-    hidden = tuple(edit for edit in comparison.edits if isinstance(edit, Update) and may_hide(edit))
+    hidden = tuple(
+        edit for edit in comparison.edits if any(isinstance(leaf, Update) and may_hide(leaf) for leaf in leaves(edit))
+    )
     lead = "No input that was tried tells them apart, but settings differ:"
     return _different(comparison, room, lead, hidden)
 
@@ -180,6 +196,7 @@ def _equal(reason: Reason) -> Told:
 
 _REASONS: Mapping[Reason, Told] = {
     Reason.INTERFACE: _interface,
+    Reason.VALUES: _values,
     Reason.SETTINGS: _settings,
     Reason.SETTINGS_ALONE: _settings_alone,
     Reason.OUTPUTS: _numbers("inference", "outputs"),

@@ -16,7 +16,8 @@ from kerasdiff.worker.loading.load import Loaded, Session
 from kerasdiff.worker.running.values import Values
 from kerasdiff.worker.tracing.assemble import assemble
 from kerasdiff.worker.tracing.branches import may_branch
-from kerasdiff.worker.tracing.trace import Added, Recording, added_losses, call_model, record, tensors_in
+from kerasdiff.worker.tracing.returned import tensors_of
+from kerasdiff.worker.tracing.trace import Added, Recording, added_losses, call_model, record
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def eager(loaded: Loaded, mode: Mode) -> Call:
 
     def run(*tensors: Live) -> list[Live]:
         args, kwargs = loaded.pack(tensors)
-        outputs = tensors_in(call_model(loaded.model, args, kwargs, training=mode == "training"))
+        outputs = tensors_of(call_model(loaded.model, args, kwargs, training=mode == "training"))
         added = added_losses(loaded.model)
         last.append(added)
         del last[:-1]

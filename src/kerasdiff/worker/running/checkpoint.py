@@ -19,14 +19,15 @@ import tensorflow as tf
 
 from kerasdiff.errors import EvaluateError, KerasdiffError
 from kerasdiff.graph.values import Array
-from kerasdiff.side.checkpoints import LoadRequest, Restored, Saved, SaveRequest
+from kerasdiff.side.checkpoints import Held, LoadRequest, Restored, Saved, SaveRequest
 from kerasdiff.side.observations import Recipe
 from kerasdiff.worker.keras_internals import ARCHIVED_WEIGHTS, TRAINING_STATE, Live
 from kerasdiff.worker.loading.faults import at_line, reason
 from kerasdiff.worker.loading.load import Loaded, Session
 from kerasdiff.worker.running.values import value_of
 from kerasdiff.worker.tracing.names import weight_table
-from kerasdiff.worker.tracing.trace import call_model, tensors_in
+from kerasdiff.worker.tracing.returned import tensors_of
+from kerasdiff.worker.tracing.trace import call_model
 
 WEIGHTS = ".weights.h5"
 
@@ -91,6 +92,19 @@ def load_checkpoint(session: Session, request: LoadRequest) -> tuple[Restored, .
     return tuple(restored)
 
 
+def stored_outputs(session: Session, probes: tuple[tuple[Array, ...], ...]) -> Held:
+    """Runs a fresh copy of the model with the values it was saved with.
+
+    Raises:
+        EvaluateError: If it cannot be run.
+    """
+    loaded = session.reload("float32")
+    outputs = tuple(_outputs(loaded, probe) for probe in probes)
+    again = _outputs(loaded, probes[0])
+    same = (np.array_equal(a, b, equal_nan=a.dtype.kind == "f") for a, b in zip(outputs[0], again, strict=True))
+    return Held(outputs=outputs, repeated=all(same))
+
+
 def _copy(session: Session) -> Loaded:
     try:
         loaded: Loaded = session.spare()
@@ -117,7 +131,7 @@ def _outputs(loaded: Loaded, probe: tuple[Array, ...]) -> tuple[Array, ...]:
             tf.cast(tf.constant(batch), port.spec.dtype) for batch, port in zip(probe, loaded.ports, strict=True)
         ]
         args, kwargs = loaded.pack(tensors)
-        outputs = tensors_in(call_model(loaded.model, args, kwargs, training=False))
+        outputs = tensors_of(call_model(loaded.model, args, kwargs, training=False))
     except Exception as error:  # the user's own code
         raise EvaluateError(f"cannot be run: {reason(error)}{at_line(error, loaded.root)}") from None
     return tuple(tensor.numpy() for tensor in outputs)

@@ -17,7 +17,8 @@ from kerasdiff.worker.loading.faults import at_line, reason
 from kerasdiff.worker.loading.load import Loaded, Session, precision_scope
 from kerasdiff.worker.running.values import assign, drawn, perturbed
 from kerasdiff.worker.tracing.names import weight_table
-from kerasdiff.worker.tracing.trace import call_model, tensors_in
+from kerasdiff.worker.tracing.returned import tensors_of
+from kerasdiff.worker.tracing.trace import call_model
 from kerasdiff.worker.training.heads import Head
 from kerasdiff.worker.training.tasks import Task, as_tensor, fresh_optimizer
 
@@ -130,7 +131,7 @@ class _Step:
         """The loss of given outputs; what the model adds by itself is that of its own call."""
         result = self._call()
         targets = self._targets(result)
-        kinds = [tensor.dtype for tensor in tensors_in(result)]
+        kinds = [tensor.dtype for tensor in tensors_of(result)]
         losses = []
         for one in outputs:
             flat = [tf.cast(tf.constant(value), kind) for value, kind in zip(one, kinds, strict=False)]
@@ -139,7 +140,7 @@ class _Step:
         return tuple(losses)
 
     def _targets(self, result: Live) -> list[Live]:
-        rows = len(tensors_in(result)[0]) if tensors_in(result)[0].shape.rank else 1
+        rows = len(tensors_of(result)[0]) if tensors_of(result)[0].shape.rank else 1
         return [_target(head, rows, number) for number, head in enumerate(self._task.heads)]
 
     def _metrics(self, result: Live, targets: Sequence[Live]) -> dict[str, float]:

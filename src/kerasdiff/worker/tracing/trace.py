@@ -17,10 +17,11 @@ import keras
 import tensorflow as tf
 
 from kerasdiff.errors import TraceError
-from kerasdiff.graph import Attribute, Mode, Port, Source
+from kerasdiff.graph import Attribute, Mode, Port, Returned, Source
 from kerasdiff.side.observations import AddedLosses
 from kerasdiff.worker.keras_internals import Live, mask_of, op_count, set_mask, variable_outside_graph
 from kerasdiff.worker.tracing.names import Names, is_atomic, weight_table
+from kerasdiff.worker.tracing.returned import structure_of
 from kerasdiff.worker.tracing.sources import creation_site, user_frame
 
 
@@ -80,6 +81,8 @@ class Recording:
     """Everything one traced call left behind.
 
     Attributes:
+        outputs: The dense tensors it returned; in training mode, then the masks they carry.
+        returned: Every place of what it returned.
         fresh: First calls of layers that are not reachable from the model: the call itself made them.
         made: Variables the call made, with their initializers.
     """
@@ -89,6 +92,7 @@ class Recording:
     events: list[Event]
     inputs: list[Live]
     outputs: list[Live]
+    returned: tuple[Returned, ...]
     losses: list[Live]
     added: Added
     masks: set[str]
@@ -97,8 +101,16 @@ class Recording:
 
 
 def tensors_in(structure: Live) -> list[Live]:
-    """The tensors of a nested structure, dicts in key order as Keras flattens them."""
-    return [leaf for leaf in keras.tree.flatten(structure) if tf.is_tensor(leaf)]
+    """The dense tensors of a structure as Keras flattens it, and those that a ragged or sparse one consists of."""
+    leaves = [leaf for leaf in keras.tree.flatten(structure) if tf.is_tensor(leaf)]
+    return [part for leaf in leaves for part in (_parts(leaf) if isinstance(leaf, _COMPOSITE) else (leaf,))]
+
+
+_COMPOSITE = (tf.RaggedTensor, tf.SparseTensor, tf.IndexedSlices)
+
+
+def _parts(composite: Live) -> list[Live]:
+    return [part for part in tf.nest.flatten(composite, expand_composites=True) if part is not None]
 
 
 def symbolic_in(structure: Live) -> list[Live]:
@@ -343,7 +355,10 @@ def _recorded(
     args, kwargs = loaded.pack(tensors)
     with _installed(recorder, expand_functions=expand_functions):
         result = call_model(loaded.model, args, kwargs, training=mode == "training")
-    outputs = tensors_in(result)
+        structure = structure_of(result)
+        if recorder.events:  # what was made a tensor here belongs to the call
+            recorder.events[0].stop = op_count(graph)
+    outputs = list(structure.tensors)
     if mode == "training":  # Keras weighs the loss by the mask an output carries
         outputs += _masks(outputs)
     # Regularizers are evaluated when ``losses`` is read: they come after the call and belong to the weights.
@@ -356,6 +371,7 @@ def _recorded(
         events=recorder.events,
         inputs=list(tensors),
         outputs=outputs,
+        returned=structure.places,
         losses=[loss for loss in losses if loss.op.name in inside],
         added=added,
         masks=recorder.masks,

@@ -21,7 +21,8 @@ from kerasdiff.worker.loading.load import Loaded
 from kerasdiff.worker.tracing.compiled import fresh
 from kerasdiff.worker.tracing.lower import spec_of
 from kerasdiff.worker.tracing.names import output_names
-from kerasdiff.worker.tracing.trace import call_model, tensors_in
+from kerasdiff.worker.tracing.returned import Structure, structure_of, tensors_of
+from kerasdiff.worker.tracing.trace import call_model
 from kerasdiff.worker.training.heads import Encoding, Head
 
 ROW_SUM_TOLERANCE = 1e-3
@@ -71,8 +72,9 @@ class Task:
         self._model = loaded.model
         self.compiled = loss is None and compiled and bool(getattr(loaded.model, "compiled", False))
         results = _probe(loaded)
-        outputs = [[to_array(t) for t in tensors_in(result)] for result in results]
-        specs = [spec_of(tensor) for tensor in tensors_in(results[0])]
+        _check_structure(structure_of(results[0]), compiled=self.compiled)
+        outputs = [[to_array(t) for t in tensors_of(result)] for result in results]
+        specs = [spec_of(tensor) for tensor in tensors_of(results[0])]
         names = output_names(loaded.model, len(specs))
         ports = [Port(name=name, spec=spec) for name, spec in zip(names, specs, strict=True)]
         losses = _compiled_losses(loaded.model, names) if self.compiled else [None] * len(ports)
@@ -90,7 +92,7 @@ class Task:
 
     def _check(self, result: Live) -> None:
         """Applies the loss once, eagerly: it must fit the outputs, and Keras creates its trackers here."""
-        rows = len(tensors_in(result)[0]) if tensors_in(result)[0].shape.rank else 1
+        rows = len(tensors_of(result)[0]) if tensors_of(result)[0].shape.rank else 1
         targets = [
             tf.zeros((rows, *(head.shape[:-1] if head.encoding == "sparse" else head.shape)), _target_dtype(head))
             for head in self.heads
@@ -113,7 +115,7 @@ class Task:
         if self.compiled:
             packed = keras.tree.pack_sequence_as(result, list(targets))
             return self._model.compute_loss(y=packed, y_pred=result, training=training)
-        terms = [loss(y, output) for loss, y, output in zip(self._losses, targets, tensors_in(result), strict=True)]
+        terms = [loss(y, output) for loss, y, output in zip(self._losses, targets, tensors_of(result), strict=True)]
         terms += [tf.reduce_sum(tf.cast(extra, terms[0].dtype)) for extra in self._model.losses]
         return tf.add_n(terms)
 
@@ -128,7 +130,7 @@ class Task:
     def answers(self, result: Live, targets: Sequence[Live]) -> list[tuple[Live, Live]]:
         """For every head with classes, the ids the model answers with and the right ones, both int64."""
         pairs = []
-        for head, loss, y, output in zip(self.heads, self._losses, targets, tensors_in(result), strict=True):
+        for head, loss, y, output in zip(self.heads, self._losses, targets, tensors_of(result), strict=True):
             if head.encoding == "real":
                 continue
             if head.encoding == "binary":
@@ -138,6 +140,14 @@ class Task:
                 labels = y if head.encoding == "sparse" else tf.argmax(y, axis=-1)
                 pairs.append((tf.argmax(output, axis=-1), tf.cast(labels, tf.int64)))
         return pairs
+
+
+def _check_structure(structure: Structure, *, compiled: bool) -> None:
+    """Refuses what no loss takes: ragged and sparse tensors, objects, and for Keras's own loop all but tensors."""
+    if not structure.plain or (compiled and structure.constants):
+        odd = next((one for one in structure.places if one.kind not in ("tensor", "dict", "sequence")), None)
+        what = "dict of its own kind" if odd is None else f"{odd.kind} output"
+        raise FitError(f"The model returns a {what}, for which there are no targets.")
 
 
 def _target_dtype(head: Head) -> Live:
@@ -164,7 +174,7 @@ def _probe(loaded: Loaded) -> list[Live]:
             results.append(call_model(loaded.model, args, kwargs, training=False))
         except (ValueError, TypeError, tf.errors.OpError) as why:
             raise FitError(f"The model cannot be called on a batch: {_line(why)}") from why
-    if not tensors_in(results[0]):
+    if not tensors_of(results[0]):
         raise FitError("A model that returns no tensor cannot be fitted.")
     return results
 

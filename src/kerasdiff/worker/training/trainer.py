@@ -21,7 +21,8 @@ from kerasdiff.side.training import Answers, TrialOptions, TrialSettings
 from kerasdiff.worker.keras_internals import Live
 from kerasdiff.worker.loading.load import Loaded
 from kerasdiff.worker.tracing.names import weight_table
-from kerasdiff.worker.tracing.trace import call_model, tensors_in
+from kerasdiff.worker.tracing.returned import tensors_of
+from kerasdiff.worker.tracing.trace import call_model
 from kerasdiff.worker.training.batches import Batches
 from kerasdiff.worker.training.tasks import Task, fresh_optimizer, to_array
 
@@ -199,7 +200,7 @@ class Trainer:
         real = keras.tree.map_structure(lambda leaf: leaf[:count] if tf.is_tensor(leaf) else leaf, result)
         wanted = [y[:count] for y in targets]
         loss = self._task.loss(real, wanted, training=False)
-        return loss, self._accuracy(real, wanted), tensors_in(real), self._task.answers(real, wanted)
+        return loss, self._accuracy(real, wanted), tensors_of(real), self._task.answers(real, wanted)
 
     def _accuracy(self, result: Live, targets: Sequence[Live]) -> Live:
         accuracy = self._task.accuracy(result, targets)

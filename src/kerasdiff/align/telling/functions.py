@@ -1,0 +1,88 @@
+"""Did one well-known function become another? Formulas by hand are told by what they compute."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from kerasdiff.align.edits import Aspect, Change, Delete, Edit, Formula, Insert, Update
+from kerasdiff.align.pair import Aligned
+from kerasdiff.align.telling.folding import Fold, nodes_of, sides_of
+from kerasdiff.align.telling.regions import Region, ends, region_pairs
+from kerasdiff.findings import Site
+
+MOST_EDITS = 60
+"""Of more edits than that, none is looked at: the models have little in common."""
+
+NAMELESS = frozenset({Aspect.COMPUTATION, Aspect.WIRING})
+"""Changes that name what nobody wrote."""
+
+
+def functions(edits: Sequence[Edit], aligned: Aligned) -> list[Fold]:
+    """Edits that lie between the same two values on both sides, where either side computes a well-known function.
+
+    They are one edit: the function that became another, or the one that a side lacks. It must not touch a single edit
+    that names its op or setting itself, nor edits of which a node lies elsewhere too.
+    """
+    shown = [edit for edit in edits if aligned.mode in edit.modes]
+    if not shown or len(shown) > MOST_EDITS:
+        return []
+    folds: list[Fold] = []
+    for pair in ends(aligned, nodes_of(shown)):
+        left = [edit for edit in shown if not any(edit in fold.edits for fold in folds)]
+        fold = next(filter(None, (_folded(left, one, two) for one, two in region_pairs(aligned, pair))), None)
+        if fold is not None:
+            folds.append(fold)
+    return folds
+
+
+def _folded(edits: Sequence[Edit], one: Region, two: Region) -> Fold | None:
+    inside: list[Edit] = []
+    for edit in edits:
+        held = [name in region.nodes for region, name in zip((one, two), sides_of(edit), strict=True) if name]
+        if all(held) and held:
+            inside.append(edit)
+        elif any(held):
+            return None
+    if not inside or len({edit.modes for edit in inside}) > 1 or _named(inside):
+        return None
+    formulas = one.formula(), two.formula()
+    if formulas[0] == formulas[1] or (None in formulas and (one.nodes and two.nodes)):
+        return None
+    told = _told(inside[0], (one, two), formulas)
+    return Fold(edits=tuple(inside), told=replace(told, folded=tuple(inside)))
+
+
+def _named(inside: Sequence[Edit]) -> bool:
+    """Whether one edit says it all in words of its own."""
+    if len(inside) > 1:
+        return False
+    edit = inside[0]
+    return not isinstance(edit, Update) or not any(change.aspect in NAMELESS for change in edit.changes)
+
+
+def _told(edit: Edit, regions: tuple[Region, Region], formulas: tuple[Formula | None, Formula | None]) -> Edit:
+    one, two = regions
+    after = one.entry.node, two.entry.node
+    first, second = formulas
+    if first is not None and second is not None:
+        return Update(
+            op=first.name,
+            reference=_site(one, first),
+            candidate=_site(two, second),
+            after=after,
+            modes=edit.modes,
+            changes=(Change(aspect=Aspect.FORMULA, formulas=(first, second)),),
+        )
+    if first is not None:
+        return Delete(
+            op=first.name, reference=_site(one, first), candidate=None, after=after, modes=edit.modes, formula=first
+        )
+    assert second is not None
+    return Insert(
+        op=second.name, reference=None, candidate=_site(two, second), after=after, modes=edit.modes, formula=second
+    )
+
+
+def _site(region: Region, formula: Formula) -> Site:
+    return replace(Site.of(region.last), op=formula.name, settings={})

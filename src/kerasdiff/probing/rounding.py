@@ -1,0 +1,161 @@
+"""Is a difference rounding that a model amplifies, a jump that rounding decides, or a difference?
+
+The reference is run against itself, moved by rounding of several sizes. What a model amplifies shrinks with the size; a
+jump does not, for a value that stands on a constant leaves it by the smallest step. So the reaction of a reference that
+jumps measures nothing, and neither does one that is as large as the values themselves: it would pass any candidate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from kerasdiff.errors import EvaluateError
+from kerasdiff.findings import Compared, Subject
+
+PERTURBATION = 2.0**-24
+"""Relative size of the changes to weights and inputs that stand for rounding: half a unit in the last place of float32,
+in which models run. A constant that one side rounds to it, and the other does not, is no difference there: scores of
+an attention on inputs of 1e3 make 1e-2 of it, ordinary layers 1e-7."""
+
+SIZES = (PERTURBATION, 2.0**-34, 2.0**-44)
+"""Relative sizes of the changes, in float64: of a rounded constant, down to eight bits above float64's own rounding."""
+
+NARROW_SIZES = (2.0**-22, 2.0**-17, 2.0**-12)
+"""The same in float32, whose last place is at 2^-23: only larger changes show there whether a reaction grows."""
+
+AMPLIFIED = 10.0
+"""A difference up to this many times what rounding does to the reference may be rounding: there the changes of many
+weights average out, a rounded constant moves all values one way."""
+
+SLOWEST = 0.25
+"""Power of the size with which a reaction shrinks at least, or it jumps: that of a square root at 0 is 0.5."""
+
+DECIDES = 0.2
+"""Fraction of scale from which on a limit decides nothing, whatever it was taken from. Measured on 160 pairs: what
+perturbing the reference allows for stays below 1e-3."""
+
+PLAIN = 1e-3
+"""Fraction of scale from which on a difference on the first probe is no rounding, however much a model amplifies it."""
+
+SAME_JUMP = 0.2
+"""Fraction of a difference by which it may change from float64 to float32 where no rounding decides it."""
+
+Kind = Literal["difference", "rounding", "open", "jump"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Again:
+    """How a comparison is made again, to see what rounding does.
+
+    Attributes:
+        moved: The reference against itself, its weights and inputs moved by a relative size.
+        sizes: The sizes; the first stands for rounding, the others show how the reaction changes with the size.
+        narrow: In float32, the reference against itself in float64, and both sides against each other; ``None`` where
+            float32 is all there is.
+        plain: Fraction of scale from which on a difference on the first probe is not looked at again.
+
+    Raises:
+        EvaluateError: Of what is called, if a side cannot be run.
+    """
+
+    moved: Callable[[float], Sequence[Compared]]
+    sizes: tuple[float, ...] = SIZES
+    narrow: Callable[[], tuple[Sequence[Compared], Sequence[Compared]]] | None = None
+    plain: float = PLAIN
+
+
+def beyond(comparisons: Sequence[Compared]) -> list[Compared]:
+    """Those beyond their limit."""
+    return [item for item in comparisons if not item.closeness.equal]
+
+
+def doubtful(comparisons: Sequence[Compared], plain: float = PLAIN) -> bool:
+    """Whether what differs may be rounding that the model amplifies: beyond the limit, but not on ordinary inputs."""
+    first = comparisons[0].closeness if comparisons else None
+    return bool(beyond(comparisons)) and first is not None and (first.equal or first.max_relative < plain)
+
+
+def tempered(comparisons: Sequence[Compared], again: Again) -> list[Compared]:
+    """The same, with what rounding accounts for taken as equal, and what it may account for as undecided.
+
+    Raises:
+        EvaluateError: If the reference cannot be run again.
+    """
+    if not doubtful(comparisons, again.plain):
+        return list(comparisons)
+    moves = [_distances(again.moved(again.sizes[0]))]
+    limits = {subject: AMPLIFIED * distance for subject, distance in moves[0].items()}
+    within = [item for item in beyond(comparisons) if _distance(item) <= limits.get(item.subject, 0.0)]
+    if not within:
+        return list(comparisons)
+    moves += [_distances(again.moved(size)) for size in again.sizes[1:]]
+    kinds = {
+        item.subject: kind_of(_distance(item), [moved.get(item.subject, 0.0) for moved in moves], again.sizes)
+        for item in within
+    }
+    if "jump" in kinds.values():
+        kinds = _settled(comparisons, kinds, again)
+    return [
+        _told(item, kinds[item.subject], limits[item.subject]) if item.subject in kinds else item
+        for item in comparisons
+    ]
+
+
+def kind_of(distance: float, moved: Sequence[float], sizes: Sequence[float]) -> Kind:
+    """What a difference is, beyond its limit, of a value that moves so far by rounding of these sizes.
+
+    ``rounding`` where ``distance <= AMPLIFIED * moved < DECIDES`` for a size of at most the first, and the reaction
+    shrinks with the size: ``moved(small) <= moved(large) * (small / large) ** SLOWEST``.
+
+    Args:
+        distance: Of both sides, as a fraction of scale.
+        moved: Of the reference from itself, by size, likewise.
+        sizes: Of the changes; the first stands for rounding.
+    """
+    limits = [AMPLIFIED * own for own, size in zip(moved, sizes, strict=True) if size <= sizes[0]]
+    if not distance <= max(limits):
+        return "difference"
+    large, small = int(np.argmax(sizes)), int(np.argmin(sizes))
+    if large != small and moved[small] > moved[large] * (sizes[small] / sizes[large]) ** SLOWEST:
+        return "jump"
+    return "rounding" if any(distance <= limit < DECIDES for limit in limits) else "open"
+
+
+def _settled(comparisons: Sequence[Compared], kinds: Mapping[Subject, Kind], again: Again) -> dict[Subject, Kind]:
+    """The same, jumps decided where they can be: one that is the same in float32 hangs on no rounding."""
+    own: Mapping[Subject, float] = {}
+    apart: Mapping[Subject, float] = {}
+    if again.narrow is not None:
+        with suppress(EvaluateError):  # no other precision to look at
+            own, apart = map(_distances, again.narrow())
+    settled = dict(kinds)
+    for item in comparisons:
+        if kinds.get(item.subject) == "jump":
+            most = SAME_JUMP * _distance(item)
+            steady = own.get(item.subject, np.inf) <= most
+            same = abs(apart.get(item.subject, np.inf) - _distance(item)) <= most
+            settled[item.subject] = "difference" if steady and same else "jump"
+    return settled
+
+
+def _told(item: Compared, kind: Kind, limit: float) -> Compared:
+    close = item.closeness
+    if kind == "rounding":
+        close = replace(close, equal=True, beyond=0, limit=limit)
+    elif kind in ("open", "jump"):
+        close = replace(close, undecided=True)
+    return replace(item, closeness=close)
+
+
+def _distance(item: Compared) -> float:
+    return item.closeness.max_relative
+
+
+def _distances(comparisons: Sequence[Compared]) -> dict[Subject, float]:
+    """How far the reference moves, where that is finite."""
+    return {item.subject: _distance(item) for item in comparisons if np.isfinite(_distance(item))}

@@ -1,0 +1,67 @@
+"""Functions that jump: at constants, at ids, where two values tie."""
+
+from __future__ import annotations
+
+import keras
+from keras import layers, ops
+
+
+class Jump(layers.Layer):
+    """One elementwise function, by name, of what comes in."""
+
+    def __init__(self, how: str) -> None:
+        super().__init__()
+        self.how = how
+
+    def call(self, x):
+        return WAYS[self.how](x)
+
+
+WAYS = {
+    "identity": lambda x: x,
+    "sentinel": lambda x: ops.where(ops.equal(x, -1.0), 3.0, x),
+    "sentinel-by-hand": lambda x: x + ops.cast(ops.equal(x, -1.0), x.dtype) * (3.0 - x),
+    "saturated": lambda x: ops.where(ops.equal(x, 255.0), 0.0, x),
+    "from-half": lambda x: ops.cast(ops.greater_equal(x, 0.5), x.dtype),
+    "above-half": lambda x: ops.cast(ops.greater(x, 0.5), x.dtype),
+    "not-below-half": lambda x: ops.cast(ops.logical_not(ops.less(x, 0.5)), x.dtype),
+    "scaled-from-half": lambda x: ops.cast(ops.greater_equal(x / 255.0, 0.5), x.dtype),
+    "scaled-above-half": lambda x: ops.cast(ops.greater(x / 255.0, 0.5), x.dtype),
+    "round": lambda x: ops.round(x),
+    "half-up": lambda x: ops.floor(x + 0.5),
+    "rounded-by-floor": lambda x: ops.where(
+        ops.equal(x - ops.floor(x), 0.5), 2.0 * ops.round(x / 2.0), ops.floor(x + 0.5)
+    ),
+    "odd-third": lambda x: ops.where(ops.equal(x, 0.37), 5.0, x),
+}
+
+
+def model(how: str, shape: tuple[int, ...] = (6, 3), *, before: bool = False, after: bool = True) -> keras.Model:
+    """The function between two Dense layers, each where asked for."""
+    x = inputs = keras.Input(shape)
+    if before:
+        x = layers.Dense(4, activation="sigmoid")(x)
+    x = Jump(how)(x)
+    if after:
+        x = layers.Dense(3)(layers.Flatten()(x))
+    return keras.Model(inputs, x)
+
+
+def padded(*, mask: float | None = -1.0, width: int = 3) -> keras.Model:
+    """Sequences that are padded with a constant."""
+    x = inputs = keras.Input((6, width))
+    if mask is not None:
+        x = layers.Masking(mask_value=mask)(x)
+    return keras.Model(inputs, layers.Dense(1)(layers.LSTM(4)(x)))
+
+
+def _ids(x, last: int):
+    return ops.where(ops.equal(x, last), 0, x)
+
+
+def lookup(rows: int = 50, last: int | None = None, *, offset: int = 0, other: int = 30) -> keras.Model:
+    """Two tables, of which the second is smaller; the first is looked up with an id replaced, and with an offset."""
+    ids, more = keras.Input((5,), dtype="int32", name="ids"), keras.Input((5,), dtype="int32", name="more")
+    x = layers.Lambda(_ids, arguments={"last": last}, output_shape=(5,))(ids) if last is not None else ids
+    first = layers.Embedding(rows, 4)(x + offset if offset else x)
+    return keras.Model([ids, more], layers.Dense(2)(first + layers.Embedding(other, 4)(more)))
