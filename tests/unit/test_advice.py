@@ -113,7 +113,7 @@ SHARED = Rewire(
         (FROZEN, "give `head` trainable=True and kernel_initializer='he_normal' (b.py:16)"),
         (MOVED, "move `head` right after `conv` (b.py:16)"),
         (FED, "give `head` the output of `conv` (b.py:16)"),
-        (SHARED, "use for `head` the layer of `conv` (b.py:16)"),
+        (SHARED, "let `head` use the layer of `conv` (b.py:16)"),
         (
             Update(op="relu", reference=SITES["act"], candidate=SITES["norm"], changes=(Change(aspect=Aspect.OP),)),
             "use relu as in a.py:5 in the place of `norm` (b.py:14)",

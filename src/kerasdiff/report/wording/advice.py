@@ -246,7 +246,7 @@ class _Writer:
         if not wanted:
             return _Step("give", f"`{own.node}`", own.source, "a layer of its own")
         names = self._named([item.site for item in wanted])
-        return _Step("use for", f"`{own.node}`", own.source, f"the layer of {names}") if names and not present else None
+        return _Step("let", f"`{own.node}`", own.source, f"use the layer of {names}") if names and not present else None
 
     def _named(self, sites: Sequence[Site]) -> str | None:
         """Nodes of the other side by the names of those that stand for them; ``None`` where one has none."""
