@@ -112,7 +112,7 @@ SHARED = Rewire(
         (STRIDES, "give `conv` strides=2 (b.py:13)"),
         (FROZEN, "give `head` trainable=True and kernel_initializer='he_normal' (b.py:16)"),
         (MOVED, "move `head` right after `conv` (b.py:16)"),
-        (FED, "give `head` the output of `conv` (b.py:16)"),
+        (FED, "give `head` the output of `conv` in place of that of `norm` (b.py:16)"),
         (SHARED, "let `head` use the layer of `conv` (b.py:16)"),
         (
             Update(op="relu", reference=SITES["act"], candidate=SITES["norm"], changes=(Change(aspect=Aspect.OP),)),
@@ -125,12 +125,14 @@ def test_each_kind_of_edit_has_a_form(edit: Edit, text: str) -> None:
 
 
 def test_what_the_candidate_has_more_of_is_added_to_the_reference() -> None:
+    rows = (*ROWS[:2], row(None, ROWS[2].candidate), row(node("out", "dense", "c", file="a.py"), ROWS[4].candidate))
     more = Insert(op="norm", reference=None, candidate=SITES["norm"], after=("c", "conv"), between=("conv", "head"))
     said = "To make them agree, change the reference: apply batch_norm to the output of `c` (a.py:3)."
 
-    assert advice(differing(more)) == said
-    forum = advice(samples.forum())
-    assert forum is None  # its rows say nothing of operands
+    assert advice(replace(differing(more), rows=rows)) == said
+    elsewhere = (*rows[:3], row(node("out", "dense", "x", file="a.py"), ROWS[4].candidate))
+    assert advice(replace(differing(more), rows=elsewhere)) is None  # what takes it takes another value here
+    assert advice(samples.forum()) is None  # its rows say nothing of operands
 
 
 @pytest.mark.parametrize(

@@ -152,7 +152,7 @@ class _Writer:
         if own is not None:
             return _Step("remove", f"`{own.node}`", own.source)
         before = None if other is None else self._operand(other)
-        if other is None or before is None:
+        if other is None or before is None or not self._in_place(other.node, before):
             return None
         if self._users[before.id] < 2:
             return _Step(f"apply {self._called(other)} to the output of", f"`{before.id}`", before.source)
@@ -166,6 +166,27 @@ class _Writer:
         node = self._other.get(site.node)
         names = {edge.node for edge in node.operands} & set(self._other) if node is not None else set()
         return self._own.get(self._twins.get(names.pop(), "")) if len(names) == 1 else None
+
+    def _in_place(self, name: str, before: Node) -> bool:
+        """Whether what takes the value of a node of the other side takes that of ``before`` on this one."""
+        users = [node.id for node in self._other.values() if name in {edge.node for edge in node.operands}]
+        twins = [self._own.get(self._twins.get(user, "")) for user in users]
+        if not users:
+            return not self._users[before.id]
+        return all(twin is not None and before.id in self._sources(twin) for twin in twins)
+
+    def _sources(self, node: Node) -> set[str]:
+        """The values that a node takes, past the calls that this side alone has."""
+        paired, sources = set(self._twins.values()), set()
+        waiting = [edge.node for edge in node.operands]
+        while waiting:
+            name = waiting.pop()
+            held = self._own.get(name)
+            if held is None or name in paired or len(held.operands) != 1:
+                sources.add(name)
+            else:
+                waiting.append(held.operands[0].node)
+        return sources
 
     def _called(self, site: Site) -> str:
         """A call of the other side by its name, and where its settings stand if it has any."""
@@ -228,7 +249,9 @@ class _Writer:
         if any(item.result for item in wanted):
             return None
         names = self._named([item.site for item in wanted])
-        return _Step("give", f"`{own.node}`", own.source, f"the output of {names}") if names else None
+        present = listed([f"`{item.site.node}`" for item in wiring.takes[self._side]])
+        instead = f" in place of that of {present}" if present else ""
+        return _Step("give", f"`{own.node}`", own.source, f"the output of {names}{instead}") if names else None
 
     def _ends(self, wiring: OtherEnds) -> _Step | None:
         if any(end.number < 0 for end in wiring.ends):
