@@ -46,6 +46,7 @@ class Reason(Enum):
     UNSEEN = auto()  # something could not be looked at
     WEAKER = auto()  # equivalent, on weaker evidence than required
     PROOF = auto()  # the graphs are the same
+    SPELLED = auto()  # the graphs are the same, and settings that read differently do the same in every figure
     NUMBERS = auto()  # every probe agrees
     TRIALS = auto()  # of `kerasdiff fit`: the trials decide, or do not
 

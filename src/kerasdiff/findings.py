@@ -166,6 +166,9 @@ class Fact(Enum):
     TRANSPOSED = auto()  # the same, where the candidate holds the transposed matrix
     START_SCALES = auto()  # parts: OTHER_FANS
     OTHER_FANS = auto()  # weights: both; values: both fans
+    SPELLED_OTHERWISE = auto()  # parts: SPELLED; what they do agrees in every figure
+    ALIKE_UNWEIGHED = auto()  # the same, but where rows are weighed or masked
+    SPELLED = auto()  # names: the compile setting; values: how either side reads
     STORED_VALUES_DIFFER = auto()  # count, of: pairs; weights: the first few; compared: the worst; parts: AS_STORED
     STORED_VALUES_APART = auto()  # the same, and yet all outputs agree
     STORED_VALUES_AGREE = auto()  # count: pairs; figures: rounding, the largest difference
@@ -248,6 +251,9 @@ class Fact(Enum):
     GRADIENTS_UNMEASURED = auto()  # count: aligned values; of: the most with which gradients are measured
     ALWAYS_TRUE = auto()  # side; sites: an edit's node that compares values, the same for all that were tried
     ALWAYS_FALSE = auto()  # the same
+    APART_AT = (
+        auto()
+    )  # side; sites: an edit's node that jumps; figures: constant; the sides part where it is met inside
 
     # -- explain: where an input comes from ----------------------------------------------------------------------
     ON_PROBE = auto()  # names: the probe

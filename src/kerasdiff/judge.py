@@ -43,6 +43,7 @@ class Evidence:
         isomorphic: Whether the canonical graphs are the same in both modes.
         transfer: Which weights correspond.
         parameters: Scalars of either model.
+        reached: The edits of a constant factor or summand that outputs or losses are seen to depend on.
         unseen: Reasons why an equivalence would claim too much: what no rung could look at.
         require: The weakest basis that passes as equivalent.
         gates: Rungs without which nothing is equivalent, whatever it rests on.
@@ -53,6 +54,7 @@ class Evidence:
     isomorphic: bool
     transfer: WeightTransfer
     parameters: tuple[int, int]
+    reached: tuple[Update, ...] = ()
     unseen: tuple[Finding, ...] = ()
     require: Required = "statistical"
     gates: tuple[RungName, ...] = UNIMPLIED
@@ -72,6 +74,12 @@ class Evidence:
         """Whether the graphs are the same, and so is what is penalized, without a look at a number."""
         alike = (finding.fact is Fact.PENALIZED_ALIKE for rung in self.rungs.values() for finding in rung.findings)
         return self.isomorphic and not any(alike)
+
+    @cached_property
+    def spelled(self) -> bool:
+        """Whether settings read differently, and it took their figures to tell that they do the same."""
+        rung = self.rungs.get("weights")
+        return rung is not None and any(finding.fact is Fact.SPELLED_OTHERWISE for finding in rung.findings)
 
     @cached_property
     def agrees(self) -> bool:
@@ -117,8 +125,14 @@ class Evidence:
 
     @cached_property
     def hidden(self) -> tuple[Edit, ...]:
-        """The updates of a bound, a constant or the like, which probes may never reach."""
-        return tuple(edit for edit in self.edits if isinstance(edit, Update) and may_hide(edit))
+        """The updates of a bound, a constant or the like, which probes may never reach.
+
+        A constant factor or summand that outputs are seen to depend on moves them: what agrees, agrees for another
+        constant makes up for it.
+        """
+        return tuple(
+            edit for edit in self.edits if isinstance(edit, Update) and may_hide(edit) and edit not in self.reached
+        )
 
     def too_weak(self, basis: Basis) -> bool:
         """Whether a basis is weaker than required."""
@@ -170,8 +184,9 @@ TABLE: tuple[Row, ...] = (
     _withheld(Reason.OPEN, lambda e: not (e.proved or e.agrees)),
     _withheld(Reason.GATE, lambda e: bool(e.closed)),
     _withheld(Reason.UNSEEN, lambda e: bool(e.unseen)),
-    _withheld(Reason.WEAKER, lambda e: e.too_weak("proof" if e.proved else "numeric")),
-    _equivalent(Reason.PROOF, "proof", lambda e: e.proved),
+    _withheld(Reason.WEAKER, lambda e: e.too_weak("proof" if e.proved and not e.spelled else "numeric")),
+    _equivalent(Reason.PROOF, "proof", lambda e: e.proved and not e.spelled),
+    _equivalent(Reason.SPELLED, "numeric", lambda e: e.proved),
     _equivalent(Reason.NUMBERS, "numeric", lambda e: e.agrees),
 )
 """Rows in the order in which they are tried."""
@@ -194,7 +209,9 @@ def judge(evidence: Evidence) -> Verdict:
     findings = {Reason.GATE: evidence.closed, Reason.UNSEEN: evidence.unseen}.get(row.reason, ())
     instead = None
     if row.reason is Reason.WEAKER:
-        reason, basis = (Reason.PROOF, "proof") if evidence.proved else (Reason.NUMBERS, "numeric")
+        reason, basis = (Reason.NUMBERS, "numeric")
+        if evidence.proved:
+            reason, basis = (Reason.SPELLED, "numeric") if evidence.spelled else (Reason.PROOF, "proof")
         instead = Verdict(outcome="equivalent", basis=basis, reason=reason)  # type: ignore[arg-type]  # both are bases
     return Verdict(outcome=row.outcome, basis=row.basis, reason=row.reason, findings=findings, instead=instead)
 
@@ -211,6 +228,8 @@ def _hides(change: Change) -> bool:
     if change.aspect is Aspect.COMPUTATION:
         return _constants_alone(change.parts) and not same_bounds(*map(_values, change.parts))
     one, two = change.values
+    if change.aspect is Aspect.GENERATOR:
+        return "fixed" in (one, two)  # the same numbers in every call: probes run one call
     if change.name.rpartition(".")[2] in STRUCTURAL or change.aspect in (Aspect.OP, Aspect.WIRING, Aspect.DTYPE):
         return False
     return (None not in (one, two) or _is_number(one) or _is_number(two)) and not same_bounds(

@@ -15,8 +15,10 @@ from kerasdiff.explain.measuring import Question
 from kerasdiff.explain.search import Search
 from kerasdiff.findings import Fact, Finding, RungName
 from kerasdiff.graph import MODES, Mode
+from kerasdiff.graph.values import Precision, Tolerance
 from kerasdiff.options import Listener, Options
 from kerasdiff.probing.closeness import precision_tolerance
+from kerasdiff.probing.constants import at_constants
 from kerasdiff.probing.function import observe_function, resized
 from kerasdiff.probing.learning import Learning, observe_learning
 from kerasdiff.probing.observations import (
@@ -32,12 +34,15 @@ from kerasdiff.probing.observations import (
 )
 from kerasdiff.probing.prober import Prober, batches_of, both
 from kerasdiff.probing.random_ops import drawn_apart
+from kerasdiff.probing.settings import SettingsObservation, changed_keys, observe_settings
 from kerasdiff.probing.stored import observe_stored
+from kerasdiff.probing.texts import with_words
 from kerasdiff.probing.transfer import incomplete
 from kerasdiff.probing.values import observe_values
 from kerasdiff.probing.witness import SavedWitness, Witness
 from kerasdiff.rungs.records import NUMERIC, NotChecked, NumberFigures, Rung
 from kerasdiff.rungs.weights import other_initializer
+from kerasdiff.side.observations import Encoding
 from kerasdiff.side.protocol import Side
 
 SEARCHED = "searched"
@@ -68,6 +73,7 @@ class Observer:
         self._sides, self._pair, self._options, self._listener = sides, pair, options, listener
         self._prober: Prober | None = None
         self._observations: Observations | None = None
+        self._encodings: tuple[Encoding | None, ...] = ()
         self.not_checked: list[NotChecked] = []
 
     def same_start(self, pair: Pair) -> frozenset[str]:
@@ -86,6 +92,15 @@ class Observer:
         names = tuple(zip(*asked, strict=True))
         ones, twos = both(lambda side: self._sides[side].start_digests(names[side]))
         return frozenset(one for one, two in asked if ones[one] == twos[two])
+
+    def settings(self) -> SettingsObservation:
+        """Whether compile settings that read differently do the same."""
+        if "compile" in self._options.ignore or not changed_keys(self._pair):
+            return SettingsObservation(likeness={})
+        self._listener.phase("sampling compile settings that read differently")
+        seen = observe_settings(self._sides, self._pair)
+        self._encodings = seen.encodings
+        return seen
 
     def stored_values(self, face: Rung) -> StoredValues | None:
         """What both sides hold, where both are saved files; ``None`` where they cannot be read."""
@@ -116,12 +131,12 @@ class Observer:
         self.not_checked += [NotChecked(rung=name, reason=reason) for name in names]
 
     def _asked(self, prober: Prober) -> Learning:
-        return Learning(prober=prober, pair=self._pair, ignore=self._options.ignore)
+        return Learning(prober=prober, pair=self._pair, ignore=self._options.ignore, encodings=self._encodings)
 
     def _numbers(self, *, settings_differ: bool) -> Observations:
         pair, transfer = self._pair, self._pair.transfer
         try:
-            batches = batches_of(pair.descriptions[0].inputs, self._options.seed)
+            batches = batches_of(with_words(*(side.inputs for side in pair.descriptions)), self._options.seed)
         except KerasdiffError as error:
             undrawn = refused(error.message)
             return Observations(function=undrawn, learning=undrawn, stored=None)
@@ -132,6 +147,8 @@ class Observer:
             return Observations(function=uncompared, learning=uncompared, stored=None)
         other_size = OtherSize()
         if not pair.isomorphic:
+            ports = pair.descriptions[0].inputs
+            prober = prober.with_fitting(at_constants(pair, ports, self._options.seed))
             prober, other_size = resized(prober, pair, self._options.seed)
             self._prober = prober
         function = self._function(prober, other_size)
@@ -216,15 +233,25 @@ class Observer:
         if (witness := self._searched_witness) is not None:
             prober = prober.with_batch(SEARCHED, witness.inputs)
             worst["inference"], scale = SEARCHED, witness.weight_scale
+        precision, tolerance = self._unknown(prober) if known is None else (known.precision, known.tolerance)
         return Question(
             prober=prober,
             worst=worst,
-            precision="float64" if known is None else known.precision,
-            tolerance=precision_tolerance("float64") if known is None else known.tolerance,
+            precision=precision,
+            tolerance=tolerance,
             compiled=self._asked(prober).compiled,
+            encodings=self._encodings,
             learns=numeric[1].outcome == "equal",
             weight_scale=scale,
         )
+
+    def _unknown(self, prober: Prober) -> tuple[Precision, Tolerance]:
+        """In what both sides can be run, where no number has been asked for."""
+        try:
+            run = prober.precise(prober.names[:1], training=False)
+        except EvaluateError:
+            return "float64", precision_tolerance("float64")  # attribution meets the same failure, and says so
+        return run.precision, run.tolerance
 
     def witness(self, numeric: tuple[Rung, Rung]) -> Witness | None:
         """The input on which outputs differ most: that of a search, or the probe, in inference mode where they do."""

@@ -68,6 +68,7 @@ def case(
     unseen: tuple[str, ...] = (),
     require: Required = "statistical",
     gates: tuple[RungName, ...] = UNIMPLIED,
+    spelled: bool = False,
     **rungs: str,
 ) -> Evidence:
     named = {name.replace("_", " "): outcome for name, outcome in rungs.items()}
@@ -75,6 +76,10 @@ def case(
         name: Rung(name=name, outcome=outcome, findings=(said(f"detail of {name}"),))  # type: ignore[arg-type]
         for name, outcome in named.items()
     }
+    if spelled:
+        named_apart = Finding(fact=Fact.SPELLED, names=("optimizer",), values=("AdamW", "Adam"))
+        alike = Finding(fact=Fact.SPELLED_OTHERWISE, parts=(named_apart,))
+        made["weights"] = replace(made["weights"], findings=(*made["weights"].findings, alike))
     return Evidence(
         rungs=made,  # type: ignore[arg-type]
         edits=edits,
@@ -273,6 +278,27 @@ TABLE = (
     Row("proof-where-numbers-are-required", case(proved=True, require="numeric", **EQUAL), "equivalent", "proof", ""),
     Row("numbers-where-numbers-are-required", case(require="numeric", **EQUAL), "equivalent", "numeric", ""),
     Row("required-and-different", case(edits=RELU, require="proof", **APART), "different", "witness", "relu"),
+    Row(
+        "proof-with-settings-spelled-otherwise",
+        case(proved=True, spelled=True, **EQUAL),
+        "equivalent",
+        "numeric",
+        "in every figure that was tried: optimizer AdamW against Adam",
+    ),
+    Row(
+        "numbers-with-settings-spelled-otherwise",
+        case(spelled=True, **EQUAL),
+        "equivalent",
+        "numeric",
+        "every input tried",
+    ),
+    Row(
+        "settings-spelled-otherwise-where-proof-is-required",
+        case(proved=True, spelled=True, require="proof", **EQUAL),
+        "inconclusive",
+        None,
+        "the evidence is numeric and proof is required",
+    ),
     Row(
         "files-that-hold-other-values",
         holding_others(case(proved=True, **EQUAL)),

@@ -22,8 +22,9 @@ from kerasdiff.probing.lookups import row_by_row
 from kerasdiff.probing.observations import Comparisons, LearningObservation, StepObservation
 from kerasdiff.probing.penalties import penalties, scalars
 from kerasdiff.probing.prober import FAR, FEW_EDITS, WEIGHT_SCALES, Prober, Run, Seen, both, output_comparisons
+from kerasdiff.probing.random_ops import drawn_apart
 from kerasdiff.probing.rounding import AMPLIFIED, DECIDES, PERTURBATION, Again, doubtful, tempered
-from kerasdiff.side.observations import Evaluation, Stepped, StepRequest
+from kerasdiff.side.observations import Encoding, Evaluation, Stepped, StepRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,11 +35,13 @@ class Learning:
         prober: Runs both.
         pair: Both, with the weights that correspond.
         ignore: What is left out; a worker has dropped ignored regularizers already.
+        encodings: Form of the targets of each output, where a side's loss tells nothing about it.
     """
 
     prober: Prober
     pair: Pair
     ignore: tuple[Ignored, ...] = ()
+    encodings: tuple[Encoding | None, ...] = ()
 
     @property
     def compiled(self) -> bool:
@@ -70,7 +73,7 @@ def observe_learning(asked: Learning, *, enlarge: bool) -> LearningObservation:
         return LearningObservation(masked_apart=True)
     repeated = run.sides[0].repeated, run.sides[1].repeated
     comparisons = _compared(asked, run) if all(repeated) else None
-    if comparisons is not None and comparisons.agree:
+    if comparisons is not None and comparisons.agree and not drawn_apart(asked.pair, "training"):
         return _agreeing(asked, run, comparisons, enlarge=enlarge)
     if comparisons is not None and comparisons.undecided and not comparisons.differ:
         return LearningObservation(comparisons=comparisons)
@@ -348,6 +351,7 @@ def _requests(asked: Learning, run: Run) -> tuple[StepRequest, StepRequest]:
             probe=asked.prober.batches[run.names[0]],
             precision=run.precision,
             compiled=asked.compiled,
+            encodings=asked.encodings,
         )
         for recipes in asked.prober.recipes
     )

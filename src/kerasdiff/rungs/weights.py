@@ -13,7 +13,9 @@ from kerasdiff.graph import Node, Weight
 from kerasdiff.options import Ignored
 from kerasdiff.probing.observations import StoredValues
 from kerasdiff.probing.prober import rank
+from kerasdiff.probing.settings import Likeness, changed_keys, section_of
 from kerasdiff.rungs.records import Rung, RungOutcome, WeightFigures
+from kerasdiff.side.observations import Section
 
 SETTINGS = ("trainable", "initializer", "regularizer", "constraint", "dtype")
 
@@ -29,20 +31,30 @@ class SettingsCompared:
         edits: One a layer that differs, then one for the compile settings.
         compared: Pairs of weights.
         hidden: Differences by what was ignored.
+        spelled: Compile settings that read differently and do the same.
+        unweighed: Those that do the same but where rows are weighed or masked.
     """
 
     edits: tuple[Edit, ...]
     compared: int
     hidden: Mapping[str, int] = field(default_factory=dict)
+    spelled: tuple[Finding, ...] = ()
+    unweighed: tuple[Finding, ...] = ()
 
 
-def settings(pair: Pair, same_start: frozenset[str], ignore: tuple[Ignored, ...] = ()) -> SettingsCompared:
+def settings(
+    pair: Pair,
+    same_start: frozenset[str],
+    ignore: tuple[Ignored, ...] = (),
+    likeness: Mapping[Section, Likeness] | None = None,
+) -> SettingsCompared:
     """Compares the settings of every pair of weights, and the compile settings.
 
     Args:
         pair: With the weights that correspond.
         same_start: Reference ids of weights that start from the same bytes, however their initializers read.
         ignore: What is left out; differences in it are counted.
+        likeness: Whether sections of the compile settings that read differently do the same.
     """
     first, second = pair.weights
     homes = _homes(pair)
@@ -60,15 +72,16 @@ def settings(pair: Pair, same_start: frozenset[str], ignore: tuple[Ignored, ...]
         if one in twins:
             changed.setdefault(first[one].owner, []).append(twins[one])
     edits: list[Edit] = [_edit(owner, changes, homes.get(owner, (None, None))) for owner, changes in changed.items()]
-    compiled = _compiled(pair)
+    compiled = _by_likeness(pair, likeness or {})
     if "compile" in ignore:
-        hidden["compile"] = sum(len(edit.changes) for edit in compiled)
-    else:
-        edits += compiled
+        hidden["compile"] = sum(map(len, compiled.values()))
+        compiled = {}
     return SettingsCompared(
-        edits=tuple(edits),
+        edits=(*edits, *_compile_edit(compiled)),
         compared=len(known),
         hidden={name: hidden[name] for name in ignore if name in (*SETTINGS, "compile")},
+        spelled=_spelled(compiled.get("alike", [])),
+        unweighed=_spelled(compiled.get("unweighted", [])),
     )
 
 
@@ -105,6 +118,11 @@ def weights(
         outcome, findings = _agreeing(pair, seen, same_start, left_out)
     if values is not None and values.compared:
         outcome, findings = _with_values(values, outcome, findings)
+    if seen.spelled:
+        findings = *findings, Finding(fact=Fact.SPELLED_OTHERWISE, parts=seen.spelled)
+    if seen.unweighed:
+        findings = Finding(fact=Fact.ALIKE_UNWEIGHED, parts=seen.unweighed), *findings
+        outcome = outcome if outcome == "different" else "failed"
     return Rung(name="weights", outcome=outcome, findings=findings, figures=figures, edits=seen.edits)
 
 
@@ -243,15 +261,25 @@ def _alike(pair: Pair, side: int) -> Mapping[str, set[str]]:
     return {name: {other for other in seeds if seeds[other] == seed} for name, seed in seeds.items()}
 
 
-def _compiled(pair: Pair) -> tuple[Update, ...]:
-    """One edit where both models are compiled, and differently: optimizer, loss, metrics."""
-    first, second = (side.compiled for side in pair.descriptions)
-    if first is None or second is None or first == second:
-        return ()
-    changed = {key for key in {*first, *second} if first.get(key) != second.get(key)}
-    keys = sorted(key for key in changed if key.rpartition(".")[0] not in changed)  # another class has other settings
-    changes = tuple(Change(aspect=Aspect.COMPILE, name=key, values=(first.get(key), second.get(key))) for key in keys)
-    return (Update(op="compile", rung="weights", reference=None, candidate=None, changes=changes),)
+def _by_likeness(pair: Pair, likeness: Mapping[Section, Likeness]) -> Mapping[Likeness, list[Change]]:
+    """The compile settings that read differently where both models are compiled, by whether they do the same."""
+    first, second = (side.compiled or {} for side in pair.descriptions)
+    changes: dict[Likeness, list[Change]] = {"alike": [], "unweighted": [], "unknown": []}
+    for key in changed_keys(pair):
+        section = section_of(key)
+        alike = "unknown" if section is None else likeness.get(section, "unknown")
+        changes[alike].append(Change(aspect=Aspect.COMPILE, name=key, values=(first.get(key), second.get(key))))
+    return changes
+
+
+def _compile_edit(compiled: Mapping[Likeness, list[Change]]) -> tuple[Update, ...]:
+    """One edit of all that differs."""
+    changes = tuple(compiled.get("unknown", ()))
+    return (Update(op="compile", rung="weights", reference=None, candidate=None, changes=changes),) if changes else ()
+
+
+def _spelled(changes: list[Change]) -> tuple[Finding, ...]:
+    return tuple(Finding(fact=Fact.SPELLED, names=(change.name,), values=change.values) for change in changes)
 
 
 def _changes(one: Weight, two: Weight, *, same_start: bool) -> Iterator[Change]:

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from kerasdiff.graph import Edge, Mode
 from kerasdiff.graph.values import Array, Precision
+
+Encoding = Literal["sparse", "one-hot", "binary", "real"]
+"""How an output's targets are written: class ids, one-hot rows, 0 or 1 in the output's shape, or real numbers."""
+
+Section = Literal["optimizer", "loss", "metrics"]
+"""A part of the compile settings that can be sampled by itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,6 +179,7 @@ class StepRequest:
     Attributes:
         compiled: Whether the model's own compile settings are used where it has any; else the defaults.
         perturbation: As in :class:`EvaluateRequest`.
+        encodings: Form of the targets of each output, where a side's loss tells nothing about it.
     """
 
     recipes: tuple[Recipe, ...]
@@ -179,6 +187,7 @@ class StepRequest:
     precision: Precision
     compiled: bool = True
     perturbation: float = 0.0
+    encodings: tuple[Encoding | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,3 +211,34 @@ class Stepped:
     objective: str
     summed: Mapping[str, Array] = field(default_factory=dict)
     halved: Mapping[str, Array] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingsRequest:
+    """What the compile settings do on values made for it: no weight or input of the model is asked for.
+
+    Attributes:
+        sections: Those that are sampled.
+        numbers: Every number in the settings of either side: steps, thresholds and sizes near which they may act.
+        encodings: Form of the targets of each output, where a side's loss tells nothing about it.
+    """
+
+    sections: tuple[Section, ...]
+    precision: Precision
+    numbers: tuple[float, ...] = ()
+    encodings: tuple[Encoding | None, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingsSample:
+    """What they did.
+
+    Attributes:
+        values: By section, every figure in a fixed order; a section that cannot be sampled in full is left out.
+        weighted: The figures of losses and metrics where rows are weighed or masked.
+        encodings: Form of the targets that the side's own losses tell of, output by output.
+    """
+
+    values: Mapping[Section, tuple[Array, ...]]
+    weighted: Mapping[Section, tuple[Array, ...]]
+    encodings: tuple[Encoding | None, ...]

@@ -14,7 +14,16 @@ from typing import Generic, ParamSpec, Protocol, TypeVar, overload
 
 from kerasdiff.graph.values import Array
 from kerasdiff.side.checkpoints import Held, LoadRequest, Restored, Saved, SaveRequest
-from kerasdiff.side.observations import EvaluateRequest, Evaluation, Stage, Staged, Stepped, StepRequest
+from kerasdiff.side.observations import (
+    EvaluateRequest,
+    Evaluation,
+    SettingsRequest,
+    SettingsSample,
+    Stage,
+    Staged,
+    Stepped,
+    StepRequest,
+)
 from kerasdiff.side.records import Description
 from kerasdiff.side.targets import InputSpec
 from kerasdiff.side.training import FitPlan, Progress, Trial
@@ -52,6 +61,9 @@ STEP: Request[[StepRequest], Stepped] = Request("step", "take one optimizer step
 LOSSES_OF: Request[[StepRequest, tuple[tuple[Array, ...], ...]], tuple[float, ...]] = Request(
     "losses_of", "compute training losses", "kerasdiff.worker.running.step:losses_of"
 )
+SAMPLE_SETTINGS: Request[[SettingsRequest], SettingsSample] = Request(
+    "sample_settings", "sample its compile settings", "kerasdiff.worker.running.settings:sample_settings"
+)
 SAVE_CHECKPOINT: Request[[SaveRequest], Saved] = Request(
     "save_checkpoint", "save its weights", "kerasdiff.worker.running.checkpoint:save_checkpoint"
 )
@@ -80,6 +92,7 @@ REQUESTS: Mapping[str, Request[..., object]] = {
         STAGE,
         STEP,
         LOSSES_OF,
+        SAMPLE_SETTINGS,
         SAVE_CHECKPOINT,
         LOAD_CHECKPOINT,
         START,
@@ -156,6 +169,9 @@ class Side(ABC):
 
     losses_of = _Method(LOSSES_OF)
     """The training loss of each of these sets of model outputs, by the targets of that step."""
+
+    sample_settings = _Method(SAMPLE_SETTINGS)
+    """What optimizer, losses and metrics do on values made for it."""
 
     save_checkpoint = _Method(SAVE_CHECKPOINT)
     """Saves a copy of the model and runs it."""

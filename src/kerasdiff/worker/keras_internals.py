@@ -9,6 +9,7 @@ that moves one shows in a test and not in a verdict.
 
 from __future__ import annotations
 
+import functools
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -67,6 +68,17 @@ def is_seed_state(variable: Live) -> bool:
     ``SeedGenerator``. Checked with Keras 3.11 to 3.15.1.
     """
     return "seed_generator_state" in str(variable.name)
+
+
+def global_generator_state() -> Live:
+    """The state of the generator that random functions without a seed share; it is made where no call has yet.
+
+    ``global_seed_generator`` of ``keras.src.random.seed_generator``, which is exported under no name; a first call
+    that draws makes it just so, and it lives on. Checked with Keras 3.11 to 3.15.1.
+    """
+    from keras.src.random.seed_generator import global_seed_generator
+
+    return global_seed_generator().state
 
 
 UNNAMED_FUNCTIONS: Mapping[str, str] = {"bias_initializer": "unit_forget_bias"}
@@ -161,6 +173,24 @@ def copy_decay_exclusions(source: Live, target: Live) -> None:
             setattr(target, name, getattr(source, name))
 
 
+def set_iterations(optimizer: Live, number: int) -> None:
+    """Makes an optimizer believe that it has taken so many steps.
+
+    ``BaseOptimizer._iterations``; the public ``iterations`` counts updates where gradients are accumulated. Checked
+    with Keras 3.11 to 3.15.1.
+    """
+    optimizer._iterations.assign(number)
+
+
+def compile_loss_of(model: Live) -> Callable[..., Live] | None:
+    """The loss of all outputs together, with weights, masks and reductions, as ``compile`` made it.
+
+    ``Trainer._compile_loss``; the public ``compute_loss`` adds what layers add. Checked with Keras 3.11 to 3.15.1.
+    """
+    made: Callable[..., Live] | None = getattr(model, "_compile_loss", None)
+    return made
+
+
 def loss_arguments(loss: Live) -> Mapping[str, Live]:
     """The settings a loss hands to its function: the config of some leaves them out (the ``delta`` of ``Huber``).
 
@@ -202,6 +232,29 @@ def graph_variables(graph: Live) -> tuple[Live, ...]:
 def final_updates(graph: Live) -> list[Live]:
     """The ops a function graph runs for what they do (``FuncGraph.control_outputs``, TensorFlow 2.16 to 2.21)."""
     return list(graph.control_outputs)
+
+
+_SCOPE = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*")
+
+
+@contextmanager
+def scope_named(layer: Live) -> Iterator[None]:
+    """Gives a layer a name that TensorFlow takes for a scope of a graph, while it is called: outside one all names do.
+
+    ``name_scope`` of a function graph takes ASCII letters, digits and a few signs. ``Operation.name`` is written past
+    the layer's own ``__setattr__``. Checked with TensorFlow 2.16 to 2.21 and Keras 3.11 to 3.15.1.
+    """
+    held: dict[str, Live] = layer.__dict__
+    name = held.get("name")
+    if not isinstance(name, str) or _SCOPE.fullmatch(name):
+        yield
+        return
+    plain = re.sub(r"[^A-Za-z0-9_.-]", lambda sign: f"u{ord(sign.group()):x}", name)
+    held["name"] = f"n{plain}"
+    try:
+        yield
+    finally:
+        held["name"] = name
 
 
 def frames_of(op: Live) -> list[tuple[str, int, str]]:
@@ -307,8 +360,12 @@ def exact_casts() -> Iterator[None]:
     """
     cast, inner = tf.cast, _CASTS.cast
 
-    def exact_cast(x: Live, dtype: Live, name: str | None = None) -> Live:
-        return tf.constant(x, dtype, name=name) if isinstance(x, float) else cast(x, dtype, name=name)
+    @functools.wraps(cast, updated=())
+    def exact_cast(*args: Live, **kwargs: Live) -> Live:
+        given = {**dict(zip(("x", "dtype", "name"), args, strict=False)), **kwargs}
+        if len(given) < len(args) + len(kwargs) or not isinstance(given.get("x"), float) or "dtype" not in given:
+            return cast(*args, **kwargs)
+        return tf.constant(given.pop("x"), **given) if given.keys() <= {"x", "dtype", "name"} else cast(*args, **kwargs)
 
     tf.cast = _CASTS.cast = exact_cast
     try:

@@ -138,6 +138,8 @@ class _Writer:
 
     def step(self, edit: Edit) -> _Step | None:
         """What to do about an edit, ``None`` where that takes more than a few words."""
+        if edit.folded and not (isinstance(edit, Update) and edit.changes[0].formulas):
+            return None
         if isinstance(edit, Insert | Delete):
             return self._one_sided(edit)
         if isinstance(edit, Update):
@@ -239,7 +241,7 @@ class _Writer:
             return self._operands(wiring, own)
         if isinstance(wiring, OtherEnds):
             return self._ends(wiring)
-        return self._sharing(wiring, own)
+        return self._sharing(wiring, own) if isinstance(wiring, OtherSharing) else None
 
     def _operands(self, wiring: OtherOperands, own: Site) -> _Step | None:
         if wiring.reordered:

@@ -33,11 +33,20 @@ def _known(comparison: Comparison) -> Iterator[tuple[str, str]]:
     for name, hidden in terms.hidden.items():
         if any(hidden.values()):
             yield "ignored", f"{name}: hid {count(sum(hidden.values()), 'difference')} in {listed([*hidden])}."
-    notes = [f"{side}: {sentence(note)}" for side, of in zip(SIDES, terms.notes, strict=True) for note in of]
-    if notes:
-        yield "note", f"{notes[0]}{f'; and {len(notes) - 1} more' if len(notes) > 1 else ''}."
+    yield from _remarks(comparison)
     if unloaded := unloadable(comparison):
         yield "saved files", unloaded
+
+
+def _remarks(comparison: Comparison) -> Iterator[tuple[str, str]]:
+    """Settings that read differently, and what looks like a mistake in either model."""
+    spelled = [f for rung in comparison.rungs for f in rung.findings if f.fact is Fact.SPELLED_OTHERWISE]
+    if spelled:
+        yield "settings", f"{'; '.join(map(sentence, spelled))}."
+    sides = zip(SIDES, comparison.terms.notes, strict=True)
+    notes = [f"{side}: {sentence(note)}" for side, of in sides for note in of]
+    if notes:
+        yield "note", f"{notes[0]}{f'; and {len(notes) - 1} more' if len(notes) > 1 else ''}."
 
 
 _ASSUMED: Mapping[Fact, Callable[[Finding], str]] = {

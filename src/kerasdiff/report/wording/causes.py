@@ -82,7 +82,8 @@ def _key(edit: Edit) -> tuple[object, ...]:
         return edit.kind, edit.rung, edit.op, repr(edit.changes)
     if isinstance(edit, Move):
         return edit.kind, edit.op, *(tuple(site.op for site in sites) for sites in edit.behind)
-    return edit.kind, edit.op, type(edit.wiring), getattr(edit.wiring, "reordered", False)
+    ways = (getattr(edit.wiring, name, None) for name in ("reordered", "side", "applied_by", "generator"))
+    return edit.kind, edit.op, type(edit.wiring), *ways
 
 
 # Sentences ---------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 
 from kerasdiff.findings import Fact, Finding
@@ -11,6 +12,9 @@ from kerasdiff.report.wording.notes import note
 
 MOST_NAMED = 4
 """Weights named in a phrase."""
+
+CODE = re.compile(r" \(code [0-9a-f]+\)$")
+"""What tells two functions of one name apart, and nothing to a reader where names do."""
 
 MOST_LISTED = 3
 """Facts of one kind told in a phrase."""
@@ -90,6 +94,18 @@ def _unread(finding: Finding) -> str:
 def _sequences(finding: Finding) -> tuple[tuple[object, ...], tuple[object, ...]]:
     first, second = finding.values or ((), ())
     return tuple(first) if isinstance(first, tuple) else (), tuple(second) if isinstance(second, tuple) else ()
+
+
+def _spelled(finding: Finding) -> str:
+    assert finding.values is not None
+    texts = ["none" if value is None else str(value) for value in finding.values]
+    bare = [CODE.sub("", text) for text in texts]
+    one, two = texts if bare[0] == bare[1] else bare
+    return f"{finding.names[0]} {one} against {two}"
+
+
+def _spellings(finding: Finding) -> str:
+    return some(tuple(map(_spelled, finding.parts)))
 
 
 def _renamed(finding: Finding) -> str:
@@ -192,6 +208,13 @@ SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
     Fact.TRANSPOSED: lambda f: f"{_laid_out(f)}, transposed",
     Fact.START_SCALES: _listed("the same initializer draws another scale"),
     Fact.OTHER_FANS: _other_fans,
+    Fact.SPELLED_OTHERWISE: lambda f: (
+        f"compile settings read differently and do the same in every figure that was tried: {_spellings(f)}"
+    ),
+    Fact.ALIKE_UNWEIGHED: lambda f: (
+        f"compile settings do the same, but not where rows have sample weights or masks: {_spellings(f)}"
+    ),
+    Fact.SPELLED: _spelled,
     Fact.SAME_START: lambda f: f"{f.count} of them by value: other initializers, the same starting values to the bit",
     Fact.NO_COUNTERPART: _no_counterpart,
     Fact.REGROUPED: lambda f: (

@@ -120,8 +120,11 @@ def _fit_apart(comparison: Comparison, room: int) -> str:
 
 
 def _bound(comparison: Comparison, room: int) -> str:
+    reached = comparison.attribution.reached if comparison.attribution is not None else ()
     hidden = tuple(
-        edit for edit in comparison.edits if any(isinstance(leaf, Update) and may_hide(leaf) for leaf in leaves(edit))
+        edit
+        for edit in comparison.edits
+        if any(isinstance(leaf, Update) and may_hide(leaf) and leaf not in reached for leaf in leaves(edit))
     )
     lead = "No input that was tried tells them apart, but settings differ:"
     return _different(comparison, room, lead, hidden)
@@ -161,6 +164,11 @@ def _reason(rung: Rung) -> str:
     return "; ".join(brief) or detail(rung).rstrip(".")
 
 
+def _spelled(comparison: Comparison, room: int) -> str:
+    findings = (finding for finding in _rung(comparison, "weights").findings if finding.fact is Fact.SPELLED_OTHERWISE)
+    return f"{_EQUIVALENT[Reason.SPELLED]} {_capital('; '.join(map(sentence, findings)))}."
+
+
 def _doubts(verdict: Verdict) -> str:
     return "; ".join(map(sentence, verdict.findings))
 
@@ -179,6 +187,7 @@ def _weaker(comparison: Comparison, room: int) -> str:
 
 _EQUIVALENT: Mapping[Reason, str] = {
     Reason.PROOF: "Both do the same in inference and in training: brought to one form, the two graphs are identical.",
+    Reason.SPELLED: "Both do the same: brought to one form, the two graphs are identical.",
     Reason.NUMBERS: (
         "Not proved by rewrites, but equal on every input tried: outputs, training outputs, gradients and state "
         "updates."
@@ -214,6 +223,7 @@ _REASONS: Mapping[Reason, Told] = {
     Reason.UNSEEN: _withheld("No difference found, but not all of it was seen"),
     Reason.WEAKER: _weaker,
     Reason.PROOF: _equal(Reason.PROOF),
+    Reason.SPELLED: _spelled,
     Reason.NUMBERS: _equal(Reason.NUMBERS),
     Reason.TRIALS: _trials,
 }

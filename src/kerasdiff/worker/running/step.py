@@ -63,9 +63,9 @@ class _Step:
 
     def __init__(self, session: Session, loaded: Loaded, request: StepRequest) -> None:
         self._loaded, self._request = loaded, request
-        key = request.precision, request.compiled
+        key = request.precision, request.compiled, request.encodings
         if key not in session.tasks:
-            session.tasks[key] = Task(loaded, compiled=request.compiled)
+            session.tasks[key] = Task(loaded, compiled=request.compiled, encodings=request.encodings)
         self._task: Task = session.tasks[key]
         inputs = [(None, as_tensor(batch, port)) for batch, port in zip(request.probe, loaded.ports, strict=True)]
         self._inputs = [value for _, value in perturbed(inputs, request.perturbation)]
@@ -141,7 +141,7 @@ class _Step:
 
     def _targets(self, result: Live) -> list[Live]:
         rows = len(tensors_of(result)[0]) if tensors_of(result)[0].shape.rank else 1
-        return [_target(head, rows, number) for number, head in enumerate(self._task.heads)]
+        return [target_of(head, rows, number) for number, head in enumerate(self._task.heads)]
 
     def _metrics(self, result: Live, targets: Sequence[Live]) -> dict[str, float]:
         if not self._task.compiled:
@@ -160,7 +160,7 @@ def _halved(gradient: Live) -> Live:
     return tf.IndexedSlices(values, indices, gradient.dense_shape)
 
 
-def _target(head: Head, rows: int, number: int) -> Live:
+def target_of(head: Head, rows: int, number: int) -> Live:
     """Targets of one output, the same on both sides of a comparison."""
     rng = np.random.default_rng([TARGET_SEED, number])
     if head.encoding == "sparse":

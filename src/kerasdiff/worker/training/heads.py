@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kerasdiff.graph import Port
-
-Encoding = Literal["sparse", "one-hot", "binary", "real"]
-"""How an output's targets are written: class ids, one-hot rows, 0 or 1 in the output's shape, or real numbers."""
+from kerasdiff.side.observations import Encoding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,14 +16,15 @@ from kerasdiff.errors import EvaluateError, FitError
 from kerasdiff.graph import Port
 from kerasdiff.graph.values import Array
 from kerasdiff.probing.probes import probes
-from kerasdiff.worker.keras_internals import Live
+from kerasdiff.side.observations import Encoding
+from kerasdiff.worker.keras_internals import Live, is_keras_own
 from kerasdiff.worker.loading.load import Loaded
 from kerasdiff.worker.tracing.compiled import fresh
 from kerasdiff.worker.tracing.lower import spec_of
 from kerasdiff.worker.tracing.names import output_names
 from kerasdiff.worker.tracing.returned import Structure, structure_of, tensors_of
 from kerasdiff.worker.tracing.trace import call_model
-from kerasdiff.worker.training.heads import Encoding, Head
+from kerasdiff.worker.training.heads import Head
 
 ROW_SUM_TOLERANCE = 1e-3
 """How far from 1 the sum of a row of probabilities may be: float16 softmax over 1,000 classes stays within it."""
@@ -56,15 +57,25 @@ class Task:
     Attributes:
         heads: The outputs with the form of their targets.
         words: The losses as a report shows them.
+        structure: What the model returned for a probe.
+        encodings: Form of the targets that each loss tells of, ``None`` where it is code of the user's own.
     """
 
-    def __init__(self, loaded: Loaded, loss: str | None = None, *, compiled: bool = True) -> None:
+    def __init__(
+        self,
+        loaded: Loaded,
+        loss: str | None = None,
+        *,
+        compiled: bool = True,
+        encodings: Sequence[Encoding | None] = (),
+    ) -> None:
         """Calls the model on two probes.
 
         Args:
             loaded: The model and how it is called.
             loss: Keras name of a loss for every output, in place of the model's own.
             compiled: Whether its own compile settings count, if it has any.
+            encodings: Form of the targets of each output, where its loss tells nothing about it; empty for unknown.
 
         Raises:
             FitError: If no data can be drawn for the model, or it cannot be called.
@@ -80,13 +91,9 @@ class Task:
         losses = _compiled_losses(loaded.model, names) if self.compiled else [None] * len(ports)
         if loss is not None:
             losses = [_named(loss, logits=not _bounded([batch[at] for batch in outputs])) for at in range(len(ports))]
-        heads, self._losses = [], []
-        for at, (port, given) in enumerate(zip(ports, losses, strict=True)):
-            values = [batch[at] for batch in outputs]
-            head, chosen = _given(port, values, given) if given is not None else _chosen(port, values)
-            heads.append(head)
-            self._losses.append(chosen)
-        self.heads = tuple(heads)
+        self.heads, self._losses = _heads(ports, outputs, losses, encodings)
+        self.structure: Live = results[0]
+        self.encodings = tuple(encoding_of(loss) for loss in self._losses)
         self.words = tuple(_words(loss) for loss in self._losses)
         self._check(results[0])
 
@@ -202,6 +209,21 @@ def _probabilities(values: Sequence[Array]) -> bool:
     return bool(sums.size and np.abs(sums - 1.0).max() <= ROW_SUM_TOLERANCE)
 
 
+def _heads(
+    ports: Sequence[Port],
+    outputs: Sequence[Sequence[Array]],
+    losses: Sequence[Live],
+    encodings: Sequence[Encoding | None],
+) -> tuple[tuple[Head, ...], list[Live]]:
+    """Head and loss of every output: of the loss it was given, or else of what its values call for."""
+    told = encodings if len(encodings) == len(ports) else [None] * len(ports)
+    made = []
+    for at, (port, given) in enumerate(zip(ports, losses, strict=True)):
+        values = [batch[at] for batch in outputs]
+        made.append(_chosen(port, values) if given is None else _given(port, values, given, told[at]))
+    return tuple(head for head, _ in made), [loss for _, loss in made]
+
+
 def _chosen(port: Port, values: Sequence[Array]) -> tuple[Head, Live]:
     """Head and loss of an output nobody compiled a loss for."""
     if values[0].dtype.kind not in "fV":
@@ -225,10 +247,29 @@ def _chosen(port: Port, values: Sequence[Array]) -> tuple[Head, Live]:
     return Head(port=port, encoding=encoding, shape=row, zero_one=bounded), loss
 
 
-def _given(port: Port, values: Sequence[Array], loss: Live) -> tuple[Head, Live]:
+def encoding_of(loss: Live) -> Encoding | None:
+    """Form of the targets that a loss takes: by its name, or by Keras's loss that code of the user's own names.
+
+    ``None`` where that is not known; it chooses data, and decides nothing.
+    """
+    known = _by_name(_name(loss))
+    if known is not None:
+        return known
+    if loss is _no_loss or is_keras_own(loss if callable(loss) and hasattr(loss, "__name__") else type(loss)):
+        return "real"
+    code = getattr(loss, "__code__", None) or getattr(getattr(type(loss), "call", None), "__code__", None)
+    named = [_by_name(name) for name in getattr(code, "co_names", ())]
+    return next((encoding for encoding in named if encoding is not None), None)
+
+
+def _by_name(name: str) -> Encoding | None:
+    return ENCODINGS.get(name.replace("_", "").lower())
+
+
+def _given(port: Port, values: Sequence[Array], loss: Live, told: Encoding | None = None) -> tuple[Head, Live]:
     """Head of an output with a loss of its own."""
     row = values[0].shape[1:]
-    encoding = ENCODINGS.get(_name(loss).replace("_", "").lower(), "real")
+    encoding: Encoding = encoding_of(loss) or told or "real"
     if encoding == "binary" and len(row) == 1 and row[0] >= 2:
         encoding = "one-hot"
     if encoding in ("sparse", "one-hot") and not (row and row[-1] >= 2):

@@ -1,0 +1,281 @@
+"""Answers ``sample_settings``: what do an optimizer, losses and metrics do, whatever they are called?
+
+Figures are made from fixed values that depend on shapes alone, so that those of two models can be held against each
+other. Where the settings can do something that no value here would show, nothing is answered: a sample stands for all
+of a section or for none of it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from kerasdiff.errors import EvaluateError, FitError, KerasdiffError
+from kerasdiff.graph.values import Array
+from kerasdiff.side.observations import Section, SettingsRequest, SettingsSample
+from kerasdiff.worker.keras_internals import (
+    Live,
+    compile_loss_of,
+    is_keras_own,
+    learning_rate_of,
+    set_iterations,
+    set_mask,
+    without_decay,
+)
+from kerasdiff.worker.loading.faults import reason
+from kerasdiff.worker.loading.load import Loaded, Session, precision_scope
+from kerasdiff.worker.running.step import target_of
+from kerasdiff.worker.tracing.code import own_code
+from kerasdiff.worker.tracing.compiled import fresh
+from kerasdiff.worker.training.heads import Head
+from kerasdiff.worker.training.tasks import Task
+
+WHOLE = frozenset(
+    {"Adadelta", "Adafactor", "Adagrad", "Adam", "AdamW", "Adamax", "Ftrl", "Lamb", "Lion", "Nadam", "RMSprop", "SGD"}
+)  # fmt: skip
+"""Optimizers of Keras that a sample shows in full: what they do to a weight follows from its rank, its values, its
+gradients, the number of steps and whether it is left out of weight decay (Keras 3.11 to 3.15.1). Muon goes by the names
+of layers, and a loss scale by steps that overflow."""
+
+EXPONENTS = (-12, -8, -4, 0, 3, 8)
+"""Powers of ten of the gradients: from below every epsilon to beyond every bound that is used."""
+
+STEPS = 5
+"""Consecutive steps of one trajectory, more than any optimizer of `WHOLE` looks back."""
+
+MOST_PERIOD = 64
+"""Longest period (of accumulated gradients, of an average put in place) that is run through from the start."""
+
+STARTS = (1, 10, 999, 100_000, 2_000_000)
+"""Steps that were taken before a trajectory begins, beside 0."""
+
+LAST = 2**31 - 8
+"""Iterations are counted in 32 bits."""
+
+ROWS = (7, 4, 1)
+"""Rows of the batches of losses: uneven, as the last batch of an epoch is."""
+
+METRIC_ROWS = (257, 64, 1)
+"""Rows of the batches of metrics: enough for two thresholds that are 0.01 apart to differ in some row."""
+
+
+def sample_settings(session: Session, request: SettingsRequest) -> SettingsSample:
+    """Samples the sections that are asked for.
+
+    Raises:
+        EvaluateError: If the model cannot be had in this precision, or has no loss that fits its outputs.
+    """
+    loaded = session.loaded(request.precision)
+    with precision_scope(request.precision):
+        try:
+            task = Task(loaded, encodings=request.encodings)
+        except FitError as error:
+            raise EvaluateError(error.message) from None
+        values: dict[Section, tuple[Array, ...]] = {}
+        weighted: dict[Section, tuple[Array, ...]] = {}
+        for section in request.sections:
+            try:
+                if section == "optimizer":
+                    values[section] = tuple(_Optimized(loaded.model, request.numbers).figures())
+                else:
+                    both = _Scored(loaded, task, request.numbers).figures(section)
+                    values[section], weighted[section] = both
+            except KerasdiffError:
+                continue
+            except Exception as error:  # the user's own loss, metric or initializer
+                raise EvaluateError(f"its compile settings cannot be sampled: {reason(error)}") from None
+    return SettingsSample(values=values, weighted=weighted, encodings=task.encodings)
+
+
+# Optimizers ------------------------------------------------------------------------------------------------
+
+
+class _Optimized:
+    """An optimizer on weights of its own: those of the model by rank, and by whether they decay."""
+
+    def __init__(self, model: Live, numbers: Sequence[float]) -> None:
+        self._given: Live = model.optimizer
+        self._numbers = sorted({abs(value) for value in numbers if math.isfinite(value) and value})
+        if not _shown_in_full(self._given):
+            raise EvaluateError("An optimizer or a schedule of one's own may do anything at any step.")
+        trained = list(model.trainable_variables)
+        spared = {id(variable) for variable in without_decay(self._given, trained) or ()}
+        kinds = sorted({(len(variable.shape), id(variable) in spared) for variable in trained})
+        self._kinds = [kind for kind in kinds for _ in range(2)]  # a norm over all weights is not that of one
+
+    def figures(self) -> Iterator[Array]:
+        """The learning rate at many steps, then every weight after every step of every trajectory."""
+        yield self._rates()
+        powers = {math.floor(math.log10(value)) for value in self._numbers}
+        for exponent in sorted({*EXPONENTS, *(power + more for power in powers for more in (-1, 0, 1, 2))}):
+            yield from self._trajectory(0, STEPS, 10.0 ** max(-300, min(300, exponent)))
+        periods = [number for number in self._whole_numbers() if number <= MOST_PERIOD]
+        yield from self._trajectory(0, 2 * max([STEPS, *periods]) + 2, 1.0)
+        yield from self._trajectory(0, STEPS, 1.0, by_rows=True)
+        starts = {*STARTS, *(number - 3 for number in self._whole_numbers())}
+        for start in sorted(start for start in starts if 0 < start <= LAST):
+            yield from self._trajectory(start, STEPS, 1.0)
+
+    def _made(self) -> Live:
+        """A fresh optimizer; a constant rate is that of float32, in which TensorFlow computes every schedule."""
+        optimizer = fresh(self._given)
+        if isinstance(learning_rate_of(optimizer), keras.Variable):
+            optimizer.learning_rate = float(np.float32(tf.convert_to_tensor(optimizer.learning_rate).numpy()))
+        return optimizer
+
+    def _whole_numbers(self) -> list[int]:
+        return [int(value) for value in self._numbers if value == int(value) and 2 <= value <= LAST]
+
+    def _rates(self) -> Array:
+        """The learning rate at the first steps, near every number of the settings and their sums, and far out."""
+        near = self._whole_numbers()
+        marks = {many * number for number in near for many in (*range(1, 9), 16, 32, 64)}
+        marks |= {one + other for one in near for other in near}
+        steps = {*range(64), *(mark + off for mark in marks for off in (-2, -1, 0, 1, 2))}
+        steps |= {round(10**power) for power in np.linspace(1.8, 9.2, 60)}
+        optimizer = self._made()
+        rates = []
+        for step in sorted(step for step in steps if 0 <= step <= LAST):
+            set_iterations(optimizer, step)
+            rates.append(float(tf.convert_to_tensor(optimizer.learning_rate)))
+        return np.asarray(rates)
+
+    def _trajectory(self, start: int, steps: int, scale: float, *, by_rows: bool = False) -> Iterator[Array]:
+        """Every weight after each of some consecutive steps, and at the end, when averages take its place."""
+        rng = np.random.default_rng([17, start, steps])
+        weights = [
+            keras.Variable(_spread(rng, _shape(rank)), dtype=keras.config.floatx(), name=f"weight_{number}")
+            for number, (rank, _) in enumerate(self._kinds)
+        ]
+        optimizer = self._made()
+        spared = [weight for weight, (_, left_out) in zip(weights, self._kinds, strict=True) if left_out]
+        if without_decay(self._given, ()) is not None:
+            optimizer.exclude_from_weight_decay(var_list=spared, var_names=[])
+        optimizer.build(weights)
+        set_iterations(optimizer, start)
+        for _ in range(steps):
+            gradients = [_gradient(rng, weight, scale, by_rows=by_rows) for weight in weights]
+            optimizer.apply(gradients, weights)
+            yield from (weight.numpy() for weight in weights)
+        optimizer.finalize_variable_values(weights)
+        yield from (weight.numpy() for weight in weights)
+
+
+def _shown_in_full(optimizer: Live) -> bool:
+    """Whether a sample tells all that an optimizer does: one of Keras's own, at a rate or by a schedule of Keras's."""
+    kind, rate = type(optimizer), learning_rate_of(optimizer)
+    scheduled = isinstance(rate, keras.optimizers.schedules.LearningRateSchedule)
+    rated = isinstance(rate, keras.Variable) or (scheduled and is_keras_own(type(rate)) and not own_code(rate))
+    return kind.__name__ in WHOLE and is_keras_own(kind) and not own_code(optimizer) and rated
+
+
+def _shape(rank: int) -> tuple[int, ...]:
+    return (3,) * rank if rank <= 2 else (2,) * rank
+
+
+def _spread(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    """Values of both signs over four decades, none of them zero."""
+    return np.asarray(rng.choice([-1.0, 1.0], shape) * 10.0 ** rng.uniform(-2, 2, shape))
+
+
+def _gradient(rng: np.random.Generator, weight: Live, scale: float, *, by_rows: bool) -> Live:
+    values = tf.constant(scale * _spread(rng, tuple(weight.shape)), weight.dtype)
+    if not by_rows or len(weight.shape) != 2:
+        return values
+    return tf.IndexedSlices(values, tf.constant([0, 2, 0]), tf.constant([3, 3]))
+
+
+# Losses and metrics ----------------------------------------------------------------------------------------
+
+
+class _Scored:
+    """Losses and metrics on outputs of their own in the structure that the model returns."""
+
+    def __init__(self, loaded: Loaded, task: Task, numbers: Sequence[float]) -> None:
+        self._model, self._task = loaded.model, task
+        powers = {math.floor(math.log10(abs(value))) for value in numbers if math.isfinite(value) and value}
+        self._scales = sorted({1.0, 1e-3, 30.0, 1e4, *(10.0 ** min(30, max(-30, power + 1)) for power in powers)})
+
+    def figures(self, section: Section) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        """The figures of a section on plain batches, and on weighed and masked ones."""
+        made = self._losses if section == "loss" else self._metrics
+        return tuple(made(weighed=False)), tuple(made(weighed=True))
+
+    def _kinds(self) -> list[str]:
+        """Kinds of outputs: within their range, at its ends, and where it has none of every size."""
+        bounded = all(head.zero_one for head in self._task.heads)
+        return ["between", "rows", "ends", *([] if bounded else [f"size {scale!r}" for scale in self._scales])]
+
+    def _batch(self, rows: int, kind: str, seed: int) -> tuple[list[Live], list[Live]]:
+        """Outputs and targets."""
+        outputs = [
+            tf.constant(_output(head, rows, kind, [seed, number]), head.port.spec.dtype)
+            for number, head in enumerate(self._task.heads)
+        ]
+        return outputs, [target_of(head, rows, number) for number, head in enumerate(self._task.heads)]
+
+    def _packed(self, flat: Sequence[Live]) -> Live:
+        return keras.tree.pack_sequence_as(self._task.structure, list(flat))
+
+    def _weights(self, rows: int) -> Live:
+        """One weight a row, 0 among them; of several outputs each gets the same."""
+        weights = tf.constant(np.resize([0.5, 2.0, 0.0, 1.25, 3.0], rows), keras.config.floatx())
+        return weights if len(self._task.heads) == 1 else self._packed([weights] * len(self._task.heads))
+
+    def _losses(self, *, weighed: bool) -> Iterator[Array]:
+        """The loss of each batch and its gradient by each output."""
+        loss = compile_loss_of(self._model)
+        if loss is None:
+            raise EvaluateError("There is no loss.")
+        for masked in (False, True) if weighed else (False,):
+            for number, (rows, kind) in enumerate((rows, kind) for rows in ROWS for kind in self._kinds()):
+                outputs, targets = self._batch(rows, kind, number)
+                with tf.GradientTape() as tape:
+                    tape.watch(outputs)
+                    given = [_masked(tf.identity(output)) if masked else output for output in outputs]
+                    weights = self._weights(rows) if weighed and not masked else None
+                    value = loss(self._packed(targets), self._packed(given), weights)
+                if value is None:
+                    raise EvaluateError("There is no loss.")
+                yield tf.convert_to_tensor(value).numpy()
+                for gradient, output in zip(tape.gradient(value, outputs), outputs, strict=True):
+                    yield np.zeros(output.shape) if gradient is None else tf.convert_to_tensor(gradient).numpy()
+
+    def _metrics(self, *, weighed: bool) -> Iterator[Array]:
+        """The metrics after each batch of an epoch, in their order, whatever they are called."""
+        for kind in self._kinds():
+            self._model.reset_metrics()
+            for number, rows in enumerate(METRIC_ROWS):
+                outputs, targets = self._batch(rows, kind, number)
+                weights = self._weights(rows) if weighed else None
+                results = self._model.compute_metrics(None, self._packed(targets), self._packed(outputs), weights)
+                yield from _told(results)
+        self._model.reset_metrics()
+
+
+def _told(results: Mapping[str, Live]) -> Iterator[Array]:
+    for name, value in results.items():
+        if name != "loss":
+            yield np.asarray(tf.convert_to_tensor(value).numpy())
+
+
+def _masked(output: Live) -> Live:
+    """The output with every third row or time step masked."""
+    dims = tuple(output.shape)[: 2 if len(output.shape) > 2 else 1]
+    set_mask(output, tf.constant(np.arange(math.prod(dims)).reshape(dims) % 3 != 1))
+    return output
+
+
+def _output(head: Head, rows: int, kind: str, seed: Iterable[int]) -> Array:
+    rng = np.random.default_rng([29, *seed])
+    shape = (rows, *head.shape)
+    if kind.startswith("size "):
+        return np.asarray(float(kind[5:]) * rng.standard_normal(shape))
+    values = rng.random(shape)
+    if kind == "ends":
+        return np.asarray(values < 0.5, np.float64)
+    return np.asarray(values / values.sum(axis=-1, keepdims=True)) if kind == "rows" and head.shape else values
