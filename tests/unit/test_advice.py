@@ -110,6 +110,13 @@ SHARED = Rewire(
     [
         (LOST, "apply relu as in a.py:5 to the output of `norm` (b.py:14)"),
         (STRIDES, "give `conv` strides=2 (b.py:13)"),
+        (
+            replace(
+                STRIDES,
+                changes=(Change(aspect=Aspect.SETTING, name="cells.1", values=("GRUCell", {"same_as": "cells.0"})),),
+            ),
+            "give `conv` an object of its own as cells.1 (b.py:13)",
+        ),
         (FROZEN, "give `head` trainable=True and kernel_initializer='he_normal' (b.py:16)"),
         (MOVED, "move `head` right after `conv` (b.py:16)"),
         (FED, "give `head` the output of `conv` in place of that of `norm` (b.py:16)"),

@@ -138,7 +138,7 @@ class _Writer:
 
     def step(self, edit: Edit) -> _Step | None:
         """What to do about an edit, ``None`` where that takes more than a few words."""
-        if edit.folded and not (isinstance(edit, Update) and edit.changes[0].formulas):
+        if edit.folded and not (isinstance(edit, Update) and edit.changes[0].aspect in (Aspect.FORMULA, Aspect.CALL)):
             return None
         if isinstance(edit, Insert | Delete):
             return self._one_sided(edit)
@@ -203,13 +203,13 @@ class _Writer:
         if any(change.aspect is Aspect.COMPILE for change in edit.changes):
             settings = self._settings(edit.changes)
             return None if settings is None else _Step(f"compile with {settings}", "", None)
-        if own is None or other is None:
+        if own is None or (other is None and not edit.folded):
             return None
         place = f"`{edit.owner or own.node}`"
         functions = edit.changes[0].formulas
         if functions is not None:
             return _Step(f"compute {formulas.told(functions[1 - self._side])} in", place, own.source)
-        if any(change.aspect is Aspect.OP for change in edit.changes):
+        if other is not None and any(change.aspect is Aspect.OP for change in edit.changes):
             return _Step(f"use {self._called(other)} in the place of", place, own.source)
         settings = self._settings(edit.changes)
         if settings is None:
@@ -280,9 +280,13 @@ class _Writer:
 
 
 def _setting(change: Change, side: int) -> str | None:
-    if change.name in NO_ARGUMENTS:
+    """An argument, or that an entry of a list is no object which stands elsewhere, too."""
+    wanted, present = _ordered(change, side)
+    if isinstance(present, Mapping) and "same_as" in present and not isinstance(wanted, Mapping):
+        return f"an object of its own as {change.name}"
+    if change.name in NO_ARGUMENTS or change.name.rpartition(".")[2].isdigit():
         return None
-    return _written(change.name, *_ordered(change, side))
+    return _written(change.name, wanted, present)
 
 
 def _compiled(change: Change, side: int) -> str | None:

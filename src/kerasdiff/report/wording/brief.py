@@ -71,7 +71,7 @@ def unloadable(comparison: Comparison) -> str:
     for finding in rung.findings:
         if finding.fact is Fact.LOAD_REFUSED:
             return f"The reference's {finding.names[0]} does not load into the candidate."
-        arrived = any(part.fact is Fact.ALL_ARRIVED for part in finding.parts)
-        if finding.fact is Fact.LOADS_OTHERWISE and not arrived:
-            return f"The reference's {finding.names[0]} gives the candidate other weights."
+        astray = finding.parts and all(part.fact is not Fact.ALL_ARRIVED for part in finding.parts)
+        if finding.fact is Fact.LOADS_OTHERWISE and astray:
+            return f"The reference's {finding.names[0]} does not arrive whole in the candidate."
     return ""
