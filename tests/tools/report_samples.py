@@ -435,6 +435,12 @@ def long(blocks: int = 40) -> Comparison:
     )
 
 
+def deep(blocks: int = 40) -> Comparison:
+    """The same net, of which the setting makes a difference."""
+    verdict = Verdict(outcome="different", basis="witness", reason=Reason.OUTPUTS)
+    return replace(long(blocks), verdict=verdict, edits=every_state().edits[:1])
+
+
 def description() -> Description:
     """A traced graph with a shared layer, a seed state, a loss, an update and a layer never called."""
     spec = TensorSpec(shape=(None, 8), dtype="float32")

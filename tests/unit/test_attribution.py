@@ -37,8 +37,8 @@ def attribution(total: Mapping[Measure, float], remaining: Mapping[Measure, floa
 @pytest.mark.parametrize(
     ("total", "remaining", "whole", "text"),
     [
-        (0.4, 0.0, True, "With this edit applied the two models agree to the last bit: nothing else differs."),
-        (0.4, 3e-16, True, "With this edit applied the two models agree to 3e-16 of scale: nothing else differs."),
+        (0.4, 0.0, True, "With this edit applied both agree to the last bit: nothing else differs."),
+        (0.4, 3e-16, True, "With this edit applied both agree to 3e-16 of the largest value: nothing else differs."),
         (0.0, 0.0, False, "With this edit applied no output, gradient or state update changes beyond rounding."),
         (
             0.4,

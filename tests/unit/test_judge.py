@@ -145,8 +145,8 @@ class Row:
 
 
 TABLE = (
-    Row("proof", case(proved=True, **EQUAL), "equivalent", "proof", "canonical graphs are the same"),
-    Row("proof-without-numbers", case(proved=True, **SKIPPED), "equivalent", "proof", "canonical graphs"),
+    Row("proof", case(proved=True, **EQUAL), "equivalent", "proof", "the two graphs are identical"),
+    Row("proof-without-numbers", case(proved=True, **SKIPPED), "equivalent", "proof", "the two graphs"),
     Row(
         "proof-with-something-unseen",
         case(proved=True, unseen=("train_step is overridden in the candidate alone",), **EQUAL),
@@ -180,21 +180,21 @@ TABLE = (
         "witness",
         "Candidate applies relu",
     ),
-    Row("numeric", case(**EQUAL), "equivalent", "numeric", "equal on every probe"),
-    Row("numeric-with-edits", case(edits=SWAP, **EQUAL), "equivalent", "numeric", "equal on every probe"),
+    Row("numeric", case(**EQUAL), "equivalent", "numeric", "equal on every input tried"),
+    Row("numeric-with-edits", case(edits=SWAP, **EQUAL), "equivalent", "numeric", "equal on every input tried"),
     Row(
         "numeric-with-a-bound-one-side-lacks",
         case(edits=(edit("update", max_value=(None, 6.0)),), **EQUAL),
         "inconclusive",
         None,
-        "No probe tells them apart, but settings differ",
+        "No input that was tried tells them apart, but settings differ",
     ),
     Row(
         "numeric-with-an-attribute-one-side-lacks",
         case(edits=(edit("update", constants=((0,), None), strict=(None, True)),), **EQUAL),
         "equivalent",
         "numeric",
-        "equal on every probe",
+        "equal on every input tried",
     ),
     Row("numeric-incomplete", case(complete=False, **EQUAL), "inconclusive", None, "Neither proved nor refuted"),
     Row(
@@ -265,7 +265,7 @@ TABLE = (
         None,
         "weights: detail of weights",
     ),
-    Row("proof-with-weights-to-remark-on", case(proved=True, **REMARK), "equivalent", "proof", "canonical graphs"),
+    Row("proof-with-weights-to-remark-on", case(proved=True, **REMARK), "equivalent", "proof", "the two graphs"),
     Row("numbers-without-a-face", case(**{**EQUAL, "interface": "skipped"}), "inconclusive", None, "interface: detail"),
     Row(
         "numbers-where-proof-is-required",
@@ -285,7 +285,13 @@ TABLE = (
         "numeric",
         "in every figure that was tried: optimizer AdamW against Adam",
     ),
-    Row("numbers-with-settings-spelled-otherwise", case(spelled=True, **EQUAL), "equivalent", "numeric", "every probe"),
+    Row(
+        "numbers-with-settings-spelled-otherwise",
+        case(spelled=True, **EQUAL),
+        "equivalent",
+        "numeric",
+        "every input tried",
+    ),
     Row(
         "settings-spelled-otherwise-where-proof-is-required",
         case(proved=True, spelled=True, require="proof", **EQUAL),
@@ -456,12 +462,12 @@ def summary(*script: Edit) -> str:
 def test_insertions_of_one_op_are_told_together() -> None:
     text = summary(*(edit("insert", line=line) for line in (3, 5, 9)))
 
-    assert text == "Reference lacks relu after norm, but candidate applies it at m.py:3, m.py:5 and m.py:9."
+    assert text == "Reference lacks relu after norm, but candidate applies it (m.py:3, 5, 9)."
 
 
 def test_long_lists_are_cut_and_counted() -> None:
     text = summary(*(edit("insert", line=line) for line in range(1, 10)))
     many = summary(*(edit("update", f"op{number}") for number in range(6)))
 
-    assert "m.py:5 and 4 more" in text
-    assert many.endswith("; and 3 more.")
+    assert "m.py:1, 2, 3, 4, 5 and 4 more" in text
+    assert many.endswith("; and 3 more edits.")

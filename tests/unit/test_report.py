@@ -15,7 +15,10 @@ import report_samples as samples
 from rich.cells import cell_len
 from rich.console import Console
 
-from kerasdiff.comparison import Comparison
+from kerasdiff.align.edits import Aspect, Change, Update
+from kerasdiff.comparison import Comparison, Terms
+from kerasdiff.graph.table import Table
+from kerasdiff.report import wording
 from kerasdiff.report.curves import plot
 from kerasdiff.report.inspect import description_json, render_graph
 from kerasdiff.report.json import to_json
@@ -30,6 +33,7 @@ COMPARISONS: dict[str, Callable[[], Comparison]] = {
     "forum": samples.forum,
     "every_state": samples.every_state,
     "long": samples.long,
+    "deep": samples.deep,
 }
 
 
@@ -51,8 +55,8 @@ def text_of(
     return buffer.getvalue().decode(encoding)
 
 
-def report(comparison: Comparison, width: int = 100, **look: Any) -> str:
-    return text_of(lambda console: render(comparison, console), width, **look)
+def report(comparison: Comparison, width: int = 100, *, verbose: bool = False, **look: Any) -> str:
+    return text_of(lambda console: render(comparison, console, verbose=verbose), width, **look)
 
 
 def assert_golden(name: str, text: str) -> None:
@@ -127,21 +131,60 @@ def test_names_from_models_reach_no_terminal_raw() -> None:
 
 
 def test_long_tables_fold_equal_rows_and_keep_two_around_a_change() -> None:
-    text = report(samples.long())
-    assert text.count("rows equal on both sides") == 2
+    text = report(samples.deep())
+    assert text.count("equal layers …") == 2
     lines = text.splitlines()
     (changed,) = (place for place, line in enumerate(lines) if line.startswith("  ~ block_20/bn"))
     names = [line.split()[0] for line in lines[changed - 2 : changed]]
     assert names == ["block_19/relu", "block_20/conv"]
-    assert lines[changed - 3].strip() == "… 57 rows equal on both sides …"
+    assert lines[changed - 3].strip() == "… 57 equal layers …"
 
 
-def test_a_short_table_is_not_folded() -> None:
-    assert "rows equal on both sides" not in report(samples.long(blocks=20))
+def test_a_short_table_is_not_folded_and_a_verbose_one_neither() -> None:
+    assert "equal layers …" not in report(samples.deep(blocks=8))
+    assert "equal layers …" not in report(samples.deep(), verbose=True)
+
+
+def test_runs_of_layers_that_changed_alike_fold_too() -> None:
+    rows = tuple(replace(row, state="inserted", reference=None) for row in samples.deep().rows)
+
+    assert "… 116 inserted layers …" in report(replace(samples.deep(), rows=rows))
+
+
+def test_an_equal_pair_gets_three_lines_unless_there_is_more_to_know() -> None:
+    plain = replace(samples.long(), terms=Terms(seed=0))
+
+    assert len(report(plain).splitlines()) == 3
+    assert "Layers" in report(plain, verbose=True)
+    ignored = report(replace(plain, terms=Terms(hidden={"names": {"checkpoint": 1}})))
+    assert "ignored: names: hid 1 difference in checkpoint." in ignored
+
+
+def test_many_edits_are_listed_on_request_and_a_joint_effect_is_told_once() -> None:
+    forum = samples.forum()
+    assert forum.attribution is not None
+    joint = replace(forum.attribution, effects=(forum.attribution.effects[0],) * 15, together=(tuple(range(15)),))
+    many = replace(forum, edits=forum.edits * 5, attribution=joint)
+
+    assert "… 3 more; --verbose lists them" in report(many)
+    assert report(many).count("effect ") == 1
+    assert "applied together with edits 2 to 15 it changes" in " ".join(report(many, verbose=True).split())
+
+
+def test_the_box_is_short_and_holds_no_digest() -> None:
+    first = samples.every_state().edits[0]
+    assert isinstance(first, Update)
+    tables = tuple(Table("5f2e" * 16, (4, 999)) for _ in range(2))
+    changes = tuple(Change(aspect=Aspect.SETTING, name=f"s{n}", values=(tables[0], n)) for n in range(9))
+    cells = Change(aspect=Aspect.SETTING, name="cells", values=(({"a": "b" * 500},), ({"a": "c" * 500},)))
+    for differing in (changes, (cells,)):
+        text = wording.summary(replace(samples.deep(), edits=(replace(first, changes=differing),) * 9))
+        assert len(text) <= 300
+        assert "5f2e" not in text
 
 
 def test_identical_fits_have_no_plot_and_no_warning() -> None:
-    text = report(samples.long())
+    text = report(samples.long(), verbose=True)
     assert "agrees to the last bit" in text
     assert "not which is better" not in text
 
@@ -185,7 +228,7 @@ def test_json_has_the_documented_shape() -> None:
         *("rungs", "edits", "rewrites", "attribution", "witness", "fit", "not_checked"),
     }
     assert data["schema"] == "kerasdiff/1"
-    assert set(data["verdict"]) == {"outcome", "basis", "summary"}
+    assert set(data["verdict"]) == {"outcome", "basis", "summary", "advice"}
     assert data["reference"] == {
         "target": "examples/forum/a.py:ConvModel_1",
         "class": "ConvModel_1",

@@ -198,13 +198,17 @@ def report(
     write(as_json() if form == "json" else rendered(render, color, output), output)
 
 
-def report_comparison(comparison: Comparison, form: str, color: str, output: str | None) -> None:
+def report_comparison(
+    comparison: Comparison, form: str, color: str, output: str | None, *, verbose: bool = True
+) -> None:
     """Writes the report of a comparison, and where it went elsewhere, its verdict in one line to stderr."""
     from kerasdiff.report import wording
     from kerasdiff.report.json import to_json
     from kerasdiff.report.terminal import render
 
-    report(form, lambda: to_json(comparison), lambda console: render(comparison, console), color, output)
+    report(
+        form, lambda: to_json(comparison), lambda console: render(comparison, console, verbose=verbose), color, output
+    )
     if output is not None and not comparison.interrupted:
         summary = f"{comparison.verdict.outcome}: {wording.summary(comparison)} (report in {output})"
         click.echo(clean(summary), err=True)

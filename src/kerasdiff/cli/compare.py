@@ -95,6 +95,12 @@ def _ignored(context: click.Context, option: click.Parameter, texts: tuple[str, 
 @click.option(
     "--require-checkpoint", is_flag=True, help="Differ where the candidate cannot load the reference's saved weights."
 )
+@click.option(
+    "-v",
+    "--verbose",
+    is_flag=True,
+    help="The long report: of an equal pair more than three lines, tables and lists as a whole. JSON holds it anyway.",
+)
 @model_options
 def compare(
     reference: str,
@@ -109,6 +115,7 @@ def compare(
     require: Required,
     ignore: tuple[Ignored, ...],
     require_checkpoint: bool,
+    verbose: bool,
     inputs: tuple[str, ...],
     timeout: float,
     color: str,
@@ -146,7 +153,7 @@ def compare(
 
     with progress() as listener:
         comparison = engine.compare(*pair, options, listener)
-    report_comparison(comparison, form, color, output)
+    report_comparison(comparison, form, color, output, verbose=verbose)
     if save_witness is not None:
         _save(comparison, Path(save_witness).expanduser(), reference, candidate, inputs, seed)
     return comparison.exit_code

@@ -5,19 +5,12 @@ from __future__ import annotations
 from rich.console import Console
 from rich.text import Text
 
-from kerasdiff.comparison import Comparison
-from kerasdiff.explain.records import Attribution, Effect, LocalDifference
+from kerasdiff.explain.records import Attribution, LocalDifference
 from kerasdiff.report import wording
 from kerasdiff.report.style import Look, emit, hang, heading
 
 MOST_LOCAL = 8
 """Local differences listed: past that the list is no longer read; JSON holds them all."""
-
-
-def effect_of(comparison: Comparison, position: int) -> Effect | None:
-    """What was measured of the edit at a position; ``None`` for those of weights, and where nothing was."""
-    effects = () if comparison.attribution is None else comparison.attribution.effects
-    return effects[position] if position < len(effects) else None
 
 
 def render_attribution(attribution: Attribution, console: Console) -> None:

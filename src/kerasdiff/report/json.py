@@ -17,7 +17,6 @@ from kerasdiff.fit.verdict import decided
 from kerasdiff.graph import Attribute
 from kerasdiff.probing.witness import Witness
 from kerasdiff.report import wording
-from kerasdiff.report.attribution import effect_of
 from kerasdiff.rungs.records import CheckpointFigures, Figures, NumberFigures, Rung, WeightFigures
 from kerasdiff.side.training import Trial, TrialSoFar
 
@@ -47,13 +46,14 @@ def to_json(comparison: Comparison) -> str:
                 "outcome": verdict.outcome,
                 "basis": verdict.basis,
                 "summary": wording.summary(comparison),
+                "advice": wording.advice(comparison),
             },
             "reference": _model(comparison.reference),
             "candidate": _model(comparison.candidate),
             "environment": comparison.environment,
             "terms": _terms(wording.terms(comparison)),
             "rungs": [rung_json(rung) for rung in comparison.rungs],
-            "edits": [_edit(edit, effect_of(comparison, at)) for at, edit in enumerate(comparison.edits)],
+            "edits": [_edit(edit, wording.effect_of(comparison, at)) for at, edit in enumerate(comparison.edits)],
             "rewrites": [asdict(rewrite) for rewrite in comparison.rewrites],
             "attribution": None if attribution is None else _attribution(attribution),
             "witness": None if witness is None else _witness(witness),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from itertools import groupby
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -16,11 +16,11 @@ from kerasdiff.report.wording.models import STATES, shapes
 from kerasdiff.report.wording.names import count
 from kerasdiff.rungs.table import Row, RowState
 
-FOLD_ABOVE = 60
-"""Rows a table may have before runs of equal rows fold: about one screen of a tall terminal."""
+FOLD_ABOVE = 24
+"""Rows a table may have before runs of equal rows fold: what leaves room for the rest on a screen."""
 
 CONTEXT = 2
-"""Equal rows shown on each side of a change when the rest fold."""
+"""Rows shown at either end of a run that folds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +79,8 @@ class Layout:
         return 2 + sum(width + 2 for width in wide if width) + sum(width + 1 for width in sources if width)
 
 
-def render_layers(rows: Sequence[Row], console: Console) -> None:
-    """Prints the table with its legend.
+def render_layers(rows: Sequence[Row], console: Console, *, whole: bool = False) -> None:
+    """Prints the table with its legend; long runs of equal rows fold, unless it is asked for as a ``whole``.
 
     Shapes and parameters stand once where both sides agree and as ``reference → candidate`` where not. What
     does not fit is dropped (first shapes, then parameters), shortened in its middle last.
@@ -93,7 +93,7 @@ def render_layers(rows: Sequence[Row], console: Console) -> None:
     lines = [_line(row, look) for row in rows]
     layout = _layout(lines, look)
     emit(console, _header(layout, look))
-    for line in _folded(lines):
+    for line in lines if whole else _folded(lines):
         if isinstance(line, str):
             emit(console, Text(f"    {look.text(line)}", style="dim"))
             continue
@@ -254,25 +254,23 @@ def _notes(line: Line, layout: Layout) -> Iterator[str]:
 
 
 def _folded(lines: Sequence[Line]) -> Iterator[Line | str]:
-    """The lines, with long runs of equal ones in a long table replaced by one sentence."""
+    """The lines, with long runs of equal ones, or of ones changed alike, in a long table replaced by one sentence."""
     if len(lines) <= FOLD_ABOVE:
         yield from lines
         return
-    changes = [-1, *(number for number, line in enumerate(lines) if line.state not in EQUAL), len(lines)]
-    for before, after in pairwise(changes):
-        if before >= 0:
-            yield lines[before]
-        start, stop = before + 1, after
+    for state, group in groupby(lines, key=lambda line: "kept" if line.state in EQUAL else line.state):
+        run = list(group)
         # A fold that saves no more than its own line and one row is not worth the gap.
-        if stop - start <= 2 * CONTEXT + 2:
-            yield from lines[start:stop]
+        if len(run) <= 2 * CONTEXT + 2:
+            yield from run
             continue
-        yield from lines[start : start + CONTEXT]
-        hidden = lines[start + CONTEXT : stop - CONTEXT]
+        yield from run[:CONTEXT]
+        hidden = run[CONTEXT:-CONTEXT]
         rewritten = sum(line.state == "rewritten" for line in hidden)
         aside = f", {rewritten:,} of them after a rewrite" if rewritten else ""
-        yield f"… {count(len(hidden), 'row')} equal on both sides{aside} …"
-        yield from lines[stop - CONTEXT : stop]
+        noun = "equal layer" if state == "kept" else f"{state} layer"
+        yield f"… {count(len(hidden), noun)}{aside} …"
+        yield from run[-CONTEXT:]
 
 
 def _legend(rows: Sequence[Row], console: Console, look: Look) -> None:

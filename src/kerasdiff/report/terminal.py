@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from rich import box
 from rich.console import Console
@@ -13,17 +13,18 @@ from kerasdiff.align.edits import EditKind
 from kerasdiff.comparison import Comparison, ModelInfo, Outcome
 from kerasdiff.findings import SIDES
 from kerasdiff.report import wording
-from kerasdiff.report.attribution import effect_of, render_attribution
+from kerasdiff.report.attribution import render_attribution
+from kerasdiff.report.equal import is_short, render_equal
 from kerasdiff.report.fit import render_fit
 from kerasdiff.report.layers import MARKS, render_layers
 from kerasdiff.report.style import TEXT_WIDTH, Look, emit, hang, heading, pad
 from kerasdiff.report.wording.names import count
 from kerasdiff.report.wording.verdict import BASES
-from kerasdiff.rungs.records import Rung, RungOutcome
+from kerasdiff.rungs.records import NUMERIC, Rung, RungOutcome
 from kerasdiff.rungs.table import Rewrite, RowState
 
-MOST_EDITS = 40
-"""Edits listed in full: past a screenful a list is not read; JSON holds them all."""
+MOST_EDITS = 12
+"""Edits listed in full: past a screenful a list is not read; ``--verbose`` and JSON hold them all."""
 
 MOST_NAMES = 4
 """Nodes named for one rewrite rule before the rest are counted."""
@@ -44,16 +45,31 @@ _RUNGS: Mapping[RungOutcome, tuple[str, str, str]] = {
     "failed": ("?", "?", "bold red"),
 }
 
+INEXACT = "in real arithmetic, not to the last bit"
+"""How a rewrite holds that does not keep every bit."""
+
+WORDS = "A probe is an input that was tried; a scale is the largest value of the reference's tensor."
+"""Words of the lines about numbers."""
+
 _OUTCOMES: Mapping[Outcome, str] = {"equivalent": "green", "different": "red", "inconclusive": "yellow"}
 
 
-def render(comparison: Comparison, console: Console) -> None:
-    """Prints the report of a comparison; computes nothing and adds no judgement."""
+def render(comparison: Comparison, console: Console, *, verbose: bool = False) -> None:
+    """Prints the report of a comparison; computes nothing and adds no judgement.
+
+    Args:
+        comparison: What is known.
+        console: Where to.
+        verbose: Everything: of an equal pair more than its verdict, tables and lists as a whole.
+    """
+    if not verbose and is_short(comparison.verdict):
+        render_equal(comparison, console)
+        return
     _header(comparison, console)
     if comparison.rows:
-        render_layers(comparison.rows, console)
-    _edits(comparison, console)
-    _rewrites(comparison.rewrites, console)
+        render_layers(comparison.rows, console, whole=verbose)
+    _edits(comparison, console, len(comparison.edits) if verbose else MOST_EDITS)
+    _rewrites(comparison.rewrites, console, named=verbose)
     _rungs(comparison.rungs, console)
     if comparison.attribution is not None:
         render_attribution(comparison.attribution, console)
@@ -88,14 +104,14 @@ def _model(title: str, model: ModelInfo, console: Console, look: Look) -> None:
     hang(console, Text(" " * 13), Text(look.text(wording.model(model))))
 
 
-def _edits(comparison: Comparison, console: Console) -> None:
+def _edits(comparison: Comparison, console: Console, most: int) -> None:
     edits = comparison.edits
     if not edits:
         return
     look = Look.of(console)
     heading(console, "Edits", f"{count(len(edits), 'step')} from the reference to the candidate")
-    digits = len(str(min(len(edits), MOST_EDITS)))
-    for position, edit in enumerate(edits[:MOST_EDITS], start=1):
+    digits = len(str(min(len(edits), most)))
+    for position, edit in enumerate(edits[:most], start=1):
         mark = MARKS[_STATES[edit.kind]]
         lead = Text.assemble(
             f"  {position:>{digits}}. ",
@@ -110,19 +126,19 @@ def _edits(comparison: Comparison, console: Console) -> None:
         for label, text in _edit_details(comparison, position - 1):
             start = Text(" " * lead.cell_len + (pad(label, 11) if label else ""), style="dim")
             hang(console, start, Text(look.text(text)))
-    if len(edits) > MOST_EDITS:
-        emit(console, look.text(f"  … {len(edits) - MOST_EDITS:,} more; --format json holds them all"))
+    if len(edits) > most:
+        emit(console, look.text(f"  … {len(edits) - most:,} more; --verbose lists them"))
 
 
 def _edit_details(comparison: Comparison, position: int) -> list[tuple[str, str]]:
-    """Label and text of each line below the edit at a position."""
+    """Label and text of each line below the edit at a position; a joint effect stands at the first of its edits."""
     edit = comparison.edits[position]
     details = [("", wording.message(edit))]
     details += [(name, wording.standing(edit, side)) for side, name in enumerate(SIDES)]
     details += [("settings" if n == 0 else " ", text) for n, text in enumerate(wording.settings(edit))]
-    effect = effect_of(comparison, position)
-    if effect is not None and effect.sizes:
-        details.append(("effect", wording.effect(effect, _together(comparison, position))))
+    effect, together = wording.effect_of(comparison, position), _together(comparison, position)
+    if effect is not None and effect.sizes and not any(other <= position for other in together):
+        details.append(("effect", wording.effect(effect, together)))
     return details
 
 
@@ -133,7 +149,8 @@ def _together(comparison: Comparison, position: int) -> tuple[int, ...]:
     return tuple(other + 1 for other in group if other != position)
 
 
-def _rewrites(rewrites: tuple[Rewrite, ...], console: Console) -> None:
+def _rewrites(rewrites: tuple[Rewrite, ...], console: Console, *, named: bool) -> None:
+    """Prints how often each rule was used, and on which nodes where they are to be ``named``."""
     if not rewrites:
         return
     look = Look.of(console)
@@ -141,24 +158,33 @@ def _rewrites(rewrites: tuple[Rewrite, ...], console: Console) -> None:
     groups: dict[str, list[Rewrite]] = {}
     for rewrite in rewrites:
         groups.setdefault(rewrite.rule, []).append(rewrite)
+    if not named:
+        told = ", ".join(f"{rule} ×{len(group)}" for rule, group in groups.items())
+        aside = "" if all(rewrite.exact for rewrite in rewrites) else f" (some {INEXACT})"
+        hang(console, Text("  "), Text(look.text(f"{told}{aside}"), style="dim"))
+        return
     width = max(len(look.text(f"{rule} ×{len(group)}")) for rule, group in groups.items())
     for rule, group in groups.items():
-        sides = []
-        for side in SIDES:
-            nodes = [rewrite.node for rewrite in group if rewrite.side == side]
-            if nodes:
-                more = f", … {len(nodes) - MOST_NAMES} more" if len(nodes) > MOST_NAMES else ""
-                sides.append(f"{side}: {', '.join(nodes[:MOST_NAMES])}{more}")
-        exact = all(rewrite.exact for rewrite in group)
-        body = Text(look.text("; ".join(sides)), style="dim")
-        if not exact:
-            body.append("  (in real arithmetic, not to the last bit)", style="yellow")
+        body = Text(look.text("; ".join(_of_rule(group))), style="dim")
+        if not all(rewrite.exact for rewrite in group):
+            body.append(f"  ({INEXACT})", style="yellow")
         hang(console, Text("  " + pad(look.text(f"{rule} ×{len(group)}"), min(width, 32)) + "  "), body)
+
+
+def _of_rule(group: Sequence[Rewrite]) -> Iterator[str]:
+    """The nodes of each side that one rule rewrote."""
+    for side in SIDES:
+        nodes = [rewrite.node for rewrite in group if rewrite.side == side]
+        if nodes:
+            more = f", … {len(nodes) - MOST_NAMES} more" if len(nodes) > MOST_NAMES else ""
+            yield f"{side}: {', '.join(nodes[:MOST_NAMES])}{more}"
 
 
 def _rungs(rungs: tuple[Rung, ...], console: Console) -> None:
     look = Look.of(console)
-    heading(console, "Rungs", "what was checked, and what it showed")
+    heading(console, "Rungs", "the levels of evidence: what was checked, and what it showed")
+    if any(rung.name in NUMERIC for rung in rungs):
+        hang(console, Text("  "), Text(WORDS, style="dim"))
     names = max((len(rung.name) for rung in rungs), default=0)
     words = max((len(rung.outcome) for rung in rungs), default=0)
     for rung in rungs:
@@ -188,6 +214,9 @@ def _verdict(comparison: Comparison, console: Console) -> None:
     verdict = comparison.verdict
     style = _OUTCOMES[verdict.outcome]
     body = Text(look.text(wording.summary(comparison)))
+    for text in (wording.unloadable(comparison), wording.advice(comparison)):
+        if text:
+            body.append("\n\n" + look.text(text))
     if verdict.basis is not None:
         body.append("\n\n" + look.text(BASES[verdict.basis]), style="dim")
     emit(console)

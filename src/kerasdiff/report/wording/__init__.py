@@ -3,6 +3,9 @@
 Imports the records it speaks of; imported by report, cli and pytest alone. Nothing it makes is ever read back.
 """
 
+from kerasdiff.report.wording.advice import advice
+from kerasdiff.report.wording.brief import briefly, unloadable
+from kerasdiff.report.wording.causes import effect_of
 from kerasdiff.report.wording.edits import attributes, message, settings, standing
 from kerasdiff.report.wording.explain import (
     effect,
@@ -23,11 +26,14 @@ from kerasdiff.report.wording.trials import plan, remarks
 from kerasdiff.report.wording.verdict import summary
 
 __all__ = [
+    "advice",
     "attributes",
+    "briefly",
     "closeness",
     "data_words",
     "detail",
     "effect",
+    "effect_of",
     "explained",
     "inseparable",
     "local_difference",
@@ -45,5 +51,6 @@ __all__ = [
     "subject",
     "summary",
     "terms",
+    "unloadable",
     "witness",
 ]

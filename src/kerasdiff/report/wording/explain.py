@@ -50,29 +50,92 @@ def effect(measured: Effect, together: tuple[int, ...] = ()) -> str:
 
 
 def numbered(edits: tuple[int, ...]) -> str:
-    """Edits by their numbers from 1: ``edit 2``, ``edits 1, 2 and 3``."""
-    return f"edit{'s' if len(edits) > 1 else ''} {listed([str(number) for number in edits])}"
+    """Edits by their numbers from 1: ``edit 2``, ``edits 1, 2 and 5``, ``edits 1 to 48``."""
+    runs: list[list[int]] = []
+    for edit in sorted(edits):
+        if runs and edit == runs[-1][-1] + 1:
+            runs[-1].append(edit)
+        else:
+            runs.append([edit])
+    told = [text for run in runs for text in ([f"{run[0]} to {run[-1]}"] if len(run) > 2 else map(str, run))]
+    return f"edit{'s' if len(edits) > 1 else ''} {listed(told)}"
+
+
+_CONSEQUENCES: Mapping[Measure, str] = {
+    Measure.OUTPUT: "Outputs change by up to {}.",
+    Measure.OUTPUT_FROM_ZERO: "Outputs change where those of the reference are all zero.",
+    Measure.TRAINING_OUTPUT: "Outputs at inference agree; those in training change by up to {}.",
+    Measure.TRAINING_OUTPUT_FROM_ZERO: "Outputs in training change where those of the reference are all zero.",
+    Measure.GRADIENT: "Outputs agree; gradients change by {}.",
+    Measure.LOSS: "Outputs and gradients agree; the training loss changes.",
+    Measure.STATE: "Outputs agree; what training updates, such as moving averages, changes by up to {}.",
+}
+"""What all edits together do, by the first measure that changes."""
+
+
+def consequence(attribution: Attribution) -> str:
+    """What the difference does, in a sentence; empty where nothing was measured beyond rounding."""
+    for measure, text in _CONSEQUENCES.items():
+        size = attribution.total.get(measure, 0.0)
+        if not math.isfinite(size):
+            return f"{measure.value.capitalize()}s become NaN or infinite on one side."
+        if abs(size) > attribution.limits.get(measure, 0.0):
+            return text.format(share(size, "their norm" if measure is Measure.GRADIENT else "the largest value"))
+    return ""
+
+
+def share(size: float, whole: str) -> str:
+    """A size as a part of something: ``49 % of the largest value``, ``12 times the largest value``."""
+    percent = 100 * abs(size)
+    if percent >= 1000:
+        return f"{abs(size):,.0f} times {whole}" if percent < 1e8 else f"{abs(size):.0e} times {whole}"
+    return f"{percent:.0f} % of {whole}" if percent >= 10 else f"{percent:.2g} % of {whole}"
 
 
 def explained(attribution: Attribution) -> str:
     """What follows for the edits as a whole; empty where they could not be applied together."""
-    count = len(attribution.effects)
-    if not count or not attribution.remaining:
+    lead = _applied(attribution)
+    if not lead or not attribution.remaining:
         return ""
-    lead = f"With {'this edit' if count == 1 else f'these {count} edits'} applied"
     if attribution.explained:
         most = max(abs(size) for size in attribution.remaining.values())
-        agree = f"to {most:.0e} of scale" if most else "to the last bit"
-        return f"{lead} the two models agree {agree}: nothing else differs."
-    limits = {measure: attribution.limits.get(measure, 0.0) for measure in attribution.remaining}
-    beyond = next((item for item in attribution.remaining.items() if not item[1] <= limits[item[0]]), None)
+        agree = f"to {most:.0e} of the largest value" if most else "to the last bit"
+        return f"{lead} both agree {agree}: nothing else differs."
+    beyond = _beyond(attribution)
     if beyond is None:
         return f"{lead} no output, gradient or state update changes beyond rounding."
-    measure, size = beyond
+    measure, size, limit = beyond
     return (
-        f"{lead} they still differ ({measure.value} by {size:.1e}, limit {limits[measure]:.0e}): something differs "
-        "that no edit names."
+        f"{lead} they still differ ({measure.value} by {size:.1e}, limit {limit:.0e}): something differs that no edit "
+        "names."
     )
+
+
+def _applied(attribution: Attribution) -> str:
+    count = len(attribution.effects)
+    return f"With {'this edit' if count == 1 else f'these {count} edits'} applied" if count else ""
+
+
+def _beyond(attribution: Attribution) -> tuple[Measure, float, float] | None:
+    """The first measure in which the models differ with every edit applied, its size and its limit."""
+    limits = attribution.limits
+    return next(
+        (
+            (measure, size, limits.get(measure, 0.0))
+            for measure, size in attribution.remaining.items()
+            if not size <= limits.get(measure, 0.0)
+        ),
+        None,
+    )
+
+
+def verified(attribution: Attribution, *, brief: bool = False) -> str:
+    """That the edits are the whole difference, or are not; empty where they do nothing that was measured."""
+    if attribution.explained:
+        return "And nothing else differs." if brief else explained(attribution)
+    if not attribution.effects or _beyond(attribution) is None:
+        return ""
+    return "Something else differs, too, that no edit names." if brief else explained(attribution)
 
 
 def local_difference(difference: LocalDifference) -> str:

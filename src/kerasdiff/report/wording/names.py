@@ -83,6 +83,16 @@ def shown_setting(key: str, value: Attribute) -> str:
     return shown(float(value)) if key == "by" and isinstance(value, str) else shown(value)
 
 
+def lines_of(sources: Sequence[Source | None], most: int) -> str:
+    """Lines by file, each file named once: ``a.py:17, 19, 21``; of many, the first ``most`` and how many others."""
+    known = sorted({(source.file, source.line) for source in sources if source is not None})
+    files: dict[str, list[str]] = {}
+    for file, line in known[:most]:
+        files.setdefault(file, []).append(str(line))
+    text = ", ".join(f"{file}:{', '.join(lines)}" for file, lines in files.items())
+    return f"{text} and {len(known) - most} more" if len(known) > most else text
+
+
 def count(amount: int, noun: str) -> str:
     """``1 row``, ``1,200 rows``."""
     return f"{amount:,} {noun}" if amount == 1 else f"{amount:,} {noun}s"

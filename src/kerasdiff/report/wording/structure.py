@@ -187,7 +187,7 @@ SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
     Fact.OTHER_SEQUENCE: _returned,
     Fact.RETURNED_UNREAD: _unread,
     Fact.ISOMORPHIC: lambda f: (
-        f"the canonical graphs are the same in inference and training mode: {f.count} nodes, one to one"
+        f"in one form both graphs are the same, in inference and training mode: {f.count} nodes, one to one"
     ),
     Fact.EDITS: _edits,
     Fact.TRAINING_ALONE: _said("in training mode alone"),

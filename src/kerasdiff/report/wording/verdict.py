@@ -4,194 +4,204 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from kerasdiff.align.edits import Delete, Edit, Insert, Update, leaves
+from kerasdiff.align.edits import Edit, Update, leaves
 from kerasdiff.comparison import Basis, Comparison, Reason, Verdict
-from kerasdiff.findings import Fact, RungName, other
+from kerasdiff.findings import Fact, RungName
 from kerasdiff.judge import may_hide
-from kerasdiff.report.wording.edits import begins_with_a_name, message
-from kerasdiff.report.wording.explain import explained
+from kerasdiff.report.wording.causes import MOST_CHARACTERS, begins_with_id, shortened, told
+from kerasdiff.report.wording.explain import consequence, verified
 from kerasdiff.report.wording.findings import detail, sentence
 from kerasdiff.report.wording.fit import verdict_sentence
 from kerasdiff.report.wording.names import listed
+from kerasdiff.report.wording.shows import where_it_shows
 from kerasdiff.rungs.records import NUMERIC, Rung
 
-MOST_TOLD = 3
-"""Edits, or groups of them, in a summary."""
-
 MOST_LISTED = 5
-"""Nodes or lines of a group."""
+"""Rungs of a group."""
 
-Told = Callable[[Comparison], str]
+Told = Callable[[Comparison, int], str]
+"""Says the cause in about as many characters."""
 
 
 def summary(comparison: Comparison) -> str:
-    """What follows from the evidence, for somebody who reads nothing else."""
-    verdict = comparison.verdict
-    text = _REASONS[verdict.reason](comparison)
-    if verdict.outcome != "different" or verdict.reason in (Reason.STORED, Reason.STORED_TOO, Reason.TRIALS):
-        return text
-    because = [
-        f"{sentence(finding)}."
-        for rung in comparison.rungs
-        for finding in rung.findings
-        if finding.fact is Fact.BY_ROWS
-    ]
-    if verdict.reason is not Reason.VALUES:
-        because.append(_stored_values(comparison))
-    explains = "" if comparison.attribution is None else explained(comparison.attribution)
-    return " ".join(part for part in (text, *because, explains) if part)
+    """What follows from the evidence, for somebody who reads nothing else: the cause, and what it does.
+
+    At most :data:`kerasdiff.report.wording.causes.MOST_CHARACTERS` characters, the verdict of trials apart.
+    """
+    reason = comparison.verdict.reason
+    if reason is Reason.TRIALS:
+        return _trials(comparison, MOST_CHARACTERS)
+    ends = [" ".join(part for part in end if part) for end in _ends(comparison)]
+    cause = _REASONS[reason](comparison, MOST_CHARACTERS - len(ends[-1]) - 1)
+    end = next((text for text in ends if len(cause) + 1 + len(text) <= MOST_CHARACTERS), ends[-1])
+    return f"{shortened(cause, MOST_CHARACTERS - len(end) - 1)} {end}".strip()
 
 
-# Edits -------------------------------------------------------------------------------------------------------
-
-
-def _edits(edits: tuple[Edit, ...]) -> str:
-    """The edits in a sentence: insertions of one op together, the rest by their messages, three at most."""
-    parts: list[str] = []
-    for kind in (Insert, Delete):
-        groups: dict[str, list[Edit]] = {}
-        for edit in edits:
-            if isinstance(edit, kind):
-                groups.setdefault(edit.op, []).append(edit)
-        parts += [_group(op, group) for op, group in groups.items()]
-    parts += [message(edit) for edit in edits if not isinstance(edit, Insert | Delete)]
-    more = f"; and {len(parts) - MOST_TOLD} more" if len(parts) > MOST_TOLD else ""
-    return f"{'; '.join(parts[:MOST_TOLD])}{more}." if parts else ""
-
-
-def _group(op: str, edits: list[Edit]) -> str:
-    """``reference lacks relu after a, b and c, but candidate applies it at b.py:26, b.py:30 and b.py:34``."""
-    if len(edits) == 1:
-        return message(edits[0])
-    side = 1 if isinstance(edits[0], Insert) else 0
-    has = "candidate" if side else "reference"
-    after = [edit.after[1 - side] or edit.after[side] for edit in edits]
-    lines = [str(site.source) for edit in edits if (site := edit.sites[side]) is not None and site.source is not None]
-    where = f" after {_some([name for name in after if name])}" if all(after) else ""
-    at = f" at {_some(lines)}" if lines else ""
-    return f"{other('candidate' if side else 'reference')} lacks {op}{where}, but {has} applies it{at}"
-
-
-def _some(names: list[str]) -> str:
-    unique = list(dict.fromkeys(names))
-    more = [f"{len(unique) - MOST_LISTED} more"] if len(unique) > MOST_LISTED else []
-    return listed(unique[:MOST_LISTED] + more)
-
-
-def _different(comparison: Comparison, lead: str, edits: tuple[Edit, ...] | None = None) -> str:
-    """A lead, then the edits."""
-    shown = comparison.edits if edits is None else edits
-    told = _edits(shown)
-    text = " ".join(part for part in (lead, told) if part) or "The models differ."
-    named = not lead and bool(shown) and begins_with_a_name(_first_told(shown))
-    return text if named else f"{text[0].upper()}{text[1:]}"
-
-
-def _first_told(edits: tuple[Edit, ...]) -> Edit:
-    """The edit that a sentence about all begins with."""
-    ordered = sorted(edits, key=lambda edit: (not isinstance(edit, Insert), not isinstance(edit, Delete)))
-    return ordered[0]
+def _ends(comparison: Comparison) -> list[tuple[str, ...]]:
+    """What a difference does, on which inputs it shows, and whether the edits are all of it: in full, then in less."""
+    verdict, attribution = comparison.verdict, comparison.attribution
+    if verdict.outcome != "different" or verdict.reason in (Reason.STORED, Reason.STORED_TOO):
+        return [("",)]
+    because = next((f for rung in comparison.rungs for f in rung.findings if f.fact is Fact.BY_ROWS), None)
+    if because is not None:
+        return [(f"{sentence(because)}.",)]
+    shows = where_it_shows(comparison)
+    stored = _stored_values(comparison) if verdict.reason is not Reason.VALUES else ""
+    if attribution is None or stored:
+        return [(stored, shows), (stored or shows,)]
+    does, whole, brief = consequence(attribution), verified(attribution), verified(attribution, brief=True)
+    return [(does, shows, whole), (shows, whole), (does, shows, brief), (shows, brief)]
 
 
 # Reasons -----------------------------------------------------------------------------------------------------
+
+
+def _different(
+    comparison: Comparison, room: int, lead: str = "", edits: tuple[Edit, ...] | None = None, otherwise: str = ""
+) -> str:
+    """A lead, then the edits; or what else is known where there are none."""
+    lead = f"{lead} " if lead else ""
+    said = told(comparison, max(room - len(lead), 1), edits)
+    text = f"{lead}{said or otherwise}".strip() or "The models differ."
+    return text if not lead and said and begins_with_id(comparison, edits) else _capital(text)
+
+
+def _capital(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}"
 
 
 def _rung(comparison: Comparison, name: RungName) -> Rung:
     return next(rung for rung in comparison.rungs if rung.name == name)
 
 
-def _interface(comparison: Comparison) -> str:
+def _interface(comparison: Comparison, room: int) -> str:
     lead = "".join(map(sentence, comparison.verdict.findings)) or "the interfaces differ"
-    return _different(comparison, f"{lead}: {detail(_rung(comparison, 'interface'))}.")
+    text = f"{_capital(lead)}: {detail(_rung(comparison, 'interface'))}."
+    said = _different(comparison, MOST_CHARACTERS) if comparison.edits else ""
+    return f"{text} {said}" if said and len(text) + 1 + len(said) <= room else text
 
 
 def _stored_values(comparison: Comparison) -> str:
     """What two saved files hold, where that differs; else empty."""
     findings = (finding for rung in comparison.rungs for finding in rung.findings)
-    told = [sentence(finding) for finding in findings if finding.fact is Fact.STORED_VALUES_DIFFER]
-    return f"{told[0][0].upper()}{told[0][1:]}." if told else ""
+    text = next((sentence(finding) for finding in findings if finding.fact is Fact.STORED_VALUES_DIFFER), "")
+    return f"{_capital(text)}." if text else ""
 
 
-def _values(comparison: Comparison) -> str:
-    told = _stored_values(comparison)
-    return _different(comparison, told) if comparison.edits else told
+def _values(comparison: Comparison, room: int) -> str:
+    text = _stored_values(comparison)
+    said = _different(comparison, MOST_CHARACTERS) if comparison.edits else ""
+    return f"{text} {said}" if said and len(text) + 1 + len(said) <= room else text
 
 
-def _settings(comparison: Comparison) -> str:
-    return _different(comparison, "" if comparison.edits else f"{detail(_rung(comparison, 'weights'))}.")
+def _settings(comparison: Comparison, room: int) -> str:
+    return _different(comparison, room, otherwise=f"{detail(_rung(comparison, 'weights'))}.")
 
 
-def _settings_alone(comparison: Comparison) -> str:
+def _settings_alone(comparison: Comparison, room: int) -> str:
     own = tuple(edit for edit in comparison.edits if edit.rung == "weights") or comparison.edits
     lead = "Same function, but it starts or learns otherwise:"
-    return _different(comparison, lead if own else f"{lead} {detail(_rung(comparison, 'weights'))}.", own)
+    return _different(comparison, room, lead, own, otherwise=f"{detail(_rung(comparison, 'weights'))}.")
 
 
 def _numbers(name: RungName, what: str) -> Told:
-    def told(comparison: Comparison) -> str:
-        lead = "" if comparison.edits else f"The {what} differ: {detail(_rung(comparison, name))}."
-        return _different(comparison, lead)
+    def said(comparison: Comparison, room: int) -> str:
+        return _different(comparison, room, otherwise=f"The {what} differ: {detail(_rung(comparison, name))}.")
 
-    return told
+    return said
 
 
 def _stored(lead: str) -> Told:
-    return lambda comparison: f"{lead}: {detail(_rung(comparison, 'checkpoint'))}."
+    return lambda comparison, room: f"{lead}: {detail(_rung(comparison, 'checkpoint'))}."
 
 
-def _fit_apart(comparison: Comparison) -> str:
-    return f"Every other rung agrees, but the trial pair parts: {detail(_rung(comparison, 'fit'))}."
+def _fit_apart(comparison: Comparison, room: int) -> str:
+    return f"Everything else agrees, but the trial pair parts: {detail(_rung(comparison, 'fit'))}."
 
 
-def _bound(comparison: Comparison) -> str:
+def _bound(comparison: Comparison, room: int) -> str:
     reached = comparison.attribution.reached if comparison.attribution is not None else ()
     hidden = tuple(
         edit
         for edit in comparison.edits
         if any(isinstance(leaf, Update) and may_hide(leaf) and leaf not in reached for leaf in leaves(edit))
     )
-    return f"No probe tells them apart, but settings differ: {_edits(hidden)}"
+    lead = "No input that was tried tells them apart, but settings differ:"
+    return _different(comparison, room, lead, hidden)
 
 
-def _open(comparison: Comparison) -> str:
+_BRIEFLY: Mapping[Fact, str] = {
+    Fact.DISTRIBUTIONS_AGREE: (
+        "the outputs are equal in distribution only, as each side draws random numbers of its own"
+    ),
+}
+"""What is said in short of facts whose figures stand in the report."""
+
+
+def _open(comparison: Comparison, room: int) -> str:
     """What is not known, and why: the rungs that did not answer, and what no weight stands for."""
     unanswered: dict[str, list[str]] = {}
     for rung in comparison.rungs:
         if rung.outcome in ("failed", "skipped") or (rung.name in NUMERIC and rung.outcome == "advisory"):
-            unanswered.setdefault(detail(rung).rstrip("."), []).append(rung.name)
-    reasons = [f"{_some(names)}: {why}" for why, names in unanswered.items()]
+            unanswered.setdefault(_reason(rung), []).append(rung.name)
+    reasons = [f"{listed(names[:MOST_LISTED])}: {why}" for why, names in unanswered.items()]
     if any(rung.name in NUMERIC and rung.outcome == "different" for rung in comparison.rungs):
         reasons.append("numbers differ, but which weights correspond had to be guessed")
     text = f"Neither proved nor refuted: {'; '.join(reasons)}." if reasons else "Neither proved nor refuted."
-    told = _edits(comparison.edits)
-    return f"{text} Unmatched: {told}" if told else text
+    if not comparison.edits:
+        return text
+    edits = told(comparison, max(LEAST_EDITS, room - len(text) - 12))
+    return f"{shortened(text, room - len(edits) - 12)} Unmatched: {edits}"
 
 
-def _spelled(comparison: Comparison) -> str:
+LEAST_EDITS = 100
+"""Characters that edits get beside the reason why nothing is known."""
+
+
+def _reason(rung: Rung) -> str:
+    """Why a rung did not answer, without a full stop."""
+    brief = [_BRIEFLY[finding.fact] for finding in rung.findings if finding.fact in _BRIEFLY]
+    return "; ".join(brief) or detail(rung).rstrip(".")
+
+
+def _spelled(comparison: Comparison, room: int) -> str:
     findings = (finding for finding in _rung(comparison, "weights").findings if finding.fact is Fact.SPELLED_OTHERWISE)
-    told = "; ".join(map(sentence, findings))
-    return f"{_EQUIVALENT[Reason.SPELLED]} {told[:1].upper()}{told[1:]}."
+    return f"{_EQUIVALENT[Reason.SPELLED]} {_capital('; '.join(map(sentence, findings)))}."
 
 
 def _doubts(verdict: Verdict) -> str:
     return "; ".join(map(sentence, verdict.findings))
 
 
-def _weaker(comparison: Comparison) -> str:
+def _withheld(lead: str) -> Told:
+    return lambda comparison, room: f"{lead}: {_doubts(comparison.verdict)}."
+
+
+def _weaker(comparison: Comparison, room: int) -> str:
     instead = comparison.verdict.instead
     assert instead is not None
     required = comparison.terms.require
-    told = _EQUIVALENT[instead.reason]
-    return f"No difference found, but the evidence is {instead.basis} and {required} is required: {told}"
+    because = _EQUIVALENT[instead.reason]
+    return f"No difference found, but the evidence is {instead.basis} and {required} is required: {because}"
 
 
 _EQUIVALENT: Mapping[Reason, str] = {
-    Reason.PROOF: "The canonical graphs are the same, weight for weight, in inference and training.",
-    Reason.SPELLED: "The canonical graphs are the same, weight for weight.",
+    Reason.PROOF: "Both do the same in inference and in training: brought to one form, the two graphs are identical.",
+    Reason.SPELLED: "Both do the same: brought to one form, the two graphs are identical.",
     Reason.NUMBERS: (
-        "Not proved by rewrites, but equal on every probe: outputs, training outputs, gradients and state updates."
+        "Not proved by rewrites, but equal on every input tried: outputs, training outputs, gradients and state "
+        "updates."
     ),
 }
+
+
+def _trials(comparison: Comparison, room: int) -> str:
+    return " ".join(map(verdict_sentence, comparison.verdict.findings))
+
+
+def _equal(reason: Reason) -> Told:
+    return lambda comparison, room: _EQUIVALENT[reason]
+
 
 _REASONS: Mapping[Reason, Told] = {
     Reason.INTERFACE: _interface,
@@ -200,31 +210,28 @@ _REASONS: Mapping[Reason, Told] = {
     Reason.SETTINGS_ALONE: _settings_alone,
     Reason.OUTPUTS: _numbers("inference", "outputs"),
     Reason.TRAINING: _numbers("training step", "training steps"),
-    Reason.UNPAIRED: lambda comparison: _different(comparison, ""),
+    Reason.UNPAIRED: _different,
     Reason.STORED: _stored("Same function, other stored weights"),
     Reason.STORED_TOO: _stored("The stored weights differ"),
-    Reason.CONTRADICTED: lambda comparison: (
+    Reason.CONTRADICTED: lambda comparison, room: (
         "The graphs were proved the same but their outputs differ; please report this as a bug in kerasdiff."
     ),
     Reason.FIT_APART: _fit_apart,
     Reason.BOUND: _bound,
     Reason.OPEN: _open,
-    Reason.GATE: lambda comparison: (
-        f"No difference found, but not all of it was compared: {_doubts(comparison.verdict)}."
-    ),
-    Reason.UNSEEN: lambda comparison: (
-        f"No difference found, but not all of it was seen: {_doubts(comparison.verdict)}."
-    ),
+    Reason.GATE: _withheld("No difference found, but not all of it was compared"),
+    Reason.UNSEEN: _withheld("No difference found, but not all of it was seen"),
     Reason.WEAKER: _weaker,
-    Reason.PROOF: lambda comparison: _EQUIVALENT[Reason.PROOF],
+    Reason.PROOF: _equal(Reason.PROOF),
     Reason.SPELLED: _spelled,
-    Reason.NUMBERS: lambda comparison: _EQUIVALENT[Reason.NUMBERS],
-    Reason.TRIALS: lambda comparison: " ".join(map(verdict_sentence, comparison.verdict.findings)),
+    Reason.NUMBERS: _equal(Reason.NUMBERS),
+    Reason.TRIALS: _trials,
 }
+"""The cause, by the row of the judge's table."""
 
 BASES: Mapping[Basis, str] = {
-    "proof": "proof: the canonical graphs are the same, and so are their weights.",
-    "numeric": "numeric: not proved, but equal in float64 on every rung that ran.",
+    "proof": "proof: in one form both graphs are the same, and so are the weights' settings.",
+    "numeric": "numeric: not proved; every number tried agrees, in float64 where possible.",
     "statistical": "statistical: seeded trial pairs decide, against the stated equivalence margin.",
-    "witness": "witness: an edit, an input or a training run on which the two part.",
+    "witness": "witness: an edit, an input or a training run shows the difference.",
 }
