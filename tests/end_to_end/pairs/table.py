@@ -652,11 +652,12 @@ PAIRS = (
     equal("matrix-as-in-pytorch-by-einsum", "layouts.py:dense", "layouts.py:ported(how='einsum')", basis=EQUAL),
     equal("matrix-as-in-pytorch-transposed", "layouts.py:ported(how='transpose')", "layouts.py:dense", basis=EQUAL),
     different("matrix-as-in-pytorch-relu-lost", "layouts.py:dense", "layouts.py:ported(bent=False)"),
-    open_question(
+    equal(
         "one-matrix-or-three",
         "layouts.py:joined",
         "layouts.py:joined(joined=False)",
-        mentions=("may be joined in one array",),
+        basis=NUMERIC,
+        mentions=("of the reference holds", "the same initializer starts otherwise"),
     ),
     different("towers-of-other-widths", "layouts.py:towers", "layouts.py:towers(first=8, second=4)"),
     different("square-matrix-transposed", "layouts.py:Square", "layouts.py:Square(transposed=True)", "4"),
