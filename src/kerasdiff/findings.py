@@ -283,6 +283,9 @@ class Fact(Enum):
     VARIABLE_MADE_ANEW = auto()  # names: the variable that each call makes
     VARIABLE_UNTRACKED = auto()  # names: the variable that is used and is no weight of the model
     MODE_HARD_CODED = auto()  # sites: the layer that is told another mode; names: the mode its caller is in
+    FIT_IN_INFERENCE = (
+        auto()
+    )  # names: class, kinds of the layers; sites: the layers that would act otherwise in training
     WEIGHT_NEVER_READ = auto()  # weights; sources: the line that made it
     MASK_LOST = auto()  # sites: what makes the mask, what drops it, the layer that would use it
     MASK_UNUSED = auto()  # sites: what makes the mask, what drops it

@@ -13,6 +13,7 @@ from kerasdiff.report.wording.explain import explained
 from kerasdiff.report.wording.findings import detail, sentence
 from kerasdiff.report.wording.fit import verdict_sentence
 from kerasdiff.report.wording.names import listed
+from kerasdiff.report.wording.notes import note
 from kerasdiff.rungs.records import NUMERIC, Rung
 
 MOST_TOLD = 3
@@ -39,7 +40,16 @@ def summary(comparison: Comparison) -> str:
     if verdict.reason is not Reason.VALUES:
         because.append(_stored_values(comparison))
     explains = "" if comparison.attribution is None else explained(comparison.attribution)
-    return " ".join(part for part in (text, *because, explains) if part)
+    return " ".join(part for part in (_untold(comparison), text, *because, explains) if part)
+
+
+def _untold(comparison: Comparison) -> str:
+    """Why one side is fitted in inference mode and the other one is not, where an edit shows it; else nothing."""
+    changes = (change for edit in comparison.edits if isinstance(edit, Update) for change in edit.changes)
+    notes = [[note for note in notes if note.fact is Fact.FIT_IN_INFERENCE] for notes in comparison.terms.notes]
+    if bool(notes[0]) == bool(notes[1]) or not any(change.name == "call.training" for change in changes):
+        return ""
+    return f"{note((notes[0] or notes[1])[0])}."
 
 
 # Edits -------------------------------------------------------------------------------------------------------
