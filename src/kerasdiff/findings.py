@@ -253,6 +253,9 @@ class Fact(Enum):
     GRADIENTS_UNMEASURED = auto()  # count: aligned values; of: the most with which gradients are measured
     ALWAYS_TRUE = auto()  # side; sites: an edit's node that compares values, the same for all that were tried
     ALWAYS_FALSE = auto()  # the same
+    APART_AT = (
+        auto()
+    )  # side; sites: an edit's node that jumps; figures: constant; the sides part where it is met inside
 
     # -- explain: where an input comes from ----------------------------------------------------------------------
     ON_PROBE = auto()  # names: the probe

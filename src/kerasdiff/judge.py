@@ -43,6 +43,7 @@ class Evidence:
         isomorphic: Whether the canonical graphs are the same in both modes.
         transfer: Which weights correspond.
         parameters: Scalars of either model.
+        reached: The edits of a constant factor or summand that outputs or losses are seen to depend on.
         unseen: Reasons why an equivalence would claim too much: what no rung could look at.
         require: The weakest basis that passes as equivalent.
         gates: Rungs without which nothing is equivalent, whatever it rests on.
@@ -53,6 +54,7 @@ class Evidence:
     isomorphic: bool
     transfer: WeightTransfer
     parameters: tuple[int, int]
+    reached: tuple[Update, ...] = ()
     unseen: tuple[Finding, ...] = ()
     require: Required = "statistical"
     gates: tuple[RungName, ...] = UNIMPLIED
@@ -123,8 +125,14 @@ class Evidence:
 
     @cached_property
     def hidden(self) -> tuple[Edit, ...]:
-        """The updates of a bound, a constant or the like, which probes may never reach."""
-        return tuple(edit for edit in self.edits if isinstance(edit, Update) and may_hide(edit))
+        """The updates of a bound, a constant or the like, which probes may never reach.
+
+        A constant factor or summand that outputs are seen to depend on moves them: what agrees, agrees for another
+        constant makes up for it.
+        """
+        return tuple(
+            edit for edit in self.edits if isinstance(edit, Update) and may_hide(edit) and edit not in self.reached
+        )
 
     def too_weak(self, basis: Basis) -> bool:
         """Whether a basis is weaker than required."""
@@ -220,6 +228,8 @@ def _hides(change: Change) -> bool:
     if change.aspect is Aspect.COMPUTATION:
         return _constants_alone(change.parts) and not same_bounds(*map(_values, change.parts))
     one, two = change.values
+    if change.aspect is Aspect.GENERATOR:
+        return "fixed" in (one, two)  # the same numbers in every call: probes run one call
     if change.name.rpartition(".")[2] in STRUCTURAL or change.aspect in (Aspect.OP, Aspect.WIRING, Aspect.DTYPE):
         return False
     return (None not in (one, two) or _is_number(one) or _is_number(two)) and not same_bounds(

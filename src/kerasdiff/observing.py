@@ -15,8 +15,10 @@ from kerasdiff.explain.measuring import Question
 from kerasdiff.explain.search import Search
 from kerasdiff.findings import Fact, Finding, RungName
 from kerasdiff.graph import MODES, Mode
+from kerasdiff.graph.values import Precision, Tolerance
 from kerasdiff.options import Listener, Options
 from kerasdiff.probing.closeness import precision_tolerance
+from kerasdiff.probing.constants import at_constants
 from kerasdiff.probing.function import observe_function, resized
 from kerasdiff.probing.learning import Learning, observe_learning
 from kerasdiff.probing.observations import (
@@ -34,6 +36,7 @@ from kerasdiff.probing.prober import Prober, batches_of, both
 from kerasdiff.probing.random_ops import drawn_apart
 from kerasdiff.probing.settings import SettingsObservation, changed_keys, observe_settings
 from kerasdiff.probing.stored import observe_stored
+from kerasdiff.probing.texts import with_words
 from kerasdiff.probing.transfer import incomplete
 from kerasdiff.probing.values import observe_values
 from kerasdiff.probing.witness import SavedWitness, Witness
@@ -133,7 +136,7 @@ class Observer:
     def _numbers(self, *, settings_differ: bool) -> Observations:
         pair, transfer = self._pair, self._pair.transfer
         try:
-            batches = batches_of(pair.descriptions[0].inputs, self._options.seed)
+            batches = batches_of(with_words(*(side.inputs for side in pair.descriptions)), self._options.seed)
         except KerasdiffError as error:
             undrawn = refused(error.message)
             return Observations(function=undrawn, learning=undrawn, stored=None)
@@ -144,6 +147,8 @@ class Observer:
             return Observations(function=uncompared, learning=uncompared, stored=None)
         other_size = OtherSize()
         if not pair.isomorphic:
+            ports = pair.descriptions[0].inputs
+            prober = prober.with_fitting(at_constants(pair, ports, self._options.seed))
             prober, other_size = resized(prober, pair, self._options.seed)
             self._prober = prober
         function = self._function(prober, other_size)
@@ -228,16 +233,25 @@ class Observer:
         if (witness := self._searched_witness) is not None:
             prober = prober.with_batch(SEARCHED, witness.inputs)
             worst["inference"], scale = SEARCHED, witness.weight_scale
+        precision, tolerance = self._unknown(prober) if known is None else (known.precision, known.tolerance)
         return Question(
             prober=prober,
             worst=worst,
-            precision="float64" if known is None else known.precision,
-            tolerance=precision_tolerance("float64") if known is None else known.tolerance,
+            precision=precision,
+            tolerance=tolerance,
             compiled=self._asked(prober).compiled,
             encodings=self._encodings,
             learns=numeric[1].outcome == "equal",
             weight_scale=scale,
         )
+
+    def _unknown(self, prober: Prober) -> tuple[Precision, Tolerance]:
+        """In what both sides can be run, where no number has been asked for."""
+        try:
+            run = prober.precise(prober.names[:1], training=False)
+        except EvaluateError:
+            return "float64", precision_tolerance("float64")  # attribution meets the same failure, and says so
+        return run.precision, run.tolerance
 
     def witness(self, numeric: tuple[Rung, Rung]) -> Witness | None:
         """The input on which outputs differ most: that of a search, or the probe, in inference mode where they do."""

@@ -171,7 +171,7 @@ def compare_models(models: Models, options: Options, listener: Listener) -> Comp
     one_way = attribution.one_way if attribution else ()
     unseen = (*_beside_the_graph(pair, rungs), *values_apart(values), *untaken(observations, edits), *one_way)
     return Comparison(
-        verdict=judge(_evidence(pair, rungs, edits, unseen, options)),
+        verdict=judge(_evidence(pair, rungs, edits, unseen, options, attribution)),
         reference=_info(models, pair, 0),
         candidate=_info(models, pair, 1),
         environment=models.descriptions[0].environment,
@@ -204,7 +204,12 @@ def _beside_the_graph(pair: Pair, rungs: Sequence[Rung]) -> tuple[Finding, ...]:
 
 
 def _evidence(
-    pair: Pair, rungs: Sequence[Rung], edits: tuple[Edit, ...], unseen: tuple[Finding, ...], options: Options
+    pair: Pair,
+    rungs: Sequence[Rung],
+    edits: tuple[Edit, ...],
+    unseen: tuple[Finding, ...],
+    options: Options,
+    attribution: Attribution | None,
 ) -> Evidence:
     """What the verdict rests on."""
     return Evidence(
@@ -213,6 +218,7 @@ def _evidence(
         isomorphic=pair.isomorphic,
         transfer=pair.transfer,
         parameters=pair.parameters,
+        reached=() if attribution is None else attribution.reached,
         unseen=unseen,
         require=options.require,
         gates=(*UNIMPLIED, "checkpoint") if options.require_checkpoint else UNIMPLIED,

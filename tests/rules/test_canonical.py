@@ -22,7 +22,7 @@ from kerasdiff.worker.loading.load import Session
 
 MODELS = """
 import keras
-from keras import layers
+from keras import layers, ops
 
 def one(layer, *shape):
     return lambda: keras.Sequential([keras.Input(shape or (6,)), layer()])
@@ -44,6 +44,13 @@ pooled = one(lambda: layers.GlobalAveragePooling1D(), 4, 2)
 unit = one(lambda: layers.UnitNormalization())
 masking_words = one(lambda: layers.Embedding(9, 3, mask_zero=True), 4)
 masking_steps = one(lambda: layers.Masking(), 4, 2)
+masked_pool = lambda: keras.Sequential([keras.Input((4, 2)), layers.Masking(), layers.GlobalAveragePooling1D()])
+
+def compared_twice():
+    x = keras.Input((4, 2))
+    kept = ops.not_equal(x, 0.0)
+    mean = layers.GlobalAveragePooling1D()(x, mask=ops.any(kept, axis=-1))
+    return keras.Model(x, [mean, ops.all(kept, axis=1)])
 
 class Masked(keras.Model):
     def __init__(self):
@@ -74,7 +81,10 @@ NODE_CASES = (
     NodeCase("split-activation", "gates", ("lstm",), fires=False),
     NodeCase("split-activation", "relu_layer", ("relu",), fires=False),
     NodeCase("split-mask", "masking_words", ("embedding",)),
-    NodeCase("split-mask", "masking_steps", ("masking",), fires=False),
+    NodeCase("split-mask", "masking_steps", ("masking",)),
+    NodeCase("split-mask", "gates", ("lstm",), fires=False),
+    NodeCase("join-mask", "masked_pool", ("masking", "mask", "global_average_pooling1d")),
+    NodeCase("join-mask", "compared_twice", ("not_equal", "any", "all", "global_average_pooling1d"), fires=False),
     NodeCase("drop-no-op", "dropout", ()),
     NodeCase("drop-no-op", "identity", (), "training"),
     NodeCase("drop-no-op", "linear", (), "training"),

@@ -25,6 +25,7 @@ def attribution(total: Mapping[Measure, float], remaining: Mapping[Measure, floa
         divergence=None,
         local=(),
         one_way=(),
+        reached=(),
         compared=3,
         mode="inference",
         notes=(),

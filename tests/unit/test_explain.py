@@ -277,6 +277,7 @@ def one_mode(mode: Any, sizes: Mapping[Measure, float], **given: Any) -> Measure
         "one_way": (),
         "probes": ("normal",),
         "gradients": True,
+        "reached": (),
     }
     return Measured(mode=mode, effects={0: sizes}, **{**plain, **given})
 

@@ -116,7 +116,7 @@ def test_large_inputs_get_fewer_rows() -> None:
 
 
 def test_inputs_without_values_are_refused() -> None:
-    with pytest.raises(FitError, match="dtype string"):
+    with pytest.raises(FitError, match="takes text"):
         load_data("synthetic", (port((3,), "string"),), (head((2,), "sparse"),))
     with pytest.raises(FitError, match="without inputs"):
         load_data("auto", (), (head((2,), "sparse"),))

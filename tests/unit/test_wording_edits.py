@@ -262,13 +262,13 @@ BARE = Neighbour(site=site("x", "x"), counterpart="y")
         ),
         (
             OtherOperands(takes=((STATE,), (SAME, BARE))),
-            "stem/conv (Conv2D, m.py:3) takes result 2 of lstm (LSTM, m.py:1) in the reference, "
+            "stem/conv (Conv2D, m.py:3) takes cell output h of lstm (LSTM, m.py:1) in the reference, "
             "bn (BatchNormalization; the counterpart of norm) and x (the counterpart of y) in the candidate",
         ),
         (
             OtherOperands(takes=((STATE,), ()), reordered=True),
-            "stem/conv (Conv2D, m.py:3) takes result 2 of lstm (LSTM, m.py:1) in the reference, nothing else in the "
-            "candidate: in another order",
+            "stem/conv (Conv2D, m.py:3) takes cell output h of lstm (LSTM, m.py:1) in the reference, nothing else in "
+            "the candidate: in another order",
         ),
         (
             OtherSharing(shares=((SAME,), ())),

@@ -18,7 +18,8 @@ keras: Any = pytest.importorskip("keras")
 
 from kerasdiff.worker.describe import describe  # noqa: E402  (imports Keras, which may be missing)
 from kerasdiff.worker.loading.load import Session  # noqa: E402
-from kerasdiff.worker.tracing.names import Names, snake  # noqa: E402
+from kerasdiff.worker.tracing.names import Names  # noqa: E402
+from kerasdiff.worker.tracing.naming import snake  # noqa: E402
 
 MODELS = """
 import keras

@@ -36,7 +36,7 @@ def correspond(reference: Description, candidate: Description) -> Correspondence
         descriptions=(reference, candidate),
         modes=modes,
         edits=edits,
-        told=told(edits, modes),
+        told=told(edits, modes, (reference, candidate)),
         isomorphic=proved and not _clash(modes, mapped),
         mapped=mapped,
     )

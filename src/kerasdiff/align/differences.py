@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from kerasdiff.align.edits import Aspect, Change, Part
 from kerasdiff.align.labels import Weights
-from kerasdiff.graph import Attribute, Graph, Node
+from kerasdiff.graph import SAME_AS, Attribute, Graph, Node
+from kerasdiff.graph.chance import draws_from
 from kerasdiff.graph.names import IMPLIED, readable
 from kerasdiff.graph.ops import HANDED_ON
 
@@ -29,13 +30,23 @@ def settings_changed(one: Node, two: Node) -> Changes:
         return ()
     if one.kind == "input":
         return _ports_changed(one, two)
+    return tuple(_setting(name, a, b) for name, a, b in _unlike(one, two))
+
+
+def _unlike(one: Node, two: Node) -> Iterator[tuple[str, Attribute, Attribute]]:
+    """Settings that differ, without those of a layer that is the value of another setting too."""
     names = sorted(set(one.attributes) | set(two.attributes))
-    return tuple(
-        _setting(name, a, b)
-        for name in names
-        for a, b in [(one.attributes.get(name), two.attributes.get(name))]
-        if a != b and not isinstance(a, Graph) and not isinstance(b, Graph) and not _one_axis(name, (one, a), (two, b))
-    )
+    joined = [f"{name}." for name in names if any(is_same_as(node.attributes.get(name)) for node in (one, two))]
+    for name in names:
+        a, b = one.attributes.get(name), two.attributes.get(name)
+        told = not isinstance(a, Graph) and not isinstance(b, Graph) and not name.startswith(tuple(joined))
+        if a != b and told and not _one_axis(name, (one, a), (two, b)):
+            yield name, a, b
+
+
+def is_same_as(value: Attribute) -> bool:
+    """Whether a setting is a layer that another setting holds too."""
+    return isinstance(value, Mapping) and set(value) == {SAME_AS}
 
 
 def _one_axis(name: str, *given: tuple[Node, Attribute]) -> bool:
@@ -71,6 +82,11 @@ def _setting(name: str, one: Attribute, two: Attribute) -> Change:
 def inside_changed(one: Node, two: Node) -> Changes:
     """What two lowerings do not share: the first of :data:`_INSIDE` that differs, else how their ops are connected."""
     return next(filter(None, (aspect(one, two) for aspect in _INSIDE)), (Change(aspect=Aspect.WIRING),))
+
+
+def _generator_changed(one: Node, two: Node) -> Changes:
+    values = draws_from(one), draws_from(two)
+    return (Change(aspect=Aspect.GENERATOR, values=values),) if values[0] != values[1] and all(values) else ()
 
 
 def _untracked_changed(one: Node, two: Node) -> Changes:
@@ -120,6 +136,7 @@ def _dtypes_changed(one: Node, two: Node) -> Changes:
 
 
 _INSIDE: Sequence[Callable[[Node, Node], Changes]] = (
+    _generator_changed,
     _untracked_changed,
     _op_settings_changed,
     _computation_changed,

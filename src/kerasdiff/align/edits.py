@@ -28,6 +28,7 @@ class _Edit:
         reference, candidate: The node on each side; ``None`` where it has none.
         after: Ids of the aligned nodes right before it, reference's and candidate's, where known.
         modes: The graphs it shows in.
+        times: How often the line runs that it is about.
         folded: Where it tells one change that shows in several places, the edits of the script that make it up.
     """
 
@@ -40,6 +41,7 @@ class _Edit:
     after: tuple[str | None, str | None] = (None, None)
     modes: tuple[Mode, ...] = MODES
     folded: tuple[Edit, ...] = ()
+    times: int = 1
 
     @property
     def sites(self) -> tuple[Site | None, Site | None]:
@@ -49,10 +51,17 @@ class _Edit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Formula:
-    """A well-known function, known by what it computes: ``gelu`` with ``approximate``, ``softmax`` with ``axis``."""
+    """A well-known function, known by what it computes: ``gelu`` with ``approximate``, ``softmax`` with ``axis``.
+
+    Attributes:
+        name: Keras's for it.
+        settings: What tells it from others of that name.
+        written: What its author calls it, where that is another of its names (``hard_swish``).
+    """
 
     name: str
     settings: Mapping[str, Attribute] = field(default_factory=dict)
+    written: str = ""
 
 
 # One side alone ----------------------------------------------------------------------------------------------
@@ -71,6 +80,8 @@ class _OneSided(_Edit):
         between: Ids of its only operand, or else of its first weight, and of its only user; empty where there is none.
         inside: Names of the ops that it does more than the other side, where it is not a difference as a whole.
         formula: The well-known function that it computes, where it takes several nodes to.
+        backwards: Where it turns a sequence around, the recurrent layer beside it that runs backwards.
+        branch: Where it stands for a whole branch, the nodes in it that hold weights; ``operands`` are what goes in.
     """
 
     mask: MaskRole = ""
@@ -78,6 +89,8 @@ class _OneSided(_Edit):
     between: tuple[str, str] = ("", "")
     inside: tuple[str, ...] = ()
     formula: Formula | None = None
+    backwards: Site | None = None
+    branch: tuple[Site, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,8 +118,10 @@ class Aspect(Enum):
     OP = auto()  # another call altogether: the sites of the edit say which
     COMPUTATION = auto()  # what either side alone computes inside: Change.parts
     FORMULA = auto()  # another well-known function, or another setting of it: Change.formulas
+    BAKED = auto()  # a constant on one side, a weight on the other: Change.baked
     WIRING = auto()  # the same ops inside, connected in another way
     UNTRACKED = auto()  # variables that the model does not track (what they hold, by side)
+    GENERATOR = auto()  # where random numbers come from (what ``draws_from`` gives, by side)
     DTYPE = auto()  # of the results (by side, one dtype a result)
     WEIGHT = auto()  # a setting of a weight by name, of which Change.weight holds the role (both values)
     SEED = auto()  # which other random generators draw the same numbers (the paths of their owners, by side)
@@ -122,6 +137,15 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Baked:
+    """A constant of one side, ``side``, that is a weight on the other: its id, and the node that holds it."""
+
+    side: SideName
+    weight: str
+    site: Site
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """One thing that an update changes.
 
@@ -132,6 +156,7 @@ class Change:
         weight: For ``WEIGHT``, the weight's role (``kernel``).
         parts: For ``COMPUTATION``, what either side alone computes.
         formulas: For ``FORMULA``, the well-known function that either side computes.
+        baked: For ``BAKED``, which side has the constant, and what holds the weight.
     """
 
     aspect: Aspect
@@ -140,6 +165,7 @@ class Change:
     weight: str = ""
     parts: tuple[tuple[Part, ...], tuple[Part, ...]] = ((), ())
     formulas: tuple[Formula, Formula] | None = None
+    baked: Baked | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,6 +228,34 @@ class MaskIgnored:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MaskLost:
+    """One side, ``side``, loses a mask that the other one applies.
+
+    Attributes:
+        maker: What makes it.
+        lost: Where it is lost.
+        reader: The layer that would use it, where one comes after; else what stands there reads the padding itself.
+    """
+
+    side: SideName
+    maker: Site
+    lost: Site
+    reader: Site | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Residual:
+    """Norms stand at the entry of the residual branches on side ``pre``, after the additions on the other.
+
+    Attributes:
+        count: How many there are.
+    """
+
+    pre: SideName
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OtherOperands:
     """Other values are taken.
 
@@ -251,7 +305,7 @@ class OtherEnds:
     reordered: bool = False
 
 
-Wiring: TypeAlias = MaskIgnored | OtherOperands | OtherSharing | OtherEnds
+Wiring: TypeAlias = MaskIgnored | MaskLost | Residual | OtherOperands | OtherSharing | OtherEnds
 """What is connected otherwise."""
 
 

@@ -171,7 +171,15 @@ class Script:
             operands=tuple(edge.node for edge in node.operands[:FEW]) if several else (),
             between=("", "") if several else self._between(side, node),
             inside=inside,
+            backwards=self._backwards(side, node) if node.op == "flip" else None,
         )
+
+    def _backwards(self, side: int, node: Node) -> Site | None:
+        """The recurrent layer that runs backwards, right before or behind."""
+        before = (self.positions.by_id[side][edge.node] for edge in node.operands)
+        behind = (user for user, _ in self.positions.users[side][node.id])
+        near = (other for other in (*before, *behind) if other.attributes.get("go_backwards") is True)
+        return next(map(Site.of, near), None)
 
     def _between(self, side: int, node: Node) -> tuple[str, str]:
         """The only operand, or else the first weight, and the only user."""

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from kerasdiff.canonical.engine import NODE_RULES, Applied, Identity, apply_rules, live
 from kerasdiff.graph import MODES, Attribute, Edge, Graph, Mode, Node
 from kerasdiff.graph.names import IMPLIED, readable
+from kerasdiff.graph.ops import draws, is_effect, within
 from kerasdiff.graph.signature import graph_signature
 
 _SAID = {"axes": "axis", "keep_dims": "keepdims"}
@@ -51,7 +53,7 @@ class Canonicaliser:
     def canonicalise(self, graph: Graph) -> Canonical:
         """Node by node: split fused activations, drop no-ops, give one-op nodes the op's name."""
         normal = _NormalNodes(self.lowering)
-        for node in graph:
+        for node in normal.joined(graph):
             normal.add(node)
         final = replace(
             graph,
@@ -84,6 +86,16 @@ class _NormalNodes:
     def now(self, edges: Iterable[Edge]) -> tuple[Edge, ...]:
         """Where values of the graph are among the nodes put so far."""
         return tuple(self._now.get(edge, edge) for edge in edges)
+
+    def joined(self, graph: Graph) -> Iterator[Node]:
+        """The nodes of a graph, those that make a mask in two steps as one."""
+        joins = join_mask(graph)
+        gone = {node.operands[0].node for node in graph if node.id in joins}
+        for node in graph:
+            if node.id in joins:
+                self._record("join-mask", node)
+            if node.id not in gone:
+                yield joins.get(node.id, node)
 
     def add(self, node: Node) -> None:
         """Puts a node: first what makes its result, then what makes its mask, where that is a value of its own."""
@@ -216,14 +228,15 @@ def split_activation(node: Node) -> tuple[Node, Node] | None:
 def split_mask(node: Node) -> tuple[Node, Node] | None:
     """A mask that a layer makes of its inputs alone (Embedding, Masking) is a value of its own.
 
-    It must not touch a mask that shares work with the layer's result, nor one that reads a weight.
+    What the result of a layer without weights needs too, is done once more. It must not touch a mask that a layer with
+    weights makes of what its result needs, nor one that reads a weight.
     """
     if node.kind != "layer" or node.lowering is None or len(node.outputs) < 2 or node.outputs[-1].dtype != "bool":
         return None
     lowering, last = node.lowering, len(node.outputs) - 1
     rest = live(replace(lowering, outputs=lowering.outputs[:last]))
     tail = live(replace(lowering, outputs=lowering.outputs[last:], effects=()))
-    if not _works_apart(tail, rest):
+    if not _works_apart(tail, rest, alone=bool(node.weights)):
         return None
     body, indexes = _with_used_inputs(tail)
     mask = Node(
@@ -243,10 +256,17 @@ def split_mask(node: Node) -> tuple[Node, Node] | None:
     return replace(node, lowering=rest, outputs=node.outputs[:last]), mask
 
 
-def _works_apart(part: Graph, rest: Graph) -> bool:
-    """Whether a part of a lowering does work on inputs alone, none of which the rest needs too."""
+def _works_apart(part: Graph, rest: Graph, *, alone: bool) -> bool:
+    """Whether a part of a lowering does work on inputs alone; ``alone`` if none of it may be what the rest needs too.
+
+    Work that is done twice has to give the same both times.
+    """
     work = {item.id for item in part if item.kind in ("op", "read")}
-    return bool(work) and all(item.kind != "read" for item in part) and work.isdisjoint(item.id for item in rest)
+    if not work or any(item.kind == "read" for item in part):
+        return False
+    if alone:
+        return work.isdisjoint(item.id for item in rest)
+    return not any(draws(item.op) or is_effect(item.op) for item in within(part))
 
 
 def _with_used_inputs(graph: Graph) -> tuple[Graph, tuple[int, ...]]:
@@ -261,6 +281,56 @@ def _with_used_inputs(graph: Graph) -> tuple[Graph, tuple[int, ...]]:
             nodes.append(replace(item, attributes={"index": len(indexes)}))
             indexes.append(item.whole("index"))
     return replace(graph, nodes=tuple(nodes)), tuple(indexes)
+
+
+@_rule("join-mask")
+def join_mask(graph: Graph) -> dict[str, Node]:
+    """A mask made in two steps, ``any(not_equal(x, -1), axis=-1)``, is one value: so a functional graph has it.
+
+    It must not touch a comparison that something else uses too.
+    """
+    by_id = graph.by_id()
+    uses = Counter(edge.node for node in graph for edge in node.operands)
+    uses.update(edge.node for edge in (*graph.outputs, *graph.losses))
+    joins: dict[str, Node] = {}
+    for node in graph:
+        for edge, role in zip(node.operands, node.roles, strict=False):
+            last = by_id[edge.node]
+            if role == "mask" and last.id not in joins and len(last.operands) == 1:
+                first = by_id[last.operands[0].node]
+                if uses[first.id] == 1 and all(map(_may_join, (first, last))):
+                    joins[last.id] = _joined(first, last)
+    return joins
+
+
+def _may_join(step: Node) -> bool:
+    """Whether a node is a function's call that gives one truth value, and does nothing besides."""
+    plain = step.kind == "function" and not step.weights and step.lowering is not None and not step.lowering.effects
+    return plain and len(step.outputs) == 1 and step.outputs[0].dtype == "bool"
+
+
+def _joined(first: Node, last: Node) -> Node:
+    """Two nodes as one that has the operands of the first and gives what the last gives."""
+    before, after = first.lowering, last.lowering
+    if before is None or after is None:
+        return last
+    inputs = {item.id for item in before if item.kind == "input"}
+    entries = {item.id for item in after if item.kind == "input"}
+
+    def renamed(edges: tuple[Edge, ...]) -> tuple[Edge, ...]:
+        return tuple(edge if edge.node in inputs else replace(edge, node=f"{edge.node}.first") for edge in edges)
+
+    (result,) = renamed(before.outputs)
+    nodes = [
+        item if item.id in inputs else replace(item, id=f"{item.id}.first", operands=renamed(item.operands))
+        for item in before
+    ]
+    for item in after:
+        if item.id not in entries:
+            operands = tuple(result if edge.node in entries else edge for edge in item.operands)
+            nodes.append(replace(item, operands=operands))
+    lowering = replace(after, nodes=tuple(nodes))
+    return replace(last, op="mask", operands=first.operands, roles=first.roles, lowering=lowering, attributes={})
 
 
 @_rule("drop-no-op")

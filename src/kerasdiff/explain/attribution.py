@@ -78,6 +78,7 @@ def merged(
         divergence=first.divergence,
         local=first.local,
         one_way=_distinct(chain.from_iterable(one.one_way for one in measured)),
+        reached=tuple(chain.from_iterable(one.reached for one in measured)),
         compared=first.compared,
         mode=first.mode,
         notes=notes,

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
 
-from kerasdiff.align.edits import Edit, leaves
+from kerasdiff.align.edits import Edit, Update, leaves
 from kerasdiff.align.pair import Pair
 from kerasdiff.errors import EvaluateError
 from kerasdiff.explain.cut import Cut
+from kerasdiff.explain.inside import Inside, agree, inside
 from kerasdiff.explain.patching import Patched, Patcher
-from kerasdiff.explain.records import LocalDifference, Measure, Sizes
+from kerasdiff.explain.reaching import reached
+from kerasdiff.explain.records import FROM_ZERO, LocalDifference, Measure, Sizes
 from kerasdiff.explain.rows import Rows, stacked
 from kerasdiff.explain.walking import Walk, walk
 from kerasdiff.findings import SIDES, Fact, Finding
 from kerasdiff.graph import Graph, Mode
 from kerasdiff.graph.values import Array, Precision, Tolerance
-from kerasdiff.probing.closeness import FLOAT64_LIMIT
+from kerasdiff.probing.closeness import FLOAT64_LIMIT, TINY
 from kerasdiff.probing.prober import Prober, both, projection
 from kerasdiff.probing.probes import MANY_ROWS, ONE_ROW
 from kerasdiff.probing.random_ops import given_draws
@@ -73,9 +75,10 @@ class Measured:
         total, remaining: What all change together, and what is left then; empty where they could not be applied.
         limits: Below which a change is rounding.
         divergence, local, compared: Where values part, as of :class:`Walk`.
-        one_way: Facts about nodes of edits that compare values, and went one way.
+        one_way: Facts about nodes of edits that compare values, and went one way, or never met what they compare with.
         probes: On which all of it was measured.
         gradients: Whether gradients were measured.
+        reached: The edits of a constant that all the model gives is seen to depend on.
     """
 
     mode: Mode
@@ -90,6 +93,7 @@ class Measured:
     one_way: tuple[Finding, ...]
     probes: tuple[str, ...]
     gradients: bool
+    reached: tuple[Update, ...]
 
 
 def measure(pair: Pair, question: Question, mode: Mode, edits: Mapping[int, Edit]) -> Measured:
@@ -106,7 +110,7 @@ def measure(pair: Pair, question: Question, mode: Mode, edits: Mapping[int, Edit
     """
     training = mode == "training"
     cut = Cut(pair.modes[mode], _traced(pair, mode), edits)
-    rows = _rows(pair, question, mode)
+    rows = _rows(pair, question, mode, alone=training)  # there the rows of a batch know of one another
     patcher = _patcher(pair, question, mode, cut, rows)
     walked = walk(patcher, rows, pair.transfer.pairs, updates=training)
     bench = _Bench(
@@ -118,6 +122,8 @@ def measure(pair: Pair, question: Question, mode: Mode, edits: Mapping[int, Edit
         gradients=training and walked.compared <= MOST_PULLED,
     )
     effects, total, remaining = bench.effects()
+    alike = question.learns and question.precision == "float64" and agree(*walked.outputs)
+    met = inside(_traced(pair, mode), patcher, edits) if alike else Inside()
     return Measured(
         mode=mode,
         effects=effects,
@@ -128,9 +134,13 @@ def measure(pair: Pair, question: Question, mode: Mode, edits: Mapping[int, Edit
         divergence=walked.divergence,
         local=walked.local,
         compared=walked.compared,
-        one_way=tuple(_one_way(patcher, edits)),
+        one_way=(
+            *_one_way(patcher, edits, _rows(pair, question, mode, alone=False).batch, met.agreeing),
+            *met.apart,
+        ),
         probes=tuple(rows.probes),
         gradients=bench.gradients,
+        reached=reached(patcher, edits.values()) if training and question.learns else (),
     )
 
 
@@ -144,17 +154,16 @@ def _traced(pair: Pair, mode: Mode) -> tuple[Graph, Graph]:
     return first, second
 
 
-def _rows(pair: Pair, question: Question, mode: Mode) -> Rows:
-    """The worst probe, and beside it what else fits.
+def _rows(pair: Pair, question: Question, mode: Mode, *, alone: bool) -> Rows:
+    """The worst probe, and beside it what else fits, if it does not stand ``alone``.
 
-    In training the rows of a batch know of one another, so there the worst probe stands alone; so does a probe of
-    another batch size, where that is what tells the models apart.
+    So does a probe of another batch size, where that is what tells the models apart.
     """
     prober = question.prober
     worst = question.worst.get(mode, prober.names[0])
     shapes = {name: [one.shape[1:] for one in batch] for name, batch in prober.batches.items()}
     others = [name for name in prober.training_names if name != worst and shapes[name] == shapes[worst]]
-    alone = mode == "training" or worst in (ONE_ROW, MANY_ROWS)
+    alone = alone or worst in (ONE_ROW, MANY_ROWS)
     batch, probes = stacked(
         {name: prober.batches[name] for name in ([worst] if alone else [worst, *others])},
         MOST_VALUES // max(1, _values_a_row(pair.modes[mode].graphs[0])),
@@ -220,10 +229,11 @@ class _Bench:
     def limits(self) -> Sizes:
         """Of all that is measured in this mode."""
         limit = self.rows.tolerance.limit
+        limits = {self.measure: limit, FROM_ZERO[self.measure]: limit * TINY}
         if self.mode != "training" or not self.patcher.cut.groups():
-            return {self.measure: limit}
+            return limits
         wide = GRADIENT_LIMIT * limit / FLOAT64_LIMIT
-        return {self.measure: limit, Measure.GRADIENT: wide, Measure.LOSS: limit, Measure.STATE: wide}
+        return {**limits, Measure.GRADIENT: wide, Measure.LOSS: limit, Measure.STATE: wide}
 
     def effects(self) -> tuple[Mapping[int, Sizes], Sizes, Sizes]:
         """By edit, of all together, and what remains then; edits of one group share what they do together."""
@@ -258,8 +268,10 @@ class _Bench:
         """How far a patched model is from a side, in outputs and gradients."""
         # Masks come after the outputs, and one side may have none.
         outputs = zip(self.walked.outputs[side], model.outputs, strict=False)
-        sizes = [self.rows.compare(one, two).closeness.max_relative for one, two in outputs]
-        apart = {self.measure: max(sizes, default=0.0)}
+        sizes = [self.rows.compare(one, two).closeness for one, two in outputs]
+        apart = {self.measure: max((close.max_relative for close in sizes if not close.from_zero), default=0.0)}
+        if from_zero := [close.max_absolute for close in sizes if close.from_zero]:
+            apart[FROM_ZERO[self.measure]] = max(from_zero)
         if self.gradients:
             apart[Measure.GRADIENT] = gradients_apart(own[side], model.gradients)
         return apart
@@ -289,20 +301,32 @@ class _Bench:
 
 
 def gradients_apart(one: Gradients, two: Gradients) -> float:
-    """Norm of the difference of two sets of gradients, as a fraction of the first one's, or as it is if that is 0."""
+    """Norm of the difference of two sets of gradients, as a fraction of the first one's, or as it is if that is 0.
+
+    What is not finite on both sides in one way is no difference; on one side alone the norm is infinite.
+    """
     change = norm = 0.0
     for name in {**one, **two}:
         a, b = one.get(name), two.get(name)
         shape = a.shape if a is not None else b.shape if b is not None else ()
         first = np.zeros(shape) if a is None else a.astype(np.float64)
         second = np.zeros(shape) if b is None else b.astype(np.float64).reshape(shape)
-        change += float(np.sum((first - second) ** 2))
-        norm += float(np.sum(first**2))
+        same = (first == second) | (np.isnan(first) & np.isnan(second))
+        finite = np.isfinite(first) & np.isfinite(second)
+        if np.any(~same & ~finite):
+            return np.inf
+        change += float(np.sum((first - second) ** 2, where=~same))
+        norm += float(np.sum(first**2, where=finite))
     return float(np.sqrt(change / norm)) if norm else float(np.sqrt(change))
 
 
-def _one_way(patcher: Patcher, edits: Mapping[int, Edit]) -> Iterator[Finding]:
-    """The comparisons in edited nodes that came out the same everywhere: the other way was not compared."""
+def _one_way(
+    patcher: Patcher, edits: Mapping[int, Edit], batch: tuple[Array, ...], met: tuple[Set[str], Set[str]]
+) -> Iterator[Finding]:
+    """The comparisons in edited nodes that came out the same everywhere: the other way was not compared.
+
+    Those that have ``met`` what they compare with, inside the models, are left out.
+    """
     for side, name in enumerate(SIDES):
         sites = {
             site.node: site
@@ -313,9 +337,9 @@ def _one_way(patcher: Patcher, edits: Mapping[int, Edit]) -> Iterator[Finding]:
         decisions = {node: edge for node in sites if (edge := patcher.cut.decision(side, node)) is not None}
         if not decisions:
             continue
-        values = patcher.values(side, tuple(decisions.values()))
+        values = patcher.values(side, tuple(decisions.values()), batch)
         for node, edge in decisions.items():
             value = values[edge]
-            if value.size and bool(np.all(value == value.flat[0])):
+            if edge.node not in met[side] and value.size and bool(np.all(value == value.flat[0])):
                 fact = Fact.ALWAYS_TRUE if value.flat[0] else Fact.ALWAYS_FALSE
                 yield Finding(fact=fact, side=name, sites=(sites[node],))

@@ -61,9 +61,13 @@ class Patcher:
         """
         return self._sides[side].stage(request)
 
-    def values(self, side: int, wanted: tuple[Edge, ...]) -> Mapping[Edge, Array]:
-        """What one side on its own computes at traced nodes."""
-        return self.ask(side, replace(self.plain[side], wanted=wanted)).values
+    def values(self, side: int, wanted: tuple[Edge, ...], batch: tuple[Array, ...]) -> Mapping[Edge, Array]:
+        """What one side on its own computes at traced nodes on a batch, with random numbers of its own."""
+        return self.ask(side, replace(self.plain[side], probe=batch, draws={}, wanted=wanted)).values
+
+    def given(self, side: int, values: Mapping[Edge, Array]) -> tuple[Array, ...]:
+        """The outputs of one side from given values."""
+        return self.ask(side, replace(self.plain[side], given=values, outputs=True)).outputs
 
     def gradients(self, side: int, seeds: tuple[Array, ...]) -> Mapping[str, Array]:
         """The gradients of one side on its own, by reference weight id; ``seeds`` weigh its floating outputs."""

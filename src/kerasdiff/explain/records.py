@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
+from kerasdiff.align.edits import Update
 from kerasdiff.findings import Finding
 from kerasdiff.graph import Mode
 from kerasdiff.graph.values import Closeness, Precision
@@ -36,10 +37,19 @@ class Measure(Enum):
     GRADIENT = "gradient"
     LOSS = "loss"
     STATE = "state"
+    OUTPUT_FROM_ZERO = "output from zero"
+    TRAINING_OUTPUT_FROM_ZERO = "training output from zero"
 
+
+FROM_ZERO: Mapping[Measure, Measure] = {
+    Measure.OUTPUT: Measure.OUTPUT_FROM_ZERO,
+    Measure.TRAINING_OUTPUT: Measure.TRAINING_OUTPUT_FROM_ZERO,
+}
+"""What the change of an output is measured by where the reference is all zero, and has no scale."""
 
 Sizes = Mapping[Measure, float]
-"""How much: outputs and state as fractions of the reference's scale, gradients of their norm, the loss as it is."""
+"""How much: outputs and state as fractions of the reference's scale, gradients of their norm, the loss and what parts
+from zero as they are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +79,7 @@ class Attribution:
         divergence: The earliest aligned node whose value differs.
         local: Every aligned node that differs although it is given the reference's values.
         one_way: The nodes of edits that decide by comparing values, and went one way on every probe.
+        reached: The edits of a constant factor or summand that outputs or losses are seen to depend on.
         compared: How many values were compared so.
         mode: In which they were, and the values part first.
         notes: What could not be attributed, and why.
@@ -84,6 +95,7 @@ class Attribution:
     divergence: LocalDifference | None
     local: tuple[LocalDifference, ...]
     one_way: tuple[Finding, ...]
+    reached: tuple[Update, ...] = ()
     compared: int
     mode: Mode
     notes: tuple[Finding, ...]

@@ -95,5 +95,8 @@ class Climb:
 
 def _unit(slope: Array | None, values: Array) -> Array:
     """A gradient scaled to a root mean square of 1; zeros where there is none."""
-    size = 0.0 if slope is None else float(np.sqrt(np.mean(slope**2)))
-    return np.zeros(values.shape) if slope is None or not size else slope / size
+    largest = 0.0 if slope is None else float(np.max(np.abs(slope), initial=0.0))
+    if slope is None or not largest or not np.isfinite(largest):
+        return np.zeros(values.shape)
+    unit: Array = slope / largest  # the square of what exp gives overflows
+    return unit / float(np.sqrt(np.mean(unit**2)))

@@ -7,6 +7,7 @@ ops, their names, digests, indexes and values from `ops`, `names`, `signature`, 
 from kerasdiff.graph.model import (
     FUSED,
     MODES,
+    SAME_AS,
     SEED_ROLE,
     Attribute,
     Edge,
@@ -25,6 +26,7 @@ from kerasdiff.graph.returned import Returned
 __all__ = [
     "FUSED",
     "MODES",
+    "SAME_AS",
     "SEED_ROLE",
     "Attribute",
     "Edge",

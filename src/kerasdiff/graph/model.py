@@ -20,6 +20,10 @@ Attribute: TypeAlias = "bool | int | float | str | Sequence[Attribute] | Mapping
 """A JSON value, its lists as tuples; or, in the lowering of a node, the body of a loop, a branch or a function."""
 
 
+SAME_AS = "same_as"
+"""Key of the only entry of a setting that is a layer which is the value of another setting too: the name of that."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """A line of the user's code.
@@ -50,14 +54,20 @@ class Port:
 
     Attributes:
         low, high: Bounds of the values of an integer input.
+        given: Whether the user gave the bounds; else they are a guess.
         chosen: Whether the user named an output: the name of its layer, where Keras did not make that up.
+        words: What a text input may hold that the model knows: the vocabularies of its layers.
+        closed: Whether it takes no other words.
     """
 
     name: str
     spec: TensorSpec
     low: float | None = None
     high: float | None = None
+    given: bool = False
     chosen: bool = False
+    words: tuple[str, ...] = ()
+    closed: bool = False
 
 
 SEED_ROLE = "seed_generator_state"

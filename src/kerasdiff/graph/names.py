@@ -30,6 +30,10 @@ IMPLIED: Mapping[str, Mapping[str, Attribute]] = {"Elu": {"alpha": 1.0}}
 """Settings that an op has without saying so, as another spelling of it says them."""
 
 
+ALIASES: Mapping[str, tuple[str, ...]] = {"hard_silu": ("hard_swish",), "silu": ("swish",)}
+"""Other names under which Keras has a function."""
+
+
 def readable(op: str) -> str:
     """The name of a TF op as kerasdiff writes ops: ``AddV2`` is ``add``, ``FusedBatchNorm`` is ``fused_batch_norm``."""
     snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", op).lower()

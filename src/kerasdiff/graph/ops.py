@@ -172,6 +172,9 @@ HANDED_ON = frozenset({"ReadVariableOp", "Identity", "IdentityN", "NoOp"})
 GRADIENT_STOPS = frozenset({"StopGradient", "PreventGradient"})
 """Hand a value on, and no gradient back."""
 
+AFFINE = frozenset({"scale", "shift"})
+"""Canonical ops that multiply by a constant or add one: it moves every value, by an amount that probes can measure."""
+
 COMMUTATIVE = frozenset(
     {"AddV2", "Mul", "Maximum", "Minimum", "LogicalAnd", "LogicalOr", "SquaredDifference", "Equal", "NotEqual", "Sum*"}
 )

@@ -46,12 +46,13 @@ class Closeness:
     Attributes:
         equal: Whether nothing is beyond the limit.
         max_absolute: Largest ``|r - c|``; infinite where one side alone is NaN or infinite.
-        max_relative: ``max_absolute / max(scale, TINY)``.
+        max_relative: ``max_absolute / max(scale, TINY)``, or by the least scale that was asked for.
         place: Index of the largest difference, the first in row-major order; ``None`` where shapes differ.
         beyond, count: Elements beyond the limit, of how many.
         limit: As asked for, relative to scale; 0 for integers, bools and strings, which have no rounding.
         smallest_passing: Least limit that would have passed; infinite where none would.
-        scale: ``max |r|`` over the finite values, or the least scale that was asked for.
+        scale: ``max |r|`` over the finite values.
+        floored: Whether another scale took its place, for it is too small to hold a difference to.
         nonfinite: Elements that are NaN or the same infinity on both sides, which count as equal.
         lone: Elements that are NaN or infinite on one side alone.
         informative: False where both sides are zero (or nowhere finite): agreement then says nothing.
@@ -78,6 +79,12 @@ class Closeness:
     mismatch: Mismatch = ""
     unlike: tuple[str, str] = ("", "")
     undecided: bool = False
+    floored: bool = False
+
+    @property
+    def from_zero(self) -> bool:
+        """Whether the values differ by finite amounts from a reference that is all zero, which has no scale."""
+        return self.scale == 0.0 and 0.0 < self.max_absolute < float("inf")
 
     @property
     def differs(self) -> bool:

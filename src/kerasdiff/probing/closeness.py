@@ -93,8 +93,8 @@ def _measure(reference: Array, candidate: Array, limit: float, least: float) -> 
     with np.errstate(invalid="ignore", over="ignore"):
         distance: NDArray[np.float64] = np.where(same, 0.0, np.where(finite, np.abs(reference - candidate), np.inf))
     known = np.abs(reference[np.isfinite(reference)])
-    scale = max(float(known.max()) if known.size else 0.0, least)
-    floor = max(scale, TINY)
+    scale = float(known.max()) if known.size else 0.0
+    floor = max(scale, least, TINY)
     beyond = int(np.count_nonzero(~(distance <= limit * floor)))
     flat = int(np.argmax(distance))
     largest = float(distance.reshape(-1)[flat])
@@ -114,6 +114,7 @@ def _measure(reference: Array, candidate: Array, limit: float, least: float) -> 
         informative=bool(np.any(finite & ((reference != 0) | (candidate != 0)))) or lone > 0,
         argmax_agreement=_argmax_agreement(reference, candidate),
         lone=lone,
+        floored=floor > scale,
     )
 
 

@@ -15,6 +15,7 @@ from kerasdiff.probing.prober import Prober, Run, both, output_comparisons
 from kerasdiff.probing.probes import OTHER_SIZE, other_sizes
 from kerasdiff.probing.random_ops import drawing, drawn_apart, share_draws
 from kerasdiff.probing.samples import sample
+from kerasdiff.probing.texts import with_words
 
 
 def observe_function(prober: Prober, pair: Pair, other_size: OtherSize) -> FunctionObservation:
@@ -35,7 +36,7 @@ def observe_function(prober: Prober, pair: Pair, other_size: OtherSize) -> Funct
     settled = prober.tempered(run, comparisons.compared, output_comparisons, output_comparisons, training=False)
     comparisons = replace(comparisons, compared=tuple(settled))
     chance: Chance | None = None
-    if comparisons.differ and drawn_apart(pair, "inference"):
+    if drawn_apart(pair, "inference"):  # outputs may agree by chance, where a draw rarely matters
         chance = observe_chance(prober, pair, run, "inference", compared, steady=True)
     return FunctionObservation(
         repeated=repeated,
@@ -125,7 +126,7 @@ def _updates(prober: Prober, pair: Pair, run: Run) -> tuple[Finding, ...]:
 
 def resized(prober: Prober, pair: Pair, seed: int) -> tuple[Prober, OtherSize]:
     """The same prober with a probe of another size, the first that fits both sides, where inputs do not fix theirs."""
-    ports = pair.descriptions[0].inputs
+    ports = with_words(*(side.inputs for side in pair.descriptions))
     tried = []
     for batch in other_sizes(ports, seed):
         more = prober.with_batch(OTHER_SIZE, tuple(batch[port.name] for port in ports))

@@ -22,6 +22,7 @@ from kerasdiff.probing.lookups import row_by_row
 from kerasdiff.probing.observations import Comparisons, LearningObservation, StepObservation
 from kerasdiff.probing.penalties import penalties, scalars
 from kerasdiff.probing.prober import FAR, FEW_EDITS, WEIGHT_SCALES, Prober, Run, Seen, both, output_comparisons
+from kerasdiff.probing.random_ops import drawn_apart
 from kerasdiff.probing.rounding import AMPLIFIED, DECIDES, PERTURBATION, Again, doubtful, tempered
 from kerasdiff.side.observations import Encoding, Evaluation, Stepped, StepRequest
 
@@ -72,7 +73,7 @@ def observe_learning(asked: Learning, *, enlarge: bool) -> LearningObservation:
         return LearningObservation(masked_apart=True)
     repeated = run.sides[0].repeated, run.sides[1].repeated
     comparisons = _compared(asked, run) if all(repeated) else None
-    if comparisons is not None and comparisons.agree:
+    if comparisons is not None and comparisons.agree and not drawn_apart(asked.pair, "training"):
         return _agreeing(asked, run, comparisons, enlarge=enlarge)
     if comparisons is not None and comparisons.undecided and not comparisons.differ:
         return LearningObservation(comparisons=comparisons)

@@ -127,6 +127,16 @@ class Prober:
         """The same with one more probe."""
         return Prober(self.sides, self.transfer, {**self.batches, name: batch}, weight_scale=self._weight_scale)
 
+    def with_fitting(self, batches: Mapping[str, tuple[Array, ...]]) -> Prober:
+        """The same with more probes, those with whole numbers if no side refuses them: an id may be out of a table."""
+        prober = self
+        for name, batch in batches.items():
+            more = prober.with_batch(name, batch)
+            whole = any(one.dtype.kind in "iu" for one in batch)
+            if not whole or both(lambda side, more=more, name=name: more.refusal(side, name)) == ("", ""):  # type: ignore[misc]
+                prober = more
+        return prober
+
     @property
     def training_names(self) -> tuple[str, ...]:
         """The probes of the training step: one row alone has no batch statistics."""
@@ -182,7 +192,7 @@ class Prober:
         if run.exact:
             again = Again(moved=moved, narrow=narrow, plain=plain)
         elif run.precision == "float32":
-            again = Again(moved=moved, sizes=NARROW_SIZES, plain=plain)
+            again = Again(moved=moved, sizes=NARROW_SIZES, plain=plain, unsure=True)
         else:  # lower precision within, whose steps are larger than any change that stands for rounding
             again = Again(moved=between_precisions, sizes=SIZES[:1], plain=np.inf)
         return tempered(comparisons, again)

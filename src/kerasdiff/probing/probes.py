@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from kerasdiff.errors import EvaluateError
 from kerasdiff.graph import Port
 from kerasdiff.graph.values import Array
+from kerasdiff.probing.texts import draw_texts
 
-Family = Literal["float", "integer", "bool"]
+Family = Literal["float", "integer", "bool", "text"]
 
 PROBE_BATCH = 4
 """Rows of a probe: enough for batch statistics and mixed-up axes to show, few enough to cost nothing."""
@@ -55,9 +56,9 @@ def probes(ports: tuple[Port, ...], seed: int) -> tuple[tuple[str, dict[str, Arr
     ``normal``, ``uniform`` [0, 1], ``image`` (whole numbers 0 to 255), ``large`` (1e3 x normal: overflow, saturation),
     ``tiny`` (1e-3 x normal: epsilons) where an input is floating; ``ids`` (the last quarter of each row is id 0 where
     the range has it, and one in the middle of the last: padding, masks) and ``ids-without-0`` where an input is
-    integer; ``bools`` where there is nothing else; ``zeros`` and ``constant`` (one value a row; the highest id; true)
-    always; the first of them once more with one row and with more rows than usual, unless the model fixes its batch
-    size.
+    integer; ``texts``, ``more-texts`` and ``words`` where an input takes text; ``bools`` where there is nothing else;
+    ``zeros`` and ``constant`` (one value a row; the highest id; true; one word) always; the first of them once more
+    with one row and with more rows than usual, unless the model fixes its batch size.
 
     Args:
         ports: Inputs; the batch dimension is `probe_rows` and other unknown ones `UNKNOWN_DIMENSION`.
@@ -94,6 +95,8 @@ def _kinds(families: set[Family]) -> list[str]:
         names += FLOAT_PROBES
     if "integer" in families:
         names += ("ids", "ids-without-0")
+    if "text" in families:
+        names += ("texts", "more-texts", "words")
     return names or ["bools"]
 
 
@@ -127,10 +130,10 @@ def probe_rows(ports: tuple[Port, ...]) -> int:
 
 
 def family_of(port: Port) -> Family:
-    """Which kind of numbers an input takes.
+    """Which kind of values an input takes.
 
     Raises:
-        EvaluateError: If it takes no numbers.
+        EvaluateError: If it takes neither numbers nor texts.
     """
     dtype = port.spec.dtype
     if dtype.startswith(("float", "bfloat")):
@@ -139,7 +142,9 @@ def family_of(port: Port) -> Family:
         return "integer"
     if dtype == "bool":
         return "bool"
-    raise EvaluateError(f"Input {port.name} has dtype {dtype}, and values are made for numbers and bools alone.")
+    if dtype == "string":
+        return "text"
+    raise EvaluateError(f"Input {port.name} has dtype {dtype}, and no values are made for that.")
 
 
 def batch_shape(port: Port, batch: int) -> tuple[int, ...]:
@@ -175,6 +180,8 @@ def _draw(port: Port, name: str, rows: int, rng: np.random.Generator) -> Array:
         return rng.integers(0, 2, shape).astype(np.bool_)
     if family == "integer":
         return _draw_ids(port, name, shape, rng)
+    if family == "text":
+        return draw_texts(port, name, shape, rng)
     low, high = port.low, port.high
     if name == "uniform":
         values = rng.random(shape)

@@ -58,6 +58,9 @@ class Again:
         narrow: In float32, the reference against itself in float64, and both sides against each other; ``None`` where
             float32 is all there is.
         plain: Fraction of scale from which on a difference on the first probe is not looked at again.
+        unsure: Whether rounding within an op may be as large as a small difference, as in float32: moving weights and
+            inputs does not show that of a sum that cancels, so where ordinary inputs agree, a difference below
+            ``PLAIN`` on others decides nothing.
 
     Raises:
         EvaluateError: Of what is called, if a side cannot be run.
@@ -67,6 +70,7 @@ class Again:
     sizes: tuple[float, ...] = SIZES
     narrow: Callable[[], tuple[Sequence[Compared], Sequence[Compared]]] | None = None
     plain: float = PLAIN
+    unsure: bool = False
 
 
 def beyond(comparisons: Sequence[Compared]) -> list[Compared]:
@@ -90,20 +94,19 @@ def tempered(comparisons: Sequence[Compared], again: Again) -> list[Compared]:
         return list(comparisons)
     moves = [_distances(again.moved(again.sizes[0]))]
     limits = {subject: AMPLIFIED * distance for subject, distance in moves[0].items()}
+    kinds: dict[Subject, Kind] = {}
     within = [item for item in beyond(comparisons) if _distance(item) <= limits.get(item.subject, 0.0)]
-    if not within:
-        return list(comparisons)
-    moves += [_distances(again.moved(size)) for size in again.sizes[1:]]
-    kinds = {
-        item.subject: kind_of(_distance(item), [moved.get(item.subject, 0.0) for moved in moves], again.sizes)
-        for item in within
-    }
-    if "jump" in kinds.values():
-        kinds = _settled(comparisons, kinds, again)
-    return [
-        _told(item, kinds[item.subject], limits[item.subject]) if item.subject in kinds else item
-        for item in comparisons
-    ]
+    if within:
+        moves += [_distances(again.moved(size)) for size in again.sizes[1:]]
+        for item in within:
+            moved = [one.get(item.subject, 0.0) for one in moves]
+            kinds[item.subject] = kind_of(_distance(item), moved, again.sizes)
+        if "jump" in kinds.values():
+            kinds = _settled(comparisons, kinds, again)
+    if again.unsure and comparisons[0].closeness.equal:
+        small = (item.subject for item in beyond(comparisons) if _distance(item) < PLAIN)
+        kinds.update((subject, "open") for subject in small if kinds.get(subject, "difference") == "difference")
+    return [_told(item, kinds.get(item.subject), limits.get(item.subject, 0.0)) for item in comparisons]
 
 
 def kind_of(distance: float, moved: Sequence[float], sizes: Sequence[float]) -> Kind:
@@ -143,7 +146,7 @@ def _settled(comparisons: Sequence[Compared], kinds: Mapping[Subject, Kind], aga
     return settled
 
 
-def _told(item: Compared, kind: Kind, limit: float) -> Compared:
+def _told(item: Compared, kind: Kind | None, limit: float) -> Compared:
     close = item.closeness
     if kind == "rounding":
         close = replace(close, equal=True, beyond=0, limit=limit)

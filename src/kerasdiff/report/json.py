@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 
-from kerasdiff.align.edits import Edit
+from kerasdiff.align.edits import Edit, leaves
 from kerasdiff.comparison import Comparison, ModelInfo
 from kerasdiff.explain.records import Attribution, Effect, LocalDifference, Sizes
 from kerasdiff.findings import SIDES, Fact, Site
@@ -103,7 +103,14 @@ def _edit(edit: Edit, effect: Effect | None) -> Json:
         "harmless": effect is not None and effect.harmless,
         "message": wording.message(edit),
         "modes": edit.modes,
+        **({"folded": [_folded(leaf) for leaf in leaves(edit)]} if edit.folded else {}),
     }
+
+
+def _folded(edit: Edit) -> Json:
+    """One of the edits that an edit stands for."""
+    first, second = (None if site is None else site.node for site in edit.sites)
+    return {"kind": edit.kind, "op": edit.op, "reference": first, "candidate": second}
 
 
 def _site(site: Site | None) -> Json | None:

@@ -34,7 +34,7 @@ def _rung(seen: LearningObservation) -> Rung:
         shared = settled("training step", chance, "training output")
         if shared.outcome == "equal" and seen.step is not None:
             shared = _with_step(shared, replace(seen.step, taken=None))
-        if steady is None or shared.outcome != "different":
+        if steady is None or steady.outcome == "equal" or shared.outcome != "different":
             return shared
     if steady is None:
         return _unseeded(seen)

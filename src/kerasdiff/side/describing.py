@@ -97,6 +97,7 @@ def borrowed(description: Description) -> tuple[Inputs, ...]:
                 dtype=port.spec.dtype,
                 low=port.low,
                 high=port.high,
+                guessed=not port.given,
                 batch=(port.spec.shape or (None,))[0],
                 label=port.name,
             )

@@ -39,7 +39,8 @@ class InputSpec:
     """One ``--input``: shape without the batch dimension (``None`` for unknown), dtype and range of values.
 
     Inputs lent by the other model also say its ``batch`` size where it fixes one (a stateful recurrent layer needs
-    it) and its ``label``, which counts as a name where ``call`` has parameters of these names.
+    it), its ``label``, which counts as a name where ``call`` has parameters of these names, and whether the range was
+    ``guessed`` there.
     """
 
     name: str | None
@@ -49,6 +50,7 @@ class InputSpec:
     high: float | None = None
     batch: int | None = None
     label: str | None = None
+    guessed: bool = False
 
 
 _CALL = re.compile(r"^(?P<location>.+?):(?P<name>[A-Za-z_][\w.]*)(?P<call>\(.*\))?$", re.DOTALL)

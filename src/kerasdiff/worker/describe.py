@@ -33,10 +33,10 @@ from kerasdiff.worker.tracing.names import (
     describe_weights,
     output_names,
     owned_variables,
-    snake,
     starts_from_value,
     weight_table,
 )
+from kerasdiff.worker.tracing.naming import snake
 from kerasdiff.worker.tracing.sources import relative
 from kerasdiff.worker.tracing.trace import Recording
 from kerasdiff.worker.tracing.untracked import untracked

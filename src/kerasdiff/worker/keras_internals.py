@@ -9,6 +9,7 @@ that moves one shows in a test and not in a verdict.
 
 from __future__ import annotations
 
+import functools
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -80,6 +81,17 @@ def is_seed_state(variable: Live) -> bool:
     ``SeedGenerator``. Checked with Keras 3.11 to 3.15.1.
     """
     return "seed_generator_state" in str(variable.name)
+
+
+def global_generator_state() -> Live:
+    """The state of the generator that random functions without a seed share; it is made where no call has yet.
+
+    ``global_seed_generator`` of ``keras.src.random.seed_generator``, which is exported under no name; a first call
+    that draws makes it just so, and it lives on. Checked with Keras 3.11 to 3.15.1.
+    """
+    from keras.src.random.seed_generator import global_seed_generator
+
+    return global_seed_generator().state
 
 
 UNNAMED_FUNCTIONS: Mapping[str, str] = {"bias_initializer": "unit_forget_bias"}
@@ -235,6 +247,29 @@ def final_updates(graph: Live) -> list[Live]:
     return list(graph.control_outputs)
 
 
+_SCOPE = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*")
+
+
+@contextmanager
+def scope_named(layer: Live) -> Iterator[None]:
+    """Gives a layer a name that TensorFlow takes for a scope of a graph, while it is called: outside one all names do.
+
+    ``name_scope`` of a function graph takes ASCII letters, digits and a few signs. ``Operation.name`` is written past
+    the layer's own ``__setattr__``. Checked with TensorFlow 2.16 to 2.21 and Keras 3.11 to 3.15.1.
+    """
+    held: dict[str, Live] = layer.__dict__
+    name = held.get("name")
+    if not isinstance(name, str) or _SCOPE.fullmatch(name):
+        yield
+        return
+    plain = re.sub(r"[^A-Za-z0-9_.-]", lambda sign: f"u{ord(sign.group()):x}", name)
+    held["name"] = f"n{plain}"
+    try:
+        yield
+    finally:
+        held["name"] = name
+
+
 def frames_of(op: Live) -> list[tuple[str, int, str]]:
     """The Python frames an op was made in, outermost first: file, line, function.
 
@@ -338,8 +373,12 @@ def exact_casts() -> Iterator[None]:
     """
     cast, inner = tf.cast, _CASTS.cast
 
-    def exact_cast(x: Live, dtype: Live, name: str | None = None) -> Live:
-        return tf.constant(x, dtype, name=name) if isinstance(x, float) else cast(x, dtype, name=name)
+    @functools.wraps(cast, updated=())
+    def exact_cast(*args: Live, **kwargs: Live) -> Live:
+        given = {**dict(zip(("x", "dtype", "name"), args, strict=False)), **kwargs}
+        if len(given) < len(args) + len(kwargs) or not isinstance(given.get("x"), float) or "dtype" not in given:
+            return cast(*args, **kwargs)
+        return tf.constant(given.pop("x"), **given) if given.keys() <= {"x", "dtype", "name"} else cast(*args, **kwargs)
 
     tf.cast = _CASTS.cast = exact_cast
     try:

@@ -32,6 +32,12 @@ WAYS = {
     "rounded-by-floor": lambda x: ops.where(
         ops.equal(x - ops.floor(x), 0.5), 2.0 * ops.round(x / 2.0), ops.floor(x + 0.5)
     ),
+    "shares": lambda x: x / ops.sum(x, axis=-1, keepdims=True),
+    "safe-shares": lambda x: ops.divide_no_nan(x, ops.sum(x, axis=-1, keepdims=True)),
+    "log": lambda x: ops.log(ops.abs(x)),
+    "safe-log": lambda x: ops.log(ops.maximum(ops.abs(x), 1e-30)),
+    "nothing": lambda x: 0.0 * x,
+    "next-to-nothing": lambda x: ops.where(ops.greater(x, 50.0), x - 50.0, 0.0),
     "odd-third": lambda x: ops.where(ops.equal(x, 0.37), 5.0, x),
 }
 
@@ -65,3 +71,23 @@ def lookup(rows: int = 50, last: int | None = None, *, offset: int = 0, other: i
     x = layers.Lambda(_ids, arguments={"last": last}, output_shape=(5,))(ids) if last is not None else ids
     first = layers.Embedding(rows, 4)(x + offset if offset else x)
     return keras.Model([ids, more], layers.Dense(2)(first + layers.Embedding(other, 4)(more)))
+
+
+class Nudged(layers.Layer):
+    """Adds a tensor that is made in float32, whatever the model is in: there is no float64 of this."""
+
+    def call(self, x):
+        return x + ops.convert_to_tensor(1e-9)
+
+
+def narrow(*, more: bool = False, steep: bool = False, split: bool = False) -> keras.Model:
+    """A model that cannot be built in float64, with a layer more; or one that amplifies rounding, written otherwise."""
+    x = inputs = keras.Input((6, 4))
+    x = Nudged()(x)
+    if more:
+        x = layers.Dense(4)(x)
+    scores = ops.matmul(x, ops.swapaxes(x, 1, 2))
+    if steep:
+        scores = scores * 32.0
+    x = ops.matmul(ops.exp(scores - ops.logsumexp(scores, axis=-1, keepdims=True)) if split else ops.softmax(scores), x)
+    return keras.Model(inputs, layers.Dense(3)(x))

@@ -44,3 +44,17 @@ class Gathered(keras.Model):
         if self.rate and training:
             x = tf.nn.dropout(x, self.rate)
         return self.head(self.flatten(x))
+
+
+class Placed(keras.Model):
+    """Token and position embeddings; ``by_id`` looks positions up, which never repeat."""
+
+    def __init__(self, by_id=True):
+        super().__init__()
+        self.tokens = layers.Embedding(20, 4)
+        self.places = layers.Embedding(6, 4) if by_id else None
+        if not by_id:
+            self.table = self.add_weight(name="table", shape=(6, 4), initializer="random_uniform")
+
+    def call(self, ids):
+        return self.tokens(ids) + (self.table if self.places is None else self.places(ops.arange(6)))

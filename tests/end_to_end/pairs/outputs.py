@@ -80,3 +80,35 @@ def _ragged(y, more=0):
 
 
 _KEPT = tf.constant([1.0, 2.0])
+
+
+def reading(**settings):
+    """Texts by way of a vocabulary."""
+    vocabulary = ["the", "cat", "sat", "mat"]
+    x = keras.Input((), dtype="string")
+    ids = layers.TextVectorization(vocabulary=vocabulary, output_sequence_length=6, **settings)(x)
+    return keras.Model(x, layers.Dense(2)(layers.GlobalAveragePooling1D()(layers.Embedding(8, 4)(ids))))
+
+
+def reading_lower():
+    return reading(standardize="lower")
+
+
+def reading_lower_by_hand():
+    """The same texts in lower case, by an op before the layer."""
+    x = keras.Input((), dtype="string")
+    inner = reading(standardize="lower")
+    return keras.Model(x, inner(keras.layers.Lambda(tf.strings.lower, output_shape=())(x)))
+
+
+def named(first, second):
+    x = keras.Input((4,))
+    return keras.Model(x, layers.Dense(3, name=second)(layers.Dense(3, activation="relu", name=first)(x)))
+
+
+def named_plainly():
+    return named("alpha", "beta")
+
+
+def named_in_greek():
+    return named("άλφα", "βήτα und γ")

@@ -64,6 +64,21 @@ class Acted(keras.Model):
         return self.down(self.act(self.up(x)))
 
 
+class Swished(keras.Model):
+    """The hard or the smooth one of two functions, by the names that papers give them."""
+
+    def __init__(self, hard=True):
+        super().__init__()
+        self.up = layers.Dense(6)
+        self.hard = hard
+
+    def call(self, x):
+        x = self.up(x)
+        if self.hard:
+            return ops.hard_swish(x)
+        return ops.swish(x)
+
+
 class Routed(keras.Model):
     """Shares by softmax over an axis."""
 
@@ -277,3 +292,34 @@ class WideDeep(keras.Model):
         if self.linear:
             logit = logit + ops.squeeze(self.wide[0](user), 1) + ops.squeeze(self.wide[1](item), 1)
         return ops.sigmoid(logit)
+
+
+class Modes(keras.Model):
+    """A norm inside a block, and a dropout, told their mode."""
+
+    def __init__(self, norm=None, drop=None):
+        super().__init__()
+        self.block = keras.Sequential([layers.Dense(4), layers.BatchNormalization(), layers.ReLU()])
+        self.drop = layers.Dropout(0.4)
+        self.lstm = layers.LSTM(3, dropout=0.2)
+        self.modes = norm, drop
+
+    def call(self, x):
+        norm, drop = ({} if mode is None else {"training": mode} for mode in self.modes)
+        return self.lstm(self.drop(self.block(x, **norm), **drop), **drop)
+
+
+class Looped(keras.Model):
+    """One line, three times: shares by softmax over an axis, or a concatenation."""
+
+    def __init__(self, axis=-1, swap=False):
+        super().__init__()
+        self.up = layers.Dense(6)
+        self.axis, self.swap = axis, swap
+
+    def call(self, x):
+        x = y = self.up(x)
+        for _ in range(3):
+            x = x * tf.nn.softmax(x, axis=self.axis)
+            x = tf.concat([y, x] if self.swap else [x, y], -1)[..., :6]
+        return x

@@ -816,6 +816,7 @@ PAIRS = (
         mentions=("rate", "0.4"),
     ),
     # Rows looked up by id ----------------------------------------------------------------------------
+    equal("positions-never-repeat", "lookups.py:Placed", "lookups.py:Placed(by_id=False)", "6:int32@0..19"),
     equal("embedding-by-hand", "lookups.py:embedded", "lookups.py:Gathered", "5:int32@0..19"),
     equal(
         "embedding-as-one-hot-under-sgd",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
@@ -166,7 +167,11 @@ def _known(node: Node) -> bool:
 
 def entrywise(lowering: Graph) -> bool:
     """Whether each entry of the results comes from the entries at the same place, and from single numbers."""
-    return not any(node.op in WHOLE or (node.kind == "const" and np.size(_constant(node)) != 1) for node in lowering)
+    return not any(node.op in WHOLE or (node.kind == "const" and not _single(node)) for node in lowering)
+
+
+def _single(node: Node) -> bool:
+    return math.prod(node.wholes("shape", ())) == 1
 
 
 def evaluated(lowering: Graph, operands: Sequence[Values]) -> list[Values]:
@@ -194,9 +199,10 @@ def _taken(values: Mapping[str, Values], edge: Edge) -> Values:
 
 
 def _constant(node: Node) -> Values:
-    if "value" not in node.attributes:
+    value = node.attributes.get("value")
+    if value is None or isinstance(value, str):
         raise NotEvaluatedError
-    return np.asarray(node.attributes["value"], dtype=np.float64)
+    return np.asarray(value, dtype=np.float64)
 
 
 def _computed(node: Node, operands: list[Values]) -> Values:

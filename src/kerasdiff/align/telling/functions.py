@@ -10,6 +10,7 @@ from kerasdiff.align.pair import Aligned
 from kerasdiff.align.telling.folding import Fold, nodes_of, sides_of
 from kerasdiff.align.telling.regions import Region, ends, region_pairs
 from kerasdiff.findings import Site
+from kerasdiff.graph.names import ALIASES
 
 MOST_EDITS = 60
 """Of more edits than that, none is looked at: the models have little in common."""
@@ -46,11 +47,18 @@ def _folded(edits: Sequence[Edit], one: Region, two: Region) -> Fold | None:
             return None
     if not inside or len({edit.modes for edit in inside}) > 1 or _named(inside):
         return None
-    formulas = one.formula(), two.formula()
-    if formulas[0] == formulas[1] or (None in formulas and (one.nodes and two.nodes)):
+    formulas = _formula(one), _formula(two)
+    if _alike(*formulas) or (None in formulas and (one.nodes and two.nodes)):
         return None
     told = _told(inside[0], (one, two), formulas)
     return Fold(edits=tuple(inside), told=replace(told, folded=tuple(inside)))
+
+
+def _alike(one: Formula | None, two: Formula | None) -> bool:
+    """Whether both are the same function, whatever it is called; two unknown ones may be."""
+    if one is None or two is None:
+        return one is two
+    return (one.name, one.settings) == (two.name, two.settings)
 
 
 def _named(inside: Sequence[Edit]) -> bool:
@@ -82,6 +90,15 @@ def _told(edit: Edit, regions: tuple[Region, Region], formulas: tuple[Formula | 
     return Insert(
         op=second.name, reference=None, candidate=_site(two, second), after=after, modes=edit.modes, formula=second
     )
+
+
+def _formula(region: Region) -> Formula | None:
+    """The function of a part, under the name that stands there."""
+    formula = region.formula()
+    if formula is None:
+        return None
+    written = region.last.display
+    return replace(formula, written=written if written in ALIASES.get(formula.name, ()) else "")
 
 
 def _site(region: Region, formula: Formula) -> Site:

@@ -6,19 +6,36 @@ from collections.abc import Mapping, Sequence
 
 from kerasdiff.align.edits import Edit
 from kerasdiff.align.pair import Aligned
+from kerasdiff.align.telling.constants import constants
 from kerasdiff.align.telling.folding import applied
 from kerasdiff.align.telling.functions import functions
+from kerasdiff.align.telling.masks import masks
+from kerasdiff.align.telling.modes import modes as by_mode
+from kerasdiff.align.telling.structure import branches, loops, residuals, transplants
 from kerasdiff.graph import MODES, Mode
+from kerasdiff.side.records import Description
 
 
-def told(edits: Sequence[Edit], modes: Mapping[Mode, Aligned]) -> tuple[Edit, ...]:
+def told(
+    edits: Sequence[Edit], modes: Mapping[Mode, Aligned], descriptions: tuple[Description, Description]
+) -> tuple[Edit, ...]:
     """The edits of a script, those together that are one change.
 
     What is done on account of edits, such as the search for an input that shows them, goes by the script; what is
     measured, counted and told of them goes by these.
     """
     script = tuple(edits)
+    notes = descriptions[0].notes, descriptions[1].notes
     for mode in reversed(MODES):
         if mode in modes:
-            script = applied(script, functions(script, modes[mode]))
+            aligned = modes[mode]
+            first, second = (side.training if mode == "training" else side.inference for side in descriptions)
+            script = applied(script, by_mode(script, aligned, (first, second), notes))
+            script = applied(script, masks(script, aligned, notes))
+            script = applied(script, constants(script, aligned))
+            script = applied(script, residuals(script, aligned))
+            script = applied(script, functions(script, aligned))
+            script = applied(script, transplants(script, aligned))
+            script = applied(script, branches(script, aligned))
+            script = applied(script, loops(script))
     return script

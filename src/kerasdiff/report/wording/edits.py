@@ -10,20 +10,21 @@ from kerasdiff.align.edits import (
     Change,
     Delete,
     Edit,
-    Formula,
     Insert,
     MaskIgnored,
+    MaskLost,
     Move,
     Neighbour,
     OtherOperands,
     OtherSharing,
     Part,
+    Residual,
     Rewire,
     Update,
 )
 from kerasdiff.findings import Site, other
 from kerasdiff.graph import Attribute
-from kerasdiff.report.wording import formulas
+from kerasdiff.report.wording import folded, formulas
 from kerasdiff.report.wording.contrast import contrasts
 from kerasdiff.report.wording.names import call_of, calls_of, given_to, name_of, shown
 
@@ -35,6 +36,15 @@ NOTHING_MORE = "nothing more"
 
 def message(edit: Edit) -> str:
     """One sentence, without a capital and a full stop, that names both sides and their lines."""
+    text = f"{_message(edit)}{f', {edit.times} times' if edit.times > 1 else ''}"
+    return text if len(text) <= MOST_SAID else f"{text[: MOST_SAID - 1].rstrip()}…"
+
+
+MOST_SAID = 300
+"""Characters of a sentence; what is longer is read by nobody, and the attributes hold it."""
+
+
+def _message(edit: Edit) -> str:
     if isinstance(edit, Insert | Delete):
         return _one_sided(edit)
     if isinstance(edit, Update):
@@ -47,7 +57,8 @@ def message(edit: Edit) -> str:
 def begins_with_a_name(edit: Edit) -> bool:
     """Whether the message begins with the id of a node, which no sentence may write with a capital."""
     if isinstance(edit, Update):
-        return edit.rung == "architecture" and not _replaces(edit)
+        told_by_side = edit.changes[0].baked is not None or (edit.folded and edit.changes[0].aspect is Aspect.CALL)
+        return edit.rung == "architecture" and not _replaces(edit) and not told_by_side
     return isinstance(edit, Move) or (isinstance(edit, Rewire) and isinstance(edit.wiring, OtherOperands))
 
 
@@ -60,9 +71,14 @@ def _one_sided(edit: Insert | Delete) -> str:
         has, site, after = "reference", edit.reference, edit.after
     lacks = "reference" if has == "candidate" else "candidate"
     assert site is not None
+    if edit.branch:
+        return folded.branch(edit, has, site)
     if edit.inside:
         return f"{has} computes {' and '.join(edit.inside)} inside {call_of(site)}, but {lacks} does not"
     line = f" ({site.source})" if site.source else ""
+    if edit.backwards is not None:
+        what = f"{call_of(edit.backwards)} runs backwards (go_backwards=True)"
+        return f"{has} flips the sequence{line}, but {lacks} does not; {what}"
     masking = {"with": " with the mask", "as": " as a mask", "": ""}[edit.mask]
     there = f"applies none after {after[1]}" if after[1] and after[1] != after[0] else "does not"
     called = formulas.told(edit.formula) if edit.formula is not None else f"{name_of(site)}{given_to(site)}"
@@ -91,27 +107,23 @@ def _update(edit: Update) -> str:
         return f"compile settings: {changed_settings(edit.changes)}"
     if edit.rung == "weights":
         return f"weights of {edit.owner or 'the model'}{_lines(edit)}: {_weight_settings(edit.changes)}"
+    if edit.folded and edit.changes[0].aspect is Aspect.CALL:
+        return folded.mode(edit, edit.changes[0])
     assert edit.reference is not None
     assert edit.candidate is not None
     if _replaces(edit):
         return f"candidate has {call_of(edit.candidate)} in the place of {call_of(edit.reference)}"
     functions = edit.changes[0].formulas
     if functions is not None:
-        return _formulas(edit.reference, edit.candidate, functions)
+        return folded.functions(edit.reference, edit.candidate, functions)
+    if edit.changes[0].baked is not None:
+        return folded.baked(edit.reference, edit.candidate, edit.changes[0].baked)
     first = edit.changes[0]  # what either side computes, or how it is connected, is never told with anything else
     if first.aspect is Aspect.WIRING:
         text = "the same operations inside, connected in another way"
     else:
         text = _computation(first) if first.aspect is Aspect.COMPUTATION else changed_settings(edit.changes)
     return f"{calls_of(edit.reference, edit.candidate)}: {text}"
-
-
-def _formulas(reference: Site, candidate: Site, pair: tuple[Formula, Formula]) -> str:
-    first, second = formulas.both(*pair)
-    lines = [f" ({site.source})" if site.source else "" for site in (reference, candidate)]
-    if lines[0] == lines[1]:
-        lines[0] = ""
-    return f"{first} in the reference{lines[0]}, {second} in the candidate{lines[1]}"
 
 
 def _lines(edit: Update) -> str:
@@ -125,18 +137,35 @@ def _replaces(edit: Update) -> bool:
 
 
 def _computation(change: Change) -> str:
-    first, second = _parts_told(change)
+    first, second = map(_few, _parts_listed(change))
     if all(parts and not min(parts, key=_part).op for parts in change.parts):  # both lists begin with a constant
         return f"computes with {first} in the reference, {second} in the candidate"
     sides = zip(("reference", "candidate"), change.parts, (first, second), strict=True)
     return ", ".join(f"the {side} alone computes {text}" for side, parts, text in sides if parts)
 
 
-def _parts_told(change: Change) -> tuple[str, str]:
+def _few(parts: Sequence[str]) -> str:
+    """The first few of a list of ops, each once, with how often."""
+    names = [name if parts.count(name) == 1 else f"{name} ({parts.count(name)} times)" for name in dict.fromkeys(parts)]
+    more = [f"{len(names) - MOST_PARTS} more"] if len(names) > MOST_PARTS else []
+    return ", ".join(names[:MOST_PARTS] + more)
+
+
+MOST_PARTS = 5
+"""Ops that a sentence lists."""
+
+
+def _parts_listed(change: Change) -> tuple[list[str], list[str]]:
     """What either side alone computes, as a reader knows it; to the last digit where that alone tells them apart."""
     told = [sorted(map(_part, parts)) for parts in change.parts]
-    rounded, exact = ([", ".join(part[at] for part in side) or NOTHING_MORE for side in told] for at in (0, 1))
+    rounded, exact = ([[part[at] for part in side] for side in told] for at in (0, 1))
     first, second = exact if rounded[0] == rounded[1] else rounded
+    return first, second
+
+
+def _parts_told(change: Change) -> tuple[str, str]:
+    """The same in full, as data."""
+    first, second = (", ".join(parts) or NOTHING_MORE for parts in _parts_listed(change))
     return first, second
 
 
@@ -149,12 +178,22 @@ def _part(part: Part) -> tuple[str, str]:
 
 def changed_settings(changes: Sequence[Change]) -> str:
     """Changed settings in words: ``epsilon 0.001 in the reference, 1e-05 in the candidate``."""
-    return ", and ".join(told for change in changes for told in _changed_setting(change))
+    told = [text for change in changes for text in _changed_setting(change)]
+    more = [f"{len(told) - MOST_SETTINGS} settings more"] if len(told) > MOST_SETTINGS else []
+    return ", and ".join(told[:MOST_SETTINGS] + more)
+
+
+MOST_SETTINGS = 3
+"""Changed settings that a sentence tells."""
 
 
 def _changed_setting(change: Change) -> list[str]:
     """What differs in one setting: of a table or a nested setting, the entries or keys that do."""
+    if (text := folded.shared(change)) is not None:
+        return [text]
     name, (one, two) = _key(change), _values(change)
+    if change.aspect is Aspect.GENERATOR:
+        return [f"draws random numbers {one} in the reference, {two} in the candidate"]
     if change.aspect is Aspect.UNTRACKED:
         return [f"weights that the model does not track: {one} in the reference, {two} in the candidate"]
     if change.name == "writes_before":
@@ -223,17 +262,14 @@ def _rewire(edit: Rewire) -> str:
         has, lacks = wiring.applied_by, other(wiring.applied_by)
         site = edit.reference if has == "reference" else edit.candidate
         return f"{has} applies the mask in {call_of(site)}, but {lacks} ignores it"
+    if isinstance(wiring, MaskLost):
+        return folded.mask_lost(edit, wiring)
+    if isinstance(wiring, Residual):
+        return folded.residual(edit, wiring)
     if isinstance(wiring, OtherOperands):
-        first, second = (" and ".join(map(_value, side)) or "nothing else" for side in wiring.takes)
-        order = "concatenated in another order" if edit.op == "concat" else "in another order"
-        text = f"{call_of(edit.reference)} takes {first} in the reference, {second} in the candidate"
-        return f"{text}: {order}" if wiring.reordered else text
+        return _other_operands(edit, wiring)
     if isinstance(wiring, OtherSharing):
-        first, second = (_shares(wiring, side) for side in (0, 1))
-        text = (
-            f"in the reference {call_of(edit.reference)} {first}, in the candidate {call_of(edit.candidate)} {second}"
-        )
-        return f"{text}: shared with others" if all(wiring.shares) else text
+        return _other_sharing(edit, wiring)
     ends = [
         f"{'a loss' if end.number < 0 else f'output {end.number}'} is {call_of(end.reference)} in the reference, "
         f"{call_of(end.candidate)} in the candidate"
@@ -242,9 +278,26 @@ def _rewire(edit: Rewire) -> str:
     return f"{'outputs in another order: ' if wiring.reordered else ''}{'; '.join(ends)}"
 
 
+def _other_operands(edit: Rewire, wiring: OtherOperands) -> str:
+    first, second = (" and ".join(map(_value, side)) or "nothing else" for side in wiring.takes)
+    order = "concatenated in another order" if edit.op == "concat" else "in another order"
+    text = f"{call_of(edit.reference)} takes {first} in the reference, {second} in the candidate"
+    return f"{text}: {order}" if wiring.reordered else text
+
+
+def _other_sharing(edit: Rewire, wiring: OtherSharing) -> str:
+    first, second = (_shares(wiring, side) for side in (0, 1))
+    text = f"in the reference {call_of(edit.reference)} {first}, in the candidate {call_of(edit.candidate)} {second}"
+    return f"{text}: shared with others" if all(wiring.shares) else text
+
+
 def _value(value: Neighbour) -> str:
     """A value in words: which result it is of a node that has several, such as the states of an LSTM."""
-    return f"result {value.result} of {_neighbour(value)}" if value.result else _neighbour(value)
+    if not value.result:
+        return _neighbour(value)
+    names = folded.RESULTS.get(value.site.op, ())
+    called = names[value.result - 1] if value.result <= len(names) else f"result {value.result}"
+    return f"{called} of {_neighbour(value)}"
 
 
 def _neighbour(neighbour: Neighbour) -> str:
@@ -269,9 +322,11 @@ _KEYS: Mapping[Aspect, str] = {
     Aspect.OP: "op",
     Aspect.COMPUTATION: "computation",
     Aspect.WIRING: "wiring",
+    Aspect.BAKED: "constants",
     Aspect.UNTRACKED: "untracked",
     Aspect.DTYPE: "dtype",
     Aspect.SEED: "seed",
+    Aspect.GENERATOR: "random numbers",
 }
 """Names of changes that have none of their own, in the JSON report."""
 
@@ -306,15 +361,30 @@ def _values(change: Change) -> Values:
     first, second = change.values
     if change.aspect is Aspect.COMPUTATION:
         return _parts_told(change)
+    if change.baked is not None:
+        weight = f"weight {change.baked.weight}"
+        return ("constant", weight) if change.baked.side == "reference" else (weight, "constant")
     if change.aspect is Aspect.WIRING:
         return "one way", "another way, or in a loop body"
     if change.aspect is Aspect.UNTRACKED:
         return ", ".join(_texts(first)) or "none", ", ".join(_texts(second)) or "none"
+    if change.aspect is Aspect.GENERATOR:
+        return _ORIGINS[str(first)], _ORIGINS[str(second)]
     if change.aspect is Aspect.DTYPE:
         return ", ".join(_texts(first)), ", ".join(_texts(second))
     if change.aspect is Aspect.SEED:
         return _same_seed(_texts(first)), _same_seed(_texts(second))
     return first, second
+
+
+_ORIGINS: Mapping[str, str] = {
+    "own": "from a seed generator of the model",
+    "global": "from Keras's global generator",
+    "outside": "from a seed generator that the model does not hold",
+    "kernel": "from TensorFlow's own generator",
+    "fixed": "by a fixed seed, the same ones in every call,",
+}
+"""Where random numbers come from, by what :func:`kerasdiff.graph.chance.draws_from` says."""
 
 
 def _texts(value: Attribute) -> Sequence[str]:

@@ -19,8 +19,16 @@ MEASURED: Mapping[Measure, str] = {
     Measure.GRADIENT: "gradients by {:.2g} of their norm",
     Measure.LOSS: "the training loss by {:+.2g}",
     Measure.STATE: "state updates by {:.2g} of scale",
+    Measure.OUTPUT_FROM_ZERO: "outputs by {:.2g} where the reference is all zero",
+    Measure.TRAINING_OUTPUT_FROM_ZERO: "training outputs by {:.2g} where the reference is all zero",
 }
 """What each size of an effect says."""
+
+FROM_ZERO = 1e30
+"""Fraction of scale from which on there is no scale: a finite difference was divided by the smallest float32."""
+
+NAMED: Mapping[Measure, str] = {measure: said.partition(" by ")[0] for measure, said in MEASURED.items()}
+"""What changes."""
 
 
 def effect(measured: Effect, together: tuple[int, ...] = ()) -> str:
@@ -34,7 +42,7 @@ def effect(measured: Effect, together: tuple[int, ...] = ()) -> str:
     if measured.harmless:
         return f"harmless: {applied} it changes no output, gradient, loss or state beyond rounding"
     told = [
-        MEASURED[measure].format(size) if math.isfinite(size) else f"{measure.value}s by no finite amount"
+        MEASURED[measure].format(size) if math.isfinite(size) else f"{NAMED[measure]} by no finite amount"
         for measure, size in measured.sizes.items()
         if size
     ]
@@ -57,7 +65,7 @@ def explained(attribution: Attribution) -> str:
         agree = f"to {most:.0e} of scale" if most else "to the last bit"
         return f"{lead} the two models agree {agree}: nothing else differs."
     limits = {measure: attribution.limits.get(measure, 0.0) for measure in attribution.remaining}
-    beyond = next((item for item in attribution.remaining.items() if item[1] > limits[item[0]]), None)
+    beyond = next((item for item in attribution.remaining.items() if not item[1] <= limits[item[0]]), None)
     if beyond is None:
         return f"{lead} no output, gradient or state update changes beyond rounding."
     measure, size = beyond
@@ -74,7 +82,10 @@ def local_difference(difference: LocalDifference) -> str:
 
 def size(difference: LocalDifference) -> str:
     """By how much values differ, in short."""
-    return f"up to {difference.closeness.max_relative:.2g} of scale"
+    close = difference.closeness
+    if close.scale == 0.0:
+        return f"up to {close.max_absolute:.2g} where the reference is all zero"
+    return f"up to {close.max_relative:.2g} of scale"
 
 
 def local_differences(attribution: Attribution) -> str:
@@ -99,7 +110,9 @@ def witness(saved: SavedWitness) -> str:
     """Where it came from, how the models were run on it, and how far apart they were then."""
     weights = f", {scaled(saved.weight_scale)}" if saved.weight_scale != 1.0 else ""
     shapes = ", ".join(str(tuple(batch.shape)) for batch in saved.inputs)
-    apart = f"then {number(saved.difference)} of scale apart"
+    apart = "then apart where the reference is all zero"
+    if not FROM_ZERO <= saved.difference < math.inf:
+        apart = f"then {number(saved.difference)} of scale apart"
     return f"{saved.how}, {saved.mode} mode{weights}, input {shapes}; {apart}"
 
 
@@ -125,6 +138,15 @@ def _always(finding: Finding, value: str) -> str:
     return f"{site.node} in the {finding.side}{source} is {value} for every value that was tried"
 
 
+def _apart_at(finding: Finding) -> str:
+    site, constant = finding.sites[0], finding.figures["constant"]
+    source = "" if site.source is None else f" ({site.source})"
+    return (
+        f"the two part where what goes into {site.node} in the {finding.side}{source} is exactly {constant:g}, "
+        "to which no input that was tried leads"
+    )
+
+
 def _driven(finding: Finding, way: str) -> str:
     return f"uphill: inputs that drive {way} what goes into {finding.sites[0].node}"
 
@@ -135,6 +157,7 @@ SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
     Fact.GRADIENTS_UNMEASURED: _gradients_unmeasured,
     Fact.ALWAYS_TRUE: lambda finding: _always(finding, "true"),
     Fact.ALWAYS_FALSE: lambda finding: _always(finding, "false"),
+    Fact.APART_AT: _apart_at,
     Fact.ON_PROBE: lambda finding: f"probe {finding.names[0]}",
     Fact.LARGER_WEIGHTS: lambda finding: scaled(finding.figures["factor"]),
     Fact.SCALED_INPUTS: lambda finding: f"inputs times {finding.figures['factor']:g}",

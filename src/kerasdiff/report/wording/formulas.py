@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
 
 from kerasdiff.align.edits import Formula
@@ -14,7 +15,7 @@ _NAMES: Mapping[str, str] = {"standardize": "normalization to mean 0 and varianc
 
 def name(formula: Formula) -> str:
     """What it is called."""
-    return _NAMES.get(formula.name, formula.name)
+    return formula.written or _NAMES.get(formula.name, formula.name)
 
 
 def manner(formula: Formula) -> str:
@@ -44,17 +45,41 @@ def told(formula: Formula) -> str:
     return " ".join(part for part in (name(formula), manner(formula)) if part)
 
 
+USUAL: Mapping[str, Mapping[str, Attribute]] = {
+    "gelu": {"approximate": False},
+    "hard_sigmoid": {"slope": 1 / 6},
+    "hard_silu": {"slope": 1 / 6},
+    "elu": {"alpha": 1.0},
+    "softmax": {"axis": -1},
+    "log_softmax": {"axis": -1},
+}
+"""Settings that Keras has by default, and nobody says."""
+
+
+def briefly(formula: Formula) -> str:
+    """Name and settings, without those that go without saying."""
+    usual = USUAL.get(formula.name, {})
+    given = {key: value for key, value in formula.settings.items() if not _alike(value, usual.get(key))}
+    return told(replace(formula, settings=given))
+
+
+def _alike(one: Attribute, two: Attribute) -> bool:
+    if isinstance(one, float) and isinstance(two, float):
+        return abs(one - two) < 1e-5
+    return one == two
+
+
 def both(one: Formula, two: Formula) -> tuple[str, str]:
     """Two functions against each other: of one name, the second by its settings alone."""
     if one.name == two.name and one.settings.keys() == two.settings.keys():
         return told(one), manner(two)
-    return told(one), told(two)
+    return briefly(one), briefly(two)
 
 
 def values(one: Formula, two: Formula) -> dict[str, tuple[Attribute, Attribute]]:
     """What differs, as data: settings by name, or else the function."""
     if one.name != two.name:
-        return {"function": (told(one), told(two))}
+        return {"function": (briefly(one), briefly(two))}
     keys = dict.fromkeys((*one.settings, *two.settings))
     pairs = {key: (one.settings.get(key), two.settings.get(key)) for key in keys}
     return {key: both for key, both in pairs.items() if both[0] != both[1]}

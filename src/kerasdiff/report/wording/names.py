@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from kerasdiff.findings import Site
 from kerasdiff.graph import Attribute, Source
+from kerasdiff.graph.names import ALIASES
 from kerasdiff.graph.table import Table
 
 SAYS_LITTLE = frozenset({"Activation", "Lambda", "ReLU"})
@@ -19,7 +20,7 @@ MOST_SHOWN = 72
 def name_of(site: Site) -> str:
     """``relu``, or for a layer its class, with the op where that says more (``Activation (relu)``)."""
     if site.kind != "layer":
-        return site.op
+        return site.display if site.display in ALIASES.get(site.op, ()) else site.op
     plain = site.display.lower().replace("_", "") == site.op.replace("_", "")
     return f"{site.display} ({site.op})" if site.display in SAYS_LITTLE and not plain else site.display
 

@@ -11,6 +11,7 @@ NEVER: Mapping[str, str] = {
     "statistics": "never learns its statistics",
     "drops": "never drops",
     "acts": "never acts",
+    "always": "acts at inference too",
 }
 """What a layer that is never told of training does not do, by what it does in training alone."""
 
@@ -75,6 +76,8 @@ def _untold(finding: Finding) -> str:
     idle = [f"`{site.node}` {NEVER[kind]}{_at(site.source)}" for site, kind in zip(finding.sites, kinds, strict=True)]
     more = f" and {len(idle) - MOST_IDLE} more" if len(idle) > MOST_IDLE else ""
     told = f"{', '.join(idle[:MOST_IDLE])}{more}"
+    if set(kinds) == {"always"}:
+        return f"`{name}.call` takes no `training` argument, so predict tells its layers no mode: {told}"
     return f"`{name}.call` takes no `training` argument, so fit runs it in inference mode: {told}"
 
 

@@ -18,7 +18,7 @@ def closeness(close: Closeness) -> str:
         text = f"the same in all {close.count:,} values"
     else:
         text = (
-            f"largest difference {_size(close)} at {close.place}, limit {close.limit:.0e}, "
+            f"largest difference {size(close)} at {close.place}, limit {close.limit:.0e}, "
             f"{close.beyond:,} of {close.count:,} values beyond it"
         )
     asides = [lacking] if lacking else []
@@ -29,9 +29,11 @@ def closeness(close: Closeness) -> str:
     return "; ".join((text, *asides))
 
 
-def _size(close: Closeness) -> str:
-    if close.scale < TINY:
-        return f"{close.max_absolute:.1e} where the reference is all zero,"
+def size(close: Closeness) -> str:
+    """The largest difference: as a fraction of scale, or as it is where there is none to speak of."""
+    if close.floored or close.scale < TINY:
+        most = f"at most {close.scale:.1e}" if close.scale else "all zero"
+        return f"{close.max_absolute:.1e} where the reference is {most},"
     return f"{close.max_relative:.1e} of scale {close.scale:.3g}"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from kerasdiff.align.edits import Delete, Edit, Insert, Update, leaves
+from kerasdiff.align.edits import Aspect, Delete, Edit, Insert, Update, leaves
 from kerasdiff.comparison import Basis, Comparison, Reason, Verdict
 from kerasdiff.findings import Fact, RungName, other
 from kerasdiff.judge import may_hide
@@ -44,12 +44,20 @@ def summary(comparison: Comparison) -> str:
 
 
 def _untold(comparison: Comparison) -> str:
-    """Why one side is fitted in inference mode and the other one is not, where an edit shows it; else nothing."""
-    changes = (change for edit in comparison.edits if isinstance(edit, Update) for change in edit.changes)
-    notes = [[note for note in notes if note.fact is Fact.FIT_IN_INFERENCE] for notes in comparison.terms.notes]
-    if bool(notes[0]) == bool(notes[1]) or not any(change.name == "call.training" for change in changes):
+    """Why one side is fitted without a mode and the other one with, where an edit shows it; else nothing."""
+    notes = [note for notes in comparison.terms.notes for note in notes if note.fact is Fact.FIT_IN_INFERENCE]
+    if len(notes) != 1:
         return ""
-    return f"{note((notes[0] or notes[1])[0])}."
+    idle = {site.node for site in notes[0].sites}
+    shown = any(site is not None and site.node in idle for edit in comparison.edits for site in edit.sites)
+    return f"{note(notes[0])}." if shown and any(_told_apart(edit) for edit in comparison.edits) else ""
+
+
+def _told_apart(edit: Edit) -> bool:
+    """Whether an edit is of what a layer is told of the mode, or of a layer that acts on one side alone."""
+    changes = edit.changes if isinstance(edit, Update) else ()
+    told = any(change.aspect is Aspect.CALL and change.name == "training" for change in changes)
+    return told or isinstance(edit, Insert | Delete)
 
 
 # Edits -------------------------------------------------------------------------------------------------------
@@ -154,8 +162,11 @@ def _fit_apart(comparison: Comparison) -> str:
 
 
 def _bound(comparison: Comparison) -> str:
+    reached = comparison.attribution.reached if comparison.attribution is not None else ()
     hidden = tuple(
-        edit for edit in comparison.edits if any(isinstance(leaf, Update) and may_hide(leaf) for leaf in leaves(edit))
+        edit
+        for edit in comparison.edits
+        if any(isinstance(leaf, Update) and may_hide(leaf) and leaf not in reached for leaf in leaves(edit))
     )
     return f"No probe tells them apart, but settings differ: {_edits(hidden)}"
 

@@ -7,7 +7,8 @@ from types import TracebackType
 
 from kerasdiff.graph import Source
 from kerasdiff.worker.keras_internals import bare_message
-from kerasdiff.worker.tracing.sources import is_user_file, relative
+from kerasdiff.worker.tracing.libraries import is_user_file
+from kerasdiff.worker.tracing.sources import relative
 
 _LIMIT = 300
 

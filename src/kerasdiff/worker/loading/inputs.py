@@ -126,7 +126,11 @@ def _override(port: Port, spec: InputSpec, text: str) -> Port:
         )
     shape = tuple(given if mine is None else mine for mine, given in zip(own, spec.shape, strict=True))
     return replace(
-        port, spec=TensorSpec(shape=(*declared[:1], *shape), dtype=port.spec.dtype), low=spec.low, high=spec.high
+        port,
+        spec=TensorSpec(shape=(*declared[:1], *shape), dtype=port.spec.dtype),
+        low=spec.low,
+        high=spec.high,
+        given=spec.low is not None and not spec.guessed,
     )
 
 
@@ -156,6 +160,7 @@ def _given(model: Live, inputs: tuple[InputSpec, ...], text: str) -> Signature:
             spec=TensorSpec(shape=(spec.batch, *spec.shape), dtype=_own_dtype(spec.dtype)),
             low=spec.low,
             high=spec.high,
+            given=spec.low is not None and not spec.guessed,
         )
         for key, spec in zip(keys, inputs, strict=True)
     )
@@ -269,11 +274,13 @@ def _attribute_hint(model: Live) -> ShapeHint | None:
 
 
 def with_ranges(ports: tuple[Port, ...], model: Live, text: str) -> tuple[tuple[Port, ...], tuple[Finding, ...]]:
-    """Bounds integer inputs by the smallest embedding table; once the model is built, so all layers are known.
+    """Bounds integer inputs by the smallest embedding table, and gives text inputs the words that lookups know.
 
-    Without an embedding: 0 to 9, or 0 to 255 for uint8, which is how images come.
+    Once the model is built, so all layers are known. Without an embedding: 0 to 9, or 0 to 255 for uint8, which is
+    how images come.
     """
     layers = [model, *sublayers(model, deep=True)]
+    words, closed = _vocabulary(layers)
     tables = sorted({int(layer.input_dim) for layer in layers if isinstance(layer, keras.layers.Embedding)})
     bounded, cuts = [], []
     for port in ports:
@@ -286,4 +293,22 @@ def with_ranges(ports: tuple[Port, ...], model: Live, text: str) -> tuple[tuple[
                 high -= 1
                 cuts.append(Finding(fact=Fact.RANGE_CUT, names=(text, port.name), figures={"last": high}))
         bounded.append(replace(port, low=low, high=high))
+        if port.spec.dtype == "string":
+            bounded[-1] = replace(port, words=words, closed=closed)
     return tuple(bounded), tuple(cuts)
+
+
+MOST_WORDS = 4096
+"""Words of a vocabulary that are told, from all over it."""
+
+
+def _vocabulary(layers: list[Live]) -> tuple[tuple[str, ...], bool]:
+    """The words that lookups of text know, the layers' own tokens left out; and whether one takes no others."""
+    words: dict[str, None] = {}
+    closed = False
+    for layer in layers:
+        if isinstance(layer, keras.layers.StringLookup | keras.layers.TextVectorization):
+            known = layer.get_vocabulary(include_special_tokens=False)
+            words.update(dict.fromkeys(str(word) for word in known[:: len(known) // MOST_WORDS + 1]))
+            closed |= getattr(layer, "num_oov_indices", 1) == 0
+    return tuple(words), closed

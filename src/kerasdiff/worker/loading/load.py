@@ -13,7 +13,7 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from kerasdiff.errors import LoadError, TraceError
+from kerasdiff.errors import EvaluateError, KerasdiffError, LoadError, TraceError
 from kerasdiff.findings import Fact, Finding
 from kerasdiff.graph import Mode, Port
 from kerasdiff.graph.values import Precision
@@ -84,9 +84,18 @@ class Session:
         self._spare: Loaded | None = None
 
     def loaded(self, precision: Precision) -> Loaded:
-        """The model in this precision, loaded on first use."""
+        """The model in this precision, loaded on first use.
+
+        Raises:
+            EvaluateError: If it has no float64 form: what is asked of it can be asked in float32.
+        """
         if precision not in self._loaded:
-            self._loaded[precision] = self.reload(precision)
+            try:
+                self._loaded[precision] = self.reload(precision)
+            except KerasdiffError as error:
+                if precision == "float32":
+                    raise
+                raise EvaluateError(f"cannot be rebuilt in {precision}: {error.message}", error.details) from None
         return self._loaded[precision]
 
     def traced(self, precision: Precision, mode: Mode) -> tuple[Recording, Live]:

@@ -23,7 +23,8 @@ from kerasdiff.graph import Attribute
 from kerasdiff.side.targets import InputSpec, Target
 from kerasdiff.worker.keras_internals import Live
 from kerasdiff.worker.loading.faults import at_line, reason, user_traceback
-from kerasdiff.worker.tracing.sources import is_user_file
+from kerasdiff.worker.tracing.libraries import claim, is_user_file
+from kerasdiff.worker.tracing.naming import imported
 
 SHAPE_NAMES = ("input_shape", "shape", "in_shape", "image_shape")
 CLASSES_NAMES = ("num_classes", "classes", "n_classes", "num_outputs")
@@ -31,6 +32,9 @@ CIFAR_SHAPE = (32, 32, 3)
 CIFAR_CLASSES = 10
 
 _numbers = itertools.count()
+
+_FIRST = frozenset(sys.modules)
+"""Modules that were there before any target: libraries, though they may lie below a target's folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,7 @@ def resolve(target: Target, inputs: tuple[InputSpec, ...]) -> tuple[Constructed,
         LoadError: If the import or the constructor fails, or the result is no model.
     """
     module, root = import_target(target)
+    imported(target.text)
     return construct(lookup(module, target), target, inputs, root), root
 
 
@@ -74,6 +79,7 @@ def import_target(target: Target) -> tuple[ModuleType, str]:
         return _import_module(target)
     path = Path(target.location)
     root = str(path.parent)
+    claim(path)
     _forget_below(root)
     # A file's own directory comes first, as if it were run as a script: ``import layers`` beside it works.
     if sys.path[:1] != [root]:
@@ -111,7 +117,10 @@ def _import_module(target: Target) -> tuple[ModuleType, str]:
             f"{target.text}: there is no module {target.location}, neither installed nor below {here}; "
             "name a file as FILE.py:NAME."
         )
-    root = str(Path(spec.origin).parent) if spec.origin and Path(spec.origin).exists() else here
+    root = here
+    if spec.origin and Path(spec.origin).exists():
+        root = str(Path(spec.origin).parent)
+        claim(Path(spec.origin))
     with _importing(target, target.location, root):
         return importlib.import_module(target.location), root
     raise AssertionError  # _importing never swallows an error
@@ -156,7 +165,7 @@ def _importing(target: Target, what: str, root: str) -> Iterator[None]:
 def _forget_below(root: str) -> None:
     """Drops the modules imported from ``root``, so that state in a sibling file starts afresh too."""
     for name, module in list(sys.modules.items()):
-        file = getattr(module, "__file__", None)
+        file = None if name in _FIRST else getattr(module, "__file__", None)
         if file and name != "__main__" and file.startswith(root + "/") and is_user_file(file):
             del sys.modules[name]
 

@@ -31,6 +31,8 @@ def evaluate(session: Session, request: EvaluateRequest) -> Evaluation:
     """
     try:
         loaded = session.drawn(request.precision)
+    except EvaluateError:
+        raise
     except KerasdiffError as error:
         raise EvaluateError(f"cannot be rebuilt in {request.precision}: {error.message}", error.details) from None
     mode: Mode = "training" if request.training else "inference"
@@ -78,12 +80,22 @@ class _Run:
         self._loaded, self._request, self._called = loaded, request, call
         self._variables = weight_table(loaded.model)
         own = drawn(self._variables, request.recipes, request.weight_scale)
-        self._start = [*perturbed(own, request.perturbation), *untracked(self._variables, call.function)]
+        self._beside = untracked(self._variables, call.function)
+        self._start = [*perturbed(own, request.perturbation), *self._beside]
         self._writes = request.training or may_write(call.function)
         self._stateful = _untrained(loaded.model, self._variables) if self._writes else {}
 
     def evaluation(self) -> Evaluation:
-        """The first probe with all that is asked of it, then the others."""
+        """The first probe with all that is asked of it, then the others.
+
+        Afterwards all is as before that the model does not track: Keras's global generator too draws the same again.
+        """
+        try:
+            return self._evaluation()
+        finally:
+            assign(self._beside)
+
+    def _evaluation(self) -> Evaluation:
         first = self._first(self._inputs(self._request.probes[0]))
         others = [self._result(self._inputs(probe)) for probe in self._request.probes[1:]]
         results = [first.result, *others]

@@ -71,9 +71,9 @@ class _Step:
         self._inputs = [value for _, value in perturbed(inputs, request.perturbation)]
         self._variables = weight_table(loaded.model)
 
-    def _call(self) -> Live:
+    def _call(self, inputs: Sequence[Live]) -> Live:
         assign(perturbed(drawn(self._variables, self._request.recipes), self._request.perturbation))
-        args, kwargs = self._loaded.pack(self._inputs)
+        args, kwargs = self._loaded.pack(list(inputs))
         return call_model(self._loaded.model, args, kwargs, training=True, fitted=self._loaded.fitted)
 
     def taken(self) -> Stepped:
@@ -81,21 +81,40 @@ class _Step:
         trained = self._trained()
         if not trained:
             raise EvaluateError("the model has no trainable weights")
-        with tf.GradientTape() as tape:
-            result = self._call()
-            targets = self._targets(result)
-            loss = self._task.loss(result, targets, training=True)
-        pulled = tape.gradient(loss, [variable.value for variable in trained.values()])
-        gradients: dict[str, Live] = dict(zip(trained, pulled, strict=True))
+        result, targets, loss, gradients = self._pulled(trained, self._inputs)
+        by_row = self._met_again(trained, gradients)
         return Stepped(
             loss=float(loss),
             updates=self._updates(trained, gradients),
             metrics=self._metrics(result, targets),
             optimizer=type(self._optimizer(trained)).__name__,
             objective=", ".join(self._task.words),
-            summed=self._updates_by_row(trained, gradients, tf.convert_to_tensor),
-            halved=self._updates_by_row(trained, gradients, _halved),
+            summed=self._updates_by_row(trained, gradients, by_row, tf.convert_to_tensor),
+            halved=self._updates_by_row(trained, gradients, by_row, _halved),
         )
+
+    def _pulled(
+        self, trained: Mapping[str, Live], inputs: Sequence[Live]
+    ) -> tuple[Live, list[Live], Live, dict[str, Live]]:
+        """What the model gives for a batch, the targets, the loss, and its gradient by the id of the weight."""
+        with tf.GradientTape() as tape:
+            result = self._call(inputs)
+            targets = self._targets(result)
+            loss = self._task.loss(result, targets, training=True)
+        pulled = tape.gradient(loss, [variable.value for variable in trained.values()])
+        return result, targets, loss, dict(zip(trained, pulled, strict=True))
+
+    def _met_again(self, trained: Mapping[str, Live], gradients: Mapping[str, Live]) -> frozenset[str]:
+        """The weights that get the gradient of one row in parts: by ids that repeat, here or in alike inputs.
+
+        Positions never repeat, whatever goes in.
+        """
+        by_row = {name: one for name, one in gradients.items() if isinstance(one, tf.IndexedSlices)}
+        if not by_row or all(_repeats(one) for one in by_row.values()):
+            return frozenset(by_row)
+        alike = [tf.fill(tf.shape(value), tf.reshape(value, [-1])[0]) for value in self._inputs]
+        _, _, _, again = self._pulled({name: trained[name] for name in by_row}, alike)
+        return frozenset(name for name, one in by_row.items() if _repeats(one) or _repeats(again[name]))
 
     def _trained(self) -> dict[str, Live]:
         """The variables that a step changes, by the id of the weight."""
@@ -113,10 +132,14 @@ class _Step:
         return updates
 
     def _updates_by_row(
-        self, trained: Mapping[str, Live], gradients: Mapping[str, Live], written: Callable[[Live], Live]
+        self,
+        trained: Mapping[str, Live],
+        gradients: Mapping[str, Live],
+        by_row: frozenset[str],
+        written: Callable[[Live], Live],
     ) -> dict[str, Array]:
         """The updates of the weights with a gradient for some rows alone, where that gradient is written otherwise."""
-        again = {name: written(one) for name, one in gradients.items() if isinstance(one, tf.IndexedSlices)}
+        again = {name: written(gradients[name]) for name in by_row}
         if not again:
             return {}
         updates = self._updates(trained, {**gradients, **again})
@@ -129,7 +152,7 @@ class _Step:
 
     def losses(self, outputs: Sequence[Sequence[Array]]) -> tuple[float, ...]:
         """The loss of given outputs; what the model adds by itself is that of its own call."""
-        result = self._call()
+        result = self._call(self._inputs)
         targets = self._targets(result)
         kinds = [tensor.dtype for tensor in tensors_of(result)]
         losses = []
@@ -152,6 +175,14 @@ class _Step:
         metrics = model.compute_metrics(None, packed, result)
         model.reset_metrics()
         return {str(name): float(value) for name, value in metrics.items() if np.ndim(value) == 0}
+
+
+def _repeats(gradient: Live) -> bool:
+    """Whether a row stands more than once in a gradient by rows."""
+    if not isinstance(gradient, tf.IndexedSlices):
+        return False
+    ids = gradient.indices.numpy()
+    return bool(len(np.unique(ids)) < ids.size)
 
 
 def _halved(gradient: Live) -> Live:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from kerasdiff.graph import FUSED, Edge, Graph, Node
@@ -22,7 +22,16 @@ def assemble(loaded: Traceable, recording: Recording) -> Assembler:
     owned = [(name, variable) for name, _, variable in owned_variables(recording.names)]
     variables = {id(handle_of(variable)): name for name, variable in owned}
     seeds = frozenset(name for name, variable in owned if is_seed_state(variable))
-    return Assembler(recording, variables, seeds, loaded.root)
+    return Assembler(recording, variables, seeds, loaded.root, _input_names(loaded, recording))
+
+
+def _input_names(loaded: Traceable, recording: Recording) -> list[str]:
+    """What the user calls each input; a number where it has no name, or that of a layer."""
+    layers = {path for path, _ in recording.names.layers}
+    count = len(recording.inputs)
+    plain = [f"input_{index}" if count > 1 else "input" for index in range(count)]
+    given = [port.name for port in loaded.ports] if len(loaded.ports) == count else plain
+    return [other if name in layers else name for name, other in zip(given, plain, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -43,7 +52,14 @@ class _Border:
 class Assembler:
     """Builds the graph of one recording."""
 
-    def __init__(self, recording: Recording, variables: Mapping[int, str], seeds: frozenset[str], root: str) -> None:
+    def __init__(
+        self,
+        recording: Recording,
+        variables: Mapping[int, str],
+        seeds: frozenset[str],
+        root: str,
+        inputs: Sequence[str],
+    ) -> None:
         """Reads the values of the graph.
 
         Args:
@@ -51,8 +67,10 @@ class Assembler:
             variables: Weight ids by ``id(resource handle)``.
             seeds: Those that are the state of a random generator.
             root: The directory that sources are relative to.
+            inputs: Names of the inputs.
         """
         self._recording = recording
+        self._inputs = inputs
         self._root = root
         self._lowering = Lowering(recording.graph)
         self._values = Values(recording, variables, seeds, self._lowering)
@@ -65,8 +83,8 @@ class Assembler:
     def graph(self) -> Graph:
         """The traced graph; function nodes and layer nodes in the order they were called."""
         recording = self._recording
-        for index, tensor in enumerate(recording.inputs):
-            self._add_input(f"input_{index}" if len(recording.inputs) > 1 else "input", index, tensor)
+        for index, (name, tensor) in enumerate(zip(self._inputs, recording.inputs, strict=True)):
+            self._add_input(name, index, tensor)
         units = split(recording, self._values.late.keys())
         wanted = leaving(units, recording)
         for unit in units:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
-from kerasdiff.graph import Attribute
+from kerasdiff.graph import SAME_AS, Attribute
 from kerasdiff.worker.keras_internals import LAMBDA, Live
 from kerasdiff.worker.tracing.lower import constant_attributes
 from kerasdiff.worker.tracing.names import serialized
@@ -28,27 +28,45 @@ def layer_attributes(layer: Live) -> dict[str, Attribute]:
     for key, value in config.items():
         if isinstance(value, Mapping) and value.get("class_name") == LAMBDA:  # its byte code, file and line
             config[key] = serialized(getattr(layer, key, None))
-    return dict(_flatten(config))
+    return dict(_flatten(config, layer))
 
 
-def _flatten(config: Mapping[str, Live], prefix: str = "") -> Iterator[tuple[str, Attribute]]:
+def _flatten(config: Mapping[str, Live], layer: Live, prefix: str = "") -> Iterator[tuple[str, Attribute]]:
+    """The settings of a config, with those of the layers in it; ``layer`` is the one it is of, where that is known."""
     for key in sorted(config):
         if key in _HIDDEN or (key.endswith(_BESIDE_THE_GRAPH) and key != "activity_regularizer"):
             continue
         value = config[key]
         if isinstance(value, Mapping) and "class_name" in value and "config" in value:
-            yield from _flatten_object(key, value, prefix)
+            yield from _flatten_object(key, value, getattr(layer, key, None), prefix)
+        elif key in _NESTED and isinstance(value, list | tuple):
+            yield from _flatten_layers(key, value, getattr(layer, key, None), prefix)
         else:
             yield f"{prefix}{key}", _plain(value)
 
 
-def _flatten_object(key: str, value: Mapping[str, Live], prefix: str) -> Iterator[tuple[str, Attribute]]:
+def _flatten_layers(key: str, values: Sequence[Live], layers: Live, prefix: str) -> Iterator[tuple[str, Attribute]]:
+    """A list of layers one by one; of one that stands in it twice, the second time, that it does."""
+    held = list(layers) if isinstance(layers, list | tuple) and len(layers) == len(values) else [None] * len(values)
+    for number, (value, layer) in enumerate(zip(values, held, strict=True)):
+        first = next((at for at, other in enumerate(held[:number]) if other is layer and layer is not None), number)
+        name = f"{key}.{number}"
+        if first < number:
+            yield f"{prefix}{name}", {SAME_AS: f"{key}.{first}"}
+        elif isinstance(value, Mapping) and isinstance(value.get("config"), Mapping):
+            yield f"{prefix}{name}", str(value.get("class_name"))
+            yield from _flatten(value["config"], layer, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", _plain(value)
+
+
+def _flatten_object(key: str, value: Mapping[str, Live], layer: Live, prefix: str) -> Iterator[tuple[str, Attribute]]:
     inner = value["config"]
     if key == "dtype":
         yield f"{prefix}{key}", inner.get("name") if isinstance(inner, Mapping) else str(inner)
     elif isinstance(inner, Mapping) and key in _NESTED:
         yield f"{prefix}{key}", value["class_name"]
-        yield from _flatten(inner, f"{prefix}{key}.")
+        yield from _flatten(inner, layer, f"{prefix}{key}.")
     else:
         yield f"{prefix}{key}", _described(value)
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import CellType, CodeType
 
 from kerasdiff.worker.keras_internals import Live
-from kerasdiff.worker.tracing.sources import is_user_file
+from kerasdiff.worker.tracing.libraries import is_user_file
 
 
 def digest_of(value: object) -> str:

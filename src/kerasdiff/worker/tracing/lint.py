@@ -28,9 +28,11 @@ def lint(
         graphs: What the calls do.
         root: Directory that sources are shown relative to.
     """
-    if "inference" in recordings:
-        layers = [(one.layer, layer_site(one, root), one.told) for one in recordings["inference"].events if one.atomic]
-        yield from untold(names.model, type(names.model).__name__, layers)
+    calls: dict[Mode, list[tuple[Live, Site, bool | None]]] = {
+        mode: [(event.layer, layer_site(event, root), event.told) for event in recording.events if event.atomic]
+        for mode, recording in recordings.items()
+    }
+    yield from untold(names.model, type(names.model).__name__, calls)
     for mode, recording in recordings.items():
         yield from _made_anew(recording, root)
         yield from _told_another_mode(recording, mode, root)

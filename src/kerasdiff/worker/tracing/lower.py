@@ -13,7 +13,7 @@ from kerasdiff.graph.ops import VARIABLE_READS, is_effect
 from kerasdiff.graph.table import MOST_KEPT, Table
 from kerasdiff.worker.keras_internals import Live, output_arguments, registered_gradient
 from kerasdiff.worker.tracing.code import code_digest, digest_of, filled
-from kerasdiff.worker.tracing.sources import is_user_file
+from kerasdiff.worker.tracing.libraries import is_user_file
 
 _NOISE = frozenset(
     {"T", "Tidx", "Tshape", "Tperm", "Tpaddings", "Tmultiples", "Tdim", "Taxis", "Tindices", "Tparams", "Index", "N",

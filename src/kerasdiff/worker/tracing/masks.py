@@ -10,9 +10,9 @@ import keras
 
 from kerasdiff.findings import Fact, Finding, Site
 from kerasdiff.graph.ops import SHAPE_ONLY
-from kerasdiff.worker.keras_internals import Live, mask_of
+from kerasdiff.worker.keras_internals import Live, is_keras_own, mask_of
 from kerasdiff.worker.tracing.sites import op_site
-from kerasdiff.worker.tracing.sources import relative
+from kerasdiff.worker.tracing.sources import expression, relative
 from kerasdiff.worker.tracing.trace import Event, Recording
 
 
@@ -39,7 +39,7 @@ def lost_masks(recording: Recording, root: str) -> Iterator[Finding]:
             sites = (layer_site(maker, root), _lost_at(drop, root))
             if missed is not None:
                 yield Finding(fact=Fact.MASK_LOST, sites=(*sites, layer_site(missed, root)))
-            elif not users and mask.name not in returned:
+            elif not users and mask.name not in returned and not flow.taken(name):
                 yield Finding(fact=Fact.MASK_UNUSED, sites=sites)
 
 
@@ -76,6 +76,7 @@ class _Flow:
 
     Attributes:
         owners: For each op the call of a built-in layer or operation it belongs to.
+        opened: The positions of ops between the layers inside one of Keras's own, as TimeDistributed has them.
         consumers: For each tensor by name, the positions of the ops that consume it.
     """
 
@@ -83,20 +84,32 @@ class _Flow:
         self._operations: list[Live] = recording.graph.get_operations()
         count = len(self._operations)
         self.owners: list[Event | None] = [None] * count
+        self.opened: set[int] = set()
         for event in recording.events:
-            for index in range(event.start, min(event.stop, count)) if event.atomic else ():
-                self.owners[index] = event
+            span = range(event.start, min(event.stop, count))
+            if event.atomic:
+                for index in span:
+                    self.owners[index] = event
+            elif is_keras_own(type(event.layer)) and not isinstance(event.layer, keras.Model):
+                self.opened.update(span)
+            else:
+                self.opened.difference_update(span)
         self.consumers: dict[str, list[int]] = {}
         for index, op in enumerate(self._operations):
             for tensor in op.inputs:
                 self.consumers.setdefault(tensor.name, []).append(index)
 
+    def taken(self, value: str) -> bool:
+        """Whether a layer that takes masks consumes a value: in a functional graph its mask is made a second time."""
+        consumers = (self.owners[index] for index in self.consumers.get(value, []))
+        return any(event is not None and _is_layer(event) and _takes_masks(event) for event in consumers)
+
     def drops(self, value: str, mask: Live) -> Iterator[_Drop]:
-        """Where a value that carries a mask is consumed without it."""
+        """Where a value that carries a mask is consumed without it, outside of Keras's own layers."""
         for index in self.consumers.get(value, []):
             op, event = self._operations[index], self.owners[index]
-            hands_on = event is not None and _is_layer(event) and event.layer.supports_masking
-            if op.type not in SHAPE_ONLY and not hands_on:
+            hands_on = event is not None and _is_layer(event) and _hands_on(event)
+            if op.type not in SHAPE_ONLY and not hands_on and (event is not None or index not in self.opened):
                 yield _Drop(op=op, event=event, mask=mask)
 
     def missed(self, drop: _Drop) -> Event | None:
@@ -124,12 +137,21 @@ def _is_layer(event: Event | None) -> bool:
 def _would_use(event: Event, tensor: Live, mask: Live) -> bool:
     if event.masked or not _is_layer(event) or tensor.shape.rank is None or tensor.shape.rank <= mask.shape.rank:
         return False
-    takes = any("mask" in name for name in inspect.signature(event.layer.call).parameters)
-    return takes and bool(tensor.shape[: mask.shape.rank].is_compatible_with(mask.shape))
+    return _takes_masks(event) and bool(tensor.shape[: mask.shape.rank].is_compatible_with(mask.shape))
+
+
+def _hands_on(event: Event) -> bool:
+    """Whether a layer uses the mask or hands it on; ``Add`` of a value with a mask and one without gives none."""
+    return bool(event.layer.supports_masking and (event.masks or _takes_masks(event)))
+
+
+def _takes_masks(event: Event) -> bool:
+    return any("mask" in name for name in inspect.signature(event.layer.call).parameters)
 
 
 def _lost_at(drop: _Drop, root: str) -> Site:
     if drop.event is not None:
         return layer_site(drop.event, root)
     site = op_site(drop.op)
-    return Site(node="", display=site.function or str(drop.op.type), source=relative(site.source, root))
+    written = None if site.source is None else expression(site.source, site.function)
+    return Site(node="", display=written or site.function or str(drop.op.type), source=relative(site.source, root))

@@ -7,11 +7,12 @@ Keras takes the ``training`` that a caller passes, else that of the layer around
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import keras
 
 from kerasdiff.findings import Fact, Finding, Site
+from kerasdiff.graph import Mode
 from kerasdiff.worker.keras_internals import Live, told_mode
 
 NORMS = (keras.layers.BatchNormalization,)
@@ -50,23 +51,38 @@ def told(layer: Live, said: Mapping[str, Live], around: bool | None) -> bool | N
     """
     if "training" in said:
         return bool(said["training"]) if isinstance(said["training"], bool | int) else None
-    if around is not None or kind_of(layer):
+    if around is not None:
         return around
+    return True if _acts_by_default(layer) else None
+
+
+def _acts_by_default(layer: Live) -> bool:
+    """Whether a layer that is told no mode acts as in training, as Keras's augmentation does."""
     default = inspect.signature(layer.call).parameters.get("training") if hasattr(layer, "call") else None
-    return bool(default.default) if default is not None and isinstance(default.default, bool) else None
+    return default is not None and default.default is True
 
 
-def untold(model: Live, class_name: str, layers: list[tuple[Live, Site, bool | None]]) -> Iterator[Finding]:
-    """The fact that ``fit`` leaves layers in inference mode that act otherwise in training.
+def untold(
+    model: Live, class_name: str, calls: Mapping[Mode, Sequence[tuple[Live, Site, bool | None]]]
+) -> Iterator[Finding]:
+    """The fact that ``fit`` and ``predict`` leave layers without a mode that act otherwise in training.
 
     Args:
         model: What is fitted.
         class_name: Of the model.
-        layers: Those that are called at inference, each with where, and the mode it is told.
+        calls: By mode, the layers that are called in the same order, each with where, and the mode it is told.
     """
-    if told_mode(model) is not False:
+    if told_mode(model) is not False or set(calls) != {"inference", "training"}:
         return
-    idle = {site.node: (site, kind) for layer, site, mode in layers if mode is None and (kind := kind_of(layer))}
+    trained = {site.node for _, site, mode in calls["training"] if mode}
+    idle = {}
+    for layer, site, mode in calls["inference"]:
+        kind = kind_of(layer)
+        inherited = mode is None or (mode is False and site.node in trained)
+        if kind and not _acts_by_default(layer) and inherited:
+            idle[site.node] = site, kind
+        elif kind and inherited:
+            idle[site.node] = site, "always"
     if idle:
         sites, kinds = zip(*idle.values(), strict=True)
         yield Finding(fact=Fact.FIT_IN_INFERENCE, names=(class_name, *kinds), sites=sites)

@@ -20,13 +20,8 @@ from kerasdiff.worker.keras_internals import (
     sublayers,
 )
 from kerasdiff.worker.tracing.code import code_digest, state_digest
+from kerasdiff.worker.tracing.naming import fresh_name, snake
 from kerasdiff.worker.tracing.sources import Assigned, initializer_of, value_digest
-
-
-def snake(name: str) -> str:
-    """Keras's own spelling of a class name as an operation: ``Conv2DTranspose`` → ``conv2d_transpose``."""
-    partial = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", re.sub(r"\W+", "", name))
-    return re.sub(r"([a-z])([A-Z])", r"\1_\2", partial).lower()
 
 
 def is_atomic(layer: Live) -> bool:
@@ -57,8 +52,8 @@ def _contained(name: str, value: Live, depth: int) -> Iterator[tuple[str, Live]]
 class Names:
     """Paths of all layers reachable from a model: attribute names where there are any, else Keras's names.
 
-    Automatic names (``conv2d_17``) are numbered anew in each scope, so that the same model gets the same
-    paths whatever was built before it in the process.
+    Automatic names (``conv2d_17``) are those of a fresh process, so that the same model gets the same paths
+    whatever was built before it, and its author finds them in ``summary()``.
     """
 
     def __init__(self, model: Live) -> None:
@@ -66,6 +61,8 @@ class Names:
         self._paths: dict[int, str] = {id(model): ""}
         self.layers: list[tuple[str, Live]] = []
         self._counts: dict[tuple[str, str], int] = {}
+        self._taken: set[tuple[str, str]] = set()
+        self._called: dict[int, tuple[Live, str]] = {}
         queue = [model]
         while queue:
             layer = queue.pop(0)
@@ -83,17 +80,17 @@ class Names:
                 queue.append(child)
 
     def _child(self, scope: str, name: str, layer: Live) -> str:
-        base = name or layer.name
-        automatic = snake(type(layer).__name__)
-        if not name and re.fullmatch(re.escape(automatic) + r"(_\d+)?", base):
-            base = automatic
-        return self.unique(scope, base)
+        return self.unique(scope, name or fresh_name(layer) or _plain_name(layer))
 
     def unique(self, scope: str, base: str) -> str:
-        """``scope/base``, numbered from the second on."""
+        """``scope/base``, numbered where it is taken."""
         count = self._counts.get((scope, base), 0)
-        self._counts[scope, base] = count + 1
-        name = base if count == 0 else f"{base}_{count}"
+        name = base
+        while (scope, name) in self._taken:
+            count += 1
+            name = f"{base}_{count}"
+        self._counts[scope, base] = count
+        self._taken.add((scope, name))
         return f"{scope}/{name}" if scope else name
 
     def path(self, layer: Live) -> str | None:
@@ -106,8 +103,16 @@ class Names:
         return self._paths[id(layer)]
 
     def called(self, operation: Live, scope: str) -> str:
-        """Names one call of a functional operation (``keras.ops``): the same in every precision it is built in."""
-        return self._child(scope, "", operation)
+        """Names a functional operation (``keras.ops``): the same in every call and every precision it is built in."""
+        if id(operation) not in self._called:
+            self._called[id(operation)] = operation, self._child(scope, "", operation)
+        return self._called[id(operation)][1]
+
+
+def _plain_name(layer: Live) -> str:
+    """The name of a layer that no load has made, without a number where Keras made it up."""
+    automatic = snake(type(layer).__name__)
+    return automatic if re.fullmatch(re.escape(automatic) + r"(_\d+)?", layer.name) else str(layer.name)
 
 
 def owned_variables(names: Names) -> Iterator[tuple[str, Live, Live]]:
@@ -119,7 +124,8 @@ def owned_variables(names: Names) -> Iterator[tuple[str, Live, Live]]:
             if id(variable) in seen:
                 continue
             seen.add(id(variable))
-            base = f"{path}/{variable.name}" if path else str(variable.name)
+            name = fresh_name(variable) or str(variable.name)
+            base = f"{path}/{name}" if path else name
             used[base] = used.get(base, 0) + 1
             yield (base if used[base] == 1 else f"{base}_{used[base] - 1}"), layer, variable
     for variable in names.model.variables:
@@ -131,7 +137,8 @@ def owned_variables(names: Names) -> Iterator[tuple[str, Live, Live]]:
 
 def output_names(model: Live, count: int) -> list[str]:
     """The model's own output names where it declares them, else ``output_0`` and on."""
-    declared = list(getattr(model, "output_names", None) or [])
+    fresh = {one.name: fresh_name(one) or one.name for one in getattr(model, "operations", ())}
+    declared = [fresh.get(name, name) for name in getattr(model, "output_names", None) or ()]
     return declared if len(declared) == count else [f"output_{i}" if count > 1 else "output" for i in range(count)]
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from kerasdiff.graph import Source
 from kerasdiff.worker.keras_internals import PLUMBING, Live, frames_of, public_name
-from kerasdiff.worker.tracing.sources import is_user_file
+from kerasdiff.worker.tracing.libraries import is_user_file
 
 
 @dataclass(frozen=True)
@@ -20,8 +20,8 @@ class Site:
 
 
 _HOOKS_FILE = str(Path(__file__).with_name("trace.py"))
-_HOOKS = ("__call__", "call", "on_operation")
-"""The functions there that a layer call passes."""
+_HOOKS = ("on_layer", "on_operation", "call")
+"""The functions there that a layer call passes, each called by a hook."""
 
 
 def op_site(op: Live) -> Site:

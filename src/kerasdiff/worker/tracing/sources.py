@@ -1,11 +1,13 @@
-"""Where in the user's code an operation was created, and which frames are the user's at all."""
+"""Where in the user's code was an operation or a variable made, and from what?"""
 
 from __future__ import annotations
 
+import ast
 import hashlib
+import linecache
+import re
 import sys
-import sysconfig
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -16,23 +18,13 @@ import keras
 import numpy as np
 
 from kerasdiff.graph import Source
+from kerasdiff.graph.names import ALIASES
+from kerasdiff.worker.hooks import given, hooked
 from kerasdiff.worker.keras_internals import Live
+from kerasdiff.worker.tracing.libraries import is_user_file
+from kerasdiff.worker.tracing.naming import count_name, counting, note_name
 
-_LIBRARIES = tuple(
-    sorted(
-        {
-            str(Path(path).resolve())
-            for path in (
-                sysconfig.get_paths()["stdlib"],
-                sysconfig.get_paths()["purelib"],
-                sysconfig.get_paths()["platlib"],
-            )
-        }
-        | {str(Path(keras.__file__).resolve().parent), str(Path(__file__).resolve().parents[1])}
-    )
-)
 _created: dict[int, tuple[Live, Source]] = {}
-_is_user: dict[str, bool] = {}
 _initializers: dict[int, tuple[Live, Live]] = {}
 _made: dict[int, tuple[Live, Source]] = {}
 
@@ -42,15 +34,6 @@ class Assigned:
     """A value that a variable was given after it was made, as :func:`value_digest` shows it."""
 
     text: str
-
-
-def is_user_file(filename: str) -> bool:
-    """Whether code of ``filename`` is the user's: no library, no standard library, no generated code."""
-    known = _is_user.get(filename)
-    if known is None:
-        known = not filename.startswith("<") and not str(Path(filename).resolve()).startswith(_LIBRARIES)
-        _is_user[filename] = known
-    return known
 
 
 def user_frame(frame: FrameType | None, *, stop: CodeType | None = None, skip_self: Live = None) -> Source | None:
@@ -102,40 +85,101 @@ def recording() -> Iterator[None]:
     ``keras.Operation.__init__`` is the one public place every layer and functional operation passes, and
     ``keras.Variable.__init__`` every weight.
     """
-    original, original_variable = keras.Operation.__init__, keras.Variable.__init__
-    original_assign = keras.Variable.assign
-
-    def __init__(self: Live, *args: Live, **kwargs: Live) -> None:  # noqa: N807
-        original(self, *args, **kwargs)
-        source = user_frame(sys._getframe(1), skip_self=self)
-        if source is not None:
-            _created[id(self)] = (self, source)
-
-    def variable_init(self: Live, initializer: Live, *args: Live, **kwargs: Live) -> None:
-        original_variable(self, initializer, *args, **kwargs)
-        _initializers[id(self)] = (self, initializer)
-        source = user_frame(sys._getframe(1))
-        if source is not None:
-            _made[id(self)] = (self, source)
-
-    def assign(self: Live, value: Live) -> Live:
-        result = original_assign(self, value)
-        if hasattr(value, "tobytes") or hasattr(value, "numpy") or isinstance(value, int | float | list):
-            _initializers[id(self)] = (self, Assigned(value_digest(value)))  # not the value: it may be a large model's
-        return result
-
-    keras.Operation.__init__, keras.Variable.__init__ = __init__, variable_init
-    keras.Variable.assign = assign
-    try:
+    with (
+        counting(),
+        hooked(keras.Operation, "__init__", _operation_made),
+        hooked(keras.KerasTensor, "__init__", _symbol_made),
+        hooked(keras.Variable, "__init__", _variable_made),
+        hooked(keras.Variable, "assign", _assigned),
+    ):
         yield
-    finally:
-        keras.Operation.__init__, keras.Variable.__init__ = original, original_variable
-        keras.Variable.assign = original_assign
+
+
+def _operation_made(original: Callable[..., Live], args: tuple[Live, ...], kwargs: dict[str, Live]) -> Live:
+    original(*args, **kwargs)
+    if not args:
+        return
+    operation = args[0]
+    note_name(operation, automatic=given(original, "name", args, kwargs) is None)
+    source = user_frame(sys._getframe(1), skip_self=operation)
+    if source is not None:
+        _created[id(operation)] = (operation, source)
+
+
+def _symbol_made(original: Callable[..., Live], args: tuple[Live, ...], kwargs: dict[str, Live]) -> Live:
+    """A copied model takes the names of its inputs from symbolic tensors."""
+    original(*args, **kwargs)
+    if args and given(original, "name", args, kwargs) is None:
+        count_name(args[0])
+
+
+def _variable_made(original: Callable[..., Live], args: tuple[Live, ...], kwargs: dict[str, Live]) -> Live:
+    original(*args, **kwargs)
+    if not args:
+        return
+    variable = args[0]
+    note_name(variable, automatic=given(original, "name", args, kwargs) is None)
+    _initializers[id(variable)] = (variable, given(original, "initializer", args, kwargs))
+    source = user_frame(sys._getframe(1))
+    if source is not None:
+        _made[id(variable)] = (variable, source)
+
+
+def _assigned(original: Callable[..., Live], args: tuple[Live, ...], kwargs: dict[str, Live]) -> Live:
+    result = original(*args, **kwargs)
+    value = given(original, "value", args, kwargs)
+    if args and (hasattr(value, "tobytes") or hasattr(value, "numpy") or isinstance(value, int | float | list)):
+        # Not the value itself: it may be a large model's.
+        _initializers[id(args[0])] = (args[0], Assigned(value_digest(value)))
+    return result
 
 
 def value_digest(value: Live) -> str:
     """``value 1f825aa2``: a given value as a report shows it, equal where the bytes are."""
     return f"value {hashlib.sha256(np.ascontiguousarray(value).tobytes()).hexdigest()[:8]}"
+
+
+def as_written(source: Source | None, function: str) -> str:
+    """A function by the one of its names that stands on a line."""
+    names = ALIASES.get(function, ())
+    line = "" if source is None or not names else linecache.getline(source.file, source.line)
+    return next((name for name in names if re.search(rf"\b{name}\b", line)), function)
+
+
+_OPERATORS: Mapping[str, type[ast.operator]] = {
+    "add": ast.Add,
+    "sub": ast.Sub,
+    "subtract": ast.Sub,
+    "mul": ast.Mult,
+    "multiply": ast.Mult,
+    "truediv": ast.Div,
+    "divide": ast.Div,
+    "matmul": ast.MatMult,
+    "pow": ast.Pow,
+    "power": ast.Pow,
+}
+"""Operators by the function that they call."""
+
+MOST_WRITTEN = 40
+"""Characters of an expression that is quoted."""
+
+
+def expression(source: Source, function: str) -> str | None:
+    """The only use of an operator on a line, as it is written; ``None`` where there is none, or several."""
+    kind = _OPERATORS.get(function)
+    if kind is None:
+        return None
+    try:
+        tree = ast.parse("".join(linecache.getlines(source.file)))
+    except (SyntaxError, ValueError):
+        return None
+    uses = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.BinOp) and node.lineno == source.line and isinstance(node.op, kind)
+    ]
+    text = ast.unparse(uses[0]) if len(uses) == 1 else ""
+    return text if 0 < len(text) <= MOST_WRITTEN else None
 
 
 @cache

@@ -19,7 +19,17 @@ import tensorflow as tf
 from kerasdiff.errors import TraceError
 from kerasdiff.graph import Attribute, Mode, Port, Returned, Source
 from kerasdiff.side.observations import AddedLosses
-from kerasdiff.worker.keras_internals import Live, mask_of, op_count, set_mask, told_mode, variable_outside_graph
+from kerasdiff.worker.hooks import HOOK, given, hooked
+from kerasdiff.worker.keras_internals import (
+    Live,
+    global_generator_state,
+    mask_of,
+    op_count,
+    scope_named,
+    set_mask,
+    told_mode,
+    variable_outside_graph,
+)
 from kerasdiff.worker.tracing.modes import kind_of, told
 from kerasdiff.worker.tracing.names import Names, is_atomic, weight_table
 from kerasdiff.worker.tracing.returned import structure_of
@@ -139,16 +149,35 @@ class _Recorder:
         self.made: list[tuple[Live, Live]] = []
         self._running: list[Event] = []
 
-    def call(self, original: Callable[..., Live], layer: Live, args: Live, kwargs: Live) -> Live:
+    def on_layer(self, original: Callable[..., Live], args: tuple[Live, ...], kwargs: dict[str, Live]) -> Live:
+        """Stands around ``Layer.__call__``."""
+        return self.call(original, args, kwargs) if args else original(*args, **kwargs)
+
+    def on_operation(self, original: Callable[..., Live], args: tuple[Live, ...], kwargs: dict[str, Live]) -> Live:
+        """Stands around ``Operation.__call__``, which layers pass too."""
+        if not args or isinstance(args[0], keras.layers.Layer):
+            return original(*args, **kwargs)
+        return self.call(original, args, kwargs)
+
+    def on_variable(self, original: Callable[..., Live], args: tuple[Live, ...], kwargs: dict[str, Live]) -> Live:
+        """Stands around ``Variable.__init__``: a variable is made outside the graph, which cannot hold a new one."""
+        with tf.init_scope(), tf.variable_creator_scope(variable_outside_graph):
+            made = original(*args, **kwargs)
+        if args:
+            self.made.append((args[0], given(original, "initializer", args, kwargs)))
+        return made
+
+    def call(self, original: Callable[..., Live], args: tuple[Live, ...], kwargs: dict[str, Live]) -> Live:
         current = tf.compat.v1.get_default_graph()
         parent = self._running[-1] if self._running else None
         if current is not self.graph or (parent is not None and parent.atomic):
-            return original(layer, *args, **kwargs)
-        event = self._begin(layer, parent, args, kwargs)
+            with scope_named(args[0]):
+                return original(*args, **kwargs)
+        event = self._begin(args[0], parent, args[1:], kwargs)
         self._running.append(event)
         try:
-            with self._activation(event):
-                result = original(layer, *args, **kwargs)
+            with self._activation(event), scope_named(args[0]):
+                result = original(*args, **kwargs)
         finally:
             self._running.pop()
         return self._end(event, result)
@@ -168,7 +197,7 @@ class _Recorder:
     def _begin(self, layer: Live, parent: Event | None, args: Live, kwargs: Live) -> Event:
         path, fresh = self._path(layer, parent)
         atomic = is_atomic(layer) if isinstance(layer, keras.layers.Layer) else True
-        site = user_frame(sys._getframe(3), stop=_HOOK_CODE)
+        site = user_frame(sys._getframe(4), stop=HOOK)  # what called the hook
         event = Event(
             layer=layer,
             path=path,
@@ -240,49 +269,23 @@ class _Recorder:
             event.layer.__dict__["activation"] = function
 
 
-def _hook(recorder: _Recorder, original: Callable[..., Live]) -> Callable[..., Live]:
-    def __call__(self: Live, *args: Live, **kwargs: Live) -> Live:  # noqa: N807
-        return recorder.call(original, self, args, kwargs)
-
-    return __call__
-
-
-_HOOK_CODE = next(c for c in _hook.__code__.co_consts if hasattr(c, "co_name") and c.co_name == "__call__")
-
-
 @contextmanager
 def _installed(recorder: _Recorder, *, expand_functions: bool) -> Iterator[None]:
     """Puts the hook on every layer's and functional operation's ``__call__``, and takes it off again.
 
     ``expand_functions`` traces ``@tf.function`` and ``jit_compile`` inside ``call()`` as if they were not there.
-    Variables made by the call are made outside the graph, which cannot hold a new one.
     """
-    layer_call, operation_call = keras.layers.Layer.__call__, keras.Operation.__call__
-    variable_init = keras.Variable.__init__
-    on_layer = _hook(recorder, layer_call)
-
-    def on_operation(self: Live, *args: Live, **kwargs: Live) -> Live:
-        if isinstance(self, keras.layers.Layer):
-            return operation_call(self, *args, **kwargs)
-        return recorder.call(operation_call, self, args, kwargs)
-
-    def on_variable(self: Live, initializer: Live, *args: Live, **kwargs: Live) -> None:
-        with tf.init_scope(), tf.variable_creator_scope(variable_outside_graph):
-            variable_init(self, initializer, *args, **kwargs)
-        recorder.made.append((self, initializer))
-
-    keras.layers.Layer.__call__ = on_layer
-    keras.Operation.__call__ = on_operation
-    keras.Variable.__init__ = on_variable
     eager = tf.config.functions_run_eagerly()
     tf.config.run_functions_eagerly(expand_functions)
     try:
-        yield
+        with (
+            hooked(keras.layers.Layer, "__call__", recorder.on_layer),
+            hooked(keras.Operation, "__call__", recorder.on_operation),
+            hooked(keras.Variable, "__init__", recorder.on_variable),
+        ):
+            yield
     finally:
         tf.config.run_functions_eagerly(eager)
-        keras.layers.Layer.__call__ = layer_call
-        keras.Operation.__call__ = operation_call
-        keras.Variable.__init__ = variable_init
 
 
 Pack = Callable[[Sequence[Live]], tuple[tuple[Live, ...], dict[str, Live]]]
@@ -363,6 +366,8 @@ def _recorded(
     graph = tf.compat.v1.get_default_graph()
     recorder = _Recorder(names, graph, training=mode == "training")
     args, kwargs = loaded.pack(tensors)
+    with tf.init_scope():
+        global_generator_state()  # or the first of two calls would seem to make a variable, and the second not
     with _installed(recorder, expand_functions=expand_functions):
         result = call_model(loaded.model, args, kwargs, training=mode == "training", fitted=loaded.fitted)
         structure = structure_of(result)
@@ -394,10 +399,9 @@ def call_model(model: Live, args: Live, kwargs: Live, *, training: bool, fitted:
     """Calls a model in a given mode.
 
     A model whose ``call`` takes no ``training`` hands the mode on to its layers all the same, as it does inside another
-    model. ``predict`` does not tell it, and neither does ``fit``: so it is called without where ``fitted`` asks for
-    their way, and at inference.
+    model. ``predict`` does not tell it, and neither does ``fit``: so it is called where ``fitted`` asks for their way.
     """
-    if (fitted or not training) and told_mode(model) is False:
+    if fitted and told_mode(model) is False:
         return model(*args, **kwargs)
     try:
         return model(*args, training=training, **kwargs)

@@ -9,8 +9,9 @@ import keras
 
 from kerasdiff.graph import Source
 from kerasdiff.worker.keras_internals import Live
-from kerasdiff.worker.tracing.names import snake
+from kerasdiff.worker.tracing.naming import snake
 from kerasdiff.worker.tracing.sites import Site, op_site
+from kerasdiff.worker.tracing.sources import as_written
 from kerasdiff.worker.tracing.trace import Event, Recording
 
 
@@ -61,7 +62,8 @@ class Unit:
         """What is called, as its author writes it."""
         if self.event is not None:
             return type(self.event.layer).__name__
-        return (self.site.function if self.site else "") or str(self.ops[-1].type)
+        called = "" if self.site is None else as_written(self.site.source, self.site.function)
+        return called or str(self.ops[-1].type)
 
 
 class _Splitter:

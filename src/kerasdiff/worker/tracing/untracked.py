@@ -11,10 +11,20 @@ import numpy as np
 import tensorflow as tf
 
 from kerasdiff.graph import SEED_ROLE
-from kerasdiff.worker.keras_internals import Live, graph_variables, handle_of, is_seed_state
+from kerasdiff.worker.keras_internals import (
+    Live,
+    global_generator_state,
+    graph_variables,
+    handle_of,
+    is_seed_state,
+)
 from kerasdiff.worker.tracing.code import digest_of
 from kerasdiff.worker.tracing.names import Names, initializer_text, is_atomic
 from kerasdiff.worker.tracing.trace import Recording
+
+OUTSIDE = "seed generator"
+"""What a random generator holds that is no weight of the model, nor the one that Keras keeps for draws without a
+seed."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +34,7 @@ class Untracked:
     Attributes:
         id: As the weights of nodes have it.
         contents: What it holds, in words.
-        seed: Whether it is the state of Keras's global generator.
+        seed: Whether it is the state of a random generator, Keras's global one or another.
     """
 
     id: str
@@ -47,14 +57,15 @@ class Surroundings:
             base = self._contents(outer, inner)
         self._used[base] = self._used.get(base, 0) + 1
         contents = base if self._used[base] == 1 else f"{base} #{self._used[base]}"
-        return Untracked(id=f"untracked/{contents}", contents=contents, seed=base == SEED_ROLE)
+        return Untracked(id=f"untracked/{contents}", contents=contents, seed=base in (SEED_ROLE, OUTSIDE))
 
     def _contents(self, outer: Live, inner: Live) -> str:
         variable = self._variables.get(id(outer))
         if variable is None:
             return self._table(outer, inner) or str(inner.op.name)
         if is_seed_state(variable) and id(outer) not in self._made:
-            return SEED_ROLE  # Keras's global generator, for a draw without a seed: its state is no setting
+            shared = id(handle_of(global_generator_state())) == id(outer)
+            return SEED_ROLE if shared else OUTSIDE  # its state is no setting
         kind = f"{variable.dtype.name} {tuple(variable.shape.as_list() or ())}"
         if id(outer) in self._made:
             return f"made in the call: {kind} from {initializer_text(self._made[id(outer)])}"
@@ -79,6 +90,7 @@ def untracked(recording: Recording, tracked: set[int]) -> list[str]:
         recording: The call.
         tracked: ``id`` of the handle of every weight.
     """
+    tracked = tracked | {id(handle_of(global_generator_state()))}
     known = tracked | {id(handle_of(variable)) for variable, _ in recording.made} | set(_states(recording.names))
     return [str(variable.name) for variable in graph_variables(recording.graph) if id(handle_of(variable)) not in known]
 

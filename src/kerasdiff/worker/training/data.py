@@ -64,7 +64,9 @@ def load_data(wanted: str, inputs: tuple[Port, ...], heads: tuple[Head, ...], se
         raise FitError("A model without inputs or without outputs cannot be fitted.")
     try:
         for port in inputs:
-            _ = batch_shape(port, 1), family_of(port)
+            _ = batch_shape(port, 1)
+            if family_of(port) == "text":
+                raise FitError(f"Input {port.name} takes text, and models are trained on numbers alone.")
     except EvaluateError as why:
         raise FitError(f"No data fit this model: {why.message}") from why
     if wanted == CACHE:
@@ -164,7 +166,7 @@ def _check_input(values: Array, port: Port, table: Table) -> Array:
             f"{origin}: rows of shape {values.shape[1:]} do not fit input {port.name} {port.spec.shape}.{advice}"
         )
     family = family_of(port)
-    if values.dtype.kind not in {"float": "fiub", "integer": "iub", "bool": "b"}[family]:
+    if values.dtype.kind not in {"float": "fiub", "integer": "iub", "bool": "b", "text": "SU"}[family]:
         raise FitError(f"{origin}: values of dtype {values.dtype} do not fit input {port.name}, a {port.spec.dtype}.")
     if family == "integer" and values.size and port.high is not None:
         low, high = integer_range(port)

@@ -18,5 +18,10 @@ PAIRS: tuple[Pair, ...] = (
     different("returned-key", _returning("1.0"), _returning("without"), "4", mentions=("['temperature']",)),
     different("returned-in-training", _returning("bare"), _returning("in training alone"), "4", mentions=("training",)),
     different("ragged-lengths", _returning("ragged"), _returning("ragged otherwise"), "4"),
+    equal("names-beyond-ascii", "outputs.py:named_plainly", "outputs.py:named_in_greek", basis=PROOF),
+    equal("texts-in-lower-case-twice", "outputs.py:reading_lower", "outputs.py:reading_lower_by_hand", basis=NUMERIC),
+    different(
+        "texts-standardized", "outputs.py:reading", "outputs.py:reading_lower", mentions=("standardize", "lower")
+    ),
     open_question("returned-object", _returning("object"), _returning("object"), "4", mentions=("Opaque",)),
 )

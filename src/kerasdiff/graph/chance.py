@@ -1,0 +1,48 @@
+"""Where do the random numbers of a node come from?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from kerasdiff.graph.model import SEED_ROLE, Graph, Node
+from kerasdiff.graph.ops import KERNEL_DRAWS, KEYED_DRAWS, VARIABLE_DRAWS, within
+
+Origin = Literal["own", "global", "outside", "kernel", "fixed", ""]
+"""Whose generator it is: one that the model holds, Keras's global one, another that the model does not hold, the one
+inside TensorFlow's kernel; or none, as a key of constants gives the same numbers in every call. Empty where a node
+draws nothing, or it cannot be seen."""
+
+
+def draws_from(node: Node) -> Origin:
+    """Where the random numbers of a node come from; of several generators, the one that is hardest to control."""
+    if node.lowering is None:
+        return ""
+    kinds = {item.op for item in within(node.lowering)}
+    if kinds & KERNEL_DRAWS:
+        return "kernel"
+    if not kinds & (KEYED_DRAWS | VARIABLE_DRAWS):
+        return ""
+    if not node.seeds:
+        return "fixed" if _has_constant_keys(node.lowering) else ""
+    if not node.untracked:
+        return "own"
+    return "global" if SEED_ROLE in node.untracked else "outside"
+
+
+def _has_constant_keys(lowering: Graph) -> bool:
+    """Whether all that is drawn there follows from constants, but for its shape."""
+    by_id = lowering.by_id()
+    drawing = [node for node in lowering if node.op in KEYED_DRAWS]
+    return bool(drawing) and all(_is_constant(edge.node, by_id) for node in drawing for edge in node.operands[1:])
+
+
+def _is_constant(name: str, nodes: Mapping[str, Node]) -> bool:
+    waiting, seen = [name], set()
+    while waiting:
+        node = nodes[waiting.pop()]
+        if node.kind in ("input", "read") or (node.kind == "op" and not node.operands):
+            return False
+        seen.add(node.id)
+        waiting += [edge.node for edge in node.operands if edge.node not in seen]
+    return True

@@ -1,0 +1,141 @@
+"""From which input value does a value inside a graph come? Steps that can be undone, followed back to the inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from kerasdiff.graph import Edge, Graph, Node
+from kerasdiff.graph.index import index_of
+
+Undo = Callable[[float], float]
+"""What gives the value before a step, from the one after it."""
+
+UNCHANGED = frozenset(
+    {"Cast", "Identity", "StopGradient", "Reshape", "ExpandDims", "Squeeze", "Transpose", "StridedSlice", "Slice",
+     "Tile", "BroadcastTo", "ConcatV2", "Pack", "SelectV2", "PadV2", "Pad", "ReverseV2", "CheckNumerics",
+     "EnsureShape", "PreventGradient"}
+)  # fmt: skip
+"""Ops that hand values on, to another place at most."""
+
+MOST_TRAILS = 4
+"""Ways back from one value that are followed."""
+
+FARTHEST_BACK = 64
+"""Steps that are followed back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """A way back to an input, or to a value at which it is to stop.
+
+    Attributes:
+        entry: That value.
+        steps: What undoes each step, the last one first.
+    """
+
+    entry: Edge
+    steps: tuple[Undo, ...] = ()
+
+    def origin(self, value: float) -> float:
+        """The value of the input that becomes ``value``."""
+        for step in self.steps:
+            value = step(value)
+        return value
+
+
+class Origins:
+    """The ways back in one traced graph.
+
+    Args:
+        graph: The graph.
+        stops: Values between its nodes that are followed no further.
+    """
+
+    def __init__(self, graph: Graph, stops: Collection[Edge] = ()) -> None:
+        self._nodes, self._stops = index_of(graph).nodes, stops
+
+    def trails(self, node: Node, edge: Edge) -> list[Trail]:
+        """The ways back from a value within the lowering of a node, the shortest first."""
+        made: list[Trail] = []
+        waiting: list[tuple[Node, Edge, tuple[Undo, ...]]] = [(node, edge, ())]
+        for _ in range(MOST_TRAILS * FARTHEST_BACK):
+            if not waiting or len(made) >= MOST_TRAILS:
+                break
+            at, inner, steps = waiting.pop(0)
+            item = _item(at, inner)
+            if item is None:
+                continue
+            if item.kind == "input":
+                outer = at.operands[item.whole("index")]
+                before = self._nodes[outer.node]
+                if before.kind == "input" or outer in self._stops:
+                    made.append(Trail(outer, steps))
+                elif before.lowering is not None and outer.port < len(before.lowering.outputs):
+                    waiting.append((before, before.lowering.outputs[outer.port], steps))
+                continue
+            waiting += [(at, operand, (*steps, *undo)) for operand, undo in self._undone(at, item)]
+        return made
+
+    def constant(self, node: Node, edge: Edge) -> tuple[float, ...] | None:
+        """The numbers of a constant within a node, or of one that it takes from another node; else ``None``."""
+        item = _item(node, edge)
+        for _ in range(FARTHEST_BACK):
+            if item is None:
+                return None
+            if item.kind == "const":
+                return tuple(_numbers(item.attributes.get("value")))
+            if item.kind == "input":
+                outer = node.operands[item.whole("index")]
+                node = self._nodes[outer.node]
+                if node.lowering is None or outer.port >= len(node.lowering.outputs):
+                    return None
+                item = _item(node, node.lowering.outputs[outer.port])
+            elif item.op in UNCHANGED and item.op != "SelectV2" and item.operands:
+                item = _item(node, item.operands[0])
+            else:
+                return None
+        return None
+
+    def _undone(self, node: Node, item: Node) -> Iterator[tuple[Edge, tuple[Undo, ...]]]:
+        """The operands that an op's value comes from, each with what undoes the op."""
+        if item.op in UNCHANGED:
+            operands = item.operands[1:] if item.op == "SelectV2" else item.operands
+            yield from ((edge, ()) for edge in operands)
+        elif item.op == "Neg":
+            yield item.operands[0], (lambda value: -value,)
+        elif item.op in _UNDO and len(item.operands) == 2:
+            for position, edge in enumerate(item.operands):
+                numbers = self.constant(node, item.operands[1 - position])
+                if numbers is not None and len(numbers) == 1 and (undo := _UNDO[item.op][position](numbers[0])):
+                    yield edge, (undo,)
+
+
+def _item(node: Node, edge: Edge) -> Node | None:
+    return None if node.lowering is None else index_of(node.lowering).nodes.get(edge.node)
+
+
+def _numbers(value: object) -> Iterator[float]:
+    if isinstance(value, int | float):
+        yield float(value)
+    elif isinstance(value, Sequence) and not isinstance(value, str):
+        for item in value:
+            yield from _numbers(item)
+
+
+def _multiplied(by: float) -> Undo | None:
+    return (lambda value: value / by) if by else None
+
+
+def _divided(by: float) -> Undo | None:
+    return lambda value: value * by
+
+
+_UNDO: Mapping[str, tuple[Callable[[float], Undo | None], Callable[[float], Undo | None]]] = {
+    "Mul": (_multiplied, _multiplied),
+    "RealDiv": (_divided, lambda by: None),
+    "AddV2": (lambda by: lambda value: value - by, lambda by: lambda value: value - by),
+    "Add": (lambda by: lambda value: value - by, lambda by: lambda value: value - by),
+    "Sub": (lambda by: lambda value: value + by, lambda by: lambda value: by - value),
+}
+"""By op, what undoes it for its first operand and for its second, given the other one."""

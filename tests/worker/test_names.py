@@ -1,0 +1,101 @@
+"""Names of layers: those that ``summary()`` shows in a fresh process, however often a worker makes the model."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kerasdiff.side.targets import parse_input, parse_target
+
+keras: Any = pytest.importorskip("keras")
+
+from kerasdiff.worker.loading.load import Session  # noqa: E402  (imports Keras, which may be missing)
+from kerasdiff.worker.tracing.names import Names, owned_variables  # noqa: E402
+
+MODELS = """
+import keras
+from keras import layers
+
+before = layers.Dense(3)  # made when the module is run, and in no model
+
+
+def branched():
+    \"\"\"A long branch written first, so that the order of depth is not that of construction.\"\"\"
+    x = keras.Input((8, 8, 3))
+    long = layers.Conv2D(4, 3, padding="same")(x)
+    long = layers.Conv2D(4, 3, padding="same", activation="relu")(long)
+    long = layers.Conv2D(4, 3, padding="same")(long)
+    short = layers.Conv2D(4, 1)(x)
+    unused = layers.Conv2D(9, 9)
+    pooled = layers.Conv2D(4, 1, name="conv2d_77")(layers.AveragePooling2D(3, 1, padding="same")(x))
+    y = keras.ops.relu(layers.concatenate([short, long, pooled])) + 1.0
+    return keras.Model(x, layers.Dense(2)(layers.Flatten()(y * 2.0)))
+
+
+def nested():
+    def block(width):
+        x = keras.Input((4,))
+        return keras.Model(x, layers.Dense(4)(layers.Dense(width)(x)))
+
+    x = keras.Input((4,))
+    y = layers.Dense(4)(x)
+    for width in (3, 5):
+        y = block(width)(y)
+    return keras.Model(x, keras.Sequential([layers.Dense(2), layers.ReLU()])(y))
+
+
+class Subclassed(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.inner = branched()
+        self.scale = keras.Variable(1.0)
+        self.shift = keras.Variable(0.0)
+
+    def call(self, x):
+        return self.inner(x) * self.scale + self.shift
+
+
+def cloned():
+    return keras.models.clone_model(branched())
+"""
+
+SHOW = """
+import json, sys
+import keras, models
+
+model = getattr(models, sys.argv[1])()
+print(json.dumps([layer.name for layer in model._flatten_layers(include_self=False)]))
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("names")
+    (folder / "models.py").write_text(MODELS)
+    (folder / "show.py").write_text(SHOW)
+    return folder
+
+
+@pytest.mark.parametrize("name", ["branched", "nested", "cloned", "Subclassed"])
+def test_names_are_those_of_a_fresh_process(folder: Path, name: str):
+    shown = subprocess.run([sys.executable, "show.py", name], cwd=folder, capture_output=True, text=True, check=True)
+    fresh = json.loads(shown.stdout.splitlines()[-1])
+    inputs = (parse_input("8,8,3"),) if name == "Subclassed" else ()
+    session = Session(parse_target(f"{folder / 'models.py'}:{name}"), inputs)
+    keras.layers.Conv2D(1, 1)
+
+    names = Names(session.loaded("float32").model)
+
+    told = {path.rpartition("/")[2] for path, _ in names.layers}
+    own = {"inner"} if name == "Subclassed" else set()  # the attribute it is held in
+    assert told - set(fresh) == own
+    plumbing = ("functional", "input_layer")  # what Sequential keeps to itself
+    assert [one for one in set(fresh) - told if not one.startswith(plumbing)] == []
+    again = Names(session.reload("float32").model)
+    assert [path for path, _ in again.layers] == [path for path, _ in names.layers]
+    assert [one for one, _, _ in owned_variables(again)] == [one for one, _, _ in owned_variables(names)]
