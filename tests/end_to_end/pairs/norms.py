@@ -197,3 +197,19 @@ class Centre(layers.Layer):
 
 def centred(always=False):
     return keras.Sequential([keras.Input((6,)), layers.Dense(4), Centre(always), layers.Dense(2)])
+
+
+def flipped():
+    image = keras.Input((4, 4, 3))
+    return keras.Model(image, layers.RandomFlip("horizontal", seed=1)(image))
+
+
+class Flipped(keras.Model):
+    """``flipped`` as a subclass, whose layer ``predict`` tells no mode: Keras's augmentation then acts."""
+
+    def __init__(self):
+        super().__init__()
+        self.flip = layers.RandomFlip("horizontal", seed=1)
+
+    def call(self, x):
+        return self.flip(x)

@@ -49,8 +49,12 @@ def _untold(comparison: Comparison) -> str:
     if len(notes) != 1:
         return ""
     idle = {site.node for site in notes[0].sites}
-    shown = any(site is not None and site.node in idle for edit in comparison.edits for site in edit.sites)
-    return f"{note(notes[0])}." if shown and any(_told_apart(edit) for edit in comparison.edits) else ""
+    shown = any(_stands_at(edit, idle) and _told_apart(edit) for edit in comparison.edits)
+    return f"{note(notes[0])}." if shown else ""
+
+
+def _stands_at(edit: Edit, nodes: set[str]) -> bool:
+    return any(site is not None and site.node in nodes for site in edit.sites)
 
 
 def _told_apart(edit: Edit) -> bool:

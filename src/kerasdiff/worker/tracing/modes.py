@@ -7,7 +7,7 @@ Keras takes the ``training`` that a caller passes, else that of the layer around
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 
 import keras
 
@@ -62,6 +62,11 @@ def _acts_by_default(layer: Live) -> bool:
     return default is not None and default.default is True
 
 
+def _inherited(mode: bool | None, site: Site, trained: Set[str]) -> bool:
+    """Whether a layer takes the mode of the model: at inference none or that of inference, in training the other."""
+    return mode is None or (not mode and site.node in trained)
+
+
 def untold(
     model: Live, class_name: str, calls: Mapping[Mode, Sequence[tuple[Live, Site, bool | None]]]
 ) -> Iterator[Finding]:
@@ -75,14 +80,11 @@ def untold(
     if told_mode(model) is not False or set(calls) != {"inference", "training"}:
         return
     trained = {site.node for _, site, mode in calls["training"] if mode}
-    idle = {}
-    for layer, site, mode in calls["inference"]:
-        kind = kind_of(layer)
-        inherited = mode is None or (mode is False and site.node in trained)
-        if kind and not _acts_by_default(layer) and inherited:
-            idle[site.node] = site, kind
-        elif kind and inherited:
-            idle[site.node] = site, "always"
+    idle = {
+        site.node: (site, "always" if _acts_by_default(layer) else kind_of(layer))
+        for layer, site, mode in calls["inference"]
+        if kind_of(layer) and (_inherited(mode, site, trained) or (mode and _acts_by_default(layer)))
+    }
     if idle:
         sites, kinds = zip(*idle.values(), strict=True)
         yield Finding(fact=Fact.FIT_IN_INFERENCE, names=(class_name, *kinds), sites=sites)
