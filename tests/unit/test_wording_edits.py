@@ -30,7 +30,7 @@ from kerasdiff.findings import Site
 from kerasdiff.graph import Source
 from kerasdiff.graph.table import Table
 from kerasdiff.report.wording.contrast import contrasts
-from kerasdiff.report.wording.edits import attributes, begins_with_a_name, message
+from kerasdiff.report.wording.edits import SAID, attributes, begins_with_a_name, message, settings
 from kerasdiff.report.wording.names import call_of, calls_of, name_of, shown
 
 
@@ -177,6 +177,11 @@ def test_changed_settings(changes: tuple[Change, ...], text: str, data: dict[str
     assert message(edit) == f"stem/conv (Conv2D, m.py:3): {text}"
     assert attributes(edit) == data
     assert begins_with_a_name(edit)
+
+
+@pytest.mark.parametrize("aspect", sorted(SAID, key=lambda aspect: aspect.value))
+def test_what_the_message_says_is_no_setting(aspect: Aspect) -> None:
+    assert settings(updated(Change(aspect=aspect))) == ()
 
 
 def test_another_call_is_told_by_both() -> None:
