@@ -19,6 +19,9 @@ from kerasdiff.cli.common import (
     report_comparison,
 )
 
+MOST_SEED = 2**31 - 1
+"""What Keras, NumPy and TensorFlow all take as a seed."""
+
 if TYPE_CHECKING:
     from kerasdiff.comparison import Comparison
     from kerasdiff.options import Ignored, Required
@@ -56,7 +59,7 @@ def _ignored(context: click.Context, option: click.Parameter, texts: tuple[str, 
 )
 @click.option(
     "--seed",
-    type=click.IntRange(min=0),
+    type=click.IntRange(min=0, max=MOST_SEED),
     default=0,
     show_default=True,
     metavar="N",
