@@ -314,23 +314,29 @@ def _joined(first: Node, last: Node) -> Node:
     before, after = first.lowering, last.lowering
     if before is None or after is None:
         return last
-    inputs = {item.id for item in before if item.kind == "input"}
     entries = {item.id for item in after if item.kind == "input"}
-
-    def renamed(edges: tuple[Edge, ...]) -> tuple[Edge, ...]:
-        return tuple(edge if edge.node in inputs else replace(edge, node=f"{edge.node}.first") for edge in edges)
-
-    (result,) = renamed(before.outputs)
-    nodes = [
-        item if item.id in inputs else replace(item, id=f"{item.id}.first", operands=renamed(item.operands))
-        for item in before
-    ]
+    nodes, result = _set_apart(before)
     for item in after:
         if item.id not in entries:
             operands = tuple(result if edge.node in entries else edge for edge in item.operands)
             nodes.append(replace(item, operands=operands))
     lowering = replace(after, nodes=tuple(nodes))
     return replace(last, op="mask", operands=first.operands, roles=first.roles, lowering=lowering, attributes={})
+
+
+def _set_apart(lowering: Graph) -> tuple[list[Node], Edge]:
+    """The nodes of a lowering under ids that no other one has, but for its inputs; and what it gives."""
+    inputs = {item.id for item in lowering if item.kind == "input"}
+
+    def renamed(edges: tuple[Edge, ...]) -> tuple[Edge, ...]:
+        return tuple(edge if edge.node in inputs else replace(edge, node=f"{edge.node}.first") for edge in edges)
+
+    (result,) = renamed(lowering.outputs)
+    nodes = [
+        item if item.id in inputs else replace(item, id=f"{item.id}.first", operands=renamed(item.operands))
+        for item in lowering
+    ]
+    return nodes, result
 
 
 @_rule("drop-no-op")
