@@ -340,7 +340,7 @@ def attributes(edit: Edit) -> dict[str, Values]:
     ``kernel.trainable``, ``kernel_initializer`` and ``kernel_initializer_fans`` for the settings of a weight,
     ``call.training`` for an argument of the call, and the words of ``_KEYS``; else the setting's own name.
     """
-    if not isinstance(edit, Update):
+    if not isinstance(edit, Update) or not edit.changes:
         return {}
     functions = edit.changes[0].formulas
     if functions is not None:
