@@ -49,3 +49,36 @@ def upsampled(product=False, block=2):
     x = ops.reshape(x, (-1, 4, 4, 2, 2, 5))
     x = ops.reshape(ops.transpose(x, (0, 1, 3, 2, 4, 5)), (-1, 8, 8, 5))
     return keras.Model(inputs, x if block == 2 else ops.tanh(x))
+
+
+class Cell(layers.Layer):
+    """A recurrent cell of two Dense layers, whose weights are made in another order than those of ``SimpleRNN``."""
+
+    def __init__(self, activation):
+        super().__init__()
+        self.into, self.again = layers.Dense(3), layers.Dense(3, use_bias=False, kernel_initializer="orthogonal")
+        self.activation = activation
+
+    def build(self, shape):
+        self.into.build((shape[0], shape[-1]))
+        self.again.build((shape[0], 3))
+
+    def call(self, x):
+        h = ops.zeros((ops.shape(x)[0], 3))
+        for step in ops.unstack(x, axis=1):
+            h = self.activation(self.into(step) + self.again(h))
+        return h
+
+
+def recurrent():
+    inputs = keras.Input((3, 3))
+    return keras.Model(inputs, layers.SimpleRNN(3)(inputs))
+
+
+def by_hand(activation=ops.tanh):
+    inputs = keras.Input((3, 3))
+    return keras.Model(inputs, Cell(activation)(inputs))
+
+
+def by_hand_of_relu():
+    return by_hand(ops.relu)
