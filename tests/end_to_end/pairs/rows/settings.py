@@ -31,6 +31,19 @@ PAIRS: tuple[Pair, ...] = (
         "settings.py:optimized(by='rated', rate='late')",
         mentions=("learning_rate",),
     ),
+    equal(
+        "a-schedule-of-ones-own",
+        "settings.py:optimized(by='rated', rate='cosine')",
+        "settings.py:optimized(by='rated', rate='own cosine')",
+        basis=NUMERIC,
+        mentions=("CosineDecay against Cosine",),
+    ),
+    different(
+        "a-schedule-of-ones-own-that-starts-again",
+        "settings.py:optimized(by='rated', rate='cosine')",
+        "settings.py:optimized(by='rated', rate='own cosine again')",
+        mentions=("learning_rate",),
+    ),
     different(
         "bound-beyond-usual-gradients",
         "settings.py:optimized",
