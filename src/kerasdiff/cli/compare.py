@@ -19,12 +19,18 @@ from kerasdiff.cli.common import (
     report_comparison,
 )
 
-MOST_SEED = 2**31 - 1
-"""What Keras, NumPy and TensorFlow all take as a seed."""
-
 if TYPE_CHECKING:
     from kerasdiff.comparison import Comparison
     from kerasdiff.options import Ignored, Required
+
+
+def _seed(context: click.Context, option: click.Parameter, number: int) -> int:
+    """A seed that every generator takes."""
+    from kerasdiff.options import LAST_SEED
+
+    if number > LAST_SEED:
+        raise click.BadParameter(f"{number} is no seed: they go from 0 to {LAST_SEED}.")
+    return number
 
 
 def _ignored(context: click.Context, option: click.Parameter, texts: tuple[str, ...]) -> tuple[Ignored, ...]:
@@ -59,7 +65,8 @@ def _ignored(context: click.Context, option: click.Parameter, texts: tuple[str, 
 )
 @click.option(
     "--seed",
-    type=click.IntRange(min=0, max=MOST_SEED),
+    type=click.IntRange(min=0),
+    callback=_seed,
     default=0,
     show_default=True,
     metavar="N",

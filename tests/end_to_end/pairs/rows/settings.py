@@ -68,4 +68,11 @@ PAIRS: tuple[Pair, ...] = (
         "settings.py:scored(by='all squares')",
         mentions=("sample weights",),
     ),
+    different(
+        "augmentation-that-predict-tells-no-mode",
+        "norms.py:flipped",
+        "norms.py:Flipped",
+        "4,4,3",
+        mentions=("predict tells its layers no mode",),
+    ),
 )
