@@ -95,7 +95,7 @@ def _between(edit: Insert | Delete) -> str:
         source = edit.after[1] if isinstance(edit, Insert) else edit.after[0]
         return f" to {source}"
     if edit.operands:
-        return f" to {' and '.join(edit.operands)}"
+        return f" to {listed(list(dict.fromkeys(edit.operands)) if len(edit.operands) > 2 else edit.operands)}"
     before, after = edit.between
     if before and after:
         return f" between {before} and {after}"
@@ -117,22 +117,25 @@ def _update(edit: Update) -> str:
     if _replaces(edit):
         had, has = folded.replaced(edit, edit.reference, edit.candidate)
         return f"candidate has {has} in the place of {had}"
-    if of_another_class(edit):
-        had, has = (
-            f"{call_of(site)}{_set_to(edit, side)}" for side, site in enumerate((edit.reference, edit.candidate))
-        )
-        return f"candidate has {has} in the place of {had}"
     functions = edit.changes[0].formulas
     if functions is not None:
         return folded.functions(edit.reference, edit.candidate, edit.changes[0])
     if edit.changes[0].baked is not None:
         return folded.baked(edit.reference, edit.candidate, edit.changes[0].baked)
+    return _other_settings(edit, edit.reference, edit.candidate)
+
+
+def _other_settings(edit: Update, reference: Site, candidate: Site) -> str:
+    """The settings of one node, or of two layers that take other arguments."""
+    if of_another_class(edit):
+        had, has = (f"{call_of(site)}{_set_to(edit, side)}" for side, site in enumerate((reference, candidate)))
+        return f"candidate has {has} in the place of {had}"
     first = edit.changes[0]  # what either side computes, or how it is connected, is never told with anything else
     if first.aspect is Aspect.WIRING:
         text = "the same operations inside, connected in another way"
     else:
         text = _computation(first) if first.aspect is Aspect.COMPUTATION else changed_settings(edit.changes)
-    return f"{calls_of(edit.reference, edit.candidate)}: {text}"
+    return f"{calls_of(reference, candidate)}: {text}"
 
 
 def _lines(edit: Update) -> str:

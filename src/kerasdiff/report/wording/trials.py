@@ -46,9 +46,9 @@ def plan(settings: TrialSettings, seeds: tuple[int, ...]) -> str:
         count(settings.steps, "step") + within,
         count(settings.test_rows, "test row"),
         f"seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}" if seeds else "",
-        f"from compile {value(settings.from_compile)}" if settings.from_compile else "",
+        "as the reference is compiled (the candidate trains as it is)" if settings.from_compile else "",
         f"without gradient {value(settings.without_gradient)}" if settings.without_gradient else "",
-        f"custom train step ignored {value(True)}" if settings.custom_train_step_ignored else "",
+        "without the train_step of its own" if settings.custom_train_step_ignored else "",
     ]
     return ", ".join(part for part in parts if part)
 

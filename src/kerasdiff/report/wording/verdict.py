@@ -73,9 +73,17 @@ def _ends(comparison: Comparison) -> list[tuple[str, ...]]:
     stored = _stored_values(comparison) if verdict.reason is not Reason.VALUES else ""
     if attribution is None or stored:
         return [(stored, shows), (stored or shows,)]
-    does, whole, brief = consequence(attribution), verified(attribution), verified(attribution, brief=True)
+    does = consequence(attribution) or _losses(comparison)
+    whole, brief = verified(attribution), verified(attribution, brief=True)
     unsaid = [(does, shows)] if does and attribution.explained else []
     return [(does, shows, whole), (does, shows, brief), *unsaid, (shows, whole), (shows, brief)]
+
+
+def _losses(comparison: Comparison) -> str:
+    """That it is the losses which layers add that differ, where the outputs agree."""
+    parts = (part for rung in comparison.rungs for finding in rung.findings for part in finding.parts)
+    added = any(part.fact is Fact.ADDED_AT_INFERENCE for part in parts)
+    return "Outputs agree; the losses that layers add differ." if added else ""
 
 
 # Reasons -----------------------------------------------------------------------------------------------------
@@ -125,9 +133,12 @@ def _settings(comparison: Comparison, room: int) -> str:
 
 def _settings_alone(comparison: Comparison, room: int) -> str:
     own = tuple(edit for edit in comparison.edits if edit.rung == "weights") or comparison.edits
-    step = _rung(comparison, "training step").outcome == "equal" and all(_compiles(edit) for edit in own)
+    compiles = bool(own) and all(map(_compiles, own))
+    step = compiles and _rung(comparison, "training step").outcome == "equal"
     lead = (
-        "Same function and the same training step, but" if step else "Same function, but it starts or learns otherwise:"
+        "Same function and the same training step, but other"
+        if step
+        else "Same function, but it starts or learns otherwise:"
     )
     return _different(comparison, room, lead, own, otherwise=f"{detail(_rung(comparison, 'weights'))}.")
 
