@@ -62,7 +62,7 @@ def choose(sides: tuple[Side, Side], pair: Correspondence, transfer: WeightTrans
 def _laid_otherwise(
     sides: tuple[Side, Side], pair: Correspondence, transfer: WeightTransfer, seed: int
 ) -> WeightTransfer | None:
-    """The transfer where arrays are joined or have their axes in another order; ``None`` where they may be as paired."""
+    """The transfer where arrays are joined or have their axes in another order; ``None`` where neither shows."""
     if not transfer.complete:
         return rejoined(sides, pair, transfer, seed)
     if odd := in_another_order(pair, transfer.pairs):
