@@ -74,7 +74,8 @@ def _ends(comparison: Comparison) -> list[tuple[str, ...]]:
     if attribution is None or stored:
         return [(stored, shows), (stored or shows,)]
     does, whole, brief = consequence(attribution), verified(attribution), verified(attribution, brief=True)
-    return [(does, shows, whole), (shows, whole), (does, shows, brief), (shows, brief)]
+    unsaid = [(does, shows)] if does and attribution.explained else []
+    return [(does, shows, whole), (does, shows, brief), *unsaid, (shows, whole), (shows, brief)]
 
 
 # Reasons -----------------------------------------------------------------------------------------------------
@@ -124,8 +125,15 @@ def _settings(comparison: Comparison, room: int) -> str:
 
 def _settings_alone(comparison: Comparison, room: int) -> str:
     own = tuple(edit for edit in comparison.edits if edit.rung == "weights") or comparison.edits
-    lead = "Same function, but it starts or learns otherwise:"
+    step = _rung(comparison, "training step").outcome == "equal" and all(_compiles(edit) for edit in own)
+    lead = (
+        "Same function and the same training step, but" if step else "Same function, but it starts or learns otherwise:"
+    )
     return _different(comparison, room, lead, own, otherwise=f"{detail(_rung(comparison, 'weights'))}.")
+
+
+def _compiles(edit: Edit) -> bool:
+    return isinstance(edit, Update) and all(change.aspect is Aspect.COMPILE for change in edit.changes)
 
 
 def _numbers(name: RungName, what: str) -> Told:
