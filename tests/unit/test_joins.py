@@ -28,3 +28,13 @@ def test_blocks_take_turns_and_an_axis_of_one_stacks() -> None:
     assert Join(axis=0, shape=(4,)).joined([one, two]).tolist() == [1, 2, 3, 4, 5, 6, 7, 8]
     assert Join(axis=0, shape=(4,), blocks=2).joined([one, two]).tolist() == [1, 2, 5, 6, 3, 4, 7, 8]
     assert Join(axis=0, shape=(1, 4)).joined([one, two]).tolist() == [[1, 2, 3, 4], [5, 6, 7, 8]]
+
+
+def test_one_array_in_another_order_of_its_axes_comes_back() -> None:
+    kernel = np.arange(60).reshape(2, 2, 5, 3)
+    join = Join(axis=0, shape=(3, 2, 2, 5), order=(3, 0, 1, 2))
+
+    whole = join.joined([kernel]).reshape(3, 20)
+
+    assert np.array_equal(whole, kernel.transpose(3, 0, 1, 2).reshape(3, 20))
+    assert np.array_equal(join.parted(whole, 1)[0], kernel)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kerasdiff.probing.settings import SCORE_LIMIT, agreed, alike, section_of
+from kerasdiff.probing.settings import SCORE_LIMIT, agreed, alike, same_rates, section_of
 
 NUMBERS = np.asarray([1.0, -2.0, 3e-9, 0.0])
 
@@ -64,3 +64,11 @@ def test_settings_belong_to_sections() -> None:
     assert section_of("loss_weights.0") == "loss"
     assert section_of("weighted_metrics.1") == "metrics"
     assert section_of("run_eagerly") is None
+
+
+def test_rates_agree_but_for_the_rounding_of_float32() -> None:
+    rates = np.asarray([0.05, 0.01, 3e-9])
+
+    assert same_rates(rates, rates * (1 + 1e-6))
+    assert not same_rates(rates, rates * (1 + 1e-3))
+    assert not same_rates(rates, rates[:2])

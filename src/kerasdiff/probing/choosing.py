@@ -17,7 +17,7 @@ from kerasdiff.errors import EvaluateError
 from kerasdiff.graph import Weight
 from kerasdiff.probing.joining import rejoined, tries_of
 from kerasdiff.probing.prober import Prober, batches_of, output_comparisons
-from kerasdiff.probing.relaying import in_another_order, relaid
+from kerasdiff.probing.relaying import in_another_order, of_other_ranks, relaid, reordered
 from kerasdiff.probing.transfer import held_by_layers, layouts, sure, with_pairs
 from kerasdiff.probing.twins import Groups, Layer, twins
 from kerasdiff.side.protocol import Side
@@ -38,10 +38,9 @@ def choose(sides: tuple[Side, Side], pair: Correspondence, transfer: WeightTrans
         transfer: The pairing by order.
         seed: Of the probe and the weights.
     """
-    if not transfer.complete:
-        return rejoined(sides, pair, transfer, seed)
-    if odd := in_another_order(pair, transfer.pairs):
-        return relaid(sides, pair, transfer, odd, seed)
+    made = _laid_otherwise(sides, pair, transfer, seed)
+    if made is not None:
+        return made
     layers, single = _undecided(pair, transfer)
     count = _ways(layers) + _ways(single)
     if count <= MOST and transfer.guessed and _kept_by_keras(pair, transfer):
@@ -58,6 +57,18 @@ def choose(sides: tuple[Side, Side], pair: Correspondence, transfer: WeightTrans
     except EvaluateError:
         return replace(transfer, guessed=True)  # the inference rung meets the same failure, and says so
     return made or (replace(transfer, guessed=True) if beyond else transfer)
+
+
+def _laid_otherwise(
+    sides: tuple[Side, Side], pair: Correspondence, transfer: WeightTransfer, seed: int
+) -> WeightTransfer | None:
+    """The transfer where arrays are joined or have their axes in another order; ``None`` where neither shows."""
+    if not transfer.complete:
+        return rejoined(sides, pair, transfer, seed)
+    if odd := in_another_order(pair, transfer.pairs):
+        return relaid(sides, pair, transfer, odd, seed)
+    flat = () if pair.isomorphic else of_other_ranks(pair, transfer.pairs)
+    return reordered(sides, pair, transfer, flat, seed) if flat else None
 
 
 def _agreeing(

@@ -19,6 +19,9 @@ from kerasdiff.side.protocol import Side
 MOST_AXES = 5
 """Axes of an array whose orders are tried."""
 
+MOST = 48
+"""Orders that are tried at most: twice all those of a kernel of a convolution."""
+
 Shape = tuple[int, ...]
 Pairs = tuple[tuple[str, str], ...]
 
@@ -33,6 +36,17 @@ def in_another_order(pair: Correspondence, pairs: Mapping[str, str]) -> Pairs:
         (one, two)
         for one, two in pairs.items()
         if one in first and two in second and _apart(first[one].shape, second[two].shape)
+    )
+
+
+def of_other_ranks(pair: Correspondence, pairs: Mapping[str, str]) -> Pairs:
+    """The pairs of one size and another number of axes: taken together in order most likely, but in any order maybe."""
+    first, second = pair.weights
+    both = ((one, two) for one, two in pairs.items() if one in first and two in second)
+    return tuple(
+        (one, two)
+        for one, two in both
+        if first[one].size == second[two].size and len(first[one].shape) != len(second[two].shape)
     )
 
 
@@ -64,12 +78,19 @@ def relaid(
         odd: Those.
         seed: Of the probe and the weights.
     """
-    made = witnessed(sides, pair, transfer, _ways(pair, transfer, odd), seed)
+    made = reordered(sides, pair, transfer, odd, seed)
     if made is not None:
         return made
     ones, twos = zip(*odd, strict=True)
     lacking = (*transfer.lacking[0], *ones), (*transfer.lacking[1], *twos)
     return replace(transfer, complete=False, regrouped=True, lacking=lacking)
+
+
+def reordered(
+    sides: tuple[Side, Side], pair: Correspondence, transfer: WeightTransfer, some: Pairs, seed: int
+) -> WeightTransfer | None:
+    """The transfer with these arrays in the orders under which outputs agree; ``None`` where none does."""
+    return witnessed(sides, pair, transfer, itertools.islice(_ways(pair, transfer, some), MOST), seed)
 
 
 def _ways(pair: Correspondence, transfer: WeightTransfer, odd: Pairs) -> Iterator[Way]:

@@ -82,3 +82,15 @@ def by_hand(activation=ops.tanh):
 
 def by_hand_of_relu():
     return by_hand(ops.relu)
+
+
+def convolved():
+    inputs = keras.Input((4, 4, 3))
+    return keras.Model(inputs, layers.Conv2D(5, 2, strides=2)(inputs))
+
+
+def patched():
+    """The same of windows that are written out channel by channel."""
+    inputs = keras.Input((4, 4, 3))
+    x = ops.transpose(ops.reshape(inputs, (-1, 2, 2, 2, 2, 3)), (0, 1, 3, 5, 2, 4))
+    return keras.Model(inputs, layers.Dense(5)(ops.reshape(x, (-1, 2, 2, 12))))

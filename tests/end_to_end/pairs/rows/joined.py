@@ -31,6 +31,7 @@ PAIRS: tuple[Pair, ...] = (
     equal("two-towers-for-two-inputs", "ways.py:siamese", "ways.py:siamese(way=1)", basis=NUMERIC),
     equal("a-transposed-convolution-as-a-product", "ways.py:upsampled", "ways.py:upsampled(product=True)",
           basis=NUMERIC, mentions=("in another layout",)),
+    equal("windows-channel-by-channel", "ways.py:convolved", "ways.py:patched", basis=NUMERIC),
     equal("a-cell-of-two-layers", "ways.py:recurrent", "ways.py:by_hand", basis=NUMERIC),
     open_question("a-kernel-in-an-order-that-nothing-shows", "ways.py:upsampled",
                   "ways.py:upsampled(product=True, block=3)", mentions=("whose parts are not transferred",)),
