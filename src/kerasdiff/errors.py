@@ -50,6 +50,10 @@ class WorkerError(KerasdiffError):
     """A worker process ended or went silent; the message holds what it printed last."""
 
 
+class InternalError(WorkerError):
+    """A worker met a fault of kerasdiff's own; the details hold its traceback."""
+
+
 class WorkerEndedError(WorkerError):
     """A worker process ended by itself, or somebody ended it: another one may do better.
 

@@ -178,6 +178,7 @@ class Fact(Enum):
     SAME_START = auto()  # count: weights of other initializers with the same starting values
 
     # -- numbers -------------------------------------------------------------------------------------------------
+    NEVER_FINITE = auto()  # names: the quantity; count, of: outputs that are not finite on either side on any probe
     NOTHING_TO_COMPARE = auto()  # names: the quantity
     VALUES_AGREE = auto()  # names: the quantity; compared: the worst; of: comparisons; parts: COARSE
     VALUES_DIFFER = auto()  # the same; count: beyond their limit; subjects: not finite on one side alone
@@ -218,6 +219,7 @@ class Fact(Enum):
     ROW_BY_ROW = auto()  # side: that looks it up; weights; names: the optimizer
     NO_STEP = auto()  # cause
     STEP_IS_ROUNDING = auto()
+    STEP_NOT_FINITE = auto()  # the loss is NaN or infinite on both sides
     STEP_TAKEN = auto()  # values: optimizer and objective of either side
     UNSEEDED_ON_ONE_SIDE = auto()  # side
     UNSEEDED_ON_BOTH_SIDES = auto()
@@ -291,6 +293,9 @@ class Fact(Enum):
     VARIABLE_MADE_ANEW = auto()  # names: the variable that each call makes
     VARIABLE_UNTRACKED = auto()  # names: the variable that is used and is no weight of the model
     MODE_HARD_CODED = auto()  # sites: the layer that is told another mode; names: the mode its caller is in
+    FIT_IN_INFERENCE = (
+        auto()
+    )  # names: class, kinds of the layers; sites: the layers that would act otherwise in training
     WEIGHT_NEVER_READ = auto()  # weights; sources: the line that made it
     MASK_LOST = auto()  # sites: what makes the mask, what drops it, the layer that would use it
     MASK_UNUSED = auto()  # sites: what makes the mask, what drops it
@@ -298,6 +303,7 @@ class Fact(Enum):
     # -- fit: what the trials say -----------------------------------------------------------------------------------
     NO_PAIR = auto()  # no trial pair has finished
     TRIALS_IDENTICAL = auto()  # count: steps; every loss and test output agrees to the last bit
+    TRIALS_NOT_FINITE = auto()  # names: "data" where they hold no finite number; else no loss after an update is one
     TRIALS_APART = auto()  # figures: first_parting, distance, control_distance, rounding_distance; absent where None
     TRIALS_START_APART = auto()  # the same figures; the trials of a pair did not start from the same weights
     TRIALS_ROUNDING = auto()  # the same figures; rounding that training amplifies explains them

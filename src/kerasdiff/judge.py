@@ -8,6 +8,7 @@ that withhold it. All else is ``inconclusive``, with the reason.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,6 +19,7 @@ from kerasdiff.align.pair import WeightTransfer
 from kerasdiff.comparison import Basis, Outcome, Reason, Verdict
 from kerasdiff.findings import Fact, Finding, RungName
 from kerasdiff.graph import Attribute
+from kerasdiff.graph.ops import AFFINE
 from kerasdiff.options import STRENGTHS, Required
 from kerasdiff.rungs.records import Rung, RungOutcome
 
@@ -25,9 +27,15 @@ STRUCTURAL = frozenset(
     {"op", "wiring", "unroll", "use_cudnn", "implementation", "flash_attention", "activation", "axis", "axes",
      "keep_dims", "keepdims", "to", "target_shape", "perm", "dims", "pads", "padding", "strides", "dilations",
      "data_format", "equation", "dtype", "adj_x", "adj_y", "transpose_a", "transpose_b", "return_sequences",
-     "return_state", "zero_output_for_mask", "go_backwards", "units", "filters"}
+     "return_state", "zero_output_for_mask", "go_backwards", "units", "filters", "groups"}
 )  # fmt: skip
 """Settings that move every value or none: random probes decide about them. Bounds and thresholds may hide."""
+
+FACTOR = "by"
+"""The setting of a scale or a shift."""
+
+FLOAT32_DIGITS = 24
+"""Binary digits of a number in float32."""
 
 UNIMPLIED: tuple[RungName, ...] = ("interface", "weights")
 """Rungs that no proof of the graphs implies: without them nothing is equivalent."""
@@ -221,7 +229,20 @@ def judge(evidence: Evidence) -> Verdict:
 
 def may_hide(edit: Update) -> bool:
     """Whether an update changes a bound, a constant or the like, which probes may never reach; one side may lack it."""
-    return any(_hides(change) for change in edit.changes)
+    affine = all(site is None or site.op in AFFINE for site in edit.sites)
+    return any(_hides(change) and not (affine and _same_factor(change)) for change in edit.changes)
+
+
+def _same_factor(change: Change) -> bool:
+    """Whether a factor or a summand is the same number, rounded to float32 on another way to it.
+
+    ``x / sqrt(6)`` and ``x * 6 ** -0.5`` are computed from constants that may lie two units in the last place apart.
+    """
+    one, two = map(_number, change.values)
+    if change.name != FACTOR or one is None or two is None:
+        return False
+    last = 2.0 ** (math.frexp(max(abs(one), abs(two)))[1] - FLOAT32_DIGITS)
+    return abs(one - two) <= 2 * last
 
 
 def _hides(change: Change) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol, get_args
 
+from kerasdiff.errors import EvaluateError
 from kerasdiff.side.targets import InputSpec
 from kerasdiff.side.training import Tick, TrialOptions
 
@@ -18,6 +19,10 @@ Ignored = Literal["initializer", "regularizer", "constraint", "trainable", "dtyp
 
 STRENGTHS: tuple[Required, ...] = get_args(Required)
 IGNORABLE: tuple[Ignored, ...] = get_args(Ignored)
+
+
+LAST_SEED = 2**32 - 1
+"""The largest seed: numpy's and Keras's global generators take 32 bits (``keras.utils.set_random_seed``)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +52,15 @@ class Options:
     require: Required = "statistical"
     ignore: tuple[Ignored, ...] = ()
     require_checkpoint: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuses a seed that a generator does not take.
+
+        Raises:
+            EvaluateError: If it is out of range.
+        """
+        if not 0 <= self.seed <= LAST_SEED:
+            raise EvaluateError(f"{self.seed} is no seed: they go from 0 to {LAST_SEED}.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

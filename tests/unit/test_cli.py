@@ -23,7 +23,7 @@ import kerasdiff
 from kerasdiff.canonical import NODE_RULES, RULES
 from kerasdiff.cli import main
 from kerasdiff.comparison import Comparison, Reason, Verdict
-from kerasdiff.errors import LoadError
+from kerasdiff.errors import InternalError, LoadError
 from kerasdiff.options import Options
 from kerasdiff.side.targets import InputSpec
 from kerasdiff.side.training import Tick
@@ -184,6 +184,12 @@ class TestCompare:
         assert "RuntimeError: boom" in result.stderr
         assert "this is a bug in kerasdiff" in result.stderr
 
+    def test_a_fault_of_ours_in_a_worker_is_70(self, engine: Engine) -> None:
+        engine.error = InternalError("reference: kerasdiff itself failed; this is a bug.", "Traceback: boom")
+        result = CliRunner().invoke(main, ["compare", "a.py:Net", "b.py:Net"])
+        assert result.exit_code == 70
+        assert "boom" in result.stderr
+
     def test_click_exceptions_do_not_say_different(self, engine: Engine) -> None:
         engine.error = click.ClickException("no")
         assert compare().exit_code == 2
@@ -201,6 +207,8 @@ class TestCompare:
         (("compare", "a.py:Net"), "Missing argument 'CANDIDATE'"),
         (("comapre",), "No such command 'comapre'"),  # click suggests compare from 8.4 on
         (("compare", "a.py:Net", "b.py:Net", "--sed", "1"), "--seed"),
+        (("compare", "a.py:Net", "b.py:Net", "--seed", str(10**30)), "is no seed: they go from 0 to 4294967295."),
+        (("compare", "a.py:Net", "b.py:Net", "--seed", "-1"), "--seed"),
         (("compare", "a.py:Net", "b.py:Net", "--fit-steps", "0"), "--fit-steps"),
         (("compare", "a.py:Net", "b.py:Net", "--data", "none.npz"), "none.npz"),
         (

@@ -25,6 +25,7 @@ from kerasdiff.graph import Weight
 from kerasdiff.options import FitOptions, Silent
 from kerasdiff.report.json import _fit
 from kerasdiff.report.wording.fit import told, verdict_sentence
+from kerasdiff.report.wording.trials import remarks
 from kerasdiff.rungs.fit import fit_rung
 from kerasdiff.side.training import (
     Answers,
@@ -267,6 +268,32 @@ def test_a_fit_without_a_decision_says_how_many_seeds_would_decide() -> None:
     assert found.decision is not None
     assert found.decision.seeds_needed is not None
     assert str(found.decision.seeds_needed) in verdict_sentence(verdict.finding)
+
+
+@pytest.mark.parametrize("at", [0, 1])
+def test_trials_that_never_learn_are_no_evidence(at: int) -> None:
+    def lost(plan: FitPlan, step: int) -> float:
+        return math.nan if step >= at else 1.1
+
+    found, _ = run(Fake(lost), Fake(lost), alike=True)
+    assert (found.identical, found.never_finite) == (True, True)
+    verdict = judge_fit(found, complete=True)
+    assert (verdict.outcome, verdict.basis) == ("inconclusive", None)
+    assert "NaN or infinite" in verdict_sentence(verdict.finding)
+    assert fit_rung(found, complete=True).outcome == "failed"
+    assert "decides nothing" in remarks(found)[0].text
+
+
+def test_trials_on_data_without_numbers_are_no_evidence() -> None:
+    class Blank(Fake):
+        def fit(self, plan: FitPlan, progress: Progress | None = None) -> Trial:
+            done = super().fit(plan, progress)
+            return dataclasses.replace(done, data=dataclasses.replace(done.data, blank=True))
+
+    found, _ = run(Blank(falling), Blank(falling), alike=True)
+    verdict = judge_fit(found, complete=True)
+    assert verdict.outcome == "inconclusive"
+    assert "an input of the training data is NaN" in verdict_sentence(verdict.finding)
 
 
 def test_a_trial_that_diverges_is_evidence() -> None:

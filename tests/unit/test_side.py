@@ -49,7 +49,7 @@ def test_the_methods_of_a_side_send_the_rows_of_the_table() -> None:
     side = Echo()
     assert side.evaluate("request") == (EVALUATE.name, ("request",))  # type: ignore[arg-type]
     assert side.losses_of("request", ()) == ("losses_of", ("request", ()))  # type: ignore[arg-type]
-    assert side.describe() == ("describe", (None, ()))  # type: ignore[comparison-overlap]
+    assert side.describe() == ("describe", (None, (), False))  # type: ignore[comparison-overlap]
 
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:

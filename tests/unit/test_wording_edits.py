@@ -30,7 +30,7 @@ from kerasdiff.findings import Site
 from kerasdiff.graph import Source
 from kerasdiff.graph.table import Table
 from kerasdiff.report.wording.contrast import contrasts
-from kerasdiff.report.wording.edits import attributes, begins_with_a_name, message
+from kerasdiff.report.wording.edits import SAID, attributes, begins_with_a_name, message, settings
 from kerasdiff.report.wording.names import call_of, calls_of, name_of, shown
 
 
@@ -179,6 +179,26 @@ def test_changed_settings(changes: tuple[Change, ...], text: str, data: dict[str
     assert begins_with_a_name(edit)
 
 
+def test_layers_that_take_other_arguments_stand_in_each_other_s_place() -> None:
+    changes = (
+        Change(aspect=Aspect.SETTING, name="activation", values=(None, "<lambda> (code 898772ce)")),
+        Change(aspect=Aspect.SETTING, name="negative_slope", values=(0.3, None)),
+    )
+    one, two = (site("act", "leaky_relu", 7, display=name) for name in ("LeakyReLU", "Activation"))
+    edit = updated(*changes, one=one, two=two)
+
+    assert message(edit) == (
+        "candidate has act (Activation, leaky_relu, m.py:7) with activation=<lambda> in the place of "
+        "act (LeakyReLU, m.py:7) with negative_slope=0.3"
+    )
+    assert not begins_with_a_name(edit)
+
+
+@pytest.mark.parametrize("aspect", sorted(SAID, key=lambda aspect: aspect.value))
+def test_what_the_message_says_is_no_setting(aspect: Aspect) -> None:
+    assert settings(updated(Change(aspect=aspect))) == ()
+
+
 def test_another_call_is_told_by_both() -> None:
     edit = updated(Change(aspect=Aspect.OP), one=RELU, two=site("tanh", line=9))
 
@@ -266,9 +286,9 @@ BARE = Neighbour(site=site("x", "x"), counterpart="y")
             "bn (BatchNormalization; the counterpart of norm) and x (the counterpart of y) in the candidate",
         ),
         (
-            OtherOperands(takes=((STATE,), ()), reordered=True),
-            "stem/conv (Conv2D, m.py:3) takes cell output h of lstm (LSTM, m.py:1) in the reference, nothing else in "
-            "the candidate: in another order",
+            OtherOperands(takes=((STATE, SAME), (SAME, STATE)), reordered=True),
+            "stem/conv (Conv2D, m.py:3) takes cell output h of lstm and bn in the reference, bn and cell output h of "
+            "lstm in the candidate (m.py:3): in another order",
         ),
         (
             OtherSharing(shares=((SAME,), ())),

@@ -95,6 +95,16 @@ ROWS = [
         Finding(fact=Fact.MODE_HARD_CODED, sites=(LAYER,), names=("training",)),
         "layer body/drop (m.py:7) is called with training=False, also in training",
     ),
+    (
+        Finding(fact=Fact.FIT_IN_INFERENCE, names=("Net", "statistics"), sites=(LAYER,)),
+        "`Net.call` takes no `training` argument, so fit runs it in inference mode: `body/drop` never learns its "
+        "statistics (m.py:7)",
+    ),
+    (
+        Finding(fact=Fact.FIT_IN_INFERENCE, names=("Net", "drops", "acts", "drops"), sites=(LAYER, LAYER, LAYER)),
+        "`Net.call` takes no `training` argument, so fit runs it in inference mode: `body/drop` never drops (m.py:7), "
+        "`body/drop` never acts (m.py:7) and 1 more",
+    ),
     (Finding(fact=Fact.WEIGHT_NEVER_READ, weights=("scale",), sources=(LINE,)), "weight scale (m.py:7) is never read"),
     (
         Finding(fact=Fact.MASK_LOST, sites=(*MASK, Site(node="lstm", kind="layer", source=LINE))),

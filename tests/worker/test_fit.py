@@ -262,6 +262,32 @@ def test_a_subclass_without_a_training_argument_and_with_batch_norm() -> None:
     assert "norm/moving_mean" in start(StandIn(build, port), plan().seed)
 
 
+@pytest.mark.parametrize("told", [False, True])
+def test_statistics_move_in_a_trial_where_keras_fit_moves_them(*, told: bool) -> None:
+    class Net(keras.Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.norm = keras.layers.BatchNormalization()
+            self.head = keras.layers.Dense(3)
+
+        def call(self, x: Any) -> Any:
+            return self.head(self.norm(x))
+
+    class Told(Net):
+        def call(self, x: Any, training: Any = None) -> Any:
+            return self.head(self.norm(x))
+
+    made: list[Any] = []
+
+    def build() -> Any:
+        made.append(Told() if told else Net())
+        made[-1](np.zeros((1, 4), np.float32))
+        return made[-1]
+
+    fit(StandIn(build, Port(name="x", spec=TensorSpec(shape=(None, 4), dtype="float32"))), plan())
+    assert bool(np.any(made[-1].norm.moving_mean.numpy())) is told
+
+
 def test_a_loss_that_is_not_finite_ends_the_trial() -> None:
     def build() -> Any:
         model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 keras: Any = pytest.importorskip("keras")
@@ -111,6 +112,54 @@ def test_optimizers_say_what_their_config_leaves_out() -> None:
 
 
 @pytest.mark.filterwarnings("ignore:__array__:DeprecationWarning")  # Keras saves with numpy 2
+def test_fit_tells_the_mode_where_a_call_takes_it() -> None:
+    """Statistics move in ``fit`` where it does, and stay where it does not."""
+
+    class Untold(keras.Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.norm, self.head = keras.layers.BatchNormalization(), keras.layers.Dense(1)
+
+        def call(self, x: Any) -> Any:
+            return self.head(self.norm(x))
+
+    class Told(Untold):
+        def call(self, x: Any, training: Any = None) -> Any:
+            return self.head(self.norm(x))
+
+    class OwnStep(Untold):
+        def train_step(self, data: Any) -> Any:
+            return super().train_step(data)
+
+    x = np.random.default_rng(0).normal(3.0, 1.0, (8, 4)).astype(np.float32)
+    for kind, expected in ((Untold, False), (Told, True)):
+        model = kind()
+        model.compile("sgd", "mse")
+        model.fit(x, x[:, :1], verbose=0)
+        assert bool(np.any(model.norm.moving_mean.numpy())) is expected
+        assert internals.told_mode(model) is expected
+    assert internals.told_mode(OwnStep()) is True
+    assert internals.told_mode(keras.Sequential([keras.layers.Dense(1)])) is True
+    assert internals.told_mode(keras.layers.Dense(1)) is None
+
+
+def test_optimizers_can_be_told_how_many_steps_they_took() -> None:
+    falling = keras.optimizers.schedules.PiecewiseConstantDecay([100], [1.0, 0.5])
+    optimizer = keras.optimizers.SGD(falling, gradient_accumulation_steps=2)
+    for step, rate in ((0, 1.0), (100, 1.0), (101, 0.5)):
+        internals.set_iterations(optimizer, step)
+        assert float(keras.ops.convert_to_tensor(optimizer.learning_rate)) == rate
+
+
+def test_the_compiled_loss_leaves_out_what_layers_add() -> None:
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, kernel_regularizer="l2")])
+    assert internals.compile_loss_of(model) is None
+    model.compile("sgd", "mse")
+    loss = internals.compile_loss_of(model)
+    assert loss is not None
+    assert float(loss(np.ones((3, 1)), np.zeros((3, 1)), np.asarray([1.0, 1.0, 4.0]))) == 2.0
+
+
 def test_saved_files_hold_what_is_read_from_them(tmp_path: Path) -> None:
     import zipfile
 

@@ -314,23 +314,25 @@ def _joined(first: Node, last: Node) -> Node:
     before, after = first.lowering, last.lowering
     if before is None or after is None:
         return last
-    inputs = {item.id for item in before if item.kind == "input"}
+    nodes, (result,) = _renamed(before)
     entries = {item.id for item in after if item.kind == "input"}
-
-    def renamed(edges: tuple[Edge, ...]) -> tuple[Edge, ...]:
-        return tuple(edge if edge.node in inputs else replace(edge, node=f"{edge.node}.first") for edge in edges)
-
-    (result,) = renamed(before.outputs)
-    nodes = [
-        item if item.id in inputs else replace(item, id=f"{item.id}.first", operands=renamed(item.operands))
-        for item in before
-    ]
     for item in after:
         if item.id not in entries:
             operands = tuple(result if edge.node in entries else edge for edge in item.operands)
             nodes.append(replace(item, operands=operands))
     lowering = replace(after, nodes=tuple(nodes))
     return replace(last, op="mask", operands=first.operands, roles=first.roles, lowering=lowering, attributes={})
+
+
+def _renamed(graph: Graph) -> tuple[list[Node], tuple[Edge, ...]]:
+    """The nodes and outputs of a graph, all but the inputs under other names."""
+    names = {item.id: item.id if item.kind == "input" else f"{item.id}.first" for item in graph}
+
+    def moved(edges: tuple[Edge, ...]) -> tuple[Edge, ...]:
+        return tuple(replace(edge, node=names[edge.node]) for edge in edges)
+
+    nodes = [replace(item, id=names[item.id], operands=moved(item.operands)) for item in graph]
+    return nodes, moved(graph.outputs)
 
 
 @_rule("drop-no-op")

@@ -19,7 +19,7 @@ from kerasdiff.cli.fit import fit
 from kerasdiff.cli.inspect import inspect
 from kerasdiff.cli.replay import replay
 from kerasdiff.cli.rules import rules
-from kerasdiff.errors import KerasdiffError
+from kerasdiff.errors import InternalError, KerasdiffError
 
 EXIT_USAGE = 2
 EXIT_INTERNAL = 70  # EX_SOFTWARE of sysexits.h
@@ -59,7 +59,7 @@ def _guarded(run: Callable[[], object]) -> int:
         return EXIT_INTERRUPTED
     except KerasdiffError as error:
         _show_error(error)
-        return EXIT_USAGE
+        return EXIT_INTERNAL if isinstance(error, InternalError) else EXIT_USAGE
     except Exception:  # the one place that may catch everything: it says that this is a bug
         import traceback
 

@@ -24,6 +24,15 @@ if TYPE_CHECKING:
     from kerasdiff.options import Ignored, Required
 
 
+def _seed(context: click.Context, option: click.Parameter, number: int) -> int:
+    """A seed that every generator takes."""
+    from kerasdiff.options import LAST_SEED
+
+    if number > LAST_SEED:
+        raise click.BadParameter(f"{number} is no seed: they go from 0 to {LAST_SEED}.")
+    return number
+
+
 def _ignored(context: click.Context, option: click.Parameter, texts: tuple[str, ...]) -> tuple[Ignored, ...]:
     """The names of all ``--ignore``, each once and in one order, so that equal questions get equal reports."""
     from kerasdiff.options import IGNORABLE
@@ -57,6 +66,7 @@ def _ignored(context: click.Context, option: click.Parameter, texts: tuple[str, 
 @click.option(
     "--seed",
     type=click.IntRange(min=0),
+    callback=_seed,
     default=0,
     show_default=True,
     metavar="N",

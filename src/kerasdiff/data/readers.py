@@ -148,5 +148,11 @@ def _npz(path: Path) -> Table:
         next((len(array) for name, array in arrays.items() if name.startswith(f"x_{part}") and array.ndim), 0)
         for part in ("train", "test")
     ]
-    source = DataSource(kind="arrays", name=path.name, train=lengths[0], test=lengths[1])
+    blank = any(name.startswith("x_train") and _blank(array) for name, array in arrays.items())
+    source = DataSource(kind="arrays", name=path.name, train=lengths[0], test=lengths[1], blank=blank)
     return Table(arrays=arrays, origin=str(path), source=source)
+
+
+def _blank(array: Array) -> bool:
+    """Whether there are values, and none of them is a finite number."""
+    return array.dtype.kind == "f" and bool(array.size) and not bool(np.isfinite(array).any())

@@ -122,6 +122,8 @@ def _updates(
             continue
         own = states[0][name]
         size = compare_values(own, value.reshape(own.shape), rows.tolerance).max_relative
+        if size == 0:
+            continue  # no update at all, as of a trained weight, or one that no edit changes
         for position in patcher.cut.edits_on((name, pairs[name])) or (None,):
             largest[position] = max(largest.get(position, 0.0), size)
     return largest

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -107,6 +108,17 @@ class FitEvidence:
     findings: tuple[Finding, ...] = ()
 
     @property
+    def never_finite(self) -> bool:
+        """Whether nothing was learned: from data without a finite number, or by losses without one after an update."""
+        paired = [trial for trial in self.trials if trial.side in ("reference", "candidate")]
+        return bool(self.pairs) and (self.blank or all(map(_learned_nothing, paired)))
+
+    @property
+    def blank(self) -> bool:
+        """Whether an input of the data holds no finite number."""
+        return self.data is not None and self.data.blank
+
+    @property
     def finished(self) -> Trial | None:
         """The first trial that was finished: all share its data and settings."""
         return next((trial for trial in self.trials if isinstance(trial, Trial)), None)
@@ -125,3 +137,9 @@ class FitEvidence:
     def class_names(self) -> tuple[str, ...]:
         """By class id, empty where unknown."""
         return () if self.finished is None else self.finished.class_names
+
+
+def _learned_nothing(trial: TrialSoFar) -> bool:
+    """Whether the first loss, which comes before any update, is the only finite one, if that."""
+    tested = trial.test_loss is not None and math.isfinite(trial.test_loss)
+    return not tested and sum(map(math.isfinite, trial.losses)) <= 1

@@ -67,6 +67,11 @@ def decided(decision: Decision | None) -> Finding:
     )
 
 
+def not_finite(fit: FitEvidence) -> Finding:
+    """That nothing was learned from: two NaN are no sign of equality."""
+    return Finding(fact=Fact.TRIALS_NOT_FINITE, names=("data",) if fit.blank else ())
+
+
 def identical(fit: FitEvidence) -> Finding:
     """That every loss and every test output of every pair agrees to the last bit."""
     return Finding(fact=Fact.TRIALS_IDENTICAL, count=len(fit.trials[0].losses))
@@ -106,6 +111,12 @@ def _outcome(fit: FitEvidence) -> Outcome:
 
 
 _TABLE = (
+    _Row(
+        holds=lambda fit, complete: fit.never_finite,
+        outcome=lambda fit: "inconclusive",
+        basis=None,
+        finding=not_finite,
+    ),
     _Row(
         holds=lambda fit, complete: fit.identical,
         outcome=lambda fit: "equivalent",

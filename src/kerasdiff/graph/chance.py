@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from kerasdiff.graph.model import SEED_ROLE, Graph, Node
-from kerasdiff.graph.ops import KERNEL_DRAWS, KEYED_DRAWS, VARIABLE_DRAWS, within
+from kerasdiff.graph.ops import KERNEL_DRAWS, KEYED_DRAWS, within
 
 Origin = Literal["own", "global", "outside", "kernel", "fixed", ""]
 """Whose generator it is: one that the model holds, Keras's global one, another that the model does not hold, the one
@@ -21,13 +21,9 @@ def draws_from(node: Node) -> Origin:
     kinds = {item.op for item in within(node.lowering)}
     if kinds & KERNEL_DRAWS:
         return "kernel"
-    if not kinds & (KEYED_DRAWS | VARIABLE_DRAWS):
-        return ""
-    if not node.seeds:
-        return "fixed" if _has_constant_keys(node.lowering) else ""
-    if not node.untracked:
-        return "own"
-    return "global" if SEED_ROLE in node.untracked else "outside"
+    if node.seeds:  # the draw itself may stand in the node that takes the key which this one makes
+        return "own" if not node.untracked else "global" if SEED_ROLE in node.untracked else "outside"
+    return "fixed" if kinds & KEYED_DRAWS and _has_constant_keys(node.lowering) else ""
 
 
 def _has_constant_keys(lowering: Graph) -> bool:

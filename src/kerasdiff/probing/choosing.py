@@ -15,9 +15,11 @@ from dataclasses import replace
 from kerasdiff.align.pair import Correspondence, WeightTransfer
 from kerasdiff.errors import EvaluateError
 from kerasdiff.graph import Weight
-from kerasdiff.probing.joining import rejoined
+from kerasdiff.probing.joining import rejoined, tries_of
 from kerasdiff.probing.prober import Prober, batches_of, output_comparisons
+from kerasdiff.probing.relaying import in_another_order, relaid
 from kerasdiff.probing.transfer import held_by_layers, layouts, sure, with_pairs
+from kerasdiff.probing.twins import Groups, Layer, twins
 from kerasdiff.side.protocol import Side
 
 MOST = 36
@@ -36,27 +38,45 @@ def choose(sides: tuple[Side, Side], pair: Correspondence, transfer: WeightTrans
         transfer: The pairing by order.
         seed: Of the probe and the weights.
     """
-    layers, single = _undecided(pair, transfer)
-    wholes, count = (math.prod(math.factorial(len(group)) for group in groups) for groups in (layers, single))
     if not transfer.complete:
         return rejoined(sides, pair, transfer, seed)
-    if wholes + count <= MOST and transfer.guessed and _kept_by_keras(pair, transfer):
+    if odd := in_another_order(pair, transfer.pairs):
+        return relaid(sides, pair, transfer, odd, seed)
+    layers, single = _undecided(pair, transfer)
+    count = _ways(layers) + _ways(single)
+    if count <= MOST and transfer.guessed and _kept_by_keras(pair, transfer):
         transfer = replace(transfer, guessed=False)
-    if count <= 1 and len(layouts(pair, transfer.pairs)) <= 1:
+    alike = [] if pair.isomorphic else _alike(pair, transfer.pairs, layers)
+    if _ways(single) <= 1 and not alike and len(layouts(pair, transfer.pairs)) <= 1:
         return transfer
-    ways = itertools.chain([dict(transfer.pairs)], _pairings(transfer.pairs, layers), _pairings(transfer.pairs, single))
+    beyond = _ways(single) > MOST or _ways(layers + alike) > MOST
+    ways = itertools.chain(
+        [dict(transfer.pairs)], _pairings(transfer.pairs, layers + alike), _pairings(transfer.pairs, single)
+    )
     try:
-        batches = batches_of(pair.descriptions[0].inputs, seed)
-        name = next(iter(batches))
-        for pairs in itertools.islice(ways, MOST + 1):
-            for transposed in layouts(pair, pairs):
-                made = with_pairs(transfer, pair, pairs, seed, transposed)
-                run = Prober(sides, made, {name: batches[name]}).precise((name,), training=False)
-                if all(item.closeness.equal for item in output_comparisons(run)):
-                    return made
+        made = _agreeing(sides, pair, transfer, itertools.islice(ways, MOST + 1), seed)
     except EvaluateError:
         return replace(transfer, guessed=True)  # the inference rung meets the same failure, and says so
-    return replace(transfer, guessed=True) if count > MOST else transfer
+    return made or (replace(transfer, guessed=True) if beyond else transfer)
+
+
+def _agreeing(
+    sides: tuple[Side, Side],
+    pair: Correspondence,
+    transfer: WeightTransfer,
+    ways: Iterable[Mapping[str, str]],
+    seed: int,
+) -> WeightTransfer | None:
+    """The first pairing under which outputs agree on the first probe, in any layout of its matrices."""
+    batches = batches_of(pair.descriptions[0].inputs, seed)
+    name = next(iter(batches))
+    for pairs in ways:
+        for transposed in layouts(pair, pairs):
+            made = with_pairs(transfer, pair, pairs, seed, transposed)
+            run = Prober(sides, made, {name: batches[name]}).precise((name,), training=False)
+            if all(item.closeness.equal for item in output_comparisons(run)):
+                return made
+    return None
 
 
 def _kept_by_keras(pair: Correspondence, transfer: WeightTransfer) -> bool:
@@ -70,10 +90,25 @@ def _kept_by_keras(pair: Correspondence, transfer: WeightTransfer) -> bool:
     )
 
 
-Layer = tuple[tuple[str, str], ...]
-"""Pairs of weights that stay together."""
-Groups = list[list[Layer]]
-"""Layers of which each could stand for each other."""
+def _ways(groups: Groups) -> int:
+    """In how many ways the layers of each group can be paired."""
+    return math.prod(math.factorial(len(group)) for group in groups)
+
+
+def _alike(pair: Correspondence, pairs: Mapping[str, str], known: Groups) -> Groups:
+    """The branches that could stand for each other, though they are aligned: all, or those in doubt if they are many.
+
+    Those come without ``known``, whose layers are tried anyway.
+    """
+    tried = {one for group in known for layer in group for one, _ in layer}
+    most = min(MOST, tries_of(pair))
+    for settled in (True, False):
+        groups = [
+            group for group in twins(pair, pairs, settled=settled) if not any(one in tried for (one, _), *_ in group)
+        ]
+        if _ways(groups) <= most:
+            break
+    return groups
 
 
 def _undecided(pair: Correspondence, transfer: WeightTransfer) -> tuple[Groups, Groups]:

@@ -37,6 +37,10 @@ MOST_ORDERED = 4
 Shape = tuple[int, ...]
 
 
+Way = tuple[Mapping[str, str], tuple[Joined, ...]]
+"""Which weights correspond one to one, and which are joined."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Option:
     """One way in which a weight of some shape may hold ``count`` others of the shape ``part``."""
@@ -60,11 +64,17 @@ def rejoined(sides: tuple[Side, Side], pair: Correspondence, transfer: WeightTra
         transfer: One that leaves weights without a counterpart.
         seed: Of the probe and the weights.
     """
+    return witnessed(sides, pair, transfer, _ways(pair, transfer), seed) or transfer
+
+
+def witnessed(
+    sides: tuple[Side, Side], pair: Correspondence, transfer: WeightTransfer, ways: Iterator[Way], seed: int
+) -> WeightTransfer | None:
+    """The first way under which outputs agree on the first probe; ``None`` where none does, of as many as are tried."""
     try:
         batches = batches_of(pair.descriptions[0].inputs, seed)
         name = next(iter(batches))
-        tries = max(LEAST, min(MOST, MOST_DRAWN // max(1, sum(pair.parameters))))
-        for pairs, joined in itertools.islice(_ways(pair, transfer), tries):
+        for pairs, joined in itertools.islice(ways, tries_of(pair)):
             made = _made(pair, transfer, pairs, joined, seed)
             run = Prober(sides, made, {name: batches[name]}).precise((name,), training=False)
             seen = [item.closeness for item in output_comparisons(run)]
@@ -72,11 +82,12 @@ def rejoined(sides: tuple[Side, Side], pair: Correspondence, transfer: WeightTra
                 return made
     except EvaluateError:
         pass  # the inference rung meets the same failure, and says so
-    return transfer
+    return None
 
 
-Way = tuple[Mapping[str, str], tuple[Joined, ...]]
-"""Which weights correspond one to one, and which are joined."""
+def tries_of(pair: Correspondence) -> int:
+    """How many ways are tried: fewer of large models."""
+    return max(LEAST, min(MOST, MOST_DRAWN // max(1, sum(pair.parameters))))
 
 
 def _ways(pair: Correspondence, transfer: WeightTransfer) -> Iterator[Way]:

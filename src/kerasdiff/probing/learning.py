@@ -303,6 +303,8 @@ def _step(asked: Learning, run: Run) -> tuple[StepObservation, list[Compared]]:
     except EvaluateError as error:
         return StepObservation(refused=error.message), []
     rows = row_by_row(asked.pair.transfer.drawn_alike, one, two)
+    if not np.isfinite(one.loss) and np.array_equal(one.loss, two.loss, equal_nan=True):
+        return StepObservation(rows=tuple(rows.values()), not_finite=True), []
     if not run.exact:
         return StepObservation(rows=tuple(rows.values()), rounding=True), []
     compared = _stepped(asked, (one, two), set(rows), run.wide)

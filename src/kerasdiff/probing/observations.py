@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from kerasdiff.findings import Compared, Fact, Finding
+from kerasdiff.findings import Compared, Fact, Finding, Subject
 from kerasdiff.graph.values import Closeness, Precision, Tolerance
 from kerasdiff.probing.samples import Samples
 from kerasdiff.probing.witness import Witness
@@ -50,6 +50,19 @@ class Comparisons:
         return tuple(item for item in self.compared if item.closeness.undecided)
 
     @property
+    def never_finite(self) -> tuple[Subject, ...]:
+        """The outputs that are NaN or infinite throughout, on both sides and on every probe: they decide nothing."""
+        known: dict[tuple[str, int], list[Compared]] = {}
+        for item in self.compared:
+            if item.subject.quantity in ("output", "training output"):
+                known.setdefault((item.subject.quantity, item.subject.number), []).append(item)
+        return tuple(
+            items[0].subject
+            for items in known.values()
+            if all(item.closeness.equal and item.closeness.nonfinite == item.closeness.count for item in items)
+        )
+
+    @property
     def differ(self) -> bool:
         """Whether anything is beyond its limit, or on one side alone."""
         return bool(self.absent or (self.informative and self.beyond))
@@ -57,7 +70,7 @@ class Comparisons:
     @property
     def agree(self) -> bool:
         """Whether something was compared, and nothing differs or is undecided."""
-        return self.informative and not self.differ and not self.undecided
+        return self.informative and not self.differ and not self.undecided and not self.never_finite
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,12 +155,14 @@ class StepObservation:
         rows: Weights whose rows an optimizer takes one by one on one side alone.
         taken: Optimizer and loss of either side, ``None`` where the steps are not compared.
         rounding: Whether they are not because they are rounding in float32.
+        not_finite: Whether they are not because the loss is no finite number on either side.
     """
 
     refused: str = ""
     rows: tuple[Finding, ...] = ()
     taken: tuple[tuple[str, str], tuple[str, str]] | None = None
     rounding: bool = False
+    not_finite: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ Imports what the rungs import; the observer asks it before the weights rung is j
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -31,6 +32,9 @@ SECTIONS: Mapping[str, Section] = {
 SCORE_LIMIT: Mapping[Precision, float] = {"float64": 1e-12, "float32": 1e-6}
 """How far losses and metrics may lie apart as a fraction of the larger: a formula written out sums in another order.
 Optimizers are held to the last bit, for a decay of 1e-10 moves a weight by its last digits."""
+
+RATE_LIMIT, RATE_ROUNDING = 1e-5, 3e-7
+"""How far learning rates may lie apart where a schedule is code of the user's: of the rate, and of the largest one."""
 
 FEW_SETTINGS = 3
 """Settings that are told beside two classes, at most: AdamW and Adam with another decay, but not SGD and Adam."""
@@ -110,8 +114,17 @@ def _sampled(
     encodings = agreed(known[0].encodings, known[1].encodings)
     if encodings is None:
         sections = tuple(section for section in sections if section == "optimizer")
-    asked = SettingsRequest(sections=sections, precision=precision, numbers=_numbers(pair), encodings=encodings or ())
+    written = [side.written for side in known if side.written is not None]
+    asked = SettingsRequest(
+        sections=sections,
+        precision=precision,
+        numbers=tuple(sorted({*_numbers(pair), *itertools.chain.from_iterable(written)})),
+        encodings=encodings or (),
+        rates_apart=bool(written),
+    )
     one, two = both(lambda side: sides[side].sample_settings(asked))
+    if written and not _rated_alike(one, two):
+        sections = tuple(section for section in sections if section != "optimizer")
     likeness = {section: _likeness(section, one, two, SCORE_LIMIT[precision]) for section in sections}
     return SettingsObservation(likeness=likeness, encodings=encodings or ())
 
@@ -126,6 +139,21 @@ def agreed(one: tuple[Encoding | None, ...], two: tuple[Encoding | None, ...]) -
     if len(one) != len(two) or any(None not in (a, b) and a != b for a, b in zip(one, two, strict=True)):
         return None
     return tuple(a or b for a, b in zip(one, two, strict=True))
+
+
+def _rated_alike(one: SettingsSample, two: SettingsSample) -> bool:
+    """Whether the first figures of the optimizers, their rates step by step, agree but for rounding."""
+    rates = [side.values["optimizer"][0] for side in (one, two) if "optimizer" in side.values]
+    return len(rates) == 2 and same_rates(rates[0], rates[1])
+
+
+def same_rates(one: Array, two: Array) -> bool:
+    """Whether two schedules give the same, computed by other formulas in float32.
+
+    Criterion, step by step: ``|a - b| <= RATE_LIMIT * |a| + RATE_ROUNDING * max |a|``.
+    """
+    rounding = RATE_ROUNDING * float(np.max(np.abs(one), initial=0.0))
+    return one.shape == two.shape and bool(np.allclose(one, two, rtol=RATE_LIMIT, atol=rounding))
 
 
 def _numbers(pair: Pair) -> tuple[float, ...]:
@@ -147,7 +175,10 @@ def _likeness(section: Section, one: SettingsSample, two: SettingsSample, limit:
     if section not in one.values or section not in two.values:
         return "unknown"
     exact = section == "optimizer"
-    if not alike(one.values[section], two.values[section], 0.0 if exact else limit):
+    ones, twos = one.values[section], two.values[section]
+    if exact and (one.written is not None or two.written is not None):
+        ones, twos = ones[1:], twos[1:]  # the rates are compared by themselves
+    if not alike(ones, twos, 0.0 if exact else limit):
         return "unknown"
     weighted = one.weighted.get(section, ()), two.weighted.get(section, ())
     return "alike" if exact or alike(*weighted, limit) else "unweighted"

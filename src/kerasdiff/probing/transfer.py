@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 
 from kerasdiff.align.pair import Correspondence, WeightTransfer
@@ -74,20 +75,34 @@ def _unpaired(pair: Correspondence, pairs: Mapping[str, str]) -> tuple[list[Weig
 
 
 def _by_order(pair: Correspondence, pairs: Mapping[str, str]) -> dict[str, str]:
-    """Unpaired weights by their order, where the matrices they are agree one by one, or in any order."""
+    """Unpaired weights by their order, those of each shape, where both sides have as many of each."""
     unpaired = _unpaired(pair, pairs)
     made: dict[str, str] = {}
     for is_seed in (True, False):
         ones, twos = ([w for w in weights if w.is_seed == is_seed] for weights in unpaired)
-        cores = [_core(w.shape) for w in ones], [_core(w.shape) for w in twos]
-        if cores[0] == cores[1] or [*map(sorted, cores[0])] == [*map(sorted, cores[1])]:
-            made.update((one.id, two.id) for one, two in zip(ones, twos, strict=True))
+        for keyed in (_core, _turned):
+            if Counter(keyed(one.shape) for one in ones) == Counter(keyed(two.shape) for two in twos):
+                made.update(_in_turn(ones, twos, keyed))
+                break
     return made
 
 
 def _core(shape: Shape) -> Shape:
     """A kernel as a matrix: a Dense layer's is a full-size convolution's with the window flattened."""
     return (math.prod(shape[:-1]), shape[-1]) if len(shape) > 1 else shape
+
+
+def _turned(shape: Shape) -> Shape:
+    """The same for a matrix and its transpose."""
+    return tuple(sorted(_core(shape)))
+
+
+def _in_turn(ones: Sequence[Weight], twos: Sequence[Weight], keyed: Callable[[Shape], Shape]) -> dict[str, str]:
+    """The weights of each kind in their order."""
+    waiting: dict[Shape, list[str]] = {}
+    for two in twos:
+        waiting.setdefault(keyed(two.shape), []).append(two.id)
+    return {one.id: waiting[keyed(one.shape)].pop(0) for one in ones}
 
 
 def _regrouped(ones: Sequence[Shape], twos: Sequence[Shape]) -> bool:

@@ -134,7 +134,8 @@ def _edit_details(comparison: Comparison, position: int) -> list[tuple[str, str]
     """Label and text of each line below the edit at a position; a joint effect stands at the first of its edits."""
     edit = comparison.edits[position]
     details = [("", wording.message(edit))]
-    details += [(name, wording.standing(edit, side)) for side, name in enumerate(SIDES)]
+    if any(edit.sites):
+        details += [(name, wording.standing(edit, side)) for side, name in enumerate(SIDES)]
     details += [("settings" if n == 0 else " ", text) for n, text in enumerate(wording.settings(edit))]
     effect, together = wording.effect_of(comparison, position), _together(comparison, position)
     if effect is not None and effect.sizes and not any(other <= position for other in together):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kerasdiff.findings import Fact, Finding
 from kerasdiff.fit.trials import FitEvidence
-from kerasdiff.fit.verdict import apart, decided, identical
+from kerasdiff.fit.verdict import apart, decided, identical, not_finite
 from kerasdiff.rungs.records import FitFigures, Rung, RungOutcome
 
 
@@ -31,6 +31,8 @@ def fit_rung(fit: FitEvidence, *, complete: bool) -> Rung:
 def _judged(fit: FitEvidence, *, complete: bool) -> tuple[RungOutcome, Finding]:
     if not fit.pairs:
         return "skipped", Finding(fact=Fact.NO_PAIR)
+    if fit.never_finite:
+        return "failed", not_finite(fit)
     if fit.identical:
         return "equal", identical(fit)
     if complete and fit.parted is not None:

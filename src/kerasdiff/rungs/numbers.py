@@ -19,7 +19,12 @@ def judged(name: RungName, seen: Comparisons, what: Quantity) -> Rung:
 
     Weights that get a gradient on one side alone are a difference whatever the values are.
     """
-    if not seen.compared or not seen.informative:
+    blank = seen.never_finite
+    if blank and not seen.beyond:
+        outputs = {item.subject.number for item in seen.compared if item.subject.quantity == blank[0].quantity}
+        finding = Finding(fact=Fact.NEVER_FINITE, names=(what,), count=len(blank), of=len(outputs))
+        rung = Rung(name=name, outcome="failed", findings=(finding,))
+    elif not seen.compared or not seen.informative:
         rung = Rung(name=name, outcome="failed", findings=(Finding(fact=Fact.NOTHING_TO_COMPARE, names=(what,)),))
     else:
         worst = max(seen.compared, key=rank)

@@ -50,6 +50,8 @@ def _with_step(rung: Rung, step: StepObservation) -> Rung:
         rung = replace(rung, outcome="different", findings=(rows, *rung.findings))
     if step.refused:
         return noted(rung, Finding(fact=Fact.NO_STEP, cause=step.refused))
+    if step.not_finite:
+        return noted(rung, Finding(fact=Fact.STEP_NOT_FINITE))
     if step.rounding:
         return noted(rung, Finding(fact=Fact.STEP_IS_ROUNDING))
     if step.taken is not None:

@@ -181,7 +181,7 @@ def _agreeing(pair: Pair, seen: SettingsCompared, same_start: frozenset[str], ig
         scaled, same_start = (), frozenset()
     agree = Finding(fact=Fact.WEIGHTS_AGREE, count=seen.compared)
     if alone or scaled:
-        return "advisory", (agree, *alone, *scaled)
+        return "advisory", (agree, *alone, *laid, *scaled)
     if not seen.compared:
         return "equal", (Finding(fact=Fact.NO_WEIGHTS),)
     names = "size" if laid else "shape", *(name for name in SETTINGS if name not in ignore)

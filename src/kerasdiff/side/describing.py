@@ -26,13 +26,16 @@ def describe_both(
         given: What ``--input`` said.
         names_count: Whether inputs that go by name are put in the reference's order.
 
+    A model that ``fit`` leaves in inference mode is called as ``fit`` does where the other one is trained. Where both
+    are left so, both are told the mode: that shows what they do inside another model, or in a loop of one's own.
+
     Returns:
         The descriptions, and the inputs of each that were not its own.
 
     Raises:
         TraceError: If a model cannot be called.
     """
-    pending = [worker.submit(DESCRIBE, None, ()) for worker in workers]
+    pending = [worker.submit(DESCRIBE, None, (), False) for worker in workers]
     answers: list[Description | TraceError] = []
     for item in pending:
         try:
@@ -54,7 +57,16 @@ def describe_both(
     order = common_order(done[0], done[1]) if names_count else ()
     if order:
         done[1] = workers[1].describe(inputs[1], order)
+    apart = fitted_apart(done[0], done[1])
+    if apart is not None:
+        done[apart] = workers[apart].describe(inputs[apart], order if apart else (), fitted=True)
     return (done[0], done[1]), (inputs[0], inputs[1])
+
+
+def fitted_apart(reference: Description, candidate: Description) -> int | None:
+    """The side that ``fit`` leaves in inference mode where it trains the other one and that matters, else ``None``."""
+    both = reference, candidate
+    return next((side for side in (0, 1) if both[side].untold is not None and both[1 - side].told_mode), None)
 
 
 def _lent(worker: Worker, lender: Description) -> tuple[Inputs, Description]:

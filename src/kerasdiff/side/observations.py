@@ -258,12 +258,14 @@ class SettingsRequest:
         sections: Those that are sampled.
         numbers: Every number in the settings of either side: steps, thresholds and sizes near which they may act.
         encodings: Form of the targets of each output, where a side's loss tells nothing about it.
+        rates_apart: Whether optimizers take their steps at a constant rate, whatever their schedules give.
     """
 
     sections: tuple[Section, ...]
     precision: Precision
     numbers: tuple[float, ...] = ()
     encodings: tuple[Encoding | None, ...] = ()
+    rates_apart: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -274,8 +276,10 @@ class SettingsSample:
         values: By section, every figure in a fixed order; a section that cannot be sampled in full is left out.
         weighted: The figures of losses and metrics where rows are weighed or masked.
         encodings: Form of the targets that the side's own losses tell of, output by output.
+        written: Numbers in a learning rate schedule of the user's own, in its code too; ``None`` where there is none.
     """
 
     values: Mapping[Section, tuple[Array, ...]]
     weighted: Mapping[Section, tuple[Array, ...]]
     encodings: tuple[Encoding | None, ...]
+    written: tuple[float, ...] | None = None

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import IO, Generic, NoReturn, ParamSpec, TypeVar, cast
 
-from kerasdiff.errors import KerasdiffError, WorkerEndedError, WorkerError, ending
+from kerasdiff.errors import InternalError, KerasdiffError, WorkerEndedError, WorkerError, ending
 from kerasdiff.side.environment import Hardware, worker_environment
 from kerasdiff.side.frames import Call, Opening, Reply, read_frame, write_frame
 from kerasdiff.side.protocol import DESCRIBE, Request, Side
@@ -223,7 +223,7 @@ class Worker(Side):
         if reply.kind == "error":
             raise cast("KerasdiffError", reply.payload)
         if reply.kind == "bug":
-            raise WorkerError(
+            raise InternalError(
                 f"{self._who()}: kerasdiff itself failed while it had to {task}; this is a bug.",
                 str(reply.payload),
             )

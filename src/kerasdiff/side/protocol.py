@@ -50,7 +50,7 @@ class Request(Generic[P, T_co]):
     reports: bool = False
 
 
-DESCRIBE: Request[[tuple[InputSpec, ...] | None, tuple[str, ...]], Description] = Request(
+DESCRIBE: Request[[tuple[InputSpec, ...] | None, tuple[str, ...], bool], Description] = Request(
     "describe", "trace the model", "kerasdiff.worker.describe:describe"
 )
 EVALUATE: Request[[EvaluateRequest], Evaluation] = Request(
@@ -154,9 +154,14 @@ class Side(ABC):
     def revive(self) -> None:
         """Makes a side answer again that ended while it was asked; else does nothing."""
 
-    def describe(self, inputs: tuple[InputSpec, ...] | None = None, order: tuple[str, ...] = ()) -> Description:
-        """Traces the model; from here on with these ``inputs`` in this ``order``, where they are said."""
-        return self.submit(DESCRIBE, inputs, order).result()
+    def describe(
+        self, inputs: tuple[InputSpec, ...] | None = None, order: tuple[str, ...] = (), *, fitted: bool = False
+    ) -> Description:
+        """Traces the model; from here on with these ``inputs`` in this ``order``, where they are said.
+
+        With ``fitted`` it is called the way ``fit`` and ``predict`` do, which may leave the mode unsaid.
+        """
+        return self.submit(DESCRIBE, inputs, order, fitted).result()
 
     evaluate = _Method(EVALUATE)
     """Runs probes through the model."""

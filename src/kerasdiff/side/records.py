@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from kerasdiff.findings import Finding
+from kerasdiff.findings import Fact, Finding
 from kerasdiff.graph import Attribute, Graph, Mode, Port, Returned, Source, Weight
 
 
@@ -32,6 +32,7 @@ class Description:
         named_inputs: Whether the model takes its inputs by name (a dict or keyword arguments).
         keyed_inputs: Whether it takes them in a dict, whose keys every caller has to know.
         overrides: Training methods the model brings itself (``train_step``), which no rung runs.
+        told_mode: Whether ``fit`` and ``predict`` tell it the mode it is called in; ``None`` for what has no ``fit``.
     """
 
     class_name: str
@@ -50,3 +51,9 @@ class Description:
     keyed_inputs: bool = False
     overrides: Mapping[str, Override] = field(default_factory=dict)
     returned: Mapping[Mode, tuple[Returned, ...]] = field(default_factory=dict)
+    told_mode: bool | None = None
+
+    @property
+    def untold(self) -> Finding | None:
+        """The fact that ``fit`` runs it in inference mode though layers of it act otherwise in training."""
+        return next((note for note in self.notes if note.fact is Fact.FIT_IN_INFERENCE), None)

@@ -29,6 +29,7 @@ class DataSource:
         classes: Folders of images; 0 for other kinds.
         split_seed: Of the draw that made the test part; ``None`` where the data say which part is which.
         inputs: Name and shape of a row of each input, where the data were made for them.
+        blank: Whether an input has no finite number in the rows that are trained on.
         cifar10_missing: Whether CIFAR-10 would have been taken, were it on this machine.
     """
 
@@ -40,6 +41,7 @@ class DataSource:
     split_seed: int | None = None
     inputs: tuple[tuple[str, tuple[int, ...]], ...] = ()
     cifar10_missing: bool = False
+    blank: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ from kerasdiff.graph import MODES, Graph, Mode, Port, Source, Weight
 from kerasdiff.graph.values import Array
 from kerasdiff.side.records import Description, Override
 from kerasdiff.side.targets import InputSpec
-from kerasdiff.worker.keras_internals import Live, handle_of, is_data_dependent
+from kerasdiff.worker.keras_internals import Live, handle_of, is_data_dependent, told_mode
 from kerasdiff.worker.loading.faults import first_sentence, raised_at, reason
 from kerasdiff.worker.loading.load import SEED, Loaded, Session
 from kerasdiff.worker.tracing.assemble import assemble
@@ -47,19 +47,25 @@ AROUND = (
 """Methods of a Keras model that run its call."""
 
 
-def describe(session: Session, inputs: tuple[InputSpec, ...] | None = None, order: tuple[str, ...] = ()) -> Description:
+def describe(
+    session: Session,
+    inputs: tuple[InputSpec, ...] | None = None,
+    order: tuple[str, ...] = (),
+    fitted: bool = False,
+) -> Description:
     """Traces the session's model in both modes.
 
     Args:
         session: Holds the model.
         inputs: Other inputs than it was given, for this and every later request.
         order: Names of the inputs in the order in which they are to come.
+        fitted: Whether it is called the way ``fit`` and ``predict`` do.
 
     Raises:
         TraceError: If the model cannot be called at all.
     """
     if inputs is not None:
-        session.restart(inputs, order)
+        session.restart(inputs, order, fitted=fitted)
     loaded = session.loaded("float32")
     names = Names(loaded.model)
     traced, failures = _traced(session)
@@ -85,6 +91,7 @@ def describe(session: Session, inputs: tuple[InputSpec, ...] | None = None, orde
         named_inputs=by_key or by_argument,
         keyed_inputs=by_key,
         overrides=_overrides(loaded.model, loaded.root),
+        told_mode=told_mode(loaded.model),
         returned={mode: recording.returned for mode, recording in recordings.items()},
     )
 

@@ -34,6 +34,19 @@ def sublayers(layer: Live, *, deep: bool = False) -> list[Live]:
     return list(layer._flatten_layers(include_self=False, recursive=deep))
 
 
+def told_mode(model: Live) -> bool | None:
+    """Whether ``fit`` and ``predict`` tell a model in which mode it is called; ``None`` for what has no ``fit``.
+
+    They do where its ``call`` takes ``training``: else they call it without, and it runs as at inference, whatever is
+    inside (``Trainer.train_step``, ``Layer._call_has_training_arg``). A ``train_step`` of the user's own is taken to
+    tell it. Checked with Keras 3.11 to 3.15.1.
+    """
+    if not isinstance(model, keras.Model):
+        return None
+    own_step = type(model).train_step is not keras.Model.train_step
+    return own_step or bool(getattr(model, "_call_has_training_arg", True))
+
+
 def held_variables(layer: Live) -> list[Live]:
     """The variables a layer holds by itself, those of its sublayers left out, states of random generators last.
 

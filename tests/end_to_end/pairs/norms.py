@@ -16,7 +16,7 @@ def normed(epsilon=1e-3, momentum=0.99, rate=0.3, frozen=False):
 
 
 class Normed(keras.Model):
-    """``normed`` as a subclass; Keras passes ``training`` on by itself."""
+    """``normed`` as a subclass; inside another model Keras passes ``training`` on by itself, in ``fit`` it does not."""
 
     def __init__(self):
         super().__init__()
@@ -26,6 +26,22 @@ class Normed(keras.Model):
     def call(self, x):
         x = keras.activations.relu(self.norm(self.conv(x)))
         return self.head(self.drop(self.pool(x)))
+
+
+class NormedAgain(Normed):
+    """``Normed`` in another spelling, to which ``fit`` passes no ``training`` either."""
+
+    def call(self, image):
+        image = self.norm(self.conv(image))
+        return self.head(self.drop(self.pool(ops.relu(image))))
+
+
+class NormedOff(Normed):
+    """``Normed`` that is always told that it does not train."""
+
+    def call(self, x, training=None):
+        x = keras.activations.relu(self.norm(self.conv(x), training=False))
+        return self.head(self.drop(self.pool(x), training=False))
 
 
 class NormedExplicit(Normed):
@@ -181,3 +197,19 @@ class Centre(layers.Layer):
 
 def centred(always=False):
     return keras.Sequential([keras.Input((6,)), layers.Dense(4), Centre(always), layers.Dense(2)])
+
+
+def flipped():
+    image = keras.Input((4, 4, 3))
+    return keras.Model(image, layers.RandomFlip("horizontal", seed=1)(image))
+
+
+class Flipped(keras.Model):
+    """``flipped`` as a subclass, whose layer ``predict`` tells no mode: Keras's augmentation then acts."""
+
+    def __init__(self):
+        super().__init__()
+        self.flip = layers.RandomFlip("horizontal", seed=1)
+
+    def call(self, x):
+        return self.flip(x)

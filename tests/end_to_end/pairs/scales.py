@@ -70,3 +70,10 @@ def normed(epsilon):
 
 small_epsilon = normed(1e-12)
 larger_epsilon = normed(1e-10)
+
+
+def divided(factor=None):
+    inputs = keras.Input((4,))
+    root = 6.0**0.5
+    x = layers.Dense(3)(inputs)
+    return keras.Model(inputs, ops.softmax(x / root if factor is None else x * factor))

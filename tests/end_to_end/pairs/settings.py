@@ -4,7 +4,26 @@ import keras
 from keras import layers, ops, optimizers
 from keras.optimizers import schedules
 
+
+class Cosine(schedules.LearningRateSchedule):
+    """The cosine decay by hand, which ends at a step that is written in the code."""
+
+    def __init__(self, start, steps, stops=False):
+        self.start, self.steps, self.stops = start, steps, stops
+
+    def __call__(self, step):
+        step = ops.cast(step, "float32")
+        rate = 0.5 * self.start * (1 + ops.cos(3.141592653589793 * ops.minimum(step / self.steps, 1.0)))
+        return ops.where(step < 123_456, rate, self.start) if self.stops else rate
+
+    def get_config(self):
+        return {"start": self.start, "steps": self.steps}
+
+
 RATES = {
+    "cosine": lambda: schedules.CosineDecay(0.01, 700),
+    "own cosine": lambda: Cosine(0.01, 700),
+    "own cosine again": lambda: Cosine(0.01, 700, stops=True),
     "constant": 0.01,
     "rate 1": lambda: schedules.ExponentialDecay(0.01, 1000, 1.0),
     "equal values": lambda: schedules.PiecewiseConstantDecay([100, 200], [0.01, 0.01, 0.01]),

@@ -24,7 +24,7 @@ class Nested(keras.Model):
         self.backbone = keras.Model(image, layers.MaxPooling2D()(block(image)))
         self.head = keras.Sequential([layers.Flatten(), layers.Dense(5, activation="relu"), layers.Dense(2)])
 
-    def call(self, x):
+    def call(self, x, training=None):
         return self.head(self.backbone(x))
 
 
@@ -36,7 +36,7 @@ class Contained(keras.Model):
         self.stages = [layers.Conv2D(4, 3, activation="relu"), layers.BatchNormalization(), layers.MaxPooling2D()]
         self.tail = {"flatten": layers.Flatten(), "hidden": layers.Dense(5, activation="relu"), "out": layers.Dense(2)}
 
-    def call(self, x):
+    def call(self, x, training=None):
         for stage in self.stages:
             x = stage(x)
         for name in ("flatten", "hidden", "out"):

@@ -377,8 +377,16 @@ PAIRS = (
     equal("two-formulas-one-rounded", "spelled.py:bent_twice", "spelled.py:BentTwice", "6", basis=NUMERIC),
     different("gelu-formula-unscaled", "spelled.py:bent", "spelled.py:BentByHand(scaled=False)", "6"),
     # Normalisation and training ----------------------------------------------------------------------
-    equal("training-passed-implicitly", "norms.py:normed", "norms.py:Normed", "8,8,3", basis=PROOF),
-    equal("training-passed-by-hand", "norms.py:Normed", "norms.py:NormedExplicit", "8,8,3", basis=PROOF),
+    different(
+        "training-not-passed-by-fit",
+        "norms.py:normed",
+        "norms.py:Normed",
+        "8,8,3",
+        mentions=("`Normed.call` takes no `training` argument", "`norm` never learns its statistics"),
+    ),
+    equal("training-passed-by-fit-to-neither", "norms.py:Normed", "norms.py:NormedAgain", "8,8,3", basis=PROOF),
+    equal("training-never-passed", "norms.py:Normed", "norms.py:NormedOff", "8,8,3"),
+    equal("training-passed-by-hand", "norms.py:normed", "norms.py:NormedExplicit", "8,8,3", basis=PROOF),
     equal("layer-norm-in-two-styles", "norms.py:layer_norm", "norms.py:LayerNormSubclass", "5,6", basis=PROOF),
     equal("layer-norm-by-hand", "norms.py:layer_norm", "norms.py:LayerNormByHand", "5,6"),
     different(
@@ -652,11 +660,12 @@ PAIRS = (
     equal("matrix-as-in-pytorch-by-einsum", "layouts.py:dense", "layouts.py:ported(how='einsum')", basis=EQUAL),
     equal("matrix-as-in-pytorch-transposed", "layouts.py:ported(how='transpose')", "layouts.py:dense", basis=EQUAL),
     different("matrix-as-in-pytorch-relu-lost", "layouts.py:dense", "layouts.py:ported(bent=False)"),
-    open_question(
+    equal(
         "one-matrix-or-three",
         "layouts.py:joined",
         "layouts.py:joined(joined=False)",
-        mentions=("may be joined in one array",),
+        basis=NUMERIC,
+        mentions=("of the reference holds", "the same initializer starts otherwise"),
     ),
     different("towers-of-other-widths", "layouts.py:towers", "layouts.py:towers(first=8, second=4)"),
     different("square-matrix-transposed", "layouts.py:Square", "layouts.py:Square(transposed=True)", "4"),

@@ -30,7 +30,8 @@ from kerasdiff.graph import Attribute, Node, Source
 from kerasdiff.graph.table import Table
 from kerasdiff.report.wording import formulas
 from kerasdiff.report.wording.causes import MOST_CHARACTERS, MOST_LISTED, groups
-from kerasdiff.report.wording.contrast import contrasts
+from kerasdiff.report.wording.contrast import contrasts, uncoded
+from kerasdiff.report.wording.edits import of_another_class
 from kerasdiff.report.wording.names import given_to, lines_of, listed, name_of
 
 MOST_FORMS = 3
@@ -211,6 +212,8 @@ class _Writer:
             return _Step(f"compute {formulas.told(functions[1 - self._side])} in", place, own.source)
         if other is not None and any(change.aspect is Aspect.OP for change in edit.changes):
             return _Step(f"use {self._called(other)} in the place of", place, own.source)
+        if other is not None and of_another_class(edit):
+            return _Step(f"use {self._called(other)} in the place of", place, own.source)
         settings = self._settings(edit.changes)
         if settings is None:
             return None
@@ -245,7 +248,7 @@ class _Writer:
 
     def _operands(self, wiring: OtherOperands, own: Site) -> _Step | None:
         if wiring.reordered:
-            order = f"its operands in the order of the {SIDES[1 - self._side]}"
+            order = f"operands in the order of the {SIDES[1 - self._side]}"
             return _Step("give", f"`{own.node}`", own.source, order)
         wanted = wiring.takes[1 - self._side]
         if any(item.result for item in wanted):
@@ -297,7 +300,7 @@ def _compiled(change: Change, side: int) -> str | None:
 
 def _argument(change: Change, side: int) -> str | None:
     value = change.values[side]
-    return f"no {change.name}= in its call" if value is None else f"{change.name}={value!r} in its call"
+    return f"no {change.name}= in the call" if value is None else f"{change.name}={value!r} in the call"
 
 
 def _of_weight(change: Change, side: int) -> str | None:
@@ -317,6 +320,8 @@ def _ordered(change: Change, side: int) -> tuple[Attribute, Attribute]:
 def _written(name: str, wanted: Attribute, present: Attribute) -> str | None:
     """``epsilon=0.001``; ``None`` for what no code holds in a line."""
     if isinstance(wanted, str) and not isinstance(wanted, Table):
+        if uncoded(wanted) != wanted:
+            return None  # a function of the user's, which its name alone does not tell
         return f"{name}={wanted if '(' in wanted else repr(wanted)}" if len(wanted) <= MOST_SETTING else None
     apart = contrasts(name, wanted, present)
     if len(apart) != 1 or apart[0].what != name or isinstance(wanted, Table) or len(apart[0].reference) > MOST_SETTING:

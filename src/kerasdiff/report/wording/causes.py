@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kerasdiff.align.edits import Delete, Edit, Insert, Move, Update
+from kerasdiff.align.edits import Aspect, Delete, Edit, Insert, Move, Update
 from kerasdiff.comparison import Comparison
 from kerasdiff.explain.records import Effect, Measure
 from kerasdiff.findings import other
@@ -151,13 +151,20 @@ def _one_sided(edits: tuple[Edit, ...], most: int) -> str:
 
 def _other(edit: Edit, first: Edit) -> str:
     """Another place where the same holds: its node, and its line where that is another one."""
-    side = 0 if edit.reference is not None else 1
+    side = _told_side(first) if edit.sites[_told_side(first)] is not None else int(edit.reference is None)
     site, named = edit.sites[side], first.sites[side]
     owner = edit.owner if isinstance(edit, Update) and edit.owner else ""
     if site is None:
         return owner or edit.op
     line = "" if named is not None and named.source == site.source else f" ({site.source})" if site.source else ""
     return f"{owner or site.node}{line}"
+
+
+def _told_side(edit: Edit) -> int:
+    """The side whose names a sentence uses, 0 for the reference: that which gives an argument, where one alone does."""
+    if not isinstance(edit, Update) or not edit.folded or edit.changes[0].aspect is not Aspect.CALL:
+        return 0
+    return int(edit.changes[0].values[0] is None)
 
 
 def _some(names: list[str], most: int) -> str:

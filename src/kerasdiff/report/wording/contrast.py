@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -100,11 +101,26 @@ def _contrast(path: str, one: Attribute, two: Attribute) -> Contrast:
 def _told(name: str, one: Attribute, two: Attribute) -> tuple[str, str]:
     """Two values as a reader knows them; to the last digit, or with their quotes, where that alone tells them apart."""
     first, second = (_shown(name, value) for value in (one, two))
+    plain = uncoded(first), uncoded(second)
+    if plain[0] != plain[1]:
+        return plain
     if first != second:
-        return first, second
+        return plain if plain == (first, second) else (plain[0], f"another {plain[1]}")
     if isinstance(one, Table):
         return first, f"another {second.removeprefix('a ')}"
     return repr(one), repr(two)
+
+
+def uncoded(text: str) -> str:
+    """A function by its name, without the digest that tells its code apart from another's: ``<lambda>``.
+
+    >>> uncoded("<lambda> (code 79dd5d0c)")
+    '<lambda>'
+    """
+    return _CODE.sub("", text)
+
+
+_CODE = re.compile(r" \(code [0-9a-f]+\)")
 
 
 def _shown(name: str, value: Attribute) -> str:

@@ -25,8 +25,8 @@ from kerasdiff.align.edits import (
 from kerasdiff.findings import Site, other
 from kerasdiff.graph import Attribute
 from kerasdiff.report.wording import folded, formulas
-from kerasdiff.report.wording.contrast import contrasts
-from kerasdiff.report.wording.names import call_of, calls_of, given_to, name_of, shown
+from kerasdiff.report.wording.contrast import contrasts, uncoded
+from kerasdiff.report.wording.names import call_of, calls_of, given_to, listed, name_of, shown, shown_setting
 
 Values = tuple[Attribute, Attribute]
 
@@ -58,7 +58,8 @@ def begins_with_a_name(edit: Edit) -> bool:
     """Whether the message begins with the id of a node, which no sentence may write with a capital."""
     if isinstance(edit, Update):
         told_by_side = edit.changes[0].baked is not None or (edit.folded and edit.changes[0].aspect is Aspect.CALL)
-        return edit.rung == "architecture" and not _replaces(edit) and not told_by_side
+        replaces = _replaces(edit) or of_another_class(edit)
+        return edit.rung == "architecture" and not replaces and not told_by_side
     return isinstance(edit, Move) or (isinstance(edit, Rewire) and isinstance(edit.wiring, OtherOperands))
 
 
@@ -114,7 +115,12 @@ def _update(edit: Update) -> str:
     assert edit.reference is not None
     assert edit.candidate is not None
     if _replaces(edit):
-        had, has = folded.replaced(edit.reference, edit.candidate, edit.changes[0])
+        had, has = folded.replaced(edit, edit.reference, edit.candidate)
+        return f"candidate has {has} in the place of {had}"
+    if of_another_class(edit):
+        had, has = (
+            f"{call_of(site)}{_set_to(edit, side)}" for side, site in enumerate((edit.reference, edit.candidate))
+        )
         return f"candidate has {has} in the place of {had}"
     functions = edit.changes[0].formulas
     if functions is not None:
@@ -137,6 +143,22 @@ def _lines(edit: Update) -> str:
 
 def _replaces(edit: Update) -> bool:
     return any(change.aspect is Aspect.OP for change in edit.changes)
+
+
+def of_another_class(edit: Update) -> bool:
+    """Whether two layers of one op take other arguments, so that neither can be given those of the other."""
+    one, two = edit.sites
+    if one is None or two is None or one.display == two.display:
+        return False
+    own = [change for change in edit.changes if None in change.values]
+    return bool(own) and all(change.aspect is Aspect.SETTING for change in edit.changes)
+
+
+def _set_to(edit: Update, side: int) -> str:
+    """What differs in the settings of a side, with the word before it."""
+    set_to = [(change.name, change.values[side]) for change in edit.changes if change.values[side] not in (None, {})]
+    told = [f"{name}={uncoded(shown_setting(name, value))}" for name, value in set_to[:MOST_SETTINGS]]
+    return f" with {listed(told)}" if told else ""
 
 
 def _computation(change: Change) -> str:
@@ -283,9 +305,12 @@ def _rewire(edit: Rewire) -> str:
 
 def _other_operands(edit: Rewire, wiring: OtherOperands) -> str:
     first, second = (" and ".join(map(_value, side)) or "nothing else" for side in wiring.takes)
-    order = "concatenated in another order" if edit.op == "concat" else "in another order"
-    text = f"{call_of(edit.reference)} takes {first} in the reference, {second} in the candidate"
-    return f"{text}: {order}" if wiring.reordered else text
+    if wiring.reordered and all(wiring.takes):
+        order = "concatenated in another order" if edit.op == "concat" else "in another order"
+        one, two = (listed([_value(item, briefly=True) for item in side]) for side in wiring.takes)
+        where = f" ({edit.candidate.source})" if edit.candidate is not None and edit.candidate.source else ""
+        return f"{call_of(edit.reference)} takes {one} in the reference, {two} in the candidate{where}: {order}"
+    return f"{call_of(edit.reference)} takes {first} in the reference, {second} in the candidate"
 
 
 def _other_sharing(edit: Rewire, wiring: OtherSharing) -> str:
@@ -294,13 +319,14 @@ def _other_sharing(edit: Rewire, wiring: OtherSharing) -> str:
     return f"{text}: shared with others" if all(wiring.shares) else text
 
 
-def _value(value: Neighbour) -> str:
+def _value(value: Neighbour, *, briefly: bool = False) -> str:
     """A value in words: which result it is of a node that has several, such as the states of an LSTM."""
+    of = value.site.node if briefly else _neighbour(value)
     if not value.result:
-        return _neighbour(value)
+        return of
     names = folded.RESULTS.get(value.site.op, ())
     called = names[value.result - 1] if value.result <= len(names) else f"result {value.result}"
-    return f"{called} of {_neighbour(value)}"
+    return f"{called} of {of}"
 
 
 def _neighbour(neighbour: Neighbour) -> str:
@@ -340,7 +366,7 @@ def attributes(edit: Edit) -> dict[str, Values]:
     ``kernel.trainable``, ``kernel_initializer`` and ``kernel_initializer_fans`` for the settings of a weight,
     ``call.training`` for an argument of the call, and the words of ``_KEYS``; else the setting's own name.
     """
-    if not isinstance(edit, Update):
+    if not isinstance(edit, Update) or not edit.changes:
         return {}
     functions = edit.changes[0].formulas
     if functions is not None:

@@ -140,11 +140,17 @@ def _training_code(finding: Finding) -> str:
     return f"{finding.names[0]} is overridden {how}{where}; the call is compared, not this"
 
 
+def _never_finite(finding: Finding) -> str:
+    number = "" if finding.of == 1 else f" of {finding.count} of {finding.of} outputs"
+    return f"every value{number} is NaN or infinite on both sides, whatever the probe, which decides nothing"
+
+
 def _said(text: str) -> Callable[[Finding], str]:
     return lambda finding: text
 
 
 SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
+    Fact.NEVER_FINITE: _never_finite,
     Fact.NOTHING_TO_COMPARE: lambda f: f"nothing to compare: all {_WHAT[f.names[0]]} are zero or not finite",
     Fact.VALUES_AGREE: lambda f: _values(f, "{where} agrees", "all {of} {what} agree; e.g. "),
     Fact.VALUES_DIFFER: lambda f: _values(f, "{where}", "{count} of {of} {what} differ; worst is "),
@@ -196,6 +202,7 @@ SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
     Fact.ROW_BY_ROW: _row_by_row,
     Fact.NO_STEP: lambda f: f"no optimizer step is compared: {f.cause}",
     Fact.STEP_IS_ROUNDING: _said("one optimizer step is not compared: its rounding in float32 is as large as the step"),
+    Fact.STEP_NOT_FINITE: _said("the loss is NaN or infinite on both sides, so an optimizer step decides nothing"),
     Fact.STEP_TAKEN: _step,
     Fact.UNSEEDED_ON_ONE_SIDE: lambda f: (
         f"{f.side} draws random numbers in training that no seed of the model controls"

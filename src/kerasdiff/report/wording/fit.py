@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 
 from kerasdiff.errors import ending
@@ -65,6 +66,8 @@ def _described(finding: Finding) -> str:
     if "first_parting" not in finding.figures:
         return "every step loss agrees, the tests do not"
     first, distance = int(finding.figures["first_parting"]), finding.figures["distance"]
+    if math.isinf(distance):
+        return f"losses differ from step {first + 1} on, and one side's alone ends in NaN or infinity"
     return f"losses differ from step {first + 1} on, by up to {distance:.3g}"
 
 
@@ -158,10 +161,17 @@ def _parted(finding: Finding) -> str:
     return f"Trained alike, the two part: {_described(finding)}, and {_control(finding)}. {ahead}".strip()
 
 
+def _not_finite(finding: Finding) -> str:
+    if finding.names:
+        return "an input of the training data is NaN or infinite throughout"
+    return "the losses of both are NaN or infinite after the first update, if not before"
+
+
 _VERDICTS: Mapping[Fact, Callable[[Finding], str]] = {
     Fact.TRIALS_IDENTICAL: lambda finding: (
         f"Trained alike, the two are bit-identical: every loss of {finding.count:,} steps and every test output."
     ),
+    Fact.TRIALS_NOT_FINITE: lambda finding: f"Nothing was learned, so nothing follows: {_not_finite(finding)}.",
     Fact.TRIALS_APART: _parted,
 }
 
@@ -208,6 +218,7 @@ def _of_side(words: Callable[[Finding], str]) -> Callable[[Finding], str]:
 SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
     Fact.NO_PAIR: lambda finding: "no trial pair has finished",
     Fact.TRIALS_IDENTICAL: lambda finding: f"{finding.count} steps, every loss bit-identical",
+    Fact.TRIALS_NOT_FINITE: lambda finding: f"{_not_finite(finding)}, which decides nothing",
     Fact.TRIALS_APART: _distances,
     Fact.TRIALS_START_APART: lambda finding: f"{_distances(finding)}; the two did not start from the same weights",
     Fact.TRIALS_ROUNDING: lambda finding: f"{_distances(finding)}: no more than rounding that training amplifies",

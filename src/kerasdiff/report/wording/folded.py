@@ -35,13 +35,21 @@ def functions(reference: Site, candidate: Site, change: Change) -> str:
     return f"{first} in the reference{lines[0]}, {second} in the candidate{lines[1]}"
 
 
-def replaced(reference: Site, candidate: Site, change: Change) -> tuple[str, str]:
-    """What stands in each other's place: a call, or the ops of several."""
+def replaced(edit: Update, reference: Site, candidate: Site) -> tuple[str, str]:
+    """What stands in each other's place: a call, or the ops of several, with the layer that holds them all."""
     first, second = (
-        f"{_ops(ops)}{f' ({site.source})' if site.source else ''}" if ops else call_of(site)
-        for site, ops in zip((reference, candidate), change.ways, strict=True)
+        f"{_ops(ops)}{_inside(edit, side)}{f' ({site.source})' if site.source else ''}" if ops else call_of(site)
+        for side, site, ops in zip((0, 1), (reference, candidate), edit.changes[0].ways, strict=True)
     )
     return first, second
+
+
+def _inside(edit: Update, side: int) -> str:
+    """The layer in whose call all of several ops stand, with the words before it; empty where there is none."""
+    sites = [leaf.sites[side] for whole in edit.folded for leaf in leaves(whole)]
+    scopes = {site.node.rpartition("/")[0] for site in sites if site is not None}
+    (scope,) = scopes if len(scopes) == 1 else ("",)
+    return f" inside {scope}" if scope else ""
 
 
 def _ops(ops: tuple[str, ...]) -> str:

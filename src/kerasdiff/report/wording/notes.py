@@ -7,6 +7,17 @@ from collections.abc import Callable, Mapping
 from kerasdiff.findings import Fact, Finding, Site
 from kerasdiff.graph import Source
 
+NEVER: Mapping[str, str] = {
+    "statistics": "never learns its statistics",
+    "drops": "never drops",
+    "acts": "never acts",
+    "always": "acts at inference too",
+}
+"""What a layer that is never told of training does not do, by what it does in training alone."""
+
+MOST_IDLE = 2
+"""Such layers that are named."""
+
 
 def _assumed(finding: Finding) -> str:
     target, name = finding.names
@@ -60,6 +71,16 @@ def _never_read(finding: Finding) -> str:
     return f"weight {finding.weights[0]}{_at(finding.sources[0] if finding.sources else None)} is never read"
 
 
+def _untold(finding: Finding) -> str:
+    name, *kinds = finding.names
+    idle = [f"`{site.node}` {NEVER[kind]}{_at(site.source)}" for site, kind in zip(finding.sites, kinds, strict=True)]
+    more = f" and {len(idle) - MOST_IDLE} more" if len(idle) > MOST_IDLE else ""
+    told = f"{', '.join(idle[:MOST_IDLE])}{more}"
+    if set(kinds) == {"always"}:
+        return f"`{name}.call` takes no `training` argument, so predict tells its layers no mode: {told}"
+    return f"`{name}.call` takes no `training` argument, so fit runs it in inference mode: {told}"
+
+
 def _mask(finding: Finding) -> str:
     maker, lost, *missed = finding.sites
     text = f"the mask of {maker.node} is lost in {_standing(lost)}"
@@ -96,6 +117,7 @@ SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
     Fact.VARIABLE_MADE_ANEW: lambda it: f"variable {it.names[0]} is created anew in each call",
     Fact.VARIABLE_UNTRACKED: lambda it: f"variable {it.names[0]} is not tracked by the model",
     Fact.MODE_HARD_CODED: _hard_coded,
+    Fact.FIT_IN_INFERENCE: _untold,
     Fact.WEIGHT_NEVER_READ: _never_read,
     Fact.MASK_LOST: _mask,
     Fact.MASK_UNUSED: _mask,

@@ -147,7 +147,8 @@ def _laid_out(finding: Finding) -> str:
 def _joined(finding: Finding) -> str:
     whole, *parts = finding.weights
     a, b = finding.values or ((), ())
-    return f"{whole} {a} of the {finding.side} holds {', '.join(parts[:-1])} and {parts[-1]} {b}"
+    held = f"{', '.join(parts[:-1])} and {parts[-1]} {b}" if len(parts) > 1 else f"{parts[0]} {b} in another layout"
+    return f"{whole} {a} of the {finding.side} holds {held}"
 
 
 def _other_fans(finding: Finding) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 from kerasdiff.fit.trials import Curves, FitEvidence, Lead
-from kerasdiff.fit.verdict import decided
+from kerasdiff.fit.verdict import decided, not_finite
 from kerasdiff.report.wording.fit import told
 from kerasdiff.report.wording.names import count, number, value
 from kerasdiff.side.training import Trial, TrialSettings
@@ -74,9 +75,14 @@ def remarks(fit: FitEvidence) -> list[Remark]:
 
 
 def _distance(fit: FitEvidence) -> list[Remark]:
+    if fit.never_finite:
+        text = told(not_finite(fit))
+        return [Remark(f"{text[0].upper()}{text[1:]}.", "warning")]
     if fit.identical:
         return [Remark("Every step loss and every test prediction agrees to the last bit.", "good")]
     if fit.pairs or any(trial.losses for trial in fit.trials):
+        if math.isinf(fit.distance):
+            return [Remark(f"The loss of one side alone ends in NaN or infinity{_parting(fit.first_parting)}.")]
         return [Remark(f"Step losses are up to {number(fit.distance)} apart{_parting(fit.first_parting)}.")]
     return []
 
@@ -96,6 +102,8 @@ def _controls(fit: FitEvidence) -> list[Remark]:
         part = fit.parted
         text = f"Beyond that from step {part.step + 1} on: {part.metric} {number(part.distance)} apart, where the "
         text += f"controls are {number(part.floor)} and the limit is {number(part.limit, 2)}."
+        if math.isinf(part.distance):
+            text = f"From step {part.step + 1} on the {part.metric} of one side alone is NaN or infinite."
         remarks.append(Remark(text))
     return remarks
 

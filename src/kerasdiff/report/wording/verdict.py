@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from kerasdiff.align.edits import Edit, Update, leaves
+from kerasdiff.align.edits import Aspect, Delete, Edit, Insert, Update, leaves
 from kerasdiff.comparison import Basis, Comparison, Reason, Verdict
 from kerasdiff.findings import Fact, RungName
 from kerasdiff.judge import may_hide
@@ -13,6 +13,7 @@ from kerasdiff.report.wording.explain import consequence, verified
 from kerasdiff.report.wording.findings import detail, sentence
 from kerasdiff.report.wording.fit import verdict_sentence
 from kerasdiff.report.wording.names import listed
+from kerasdiff.report.wording.notes import note
 from kerasdiff.report.wording.shows import where_it_shows
 from kerasdiff.rungs.records import NUMERIC, Rung
 
@@ -32,9 +33,32 @@ def summary(comparison: Comparison) -> str:
     if reason is Reason.TRIALS:
         return _trials(comparison, MOST_CHARACTERS)
     ends = [" ".join(part for part in end if part) for end in _ends(comparison)]
-    cause = _REASONS[reason](comparison, MOST_CHARACTERS - len(ends[-1]) - 1)
+    cause = f"{_untold(comparison)} {_REASONS[reason](comparison, MOST_CHARACTERS - len(ends[-1]) - 1)}".strip()
     end = next((text for text in ends if len(cause) + 1 + len(text) <= MOST_CHARACTERS), ends[-1])
     return f"{shortened(cause, MOST_CHARACTERS - len(end) - 1)} {end}".strip()
+
+
+def _untold(comparison: Comparison) -> str:
+    """Why one side is fitted without a mode and the other one with, where an edit shows it; else nothing."""
+    if comparison.verdict.outcome != "different":
+        return ""
+    notes = [note for notes in comparison.terms.notes for note in notes if note.fact is Fact.FIT_IN_INFERENCE]
+    if len(notes) != 1:
+        return ""
+    idle = {site.node for site in notes[0].sites}
+    shown = any(_stands_at(edit, idle) and _of_the_mode(edit) for edit in comparison.edits)
+    return f"{note(notes[0])}." if shown else ""
+
+
+def _stands_at(edit: Edit, nodes: set[str]) -> bool:
+    return any(site is not None and site.node in nodes for site in edit.sites)
+
+
+def _of_the_mode(edit: Edit) -> bool:
+    """Whether an edit is of what a layer is told of the mode, or of a layer that acts on one side alone."""
+    changes = edit.changes if isinstance(edit, Update) else ()
+    called = any(change.aspect is Aspect.CALL and change.name == "training" for change in changes)
+    return called or isinstance(edit, Insert | Delete)
 
 
 def _ends(comparison: Comparison) -> list[tuple[str, ...]]:
@@ -50,7 +74,8 @@ def _ends(comparison: Comparison) -> list[tuple[str, ...]]:
     if attribution is None or stored:
         return [(stored, shows), (stored or shows,)]
     does, whole, brief = consequence(attribution), verified(attribution), verified(attribution, brief=True)
-    return [(does, shows, whole), (shows, whole), (does, shows, brief), (shows, brief)]
+    unsaid = [(does, shows)] if does and attribution.explained else []
+    return [(does, shows, whole), (does, shows, brief), *unsaid, (shows, whole), (shows, brief)]
 
 
 # Reasons -----------------------------------------------------------------------------------------------------
@@ -100,8 +125,15 @@ def _settings(comparison: Comparison, room: int) -> str:
 
 def _settings_alone(comparison: Comparison, room: int) -> str:
     own = tuple(edit for edit in comparison.edits if edit.rung == "weights") or comparison.edits
-    lead = "Same function, but it starts or learns otherwise:"
+    step = _rung(comparison, "training step").outcome == "equal" and all(_compiles(edit) for edit in own)
+    lead = (
+        "Same function and the same training step, but" if step else "Same function, but it starts or learns otherwise:"
+    )
     return _different(comparison, room, lead, own, otherwise=f"{detail(_rung(comparison, 'weights'))}.")
+
+
+def _compiles(edit: Edit) -> bool:
+    return isinstance(edit, Update) and all(change.aspect is Aspect.COMPILE for change in edit.changes)
 
 
 def _numbers(name: RungName, what: str) -> Told:

@@ -46,6 +46,7 @@ class Loaded:
         guessed: Whether the input shape is the CIFAR-10 default, for want of anything better.
         penalties: Regularizers that were taken off, by weight id.
         frozen: Ids of the weights of frozen layers that were thawed.
+        fitted: Whether it is called the way ``fit`` and ``predict`` call it, which may leave the mode unsaid.
     """
 
     model: Live
@@ -57,6 +58,7 @@ class Loaded:
     guessed: bool = False
     penalties: Mapping[str, str] = field(default_factory=dict)
     frozen: frozenset[str] = frozenset()
+    fitted: bool = False
 
 
 class Session:
@@ -73,6 +75,7 @@ class Session:
         self.without = without
         self.inputs = inputs
         self.order: tuple[str, ...] = ()
+        self.fitted = False
         self._loaded: dict[Precision, Loaded] = {}
         self._traced: dict[tuple[Precision, Mode], tuple[Recording, Live]] = {}
         self._drawn: set[Precision] = set()
@@ -136,10 +139,14 @@ class Session:
             for key in [key for key in table if key[0] == precision]:
                 del table[key]
 
-    def restart(self, inputs: tuple[InputSpec, ...], order: tuple[str, ...] = ()) -> None:
-        """Forgets the loaded models; the next ones get other inputs, or the same ones in the order of their names."""
+    def restart(self, inputs: tuple[InputSpec, ...], order: tuple[str, ...] = (), *, fitted: bool = False) -> None:
+        """Forgets the loaded models; the next ones get other inputs, or the same ones in the order of their names.
+
+        With ``fitted`` they are called the way ``fit`` and ``predict`` do.
+        """
         self.inputs = inputs
         self.order = order
+        self.fitted = fitted
         self._loaded.clear()
         self._traced.clear()
         self._drawn.clear()
@@ -150,6 +157,7 @@ class Session:
     def reload(self, precision: Precision, seed: int = SEED) -> Loaded:
         """A fresh instance that shares nothing with those handed out before."""
         loaded = in_order(load(self.target, self.inputs, precision, seed), self.order)
+        loaded = replace(loaded, fitted=self.fitted)
         if "regularizer" in self.without:
             loaded = without_penalties(loaded)
         return thawed(loaded) if "trainable" in self.without else loaded

@@ -83,7 +83,8 @@ def eager(loaded: Loaded, mode: Mode) -> Call:
 
     def run(*tensors: Live) -> list[Live]:
         args, kwargs = loaded.pack(tensors)
-        outputs = tensors_of(call_model(loaded.model, args, kwargs, training=mode == "training"))
+        training = mode == "training"
+        outputs = tensors_of(call_model(loaded.model, args, kwargs, training=training, fitted=loaded.fitted))
         added = added_losses(loaded.model)
         last.append(added)
         del last[:-1]

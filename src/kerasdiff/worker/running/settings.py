@@ -20,6 +20,7 @@ from kerasdiff.side.observations import Section, SettingsRequest, SettingsSample
 from kerasdiff.worker.keras_internals import (
     Live,
     compile_loss_of,
+    copy_decay_exclusions,
     is_keras_own,
     learning_rate_of,
     set_iterations,
@@ -29,8 +30,8 @@ from kerasdiff.worker.keras_internals import (
 from kerasdiff.worker.loading.faults import reason
 from kerasdiff.worker.loading.load import Loaded, Session, precision_scope
 from kerasdiff.worker.running.step import target_of
-from kerasdiff.worker.tracing.code import own_code
-from kerasdiff.worker.tracing.compiled import fresh
+from kerasdiff.worker.tracing.code import numbers_of, own_code
+from kerasdiff.worker.tracing.compiled import fresh, own_schedule
 from kerasdiff.worker.training.heads import Head
 from kerasdiff.worker.training.tasks import Task
 
@@ -80,7 +81,7 @@ def sample_settings(session: Session, request: SettingsRequest) -> SettingsSampl
         for section in request.sections:
             try:
                 if section == "optimizer":
-                    values[section] = tuple(_Optimized(loaded.model, request.numbers).figures())
+                    values[section] = tuple(_Optimized(loaded.model, request).figures())
                 else:
                     both = _Scored(loaded, task, request.numbers).figures(section)
                     values[section], weighted[section] = both
@@ -88,7 +89,9 @@ def sample_settings(session: Session, request: SettingsRequest) -> SettingsSampl
                 continue
             except Exception as error:  # the user's own loss, metric or initializer
                 raise EvaluateError(f"its compile settings cannot be sampled: {reason(error)}") from None
-    return SettingsSample(values=values, weighted=weighted, encodings=task.encodings)
+    own = own_schedule(getattr(loaded.model, "optimizer", None))
+    written = None if own is None else numbers_of(own)
+    return SettingsSample(values=values, weighted=weighted, encodings=task.encodings, written=written)
 
 
 # Optimizers ------------------------------------------------------------------------------------------------
@@ -97,11 +100,12 @@ def sample_settings(session: Session, request: SettingsRequest) -> SettingsSampl
 class _Optimized:
     """An optimizer on weights of its own: those of the model by rank, and by whether they decay."""
 
-    def __init__(self, model: Live, numbers: Sequence[float]) -> None:
+    def __init__(self, model: Live, request: SettingsRequest) -> None:
         self._given: Live = model.optimizer
-        self._numbers = sorted({abs(value) for value in numbers if math.isfinite(value) and value})
+        self._apart = request.rates_apart
+        self._numbers = sorted({abs(value) for value in request.numbers if math.isfinite(value) and value})
         if not _shown_in_full(self._given):
-            raise EvaluateError("An optimizer or a schedule of one's own may do anything at any step.")
+            raise EvaluateError("An optimizer of one's own may do anything at any step.")
         trained = list(model.trainable_variables)
         spared = {id(variable) for variable in without_decay(self._given, trained) or ()}
         kinds = sorted({(len(variable.shape), id(variable) in spared) for variable in trained})
@@ -121,11 +125,19 @@ class _Optimized:
             yield from self._trajectory(start, STEPS, 1.0)
 
     def _made(self) -> Live:
-        """A fresh optimizer; a constant rate is that of float32, in which TensorFlow computes every schedule."""
+        """A fresh optimizer, at a constant rate where its own is compared apart."""
+        if self._apart:
+            optimizer = type(self._given).from_config({**self._given.get_config(), "learning_rate": 0.01})
+            copy_decay_exclusions(self._given, optimizer)
+            return optimizer
         optimizer = fresh(self._given)
+        self._rounded(optimizer)
+        return optimizer
+
+    def _rounded(self, optimizer: Live) -> None:
+        """A constant rate is that of float32, in which TensorFlow computes every schedule."""
         if isinstance(learning_rate_of(optimizer), keras.Variable):
             optimizer.learning_rate = float(np.float32(tf.convert_to_tensor(optimizer.learning_rate).numpy()))
-        return optimizer
 
     def _whole_numbers(self) -> list[int]:
         return [int(value) for value in self._numbers if value == int(value) and 2 <= value <= LAST]
@@ -137,7 +149,11 @@ class _Optimized:
         marks |= {one + other for one in near for other in near}
         steps = {*range(64), *(mark + off for mark in marks for off in (-2, -1, 0, 1, 2))}
         steps |= {round(10**power) for power in np.linspace(1.8, 9.2, 60)}
-        optimizer = self._made()
+        if self._apart:  # as nobody knows where a formula of the user's turns
+            steps |= {*range(256), *(2**power + off for power in range(8, 21) for off in (-1, 0, 1))}
+            steps |= {round(10**power) for power in np.linspace(2, 6, 300)}
+        optimizer = fresh(self._given)
+        self._rounded(optimizer)
         rates = []
         for step in sorted(step for step in steps if 0 <= step <= LAST):
             set_iterations(optimizer, step)
@@ -166,10 +182,9 @@ class _Optimized:
 
 
 def _shown_in_full(optimizer: Live) -> bool:
-    """Whether a sample tells all that an optimizer does: one of Keras's own, at a rate or by a schedule of Keras's."""
+    """Whether a sample tells all that an optimizer does: one of Keras's own, at a rate or by a schedule."""
     kind, rate = type(optimizer), learning_rate_of(optimizer)
-    scheduled = isinstance(rate, keras.optimizers.schedules.LearningRateSchedule)
-    rated = isinstance(rate, keras.Variable) or (scheduled and is_keras_own(type(rate)) and not own_code(rate))
+    rated = isinstance(rate, keras.Variable | keras.optimizers.schedules.LearningRateSchedule)
     return kind.__name__ in WHOLE and is_keras_own(kind) and not own_code(optimizer) and rated
 
 

@@ -74,7 +74,7 @@ class _Step:
     def _call(self, inputs: Sequence[Live]) -> Live:
         assign(perturbed(drawn(self._variables, self._request.recipes), self._request.perturbation))
         args, kwargs = self._loaded.pack(list(inputs))
-        return call_model(self._loaded.model, args, kwargs, training=True)
+        return call_model(self._loaded.model, args, kwargs, training=True, fitted=self._loaded.fitted)
 
     def taken(self) -> Stepped:
         """Forward, backward, and the optimizer's update."""

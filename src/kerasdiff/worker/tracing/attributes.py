@@ -26,9 +26,14 @@ def layer_attributes(layer: Live) -> dict[str, Attribute]:
     except (NotImplementedError, TypeError, ValueError):
         return {}
     for key, value in config.items():
-        if isinstance(value, Mapping) and value.get("class_name") == LAMBDA:  # its byte code, file and line
-            config[key] = serialized(getattr(layer, key, None))
+        if isinstance(value, Mapping) and _is_lambda(value, held := getattr(layer, key, None)):
+            config[key] = serialized(held)
     return dict(_flatten(config, layer))
+
+
+def _is_lambda(value: Mapping[str, Live], held: Live) -> bool:
+    """Whether a setting is a lambda, whose config is its byte code, its file and its line."""
+    return value.get("class_name") == LAMBDA or getattr(held, "__name__", "") == "<lambda>"
 
 
 def _flatten(config: Mapping[str, Live], layer: Live, prefix: str = "") -> Iterator[tuple[str, Attribute]]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from types import CellType, CodeType
 
-from kerasdiff.worker.keras_internals import Live
+from kerasdiff.worker.keras_internals import Live, is_keras_own
 from kerasdiff.worker.tracing.libraries import is_user_file
 
 
@@ -62,6 +63,32 @@ def own_code(value: Live) -> str:
     held = {name for kind in type(value).__mro__ for name, item in vars(kind).items() if is_user_code(item)}
     names = sorted(held - set(_SETTINGS))
     return f" (code {digest_of([reach_digest(value, name) for name in names])})" if names else ""
+
+
+def numbers_of(value: Live) -> tuple[float, ...]:
+    """Every number that an object holds, or that methods not of Keras hold or reach in their module."""
+    held: list[object] = list(getattr(value, "__dict__", {}).values())
+    kinds = [kind for kind in type(value).__mro__ if not is_keras_own(kind)]
+    methods: list[Live] = [item for kind in kinds for item in vars(kind).values() if hasattr(item, "__code__")]
+    for method in methods:
+        held += _constants(method.__code__)
+        held += [method.__globals__.get(name) for name in _names(method.__code__)]
+        held += [cell.cell_contents for cell in method.__closure__ or () if filled(cell)]
+        held += method.__defaults__ or ()
+    return tuple(sorted({float(number) for number in _numbers(held, 0) if abs(number) < float("inf")}))
+
+
+def _numbers(values: Iterable[object], depth: int) -> Iterator[float]:
+    for item in values:
+        if isinstance(item, int | float) and not isinstance(item, bool):
+            yield item
+        elif isinstance(item, str):  # a constant of code, written out
+            with suppress(ValueError):
+                yield float(item)
+        elif isinstance(item, list | tuple | set | frozenset) and depth < 4:
+            yield from _numbers(item, depth + 1)
+        elif isinstance(item, Mapping) and depth < 4:
+            yield from _numbers(item.values(), depth + 1)
 
 
 def is_user_code(value: object) -> bool:

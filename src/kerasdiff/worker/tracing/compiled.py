@@ -42,11 +42,22 @@ def compile_settings(model: Live) -> dict[str, str] | None:
 
 def fresh(optimizer: Live) -> Live:
     """Another optimizer of the same class and settings, which knows nothing of the first one's steps."""
-    made = type(optimizer).from_config(optimizer.get_config())
+    own, config = own_schedule(optimizer), optimizer.get_config()
+    made = type(optimizer).from_config(config if own is None else {**config, "learning_rate": 1.0})
+    if own is not None:  # which no config brings back, and holds no steps
+        made.learning_rate = own
     copy_decay_exclusions(optimizer, made)
     if getattr(optimizer, "inner_optimizer", None) is not None:
         made.inner_optimizer = fresh(optimizer.inner_optimizer)
     return made
+
+
+def own_schedule(optimizer: Live) -> Live | None:
+    """The learning rate schedule that Keras did not write; ``None`` where it has none or Keras did."""
+    rate = learning_rate_of(optimizer)
+    if not isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
+        return None
+    return None if is_keras_own(type(rate)) and not own_code(rate) else rate
 
 
 def _optimizer(made: Live, weights: Sequence[Live]) -> Live:

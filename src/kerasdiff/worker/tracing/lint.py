@@ -11,6 +11,7 @@ from kerasdiff.findings import Fact, Finding, Site
 from kerasdiff.graph import Graph, Mode
 from kerasdiff.worker.keras_internals import Live, is_seed_state, sublayers
 from kerasdiff.worker.tracing.masks import layer_site, lost_masks
+from kerasdiff.worker.tracing.modes import untold
 from kerasdiff.worker.tracing.names import Names, is_atomic, owned_variables
 from kerasdiff.worker.tracing.sources import creation_site, made_at, relative
 from kerasdiff.worker.tracing.trace import Recording
@@ -27,6 +28,11 @@ def lint(
         graphs: What the calls do.
         root: Directory that sources are shown relative to.
     """
+    calls: dict[Mode, list[tuple[Live, Site, bool | None]]] = {
+        mode: [(event.layer, layer_site(event, root), event.told) for event in recording.events if event.atomic]
+        for mode, recording in recordings.items()
+    }
+    yield from untold(names.model, type(names.model).__name__, calls)
     for mode, recording in recordings.items():
         yield from _made_anew(recording, root)
         yield from _told_another_mode(recording, mode, root)

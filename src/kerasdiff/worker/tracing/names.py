@@ -237,7 +237,7 @@ def serialized(value: Live) -> str | None:
 def _object_text(value: Live, config: Mapping[str, Live]) -> str | None:
     """What has a config: class and settings; a penalty of nothing is none."""
     label = snake(type(value).__name__)
-    if label in ("l1", "l2", "l1_l2"):
+    if label in ("l1", "l2", "l1l2", "l1_l2"):
         config = {key: factor for key in ("l1", "l2") if (factor := float(config.get(key, 0.0)))}
         if not config:
             return None

@@ -27,8 +27,10 @@ from kerasdiff.worker.keras_internals import (
     op_count,
     scope_named,
     set_mask,
+    told_mode,
     variable_outside_graph,
 )
+from kerasdiff.worker.tracing.modes import kind_of, told
 from kerasdiff.worker.tracing.names import Names, is_atomic, weight_table
 from kerasdiff.worker.tracing.returned import Structure, structure_of
 from kerasdiff.worker.tracing.sources import creation_site, user_frame
@@ -42,6 +44,7 @@ class Event:
         source: The line that created the layer, or else the one that calls it.
         site: The user's line that calls it, ``None`` where the library does.
         training: What the caller says by itself, ``None`` where it leaves the mode alone.
+        told: The mode it is called in, whoever said so; ``None`` where nobody did.
         masked: Whether an input brings a mask, or one is passed.
     """
 
@@ -54,6 +57,7 @@ class Event:
     source: Source | None
     site: Source | None = None
     training: Live = None
+    told: bool | None = None
     masked: bool = False
     stop: int = -1
     inputs: tuple[Live, ...] = ()
@@ -206,9 +210,12 @@ class _Recorder:
             source=creation_site(layer) or site,
             site=site,
             training=kwargs.get("training"),
+            told=told(layer, kwargs, None if parent is None else parent.told),
             inputs=tuple(symbolic_in((args, kwargs))),
             settings=self._call_settings(kwargs),
         )
+        if atomic and bool(event.told) != self.training and kind_of(layer):
+            event.settings["call.training"] = bool(event.told)
         event.masked = any(mask_of(tensor) is not None for tensor in event.inputs)
         for name, value in kwargs.items():
             if "mask" in name and value is not None and value is not False:
@@ -305,6 +312,10 @@ class Traceable(Protocol):
         """Builds the arguments of a call."""
 
     @property
+    def fitted(self) -> bool:
+        """Whether it is called the way ``fit`` and ``predict`` call it."""
+
+    @property
     def root(self) -> str:
         """Directory of the target's file; source lines are shown relative to it."""
 
@@ -362,7 +373,7 @@ def _recorded(
     recorder = _Recorder(names, graph, training=mode == "training")
     args, kwargs = loaded.pack(tensors)
     with _installed(recorder, expand_functions=expand_functions):
-        result = call_model(loaded.model, args, kwargs, training=mode == "training")
+        result = call_model(loaded.model, args, kwargs, training=mode == "training", fitted=loaded.fitted)
     structure = recorder.structure if result is recorder.result and recorder.structure else structure_of(result)
     outputs = list(structure.tensors)
     if mode == "training":  # Keras weighs the loss by the mask an output carries
@@ -386,8 +397,14 @@ def _recorded(
     )
 
 
-def call_model(model: Live, args: Live, kwargs: Live, *, training: bool) -> Live:
-    """Calls a model in a given mode, whether or not its ``call`` takes ``training``."""
+def call_model(model: Live, args: Live, kwargs: Live, *, training: bool, fitted: bool = False) -> Live:
+    """Calls a model in a given mode.
+
+    A model whose ``call`` takes no ``training`` hands the mode on to its layers all the same, as it does inside another
+    model. ``predict`` does not tell it, and neither does ``fit``: so it is called where ``fitted`` asks for their way.
+    """
+    if fitted and told_mode(model) is False:
+        return model(*args, **kwargs)
     try:
         return model(*args, training=training, **kwargs)
     except TypeError as error:

@@ -151,7 +151,7 @@ class Trainer:
 
     def _call(self, inputs: Live, *, training: bool) -> Live:
         args, kwargs = self._loaded.pack(inputs)
-        return call_model(self._loaded.model, args, kwargs, training=training)
+        return call_model(self._loaded.model, args, kwargs, training=training, fitted=True)
 
     def _train_steps(self, rows: Live) -> tuple[Live, Live, Live]:
         """One optimizer step after another, as long as the loss is finite; how many, their losses and accuracies."""

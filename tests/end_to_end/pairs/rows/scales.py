@@ -8,6 +8,7 @@ PAIRS: tuple[Pair, ...] = (
     equal("half-of-the-negative-or-minus-half", "scales.py:divergence", "scales.py:turned", basis=NUMERIC),
     equal("the-same-as-an-added-loss", "scales.py:penalty", "scales.py:turned_penalty", basis=NUMERIC),
     equal("gelu-by-tanh-or-by-sigmoid", "scales.py:gelu_by_tanh", "scales.py:gelu_by_sigmoid", basis=NUMERIC),
+    equal("by-a-root-or-by-its-inverse", "scales.py:divided", "scales.py:divided(factor=0.4082482904638631)"),
     different("another-factor", "scales.py:divergence", "scales.py:weaker", mentions=("by -0.5",)),
     open_question(
         "a-factor-in-a-branch-that-no-probe-takes",

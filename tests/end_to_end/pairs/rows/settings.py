@@ -31,6 +31,19 @@ PAIRS: tuple[Pair, ...] = (
         "settings.py:optimized(by='rated', rate='late')",
         mentions=("learning_rate",),
     ),
+    equal(
+        "a-schedule-of-ones-own",
+        "settings.py:optimized(by='rated', rate='cosine')",
+        "settings.py:optimized(by='rated', rate='own cosine')",
+        basis=NUMERIC,
+        mentions=("CosineDecay against Cosine",),
+    ),
+    different(
+        "a-schedule-of-ones-own-that-starts-again",
+        "settings.py:optimized(by='rated', rate='cosine')",
+        "settings.py:optimized(by='rated', rate='own cosine again')",
+        mentions=("learning_rate",),
+    ),
     different(
         "bound-beyond-usual-gradients",
         "settings.py:optimized",
@@ -67,5 +80,12 @@ PAIRS: tuple[Pair, ...] = (
         "settings.py:scored(by='mse')",
         "settings.py:scored(by='all squares')",
         mentions=("sample weights",),
+    ),
+    different(
+        "augmentation-that-predict-tells-no-mode",
+        "norms.py:flipped",
+        "norms.py:Flipped",
+        "4,4,3",
+        mentions=("predict tells its layers no mode",),
     ),
 )
