@@ -259,6 +259,9 @@ class Fact(Enum):
         auto()
     )  # side; sites: an edit's node that jumps; figures: constant; the sides part where it is met inside
 
+    NEVER_ACTS = auto()  # side; sites: an edit's node that changed no value on anything tried, and does elsewhere
+    APART_FAR = auto()  # side; sites: an edit's node; names: "0" and so on, the values before it where the sides part
+
     # -- explain: where an input comes from ----------------------------------------------------------------------
     ON_PROBE = auto()  # names: the probe
     LARGER_WEIGHTS = auto()  # figures: factor

@@ -12,11 +12,14 @@ from dataclasses import dataclass
 from kerasdiff.align.edits import Edit, Update
 from kerasdiff.align.pair import Aligned
 from kerasdiff.align.telling.folding import nodes_of
-from kerasdiff.graph import FUSED, Edge, Graph, Node
+from kerasdiff.graph import FUSED, Edge, Graph, Node, TensorSpec
 from kerasdiff.graph.index import index_of
 
 HANDLES = ("resource", "variant")
 """Dtypes of what stays in its process: variables, tables, the lists that a loop fills."""
+
+BOUNDED = ("lstm", "gru", "simple_rnn", "bidirectional", "rnn")
+"""Ops that hold weights, and give no values as large as one likes."""
 
 Traced = tuple[Edge, Edge]
 """One value in the traced graph of each side, where it can be asked for and given."""
@@ -88,6 +91,57 @@ class Cut:
         if node is None or not node.outputs or node.outputs[0].dtype != "bool" or node.kind == "input":
             return None
         return self.traced(side, Edge(node=name))
+
+    def node(self, side: int, name: str) -> Node | None:
+        """A canonical node, ``None`` where there is none of that name."""
+        return self._nodes[side].get(name)
+
+    def users(self, side: int, name: str) -> list[Node]:
+        """The canonical nodes that take a value of one."""
+        return [user for user, _ in index_of(self._graphs[side]).consumers.get(name, ())]
+
+    def spec(self, side: int, edge: Edge) -> TensorSpec | None:
+        """What a canonical value looks like."""
+        outputs = self._nodes[side][edge.node].outputs
+        return outputs[edge.port] if edge.port < len(outputs) else None
+
+    def free(self, ends: Iterable[tuple[int, str]], of: Edge | None = None) -> list[Traced]:
+        """The nearest cut points above canonical nodes, with their sides, that may hold any value; inputs count too.
+
+        Args:
+            ends: The side and the name of each.
+            of: The operand that alone is followed.
+        """
+        places: dict[Traced, None] = {}
+        backward = {two: one for one, two in self._pairs.items()}
+        passed: set[tuple[int, str]] = set()
+        waiting = [
+            (side, edge)
+            for side, name in ends
+            if name in self._nodes[side]
+            for edge in self._nodes[side][name].operands
+            if of in (None, edge)
+        ]
+        while waiting:
+            side, edge = waiting.pop()
+            node = self._nodes[side][edge.node]
+            other = backward.get(edge.node) if side else self._pairs.get(edge.node)
+            if other is not None and self._is_free(side, node):
+                traced = self.traced(side, edge), self.traced(1 - side, Edge(node=other, port=edge.port))
+                one, two = reversed(traced) if side else traced
+                if one is not None and two is not None:
+                    places[one, two] = None
+            elif (side, edge.node) not in passed:
+                passed.add((side, edge.node))
+                waiting.extend((side, operand) for operand in node.operands)
+        return list(places)
+
+    def _is_free(self, side: int, node: Node) -> bool:
+        """Whether a node gives any value for some weights, as an input does."""
+        if node.kind == "input":
+            return True
+        reads = bool(node.weights) or any(self._nodes[side][edge.node].kind == "read" for edge in node.operands)
+        return reads and node.op not in BOUNDED and node.kind != "read"
 
     def edits_on(self, weights: tuple[str, str]) -> frozenset[int]:
         """The edits at the nodes that hold a pair of weights, and those that lie between these and cut points.

@@ -10,6 +10,7 @@ import numpy as np
 from kerasdiff.align.edits import Edit, Update, leaves
 from kerasdiff.align.pair import Pair
 from kerasdiff.errors import EvaluateError
+from kerasdiff.explain.acting import never_acting
 from kerasdiff.explain.cut import Cut
 from kerasdiff.explain.inside import Inside, agree, inside
 from kerasdiff.explain.patching import Patched, Patcher
@@ -124,6 +125,7 @@ def measure(pair: Pair, question: Question, mode: Mode, edits: Mapping[int, Edit
     )
     effects, total, remaining = bench.effects()
     alike = question.learns and question.precision == "float64" and agree(*walked.outputs)
+    every = _rows(pair, question, mode, alone=False).batch
     met = inside(_traced(pair, mode), patcher, edits) if alike else Inside()
     return Measured(
         mode=mode,
@@ -136,8 +138,9 @@ def measure(pair: Pair, question: Question, mode: Mode, edits: Mapping[int, Edit
         local=walked.local,
         compared=walked.compared,
         one_way=(
-            *_one_way(patcher, edits, _rows(pair, question, mode, alone=False).batch, met.agreeing),
+            *_one_way(patcher, edits, every, met.agreeing),
             *met.apart,
+            *(never_acting(patcher, edits, every) if alike else ()),
         ),
         probes=tuple(rows.probes),
         gradients=bench.gradients,

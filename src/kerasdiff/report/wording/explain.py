@@ -210,6 +210,30 @@ def _apart_at(finding: Finding) -> str:
     )
 
 
+def _never_acts(finding: Finding) -> str:
+    return f"{_place(finding)} changes no value that was tried, and what it does to others was not compared"
+
+
+def _apart_far(finding: Finding) -> str:
+    values = FAR.get(finding.names[0], finding.names[0])
+    return f"the two part where what goes into {_place(finding)} comes from {values}, to which no probe leads"
+
+
+def _place(finding: Finding) -> str:
+    site = finding.sites[0]
+    return f"{site.node} in the {finding.side}" + ("" if site.source is None else f" ({site.source})")
+
+
+FAR: Mapping[str, str] = {
+    "0": "zeros alone",
+    "negative": "negative values alone",
+    "positive": "positive values alone",
+    "tiny": "values around 1e-7",
+    "tiniest": "values around 1e-13",
+}
+"""The values far from the usual that both sides were given."""
+
+
 def _driven(finding: Finding, way: str) -> str:
     return f"uphill: inputs that drive {way} what goes into {finding.sites[0].node}"
 
@@ -221,6 +245,8 @@ SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
     Fact.ALWAYS_TRUE: lambda finding: _always(finding, "true"),
     Fact.ALWAYS_FALSE: lambda finding: _always(finding, "false"),
     Fact.APART_AT: _apart_at,
+    Fact.NEVER_ACTS: _never_acts,
+    Fact.APART_FAR: _apart_far,
     Fact.ON_PROBE: lambda finding: f"probe {finding.names[0]}",
     Fact.LARGER_WEIGHTS: lambda finding: scaled(finding.figures["factor"]),
     Fact.SCALED_INPUTS: lambda finding: f"inputs times {finding.figures['factor']:g}",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pairs.rows import chance, joined, jumps, masks, outputs, reading, saved, scales, settings
+from pairs.rows import acting, chance, joined, jumps, masks, outputs, reading, saved, scales, settings
 from pairs.table import Pair
 
 ROWS: tuple[Pair, ...] = (
@@ -15,4 +15,5 @@ ROWS: tuple[Pair, ...] = (
     *outputs.PAIRS,
     *saved.PAIRS,
     *reading.PAIRS,
+    *acting.PAIRS,
 )

@@ -1,0 +1,243 @@
+"""Does what an edit adds ever act? A clip at a million, or an epsilon beside a sum, changes no value that probes bring.
+
+What such an op does where it acts was not compared. So both sides are given the same values before the edits, far from
+the usual: zeros, tiny ones, all negative, and huge ones where an op has not acted yet. If the outputs part there, no
+number says that the models are the same; an op that leaves alone whatever comes in is harmless.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from kerasdiff.align.edits import Edit, leaves
+from kerasdiff.align.telling.folding import nodes_of
+from kerasdiff.explain.cut import Traced
+from kerasdiff.explain.patching import Patcher
+from kerasdiff.findings import SIDES, Fact, Finding, Site
+from kerasdiff.graph import Edge, Node
+from kerasdiff.graph.ops import HANDED_ON, SHAPE_ONLY
+from kerasdiff.graph.values import Array
+from kerasdiff.probing.closeness import compare_values, precision_tolerance
+from kerasdiff.probing.prober import both
+from kerasdiff.side.observations import Stage
+
+ACTS = 1e-6
+"""Fraction of a value from which on a change of it counts: an epsilon does less."""
+
+INERT = HANDED_ON | SHAPE_ONLY | {
+    "Const", "Reshape", "Cast", "Squeeze", "ExpandDims", "Transpose", "ConcatV2", "Pack",
+    "StopGradient", "PreventGradient", "BroadcastTo",
+}  # fmt: skip
+"""Ops that look at no value: as they treat one, they treat all."""
+
+CUTS = frozenset({"StridedSlice", "Slice", "Slice*"})
+"""Ops that take a part of a value."""
+
+POLES = frozenset({"RealDiv", "Div", "DivNoNan", "Xdivy", "Reciprocal", "Inv", "Rsqrt", "Sqrt", "Log", "Pow", "Xlogy"})
+"""Ops that give what is not finite, or has no slope, at 0."""
+
+BOUNDS = frozenset({"Minimum", "Maximum", "Relu", "Relu6", "ClipByValue", "Select", "SelectV2"})
+"""Ops that hold a value back."""
+
+Named = tuple[int, str]
+"""A canonical node, with its side."""
+
+Given = Mapping[str, Callable[[Array], Array]]
+"""By name, what a value becomes."""
+
+SMALL: Given = {
+    "0": np.zeros_like,
+    "negative": lambda x: -np.abs(x),
+    "positive": np.abs,
+    "tiny": lambda x: 1e-7 * x,
+    "tiniest": lambda x: 1e-13 * x,
+}
+
+LARGE: Given = {"large": lambda x: 1e7 * x, "huge": lambda x: 1e13 * x, "nan": lambda x: np.full_like(x, np.nan)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Idle:
+    """A node of an edit that hands on one of its operands as it is.
+
+    Attributes:
+        of: The operand, in the canonical graph.
+        value, operand: Traced.
+        cuts: Whether it takes a part whose size only the size of an input tells from the whole.
+    """
+
+    side: int
+    name: str
+    of: Edge
+    value: Edge
+    operand: Edge
+    cuts: bool = False
+
+    @property
+    def named(self) -> Named:
+        """The node, with its side."""
+        return self.side, self.name
+
+
+def never_acting(patcher: Patcher, edits: Mapping[int, Edit], batch: tuple[Array, ...]) -> tuple[Finding, ...]:
+    """What no probe shows of the edits: the two part where values are far from the usual.
+
+    Args:
+        patcher: Runs the sides, whose outputs agree, in float64.
+        edits: Those of the mode, by position.
+        batch: Rows of all probes.
+
+    Raises:
+        EvaluateError: If a side cannot be run in parts.
+    """
+    names = tuple(sorted(one) for one in nodes_of(edits.values()))
+    sites = _sites(edits.values())
+    unseen = next(_unseen(patcher, names, batch), None)
+    if unseen is None:
+        return ()
+    fact, (side, name), given = unseen
+    return (Finding(fact=fact, side=SIDES[side], sites=(sites[side][name],), names=given),)
+
+
+def _unseen(
+    patcher: Patcher, names: Sequence[Sequence[str]], batch: tuple[Array, ...]
+) -> Iterator[tuple[Fact, Named, tuple[str, ...]]]:
+    """The facts, each with the node it is about, and at which values."""
+    for bounding in _bounds_of_weights(patcher, names):
+        yield Fact.NEVER_ACTS, bounding, ()
+    edited = [(side, name) for side in (0, 1) for name in names[side]]
+    idle = [*_idle(patcher, 0, names[0], batch), *_idle(patcher, 1, names[1], batch)]
+    poles = [one for one in edited if _meets_pole(patcher, *one)]
+    yield from ((Fact.NEVER_ACTS, one.named, ()) for one in idle if _stays(patcher, one))
+    if idle or poles:
+        given = {**SMALL, **LARGE} if idle else SMALL
+        parting, acting = _driven(patcher, patcher.cut.free(edited), given, idle)
+        yield from _parting(parting, acting or idle, poles)
+
+
+def _parting(
+    parting: str | None, idle: Sequence[Idle], poles: Sequence[Named]
+) -> Iterator[tuple[Fact, Named, tuple[str, ...]]]:
+    """The facts of outputs that part at given values."""
+    if parting is not None:
+        yield from ((Fact.NEVER_ACTS, one.named, ()) for one in idle)
+        yield from ((Fact.APART_FAR, pole, (parting,)) for pole in poles)
+
+
+def _stays(patcher: Patcher, one: Idle) -> bool:
+    """Whether no given value can make an idle node act."""
+    return one.cuts or not patcher.cut.free([one.named], one.of)
+
+
+def _sites(edits: Iterable[Edit]) -> tuple[dict[str, Site], dict[str, Site]]:
+    sites: tuple[dict[str, Site], dict[str, Site]] = ({}, {})
+    for leaf in (leaf for edit in edits for leaf in leaves(edit)):
+        for side, site in enumerate(leaf.sites):
+            if site is not None:
+                sites[side][site.node] = site
+    return sites
+
+
+def _meets_pole(patcher: Patcher, side: int, name: str) -> bool:
+    """Whether a node, or one that takes its value, does what has no answer at 0."""
+    nodes = patcher.cut.node(side, name), *patcher.cut.users(side, name)
+    return any(node is not None and {node.op, *(one.op for one in node.lowering or ())} & POLES for node in nodes)
+
+
+def _bounds_of_weights(patcher: Patcher, names: Sequence[Sequence[str]]) -> Iterator[tuple[int, str]]:
+    """The nodes that hold back what weights alone give, on one side alone: nothing, or the numbers would differ."""
+    bounding = [[name for name in names[side] if _bounds_weights(patcher, side, name)] for side in (0, 1)]
+    if not all(bounding):
+        yield from ((side, name) for side in (0, 1) for name in bounding[side])
+
+
+def _bounds_weights(patcher: Patcher, side: int, name: str) -> bool:
+    node = patcher.cut.node(side, name)
+    return node is not None and bool(node.weights) and not node.operands and bool(_inner(node) & BOUNDS)
+
+
+# What acts -------------------------------------------------------------------------------------------------
+
+
+def _idle(patcher: Patcher, side: int, names: Sequence[str], batch: tuple[Array, ...]) -> list[Idle]:
+    """The edited nodes of a side that hand on an operand as it is, on every row of a batch."""
+    candidates = [one for name in names for one in _candidates(patcher, side, name)]
+    wanted = tuple(dict.fromkeys(edge for one in candidates for edge in (one.value, one.operand)))
+    if not wanted:
+        return []
+    values = patcher.values(side, wanted, batch)
+    return [one for one in candidates if not acts(values[one.value], values[one.operand])]
+
+
+def _candidates(patcher: Patcher, side: int, name: str) -> Iterator[Idle]:
+    node = patcher.cut.node(side, name)
+    if node is None or node.kind in ("input", "read", "const") or len(node.outputs) != 1 or _is_inert(node):
+        return
+    value = patcher.cut.traced(side, Edge(node=name))
+    for edge in node.operands:
+        operand = patcher.cut.traced(side, edge)
+        if value is not None and operand is not None and patcher.cut.spec(side, edge) == node.outputs[0]:
+            cuts = bool(_inner(node) & CUTS)
+            yield Idle(side=side, name=name, of=edge, value=value, operand=operand, cuts=cuts)
+
+
+def _is_inert(node: Node) -> bool:
+    """Whether a node looks at no value, and at no size that is not known."""
+    sized = None not in (node.outputs[0].shape or (None,))[1:]
+    return _inner(node) <= (INERT | CUTS if sized else INERT)
+
+
+def _inner(node: Node) -> set[str]:
+    """The ops of a node that compute something."""
+    return {item.op for item in node.lowering or () if item.kind == "op"} or {node.op}
+
+
+def acts(value: Array, operand: Array) -> bool:
+    """Whether a value is another than the operand, anywhere, by more than an epsilon; NaN for NaN is none."""
+    if value.dtype.kind != "f" or value.shape != operand.shape:
+        return True
+    with np.errstate(invalid="ignore", over="ignore"):
+        apart = np.abs(value - operand) > ACTS * np.abs(operand)
+    same = (value == operand) | (np.isnan(value) & np.isnan(operand))
+    return bool(np.any(~same & (apart | ~np.isfinite(value) | ~np.isfinite(operand))))
+
+
+# Far from the usual ----------------------------------------------------------------------------------------
+
+
+def _driven(
+    patcher: Patcher, places: Sequence[Traced], given: Given, idle: Sequence[Idle]
+) -> tuple[str | None, list[Idle]]:
+    """The first values given at which outputs part, and which of the idle nodes act there."""
+    wanted = [tuple(dict.fromkeys(edge for edge in (place[side] for place in places))) for side in (0, 1)]
+    if not places:
+        return None, []
+    own = patcher.values(0, wanted[0], patcher.plain[0].probe)
+    floating = [place for place in places if own[place[0]].dtype.kind == "f" and own[place[0]].ndim]
+    for name, change in given.items() if floating else ():
+        changed = [(place, change(own[place[0]])) for place in floating]
+        first, second = both(lambda side: _given(patcher, side, changed, idle))  # noqa: B023 (asked at once)
+        if not _agree(first[0], second[0]):
+            return name, [*first[1], *second[1]]
+    return None, []
+
+
+def _given(
+    patcher: Patcher, side: int, changed: Sequence[tuple[Traced, Array]], idle: Sequence[Idle]
+) -> tuple[tuple[Array, ...], list[Idle]]:
+    """The outputs of a side from given values, and which of its idle nodes act then."""
+    values = {place[side]: value for place, value in changed}
+    own = [one for one in idle if one.side == side]
+    edges = dict.fromkeys(edge for one in own for edge in (one.value, one.operand) if edge not in values)
+    request: Stage = replace(patcher.plain[side], given=values, wanted=tuple(edges), outputs=True)
+    staged = patcher.ask(side, request)
+    seen = {**staged.values, **values}
+    return staged.outputs, [one for one in own if acts(seen[one.value], seen[one.operand])]
+
+
+def _agree(ones: Sequence[Array], twos: Sequence[Array]) -> bool:
+    tolerance = precision_tolerance("float64")
+    return all(compare_values(one, two, tolerance).equal for one, two in zip(ones, twos, strict=False))
