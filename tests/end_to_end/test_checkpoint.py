@@ -104,6 +104,7 @@ TABLE = (
         {"files": [".weights.h5"]},
     ),
     Row("no-weights", "Bare", "Bare", "equal", ("neither model has weights",), "equivalent", {}),
+    Row("a-generator-astray", "Sampled", "Sampled", "failed", ("random at inference",), "inconclusive", {}),
     Row(
         "random-and-astray",
         "affine(noisy=True)",

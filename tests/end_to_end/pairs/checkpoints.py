@@ -89,5 +89,25 @@ def affine(forgets=False, noisy=False, ends=False, activation=None):
     return keras.Sequential([keras.Input((6,)), Affine(forgets, ends), layers.Activation(activation), *last])
 
 
+class Noisy(layers.Layer):
+    """Holds a generator, whose state no weights file has."""
+
+    def __init__(self):
+        super().__init__()
+        self.seeds = keras.random.SeedGenerator(3)
+
+    def call(self, x):
+        return x + keras.random.normal(tf.shape(x), seed=self.seeds)
+
+
+class Sampled(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.dense, self.noise = layers.Dense(4), Noisy()
+
+    def call(self, x):
+        return self.noise(self.dense(x))
+
+
 def film():
     return keras.Sequential([keras.Input((3, 6, 6, 2)), layers.ConvLSTM2D(2, 3), layers.GlobalAveragePooling2D()])
