@@ -192,7 +192,6 @@ def test_bad_options_are_refused_in_a_sentence(place: Path, options: tuple[str, 
     assert message in answer.stderr
 
 
-@pytest.mark.skipif(not Path("/dev/nvidia0").exists(), reason="needs a GPU")
 def test_data_that_do_not_fit_are_refused_by_compare_too(place: Path, tmp_path: Path) -> None:
     rows = np.zeros((8, 5), np.float32)
     np.savez(tmp_path / "narrow.npz", x_train=rows, y_train=np.zeros(8), x_test=rows, y_test=np.zeros(8))
@@ -204,6 +203,7 @@ def test_data_that_do_not_fit_are_refused_by_compare_too(place: Path, tmp_path: 
     assert "rows of shape (5,) do not fit input" in answer.stderr
 
 
+@pytest.mark.skipif(not Path("/dev/nvidia0").exists(), reason="needs a GPU")
 def test_a_gpu_trains_one_trial_at_a_time_and_repeats_itself(place: Path, tmp_path: Path) -> None:
     file = place / "m.py"
     words = ("fit", "--format", "json", "--input", "4", "--steps", "40", "--device", "gpu:0", "--seeds", "1")

@@ -56,9 +56,11 @@ class Result(Said):
 
 
 def names_place(drawn: Drawn, edit: dict[str, Any]) -> bool:
-    """Whether an edit stands at one of the layers that were changed; in the candidate where only that has it."""
-    side, names = ("candidate", drawn.added) if edit["reference"] is None else ("reference", drawn.nodes)
-    return edit[side] is not None and not set(names).isdisjoint(re.split(r"[/.:]", edit[side]["node"]))
+    """Whether an edit stands at one of the layers that were changed, as either side calls it."""
+    places = ((edit["reference"], drawn.nodes), (edit["candidate"], drawn.added))
+    return any(
+        site is not None and not set(names).isdisjoint(re.split(r"[/.:]", site["node"])) for site, names in places
+    )
 
 
 run_cold, run_here = cold(HERE), partial(run_warm, cwd=HERE)

@@ -160,6 +160,7 @@ def test_the_compiled_loss_leaves_out_what_layers_add() -> None:
     assert float(loss(np.ones((3, 1)), np.zeros((3, 1)), np.asarray([1.0, 1.0, 4.0]))) == 2.0
 
 
+@pytest.mark.filterwarnings("ignore:__array__:DeprecationWarning")
 def test_saved_files_hold_what_is_read_from_them(tmp_path: Path) -> None:
     import zipfile
 

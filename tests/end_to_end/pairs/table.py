@@ -1181,7 +1181,7 @@ PAIRS = (
         "preprocessing.py:numbers(vocabulary=(4, 1, 6, 9))",
         mentions=("vocabulary",),
     ),
-    open_question(
+    different(
         "string-lookup-vocabulary",
         "preprocessing.py:strings",
         "preprocessing.py:strings(vocabulary=('a', 'c', 'b'))",

@@ -269,7 +269,7 @@ class Subclassed(keras.Model):
         self.made = blueprint.make_parts()
         self.held = [part for part in self.made.values() if isinstance(part, keras.layers.Layer)]
 
-    def call(self, inputs: Any) -> Any:
+    def call(self, inputs: Any, training: bool | None = None) -> Any:
         values = inputs if isinstance(inputs, list | tuple) else [inputs]
         return self.blueprint.interpret(self.made, list(values))
 
@@ -281,5 +281,5 @@ class Wrapped(keras.Model):
         super().__init__(name=blueprint.name)
         self.inner = blueprint.build()
 
-    def call(self, inputs: Any) -> Any:
+    def call(self, inputs: Any, training: bool | None = None) -> Any:
         return self.inner(inputs)

@@ -269,7 +269,7 @@ class TextCnn(Model):
         self.drop = layers.Dropout(0.5, name="drop")
         self.head = layers.Dense(3, name="head")
 
-    def call(self, words):
+    def call(self, words, training=None):
         x = self.embed(words)
         x = self.join([self.pool(conv(x)) for conv in (self.two, self.three, self.four)])
         x = self.drop(self.norm(x))

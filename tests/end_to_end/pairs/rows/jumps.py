@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pairs.table import NUMERIC, Pair, delete, different, equal, insert, open_question, update
+from pairs.table import NUMERIC, Expected, Pair, delete, different, equal, insert, open_question, update
 
 
 def _model(how: str, **given: bool) -> str:
@@ -31,7 +31,7 @@ PAIRS: tuple[Pair, ...] = (
         _model("scaled-above-half"),
         edits=(update("greater", ""),),
     ),
-    different("round-or-half-up", _model("round"), _model("half-up"), edits=(insert("floor"),)),
+    different("round-or-half-up", _model("round"), _model("half-up"), edits=(Expected(kind="update", op="round"),)),
     different("last-row-of-a-table", "jumps.py:lookup()", "jumps.py:lookup(last=49)", edits=(insert("lambda"),)),
     different(
         "layer-more-without-float64", "jumps.py:narrow()", "jumps.py:narrow(more=True)", edits=(insert("dense"),)

@@ -33,7 +33,7 @@ PAIRS: tuple[Pair, ...] = (
         "masks.py:functional",
         "masks.py:Called(lost=True)",
         "6,4",
-        mentions=("the mask of mask is lost in add",),
+        mentions=("the mask of mask is lost in the candidate at x + 0.0",),
     ),
     different(
         "masks-merged-one-missing",
