@@ -608,7 +608,7 @@ PAIRS = (
         "optimizer-of-ones-own-other-code",
         "compiled.py:optimized",
         "compiled.py:optimized(by='tripled')",
-        mentions=("optimizer doubled (code",),
+        mentions=("optimizer doubled in the reference, another doubled",),
     ),
     different(
         "schedule-of-ones-own",
