@@ -142,7 +142,7 @@ class Evidence:
             edit for edit in self.edits if isinstance(edit, Update) and may_hide(edit) and edit not in self.reached
         )
 
-    def too_weak(self, basis: Basis) -> bool:
+    def too_weak(self, basis: Basis | None) -> bool:
         """Whether a basis is weaker than required."""
         return basis in STRENGTHS and STRENGTHS.index(basis) > STRENGTHS.index(self.require)
 
@@ -169,6 +169,18 @@ def _equivalent(reason: Reason, basis: Basis, when: Callable[[Evidence], bool]) 
     return Row(when=when, outcome="equivalent", basis=basis, reason=reason)
 
 
+EQUALS: tuple[Row, ...] = (
+    _equivalent(Reason.PROOF, "proof", lambda e: e.proved and not e.spelled),
+    _equivalent(Reason.SPELLED, "numeric", lambda e: e.proved),
+    _equivalent(Reason.NUMBERS, "numeric", lambda e: e.agrees),
+)
+"""What an equivalence rests on: the rows of :data:`TABLE` to which the others have left the models."""
+
+
+def _of_equals(evidence: Evidence) -> Row:
+    return next(row for row in EQUALS if row.when(evidence))
+
+
 TABLE: tuple[Row, ...] = (
     _different(Reason.INTERFACE, lambda e: e.outcome("interface") == "different"),
     # Between saved files the values are the function.
@@ -192,10 +204,8 @@ TABLE: tuple[Row, ...] = (
     _withheld(Reason.OPEN, lambda e: not (e.proved or e.agrees)),
     _withheld(Reason.GATE, lambda e: bool(e.closed)),
     _withheld(Reason.UNSEEN, lambda e: bool(e.unseen)),
-    _withheld(Reason.WEAKER, lambda e: e.too_weak("proof" if e.proved and not e.spelled else "numeric")),
-    _equivalent(Reason.PROOF, "proof", lambda e: e.proved and not e.spelled),
-    _equivalent(Reason.SPELLED, "numeric", lambda e: e.proved),
-    _equivalent(Reason.NUMBERS, "numeric", lambda e: e.agrees),
+    _withheld(Reason.WEAKER, lambda e: e.too_weak(_of_equals(e).basis)),
+    *EQUALS,
 )
 """Rows in the order in which they are tried."""
 
@@ -217,10 +227,8 @@ def judge(evidence: Evidence) -> Verdict:
     findings = {Reason.GATE: evidence.closed, Reason.UNSEEN: evidence.unseen}.get(row.reason, ())
     instead = None
     if row.reason is Reason.WEAKER:
-        reason, basis = (Reason.NUMBERS, "numeric")
-        if evidence.proved:
-            reason, basis = (Reason.SPELLED, "numeric") if evidence.spelled else (Reason.PROOF, "proof")
-        instead = Verdict(outcome="equivalent", basis=basis, reason=reason)  # type: ignore[arg-type]  # both are bases
+        weaker = _of_equals(evidence)
+        instead = Verdict(outcome=weaker.outcome, basis=weaker.basis, reason=weaker.reason)
     return Verdict(outcome=row.outcome, basis=row.basis, reason=row.reason, findings=findings, instead=instead)
 
 

@@ -241,18 +241,19 @@ def test_several_inputs_and_outputs_share_one_loss() -> None:
     assert np.isfinite(trial.losses).all()
 
 
+class Normed(keras.Model):
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm = keras.layers.BatchNormalization()
+        self.head = keras.layers.Dense(3)
+
+    def call(self, x: Any) -> Any:
+        return self.head(self.norm(x))
+
+
 def test_a_subclass_without_a_training_argument_and_with_batch_norm() -> None:
-    class Net(keras.Model):
-        def __init__(self) -> None:
-            super().__init__()
-            self.norm = keras.layers.BatchNormalization()
-            self.head = keras.layers.Dense(3)
-
-        def call(self, x: Any) -> Any:
-            return self.head(self.norm(x))
-
     def build() -> Any:
-        model = Net()
+        model = Normed()
         model(np.zeros((1, 4), np.float32))
         return model
 
@@ -264,23 +265,14 @@ def test_a_subclass_without_a_training_argument_and_with_batch_norm() -> None:
 
 @pytest.mark.parametrize("told", [False, True])
 def test_statistics_move_in_a_trial_where_keras_fit_moves_them(*, told: bool) -> None:
-    class Net(keras.Model):
-        def __init__(self) -> None:
-            super().__init__()
-            self.norm = keras.layers.BatchNormalization()
-            self.head = keras.layers.Dense(3)
-
-        def call(self, x: Any) -> Any:
-            return self.head(self.norm(x))
-
-    class Told(Net):
+    class Told(Normed):
         def call(self, x: Any, training: Any = None) -> Any:
             return self.head(self.norm(x))
 
     made: list[Any] = []
 
     def build() -> Any:
-        made.append(Told() if told else Net())
+        made.append(Told() if told else Normed())
         made[-1](np.zeros((1, 4), np.float32))
         return made[-1]
 

@@ -12,7 +12,7 @@ tf = pytest.importorskip("tensorflow")
 
 RESOURCE = 20
 """``DT_RESOURCE`` of TensorFlow's ``types.proto``."""
-ADDED = {"Sum*", "Dim", "scale", "shift"}
+ADDED = {"Sum*", "Slice*", "Dim", "scale", "shift"}
 """Ops of the normal form, which TensorFlow does not have."""
 SEEDED_OTHERWISE = ("CudnnRNN", "ComputeAccidentalHits", "RandomShuffleQueue", "SnapshotDataset", "AnonymousSeed")
 """Take a seed and are no draw: see ``KERNEL_DRAWS``; queues and data sets stand in no call of a model."""

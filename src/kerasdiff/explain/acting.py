@@ -15,32 +15,21 @@ import numpy as np
 from kerasdiff.align.edits import Edit, leaves
 from kerasdiff.align.telling.folding import nodes_of
 from kerasdiff.explain.cut import Traced
+from kerasdiff.explain.inside import agree
 from kerasdiff.explain.patching import Patcher
 from kerasdiff.findings import SIDES, Fact, Finding, Site
 from kerasdiff.graph import Edge, Node
-from kerasdiff.graph.ops import HANDED_ON, SHAPE_ONLY
+from kerasdiff.graph.ops import BOUNDS, CUTS, HANDED_ON, POLES, REARRANGES, SHAPE_ONLY
 from kerasdiff.graph.values import Array
-from kerasdiff.probing.closeness import compare_values, precision_tolerance
+from kerasdiff.probing.closeness import precision_tolerance
 from kerasdiff.probing.prober import both
 from kerasdiff.side.observations import Stage
 
 ACTS = 1e-6
 """Fraction of a value from which on a change of it counts: an epsilon does less."""
 
-INERT = HANDED_ON | SHAPE_ONLY | {
-    "Const", "Reshape", "Cast", "Squeeze", "ExpandDims", "Transpose", "ConcatV2", "Pack",
-    "StopGradient", "PreventGradient", "BroadcastTo",
-}  # fmt: skip
+INERT = HANDED_ON | SHAPE_ONLY | REARRANGES | {"Const"}
 """Ops that look at no value: as they treat one, they treat all."""
-
-CUTS = frozenset({"StridedSlice", "Slice", "Slice*"})
-"""Ops that take a part of a value."""
-
-POLES = frozenset({"RealDiv", "Div", "DivNoNan", "Xdivy", "Reciprocal", "Inv", "Rsqrt", "Sqrt", "Log", "Pow", "Xlogy"})
-"""Ops that give what is not finite, or has no slope, at 0."""
-
-BOUNDS = frozenset({"Minimum", "Maximum", "Relu", "Relu6", "ClipByValue", "Select", "SelectV2"})
-"""Ops that hold a value back."""
 
 Named = tuple[int, str]
 """A canonical node, with its side."""
@@ -220,7 +209,7 @@ def _driven(
     for name, change in given.items() if floating else ():
         changed = [(place, change(own[place[0]])) for place in floating]
         first, second = both(lambda side: _given(patcher, side, changed, idle))  # noqa: B023 (asked at once)
-        if not _agree(first[0], second[0]):
+        if not agree(first[0], second[0], precision_tolerance("float64")):
             return name, [*first[1], *second[1]]
     return None, []
 
@@ -236,8 +225,3 @@ def _given(
     staged = patcher.ask(side, request)
     seen = {**staged.values, **values}
     return staged.outputs, [one for one in own if acts(seen[one.value], seen[one.operand])]
-
-
-def _agree(ones: Sequence[Array], twos: Sequence[Array]) -> bool:
-    tolerance = precision_tolerance("float64")
-    return all(compare_values(one, two, tolerance).equal for one, two in zip(ones, twos, strict=False))

@@ -118,6 +118,6 @@ def _part(patcher: Patcher, traced: tuple[Edge, Edge], values: Array) -> bool:
     return not agree(*both(lambda side: patcher.given(side, {traced[side]: values})))
 
 
-def agree(ones: Sequence[Array], twos: Sequence[Array]) -> bool:
+def agree(ones: Sequence[Array], twos: Sequence[Array], tolerance: Tolerance = INSIDE) -> bool:
     """Whether outputs agree; masks come after them, and one side may have none."""
-    return all(compare_values(a, b, INSIDE).equal for a, b in zip(ones, twos, strict=False))
+    return all(compare_values(a, b, tolerance).equal for a, b in zip(ones, twos, strict=False))

@@ -172,6 +172,23 @@ HANDED_ON = frozenset({"ReadVariableOp", "Identity", "IdentityN", "NoOp"})
 GRADIENT_STOPS = frozenset({"StopGradient", "PreventGradient"})
 """Hand a value on, and no gradient back."""
 
+REARRANGES = GRADIENT_STOPS | {
+    "Cast", "Reshape", "Squeeze", "ExpandDims", "Transpose", "ConcatV2", "Pack", "BroadcastTo",
+}  # fmt: skip
+"""Hand values on whole, to other places at most: as they treat one value, they treat all."""
+
+CUTS = frozenset({"StridedSlice", "Slice", "Slice*"})
+"""Take a part of a value (``Slice*`` is the canonical op of every spelling)."""
+
+COMPARISONS = frozenset({"Equal", "NotEqual", "Greater", "GreaterEqual", "Less", "LessEqual"})
+"""Tell whether two values stand in a relation: where one is a constant, they jump there."""
+
+POLES = frozenset({"RealDiv", "Div", "DivNoNan", "Xdivy", "Reciprocal", "Inv", "Rsqrt", "Sqrt", "Log", "Pow", "Xlogy"})
+"""Give what is not finite, or has no slope, at 0."""
+
+BOUNDS = SELECTIONS | {"Minimum", "Maximum", "Relu", "Relu6", "ClipByValue"}
+"""Hold a value back."""
+
 AFFINE = frozenset({"scale", "shift"})
 """Canonical ops that multiply by a constant or add one: it moves every value, by an amount that probes can measure."""
 

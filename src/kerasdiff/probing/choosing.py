@@ -15,8 +15,7 @@ from dataclasses import replace
 from kerasdiff.align.pair import Correspondence, WeightTransfer
 from kerasdiff.errors import EvaluateError
 from kerasdiff.graph import Weight
-from kerasdiff.probing.joining import rejoined, tries_of
-from kerasdiff.probing.prober import Prober, batches_of, output_comparisons
+from kerasdiff.probing.joining import first_probe, outputs_under, rejoined, tries_of
 from kerasdiff.probing.relaying import in_another_order, of_other_ranks, relaid, reordered
 from kerasdiff.probing.transfer import held_by_layers, layouts, sure, with_pairs
 from kerasdiff.probing.twins import Groups, Layer, twins
@@ -79,13 +78,11 @@ def _agreeing(
     seed: int,
 ) -> WeightTransfer | None:
     """The first pairing under which outputs agree on the first probe, in any layout of its matrices."""
-    batches = batches_of(pair.descriptions[0].inputs, seed)
-    name = next(iter(batches))
+    batches = first_probe(pair, seed)
     for pairs in ways:
         for transposed in layouts(pair, pairs):
             made = with_pairs(transfer, pair, pairs, seed, transposed)
-            run = Prober(sides, made, {name: batches[name]}).precise((name,), training=False)
-            if all(item.closeness.equal for item in output_comparisons(run)):
+            if all(close.equal for close in outputs_under(made, sides, batches)):
                 return made
     return None
 

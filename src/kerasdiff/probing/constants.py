@@ -14,6 +14,7 @@ import numpy as np
 
 from kerasdiff.align.pair import Correspondence
 from kerasdiff.graph import Edge, Graph, Node, Port, Weight
+from kerasdiff.graph.ops import COMPARISONS
 from kerasdiff.graph.values import Array
 from kerasdiff.probing.origins import Origins
 from kerasdiff.probing.probes import batch_shape, family_of, integer_range, probe_rows
@@ -27,8 +28,6 @@ which float64 tells apart."""
 
 EVERY_ID = "every-id"
 """Probe that looks up every row of the tables."""
-
-COMPARES = frozenset({"Equal", "NotEqual", "Greater", "GreaterEqual", "Less", "LessEqual"})
 
 STEPS: Mapping[str, tuple[float, ...]] = {
     **dict.fromkeys(("Floor", "Ceil", "Round", "Rint", "FloorMod", "FloorDiv"), (0.5, -0.5, 1.5, 2.5, 1.0, -1.0)),
@@ -139,7 +138,7 @@ def _entries(graph: Graph) -> dict[str, int]:
 def jumps(node: Node, origins: Origins) -> Iterator[tuple[Edge, float]]:
     """The values from which a node's come, with the numbers at which it jumps."""
     for item in node.lowering or ():
-        if item.op in COMPARES and len(item.operands) == 2:
+        if item.op in COMPARISONS and len(item.operands) == 2:
             for position, edge in enumerate(item.operands):
                 values = origins.constant(node, item.operands[1 - position])
                 if values is not None and len(values) <= MOST_LISTED:

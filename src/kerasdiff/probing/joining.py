@@ -8,6 +8,7 @@ known, and nothing is claimed.
 from __future__ import annotations
 
 import itertools
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,6 +17,7 @@ from kerasdiff.align.pair import Correspondence, Joined, WeightTransfer
 from kerasdiff.errors import EvaluateError
 from kerasdiff.graph import Weight
 from kerasdiff.graph.joins import Join
+from kerasdiff.graph.values import Array, Closeness
 from kerasdiff.probing.prober import Prober, batches_of, output_comparisons
 from kerasdiff.probing.transfer import sure, with_pairs
 from kerasdiff.side.observations import Recipe
@@ -72,17 +74,33 @@ def witnessed(
 ) -> WeightTransfer | None:
     """The first way under which outputs agree on the first probe; ``None`` where none does, of as many as are tried."""
     try:
-        batches = batches_of(pair.descriptions[0].inputs, seed)
-        name = next(iter(batches))
+        batches = first_probe(pair, seed)
         for pairs, joined in itertools.islice(ways, tries_of(pair)):
             made = _made(pair, transfer, pairs, joined, seed)
-            run = Prober(sides, made, {name: batches[name]}).precise((name,), training=False)
-            seen = [item.closeness for item in output_comparisons(run)]
+            seen = outputs_under(made, sides, batches)
             if all(close.equal for close in seen) and any(close.informative for close in seen):
                 return made
     except EvaluateError:
         pass  # the inference rung meets the same failure, and says so
     return None
+
+
+Batches = Mapping[str, tuple[Array, ...]]
+
+
+def first_probe(pair: Correspondence, seed: int) -> Batches:
+    """The probe on which a transfer is tried."""
+    return dict(itertools.islice(batches_of(pair.descriptions[0].inputs, seed).items(), 1))
+
+
+def outputs_under(transfer: WeightTransfer, sides: tuple[Side, Side], batches: Batches) -> list[Closeness]:
+    """How close the outputs of both sides are on these probes, with weights that a transfer gives both.
+
+    Raises:
+        EvaluateError: If a side cannot be run.
+    """
+    run = Prober(sides, transfer, batches).precise(tuple(batches), training=False)
+    return [item.closeness for item in output_comparisons(run)]
 
 
 def tries_of(pair: Correspondence) -> int:
@@ -168,12 +186,7 @@ def _along(
     shape: Shape, axis: int, size: int, part: Shape, laid: Shape, *, transposed: bool, most: int
 ) -> Iterator[_Option]:
     rest = shape[:axis], shape[axis + 1 :]
-    whole = 1
-    for one in laid:
-        whole *= one
-    beside = 1
-    for one in (*rest[0], *rest[1]):
-        beside *= one
+    whole, beside = math.prod(laid), math.prod((*rest[0], *rest[1]))
     if not beside or not whole or whole % beside:
         return
     width = whole // beside

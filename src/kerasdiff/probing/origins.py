@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 from kerasdiff.graph import Edge, Graph, Node
 from kerasdiff.graph.index import index_of
+from kerasdiff.graph.ops import REARRANGES
 
 Undo = Callable[[float], float]
 """What gives the value before a step, from the one after it."""
 
-UNCHANGED = frozenset(
-    {"Cast", "Identity", "StopGradient", "Reshape", "ExpandDims", "Squeeze", "Transpose", "StridedSlice", "Slice",
-     "Tile", "BroadcastTo", "ConcatV2", "Pack", "SelectV2", "PadV2", "Pad", "ReverseV2", "CheckNumerics",
-     "EnsureShape", "PreventGradient"}
-)  # fmt: skip
+UNCHANGED = REARRANGES | {
+    "Identity", "StridedSlice", "Slice", "Tile", "SelectV2", "PadV2", "Pad", "ReverseV2", "CheckNumerics",
+    "EnsureShape",
+}  # fmt: skip
 """Ops that hand values on, to another place at most."""
 
 MOST_TRAILS = 4

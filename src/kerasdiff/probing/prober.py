@@ -57,16 +57,14 @@ def both(ask: Callable[[int], T]) -> tuple[T, T]:
     """The answers of both sides, asked at once."""
     pool = ThreadPoolExecutor(2)
     first, second = pool.submit(ask, 0), pool.submit(ask, 1)
+    waits = True  # or the other side's answer would come between those to what is asked next
     try:
-        answers = first.result(), second.result()
-    except Exception:
-        pool.shutdown()  # or the other side's answer would come between those to what is asked next
+        return first.result(), second.result()
+    except KeyboardInterrupt:
+        waits = False  # it ends with the workers
         raise
-    except BaseException:
-        pool.shutdown(wait=False, cancel_futures=True)  # on Ctrl-C: it ends with the workers
-        raise
-    pool.shutdown()
-    return answers
+    finally:
+        pool.shutdown(wait=waits, cancel_futures=not waits)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ the code around them. Each order of the axes is tried, and where none makes the 
 from __future__ import annotations
 
 import itertools
+import operator
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -56,14 +57,10 @@ def _apart(one: Shape, two: Shape) -> bool:
     >>> _apart((2, 2, 5, 3), (3, 20)), _apart((3, 3, 4, 5), (36, 5)), _apart((3, 5), (5, 3))
     (True, False, False)
     """
-    bounds = set(itertools.accumulate(one, _times)), set(itertools.accumulate(two, _times))
+    bounds = set(itertools.accumulate(one, operator.mul)), set(itertools.accumulate(two, operator.mul))
     of_one_size = max(bounds[0], default=1) == max(bounds[1], default=1)
     nested = bounds[0] <= bounds[1] | {1} or bounds[1] <= bounds[0] | {1}
     return of_one_size and not nested and not (len(one) == len(two) == 2)
-
-
-def _times(one: int, two: int) -> int:
-    return one * two
 
 
 def relaid(
