@@ -27,6 +27,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+import tensorflow as tf
 from command import Answer
 from mutation.drawing import Drawn, contradiction, random_sample, sample
 from scoring import Said, ask, cold
@@ -190,8 +191,11 @@ def counts(results: list[Result]) -> str:
 
 
 def borne_out(drawn: Drawn) -> bool:
-    """Whether Keras itself agrees with what a pair is said to be; says so where not."""
-    reason = contradiction(drawn)
+    """Whether Keras itself agrees with what a pair is said to be, and can run it; says so where not."""
+    try:
+        reason = contradiction(drawn)
+    except tf.errors.InvalidArgumentError as error:  # a change of sizes that only shows where values are added
+        reason = f"that it cannot be run ({error.message.splitlines()[0]})"
     if reason:
         print(f"not drawn, as Keras says {reason}:\n  {drawn.reference}\n  {drawn.candidate}", flush=True)
     return not reason
