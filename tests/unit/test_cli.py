@@ -67,8 +67,8 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
 
 @pytest.fixture
 def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    (tmp_path / "a.py").touch()
-    (tmp_path / "b.py").touch()
+    (tmp_path / "a.py").write_text("def Net(): ...\n")
+    (tmp_path / "b.py").write_text("def Net(): ...\n")
     (tmp_path / "old").mkdir()
     (tmp_path / "old" / "damaged.npz").write_bytes(b"PK, and no more")
     for name in ("NO_COLOR", "COLUMNS", "FORCE_COLOR"):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import click
 
@@ -15,6 +14,7 @@ from kerasdiff.cli.common import (
     model_options,
     progress,
     report_comparison,
+    understood,
 )
 
 DEFAULT_SEEDS = 3
@@ -146,12 +146,12 @@ def fit(
       kerasdiff fit a.py:ConvModel_1 b.py:ConvModel_2 --seeds 10 --epochs 30
       kerasdiff fit old.py:Net new.py:Net --data mine.npz --budget 10m
     """  # noqa: D301
-    from kerasdiff.data.readers import check
+    (first, second), specs = understood((reference, candidate), inputs, data)
+    import kerasdiff.pipeline as engine
     from kerasdiff.options import FitOptions, Options, trial_store
-    from kerasdiff.side.targets import parse_input, parse_target
     from kerasdiff.side.training import TrialOptions
 
-    options = Options(inputs=tuple(parse_input(text) for text in inputs), data=data, seed=seeds[0], timeout=timeout)
+    options = Options(inputs=specs, data=data, seed=seeds[0], timeout=timeout)
     trials = FitOptions(
         seeds=seeds,
         trial=TrialOptions(
@@ -170,14 +170,9 @@ def fit(
         budget=budget,
         own_init=own_init,
     )
-    pair = parse_target(reference), parse_target(candidate)
-    if data is not None:
-        check(Path(data).expanduser())  # a wrong path is said now, not after minutes of training
-    import kerasdiff.pipeline as engine
-
     with progress() as listener:
         try:
-            comparison = engine.fit(*pair, options, trials, listener)
+            comparison = engine.fit(first, second, options, trials, listener)
         except engine.InterruptedFit as stop:
             if stop.known is None:
                 raise

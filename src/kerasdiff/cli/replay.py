@@ -12,6 +12,7 @@ from kerasdiff.cli.common import (
     report,
     report_options,
     timeout_option,
+    understood,
 )
 
 
@@ -34,19 +35,18 @@ def replay(witness: str, targets: tuple[str, ...], form: str, timeout: float, co
     """  # noqa: D301
     from pathlib import Path
 
-    import kerasdiff.pipeline as engine
     from kerasdiff.probing.witness import load
-    from kerasdiff.report.replay import render_replay, replay_json
-    from kerasdiff.side.targets import parse_target
 
     if len(targets) not in (0, 2):
         raise click.UsageError("give both models, REFERENCE and CANDIDATE, or neither.")
     saved = load(Path(witness).expanduser())
-    named = targets or (saved.reference, saved.candidate)
-    pair = parse_target(named[0]), parse_target(named[1])
+    names = (targets[0], targets[1]) if targets else (saved.reference, saved.candidate)
+    (first, second), _ = understood(names, saved.given)
+    import kerasdiff.pipeline as engine
+    from kerasdiff.report.replay import render_replay, replay_json
+
     with progress() as listener:
-        rung = engine.replay(pair, saved, timeout, listener)
-    names = named[0], named[1]
+        rung = engine.replay((first, second), saved, timeout, listener)
     report(
         form,
         lambda: replay_json(saved, names, rung),
