@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -40,7 +39,7 @@ from kerasdiff.rungs.table import rewrites, rows
 from kerasdiff.rungs.training_step import training_step
 from kerasdiff.rungs.unseen import training_code, unlike_training_code, untaken, untraced
 from kerasdiff.rungs.weights import own_penalties, settings, values_apart, weights
-from kerasdiff.side.environment import Hardware
+from kerasdiff.side.environment import trial_hardware
 from kerasdiff.side.models import Models, models_of
 from kerasdiff.side.process import Worker
 from kerasdiff.side.records import Description
@@ -92,7 +91,7 @@ def fit(reference: Target, candidate: Target, options: Options, trials: FitOptio
         KerasdiffError: If a model cannot be loaded, built, called or trained.
         InterruptedFit: On Ctrl-C.
     """
-    hardware = Hardware(device=trials.device, threads=max(1, _cores() // 2), onednn=True)
+    hardware = trial_hardware(trials.device)
     listener.phase(LOADING)
     with models_of((reference, candidate), options.inputs, options.timeout, hardware=hardware) as models:
         return _fitted(models, options, trials, listener)
@@ -125,11 +124,6 @@ def replay(
 def _models(targets: tuple[Target, Target], options: Options, listener: Listener) -> AbstractContextManager[Models]:
     listener.phase(LOADING)
     return models_of(targets, options.inputs, options.timeout, options.ignore)
-
-
-def _cores() -> int:
-    """Processor cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 # Comparing ---------------------------------------------------------------------------------------------------
