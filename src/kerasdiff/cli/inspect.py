@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kerasdiff.cli.common import TARGETS_HELP, format_option, model_options, progress, report, understood
+from kerasdiff.cli.common import TARGETS_HELP, format_option, model_options, progress, report, start_ahead, understood
 
 if TYPE_CHECKING:
     from kerasdiff.graph import Mode
@@ -35,6 +35,7 @@ def inspect(
       kerasdiff inspect 'net.py:build(depth=50)' --input 224,224,3 --format json
     """  # noqa: D301
     (model,), specs = understood((target,), inputs)
+    start_ahead()
     import kerasdiff.pipeline as engine
     from kerasdiff.report.inspect import description_json, render_graph
 

@@ -7,10 +7,12 @@ import click
 from kerasdiff.cli.common import (
     EXIT_CODES_HELP,
     TARGETS_HELP,
+    device_option,
     format_option,
     progress,
     report,
     report_options,
+    start_ahead,
     timeout_option,
     understood,
 )
@@ -20,9 +22,18 @@ from kerasdiff.cli.common import (
 @click.argument("witness", metavar="FILE.npz", type=click.Path(exists=True, dir_okay=False))
 @click.argument("targets", nargs=-1, metavar="[REFERENCE CANDIDATE]")
 @format_option("text", "Text to read, or JSON (schema kerasdiff.replay/1).")
+@device_option("Where to compute; auto is the processor.")
 @timeout_option
 @report_options
-def replay(witness: str, targets: tuple[str, ...], form: str, timeout: float, color: str, output: str | None) -> int:
+def replay(
+    witness: str,
+    targets: tuple[str, ...],
+    form: str,
+    device: str,
+    timeout: float,
+    color: str,
+    output: str | None,
+) -> int:
     """Runs two models once more on an input that `compare --save-witness` saved.
 
     The models are those of that comparison unless two targets are given, for example the mended ones. Exits with 1
@@ -42,11 +53,12 @@ def replay(witness: str, targets: tuple[str, ...], form: str, timeout: float, co
     saved = load(Path(witness).expanduser())
     names = (targets[0], targets[1]) if targets else (saved.reference, saved.candidate)
     (first, second), _ = understood(names, saved.given)
+    start_ahead()
     import kerasdiff.pipeline as engine
     from kerasdiff.report.replay import render_replay, replay_json
 
     with progress() as listener:
-        rung = engine.replay((first, second), saved, timeout, listener)
+        rung = engine.replay((first, second), saved, timeout, listener, device)
     report(
         form,
         lambda: replay_json(saved, names, rung),
