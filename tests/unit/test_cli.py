@@ -95,7 +95,7 @@ class TestCompare:
         assert compare().exit_code == code
 
     def test_options_reach_the_comparison(self, engine: Engine, models: Path) -> None:
-        np.savez(models / "d.npz", x_train=np.zeros(1))
+        np.savez(models / "d.npz", **{name: np.zeros(1) for name in ("x_train", "y_train", "x_test", "y_test")})
         compare(
             "--no-fit",
             "--fit-steps",

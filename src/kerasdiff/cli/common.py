@@ -158,11 +158,11 @@ def understood(
     Raises:
         KerasdiffError: For a mistake that no run mends.
     """
-    from kerasdiff.side.reading.early import check
-    from kerasdiff.side.targets import parse_input, parse_target
+    from kerasdiff.side.reading.early import check, read_target
+    from kerasdiff.side.targets import parse_input
 
     specs = tuple(parse_input(text) for text in inputs)
-    targets = tuple(parse_target(text) for text in texts)
+    targets = tuple(read_target(text) for text in texts)
     if data is not None:
         from kerasdiff.data.readers import check as check_data
 

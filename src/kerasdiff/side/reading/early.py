@@ -12,7 +12,7 @@ import os
 import traceback
 from pathlib import Path
 
-from kerasdiff.errors import KerasdiffError
+from kerasdiff.errors import KerasdiffError, TargetError
 from kerasdiff.side.reading import said
 from kerasdiff.side.reading.calling import guesses, unknown
 from kerasdiff.side.reading.harmless import harmless
@@ -22,7 +22,24 @@ from kerasdiff.side.reading.names import Names, names_of
 from kerasdiff.side.reading.saved import damage
 from kerasdiff.side.reading.signatures import Read, signature_of
 from kerasdiff.side.reading.source import Source, is_library, is_python, module_file, source
-from kerasdiff.side.targets import InputSpec, Target
+from kerasdiff.side.targets import InputSpec, Target, parse_target
+
+
+def read_target(text: str) -> Target:
+    """Parses a target; where only a Python file is named, says what could be named in it.
+
+    Raises:
+        TargetError: If the text has another form, or the file does not exist.
+    """
+    try:
+        return parse_target(text)
+    except TargetError as error:
+        path = Path(text).expanduser()
+        module = source(path, "") if path.suffix == ".py" and path.is_file() else None
+        known = listed(names_of(module.tree)) if isinstance(module, Source) else None
+        if known is None or error.details:
+            raise
+        raise TargetError(error.message, said.listing(known)) from None
 
 
 def check(target: Target, inputs: tuple[InputSpec, ...]) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from kerasdiff.side.reading.kinds import known_package
-from kerasdiff.side.reading.source import Source, is_library, source, top_level
+from kerasdiff.side.reading.source import LOADED, Source, is_library, source, top_level
 
 _NAMES = (
     "globals", "locals", "vars", "exec", "eval", "compile", "setattr", "delattr", "sys", "__name__", "__import__",
@@ -141,6 +141,8 @@ def _texts(level: int, dotted: str, importer: Source) -> set[Path] | None:
     """The files of the user's that an import may run: none for a library, ``None`` where they cannot be read."""
     if level:
         return _below([importer.path.parents[level - 1]], dotted.split("."))
+    if dotted.partition(".")[0] in LOADED:
+        return set()
     try:
         spec = top_level(dotted, importer.search)
     except ValueError:

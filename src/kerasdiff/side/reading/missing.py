@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kerasdiff.side.reading.kinds import known_package
-from kerasdiff.side.reading.source import Source, is_library, source, top_level
+from kerasdiff.side.reading.source import LOADED, Source, is_library, source, top_level
 
 _BORN = ("cython_runtime",)
 """Modules without a file that others leave behind; so do names with an underscore in front."""
@@ -78,7 +78,7 @@ def _absolute(statement: ast.stmt) -> Sequence[str]:
 
 
 def _exists(name: str, search: str) -> bool:
-    if name.startswith("_") or name in _BORN:
+    if name.startswith("_") or name in (*_BORN, *LOADED):
         return True
     try:
         return top_level(name, search) is not None
@@ -88,6 +88,8 @@ def _exists(name: str, search: str) -> bool:
 
 def _known(name: str, search: str) -> bool:
     """Whether an import runs code of Python or of a well known package alone: no file beside the target hides it."""
+    if name in LOADED:
+        return True
     spec = top_level(name, search)
     if spec is None or not known_package(name):
         return False

@@ -82,9 +82,13 @@ def no_such_name(target: Target, depth: int, known: Sequence[str]) -> TargetErro
     where = ":".join([shown(target), *([".".join(parts[:depth])] if depth else [])])
     close = difflib.get_close_matches(parts[depth], known, n=3, cutoff=0.5)
     nearest = f"; nearest: {', '.join(close)}" if close else ""
+    return TargetError(f"{target.text}: {where} defines no {parts[depth]}{nearest}.", listing(known))
+
+
+def listing(known: Sequence[str]) -> str:
+    """Which models a file has."""
     more = ", …" if len(known) > MOST_LISTED else ""
-    listing = f"It defines: {', '.join(known[:MOST_LISTED])}{more}." if known else ""
-    return TargetError(f"{target.text}: {where} defines no {parts[depth]}{nearest}.", listing)
+    return f"It defines: {', '.join(known[:MOST_LISTED])}{more}." if known else ""
 
 
 def not_of_keras(target: Target, advice: str = "") -> LoadError:
