@@ -27,6 +27,7 @@ class Net(keras.Model):
     def call(self, x):
         return self.d(x)
 """
+SUM = f"total = {' + '.join(['1'] * 1000)}"
 HELPERS = {
     "helper.py": f"import keras\n{NET}\ndef dense(n):\n    return keras.layers.Dense(n)\n",
     "injecting.py": "import sys\nimport helper\ndef into(name):\n    setattr(sys.modules[name], 'Net', helper.Net)\n",
@@ -96,7 +97,7 @@ def cases(name: str) -> dict[str, tuple[str, bytes]]:
     parts = (Path(__file__).parent / name).read_text().split("==== ")[1:]
     heads, texts = zip(*(part.split("\n", 1) for part in parts), strict=True)
     titles, targets = zip(*(head.split(": ", 1) for head in heads), strict=True)
-    files = (text.strip("\n").replace("{NET}", NET.strip("\n")).encode() for text in texts)
+    files = (text.strip("\n").replace("{NET}", NET.strip("\n")).replace("{SUM}", SUM).encode() for text in texts)
     return dict(zip(titles, zip(targets, files, strict=True), strict=True))
 
 

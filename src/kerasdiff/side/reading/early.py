@@ -21,7 +21,7 @@ from kerasdiff.side.reading.missing import Fault, missing_import
 from kerasdiff.side.reading.names import Names, names_of
 from kerasdiff.side.reading.saved import damage
 from kerasdiff.side.reading.signatures import Read, signature_of
-from kerasdiff.side.reading.source import Source, is_library, is_python, module_file, source
+from kerasdiff.side.reading.source import Source, UntoldError, is_library, is_python, module_file, source
 from kerasdiff.side.targets import InputSpec, Target, parse_target
 
 
@@ -50,7 +50,7 @@ def check(target: Target, inputs: tuple[InputSpec, ...]) -> None:
     """
     try:
         fault = _fault(target, inputs)
-    except RecursionError:  # an expression nested too deep for a look at each of its parts
+    except (UntoldError, RecursionError):  # the latter for an expression too deep to be looked at in all its parts
         return
     if fault is not None:
         raise fault
@@ -68,8 +68,6 @@ def _fault(target: Target, inputs: tuple[InputSpec, ...]) -> KerasdiffError | No
         path = Path(target.location) if alone else module_file(target, here)
     except ModuleNotFoundError:
         return said.no_module(target, here)
-    except ValueError:
-        return None
     if path is None or path.suffix != ".py" or is_library(str(path)):
         return None
     module = source(path, str(path.parent) if alone else here)

@@ -143,10 +143,7 @@ def _texts(level: int, dotted: str, importer: Source) -> set[Path] | None:
         return _below([importer.path.parents[level - 1]], dotted.split("."))
     if dotted.partition(".")[0] in LOADED:
         return set()
-    try:
-        spec = top_level(dotted, importer.search)
-    except ValueError:
-        return None
+    spec = top_level(dotted, importer.search)
     if spec is None:
         return set()  # it cannot be imported, so it does nothing
     folders = list(spec.submodule_search_locations or ())

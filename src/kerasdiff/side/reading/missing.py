@@ -80,10 +80,7 @@ def _absolute(statement: ast.stmt) -> Sequence[str]:
 def _exists(name: str, search: str) -> bool:
     if name.startswith("_") or name in (*_BORN, *LOADED):
         return True
-    try:
-        return top_level(name, search) is not None
-    except ValueError:
-        return True
+    return top_level(name, search) is not None
 
 
 def _known(name: str, search: str) -> bool:

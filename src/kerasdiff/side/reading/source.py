@@ -24,6 +24,10 @@ LOADED = ("keras", "numpy", "tensorflow")
 """What a worker has imported before it runs a target: no file beside that hides it."""
 
 
+class UntoldError(Exception):
+    """Only a run can tell."""
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """The text of a module.
@@ -76,10 +80,14 @@ def top_level(name: str, search: str) -> importlib.machinery.ModuleSpec | None:
     """Where the first part of a dotted name lies; nothing is imported for it.
 
     Raises:
-        ValueError: If that cannot be said.
+        UntoldError: If that cannot be said.
     """
+    first = name.partition(".")[0]
     with searching(search):
-        return find_spec(name.partition(".")[0])
+        try:
+            return find_spec(first)
+        except ValueError as error:  # a module that says nothing of where it comes from, such as __main__
+            raise UntoldError(first) from error
 
 
 def is_library(path: str) -> bool:
