@@ -16,6 +16,7 @@ import pytest
 from command import Answer
 from warm import run_warm
 
+import kerasdiff.side.environment
 from kerasdiff.cli.fit import fit as command_fit
 from kerasdiff.fit.statistics import DEFAULT_MARGIN
 from kerasdiff.options import FitOptions
@@ -201,6 +202,29 @@ def test_data_that_do_not_fit_are_refused_by_compare_too(place: Path, tmp_path: 
 
     assert (answer.exit_code, answer.stdout) == (2, "")
     assert "rows of shape (5,) do not fit input" in answer.stderr
+
+
+def test_trials_in_workers_of_their_own_are_the_same(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a machine with a GPU, where numbers come from the processor."""
+    file = place / "m.py"
+    words = (
+        "compare",
+        "--format",
+        "json",
+        "--input",
+        "4",
+        "--fit-steps",
+        "8",
+        f"{file}:Plain",
+        f"{file}:Plain(activation='tanh')",
+    )
+    here = run_warm(*words)
+    monkeypatch.setattr(kerasdiff.side.environment, "may_have_gpu", lambda: True)
+    there = run_warm(*words)
+
+    assert here.exit_code == there.exit_code == 1, there.stderr
+    assert here.report == there.report
+    assert here.report["fit"]["control"]["step_loss"] == 0.0
 
 
 @pytest.mark.skipif(not Path("/dev/nvidia0").exists(), reason="needs a GPU")

@@ -90,7 +90,7 @@ def test_two_workers_answer_at_once_and_stay_quiet(models: Path, capfd: pytest.C
         Worker(parse_target(f"{models}:good")) as reference,
         Worker(parse_target(f"{models}:needs"), label="candidate") as candidate,
     ):
-        first, second = reference.submit(DESCRIBE, None, ()), candidate.submit(DESCRIBE, None, ())
+        first, second = reference.submit(DESCRIBE, None, (), False), candidate.submit(DESCRIBE, None, (), False)
         assert time.monotonic() - begin < 1.0  # nobody waits for TensorFlow here
         description = first.result()
         with pytest.raises(LoadError) as caught:
@@ -135,7 +135,7 @@ def test_a_worker_finds_what_was_there_when_it_was_asked_for(
 
 def test_the_end_of_a_worker_is_explained(models: Path) -> None:
     workers = {name: Worker(parse_target(f"{models}:{name}"), label="candidate") for name in ("dies", "crashes")}
-    pending = {name: worker.submit(DESCRIBE, None, ()) for name, worker in workers.items()}
+    pending = {name: worker.submit(DESCRIBE, None, (), False) for name, worker in workers.items()}
     said = {}
     try:
         for name, answer in pending.items():
@@ -161,7 +161,7 @@ def test_silence_kill_and_unknown_requests(models: Path, forks: bool) -> None:
     silent = Worker(parse_target(f"{models}:hangs"), timeout=4 if forks else 10)
     confused = Worker(parse_target(f"{models}:good"))
     try:
-        waiting, doomed = silent.submit(DESCRIBE, None, ()), killed.submit(DESCRIBE, None, ())
+        waiting, doomed = silent.submit(DESCRIBE, None, (), False), killed.submit(DESCRIBE, None, (), False)
         odd = confused.submit(Request("dance", "dance", ""))
         with pytest.raises(WorkerError, match="this is a bug") as bug:
             odd.result()
@@ -232,7 +232,7 @@ from kerasdiff.side.protocol import DESCRIBE
 from kerasdiff.side.targets import parse_target
 launching.FORKS = sys.argv[2] == "True"
 with Worker(parse_target(sys.argv[1])) as worker:
-    pending = worker.submit(DESCRIBE, None, ())
+    pending = worker.submit(DESCRIBE, None, (), False)
     pid = worker._process.pid
     # The launcher, too, where there is one.
     print(pid, int(open(f"/proc/{pid}/stat").read().split()[3]) if launching.FORKS else pid, flush=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -76,6 +77,19 @@ timeout_option = click.option(
     metavar="SECONDS",
     help="How long a model may take for one answer.",
 )
+
+
+def device_option(text: str) -> Callable[[Command], Command]:
+    """Which device is used, and ``text`` says for what."""
+
+    def check(context: click.Context, option: click.Parameter, value: str) -> str:
+        if not re.fullmatch(r"auto|cpu|gpu(:\d{1,3})?", value):
+            raise click.BadParameter("must be auto, cpu, gpu or gpu:N.")
+        return value
+
+    return click.option(
+        "--device", default="auto", show_default=True, callback=check, metavar="auto|cpu|gpu[:N]", help=text
+    )
 
 
 def file_to_write(suffix: str = "") -> Callable[[click.Context, click.Parameter, str | None], str | None]:

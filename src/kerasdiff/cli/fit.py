@@ -11,6 +11,7 @@ from kerasdiff.cli.common import (
     EXIT_CODES_HELP,
     TARGETS_HELP,
     clean,
+    device_option,
     format_option,
     model_options,
     progress,
@@ -58,12 +59,6 @@ class Seconds(click.ParamType):  # type: ignore[type-arg]
         return float(span[1]) * {"s": 1.0, "m": 60.0, "h": 3600.0}[span[2]]
 
 
-def _device(context: click.Context, option: click.Parameter, value: str) -> str:
-    if not re.fullmatch(r"auto|cpu|gpu(:\d{1,3})?", value):
-        raise click.BadParameter("must be auto, cpu, gpu or gpu:N.")
-    return value
-
-
 @click.command(epilog=TARGETS_HELP + EXIT_CODES_HELP)
 @click.argument("reference")
 @click.argument("candidate")
@@ -91,9 +86,7 @@ def _device(context: click.Context, option: click.Parameter, value: str) -> str:
 )
 @click.option("--optimizer", metavar="NAME", help="In place of the model's own, or of Adam: a name Keras knows.")
 @click.option("--loss", metavar="NAME", help="In place of the model's own, or of the one its outputs suggest.")
-@click.option(
-    "--device", default="auto", show_default=True, callback=_device, metavar="auto|cpu|gpu[:N]", help="Where to train."
-)
+@device_option("Where to train; auto takes a GPU where there is one.")
 @click.option(
     "--margin",
     type=click.FloatRange(min=0, min_open=True),

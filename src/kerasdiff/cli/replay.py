@@ -7,6 +7,7 @@ import click
 from kerasdiff.cli.common import (
     EXIT_CODES_HELP,
     TARGETS_HELP,
+    device_option,
     format_option,
     progress,
     report,
@@ -20,9 +21,18 @@ from kerasdiff.cli.common import (
 @click.argument("witness", metavar="FILE.npz", type=click.Path(exists=True, dir_okay=False))
 @click.argument("targets", nargs=-1, metavar="[REFERENCE CANDIDATE]")
 @format_option("text", "Text to read, or JSON (schema kerasdiff.replay/1).")
+@device_option("Where to compute; auto is the processor.")
 @timeout_option
 @report_options
-def replay(witness: str, targets: tuple[str, ...], form: str, timeout: float, color: str, output: str | None) -> int:
+def replay(
+    witness: str,
+    targets: tuple[str, ...],
+    form: str,
+    device: str,
+    timeout: float,
+    color: str,
+    output: str | None,
+) -> int:
     """Runs two models once more on an input that `compare --save-witness` saved.
 
     The models are those of that comparison unless two targets are given, for example the mended ones. Exits with 1
@@ -48,7 +58,7 @@ def replay(witness: str, targets: tuple[str, ...], form: str, timeout: float, co
     from kerasdiff.report.replay import render_replay, replay_json
 
     with progress() as listener:
-        rung = engine.replay(pair, saved, timeout, listener)
+        rung = engine.replay(pair, saved, timeout, listener, device)
     names = named[0], named[1]
     report(
         form,

@@ -24,6 +24,9 @@ from kerasdiff.side.training import Progress, Tick
 
 P = ParamSpec("P")
 T = TypeVar("T")
+Described = tuple[tuple[InputSpec, ...] | None, tuple[str, ...], bool]
+"""What a description is asked with; it holds for everything that is asked afterwards, of a fresh worker too."""
+
 _TAIL_BYTES = 8_000
 _TAIL_LINES = 30
 _REAP_S = 5.0
@@ -86,6 +89,7 @@ class Worker(Side):
         without: Settings of weights that are taken off, after they were noted for the description: ``regularizer``, or
             ``trainable``, without which every layer is trained; other names are left alone.
         hardware: What it may use.
+        order, fitted: As :meth:`Side.describe` takes them.
     """
 
     def __init__(
@@ -96,10 +100,12 @@ class Worker(Side):
         label: str = "reference",
         without: tuple[str, ...] = (),
         hardware: Hardware | None = None,
+        order: tuple[str, ...] = (),
+        fitted: bool = False,
     ) -> None:
         self.target, self.label, self._timeout = target, label, timeout
         self._inputs, self._without, self._hardware = inputs, without, hardware or Hardware()
-        self._described: tuple[object, ...] | None = None
+        self._order, self._fitted = order, fitted
         self._sent = 0
         self.closed = False
         self._start()
@@ -116,7 +122,10 @@ class Worker(Side):
         self._threads = [threading.Thread(target=step, daemon=True) for step in (self._send, self._receive)]
         for thread in self._threads:
             thread.start()
-        self._requests.put(Opening(target=self.target, inputs=self._inputs, without=self._without))
+        opening = Opening(
+            target=self.target, inputs=self._inputs, without=self._without, order=self._order, fitted=self._fitted
+        )
+        self._requests.put(opening)
 
     def revive(self) -> None:
         """Starts the process anew where it ended or was stopped; its inputs stay in the order they were described in.
@@ -127,8 +136,6 @@ class Worker(Side):
             return
         self._end()
         self._start()
-        if self._described is not None:
-            self._call(DESCRIBE, self._described)
 
     def submit(self, request: Request[P, T], /, *arguments: P.args, **named: P.kwargs) -> Pending[T]:
         """Sends a request and returns at once; requests are answered in the order they were sent."""
@@ -137,17 +144,16 @@ class Worker(Side):
 
     def _call(self, request: Request[..., T], arguments: tuple[object, ...]) -> Pending[T]:
         if request.name == DESCRIBE.name:
-            self._described = arguments
+            inputs, self._order, self._fitted = cast("Described", arguments)
+            self._inputs = self._inputs if inputs is None else inputs
         self._sent += 1
         self._requests.put(Call(number=self._sent, name=request.name, arguments=arguments))
         return Pending(self, self._sent, request.task)
 
-    def fresh(self) -> Worker:
-        """Another worker for the same model, its inputs in the same order."""
-        worker = Worker(self.target, self._inputs, self._timeout, self.label, self._without, self._hardware)
-        if self._described is not None:
-            worker._call(DESCRIBE, self._described)
-        return worker
+    def fresh(self, hardware: Hardware | None = None, label: str | None = None) -> Worker:
+        """Another worker for the same model, its inputs in the same order; on other ``hardware`` where that is said."""
+        named, on = label or self.label, hardware or self._hardware
+        return Worker(self.target, self._inputs, self._timeout, named, self._without, on, self._order, self._fitted)
 
     def close(self) -> None:
         """Kills the process and everything it started; harmless when repeated."""
