@@ -19,7 +19,7 @@ from kerasdiff.explain.records import FROM_ZERO, LocalDifference, Measure, Sizes
 from kerasdiff.explain.rows import Rows, stacked
 from kerasdiff.explain.walking import Walk, walk
 from kerasdiff.findings import SIDES, Fact, Finding
-from kerasdiff.graph import Graph, Mode
+from kerasdiff.graph import MODES, Graph, Mode
 from kerasdiff.graph.values import Array, Precision, Tolerance
 from kerasdiff.probing.closeness import FLOAT64_LIMIT, TINY
 from kerasdiff.probing.prober import Prober, both, projection
@@ -55,6 +55,7 @@ class Question:
         encodings: Form of the targets of each output, as of :class:`kerasdiff.side.observations.StepRequest`.
         learns: Whether one training step is known to be the same, added losses included.
         weight_scale: Factor on the weights.
+        modes: In which edits are measured.
     """
 
     prober: Prober
@@ -65,6 +66,7 @@ class Question:
     learns: bool
     weight_scale: float = 1.0
     encodings: tuple[Encoding | None, ...] = ()
+    modes: tuple[Mode, ...] = MODES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

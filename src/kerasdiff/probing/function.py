@@ -5,17 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
+
 from kerasdiff.align.pair import Pair
 from kerasdiff.findings import SIDES, Compared, Fact, Finding, Subject
 from kerasdiff.graph import Mode
+from kerasdiff.graph.values import Array
 from kerasdiff.probing.closeness import compare_values, precision_tolerance
+from kerasdiff.probing.large import is_large, left_out
 from kerasdiff.probing.observations import Chance, Comparisons, FunctionObservation, OtherSize
 from kerasdiff.probing.penalties import scalars
 from kerasdiff.probing.prober import Prober, Run, both, output_comparisons
 from kerasdiff.probing.probes import OTHER_SIZE, other_sizes
 from kerasdiff.probing.random_ops import drawing, drawn_apart, share_draws
+from kerasdiff.probing.rounding import NARROW_SIZES, PLAIN
 from kerasdiff.probing.samples import sample
 from kerasdiff.probing.texts import with_words
+from kerasdiff.side.observations import Evaluation
+
+MOVED = "moved"
+"""Name of the first probe moved by rounding."""
+
+FAR_FROM_ROUNDING = 100.0
+"""A difference is no rounding if it is so many times the reaction to inputs that are moved by two units in the last
+place of float32: each layer adds a unit or so to what comes in, and a hundred layers ten."""
 
 
 def observe_function(prober: Prober, pair: Pair, other_size: OtherSize) -> FunctionObservation:
@@ -26,7 +39,41 @@ def observe_function(prober: Prober, pair: Pair, other_size: OtherSize) -> Funct
     """
     if pair.isomorphic:
         return _confirmation(prober)
-    run = prober.precise(prober.names, training=False)
+    run = _plain(prober, pair) if is_large(pair) else None
+    return _observed(prober, pair, other_size, run or prober.precise(prober.names, training=False))
+
+
+def _plain(prober: Prober, pair: Pair) -> Run | None:
+    """A run in float32, which needs no other copy of a large model; ``None`` where more is needed to tell.
+
+    It tells where outputs on ordinary inputs differ by more than rounding, and by more than the reference reacts to
+    inputs that are moved by some of it.
+    """
+    run = prober.narrow(prober.names, left_out(pair, Fact.FLOAT32_TELLS), training=False)
+    first = prober.batches[run.names[0]]
+    if not all(side.repeated for side in run.sides) or not all(one.dtype.kind == "f" for one in first):
+        return None
+    seen = output_comparisons(replace(run, names=run.names[:1], sides=_firsts(run.sides)))
+    moved = prober.with_batch(MOVED, tuple(_moved(one) for one in first)).alone("float32", (MOVED,), training=False)
+    again = output_comparisons(replace(run, names=run.names[:1], sides=_firsts((run.sides[0], moved))))
+    apart, reaction = (max((item.closeness.max_relative for item in items), default=0.0) for items in (seen, again))
+    return run if apart >= PLAIN and apart > FAR_FROM_ROUNDING * reaction else None
+
+
+def _firsts(sides: tuple[Evaluation, Evaluation]) -> tuple[Evaluation, Evaluation]:
+    """What both gave on their first probe."""
+    one, two = (replace(side, outputs=side.outputs[:1]) for side in sides)
+    return one, two
+
+
+def _moved(batch: Array) -> Array:
+    """A batch moved by rounding."""
+    noise = np.random.default_rng(13).standard_normal(batch.shape)
+    return (batch * (1.0 + NARROW_SIZES[0] * noise)).astype(batch.dtype)
+
+
+def _observed(prober: Prober, pair: Pair, other_size: OtherSize, run: Run) -> FunctionObservation:
+    """What a run on every probe says, and what is to be asked then."""
     repeated = run.sides[0].repeated, run.sides[1].repeated
     untaken = run.sides[0].untaken, run.sides[1].untaken
     if not all(repeated):

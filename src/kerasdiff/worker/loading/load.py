@@ -81,6 +81,7 @@ class Session:
         self._drawn: set[Precision] = set()
         self.staged: dict[tuple[Precision, Mode], Live] = {}
         self.tasks: dict[tuple[Precision, bool, tuple[str | None, ...]], Live] = {}
+        self.starts: dict[Precision, tuple[object, list[tuple[Live, Live]]]] = {}
         self._spare: Loaded | None = None
 
     def loaded(self, precision: Precision) -> Loaded:
@@ -138,6 +139,7 @@ class Session:
         for table in tables:
             for key in [key for key in table if key[0] == precision]:
                 del table[key]
+        self.starts.pop(precision, None)
 
     def restart(self, inputs: tuple[InputSpec, ...], order: tuple[str, ...] = (), *, fitted: bool = False) -> None:
         """Forgets the loaded models; the next ones get other inputs, or the same ones in the order of their names.
@@ -152,6 +154,7 @@ class Session:
         self._drawn.clear()
         self.staged.clear()
         self.tasks.clear()
+        self.starts.clear()
         self.drop_spare()
 
     def reload(self, precision: Precision, seed: int = SEED) -> Loaded:
