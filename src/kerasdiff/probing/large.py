@@ -17,8 +17,8 @@ and 0.8 GB are written."""
 
 MOST_MEASURED = 30_000_000
 """The same where no proof holds: beyond it saved weights are not loaded, and where float32 tells outputs apart, nothing
-is run in float64, and no gradient is taken. Measured on a dense model of 67 million, one edit: with all of it 61 seconds
-of processor time and 4.9 GB a side, without 13 seconds and 1.9 GB."""
+is run in float64, and no gradient is taken. Measured on a dense model of 67 million, one edit, with all of it: 61
+seconds of processor time and 4.9 GB a side; without: 13 seconds and 1.9 GB."""
 
 
 def limit_of(pair: Correspondence) -> int:
