@@ -19,6 +19,7 @@ from kerasdiff.explain.attribution import attribute
 from kerasdiff.explain.records import Attribution
 from kerasdiff.findings import Fact, Finding
 from kerasdiff.fit.experiment import Experiment, Interrupted
+from kerasdiff.fit.trainers import Local, Starts
 from kerasdiff.fit.trials import FitEvidence
 from kerasdiff.fit.verdict import FitVerdict, judge_cut_off, judge_fit
 from kerasdiff.judge import UNIMPLIED, Evidence, judge
@@ -299,19 +300,12 @@ def _trained(
 
 def _experiment(models: Models, pair: Pair, options: Options, trials: FitOptions, listener: Listener) -> Experiment:
     first, second = pair.weights
-    starts = {one: second[two] for one, two in pair.transfer.pairs.items() if first[one].size == second[two].size}
-    return Experiment(
-        models.fitters,
-        models.control,
-        starts,
-        options.data or "auto",
-        trials,
-        listener,
-        models.lost,
-        transposed=pair.transfer.transposed,
-        alike=pair.isomorphic and not trials.own_init,
-        serial=models.descriptions[0].environment["device"] != "cpu",
-    )
+    weights = {one: second[two] for one, two in pair.transfer.pairs.items() if first[one].size == second[two].size}
+    starts = Starts() if trials.own_init else Starts(weights=weights, transposed=pair.transfer.transposed)
+    on_gpu = models.descriptions[0].environment["device"] != "cpu"
+    trainers = Local(models.fitters, models.control, starts, in_turn=on_gpu)
+    alike = pair.isomorphic and not trials.own_init
+    return Experiment(trainers, options.data or "auto", trials, listener, models.lost, alike=alike)
 
 
 def _fitted(models: Models, options: Options, trials: FitOptions, listener: Listener) -> Comparison:
