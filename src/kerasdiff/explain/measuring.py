@@ -249,8 +249,8 @@ class _Bench:
         every = frozenset[int]().union(*groups)
         alone = groups if 1 < len(groups) <= MOST_GROUPS else ()
         applied = (*alone, every)
-        models = [self.patcher.patched(group, gradients=self.gradients) for group in applied]
-        own = self._own_gradients()
+        own = self._own_gradients()  # of the whole models: the gradients of their parts come from the same ops
+        models = self.patcher.patched(applied, gradients=self.gradients)
         losses = self._losses([self.walked.outputs[0] if model is None else model.outputs for model in models])
         sizes = [
             {} if model is None else {**self._apart(0, own, model), **loss, **self._updated(group)}

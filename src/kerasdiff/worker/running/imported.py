@@ -31,6 +31,9 @@ from kerasdiff.worker.tracing.trace import Recording
 SCOPE = "kerasdiff_stage"
 """Name scope of what is added to the imported graph: no traced op has it."""
 
+CUT_GRADIENT = "KerasdiffCut"
+"""Name of the gradient of a cut."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Imported:
@@ -133,6 +136,7 @@ def _cut(definition: Live, cuts: Mapping[str, str], dtypes: Mapping[str, Live]) 
     for name, cut in cuts.items():
         node = definition.node.add(name=cut, op="Identity", input=[name])
         node.attr["T"].type = dtypes[name].as_datatype_enum
+        node.attr[GRADIENT_ATTRIBUTE].s = CUT_GRADIENT.encode()
     return definition
 
 
@@ -164,6 +168,7 @@ class Entries:
         self._table = table
         ops = recording.graph.get_operations()
         self._updated = any(writes(op.type) for op in ops)
+        self._disturbed = False
 
     def _variable(self, name: str, original: Live, value: Array) -> Live:
         if name not in self.variables:
@@ -195,11 +200,15 @@ class Entries:
         """Says that the variables have no values yet: a new session holds none."""
         self._fresh = True
 
+    def disturb(self) -> None:
+        """Says that a run may have updated variables."""
+        self._disturbed = self._updated
+
     def load(self, session: Live, recipes: tuple[Recipe, ...], weight_scale: float) -> None:
         """Gives every variable its value: drawn where there is a recipe, else the one it has in the model."""
-        if self._loaded == (recipes, weight_scale) and not self._updated and not self._fresh:
+        if self._loaded == (recipes, weight_scale) and not self._disturbed and not self._fresh:
             return
-        self._fresh = False
+        self._fresh = self._disturbed = False
         if self._loaded != (recipes, weight_scale):
             for recipe in recipes:
                 if recipe.weight in self.variables:

@@ -153,8 +153,9 @@ class _Step:
 
     def losses(self, outputs: Sequence[Sequence[Array]]) -> tuple[float, ...]:
         """The loss of given outputs; what the model adds by itself is that of its own call."""
-        result = self._call(self._inputs)
-        targets = self._targets(result)
+        result = self._task.structure if self._adds_nothing() else self._call(self._inputs)
+        rows = outputs[0][0].shape[0] if outputs[0][0].ndim else 1
+        targets = [target_of(head, rows, number) for number, head in enumerate(self._task.heads)]
         kinds = [tensor.dtype for tensor in tensors_of(result)]
         losses = []
         for one in outputs:
@@ -162,6 +163,13 @@ class _Step:
             packed = keras.tree.pack_sequence_as(result, flat)
             losses.append(float(self._task.loss(packed, targets, training=True)))
         return tuple(losses)
+
+    def _adds_nothing(self) -> bool:
+        """Whether the loss follows from outputs alone: none is added, and it is no code of the user's."""
+        if self._task.compiled or self._loaded.model.losses:
+            return False
+        recording, _ = self._session.traced(self._request.precision, "training")
+        return not recording.added.tensors
 
     def _targets(self, result: Live) -> list[Live]:
         rows = len(tensors_of(result)[0]) if tensors_of(result)[0].shape.rank else 1
