@@ -254,6 +254,7 @@ class Fact(Enum):
     # -- searching and attribution, as the pipeline says it ------------------------------------------------------
     NO_SEARCH_OF_RANDOM_MODELS = auto()
     SEARCH_ENDED = auto()  # figures: seconds; count: inputs tried
+    NO_ROOM = auto()  # count: parameters; figures: needed and free, in gigabytes
     GATE_CLOSED = auto()  # names: the rung; parts: its findings, none where it did not run
     TRAINS_ONLY = auto()  # of `kerasdiff fit`
 

@@ -20,7 +20,7 @@ from kerasdiff.options import Listener, Options
 from kerasdiff.probing.closeness import precision_tolerance
 from kerasdiff.probing.constants import at_constants
 from kerasdiff.probing.function import observe_function, resized
-from kerasdiff.probing.large import is_large, left_out
+from kerasdiff.probing.large import IN_PARTS, IN_TRAINING, is_large, lacks_room, left_out
 from kerasdiff.probing.learning import Learning, observe_learning
 from kerasdiff.probing.observations import (
     FunctionObservation,
@@ -184,6 +184,9 @@ class Observer:
             untrained = Unobserved(reason=left_out(self._pair, Fact.UNTRAINED))
             self._left_out("training step", reason=untrained.reason)
             return untrained
+        if (lack := lacks_room(self._pair, IN_TRAINING)) is not None:
+            self._left_out("training step", reason=lack)
+            return Unobserved(reason=lack)
         try:
             return observe_learning(self._asked(prober), enlarge=enlarge)
         except EvaluateError as error:
@@ -245,6 +248,9 @@ class Observer:
         prober = self._prober
         differ = "different" in [rung.outcome for rung in numeric]
         if prober is None or self._pair.isomorphic or not (self._pair.edits or differ):
+            return None
+        if (lack := lacks_room(self._pair, IN_PARTS if self._modes == ("inference",) else IN_TRAINING)) is not None:
+            self.not_checked.append(NotChecked(rung="attribution", reason=lack))
             return None
         known = next((rung.figures for rung in numeric if isinstance(rung.figures, NumberFigures)), None)
         worst = {mode: figures.where.probe for mode, _, figures in _on_probes(numeric)}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from kerasdiff.align.pair import Correspondence
 from kerasdiff.findings import Fact, Finding
+from kerasdiff.side.memory import available_bytes
 
 MOST_CONFIRMED = 10_000_000
 """Parameters of a side up to which a proof is confirmed by numbers and saved weights are loaded. Measured on dense
@@ -19,6 +20,24 @@ MOST_MEASURED = 30_000_000
 """The same where no proof holds: beyond it saved weights are not loaded, and where float32 tells outputs apart, nothing
 is run in float64, and no gradient is taken. Measured on a dense model of 67 million, one edit, with all of it: 61
 seconds of processor time and 4.9 GB a side; without: 13 seconds and 1.9 GB."""
+
+
+IN_FLOAT64, IN_TRAINING, IN_PARTS, IN_A_FIT = 10, 72, 16, 40
+"""Bytes that each parameter of a side takes beside its own four, at most: a model in float64 with what is drawn for its
+largest weight; the same with gradients, the update of a step and its optimizer's state, and what of it the parent has;
+another set of variables in float64, read from a model in it; another model with gradients and Adam's state, and its
+start in the parent."""
+
+
+def lacks_room(pair: Correspondence, bytes_a_parameter: int) -> Finding | None:
+    """The fact that the machine has less memory than both sides would take, where that is so.
+
+    Without it the system would end a process, and with it the comparison.
+    """
+    needed, free = sum(pair.parameters) * bytes_a_parameter, available_bytes()
+    if not is_large(pair) or free is None or needed <= free:
+        return None
+    return Finding(fact=Fact.NO_ROOM, count=max(pair.parameters), figures={"needed": needed / 1e9, "free": free / 1e9})
 
 
 def limit_of(pair: Correspondence) -> int:

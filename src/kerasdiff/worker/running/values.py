@@ -112,6 +112,11 @@ def array_of(value: Live) -> Array:
     return np.array(plain, dtype=object) if isinstance(plain, bytes) else plain
 
 
+def bytes_of(value: Array) -> memoryview:
+    """The bytes of an array in the order of its entries: no copy, where they lie in it."""
+    return np.ascontiguousarray(value).reshape(-1).view(np.uint8).data
+
+
 def assign(values: Values) -> list[tuple[Live, Live]]:
     """Gives each variable its value, as it comes: the one it had goes before the next is made.
 
