@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import os
 
+import numpy as np
 import pytest
 
 from kerasdiff.side.frames import read_frame, write_frame
@@ -17,3 +19,23 @@ def test_frames_survive_a_pipe() -> None:
         sink.close()
         with pytest.raises(EOFError):
             read_frame(source)
+
+
+def test_a_large_array_crosses_beside_the_pickle_and_can_be_written_to() -> None:
+    sent = {"whole": np.arange(100_000.0), "small": np.ones(3), "turned": np.ones((400, 500)).T}
+    sink = io.BytesIO()
+    write_frame(sink, sent)
+    got = read_frame(io.BytesIO(sink.getvalue()))
+
+    assert isinstance(got, dict)
+    for name, value in sent.items():
+        np.testing.assert_array_equal(got[name], value)
+        got[name] += 1
+
+
+def test_a_frame_cut_off_in_an_array_is_an_end() -> None:
+    sink = io.BytesIO()
+    write_frame(sink, np.zeros(100_000))
+
+    with pytest.raises(EOFError):
+        read_frame(io.BytesIO(sink.getvalue()[:-1]))

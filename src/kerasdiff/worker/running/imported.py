@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import tensorflow as tf
 
 from kerasdiff.errors import EvaluateError
@@ -24,12 +25,15 @@ from kerasdiff.worker.keras_internals import (
     graph_variables,
     handle_of,
 )
-from kerasdiff.worker.running.values import value_of
+from kerasdiff.worker.running.values import MOST_CACHED, value_of
 from kerasdiff.worker.tracing.lower import gradient_functions
 from kerasdiff.worker.tracing.trace import Recording
 
 SCOPE = "kerasdiff_stage"
 """Name scope of what is added to the imported graph: no traced op has it."""
+
+CUT_GRADIENT = "KerasdiffCut"
+"""Name of the gradient of a cut."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,11 +102,13 @@ def imported(recording: Recording, table: Mapping[str, Live], spots: Mapping[Edg
     )
 
 
-def _constants(recording: Recording) -> dict[int, Array]:
-    """The values of what the call captured and of its variables, by ``id``."""
+def _constants(recording: Recording) -> dict[int, Live]:
+    """The values of what the call captured, and tensors of its variables' memory, by ``id``."""
     captured = ((outer, inner) for outer, inner in captures(recording.graph) if inner.dtype != tf.resource)
     variables = graph_variables(recording.graph)
-    return {id(outer): outer.numpy() for outer, _ in captured} | {id(handle_of(one)): one.numpy() for one in variables}
+    return {id(outer): outer.numpy() for outer, _ in captured} | {
+        id(handle_of(one)): tf.convert_to_tensor(one) for one in variables
+    }
 
 
 def _plain_gradients(definition: Live) -> bool:
@@ -133,21 +139,24 @@ def _cut(definition: Live, cuts: Mapping[str, str], dtypes: Mapping[str, Live]) 
     for name, cut in cuts.items():
         node = definition.node.add(name=cut, op="Identity", input=[name])
         node.attr["T"].type = dtypes[name].as_datatype_enum
+        node.attr[GRADIENT_ATTRIBUTE].s = CUT_GRADIENT.encode()
     return definition
 
 
 class Entries:
     """What the imported graph takes in: inputs, variables of its own, constants it captured."""
 
-    def __init__(self, recording: Recording, table: Mapping[str, Live], constants: Mapping[int, Array]) -> None:
+    def __init__(self, recording: Recording, table: Mapping[str, Live], constants: Mapping[int, Live]) -> None:
         names = {id(handle_of(variable)): name for name, variable in table.items()}
         known = {id(handle_of(variable)): variable for variable in graph_variables(recording.graph)}
         self.map: dict[str, Live] = {}
         self.variables: dict[str, Live] = {}
         self._readers: dict[str, Live] = {}
         self._dtypes: dict[str, Live] = {}
-        self._values: dict[str, Array] = {}
+        self._own: dict[str, Live] = {}
+        self._kept: dict[str, Array] = {}
         self._setters: dict[str, tuple[Live, Live]] = {}
+        self._recipes: dict[str, Recipe] = {}
         self._loaded: tuple[tuple[Recipe, ...], float] | None = None
         self._fresh = True
         with tf.name_scope(SCOPE):
@@ -162,12 +171,20 @@ class Entries:
                 else:
                     raise EvaluateError("the call cannot be run in parts: it reads a table, not variables alone")
         self._table = table
-        ops = recording.graph.get_operations()
-        self._updated = any(writes(op.type) for op in ops)
+        self._updated = self._written(recording)
+        self._disturbed = False
 
-    def _variable(self, name: str, original: Live, value: Array) -> Live:
+    def _written(self, recording: Recording) -> tuple[str, ...]:
+        """The variables that ops of the call write to; all of them where it is not plain which."""
+        own = {handle.name: name for name, handle in self.variables.items()}
+        targets = [op.inputs[0].name for op in recording.graph.get_operations() if writes(op.type)]
+        if not all(name in self.map and self.map[name].name in own for name in targets):
+            return tuple(self.variables)
+        return tuple(dict.fromkeys(own[self.map[name].name] for name in targets))
+
+    def _variable(self, name: str, original: Live, value: Live) -> Live:
         if name not in self.variables:
-            self._values[name] = value
+            self._own[name] = value
             kind, shape = original.dtype, original.shape
             # Bare ops: tf.Variable makes three times as many, and a network has hundreds.
             own = f"{SCOPE}/{len(self.variables)}"
@@ -195,17 +212,48 @@ class Entries:
         """Says that the variables have no values yet: a new session holds none."""
         self._fresh = True
 
+    def disturb(self) -> None:
+        """Says that a run may have updated variables."""
+        self._disturbed = bool(self._updated)
+
     def load(self, session: Live, recipes: tuple[Recipe, ...], weight_scale: float) -> None:
-        """Gives every variable its value: drawn where there is a recipe, else the one it has in the model."""
-        if self._loaded == (recipes, weight_scale) and not self._updated and not self._fresh:
+        """Gives every variable its value: drawn where there is a recipe, else the one it has in the model.
+
+        Large ones are drawn one after the other, and anew where a call wrote to them: no other copy of them is kept.
+        """
+        asked = recipes, weight_scale
+        names = self._setters if self._loaded != asked or self._fresh else self._updated if self._disturbed else ()
+        if not names:
             return
-        self._fresh = False
-        if self._loaded != (recipes, weight_scale):
-            for recipe in recipes:
-                if recipe.weight in self.variables:
-                    value = value_of(recipe, self._table[recipe.weight], weight_scale)
-                    if value is not None:
-                        self._values[recipe.weight] = value
-            self._loaded = recipes, weight_scale
-        feeds = {given: self._values[name] for name, (given, _) in self._setters.items()}
-        session.run([assign for _, assign in self._setters.values()], feeds)
+        if self._loaded != asked:
+            self._kept.clear()
+            self._recipes = {recipe.weight: recipe for recipe in recipes if recipe.weight in self.variables}
+            self._loaded = asked
+        self._fresh = True  # until all of it is done
+        small: dict[str, Live] = {}
+        for name in names:
+            value = self._value(name, weight_scale)
+            if value.size > MOST_CACHED:
+                self._set(session, {name: value})
+            else:
+                small[name] = value
+        self._set(session, small)
+        self._fresh = self._disturbed = False
+
+    def _set(self, session: Live, values: Mapping[str, Live]) -> None:
+        feeds = {self._setters[name][0]: value for name, value in values.items()}
+        session.run([self._setters[name][1] for name in values], feeds)
+
+    def _value(self, name: str, weight_scale: float) -> Array:
+        """What a variable starts from; what is drawn and small is kept."""
+        if name in self._kept:
+            return self._kept[name]
+        recipe = self._recipes.get(name)
+        value = None if recipe is None else value_of(recipe, self._table[name], weight_scale)
+        if value is None:
+            return np.asarray(self._own[name])
+        if value.size > MOST_CACHED:
+            self._own.pop(name, None)
+        else:
+            self._kept[name] = value
+        return value
