@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 
@@ -19,6 +18,7 @@ from kerasdiff.explain.attribution import attribute
 from kerasdiff.explain.records import Attribution
 from kerasdiff.findings import Fact, Finding
 from kerasdiff.fit.experiment import Experiment, Interrupted
+from kerasdiff.fit.trainers import Local, Starts
 from kerasdiff.fit.trials import FitEvidence
 from kerasdiff.fit.verdict import FitVerdict, judge_cut_off, judge_fit
 from kerasdiff.judge import UNIMPLIED, Evidence, judge
@@ -39,12 +39,12 @@ from kerasdiff.rungs.table import rewrites, rows
 from kerasdiff.rungs.training_step import training_step
 from kerasdiff.rungs.unseen import training_code, unlike_training_code, untaken, untraced
 from kerasdiff.rungs.weights import own_penalties, settings, values_apart, weights
-from kerasdiff.side.environment import Hardware
+from kerasdiff.side.environment import Hardware, for_numbers, for_trials, trial_hardware
 from kerasdiff.side.models import Models, models_of
 from kerasdiff.side.process import Worker
 from kerasdiff.side.records import Description
 from kerasdiff.side.targets import InputSpec, Target, parse_input
-from kerasdiff.side.training import TrialOptions
+from kerasdiff.side.training import Trial, TrialOptions
 
 LOADING = "loading and tracing both models"
 """The first phase."""
@@ -67,7 +67,7 @@ def inspect(target: Target, inputs: tuple[InputSpec, ...] = (), timeout: float =
     Raises:
         KerasdiffError: If it cannot be loaded or called.
     """
-    with Worker(target, inputs, timeout, "target") as worker:
+    with Worker(target, inputs, timeout, "target", hardware=for_numbers("auto")) as worker:
         return worker.describe()
 
 
@@ -80,7 +80,8 @@ def compare(
         KerasdiffError: If a model cannot be loaded, built or called.
     """
     options, listener = options or Options(), listener or Silent()
-    with _models((reference, candidate), options, listener) as models:
+    trials = for_trials(options.device) if options.fit else None
+    with _models((reference, candidate), options, listener, trials) as models:
         return compare_models(models, options, listener)
 
 
@@ -91,14 +92,18 @@ def fit(reference: Target, candidate: Target, options: Options, trials: FitOptio
         KerasdiffError: If a model cannot be loaded, built, called or trained.
         InterruptedFit: On Ctrl-C.
     """
-    hardware = Hardware(device=trials.device, threads=max(1, _cores() // 2), onednn=True)
+    hardware = trial_hardware(trials.device)
     listener.phase(LOADING)
-    with models_of((reference, candidate), options.inputs, options.timeout, hardware=hardware) as models:
+    with models_of((reference, candidate), options.inputs, options.timeout, numbers=hardware, retried=True) as models:
         return _fitted(models, options, trials, listener)
 
 
 def replay(
-    targets: tuple[Target, Target], saved: SavedWitness, timeout: float = 600.0, listener: Listener | None = None
+    targets: tuple[Target, Target],
+    saved: SavedWitness,
+    timeout: float = 600.0,
+    listener: Listener | None = None,
+    device: str = "auto",
 ) -> Rung:
     """Runs both models once more on the input of a saved witness.
 
@@ -106,7 +111,9 @@ def replay(
         KerasdiffError: If a model cannot be loaded or called, or the input does not fit both.
     """
     listener = listener or Silent()
-    options = Options(inputs=tuple(parse_input(text) for text in saved.given), seed=saved.seed, timeout=timeout)
+    options = Options(
+        inputs=tuple(parse_input(text) for text in saved.given), seed=saved.seed, timeout=timeout, device=device
+    )
     with _models(targets, options, listener) as models:
         alike = correspond(*models.descriptions)
         if interface(alike).outcome == "different":
@@ -121,14 +128,12 @@ def replay(
         return inference(pair, observations) if saved.mode == "inference" else training_step(observations)
 
 
-def _models(targets: tuple[Target, Target], options: Options, listener: Listener) -> AbstractContextManager[Models]:
+def _models(
+    targets: tuple[Target, Target], options: Options, listener: Listener, trials: Hardware | None = None
+) -> AbstractContextManager[Models]:
     listener.phase(LOADING)
-    return models_of(targets, options.inputs, options.timeout, options.ignore)
-
-
-def _cores() -> int:
-    """Processor cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    numbers = for_numbers(options.device)
+    return models_of(targets, options.inputs, options.timeout, options.ignore, numbers=numbers, trials=trials)
 
 
 # Comparing ---------------------------------------------------------------------------------------------------
@@ -174,7 +179,7 @@ def compare_models(models: Models, options: Options, listener: Listener) -> Comp
         verdict=judge(_evidence(pair, rungs, edits, unseen, options, attribution)),
         reference=_info(models, pair, 0),
         candidate=_info(models, pair, 1),
-        environment=models.descriptions[0].environment,
+        environment=_environment(models, evidence),
         terms=_terms(models, options, rungs),
         rungs=tuple(rungs),
         edits=told,
@@ -299,19 +304,11 @@ def _trained(
 
 def _experiment(models: Models, pair: Pair, options: Options, trials: FitOptions, listener: Listener) -> Experiment:
     first, second = pair.weights
-    starts = {one: second[two] for one, two in pair.transfer.pairs.items() if first[one].size == second[two].size}
-    return Experiment(
-        models.fitters,
-        models.control,
-        starts,
-        options.data or "auto",
-        trials,
-        listener,
-        models.lost,
-        transposed=pair.transfer.transposed,
-        alike=pair.isomorphic and not trials.own_init,
-        serial=models.descriptions[0].environment["device"] != "cpu",
-    )
+    weights = {one: second[two] for one, two in pair.transfer.pairs.items() if first[one].size == second[two].size}
+    starts = Starts() if trials.own_init else Starts(weights=weights, transposed=pair.transfer.transposed)
+    trainers = Local(models.fitters, models.control, starts, in_turn=models.on_gpu)
+    alike = pair.isomorphic and not trials.own_init
+    return Experiment(trainers, options.data or "auto", trials, listener, models.lost, alike=alike)
 
 
 def _fitted(models: Models, options: Options, trials: FitOptions, listener: Listener) -> Comparison:
@@ -328,7 +325,7 @@ def _fitted(models: Models, options: Options, trials: FitOptions, listener: List
             verdict=verdict,
             reference=_info(models, pair, 0),
             candidate=_info(models, pair, 1),
-            environment=models.descriptions[0].environment,
+            environment=_environment(models, evidence),
             terms=replace(_terms(models, options, rungs), seed=None, margin=trials.margin, own_init=trials.own_init),
             rungs=(*rungs, *more),
             edits=(),
@@ -390,6 +387,13 @@ def _info(models: Models, pair: Correspondence, side: int) -> ModelInfo:
         nodes=0 if pair.shown is None else len(pair.shown.graphs[side]),
         interface=(*description.inputs, *description.outputs),
     )
+
+
+def _environment(models: Models, evidence: FitEvidence | None) -> Mapping[str, str]:
+    """Versions, where the numbers were computed, and as ``fit_device`` where the trials were."""
+    ended = [] if evidence is None else [trial for trial in evidence.trials if isinstance(trial, Trial)]
+    trained = {f"fit_{name}": text for trial in ended[:1] for name, text in trial.place.items()}
+    return {**models.descriptions[0].environment, **trained}
 
 
 def _terms(models: Models, options: Options, rungs: list[Rung]) -> Terms:

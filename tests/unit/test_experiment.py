@@ -6,7 +6,10 @@ import contextlib
 import dataclasses
 import json
 import math
-from collections.abc import Callable, Iterator, Mapping
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +20,8 @@ from numpy.typing import NDArray
 from kerasdiff.errors import FitError, WorkerEndedError
 from kerasdiff.findings import Finding
 from kerasdiff.fit.budget import Pace, afford
-from kerasdiff.fit.experiment import Experiment, Fitter, Interrupted
+from kerasdiff.fit.experiment import Experiment, Interrupted
+from kerasdiff.fit.trainers import Fitter, Local, Starts, Told
 from kerasdiff.fit.trajectories import curves, may_be_rounding, parted
 from kerasdiff.fit.trials import FitEvidence
 from kerasdiff.fit.verdict import judge_fit
@@ -142,14 +146,14 @@ def run(reference: Fake, candidate: Fake, control: Fake | None = None, **changes
     def control_side() -> Iterator[Fitter]:
         yield other
 
-    how = {name: changes.pop(name) for name in ("alike", "serial") if name in changes}
+    alike, in_turn = (changes.pop(name, False) for name in ("alike", "in_turn"))
     names = {field.name for field in dataclasses.fields(TrialOptions)}
     each = {"epochs": 3, **{name: changes.pop(name) for name in names & set(changes)}}
     options = FitOptions(**{"seeds": (0, 1, 2), "trial": TrialOptions(**each), **changes})
     notes: list[Finding] = []
-    return Experiment(
-        (reference, candidate), control_side, WEIGHTS, "auto", options, Silent(), notes, **how
-    ).run(), other
+    starts = Starts() if options.own_init else Starts(weights=WEIGHTS)
+    trainers = Local((reference, candidate), control_side, starts, in_turn=in_turn)
+    return Experiment(trainers, "auto", options, Silent(), notes, alike=alike).run(), other
 
 
 def test_identical_trials_decide_after_one_pair_without_a_control() -> None:
@@ -369,6 +373,70 @@ def test_ctrl_c_gives_what_is_known() -> None:
     assert known.parted is not None
 
 
+class Backwards:
+    """Trainers with many slots, of which the one that was asked last answers first."""
+
+    in_turn = False
+
+    def __init__(self, reference: Fake, candidate: Fake, slots: int) -> None:
+        self._sides, self.slots = {"reference": reference, "candidate": candidate, "control": reference}, slots
+        self.waiting: list[tuple[Future[Trial], FitPlan]] = []
+        self.asked: list[tuple[int, int]] = []
+        self.closed = False
+        self._ready = threading.Condition()
+        threading.Thread(target=self._answer, daemon=True).start()
+
+    def start(self, seed: int) -> Mapping[str, NDArray[Any]]:
+        return {}
+
+    def submit(self, plans: Sequence[FitPlan], told: Told | None = None) -> tuple[Future[Trial], ...]:
+        futures = [(Future[Trial](), plan) for plan in plans]
+        with self._ready:
+            self.waiting += futures
+            self.asked.append((plans[0].seed, len(self.waiting)))
+            self._ready.notify()
+        return tuple(future for future, _ in futures)
+
+    def close(self) -> None:
+        self.closed = True
+
+    def _answer(self) -> None:
+        while not self.closed:
+            with self._ready:
+                self._ready.wait_for(lambda: bool(self.waiting), timeout=0.05)
+            time.sleep(0.002)
+            with self._ready:
+                if self.waiting:
+                    future, plan = self.waiting.pop()
+                    future.set_result(self._sides.get(plan.side, self._sides["reference"]).fit(plan))
+
+
+@pytest.mark.parametrize("slots", [1, 3, 40])
+def test_pairs_that_run_ahead_are_looked_at_in_the_order_of_the_seeds(slots: int) -> None:
+    def scattered(plan: FitPlan, step: int) -> float:
+        return 0.5 + 0.004 * math.sin(9 * plan.seed)
+
+    one, two = Fake(chaos(0.0)), Fake(chaos(4e-7), scattered)
+    options = FitOptions(seeds=tuple(range(30)), trial=TrialOptions(epochs=3))
+    alone, _ = run(one, two, Fake(chaos(0.0)), seeds=options.seeds)
+    trainers = Backwards(one, two, slots)
+    evidence = Experiment(trainers, "auto", options, Silent(), []).run()
+    assert trainers.closed
+    assert [pair.seed for pair in evidence.pairs] == list(range(len(alone.pairs)))
+    assert 1 < len(evidence.pairs) < 30
+    assert evidence.decision == alone.decision
+    assert [trial.history for trial in evidence.trials] == [trial.history for trial in alone.trials]
+    most = max(waiting for _, waiting in trainers.asked)
+    assert 2 * min(slots, 29) <= most <= 2 * slots + 1  # two sides each, and the control of the first
+
+
+def test_nothing_runs_ahead_of_a_pair_that_is_to_decide_alone() -> None:
+    trainers = Backwards(Fake(falling), Fake(falling), 8)
+    options = FitOptions(seeds=tuple(range(8)), trial=TrialOptions(epochs=2))
+    assert Experiment(trainers, "auto", options, Silent(), [], alike=True).run().identical
+    assert trainers.asked == [(0, 2)]
+
+
 def test_a_budget_cuts_seeds_then_epochs_then_steps() -> None:
     pace = Pace(start=1.0, step=0.1, per_epoch=10)  # a pair of 3 epochs takes 1 + 1.3 * 3 = 4.9 s
     options = FitOptions(seeds=tuple(range(8)), trial=TrialOptions(epochs=3), budget=1.0)
@@ -385,6 +453,9 @@ def test_a_budget_cuts_seeds_then_epochs_then_steps() -> None:
     assert afforded(6.0) == (3, 10)
     assert afforded(0.0) == (3, 10)
     assert afford(dataclasses.replace(options, seeds=(0,)), pace, 60.0)[0].seeds == (0,)
+    pace = dataclasses.replace(pace, at_once=4)
+    assert afforded(12.0) == (8, 30)
+    assert afforded(4.0) == (3, 20)
 
 
 def test_a_budget_is_said_and_a_second_run_keeps_to_the_first_plan(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -34,11 +35,13 @@ class Pace:
         start: Seconds before the first step of each pair: loading and compiling.
         step: Seconds of one step, both sides at once.
         per_epoch: Steps of an epoch.
+        at_once: Pairs that run at the same time.
     """
 
     start: float
     step: float
     per_epoch: int
+    at_once: int = 1
 
     def pair(self, steps: int) -> float:
         """Seconds of a trial pair with so many steps."""
@@ -57,11 +60,11 @@ def afford(options: FitOptions, pace: Pace, seconds: float) -> tuple[FitOptions,
     wanted = min(limits)
     seeds = len(options.seeds)
     fewest = min(seeds, ENOUGH_SEEDS)
-    affordable = int(seconds / pace.pair(wanted))
+    affordable = int(seconds / pace.pair(wanted)) * pace.at_once
     if affordable >= fewest:
         steps, seeds = wanted, min(seeds, affordable)
     else:
-        room = max(0.0, seconds / fewest - pace.start) / (OVERHEAD * pace.step)
+        room = max(0.0, seconds / math.ceil(fewest / pace.at_once) - pace.start) / (OVERHEAD * pace.step)
         whole = int(room) // pace.per_epoch * pace.per_epoch
         steps, seeds = min(wanted, max(whole or int(room), FEWEST_STEPS)), fewest
     planned = Finding(

@@ -2,35 +2,25 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable, Mapping, Set
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import replace
-from typing import Protocol
 
 from kerasdiff.errors import WorkerError
 from kerasdiff.findings import SIDES, Fact, Finding
 from kerasdiff.fit.budget import Pace, Remembered, afford, shortened
 from kerasdiff.fit.evidence import TrialPair, evidence
+from kerasdiff.fit.trainers import Trainers
 from kerasdiff.fit.trajectories import first_epoch_apart, identical, may_be_rounding
 from kerasdiff.fit.trials import FitEvidence
-from kerasdiff.graph import Weight
-from kerasdiff.graph.values import Array
 from kerasdiff.options import FitOptions, Listener
-from kerasdiff.side.training import FitPlan, History, Progress, Tick, Trial, TrialSide, TrialSoFar
+from kerasdiff.side.training import FitPlan, History, Tick, Trial, TrialSide, TrialSoFar
 
 PERTURBATION_SEED = 0
 PROBE_STEPS = 8
 """Steps that the pace of a fit with a budget is measured on: half a second for the forum pair."""
-
-
-class Fitter(Protocol):
-    """What an experiment needs of a side."""
-
-    def start(self, seed: int) -> Mapping[str, Array]: ...
-
-    def fit(self, plan: FitPlan, progress: Progress | None = None) -> Trial: ...
 
 
 class Interrupted(KeyboardInterrupt):
@@ -44,47 +34,40 @@ class Interrupted(KeyboardInterrupt):
 class Experiment:
     """The trial pairs of two models.
 
+    Pairs are handed over ahead of the one that is waited for, as many as the trainers have slots, and are looked at in
+    the order of the seeds: the stopping rule sees what it would see on one machine, and what it did not wait for is
+    ended and left out of the report.
+
     Args:
-        sides: Reference and candidate.
-        control: Starts the reference in another process.
-        weights: Reference weight id to the candidate's weight that starts from the same values.
+        trainers: Run the trials; closed at the end.
         data: As :class:`FitPlan` takes it.
         options: Seeds, length, margin.
         listener: Told of everything.
         findings: What the report has to tell of the way; grows while trials run.
-        transposed: The candidate's weights that hold the transposed matrix of their counterpart.
-        alike: Whether the two are expected to agree to the last bit: then the control waits until they do not.
-        serial: Whether one trial runs at a time (a GPU).
+        alike: Whether the two are expected to agree to the last bit: then the control, and every pair after the first,
+            waits until they do not.
     """
 
     def __init__(
         self,
-        sides: tuple[Fitter, Fitter],
-        control: Callable[[], AbstractContextManager[Fitter]],
-        weights: Mapping[str, Weight],
+        trainers: Trainers,
         data: str,
         options: FitOptions,
         listener: Listener,
         findings: list[Finding],
         *,
-        transposed: Set[str] = frozenset(),
         alike: bool = False,
-        serial: bool = False,
     ) -> None:
-        self._sides, self._start_control, self._weights, self._transposed = sides, control, weights, transposed
-        self._data, self._options, self._listener = data, options, listener
-        self._alike, self._serial = alike, serial
+        self._trainers, self._data, self._options, self._listener = trainers, data, options, listener
+        self._alike = alike
         self._pairs: list[TrialPair] = []
         self._controls: dict[TrialSide, Trial] = {}
-        self._running: dict[TrialSide, list[Tick]] = {}
+        self._ahead: dict[int, tuple[Future[Trial], ...]] = {}
+        self._ticks: dict[tuple[int, TrialSide], list[Tick]] = {}
         self._seed = options.seeds[0]
         self._findings = findings
-        self._starts: dict[int, Mapping[str, Array]] = {}
         self._stopped: Finding | None = None
         self._began = time.monotonic()
-        self._stack = ExitStack()
-        self._fitter: Fitter | None = None
-        self._pool = ThreadPoolExecutor(1 if serial else 3)
 
     def run(self) -> FitEvidence:
         """Trains pair after pair until they decide, the seeds are used up, or the budget is spent.
@@ -95,8 +78,7 @@ class Experiment:
             Interrupted: On Ctrl-C.
         """
         try:
-            with self._stack:
-                return self._run()
+            return self._run()
         except KeyboardInterrupt:
             raise Interrupted(self._known()) from None
         except WorkerError as error:
@@ -106,20 +88,20 @@ class Experiment:
                 raise
             return known
         finally:
-            # Not waited for: a trial still running ends with its worker, which its owner closes.
-            self._pool.shutdown(wait=False, cancel_futures=True)
+            self._trainers.close()
 
     def _run(self) -> FitEvidence:
         if self._options.budget is not None:
             self._plan_budget(self._options.budget)
         seeds = self._options.seeds
         for number, seed in enumerate(seeds):
-            if number and self._late():
+            if seed not in self._ahead and self._late():
                 figures = {"budget": self._options.budget or 0.0}
                 self._stopped = Finding(fact=Fact.BUDGET_SPENT, figures=figures, count=number, of=len(seeds))
                 break
-            self._listener.fit_started(seed, number + 1, len(seeds))
-            self._pair(seed, first=number == 0)
+            self._turn_to(seed)
+            self._look_ahead()
+            self._pair(seed)
             if number == 0:
                 if identical(*self._pairs[0]):
                     break
@@ -130,9 +112,59 @@ class Experiment:
                 break
         return self._evidence()
 
+    def _slots(self) -> int:
+        """How many pairs may be under way: one where the first is expected to decide."""
+        return 1 if self._alike and not self._pairs else self._trainers.slots
+
+    def _look_ahead(self) -> None:
+        """Hands over the pair that is waited for, and those of the next seeds while slots are free and time is left."""
+        for seed in self._options.seeds[len(self._pairs) + len(self._ahead) :]:
+            running = sum(not all(item.done() for item in pair) for pair in self._ahead.values())
+            if self._ahead and (running >= self._slots() or self._late()):
+                return
+            plans = [self._plan(side, seed) for side in SIDES]
+            if seed == self._options.seeds[0] and not (self._alike or self._trainers.in_turn or self._options.own_init):
+                plans.append(self._control(1))
+            self._ahead[seed] = self._trainers.submit(plans, self._told)
+
+    def _turn_to(self, seed: int) -> None:
+        """Tells of the pair that is waited for from now on, which may be under way."""
+        self._seed = seed
+        self._listener.fit_started(seed, self._options.seeds.index(seed) + 1, len(self._options.seeds))
+        for (at, side), ticks in list(self._ticks.items()):
+            if at == seed:
+                self._listener.fit_step(side, ticks[-1])
+
+    def _told(self, plan: FitPlan, tick: Tick) -> None:
+        self._ticks.setdefault((plan.seed, plan.side), []).append(tick)
+        if plan.seed == self._seed:
+            self._listener.fit_step(plan.side, tick)
+
+    def _pair(self, seed: int) -> None:
+        """Waits for the trials of a seed, which are under way."""
+        trials = self._ahead[seed]
+        one, two = self._results(trials[:2])
+        del self._ahead[seed]
+        self._pairs.append((one, two))
+        for control in self._results(trials[2:]):
+            self._controls["control"] = control
+        for key in [key for key in list(self._ticks) if key[0] == seed]:
+            del self._ticks[key]
+
+    def _results(self, wanted: Sequence[Future[Trial]]) -> list[Trial]:
+        """Waits for trials in their order; where others end meanwhile, more are handed over."""
+        for item in wanted:
+            while not item.done():
+                others = [one for pair in self._ahead.values() for one in pair if not one.done() and one not in wanted]
+                wait([item, *others], return_when=FIRST_COMPLETED)
+                if not item.done():
+                    self._look_ahead()
+            item.result()
+        return [item.result() for item in wanted]
+
     def _plan_budget(self, budget: float) -> None:
         """Cuts the experiment down to what fits, by the pace of an earlier run or by the one that is measured now."""
-        remembered = Remembered(self._options, self._data, self._start(self._seed))
+        remembered = Remembered(self._options, self._data, self._trainers.start(self._seed))
         planned = remembered.recall()
         if planned is None:
             pace = self._measured()
@@ -145,43 +177,25 @@ class Experiment:
         """The pace of both sides at once on a few steps."""
         self._listener.phase("measuring the pace")
         options = replace(self._options.trial, epochs=None, steps=PROBE_STEPS, store=None, logdir=None)
-        probe = replace(self._plan("reference", self._seed), options=options)
         began = time.monotonic()
-        two = [self._pool.submit(side.fit, probe) for side in self._sides]
+        two = self._trainers.submit([replace(self._plan(side, self._seed), options=options) for side in SIDES])
         trials = [item.result() for item in two]
         settings = trials[0].settings
         slowest = max(settings.batch_size / trial.samples_per_second for trial in trials if trial.samples_per_second)
-        step = slowest * (2 if self._serial else 1)
+        step = slowest * (2 if self._trainers.in_turn else 1)
         start = time.monotonic() - began - PROBE_STEPS * step
-        return Pace(start=max(0.0, start), step=step, per_epoch=settings.steps_per_epoch)
+        at_once = self._trainers.slots
+        return Pace(start=max(0.0, start), step=step, per_epoch=settings.steps_per_epoch, at_once=at_once)
 
     def _late(self) -> bool:
         """Whether another pair as long as those before would end after the budget."""
-        if self._options.budget is None:
+        if self._options.budget is None or not self._pairs:
             return False
         spent = time.monotonic() - self._began
-        return spent + spent / len(self._pairs) > self._options.budget
+        return spent + spent / math.ceil(len(self._pairs) / self._slots()) > self._options.budget
 
     def _plan(self, side: TrialSide, seed: int) -> FitPlan:
         return FitPlan(data=self._data, seed=seed, side=side, options=self._options.trial)
-
-    def _pair(self, seed: int, *, first: bool) -> None:
-        self._seed, self._running = seed, {}
-        own = self._start(seed)
-        plan = replace(self._plan("reference", seed), start=own)
-        start = {two.id: self._laid_out(own[one], two) for one, two in self._weights.items() if one in own}
-        transfer = replace(self._plan("candidate", seed), start={} if self._options.own_init else start)
-        waiting = [self._submit(self._sides[0], plan), self._submit(self._sides[1], transfer)]
-        eager = first and not (self._alike or self._serial or self._options.own_init)
-        control = self._control(1) if eager else None
-        one, two = (item.result() for item in waiting)
-        self._pairs.append((one, two))
-        if control is not None:
-            self._controls["control"] = control.result()
-
-    def _laid_out(self, value: Array, weight: Weight) -> Array:
-        """A value of the reference as the candidate's weight holds it."""
-        return (value.T if weight.id in self._transposed else value).reshape(weight.shape)
 
     def _settle_floor(self) -> None:
         """Runs the controls that the first pair calls for, as far as the epoch in which it parts."""
@@ -189,45 +203,25 @@ class Experiment:
         epoch = first_epoch_apart(pair)
         control = self._controls.get("control")
         if control is None or (len(control.epochs) < epoch and control.history.finite):
-            self._controls["control"] = self._control(epoch).result()
+            self._controls["control"] = self._trained(self._control(epoch))
         if may_be_rounding(pair):
             # Rounding grows: one epoch more shows how far it gets.
-            rounding = self._controls["rounding"] = self._control(epoch + 1, "rounding").result()
+            rounding = self._controls["rounding"] = self._trained(self._control(epoch + 1, "rounding"))
             if len(self._controls["control"].losses) < len(rounding.losses):
-                self._controls["control"] = self._control(epoch + 1).result()
+                self._controls["control"] = self._trained(self._control(epoch + 1))
 
-    def _control(self, epochs: int, side: TrialSide = "control") -> Future[Trial]:
+    def _control(self, epochs: int, side: TrialSide = "control") -> FitPlan:
         """The reference's first trial once more in another process, cut down to its first epochs."""
-        seed = self._options.seeds[0]
         options = self._options.trial
         most = epochs if options.epochs is None else min(epochs, options.epochs)
-        plan = replace(
-            self._plan(side, seed),
+        return replace(
+            self._plan(side, self._options.seeds[0]),
             options=replace(options, epochs=most, logdir=None),
-            start=self._start(seed),
             perturbation=PERTURBATION_SEED if side == "rounding" else None,
         )
-        return self._submit(self._other(), plan)
 
-    def _start(self, seed: int) -> Mapping[str, Array]:
-        """The reference's start, asked for once: a side answers one question at a time."""
-        if seed not in self._starts:
-            self._starts = {seed: self._sides[0].start(seed)}
-        return self._starts[seed]
-
-    def _other(self) -> Fitter:
-        if self._fitter is None:
-            self._fitter = self._stack.enter_context(self._start_control())
-        return self._fitter
-
-    def _submit(self, side: Fitter, plan: FitPlan) -> Future[Trial]:
-        ticks = self._running.setdefault(plan.side, [])
-
-        def told(tick: Tick) -> None:
-            ticks.append(tick)
-            self._listener.fit_step(plan.side, tick)
-
-        return self._pool.submit(side.fit, plan, told)
+    def _trained(self, plan: FitPlan) -> Trial:
+        return self._results(self._trainers.submit([plan], self._told))[0]
 
     def _all_findings(self) -> tuple[Finding, ...]:
         findings = list(self._findings)
@@ -242,7 +236,8 @@ class Experiment:
     def _known(self) -> FitEvidence | None:
         """What is known where the fit is cut off: the finished pairs, and the epochs of the one that was running."""
         running = len(self._pairs) <= self._options.seeds.index(self._seed)
-        cut = tuple(self._cut_off(side, self._running[side]) for side in SIDES if running and side in self._running)
+        under_way = [(side, self._ticks.get((self._seed, side), [])) for side in SIDES if running]
+        cut = [self._cut_off(side, ticks) for side, ticks in under_way if ticks]
         shown = tuple(trial for trial in cut if trial.epochs)
         if self._pairs:
             complete = self._evidence()
@@ -252,5 +247,4 @@ class Experiment:
     def _cut_off(self, side: TrialSide, ticks: list[Tick]) -> TrialSoFar:
         """A trial that has not ended, as far as it told: its epochs."""
         epochs = tuple(tick.epoch for tick in ticks if tick.epoch is not None)
-        steps = ticks[-1].steps if ticks else 0
-        return TrialSoFar(side=side, seed=self._seed, steps=steps, history=History(epochs=epochs))
+        return TrialSoFar(side=side, seed=self._seed, steps=ticks[-1].steps, history=History(epochs=epochs))

@@ -26,6 +26,11 @@ from kerasdiff.probing.random_ops import drawn_apart
 from kerasdiff.probing.rounding import AMPLIFIED, DECIDES, PERTURBATION, Again, doubtful, tempered
 from kerasdiff.side.observations import Encoding, Evaluation, Stepped, StepRequest
 
+VANISHED = 2.0**-52
+"""Fraction of the gradients at ordinary weights below which one at larger weights is what rounding left of it.
+
+There a softmax is 1 and its gradient cancels to nothing, how exactly depends on how it is written."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Learning:
@@ -128,9 +133,9 @@ def _compared(asked: Learning, run: Run) -> Comparisons:
     return replace(comparisons, compared=tuple(settled))
 
 
-def _seen(asked: Learning, run: Run, wide: Tolerance) -> Comparisons:
-    """``wide`` is the limit of what sums over positions and layers."""
-    weights = _Weights(asked, run, wide)
+def _seen(asked: Learning, run: Run, wide: Tolerance, least: float = 0.0) -> Comparisons:
+    """``wide`` is the limit of what sums over positions and layers, ``least`` the least scale of a gradient."""
+    weights = _Weights(asked, run, wide, least)
     return Comparisons(
         compared=(
             *output_comparisons(run, "training output"),
@@ -154,14 +159,13 @@ class _Weights:
         hidden: How many differences each ignored setting hid.
     """
 
-    def __init__(self, asked: Learning, run: Run, wide: Tolerance) -> None:
+    def __init__(self, asked: Learning, run: Run, wide: Tolerance, least: float) -> None:
         self.compared: list[Compared] = []
         self.absent: list[Finding] = []
         self.hidden: Counter[str] = Counter()
         self._asked, self._wide = asked, wide
         sides = run.sides[0], _laid_out(run.sides[1], asked)
-        sizes = [float(np.max(np.abs(g))) for g in sides[0].gradients.values() if g is not None and g.size]
-        self._largest = max(sizes, default=0.0)
+        self._least = max(noise(wide) * _largest_gradient(sides[0]), least)
         for names in asked.pair.transfer.drawn_alike.items():
             self._trained(names, sides)
             self._gradients(names, sides)
@@ -185,7 +189,7 @@ class _Weights:
             if not _zero(a if b is None else b):
                 self.absent.append(_lost(self._asked.pair, names, lost=0 if a is None else 1))
         elif a is not None and b is not None and a.dtype.kind == "f":
-            self._add("gradient", names[0], _element(a, self._in_dtype(a, b), self._wide, self._largest))
+            self._add("gradient", names[0], _element(a, self._in_dtype(a, b), self._wide, self._least))
 
     def _states(self, names: tuple[str, str], sides: tuple[Evaluation, Evaluation]) -> None:
         if not all(name in side.state for name, side in zip(names, sides, strict=True)):
@@ -234,13 +238,18 @@ def _stops(node: Node) -> bool:
     return node.op == "stop_gradient" or any(item.op in GRADIENT_STOPS for item in node.lowering or ())
 
 
-def _element(a: Array, b: Array, tolerance: Tolerance, largest: float) -> Closeness:
-    """Compares two gradients on the scale of their own, or a millionth of the largest where their own is rounding.
+def _largest_gradient(side: Evaluation) -> float:
+    return max((float(np.max(np.abs(g))) for g in side.gradients.values() if g is not None and g.size), default=0.0)
 
-    A bias before a batch normalisation has the gradient 0, and both sides compute some rounding instead.
+
+def _element(a: Array, b: Array, tolerance: Tolerance, least: float) -> Closeness:
+    """Compares two gradients on the scale of their own, or on ``least`` where their own is rounding.
+
+    A bias before a batch normalisation has the gradient 0, and both sides compute some rounding instead: a millionth
+    of the largest gradient tells.
     """
     counterpart = b.reshape(a.shape) if a.size == b.size else b
-    return compare_values(a, counterpart, tolerance, least=noise(tolerance) * largest)
+    return compare_values(a, counterpart, tolerance, least=least)
 
 
 def _is_seed(pair: Pair, name: str) -> bool:
@@ -279,10 +288,11 @@ def _enlarged(asked: Learning, run: Run) -> list[Compared]:
 def _with_scale(asked: Learning, run: Run, scale: float, *, alone: bool) -> list[Compared]:
     """What is compared with larger weights: the added losses ``alone``, or everything on the first probe."""
     far = Tolerance(limit=FAR, grounds="far")
+    least = VANISHED * _largest_gradient(run.sides[0])
     larger = Prober(asked.prober.sides, asked.prober.transfer, asked.prober.batches, weight_scale=scale)
 
     def compared(asked: Learning, run: Run) -> list[Compared]:
-        items = penalties(run, asked.pair.transfer.pairs, far) if alone else _seen(asked, run, far).compared
+        items = penalties(run, asked.pair.transfer.pairs, far) if alone else _seen(asked, run, far, least).compared
         return [item for item in items if np.isfinite(item.closeness.max_absolute)]
 
     sides = larger.run(run.precision, run.names[:1], training=True)
@@ -378,7 +388,7 @@ def _stepped(
     Entries that are ``noisy`` count as equal.
     """
     first, second = done
-    largest = max((float(np.max(np.abs(u))) for u in first.updates.values() if u.size), default=0.0)
+    least = noise(wide) * max((float(np.max(np.abs(u))) for u in first.updates.values() if u.size), default=0.0)
     comparisons = [Compared(subject=Subject(quantity="loss"), closeness=scalars(first.loss, second.loss, wide))]
     for one, two in asked.pair.transfer.drawn_alike.items():
         if one not in first.updates or two not in second.updates or _limited_apart(asked, one, two):
@@ -392,7 +402,7 @@ def _stepped(
         if noisy is not None and update.size == own.size:
             update = np.where(noisy[one], own, update.reshape(own.shape))
         subject = Subject(quantity="optimizer step", weight=one)
-        comparisons.append(Compared(subject=subject, closeness=_element(own, update, wide, largest)))
+        comparisons.append(Compared(subject=subject, closeness=_element(own, update, wide, least)))
     return comparisons + [
         Compared(
             subject=Subject(quantity="metric", weight=name),

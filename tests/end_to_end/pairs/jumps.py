@@ -72,3 +72,16 @@ def narrow(*, more: bool = False) -> keras.Model:
     x = Nudged()(inputs := keras.Input((6, 4)))
     x = layers.Dense(4)(x) if more else x
     return keras.Model(inputs, layers.Dense(3)(x))
+
+
+def saturating(by_hand=False):
+    """A silu and a softmax; with large weights the softmax is 1, and its gradient what cancelling leaves of it."""
+    x = ids = keras.Input((6,), dtype="int32")
+    x = layers.Dense(3)(layers.Embedding(20, 4)(x))
+    x = x * ops.sigmoid(x) if by_hand else keras.activations.silu(x)
+    x = layers.MaxPooling1D(2)(layers.BatchNormalization()(x))
+    x = layers.Dense(2)(layers.GlobalAveragePooling1D()(x))
+    if not by_hand:
+        return keras.Model(ids, keras.activations.softmax(x))
+    powers = ops.exp(x - ops.max(x, -1, keepdims=True))
+    return keras.Model(ids, powers / ops.sum(powers, -1, keepdims=True))

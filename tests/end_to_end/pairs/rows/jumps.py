@@ -23,6 +23,7 @@ PAIRS: tuple[Pair, ...] = (
         _model("steep-in-another-order", before=True),
         basis=NUMERIC,
     ),
+    equal("softmax-that-saturates-by-hand", "jumps.py:saturating", "jumps.py:saturating(by_hand=True)", basis=NUMERIC),
     different("sentinel-or-value", _model("sentinel"), _model("identity"), edits=(delete("where"),)),
     different("odd-constant-or-value", _model("odd-third"), _model("identity"), edits=(delete("where"),)),
     different(
