@@ -91,6 +91,7 @@ class Session:
         self._loaded: dict[Precision, Loaded] = {}
         self._traced: dict[tuple[Precision, Mode], tuple[Recording, Live]] = {}
         self._drawn: set[Precision] = set()
+        self.calls: dict[tuple[Precision, Mode], Live] = {}
         self.staged: dict[tuple[Precision, Mode], Live] = {}
         self.tasks: dict[tuple[Precision, bool, tuple[str | None, ...]], Live] = {}
         self.starts: dict[Precision, tuple[object, list[tuple[Live, Live]]]] = {}
@@ -158,7 +159,7 @@ class Session:
     def _forget(self, precision: Precision) -> None:
         self._loaded.pop(precision, None)
         self._drawn.discard(precision)
-        tables: tuple[dict[Live, Live], ...] = (self._traced, self.staged, self.tasks)
+        tables: tuple[dict[Live, Live], ...] = (self._traced, self.calls, self.staged, self.tasks)
         for table in tables:
             for key in [key for key in table if key[0] == precision]:
                 del table[key]
@@ -175,6 +176,7 @@ class Session:
         self._loaded.clear()
         self._traced.clear()
         self._drawn.clear()
+        self.calls.clear()
         self.staged.clear()
         self.tasks.clear()
         self.starts.clear()
