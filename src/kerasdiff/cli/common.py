@@ -56,7 +56,7 @@ DATA_HELP = (
 
 
 def clean(text: str) -> str:
-    from kerasdiff.report.style import clean
+    from kerasdiff.report.cleaning import clean
 
     return clean(text)
 
@@ -259,11 +259,13 @@ def report_comparison(
     """Writes the report of a comparison, and where it went elsewhere, its verdict in one line to stderr."""
     from kerasdiff.report import wording
     from kerasdiff.report.json import to_json
-    from kerasdiff.report.terminal import render
 
-    report(
-        form, lambda: to_json(comparison), lambda console: render(comparison, console, verbose=verbose), color, output
-    )
+    def render(console: Console) -> None:
+        from kerasdiff.report import terminal  # which JSON does without
+
+        terminal.render(comparison, console, verbose=verbose)
+
+    report(form, lambda: to_json(comparison), render, color, output)
     if output is not None and not comparison.interrupted:
         summary = f"{comparison.verdict.outcome}: {wording.summary(comparison)} (report in {output})"
         click.echo(clean(summary), err=True)

@@ -84,7 +84,8 @@ def _ignored(context: click.Context, option: click.Parameter, texts: tuple[str, 
     default=10.0,
     show_default=True,
     metavar="SECONDS",
-    help="How long to look for an input that separates two models which no probe tells apart.",
+    help="How much to look for an input that separates two models which no probe tells apart: as takes so long on a "
+    "laptop.",
 )
 @click.option(
     "--save-witness",

@@ -71,7 +71,7 @@ def walk(patcher: Patcher, rows: Rows, pairs: Mapping[str, str], *, updates: boo
         local=tuple(_local_difference(point, compared) for point, compared in differing if point.edits),
         compared=len(points),
         outputs=(reference.outputs, candidate.outputs),
-        updates=_updates(patcher, rows, pairs, (reference.state, forced.state)),
+        updates=_updates(patcher, rows, pairs, reference, forced),
     )
 
 
@@ -114,16 +114,19 @@ def _local_difference(point: CutPoint, compared: Compared) -> LocalDifference:
 
 
 def _updates(
-    patcher: Patcher, rows: Rows, pairs: Mapping[str, str], states: tuple[Mapping[str, Array], Mapping[str, Array]]
+    patcher: Patcher, rows: Rows, pairs: Mapping[str, str], reference: Staged, forced: Staged
 ) -> dict[int | None, float]:
+    """What one side alone may write, the other holds as both had it before."""
+    owns = {**patcher.as_reference(forced.before), **reference.state}
+    others = {**reference.before, **patcher.as_reference(forced.state)}
     largest: dict[int | None, float] = {}
-    for name, value in patcher.as_reference(states[1]).items():
-        if name not in states[0] or value.dtype.kind != "f":
+    for name, value in others.items():
+        if name not in owns or name not in pairs or value.dtype.kind != "f":
             continue
-        own = states[0][name]
+        own = owns[name]
         size = compare_values(own, value.reshape(own.shape), rows.tolerance).max_relative
         if size == 0:
-            continue  # no update at all, as of a trained weight, or one that no edit changes
+            continue  # no update at all, or one that no edit changes
         for position in patcher.cut.edits_on((name, pairs[name])) or (None,):
             largest[position] = max(largest.get(position, 0.0), size)
     return largest
