@@ -18,6 +18,8 @@ from kerasdiff.errors import EvaluateError, KerasdiffError, LoadError, TraceErro
 from kerasdiff.findings import Fact, Finding
 from kerasdiff.graph import Mode, Port
 from kerasdiff.graph.values import Precision
+from kerasdiff.side.reading.said import cannot_open
+from kerasdiff.side.reading.saved import damage
 from kerasdiff.side.targets import InputSpec, Target
 from kerasdiff.worker.keras_internals import Live, declared_trainable, exact_casts
 from kerasdiff.worker.loading.faults import at_line, reason, user_traceback
@@ -291,7 +293,7 @@ def _open_saved(target: Target, precision: Precision) -> Constructed:
     try:
         model = keras.saving.load_model(target.location, compile=False, safe_mode=True)
     except Exception:  # the first failure is the one to show
-        raise LoadError(f"{target.text}: Keras cannot open this file: {reason(first)}.") from None
+        raise cannot_open(target, damage(Path(target.location)) or reason(first)) from None
     left_out = Finding(fact=Fact.COMPILE_SETTINGS_LEFT_OUT, names=(target.text,), cause=reason(first))
     return Constructed(model=model, inferred=(left_out,))
 
