@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from kerasdiff.comparison import Comparison
     from kerasdiff.options import Listener
     from kerasdiff.side.environment import Hardware
+    from kerasdiff.side.targets import InputSpec, Target
 
 Command = TypeVar("Command", bound=Callable[..., int])
 """The function of a command, which returns its exit code."""
@@ -142,6 +143,33 @@ def model_options(command: Command) -> Command:
     for option in reversed(options):
         command = option(command)
     return command
+
+
+def understood(
+    texts: tuple[str, ...], inputs: tuple[str, ...] = (), data: str | None = None
+) -> tuple[tuple[Target, ...], tuple[InputSpec, ...]]:
+    """What a command line names, looked at as far as that needs no TensorFlow: for a mistake nothing heavy is started.
+
+    Args:
+        texts: Targets.
+        inputs: What ``--input`` said.
+        data: What ``--data`` said.
+
+    Raises:
+        KerasdiffError: For a mistake that no run mends.
+    """
+    from kerasdiff.side.reading.early import check, read_target
+    from kerasdiff.side.targets import parse_input
+
+    specs = tuple(parse_input(text) for text in inputs)
+    targets = tuple(read_target(text) for text in texts)
+    if data is not None:
+        from kerasdiff.data.readers import check as check_data
+
+        check_data(Path(data).expanduser())
+    for target in targets:
+        check(target, specs)
+    return targets, specs
 
 
 def report_options(command: Command) -> Command:
