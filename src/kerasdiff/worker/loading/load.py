@@ -91,6 +91,8 @@ class Session:
         self.staged: dict[tuple[Precision, Mode], Live] = {}
         self.tasks: dict[tuple[Precision, bool, tuple[str | None, ...]], Live] = {}
         self._spare: Loaded | None = None
+        self.kept: Live | None = None
+        """What the part that trains keeps from one trial to the next."""
 
     def loaded(self, precision: Precision) -> Loaded:
         """The model in this precision, loaded on first use.
@@ -161,6 +163,7 @@ class Session:
         self._drawn.clear()
         self.staged.clear()
         self.tasks.clear()
+        self.kept = None
         self.drop_spare()
 
     def reload(self, precision: Precision, seed: int = SEED) -> Loaded:
