@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -40,7 +39,7 @@ from kerasdiff.rungs.table import rewrites, rows
 from kerasdiff.rungs.training_step import training_step
 from kerasdiff.rungs.unseen import training_code, unlike_training_code, untaken, untraced
 from kerasdiff.rungs.weights import own_penalties, settings, values_apart, weights
-from kerasdiff.side.environment import Hardware, for_numbers, for_trials
+from kerasdiff.side.environment import Hardware, for_numbers, for_trials, trial_hardware
 from kerasdiff.side.models import Models, models_of
 from kerasdiff.side.process import Worker
 from kerasdiff.side.records import Description
@@ -93,7 +92,7 @@ def fit(reference: Target, candidate: Target, options: Options, trials: FitOptio
         KerasdiffError: If a model cannot be loaded, built, called or trained.
         InterruptedFit: On Ctrl-C.
     """
-    hardware = Hardware(device=trials.device, threads=max(1, _cores() // 2), onednn=True)
+    hardware = trial_hardware(trials.device)
     listener.phase(LOADING)
     with models_of((reference, candidate), options.inputs, options.timeout, numbers=hardware, retried=True) as models:
         return _fitted(models, options, trials, listener)
@@ -135,11 +134,6 @@ def _models(
     listener.phase(LOADING)
     numbers = for_numbers(options.device)
     return models_of(targets, options.inputs, options.timeout, options.ignore, numbers=numbers, trials=trials)
-
-
-def _cores() -> int:
-    """Processor cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 # Comparing ---------------------------------------------------------------------------------------------------

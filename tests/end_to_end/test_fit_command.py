@@ -277,16 +277,16 @@ def wait_for_epochs(cache: Path, count: int, process: subprocess.Popen[str]) -> 
     raise AssertionError(f"no {count} epochs were kept: {process.poll()}")
 
 
-def children(process: subprocess.Popen[str]) -> list[int]:
-    found = []
+def children(parent: int) -> list[int]:
+    pids = []
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
             fields = path.read_text().rsplit(")", 1)[1].split()
         except OSError:
             continue
-        if int(fields[1]) == process.pid:
-            found.append(int(path.parent.name))
-    return sorted(found)
+        if int(fields[1]) == parent:
+            pids.append(int(path.parent.name))
+    return sorted(pids)
 
 
 def trials(report: dict[str, Any]) -> list[Any]:
@@ -301,13 +301,14 @@ def uninterrupted(place: Path, tmp_path_factory: pytest.TempPathFactory) -> list
     return trials(json.loads(out))
 
 
-@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc, and looks for what was forked")
 def test_a_killed_worker_is_replaced_and_goes_on_to_the_same_bits(
     place: Path, tmp_path: Path, uninterrupted: list[Any]
 ) -> None:
     with started(place, tmp_path) as process:
         wait_for_epochs(tmp_path, 2, process)
-        os.kill(children(process)[0], signal.SIGKILL)
+        (launcher,) = children(process.pid)
+        os.kill(children(launcher)[0], signal.SIGKILL)
         out, err = process.communicate(timeout=300)
     assert process.returncode == 1, err
     report = json.loads(out)

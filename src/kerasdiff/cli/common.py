@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from kerasdiff.comparison import Comparison
     from kerasdiff.options import Listener
+    from kerasdiff.side.environment import Hardware
 
 Command = TypeVar("Command", bound=Callable[..., int])
 """The function of a command, which returns its exit code."""
@@ -153,6 +154,18 @@ def report_options(command: Command) -> Command:
         help="auto: on a terminal, unless NO_COLOR is set.",
     )
     return color(_output_option(command))
+
+
+def start_ahead(hardware: Hardware | None = None) -> None:
+    """Starts what imports TensorFlow, so that it does while this process imports its own modules.
+
+    A command calls it as soon as all that can be seen without TensorFlow is seen to be right, and imports the pipeline
+    after it.
+    """
+    from kerasdiff.side.environment import Hardware, worker_environment
+    from kerasdiff.side.launching import prepare
+
+    prepare(worker_environment(hardware or Hardware()))
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from kerasdiff.cli.common import (
     model_options,
     progress,
     report_comparison,
+    start_ahead,
 )
 
 if TYPE_CHECKING:
@@ -163,6 +164,7 @@ def compare(
     pair = parse_target(reference), parse_target(candidate)
     if data is not None:
         check(Path(data).expanduser())  # a wrong path is said now, not after minutes of comparing
+    start_ahead()
     import kerasdiff.pipeline as engine
 
     with progress() as listener:

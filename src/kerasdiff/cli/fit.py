@@ -16,6 +16,7 @@ from kerasdiff.cli.common import (
     model_options,
     progress,
     report_comparison,
+    start_ahead,
 )
 
 DEFAULT_SEEDS = 3
@@ -141,6 +142,7 @@ def fit(
     """  # noqa: D301
     from kerasdiff.data.readers import check
     from kerasdiff.options import FitOptions, Options, trial_store
+    from kerasdiff.side.environment import trial_hardware
     from kerasdiff.side.targets import parse_input, parse_target
     from kerasdiff.side.training import TrialOptions
 
@@ -166,6 +168,7 @@ def fit(
     pair = parse_target(reference), parse_target(candidate)
     if data is not None:
         check(Path(data).expanduser())  # a wrong path is said now, not after minutes of training
+    start_ahead(trial_hardware(device))
     import kerasdiff.pipeline as engine
 
     with progress() as listener:

@@ -12,6 +12,7 @@ from kerasdiff.cli.common import (
     progress,
     report,
     report_options,
+    start_ahead,
     timeout_option,
 )
 
@@ -44,9 +45,7 @@ def replay(
     """  # noqa: D301
     from pathlib import Path
 
-    import kerasdiff.pipeline as engine
     from kerasdiff.probing.witness import load
-    from kerasdiff.report.replay import render_replay, replay_json
     from kerasdiff.side.targets import parse_target
 
     if len(targets) not in (0, 2):
@@ -54,6 +53,10 @@ def replay(
     saved = load(Path(witness).expanduser())
     named = targets or (saved.reference, saved.candidate)
     pair = parse_target(named[0]), parse_target(named[1])
+    start_ahead()
+    import kerasdiff.pipeline as engine
+    from kerasdiff.report.replay import render_replay, replay_json
+
     with progress() as listener:
         rung = engine.replay(pair, saved, timeout, listener, device)
     names = named[0], named[1]

@@ -57,6 +57,12 @@ def may_have_gpu() -> bool:
     return any(drivers) or Path("/dev/kfd").exists()
 
 
+def trial_hardware(device: str) -> Hardware:
+    """What each of the two sides of a trial pair may use."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return Hardware(device=device, threads=max(1, cores // 2), onednn=True)
+
+
 def worker_environment(hardware: Hardware = Hardware()) -> dict[str, str]:
     """The worker's environment: quiet, deterministic, and with imports that do not begin in the current directory."""
     chosen = {"KERASDIFF_DEVICE": hardware.device, "KERASDIFF_TF32": str(int(hardware.tf32))}

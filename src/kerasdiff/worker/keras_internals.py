@@ -10,6 +10,7 @@ that moves one shows in a test and not in a verdict.
 from __future__ import annotations
 
 import functools
+import importlib
 import io
 import random
 import re
@@ -26,6 +27,28 @@ from tensorflow.python.eager import context
 
 Live: TypeAlias = Any
 """A living object of Keras, TensorFlow or the user's model: neither library has types that could be checked."""
+
+# --- Starting -------------------------------------------------------------------------------------------------------
+
+
+def eager_context_started() -> bool:
+    """Whether TensorFlow has run anything eagerly or looked for devices: its threads and CUDA do not survive a fork.
+
+    ``context_safe()`` of ``tensorflow.python.eager.context`` gives the one context there is, or ``None``, and
+    ``_initialized`` says whether it was started. Checked with TensorFlow 2.16 to 2.21.
+    """
+    context = sys.modules["tensorflow.python.eager.context"].context_safe()
+    return context is not None and bool(context._initialized)
+
+
+def reread_configuration() -> None:
+    """Lets Keras read ``KERAS_HOME`` and its ``keras.json`` again, as it does once when it is imported.
+
+    All that is read stands in the globals of ``keras.src.backend.config``, which functions imported elsewhere share.
+    Checked with Keras 3.11 to 3.15.1.
+    """
+    importlib.reload(sys.modules["keras.src.backend.config"])
+
 
 # --- Layers and their variables -------------------------------------------------------------------------------------
 
