@@ -74,6 +74,29 @@ class Pending(Generic[T]):
         return cast("T", self._worker._wait(self._number, self._task, progress))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """Another worker for the same model, its inputs in the same order, wherever it is made.
+
+    Attributes:
+        target, inputs, timeout, without: As :class:`Worker` takes them.
+        described: What it was last described with, if it was.
+    """
+
+    target: Target
+    inputs: tuple[InputSpec, ...]
+    timeout: float
+    without: tuple[str, ...]
+    described: tuple[object, ...] | None
+
+    def worker(self, label: str, hardware: Hardware) -> Worker:
+        """Starts it."""
+        worker = Worker(self.target, self.inputs, self.timeout, label, self.without, hardware)
+        if self.described is not None:
+            worker._call(DESCRIBE, self.described)
+        return worker
+
+
 class Worker(Side):
     """A model in a process of its own that answers the :class:`Side` protocol.
 
@@ -153,12 +176,20 @@ class Worker(Side):
         self._requests.put(Call(number=self._sent, name=request.name, arguments=arguments))
         return Pending(self, self._sent, request.task)
 
+    @property
+    def recipe(self) -> Recipe:
+        """How to make another one."""
+        return Recipe(
+            target=self.target,
+            inputs=self._inputs,
+            timeout=self._timeout,
+            without=self._without,
+            described=self._described,
+        )
+
     def fresh(self) -> Worker:
         """Another worker for the same model, its inputs in the same order."""
-        worker = Worker(self.target, self._inputs, self._timeout, self.label, self._without, self._hardware)
-        if self._described is not None:
-            worker._call(DESCRIBE, self._described)
-        return worker
+        return self.recipe.worker(self.label, self._hardware)
 
     def close(self) -> None:
         """Kills the process and everything it started; harmless when repeated."""

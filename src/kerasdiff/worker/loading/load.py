@@ -82,6 +82,8 @@ class Session:
         self.staged: dict[tuple[Precision, Mode], Live] = {}
         self.tasks: dict[tuple[Precision, bool, tuple[str | None, ...]], Live] = {}
         self._spare: Loaded | None = None
+        self.ready: Live | None = None
+        """The trial that was made ready, for the part of the worker that trains."""
 
     def loaded(self, precision: Precision) -> Loaded:
         """The model in this precision, loaded on first use.
