@@ -46,6 +46,10 @@ class DataError(FitError):
     """Data cannot be found, read or downloaded, or do not fit a model."""
 
 
+class ClusterError(KerasdiffError):
+    """A cluster cannot be reached, or cannot run the trials it is given."""
+
+
 class WorkerError(KerasdiffError):
     """A worker process ended or went silent; the message holds what it printed last."""
 
