@@ -20,7 +20,8 @@ from kerasdiff.findings import Fact, Finding
 from kerasdiff.fit.cluster.connect import Cluster, connected
 from kerasdiff.fit.cluster.spread import Spread
 from kerasdiff.fit.experiment import Experiment, Interrupted
-from kerasdiff.fit.trainers import Local, Starts, Trainers
+from kerasdiff.fit.local import Local
+from kerasdiff.fit.trainers import Starts, Trainers
 from kerasdiff.fit.trials import FitEvidence
 from kerasdiff.fit.verdict import FitVerdict, judge_cut_off, judge_fit
 from kerasdiff.judge import UNIMPLIED, Evidence, judge
@@ -41,7 +42,7 @@ from kerasdiff.rungs.table import rewrites, rows
 from kerasdiff.rungs.training_step import training_step
 from kerasdiff.rungs.unseen import training_code, unlike_training_code, untaken, untraced
 from kerasdiff.rungs.weights import own_penalties, settings, values_apart, weights
-from kerasdiff.side.environment import Hardware, for_numbers, for_trials, trial_hardware
+from kerasdiff.side.environment import Hardware, for_numbers, for_trials, seeds_at_once, trial_hardware
 from kerasdiff.side.models import Models, models_of
 from kerasdiff.side.process import Worker
 from kerasdiff.side.records import Description
@@ -329,7 +330,8 @@ def _experiment(
     if cluster is not None:
         trainers = Spread(cluster, models.workers, starts, data, trials.device, models.lost)
     else:
-        trainers = Local(models.fitters, models.control, starts, in_turn=models.on_gpu)
+        slots = seeds_at_once(max(pair.parameters)) if models.on_gpu and len(trials.seeds) > 1 else 1
+        trainers = Local(models.fitters, models.control, starts, models.lost, more=models.more, slots=slots)
     return Experiment(trainers, data, trials, listener, models.lost, alike=pair.isomorphic and not trials.own_init)
 
 
