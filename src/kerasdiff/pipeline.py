@@ -28,6 +28,7 @@ from kerasdiff.judge import UNIMPLIED, Evidence, judge
 from kerasdiff.observing import Observer
 from kerasdiff.options import FitOptions, Listener, Options, Silent
 from kerasdiff.probing.choosing import choose
+from kerasdiff.probing.large import IN_A_FIT, lacks_room
 from kerasdiff.probing.probes import PROBE_BATCH, probe_rows
 from kerasdiff.probing.transfer import incomplete, transfer_weights
 from kerasdiff.probing.witness import SavedWitness
@@ -295,6 +296,8 @@ def _trained(
         reason = Finding(fact=Fact.OPTION, names=("--no-fit",))
     elif face.outcome == "different":
         reason = Finding(fact=Fact.INTERFACES_APART, names=("data",))
+    else:
+        reason = lacks_room(pair, IN_A_FIT)
     if reason is not None:
         not_checked.append(NotChecked(rung="fit", reason=reason))
         return None

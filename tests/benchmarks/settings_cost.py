@@ -1,7 +1,7 @@
 """What do threads, oneDNN and XLA cost a trial, in samples a second and in repeatability?
 
-``python tests/benchmarks/settings_cost.py`` prints a table: each setting trains the forum's ConvModel_1 in two processes,
-which repeat each other or do not.
+``python tests/benchmarks/settings_cost.py`` prints a table: each setting trains the forum's ConvModel_1 in two
+processes, which repeat each other or do not.
 """
 
 from __future__ import annotations

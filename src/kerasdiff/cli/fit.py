@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -18,6 +17,7 @@ from kerasdiff.cli.common import (
     progress,
     report_comparison,
     start_ahead,
+    understood,
 )
 
 if TYPE_CHECKING:
@@ -189,13 +189,15 @@ def fit(
       kerasdiff fit old.py:Net new.py:Net --data mine.npz --budget 10m
       kerasdiff fit old.py:Net new.py:Net --seeds 1000 --ray 10.0.0.1:6379
     """  # noqa: D301
-    from kerasdiff.data.readers import check
-    from kerasdiff.options import FitOptions, Options, trial_store
+    (first, second), specs = understood((reference, candidate), inputs, data)
     from kerasdiff.side.environment import trial_hardware
-    from kerasdiff.side.targets import parse_input, parse_target
+
+    start_ahead(trial_hardware(device))
+    import kerasdiff.pipeline as engine
+    from kerasdiff.options import FitOptions, Options, trial_store
     from kerasdiff.side.training import TrialOptions
 
-    options = Options(inputs=tuple(parse_input(text) for text in inputs), data=data, seed=seeds[0], timeout=timeout)
+    options = Options(inputs=specs, data=data, seed=seeds[0], timeout=timeout)
     trials = FitOptions(
         seeds=seeds,
         trial=TrialOptions(
@@ -215,15 +217,9 @@ def fit(
         own_init=own_init,
         cluster=_cluster(ray, trial_cpus, trial_gpus),
     )
-    pair = parse_target(reference), parse_target(candidate)
-    if data is not None:
-        check(Path(data).expanduser())  # a wrong path is said now, not after minutes of training
-    start_ahead(trial_hardware(device))
-    import kerasdiff.pipeline as engine
-
     with progress() as listener:
         try:
-            comparison = engine.fit(*pair, options, trials, listener)
+            comparison = engine.fit(first, second, options, trials, listener)
         except engine.InterruptedFit as stop:
             if stop.known is None:
                 raise

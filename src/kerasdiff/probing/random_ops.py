@@ -17,7 +17,7 @@ from kerasdiff.align.edits import Delete, Edit, Insert
 from kerasdiff.align.pair import Aligned, Pair
 from kerasdiff.errors import EvaluateError
 from kerasdiff.findings import SIDES
-from kerasdiff.graph import Mode, Node
+from kerasdiff.graph import Graph, Mode, Node
 from kerasdiff.graph.ops import draws, draws_anew, within
 from kerasdiff.graph.values import Array
 from kerasdiff.probing.prober import Prober, Run, both, projection
@@ -115,6 +115,8 @@ def given_draws(prober: Prober, pair: Pair, plain: tuple[Stage, Stage], mode: Mo
     Raises:
         EvaluateError: If a side cannot be run in parts, or draws other numbers each time.
     """
+    if not any(_may_draw(side.training if mode == "training" else side.inference) for side in pair.descriptions):
+        return plain
     stages = [replace(stage, outputs=True, effects=True) for stage in plain]
     drawn = both(lambda side: prober.sides[side].stage(stages[side]))
     if not any(side.draws or side.hidden for side in drawn):
@@ -155,6 +157,13 @@ def drawing(prober: Prober, run: Run, mode: Mode) -> tuple[bool, bool]:
 
 def _draws(node: Node) -> bool:
     return node.lowering is not None and any(draws(item.op) for item in within(node.lowering))
+
+
+def _may_draw(graph: Graph | None) -> bool:
+    """Whether a traced call may draw random numbers; one that is not known may."""
+    return graph is None or any(
+        node.kind in ("layer", "function") and (node.lowering is None or _draws(node)) for node in graph
+    )
 
 
 def _draws_anew(node: Node) -> bool:
