@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ keras: Any = pytest.importorskip("keras")
 tf: Any = pytest.importorskip("tensorflow")
 
 from kerasdiff.worker import keras_internals as internals  # noqa: E402
+from kerasdiff.worker import launch  # noqa: E402
 
 
 class Holder(keras.layers.Layer):  # type: ignore[misc]
@@ -26,6 +28,22 @@ class Holder(keras.layers.Layer):  # type: ignore[misc]
 def graph_of(function: Any, *shapes: tuple[int, ...]) -> Any:
     specs = [tf.TensorSpec(shape, tf.float32) for shape in shapes]
     return tf.function(function, autograph=False).get_concrete_function(*specs).graph
+
+
+def test_a_context_that_runs_is_no_longer_forked() -> None:
+    assert float(tf.constant(1.0)) == 1.0  # starts it, if nothing did
+
+    assert internals.eager_context_started()
+    assert not launch.is_safe(threads=1 << 20)
+
+
+def test_the_configuration_is_read_again(keras_home: Path) -> None:
+    keras_home.mkdir()
+    for name in ("float64", "float32"):
+        (keras_home / "keras.json").write_text(f'{{"floatx": "{name}"}}')
+        internals.reread_configuration()
+        assert keras.config.floatx() == keras.backend.floatx() == name
+    assert sys.modules["keras.src.backend.config"].keras_home() == str(keras_home)
 
 
 def test_sublayers_in_lists_are_seen() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import click
 
@@ -17,6 +16,7 @@ from kerasdiff.cli.common import (
     progress,
     report_comparison,
     start_ahead,
+    understood,
 )
 
 DEFAULT_SEEDS = 3
@@ -140,13 +140,15 @@ def fit(
       kerasdiff fit a.py:ConvModel_1 b.py:ConvModel_2 --seeds 10 --epochs 30
       kerasdiff fit old.py:Net new.py:Net --data mine.npz --budget 10m
     """  # noqa: D301
-    from kerasdiff.data.readers import check
-    from kerasdiff.options import FitOptions, Options, trial_store
+    (first, second), specs = understood((reference, candidate), inputs, data)
     from kerasdiff.side.environment import trial_hardware
-    from kerasdiff.side.targets import parse_input, parse_target
+
+    start_ahead(trial_hardware(device))
+    import kerasdiff.pipeline as engine
+    from kerasdiff.options import FitOptions, Options, trial_store
     from kerasdiff.side.training import TrialOptions
 
-    options = Options(inputs=tuple(parse_input(text) for text in inputs), data=data, seed=seeds[0], timeout=timeout)
+    options = Options(inputs=specs, data=data, seed=seeds[0], timeout=timeout)
     trials = FitOptions(
         seeds=seeds,
         trial=TrialOptions(
@@ -165,15 +167,9 @@ def fit(
         budget=budget,
         own_init=own_init,
     )
-    pair = parse_target(reference), parse_target(candidate)
-    if data is not None:
-        check(Path(data).expanduser())  # a wrong path is said now, not after minutes of training
-    start_ahead(trial_hardware(device))
-    import kerasdiff.pipeline as engine
-
     with progress() as listener:
         try:
-            comparison = engine.fit(*pair, options, trials, listener)
+            comparison = engine.fit(first, second, options, trials, listener)
         except engine.InterruptedFit as stop:
             if stop.known is None:
                 raise

@@ -16,7 +16,7 @@ from kerasdiff.explain.inside import Inside, agree, inside
 from kerasdiff.explain.patching import Patched, Patcher
 from kerasdiff.explain.reaching import reached
 from kerasdiff.explain.records import FROM_ZERO, LocalDifference, Measure, Sizes
-from kerasdiff.explain.rows import Rows, stacked
+from kerasdiff.explain.rows import Rows, stacked, values_a_row
 from kerasdiff.explain.walking import Walk, walk
 from kerasdiff.findings import SIDES, Fact, Finding
 from kerasdiff.graph import MODES, Graph, Mode
@@ -172,19 +172,10 @@ def _rows(pair: Pair, question: Question, mode: Mode, *, alone: bool) -> Rows:
     alone = alone or worst in (ONE_ROW, MANY_ROWS)
     batch, probes = stacked(
         {name: prober.batches[name] for name in ([worst] if alone else [worst, *others])},
-        MOST_VALUES // max(1, _values_a_row(pair.modes[mode].graphs[0])),
+        MOST_VALUES // max(1, values_a_row(pair.modes[mode].graphs[0])),
         fixed=any(port.spec.shape and port.spec.shape[0] is not None for port in pair.descriptions[0].inputs),
     )
     return Rows(batch=batch, probes=probes, tolerance=question.tolerance)
-
-
-def _values_a_row(graph: Graph) -> int:
-    return sum(
-        int(np.prod([dim or 1 for dim in (spec.shape or ())[1:]]))
-        for node in graph
-        for spec in node.outputs
-        if node.kind not in ("read", "const")
-    )
 
 
 def _patcher(pair: Pair, question: Question, mode: Mode, cut: Cut, rows: Rows) -> Patcher:

@@ -186,9 +186,13 @@ class Worker(Side):
 
     def _receive(self) -> None:
         try:
-            self._process.settle()
+            runs = self._process.settle()
         except OSError as error:
             self._replies.put(_Lost(f"cannot be started ({error.strerror or error})"))
+            return
+        if not runs:
+            self._replies.put(None)
+            return
         stream = self._process.stdout
         while True:
             try:

@@ -230,6 +230,6 @@ SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
         "no counterexample is searched: both models draw random numbers at inference, each its own"
     ),
     Fact.SEARCH_ENDED: lambda f: (
-        f"the search for a counterexample ended after {f.figures['seconds']:g} s and {f.count} inputs"
+        f"the search for a counterexample ended after {f.count} inputs, as --search {f.figures['seconds']:g} allows"
     ),
 }

@@ -18,6 +18,8 @@ from kerasdiff.errors import EvaluateError, KerasdiffError, LoadError, TraceErro
 from kerasdiff.findings import Fact, Finding
 from kerasdiff.graph import Mode, Port
 from kerasdiff.graph.values import Precision
+from kerasdiff.side.reading.said import cannot_open
+from kerasdiff.side.reading.saved import damage
 from kerasdiff.side.targets import InputSpec, Target
 from kerasdiff.worker.keras_internals import Live, declared_trainable, exact_casts
 from kerasdiff.worker.loading.faults import at_line, reason, user_traceback
@@ -91,6 +93,7 @@ class Session:
         self._loaded: dict[Precision, Loaded] = {}
         self._traced: dict[tuple[Precision, Mode], tuple[Recording, Live]] = {}
         self._drawn: set[Precision] = set()
+        self.calls: dict[tuple[Precision, Mode], Live] = {}
         self.staged: dict[tuple[Precision, Mode], Live] = {}
         self.tasks: dict[tuple[Precision, bool, tuple[str | None, ...]], Live] = {}
         self.starts: dict[Precision, tuple[object, list[tuple[Live, Live]]]] = {}
@@ -158,7 +161,7 @@ class Session:
     def _forget(self, precision: Precision) -> None:
         self._loaded.pop(precision, None)
         self._drawn.discard(precision)
-        tables: tuple[dict[Live, Live], ...] = (self._traced, self.staged, self.tasks)
+        tables: tuple[dict[Live, Live], ...] = (self._traced, self.calls, self.staged, self.tasks)
         for table in tables:
             for key in [key for key in table if key[0] == precision]:
                 del table[key]
@@ -175,6 +178,7 @@ class Session:
         self._loaded.clear()
         self._traced.clear()
         self._drawn.clear()
+        self.calls.clear()
         self.staged.clear()
         self.tasks.clear()
         self.starts.clear()
@@ -289,7 +293,7 @@ def _open_saved(target: Target, precision: Precision) -> Constructed:
     try:
         model = keras.saving.load_model(target.location, compile=False, safe_mode=True)
     except Exception:  # the first failure is the one to show
-        raise LoadError(f"{target.text}: Keras cannot open this file: {reason(first)}.") from None
+        raise cannot_open(target, damage(Path(target.location)) or reason(first)) from None
     left_out = Finding(fact=Fact.COMPILE_SETTINGS_LEFT_OUT, names=(target.text,), cause=reason(first))
     return Constructed(model=model, inferred=(left_out,))
 

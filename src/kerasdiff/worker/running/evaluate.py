@@ -15,7 +15,7 @@ from kerasdiff.side.observations import AddedLosses, EvaluateRequest, Evaluation
 from kerasdiff.worker.keras_internals import Live
 from kerasdiff.worker.loading.faults import at_line, reason
 from kerasdiff.worker.loading.load import Loaded, Session, precision_scope
-from kerasdiff.worker.running.calls import Call, as_written, eager, may_write, traced, untracked
+from kerasdiff.worker.running.calls import Call, as_written, called, untracked
 from kerasdiff.worker.running.values import array_of, assign, perturbed, started
 from kerasdiff.worker.tracing.names import weight_table
 
@@ -37,12 +37,7 @@ def evaluate(session: Session, request: EvaluateRequest) -> Evaluation:
         raise EvaluateError(f"cannot be rebuilt in {request.precision}: {error.message}", error.details) from None
     mode: Mode = "training" if request.training else "inference"
     with precision_scope(request.precision):
-        try:
-            call = traced(session, loaded, mode, request.precision)
-        except KerasdiffError:
-            raise
-        except Exception:  # a call that depends on data in Python has no graph, but it can be run
-            call = eager(loaded, mode)
+        call = called(session, loaded, mode, request.precision)
         try:
             with as_written():
                 return _Run(session, loaded, request, call).evaluation()
@@ -82,7 +77,7 @@ class _Run:
         self._beside = untracked(self._variables, call.function)
         own = started(session, request.precision, request.recipes, request.weight_scale, request.perturbation)
         self._start = [*own, *self._beside]
-        self._writes = request.training or may_write(call.function)
+        self._writes = request.training or call.writes
         self._stateful = _untrained(loaded.model, self._variables) if self._writes else {}
 
     def evaluation(self) -> Evaluation:

@@ -10,7 +10,6 @@ import tensorflow as tf
 
 from kerasdiff.errors import EvaluateError, KerasdiffError
 from kerasdiff.graph.ops import BRANCHES, FAMILIES, KEYED_DRAWS, LOOPS
-from kerasdiff.graph.values import Array
 from kerasdiff.side.observations import Draw, Stage, Staged
 from kerasdiff.worker.keras_internals import Live, final_updates, is_stateful
 from kerasdiff.worker.loading.faults import reason
@@ -49,7 +48,7 @@ class StagedCall:
         recording, _ = session.traced(request.precision, request.mode)
         if recording.made:
             raise EvaluateError("the call cannot be run in parts: it makes new variables each time")
-        assembler = assemble(loaded, recording)
+        assembler = assemble(loaded, recording, bare=True)
         assembler.graph()
         self._dtypes = [port.spec.dtype for port in loaded.ports]
         self._call = imported(recording, weight_table(loaded.model), assembler.spots())
@@ -95,7 +94,8 @@ class StagedCall:
         return replace(
             staged,
             draws=tuple(Draw(node=one.node, family=one.family, value=value) for one, value in drawn),
-            state=self._state(),
+            state=self._session.run(self._call.entries.state),
+            before=self._call.entries.before,
             losses=self._added.told(got["losses"].tolist()),
         )
 
@@ -122,13 +122,6 @@ class StagedCall:
         seeds = [*(request.pull or {}).values(), *(request.pull_outputs or ())]
         feeds.update(zip(pull.seeds, seeds, strict=True))
         return feeds
-
-    def _state(self) -> dict[str, Array]:
-        """What every variable holds now."""
-        with self._call.graph.as_default():
-            readers = self._call.entries.values()
-        state: dict[str, Array] = self._session.run(readers)
-        return state
 
     def _pull(self, request: Stage) -> Pull:
         """The gradients that are asked for, whose ops are made on first use."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from kerasdiff.worker.keras_internals import Live, is_stateful
 
-_LOOKS = frozenset({"VarHandleOp", "ReadVariableOp", "ResourceGather", "ResourceGatherNd", "VariableShape"})
+LOOKS = frozenset({"VarHandleOp", "ReadVariableOp", "ResourceGather", "ResourceGatherNd", "VariableShape"})
 """Stateful ops that change nothing."""
 
 
@@ -24,7 +24,7 @@ class Undisturbed:
             op = waiting.pop()
             if op.name in self._known or op.name in passed:
                 continue
-            if is_stateful(op) and op.type not in _LOOKS:
+            if is_stateful(op) and op.type not in LOOKS:
                 return False
             passed.add(op.name)
             waiting += [tensor.op for tensor in op.inputs]
