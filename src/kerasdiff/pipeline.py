@@ -266,7 +266,7 @@ def _attributed(
     if question is None:
         return None
     try:
-        answer = attribute(pair, question)
+        answer = question if isinstance(question, Finding) else attribute(pair, question)
     except EvaluateError as error:
         answer = Finding(fact=Fact.REFUSED, cause=error.message)
     except WorkerError as error:
