@@ -195,6 +195,8 @@ class Fact(Enum):
     # -- inference -----------------------------------------------------------------------------------------------
     PROOF_CONFIRMED = auto()
     PROOF_OF_RANDOM_MODELS = auto()
+    PROOF_OF_FUNCTION = auto()
+    UNCONFIRMED = auto()  # count: parameters; of: the most of which numbers confirm a proof
     BESIDE_OUTPUTS = auto()  # parts: UPDATED_*, ADDED_AT_INFERENCE
     UPDATED_ALONE = auto()  # side; weights: that the call updates
     UPDATED_OTHERWISE = auto()  # weights; compared
@@ -242,6 +244,10 @@ class Fact(Enum):
     DID_NOT_ARRIVE = auto()  # count, of: weights
     READ_TRANSPOSED = auto()  # weights
     ALL_ARRIVED = auto()
+    STORED_ALIKE = auto()  # count: weights that both sides store at one place, in one shape
+    STORED_APART = auto()  # parts: why
+    STORES_BY_ITSELF = auto()  # names: classes of the user's that save or load in a way of their own
+    NOTHING_LOADED = auto()  # count: parameters; of: the most of which saved weights are loaded
 
     # -- searching and attribution, as the pipeline says it ------------------------------------------------------
     NO_SEARCH_OF_RANDOM_MODELS = auto()

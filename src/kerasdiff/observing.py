@@ -20,6 +20,7 @@ from kerasdiff.options import Listener, Options
 from kerasdiff.probing.closeness import precision_tolerance
 from kerasdiff.probing.constants import at_constants
 from kerasdiff.probing.function import observe_function, resized
+from kerasdiff.probing.large import is_large, left_out
 from kerasdiff.probing.learning import Learning, observe_learning
 from kerasdiff.probing.observations import (
     FunctionObservation,
@@ -28,6 +29,7 @@ from kerasdiff.probing.observations import (
     OtherSize,
     Searched,
     StoredObservation,
+    StoredPlaces,
     StoredValues,
     Unobserved,
     refused,
@@ -145,6 +147,9 @@ class Observer:
             uncompared = Unobserved(reason=incomplete(transfer))
             self._left_out(*NUMERIC, reason=uncompared.reason)
             return Observations(function=uncompared, learning=uncompared, stored=None)
+        if pair.isomorphic and is_large(pair) and not settings_differ:
+            self._left_out("inference", reason=left_out(pair, Fact.UNCONFIRMED))
+            return Observations(function=None, learning=None, stored=None)
         other_size = OtherSize()
         if not pair.isomorphic:
             ports = pair.descriptions[0].inputs
@@ -190,7 +195,7 @@ class Observer:
             self._left_out("inference", reason=Finding(fact=Fact.SEARCH_ENDED, count=search.tried, figures=seconds))
         return None
 
-    def _stored(self, face: Rung) -> StoredObservation | Unobserved | None:
+    def _stored(self, face: Rung) -> StoredObservation | StoredPlaces | Unobserved | None:
         """What becomes of saved weights, where both sides take the same inputs; ``None`` where there are no weights."""
         if face.outcome != "equal":
             unknown = Unobserved(reason=Finding(fact=Fact.INTERFACES_UNKNOWN))
@@ -200,6 +205,9 @@ class Observer:
         if not any(not weight.is_seed for item in self._pair.descriptions for weight in item.weights):
             return None
         try:
+            if is_large(self._pair) and not self._options.require_checkpoint:
+                self._left_out("checkpoint", reason=left_out(self._pair, Fact.NOTHING_LOADED))
+                return StoredPlaces(sides=both(lambda side: self._sides[side].places()))
             return observe_stored(self._sides, self._pair, self._options.seed)
         except EvaluateError as error:
             return refused(error.message)

@@ -40,6 +40,8 @@ class Options:
         require: The weakest basis on which the models pass as equivalent.
         ignore: What is left out, in the order of :data:`IGNORABLE`.
         require_checkpoint: Whether the candidate must load the reference's saved weights.
+        device: ``auto``, ``cpu``, ``gpu`` or ``gpu:N``; by ``auto`` numbers come from the processor, and trials run on
+            a GPU where there is one.
     """
 
     inputs: tuple[InputSpec, ...] = ()
@@ -52,6 +54,7 @@ class Options:
     require: Required = "statistical"
     ignore: tuple[Ignored, ...] = ()
     require_checkpoint: bool = False
+    device: str = "auto"
 
     def __post_init__(self) -> None:
         """Refuses a seed that a generator does not take.
@@ -88,6 +91,7 @@ class FitOptions:
         trial: How each trial is run; the shorter of epochs and steps where both are given.
         margin: Equivalence margin as a fraction: of accuracy, or of the reference's test loss.
         budget: Seconds for everything; seeds, then epochs, then steps are cut down to fit.
+        device: What trials run on: ``auto`` for a GPU where there is one, ``cpu``, ``gpu`` or ``gpu:N``.
         own_init: Whether the candidate draws its own starting weights.
         cluster: Where trials run, if not on this machine.
     """

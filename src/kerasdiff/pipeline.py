@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 
@@ -42,12 +41,12 @@ from kerasdiff.rungs.table import rewrites, rows
 from kerasdiff.rungs.training_step import training_step
 from kerasdiff.rungs.unseen import training_code, unlike_training_code, untaken, untraced
 from kerasdiff.rungs.weights import own_penalties, settings, values_apart, weights
-from kerasdiff.side.environment import Hardware
+from kerasdiff.side.environment import Hardware, for_numbers, for_trials, trial_hardware
 from kerasdiff.side.models import Models, models_of
 from kerasdiff.side.process import Worker
 from kerasdiff.side.records import Description
 from kerasdiff.side.targets import InputSpec, Target, parse_input
-from kerasdiff.side.training import TrialOptions
+from kerasdiff.side.training import Trial, TrialOptions
 
 LOADING = "loading and tracing both models"
 """The first phase."""
@@ -70,7 +69,7 @@ def inspect(target: Target, inputs: tuple[InputSpec, ...] = (), timeout: float =
     Raises:
         KerasdiffError: If it cannot be loaded or called.
     """
-    with Worker(target, inputs, timeout, "target") as worker:
+    with Worker(target, inputs, timeout, "target", hardware=for_numbers("auto")) as worker:
         return worker.describe()
 
 
@@ -83,7 +82,8 @@ def compare(
         KerasdiffError: If a model cannot be loaded, built or called.
     """
     options, listener = options or Options(), listener or Silent()
-    with _models((reference, candidate), options, listener) as models:
+    trials = for_trials(options.device) if options.fit else None
+    with _models((reference, candidate), options, listener, trials) as models:
         return compare_models(models, options, listener)
 
 
@@ -101,13 +101,17 @@ def fit(reference: Target, candidate: Target, options: Options, trials: FitOptio
             listener.phase("connecting to the cluster")
             cluster, device = stack.enter_context(connected(trials.cluster, targets, options.data)), "cpu"
         listener.phase(LOADING)
-        hardware = Hardware(device=device, threads=max(1, _cores() // 2), onednn=True)
-        models = stack.enter_context(models_of(targets, options.inputs, options.timeout, hardware=hardware))
-        return _fitted(models, options, trials, listener, cluster)
+        hardware = trial_hardware(device)
+        models = models_of(targets, options.inputs, options.timeout, numbers=hardware, retried=True)
+        return _fitted(stack.enter_context(models), options, trials, listener, cluster)
 
 
 def replay(
-    targets: tuple[Target, Target], saved: SavedWitness, timeout: float = 600.0, listener: Listener | None = None
+    targets: tuple[Target, Target],
+    saved: SavedWitness,
+    timeout: float = 600.0,
+    listener: Listener | None = None,
+    device: str = "auto",
 ) -> Rung:
     """Runs both models once more on the input of a saved witness.
 
@@ -115,7 +119,9 @@ def replay(
         KerasdiffError: If a model cannot be loaded or called, or the input does not fit both.
     """
     listener = listener or Silent()
-    options = Options(inputs=tuple(parse_input(text) for text in saved.given), seed=saved.seed, timeout=timeout)
+    options = Options(
+        inputs=tuple(parse_input(text) for text in saved.given), seed=saved.seed, timeout=timeout, device=device
+    )
     with _models(targets, options, listener) as models:
         alike = correspond(*models.descriptions)
         if interface(alike).outcome == "different":
@@ -130,14 +136,12 @@ def replay(
         return inference(pair, observations) if saved.mode == "inference" else training_step(observations)
 
 
-def _models(targets: tuple[Target, Target], options: Options, listener: Listener) -> AbstractContextManager[Models]:
+def _models(
+    targets: tuple[Target, Target], options: Options, listener: Listener, trials: Hardware | None = None
+) -> AbstractContextManager[Models]:
     listener.phase(LOADING)
-    return models_of(targets, options.inputs, options.timeout, options.ignore)
-
-
-def _cores() -> int:
-    """Processor cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    numbers = for_numbers(options.device)
+    return models_of(targets, options.inputs, options.timeout, options.ignore, numbers=numbers, trials=trials)
 
 
 # Comparing ---------------------------------------------------------------------------------------------------
@@ -183,7 +187,7 @@ def compare_models(models: Models, options: Options, listener: Listener) -> Comp
         verdict=judge(_evidence(pair, rungs, edits, unseen, options, attribution)),
         reference=_info(models, pair, 0),
         candidate=_info(models, pair, 1),
-        environment=models.descriptions[0].environment,
+        environment=_environment(models, evidence),
         terms=_terms(models, options, rungs),
         rungs=tuple(rungs),
         edits=told,
@@ -323,8 +327,7 @@ def _experiment(
     if cluster is not None:
         trainers = Spread(cluster, models.workers, starts, data, trials.device, models.lost)
     else:
-        on_gpu = models.descriptions[0].environment["device"] != "cpu"
-        trainers = Local(models.fitters, models.control, starts, in_turn=on_gpu)
+        trainers = Local(models.fitters, models.control, starts, in_turn=models.on_gpu)
     return Experiment(trainers, data, trials, listener, models.lost, alike=pair.isomorphic and not trials.own_init)
 
 
@@ -344,7 +347,7 @@ def _fitted(
             verdict=verdict,
             reference=_info(models, pair, 0),
             candidate=_info(models, pair, 1),
-            environment=models.descriptions[0].environment,
+            environment=_environment(models, evidence),
             terms=replace(_terms(models, options, rungs), seed=None, margin=trials.margin, own_init=trials.own_init),
             rungs=(*rungs, *more),
             edits=(),
@@ -406,6 +409,13 @@ def _info(models: Models, pair: Correspondence, side: int) -> ModelInfo:
         nodes=0 if pair.shown is None else len(pair.shown.graphs[side]),
         interface=(*description.inputs, *description.outputs),
     )
+
+
+def _environment(models: Models, evidence: FitEvidence | None) -> Mapping[str, str]:
+    """Versions, where the numbers were computed, and as ``fit_device`` where the trials were."""
+    ended = [] if evidence is None else [trial for trial in evidence.trials if isinstance(trial, Trial)]
+    trained = {f"fit_{name}": text for trial in ended[:1] for name, text in trial.place.items()}
+    return {**models.descriptions[0].environment, **trained}
 
 
 def _terms(models: Models, options: Options, rungs: list[Rung]) -> Terms:

@@ -1,124 +1,146 @@
 """Speed, measured as a ratio against the floor in the same run: ``pytest -m benchmark -s tests/benchmarks``.
 
-Wall clock decides, as a user pays it. Processor time is printed beside it: on a machine with other work it is the
-steadier figure, and it cannot gain from the two workers running at once.
+The floor is what any user pays: one process that imports TensorFlow, builds both models and calls each once. Wall
+clock decides, as a user pays it; on a machine with other work processor time is the steadier figure, and it cannot
+gain from two workers that run at once. The limits are those of DESIGN §12.
 """
 
 from __future__ import annotations
 
-import os
-import resource
-import statistics
-import subprocess
 import sys
-import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from spending import KERASDIFF, Spent, in_turn, spend
 
 pytestmark = pytest.mark.benchmark
 
-FORUM = Path(__file__).parents[2] / "examples" / "forum"
-APPLICATIONS = Path(__file__).parents[1] / "tools" / "applications"
-KERASDIFF = str(Path(sys.executable).parent / "kerasdiff")
-PAIR = ("a.py:ConvModel_1", "b.py:ConvModel_2")
-ENVIRONMENT = {**os.environ, "CUDA_VISIBLE_DEVICES": "", "NO_COLOR": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
+HERE = Path(__file__).parent
+FORUM = HERE.parents[1] / "examples" / "forum"
+APPLICATIONS = HERE.parent / "tools" / "applications"
+PAIRS = HERE.parent / "end_to_end" / "pairs"
 RUNS = 3
-NO_FIT_RATIO = 2.5
-"""``compare --no-fit`` of the forum pair, which climbs every rung and attributes three edits, against the floor.
-
-DESIGN §12 says 1.6, from before the rungs of DESIGN §7 were all there; issue 4 gives them this much.
-"""
-EDITED_RATIO = 4.0
-"""The same for EfficientNetV2B0 with one setting changed, by issue 4; measured 3.6."""
-LARGE_RATIO = 2.5
-"""DESIGN §12: the same for networks of 500 layers that are proved equal."""
-FIT_S = 30.0
-HELP_S = 0.25
-FLOOR = """
-import tensorflow as tf
-from a import ConvModel_1
-from b import ConvModel_2
-for model in (ConvModel_1((32, 32, 3)), ConvModel_2((32, 32, 3))):
-    model(tf.zeros((2, 32, 32, 3)))
-"""
-"""What any user pays: one process that imports TensorFlow, builds both models and calls each once."""
-LARGE_PAIR = ("targets.py:itself(name='EfficientNetV2S')", "targets.py:wrapped(name='EfficientNetV2S')")
-LARGE_FLOOR = """
-import tensorflow as tf
-from targets import itself, wrapped
-reference, candidate = itself("EfficientNetV2S"), wrapped("EfficientNetV2S")
-for model in (reference, candidate):
-    model(tf.zeros((2, *reference.input_shape[1:])))
-"""
+HELP_S = 0.15
+FLOAT32 = 4
+LARGE = 200
+"""Million parameters."""
 
 
-EDITED_PAIR = ("targets.py:itself(name='EfficientNetV2B0')", "targets.py:loosened(name='EfficientNetV2B0')")
-EDITED_FLOOR = """
-import tensorflow as tf
-from targets import itself, loosened
-reference, candidate = itself("EfficientNetV2B0"), loosened("EfficientNetV2B0")
-for model in (reference, candidate):
-    model(tf.zeros((2, *reference.input_shape[1:])))
-"""
+@dataclass(frozen=True, kw_only=True)
+class Race:
+    """A comparison against its floor.
 
+    Attributes:
+        cwd: Where both targets are to be had.
+        imports: What the floor needs for its models.
+        models: Both, as Python builds them.
+        shape: Of a row of their input, where ``model`` is one of them.
+        targets: Both, for the command.
+        options: Of the command.
+        exit_code: What it says of the pair.
+        clock, processor: Most multiples of the floor's; no processor time is held where it is ``None``.
+        copies: Of its parameters, most that a process may hold, or ``None``.
+        runs: How often both are run.
+    """
 
-@dataclass(frozen=True)
-class Spent:
-    """What one command took: seconds on the clock, and of the processor with all processes it started."""
-
+    cwd: Path
+    imports: str
+    models: tuple[str, str]
+    shape: str = "model.input_shape[1:]"
+    targets: tuple[str, str]
+    options: tuple[str, ...] = ("--no-fit",)
+    exit_code: int
     clock: float
-    processor: float
+    processor: float | None = None
+    copies: float | None = None
+    runs: int = RUNS
+
+    def floor(self) -> Spent:
+        """What any user pays."""
+        calls = f"for model in [{self.models[0]}, {self.models[1]}]:\n    model(tf.zeros((2, *{self.shape})))"
+        program = f"import tensorflow as tf\n{self.imports}\n{calls}"
+        return spend(sys.executable, "-B", "-c", program, cwd=self.cwd)
+
+    def command(self) -> Spent:
+        """What the comparison takes."""
+        words = (KERASDIFF, "compare", *self.options, *self.targets)
+        return spend(*words, cwd=self.cwd, exit_code=self.exit_code)
 
 
-def run(*command: str, exit_code: int = 0, cwd: Path = FORUM) -> Spent:
-    begin, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run(command, cwd=cwd, env=ENVIRONMENT, capture_output=True, text=True, check=False)
-    clock, after = time.perf_counter() - begin, resource.getrusage(resource.RUSAGE_CHILDREN)
-    assert done.returncode == exit_code, done.stderr[-2000:]
-    return Spent(clock, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-
-
-def seconds(*command: str, exit_code: int = 0) -> float:
-    return run(*command, exit_code=exit_code).clock
-
-
-@pytest.mark.parametrize(
-    ("pair", "floor", "cwd", "exit_code", "limit"),
-    [
-        pytest.param(PAIR, FLOOR, FORUM, 1, NO_FIT_RATIO, id="forum"),
-        pytest.param(EDITED_PAIR, EDITED_FLOOR, APPLICATIONS, 1, EDITED_RATIO, id="EfficientNetV2B0-edited"),
-        pytest.param(LARGE_PAIR, LARGE_FLOOR, APPLICATIONS, 0, LARGE_RATIO, id="EfficientNetV2S-wrapped"),
-    ],
+IMAGE = "(32, 32, 3)"
+FORUM_PAIR = Race(
+    cwd=FORUM,
+    imports="from a import ConvModel_1\nfrom b import ConvModel_2",
+    models=(f"ConvModel_1({IMAGE})", f"ConvModel_2({IMAGE})"),
+    shape=IMAGE,
+    targets=("a.py:ConvModel_1", "b.py:ConvModel_2"),
+    exit_code=1,
+    clock=1.4,
+    processor=1.7,
 )
-def test_compare_without_fit_stays_near_the_floor(
-    pair: tuple[str, str], floor: str, cwd: Path, exit_code: int, limit: float
-) -> None:
-    """Both are run in turn, so that what else the machine does meets both alike; a first round warms the disk cache."""
-    floors, spent = [], []
-    for number in range(RUNS + 1):
-        bare = run(sys.executable, "-B", "-c", floor, cwd=cwd)
-        compare = run(KERASDIFF, "compare", "--no-fit", *pair, cwd=cwd, exit_code=exit_code)
-        if number:
-            floors.append(bare)
-            spent.append(compare)
-    clock, processor = (
-        [statistics.median(getattr(item, kind) for item in items) for items in (floors, spent)]
-        for kind in ("clock", "processor")
+
+
+def _application(name: str, form: str, *, exit_code: int, clock: float) -> Race:
+    """A network of Keras against one of its forms."""
+    return Race(
+        cwd=APPLICATIONS,
+        imports=f"from targets import itself, {form}\nshape = itself({name!r}).input_shape[1:]",
+        models=(f"itself({name!r})", f"{form}({name!r})"),
+        shape="shape",
+        targets=(f"targets.py:itself(name={name!r})", f"targets.py:{form}(name={name!r})"),
+        exit_code=exit_code,
+        clock=clock,
     )
-    print(f"\nfloor {clock[0]:.2f} s, compare --no-fit {clock[1]:.2f} s: {clock[1] / clock[0]:.2f} x (limit {limit} x)")
-    print(f"processor: {processor[0]:.2f} s and {processor[1]:.2f} s: {processor[1] / processor[0]:.2f} x")
-    assert clock[1] <= limit * clock[0]
 
 
-def test_compare_with_the_default_fit() -> None:
-    spent = seconds(KERASDIFF, "compare", *PAIR, exit_code=1)
-    print(f"\ncompare {spent:.1f} s: {spent / FIT_S:.2f} x of {FIT_S:.0f} s")
-    assert spent < FIT_S
+LARGE_PAIR = Race(
+    cwd=HERE,
+    imports="from models import WIDTH, Large, large",
+    models=(f"large({LARGE})", f"Large({LARGE})"),
+    shape="(WIDTH,)",
+    targets=(f"models.py:large(millions={LARGE})", f"models.py:Large(millions={LARGE})"),
+    options=("--no-fit", "--input", "4096"),
+    exit_code=0,
+    clock=1.5,
+    copies=1.3,
+    runs=1,
+)
+RACES = {
+    "forum": FORUM_PAIR,
+    "forum, with the default fit": replace(FORUM_PAIR, options=(), clock=2.2, processor=None),
+    "attention by hand": Race(
+        cwd=PAIRS,
+        imports="from attention import by_hand, multi_head",
+        models=("multi_head()", "by_hand()"),
+        targets=("attention.py:multi_head", "attention.py:by_hand"),
+        exit_code=0,
+        clock=2.5,
+    ),
+    "EfficientNetV2S, wrapped": _application("EfficientNetV2S", "wrapped", exit_code=0, clock=1.4),
+    "EfficientNetV2B0, one edit": _application("EfficientNetV2B0", "loosened", exit_code=1, clock=2.5),
+    f"{LARGE} million parameters": LARGE_PAIR,
+}
+
+
+@pytest.mark.parametrize("race", [pytest.param(race, id=name) for name, race in RACES.items()])
+def test_compare_stays_near_the_floor(race: Race, request: pytest.FixtureRequest) -> None:
+    floor, spent = in_turn(race.runs, race.floor, race.command)
+    clock, processor = spent.clock / floor.clock, spent.processor / floor.processor
+    print(f"\n{request.node.callspec.id}")
+    print(f"clock: {spent.clock:.2f} s, floor {floor.clock:.2f} s: {clock:.2f} x (limit {race.clock} x)")
+    held = "" if race.processor is None else f" (limit {race.processor} x)"
+    print(f"processor: {spent.processor:.2f} s, floor {floor.processor:.2f} s: {processor:.2f} x{held}")
+    print(f"most memory of a process: {spent.memory / 2**20:,.0f} MiB, floor {floor.memory / 2**20:,.0f} MiB")
+    if race.copies is not None:
+        # The floor holds both models at once.
+        most = floor.memory - (2 - race.copies) * LARGE * 1_000_000 * FLOAT32
+        assert spent.memory <= most, f"{spent.memory / 2**20:,.0f} MiB, limit {most / 2**20:,.0f} MiB"
+    assert clock <= race.clock
+    assert race.processor is None or processor <= race.processor
 
 
 def test_help_is_instant() -> None:
-    spent = statistics.median(seconds(KERASDIFF, "--help") for _ in range(RUNS))
-    print(f"\n--help {spent:.3f} s: {spent / HELP_S:.2f} x of {HELP_S} s")
-    assert spent < HELP_S
+    (spent,) = in_turn(RUNS, lambda: spend(KERASDIFF, "--help", cwd=HERE))
+    print(f"\n--help {spent.clock:.3f} s (limit {HELP_S} s)")
+    assert spent.clock <= HELP_S

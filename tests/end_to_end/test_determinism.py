@@ -6,7 +6,9 @@ import json
 
 import pytest
 from command import PAIRS, run_command
-from warm import run_fresh
+from warm import run_fresh, run_warm
+
+from kerasdiff.side import launching
 
 HASH_SEEDS = {"json": ("0", "1", "random"), "terminal": ("0", "random")}
 QUESTIONS = {
@@ -46,3 +48,11 @@ def test_a_report_with_a_fit_holds_no_timing():
 
     assert json.loads(first)["fit"]["trials"]
     assert first == second
+
+
+def test_a_worker_of_its_own_answers_as_a_forked_one(monkeypatch: pytest.MonkeyPatch):
+    question = "compare", "--fit-steps=3", "--format", "json", *QUESTIONS["branches-without-activation"]
+    forked = run_warm(*question, cwd=PAIRS)
+    monkeypatch.setattr(launching, "FORKS", False)
+
+    assert run_warm(*question, cwd=PAIRS) == forked

@@ -16,6 +16,7 @@ import pytest
 from command import Answer
 from warm import run_warm
 
+import kerasdiff.side.environment
 from kerasdiff.cli.fit import fit as command_fit
 from kerasdiff.fit.statistics import DEFAULT_MARGIN
 from kerasdiff.options import FitOptions
@@ -203,6 +204,29 @@ def test_data_that_do_not_fit_are_refused_by_compare_too(place: Path, tmp_path: 
     assert "rows of shape (5,) do not fit input" in answer.stderr
 
 
+def test_trials_in_workers_of_their_own_are_the_same(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a machine with a GPU, where numbers come from the processor."""
+    file = place / "m.py"
+    words = (
+        "compare",
+        "--format",
+        "json",
+        "--input",
+        "4",
+        "--fit-steps",
+        "8",
+        f"{file}:Plain",
+        f"{file}:Plain(activation='tanh')",
+    )
+    here = run_warm(*words)
+    monkeypatch.setattr(kerasdiff.side.environment, "may_have_gpu", lambda: True)
+    there = run_warm(*words)
+
+    assert here.exit_code == there.exit_code == 1, there.stderr
+    assert here.report == there.report
+    assert here.report["fit"]["control"]["step_loss"] == 0.0
+
+
 @pytest.mark.skipif(not Path("/dev/nvidia0").exists(), reason="needs a GPU")
 def test_a_gpu_trains_one_trial_at_a_time_and_repeats_itself(place: Path, tmp_path: Path) -> None:
     file = place / "m.py"
@@ -253,16 +277,16 @@ def wait_for_epochs(cache: Path, count: int, process: subprocess.Popen[str]) -> 
     raise AssertionError(f"no {count} epochs were kept: {process.poll()}")
 
 
-def children(process: subprocess.Popen[str]) -> list[int]:
-    found = []
+def children(parent: int) -> list[int]:
+    pids = []
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
             fields = path.read_text().rsplit(")", 1)[1].split()
         except OSError:
             continue
-        if int(fields[1]) == process.pid:
-            found.append(int(path.parent.name))
-    return sorted(found)
+        if int(fields[1]) == parent:
+            pids.append(int(path.parent.name))
+    return sorted(pids)
 
 
 def trials(report: dict[str, Any]) -> list[Any]:
@@ -277,13 +301,14 @@ def uninterrupted(place: Path, tmp_path_factory: pytest.TempPathFactory) -> list
     return trials(json.loads(out))
 
 
-@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc, and looks for what was forked")
 def test_a_killed_worker_is_replaced_and_goes_on_to_the_same_bits(
     place: Path, tmp_path: Path, uninterrupted: list[Any]
 ) -> None:
     with started(place, tmp_path) as process:
         wait_for_epochs(tmp_path, 2, process)
-        os.kill(children(process)[0], signal.SIGKILL)
+        (launcher,) = children(process.pid)
+        os.kill(children(launcher)[0], signal.SIGKILL)
         out, err = process.communicate(timeout=300)
     assert process.returncode == 1, err
     report = json.loads(out)

@@ -10,6 +10,8 @@ from types import ModuleType
 
 import pytest
 
+from kerasdiff.side import launching
+
 HERE = Path(__file__).parent
 FORBIDDEN = ("h5py", "keras", "tensorflow")
 
@@ -20,6 +22,12 @@ class Refusal:
     def find_spec(self, name: str, *_: object) -> None:
         if name.partition(".")[0] in FORBIDDEN:
             raise AssertionError(f"a unit test imports {name}; it belongs into tests/worker or tests/end_to_end")
+
+
+@pytest.fixture(autouse=True)
+def no_launcher(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command starts importing TensorFlow ahead; here nothing would use it."""
+    monkeypatch.setattr(launching, "FORKS", False)
 
 
 @contextmanager

@@ -210,6 +210,7 @@ class TestCompare:
         (("compare", "a.py:Net", "b.py:Net", "--seed", str(10**30)), "is no seed: they go from 0 to 4294967295."),
         (("compare", "a.py:Net", "b.py:Net", "--seed", "-1"), "--seed"),
         (("compare", "a.py:Net", "b.py:Net", "--fit-steps", "0"), "--fit-steps"),
+        (("compare", "a.py:Net", "b.py:Net", "--device", "tpu"), "must be auto, cpu, gpu or gpu:N."),
         (("compare", "a.py:Net", "b.py:Net", "--data", "none.npz"), "none.npz"),
         (
             ("compare", "a.py:Net", "b.py:Net", "--no-fit", "--data", "old/damaged.npz"),

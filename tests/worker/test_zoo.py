@@ -60,7 +60,7 @@ class Here(Side):
 def report(pair: Pair) -> dict[str, Any]:
     sides: Any = Here(pair.reference, pair.inputs), Here(pair.candidate, pair.inputs)
     options = Options(fit=False, inputs=tuple(parse_input(text) for text in pair.inputs))
-    descriptions, _ = describe_both(sides, options.inputs, names_count=True)
+    descriptions = describe_both(sides, options.inputs, names_count=True)
 
     def control() -> Any:
         raise AssertionError("nothing is fitted here")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from kerasdiff.comparison import Comparison
     from kerasdiff.options import Listener
+    from kerasdiff.side.environment import Hardware
 
 Command = TypeVar("Command", bound=Callable[..., int])
 """The function of a command, which returns its exit code."""
@@ -75,6 +77,19 @@ timeout_option = click.option(
     metavar="SECONDS",
     help="How long a model may take for one answer.",
 )
+
+
+def device_option(text: str) -> Callable[[Command], Command]:
+    """Which device is used, and ``text`` says for what."""
+
+    def check(context: click.Context, option: click.Parameter, value: str) -> str:
+        if not re.fullmatch(r"auto|cpu|gpu(:\d{1,3})?", value):
+            raise click.BadParameter("must be auto, cpu, gpu or gpu:N.")
+        return value
+
+    return click.option(
+        "--device", default="auto", show_default=True, callback=check, metavar="auto|cpu|gpu[:N]", help=text
+    )
 
 
 def file_to_write(suffix: str = "") -> Callable[[click.Context, click.Parameter, str | None], str | None]:
@@ -139,6 +154,18 @@ def report_options(command: Command) -> Command:
         help="auto: on a terminal, unless NO_COLOR is set.",
     )
     return color(_output_option(command))
+
+
+def start_ahead(hardware: Hardware | None = None) -> None:
+    """Starts what imports TensorFlow, so that it does while this process imports its own modules.
+
+    A command calls it as soon as all that can be seen without TensorFlow is seen to be right, and imports the pipeline
+    after it.
+    """
+    from kerasdiff.side.environment import Hardware, worker_environment
+    from kerasdiff.side.launching import prepare
+
+    prepare(worker_environment(hardware or Hardware()))
 
 
 @contextmanager

@@ -12,16 +12,18 @@ from kerasdiff.cli.common import (
     EXIT_CODES_HELP,
     TARGETS_HELP,
     clean,
+    device_option,
     file_to_write,
     format_option,
     model_options,
     progress,
     report_comparison,
+    start_ahead,
 )
 
 if TYPE_CHECKING:
     from kerasdiff.comparison import Comparison
-    from kerasdiff.options import Ignored, Required
+    from kerasdiff.options import Ignored, Options, Required
 
 
 def _seed(context: click.Context, option: click.Parameter, number: int) -> int:
@@ -105,6 +107,7 @@ def _ignored(context: click.Context, option: click.Parameter, texts: tuple[str, 
 @click.option(
     "--require-checkpoint", is_flag=True, help="Differ where the candidate cannot load the reference's saved weights."
 )
+@device_option("Where to compute; by auto the processor compares numbers, and a GPU trains where there is one.")
 @click.option(
     "-v",
     "--verbose",
@@ -125,6 +128,7 @@ def compare(
     require: Required,
     ignore: tuple[Ignored, ...],
     require_checkpoint: bool,
+    device: str,
     verbose: bool,
     inputs: tuple[str, ...],
     timeout: float,
@@ -155,22 +159,24 @@ def compare(
         require=require,
         ignore=ignore,
         require_checkpoint=require_checkpoint,
+        device=device,
     )
     pair = parse_target(reference), parse_target(candidate)
     if data is not None:
         check(Path(data).expanduser())  # a wrong path is said now, not after minutes of comparing
+    start_ahead()
     import kerasdiff.pipeline as engine
 
     with progress() as listener:
         comparison = engine.compare(*pair, options, listener)
     report_comparison(comparison, form, color, output, verbose=verbose)
     if save_witness is not None:
-        _save(comparison, Path(save_witness).expanduser(), reference, candidate, inputs, seed)
+        _save(comparison, Path(save_witness).expanduser(), (reference, candidate), options, inputs)
     return comparison.exit_code
 
 
 def _save(
-    comparison: Comparison, path: Path, reference: str, candidate: str, inputs: tuple[str, ...], seed: int
+    comparison: Comparison, path: Path, targets: tuple[str, str], options: Options, inputs: tuple[str, ...]
 ) -> None:
     from kerasdiff.probing.witness import SavedWitness, save
     from kerasdiff.report import wording
@@ -187,13 +193,14 @@ def _save(
         weight_scale=witness.weight_scale,
         difference=witness.difference,
         how=wording.sentence(witness.how),
-        reference=reference,
-        candidate=candidate,
+        reference=targets[0],
+        candidate=targets[1],
         given=inputs,
-        seed=seed,
+        seed=options.seed,
     )
     try:
         save(path, saved)
     except OSError as error:
         raise click.FileError(str(path), error.strerror or str(error)) from None
-    click.echo(clean(f"witness ({saved.how}) in {path}; see it again: kerasdiff replay {path}"), err=True)
+    where = "" if options.device == "auto" else f" --device {options.device}"
+    click.echo(clean(f"witness ({saved.how}) in {path}; see it again: kerasdiff replay{where} {path}"), err=True)

@@ -12,10 +12,12 @@ from kerasdiff.cli.common import (
     EXIT_CODES_HELP,
     TARGETS_HELP,
     clean,
+    device_option,
     format_option,
     model_options,
     progress,
     report_comparison,
+    start_ahead,
 )
 
 if TYPE_CHECKING:
@@ -59,12 +61,6 @@ class Seconds(click.ParamType):  # type: ignore[type-arg]
         if span is None or not float(span[1]):
             raise click.BadParameter(f"{value!r} is no time span; write 60s, 10m or 1h.", ctx, param)
         return float(span[1]) * {"s": 1.0, "m": 60.0, "h": 3600.0}[span[2]]
-
-
-def _device(context: click.Context, option: click.Parameter, value: str) -> str:
-    if not re.fullmatch(r"auto|cpu|gpu(:\d{1,3})?", value):
-        raise click.BadParameter("must be auto, cpu, gpu or gpu:N.")
-    return value
 
 
 def _address(context: click.Context, option: click.Parameter, value: str | None) -> str | None:
@@ -114,9 +110,7 @@ def _cluster(address: str | None, cpus: int | None, gpus: float | None) -> Clust
 )
 @click.option("--optimizer", metavar="NAME", help="In place of the model's own, or of Adam: a name Keras knows.")
 @click.option("--loss", metavar="NAME", help="In place of the model's own, or of the one its outputs suggest.")
-@click.option(
-    "--device", default="auto", show_default=True, callback=_device, metavar="auto|cpu|gpu[:N]", help="Where to train."
-)
+@device_option("Where to train; auto takes a GPU where there is one.")
 @click.option(
     "--margin",
     type=click.FloatRange(min=0, min_open=True),
@@ -197,6 +191,7 @@ def fit(
     """  # noqa: D301
     from kerasdiff.data.readers import check
     from kerasdiff.options import FitOptions, Options, trial_store
+    from kerasdiff.side.environment import trial_hardware
     from kerasdiff.side.targets import parse_input, parse_target
     from kerasdiff.side.training import TrialOptions
 
@@ -223,6 +218,7 @@ def fit(
     pair = parse_target(reference), parse_target(candidate)
     if data is not None:
         check(Path(data).expanduser())  # a wrong path is said now, not after minutes of training
+    start_ahead(trial_hardware(device))
     import kerasdiff.pipeline as engine
 
     with progress() as listener:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kerasdiff.cli.common import TARGETS_HELP, format_option, model_options, progress, report
+from kerasdiff.cli.common import TARGETS_HELP, format_option, model_options, progress, report, start_ahead
 
 if TYPE_CHECKING:
     from kerasdiff.graph import Mode
@@ -38,6 +38,7 @@ def inspect(
 
     specs = tuple(parse_input(text) for text in inputs)
     model = parse_target(target)
+    start_ahead()
     import kerasdiff.pipeline as engine
     from kerasdiff.report.inspect import description_json, render_graph
 

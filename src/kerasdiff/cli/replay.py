@@ -7,10 +7,12 @@ import click
 from kerasdiff.cli.common import (
     EXIT_CODES_HELP,
     TARGETS_HELP,
+    device_option,
     format_option,
     progress,
     report,
     report_options,
+    start_ahead,
     timeout_option,
 )
 
@@ -19,9 +21,18 @@ from kerasdiff.cli.common import (
 @click.argument("witness", metavar="FILE.npz", type=click.Path(exists=True, dir_okay=False))
 @click.argument("targets", nargs=-1, metavar="[REFERENCE CANDIDATE]")
 @format_option("text", "Text to read, or JSON (schema kerasdiff.replay/1).")
+@device_option("Where to compute; auto is the processor.")
 @timeout_option
 @report_options
-def replay(witness: str, targets: tuple[str, ...], form: str, timeout: float, color: str, output: str | None) -> int:
+def replay(
+    witness: str,
+    targets: tuple[str, ...],
+    form: str,
+    device: str,
+    timeout: float,
+    color: str,
+    output: str | None,
+) -> int:
     """Runs two models once more on an input that `compare --save-witness` saved.
 
     The models are those of that comparison unless two targets are given, for example the mended ones. Exits with 1
@@ -34,9 +45,7 @@ def replay(witness: str, targets: tuple[str, ...], form: str, timeout: float, co
     """  # noqa: D301
     from pathlib import Path
 
-    import kerasdiff.pipeline as engine
     from kerasdiff.probing.witness import load
-    from kerasdiff.report.replay import render_replay, replay_json
     from kerasdiff.side.targets import parse_target
 
     if len(targets) not in (0, 2):
@@ -44,8 +53,12 @@ def replay(witness: str, targets: tuple[str, ...], form: str, timeout: float, co
     saved = load(Path(witness).expanduser())
     named = targets or (saved.reference, saved.candidate)
     pair = parse_target(named[0]), parse_target(named[1])
+    start_ahead()
+    import kerasdiff.pipeline as engine
+    from kerasdiff.report.replay import render_replay, replay_json
+
     with progress() as listener:
-        rung = engine.replay(pair, saved, timeout, listener)
+        rung = engine.replay(pair, saved, timeout, listener, device)
     names = named[0], named[1]
     report(
         form,

@@ -54,8 +54,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import scipy  # which imports each of its parts when it is first used: most comparisons use none
 from numpy.typing import ArrayLike, NDArray
-from scipy import special
 
 from kerasdiff.errors import EvaluateError
 from kerasdiff.fit.looks import Plan, default_plan, spent
@@ -216,7 +216,7 @@ def power(mean: float, deviation: float, margin: float, pairs: ArrayLike, alpha:
 
     def rejects(gap: float, tail: NDArray[np.float64]) -> NDArray[np.float64]:
         noncentrality = np.minimum(gap * scale, LARGEST_NONCENTRALITY)
-        return np.asarray(1 - special.nctdtr(degrees, noncentrality, special.stdtrit(degrees, 1 - tail)))
+        return np.asarray(1 - scipy.special.nctdtr(degrees, noncentrality, scipy.special.stdtrit(degrees, 1 - tail)))
 
     if abs(mean) < margin:
         return np.maximum(0.0, rejects(margin - mean, share) + rejects(margin + mean, share) - 1)
@@ -260,7 +260,7 @@ def _test(values: tuple[float, ...], plan: Plan) -> _Tests:
         """One-sided p of the t statistic of a distance to the margin; infinite without spread, 0 without both."""
         if spread == 0:
             return 0.5 if gap == 0 else float(gap < 0)
-        return float(special.stdtr(number - 1, -gap / spread * math.sqrt(number)))
+        return float(scipy.special.stdtr(number - 1, -gap / spread * math.sqrt(number)))
 
     return _Tests(
         mean=mean,
@@ -288,7 +288,7 @@ def _report(values: tuple[float, ...], tests: _Tests, outcome: Outcome, share: f
     tail = share if outcome == "equivalent" else share / 2
     interval = None
     if tests.spread is not None:
-        reach = float(special.stdtrit(number - 1, 1 - tail)) * tests.spread / math.sqrt(number)
+        reach = float(scipy.special.stdtrit(number - 1, 1 - tail)) * tests.spread / math.sqrt(number)
         interval = (tests.mean - reach, tests.mean + reach)
     needed = _seeds_needed(values, tests, plan) if outcome == "inconclusive" else None
     leading, way = _beyond(values, plan.margin)

@@ -12,7 +12,7 @@ from kerasdiff.findings import Compared, Fact, Finding, Subject
 from kerasdiff.graph.values import Closeness, Precision, Tolerance
 from kerasdiff.probing.samples import Samples
 from kerasdiff.probing.witness import Witness
-from kerasdiff.side.checkpoints import Restored, Saved
+from kerasdiff.side.checkpoints import Places, Restored, Saved
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,6 +225,13 @@ class StoredObservation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StoredPlaces:
+    """Where both sides store their weights, of models of which no file is written."""
+
+    sides: tuple[Places, Places]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoredValues:
     """What two saved files hold.
 
@@ -265,14 +272,14 @@ class Observations:
     Attributes:
         same_start: Weights of the reference that start from the same bytes as their counterparts, though their
             initializers read differently.
-        function, learning, stored: Or why there are none; ``None`` of ``learning``: a proof implies it.
+        function, learning, stored: Or why there are none; ``None`` of the first two: a proof implies it.
         searched: ``None`` where no search was needed.
     """
 
     same_start: frozenset[str] = frozenset()
-    function: FunctionObservation | Unobserved
+    function: FunctionObservation | Unobserved | None
     learning: LearningObservation | Unobserved | None
-    stored: StoredObservation | Unobserved | None
+    stored: StoredObservation | StoredPlaces | Unobserved | None
     searched: Searched | None = None
 
 

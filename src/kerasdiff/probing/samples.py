@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import ks_2samp
+import scipy  # which imports each of its parts when it is first used: most comparisons use none
 
 from kerasdiff.errors import EvaluateError
 from kerasdiff.graph.values import Array, Precision
@@ -171,11 +171,8 @@ def _p_values(one: Array, two: Array, rows: int) -> list[float]:
     flat = [value.reshape(rows, len(value) // rows, -1).astype(np.float64) for value in (one, two)]
     directions = np.random.default_rng(5).standard_normal((flat[0].shape[-1], PROJECTIONS))
     samples = [np.nan_to_num(value @ directions) for value in flat]
-    return [
-        float(ks_2samp(*_ranked(samples[0][row, :, number], samples[1][row, :, number]), method="asymp").pvalue)
-        for row in range(rows)
-        for number in range(PROJECTIONS)
-    ]
+    pairs = ((samples[0][row, :, at], samples[1][row, :, at]) for row in range(rows) for at in range(PROJECTIONS))
+    return [float(scipy.stats.ks_2samp(*_ranked(*pair), method="asymp").pvalue) for pair in pairs]
 
 
 def _ranked(one: Array, two: Array) -> tuple[Array, Array]:

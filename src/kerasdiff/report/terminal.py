@@ -88,7 +88,8 @@ def _header(comparison: Comparison, console: Console) -> None:
     for title, model in (("reference", comparison.reference), ("candidate", comparison.candidate)):
         _model(title, model, console, look)
     emit(console)
-    versions = look.text(", ".join(f"{name} {text}" for name, text in environment.items()))
+    told = wording.environment(environment)
+    versions = look.text(", ".join(f"{name} {text}" for name, text in told))
     terms = [("environment", versions)] if versions else []
     terms += [(look.text(label), look.text(text)) for label, text in wording.terms(comparison)]
     width = max((len(label) for label, _ in terms), default=0)

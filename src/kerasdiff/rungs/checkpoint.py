@@ -6,14 +6,15 @@ what the file holds beyond them is left out in silence, and layers of one class 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from kerasdiff.align.pair import Pair, WeightTransfer
 from kerasdiff.findings import Fact, Finding
 from kerasdiff.graph.values import Closeness
-from kerasdiff.probing.observations import Observations, StoredObservation, Unobserved
+from kerasdiff.probing.observations import Observations, StoredObservation, StoredPlaces, Unobserved
 from kerasdiff.rungs.records import CheckpointFigures, Rung, RungOutcome
-from kerasdiff.side.checkpoints import Restored, Saved
+from kerasdiff.side.checkpoints import Places, Restored, Saved
 
 
 def checkpoint(pair: Pair, observations: Observations, *, required: bool, ignore_names: bool = False) -> Rung:
@@ -31,6 +32,8 @@ def checkpoint(pair: Pair, observations: Observations, *, required: bool, ignore
         return Rung(name="checkpoint", outcome=outcome, findings=(seen.reason,))
     if seen is None:
         return Rung(name="checkpoint", outcome="equal", findings=(Finding(fact=Fact.NOTHING_STORED),))
+    if isinstance(seen, StoredPlaces):
+        return _by_places(pair, seen.sides)
     rung = _rung(pair.transfer, seen, required=required, ignore_names=ignore_names)
     if rung.outcome != "equal" and not (seen.repeated and _more_than_generators(pair, seen)):
         return Rung(name="checkpoint", outcome="failed", findings=(Finding(fact=Fact.REFERENCE_IS_RANDOM),))
@@ -114,6 +117,38 @@ def _rung(transfer: WeightTransfer, seen: StoredObservation, *, required: bool, 
     return Rung(name="checkpoint", outcome=outcome, findings=(lead, *tail), figures=figures)
 
 
+def _by_places(pair: Pair, sides: tuple[Places, Places]) -> Rung:
+    """What names and shapes say of models of which no file is written: whether those of a proof load, or why not."""
+    if own := tuple(sorted({*sides[0].own, *sides[1].own})):
+        finding = Finding(fact=Fact.STORES_BY_ITSELF, names=own)
+        return Rung(name="checkpoint", outcome="skipped", findings=(finding,))
+    layout = _layout(*sides)
+    known = [(one, two) for one, two in pair.transfer.pairs.items() if one in sides[0].paths and two in sides[1].paths]
+    apart = [(one, two) for one, two in known if sides[0].paths[one] != sides[1].paths[two]]
+    taken = {*sides[1].paths.values()}
+    astray = Astray(
+        weights=tuple(two for _, two in apart),
+        of=len(known),
+        renamed=_renamed(sides, apart),
+        unplaced=0,
+        swapped=sum(sides[0].paths[one] in taken for one, _ in apart),
+    )
+    figures = CheckpointFigures(
+        missing=layout.missing,
+        extra=layout.extra,
+        other_shape=layout.reshaped,
+        stored_as=astray.renamed,
+        astray=len(astray.weights),
+        of=astray.of,
+    )
+    if cause := _cause(astray, layout, pair.transfer, refused=True):
+        finding = Finding(fact=Fact.STORED_APART, parts=cause)
+        return Rung(name="checkpoint", outcome="advisory", findings=(finding,), figures=figures)
+    finding = Finding(fact=Fact.STORED_ALIKE, count=len(known))
+    outcome: RungOutcome = "equal" if pair.isomorphic else "skipped"
+    return Rung(name="checkpoint", outcome=outcome, findings=(finding,), figures=figures)
+
+
 def _figures(seen: StoredObservation, layout: Layout, close: Closeness | None) -> CheckpointFigures:
     figures = CheckpointFigures(
         files=tuple(seen.saved.files),
@@ -140,7 +175,9 @@ def _does_not_load(form: str, item: Restored, cause: tuple[Finding, ...], close:
     return Finding(fact=Fact.LOADS_OTHERWISE, names=(form,), parts=cause, closeness=close)
 
 
-def _layout(saved: Saved, other: Saved, placed: tuple[frozenset[str], frozenset[str]] = _NONE) -> Layout:
+def _layout(
+    saved: Saved | Places, other: Saved | Places, placed: tuple[frozenset[str], frozenset[str]] = _NONE
+) -> Layout:
     """How the stored paths compare, those of weights that are ``placed`` left out."""
     one, two = (
         {path: shape for path, shape in side.stored.items() if path not in paths}
@@ -169,16 +206,22 @@ def _astray(saved: Saved, other: Saved, item: Restored, transfer: WeightTransfer
     pairs = {one: two for one, two in transfer.pairs.items() if one in saved.digests and two in item.digests}
     lost = {one: two for one, two in pairs.items() if saved.digests[one] != item.digests[two]}
     known = {one: two for one, two in lost.items() if one in saved.paths and two in other.paths}
-    apart = {one: two for one, two in known.items() if saved.paths[one] != other.paths[two]}
+    apart = [(one, two) for one, two in known.items() if saved.paths[one] != other.paths[two]]
     return Astray(
         weights=tuple(lost.values()),
         of=len(pairs),
-        renamed=tuple(
-            dict.fromkeys((_holder(saved.paths[one]), _holder(other.paths[two])) for one, two in apart.items())
-        ),
+        renamed=_renamed((saved, other), apart),
         unplaced=len(lost) - len(apart),
         swapped=sum(item.digests[two] in source for two in lost.values()),
     )
+
+
+def _renamed(
+    sides: tuple[Saved, Saved] | tuple[Places, Places], apart: Sequence[tuple[str, str]]
+) -> tuple[tuple[str, str], ...]:
+    """What weights that are stored under other names are stored under, each pair of names once."""
+    names = ((_holder(sides[0].paths[one]), _holder(sides[1].paths[two])) for one, two in apart)
+    return tuple(dict.fromkeys(names))
 
 
 def _holder(path: str) -> str:

@@ -14,6 +14,8 @@ from kerasdiff.rungs.records import NumberFigures, RandomFigures, Rung, RungOutc
 def inference(pair: Pair, observations: Observations) -> Rung:
     """Judges outputs on every probe, and on the input that a search found; of a proof, that numbers confirm it."""
     seen = observations.function
+    if seen is None:
+        return Rung(name="inference", outcome="equal", findings=(Finding(fact=Fact.PROOF_OF_FUNCTION),))
     if isinstance(seen, Unobserved):
         outcome: RungOutcome = "failed" if seen.failed else "skipped"
         return Rung(name="inference", outcome=outcome, findings=(seen.reason,))

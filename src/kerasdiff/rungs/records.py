@@ -137,9 +137,9 @@ class CheckpointFigures(_Figures):
         astray, of: Weights that did not arrive, of how many.
     """
 
-    files: tuple[str, ...]
-    unsaved: Mapping[str, str]
-    refused: Mapping[str, str]
+    files: tuple[str, ...] = ()
+    unsaved: Mapping[str, str] = field(default_factory=dict)
+    refused: Mapping[str, str] = field(default_factory=dict)
     missing: tuple[str, ...]
     extra: tuple[str, ...]
     other_shape: tuple[tuple[str, tuple[int, ...], tuple[int, ...]], ...]

@@ -49,6 +49,21 @@ class Saved:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """Where a model stores its weights, told without a file.
+
+    Attributes:
+        stored: As of :class:`Saved`.
+        paths: Weight id to its path.
+        own: Classes of the user's that save or load in a way of their own, of which places tell nothing.
+    """
+
+    stored: Mapping[str, tuple[int, ...]]
+    paths: Mapping[str, str]
+    own: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
     """What a model computes with the values it was saved with.
 

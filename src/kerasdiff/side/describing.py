@@ -18,7 +18,7 @@ Inputs = tuple[InputSpec, ...]
 
 def describe_both(
     workers: tuple[Worker, Worker], given: Inputs, *, names_count: bool
-) -> tuple[tuple[Description, Description], tuple[Inputs, Inputs]]:
+) -> tuple[Description, Description]:
     """Traces both models at once; a model whose input is a guess is given the other one's inputs.
 
     Args:
@@ -28,9 +28,6 @@ def describe_both(
 
     A model that ``fit`` leaves in inference mode is called as ``fit`` does where the other one is trained. Where both
     are left so, both are told the mode: that shows what they do inside another model, or in a loop of one's own.
-
-    Returns:
-        The descriptions, and the inputs of each that were not its own.
 
     Raises:
         TraceError: If a model cannot be called.
@@ -60,7 +57,7 @@ def describe_both(
     apart = fitted_apart(done[0], done[1])
     if apart is not None:
         done[apart] = workers[apart].describe(inputs[apart], order if apart else (), fitted=True)
-    return (done[0], done[1]), (inputs[0], inputs[1])
+    return done[0], done[1]
 
 
 def fitted_apart(reference: Description, candidate: Description) -> int | None:

@@ -19,11 +19,14 @@ class Opening:
     Attributes:
         inputs: What ``--input`` said.
         without: Settings of weights that are taken off.
+        order, fitted: How it was described, where it was by another worker.
     """
 
     target: Target
     inputs: tuple[InputSpec, ...]
     without: tuple[str, ...]
+    order: tuple[str, ...] = ()
+    fitted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

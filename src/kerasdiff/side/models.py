@@ -25,6 +25,7 @@ class Models:
         fitters: Who trains: the workers, or what takes up a trial where one was lost.
         control: Starts the reference in another process.
         lost: Facts of workers that ended; grows while trials run.
+        on_gpu: Whether trials run on a GPU, or may.
     """
 
     targets: tuple[Target, Target]
@@ -33,13 +34,7 @@ class Models:
     fitters: tuple[Worker | Retried, Worker | Retried]
     control: Callable[[], AbstractContextManager[Worker | Retried]]
     lost: list[Finding]
-
-
-def _trained_by(
-    worker: Worker, hardware: Hardware | None, lost: list[Finding]
-) -> AbstractContextManager[Worker | Retried]:
-    """Who trains: the worker, or where trials run on hardware of their own, what goes on when the worker ends."""
-    return nullcontext(worker) if hardware is None else Retried(worker, lost)
+    on_gpu: bool = False
 
 
 @contextmanager
@@ -48,7 +43,10 @@ def models_of(
     given: Inputs,
     timeout: float,
     without: tuple[str, ...] = (),
-    hardware: Hardware | None = None,
+    *,
+    numbers: Hardware,
+    trials: Hardware | None = None,
+    retried: bool = False,
 ) -> Iterator[Models]:
     """Loads and traces both models.
 
@@ -57,25 +55,35 @@ def models_of(
         given: What ``--input`` said.
         timeout: Seconds a worker may take for one answer.
         without: What the workers leave out; without ``names``, inputs that go by name come in the reference's order.
-        hardware: What trials run on; they then survive the end of a worker.
+        numbers: What both are described and probed on.
+        trials: What they are trained on, by workers of their own if it is something else; ``None`` if nothing trains.
+        retried: Whether trials survive the end of a worker.
 
     Raises:
         KerasdiffError: If a model cannot be loaded, built or called.
     """
     lost: list[Finding] = []
 
-    started = partial(Worker, timeout=timeout, without=without, hardware=hardware)
+    trials = trials or numbers
+    started = partial(Worker, timeout=timeout, without=without, hardware=numbers)
     with ExitStack() as stack:
         first = stack.enter_context(started(targets[0], given, label="reference"))
         second = stack.enter_context(started(targets[1], given, label="candidate"))
-        descriptions, inputs = describe_both((first, second), given, names_count="names" not in without)
+        descriptions = describe_both((first, second), given, names_count="names" not in without)
+
+        def trained_by(worker: Worker) -> AbstractContextManager[Worker | Retried]:
+            return Retried(worker, lost) if retried else nullcontext(worker)
 
         @contextmanager
         def control() -> Iterator[Worker | Retried]:
-            with started(targets[0], inputs[0], label="control") as worker, _trained_by(worker, hardware, lost) as own:
+            with first.fresh(trials, "control") as worker, trained_by(worker) as own:
                 yield own
 
-        one, two = (stack.enter_context(_trained_by(worker, hardware, lost)) for worker in (first, second))
+        trainers = (first, second)
+        if trials != numbers:
+            # At once: they start up and load their models while the numbers are looked at.
+            trainers = (stack.enter_context(first.fresh(trials)), stack.enter_context(second.fresh(trials)))
+        one, two = (stack.enter_context(trained_by(worker)) for worker in trainers)
         yield Models(
             targets=targets,
             workers=(first, second),
@@ -83,4 +91,5 @@ def models_of(
             fitters=(one, two),
             control=control,
             lost=lost,
+            on_gpu=trials != numbers or descriptions[0].environment["device"] == "gpu",
         )

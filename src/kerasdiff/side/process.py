@@ -5,12 +5,8 @@ Two models never touch each other, and everything a model prints, changes or bre
 
 from __future__ import annotations
 
-import contextlib
 import os
 import queue
-import signal
-import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -21,12 +17,16 @@ from typing import IO, Generic, NoReturn, ParamSpec, TypeVar, cast
 from kerasdiff.errors import InternalError, KerasdiffError, WorkerEndedError, WorkerError, ending
 from kerasdiff.side.environment import Hardware, worker_environment
 from kerasdiff.side.frames import Call, Opening, Reply, read_frame, write_frame
+from kerasdiff.side.launching import Process
 from kerasdiff.side.protocol import DESCRIBE, Request, Side
 from kerasdiff.side.targets import InputSpec, Target
 from kerasdiff.side.training import Progress, Tick
 
 P = ParamSpec("P")
 T = TypeVar("T")
+Described = tuple[tuple[InputSpec, ...] | None, tuple[str, ...], bool]
+"""What a description is asked with; it holds for everything that is asked afterwards, of a fresh worker too."""
+
 _TAIL_BYTES = 8_000
 _TAIL_LINES = 30
 _REAP_S = 5.0
@@ -36,10 +36,10 @@ _CHATTER = ("WARNING: All log messages before absl", "E0000", "W0000", "I0000", 
 
 
 @dataclass(frozen=True, slots=True)
-class _Unreadable:
-    """An answer that could not be unpickled."""
+class _Lost:
+    """Why no answer comes: what the process does in place of it."""
 
-    why: str
+    what: str
 
 
 def _own_file(label: str) -> IO[bytes]:
@@ -79,30 +79,28 @@ class Recipe:
     """Another worker for the same model, its inputs in the same order, wherever it is made.
 
     Attributes:
-        target, inputs, timeout, without: As :class:`Worker` takes them.
-        described: What it was last described with, if it was.
+        target, inputs, timeout, without, order, fitted: As :class:`Worker` takes them.
     """
 
     target: Target
     inputs: tuple[InputSpec, ...]
     timeout: float
     without: tuple[str, ...]
-    described: tuple[object, ...] | None
+    order: tuple[str, ...]
+    fitted: bool
 
     def worker(self, label: str, hardware: Hardware) -> Worker:
         """Starts it."""
-        worker = Worker(self.target, self.inputs, self.timeout, label, self.without, hardware)
-        if self.described is not None:
-            worker._call(DESCRIBE, self.described)
-        return worker
+        settled = self.without, hardware, self.order, self.fitted
+        return Worker(self.target, self.inputs, self.timeout, label, *settled)
 
 
 class Worker(Side):
     """A model in a process of its own that answers the :class:`Side` protocol.
 
-    The process starts at once and is not waited for, so two workers import TensorFlow at the same
-    time. Two threads carry the frames: a request never blocks its caller, and an answer that nobody
-    has asked for yet never blocks the worker.
+    The process starts at once and is not waited for, so two workers are at work at the same time.
+    Two threads carry the frames: a request never blocks its caller, and an answer that nobody has
+    asked for yet never blocks the worker.
 
     Args:
         target: The model.
@@ -112,6 +110,7 @@ class Worker(Side):
         without: Settings of weights that are taken off, after they were noted for the description: ``regularizer``, or
             ``trainable``, without which every layer is trained; other names are left alone.
         hardware: What it may use.
+        order, fitted: As :meth:`Side.describe` takes them.
     """
 
     def __init__(
@@ -122,10 +121,12 @@ class Worker(Side):
         label: str = "reference",
         without: tuple[str, ...] = (),
         hardware: Hardware | None = None,
+        order: tuple[str, ...] = (),
+        fitted: bool = False,
     ) -> None:
         self.target, self.label, self._timeout = target, label, timeout
         self._inputs, self._without, self._hardware = inputs, without, hardware or Hardware()
-        self._described: tuple[object, ...] | None = None
+        self._order, self._fitted = order, fitted
         self._sent = 0
         self.closed = False
         self._start()
@@ -133,36 +134,29 @@ class Worker(Side):
     def _start(self) -> None:
         """Starts the process and what carries frames to and from it."""
         self._log = _own_file(self.label)
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "kerasdiff.worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._log,
-            env=worker_environment(self._hardware),
-            # Ctrl-C reaches the parent alone, and the whole group can be killed without touching ours.
-            start_new_session=True,
-        )
+        self._process = Process(worker_environment(self._hardware), self._log.fileno())
         self._requests: queue.SimpleQueue[Opening | Call | None] = queue.SimpleQueue()
-        self._replies: queue.SimpleQueue[Reply | _Unreadable | None] = queue.SimpleQueue()
+        self._replies: queue.SimpleQueue[Reply | _Lost | None] = queue.SimpleQueue()
         self._early: dict[int, Reply] = {}
         self._failure: WorkerError | None = None
         self._killed = False
         self._threads = [threading.Thread(target=step, daemon=True) for step in (self._send, self._receive)]
         for thread in self._threads:
             thread.start()
-        self._requests.put(Opening(target=self.target, inputs=self._inputs, without=self._without))
+        opening = Opening(
+            target=self.target, inputs=self._inputs, without=self._without, order=self._order, fitted=self._fitted
+        )
+        self._requests.put(opening)
 
     def revive(self) -> None:
         """Starts the process anew where it ended or was stopped; its inputs stay in the order they were described in.
 
         For what may go wrong without harm to what is asked afterwards.
         """
-        if self.closed or (self._failure is None and self._process.poll() is None):
+        if self.closed or (self._failure is None and not self._process.ended()):
             return
         self._end()
         self._start()
-        if self._described is not None:
-            self._call(DESCRIBE, self._described)
 
     def submit(self, request: Request[P, T], /, *arguments: P.args, **named: P.kwargs) -> Pending[T]:
         """Sends a request and returns at once; requests are answered in the order they were sent."""
@@ -171,7 +165,8 @@ class Worker(Side):
 
     def _call(self, request: Request[..., T], arguments: tuple[object, ...]) -> Pending[T]:
         if request.name == DESCRIBE.name:
-            self._described = arguments
+            inputs, self._order, self._fitted = cast("Described", arguments)
+            self._inputs = self._inputs if inputs is None else inputs
         self._sent += 1
         self._requests.put(Call(number=self._sent, name=request.name, arguments=arguments))
         return Pending(self, self._sent, request.task)
@@ -184,12 +179,13 @@ class Worker(Side):
             inputs=self._inputs,
             timeout=self._timeout,
             without=self._without,
-            described=self._described,
+            order=self._order,
+            fitted=self._fitted,
         )
 
-    def fresh(self) -> Worker:
-        """Another worker for the same model, its inputs in the same order."""
-        return self.recipe.worker(self.label, self._hardware)
+    def fresh(self, hardware: Hardware | None = None, label: str | None = None) -> Worker:
+        """Another worker for the same model, its inputs in the same order; on other ``hardware`` where that is said."""
+        return self.recipe.worker(label or self.label, hardware or self._hardware)
 
     def close(self) -> None:
         """Kills the process and everything it started; harmless when repeated."""
@@ -201,11 +197,7 @@ class Worker(Side):
         self._requests.put(None)
         for thread in self._threads:
             thread.join(timeout=5)
-        for stream in (self._process.stdin, self._process.stdout):
-            # A request cut off by the kill is still in the buffer, and closing tries to send it.
-            with contextlib.suppress(OSError):
-                if stream is not None:
-                    stream.close()
+        self._process.close()
         self._log.close()
 
     def __enter__(self) -> Worker:
@@ -218,7 +210,6 @@ class Worker(Side):
 
     def _send(self) -> None:
         stream = self._process.stdin
-        assert stream is not None
         while (message := self._requests.get()) is not None:
             try:
                 write_frame(stream, message)
@@ -226,8 +217,11 @@ class Worker(Side):
                 return  # the process is gone: the receiver notices and says so
 
     def _receive(self) -> None:
+        try:
+            self._process.settle()
+        except OSError as error:
+            self._replies.put(_Lost(f"cannot be started ({error.strerror or error})"))
         stream = self._process.stdout
-        assert stream is not None
         while True:
             try:
                 self._replies.put(cast("Reply", read_frame(stream)))
@@ -235,7 +229,7 @@ class Worker(Side):
                 self._replies.put(None)
                 return
             except Exception as error:  # unpickling runs constructors: whatever they raise, the answer is lost
-                self._replies.put(_Unreadable(f"{type(error).__name__}: {error}"))
+                self._replies.put(_Lost(f"sent an answer that cannot be read ({type(error).__name__}: {error})"))
 
     def _wait(self, number: int, task: str, progress: Progress | None) -> object:
         while number not in self._early:
@@ -244,8 +238,8 @@ class Worker(Side):
             reply = self._next(task)
             if reply is None:
                 self._ended(task)
-            if isinstance(reply, _Unreadable):
-                self._fail(f"sent an answer that cannot be read ({reply.why})")
+            if isinstance(reply, _Lost):
+                self._fail(reply.what)
             if reply.kind != "progress":
                 self._early[reply.number] = reply
             elif progress is not None and reply.number == number:
@@ -260,7 +254,7 @@ class Worker(Side):
             )
         return reply.payload
 
-    def _next(self, task: str) -> Reply | _Unreadable | None:
+    def _next(self, task: str) -> Reply | _Lost | None:
         """The next frame, or ``None`` when the process is gone."""
         deadline = time.monotonic() + self._timeout
         while True:
@@ -268,7 +262,7 @@ class Worker(Side):
                 return self._replies.get(timeout=min(1.0, max(0.0, deadline - time.monotonic())))
             except queue.Empty:
                 # A process the model forked may hold the connection open after the worker died.
-                if self._process.poll() is not None and self._replies.empty():
+                if self._process.ended() and self._replies.empty():
                     return None
                 if time.monotonic() >= deadline:
                     lost = f"gave no sign of life for {self._timeout:g} s while it had to {task}"
@@ -278,10 +272,7 @@ class Worker(Side):
         return f"{self.label} ({self.target.text})"
 
     def _ended(self, task: str) -> NoReturn:
-        try:
-            code: int | None = self._process.wait(timeout=5)
-        except subprocess.TimeoutExpired:
-            code = None
+        code = self._process.wait(timeout=5)
         message, printed = self._message(f"{ending(code)} while it had to {task}")
         self._failure = WorkerEndedError(message, printed, label=self.label, target=self.target.text, exit_code=code)
         raise self._failure
@@ -308,9 +299,5 @@ class Worker(Side):
         if self._killed:
             return
         self._killed = True
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            # The leader may be gone while what it started lives on, so the group is killed either way.
-            os.killpg(self._process.pid, signal.SIGKILL)
-        # Without a limit it waits on the lock of `Popen`, which a Ctrl-C in the middle of `poll` leaves locked.
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(timeout=_REAP_S)
+        self._process.kill()
+        self._process.wait(timeout=_REAP_S)

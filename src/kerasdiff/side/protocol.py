@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Generic, ParamSpec, Protocol, TypeVar, overload
 
 from kerasdiff.graph.values import Array
-from kerasdiff.side.checkpoints import Held, LoadRequest, Restored, Saved, SaveRequest
+from kerasdiff.side.checkpoints import Held, LoadRequest, Places, Restored, Saved, SaveRequest
 from kerasdiff.side.observations import (
     EvaluateRequest,
     Evaluation,
@@ -70,6 +70,9 @@ SAVE_CHECKPOINT: Request[[SaveRequest], Saved] = Request(
 LOAD_CHECKPOINT: Request[[LoadRequest], tuple[Restored, ...]] = Request(
     "load_checkpoint", "load saved weights", "kerasdiff.worker.running.checkpoint:load_checkpoint"
 )
+PLACES: Request[[], Places] = Request(
+    "places", "tell where its weights are stored", "kerasdiff.worker.running.places:places"
+)
 START: Request[[int], Mapping[str, Array]] = Request(
     "start", "draw its starting weights", "kerasdiff.worker.training.fit:start"
 )
@@ -98,6 +101,7 @@ REQUESTS: Mapping[str, Request[..., object]] = {
         SAMPLE_SETTINGS,
         SAVE_CHECKPOINT,
         LOAD_CHECKPOINT,
+        PLACES,
         START,
         START_DIGESTS,
         START_VALUES,
@@ -187,6 +191,9 @@ class Side(ABC):
 
     load_checkpoint = _Method(LOAD_CHECKPOINT)
     """Loads saved weights into a copy of the model, file by file."""
+
+    places = _Method(PLACES)
+    """Where it stores its weights, told without a file."""
 
     start = _Method(START)
     """The weights a fresh copy of the model starts from, by id, for a seed."""

@@ -226,6 +226,7 @@ class Trial(TrialSoFar):
         class_names: By class id, empty where unknown.
         samples_per_second: In training, without compilation; 0 where nothing was trained anew.
         reused: Epochs that were taken from the trial store.
+        place: Where it was computed: ``device``, and of a GPU whether ``tf32`` is on or off.
         findings: What was not stored, and why.
     """
 
@@ -235,6 +236,7 @@ class Trial(TrialSoFar):
     class_names: tuple[str, ...] = ()
     samples_per_second: float = 0.0
     reused: int = 0
+    place: Mapping[str, str] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
 
 

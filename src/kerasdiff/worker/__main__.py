@@ -1,14 +1,34 @@
-"""The worker process: ``python -m kerasdiff.worker``, started by :class:`kerasdiff.side.process.Worker` alone."""
+"""``python -m kerasdiff.worker``: a worker, or with the number of a socket a launcher, from which workers are forked.
+
+Started by :mod:`kerasdiff.side.launching` alone.
+"""
 
 from __future__ import annotations
 
 import gc
 import os
 import signal
+import socket
 import sys
 
 
 def main() -> None:
+    """Serves; as a launcher in each of the forked processes, as if it had been started by itself."""
+    # The parent decides when to stop; a child that heard Ctrl-C too would print a traceback of its own.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if sys.version_info < (3, 11) and sys.path and sys.path[0] in ("", os.getcwd()):
+        del sys.path[0]  # what PYTHONSAFEPATH does from Python 3.11 on
+    # Imports and traces make a million objects that stay; by default a tenth of the time goes into visiting them again.
+    gc.set_threshold(100_000, 20, 20)
+    sys.dont_write_bytecode = True  # nothing is ever written beside the user's files
+    if len(sys.argv) > 1:
+        from kerasdiff.worker.launch import launch
+
+        launch(socket.socket(fileno=int(sys.argv.pop())))
+    _serve()
+
+
+def _serve() -> None:
     """Takes the connection away from standard input and output before anything can print, then serves."""
     requests = os.fdopen(os.dup(0), "rb")
     answers = os.fdopen(os.dup(1), "wb")
@@ -16,15 +36,8 @@ def main() -> None:
     os.dup2(nothing, 0)
     os.close(nothing)
     os.dup2(2, 1)
-    # The parent decides when to stop; a child that heard Ctrl-C too would print a traceback of its own.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     # Not for the processes that the model itself may start.
     os.environ.pop("PYTHONSAFEPATH", None)
-    if sys.path and sys.path[0] in ("", os.getcwd()) and sys.version_info < (3, 11):
-        del sys.path[0]  # what PYTHONSAFEPATH does from Python 3.11 on
-    # Imports and traces make a million objects that stay; by default a tenth of the time goes into visiting them again.
-    gc.set_threshold(100_000, 20, 20)
-    sys.dont_write_bytecode = True  # nothing is ever written beside the user's files
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(line_buffering=True, errors="backslashreplace")  # type: ignore[union-attr]
 

@@ -20,6 +20,7 @@ from kerasdiff.graph import MODES, Graph, Mode, Port, Source, Weight
 from kerasdiff.graph.values import Array
 from kerasdiff.side.records import Description, Override
 from kerasdiff.side.targets import InputSpec
+from kerasdiff.worker.hardware import place
 from kerasdiff.worker.keras_internals import Live, handle_of, is_data_dependent, told_mode
 from kerasdiff.worker.loading.faults import first_sentence, raised_at, reason
 from kerasdiff.worker.loading.load import SEED, Loaded, Session
@@ -240,11 +241,10 @@ def _overrides(model: Live, root: str) -> dict[str, Override]:
 
 def environment() -> dict[str, str]:
     """Versions and device of this process."""
-    device = "gpu" if tf.config.list_physical_devices("GPU") else "cpu"
     return {
         "tensorflow": tf.__version__,
         "keras": keras.__version__,
         "python": platform.python_version(),
-        "device": device,
+        **place(),
         "kerasdiff": kerasdiff.__version__,
     }

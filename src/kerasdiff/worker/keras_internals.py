@@ -10,6 +10,8 @@ that moves one shows in a test and not in a verdict.
 from __future__ import annotations
 
 import functools
+import importlib
+import io
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -21,6 +23,28 @@ import tensorflow as tf
 
 Live: TypeAlias = Any
 """A living object of Keras, TensorFlow or the user's model: neither library has types that could be checked."""
+
+# --- Starting -------------------------------------------------------------------------------------------------------
+
+
+def eager_context_started() -> bool:
+    """Whether TensorFlow has run anything eagerly or looked for devices: its threads and CUDA do not survive a fork.
+
+    ``context_safe()`` of ``tensorflow.python.eager.context`` gives the one context there is, or ``None``, and
+    ``_initialized`` says whether it was started. Checked with TensorFlow 2.16 to 2.21.
+    """
+    context = sys.modules["tensorflow.python.eager.context"].context_safe()
+    return context is not None and bool(context._initialized)
+
+
+def reread_configuration() -> None:
+    """Lets Keras read ``KERAS_HOME`` and its ``keras.json`` again, as it does once when it is imported.
+
+    All that is read stands in the globals of ``keras.src.backend.config``, which functions imported elsewhere share.
+    Checked with Keras 3.11 to 3.15.1.
+    """
+    importlib.reload(sys.modules["keras.src.backend.config"])
+
 
 # --- Layers and their variables -------------------------------------------------------------------------------------
 
@@ -220,6 +244,31 @@ ARCHIVED_WEIGHTS = "model.weights.h5"
 TRAINING_STATE = ("optimizer/",)
 """How paths in a weights file begin that belong to a compiled model's training, not to the model (``saving_lib``, Keras
 3.11 to 3.15.1)."""
+
+
+def stored_variables(model: Live) -> dict[str, Live]:
+    """What ``save_weights`` writes, by its path inside the file; nothing is written.
+
+    ``saving_lib._save_state`` with a store that keeps what it is given. Checked with Keras 3.11 to 3.15.1.
+    """
+    from keras.src.saving import saving_lib
+
+    class Kept(saving_lib.H5IOStore):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__(io.BytesIO(), mode="w")
+            self.kept: dict[str, Live] = {}
+
+        def __setitem__(self, key: str, value: Live) -> None:
+            place = f"{self._h5_entry_path}/vars/{key}" if self._h5_entry_path else f"vars/{key}"
+            self.kept[place] = value
+
+    store = Kept()
+    try:
+        saving_lib._save_state(model, weights_store=store, assets_store=None, inner_path="", visited_saveables=set())
+    finally:
+        store.close()
+    return store.kept
+
 
 # --- Function graphs ------------------------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 import traceback
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal
+from typing import TYPE_CHECKING, BinaryIO, Literal
 
 from kerasdiff.errors import KerasdiffError, LoadError, WorkerError
 from kerasdiff.side.frames import Call, Opening, Reply, read_frame, write_frame
@@ -39,7 +39,7 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
             if session is None:
                 from kerasdiff.worker.loading.load import Session as Opened
 
-                session = Opened(opening.target, opening.inputs, opening.without)
+                session = Opened(opening.target, opening.inputs, opening.without, opening.order, opening.fitted)
             _answer(answers, call, "value", _handle(session, call, answers))
         except KerasdiffError as error:
             _answer(answers, call, "error", error)
@@ -92,33 +92,15 @@ def _leave() -> None:
 def _start_tensorflow() -> LoadError | None:
     try:
         import keras  # noqa: F401
-        import tensorflow as tf
+        import tensorflow  # noqa: F401
     except ImportError as error:
         return LoadError(
             f"TensorFlow or Keras cannot be imported by {sys.executable}: {error}.", traceback.format_exc()
         )
-    threads = os.environ.get("KERASDIFF_THREADS", "")
-    if threads.isdigit() and int(threads) > 0:
-        tf.config.threading.set_intra_op_parallelism_threads(int(threads))
-        tf.config.threading.set_inter_op_parallelism_threads(int(threads))
-    return _choose_device(tf, os.environ.get("KERASDIFF_DEVICE", "auto"))
+    from kerasdiff.worker import hardware
 
-
-def _choose_device(tf: Any, wanted: str) -> LoadError | None:
-    """Leaves the wanted GPU visible alone, or all; none is filled before its memory is needed.
-
-    References:
-        "Use a GPU", https://www.tensorflow.org/guide/gpu: limiting memory growth.
-    """
-    found = tf.config.list_physical_devices("GPU")
-    kind, _, number = wanted.partition(":")
-    if kind == "gpu":
-        at = int(number or 0)
-        if at >= len(found):
-            held = f"TensorFlow sees {len(found)}" if found else "TensorFlow sees no GPU"
-            return LoadError(f"--device {wanted}: {held}; use --device cpu.")
-        found = [found[at]]
-        tf.config.set_visible_devices(found, "GPU")
-    for device in found:
-        tf.config.experimental.set_memory_growth(device, True)
+    try:
+        hardware.set_up()
+    except LoadError as error:
+        return error
     return None

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
 import numpy as np
+import scipy  # which imports each of its parts when it is first used: most comparisons use none
 from numpy.typing import NDArray
-from scipy import special
 
 from kerasdiff.graph import Edge, Graph, Node
 
@@ -23,7 +23,7 @@ class NotEvaluatedError(Exception):
 
 
 def _sigmoid(x: Values) -> Values:
-    return np.asarray(special.expit(x))
+    return np.asarray(scipy.special.expit(x))
 
 
 UNARY: Mapping[str, Unary] = {
@@ -52,8 +52,8 @@ UNARY: Mapping[str, Unary] = {
     "Ceil": np.ceil,
     "Rint": np.rint,
     "Round": np.rint,
-    "Erf": lambda x: np.asarray(special.erf(x)),
-    "Erfc": lambda x: np.asarray(special.erfc(x)),
+    "Erf": lambda x: np.asarray(scipy.special.erf(x)),
+    "Erfc": lambda x: np.asarray(scipy.special.erfc(x)),
     "Sigmoid": _sigmoid,
     "Softplus": lambda x: np.logaddexp(0.0, x),
     "Softsign": lambda x: x / (1 + np.abs(x)),
@@ -114,11 +114,11 @@ def _elu(node: Node, x: Values) -> Values:
 
 
 def _softmax(node: Node, x: Values) -> Values:
-    return np.asarray(special.softmax(x, axis=-1))
+    return np.asarray(scipy.special.softmax(x, axis=-1))
 
 
 def _log_softmax(node: Node, x: Values) -> Values:
-    return np.asarray(special.log_softmax(x, axis=-1))
+    return np.asarray(scipy.special.log_softmax(x, axis=-1))
 
 
 def _transposed(node: Node, x: Values) -> Values:

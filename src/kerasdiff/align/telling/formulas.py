@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
-from scipy import special
+import scipy  # which imports each of its parts when it is first used: most comparisons use none
 
 from kerasdiff.align.edits import Formula
 from kerasdiff.align.telling.arithmetic import NotEvaluatedError, Values
@@ -63,11 +63,11 @@ def _gelu_tanh(x: Values) -> Values:
 FIXED: Sequence[tuple[Formula, Function]] = (
     (Formula(name="relu"), lambda x: np.maximum(x, 0)),
     (Formula(name="relu6"), lambda x: np.clip(x, 0, 6)),
-    (Formula(name="sigmoid"), special.expit),
+    (Formula(name="sigmoid"), lambda x: scipy.special.expit(x)),
     (Formula(name="tanh"), np.tanh),
-    (Formula(name="gelu", settings={"approximate": False}), lambda x: 0.5 * x * special.erfc(-x / np.sqrt(2))),
+    (Formula(name="gelu", settings={"approximate": False}), lambda x: 0.5 * x * scipy.special.erfc(-x / np.sqrt(2))),
     (Formula(name="gelu", settings={"approximate": True}), _gelu_tanh),
-    (Formula(name="silu"), lambda x: x * special.expit(x)),
+    (Formula(name="silu"), lambda x: x * scipy.special.expit(x)),
     (Formula(name="softplus"), lambda x: np.logaddexp(0, x)),
     (Formula(name="softsign"), lambda x: x / (1 + np.abs(x))),
     (Formula(name="log_sigmoid"), lambda x: -np.logaddexp(0, -x)),
@@ -112,9 +112,9 @@ def _fitted(function: Function) -> Iterator[tuple[Formula, Function]]:
         )
         share = _at(function, 1.0)
         if 0 < share < 1:
-            beta = float(special.logit(share))
-            yield Formula(name="silu", settings={"beta": beta}), lambda x: x * special.expit(beta * x)
-            yield Formula(name="sigmoid", settings={"factor": beta}), lambda x: special.expit(beta * x)
+            beta = float(scipy.special.logit(share))
+            yield Formula(name="silu", settings={"beta": beta}), lambda x: x * scipy.special.expit(beta * x)
+            yield Formula(name="sigmoid", settings={"factor": beta}), lambda x: scipy.special.expit(beta * x)
         top = _at(function, 40.0)
         yield Formula(name="relu", settings={"max_value": top}), lambda x: np.clip(x, 0, top)
 
@@ -145,8 +145,8 @@ def _rounded(value: object) -> float:
 # Along an axis -------------------------------------------------------------------------------------------------
 
 ALONG: Mapping[str, Callable[[Values, int], Values]] = {
-    "softmax": lambda x, axis: special.softmax(x, axis=axis),
-    "log_softmax": lambda x, axis: special.log_softmax(x, axis=axis),
+    "softmax": lambda x, axis: scipy.special.softmax(x, axis=axis),
+    "log_softmax": lambda x, axis: scipy.special.log_softmax(x, axis=axis),
     "l2_normalize": lambda x, axis: x / np.sqrt(np.sum(np.square(x), axis=axis, keepdims=True)),
     "standardize": lambda x, axis: (x - np.mean(x, axis=axis, keepdims=True)) / np.std(x, axis=axis, keepdims=True),
 }

@@ -21,7 +21,7 @@ from kerasdiff.report.wording.findings import detail, sentence
 from kerasdiff.report.wording.fit import data_words
 from kerasdiff.report.wording.models import model
 from kerasdiff.report.wording.numbers import closeness, provenance, subject
-from kerasdiff.report.wording.terms import terms
+from kerasdiff.report.wording.terms import environment, terms
 from kerasdiff.report.wording.trials import plan, remarks
 from kerasdiff.report.wording.verdict import summary
 
@@ -34,6 +34,7 @@ __all__ = [
     "detail",
     "effect",
     "effect_of",
+    "environment",
     "explained",
     "inseparable",
     "local_difference",

@@ -175,6 +175,10 @@ SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
     Fact.PROOF_OF_RANDOM_MODELS: _said(
         "follows from the proof; the models are random at inference, so no number confirms it"
     ),
+    Fact.PROOF_OF_FUNCTION: _said("follows from the proof: the same ops on the same weights"),
+    Fact.UNCONFIRMED: lambda f: (
+        f"numbers that would confirm the proof: the models have {f.count:,} parameters, those of up to {f.of:,} are run"
+    ),
     Fact.BESIDE_OUTPUTS: lambda f: f"the outputs agree, but {_joined(f.parts)}",
     Fact.UPDATED_ALONE: lambda f: f"the call of the {f.side} alone updates {f.weights[0]} at inference",
     Fact.UPDATED_OTHERWISE: _updated_otherwise,

@@ -116,5 +116,14 @@ SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
     Fact.READ_TRANSPOSED: lambda f: (
         f"every weight arrives in its place, but the candidate reads {_named(f.weights)} transposed"
     ),
+    Fact.STORED_ALIKE: lambda f: f"{f.count} weights are stored under the same names in the same shapes on both sides",
+    Fact.STORED_APART: lambda f: f"by its names and shapes, what the reference saves does not load: {_cause(f)}",
+    Fact.STORES_BY_ITSELF: lambda f: (
+        f"{_named(f.names)} saves or loads in a way of its own, of which names and shapes tell nothing"
+    ),
+    Fact.NOTHING_LOADED: lambda f: (
+        f"loading saved weights: the models have {f.count:,} parameters, and files of up to {f.of:,} are written; "
+        "--require-checkpoint does it"
+    ),
     Fact.ALL_ARRIVED: lambda f: "every weight arrives in its place, so the models themselves differ",
 }

@@ -21,6 +21,15 @@ def terms(comparison: Comparison) -> list[Term]:
     return list(dict.fromkeys(term for part in parts for term in part))
 
 
+def environment(held: Mapping[str, str]) -> list[Term]:
+    """Versions and devices; where trials ran is left out where it is where everything else did."""
+    return [
+        (name.replace("_", " "), text)
+        for name, text in held.items()
+        if not name.startswith("fit_") or held.get(name.removeprefix("fit_")) != text
+    ]
+
+
 def _margin(held: Terms) -> Iterator[Term]:
     if held.margin is not None:
         points = f"{100 * held.margin:g}"

@@ -68,14 +68,23 @@ class Session:
         target: The model.
         inputs: What ``--input`` said.
         without: Settings of weights that are taken off: ``regularizer``, ``trainable``.
+        order: Names of the inputs in the order they are wanted in; empty for the model's own.
+        fitted: Whether the model is called the way ``fit`` and ``predict`` call it.
     """
 
-    def __init__(self, target: Target, inputs: tuple[InputSpec, ...] = (), without: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        target: Target,
+        inputs: tuple[InputSpec, ...] = (),
+        without: tuple[str, ...] = (),
+        order: tuple[str, ...] = (),
+        fitted: bool = False,
+    ) -> None:
         self.target = target
         self.without = without
         self.inputs = inputs
-        self.order: tuple[str, ...] = ()
-        self.fitted = False
+        self.order = order
+        self.fitted = fitted
         self._loaded: dict[Precision, Loaded] = {}
         self._traced: dict[tuple[Precision, Mode], tuple[Recording, Live]] = {}
         self._drawn: set[Precision] = set()

@@ -16,6 +16,7 @@ from kerasdiff.errors import FitError
 from kerasdiff.findings import Fact, Finding
 from kerasdiff.graph.values import Array
 from kerasdiff.side.training import Answers, Epoch, FitPlan, History, Progress, Tick, Trial, TrialOptions
+from kerasdiff.worker.hardware import place, rounds_to_tf32
 from kerasdiff.worker.keras_internals import Live, sublayers
 from kerasdiff.worker.loading.load import Session
 from kerasdiff.worker.tracing.names import weight_table
@@ -119,6 +120,8 @@ def _perturb(model: Live, seed: int) -> None:
     """
     layers = [model, *sublayers(model, deep=True)]
     coarse = {"float16": 2.0**-10, "bfloat16": 2.0**-7}
+    if rounds_to_tf32():
+        coarse["float32"] = 2.0**-10
     step = max((coarse.get(str(layer.compute_dtype), 0.0) for layer in layers), default=0.0)
     rng = np.random.default_rng(seed)
     for variable in model.trainable_variables:
@@ -216,6 +219,7 @@ class _Run:
             class_names=data.class_names,
             samples_per_second=self._timed * self._trainer.size / self._seconds if self._seconds else 0.0,
             reused=reused,
+            place=place(),
             findings=tuple(store.findings),
         )
 

@@ -21,6 +21,7 @@ import kerasdiff
 from kerasdiff.graph import Attribute
 from kerasdiff.graph.ops import forgets
 from kerasdiff.graph.values import Array
+from kerasdiff.worker.hardware import gpu_models
 from kerasdiff.worker.keras_internals import NAMING_ATTRIBUTES, Live, graph_variables, handle_of
 from kerasdiff.worker.training.tasks import to_array
 
@@ -150,6 +151,7 @@ def _environment() -> dict[str, Attribute]:
         "tensorflow": tf.__version__,
         "keras": keras.__version__,
         "device": [device.name for device in tf.config.get_visible_devices()],
+        **gpu_models(),
         "processor": _processor(),
         "threads": [
             tf.config.threading.get_intra_op_parallelism_threads(),
