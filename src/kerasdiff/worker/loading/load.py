@@ -93,6 +93,8 @@ class Session:
         self._spare: Loaded | None = None
         self.ready: Live | None = None
         """The trial that was made ready, for the part of the worker that trains."""
+        self.kept: Live | None = None
+        """What the part that trains keeps from one trial to the next."""
 
     def loaded(self, precision: Precision) -> Loaded:
         """The model in this precision, loaded on first use.
@@ -163,6 +165,7 @@ class Session:
         self._drawn.clear()
         self.staged.clear()
         self.tasks.clear()
+        self.kept = self.ready = None
         self.drop_spare()
 
     def reload(self, precision: Precision, seed: int = SEED) -> Loaded:

@@ -7,7 +7,6 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
@@ -21,15 +20,13 @@ from kerasdiff.worker.keras_internals import Live, sublayers
 from kerasdiff.worker.loading.load import Session
 from kerasdiff.worker.tracing.names import weight_table
 from kerasdiff.worker.training.batches import Batches
-from kerasdiff.worker.training.data import DataSet, load_data
+from kerasdiff.worker.training.data import DataSet
 from kerasdiff.worker.training.identity import trial_key, variables_of
 from kerasdiff.worker.training.logs import Logs
+from kerasdiff.worker.training.prepared import prepare
 from kerasdiff.worker.training.store import TrialStore
-from kerasdiff.worker.training.tasks import Task, to_array
+from kerasdiff.worker.training.tasks import to_array
 from kerasdiff.worker.training.trainer import Tested, Trainer
-
-DATA_SEED = 0
-"""Of made-up data: trials of any seed train on the same rows, so that seeds differ in order and draws alone."""
 
 FEWEST_TEST_ROWS = 512
 
@@ -86,17 +83,11 @@ def _prepared(session: Session, plan: FitPlan) -> _Run:
     if plan.options.batch_size < 1 or not wanted or min(wanted) < 1:
         raise FitError("A fit needs at least one epoch, one step and one row a batch.")
     tf.config.experimental.enable_op_determinism()
-    loaded = session.reload("float32", plan.seed)
-    task = Task(loaded, plan.options.loss)
-    data = load_data(plan.data, tuple(loaded.ports), task.heads, DATA_SEED)
-    _assign(weight_table(loaded.model), plan.start)
+    ready = prepare(session, plan)
+    _assign(weight_table(ready.loaded.model), plan.start)
     if plan.perturbation is not None:
-        _perturb(loaded.model, plan.perturbation)
-    batches = Batches(data)
-    trainer = Trainer(loaded, task, batches, plan.options)
-    # Construction and probing drew a number of times that depends on how the model is written.
-    keras.utils.set_random_seed(plan.seed)
-    return _Run(trainer, batches, plan, data)
+        _perturb(ready.loaded.model, plan.perturbation)
+    return _Run(ready.trainer, ready.batches, plan, ready.data)
 
 
 def start(session: Session, seed: int) -> dict[str, Array]:
