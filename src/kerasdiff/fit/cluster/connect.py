@@ -11,6 +11,7 @@ import logging
 import os
 import re
 import socket
+import sys
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -106,11 +107,33 @@ def connected(options: ClusterOptions, targets: tuple[Target, ...], data: str | 
     with tempfile.TemporaryDirectory(prefix="kerasdiff-") as directory, contextlib.ExitStack() as stack:
         shipped = tuple(zip(targets, stage(targets, data, Path(directory)), strict=True))
         (Path(directory) / "kerasdiff.txt").write_text("The models of a fit, and what they import.\n")
+        stack.enter_context(_without_noise())
         _init(ray, options.address, directory)
         stack.callback(ray.shutdown)
         cluster = Cluster(ray=ray, shipped=shipped, options=options)
         cluster.check()
         yield cluster
+
+
+@contextlib.contextmanager
+def _without_noise() -> Iterator[None]:
+    """Keeps Ray's words away from the report and from live progress.
+
+    Ray tells of the end of a node on ``sys.stdout``, and its native part writes to descriptor 2: within, that leads
+    nowhere, and ``sys.stderr`` to where it led.
+    """
+    with contextlib.ExitStack() as stack:
+        nowhere = stack.enter_context(open(os.devnull, "w"))
+        stack.enter_context(contextlib.redirect_stdout(nowhere))
+        sys.stderr.flush()
+        kept = os.dup(2)
+        stack.callback(os.close, kept)
+        if sys.stderr is sys.__stderr__:
+            shown = open(os.dup(kept), "w", buffering=1, encoding=sys.stderr.encoding, errors="backslashreplace")
+            stack.enter_context(contextlib.redirect_stderr(stack.enter_context(shown)))
+        stack.callback(os.dup2, kept, 2)
+        os.dup2(nowhere.fileno(), 2)
+        yield
 
 
 def _imported() -> Handle:
