@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
-import time
 from pathlib import Path
 
 import pytest
@@ -17,39 +15,25 @@ LENGTH = ("--seeds", "4", "--epochs", "3", "--margin", "0.01")
 
 def test_a_cluster_that_loses_a_node_gives_the_bits_of_one_machine(tmp_path: Path) -> None:
     file, kept = three.models(tmp_path), tmp_path / "kept"
-    with three.nodes(3) as (cluster, nodes):
-        address = ("--ray", cluster.address)
-        with three.started(file, kept, *LENGTH, *address) as process:
-            three.wait_for_results(kept, 1, process)
-            cluster.remove_node(three.away_from(nodes), allow_graceful=False)
-            out, err = process.communicate(timeout=200)
-        assert (process.returncode, err) == (1, "")
-        spread = json.loads(out)
-        # A model that cannot be made is told as on one machine, and no task is tried again for it.
-        with three.started(file, kept, *LENGTH, *address, candidate="broken") as process:
-            _, err = process.communicate(timeout=100)
-        assert process.returncode == 2
-        assert "no such model today" in err
-        with three.started(file, tmp_path / "other", "--seeds", "1", "--epochs", "20000", *address) as process:
-            time.sleep(12)
-            process.send_signal(signal.SIGINT)
-            _, err = process.communicate(timeout=60)
-        assert process.returncode == 130
-        assert "Traceback" not in err
-        with three.started(file, kept, *LENGTH) as process:  # takes up what the cluster trained
-            out, err = process.communicate(timeout=100)
+    with three.nodes(3) as (cluster, nodes), three.started(file, kept, *LENGTH, "--ray", cluster.address) as process:
+        three.wait_for_results(kept, 1, process)
+        cluster.remove_node(three.away_from(nodes), allow_graceful=False)
+        out, err = process.communicate(timeout=200)
+    assert (process.returncode, err) == (1, "")
+    spread = json.loads(out)
+    with three.started(file, kept, *LENGTH) as process:  # takes up what the cluster trained
+        out, err = process.communicate(timeout=100)
     alone = json.loads(out)
     assert {trial["reused"] for trial in alone["fit"]["trials"]} == {1, 3}, err
     assert three.of_trials(alone) == three.of_trials(spread)
-    with three.started(file, tmp_path / "anew", *LENGTH) as process:
-        out, _ = process.communicate(timeout=100)
-    assert three.of_trials(json.loads(out)) == three.of_trials(spread)
     assert [pair["seed"] for pair in spread["fit"]["pairs"]] == [0, 1, 2, 3]
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        (("--trial-gpus", "1"), "--trial-gpus needs --ray"),
+        (("--ray", "a.py:Net"), "'a.py:Net' is no address"),
         (("--ray", "127.0.0.1:1"), "No cluster answers at 127.0.0.1:1"),
         (("--ray", "local", "--trial-cpus", "999"), "No node of the cluster can take a trial pair"),
     ],

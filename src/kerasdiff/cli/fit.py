@@ -19,9 +19,11 @@ from kerasdiff.cli.common import (
     report_comparison,
     start_ahead,
 )
+from kerasdiff.cli.surviving import Child
 
 if TYPE_CHECKING:
-    from kerasdiff.options import ClusterOptions
+    from kerasdiff.options import ClusterOptions, FitOptions, Options
+    from kerasdiff.side.targets import Target
 
 DEFAULT_SEEDS = 3
 DEFAULT_EPOCHS = 5
@@ -191,7 +193,6 @@ def fit(
     """  # noqa: D301
     from kerasdiff.data.readers import check
     from kerasdiff.options import FitOptions, Options, trial_store
-    from kerasdiff.side.environment import trial_hardware
     from kerasdiff.side.targets import parse_input, parse_target
     from kerasdiff.side.training import TrialOptions
 
@@ -218,7 +219,22 @@ def fit(
     pair = parse_target(reference), parse_target(candidate)
     if data is not None:
         check(Path(data).expanduser())  # a wrong path is said now, not after minutes of training
-    start_ahead(trial_hardware(device))
+    if trials.cluster is None:
+        return _report(pair, options, trials, form, color, output)
+    child = Child()
+    if child.exit_code is not None:
+        return child.exit_code
+    with child.to_its_end():
+        return _report(pair, options, trials, form, color, output)
+
+
+def _report(
+    pair: tuple[Target, Target], options: Options, trials: FitOptions, form: str, color: str, output: str | None
+) -> int:
+    """Runs the fit and writes its report."""
+    from kerasdiff.side.environment import trial_hardware
+
+    start_ahead(trial_hardware(trials.device if trials.cluster is None else "cpu"))
     import kerasdiff.pipeline as engine
 
     with progress() as listener:

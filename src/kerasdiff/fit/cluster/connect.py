@@ -129,7 +129,8 @@ def _without_noise() -> Iterator[None]:
         kept = os.dup(2)
         stack.callback(os.close, kept)
         if sys.stderr is sys.__stderr__:
-            shown = open(os.dup(kept), "w", buffering=1, encoding=sys.stderr.encoding, errors="backslashreplace")
+            # Of the same encoding; what it cannot spell is escaped.
+            shown = open(os.dup(kept), "w", buffering=1, errors="backslashreplace")  # noqa: SIM115
             stack.enter_context(contextlib.redirect_stderr(stack.enter_context(shown)))
         stack.callback(os.dup2, kept, 2)
         os.dup2(nowhere.fileno(), 2)
