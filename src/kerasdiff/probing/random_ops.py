@@ -123,7 +123,13 @@ def given_draws(prober: Prober, pair: Pair, plain: tuple[Stage, Stage], mode: Mo
     if pairs is not None:
         own = {one: drawn[0].draws[one].value for one in pairs[0]}
         return replace(plain[0], draws=own), replace(plain[1], draws=_given(drawn, pairs[0]))
-    # Each side keeps its own: what is drawn anew in every run would leave a remainder.
+    return _own_draws(prober, drawn, plain, mode)
+
+
+def _own_draws(
+    prober: Prober, drawn: tuple[Staged, Staged], plain: tuple[Stage, Stage], mode: Mode
+) -> tuple[Stage, Stage]:
+    """Each side keeps its own: what is drawn anew in every run would leave a remainder."""
     first, second = ({n: draw.value for n, draw in enumerate(side.draws)} for side in drawn)
     kept = replace(plain[0], draws=first), replace(plain[1], draws=second)
     for number, side in enumerate(SIDES):
