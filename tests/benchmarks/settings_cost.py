@@ -1,6 +1,6 @@
 """What do threads, oneDNN and XLA cost a trial, in samples a second and in repeatability?
 
-``python tests/benchmarks/settings_cost.py`` prints a table: each setting trains the forum's ConvModel_1 in two
+``python tests/benchmarks/settings_cost.py [STEPS]`` prints a table: each setting trains the forum's ConvModel_1 in two
 processes, which repeat each other or do not.
 """
 
@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-STEPS = 120
+STEPS = int(sys.argv[1]) if sys.argv[1:] else 120
 TRIAL = """
 import json, sys, time
 import tensorflow as tf
