@@ -3,8 +3,8 @@
 ``python tests/benchmarks/settings_cost.py [STEPS]`` prints a table: each setting trains the forum's ConvModel_1 in two
 processes, which repeat each other or do not.
 
-40 steps on two cores beside much other work, so that processor time alone tells (samples a second of it, start-up of the
-model included), TensorFlow 2.21, every row repeating itself to the last bit, each with bits of its own:
+40 steps on two cores beside much other work, so that processor time alone tells (samples a second of it, start-up of
+the model included), TensorFlow 2.21, every row repeating itself to the last bit, each with bits of its own:
 
     threads  oneDNN off  oneDNN on
           1         780      1,067
