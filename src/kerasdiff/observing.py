@@ -236,22 +236,21 @@ class Observer:
 
     # What the numbers are asked for afterwards ---------------------------------------------------------------
 
-    def question(self, numeric: tuple[Rung, Rung]) -> Question | None:
+    def question(self, numeric: tuple[Rung, Rung]) -> Question | Finding | None:
         """What attribution is asked: on the probes that show most, or on the input that a search found.
 
         Args:
             numeric: Inference and training step.
 
         Returns:
-            ``None`` where there is nothing to attribute, or nothing can be run.
+            ``None`` where there is nothing to attribute, or nothing can be run; why not, where there is no room for it.
         """
         prober = self._prober
         differ = "different" in [rung.outcome for rung in numeric]
         if prober is None or self._pair.isomorphic or not (self._pair.edits or differ):
             return None
         if (lack := lacks_room(self._pair, IN_PARTS if self._modes == ("inference",) else IN_TRAINING)) is not None:
-            self.not_checked.append(NotChecked(rung="attribution", reason=lack))
-            return None
+            return lack
         known = next((rung.figures for rung in numeric if isinstance(rung.figures, NumberFigures)), None)
         worst = {mode: figures.where.probe for mode, _, figures in _on_probes(numeric)}
         scale = 1.0

@@ -104,10 +104,8 @@ def fit(reference: Target, candidate: Target, options: Options, trials: FitOptio
             cluster, device = stack.enter_context(connected(trials.cluster, targets, options.data)), "cpu"
         listener.phase(LOADING)
         hardware = trial_hardware(device)
-        models = stack.enter_context(
-            models_of(targets, options.inputs, options.timeout, numbers=hardware, retried=True)
-        )
-        return _fitted(models, options, trials, listener, cluster)
+        models = models_of(targets, options.inputs, options.timeout, numbers=hardware, retried=True)
+        return _fitted(stack.enter_context(models), options, trials, listener, cluster)
 
 
 def replay(
@@ -266,7 +264,7 @@ def _attributed(
     if question is None:
         return None
     try:
-        answer = attribute(pair, question)
+        answer = question if isinstance(question, Finding) else attribute(pair, question)
     except EvaluateError as error:
         answer = Finding(fact=Fact.REFUSED, cause=error.message)
     except WorkerError as error:

@@ -37,8 +37,9 @@ class StandIn:
     """A session around a function that builds a model: what fit needs of one, without files and processes."""
 
     def __init__(self, build: Callable[[], Any], *ports: Port) -> None:
-        self._build, self._ports, self.ready = build, ports, None
+        self._build, self._ports = build, ports
         self.kept: Any = None
+        self.ready: Any = None
 
     def reload(self, precision: str, seed: int = 0) -> Any:
         assert precision == "float32"

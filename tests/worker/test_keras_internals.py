@@ -196,6 +196,28 @@ def test_saved_files_hold_what_is_read_from_them(tmp_path: Path) -> None:
     assert {name.rstrip("/") for name in internals.TRAINING_STATE} <= groups
 
 
+@pytest.mark.filterwarnings("ignore:__array__:DeprecationWarning")
+def test_what_is_stored_is_told_without_a_file(tmp_path: Path) -> None:
+    import h5py
+
+    inputs = keras.Input((4,))
+    model = keras.Model(
+        inputs,
+        keras.layers.BatchNormalization()(keras.Sequential([keras.layers.Dense(3), keras.layers.Dropout(0.5)])(inputs)),
+    )
+    model.save_weights(tmp_path / "m.weights.h5")
+    arrays: dict[str, Any] = {}
+    with h5py.File(tmp_path / "m.weights.h5") as file:
+        file.visititems(lambda name, item: arrays.update({name: item[()]} if isinstance(item, h5py.Dataset) else {}))
+
+    stored = internals.stored_variables(model)
+
+    assert stored.keys() == arrays.keys()
+    assert {id(value) for value in stored.values()} == {id(one) for one in model.weights}
+    for path, value in stored.items():
+        np.testing.assert_array_equal(value.numpy(), arrays[path])
+
+
 def test_function_graphs_say_what_they_use() -> None:
     weight, held = tf.Variable([1.0, 2.0]), tf.constant([3.0, 4.0])
 

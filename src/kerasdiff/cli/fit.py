@@ -19,9 +19,11 @@ from kerasdiff.cli.common import (
     start_ahead,
     understood,
 )
+from kerasdiff.cli.surviving import Child
 
 if TYPE_CHECKING:
-    from kerasdiff.options import ClusterOptions
+    from kerasdiff.options import ClusterOptions, FitOptions, Options
+    from kerasdiff.side.targets import Target
 
 DEFAULT_SEEDS = 3
 DEFAULT_EPOCHS = 5
@@ -190,10 +192,7 @@ def fit(
       kerasdiff fit old.py:Net new.py:Net --seeds 1000 --ray 10.0.0.1:6379
     """  # noqa: D301
     (first, second), specs = understood((reference, candidate), inputs, data)
-    from kerasdiff.side.environment import trial_hardware
-
-    start_ahead(trial_hardware(device))
-    import kerasdiff.pipeline as engine
+    pair = first, second
     from kerasdiff.options import FitOptions, Options, trial_store
     from kerasdiff.side.training import TrialOptions
 
@@ -217,9 +216,27 @@ def fit(
         own_init=own_init,
         cluster=_cluster(ray, trial_cpus, trial_gpus),
     )
+    if trials.cluster is None:
+        return _report(pair, options, trials, form, color, output)
+    child = Child()
+    if child.exit_code is not None:
+        return child.exit_code
+    with child.to_its_end():
+        return _report(pair, options, trials, form, color, output)
+
+
+def _report(
+    pair: tuple[Target, Target], options: Options, trials: FitOptions, form: str, color: str, output: str | None
+) -> int:
+    """Runs the fit and writes its report."""
+    from kerasdiff.side.environment import trial_hardware
+
+    start_ahead(trial_hardware(trials.device if trials.cluster is None else "cpu"))
+    import kerasdiff.pipeline as engine
+
     with progress() as listener:
         try:
-            comparison = engine.fit(first, second, options, trials, listener)
+            comparison = engine.fit(*pair, options, trials, listener)
         except engine.InterruptedFit as stop:
             if stop.known is None:
                 raise

@@ -79,8 +79,7 @@ class Recipe:
     """Another worker for the same model, its inputs in the same order, wherever it is made.
 
     Attributes:
-        target, inputs, timeout, without: As :class:`Worker` takes them.
-        order, fitted: As it was last described.
+        target, inputs, timeout, without, order, fitted: As :class:`Worker` takes them.
     """
 
     target: Target
@@ -92,7 +91,8 @@ class Recipe:
 
     def worker(self, label: str, hardware: Hardware) -> Worker:
         """Starts it."""
-        return Worker(self.target, self.inputs, self.timeout, label, self.without, hardware, self.order, self.fitted)
+        settled = self.without, hardware, self.order, self.fitted
+        return Worker(self.target, self.inputs, self.timeout, label, *settled)
 
 
 class Worker(Side):

@@ -11,6 +11,7 @@ import logging
 import os
 import re
 import socket
+import sys
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -28,13 +29,17 @@ REACH_S = 10.0
 
 _ADDRESS = re.compile(r"(?:ray://)?(\[[^\]]+\]|[^:/]+):(\d{1,5})")
 
+_HTTP2 = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 0, 4, 0, 0, 0, 0, 0))
+_SETTINGS = bytes((4,))
+"""What a client of gRPC begins with, and the type of the frame that every server answers with (RFC 9113, 3.4 and 6.5).
+
+Why ask that first? Ray waits for ever where something else listens at the port."""
+
 QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
-    "RAY_gcs_server_request_timeout_seconds": "20",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
 }
-"""Set before Ray is imported where the user has not set them: no statistics are sent, its logs stay in its files, and a
-port where something else listens is given up on in time."""
+"""Set before Ray is imported where the user has not set them: no statistics are sent, and it warns of nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,11 +107,34 @@ def connected(options: ClusterOptions, targets: tuple[Target, ...], data: str | 
     with tempfile.TemporaryDirectory(prefix="kerasdiff-") as directory, contextlib.ExitStack() as stack:
         shipped = tuple(zip(targets, stage(targets, data, Path(directory)), strict=True))
         (Path(directory) / "kerasdiff.txt").write_text("The models of a fit, and what they import.\n")
+        stack.enter_context(_without_noise())
         _init(ray, options.address, directory)
         stack.callback(ray.shutdown)
         cluster = Cluster(ray=ray, shipped=shipped, options=options)
         cluster.check()
         yield cluster
+
+
+@contextlib.contextmanager
+def _without_noise() -> Iterator[None]:
+    """Keeps Ray's words away from the report and from live progress.
+
+    Ray tells of the end of a node on ``sys.stdout``, and its native part writes to descriptor 2: within, that leads
+    nowhere, and ``sys.stderr`` to where it led.
+    """
+    with contextlib.ExitStack() as stack:
+        nowhere = stack.enter_context(open(os.devnull, "w"))
+        stack.enter_context(contextlib.redirect_stdout(nowhere))
+        sys.stderr.flush()
+        kept = os.dup(2)
+        stack.callback(os.close, kept)
+        if sys.stderr is sys.__stderr__:
+            # Of the same encoding; what it cannot spell is escaped.
+            shown = open(os.dup(kept), "w", buffering=1, errors="backslashreplace")  # noqa: SIM115
+            stack.enter_context(contextlib.redirect_stderr(stack.enter_context(shown)))
+        stack.callback(os.dup2, kept, 2)
+        os.dup2(nowhere.fileno(), 2)
+        yield
 
 
 def _imported() -> Handle:
@@ -118,15 +146,19 @@ def _imported() -> Handle:
 
 
 def _reach(address: str) -> None:
-    """Refuses an address at which nothing listens."""
+    """Refuses an address at which nothing listens, or something else."""
     parts = _ADDRESS.fullmatch(address)
     if parts is None:
         return
     try:
-        socket.create_connection((parts[1].strip("[]"), int(parts[2])), timeout=REACH_S).close()
+        with socket.create_connection((parts[1].strip("[]"), int(parts[2])), timeout=REACH_S) as connection:
+            connection.sendall(_HTTP2)
+            answer = connection.recv(9)
     except (OSError, OverflowError) as why:
         reason = getattr(why, "strerror", None) or str(why)
         raise ClusterError(f"No cluster answers at {address}: {reason}.") from None
+    if answer[3:4] != _SETTINGS:
+        raise ClusterError(f"No cluster answers at {address}: what listens there does not speak as Ray does.")
 
 
 def _init(ray: Handle, address: str, directory: str) -> None:
@@ -144,6 +176,7 @@ def _init(ray: Handle, address: str, directory: str) -> None:
                 **settings,
             )
     except Exception as why:  # whatever Ray raises: ConnectionError, RuntimeError, ValueError, its own
-        lines = str(why).strip().splitlines() or [type(why).__name__]
-        where = f"at {address}" if address else "on this machine"
-        raise ClusterError(f"The cluster {where} cannot be used: {lines[0].rstrip('.')}.", str(why)) from None
+        lines = str(why).strip().splitlines()
+        where = f"at {address}" if _ADDRESS.fullmatch(address) else "of this machine"
+        reason = f": {lines[0].rstrip('.')}" if lines else f" ({type(why).__name__})"
+        raise ClusterError(f"The cluster {where} cannot be used{reason}.", "\n".join(lines[1:])) from None

@@ -95,7 +95,8 @@ def _copied(folder: Path, to: Path, skip: Path | None) -> None:
         if size > MOST_BYTES or count > MOST_FILES:
             raise ClusterError(
                 f"{folder} holds more than {MOST_BYTES >> 20} MB or {MOST_FILES:,} files, hidden ones and virtual "
-                "environments aside: put the models and what they import in a folder of their own, which goes to every node."
+                "environments aside: put the models and what they import in a folder of their own, which goes to every "
+                "node."
             )
         place = to / path.relative_to(folder)
         place.parent.mkdir(parents=True, exist_ok=True)

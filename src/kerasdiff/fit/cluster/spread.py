@@ -89,7 +89,7 @@ class Spread:
         self._ray.cloudpickle.register_pickle_by_value(entry)
         self._parcel = self._ray.put(packed(data, home))
         here = self._on(self._ray.get_runtime_context().get_node_id())
-        self._desk = self._ray.remote(num_cpus=0, scheduling_strategy=here)(entry.Desk).remote()
+        self._desk = self._ray.remote(entry.Desk).options(num_cpus=0, scheduling_strategy=here).remote()
         options: dict[str, float] = {"num_cpus": cluster.options.cpus, "max_retries": RETRIES}
         options |= {"num_gpus": cluster.options.gpus} if cluster.options.gpus else {}
         self._task = self._ray.remote(**options)(entry.run)
