@@ -328,6 +328,7 @@ class Fact(Enum):
     BUDGET_RECALLED = auto()  # the same, as measured in an earlier run
     WORKER_LOST = auto()  # cause: the error that ended the fit
     WORKER_REPLACED = auto()  # names: label and target; figures: exit_code, absent where it closed its connection
+    TRIALS_IN_TURN = auto()  # memory of the device was short of what two trials at once take
     OWN_START = auto()  # cause: which weights start from the candidate's own draw, and why
     NOT_STORED = auto()  # side; the trial's state cannot be read back
     STORE_UNREADABLE = auto()  # side; names: file; cause

@@ -68,6 +68,22 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterOptions:
+    """Which cluster runs trials, and what of a node a trial pair takes.
+
+    Attributes:
+        address: ``HOST:PORT``, ``ray://HOST:PORT``, ``auto``, ``local`` for a cluster of this machine alone; empty for
+            the one this machine belongs to, if any, else a local one.
+        cpus: Processor cores, which each trial uses all of, for the trials of a pair run in turn.
+        gpus: GPUs, or the share of one.
+    """
+
+    address: str = ""
+    cpus: int = 1
+    gpus: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FitOptions:
     """The choices of an experiment: which trial pairs, and how they are run.
 
@@ -78,6 +94,7 @@ class FitOptions:
         budget: Seconds for everything; seeds, then epochs, then steps are cut down to fit.
         device: What trials run on: ``auto`` for a GPU where there is one, ``cpu``, ``gpu`` or ``gpu:N``.
         own_init: Whether the candidate draws its own starting weights.
+        cluster: Where trials run, if not on this machine.
     """
 
     seeds: tuple[int, ...] = (0,)
@@ -86,6 +103,7 @@ class FitOptions:
     margin: float = 0.01
     budget: float | None = None
     own_init: bool = False
+    cluster: ClusterOptions | None = None
 
 
 def trial_store() -> str:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 
 from kerasdiff.align.correspondence import correspond
@@ -17,8 +17,11 @@ from kerasdiff.errors import DataError, EvaluateError, FitError, WorkerError
 from kerasdiff.explain.attribution import attribute
 from kerasdiff.explain.records import Attribution
 from kerasdiff.findings import Fact, Finding
+from kerasdiff.fit.cluster.connect import Cluster, connected
+from kerasdiff.fit.cluster.spread import Spread
 from kerasdiff.fit.experiment import Experiment, Interrupted
-from kerasdiff.fit.trainers import Local, Starts
+from kerasdiff.fit.local import Local
+from kerasdiff.fit.trainers import Starts, Trainers
 from kerasdiff.fit.trials import FitEvidence
 from kerasdiff.fit.verdict import FitVerdict, judge_cut_off, judge_fit
 from kerasdiff.judge import UNIMPLIED, Evidence, judge
@@ -40,7 +43,7 @@ from kerasdiff.rungs.table import rewrites, rows
 from kerasdiff.rungs.training_step import training_step
 from kerasdiff.rungs.unseen import training_code, unlike_training_code, untaken, untraced
 from kerasdiff.rungs.weights import only_penalties, own_penalties, settings, values_apart, weights
-from kerasdiff.side.environment import Hardware, for_numbers, for_trials, trial_hardware
+from kerasdiff.side.environment import Hardware, for_numbers, for_trials, seeds_at_once, trial_hardware
 from kerasdiff.side.models import Models, models_of
 from kerasdiff.side.process import Worker
 from kerasdiff.side.records import Description
@@ -93,10 +96,16 @@ def fit(reference: Target, candidate: Target, options: Options, trials: FitOptio
         KerasdiffError: If a model cannot be loaded, built, called or trained.
         InterruptedFit: On Ctrl-C.
     """
-    hardware = trial_hardware(trials.device)
-    listener.phase(LOADING)
-    with models_of((reference, candidate), options.inputs, options.timeout, numbers=hardware, retried=True) as models:
-        return _fitted(models, options, trials, listener)
+    targets = reference, candidate
+    with ExitStack() as stack:
+        cluster, device = None, trials.device
+        if trials.cluster is not None:
+            listener.phase("connecting to the cluster")
+            cluster, device = stack.enter_context(connected(trials.cluster, targets, options.data)), "cpu"
+        listener.phase(LOADING)
+        hardware = trial_hardware(device)
+        models = models_of(targets, options.inputs, options.timeout, numbers=hardware, retried=True)
+        return _fitted(stack.enter_context(models), options, trials, listener, cluster)
 
 
 def replay(
@@ -305,16 +314,31 @@ def _trained(
     return evidence
 
 
-def _experiment(models: Models, pair: Pair, options: Options, trials: FitOptions, listener: Listener) -> Experiment:
+def _experiment(
+    models: Models,
+    pair: Pair,
+    options: Options,
+    trials: FitOptions,
+    listener: Listener,
+    cluster: Cluster | None = None,
+) -> Experiment:
+    """The trial pairs of two models, on this machine or on a cluster."""
     first, second = pair.weights
     weights = {one: second[two] for one, two in pair.transfer.pairs.items() if first[one].size == second[two].size}
     starts = Starts() if trials.own_init else Starts(weights=weights, transposed=pair.transfer.transposed)
-    trainers = Local(models.fitters, models.control, starts, in_turn=models.on_gpu)
-    alike = pair.isomorphic and not trials.own_init
-    return Experiment(trainers, options.data or "auto", trials, listener, models.lost, alike=alike)
+    data = options.data or "auto"
+    trainers: Trainers
+    if cluster is not None:
+        trainers = Spread(cluster, models.workers, starts, data, trials.device, models.lost)
+    else:
+        slots = seeds_at_once(max(pair.parameters)) if models.on_gpu and len(trials.seeds) > 1 else 1
+        trainers = Local(models.fitters, models.control, starts, models.lost, more=models.more, slots=slots)
+    return Experiment(trainers, data, trials, listener, models.lost, alike=pair.isomorphic and not trials.own_init)
 
 
-def _fitted(models: Models, options: Options, trials: FitOptions, listener: Listener) -> Comparison:
+def _fitted(
+    models: Models, options: Options, trials: FitOptions, listener: Listener, cluster: Cluster | None
+) -> Comparison:
     """Aligns the graphs, for weights to correspond, and trains."""
     listener.phase("aligning the graphs")
     alike = correspond(*models.descriptions)
@@ -352,7 +376,7 @@ def _fitted(models: Models, options: Options, trials: FitOptions, listener: List
     def told(evidence: FitEvidence, verdict: FitVerdict) -> Comparison:
         return judged(evidence, _fit_verdict(pair, verdict), fit_rung(evidence, complete=complete))
 
-    return _run(_experiment(models, pair, options, trials, listener), told, complete=complete)
+    return _run(_experiment(models, pair, options, trials, listener, cluster), told, complete=complete)
 
 
 def _run(

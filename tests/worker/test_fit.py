@@ -38,6 +38,8 @@ class StandIn:
 
     def __init__(self, build: Callable[[], Any], *ports: Port) -> None:
         self._build, self._ports = build, ports
+        self.kept: Any = None
+        self.ready: Any = None
 
     def reload(self, precision: str, seed: int = 0) -> Any:
         assert precision == "float32"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import sys
 from pathlib import Path
 from typing import Any
@@ -302,3 +303,16 @@ def test_messages_come_without_their_wrapping() -> None:
     assert internals.bare_message(broken.value) == "no such thing"
     assert not internals.is_data_dependent(broken.value)
     assert internals.is_data_dependent(branching.value)
+
+
+def test_the_seeds_that_keras_draws_are_seen_and_those_of_others_too():
+    keras.utils.set_random_seed(3)
+    with internals.default_seeds() as drawn:
+        keras.Sequential([keras.Input((3,)), keras.layers.Dense(3), keras.layers.Dropout(0.5)])
+    assert len(drawn) >= 2
+    assert internals.generators_stand_at(3, len(drawn))
+    for draw in (random.random, np.random.rand, lambda: tf.random.uniform(())):
+        keras.utils.set_random_seed(3)
+        assert internals.generators_stand_at(3, 0)
+        draw()
+        assert not internals.generators_stand_at(3, 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,6 +19,11 @@ from kerasdiff.cli.common import (
     start_ahead,
     understood,
 )
+from kerasdiff.cli.surviving import Child
+
+if TYPE_CHECKING:
+    from kerasdiff.options import ClusterOptions, FitOptions, Options
+    from kerasdiff.side.targets import Target
 
 DEFAULT_SEEDS = 3
 DEFAULT_EPOCHS = 5
@@ -59,6 +65,26 @@ class Seconds(click.ParamType):  # type: ignore[type-arg]
         return float(span[1]) * {"s": 1.0, "m": 60.0, "h": 3600.0}[span[2]]
 
 
+def _address(context: click.Context, option: click.Parameter, value: str | None) -> str | None:
+    if value is None or value in ("", "auto", "local"):
+        return value
+    if not re.fullmatch(r"(ray://)?(\[[0-9A-Fa-f:.]+\]|[\w.-]+):\d{1,5}", value):
+        text = "write HOST:PORT, ray://HOST:PORT, auto or local, or put --ray last."
+        raise click.BadParameter(f"{clean(value)!r} is no address: {text}")
+    return value
+
+
+def _cluster(address: str | None, cpus: int | None, gpus: float | None) -> ClusterOptions | None:
+    from kerasdiff.options import ClusterOptions
+
+    if address is None:
+        for name, value in (("--trial-cpus", cpus), ("--trial-gpus", gpus)):
+            if value is not None:
+                raise click.UsageError(f"{name} needs --ray.")
+        return None
+    return ClusterOptions(address=address, cpus=cpus or 1, gpus=gpus or 0.0)
+
+
 @click.command(epilog=TARGETS_HELP + EXIT_CODES_HELP)
 @click.argument("reference")
 @click.argument("candidate")
@@ -95,6 +121,27 @@ class Seconds(click.ParamType):  # type: ignore[type-arg]
     metavar="POINTS",
     help="What still counts as equivalent: points of test accuracy, or percent of the test loss without classes.",
 )
+@click.option(
+    "--ray",
+    is_flag=False,
+    flag_value="",
+    callback=_address,
+    metavar="[ADDRESS]",
+    help="Train on a Ray cluster: HOST:PORT, ray://HOST:PORT, auto, or local for one of this machine alone. Without an "
+    "address, the one that this machine belongs to, else a local one.",
+)
+@click.option(
+    "--trial-cpus",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="With --ray: processor cores of a trial pair, whose trials run in turn.  [default: 1]",
+)
+@click.option(
+    "--trial-gpus",
+    type=click.FloatRange(min=0),
+    metavar="N",
+    help="With --ray: GPUs of a trial pair, or the share of one.  [default: 0]",
+)
 @click.option("--budget", type=Seconds(), help="Train no longer than this: 60s, 10m. Seeds and epochs are cut to fit.")
 @click.option("--own-init", is_flag=True, help="Let each model draw its own starting weights.")
 @click.option("--fresh", is_flag=True, help="Train anew what is kept from an earlier run.")
@@ -121,6 +168,9 @@ def fit(
     margin: float,
     budget: float | None,
     own_init: bool,
+    ray: str | None,
+    trial_cpus: int | None,
+    trial_gpus: float | None,
     fresh: bool,
     logdir: str | None,
     data: str | None,
@@ -139,12 +189,10 @@ def fit(
       kerasdiff fit a.py:ConvModel_1 b.py:ConvModel_2
       kerasdiff fit a.py:ConvModel_1 b.py:ConvModel_2 --seeds 10 --epochs 30
       kerasdiff fit old.py:Net new.py:Net --data mine.npz --budget 10m
+      kerasdiff fit old.py:Net new.py:Net --seeds 1000 --ray 10.0.0.1:6379
     """  # noqa: D301
     (first, second), specs = understood((reference, candidate), inputs, data)
-    from kerasdiff.side.environment import trial_hardware
-
-    start_ahead(trial_hardware(device))
-    import kerasdiff.pipeline as engine
+    pair = first, second
     from kerasdiff.options import FitOptions, Options, trial_store
     from kerasdiff.side.training import TrialOptions
 
@@ -166,10 +214,29 @@ def fit(
         margin=margin / 100,
         budget=budget,
         own_init=own_init,
+        cluster=_cluster(ray, trial_cpus, trial_gpus),
     )
+    if trials.cluster is None:
+        return _report(pair, options, trials, form, color, output)
+    child = Child()
+    if child.exit_code is not None:
+        return child.exit_code
+    with child.to_its_end():
+        return _report(pair, options, trials, form, color, output)
+
+
+def _report(
+    pair: tuple[Target, Target], options: Options, trials: FitOptions, form: str, color: str, output: str | None
+) -> int:
+    """Runs the fit and writes its report."""
+    from kerasdiff.side.environment import trial_hardware
+
+    start_ahead(trial_hardware(trials.device if trials.cluster is None else "cpu"))
+    import kerasdiff.pipeline as engine
+
     with progress() as listener:
         try:
-            comparison = engine.fit(first, second, options, trials, listener)
+            comparison = engine.fit(*pair, options, trials, listener)
         except engine.InterruptedFit as stop:
             if stop.known is None:
                 raise

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 
 from kerasdiff.findings import Finding
 from kerasdiff.fit.looks import Plan, default_plan
-from kerasdiff.fit.statistics import decide
-from kerasdiff.fit.trajectories import class_differences, curves, distance, figures, parted
+from kerasdiff.fit.statistics import Decision, decide
+from kerasdiff.fit.trajectories import class_differences, curves, distance, figures, identical, parted
 from kerasdiff.fit.trials import FitEvidence, Lead, Metric
 from kerasdiff.options import FitOptions
 from kerasdiff.side.training import Trial, TrialSide
@@ -28,7 +28,7 @@ def evidence(
     paired = tuple(figures(pair, seed) for pair, seed in zip(pairs, options.seeds, strict=False))
     first = pairs[0]
     against = [(first[0], control) for control in controls.values()]
-    metric: Metric = "test accuracy" if all(trial.history.accuracies for trial in first) else "test loss"
+    metric = _metric(first)
     same = all(item.identical for item in paired)
     return FitEvidence(
         trials=(*(trial for pair in pairs for trial in pair), *controls.values()),
@@ -42,13 +42,25 @@ def evidence(
         pairs=paired,
         parted=None if same or not against else parted(first, against),
         metric=metric,
-        decision=None if same else decide(differences(pairs, metric), _plan(options, len(options.seeds), first[0])),
+        decision=decision(pairs, options),
         leads=() if same else _leads(pairs, metric, options),
         curves=curves(pairs),
         classes=class_differences(pairs),
         stopped=stopped,
         findings=findings,
     )
+
+
+def decision(pairs: Sequence[TrialPair], options: FitOptions) -> Decision | None:
+    """What the paired differences say up to now; ``None`` where every pair agrees to the last bit."""
+    if all(identical(*pair) for pair in pairs):
+        return None
+    first = pairs[0]
+    return decide(differences(pairs, _metric(first)), _plan(options, len(options.seeds), first[0]))
+
+
+def _metric(pair: TrialPair) -> Metric:
+    return "test accuracy" if all(trial.history.accuracies for trial in pair) else "test loss"
 
 
 def _plan(options: FitOptions, most: int, trial: Trial) -> Plan:
@@ -83,9 +95,9 @@ def _leads(pairs: Sequence[TrialPair], metric: Metric, options: FitOptions) -> t
     metrics: tuple[Metric, ...] = ("test accuracy", "train accuracy") if metric == "test accuracy" else (metric,)
     leads = []
     for name in metrics:
-        decision = decide(differences(pairs, name), _plan(options, len(pairs), pairs[0][0]))
-        if not math.isnan(decision.mean):
-            leads.append(Lead(metric=name, mean=decision.mean, interval=decision.interval, level=decision.level))
+        seen = decide(differences(pairs, name), _plan(options, len(pairs), pairs[0][0]))
+        if not math.isnan(seen.mean):
+            leads.append(Lead(metric=name, mean=seen.mean, interval=seen.interval, level=seen.level))
     return tuple(leads)
 
 

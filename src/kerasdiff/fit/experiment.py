@@ -11,7 +11,7 @@ from dataclasses import replace
 from kerasdiff.errors import WorkerError
 from kerasdiff.findings import SIDES, Fact, Finding
 from kerasdiff.fit.budget import Pace, Remembered, afford, shortened
-from kerasdiff.fit.evidence import TrialPair, evidence
+from kerasdiff.fit.evidence import TrialPair, decision, evidence
 from kerasdiff.fit.trainers import Trainers
 from kerasdiff.fit.trajectories import first_epoch_apart, identical, may_be_rounding
 from kerasdiff.fit.trials import FitEvidence
@@ -107,8 +107,8 @@ class Experiment:
                     break
                 if not self._options.own_init:  # from other weights trajectories part in any case
                     self._settle_floor()
-            decision = self._evidence().decision
-            if decision is not None and decision.outcome != "inconclusive":
+            known = decision(self._pairs, self._options)
+            if known is not None and known.outcome != "inconclusive":
                 break
         return self._evidence()
 

@@ -34,6 +34,11 @@ def other_than_file(path: Path) -> str:
     return next((name for test, name in _OTHERS if test(mode)), "")
 
 
+def trial_directory(root: str, key: str) -> Path:
+    """Where a trial store keeps the files of a trial."""
+    return Path(root) / key[:2] / key
+
+
 def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
     """Writes a file whole or not at all: beside its place and, once it is on the disk, renamed to it.
 

@@ -74,6 +74,27 @@ class Pending(Generic[T]):
         return cast("T", self._worker._wait(self._number, self._task, progress))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """Another worker for the same model, its inputs in the same order, wherever it is made.
+
+    Attributes:
+        target, inputs, timeout, without, order, fitted: As :class:`Worker` takes them.
+    """
+
+    target: Target
+    inputs: tuple[InputSpec, ...]
+    timeout: float
+    without: tuple[str, ...]
+    order: tuple[str, ...]
+    fitted: bool
+
+    def worker(self, label: str, hardware: Hardware) -> Worker:
+        """Starts it."""
+        settled = self.without, hardware, self.order, self.fitted
+        return Worker(self.target, self.inputs, self.timeout, label, *settled)
+
+
 class Worker(Side):
     """A model in a process of its own that answers the :class:`Side` protocol.
 
@@ -137,6 +158,12 @@ class Worker(Side):
         self._end()
         self._start()
 
+    def renew(self) -> None:
+        """Ends the process, and with it all that it holds, and starts another for what is asked from here on."""
+        if not self.closed:
+            self._end()
+            self._start()
+
     def submit(self, request: Request[P, T], /, *arguments: P.args, **named: P.kwargs) -> Pending[T]:
         """Sends a request and returns at once; requests are answered in the order they were sent."""
         assert not named  # arguments cross by position
@@ -150,10 +177,21 @@ class Worker(Side):
         self._requests.put(Call(number=self._sent, name=request.name, arguments=arguments))
         return Pending(self, self._sent, request.task)
 
+    @property
+    def recipe(self) -> Recipe:
+        """How to make another one."""
+        return Recipe(
+            target=self.target,
+            inputs=self._inputs,
+            timeout=self._timeout,
+            without=self._without,
+            order=self._order,
+            fitted=self._fitted,
+        )
+
     def fresh(self, hardware: Hardware | None = None, label: str | None = None) -> Worker:
         """Another worker for the same model, its inputs in the same order; on other ``hardware`` where that is said."""
-        named, on = label or self.label, hardware or self._hardware
-        return Worker(self.target, self._inputs, self._timeout, named, self._without, on, self._order, self._fitted)
+        return self.recipe.worker(label or self.label, hardware or self._hardware)
 
     def close(self) -> None:
         """Kills the process and everything it started; harmless when repeated."""

@@ -85,6 +85,9 @@ START_VALUES: Request[[tuple[str, ...]], Mapping[str, Array]] = Request(
 STORED_OUTPUTS: Request[[tuple[tuple[Array, ...], ...]], Held] = Request(
     "stored_outputs", "run with the values it holds", "kerasdiff.worker.running.checkpoint:stored_outputs"
 )
+TRIAL_KEY: Request[[FitPlan], str | None] = Request(
+    "trial_key", "make a trial ready", "kerasdiff.worker.training.fit:trial_key_of"
+)
 FIT: Request[[FitPlan], Trial] = Request("fit", "train the model", "kerasdiff.worker.training.fit:fit", reports=True)
 
 REQUESTS: Mapping[str, Request[..., object]] = {
@@ -103,6 +106,7 @@ REQUESTS: Mapping[str, Request[..., object]] = {
         START_DIGESTS,
         START_VALUES,
         STORED_OUTPUTS,
+        TRIAL_KEY,
         FIT,
     )
 }
@@ -202,6 +206,9 @@ class Side(ABC):
 
     stored_outputs = _Method(STORED_OUTPUTS)
     """What a fresh copy of the model computes on these probes."""
+
+    trial_key = _Method(TRIAL_KEY)
+    """Makes a trial ready; what it is called in the trial store, or ``None`` where it cannot be stored."""
 
     def fit(self, plan: FitPlan, progress: Progress | None = None) -> Trial:
         """Trains a fresh copy of the model."""

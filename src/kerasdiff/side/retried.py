@@ -31,19 +31,34 @@ class Retried:
         """The weights a fresh copy of the model starts from, by id."""
         return self._worker.start(seed)
 
+    def trial_key(self, plan: FitPlan) -> str | None:
+        """Makes a trial ready; what it is called in the trial store."""
+        try:
+            return self._worker.trial_key(plan)
+        except WorkerEndedError as error:
+            self._replace(error)
+            return self._worker.trial_key(plan)
+
     def fit(self, plan: FitPlan, progress: Progress | None = None) -> Trial:
         """Trains a fresh copy of the model."""
         try:
             return self._worker.fit(plan, progress)
         except WorkerEndedError as error:
-            if self._worker.closed:
-                raise
-            figures = {} if error.exit_code is None else {"exit_code": error.exit_code}
-            names = error.label, error.target
-            self._findings.append(Finding(fact=Fact.WORKER_REPLACED, names=names, figures=figures))
-            self._worker = self._own = self._worker.fresh()
+            self._replace(error)
             # What the lost worker stored counts, even where what was stored before it does not.
             return self._worker.fit(replace(plan, options=replace(plan.options, fresh=False)), progress)
+
+    def renew(self) -> None:
+        """Starts the process anew."""
+        self._worker.renew()
+
+    def _replace(self, error: WorkerEndedError) -> None:
+        if self._worker.closed:
+            raise error
+        figures = {} if error.exit_code is None else {"exit_code": error.exit_code}
+        names = error.label, error.target
+        self._findings.append(Finding(fact=Fact.WORKER_REPLACED, names=names, figures=figures))
+        self._worker = self._own = self._worker.fresh()
 
     def __enter__(self) -> Retried:
         return self

@@ -12,14 +12,18 @@ from __future__ import annotations
 import functools
 import importlib
 import io
+import random
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any, TypeAlias
 
 import keras
+import numpy as np
 import tensorflow as tf
+from tensorflow.python.eager import context
 
 Live: TypeAlias = Any
 """A living object of Keras, TensorFlow or the user's model: neither library has types that could be checked."""
@@ -97,6 +101,45 @@ def handle_of(variable: Live) -> Live:
     2.16 to 2.21 and Keras 3.11 to 3.15.1.
     """
     return (variable.value if isinstance(variable, keras.Variable) else variable).handle
+
+
+@contextmanager
+def default_seeds() -> Iterator[list[int]]:
+    """Notes the seeds that Keras draws meanwhile for layers and initializers that were given none.
+
+    ``make_default_seed`` takes them from ``random``, which its module calls ``python_random``. Checked with Keras 3.11
+    to 3.15.1.
+    """
+    module: Live = sys.modules["keras.src.random.seed_generator"]
+    drawn: list[int] = []
+    own = module.python_random
+
+    def randint(low: int, high: int) -> int:
+        drawn.append(own.randint(low, high))
+        return drawn[-1]
+
+    module.python_random = SimpleNamespace(randint=randint)
+    try:
+        yield drawn
+    finally:
+        module.python_random = own
+
+
+def generators_stand_at(seed: int, drawn: int) -> bool:
+    """Whether nobody has used a global generator since ``keras.utils.set_random_seed``, but Keras for so many seeds.
+
+    Python's, numpy's, and that of eager TensorFlow (``Context._rng``). Checked with Keras 3.11 to 3.15.1, whose seeds
+    are ``randint(1, 1_000_000_000)``, and with TensorFlow 2.16 to 2.21.
+    """
+    python = random.Random(seed)
+    for _ in range(drawn):
+        python.randint(1, 1_000_000_000)
+    unused, now = np.random.RandomState(seed).get_state(), np.random.get_state()
+    return (
+        random.getstate() == python.getstate()
+        and all(np.array_equal(one, two) for one, two in zip(unused, now, strict=True))
+        and context.context()._rng.getstate() == random.Random(seed).getstate()
+    )
 
 
 def is_seed_state(variable: Live) -> bool:

@@ -98,6 +98,10 @@ class Session:
         self.tasks: dict[tuple[Precision, bool, tuple[str | None, ...]], Live] = {}
         self.starts: dict[Precision, tuple[object, list[tuple[Live, Live]]]] = {}
         self._spare: Loaded | None = None
+        self.kept: Live | None = None
+        """What the part that trains keeps from one trial to the next."""
+        self.ready: Live | None = None
+        """The trial that was made ready, for the part of the worker that trains."""
 
     def loaded(self, precision: Precision) -> Loaded:
         """The model in this precision, loaded on first use.
@@ -181,6 +185,7 @@ class Session:
         self.calls.clear()
         self.staged.clear()
         self.tasks.clear()
+        self.kept = self.ready = None
         self.starts.clear()
         self.drop_spare()
 

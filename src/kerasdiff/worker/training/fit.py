@@ -7,7 +7,6 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
@@ -21,15 +20,13 @@ from kerasdiff.worker.keras_internals import Live, sublayers
 from kerasdiff.worker.loading.load import Session
 from kerasdiff.worker.tracing.names import weight_table
 from kerasdiff.worker.training.batches import Batches
-from kerasdiff.worker.training.data import DataSet, load_data
+from kerasdiff.worker.training.data import DataSet
 from kerasdiff.worker.training.identity import trial_key, variables_of
 from kerasdiff.worker.training.logs import Logs
+from kerasdiff.worker.training.prepared import prepare
 from kerasdiff.worker.training.store import TrialStore
-from kerasdiff.worker.training.tasks import Task, to_array
+from kerasdiff.worker.training.tasks import to_array
 from kerasdiff.worker.training.trainer import Tested, Trainer
-
-DATA_SEED = 0
-"""Of made-up data: trials of any seed train on the same rows, so that seeds differ in order and draws alone."""
 
 FEWEST_TEST_ROWS = 512
 
@@ -60,21 +57,37 @@ def fit(session: Session, plan: FitPlan, progress: Progress | None = None) -> Tr
     Raises:
         FitError: If there is no usable data, loss or gradient, or the start does not fit the model.
     """
+    ready, session.ready = session.ready, None
+    run = ready[1] if ready is not None and _same(ready[0], plan) else _prepared(session, plan)
+    return run.trial(progress)
+
+
+def trial_key_of(session: Session, plan: FitPlan) -> str | None:
+    """What the trial of a plan is called in the trial store, wherever that is; ``None`` where it cannot be stored.
+
+    The trial is made ready for the `fit` that follows, which is to the same bits as if nobody had asked.
+    """
+    run = _prepared(session, plan)
+    session.ready = plan, run
+    return run.key
+
+
+def _same(one: FitPlan, two: FitPlan) -> bool:
+    starts = one.start.keys() == two.start.keys() and all(np.array_equal(one.start[k], two.start[k]) for k in one.start)
+    return starts and replace(one, start={}) == replace(two, start={})
+
+
+def _prepared(session: Session, plan: FitPlan) -> _Run:
+    """Loads model and data, and traces the steps of a trial."""
     wanted = [count for count in (plan.options.steps, plan.options.epochs) if count is not None]
     if plan.options.batch_size < 1 or not wanted or min(wanted) < 1:
         raise FitError("A fit needs at least one epoch, one step and one row a batch.")
     tf.config.experimental.enable_op_determinism()
-    loaded = session.reload("float32", plan.seed)
-    task = Task(loaded, plan.options.loss)
-    data = load_data(plan.data, tuple(loaded.ports), task.heads, DATA_SEED)
-    _assign(weight_table(loaded.model), plan.start)
+    ready = prepare(session, plan)
+    _assign(weight_table(ready.loaded.model), plan.start)
     if plan.perturbation is not None:
-        _perturb(loaded.model, plan.perturbation)
-    batches = Batches(data)
-    trainer = Trainer(loaded, task, batches, plan.options)
-    # Construction and probing drew a number of times that depends on how the model is written.
-    keras.utils.set_random_seed(plan.seed)
-    return _Run(trainer, batches, plan, progress).trial(data)
+        _perturb(ready.loaded.model, plan.perturbation)
+    return _Run(ready.trainer, ready.batches, plan, ready.data)
 
 
 def start(session: Session, seed: int) -> dict[str, Array]:
@@ -149,8 +162,9 @@ class Length:
 class _Run:
     """One trial on its way: trains, tests, stores and tells."""
 
-    def __init__(self, trainer: Trainer, batches: Batches, plan: FitPlan, progress: Progress | None) -> None:
-        self._trainer, self._plan, self._progress = trainer, plan, progress
+    def __init__(self, trainer: Trainer, batches: Batches, plan: FitPlan, data: DataSet) -> None:
+        self._trainer, self._plan, self._data = trainer, plan, data
+        self._progress: Progress | None = None
         self._train_rows = batches.train_rows
         self._length = Length.of(plan.options, batches.train_rows, trainer.size)
         trained = min(self._length.steps, self._length.per_epoch) * trainer.size
@@ -160,11 +174,15 @@ class _Run:
         # The first step of a process compiles, and is left out of the speed.
         self._seconds, self._timed = 0.0, 0
         self._pace: float | None = None
-
-    def trial(self, data: DataSet) -> Trial:
-        """Runs what the store does not hold."""
         functions = self._trainer.compiled()
-        store, variables = self._store(functions)
+        self._variables = None if plan.options.store is None else variables_of(functions)
+        self.key = None if self._variables is None else self._named(functions, self._variables)
+
+    def trial(self, progress: Progress | None) -> Trial:
+        """Runs what the store does not hold."""
+        self._progress = progress
+        data = self._data
+        store, variables = self._store()
         if self._plan.options.fresh:
             store.forget()
         done = store.finished()
@@ -196,15 +214,17 @@ class _Run:
             findings=tuple(store.findings),
         )
 
-    def _store(self, functions: Sequence[Live]) -> tuple[TrialStore, list[Live]]:
+    def _store(self) -> tuple[TrialStore, list[Live]]:
         """The files of this trial, and the variables whose values are its state."""
         if self._plan.options.store is None:
             return TrialStore(None), []
-        variables = variables_of(functions)
-        if variables is None:
+        if self._variables is None or self.key is None:
             store = TrialStore(None)
             store.findings.append(Finding(fact=Fact.NOT_STORED))
             return store, []
+        return TrialStore(self._plan.options.store, self.key), self._variables
+
+    def _named(self, functions: Sequence[Live], variables: Sequence[Live]) -> str:
         # By name as well: a candidate or a control that took up the reference's trial would prove nothing.
         length: dict[str, str | int] = {
             "name": self._plan.name,
@@ -212,7 +232,7 @@ class _Run:
             "steps": self._length.steps,
             "test_rows": self._test_rows,
         }
-        return TrialStore(self._plan.options.store, trial_key(functions, variables, length)), variables
+        return trial_key(functions, variables, length)
 
     def _resume(self, store: TrialStore, variables: Sequence[Live]) -> int:
         """Takes up the last finished epoch; how many epochs that saves."""

@@ -52,12 +52,13 @@ def variables_of(functions: Sequence[Live]) -> list[Live] | None:
                 return None
             variable = by_handle[id(tensor)]
             variables.setdefault(id(variable), variable)
-        if any(forgets(node.op) for node in _nodes(function)):
+        if any(forgets(node.op) for node in nodes_of(function)):
             return None
     return list(variables.values())
 
 
-def _nodes(function: Live) -> list[Live]:
+def nodes_of(function: Live) -> list[Live]:
+    """The nodes of a function's graph, and of those it calls."""
     definition = function.graph.as_graph_def()
     inner = [node for item in definition.library.function for node in item.node_def]
     return [*definition.node, *inner]

@@ -19,7 +19,7 @@ import numpy as np
 
 from kerasdiff.findings import Fact, Finding
 from kerasdiff.graph.values import Array
-from kerasdiff.side.files import write_whole
+from kerasdiff.side.files import trial_directory, write_whole
 from kerasdiff.side.training import Answers, Epoch, History
 
 _DAMAGED = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile)
@@ -37,7 +37,7 @@ class TrialStore:
     """
 
     def __init__(self, root: str | None, key: str = "") -> None:
-        self._directory = None if root is None else Path(root) / key[:2] / key
+        self._directory = None if root is None else trial_directory(root, key)
         self.findings: list[Finding] = []
 
     def forget(self) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from kerasdiff.errors import FitError
+from kerasdiff.errors import FitError, OutOfMemoryError
 from kerasdiff.graph.values import Array
 from kerasdiff.side.training import Answers, TrialOptions, TrialSettings
 from kerasdiff.worker.keras_internals import Live
@@ -25,6 +25,9 @@ from kerasdiff.worker.tracing.returned import tensors_of
 from kerasdiff.worker.tracing.trace import call_model
 from kerasdiff.worker.training.batches import Batches
 from kerasdiff.worker.training.tasks import Task, fresh_optimizer, to_array
+
+_SHORT_OF_MEMORY = ("CUDA_ERROR_OUT_OF_MEMORY", "CUBLAS_STATUS_ALLOC_FAILED", "CUDNN_STATUS_ALLOC_FAILED")
+"""What libraries of CUDA call it, which TensorFlow passes on as an internal error."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +44,7 @@ class Trainer:
 
     Attributes:
         size: Rows a batch.
+        optimizer: Of this model, with the state it has before the first step, until it is trained.
     """
 
     def __init__(self, loaded: Loaded, task: Task, batches: Batches, options: TrialOptions) -> None:
@@ -49,9 +53,9 @@ class Trainer:
         if not self._variables:
             raise FitError("The model has no trainable weights, so there is nothing to fit.")
         self.size = _batch_size(loaded, options.batch_size)
-        self._optimizer = _optimizer(loaded.model, task, options)
+        self.optimizer = optimizer_of(loaded.model, task, options)
         # By way of text: 3e-4 in float32 is 0.00030000001424923539, which nobody set.
-        self._learning_rate = float(str(to_array(self._optimizer.learning_rate)))
+        self._learning_rate = float(str(to_array(self.optimizer.learning_rate)))
         self._without_gradient: tuple[str, ...] = ()
         # Autograph stays off, as in Keras's own fit: models are called as they are written.
         self._loop = tf.function(
@@ -67,7 +71,7 @@ class Trainer:
         """What a trial of this length is trained with."""
         own_step = getattr(type(self._loaded.model), "train_step", None) is not keras.Model.train_step
         return TrialSettings(
-            optimizer=type(self._optimizer).__name__,
+            optimizer=type(self.optimizer).__name__,
             learning_rate=self._learning_rate,
             loss=tuple(self._task.words),
             targets=tuple(head.encoding for head in self._task.heads),
@@ -180,14 +184,14 @@ class Trainer:
         with tf.GradientTape() as tape:
             result = self._call(inputs, training=True)
             loss = self._task.loss(result, targets, training=True)
-            scaled = self._optimizer.scale_loss(loss)
+            scaled = self.optimizer.scale_loss(loss)
         gradients = tape.gradient(scaled, self._variables)
         pairs = [(g, v) for g, v in zip(gradients, self._variables, strict=True) if g is not None]
         if not pairs:
             raise FitError("No trainable weight gets a gradient: the outputs do not depend on any.")
         lost = {id(v) for g, v in zip(gradients, self._variables, strict=True) if g is None}
         self._without_gradient = tuple(name for name, v in weight_table(self._loaded.model).items() if id(v) in lost)
-        self._optimizer.apply([g for g, _ in pairs], [v for _, v in pairs])
+        self.optimizer.apply([g for g, _ in pairs], [v for _, v in pairs])
         return loss, self._accuracy(result, targets)
 
     def _test_step(self, rows: Live, count: Live) -> tuple[Live, Live, list[Live], list[Live]]:
@@ -209,6 +213,10 @@ class Trainer:
 
 def _failure(why: Exception) -> FitError:
     text = str(why).strip()
+    if isinstance(why, tf.errors.ResourceExhaustedError) or any(name in text for name in _SHORT_OF_MEMORY):
+        return OutOfMemoryError(
+            f"The training step finds too little memory: {text.splitlines()[0] if text else ''}", text
+        )
     return FitError(f"The training step fails: {text.splitlines()[0] if text else repr(why)}", text)
 
 
@@ -228,7 +236,7 @@ def _batch_size(loaded: Loaded, wanted: int) -> int:
     return fixed.pop() if fixed else wanted
 
 
-def _optimizer(model: Live, task: Task, options: TrialOptions) -> Live:
+def optimizer_of(model: Live, task: Task, options: TrialOptions) -> Live:
     """A fresh optimizer: the one in the options, else the model's own, else the default."""
     if options.optimizer is not None:
         try:

@@ -1,0 +1,93 @@
+"""A cluster of Ray nodes on this machine, and a fit on it as a user starts it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+STORE_BYTES = 80 * 2**20
+"""Of each node's object store; Ray takes no less than 75 MB."""
+
+MODELS = """
+import keras
+import beside
+
+class Plain(keras.Model):
+    def __init__(self, activation="relu"):
+        super().__init__()
+        self.hidden = keras.layers.Dense(beside.WIDTH, activation=activation)
+        self.drop = keras.layers.Dropout(0.5)
+        self.head = keras.layers.Dense(3)
+    def call(self, x):
+        return self.head(self.drop(self.hidden(x)))
+
+def broken():
+    raise RuntimeError("no such model today")
+"""
+
+
+@contextlib.contextmanager
+def nodes(count: int, cpus: int = 1) -> Iterator[tuple[Any, list[Any]]]:
+    """A cluster of so many nodes, and its nodes, the head first."""
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    from ray.cluster_utils import Cluster
+
+    each = {"num_cpus": cpus, "object_store_memory": STORE_BYTES}
+    cluster = Cluster(initialize_head=True, head_node_args={**each, "include_dashboard": False})
+    try:
+        yield cluster, [cluster.head_node, *(cluster.add_node(**each) for _ in range(count - 1))]
+    finally:
+        cluster.shutdown()
+
+
+def models(folder: Path) -> Path:
+    """Writes a pair of models that import a file beside theirs."""
+    (folder / "m.py").write_text(MODELS)
+    (folder / "beside.py").write_text("WIDTH = 16\n")
+    return folder / "m.py"
+
+
+def started(file: Path, cache: Path, *options: str, candidate: str = "Plain(activation=None)") -> subprocess.Popen[str]:
+    """Starts ``kerasdiff fit`` on the pair."""
+    words = ("fit", "--format", "json", "--input", "4", *options, f"{file}:Plain", f"{file}:{candidate}")
+    return subprocess.Popen(
+        [sys.executable, "-m", "kerasdiff", *words],
+        env={**os.environ, "KERASDIFF_CACHE": str(cache), "CUDA_VISIBLE_DEVICES": ""},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def wait_for_results(cache: Path, count: int, process: subprocess.Popen[str], seconds: float = 120) -> None:
+    """Waits until so many trials are in the store."""
+    until = time.monotonic() + seconds
+    while len(list(cache.rglob("result.npz"))) < count:
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def away_from(nodes: list[Any]) -> Any:
+    """A node that is neither the head nor the one that the command belongs to, which holds the desk."""
+    raylets = {node.all_processes["raylet"][0].process.pid: node for node in nodes[1:]}
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            if b"Desk" in path.read_bytes():
+                fields = path.with_name("stat").read_text().rsplit(")", 1)[1].split()
+                raylets.pop(int(fields[1]), None)
+    return next(iter(raylets.values()))
+
+
+def of_trials(report: dict[str, Any]) -> list[Any]:
+    """What is the same on any machine of one kind: every loss and every test of every trial."""
+    return [
+        (t["side"], t["seed"], t["losses"], t["test_loss"], [e["test_accuracy"] for e in t["epochs"]])
+        for t in report["fit"]["trials"]
+    ]
