@@ -212,7 +212,7 @@ class Fact(Enum):
 
     # -- training step -------------------------------------------------------------------------------------------
     PROOF_OF_LEARNING = auto()
-    UNTRAINED = auto()  # count: parameters; of: the most of which gradients are compared though outputs differ
+    UNTRAINED = auto()  # names: what differs; count: parameters; of: the most of which gradients are compared even so
     MASKED_ON_ONE_SIDE = auto()
     ABSENT_GRADIENTS = auto()  # parts: the four below
     FROZEN_ON_ONE_SIDE = auto()  # side: where it is trainable; weights

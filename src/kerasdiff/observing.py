@@ -113,12 +113,13 @@ class Observer:
             self._left_out("weights", reason=Finding(fact=Fact.REFUSED, cause=error.message))
             return None
 
-    def observe(self, face: Rung, *, settings_differ: bool) -> Observations:
+    def observe(self, face: Rung, *, settings_differ: bool, penalties: bool) -> Observations:
         """Everything that the rungs judge by.
 
         Args:
             face: Of the interface: without the same inputs nothing can be run on both.
             settings_differ: Whether weights have other settings, so that a proof says nothing of learning.
+            penalties: Whether these are penalties alone, of which learning tells whether they do the same.
         """
         if face.outcome == "different":
             apart = Unobserved(reason=Finding(fact=Fact.INTERFACES_APART, names=("input",)))
@@ -126,7 +127,7 @@ class Observer:
             seen = Observations(function=apart, learning=apart, stored=None)
         else:
             self._listener.phase("running probes through both models")
-            seen = self._numbers(settings_differ=settings_differ)
+            seen = self._numbers(settings_differ=settings_differ, penalties=penalties)
         self._observations = replace(seen, stored=self._stored(face))
         return self._observations
 
@@ -136,7 +137,7 @@ class Observer:
     def _asked(self, prober: Prober) -> Learning:
         return Learning(prober=prober, pair=self._pair, ignore=self._options.ignore, encodings=self._encodings)
 
-    def _numbers(self, *, settings_differ: bool) -> Observations:
+    def _numbers(self, *, settings_differ: bool, penalties: bool) -> Observations:
         pair, transfer = self._pair, self._pair.transfer
         try:
             batches = batches_of(with_words(*(side.inputs for side in pair.descriptions)), self._options.seed)
@@ -148,9 +149,11 @@ class Observer:
             uncompared = Unobserved(reason=incomplete(transfer))
             self._left_out(*NUMERIC, reason=uncompared.reason)
             return Observations(function=uncompared, learning=uncompared, stored=None)
-        if pair.isomorphic and is_large(pair) and not settings_differ:
+        hangs_on_learning = settings_differ and penalties
+        if pair.isomorphic and is_large(pair) and not hangs_on_learning:
             self._left_out("inference", reason=left_out(pair, Fact.UNCONFIRMED))
-            return Observations(function=None, learning=None, stored=None)
+            untrained = self._untrained("settings") if settings_differ else None
+            return Observations(function=None, learning=untrained, stored=None)
         other_size = OtherSize()
         if not pair.isomorphic:
             ports = pair.descriptions[0].inputs
@@ -161,7 +164,7 @@ class Observer:
         agrees = isinstance(function, FunctionObservation) and function.agrees
         learning: LearningObservation | Unobserved | None = None
         if settings_differ or not pair.isomorphic:
-            learning = self._learning(prober, function, enlarge=agrees, settings_differ=settings_differ)
+            learning = self._learning(prober, function, enlarge=agrees, hangs_on_it=hangs_on_learning)
         searched = None
         if agrees and isinstance(learning, LearningObservation) and learning.agrees:
             searched = self._searched(prober)
@@ -176,14 +179,11 @@ class Observer:
             return refused(error.message)
 
     def _learning(
-        self, prober: Prober, function: FunctionObservation | Unobserved, *, enlarge: bool, settings_differ: bool
+        self, prober: Prober, function: FunctionObservation | Unobserved, *, enlarge: bool, hangs_on_it: bool
     ) -> LearningObservation | Unobserved:
         differs = isinstance(function, FunctionObservation) and function.differs
-        if is_large(self._pair) and differs and not settings_differ:
-            self._modes = ("inference",)
-            untrained = Unobserved(reason=left_out(self._pair, Fact.UNTRAINED))
-            self._left_out("training step", reason=untrained.reason)
-            return untrained
+        if is_large(self._pair) and differs and not hangs_on_it:
+            return self._untrained("outputs")
         if (lack := lacks_room(self._pair, IN_TRAINING)) is not None:
             self._left_out("training step", reason=lack)
             return Unobserved(reason=lack)
@@ -191,6 +191,13 @@ class Observer:
             return observe_learning(self._asked(prober), enlarge=enlarge)
         except EvaluateError as error:
             return refused(error.message)
+
+    def _untrained(self, differing: str) -> Unobserved:
+        """What is known of the learning of a large pair that differs already."""
+        self._modes = ("inference",)
+        untrained = Unobserved(reason=left_out(self._pair, Fact.UNTRAINED, differing))
+        self._left_out("training step", reason=untrained.reason)
+        return untrained
 
     def _searched(self, prober: Prober) -> Searched | None:
         """A search for an input that separates the models, where edits stand between them and no number tells."""

@@ -42,7 +42,7 @@ from kerasdiff.rungs.returned import unread
 from kerasdiff.rungs.table import rewrites, rows
 from kerasdiff.rungs.training_step import training_step
 from kerasdiff.rungs.unseen import training_code, unlike_training_code, untaken, untraced
-from kerasdiff.rungs.weights import own_penalties, settings, values_apart, weights
+from kerasdiff.rungs.weights import only_penalties, own_penalties, settings, values_apart, weights
 from kerasdiff.side.environment import Hardware, for_numbers, for_trials, seeds_at_once, trial_hardware
 from kerasdiff.side.models import Models, models_of
 from kerasdiff.side.process import Worker
@@ -166,7 +166,7 @@ def compare_models(models: Models, options: Options, listener: Listener) -> Comp
     saved = all(target.kind == "saved" for target in models.targets)
     values = observer.stored_values(face) if saved else None
     seen = settings(started, same_start, options.ignore, observer.settings().likeness)
-    observations = observer.observe(face, settings_differ=bool(seen.edits))
+    observations = observer.observe(face, settings_differ=bool(seen.edits), penalties=only_penalties(pair, seen.edits))
     not_checked += observer.not_checked
 
     function, learning = inference(pair, observations), training_step(observations)

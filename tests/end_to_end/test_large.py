@@ -29,9 +29,9 @@ EDITED = """
 import keras
 from keras import layers
 
-def net(relu=True, scale=1.0):
+def net(relu=True, scale=1.0, start="glorot_uniform", penalty=None):
     x = inputs = keras.Input((6,))
-    x = layers.Dense(8)(x)
+    x = layers.Dense(8, kernel_initializer=start, kernel_regularizer=penalty)(x)
     x = layers.ReLU()(x) if relu else x
     x = layers.Rescaling(scale)(x)
     return keras.Model(inputs, layers.Dense(3)(x))
@@ -112,6 +112,21 @@ def test_float32_tells_a_large_pair_apart(ask: Callable[..., Answer], model: str
     (edit,) = answer.report["edits"]
     assert edit["kind"] == "delete"
     assert edit["effect"].keys() == {"output"}
+
+
+def test_settings_that_differ_need_no_number(ask: Callable[..., Answer]) -> None:
+    answer = ask("m.py:net", "m.py:net(start='he_normal')")
+
+    assert answer.report["verdict"]["outcome"] == "different"
+    assert rung(answer, "inference")["outcome"] == "equal"
+    assert unchecked(answer)["training step"].startswith("settings differ already")
+
+
+def test_penalties_that_differ_do(ask: Callable[..., Answer]) -> None:
+    answer = ask("m.py:net", "m.py:net(penalty='l2')")
+
+    assert answer.report["verdict"]["outcome"] == "different"
+    assert rung(answer, "training step")["outcome"] == "different"
 
 
 def test_what_float32_does_not_tell_is_asked_in_float64(ask: Callable[..., Answer]) -> None:

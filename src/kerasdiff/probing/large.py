@@ -50,6 +50,6 @@ def is_large(pair: Correspondence) -> bool:
     return max(pair.parameters) > limit_of(pair)
 
 
-def left_out(pair: Correspondence, fact: Fact) -> Finding:
+def left_out(pair: Correspondence, fact: Fact, *names: str) -> Finding:
     """The fact that something was left out of a pair as large as this."""
-    return Finding(fact=fact, count=max(pair.parameters), of=limit_of(pair))
+    return Finding(fact=fact, names=names, count=max(pair.parameters), of=limit_of(pair))

@@ -167,7 +167,7 @@ def _with_values(values: StoredValues, outcome: RungOutcome, findings: tuple[Fin
 
 def _differing(pair: Pair, seen: SettingsCompared, *, learning_agrees: bool) -> Judged:
     findings = Finding(fact=Fact.SETTINGS_DIFFER, count=len(seen.edits)), *_without_counterpart(pair)
-    if learning_agrees and _only_penalties(pair, seen.edits):
+    if learning_agrees and only_penalties(pair, seen.edits):
         return "advisory", (*findings, Finding(fact=Fact.PENALIZED_ALIKE))
     return "different", findings
 
@@ -201,7 +201,7 @@ def own_penalties(pair: Pair) -> tuple[Finding, ...]:
     return ()
 
 
-def _only_penalties(pair: Pair, edits: tuple[Edit, ...]) -> bool:
+def only_penalties(pair: Pair, edits: tuple[Edit, ...]) -> bool:
     """Whether regularizers alone differ, of weights that are trained: what is frozen is not penalized.
 
     A penalty may be a regularizer or a loss added by hand: where all losses and gradients agree, the models are

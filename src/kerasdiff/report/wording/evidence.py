@@ -198,8 +198,8 @@ SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
         "follows from the proof: the same ops in training mode, the same weights and settings"
     ),
     Fact.UNTRAINED: lambda f: (
-        f"outputs differ already; gradients are compared even so of models of up to {f.of:,} parameters, and these "
-        f"have {f.count:,}"
+        f"{f.names[0]} differ already; gradients are compared even so of models of up to {f.of:,} parameters, and "
+        f"these have {f.count:,}"
     ),
     Fact.NO_ROOM: lambda f: (
         f"with {f.count:,} parameters it may take {f.figures['needed']:.1f} GB of memory, and "
