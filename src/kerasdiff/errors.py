@@ -42,6 +42,10 @@ class FitError(KerasdiffError):
     """A fit cannot start: no usable data, loss or labels."""
 
 
+class OutOfMemoryError(FitError):
+    """A trial found too little memory on its device; with fewer beside it, it may find enough."""
+
+
 class DataError(FitError):
     """Data cannot be found, read or downloaded, or do not fit a model."""
 

@@ -186,6 +186,7 @@ class Fact(Enum):
     COARSE = auto()  # parts: why the limit is not that of float64
     FLOAT32_HARD_CODED = auto()
     OTHER_DRAWS_IN_FLOAT64 = auto()
+    FLOAT32_TELLS = auto()  # count: parameters; of: the most of which float64 is tried first
     DRAWS_GIVEN = auto()  # count: random ops that were given the other side's numbers
     DRAWS_MIRRORED = auto()  # the same, or their mirror image
     DISTRIBUTIONS_AGREE = auto()  # count: draws a row; of: tests; figures: smallest_p, limit_p, seconds if spent
@@ -211,6 +212,7 @@ class Fact(Enum):
 
     # -- training step -------------------------------------------------------------------------------------------
     PROOF_OF_LEARNING = auto()
+    UNTRAINED = auto()  # count: parameters; of: the most of which gradients are compared though outputs differ
     MASKED_ON_ONE_SIDE = auto()
     ABSENT_GRADIENTS = auto()  # parts: the four below
     FROZEN_ON_ONE_SIDE = auto()  # side: where it is trainable; weights
@@ -252,6 +254,7 @@ class Fact(Enum):
     # -- searching and attribution, as the pipeline says it ------------------------------------------------------
     NO_SEARCH_OF_RANDOM_MODELS = auto()
     SEARCH_ENDED = auto()  # figures: seconds; count: inputs tried
+    NO_ROOM = auto()  # count: parameters; figures: needed and free, in gigabytes
     GATE_CLOSED = auto()  # names: the rung; parts: its findings, none where it did not run
     TRAINS_ONLY = auto()  # of `kerasdiff fit`
 
@@ -325,6 +328,7 @@ class Fact(Enum):
     BUDGET_RECALLED = auto()  # the same, as measured in an earlier run
     WORKER_LOST = auto()  # cause: the error that ended the fit
     WORKER_REPLACED = auto()  # names: label and target; figures: exit_code, absent where it closed its connection
+    TRIALS_IN_TURN = auto()  # memory of the device was short of what two trials at once take
     OWN_START = auto()  # cause: which weights start from the candidate's own draw, and why
     NOT_STORED = auto()  # side; the trial's state cannot be read back
     STORE_UNREADABLE = auto()  # side; names: file; cause

@@ -20,7 +20,7 @@ from kerasdiff.options import Listener, Options
 from kerasdiff.probing.closeness import precision_tolerance
 from kerasdiff.probing.constants import at_constants
 from kerasdiff.probing.function import observe_function, resized
-from kerasdiff.probing.large import is_large, left_out
+from kerasdiff.probing.large import IN_PARTS, IN_TRAINING, is_large, lacks_room, left_out
 from kerasdiff.probing.learning import Learning, observe_learning
 from kerasdiff.probing.observations import (
     FunctionObservation,
@@ -76,6 +76,7 @@ class Observer:
         self._prober: Prober | None = None
         self._observations: Observations | None = None
         self._encodings: tuple[Encoding | None, ...] = ()
+        self._modes: tuple[Mode, ...] = MODES
         self.not_checked: list[NotChecked] = []
 
     def same_start(self, pair: Pair) -> frozenset[str]:
@@ -158,7 +159,9 @@ class Observer:
             self._prober = prober
         function = self._function(prober, other_size)
         agrees = isinstance(function, FunctionObservation) and function.agrees
-        learning = self._learning(prober, enlarge=agrees) if settings_differ or not pair.isomorphic else None
+        learning: LearningObservation | Unobserved | None = None
+        if settings_differ or not pair.isomorphic:
+            learning = self._learning(prober, function, enlarge=agrees, settings_differ=settings_differ)
         searched = None
         if agrees and isinstance(learning, LearningObservation) and learning.agrees:
             searched = self._searched(prober)
@@ -172,7 +175,18 @@ class Observer:
         except EvaluateError as error:
             return refused(error.message)
 
-    def _learning(self, prober: Prober, *, enlarge: bool) -> LearningObservation | Unobserved:
+    def _learning(
+        self, prober: Prober, function: FunctionObservation | Unobserved, *, enlarge: bool, settings_differ: bool
+    ) -> LearningObservation | Unobserved:
+        differs = isinstance(function, FunctionObservation) and function.differs
+        if is_large(self._pair) and differs and not settings_differ:
+            self._modes = ("inference",)
+            untrained = Unobserved(reason=left_out(self._pair, Fact.UNTRAINED))
+            self._left_out("training step", reason=untrained.reason)
+            return untrained
+        if (lack := lacks_room(self._pair, IN_TRAINING)) is not None:
+            self._left_out("training step", reason=lack)
+            return Unobserved(reason=lack)
         try:
             return observe_learning(self._asked(prober), enlarge=enlarge)
         except EvaluateError as error:
@@ -222,19 +236,21 @@ class Observer:
 
     # What the numbers are asked for afterwards ---------------------------------------------------------------
 
-    def question(self, numeric: tuple[Rung, Rung]) -> Question | None:
+    def question(self, numeric: tuple[Rung, Rung]) -> Question | Finding | None:
         """What attribution is asked: on the probes that show most, or on the input that a search found.
 
         Args:
             numeric: Inference and training step.
 
         Returns:
-            ``None`` where there is nothing to attribute, or nothing can be run.
+            ``None`` where there is nothing to attribute, or nothing can be run; why not, where there is no room for it.
         """
         prober = self._prober
         differ = "different" in [rung.outcome for rung in numeric]
         if prober is None or self._pair.isomorphic or not (self._pair.edits or differ):
             return None
+        if (lack := lacks_room(self._pair, IN_PARTS if self._modes == ("inference",) else IN_TRAINING)) is not None:
+            return lack
         known = next((rung.figures for rung in numeric if isinstance(rung.figures, NumberFigures)), None)
         worst = {mode: figures.where.probe for mode, _, figures in _on_probes(numeric)}
         scale = 1.0
@@ -250,6 +266,7 @@ class Observer:
             compiled=self._asked(prober).compiled,
             encodings=self._encodings,
             learns=numeric[1].outcome == "equal",
+            modes=self._modes,
             weight_scale=scale,
         )
 

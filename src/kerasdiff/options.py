@@ -36,7 +36,8 @@ class Options:
         data: Path of the data to fit on, of any kind `kerasdiff.data.readers` reads; ``None`` for the default.
         seed: Seed of probes, weights and trials.
         timeout: Seconds a worker may take for one answer.
-        search: Seconds spent on inputs that separate models which no probe tells apart; 0 for none.
+        search: Seconds spent on inputs that separate models which no probe tells apart, by the size of the
+            models and not by the clock; 0 for none.
         require: The weakest basis on which the models pass as equivalent.
         ignore: What is left out, in the order of :data:`IGNORABLE`.
         require_checkpoint: Whether the candidate must load the reference's saved weights.

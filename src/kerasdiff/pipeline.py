@@ -20,13 +20,15 @@ from kerasdiff.findings import Fact, Finding
 from kerasdiff.fit.cluster.connect import Cluster, connected
 from kerasdiff.fit.cluster.spread import Spread
 from kerasdiff.fit.experiment import Experiment, Interrupted
-from kerasdiff.fit.trainers import Local, Starts, Trainers
+from kerasdiff.fit.local import Local
+from kerasdiff.fit.trainers import Starts, Trainers
 from kerasdiff.fit.trials import FitEvidence
 from kerasdiff.fit.verdict import FitVerdict, judge_cut_off, judge_fit
 from kerasdiff.judge import UNIMPLIED, Evidence, judge
 from kerasdiff.observing import Observer
 from kerasdiff.options import FitOptions, Listener, Options, Silent
 from kerasdiff.probing.choosing import choose
+from kerasdiff.probing.large import IN_A_FIT, lacks_room
 from kerasdiff.probing.probes import PROBE_BATCH, probe_rows
 from kerasdiff.probing.transfer import incomplete, transfer_weights
 from kerasdiff.probing.witness import SavedWitness
@@ -41,7 +43,7 @@ from kerasdiff.rungs.table import rewrites, rows
 from kerasdiff.rungs.training_step import training_step
 from kerasdiff.rungs.unseen import training_code, unlike_training_code, untaken, untraced
 from kerasdiff.rungs.weights import own_penalties, settings, values_apart, weights
-from kerasdiff.side.environment import Hardware, for_numbers, for_trials, trial_hardware
+from kerasdiff.side.environment import Hardware, for_numbers, for_trials, seeds_at_once, trial_hardware
 from kerasdiff.side.models import Models, models_of
 from kerasdiff.side.process import Worker
 from kerasdiff.side.records import Description
@@ -262,7 +264,7 @@ def _attributed(
     if question is None:
         return None
     try:
-        answer = attribute(pair, question)
+        answer = question if isinstance(question, Finding) else attribute(pair, question)
     except EvaluateError as error:
         answer = Finding(fact=Fact.REFUSED, cause=error.message)
     except WorkerError as error:
@@ -292,6 +294,8 @@ def _trained(
         reason = Finding(fact=Fact.OPTION, names=("--no-fit",))
     elif face.outcome == "different":
         reason = Finding(fact=Fact.INTERFACES_APART, names=("data",))
+    else:
+        reason = lacks_room(pair, IN_A_FIT)
     if reason is not None:
         not_checked.append(NotChecked(rung="fit", reason=reason))
         return None
@@ -327,7 +331,8 @@ def _experiment(
     if cluster is not None:
         trainers = Spread(cluster, models.workers, starts, data, trials.device, models.lost)
     else:
-        trainers = Local(models.fitters, models.control, starts, in_turn=models.on_gpu)
+        slots = seeds_at_once(max(pair.parameters)) if models.on_gpu and len(trials.seeds) > 1 else 1
+        trainers = Local(models.fitters, models.control, starts, models.lost, more=models.more, slots=slots)
     return Experiment(trainers, data, trials, listener, models.lost, alike=pair.isomorphic and not trials.own_init)
 
 

@@ -163,9 +163,10 @@ def test_a_worker_that_ends_while_it_saves_ends_nothing_else(compare: Callable[.
 
 @pytest.mark.filterwarnings("ignore:__array__:DeprecationWarning")
 def test_a_saved_model_loads_what_its_code_saves(compare: Callable[..., Answer], tmp_path: Path) -> None:
-    path = tmp_path / "model.keras"
+    path = tmp_path / "saved" / "model.keras"
+    path.parent.mkdir()
     runpy.run_path(str(PAIRS / "norms.py"))["layer_norm"]().save(path)
     answer = compare("norms.py:layer_norm", str(path), (), REQUIRED)
 
     assert rung(answer)["outcome"] == "equal", rung(answer)
-    assert sorted(tmp_path.iterdir()) == [path]
+    assert sorted(path.parent.iterdir()) == [path]

@@ -227,24 +227,6 @@ def test_trials_in_workers_of_their_own_are_the_same(place: Path, monkeypatch: p
     assert here.report["fit"]["control"]["step_loss"] == 0.0
 
 
-@pytest.mark.skipif(not Path("/dev/nvidia0").exists(), reason="needs a GPU")
-def test_a_gpu_trains_one_trial_at_a_time_and_repeats_itself(place: Path, tmp_path: Path) -> None:
-    file = place / "m.py"
-    words = ("fit", "--format", "json", "--input", "4", "--steps", "40", "--device", "gpu:0", "--seeds", "1")
-    done = subprocess.run(
-        [str(Path(sys.executable).parent / "kerasdiff"), *words, f"{file}:Plain", f"{file}:Plain(activation=None)"],
-        env={**os.environ, "KERASDIFF_CACHE": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert done.returncode == 1, done.stderr
-    report = json.loads(done.stdout)
-    assert report["environment"]["device"] == "gpu"
-    assert report["fit"]["control"]["step_loss"] == 0.0
-
-
 def test_the_default_margin_is_the_one_with_a_reason() -> None:
     margin = next(option for option in command_fit.params if option.name == "margin")
     assert margin.default == 100 * DEFAULT_MARGIN == 100 * FitOptions().margin

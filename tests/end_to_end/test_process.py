@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from kerasdiff.errors import LoadError, WorkerError
 from kerasdiff.side import launching
+from kerasdiff.side.environment import worker_environment
 from kerasdiff.side.process import Worker
 from kerasdiff.side.protocol import DESCRIBE, Request
 from kerasdiff.side.targets import parse_target
 
 MODELS = """
-import ctypes, os, sys, time
+import ctypes, json, os, sys, time
 print("imported, loudly")
 import keras
+import tensorflow as tf
 
 def good():
     print("to stdout")
@@ -30,6 +35,20 @@ def good():
 
 def needs(width):
     pass
+
+def looks():
+    links = [os.path.join("/proc/self/fd", name) for name in os.listdir("/proc/self/fd")]
+    print(json.dumps({
+        "directory": os.getcwd(),
+        "arguments": sys.argv[1:],
+        "main": sys.modules["__main__"].__spec__.name,
+        "environment": [os.environ.get(name) for name in ("KERASDIFF_CACHE", "PYTHONHASHSEED", "PYTHONSAFEPATH")],
+        "precision": keras.config.floatx(),
+        "open": sorted(os.readlink(link).partition(":")[0] for link in links if os.path.exists(link)),
+        "leads": os.getpid() == os.getpgid(0) == os.getsid(0),
+        "random": str(tf.random.Generator.from_non_deterministic_state().state.numpy()),
+    }))
+    return good()
 
 def dies():
     print("last words")
@@ -44,7 +63,7 @@ def hangs():
 """
 
 
-@pytest.fixture(params=[pytest.param(True, id="forked"), pytest.param(False, id="fresh")])
+@pytest.fixture(params=[True, False], ids=["forked", "fresh"])
 def forks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
     """Whether workers are forked from a launcher, or are processes started one by one."""
     monkeypatch.setattr(launching, "FORKS", request.param)
@@ -86,6 +105,34 @@ def test_two_workers_answer_at_once_and_stay_quiet(models: Path, capfd: pytest.C
     assert all(line in printed for line in ("imported, loudly", "to stdout", "to stderr", "from a child"))
     assert capfd.readouterr() == ("", "")
     assert not any(alive(pid) for pid in pids)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_a_worker_finds_what_was_there_when_it_was_asked_for(
+    models: Path, keras_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keras_home.mkdir()
+    (keras_home / "keras.json").write_text('{"floatx": "float64"}')
+    monkeypatch.setenv("KERASDIFF_CACHE", "here")
+    monkeypatch.chdir(tmp_path)
+    shown = []
+    with Worker(parse_target(f"{models}:looks")) as one, Worker(parse_target(f"{models}:looks")) as two:
+        for worker in (one, two):
+            worker.describe()
+            (line,) = [line for line in worker._printed().splitlines() if line.startswith("{")]
+            shown.append(json.loads(line))
+    assert len({each.pop("random") for each in shown}) == 2
+    for each in shown:
+        assert not {"socket", "anon_inode"} & set(each["open"])
+        assert each.pop("open").count("pipe") == 2
+        assert each == {
+            "directory": str(tmp_path),
+            "arguments": [],
+            "main": "kerasdiff.worker.__main__",
+            "environment": ["here", "0", None],
+            "precision": "float64",
+            "leads": True,
+        }
 
 
 def test_the_end_of_a_worker_is_explained(models: Path) -> None:
@@ -131,6 +178,57 @@ def test_silence_kill_and_unknown_requests(models: Path, forks: bool) -> None:
     finally:
         for worker in (silent, killed, confused):
             worker.close()
+
+
+@pytest.fixture
+def launchers(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[Any, launching.Launcher]]:
+    """Those of this test alone."""
+    own: dict[Any, launching.Launcher] = {}
+    monkeypatch.setattr(launching, "_launchers", own)
+    yield own
+    for launcher in own.values():
+        launcher.close()
+
+
+@pytest.mark.parametrize("forks", [True], ids=["forked"], indirect=True)
+@pytest.mark.usefixtures("launchers")
+class TestLauncher:
+    def test_its_end_costs_time_and_nothing_else(self, models: Path) -> None:
+        target = parse_target(f"{models}:good")
+        launcher = launching.launcher(worker_environment())
+        with Worker(target) as early:
+            launcher._process.kill()  # while it imports
+            assert early.describe().class_name == "Sequential"
+            assert early._process._popen is not None
+        with Worker(target) as late, Worker(parse_target(f"{models}:hangs")) as silent:
+            assert late._process.pid != silent._process.pid
+            again = launching.launcher(worker_environment())
+            assert again is not launcher
+            again._process.kill()
+            again._process.wait()
+            assert late.describe().class_name == "Sequential"
+            assert late._process._popen is None
+            doomed = silent.submit(DESCRIBE, None, (), False)
+            os.kill(silent._process.pid, signal.SIGKILL)
+            with pytest.raises(WorkerError, match="closed its connection"):
+                doomed.result()
+
+    def test_a_worker_closed_before_it_runs_never_does(self, models: Path) -> None:
+        worker = Worker(parse_target(f"{models}:good"))
+        begin = time.monotonic()
+        worker.close()
+        assert time.monotonic() - begin < 1.5
+        assert worker._process._pid is None
+
+
+@pytest.mark.parametrize("forks", [False], ids=["fresh"], indirect=True)
+def test_what_cannot_be_started_is_said(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", str(models))
+    with (
+        Worker(parse_target(f"{models}:good")) as worker,
+        pytest.raises(WorkerError, match=r"worker process cannot be started \(Permission denied\)"),
+    ):
+        worker.describe()
 
 
 PARENT = """

@@ -67,8 +67,8 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
 
 @pytest.fixture
 def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    (tmp_path / "a.py").touch()
-    (tmp_path / "b.py").touch()
+    (tmp_path / "a.py").write_text("def Net(): ...\n")
+    (tmp_path / "b.py").write_text("def Net(): ...\n")
     (tmp_path / "old").mkdir()
     (tmp_path / "old" / "damaged.npz").write_bytes(b"PK, and no more")
     for name in ("NO_COLOR", "COLUMNS", "FORCE_COLOR"):
@@ -95,7 +95,7 @@ class TestCompare:
         assert compare().exit_code == code
 
     def test_options_reach_the_comparison(self, engine: Engine, models: Path) -> None:
-        np.savez(models / "d.npz", x_train=np.zeros(1))
+        np.savez(models / "d.npz", **{name: np.zeros(1) for name in ("x_train", "y_train", "x_test", "y_test")})
         compare(
             "--no-fit",
             "--fit-steps",

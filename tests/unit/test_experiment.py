@@ -21,7 +21,8 @@ from kerasdiff.errors import FitError, WorkerEndedError
 from kerasdiff.findings import Finding
 from kerasdiff.fit.budget import Pace, afford
 from kerasdiff.fit.experiment import Experiment, Interrupted
-from kerasdiff.fit.trainers import Fitter, Local, Starts, Told
+from kerasdiff.fit.local import Local
+from kerasdiff.fit.trainers import Fitter, Starts, Told
 from kerasdiff.fit.trajectories import curves, may_be_rounding, parted
 from kerasdiff.fit.trials import FitEvidence
 from kerasdiff.fit.verdict import judge_fit
@@ -131,6 +132,8 @@ class Fake:
                 progress(Tick(step=epoch.steps, steps=len(done.losses), loss=epoch.train_loss, epoch=epoch))
         return done
 
+    def renew(self) -> None: ...
+
 
 WEIGHTS = {"w": Weight(id="v", path="v", name="kernel", shape=(3, 2), dtype="float32", trainable=True)}
 
@@ -146,13 +149,13 @@ def run(reference: Fake, candidate: Fake, control: Fake | None = None, **changes
     def control_side() -> Iterator[Fitter]:
         yield other
 
-    alike, in_turn = (changes.pop(name, False) for name in ("alike", "in_turn"))
+    alike = changes.pop("alike", False)
     names = {field.name for field in dataclasses.fields(TrialOptions)}
     each = {"epochs": 3, **{name: changes.pop(name) for name in names & set(changes)}}
     options = FitOptions(**{"seeds": (0, 1, 2), "trial": TrialOptions(**each), **changes})
     notes: list[Finding] = []
     starts = Starts() if options.own_init else Starts(weights=WEIGHTS)
-    trainers = Local((reference, candidate), control_side, starts, in_turn=in_turn)
+    trainers = Local((reference, candidate), control_side, starts, notes)
     return Experiment(trainers, "auto", options, Silent(), notes, alike=alike).run(), other
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -58,6 +59,9 @@ class NumpySide:
         pulled = {edge: self._slope(request, edge) for edge in request.given}
         gradients = {name: self._slope(request, name) for name in self.weights}
         return Staged(values=values, outputs=outputs, pulled=pulled, gradients=gradients)
+
+    def submit(self, request: Any, *arguments: Any) -> Any:
+        return SimpleNamespace(result=lambda: getattr(self, request.name)(*arguments))
 
     def evaluate(self, request: Any) -> Evaluation:
         outputs = tuple(self.stage(_whole(probe)).outputs for probe in request.probes)
@@ -239,9 +243,12 @@ def test_gradients_of_a_patched_model_go_back_through_both_sides() -> None:
     first, second = (NumpySide(side.inference) for side in pair.descriptions if side.inference is not None)
     plain = replace(_whole((np.random.default_rng(0).standard_normal((2, 4)),)), outputs=False)
     patcher = Patcher(cut_of(pair), (first, second), (plain, plain), {"w0": "w0", "w1": "w1"})  # type: ignore[arg-type]
-    patched = patcher.patched(frozenset(range(len(pair.edits))), gradients=True)
+    every = frozenset(range(len(pair.edits)))
+    patched, again = patcher.patched([every, every], gradients=True)
 
     assert patched is not None
+    assert again is not None
+    assert [value.tolist() for value in again.outputs] == [value.tolist() for value in patched.outputs]
     whole = second.stage(replace(plain, outputs=True))
     for one, two in zip(patched.outputs, whole.outputs, strict=True):
         np.testing.assert_array_equal(one, two)

@@ -19,11 +19,12 @@ from kerasdiff.align.edits import Aspect, Change, Update
 from kerasdiff.comparison import Comparison, Terms
 from kerasdiff.graph.table import Table
 from kerasdiff.report import wording
+from kerasdiff.report.cleaning import clean
 from kerasdiff.report.curves import plot
 from kerasdiff.report.inspect import description_json, render_graph
 from kerasdiff.report.json import to_json
 from kerasdiff.report.progress import LiveProgress
-from kerasdiff.report.style import Look, clean
+from kerasdiff.report.style import Look
 from kerasdiff.report.terminal import render
 from kerasdiff.report.wording.names import changed
 from kerasdiff.side.training import Tick

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ keras: Any = pytest.importorskip("keras")
 tf: Any = pytest.importorskip("tensorflow")
 
 from kerasdiff.worker import keras_internals as internals  # noqa: E402
+from kerasdiff.worker import launch  # noqa: E402
 
 
 class Holder(keras.layers.Layer):  # type: ignore[misc]
@@ -27,6 +29,22 @@ class Holder(keras.layers.Layer):  # type: ignore[misc]
 def graph_of(function: Any, *shapes: tuple[int, ...]) -> Any:
     specs = [tf.TensorSpec(shape, tf.float32) for shape in shapes]
     return tf.function(function, autograph=False).get_concrete_function(*specs).graph
+
+
+def test_a_context_that_runs_is_no_longer_forked() -> None:
+    assert float(tf.constant(1.0)) == 1.0  # starts it, if nothing did
+
+    assert internals.eager_context_started()
+    assert not launch.is_safe(threads=1 << 20)
+
+
+def test_the_configuration_is_read_again(keras_home: Path) -> None:
+    keras_home.mkdir()
+    for name in ("float64", "float32"):
+        (keras_home / "keras.json").write_text(f'{{"floatx": "{name}"}}')
+        internals.reread_configuration()
+        assert keras.config.floatx() == keras.backend.floatx() == name
+    assert sys.modules["keras.src.backend.config"].keras_home() == str(keras_home)
 
 
 def test_sublayers_in_lists_are_seen() -> None:
@@ -176,6 +194,28 @@ def test_saved_files_hold_what_is_read_from_them(tmp_path: Path) -> None:
         groups = set(h5py.File(stream, "r"))
 
     assert {name.rstrip("/") for name in internals.TRAINING_STATE} <= groups
+
+
+@pytest.mark.filterwarnings("ignore:__array__:DeprecationWarning")
+def test_what_is_stored_is_told_without_a_file(tmp_path: Path) -> None:
+    import h5py
+
+    inputs = keras.Input((4,))
+    model = keras.Model(
+        inputs,
+        keras.layers.BatchNormalization()(keras.Sequential([keras.layers.Dense(3), keras.layers.Dropout(0.5)])(inputs)),
+    )
+    model.save_weights(tmp_path / "m.weights.h5")
+    arrays: dict[str, Any] = {}
+    with h5py.File(tmp_path / "m.weights.h5") as file:
+        file.visititems(lambda name, item: arrays.update({name: item[()]} if isinstance(item, h5py.Dataset) else {}))
+
+    stored = internals.stored_variables(model)
+
+    assert stored.keys() == arrays.keys()
+    assert {id(value) for value in stored.values()} == {id(one) for one in model.weights}
+    for path, value in stored.items():
+        np.testing.assert_array_equal(value.numpy(), arrays[path])
 
 
 def test_function_graphs_say_what_they_use() -> None:

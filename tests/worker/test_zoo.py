@@ -71,6 +71,7 @@ def report(pair: Pair) -> dict[str, Any]:
         descriptions=descriptions,
         fitters=sides,
         control=control,
+        more=control,
         lost=[],
     )
     told: dict[str, Any] = json.loads(to_json(compare_models(models, options, Silent())))

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from kerasdiff.comparison import Comparison
     from kerasdiff.options import Listener
     from kerasdiff.side.environment import Hardware
+    from kerasdiff.side.targets import InputSpec, Target
 
 Command = TypeVar("Command", bound=Callable[..., int])
 """The function of a command, which returns its exit code."""
@@ -55,7 +56,7 @@ DATA_HELP = (
 
 
 def clean(text: str) -> str:
-    from kerasdiff.report.style import clean
+    from kerasdiff.report.cleaning import clean
 
     return clean(text)
 
@@ -142,6 +143,33 @@ def model_options(command: Command) -> Command:
     for option in reversed(options):
         command = option(command)
     return command
+
+
+def understood(
+    texts: tuple[str, ...], inputs: tuple[str, ...] = (), data: str | None = None
+) -> tuple[tuple[Target, ...], tuple[InputSpec, ...]]:
+    """What a command line names, looked at as far as that needs no TensorFlow: for a mistake nothing heavy is started.
+
+    Args:
+        texts: Targets.
+        inputs: What ``--input`` said.
+        data: What ``--data`` said.
+
+    Raises:
+        KerasdiffError: For a mistake that no run mends.
+    """
+    from kerasdiff.side.reading.early import check, read_target
+    from kerasdiff.side.targets import parse_input
+
+    specs = tuple(parse_input(text) for text in inputs)
+    targets = tuple(read_target(text) for text in texts)
+    if data is not None:
+        from kerasdiff.data.readers import check as check_data
+
+        check_data(Path(data).expanduser())
+    for target in targets:
+        check(target, specs)
+    return targets, specs
 
 
 def report_options(command: Command) -> Command:
@@ -231,11 +259,13 @@ def report_comparison(
     """Writes the report of a comparison, and where it went elsewhere, its verdict in one line to stderr."""
     from kerasdiff.report import wording
     from kerasdiff.report.json import to_json
-    from kerasdiff.report.terminal import render
 
-    report(
-        form, lambda: to_json(comparison), lambda console: render(comparison, console, verbose=verbose), color, output
-    )
+    def render(console: Console) -> None:
+        from kerasdiff.report import terminal  # which JSON does without
+
+        terminal.render(comparison, console, verbose=verbose)
+
+    report(form, lambda: to_json(comparison), render, color, output)
     if output is not None and not comparison.interrupted:
         summary = f"{comparison.verdict.outcome}: {wording.summary(comparison)} (report in {output})"
         click.echo(clean(summary), err=True)

@@ -19,6 +19,7 @@ from kerasdiff.cli.common import (
     progress,
     report_comparison,
     start_ahead,
+    understood,
 )
 
 if TYPE_CHECKING:
@@ -28,15 +29,18 @@ if TYPE_CHECKING:
 
 def _seed(context: click.Context, option: click.Parameter, number: int) -> int:
     """A seed that every generator takes."""
-    from kerasdiff.options import LAST_SEED
+    if number:  # what says which do takes a while to import
+        from kerasdiff.options import LAST_SEED
 
-    if number > LAST_SEED:
-        raise click.BadParameter(f"{number} is no seed: they go from 0 to {LAST_SEED}.")
+        if number > LAST_SEED:
+            raise click.BadParameter(f"{number} is no seed: they go from 0 to {LAST_SEED}.")
     return number
 
 
 def _ignored(context: click.Context, option: click.Parameter, texts: tuple[str, ...]) -> tuple[Ignored, ...]:
     """The names of all ``--ignore``, each once and in one order, so that equal questions get equal reports."""
+    if not texts:
+        return ()
     from kerasdiff.options import IGNORABLE
 
     names = [name.strip() for text in texts for name in text.split(",")]
@@ -80,7 +84,8 @@ def _ignored(context: click.Context, option: click.Parameter, texts: tuple[str, 
     default=10.0,
     show_default=True,
     metavar="SECONDS",
-    help="How long to look for an input that separates two models which no probe tells apart.",
+    help="How much to look for an input that separates two models which no probe tells apart: as takes so long on a "
+    "laptop.",
 )
 @click.option(
     "--save-witness",
@@ -144,12 +149,13 @@ def compare(
       kerasdiff compare old.py:build new.py:build --input ids=16:int32@0..100
       kerasdiff compare a.py:Net b.py:Net --no-fit --format json --output report.json
     """  # noqa: D301
-    from kerasdiff.data.readers import check
+    (first, second), specs = understood((reference, candidate), inputs, data)
+    start_ahead()
+    import kerasdiff.pipeline as engine
     from kerasdiff.options import Options
-    from kerasdiff.side.targets import parse_input, parse_target
 
     options = Options(
-        inputs=tuple(parse_input(text) for text in inputs),
+        inputs=specs,
         fit=not no_fit,
         fit_steps=fit_steps,
         data=data,
@@ -161,14 +167,8 @@ def compare(
         require_checkpoint=require_checkpoint,
         device=device,
     )
-    pair = parse_target(reference), parse_target(candidate)
-    if data is not None:
-        check(Path(data).expanduser())  # a wrong path is said now, not after minutes of comparing
-    start_ahead()
-    import kerasdiff.pipeline as engine
-
     with progress() as listener:
-        comparison = engine.compare(*pair, options, listener)
+        comparison = engine.compare(first, second, options, listener)
     report_comparison(comparison, form, color, output, verbose=verbose)
     if save_witness is not None:
         _save(comparison, Path(save_witness).expanduser(), (reference, candidate), options, inputs)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -18,6 +17,7 @@ from kerasdiff.cli.common import (
     progress,
     report_comparison,
     start_ahead,
+    understood,
 )
 from kerasdiff.cli.surviving import Child
 
@@ -191,12 +191,12 @@ def fit(
       kerasdiff fit old.py:Net new.py:Net --data mine.npz --budget 10m
       kerasdiff fit old.py:Net new.py:Net --seeds 1000 --ray 10.0.0.1:6379
     """  # noqa: D301
-    from kerasdiff.data.readers import check
+    (first, second), specs = understood((reference, candidate), inputs, data)
+    pair = first, second
     from kerasdiff.options import FitOptions, Options, trial_store
-    from kerasdiff.side.targets import parse_input, parse_target
     from kerasdiff.side.training import TrialOptions
 
-    options = Options(inputs=tuple(parse_input(text) for text in inputs), data=data, seed=seeds[0], timeout=timeout)
+    options = Options(inputs=specs, data=data, seed=seeds[0], timeout=timeout)
     trials = FitOptions(
         seeds=seeds,
         trial=TrialOptions(
@@ -216,9 +216,6 @@ def fit(
         own_init=own_init,
         cluster=_cluster(ray, trial_cpus, trial_gpus),
     )
-    pair = parse_target(reference), parse_target(candidate)
-    if data is not None:
-        check(Path(data).expanduser())  # a wrong path is said now, not after minutes of training
     if trials.cluster is None:
         return _report(pair, options, trials, form, color, output)
     child = Child()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kerasdiff.cli.common import TARGETS_HELP, format_option, model_options, progress, report, start_ahead
+from kerasdiff.cli.common import TARGETS_HELP, format_option, model_options, progress, report, start_ahead, understood
 
 if TYPE_CHECKING:
     from kerasdiff.graph import Mode
@@ -34,10 +34,7 @@ def inspect(
       kerasdiff inspect a.py:ConvModel_1 --mode training
       kerasdiff inspect 'net.py:build(depth=50)' --input 224,224,3 --format json
     """  # noqa: D301
-    from kerasdiff.side.targets import parse_input, parse_target
-
-    specs = tuple(parse_input(text) for text in inputs)
-    model = parse_target(target)
+    (model,), specs = understood((target,), inputs)
     start_ahead()
     import kerasdiff.pipeline as engine
     from kerasdiff.report.inspect import description_json, render_graph

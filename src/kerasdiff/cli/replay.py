@@ -14,6 +14,7 @@ from kerasdiff.cli.common import (
     report_options,
     start_ahead,
     timeout_option,
+    understood,
 )
 
 
@@ -46,20 +47,18 @@ def replay(
     from pathlib import Path
 
     from kerasdiff.probing.witness import load
-    from kerasdiff.side.targets import parse_target
 
     if len(targets) not in (0, 2):
         raise click.UsageError("give both models, REFERENCE and CANDIDATE, or neither.")
     saved = load(Path(witness).expanduser())
-    named = targets or (saved.reference, saved.candidate)
-    pair = parse_target(named[0]), parse_target(named[1])
+    names = (targets[0], targets[1]) if targets else (saved.reference, saved.candidate)
+    (first, second), _ = understood(names, saved.given)
     start_ahead()
     import kerasdiff.pipeline as engine
     from kerasdiff.report.replay import render_replay, replay_json
 
     with progress() as listener:
-        rung = engine.replay(pair, saved, timeout, listener, device)
-    names = named[0], named[1]
+        rung = engine.replay((first, second), saved, timeout, listener, device)
     report(
         form,
         lambda: replay_json(saved, names, rung),

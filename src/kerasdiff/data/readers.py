@@ -14,7 +14,7 @@ from kerasdiff.data import cifar
 from kerasdiff.data.archives import archive_table, some
 from kerasdiff.data.folders import Decode, class_folders, image_table
 from kerasdiff.data.procedural import procedural_table
-from kerasdiff.data.table import Table
+from kerasdiff.data.table import COLUMNS, Table, lacking
 from kerasdiff.errors import DataError
 from kerasdiff.graph.values import Array
 from kerasdiff.side.training import DataSource
@@ -79,12 +79,15 @@ def check(path: Path) -> None:
     """Looks at the data at ``path`` as far as that costs nothing: its name, and the names of the arrays in an ``.npz``.
 
     Raises:
-        DataError: If there is nothing, nothing of a kind that is read, or an archive that is damaged.
+        DataError: If there is nothing, nothing of a kind that is read, or an archive that is damaged or lacks an array.
     """
     recognise(path)
     if path.suffix.lower() == ".npz" and path.is_file():
         with _opened(path) as file:
-            list(file)
+            names = list(file)
+        for column in COLUMNS:  # of several inputs or outputs each has one, ``x_train_NAME``
+            if not any(name == column or name.startswith(f"{column}_") for name in names):
+                raise lacking(str(path), column, names)
 
 
 def _directory(path: Path) -> Callable[[Decode], Table]:

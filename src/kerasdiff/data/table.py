@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from kerasdiff.errors import DataError
 from kerasdiff.graph.values import Array
 from kerasdiff.side.training import DataSource
+
+COLUMNS = ("x_train", "y_train", "x_test", "y_test")
+"""What every fit needs, in the order in which it is looked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,3 +31,8 @@ class Table:
     source: DataSource
     class_names: tuple[str, ...] = ()
     images: bool = False
+
+
+def lacking(origin: str, wanted: str, names: Iterable[str]) -> DataError:
+    """Says that an array is not there, and which ones are."""
+    return DataError(f"{origin} lacks {wanted}; it holds {', '.join(sorted(names)) or 'nothing'}.")

@@ -14,6 +14,7 @@ from kerasdiff.explain.domain import FARTHEST, Domain
 from kerasdiff.explain.edited import Edited
 from kerasdiff.explain.rows import Batch
 from kerasdiff.explain.uphill import Climb
+from kerasdiff.explain.work import Work
 from kerasdiff.findings import SIDES, Fact, Finding, Site
 from kerasdiff.graph.values import Array
 from kerasdiff.probing.prober import FEW_EDITS, WEIGHT_SCALES, Prober
@@ -55,11 +56,11 @@ class Attempts:
         pair: Both models.
         edited: Their edits.
         domain: Of their inputs.
-        deadline: On the monotonic clock.
+        work: What is left of the search.
     """
 
-    def __init__(self, prober: Prober, pair: Pair, edited: Edited, domain: Domain, deadline: float) -> None:
-        self._prober, self._edited, self._domain, self._deadline = prober, edited, domain, deadline
+    def __init__(self, prober: Prober, pair: Pair, edited: Edited, domain: Domain, work: Work) -> None:
+        self._prober, self._edited, self._domain, self._work = prober, edited, domain, work
         self._few = len(pair.edits) <= FEW_EDITS
         self._first = prober.batches[prober.names[0]]
 
@@ -98,7 +99,7 @@ class Attempts:
             climb = Climb(
                 prober=self._prober,
                 domain=self._domain,
-                deadline=self._deadline,
+                work=self._work,
                 side=side,
                 value=node.operands[0],
                 entries=entries,

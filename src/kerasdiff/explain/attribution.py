@@ -11,7 +11,7 @@ from kerasdiff.errors import EvaluateError
 from kerasdiff.explain.measuring import MOST_PULLED, Measured, Question, measure
 from kerasdiff.explain.records import Attribution, Effect, Measure, Sizes
 from kerasdiff.findings import Fact, Finding
-from kerasdiff.graph import MODES, Graph, Mode
+from kerasdiff.graph import Graph, Mode
 from kerasdiff.graph.index import index_of
 
 
@@ -27,7 +27,7 @@ def attribute(pair: Pair, question: Question) -> Attribution | Finding:
     """
     measured: list[Measured] = []
     failed: dict[str, list[Mode]] = {}
-    for mode in MODES:
+    for mode in question.modes:
         edits = {position: edit for position, edit in enumerate(pair.told) if mode in edit.modes}
         if mode not in pair.modes or not (edits or mode == "inference"):
             continue
@@ -133,7 +133,7 @@ def _unseen(pair: Pair, question: Question, measured: Iterable[Measured]) -> fro
     """Positions of the edits that may change what was not measured, where something else is known to differ."""
     if question.learns:
         return frozenset()
-    if _unmeasured_gradients(measured):
+    if "training" not in question.modes or _unmeasured_gradients(measured):
         return frozenset(range(len(pair.told)))
     return _beside_outputs(pair)
 

@@ -16,10 +16,10 @@ from kerasdiff.explain.inside import Inside, agree, inside
 from kerasdiff.explain.patching import Patched, Patcher
 from kerasdiff.explain.reaching import reached
 from kerasdiff.explain.records import FROM_ZERO, LocalDifference, Measure, Sizes
-from kerasdiff.explain.rows import Rows, stacked
+from kerasdiff.explain.rows import Rows, stacked, values_a_row
 from kerasdiff.explain.walking import Walk, walk
 from kerasdiff.findings import SIDES, Fact, Finding
-from kerasdiff.graph import Graph, Mode
+from kerasdiff.graph import MODES, Graph, Mode
 from kerasdiff.graph.values import Array, Precision, Tolerance
 from kerasdiff.probing.closeness import FLOAT64_LIMIT, TINY
 from kerasdiff.probing.prober import Prober, both, projection
@@ -55,6 +55,7 @@ class Question:
         encodings: Form of the targets of each output, as of :class:`kerasdiff.side.observations.StepRequest`.
         learns: Whether one training step is known to be the same, added losses included.
         weight_scale: Factor on the weights.
+        modes: In which edits are measured.
     """
 
     prober: Prober
@@ -65,6 +66,7 @@ class Question:
     learns: bool
     weight_scale: float = 1.0
     encodings: tuple[Encoding | None, ...] = ()
+    modes: tuple[Mode, ...] = MODES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,19 +172,10 @@ def _rows(pair: Pair, question: Question, mode: Mode, *, alone: bool) -> Rows:
     alone = alone or worst in (ONE_ROW, MANY_ROWS)
     batch, probes = stacked(
         {name: prober.batches[name] for name in ([worst] if alone else [worst, *others])},
-        MOST_VALUES // max(1, _values_a_row(pair.modes[mode].graphs[0])),
+        MOST_VALUES // max(1, values_a_row(pair.modes[mode].graphs[0])),
         fixed=any(port.spec.shape and port.spec.shape[0] is not None for port in pair.descriptions[0].inputs),
     )
     return Rows(batch=batch, probes=probes, tolerance=question.tolerance)
-
-
-def _values_a_row(graph: Graph) -> int:
-    return sum(
-        int(np.prod([dim or 1 for dim in (spec.shape or ())[1:]]))
-        for node in graph
-        for spec in node.outputs
-        if node.kind not in ("read", "const")
-    )
 
 
 def _patcher(pair: Pair, question: Question, mode: Mode, cut: Cut, rows: Rows) -> Patcher:
@@ -247,8 +240,8 @@ class _Bench:
         every = frozenset[int]().union(*groups)
         alone = groups if 1 < len(groups) <= MOST_GROUPS else ()
         applied = (*alone, every)
-        models = [self.patcher.patched(group, gradients=self.gradients) for group in applied]
-        own = self._own_gradients()
+        own = self._own_gradients()  # of the whole models: the gradients of their parts come from the same ops
+        models = self.patcher.patched(applied, gradients=self.gradients)
         losses = self._losses([self.walked.outputs[0] if model is None else model.outputs for model in models])
         sizes = [
             {} if model is None else {**self._apart(0, own, model), **loss, **self._updated(group)}

@@ -6,7 +6,8 @@ the same way, so that no code and no graph ever crosses from one process to the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 from typing import TypeVar
@@ -16,9 +17,13 @@ from kerasdiff.graph import Edge
 from kerasdiff.graph.values import Array
 from kerasdiff.probing.prober import projection
 from kerasdiff.side.observations import Stage, Staged
-from kerasdiff.side.protocol import Side
+from kerasdiff.side.protocol import STAGE, Answer, Side
 
 K = TypeVar("K", Edge, str)
+V = TypeVar("V")
+
+MOST_AT_ONCE = 4
+"""Patched models that are run at the same time: so many keep both sides busy, and each holds values of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,20 +79,41 @@ class Patcher:
         pulled = self.ask(side, replace(self.plain[side], pull_outputs=seeds)).gradients
         return pulled if side == 0 else self.as_reference(pulled)
 
-    def patched(self, applied: frozenset[int], *, gradients: bool) -> Patched | None:
+    def patched(self, applied: Sequence[frozenset[int]], *, gradients: bool) -> list[Patched | None]:
         """The reference with the edits at these positions applied, ``None`` where its parts would wait for each other.
+
+        While one patched model waits for one side, another one keeps the other side busy.
 
         Raises:
             EvaluateError: If a side cannot be run in parts.
         """
+        models: list[Patched | None] = [None] * len(applied)
+        starting = deque((number, self._patching(one, gradients=gradients)) for number, one in enumerate(applied))
+        running: deque[tuple[int, _Patching, Answer[Staged] | None]] = deque()
+        while starting or running:
+            if starting and len(running) < MOST_AT_ONCE:
+                number, run, answer = *starting.popleft(), None
+            else:
+                number, run, answer = running.popleft()
+            try:
+                side, request = next(run) if answer is None else run.send(answer.result())
+            except StopIteration as done:
+                models[number] = done.value
+            else:
+                running.append((number, run, self._sides[side].submit(STAGE, request)))
+        return models
+
+    def _patching(self, applied: frozenset[int], *, gradients: bool) -> _Patching:
+        """The stages of one patched model, one after the other."""
         levels = levels_of(self.cut.points, applied)
         if levels is None:
             return None
         run = _PatchedRun(self)
         for level in levels:
-            run.candidate_computes(level)
-        outputs = run.reference_ends()
-        return Patched(outputs=outputs, gradients=run.gradients(outputs) if gradients else {})
+            yield from run.candidate_computes(level)
+        outputs = yield from run.reference_ends()
+        pulled = (yield from run.gradients(outputs)) if gradients else {}
+        return Patched(outputs=outputs, gradients=pulled)
 
     def as_reference(self, values: Mapping[str, Array]) -> dict[str, Array]:
         """What the candidate gave by weight, by reference id and in its layout; the rest is left out."""
@@ -113,6 +139,13 @@ class _Step:
     ends: frozenset[int]
 
 
+_Patching = Generator[tuple[int, Stage], Staged, Patched | None]
+"""Asks for stages, each of one side, and is sent what they gave."""
+
+_Asking = Generator[tuple[int, Stage], Staged, V]
+"""The same on the way to something."""
+
+
 class _PatchedRun:
     """One patched model on its way from the inputs to the outputs, and back.
 
@@ -126,26 +159,26 @@ class _PatchedRun:
         self._ends: dict[int, Array] = {}
         self._steps: list[_Step] = []
 
-    def candidate_computes(self, level: Sequence[CutPoint]) -> None:
+    def candidate_computes(self, level: Sequence[CutPoint]) -> _Asking[None]:
         """Runs the candidate's part up to some cut points, on what the reference computes from all that is patched."""
         needs = sorted({self._in_candidate(edge) for point in level for edge in point.needs[1]}, key=_order)
         missing = sorted({self._counterparts[two] for two in needs} - set(self._patches), key=_order)
         patches = dict(self._patches)
-        reference = self._run(0, given=patches, wanted={one: one for one in missing})
+        reference = yield from self._run(0, given=patches, wanted={one: one for one in missing})
         values = {**patches, **reference.values}
         given = {two: values[self._counterparts[two]] for two in needs}
         inner = {point.traced[1]: point.traced[0] for point in level if point.traced is not None}
         ends = frozenset(point.output for point in level if point.output is not None)
-        candidate = self._run(1, given=given, wanted=inner, outputs=bool(ends), ends=ends)
+        candidate = yield from self._run(1, given=given, wanted=inner, outputs=bool(ends), ends=ends)
         self._patches |= {inner[two]: value for two, value in candidate.values.items()}
         self._ends |= {number: candidate.outputs[number] for number in ends}
 
-    def reference_ends(self) -> tuple[Array, ...]:
+    def reference_ends(self) -> _Asking[tuple[Array, ...]]:
         """The model outputs: the candidate's where it made them, elsewhere the reference's from all that is patched."""
-        last = self._run(0, given=dict(self._patches), wanted={}, outputs=True)
+        last = yield from self._run(0, given=dict(self._patches), wanted={}, outputs=True)
         return tuple(self._ends.get(number, value) for number, value in enumerate(last.outputs))
 
-    def gradients(self, outputs: tuple[Array, ...]) -> dict[str, Array]:
+    def gradients(self, outputs: tuple[Array, ...]) -> _Asking[dict[str, Array]]:
         """Pulls the projection of the outputs back through the stages, last to first."""
         total: dict[str, Array] = {}
         reached: dict[Edge, Array] = {}
@@ -155,7 +188,7 @@ class _PatchedRun:
             if not pull and seeds is None:
                 continue
             request = replace(step.request, wanted=tuple(pull), outputs=False, pull=pull, pull_outputs=seeds)
-            staged = self._patcher.ask(step.side, request)
+            staged = yield step.side, request
             for edge, value in staged.pulled.items():
                 _add(reached, edge if step.side == 0 else self._counterparts[edge], value)
             own = staged.gradients if step.side == 0 else self._patcher.as_reference(staged.gradients)
@@ -171,10 +204,10 @@ class _PatchedRun:
         wanted: Mapping[Edge, Edge],
         outputs: bool = False,
         ends: frozenset[int] = frozenset(),
-    ) -> Staged:
+    ) -> _Asking[Staged]:
         request = replace(self._patcher.plain[side], given=given, wanted=tuple(wanted), outputs=outputs)
         self._steps.append(_Step(side=side, request=request, wanted=wanted, ends=ends))
-        return self._patcher.ask(side, request)
+        return (yield side, request)
 
     def _seeds(self, step: _Step, outputs: tuple[Array, ...]) -> tuple[Array, ...]:
         """What is pulled back per floating output: nothing through a stage that did not make it."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kerasdiff.findings import Compared, Subject
+from kerasdiff.graph import Graph
 from kerasdiff.graph.values import Array, Tolerance
 from kerasdiff.probing.closeness import compare_values
 from kerasdiff.probing.prober import rank
@@ -76,6 +77,16 @@ def stacked(batches: Mapping[str, Batch], most: int, *, fixed: bool) -> tuple[Ba
         probes[name] = slice(start, start + count)
         start += count
     return _joined(parts), probes
+
+
+def values_a_row(graph: Graph) -> int:
+    """How many values its nodes give for one row; a size that is not known counts as 1."""
+    return sum(
+        int(np.prod([dim or 1 for dim in (spec.shape or ())[1:]]))
+        for node in graph
+        for spec in node.outputs
+        if node.kind not in ("read", "const")
+    )
 
 
 def _joined(parts: Sequence[Batch]) -> Batch:

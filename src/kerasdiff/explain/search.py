@@ -7,7 +7,6 @@ inputs that drive what goes into those ops further and further.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from functools import cached_property
 
@@ -18,6 +17,7 @@ from kerasdiff.errors import EvaluateError
 from kerasdiff.explain.attempts import Attempt, Attempts
 from kerasdiff.explain.domain import Domain
 from kerasdiff.explain.edited import Edited
+from kerasdiff.explain.work import EVALUATED, Work
 from kerasdiff.findings import Compared
 from kerasdiff.graph.values import Array, Closeness, Tolerance
 from kerasdiff.probing.closeness import FLOAT64_LIMIT, precision_tolerance
@@ -35,7 +35,7 @@ class Search:
     Args:
         prober: Runs both sides.
         pair: Both models.
-        budget: Seconds after which no further input is tried.
+        budget: Seconds that it may take, by the size of the models.
 
     Attributes:
         tried: How many inputs were.
@@ -46,7 +46,9 @@ class Search:
         self._prober, self._pair = prober, pair
         self._edited = Edited(pair)
         self._domain = Domain(pair.descriptions[0].inputs)
-        self._deadline = time.monotonic() + budget
+        graphs = [side.inference for side in pair.descriptions]
+        batch = prober.batches[prober.names[0]]
+        self._work = Work(graphs, max((len(one) for one in batch if one.ndim), default=1), budget)
         self.tried = 0
         self.ended_early = False
 
@@ -55,13 +57,14 @@ class Search:
         if not self._edited.edits:
             return None
         try:
-            for attempt in Attempts(self._prober, self._pair, self._edited, self._domain, self._deadline):
-                if time.monotonic() > self._deadline:
+            for attempt in Attempts(self._prober, self._pair, self._edited, self._domain, self._work):
+                if self._work.done:
                     self.ended_early = True
                     return None
                 if not self._domain.holds(attempt.inputs):
                     continue
                 self.tried += 1
+                self._work.spend(EVALUATED)
                 apart = self._apart(attempt)
                 if apart is not None and not self._meets_a_mask(attempt):
                     return _witness(attempt, apart), apart

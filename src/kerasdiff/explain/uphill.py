@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -11,6 +10,7 @@ import numpy as np
 
 from kerasdiff.explain.domain import Domain
 from kerasdiff.explain.rows import Batch
+from kerasdiff.explain.work import PULLED, Work
 from kerasdiff.graph import Edge
 from kerasdiff.graph.values import Array
 from kerasdiff.probing.prober import Prober
@@ -30,7 +30,7 @@ class Climb:
     Attributes:
         prober: Runs the side.
         domain: Of the inputs.
-        deadline: On the monotonic clock: no further step is taken then.
+        work: What is left of the search: no further step is taken when it is done.
         side: 0 for the reference.
         value: A value of the traced graph.
         entries: The model inputs there.
@@ -38,7 +38,7 @@ class Climb:
 
     prober: Prober
     domain: Domain
-    deadline: float
+    work: Work
     side: int
     value: Edge
     entries: Sequence[Edge]
@@ -55,7 +55,7 @@ class Climb:
         shape = self._shape(start)
         height, slopes = self._slopes(start, shape) if shape is not None else (0.0, None)
         for _ in range(CLIMBS):
-            if shape is None or slopes is None or time.monotonic() > self.deadline:
+            if shape is None or slopes is None or self.work.done:
                 break
             moved = self.domain.moved(inputs, [sign * length * slope for slope in slopes])
             if not self.domain.holds(moved):
@@ -86,6 +86,7 @@ class Climb:
 
     def _slopes(self, inputs: Batch, shape: tuple[int, ...]) -> tuple[float, list[Array] | None]:
         """The mean of the value, and its gradient by each input at unit size; ``None`` where no input reaches it."""
+        self.work.spend(PULLED)
         stage = self._stage(inputs)
         staged = self.prober.sides[self.side].stage(replace(stage, pull={self.value: np.ones(shape)}))
         slopes = [_unit(staged.pulled.get(edge), stage.given[edge]) for edge in self.entries]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+
+import numpy as np
 
 from kerasdiff.explain.cut import CutPoint, Traced
 from kerasdiff.explain.patching import Patcher
@@ -66,12 +68,13 @@ def walk(patcher: Patcher, rows: Rows, pairs: Mapping[str, str], *, updates: boo
         )
     )
     points, forced, differing = _forced(patcher, rows, reference, updates=updates)
+    first = next(_differing(points, rows, reference, candidate), None)
     return Walk(
-        divergence=_first_difference(points, rows, reference, candidate),
+        divergence=None if first is None else _local_difference(*first),
         local=tuple(_local_difference(point, compared) for point, compared in differing if point.edits),
         compared=len(points),
         outputs=(reference.outputs, candidate.outputs),
-        updates=_updates(patcher, rows, pairs, (reference.state, forced.state)),
+        updates=_updates(patcher, rows, pairs, reference, forced),
     )
 
 
@@ -87,8 +90,7 @@ def _forced(
         given = {two: reference.values[one] for _, (one, two) in points}
         request = replace(patcher.plain[1], given=given, wanted=tuple(given), effects=updates)
         forced = patcher.ask(1, request)
-        compared = [(point, rows.compare(reference.values[one], forced.values[two])) for point, (one, two) in points]
-        differing = [(point, item) for point, item in compared if not item.closeness.equal]
+        differing = [*_differing(points, rows, reference, forced)]
         mistaken = [point.names[0] for point, _ in differing if not point.edits]
         if not mistaken:
             break
@@ -96,12 +98,15 @@ def _forced(
     return points, forced, differing
 
 
-def _first_difference(points: Points, rows: Rows, reference: Staged, candidate: Staged) -> LocalDifference | None:
+def _differing(points: Points, rows: Rows, reference: Staged, other: Staged) -> Iterator[tuple[CutPoint, Compared]]:
+    """The cut points whose values differ, in order; what is the same to the last bit is not measured."""
     for point, (one, two) in points:
-        compared = rows.compare(reference.values[one], candidate.values[two])
+        a, b = reference.values[one], other.values[two]
+        if a.size and a.dtype == b.dtype and np.array_equal(a, b):
+            continue
+        compared = rows.compare(a, b)
         if not compared.closeness.equal:
-            return _local_difference(point, compared)
-    return None
+            yield point, compared
 
 
 def _local_difference(point: CutPoint, compared: Compared) -> LocalDifference:
@@ -114,16 +119,19 @@ def _local_difference(point: CutPoint, compared: Compared) -> LocalDifference:
 
 
 def _updates(
-    patcher: Patcher, rows: Rows, pairs: Mapping[str, str], states: tuple[Mapping[str, Array], Mapping[str, Array]]
+    patcher: Patcher, rows: Rows, pairs: Mapping[str, str], reference: Staged, forced: Staged
 ) -> dict[int | None, float]:
+    """What one side alone may write, the other holds as both had it before."""
+    owns = {**patcher.as_reference(forced.before), **reference.state}
+    others = {**reference.before, **patcher.as_reference(forced.state)}
     largest: dict[int | None, float] = {}
-    for name, value in patcher.as_reference(states[1]).items():
-        if name not in states[0] or value.dtype.kind != "f":
+    for name, value in others.items():
+        if name not in owns or name not in pairs or value.dtype.kind != "f":
             continue
-        own = states[0][name]
+        own = owns[name]
         size = compare_values(own, value.reshape(own.shape), rows.tolerance).max_relative
         if size == 0:
-            continue  # no update at all, as of a trained weight, or one that no edit changes
+            continue  # no update at all, or one that no edit changes
         for position in patcher.cut.edits_on((name, pairs[name])) or (None,):
             largest[position] = max(largest.get(position, 0.0), size)
     return largest

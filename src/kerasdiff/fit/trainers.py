@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence, Set
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager, ExitStack
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Protocol
 
 from kerasdiff.graph import Weight
@@ -43,11 +41,14 @@ class Trainers(Protocol):
 
 
 class Fitter(Protocol):
-    """What `Local` needs of a side."""
+    """What trains one side on this machine."""
 
     def start(self, seed: int) -> Mapping[str, Array]: ...
 
     def fit(self, plan: FitPlan, progress: Progress | None = None) -> Trial: ...
+
+    def renew(self) -> None:
+        """Gives back all memory, on the device too; what is asked next is answered as before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,57 +74,3 @@ class Starts:
     def _laid_out(self, value: Array, weight: Weight) -> Array:
         """A value of the reference as the candidate's weight holds it."""
         return (value.T if weight.id in self.transposed else value).reshape(weight.shape)
-
-
-class Local:
-    """The workers of this machine: one trial pair at a time, and the control beside it.
-
-    Args:
-        sides: Reference and candidate.
-        control: Starts the reference in another process, where a control is asked for.
-        starts: What the candidate starts from.
-        in_turn: Whether one trial runs at a time (a GPU).
-    """
-
-    slots = 1
-
-    def __init__(
-        self,
-        sides: tuple[Fitter, Fitter],
-        control: Callable[[], AbstractContextManager[Fitter]],
-        starts: Starts,
-        *,
-        in_turn: bool = False,
-    ) -> None:
-        self._sides, self._start_control, self._starts, self.in_turn = sides, control, starts, in_turn
-        self._own: dict[int, Mapping[str, Array]] = {}
-        self._control: Fitter | None = None
-        self._stack = ExitStack()
-        self._pool = ThreadPoolExecutor(1 if in_turn else 3)
-
-    def start(self, seed: int) -> Mapping[str, Array]:
-        """The reference's start, asked for once: a side answers one question at a time."""
-        if seed not in self._own:
-            self._own = {seed: self._sides[0].start(seed)}
-        return self._own[seed]
-
-    def submit(self, plans: Sequence[FitPlan], told: Told | None = None) -> tuple[Future[Trial], ...]:
-        """Hands each plan to its side's worker."""
-        own = self.start(plans[0].seed)
-        ready = [(self._fitter(plan), self._starts.given(plan, own), plan) for plan in plans]
-        return tuple(
-            self._pool.submit(fitter.fit, given, None if told is None else partial(told, plan))
-            for fitter, given, plan in ready
-        )
-
-    def close(self) -> None:
-        """Ends the control; a trial still running ends with its worker, which its owner closes."""
-        self._stack.close()
-        self._pool.shutdown(wait=False, cancel_futures=True)
-
-    def _fitter(self, plan: FitPlan) -> Fitter:
-        if plan.side in ("reference", "candidate"):
-            return self._sides[plan.side == "candidate"]
-        if self._control is None:
-            self._control = self._stack.enter_context(self._start_control())
-        return self._control

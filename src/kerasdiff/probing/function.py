@@ -5,17 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
+
 from kerasdiff.align.pair import Pair
 from kerasdiff.findings import SIDES, Compared, Fact, Finding, Subject
 from kerasdiff.graph import Mode
+from kerasdiff.graph.values import Array
 from kerasdiff.probing.closeness import compare_values, precision_tolerance
+from kerasdiff.probing.large import IN_FLOAT64, is_large, lacks_room, left_out
 from kerasdiff.probing.observations import Chance, Comparisons, FunctionObservation, OtherSize
 from kerasdiff.probing.penalties import scalars
 from kerasdiff.probing.prober import Prober, Run, both, output_comparisons
 from kerasdiff.probing.probes import OTHER_SIZE, other_sizes
 from kerasdiff.probing.random_ops import drawing, drawn_apart, share_draws
+from kerasdiff.probing.rounding import NARROW_SIZES, PLAIN
 from kerasdiff.probing.samples import sample
 from kerasdiff.probing.texts import with_words
+from kerasdiff.side.observations import Evaluation
+
+MOVED = "moved"
+"""Name of the first probe moved by rounding."""
+
+FAR_FROM_ROUNDING = 100.0
+"""A difference is no rounding if it is so many times the reaction to inputs that are moved by two units in the last
+place of float32: each layer adds a unit or so to what comes in, and a hundred layers ten."""
 
 
 def observe_function(prober: Prober, pair: Pair, other_size: OtherSize) -> FunctionObservation:
@@ -26,7 +39,50 @@ def observe_function(prober: Prober, pair: Pair, other_size: OtherSize) -> Funct
     """
     if pair.isomorphic:
         return _confirmation(prober)
-    run = prober.precise(prober.names, training=False)
+    run = _plain(prober, pair) if is_large(pair) else None
+    if run is None and (lack := lacks_room(pair, IN_FLOAT64)) is not None:
+        run = prober.narrow(prober.names, lack, training=False)
+    return _observed(prober, pair, other_size, run or prober.precise(prober.names, training=False))
+
+
+def _plain(prober: Prober, pair: Pair) -> Run | None:
+    """A run in float32, which needs no other copy of a large model; ``None`` where more is needed to tell.
+
+    It tells where outputs on ordinary inputs differ by more than rounding, and by far more than the reference reacts to
+    inputs that are moved by some of it; or weights, where inputs are whole numbers.
+    """
+    run = prober.narrow(prober.names, left_out(pair, Fact.FLOAT32_TELLS), training=False)
+    if not all(side.repeated for side in run.sides):
+        return None
+    apart = _first_apart(run, run.sides[1])
+    if apart < PLAIN:
+        return None
+    batch = prober.batches[run.names[0]]
+    if any(one.dtype.kind == "f" for one in batch):
+        near = prober.with_batch(MOVED, tuple(map(_moved, batch)))
+        moved = near.alone("float32", (MOVED,), training=False)
+    else:
+        moved = prober.alone("float32", run.names[:1], training=False, perturbation=NARROW_SIZES[0])
+    return run if apart > FAR_FROM_ROUNDING * _first_apart(run, moved) else None
+
+
+def _first_apart(run: Run, other: Evaluation) -> float:
+    """How far the outputs of a side are from those of the reference on the first probe, as a fraction of scale."""
+    sides = replace(run.sides[0], outputs=run.sides[0].outputs[:1]), replace(other, outputs=other.outputs[:1])
+    items = output_comparisons(replace(run, names=run.names[:1], sides=sides))
+    return max((item.closeness.max_relative for item in items), default=0.0)
+
+
+def _moved(batch: Array) -> Array:
+    """A batch moved by rounding, where it holds real numbers."""
+    if batch.dtype.kind != "f":
+        return batch
+    noise = np.random.default_rng(13).standard_normal(batch.shape)
+    return np.asarray((batch * (1.0 + NARROW_SIZES[0] * noise)).astype(batch.dtype))
+
+
+def _observed(prober: Prober, pair: Pair, other_size: OtherSize, run: Run) -> FunctionObservation:
+    """What a run on every probe says, and what is to be asked then."""
     repeated = run.sides[0].repeated, run.sides[1].repeated
     untaken = run.sides[0].untaken, run.sides[1].untaken
     if not all(repeated):

@@ -138,6 +138,11 @@ class FunctionObservation:
     other_size: OtherSize = OtherSize()
 
     @property
+    def differs(self) -> bool:
+        """Whether outputs are beyond their limit, of models that draw nothing."""
+        return self.chance is None and self.comparisons is not None and self.comparisons.differ
+
+    @property
     def agrees(self) -> bool:
         """Whether outputs were compared and nothing tells the two apart."""
         if self.chance is not None and (self.comparisons is None or self.comparisons.differ or not self.chance.agrees):

@@ -239,19 +239,24 @@ class Prober:
         try:
             found = self.run("float64", names, training=training)
         except EvaluateError as error:
-            return self._narrow(names, Finding(fact=Fact.REFUSED, cause=error.message), training=training)
+            return self.narrow(names, Finding(fact=Fact.REFUSED, cause=error.message), training=training)
         if not (found[0].mixed or found[1].mixed):
             return Run(names=names, sides=found, precision="float64", tolerance=precision_tolerance("float64"))
         low = self.alone("float32", names, training=training)
         own = max((_distance(a, b) for a, b in zip(low.outputs, found[0].outputs, strict=True)), default=0.0)
         if own > LARGEST_ROUNDING:
-            return self._narrow(names, Finding(fact=Fact.OTHER_DRAWS_IN_FLOAT64), training=training)
+            return self.narrow(names, Finding(fact=Fact.OTHER_DRAWS_IN_FLOAT64), training=training)
         tolerance = precision_tolerance("float32", own)
         tolerance = replace(tolerance, limit=min(tolerance.limit, DECIDES))
         coarse = Finding(fact=Fact.FLOAT32_HARD_CODED)
         return Run(names=names, sides=found, precision="float64", tolerance=tolerance, coarse=coarse)
 
-    def _narrow(self, names: tuple[str, ...], coarse: Finding, *, training: bool) -> Run:
+    def narrow(self, names: tuple[str, ...], coarse: Finding, *, training: bool) -> Run:
+        """float32, for the reason given.
+
+        Raises:
+            EvaluateError: If a side cannot run them.
+        """
         sides = self.run("float32", names, training=training)
         tolerance = precision_tolerance("float32")
         return Run(names=names, sides=sides, precision="float32", tolerance=tolerance, coarse=coarse)

@@ -17,7 +17,7 @@ from kerasdiff.align.edits import Delete, Edit, Insert
 from kerasdiff.align.pair import Aligned, Pair
 from kerasdiff.errors import EvaluateError
 from kerasdiff.findings import SIDES
-from kerasdiff.graph import Mode, Node
+from kerasdiff.graph import Graph, Mode, Node
 from kerasdiff.graph.ops import draws, draws_anew, within
 from kerasdiff.graph.values import Array
 from kerasdiff.probing.prober import Prober, Run, both, projection
@@ -115,9 +115,8 @@ def given_draws(prober: Prober, pair: Pair, plain: tuple[Stage, Stage], mode: Mo
     Raises:
         EvaluateError: If a side cannot be run in parts, or draws other numbers each time.
     """
-    stages = [replace(stage, outputs=True, effects=True) for stage in plain]
-    drawn = both(lambda side: prober.sides[side].stage(stages[side]))
-    if not any(side.draws or side.hidden for side in drawn):
+    drawn = _drawn(prober, pair, plain, mode)
+    if drawn is None:
         return plain
     aligned = pair.modes.get(mode)
     pairs = _pairs(drawn, {} if aligned is None else aligned.alignment.nodes)
@@ -131,6 +130,15 @@ def given_draws(prober: Prober, pair: Pair, plain: tuple[Stage, Stage], mode: Mo
         if drawn[number].hidden and not _repeats(prober, number, kept[number]):
             raise EvaluateError(f"the {side} draws other random numbers each time it is called in {mode} mode")
     return kept
+
+
+def _drawn(prober: Prober, pair: Pair, plain: tuple[Stage, Stage], mode: Mode) -> tuple[Staged, Staged] | None:
+    """What both sides draw at random; ``None`` where neither draws anything."""
+    if not any(_may_draw(side.training if mode == "training" else side.inference) for side in pair.descriptions):
+        return None
+    stages = [replace(stage, outputs=True, effects=True) for stage in plain]
+    drawn = both(lambda side: prober.sides[side].stage(stages[side]))
+    return drawn if any(side.draws or side.hidden for side in drawn) else None
 
 
 def drawing(prober: Prober, run: Run, mode: Mode) -> tuple[bool, bool]:
@@ -155,6 +163,13 @@ def drawing(prober: Prober, run: Run, mode: Mode) -> tuple[bool, bool]:
 
 def _draws(node: Node) -> bool:
     return node.lowering is not None and any(draws(item.op) for item in within(node.lowering))
+
+
+def _may_draw(graph: Graph | None) -> bool:
+    """Whether a traced call may draw random numbers; one that is not known may."""
+    return graph is None or any(
+        node.kind in ("layer", "function") and (node.lowering is None or _draws(node)) for node in graph
+    )
 
 
 def _draws_anew(node: Node) -> bool:

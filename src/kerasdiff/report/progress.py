@@ -9,7 +9,8 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
-from kerasdiff.report.style import Look, clean
+from kerasdiff.report.cleaning import clean
+from kerasdiff.report.style import Look
 from kerasdiff.side.training import Tick
 
 

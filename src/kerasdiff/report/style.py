@@ -1,14 +1,15 @@
-"""How text from models and files reaches a terminal: cleaned, measured, shortened, marked."""
+"""How text from models and files reaches a terminal: measured, shortened, marked."""
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
+
+from kerasdiff.report.cleaning import clean
 
 MIN_WIDTH = 48
 """Columns a report is laid out for at least; a narrower terminal wraps it."""
@@ -34,22 +35,6 @@ _PLAIN: Mapping[str, str] = {
     "“": '"',
     "”": '"',
 }
-
-_HIDDEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
-
-
-def clean(value: object) -> str:
-    r"""One line of visible text: control, format and lone surrogate characters become their escapes.
-
-    Names and messages come from model files; an escape sequence in one must not reach the terminal.
-
-    >>> clean("relu\x1b[2J")
-    'relu\\x1b[2J'
-    """
-    text = " ".join(str(value).splitlines())
-    return "".join(
-        char if unicodedata.category(char) not in _HIDDEN else char.encode("unicode_escape").decode() for char in text
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import importlib.metadata
 import os
+import shutil
+import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+
+GPU_BYTES = 3 << 30
+"""Memory that a small model's trial takes on a GPU: CUDA's context, cuDNN's workspaces, data, activations. A guess on
+the high side; no figure from a GPU stands behind it."""
+
+MOST_SEEDS = 4
+"""Trial pairs on one GPU at once: its processes take turns there, and each keeps a processor core busy."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,10 +66,40 @@ def may_have_gpu() -> bool:
     return any(drivers) or Path("/dev/kfd").exists()
 
 
+def seeds_at_once(parameters: int) -> int:
+    """How many trial pairs a GPU is given at once to begin with; where memory turns out short, there will be fewer.
+
+    A trial is taken to need ``GPU_BYTES`` and 24 bytes a parameter: values, gradients, two slots of Adam, what a fresh
+    model starts from, all in float32, and once more for the room between.
+    """
+    free = _free_gpu_bytes()
+    if free is None:
+        return 1
+    return max(1, min(MOST_SEEDS, _cores() // 4, free // (2 * (GPU_BYTES + 24 * parameters))))
+
+
+def _free_gpu_bytes() -> int | None:
+    """Free memory of the GPU that has least of it; ``None`` where nobody says."""
+    program = shutil.which("nvidia-smi")
+    if program is None:
+        return None
+    words = (program, "--query-gpu=memory.free", "--format=csv,noheader,nounits")
+    try:
+        done = subprocess.run(words, capture_output=True, text=True, timeout=10, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    free = [int(line) for line in done.stdout.split() if line.isdigit()]
+    return min(free) << 20 if free else None
+
+
+def _cores() -> int:
+    """Processor cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def trial_hardware(device: str) -> Hardware:
     """What each of the two sides of a trial pair may use."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return Hardware(device=device, threads=max(1, cores // 2), onednn=True)
+    return Hardware(device=device, threads=max(1, _cores() // 2), onednn=True)
 
 
 def worker_environment(hardware: Hardware = Hardware()) -> dict[str, str]:

@@ -11,6 +11,9 @@ from kerasdiff.side.targets import InputSpec, Target
 
 _LENGTH = struct.Struct("!Q")
 
+LARGE_ARRAY = 1 << 16
+"""Bytes from which on an array crosses by itself: a write costs as much as copying some ten thousand."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
@@ -54,11 +57,27 @@ class Reply:
 
 
 def write_frame(stream: IO[bytes], message: object) -> None:
-    """Sends one message: its pickle behind its length in 8 bytes."""
-    data = pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL)
-    stream.write(_LENGTH.pack(len(data)))
-    stream.write(data)
+    """Sends one message: its pickle, then each of its large arrays as it lies in memory.
+
+    All have their length in 8 bytes before them, behind that of how many there are. So an array crosses without another
+    copy of it on either side.
+    """
+    arrays: list[pickle.PickleBuffer] = []
+    data = pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL, buffer_callback=lambda one: _kept(one, arrays))
+    parts: list[bytes | memoryview] = [data, *(one.raw() for one in arrays)]
+    stream.write(_LENGTH.pack(len(parts)))
+    for part in parts:
+        stream.write(_LENGTH.pack(len(part)))
+        stream.write(part)
     stream.flush()
+
+
+def _kept(buffer: pickle.PickleBuffer, arrays: list[pickle.PickleBuffer]) -> bool:
+    """Keeps an array that is large for itself; tells whether it goes into the pickle."""
+    if len(buffer.raw()) < LARGE_ARRAY:
+        return True
+    arrays.append(buffer)
+    return False
 
 
 def read_frame(stream: IO[bytes]) -> object:
@@ -67,12 +86,26 @@ def read_frame(stream: IO[bytes]) -> object:
     Raises:
         EOFError: If the other end is gone.
     """
+    data, *arrays = [_part(stream) for _ in range(_length(stream))]
+    message: object = pickle.loads(data, buffers=arrays)
+    return message
+
+
+def _length(stream: IO[bytes]) -> int:
     head = stream.read(_LENGTH.size)
     if len(head) < _LENGTH.size:
         raise EOFError
     (size,) = _LENGTH.unpack(head)
-    data = stream.read(size)
-    if len(data) < size:
-        raise EOFError
-    message: object = pickle.loads(data)
-    return message
+    return int(size)
+
+
+def _part(stream: IO[bytes]) -> bytearray:
+    """One part, which an array may have for its memory and be written to."""
+    data = bytearray(_length(stream))
+    view, done = memoryview(data), 0
+    while done < len(data):
+        count = stream.readinto(view[done:])  # type: ignore[attr-defined]  # a pipe has it
+        if not count:
+            raise EOFError
+        done += count
+    return data

@@ -165,8 +165,8 @@ class Process:
         assert self._pid is not None
         return self._pid
 
-    def settle(self) -> None:
-        """Waits until the process runs.
+    def settle(self) -> bool:
+        """Waits until the process runs; not where it was killed before.
 
         Raises:
             OSError: If it cannot be started.
@@ -183,6 +183,7 @@ class Process:
             for descriptor in self._theirs:
                 os.close(descriptor)
             self._settled.set()
+        return self._pid is not None
 
     def _start(self) -> None:
         self._popen = subprocess.Popen(
@@ -248,8 +249,8 @@ class Process:
             if not self._settled.is_set() and self._forked is not None:
                 with contextlib.suppress(OSError):
                     self._forked.shutdown(socket.SHUT_RDWR)  # ends the wait of `settle`
-        self._settled.wait()
-        if self._pid is not None:
+        # With a limit, for a Ctrl-C may have come between this process and the thread that was to settle it.
+        if self._settled.wait(timeout=5) and self._pid is not None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 # The leader may be gone while what it started lives on, so the group is killed either way.
                 os.killpg(self._pid, signal.SIGKILL)

@@ -24,6 +24,7 @@ class Models:
         targets, workers, descriptions: By side.
         fitters: Who trains: the workers, or what takes up a trial where one was lost.
         control: Starts the reference in another process.
+        more: Starts another pair of who trains.
         lost: Facts of workers that ended; grows while trials run.
         on_gpu: Whether trials run on a GPU, or may.
     """
@@ -33,6 +34,7 @@ class Models:
     descriptions: tuple[Description, Description]
     fitters: tuple[Worker | Retried, Worker | Retried]
     control: Callable[[], AbstractContextManager[Worker | Retried]]
+    more: Callable[[], AbstractContextManager[tuple[Worker | Retried, Worker | Retried]]]
     lost: list[Finding]
     on_gpu: bool = False
 
@@ -79,6 +81,16 @@ def models_of(
             with first.fresh(trials, "control") as worker, trained_by(worker) as own:
                 yield own
 
+        @contextmanager
+        def more() -> Iterator[tuple[Worker | Retried, Worker | Retried]]:
+            with (
+                first.fresh(trials) as one,
+                second.fresh(trials) as two,
+                trained_by(one) as own,
+                trained_by(two) as other,
+            ):
+                yield own, other
+
         trainers = (first, second)
         if trials != numbers:
             # At once: they start up and load their models while the numbers are looked at.
@@ -90,6 +102,7 @@ def models_of(
             descriptions=descriptions,
             fitters=(one, two),
             control=control,
+            more=more,
             lost=lost,
             on_gpu=trials != numbers or descriptions[0].environment["device"] == "gpu",
         )

@@ -195,7 +195,8 @@ class Staged:
         gradients: By weight id, likewise.
         draws: What the call drew at random, in the order of its ops.
         hidden: Whether a loop or another function body may draw more, out of reach.
-        state: By weight id, the value after the call.
+        state: By weight id, the value after the call, of every weight that is not trained or that the call may write.
+        before: Of those that are trained, the value before it.
         losses: As in :class:`Evaluation`.
     """
 
@@ -206,6 +207,7 @@ class Staged:
     draws: tuple[Draw, ...] = ()
     hidden: bool = False
     state: Mapping[str, Array] = field(default_factory=dict)
+    before: Mapping[str, Array] = field(default_factory=dict)
     losses: AddedLosses = AddedLosses()
 
 

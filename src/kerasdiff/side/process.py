@@ -158,6 +158,12 @@ class Worker(Side):
         self._end()
         self._start()
 
+    def renew(self) -> None:
+        """Ends the process, and with it all that it holds, and starts another for what is asked from here on."""
+        if not self.closed:
+            self._end()
+            self._start()
+
     def submit(self, request: Request[P, T], /, *arguments: P.args, **named: P.kwargs) -> Pending[T]:
         """Sends a request and returns at once; requests are answered in the order they were sent."""
         assert not named  # arguments cross by position
@@ -218,9 +224,13 @@ class Worker(Side):
 
     def _receive(self) -> None:
         try:
-            self._process.settle()
+            runs = self._process.settle()
         except OSError as error:
             self._replies.put(_Lost(f"cannot be started ({error.strerror or error})"))
+            return
+        if not runs:
+            self._replies.put(None)
+            return
         stream = self._process.stdout
         while True:
             try:

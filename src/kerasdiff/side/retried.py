@@ -48,6 +48,10 @@ class Retried:
             # What the lost worker stored counts, even where what was stored before it does not.
             return self._worker.fit(replace(plan, options=replace(plan.options, fresh=False)), progress)
 
+    def renew(self) -> None:
+        """Starts the process anew."""
+        self._worker.renew()
+
     def _replace(self, error: WorkerEndedError) -> None:
         if self._worker.closed:
             raise error

@@ -107,7 +107,9 @@ def parse_target(text: str) -> Target:
             called=call is not None,
         )
     if not re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", location):
-        raise TargetError(f"{location!r} is neither a Python file nor a module name.")
+        raise TargetError(
+            f"{location!r} is neither a Python file nor a module name: write FILE.py:NAME or package.module:NAME."
+        )
     return Target(text=text, kind="module", location=location, name=name, arguments=arguments, called=call is not None)
 
 
@@ -134,9 +136,10 @@ def _similar_files(path: Path) -> str:
 
     if not path.parent.is_dir():
         return f"The directory {path.parent} does not exist."
-    names = sorted(entry.name for entry in path.parent.iterdir() if entry.suffix == path.suffix)
-    close = difflib.get_close_matches(path.name, names, n=3, cutoff=0.5)
-    return f"Nearest: {', '.join(close)}." if close else ""
+    beside = sorted(entry for entry in path.parent.iterdir() if entry.suffix == path.suffix)
+    close = difflib.get_close_matches(path.stem.lower(), [entry.stem.lower() for entry in beside], n=3, cutoff=0.5)
+    names = [entry.name for stem in dict.fromkeys(close) for entry in beside if entry.stem.lower() == stem]
+    return f"Nearest: {', '.join(names)}." if names else ""
 
 
 def parse_input(text: str) -> InputSpec:

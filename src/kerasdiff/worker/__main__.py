@@ -20,7 +20,6 @@ def main() -> None:
         del sys.path[0]  # what PYTHONSAFEPATH does from Python 3.11 on
     # Imports and traces make a million objects that stay; by default a tenth of the time goes into visiting them again.
     gc.set_threshold(100_000, 20, 20)
-    sys.dont_write_bytecode = True  # nothing is ever written beside the user's files
     if len(sys.argv) > 1:
         from kerasdiff.worker.launch import launch
 
@@ -36,6 +35,7 @@ def _serve() -> None:
     os.dup2(nothing, 0)
     os.close(nothing)
     os.dup2(2, 1)
+    sys.dont_write_bytecode = True  # from here on: nothing is ever written beside the user's files
     # Not for the processes that the model itself may start.
     os.environ.pop("PYTHONSAFEPATH", None)
     for stream in (sys.stdout, sys.stderr):

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from itertools import chain
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 import kerasdiff
@@ -24,6 +23,7 @@ from kerasdiff.worker.hardware import place
 from kerasdiff.worker.keras_internals import Live, handle_of, is_data_dependent, told_mode
 from kerasdiff.worker.loading.faults import first_sentence, raised_at, reason
 from kerasdiff.worker.loading.load import SEED, Loaded, Session
+from kerasdiff.worker.running.values import bytes_of
 from kerasdiff.worker.tracing.assemble import assemble
 from kerasdiff.worker.tracing.code import is_user_code, reach_digest
 from kerasdiff.worker.tracing.compiled import compile_settings
@@ -109,7 +109,7 @@ def start_digests(session: Session, weights: tuple[str, ...]) -> dict[str, str]:
     The bytes alone count: a kernel of a Dense layer and of the convolution that it equals give the same digest.
     """
     table = weight_table(session.pristine().model)
-    return {name: hashlib.sha256(np.ascontiguousarray(table[name].numpy()).tobytes()).hexdigest() for name in weights}
+    return {name: hashlib.sha256(bytes_of(table[name].numpy())).hexdigest() for name in weights}
 
 
 def start_values(session: Session, weights: tuple[str, ...]) -> dict[str, Array]:

@@ -94,7 +94,7 @@ def _threads() -> int:
     return len(os.listdir("/proc/self/task"))
 
 
-def _is_safe(threads: int) -> bool:
+def is_safe(threads: int) -> bool:
     """Whether this process may be forked: TensorFlow has started no thread and no context, and no GPU is open."""
     from kerasdiff.worker.keras_internals import eager_context_started
 
@@ -116,7 +116,7 @@ def _forked(parent: socket.socket, threads: int) -> int | None:
         if not parent.recv(1, socket.MSG_DONTWAIT | socket.MSG_PEEK):
             return None
     try:
-        return os.fork() if _is_safe(threads) else None
+        return os.fork() if is_safe(threads) else None
     except (ImportError, OSError):
         return None
 

@@ -161,6 +161,7 @@ SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
     ),
     Fact.FLOAT32_HARD_CODED: _said("float32 or lower is hard-coded in a model"),
     Fact.OTHER_DRAWS_IN_FLOAT64: _said("other random numbers are drawn in float64"),
+    Fact.FLOAT32_TELLS: lambda f: f"float32 tells them apart, and they have {f.count:,} parameters",
     Fact.REFUSED: lambda f: f.cause,
     Fact.DRAWS_GIVEN: lambda f: f"{_random_ops(f)} given the numbers of the reference's",
     Fact.DRAWS_MIRRORED: lambda f: (
@@ -177,7 +178,7 @@ SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
     ),
     Fact.PROOF_OF_FUNCTION: _said("follows from the proof: the same ops on the same weights"),
     Fact.UNCONFIRMED: lambda f: (
-        f"numbers that would confirm the proof: the models have {f.count:,} parameters, those of up to {f.of:,} are run"
+        f"no number confirms the proof: that is done of models of up to {f.of:,} parameters, and these have {f.count:,}"
     ),
     Fact.BESIDE_OUTPUTS: lambda f: f"the outputs agree, but {_joined(f.parts)}",
     Fact.UPDATED_ALONE: lambda f: f"the call of the {f.side} alone updates {f.weights[0]} at inference",
@@ -195,6 +196,14 @@ SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
     Fact.ONE_WAY_BRANCH: _one_way,
     Fact.PROOF_OF_LEARNING: _said(
         "follows from the proof: the same ops in training mode, the same weights and settings"
+    ),
+    Fact.UNTRAINED: lambda f: (
+        f"outputs differ already; gradients are compared even so of models of up to {f.of:,} parameters, and these "
+        f"have {f.count:,}"
+    ),
+    Fact.NO_ROOM: lambda f: (
+        f"with {f.count:,} parameters it may take {f.figures['needed']:.1f} GB of memory, and "
+        f"{f.figures['free']:.1f} GB are free"
     ),
     Fact.MASKED_ON_ONE_SIDE: _said("an output carries a mask on one side alone, by which Keras weighs its loss"),
     Fact.ABSENT_GRADIENTS: lambda f: _first(f.parts),
@@ -221,6 +230,6 @@ SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
         "no counterexample is searched: both models draw random numbers at inference, each its own"
     ),
     Fact.SEARCH_ENDED: lambda f: (
-        f"the search for a counterexample ended after {f.figures['seconds']:g} s and {f.count} inputs"
+        f"the search for a counterexample ended after {f.count} inputs, as --search {f.figures['seconds']:g} allows"
     ),
 }

@@ -232,6 +232,7 @@ SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
     Fact.BUDGET_RECALLED: lambda finding: f"{_budget(finding)}, as measured in an earlier run",
     Fact.WORKER_LOST: lambda finding: finding.cause,
     Fact.WORKER_REPLACED: _replaced,
+    Fact.TRIALS_IN_TURN: lambda finding: "the device has not the memory for two trials at once, so they took turns",
     Fact.NOT_STORED: _of_side(
         lambda finding: (
             "nothing was kept on disk: the model uses Python code, a table or random numbers whose state "

@@ -122,8 +122,8 @@ SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
         f"{_named(f.names)} saves or loads in a way of its own, of which names and shapes tell nothing"
     ),
     Fact.NOTHING_LOADED: lambda f: (
-        f"loading saved weights: the models have {f.count:,} parameters, and files of up to {f.of:,} are written; "
-        "--require-checkpoint does it"
+        f"names and shapes alone are compared: files are written and loaded of models of up to {f.of:,} parameters, "
+        f"and these have {f.count:,}; --require-checkpoint does it"
     ),
     Fact.ALL_ARRIVED: lambda f: "every weight arrives in its place, so the models themselves differ",
 }

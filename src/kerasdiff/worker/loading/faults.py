@@ -6,6 +6,7 @@ import traceback
 from types import TracebackType
 
 from kerasdiff.graph import Source
+from kerasdiff.side.reading.said import user_frames
 from kerasdiff.worker.keras_internals import bare_message
 from kerasdiff.worker.tracing.libraries import is_user_file
 from kerasdiff.worker.tracing.sources import relative
@@ -45,10 +46,7 @@ def at_line(error: BaseException, root: str) -> str:
 
 def user_traceback(error: BaseException, root: str) -> str:
     """The traceback of the user's own frames, the error in one line below it."""
-    frames = _user_frames(error.__traceback__, root)
-    if not frames:
-        return ""
-    return "".join(traceback.format_list(frames)) + reason(error)
+    return user_frames(_user_frames(error.__traceback__, root), reason(error))
 
 
 def _user_frames(trace: TracebackType | None, root: str) -> list[traceback.FrameSummary]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import itertools
+import math
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,6 +18,8 @@ from kerasdiff.errors import EvaluateError, KerasdiffError, LoadError, TraceErro
 from kerasdiff.findings import Fact, Finding
 from kerasdiff.graph import Mode, Port
 from kerasdiff.graph.values import Precision
+from kerasdiff.side.reading.said import cannot_open
+from kerasdiff.side.reading.saved import damage
 from kerasdiff.side.targets import InputSpec, Target
 from kerasdiff.worker.keras_internals import Live, declared_trainable, exact_casts
 from kerasdiff.worker.loading.faults import at_line, reason, user_traceback
@@ -27,6 +30,8 @@ from kerasdiff.worker.tracing.names import Names, serialized, weight_table
 from kerasdiff.worker.tracing.trace import Pack, Recording, record
 
 SEED = 0
+MOST_KEPT = 30_000_000
+"""Values of a model up to which it is kept in one precision while it is loaded in another: 120 MB in float32."""
 BATCH = 2
 _UNKNOWN_DIMS = (16, 32, 64, 128, 256, 8, 4, 2, 1)
 """Sizes tried for unknown dimensions: 16 suits most sequence models, larger ones those that keep pooling."""
@@ -88,13 +93,15 @@ class Session:
         self._loaded: dict[Precision, Loaded] = {}
         self._traced: dict[tuple[Precision, Mode], tuple[Recording, Live]] = {}
         self._drawn: set[Precision] = set()
+        self.calls: dict[tuple[Precision, Mode], Live] = {}
         self.staged: dict[tuple[Precision, Mode], Live] = {}
         self.tasks: dict[tuple[Precision, bool, tuple[str | None, ...]], Live] = {}
+        self.starts: dict[Precision, tuple[object, list[tuple[Live, Live]]]] = {}
         self._spare: Loaded | None = None
-        self.ready: Live | None = None
-        """The trial that was made ready, for the part of the worker that trains."""
         self.kept: Live | None = None
         """What the part that trains keeps from one trial to the next."""
+        self.ready: Live | None = None
+        """The trial that was made ready, for the part of the worker that trains."""
 
     def loaded(self, precision: Precision) -> Loaded:
         """The model in this precision, loaded on first use.
@@ -103,6 +110,7 @@ class Session:
             EvaluateError: If it has no float64 form: what is asked of it can be asked in float32.
         """
         if precision not in self._loaded:
+            self._make_room()
             try:
                 self._loaded[precision] = self.reload(precision)
             except KerasdiffError as error:
@@ -110,6 +118,16 @@ class Session:
                     raise
                 raise EvaluateError(f"cannot be rebuilt in {precision}: {error.message}", error.details) from None
         return self._loaded[precision]
+
+    def _make_room(self) -> None:
+        """Forgets a large model in another precision before one more is loaded: one copy of it is enough."""
+        for precision, loaded in list(self._loaded.items()):
+            if sum(math.prod(variable.shape) for variable in loaded.model.variables) > MOST_KEPT:
+                self._forget(precision)
+
+    def described(self) -> Loaded:
+        """The model in whatever precision it is loaded, for a caller that asks for no value."""
+        return next(iter(self._loaded.values()), None) or self.loaded("float32")
 
     def traced(self, precision: Precision, mode: Mode) -> tuple[Recording, Live]:
         """What one call does, and the call as a function: the model outputs, then the added losses.
@@ -147,10 +165,11 @@ class Session:
     def _forget(self, precision: Precision) -> None:
         self._loaded.pop(precision, None)
         self._drawn.discard(precision)
-        tables: tuple[dict[Live, Live], ...] = (self._traced, self.staged, self.tasks)
+        tables: tuple[dict[Live, Live], ...] = (self._traced, self.calls, self.staged, self.tasks)
         for table in tables:
             for key in [key for key in table if key[0] == precision]:
                 del table[key]
+        self.starts.pop(precision, None)
 
     def restart(self, inputs: tuple[InputSpec, ...], order: tuple[str, ...] = (), *, fitted: bool = False) -> None:
         """Forgets the loaded models; the next ones get other inputs, or the same ones in the order of their names.
@@ -163,9 +182,11 @@ class Session:
         self._loaded.clear()
         self._traced.clear()
         self._drawn.clear()
+        self.calls.clear()
         self.staged.clear()
         self.tasks.clear()
         self.kept = self.ready = None
+        self.starts.clear()
         self.drop_spare()
 
     def reload(self, precision: Precision, seed: int = SEED) -> Loaded:
@@ -277,7 +298,7 @@ def _open_saved(target: Target, precision: Precision) -> Constructed:
     try:
         model = keras.saving.load_model(target.location, compile=False, safe_mode=True)
     except Exception:  # the first failure is the one to show
-        raise LoadError(f"{target.text}: Keras cannot open this file: {reason(first)}.") from None
+        raise cannot_open(target, damage(Path(target.location)) or reason(first)) from None
     left_out = Finding(fact=Fact.COMPILE_SETTINGS_LEFT_OUT, names=(target.text,), cause=reason(first))
     return Constructed(model=model, inferred=(left_out,))
 

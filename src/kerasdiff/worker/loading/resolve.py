@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import importlib.util
 import inspect
@@ -17,19 +16,18 @@ from typing import Literal
 
 import keras
 
-from kerasdiff.errors import LoadError, TargetError
+from kerasdiff.errors import LoadError
 from kerasdiff.findings import Fact, Finding
 from kerasdiff.graph import Attribute
+from kerasdiff.side.reading import said
+from kerasdiff.side.reading.calling import SHAPE_NAMES, arguments_of, guesses
 from kerasdiff.side.targets import InputSpec, Target
 from kerasdiff.worker.keras_internals import Live
 from kerasdiff.worker.loading.faults import at_line, reason, user_traceback
 from kerasdiff.worker.tracing.libraries import claim, is_user_file
 from kerasdiff.worker.tracing.naming import imported
 
-SHAPE_NAMES = ("input_shape", "shape", "in_shape", "image_shape")
-CLASSES_NAMES = ("num_classes", "classes", "n_classes", "num_outputs")
-CIFAR_SHAPE = (32, 32, 3)
-CIFAR_CLASSES = 10
+_ORIGINS: dict[str, Fact] = {"input": Fact.ARGUMENT_FROM_INPUT, "default": Fact.ARGUMENT_FROM_DEFAULT}
 
 _numbers = itertools.count()
 
@@ -87,10 +85,10 @@ def import_target(target: Target) -> tuple[ModuleType, str]:
     name = f"kerasdiff_target_{next(_numbers)}_{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
-        raise LoadError(f"{target.text}: {path.name} is not a Python file.")
+        raise said.not_python(target)
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    with _importing(target, path.name, root):
+    with _importing(target, root):
         spec.loader.exec_module(module)
     return module, root
 
@@ -113,51 +111,34 @@ def _import_module(target: Target) -> tuple[ModuleType, str]:
             user_traceback(error, here),
         ) from None
     if spec is None:
-        raise TargetError(
-            f"{target.text}: there is no module {target.location}, neither installed nor below {here}; "
-            "name a file as FILE.py:NAME."
-        )
+        raise said.no_module(target, here)
     root = here
     if spec.origin and Path(spec.origin).exists():
         root = str(Path(spec.origin).parent)
         claim(Path(spec.origin))
-    with _importing(target, target.location, root):
+    with _importing(target, root):
         return importlib.import_module(target.location), root
     raise AssertionError  # _importing never swallows an error
 
 
 @contextmanager
-def _importing(target: Target, what: str, root: str) -> Iterator[None]:
+def _importing(target: Target, root: str) -> Iterator[None]:
     """Turns whatever the user's module raises at import into one sentence."""
     written, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     try:
         yield
     except SyntaxError as error:
-        where = f"{Path(error.filename).name}:{error.lineno}" if error.filename else what
-        line = (error.text or "").strip()
-        raise LoadError(
-            f"{target.text}: syntax error in {where}: {error.msg}" + (f": {line}" if line else "."),
-            "" if error.offset is None or not line else f"{error.text}".rstrip(),
-        ) from None
+        raise said.syntax_error(target, error) from None
     except ModuleNotFoundError as error:
-        raise LoadError(
-            f"{target.text}: {what} imports {error.name}, which is not installed here nor found beside it"
-            f"{at_line(error, root)}.",
-            user_traceback(error, root),
-        ) from None
+        raise said.not_installed(target, error.name, at_line(error, root), user_traceback(error, root)) from None
     except SystemExit as error:
         raise LoadError(
-            f"{target.text}: {what} ends the program when it is imported, with exit code {error.code!r}"
+            f"{target.text}: {said.shown(target)} ends the program when it is imported, with exit code {error.code!r}"
             f'{at_line(error, root)}; put that under if __name__ == "__main__".',
         ) from None
     except Exception as error:  # the user's module may raise anything
-        advice = ""
-        if isinstance(error, ImportError) and "relative import" in str(error):
-            advice = " A file in a package is named as a module from the package's parent: package.module:NAME."
-        raise LoadError(
-            f"{target.text}: importing {what} fails{at_line(error, root)}: {reason(error)}.{advice}",
-            user_traceback(error, root),
-        ) from None
+        at, details = at_line(error, root), user_traceback(error, root)
+        raise said.import_fails(target, error, at, reason(error), details) from None
     finally:
         sys.dont_write_bytecode = written
 
@@ -181,14 +162,7 @@ def lookup(module: ModuleType, target: Target) -> Live:
         try:
             reached = getattr(reached, part)
         except AttributeError:
-            where = Path(target.location).name if target.kind == "file" else target.location
-            if depth:
-                where = f"{where}:{'.'.join(target.name.split('.')[:depth])}"
-            known = _candidates(reached)
-            close = difflib.get_close_matches(part, known, n=3, cutoff=0.5)
-            nearest = f"; nearest: {', '.join(close)}" if close else ""
-            listing = f"It defines: {', '.join(known[:20])}{', …' if len(known) > 20 else ''}." if known else ""
-            raise TargetError(f"{target.text}: {where} defines no {part}{nearest}.", listing) from None
+            raise said.no_such_name(target, depth, _candidates(reached)) from None
     return reached
 
 
@@ -222,12 +196,9 @@ def construct(obj: Live, target: Target, inputs: tuple[InputSpec, ...], root: st
             )
         return Constructed(model=obj)
     if isinstance(obj, type) and not issubclass(obj, keras.Layer):
-        raise LoadError(f"{target.text}: {target.name} is a class, but not of a Keras model or layer.{_old_keras(obj)}")
+        raise said.not_of_keras(target, _old_keras(obj))
     if not callable(obj):
-        raise LoadError(
-            f"{target.text}: {target.name} is {_a(obj)}, not a Keras model, a layer, a class or a function of one."
-            + _old_keras(type(obj))
-        )
+        raise said.no_model(target, obj, _old_keras(type(obj)))
     signature = _signature(obj)
     arguments, inferred = _arguments(signature, target, inputs)
     try:
@@ -261,65 +232,12 @@ def _arguments(
     """What to call the target with: what it says itself, and guesses for what is missing, a fact each."""
     if signature is None:
         return dict(target.arguments), ()
-    _check_known(signature, target)
-    assumed: dict[str, Attribute] = {}
-    facts: list[Finding] = []
-    missing = []
-    for name in _unsupplied(signature, target):
-        guess = _guess(name, inputs)
-        if guess is None:
-            missing.append(name)
-            continue
-        assumed[name], fact = guess
-        facts.append(Finding(fact=fact, names=(target.text, name), settings={"value": assumed[name]}))
-    if missing:
-        raise LoadError(_needed(missing, target))
-    return {**target.arguments, **assumed}, tuple(facts)
-
-
-def _check_known(signature: inspect.Signature, target: Target) -> None:
-    """Refuses arguments that the signature does not take."""
-    parameters = signature.parameters
-    if any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters.values()):
-        return
-    for name in target.arguments:
-        if name not in parameters:
-            close = difflib.get_close_matches(name, list(parameters), n=1)
-            nearest = f"; nearest: {close[0]}" if close else ""
-            raise LoadError(
-                f"{target.text}: {target.name} takes no argument {name}{nearest}. "
-                f"Its signature is {target.name}{signature}."
-            )
-
-
-def _unsupplied(signature: inspect.Signature, target: Target) -> list[str]:
-    """The parameters that need a value and have none."""
-    several = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    return [
-        name
-        for name, parameter in signature.parameters.items()
-        if parameter.kind not in several
-        and parameter.default is inspect.Parameter.empty
-        and name not in target.arguments
-    ]
-
-
-def _guess(name: str, inputs: tuple[InputSpec, ...]) -> tuple[Attribute, Fact] | None:
-    """A value for an argument of a common name, and where it comes from."""
-    shapes = {spec.shape for spec in inputs}
-    if name in SHAPE_NAMES and len(shapes) == 1:
-        return next(iter(shapes)), Fact.ARGUMENT_FROM_INPUT
-    if name in SHAPE_NAMES and not shapes:
-        return CIFAR_SHAPE, Fact.ARGUMENT_FROM_DEFAULT
-    return (CIFAR_CLASSES, Fact.ARGUMENT_FROM_DEFAULT) if name in CLASSES_NAMES else None
-
-
-def _needed(missing: list[str], target: Target) -> str:
-    named = target.text.split("(", 1)[0] if target.called else target.text
-    given = "".join(f"{key}={value!r}, " for key, value in target.arguments.items())
-    example = f"{named}({given}{', '.join(f'{name}=...' for name in missing)})"
-    plural = "s" if len(missing) > 1 else ""
-    return f"{target.text}: {target.name} needs the argument{plural} {', '.join(missing)}; write '{example}'."
+    made = guesses(signature, target, inputs)
+    facts = tuple(
+        Finding(fact=_ORIGINS[guess.origin], names=(target.text, name), settings={"value": guess.value})
+        for name, guess in made.items()
+    )
+    return arguments_of(target, made), facts
 
 
 def _model_in(result: Live, target: Target) -> tuple[Live, tuple[Finding, ...]]:
@@ -331,7 +249,7 @@ def _model_in(result: Live, target: Target) -> tuple[Live, tuple[Finding, ...]]:
                 names = (target.text, type(item).__name__)
                 return item, (Finding(fact=Fact.ITEM_TAKEN, names=names, count=index),)
     raise LoadError(
-        f"{target.text}: {target.name} returned {_a(result)}, not a Keras model or layer.{_old_keras(type(result))}"
+        f"{target.text}: {target.name} returned {said.a(result)}, not a Keras model or layer.{_old_keras(type(result))}"
     )
 
 
@@ -353,16 +271,6 @@ def as_shape(value: object) -> tuple[int | None, ...] | None:
     if all(item is None or (isinstance(item, int) and not isinstance(item, bool) and item > 0) for item in value):
         return tuple(value)
     return None
-
-
-def _a(value: object) -> str:
-    if value is None or isinstance(value, bool):
-        return repr(value)
-    if isinstance(value, ModuleType):
-        return f"the module {value.__name__}"
-    name = type(value).__name__
-    shown = f" ({value!r})" if isinstance(value, int | float | str) and len(repr(value)) < 40 else ""
-    return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}{shown}"
 
 
 def _old_keras(kind: type) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 
+from kerasdiff.errors import KerasdiffError
 from kerasdiff.graph import Mode
 from kerasdiff.graph.ops import LOOPS, writes
 from kerasdiff.graph.values import Precision
@@ -27,6 +28,7 @@ class Call:
     Attributes:
         function: Gives the model outputs, the added losses, the branches taken.
         losses: The losses that its last run added.
+        writes: Whether it may update variables.
         mixed: Whether parts of it run in a lower precision than asked for.
         branches: Nodes whose branch the last values tell.
         hidden: Nodes with a branch that nothing tells.
@@ -37,12 +39,31 @@ class Call:
     function: Live
     differentiated: Live
     losses: Callable[[], Added]
+    writes: bool = True
     mixed: bool = False
     branches: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
 
 
-def traced(session: Session, loaded: Loaded, mode: Mode, precision: Precision) -> Call:
+def called(session: Session, loaded: Loaded, mode: Mode, precision: Precision) -> Call:
+    """How a model is called in a mode, found out on first use: a trace takes longer than many runs.
+
+    Raises:
+        KerasdiffError: If it cannot be traced, for a reason that is told.
+    """
+    key = precision, mode
+    if key not in session.calls:
+        try:
+            session.calls[key] = _traced(session, loaded, mode, precision)
+        except KerasdiffError:
+            raise
+        except Exception:  # a call that depends on data in Python has no graph, but it can be run
+            session.calls[key] = eager(loaded, mode)
+    call: Call = session.calls[key]
+    return call
+
+
+def _traced(session: Session, loaded: Loaded, mode: Mode, precision: Precision) -> Call:
     """The call as a graph; the one op by op where a graph would hold on to what each call makes anew."""
     recording, function = session.traced(precision, mode)
     if recording.made:
@@ -53,7 +74,7 @@ def traced(session: Session, loaded: Loaded, mode: Mode, precision: Precision) -
     def taken(recording: Recording) -> list[Live]:
         branches.clear()
         hidden.clear()
-        assembler = assemble(loaded, recording)
+        assembler = assemble(loaded, recording, bare=True)
         assembler.graph()
         ways = assembler.ways()
         hidden.extend(way.node for way in ways if way.choice is None)
@@ -67,6 +88,7 @@ def traced(session: Session, loaded: Loaded, mode: Mode, precision: Precision) -
         function=function,
         differentiated=function if _has_loop(recording) else eager(loaded, mode).function,
         losses=lambda: recording.added,
+        writes=_may_write(function),
         mixed=mixed,
         branches=tuple(branches),
         hidden=tuple(hidden),
@@ -101,11 +123,9 @@ def _has_lower_precision(recording: Recording) -> bool:
     )
 
 
-def may_write(function: Live) -> bool:
-    """Whether a call may update variables, as far as its graph tells; a call without one may."""
-    graph = getattr(function, "graph", None)
-    if graph is None:
-        return True
+def _may_write(function: Live) -> bool:
+    """Whether a call may update variables, as far as its graph tells."""
+    graph = function.graph
     inside = (node.op for item in graph.as_graph_def().library.function for node in item.node_def)
     return any(writes(kind) for kind in (*(op.type for op in graph.get_operations()), *inside))
 

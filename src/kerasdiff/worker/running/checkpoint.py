@@ -24,7 +24,7 @@ from kerasdiff.side.observations import Recipe
 from kerasdiff.worker.keras_internals import ARCHIVED_WEIGHTS, TRAINING_STATE, Live
 from kerasdiff.worker.loading.faults import at_line, reason
 from kerasdiff.worker.loading.load import Loaded, Session
-from kerasdiff.worker.running.values import array_of, value_of
+from kerasdiff.worker.running.values import array_of, bytes_of, value_of
 from kerasdiff.worker.tracing.names import weight_table
 from kerasdiff.worker.tracing.returned import tensors_of
 from kerasdiff.worker.tracing.trace import call_model
@@ -142,7 +142,7 @@ def _digests(loaded: Loaded) -> dict[str, str]:
 
 
 def _digest(value: Live) -> str:
-    return hashlib.blake2b(np.ascontiguousarray(value).tobytes(), digest_size=16).hexdigest()
+    return hashlib.blake2b(bytes_of(value), digest_size=16).hexdigest()
 
 
 @dataclass(frozen=True)

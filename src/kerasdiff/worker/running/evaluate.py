@@ -15,8 +15,8 @@ from kerasdiff.side.observations import AddedLosses, EvaluateRequest, Evaluation
 from kerasdiff.worker.keras_internals import Live
 from kerasdiff.worker.loading.faults import at_line, reason
 from kerasdiff.worker.loading.load import Loaded, Session, precision_scope
-from kerasdiff.worker.running.calls import Call, as_written, eager, may_write, traced, untracked
-from kerasdiff.worker.running.values import array_of, assign, drawn, perturbed
+from kerasdiff.worker.running.calls import Call, as_written, called, untracked
+from kerasdiff.worker.running.values import array_of, assign, perturbed, started
 from kerasdiff.worker.tracing.names import weight_table
 
 SAME_DRAW = 1e-9
@@ -37,15 +37,10 @@ def evaluate(session: Session, request: EvaluateRequest) -> Evaluation:
         raise EvaluateError(f"cannot be rebuilt in {request.precision}: {error.message}", error.details) from None
     mode: Mode = "training" if request.training else "inference"
     with precision_scope(request.precision):
-        try:
-            call = traced(session, loaded, mode, request.precision)
-        except KerasdiffError:
-            raise
-        except Exception:  # a call that depends on data in Python has no graph, but it can be run
-            call = eager(loaded, mode)
+        call = called(session, loaded, mode, request.precision)
         try:
             with as_written():
-                return _Run(loaded, request, call).evaluation()
+                return _Run(session, loaded, request, call).evaluation()
         except KerasdiffError:
             raise
         except Exception as error:  # the user's own code, or an op that has no kernel in this precision
@@ -76,13 +71,13 @@ class _First:
 class _Run:
     """One model with the weights of a request, called on one probe after another."""
 
-    def __init__(self, loaded: Loaded, request: EvaluateRequest, call: Call) -> None:
+    def __init__(self, session: Session, loaded: Loaded, request: EvaluateRequest, call: Call) -> None:
         self._loaded, self._request, self._called = loaded, request, call
         self._variables = weight_table(loaded.model)
-        own = drawn(self._variables, request.recipes, request.weight_scale)
         self._beside = untracked(self._variables, call.function)
-        self._start = [*perturbed(own, request.perturbation), *self._beside]
-        self._writes = request.training or may_write(call.function)
+        own = started(session, request.precision, request.recipes, request.weight_scale, request.perturbation)
+        self._start = [*own, *self._beside]
+        self._writes = request.training or call.writes
         self._stateful = _untrained(loaded.model, self._variables) if self._writes else {}
 
     def evaluation(self) -> Evaluation:

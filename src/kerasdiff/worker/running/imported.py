@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import tensorflow as tf
 
 from kerasdiff.errors import EvaluateError
 from kerasdiff.graph import Edge
-from kerasdiff.graph.ops import FAMILIES, draws, writes
+from kerasdiff.graph.ops import FAMILIES, draws
 from kerasdiff.graph.values import Array
 from kerasdiff.side.observations import Recipe
 from kerasdiff.worker.keras_internals import (
@@ -24,12 +25,16 @@ from kerasdiff.worker.keras_internals import (
     graph_variables,
     handle_of,
 )
-from kerasdiff.worker.running.values import value_of
+from kerasdiff.worker.running.undisturbed import LOOKS
+from kerasdiff.worker.running.values import MOST_CACHED, value_of
 from kerasdiff.worker.tracing.lower import gradient_functions
 from kerasdiff.worker.tracing.trace import Recording
 
 SCOPE = "kerasdiff_stage"
 """Name scope of what is added to the imported graph: no traced op has it."""
+
+CUT_GRADIENT = "KerasdiffCut"
+"""Name of the gradient of a cut."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,11 +103,13 @@ def imported(recording: Recording, table: Mapping[str, Live], spots: Mapping[Edg
     )
 
 
-def _constants(recording: Recording) -> dict[int, Array]:
-    """The values of what the call captured and of its variables, by ``id``."""
+def _constants(recording: Recording) -> dict[int, Live]:
+    """The values of what the call captured, and tensors of its variables' memory, by ``id``."""
     captured = ((outer, inner) for outer, inner in captures(recording.graph) if inner.dtype != tf.resource)
     variables = graph_variables(recording.graph)
-    return {id(outer): outer.numpy() for outer, _ in captured} | {id(handle_of(one)): one.numpy() for one in variables}
+    return {id(outer): outer.numpy() for outer, _ in captured} | {
+        id(handle_of(one)): tf.convert_to_tensor(one) for one in variables
+    }
 
 
 def _plain_gradients(definition: Live) -> bool:
@@ -133,79 +140,142 @@ def _cut(definition: Live, cuts: Mapping[str, str], dtypes: Mapping[str, Live]) 
     for name, cut in cuts.items():
         node = definition.node.add(name=cut, op="Identity", input=[name])
         node.attr["T"].type = dtypes[name].as_datatype_enum
+        node.attr[GRADIENT_ATTRIBUTE].s = CUT_GRADIENT.encode()
     return definition
 
 
 class Entries:
     """What the imported graph takes in: inputs, variables of its own, constants it captured."""
 
-    def __init__(self, recording: Recording, table: Mapping[str, Live], constants: Mapping[int, Array]) -> None:
+    def __init__(self, recording: Recording, table: Mapping[str, Live], constants: Mapping[int, Live]) -> None:
         names = {id(handle_of(variable)): name for name, variable in table.items()}
         known = {id(handle_of(variable)): variable for variable in graph_variables(recording.graph)}
         self.map: dict[str, Live] = {}
         self.variables: dict[str, Live] = {}
         self._readers: dict[str, Live] = {}
-        self._dtypes: dict[str, Live] = {}
-        self._values: dict[str, Array] = {}
+        self._originals: dict[str, Live] = {}
+        self._own: dict[str, Live] = {}
+        self._kept: dict[str, Array] = {}
         self._setters: dict[str, tuple[Live, Live]] = {}
+        self._recipes: dict[str, Recipe] = {}
         self._loaded: tuple[tuple[Recipe, ...], float] | None = None
         self._fresh = True
         with tf.name_scope(SCOPE):
             self.inputs = [tf.compat.v1.placeholder(one.dtype, one.shape) for one in recording.inputs]
             self.map.update({one.name: entry for one, entry in zip(recording.inputs, self.inputs, strict=True)})
-            for outer, inner in captures(recording.graph):
-                if inner.dtype != tf.resource:
+        places: dict[str, str] = {}
+        for outer, inner in captures(recording.graph):
+            if inner.dtype != tf.resource:
+                with tf.name_scope(SCOPE):
                     self.map[inner.name] = tf.constant(constants[id(outer)], inner.dtype)
-                elif id(outer) in known:
-                    name = names.get(id(outer), inner.name)
-                    self.map[inner.name] = self._variable(name, known[id(outer)], constants[id(outer)])
-                else:
-                    raise EvaluateError("the call cannot be run in parts: it reads a table, not variables alone")
+            elif id(outer) in known:
+                places[inner.name] = name = names.get(id(outer), inner.name)
+                self._own[name] = constants[id(outer)]
+                self._originals[name] = known[id(outer)]
+            else:
+                raise EvaluateError("the call cannot be run in parts: it reads a table, not variables alone")
+        self._make_variables()
+        self.map.update({inner: self.variables[name] for inner, name in places.items()})
         self._table = table
         ops = recording.graph.get_operations()
-        self._updated = any(writes(op.type) for op in ops)
+        written = {one.name for op in ops if op.type not in LOOKS for one in op.inputs if one.dtype == tf.resource}
+        self.written = tuple(dict.fromkeys(name for inner, name in places.items() if inner in written))
+        self._disturbed = False
 
-    def _variable(self, name: str, original: Live, value: Array) -> Live:
-        if name not in self.variables:
-            self._values[name] = value
-            kind, shape = original.dtype, original.shape
-            # Bare ops: tf.Variable makes three times as many, and a network has hundreds.
-            own = f"{SCOPE}/{len(self.variables)}"
-            handle = tf.raw_ops.VarHandleOp(dtype=kind, shape=shape, shared_name=own)
-            given = tf.compat.v1.placeholder(kind, shape)
-            self._setters[name] = given, tf.raw_ops.AssignVariableOp(resource=handle, value=given)
-            self.variables[name], self._dtypes[name] = handle, kind
-        return self.variables[name]
+    def _make_variables(self) -> None:
+        """Adds the variables, with what sets and reads each.
+
+        As one definition: a network has hundreds, and op by op they take five times as long.
+        """
+        definition = tf.compat.v1.GraphDef()
+        for number, original in enumerate(self._originals.values()):
+            kind, shape = tf.as_dtype(original.dtype).as_datatype_enum, tf.TensorShape(original.shape).as_proto()
+            own = f"{SCOPE}/{number}"
+            handle = definition.node.add(name=own, op="VarHandleOp")
+            handle.attr["dtype"].type, handle.attr["shared_name"].s = kind, own.encode()
+            handle.attr["shape"].shape.CopyFrom(shape)
+            given = definition.node.add(name=f"{own}_given", op="Placeholder")
+            given.attr["dtype"].type = kind
+            given.attr["shape"].shape.CopyFrom(shape)
+            setter = definition.node.add(name=f"{own}_set", op="AssignVariableOp", input=[own, f"{own}_given"])
+            reader = definition.node.add(name=f"{own}_read", op="ReadVariableOp", input=[own])
+            setter.attr["dtype"].type = reader.attr["dtype"].type = kind
+        tf.graph_util.import_graph_def(definition, name="")
+        graph = tf.compat.v1.get_default_graph()
+        for number, name in enumerate(self._originals):
+            own = f"{SCOPE}/{number}"
+            self.variables[name] = graph.get_tensor_by_name(f"{own}:0")
+            self._setters[name] = graph.get_tensor_by_name(f"{own}_given:0"), graph.get_operation_by_name(f"{own}_set")
+            self._readers[name] = graph.get_tensor_by_name(f"{own}_read:0")
 
     @property
     def floating(self) -> dict[str, Live]:
         """The variables that have gradients."""
-        return {name: handle for name, handle in self.variables.items() if self._dtypes[name].is_floating}
+        kinds = {name: tf.as_dtype(original.dtype) for name, original in self._originals.items()}
+        return {name: handle for name, handle in self.variables.items() if kinds[name].is_floating}
 
-    def values(self) -> dict[str, Live]:
-        """What reads each variable, made on first use."""
-        if not self._readers:
-            self._readers = {
-                name: tf.raw_ops.ReadVariableOp(resource=handle, dtype=self._dtypes[name])
-                for name, handle in self.variables.items()
-            }
-        return self._readers
+    @property
+    def state(self) -> dict[str, Live]:
+        """What reads each variable that is not trained, or that the call may write."""
+        table = self._table
+        return {
+            name: reader
+            for name, reader in self._readers.items()
+            if name in self.written or name not in table or not table[name].trainable
+        }
+
+    @property
+    def before(self) -> dict[str, Array]:
+        """What the trained variables hold before a call that may write them."""
+        return {name: self._value(name) for name in self.state if name in self._table and self._table[name].trainable}
 
     def forget(self) -> None:
         """Says that the variables have no values yet: a new session holds none."""
         self._fresh = True
 
+    def disturb(self) -> None:
+        """Says that a run may have updated variables."""
+        self._disturbed = bool(self.written)
+
     def load(self, session: Live, recipes: tuple[Recipe, ...], weight_scale: float) -> None:
-        """Gives every variable its value: drawn where there is a recipe, else the one it has in the model."""
-        if self._loaded == (recipes, weight_scale) and not self._updated and not self._fresh:
+        """Gives every variable its value: drawn where there is a recipe, else the one it has in the model.
+
+        Large ones are drawn one after the other, and anew where a call wrote to them: no other copy of them is kept.
+        """
+        asked = recipes, weight_scale
+        names = self._setters if self._loaded != asked or self._fresh else self.written if self._disturbed else ()
+        if not names:
             return
-        self._fresh = False
-        if self._loaded != (recipes, weight_scale):
-            for recipe in recipes:
-                if recipe.weight in self.variables:
-                    value = value_of(recipe, self._table[recipe.weight], weight_scale)
-                    if value is not None:
-                        self._values[recipe.weight] = value
-            self._loaded = recipes, weight_scale
-        feeds = {given: self._values[name] for name, (given, _) in self._setters.items()}
-        session.run([assign for _, assign in self._setters.values()], feeds)
+        if self._loaded != asked:
+            self._kept.clear()
+            self._recipes = {recipe.weight: recipe for recipe in recipes if recipe.weight in self.variables}
+            self._loaded = asked
+        self._fresh = True  # until all of it is done
+        small: dict[str, Live] = {}
+        for name in names:
+            value = self._value(name)
+            if value.size > MOST_CACHED:
+                self._set(session, {name: value})
+            else:
+                small[name] = value
+        self._set(session, small)
+        self._fresh = self._disturbed = False
+
+    def _set(self, session: Live, values: Mapping[str, Live]) -> None:
+        feeds = {self._setters[name][0]: value for name, value in values.items()}
+        session.run([self._setters[name][1] for name in values], feeds)
+
+    def _value(self, name: str) -> Array:
+        """What a variable starts from; what is drawn and small is kept."""
+        if name in self._kept:
+            return self._kept[name]
+        recipe = self._recipes.get(name)
+        weight_scale = 1.0 if self._loaded is None else self._loaded[1]
+        value = None if recipe is None else value_of(recipe, self._table[name], weight_scale)
+        if value is None:
+            return np.asarray(self._own[name])
+        if value.size > MOST_CACHED:
+            self._own.pop(name, None)
+        else:
+            self._kept[name] = value
+        return value

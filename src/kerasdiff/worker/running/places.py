@@ -24,7 +24,7 @@ def places(session: Session) -> Places:
     Raises:
         EvaluateError: If Keras cannot save them.
     """
-    model = session.loaded("float32").model
+    model = session.described().model
     if not isinstance(model, keras.Model):
         raise EvaluateError(f"{session.target.text} is a layer, and Keras saves models alone")
     try:

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 import tensorflow as tf
 
 from kerasdiff.errors import EvaluateError, KerasdiffError
-from kerasdiff.graph import Edge
 from kerasdiff.graph.ops import BRANCHES, FAMILIES, KEYED_DRAWS, LOOPS
-from kerasdiff.graph.values import Array
 from kerasdiff.side.observations import Draw, Stage, Staged
 from kerasdiff.worker.keras_internals import Live, final_updates, is_stateful
 from kerasdiff.worker.loading.faults import reason
 from kerasdiff.worker.loading.load import Session
-from kerasdiff.worker.running.imported import SCOPE, Imported, imported
+from kerasdiff.worker.running.imported import imported
+from kerasdiff.worker.running.pulls import Pull, Pulls
+from kerasdiff.worker.running.undisturbed import Undisturbed
 from kerasdiff.worker.running.values import array_of
 from kerasdiff.worker.tracing.assemble import assemble
 from kerasdiff.worker.tracing.names import weight_table
-
-Name = TypeVar("Name", Edge, str)
 
 
 def stage(session: Session, request: Stage) -> Staged:
@@ -51,7 +48,7 @@ class StagedCall:
         recording, _ = session.traced(request.precision, request.mode)
         if recording.made:
             raise EvaluateError("the call cannot be run in parts: it makes new variables each time")
-        assembler = assemble(loaded, recording)
+        assembler = assemble(loaded, recording, bare=True)
         assembler.graph()
         self._dtypes = [port.spec.dtype for port in loaded.ports]
         self._call = imported(recording, weight_table(loaded.model), assembler.spots())
@@ -64,7 +61,8 @@ class StagedCall:
         self._loops = any(op.type in LOOPS | BRANCHES for op in ops)
         self._added, self._losses = recording.added, self._call.own(recording.added.values)
         self._updates = [self._call.own(op) for op in final_updates(recording.graph)]
-        self._pulls: dict[tuple[object, ...], _Pull] = {}
+        self._pulls = Pulls(self._call, self._losses)
+        self._undisturbed = Undisturbed()
         self._session = self._new_session()
 
     def _new_session(self) -> Live:
@@ -79,7 +77,10 @@ class StagedCall:
             raise EvaluateError(f"the call cannot be run in parts: {where}")
         pull = self._pull(request)
         self._call.entries.load(self._session, request.recipes, request.weight_scale)
-        got = self._session.run(self._fetches(request, pull), self._feeds(request, pull))
+        fetches = self._fetches(request, pull)
+        got = self._session.run(fetches, self._feeds(request, pull))
+        if request.effects or not self._undisturbed.by(_ops_of(fetches)):
+            self._call.entries.disturb()
         staged = Staged(
             values={edge: array_of(value) for edge, value in got["values"].items()},
             outputs=tuple(map(array_of, got.get("outputs", ()))),
@@ -93,11 +94,12 @@ class StagedCall:
         return replace(
             staged,
             draws=tuple(Draw(node=one.node, family=one.family, value=value) for one, value in drawn),
-            state=self._state(),
+            state=self._session.run(self._call.entries.state),
+            before=self._call.entries.before,
             losses=self._added.told(got["losses"].tolist()),
         )
 
-    def _fetches(self, request: Stage, pull: _Pull) -> dict[str, Live]:
+    def _fetches(self, request: Stage, pull: Pull) -> dict[str, Live]:
         """What is asked for, by what it is."""
         fetches: dict[str, Live] = {
             "values": {edge: self._call.made[edge] for edge in request.wanted},
@@ -110,7 +112,7 @@ class StagedCall:
             fetches |= {"losses": self._losses, "draws": [one.made for one in self._draws], "updates": self._updates}
         return fetches
 
-    def _feeds(self, request: Stage, pull: _Pull) -> dict[Live, Live]:
+    def _feeds(self, request: Stage, pull: Pull) -> dict[Live, Live]:
         """What is put in: the probe, values in place of nodes and random numbers, weights of what is pulled."""
         feeds: dict[Live, Live] = {}
         for entry, batch, dtype in zip(self._call.entries.inputs, request.probe, self._dtypes, strict=True):
@@ -121,33 +123,31 @@ class StagedCall:
         feeds.update(zip(pull.seeds, seeds, strict=True))
         return feeds
 
-    def _state(self) -> dict[str, Array]:
-        """What every variable holds now."""
-        with self._call.graph.as_default():
-            readers = self._call.entries.values()
-        state: dict[str, Array] = self._session.run(readers)
-        return state
-
-    def _pull(self, request: Stage) -> _Pull:
-        """The gradient ops of these given and pulled nodes, made on first use."""
+    def _pull(self, request: Stage) -> Pull:
+        """The gradients that are asked for, whose ops are made on first use."""
         if request.pull is None and request.pull_outputs is None:
             return _NO_PULL
         if self._call.customised:
             raise EvaluateError("gradients cannot be taken in parts: the call holds a custom gradient")
-        pulled, ends = tuple(request.pull or ()), request.pull_outputs is not None
-        key = tuple(request.given), pulled, ends, request.pull_losses
-        if key not in self._pulls:
-            with self._call.graph.as_default():
-                outputs = [one for one in self._call.outputs if one.dtype.is_floating] if ends else []
-                tops = [*(self._call.made[edge] for edge in pulled), *outputs]
-                alone = [self._losses] if request.pull_losses else []
-                self._pulls[key] = _pull_of(tops, alone, [*request.given], self._call)
-            if self._loops:
-                # The gradient of a loop gives the loop more outputs, which a session that has run it never learns of.
-                self._session.close()
-                self._session = self._new_session()
-                self._call.entries.forget()
-        return self._pulls[key]
+        made = self._pulls.made
+        pull = self._pulls.of(request)
+        if self._loops and self._pulls.made > made:
+            # The gradient of a loop gives the loop more outputs, which a session that has run it never learns of.
+            self._session.close()
+            self._session = self._new_session()
+            self._call.entries.forget()
+        return pull
+
+
+def _ops_of(fetches: Mapping[str, Live]) -> Iterator[Live]:
+    """The ops behind what is asked for."""
+    for group in fetches.values():
+        several = group.values() if isinstance(group, dict) else group if isinstance(group, tuple | list) else (group,)
+        yield from (one.op for one in several)
+
+
+_NO_PULL = Pull()
+"""Nothing is pulled."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,54 +173,6 @@ def _is_fixed(op: Live) -> bool:
             return False
         waiting += [one.op for one in other.inputs]
     return True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Pull:
-    """Gradients of some values with respect to what is given and to the weights, where it reaches them.
-
-    Attributes:
-        seeds: How each value is weighed, to be fed.
-        given: The gradient for each given node.
-        weights: The gradient for each weight.
-    """
-
-    seeds: tuple[Live, ...] = ()
-    given: Mapping[Edge, Live] = field(default_factory=dict)
-    weights: Mapping[str, Live] = field(default_factory=dict)
-
-
-_NO_PULL = _Pull()
-"""Nothing is pulled."""
-
-
-def _pull_of(tops: Sequence[Live], alone: Sequence[Live], given: Sequence[Edge], call: Imported) -> _Pull:
-    """Adds gradient ops to the graph, which is entered.
-
-    Args:
-        tops: The values, weighed as asked.
-        alone: Further values that count as they are.
-        given: Nodes whose value is given: no gradient goes past them.
-        call: The graph.
-    """
-    seeds = tuple(tf.compat.v1.placeholder(top.dtype, name=f"{SCOPE}/seed") for top in tops)
-    cuts = {edge: call.cuts[edge] for edge in given}
-    floating = {edge: cut for edge, cut in cuts.items() if cut.dtype.is_floating}
-    weights = call.entries.floating
-    below = [*floating.values(), *weights.values()]
-    ends, weighed = [*tops, *alone], [*seeds, *(tf.ones_like(one) for one in alone)]
-    gradients = tf.gradients(ends, below, weighed, stop_gradients=[*cuts.values()]) if ends and below else []
-    dense = [None if one is None else tf.convert_to_tensor(one) for one in gradients]
-    return _Pull(
-        seeds=seeds,
-        given=_reached(floating, dense[: len(floating)]),
-        weights=_reached(weights, dense[len(floating) :]),
-    )
-
-
-def _reached(names: Iterable[Name], gradients: Iterable[Live]) -> dict[Name, Live]:
-    """The gradients there are, by what they are with respect to."""
-    return {name: one for name, one in zip(names, gradients, strict=False) if one is not None}
 
 
 def _as_written() -> Live:

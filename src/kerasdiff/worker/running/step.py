@@ -15,7 +15,7 @@ from kerasdiff.side.observations import Stepped, StepRequest
 from kerasdiff.worker.keras_internals import Live
 from kerasdiff.worker.loading.faults import at_line, reason
 from kerasdiff.worker.loading.load import Loaded, Session, precision_scope
-from kerasdiff.worker.running.values import assign, drawn, perturbed
+from kerasdiff.worker.running.values import assign, perturbed, started
 from kerasdiff.worker.tracing.names import weight_table
 from kerasdiff.worker.tracing.returned import tensors_of
 from kerasdiff.worker.tracing.trace import call_model
@@ -62,7 +62,7 @@ class _Step:
     """One step's model, task and batch."""
 
     def __init__(self, session: Session, loaded: Loaded, request: StepRequest) -> None:
-        self._loaded, self._request = loaded, request
+        self._session, self._loaded, self._request = session, loaded, request
         key = request.precision, request.compiled, request.encodings
         if key not in session.tasks:
             session.tasks[key] = Task(loaded, compiled=request.compiled, encodings=request.encodings)
@@ -72,7 +72,8 @@ class _Step:
         self._variables = weight_table(loaded.model)
 
     def _call(self, inputs: Sequence[Live]) -> Live:
-        assign(perturbed(drawn(self._variables, self._request.recipes), self._request.perturbation))
+        asked = self._request
+        started(self._session, asked.precision, asked.recipes, 1.0, asked.perturbation)
         args, kwargs = self._loaded.pack(list(inputs))
         return call_model(self._loaded.model, args, kwargs, training=True, fitted=self._loaded.fitted)
 
@@ -152,8 +153,9 @@ class _Step:
 
     def losses(self, outputs: Sequence[Sequence[Array]]) -> tuple[float, ...]:
         """The loss of given outputs; what the model adds by itself is that of its own call."""
-        result = self._call(self._inputs)
-        targets = self._targets(result)
+        result = self._task.structure if self._adds_nothing() else self._call(self._inputs)
+        rows = outputs[0][0].shape[0] if outputs[0][0].ndim else 1
+        targets = [target_of(head, rows, number) for number, head in enumerate(self._task.heads)]
         kinds = [tensor.dtype for tensor in tensors_of(result)]
         losses = []
         for one in outputs:
@@ -161,6 +163,13 @@ class _Step:
             packed = keras.tree.pack_sequence_as(result, flat)
             losses.append(float(self._task.loss(packed, targets, training=True)))
         return tuple(losses)
+
+    def _adds_nothing(self) -> bool:
+        """Whether the loss follows from outputs alone: none is added, and it is no code of the user's."""
+        if self._task.compiled or self._loaded.model.losses:
+            return False
+        recording, _ = self._session.traced(self._request.precision, "training")
+        return not recording.added.tensors
 
     def _targets(self, result: Live) -> list[Live]:
         rows = len(tensors_of(result)[0]) if tensors_of(result)[0].shape.rank else 1

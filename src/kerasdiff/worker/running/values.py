@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 
 import numpy as np
@@ -11,15 +11,18 @@ import tensorflow as tf
 
 from kerasdiff.errors import EvaluateError
 from kerasdiff.graph import SEED_ROLE
-from kerasdiff.graph.values import Array
+from kerasdiff.graph.values import Array, Precision
 from kerasdiff.side.observations import Recipe
 from kerasdiff.worker.keras_internals import Live
+from kerasdiff.worker.loading.load import Session
+from kerasdiff.worker.tracing.names import weight_table
 
-Values = Sequence[tuple[Live, Live]]
-"""Variables, each with the tensor it is to hold."""
+Values = Iterable[tuple[Live, Live]]
+"""Variables, each with the tensor it is to hold; made one after the other, for all at once are a copy of the model."""
 
-MOST_CACHED = 1 << 22
-"""Values of a weight that is drawn once for all, at most: 16 MiB."""
+MOST_CACHED = 1 << 18
+"""Values of a weight that is drawn once for all, at most: 1 MiB. Models of many parameters have them in larger weights,
+and what is kept of those would be another copy of the model."""
 
 
 def draw(recipe: Recipe, weight_scale: float = 1.0) -> Array:
@@ -58,21 +61,21 @@ _drawn_once = lru_cache(maxsize=1024)(_draw)
 draw."""
 
 
-def drawn(variables: Mapping[str, Live], recipes: tuple[Recipe, ...], weight_scale: float = 1.0) -> Values:
+def drawn(
+    variables: Mapping[str, Live], recipes: tuple[Recipe, ...], weight_scale: float = 1.0
+) -> Iterator[tuple[Live, Live]]:
     """Each variable with the value its recipe gives it.
 
     Raises:
         EvaluateError: If a recipe names a weight that does not exist.
     """
-    values = []
     for recipe in recipes:
         variable = variables.get(recipe.weight)
         if variable is None:
             raise EvaluateError(f"weight {recipe.weight} does not exist")
         value = value_of(recipe, variable, weight_scale)
         if value is not None:
-            values.append((variable, tf.constant(value)))
-    return values
+            yield variable, tf.constant(value)
 
 
 def value_of(recipe: Recipe, variable: Live, weight_scale: float = 1.0) -> Array | None:
@@ -95,12 +98,12 @@ def perturbed(values: Values, perturbation: float) -> Values:
     if not perturbation:
         return values
     rng = np.random.default_rng(13)
-    return [
+    return (
         (owner, value * tf.constant(1.0 + perturbation * rng.standard_normal(value.shape), value.dtype))
         if value.dtype.is_floating
         else (owner, value)
         for owner, value in values
-    ]
+    )
 
 
 def array_of(value: Live) -> Array:
@@ -109,7 +112,37 @@ def array_of(value: Live) -> Array:
     return np.array(plain, dtype=object) if isinstance(plain, bytes) else plain
 
 
-def assign(values: Values) -> None:
-    """Gives each variable its value."""
+def bytes_of(value: Array) -> memoryview:
+    """The bytes of an array in the order of its entries: no copy, where they lie in it."""
+    return np.ascontiguousarray(value).reshape(-1).view(np.uint8).data
+
+
+def assign(values: Values) -> list[tuple[Live, Live]]:
+    """Gives each variable its value, as it comes: the one it had goes before the next is made.
+
+    Returns:
+        The values, for another time. A variable and the tensor it was given share their memory until it is written to.
+    """
+    given = []
     for variable, value in values:
         variable.assign(value)
+        given.append((variable, value))
+    return given
+
+
+def started(
+    session: Session, precision: Precision, recipes: tuple[Recipe, ...], weight_scale: float, perturbation: float
+) -> list[tuple[Live, Live]]:
+    """Gives the model in this precision the weights of a request; the same as last time are not drawn again.
+
+    Raises:
+        EvaluateError: If a recipe names a weight that does not exist.
+    """
+    key = recipes, weight_scale, perturbation
+    if session.starts.get(precision, (None,))[0] == key:
+        return assign(session.starts[precision][1])
+    session.starts.pop(precision, None)
+    variables = weight_table(session.drawn(precision).model)
+    given = assign(perturbed(drawn(variables, recipes, weight_scale), perturbation))
+    session.starts[precision] = key, given
+    return given

@@ -17,12 +17,12 @@ from kerasdiff.worker.tracing.units import Unit, leaving, split
 from kerasdiff.worker.tracing.values import Body, Values
 
 
-def assemble(loaded: Traceable, recording: Recording) -> Assembler:
-    """An assembler for a recording of this model."""
+def assemble(loaded: Traceable, recording: Recording, *, bare: bool = False) -> Assembler:
+    """An assembler for a recording of this model; a ``bare`` one only tells which nodes there are, and where."""
     owned = [(name, variable) for name, _, variable in owned_variables(recording.names)]
     variables = {id(handle_of(variable)): name for name, variable in owned}
     seeds = frozenset(name for name, variable in owned if is_seed_state(variable))
-    return Assembler(recording, variables, seeds, loaded.root, _input_names(loaded, recording))
+    return Assembler(recording, variables, seeds, loaded.root, _input_names(loaded, recording), bare=bare)
 
 
 def _input_names(loaded: Traceable, recording: Recording) -> list[str]:
@@ -59,6 +59,8 @@ class Assembler:
         seeds: frozenset[str],
         root: str,
         inputs: Sequence[str],
+        *,
+        bare: bool = False,
     ) -> None:
         """Reads the values of the graph.
 
@@ -68,7 +70,9 @@ class Assembler:
             seeds: Those that are the state of a random generator.
             root: The directory that sources are relative to.
             inputs: Names of the inputs.
+            bare: Whether nodes go without their settings and lowering, which takes most of the time.
         """
+        self._bare = bare
         self._recording = recording
         self._inputs = inputs
         self._root = root
@@ -131,9 +135,9 @@ class Assembler:
             operands=tuple(self._edges[name] for name in border.operands if name in self._edges),
             roles=tuple("mask" if name in self._recording.masks else "" for name in border.operands),
             weights=border.weights,
-            attributes={} if event is None else {**layer_attributes(event.layer), **event.settings},
+            attributes={} if event is None or self._bare else {**layer_attributes(event.layer), **event.settings},
             outputs=tuple(spec_of(tensor) for tensor in border.ports),
-            lowering=self._lower(unit, border),
+            lowering=None if self._bare else self._lower(unit, border),
             scope=unit.scope,
             seeds=self._seeds(border.weights),
             untracked=self._untracked(border.weights),

@@ -12,7 +12,7 @@ from pathlib import Path
 from kerasdiff.data import cifar
 from kerasdiff.data.procedural import procedural_table
 from kerasdiff.data.readers import default_table, read
-from kerasdiff.data.table import Table
+from kerasdiff.data.table import Table, lacking
 from kerasdiff.errors import DataError, EvaluateError, FitError
 from kerasdiff.graph import Port
 from kerasdiff.graph.values import Array
@@ -154,8 +154,7 @@ def _column(arrays: Mapping[str, Array], key: str, name: str, many: int, origin:
             if arrays[column].ndim == 0:
                 raise DataError(f"{origin}: {column} is a single value, not one row per example.")
             return arrays[column]
-    held = ", ".join(sorted(arrays)) or "nothing"
-    raise DataError(f"{origin} lacks {wanted}; it holds {held}.")
+    raise lacking(origin, wanted, arrays)
 
 
 def _check_input(values: Array, port: Port, table: Table) -> Array:

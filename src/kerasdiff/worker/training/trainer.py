@@ -15,7 +15,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from kerasdiff.errors import FitError
+from kerasdiff.errors import FitError, OutOfMemoryError
 from kerasdiff.graph.values import Array
 from kerasdiff.side.training import Answers, TrialOptions, TrialSettings
 from kerasdiff.worker.keras_internals import Live
@@ -25,6 +25,9 @@ from kerasdiff.worker.tracing.returned import tensors_of
 from kerasdiff.worker.tracing.trace import call_model
 from kerasdiff.worker.training.batches import Batches
 from kerasdiff.worker.training.tasks import Task, fresh_optimizer, to_array
+
+_SHORT_OF_MEMORY = ("CUDA_ERROR_OUT_OF_MEMORY", "CUBLAS_STATUS_ALLOC_FAILED", "CUDNN_STATUS_ALLOC_FAILED")
+"""What libraries of CUDA call it, which TensorFlow passes on as an internal error."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,6 +213,10 @@ class Trainer:
 
 def _failure(why: Exception) -> FitError:
     text = str(why).strip()
+    if isinstance(why, tf.errors.ResourceExhaustedError) or any(name in text for name in _SHORT_OF_MEMORY):
+        return OutOfMemoryError(
+            f"The training step finds too little memory: {text.splitlines()[0] if text else ''}", text
+        )
     return FitError(f"The training step fails: {text.splitlines()[0] if text else repr(why)}", text)
 
 

@@ -1,0 +1,122 @@
+"""In which words is a target refused? One home for each sentence that is said by reading a file or by running it."""
+
+from __future__ import annotations
+
+import difflib
+import traceback
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from types import ModuleType
+
+from kerasdiff.errors import LoadError, TargetError
+from kerasdiff.side.targets import Target
+
+MOST_LISTED = 20
+
+
+def shown(target: Target) -> str:
+    """What the module of a target is called: the name of its file, or its own."""
+    return Path(target.location).name if target.kind == "file" else target.location
+
+
+def user_frames(frames: Iterable[traceback.FrameSummary], reason: str) -> str:
+    """A traceback of these frames, the error in one line below it; empty without frames."""
+    lines = "".join(traceback.format_list(list(frames)))
+    return lines + reason if lines else ""
+
+
+def not_python(target: Target) -> LoadError:
+    """Says that a file of another kind was named."""
+    return LoadError(f"{target.text}: {shown(target)} is not a Python file.")
+
+
+def no_module(target: Target, here: str) -> TargetError:
+    """Says that no module has the name."""
+    return TargetError(
+        f"{target.text}: there is no module {target.location}, neither installed nor below {here}; "
+        "name a file as FILE.py:NAME."
+    )
+
+
+def syntax_error(target: Target, error: SyntaxError) -> LoadError:
+    """Says where a file does not parse, this one or one that it imports."""
+    where = f"{Path(error.filename).name}:{error.lineno}" if error.filename else shown(target)
+    line = (error.text or "").strip()
+    return LoadError(
+        f"{target.text}: syntax error in {where}: {error.msg}" + (f": {line}" if line else "."),
+        "" if error.offset is None or not line else f"{error.text}".rstrip(),
+    )
+
+
+def not_installed(target: Target, name: str | None, at: str, details: str) -> LoadError:
+    """Says which module that a file imports does not exist.
+
+    Args:
+        target: Whose file it is.
+        name: Of the module.
+        at: `` (a.py:12)``, or empty.
+        details: The traceback.
+    """
+    return LoadError(
+        f"{target.text}: {shown(target)} imports {name}, which is not installed here nor found beside it{at}.", details
+    )
+
+
+def import_fails(target: Target, error: BaseException, at: str, reason: str, details: str) -> LoadError:
+    """Says how running a file ends."""
+    advice = ""
+    if isinstance(error, ImportError) and "relative import" in str(error):
+        advice = " A file in a package is named as a module from the package's parent: package.module:NAME."
+    return LoadError(f"{target.text}: importing {shown(target)} fails{at}: {reason}.{advice}", details)
+
+
+def no_such_name(target: Target, depth: int, known: Sequence[str]) -> TargetError:
+    """Says that a part of the name does not exist, which ones are near, and which there are.
+
+    Args:
+        target: Whose name it is.
+        depth: Number of the part, from 0.
+        known: What could be a model where it was looked for.
+    """
+    parts = target.name.split(".")
+    where = ":".join([shown(target), *([".".join(parts[:depth])] if depth else [])])
+    close = difflib.get_close_matches(parts[depth], known, n=3, cutoff=0.5)
+    nearest = f"; nearest: {', '.join(close)}" if close else ""
+    return TargetError(f"{target.text}: {where} defines no {parts[depth]}{nearest}.", listing(known))
+
+
+def listing(known: Sequence[str]) -> str:
+    """Which models a file has."""
+    more = ", …" if len(known) > MOST_LISTED else ""
+    return f"It defines: {', '.join(known[:MOST_LISTED])}{more}." if known else ""
+
+
+def not_of_keras(target: Target, advice: str = "") -> LoadError:
+    """Says that a class is none of a model."""
+    return LoadError(f"{target.text}: {target.name} is a class, but not of a Keras model or layer.{advice}")
+
+
+def no_model(target: Target, value: object, advice: str = "") -> LoadError:
+    """Says that a name stands for something else than a model or what makes one."""
+    what = f"{target.name} is {a(value)}, not a Keras model, a layer, a class or a function of one."
+    return LoadError(f"{target.text}: {what}{advice}")
+
+
+def cannot_open(target: Target, why: str) -> LoadError:
+    """Says why a saved model cannot be read."""
+    return LoadError(f"{target.text}: Keras cannot open this file: {why}.")
+
+
+def a(value: object) -> str:
+    """What kind of thing a value is, with an article.
+
+    >>> a(5)
+    'an int (5)'
+    """
+    if value is None or isinstance(value, bool):
+        return repr(value)
+    if isinstance(value, ModuleType):
+        return f"the module {value.__name__}"
+    name = type(value).__name__
+    repeated = f" ({value!r})" if isinstance(value, int | float | str) and len(repr(value)) < 40 else ""
+    return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}{repeated}"
