@@ -6,6 +6,7 @@ Everything else that crosses is bytes, which only the same kerasdiff reads.
 from __future__ import annotations
 
 import asyncio
+import importlib
 import importlib.metadata
 import socket
 from collections.abc import Mapping
@@ -52,9 +53,8 @@ def run(wanted: Mapping[str, str], job: bytes, parcel: Handle, desk: Handle) -> 
     why = unfit(wanted)
     if why:
         return "unfit", why
-    from kerasdiff.fit.cluster.task import run as train
-
-    return "done", train(job, parcel, desk)
+    task = importlib.import_module("kerasdiff.fit.cluster.task")
+    return "done", task.run(job, parcel, desk)
 
 
 class Desk:
