@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 MOST_PROCESSES = 4
-"""Each may hold TensorFlow, a process to fork workers from and two workers: about 2 GB."""
+"""Each may hold TensorFlow, a launcher or two and two workers forked from one: about 2 GB."""
 
 # Reports are 100 wide and plain wherever the tests run; pytest-xdist sets a width of its own.
 for name in ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR"):

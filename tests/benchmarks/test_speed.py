@@ -7,6 +7,7 @@ gain from two workers that run at once. The limits are those of DESIGN §12.
 
 from __future__ import annotations
 
+import shutil
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,6 +23,7 @@ APPLICATIONS = HERE.parent / "tools" / "applications"
 PAIRS = HERE.parent / "end_to_end" / "pairs"
 RUNS = 3
 HELP_S = 0.15
+MISTAKE_S = 0.5
 FLOAT32 = 4
 LARGE = 200
 """Million parameters."""
@@ -144,3 +146,29 @@ def test_help_is_instant() -> None:
     (spent,) = in_turn(RUNS, lambda: spend(KERASDIFF, "--help", cwd=HERE))
     print(f"\n--help {spent.clock:.3f} s (limit {HELP_S} s)")
     assert spent.clock <= HELP_S
+
+
+MISTAKES = {
+    "no such file": ("compare", "nowhere.py:A", "models.py:large"),
+    "syntax error": ("compare", "broken.py:f", "models.py:large"),
+    "missing import": ("compare", "lost.py:f", "models.py:large"),
+    "no such name": ("compare", "models.py:lerge", "models.py:large"),
+    "no such argument": ("compare", "models.py:large", "models.py:Large(million=3)"),
+    "no such module": ("inspect", "nowhere.at:Net"),
+    "damaged file": ("inspect", "text.keras"),
+    "shape": ("compare", "models.py:large", "models.py:large", "--input", "3x3"),
+    "data": ("fit", "models.py:large", "models.py:large", "--data", "text.npz"),
+    "witness": ("replay", "text.npz"),
+}
+"""Each said from what the command line names."""
+
+
+@pytest.mark.parametrize("mistake", [pytest.param(words, id=name) for name, words in MISTAKES.items()])
+def test_a_mistake_is_said_at_once(mistake: tuple[str, ...], tmp_path: Path) -> None:
+    shutil.copy(HERE / "models.py", tmp_path)
+    files = {"broken.py": "def f(:\n", "lost.py": "import torchh\n", "text.keras": "text", "text.npz": "text"}
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    (spent,) = in_turn(RUNS, lambda: spend(KERASDIFF, *mistake, cwd=tmp_path, exit_code=2))
+    print(f"\n{' '.join(mistake)}: {spent.clock:.3f} s (limit {MISTAKE_S} s)")
+    assert spent.clock <= MISTAKE_S

@@ -25,7 +25,7 @@ from keras import layers, ops
 def model():
     x = keras.Input((4,))
     h = layers.Dense(4, name="one")(x)
-    wide = layers.Dense(4, name="two")(layers.ReLU(name="relu")(h))
+    wide = layers.Dense(4, name="two", activation="softplus")(ops.sin(layers.ReLU(name="relu")(h)))
     h = layers.Add(name="sum")([h, wide, layers.Dense(4, name="three")(h)])
     return keras.Model(x, [layers.Dense(2, name="out")(h), ops.argmax(h, axis=-1), layers.Dense(1, name="side")(wide)])
 """

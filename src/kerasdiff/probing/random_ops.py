@@ -115,24 +115,36 @@ def given_draws(prober: Prober, pair: Pair, plain: tuple[Stage, Stage], mode: Mo
     Raises:
         EvaluateError: If a side cannot be run in parts, or draws other numbers each time.
     """
-    if not any(_may_draw(side.training if mode == "training" else side.inference) for side in pair.descriptions):
-        return plain
-    stages = [replace(stage, outputs=True, effects=True) for stage in plain]
-    drawn = both(lambda side: prober.sides[side].stage(stages[side]))
-    if not any(side.draws or side.hidden for side in drawn):
+    drawn = _drawn(prober, pair, plain, mode)
+    if drawn is None:
         return plain
     aligned = pair.modes.get(mode)
     pairs = _pairs(drawn, {} if aligned is None else aligned.alignment.nodes)
     if pairs is not None:
         own = {one: drawn[0].draws[one].value for one in pairs[0]}
         return replace(plain[0], draws=own), replace(plain[1], draws=_given(drawn, pairs[0]))
-    # Each side keeps its own: what is drawn anew in every run would leave a remainder.
+    return _own_draws(prober, drawn, plain, mode)
+
+
+def _own_draws(
+    prober: Prober, drawn: tuple[Staged, Staged], plain: tuple[Stage, Stage], mode: Mode
+) -> tuple[Stage, Stage]:
+    """Each side keeps its own: what is drawn anew in every run would leave a remainder."""
     first, second = ({n: draw.value for n, draw in enumerate(side.draws)} for side in drawn)
     kept = replace(plain[0], draws=first), replace(plain[1], draws=second)
     for number, side in enumerate(SIDES):
         if drawn[number].hidden and not _repeats(prober, number, kept[number]):
             raise EvaluateError(f"the {side} draws other random numbers each time it is called in {mode} mode")
     return kept
+
+
+def _drawn(prober: Prober, pair: Pair, plain: tuple[Stage, Stage], mode: Mode) -> tuple[Staged, Staged] | None:
+    """What both sides draw at random; ``None`` where neither draws anything."""
+    if not any(_may_draw(side.training if mode == "training" else side.inference) for side in pair.descriptions):
+        return None
+    stages = [replace(stage, outputs=True, effects=True) for stage in plain]
+    drawn = both(lambda side: prober.sides[side].stage(stages[side]))
+    return drawn if any(side.draws or side.hidden for side in drawn) else None
 
 
 def drawing(prober: Prober, run: Run, mode: Mode) -> tuple[bool, bool]:

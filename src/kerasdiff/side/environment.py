@@ -24,9 +24,12 @@ class Hardware:
 
     Attributes:
         device: ``auto``, ``cpu``, ``gpu`` or ``gpu:N``.
-        threads: Processor threads, or ``None`` for TensorFlow's choice.
+        threads: Processor threads, or ``None`` for TensorFlow's choice. A number repeats itself to the last bit, and
+            another number is other bits.
         onednn: Whether convolutions may use oneDNN: 1.8 times as fast in training on one thread, and repeatable for a
-            fixed number of threads. Off by default, for it sums in an order that depends on shapes.
+            fixed number of threads. Off by default, for it sums in an order that depends on shapes. XLA is never on:
+            where ops are deterministic it refuses the gradient of max-pooling (TensorFlow 2.21). What each setting
+            costs is in ``tests/benchmarks/settings_cost.py``.
         tf32: Whether a GPU may round what it multiplies to the 11 bits of TF32, as it does for TensorFlow's users.
     """
 

@@ -108,15 +108,23 @@ def _name_fault(target: Target, module: Source, inputs: tuple[InputSpec, ...]) -
     return fault if fault is not None and harmless(module) else None
 
 
-def _touched(name: str, tree: ast.Module) -> bool:
-    """Whether something is put into what a name stands for, as a signature may be."""
-    return any(
-        isinstance(node, ast.Attribute)
-        and not isinstance(node.ctx, ast.Load)
-        and isinstance(node.value, ast.Name)
-        and node.value.id == name
-        for node in ast.walk(tree)
-    )
+_HARMLESS_CALLS = ("super", "isinstance", "issubclass")
+
+
+def _touched(name: str, tree: ast.AST) -> bool:
+    """Whether something is put into what a name stands for, or may be: it is handed to another function."""
+    stored = (node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load))
+    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+    return any(_is(node.value, name) for node in stored) or any(_hands_on(name, call) for call in calls)
+
+
+def _hands_on(name: str, call: ast.Call) -> bool:
+    given = (*call.args, *(keyword.value for keyword in call.keywords))
+    return any(_is(item, name) for item in given) and not any(_is(call.func, known) for known in _HARMLESS_CALLS)
+
+
+def _is(node: ast.expr, name: str) -> bool:
+    return isinstance(node, ast.Name) and node.id == name
 
 
 def _object_fault(
@@ -138,7 +146,12 @@ def _constructor(node: ast.ClassDef, names: Names) -> Read | None:
     """The signature of a class that has an ``__init__`` of its own, written plainly."""
     inside = names_of(ast.Module(body=node.body, type_ignores=[]))
     one = inside.only("__init__")
-    if one is None or inside.everything or {"__new__", "__signature__", "__call__"} & set(inside.bound):
+    if (
+        one is None
+        or inside.everything
+        or _touched("__init__", node)
+        or {"__new__", "__signature__", "__call__"} & set(inside.bound)
+    ):
         return None
     if not isinstance(one.node, ast.FunctionDef) or one.node.decorator_list:
         return None

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kerasdiff.side.reading.kinds import known_package
+from kerasdiff.side.reading.names import is_main_guard
 from kerasdiff.side.reading.source import LOADED, Source, is_library, source, top_level
 
 _BORN = ("cython_runtime",)
@@ -104,7 +105,7 @@ def _inert(statement: ast.stmt, module: Source, depth: int) -> bool:
     if isinstance(statement, ast.AnnAssign):
         return isinstance(statement.target, ast.Name) and _evaluates_nothing([statement.value])
     if isinstance(statement, ast.If):
-        return not statement.orelse and _skipped(statement.test)
+        return is_main_guard(statement) or (not statement.orelse and _for_types(statement.test))
     return isinstance(statement, ast.Pass) or (
         isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
     )
@@ -154,6 +155,6 @@ def _inert_target(target: ast.expr) -> bool:
     return all(isinstance(name, ast.Name) for name in names)
 
 
-def _skipped(test: ast.expr) -> bool:
-    """Conditions that are false where a module is imported."""
-    return ast.unparse(test) in ("__name__ == '__main__'", "TYPE_CHECKING", "typing.TYPE_CHECKING")
+def _for_types(test: ast.expr) -> bool:
+    """A condition that is false where a module is imported."""
+    return ast.unparse(test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING")

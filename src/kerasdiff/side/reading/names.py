@@ -65,6 +65,8 @@ def names_of(tree: ast.Module) -> Names:
     """The names that a module binds for itself: not those of its functions and classes."""
     names = Names()
     for statement in tree.body:
+        if is_main_guard(statement):
+            continue
         for node, value in _bindings(statement, None):
             for name in _bound_by(node, names):
                 names.bound.setdefault(name, []).append(Binding(node, value, plain=_is_plain(statement, node)))
@@ -72,6 +74,13 @@ def names_of(tree: ast.Module) -> Names:
         if isinstance(node, ast.Global):
             names.elsewhere |= set(node.names)
     return names
+
+
+def is_main_guard(statement: ast.stmt) -> bool:
+    """Whether a statement is ``if __name__ == "__main__"``, which never holds where a module is imported."""
+    if not isinstance(statement, ast.If) or statement.orelse:
+        return False
+    return ast.unparse(statement.test) in ("__name__ == '__main__'", "'__main__' == __name__")
 
 
 def _is_plain(statement: ast.stmt, node: ast.AST) -> bool:

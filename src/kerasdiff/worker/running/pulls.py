@@ -112,7 +112,8 @@ class _Whole:
         self._inputs = [[tensor.op.name for tensor in op.inputs] for op in self._ops]
         edges = {cut.op.name: edge for edge, cut in cuts.items()}
         matches = ((op, _BEHIND.fullmatch(op.name)) for op in self._ops)
-        self._behind = {edges[match[1]]: op.outputs[0] for op, match in matches if match is not None}
+        placed = ((op, edges.get(match[1])) for op, match in matches if match is not None)
+        self._behind = {edge: op.outputs[0] for op, edge in placed if edge is not None}  # the lists of a loop are none
 
     def part(self, given: Sequence[Edge], pulled: Sequence[Edge], *, ends: bool) -> Pull | None:
         """The gradients with some values given and some pulled; ``None`` where other ops are needed.
@@ -123,15 +124,15 @@ class _Whole:
         if any(edge not in self._behind for edge in pulled):
             return None
         flows = self._flows(given, pulled, ends=ends)
-        if any(flows[self._behind[edge].op.inputs[0].op.name] != "dead" for edge in pulled if edge not in given):
-            return None
+        going_on = {flows[self._behind[edge].op.inputs[0].op.name] for edge in pulled if edge not in given}
         below = {edge: self._cuts[edge] for edge in given if edge in self._cuts}
-        if {flows[one.op.name] for one in (*below.values(), *self._weights.values())} - {"live", "dead"}:
+        ends_at = {flows[one.op.name] for one in (*below.values(), *self._weights.values())}
+        if not going_on <= {"dead"} or not ends_at <= {"live", "dead"}:
             return None
         return Pull(
             seeds=(*(self._behind[edge] for edge in pulled), *(self._seeds if ends else ())),
-            given={edge: one for edge, one in below.items() if flows[one.op.name] == "live"},
-            weights={name: one for name, one in self._weights.items() if flows[one.op.name] == "live"},
+            given=_living(below, flows),
+            weights=_living(self._weights, flows),
         )
 
     def _flows(self, given: Sequence[Edge], pulled: Sequence[Edge], *, ends: bool) -> dict[str, Flow]:
@@ -153,11 +154,21 @@ _BEHIND = re.compile(rf".*/({SCOPE}/cut_\d+)_grad/{CUT_GRADIENT}")
 
 
 def _of_a_cut(_: Live, gradient: Live) -> Live:
-    """The gradient of an identity, as a tensor of its own; one by rows is left as it is."""
-    return tf.identity(gradient, name=CUT_GRADIENT) if isinstance(gradient, tf.Tensor) else gradient
+    """The gradient of an identity, as a tensor of its own; one by rows is left as it is.
+
+    Behind a second identity: ops that wait for a gradient, as that of a sine does, wait for what is before it though
+    another value is fed.
+    """
+    if not isinstance(gradient, tf.Tensor):
+        return gradient
+    return tf.identity(tf.identity(gradient, name=CUT_GRADIENT))
 
 
 tf.RegisterGradient(CUT_GRADIENT)(_of_a_cut)
+
+
+def _living(gradients: Mapping[Name, Live], flows: Mapping[str, Flow]) -> dict[Name, Live]:
+    return {name: one for name, one in gradients.items() if flows[one.op.name] == "live"}
 
 
 def _joined(flows: set[Flow]) -> Flow:
