@@ -154,6 +154,11 @@ class Observer:
             self._left_out("inference", reason=left_out(pair, Fact.UNCONFIRMED))
             untrained = self._untrained("settings") if settings_differ else None
             return Observations(function=None, learning=untrained, stored=None)
+        return self._run(prober, settings_differ=settings_differ, hangs_on_learning=hangs_on_learning)
+
+    def _run(self, prober: Prober, *, settings_differ: bool, hangs_on_learning: bool) -> Observations:
+        """What both models compute and learn on probes; ``hangs_on_learning`` is whether settings need it."""
+        pair = self._pair
         other_size = OtherSize()
         if not pair.isomorphic:
             ports = pair.descriptions[0].inputs
