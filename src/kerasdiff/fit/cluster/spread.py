@@ -198,15 +198,19 @@ class Spread:
     # What tasks say while they run -------------------------------------------------------------------------------
 
     def _listen(self) -> None:
-        room = time.monotonic()
+        room = heard = time.monotonic()
         while not self._closed.is_set():
             try:
                 for message in self._ray.get(self._desk.hear.remote(HEAR_S)):
                     self._hear(pickle.loads(message))
-                room = time.monotonic() if self._cluster.room() else room
+                heard = time.monotonic()
+                room = heard if self._cluster.room() else room
             except Exception as why:  # Ray's own: the desk, or the cluster, is gone
-                self._fail(_failed(why))
-                return
+                for_now = isinstance(why, self._ray.exceptions.ActorUnavailableError)
+                if not for_now or time.monotonic() - heard > LOST_AFTER:
+                    self._fail(_failed(why))
+                    return
+                time.sleep(HEAR_S)
             if time.monotonic() - room > LOST_AFTER:
                 self._fail(WorkerError("The cluster has lost every node that could take a trial pair."))
                 return
