@@ -92,7 +92,8 @@ class Spread:
         self._desk = self._ray.remote(entry.Desk).options(num_cpus=0, scheduling_strategy=here).remote()
         options: dict[str, float] = {"num_cpus": cluster.options.cpus, "max_retries": RETRIES}
         options |= {"num_gpus": cluster.options.gpus} if cluster.options.gpus else {}
-        self._task = self._ray.remote(**options)(entry.run)
+        # What a model does wrong is a result: what a task raises is a node on its way down, which is no reason to stop.
+        self._task = self._ray.remote(retry_exceptions=True, **options)(entry.run)
         self._under_way: dict[int, _UnderWay] = {}
         self._numbers = 0
         self._first_node = ""
