@@ -92,7 +92,8 @@ class Spread:
         self._desk = self._ray.remote(entry.Desk).options(num_cpus=0, scheduling_strategy=here).remote()
         options: dict[str, float] = {"num_cpus": cluster.options.cpus, "max_retries": RETRIES}
         options |= {"num_gpus": cluster.options.gpus} if cluster.options.gpus else {}
-        self._task = self._ray.remote(**options)(entry.run)
+        # What a model does wrong is a result: what a task raises is a node on its way down, which is no reason to stop.
+        self._task = self._ray.remote(retry_exceptions=True, **options)(entry.run)
         self._under_way: dict[int, _UnderWay] = {}
         self._numbers = 0
         self._first_node = ""
@@ -198,15 +199,19 @@ class Spread:
     # What tasks say while they run -------------------------------------------------------------------------------
 
     def _listen(self) -> None:
-        room = time.monotonic()
+        room = heard = time.monotonic()
         while not self._closed.is_set():
             try:
                 for message in self._ray.get(self._desk.hear.remote(HEAR_S)):
                     self._hear(pickle.loads(message))
-                room = time.monotonic() if self._cluster.room() else room
+                heard = time.monotonic()
+                room = heard if self._cluster.room() else room
             except Exception as why:  # Ray's own: the desk, or the cluster, is gone
-                self._fail(_failed(why))
-                return
+                for_now = isinstance(why, self._ray.exceptions.ActorUnavailableError)
+                if not for_now or time.monotonic() - heard > LOST_AFTER:
+                    self._fail(_failed(why))
+                    return
+                time.sleep(HEAR_S)
             if time.monotonic() - room > LOST_AFTER:
                 self._fail(WorkerError("The cluster has lost every node that could take a trial pair."))
                 return
