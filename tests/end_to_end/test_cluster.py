@@ -19,7 +19,7 @@ def test_a_cluster_that_loses_a_node_gives_the_bits_of_one_machine(tmp_path: Pat
         three.wait_for_results(kept, 1, process)
         cluster.remove_node(three.away_from(nodes), allow_graceful=False)
         out, err = process.communicate(timeout=200)
-    assert (process.returncode, err) == (1, "")
+    assert (process.returncode, err) == (1, ""), json.loads(out)["verdict"] if out else err
     spread = json.loads(out)
     with three.started(file, kept, *LENGTH) as process:  # takes up what the cluster trained
         out, err = process.communicate(timeout=100)

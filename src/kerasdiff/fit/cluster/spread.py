@@ -8,13 +8,15 @@ node is lost.
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import pickle
+import queue
 import threading
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -39,20 +41,37 @@ RETRIES = 3
 
 HEAR_S = 1.0
 LOST_AFTER = 60
-"""Seconds without a node that could take a pair, after which the fit ends; a cluster may be growing one."""
+"""Seconds without a node that could take a pair, or in which Ray gives one up again and again, after which the fit
+ends; a cluster may be growing a node."""
 
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 """Ray sets the first for its tasks; numbers drawn with numpy must be those of this machine."""
 
 
-@dataclass(frozen=True, slots=True)
-class _UnderWay:
-    """A group whose task has not ended."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Group:
+    """Trials that run as one task.
 
+    Attributes:
+        task: What Ray runs, on ``job``.
+        last: Whether a model's process ended, and it was handed over once more: what it says now counts.
+        lost_since: When Ray first gave it up; it hands tasks to a dead node until it notices.
+        reference: Of the task that is under way.
+    """
+
+    number: int
     plans: tuple[FitPlan, ...]
     told: Told | None
     futures: tuple[Future[Trial], ...]
-    reference: entry.Handle
+    task: entry.Handle
+    job: bytes
+    last: bool = False
+    lost_since: float = math.inf
+    reference: entry.Handle = None
+
+
+class _LostError(WorkerError):
+    """Ray gave a task up, or is gone itself."""
 
 
 class Spread:
@@ -94,10 +113,11 @@ class Spread:
         options |= {"num_gpus": cluster.options.gpus} if cluster.options.gpus else {}
         # What a model does wrong is a result: what a task raises is a node on its way down, which is no reason to stop.
         self._task = self._ray.remote(retry_exceptions=True, **options)(entry.run)
-        self._under_way: dict[int, _UnderWay] = {}
+        self._under_way: dict[int, _Group] = {}
+        self._again: queue.SimpleQueue[_Group] = queue.SimpleQueue()
         self._numbers = 0
         self._first_node = ""
-        self._closed = threading.Event()
+        self._closed, self._deaf = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._listen, daemon=True)
         self._thread.start()
 
@@ -124,12 +144,15 @@ class Spread:
         )
         alone = self._first_node and plans[0].side in ("control", "rounding")
         task = self._task.options(scheduling_strategy=self._on(self._first_node)) if alone else self._task
-        reference = task.remote(entry.versions(), pickle.dumps(job), self._parcel, self._desk)
         futures = tuple(Future[Trial]() for _ in plans)
-        self._under_way[job.number] = _UnderWay(tuple(plans), told, futures, reference)
-        number = job.number
-        reference.future().add_done_callback(lambda done: self._ended(number, done))
+        group = _Group(number=job.number, plans=job.plans, told=told, futures=futures, task=task, job=pickle.dumps(job))
+        self._hand_over(group)
         return futures
+
+    def _hand_over(self, group: _Group) -> None:
+        reference = group.task.remote(entry.versions(), group.job, self._parcel, self._desk)
+        self._under_way[group.number] = replace(group, reference=reference)
+        reference.future().add_done_callback(lambda done: self._ended(group.number, done))
 
     def close(self) -> None:
         """Cancels the tasks; their processes end with them."""
@@ -149,18 +172,29 @@ class Spread:
     # Results -----------------------------------------------------------------------------------------------------
 
     def _ended(self, number: int, done: Future[entry.Outcome]) -> None:
-        """Hands on what a task gave; called by a thread of Ray's."""
-        group = self._under_way.pop(number)
+        """Hands on what a task gave; called by a thread of Ray's.
+
+        On a node that goes down a model's process may end before the task that tells of it: so the end of a process
+        counts where it is met twice.
+        """
+        group = self._under_way[number]
         try:
             trials = self._results(group, done)
         except Exception as why:  # whoever waits for it must hear of it
+            again = _once_more(group, why)
+            if again is not None:
+                self._again.put(again)
+                if not (self._deaf.is_set() or self._closed.is_set()):
+                    return
+            del self._under_way[number]
             _settle(group.futures, why)
             return
+        del self._under_way[number]
         for future, trial in zip(group.futures, trials, strict=True):
             if not future.done():
                 future.set_result(trial)
 
-    def _results(self, group: _UnderWay, done: Future[entry.Outcome]) -> tuple[Trial, ...]:
+    def _results(self, group: _Group, done: Future[entry.Outcome]) -> tuple[Trial, ...]:
         try:
             kind, content = done.result()
         except Exception as why:  # Ray's own: a node, a process or an object is lost once more than it is tried again
@@ -202,6 +236,8 @@ class Spread:
         room = heard = time.monotonic()
         while not self._closed.is_set():
             try:
+                while not self._again.empty():
+                    self._hand_over(self._again.get())
                 for message in self._ray.get(self._desk.hear.remote(HEAR_S)):
                     self._hear(pickle.loads(message))
                 heard = time.monotonic()
@@ -229,9 +265,18 @@ class Spread:
         self._desk.answer.remote(said.asks, pickle.dumps(known))
 
     def _fail(self, why: Exception) -> None:
+        self._deaf.set()
         for group in list(self._under_way.values()):
             if not self._closed.is_set():
                 _settle(group.futures, why)
+
+
+def _once_more(group: _Group, why: Exception) -> _Group | None:
+    """The group as it is handed over again; ``None`` where what ended it counts."""
+    if isinstance(why, _LostError):
+        since = min(group.lost_since, time.monotonic())
+        return replace(group, lost_since=since) if time.monotonic() - since < LOST_AFTER else None
+    return replace(group, last=True) if isinstance(why, WorkerError) and not group.last else None
 
 
 def _settle(futures: Sequence[Future[Trial]], why: Exception) -> None:
@@ -251,8 +296,8 @@ def _read(plan: FitPlan, key: str) -> Files:
     return known
 
 
-def _failed(why: Exception) -> WorkerError:
+def _failed(why: Exception) -> _LostError:
     """What Ray says of a task that it gave up, as one sentence."""
     lines = [line.strip() for line in str(why).splitlines() if line.strip()] or [type(why).__name__]
     text = f"The cluster lost a trial pair for good ({type(why).__name__}: {lines[0].rstrip('.')})."
-    return WorkerError(text, str(why))
+    return _LostError(text, str(why))

@@ -63,7 +63,7 @@ def _fault(target: Target, inputs: tuple[InputSpec, ...]) -> KerasdiffError | No
     alone = target.kind == "file"
     if alone and not is_python(Path(target.location)):
         return said.not_python(target)
-    here = str(Path.cwd())
+    here = _directory(target)
     try:
         path = Path(target.location) if alone else module_file(target, here)
     except ModuleNotFoundError:
@@ -79,6 +79,14 @@ def _fault(target: Target, inputs: tuple[InputSpec, ...]) -> KerasdiffError | No
     if failing is not None:
         return _import_fault(target, module, failing)
     return _name_fault(target, module, inputs)
+
+
+def _directory(target: Target) -> str:
+    """Where a module is looked for; a file lies where it lies, also where the directory was removed."""
+    try:
+        return "" if target.kind == "file" else str(Path.cwd())
+    except OSError:
+        raise UntoldError from None
 
 
 def _import_fault(target: Target, module: Source, fault: Fault) -> KerasdiffError:
@@ -109,13 +117,17 @@ def _name_fault(target: Target, module: Source, inputs: tuple[InputSpec, ...]) -
 
 
 _HARMLESS_CALLS = ("super", "isinstance", "issubclass")
+_CALLED = ("__init__", "__new__", "__call__", "__signature__")
+"""What is put there changes what a class or a function takes, by whatever name it goes at that place."""
 
 
 def _touched(name: str, tree: ast.AST) -> bool:
     """Whether something is put into what a name stands for, or may be: it is handed to another function."""
     stored = (node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load))
     calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
-    return any(_is(node.value, name) for node in stored) or any(_hands_on(name, call) for call in calls)
+    return any(_is(node.value, name) or node.attr in _CALLED for node in stored) or any(
+        _hands_on(name, call) for call in calls
+    )
 
 
 def _hands_on(name: str, call: ast.Call) -> bool:

@@ -41,6 +41,8 @@ def missing_import(module: Source, *, alone: bool) -> Fault | None:
         module: Its text.
         alone: Whether it is run as a file of its own, in no package.
     """
+    if _hooks(module.tree):
+        return None
     for statement in module.tree.body:
         fault = _fault(statement, module, alone=alone)
         if fault is not None:
@@ -105,7 +107,7 @@ def _inert(statement: ast.stmt, module: Source, depth: int) -> bool:
     if isinstance(statement, ast.AnnAssign):
         return isinstance(statement.target, ast.Name) and _evaluates_nothing([statement.value])
     if isinstance(statement, ast.If):
-        return is_main_guard(statement) or (not statement.orelse and _for_types(statement.test))
+        return is_main_guard(statement) or (not statement.orelse and _for_types(statement.test, module.tree))
     return isinstance(statement, ast.Pass) or (
         isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
     )
@@ -155,6 +157,7 @@ def _inert_target(target: ast.expr) -> bool:
     return all(isinstance(name, ast.Name) for name in names)
 
 
-def _for_types(test: ast.expr) -> bool:
-    """A condition that is false where a module is imported."""
-    return ast.unparse(test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING")
+def _for_types(test: ast.expr, tree: ast.Module) -> bool:
+    """A condition that is false where a module is imported: the constant of ``typing``, not one of the module's own."""
+    bound = (node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store))
+    return ast.unparse(test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING") and "TYPE_CHECKING" not in bound

@@ -130,7 +130,9 @@ def _evaluated(node: Definition) -> list[ast.expr]:
     """The expressions of a definition that are evaluated where it stands."""
     if isinstance(node, ast.ClassDef):
         return [*node.bases, *(keyword.value for keyword in node.keywords)]
-    return [*node.args.defaults, *(item for item in node.args.kw_defaults if item is not None)]
+    arguments = (node.args.vararg, node.args.kwarg, *node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)
+    annotations = (node.returns, *(one.annotation for one in arguments if one is not None))
+    return [item for item in (*node.args.defaults, *node.args.kw_defaults, *annotations) if item is not None]
 
 
 def _bound_by(node: ast.AST, names: Names) -> list[str]:
