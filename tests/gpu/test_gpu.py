@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from serial_fits import SERIAL
 
 from kerasdiff.side.environment import may_have_gpu
 
@@ -34,24 +35,6 @@ ROWS, SEEDS, EPOCHS = (10_000, 3, 5) if ON_GPU else (256, 2, 2)
 LIMIT = 1.5
 """Samples a second of a trial pair at least, over those of two ``model.fit`` in turn; DESIGN, section 12."""
 
-SERIAL = """
-import sys, time
-import keras, numpy as np
-from fixed import ConvModel_1
-from b import ConvModel_2
-file = np.load(sys.argv[1])
-x, y = file["x_train"].astype("float32") / 255, file["y_train"]
-spent = 0.0
-for build in (ConvModel_1, ConvModel_2):
-    model = build((32, 32, 3))
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(keras.optimizers.Adam(3e-4), loss, metrics=["accuracy"])
-    model.fit(x, y, batch_size=64, verbose=0)
-    began = time.perf_counter()
-    model.fit(x, y, batch_size=64, epochs=int(sys.argv[2]) - 1, verbose=0)
-    spent += time.perf_counter() - began
-print(2 * (int(sys.argv[2]) - 1) * len(x) / spent)
-"""
 PRODUCT = """
 import json
 from kerasdiff.worker import hardware
@@ -190,7 +173,7 @@ def test_the_repaired_pair_is_the_same_to_the_last_bit(figures: dict[str, str], 
             seconds = [float(epoch["seconds"]) for epoch in csv.DictReader(file)]
         slowest = max(slowest, sum(seconds[1:]))
     pair = 2 * 64 * (steps - steps // EPOCHS) / slowest
-    serial = float(script(SERIAL, place, data, str(EPOCHS)))
+    serial = float(script(SERIAL, place, data, str(EPOCHS), "1"))
     text = f"{pair:,.0f} samples/s against {serial:,.0f}: {pair / serial:.2f} x (limit {LIMIT} x)"
     figures["a pair at once against two model.fit in turn"] = text
     assert pair / serial >= LIMIT or not ON_GPU

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from kerasdiff.errors import ClusterError
-from kerasdiff.fit.cluster import connect, entry, shipping
+from kerasdiff.errors import ClusterError, FitError, WorkerError
+from kerasdiff.fit.cluster import connect, entry, shipping, spread
 from kerasdiff.options import ClusterOptions
 from kerasdiff.side.targets import Target
 
@@ -100,3 +100,19 @@ def test_without_ray_a_sentence_says_how_to_get_it(monkeypatch: pytest.MonkeyPat
         connect.connected(ClusterOptions(address="local"), (), None),
     ):
         pass
+
+
+def test_a_lost_task_runs_again_for_a_while_and_the_end_of_a_process_counts_when_met_twice(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    group = spread._Group(number=1, plans=(), told=None, futures=(), task=None, job=b"")
+    lost = spread._once_more(group, spread._failed(RuntimeError("The raylet died.")))
+    assert lost is not None
+    assert not lost.last
+    monkeypatch.setattr(spread, "LOST_AFTER", 0)
+    assert spread._once_more(lost, spread._failed(RuntimeError("The raylet died."))) is None
+    ended = spread._once_more(group, WorkerError("The worker process ended."))
+    assert ended is not None
+    assert ended.last
+    assert spread._once_more(ended, WorkerError("The worker process ended.")) is None
+    assert spread._once_more(group, FitError("No usable loss.")) is None

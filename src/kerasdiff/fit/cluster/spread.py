@@ -82,7 +82,6 @@ class Spread:
         workers: Of this machine, reference and candidate; theirs are made alike.
         starts: What the candidate starts from.
         data: What is trained on.
-        store, logdir: Directories of this machine; ``None`` where nothing is kept.
         device: What ``--device`` said.
         findings: Gets what goes wrong.
     """
