@@ -17,6 +17,7 @@ from kerasdiff.errors import KerasdiffError
 from kerasdiff.side.reading import said
 from kerasdiff.side.reading.calling import PARSED_NAMES, guesses, unknown
 from kerasdiff.side.reading.harmless import harmless
+from kerasdiff.side.reading.homes import home_at, module_folder
 from kerasdiff.side.reading.kinds import class_kind, listed
 from kerasdiff.side.reading.missing import Fault, missing_import
 from kerasdiff.side.reading.names import Names, names_of
@@ -59,41 +60,57 @@ def _fault(target: Target, inputs: tuple[InputSpec, ...]) -> KerasdiffError | No
     if target.kind == "saved":
         why = damage(Path(target.location))
         return None if why is None else said.cannot_open(target, why)
-    alone = target.kind == "file"
-    if alone and not is_python(Path(target.location)):
+    if target.kind == "file" and not is_python(Path(target.location)):
         return said.not_python(target)
-    here = _directory(target)
-    try:
-        path = Path(target.location) if alone else module_file(target, here)
-    except ModuleNotFoundError:
-        return said.no_module(target, here)
-    if path is None or path.suffix != ".py" or is_library(str(path)):
+    found = _file_and_folder(target)
+    if isinstance(found, KerasdiffError):
+        return found
+    path, folder, name = found
+    if path.suffix != ".py" or is_library(str(path)):
         return None
-    module = source(path, str(path.parent) if alone else here)
+    module = source(path, folder)
     if isinstance(module, SyntaxError):
         return said.syntax_error(target, module)
     if module is None:
         return None
-    failing = missing_import(module, alone=alone)
+    failing = missing_import(module, name.rpartition(".")[0])
     if failing is not None:
         return _import_fault(target, module, failing)
     return _name_fault(target, module, inputs)
 
 
-def _directory(target: Target) -> str:
-    """Where a module is looked for; a file lies where it lies, also where the directory was removed."""
+def _file_and_folder(target: Target) -> tuple[Path, str, str] | KerasdiffError:
+    """The file of a target, the folder on the path, and the dotted name that it goes by in a package.
+
+    Raises:
+        UntoldError: If code of a package need be run to know them, or is run before.
+    """
+    if target.kind == "file":
+        path = Path(target.location)
+        home = home_at(path)
+        if home.name and (path.parent / "__init__.py").is_file():
+            raise UntoldError
+        return path, home.folder, home.name
     try:
-        return "" if target.kind == "file" else str(Path.cwd())
+        here = module_folder(target)
     except OSError:
         raise UntoldError from None
+    try:
+        found = module_file(target, here)
+    except ModuleNotFoundError:
+        return said.no_module(target, here)
+    if found is None:
+        raise UntoldError
+    return found, here, target.location
 
 
 def _import_fault(target: Target, module: Source, fault: Fault) -> KerasdiffError:
     linecache.checkcache(str(module.path))
     line = linecache.getline(str(module.path), fault.line).strip()
-    frame = traceback.FrameSummary(module.path.name, fault.line, "<module>", line=line)
+    shown = str(module.path.relative_to(module.search)) if target.kind == "file" else module.path.name
+    frame = traceback.FrameSummary(shown, fault.line, "<module>", line=line)
     reason = f"{type(fault.error).__name__}: {fault.error}"
-    at, details = f" ({module.path.name}:{fault.line})", said.user_frames([frame], reason)
+    at, details = f" ({shown}:{fault.line})", said.user_frames([frame], reason)
     if isinstance(fault.error, ModuleNotFoundError):
         return said.not_installed(target, fault.error.name, at, details)
     return said.import_fails(target, fault.error, at, reason, details)

@@ -1,16 +1,9 @@
-"""Which object does a target name? Imports the file, finds the name, supplies the arguments."""
+"""Which model does a target name? Finds the name in the module, and makes a model of what stands there."""
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import inspect
-import itertools
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from types import ModuleType
 from typing import Literal
 
@@ -24,13 +17,8 @@ from kerasdiff.side.targets import InputSpec, Target
 from kerasdiff.worker.keras_internals import Live
 from kerasdiff.worker.loading.arguments import Scope, call_arguments
 from kerasdiff.worker.loading.faults import at_line, reason, user_traceback
-from kerasdiff.worker.tracing.libraries import claim, is_user_file
+from kerasdiff.worker.loading.importing import import_target
 from kerasdiff.worker.tracing.naming import imported
-
-_numbers = itertools.count()
-
-_FIRST = frozenset(sys.modules)
-"""Modules that were there before any target: libraries, though they may lie below a target's folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,86 +55,6 @@ def resolve(target: Target, inputs: tuple[InputSpec, ...]) -> tuple[Constructed,
     module, root = import_target(target)
     imported(target.text)
     return construct(lookup(module, target), Scope(target=target, names=vars(module), root=root), inputs), root
-
-
-def import_target(target: Target) -> tuple[ModuleType, str]:
-    """Imports a target's module afresh, so that model objects in it are new as well."""
-    if target.kind == "module":
-        return _import_module(target)
-    path = Path(target.location)
-    root = str(path.parent)
-    claim(path)
-    _forget_below(root)
-    # A file's own directory comes first, as if it were run as a script: ``import layers`` beside it works.
-    if sys.path[:1] != [root]:
-        sys.path.insert(0, root)
-    name = f"kerasdiff_target_{next(_numbers)}_{path.stem}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise said.not_python(target)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    with _importing(target, root):
-        spec.loader.exec_module(module)
-    return module, root
-
-
-def _import_module(target: Target) -> tuple[ModuleType, str]:
-    here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.insert(0, here)
-    importlib.invalidate_caches()
-    loaded = sys.modules.get(target.location)
-    if loaded is not None and is_user_file(getattr(loaded, "__file__", None) or "<none>"):
-        del sys.modules[target.location]
-    try:
-        spec = importlib.util.find_spec(target.location)
-    except ModuleNotFoundError:
-        spec = None
-    except (Exception, SystemExit) as error:  # a parent package's __init__ ran: the user's code
-        raise LoadError(
-            f"{target.text}: importing a parent of {target.location} fails{at_line(error, here)}: {reason(error)}.",
-            user_traceback(error, here),
-        ) from None
-    if spec is None:
-        raise said.no_module(target, here)
-    root = here
-    if spec.origin and Path(spec.origin).exists():
-        root = str(Path(spec.origin).parent)
-        claim(Path(spec.origin))
-    with _importing(target, root):
-        return importlib.import_module(target.location), root
-    raise AssertionError  # _importing never swallows an error
-
-
-@contextmanager
-def _importing(target: Target, root: str) -> Iterator[None]:
-    """Turns whatever the user's module raises at import into one sentence."""
-    written, sys.dont_write_bytecode = sys.dont_write_bytecode, True
-    try:
-        yield
-    except SyntaxError as error:
-        raise said.syntax_error(target, error) from None
-    except ModuleNotFoundError as error:
-        raise said.not_installed(target, error.name, at_line(error, root), user_traceback(error, root)) from None
-    except SystemExit as error:
-        raise LoadError(
-            f"{target.text}: {said.shown(target)} ends the program when it is imported, with exit code {error.code!r}"
-            f'{at_line(error, root)}; put that under if __name__ == "__main__".',
-        ) from None
-    except Exception as error:  # the user's module may raise anything
-        at, details = at_line(error, root), user_traceback(error, root)
-        raise said.import_fails(target, error, at, reason(error), details) from None
-    finally:
-        sys.dont_write_bytecode = written
-
-
-def _forget_below(root: str) -> None:
-    """Drops the modules imported from ``root``, so that state in a sibling file starts afresh too."""
-    for name, module in list(sys.modules.items()):
-        file = None if name in _FIRST else getattr(module, "__file__", None)
-        if file and name != "__main__" and file.startswith(root + "/") and is_user_file(file):
-            del sys.modules[name]
 
 
 def lookup(module: ModuleType, target: Target) -> Live:
