@@ -16,11 +16,13 @@ from pathlib import Path
 from kerasdiff.errors import KerasdiffError
 from kerasdiff.side.reading import said
 from kerasdiff.side.reading.calling import PARSED_NAMES, guesses, unknown
+from kerasdiff.side.reading.configs import config_of
 from kerasdiff.side.reading.harmless import harmless
 from kerasdiff.side.reading.homes import home_at, module_folder
 from kerasdiff.side.reading.kinds import class_kind, listed
 from kerasdiff.side.reading.missing import Fault, missing_import
 from kerasdiff.side.reading.names import Binding, Names, names_of
+from kerasdiff.side.reading.notebooks import cells_of
 from kerasdiff.side.reading.parsers import mentions_parser
 from kerasdiff.side.reading.saved import damage
 from kerasdiff.side.reading.signatures import PLAIN, Read, signature_of
@@ -61,13 +63,20 @@ def _fault(target: Target, inputs: tuple[InputSpec, ...]) -> KerasdiffError | No
     if target.kind == "saved":
         why = damage(Path(target.location))
         return None if why is None else said.cannot_open(target, why)
+    if target.kind == "config":
+        config = config_of(Path(target.location))
+        return said.no_config(target, config) if isinstance(config, str) else None
+    if target.kind == "notebook":
+        wrong = cells_of(Path(target.location))
+        if isinstance(wrong, str):
+            return said.no_notebook(target, wrong)
     if target.kind == "file" and not is_python(Path(target.location)):
         return said.not_python(target)
     found = _file_and_folder(target)
     if isinstance(found, KerasdiffError):
         return found
     path, folder, name = found
-    if path.suffix != ".py" or is_library(str(path)):
+    if path.suffix not in (".py", ".ipynb") or is_library(str(path)):
         return None
     module = source(path, folder)
     if isinstance(module, SyntaxError):
@@ -86,6 +95,8 @@ def _file_and_folder(target: Target) -> tuple[Path, str, str] | KerasdiffError:
     Raises:
         UntoldError: If code of a package need be run to know them, or is run before.
     """
+    if target.kind == "notebook":
+        return Path(target.location), str(Path(target.location).parent), ""
     if target.kind == "file":
         path = Path(target.location)
         home = home_at(path)
@@ -106,9 +117,9 @@ def _file_and_folder(target: Target) -> tuple[Path, str, str] | KerasdiffError:
 
 
 def _import_fault(target: Target, module: Source, fault: Fault) -> KerasdiffError:
-    linecache.checkcache(str(module.path))
-    line = linecache.getline(str(module.path), fault.line).strip()
-    shown = str(module.path.relative_to(module.search)) if target.kind == "file" else module.path.name
+    linecache.checkcache(fault.file)
+    line = linecache.getline(fault.file, fault.line).strip()
+    shown = Path(fault.file).name if target.kind == "module" else os.path.relpath(fault.file, module.search)
     frame = traceback.FrameSummary(shown, fault.line, "<module>", line=line)
     reason = f"{type(fault.error).__name__}: {fault.error}"
     at, details = f" ({shown}:{fault.line})", said.user_frames([frame], reason)

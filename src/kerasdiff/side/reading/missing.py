@@ -29,10 +29,12 @@ class Fault:
     Attributes:
         error: What Python raises.
         line: Where, counted from 1.
+        file: What it lies in.
     """
 
     error: ImportError
     line: int
+    file: str
 
 
 def missing_import(module: Source, package: str) -> Fault | None:
@@ -44,26 +46,26 @@ def missing_import(module: Source, package: str) -> Fault | None:
     """
     if _hooks(module.tree):
         return None
-    for statement in module.tree.body:
-        fault = _fault(statement, module, package)
-        if fault is not None:
-            return fault
+    for number, statement in enumerate(module.tree.body):
+        error = _error(statement, module, package)
+        if error is not None:
+            return Fault(error, statement.lineno, module.files[number] if module.files else str(module.path))
         if not _inert(statement, module, 0):
             return None
     return None
 
 
-def _fault(statement: ast.stmt, module: Source, package: str) -> Fault | None:
+def _error(statement: ast.stmt, module: Source, package: str) -> ImportError | None:
+    """What Python says of a statement that imports what is not there."""
     if isinstance(statement, ast.ImportFrom) and statement.level:
-        error = _beside(statement, module.path, package) if package else _relative()
-        return None if error is None else Fault(error, statement.lineno)
+        return _beside(statement, module.path, package) if package else _relative()
     for dotted in _absolute(statement):
         name = dotted.partition(".")[0]
         if _exists(name, module.search):
             if not _known(name, module.search):
                 return None  # what it runs may do anything before the next one
         else:
-            return Fault(ModuleNotFoundError(f"No module named {name!r}", name=name), statement.lineno)
+            return ModuleNotFoundError(f"No module named {name!r}", name=name)
     return None
 
 

@@ -16,7 +16,7 @@ MOST_LISTED = 20
 
 def shown(target: Target) -> str:
     """What the module of a target is called: the name of its file, or its own."""
-    return Path(target.location).name if target.kind == "file" else target.location
+    return target.location if target.kind == "module" else Path(target.location).name
 
 
 def user_frames(frames: Iterable[traceback.FrameSummary], reason: str) -> str:
@@ -34,6 +34,16 @@ def names_no_model(target: Target, known: Sequence[str]) -> TargetError:
 def not_python(target: Target) -> LoadError:
     """Says that a file of another kind was named."""
     return LoadError(f"{target.text}: {shown(target)} is not a Python file.")
+
+
+def no_notebook(target: Target, why: str) -> LoadError:
+    """Says why a notebook cannot be read."""
+    return LoadError(f"{target.text}: {shown(target)} cannot be read as a notebook: {why}.")
+
+
+def no_config(target: Target, why: str) -> LoadError:
+    """Says why a file holds no config of a model."""
+    return LoadError(f"{target.text}: {shown(target)} describes no model: {why}.")
 
 
 def no_module(target: Target, here: str) -> TargetError:
