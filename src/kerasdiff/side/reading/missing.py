@@ -46,10 +46,11 @@ def missing_import(module: Source, package: str) -> Fault | None:
     """
     if _hooks(module.tree):
         return None
-    for number, statement in enumerate(module.tree.body):
+    for statement in module.tree.body:
         error = _error(statement, module, package)
         if error is not None:
-            return Fault(error, statement.lineno, module.files[number] if module.files else str(module.path))
+            file, line = module.place(statement.lineno)
+            return Fault(error, line, file)
         if not _inert(statement, module, 0):
             return None
     return None
@@ -114,10 +115,8 @@ def _known(name: str, search: str) -> bool:
 
 def _inert(statement: ast.stmt, module: Source, depth: int) -> bool:
     """Whether a statement changes nothing about what can be imported next."""
-    if isinstance(statement, ast.ImportFrom) and statement.level:
-        return False
     if isinstance(statement, ast.Import | ast.ImportFrom):
-        return all(_import_inert(dotted, module, depth) for dotted in _absolute(statement))
+        return _imports_inert(statement, module, depth)
     if isinstance(statement, ast.FunctionDef | ast.ClassDef):
         return not statement.decorator_list and _definition_inert(statement, module, depth)
     if isinstance(statement, ast.Assign):
@@ -135,6 +134,12 @@ def _definition_inert(node: ast.FunctionDef | ast.ClassDef, module: Source, dept
     if isinstance(node, ast.FunctionDef):
         return _evaluates_nothing([*node.args.defaults, *node.args.kw_defaults])
     return not node.keywords and _evaluates_nothing(node.bases) and all(_inert(i, module, depth) for i in node.body)
+
+
+def _imports_inert(statement: ast.Import | ast.ImportFrom, module: Source, depth: int) -> bool:
+    if isinstance(statement, ast.ImportFrom) and statement.level:
+        return False
+    return all(_import_inert(dotted, module, depth) for dotted in _absolute(statement))
 
 
 def _import_inert(dotted: str, module: Source, depth: int) -> bool:

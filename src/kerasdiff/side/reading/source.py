@@ -37,13 +37,19 @@ class Source:
         path: Of its file.
         tree: Of its text, which compiles.
         search: Folder that its imports are looked for in before all others.
-        files: For a notebook, what each statement at the top is said to lie in.
+        cells: For a notebook, whose cells are joined, what each is called and how many lines come before it.
     """
 
     path: Path
     tree: ast.Module
     search: str
-    files: tuple[str, ...] = ()
+    cells: tuple[tuple[str, int], ...] = ()
+
+    def place(self, line: int) -> tuple[str, int]:
+        """The file, or cell, that a line of the tree lies in, and which line it is there."""
+        return next(
+            ((file, line - before) for file, before in reversed(self.cells) if before < line), (str(self.path), line)
+        )
 
 
 def source(path: Path, search: str) -> Source | SyntaxError | None:
@@ -63,7 +69,8 @@ def source(path: Path, search: str) -> Source | SyntaxError | None:
 
 def _joined(path: Path, cells: tuple[Cell, ...], search: str) -> Source | SyntaxError | None:
     body: list[ast.stmt] = []
-    files: list[str] = []
+    places: list[tuple[str, int]] = []
+    before = 0
     for cell in cells:
         try:
             statements = _parsed(cell.text, cell.file).body
@@ -71,9 +78,10 @@ def _joined(path: Path, cells: tuple[Cell, ...], search: str) -> Source | Syntax
             return error
         except (ValueError, MemoryError, RecursionError):
             return None
-        body += statements
-        files += [cell.file] * len(statements)
-    return Source(path, ast.Module(body=body, type_ignores=[]), search, tuple(files))
+        body += [ast.increment_lineno(statement, before) for statement in statements]
+        places.append((cell.file, before))
+        before += cell.text.count("\n") + 1
+    return Source(path, ast.Module(body=body, type_ignores=[]), search, tuple(places))
 
 
 def _parsed(text: str | bytes, file: str) -> ast.Module:
