@@ -282,6 +282,8 @@ class Fact(Enum):
     # -- worker: what was assumed to construct or call a model; names: the target, then what is named ------------------
     ARGUMENT_FROM_INPUT = auto()  # names: target, argument; settings: value, taken from --input
     ARGUMENT_FROM_DEFAULT = auto()  # names: target, argument; settings: value, the CIFAR-10 default
+    ARGUMENT_FROM_DATACLASS = auto()  # names: target, argument, the dataclass that was made with its defaults
+    ARGUMENT_FROM_PARSER = auto()  # names: target, argument, what gives the argument parser whose defaults it got
     ITEM_TAKEN = auto()  # names: target, class; count: position in the tuple that was returned
     COMPILE_SETTINGS_LEFT_OUT = auto()  # names: target; cause: why the saved file does not open with them
     INPUT_FROM_ARGUMENT = auto()  # names: target, constructor argument; settings: shape

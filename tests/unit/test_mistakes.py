@@ -59,7 +59,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (("compare", "m.py:good", "m.py:Net(unit=3)"), ("takes no argument unit; nearest: units. Its signature is",)),
         (("compare", "m.py:build", "m.py:good"), ("build needs the argument width; write 'm.py:build(width=...)'",)),
         (("compare", "m.py:WIDTH", "m.py:good"), ("WIDTH is an int (64), not a Keras model",)),
-        (("compare", "m.py", "m.py:good"), ("'m.py' names no model: write FILE.py:NAME", ALL)),
+        (("compare", "m.py", "m.py:good"), ("'m.py' names no model: write m.py:build.", ALL)),
         (("compare", "m.py::good", "m.py:good"), ("is neither a Python file nor a module name: write FILE.py:NAME",)),
         (("compare", "n.py:good", "m.py:good"), ("error: n.py: no such file.",)),
         (("compare", "notes.txt:good", "m.py:good"), ("notes.txt is not a Python file",)),

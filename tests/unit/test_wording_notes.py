@@ -23,6 +23,14 @@ ROWS = [
         "m.py:Net: num_classes=10 inferred from the CIFAR-10 default",
     ),
     (
+        Finding(fact=Fact.ARGUMENT_FROM_DATACLASS, names=("m.py:make", "cfg", "Cfg")),
+        "m.py:make: cfg made as Cfg(), with its defaults",
+    ),
+    (
+        Finding(fact=Fact.ARGUMENT_FROM_PARSER, names=("m.py:make", "args", "parser (m.py:4)")),
+        "m.py:make: args taken from the defaults of the argument parser parser (m.py:4)",
+    ),
+    (
         Finding(fact=Fact.ITEM_TAKEN, names=("m.py:make", "Functional"), count=1),
         "m.py:make: item 1 (Functional) of the returned tuple taken as the model",
     ),

@@ -99,6 +99,10 @@ def _at(source: Source | None) -> str:
 SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
     Fact.ARGUMENT_FROM_INPUT: lambda it: f"{_assumed(it)} taken from --input",
     Fact.ARGUMENT_FROM_DEFAULT: lambda it: f"{_assumed(it)} inferred from the CIFAR-10 default",
+    Fact.ARGUMENT_FROM_DATACLASS: lambda it: f"{it.names[0]}: {it.names[1]} made as {it.names[2]}(), with its defaults",
+    Fact.ARGUMENT_FROM_PARSER: lambda it: (
+        f"{it.names[0]}: {it.names[1]} taken from the defaults of the argument parser {it.names[2]}"
+    ),
     Fact.ITEM_TAKEN: _item_taken,
     Fact.COMPILE_SETTINGS_LEFT_OUT: lambda it: f"{it.names[0]}: loaded without its compile settings: {it.cause}",
     Fact.INPUT_FROM_ARGUMENT: lambda it: _input_from("the constructor argument", it),

@@ -7,39 +7,38 @@ faults the one is told that Python would meet first.
 from __future__ import annotations
 
 import ast
+import inspect
 import linecache
 import os
 import traceback
 from pathlib import Path
 
-from kerasdiff.errors import KerasdiffError, TargetError
+from kerasdiff.errors import KerasdiffError
 from kerasdiff.side.reading import said
-from kerasdiff.side.reading.calling import guesses, unknown
+from kerasdiff.side.reading.calling import PARSED_NAMES, guesses, unknown
 from kerasdiff.side.reading.harmless import harmless
 from kerasdiff.side.reading.kinds import class_kind, listed
 from kerasdiff.side.reading.missing import Fault, missing_import
 from kerasdiff.side.reading.names import Names, names_of
 from kerasdiff.side.reading.saved import damage
-from kerasdiff.side.reading.signatures import Read, signature_of
+from kerasdiff.side.reading.signatures import PLAIN, Read, signature_of
 from kerasdiff.side.reading.source import Source, UntoldError, is_library, is_python, module_file, source
 from kerasdiff.side.targets import InputSpec, Target, parse_target
 
 
-def read_target(text: str) -> Target:
-    """Parses a target; where only a Python file is named, says what could be named in it.
+def read_target(text: str, here: str = "") -> Target:
+    """Parses a target; where a file alone is named, says what could be named in it.
 
     Raises:
         TargetError: If the text has another form, or the file does not exist.
     """
-    try:
-        return parse_target(text)
-    except TargetError as error:
-        path = Path(text).expanduser()
-        module = source(path, "") if path.suffix == ".py" and path.is_file() else None
-        known = listed(names_of(module.tree)) if isinstance(module, Source) else None
-        if known is None or error.details:
-            raise
-        raise TargetError(error.message, said.listing(known)) from None
+    target = parse_target(text, here)
+    if target.name or target.kind not in ("file", "module", "notebook"):
+        return target
+    path = Path(target.location)
+    module = source(path, "") if target.kind == "file" else None
+    known = listed(names_of(module.tree)) if isinstance(module, Source) else None
+    raise said.names_no_model(target, known or ())
 
 
 def check(target: Target, inputs: tuple[InputSpec, ...]) -> None:
@@ -110,7 +109,7 @@ def _name_fault(target: Target, module: Source, inputs: tuple[InputSpec, ...]) -
         known = None if names.deleted or names.elsewhere - set(names.bound) else listed(names)
         return said.no_such_name(target, 0, known) if known is not None and harmless(module) else None
     binding = names.only(name)
-    if binding is None or inner or _touched(name, module.tree):
+    if binding is None or inner or target.after or _touched(name, module.tree):
         return None
     fault = _object_fault(target, binding.node, binding.value, names, inputs)
     return fault if fault is not None and harmless(module) else None
@@ -170,11 +169,18 @@ def _constructor(node: ast.ClassDef, names: Names) -> Read | None:
     return signature_of(one.node, names, method=True)
 
 
+def _unfilled(parameter: inspect.Parameter) -> None:
+    """Says that nothing fills an argument, which holds for numbers and text alone."""
+    plain = parameter.annotation is inspect.Parameter.empty or parameter.annotation in (*PLAIN, *PLAIN.values())
+    if not plain or parameter.name in PARSED_NAMES:
+        raise UntoldError
+
+
 def _argument_fault(target: Target, read: Read, inputs: tuple[InputSpec, ...]) -> KerasdiffError | None:
     if not read.whole and unknown(read.signature, target) is not None:
         return None  # the sentence shows the signature
     try:
-        guesses(read.signature, target, inputs)
+        guesses(read.signature, target, inputs, _unfilled)
     except KerasdiffError as error:
         return error
     return None

@@ -25,6 +25,12 @@ def user_frames(frames: Iterable[traceback.FrameSummary], reason: str) -> str:
     return lines + reason if lines else ""
 
 
+def names_no_model(target: Target, known: Sequence[str]) -> TargetError:
+    """Says that a file alone was named, and what could be named in it."""
+    name = known[0] if known else "NAME"
+    return TargetError(f"{target.text!r} names no model: write {target.place}:{name}.", listing(known))
+
+
 def not_python(target: Target) -> LoadError:
     """Says that a file of another kind was named."""
     return LoadError(f"{target.text}: {shown(target)} is not a Python file.")

@@ -18,16 +18,14 @@ import keras
 
 from kerasdiff.errors import LoadError
 from kerasdiff.findings import Fact, Finding
-from kerasdiff.graph import Attribute
 from kerasdiff.side.reading import said
-from kerasdiff.side.reading.calling import SHAPE_NAMES, arguments_of, guesses
+from kerasdiff.side.reading.calling import SHAPE_NAMES
 from kerasdiff.side.targets import InputSpec, Target
 from kerasdiff.worker.keras_internals import Live
+from kerasdiff.worker.loading.arguments import Scope, call_arguments
 from kerasdiff.worker.loading.faults import at_line, reason, user_traceback
 from kerasdiff.worker.tracing.libraries import claim, is_user_file
 from kerasdiff.worker.tracing.naming import imported
-
-_ORIGINS: dict[str, Fact] = {"input": Fact.ARGUMENT_FROM_INPUT, "default": Fact.ARGUMENT_FROM_DEFAULT}
 
 _numbers = itertools.count()
 
@@ -68,7 +66,7 @@ def resolve(target: Target, inputs: tuple[InputSpec, ...]) -> tuple[Constructed,
     """
     module, root = import_target(target)
     imported(target.text)
-    return construct(lookup(module, target), target, inputs, root), root
+    return construct(lookup(module, target), Scope(target=target, names=vars(module), root=root), inputs), root
 
 
 def import_target(target: Target) -> tuple[ModuleType, str]:
@@ -182,12 +180,13 @@ def _candidates(owner: Live) -> list[str]:
     return own or imported
 
 
-def construct(obj: Live, target: Target, inputs: tuple[InputSpec, ...], root: str) -> Constructed:
+def construct(obj: Live, scope: Scope, inputs: tuple[InputSpec, ...]) -> Constructed:
     """Makes a model of what the name stands for: an object, a class or a function.
 
     Raises:
         LoadError: If it is none of these, arguments are missing or unknown, or the code raises.
     """
+    target, root = scope.target, scope.root
     if isinstance(obj, keras.Layer):
         if target.called:
             raise LoadError(
@@ -200,18 +199,18 @@ def construct(obj: Live, target: Target, inputs: tuple[InputSpec, ...], root: st
     if not callable(obj):
         raise said.no_model(target, obj, _old_keras(type(obj)))
     signature = _signature(obj)
-    arguments, inferred = _arguments(signature, target, inputs)
+    args, kwargs, inferred = call_arguments(signature, scope, inputs)
     try:
-        result = obj(**arguments)
+        result = obj(*args, **kwargs)
     except (Exception, SystemExit) as error:  # the user's code may raise anything
         guessed = " Some of its arguments are guesses; state them in the parentheses." if inferred else ""
-        shown = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
+        shown = ", ".join([*map(repr, args), *(f"{key}={value!r}" for key, value in kwargs.items())])
         raise LoadError(
             f"{target.text}: {target.name}({shown}) fails{at_line(error, root)}: {reason(error)}.{guessed}",
             user_traceback(error, root),
         ) from None
     model, taken = _model_in(result, target)
-    return Constructed(model=model, inferred=(*inferred, *taken), hint=_shape_hint(signature, arguments))
+    return Constructed(model=model, inferred=(*inferred, *taken), hint=_shape_hint(signature, args, kwargs))
 
 
 def _signature(obj: Live) -> inspect.Signature | None:
@@ -224,20 +223,6 @@ def _signature(obj: Live) -> inspect.Signature | None:
         return signature.replace(parameters=list(signature.parameters.values())[1:])
     except (TypeError, ValueError):
         return None
-
-
-def _arguments(
-    signature: inspect.Signature | None, target: Target, inputs: tuple[InputSpec, ...]
-) -> tuple[dict[str, Attribute], tuple[Finding, ...]]:
-    """What to call the target with: what it says itself, and guesses for what is missing, a fact each."""
-    if signature is None:
-        return dict(target.arguments), ()
-    made = guesses(signature, target, inputs)
-    facts = tuple(
-        Finding(fact=_ORIGINS[guess.origin], names=(target.text, name), settings={"value": guess.value})
-        for name, guess in made.items()
-    )
-    return arguments_of(target, made), facts
 
 
 def _model_in(result: Live, target: Target) -> tuple[Live, tuple[Finding, ...]]:
@@ -253,10 +238,14 @@ def _model_in(result: Live, target: Target) -> tuple[Live, tuple[Finding, ...]]:
     )
 
 
-def _shape_hint(signature: inspect.Signature | None, arguments: dict[str, Live]) -> ShapeHint | None:
-    values = dict(arguments)
-    for name, item in (signature.parameters if signature else {}).items():
-        values.setdefault(name, item.default)
+def _shape_hint(
+    signature: inspect.Signature | None, args: tuple[Live, ...], kwargs: dict[str, Live]
+) -> ShapeHint | None:
+    values = kwargs
+    if signature is not None:
+        bound = signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        values = {**bound.arguments, **kwargs}
     for name in SHAPE_NAMES:
         shape = as_shape(values.get(name))
         if shape is not None:
