@@ -103,6 +103,9 @@ SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
     Fact.ARGUMENT_FROM_PARSER: lambda it: (
         f"{it.names[0]}: {it.names[1]} taken from the defaults of the argument parser {it.names[2]}"
     ),
+    Fact.BUILT_FILES_KEPT: lambda it: (
+        f"{it.names[0]}: {', '.join(it.names[1:])} taken as built here, for git ignores what a build writes"
+    ),
     Fact.ITEM_TAKEN: _item_taken,
     Fact.COMPILE_SETTINGS_LEFT_OUT: lambda it: f"{it.names[0]}: loaded without its compile settings: {it.cause}",
     Fact.INPUT_FROM_ARGUMENT: lambda it: _input_from("the constructor argument", it),
