@@ -31,6 +31,10 @@ ROWS = [
         "m.py:make: args taken from the defaults of the argument parser parser (m.py:4)",
     ),
     (
+        Finding(fact=Fact.BUILT_FILES_KEPT, names=("git:main:m.py:make", "pkg/_version.py")),
+        "git:main:m.py:make: pkg/_version.py taken as built here, for git ignores what a build writes",
+    ),
+    (
         Finding(fact=Fact.ITEM_TAKEN, names=("m.py:make", "Functional", "make[1]")),
         "m.py:make: make[1] (Functional) taken, the one model in what it gives",
     ),

@@ -27,6 +27,8 @@ from kerasdiff.side.reading.parsers import mentions_parser
 from kerasdiff.side.reading.saved import damage
 from kerasdiff.side.reading.signatures import PLAIN, Read, signature_of
 from kerasdiff.side.reading.source import Source, UntoldError, is_library, is_python, module_file, source
+from kerasdiff.side.revisions.finding import searched
+from kerasdiff.side.revisions.targets import PREFIX, of_revision
 from kerasdiff.side.targets import InputSpec, Target, parse_target
 
 
@@ -36,7 +38,7 @@ def read_target(text: str, here: str = "") -> Target:
     Raises:
         TargetError: If the text has another form, or the file does not exist.
     """
-    target = parse_target(text, here)
+    target = of_revision(text, here) if text.startswith(PREFIX) else parse_target(text, here)
     if target.name or target.kind not in ("file", "module", "notebook"):
         return target
     path = Path(target.location)
@@ -52,7 +54,8 @@ def check(target: Target, inputs: tuple[InputSpec, ...]) -> None:
         KerasdiffError: What the worker would say.
     """
     try:
-        fault = _fault(target, inputs)
+        with searched(target.revision):
+            fault = _fault(target, inputs)
     except (UntoldError, RecursionError):  # the latter for an expression too deep to be looked at in all its parts
         return
     if fault is not None:
