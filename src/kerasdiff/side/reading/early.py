@@ -14,6 +14,7 @@ import traceback
 from pathlib import Path
 
 from kerasdiff.errors import KerasdiffError
+from kerasdiff.side.listing.finding import named
 from kerasdiff.side.reading import said
 from kerasdiff.side.reading.calling import PARSED_NAMES, guesses, unknown
 from kerasdiff.side.reading.configs import config_of
@@ -33,18 +34,12 @@ from kerasdiff.side.targets import InputSpec, Target, parse_target
 
 
 def read_target(text: str, here: str = "") -> Target:
-    """Parses a target; where a file alone is named, says what could be named in it.
+    """Parses a target; where a file or module alone is named, it is the one model in it.
 
     Raises:
-        TargetError: If the text has another form, or the file does not exist.
+        TargetError: If the text has another form, the file does not exist, or it holds none or several.
     """
-    target = of_revision(text, here) if text.startswith(PREFIX) else parse_target(text, here)
-    if target.name or target.kind not in ("file", "module", "notebook"):
-        return target
-    path = Path(target.location)
-    module = source(path, "") if target.kind == "file" else None
-    known = listed(names_of(module.tree)) if isinstance(module, Source) else None
-    raise said.names_no_model(target, known or ())
+    return named(of_revision(text, here) if text.startswith(PREFIX) else parse_target(text, here))
 
 
 def check(target: Target, inputs: tuple[InputSpec, ...]) -> None:

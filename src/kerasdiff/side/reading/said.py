@@ -26,9 +26,12 @@ def user_frames(frames: Iterable[traceback.FrameSummary], reason: str) -> str:
 
 
 def names_no_model(target: Target, known: Sequence[str]) -> TargetError:
-    """Says that a file alone was named, and what could be named in it."""
-    name = known[0] if known else "NAME"
-    return TargetError(f"{target.text!r} names no model: write {target.place}:{name}.", listing(known))
+    """Says that a file alone was named, and what could be named in it: targets to be pasted, the likeliest first."""
+    if not known:
+        why = f"`kerasdiff list {target.place}` says why not"
+        return TargetError(f"{target.text!r} names no model, and nothing in it looks like one; {why}.")
+    more = [f"and {len(known) - MOST_LISTED} more: kerasdiff list {target.place}"] if len(known) > MOST_LISTED else []
+    return TargetError(f"{target.text!r} names no model; name one of these:", "\n".join([*known[:MOST_LISTED], *more]))
 
 
 def not_python(target: Target) -> LoadError:
