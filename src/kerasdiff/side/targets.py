@@ -10,6 +10,7 @@ from typing import Literal
 
 from kerasdiff.errors import TargetError
 from kerasdiff.graph import Attribute
+from kerasdiff.side.revisions.records import Revision
 
 TargetKind = Literal["file", "module", "notebook", "saved", "config", "baseline", "live"]
 
@@ -29,21 +30,6 @@ class Argument:
     name: str | None = None
     literal: bool = False
     value: Attribute = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Revision:
-    """A commit whose files were laid out.
-
-    Attributes:
-        name: As the user wrote it: ``main~3``.
-        commit: Its hash.
-        root: Directory that holds its files.
-    """
-
-    name: str
-    commit: str
-    root: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,7 +54,7 @@ def syntax_error(target: Target, error: SyntaxError) -> LoadError:
     )
 
 
-def not_installed(target: Target, name: str | None, at: str, details: str) -> LoadError:
+def not_installed(target: Target, name: str | None, at: str, details: str, importer: str = "") -> LoadError:
     """Says which module that a file imports does not exist.
 
     Args:
@@ -62,9 +62,11 @@ def not_installed(target: Target, name: str | None, at: str, details: str) -> Lo
         name: Of the module.
         at: `` (a.py:12)``, or empty.
         details: The traceback.
+        importer: The file that does, where it is another.
     """
+    who = importer or shown(target)
     return LoadError(
-        f"{target.text}: {shown(target)} imports {name}, which is not installed here nor found beside it{at}.", details
+        f"{target.text}: {who} imports {name}, which is not installed here nor found beside it{at}.", details
     )
 
 
