@@ -106,6 +106,10 @@ SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
     Fact.BUILT_FILES_KEPT: lambda it: (
         f"{it.names[0]}: {', '.join(it.names[1:])} taken as built here, for git ignores what a build writes"
     ),
+    Fact.INSTALLED_COPY: lambda it: (
+        f"{it.names[0]}: {', '.join(it.names[1:])} taken from the revision, though installed here as a copy of this "
+        "repository; a model of the working tree imports that copy, unless it is installed by pip install -e"
+    ),
     Fact.ITEM_TAKEN: _item_taken,
     Fact.COMPILE_SETTINGS_LEFT_OUT: lambda it: f"{it.names[0]}: loaded without its compile settings: {it.cause}",
     Fact.INPUT_FROM_ARGUMENT: lambda it: _input_from("the constructor argument", it),
