@@ -40,8 +40,16 @@ ROWS = [
         "of the working tree imports that copy, unless it is installed by pip install -e",
     ),
     (
-        Finding(fact=Fact.ITEM_TAKEN, names=("m.py:make", "Functional"), count=1),
-        "m.py:make: item 1 (Functional) of the returned tuple taken as the model",
+        Finding(fact=Fact.ITEM_TAKEN, names=("m.py:make", "Functional", "make[1]")),
+        "m.py:make: make[1] (Functional) taken, the one model in what it gives",
+    ),
+    (
+        Finding(fact=Fact.TARGET_FOUND, names=("m.py", "Net")),
+        "m.py: Net taken, the one model in it",
+    ),
+    (
+        Finding(fact=Fact.INSTANCE_MADE, names=("m.py:Factory.build", "Factory")),
+        "m.py:Factory.build: taken of an instance of Factory that was made for it",
     ),
     (
         Finding(fact=Fact.COMPILE_SETTINGS_LEFT_OUT, names=("m.keras",), cause="ValueError: no loss"),

@@ -153,7 +153,7 @@ def compare(
     """  # noqa: D301
     texts, revision = pair_of(reference, candidate, against)
     (first, second), specs = understood(texts, inputs, data, revision)
-    start_ahead()
+    start_ahead(draws=not no_fit and data is None)
     import kerasdiff.pipeline as engine
     from kerasdiff.options import Options
 

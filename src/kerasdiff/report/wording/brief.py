@@ -57,6 +57,8 @@ _ASSUMED: Mapping[Fact, Callable[[Finding], str]] = {
     Fact.ARGUMENT_FROM_DEFAULT: lambda f: f"{f.names[1]}={f.settings['value']}",
     Fact.ARGUMENT_FROM_INPUT: lambda f: "",
     Fact.ARGUMENT_FROM_DATACLASS: lambda f: f"{f.names[1]}={f.names[2]}()",
+    Fact.TARGET_FOUND: lambda f: f"{f.names[1]} of {f.names[0]}",
+    Fact.ITEM_TAKEN: lambda f: f.names[2],
     Fact.INPUT_FROM_ARGUMENT: lambda f: f"input {f.settings['shape']}",
     Fact.INPUT_FROM_ATTRIBUTE: lambda f: f"input {f.settings['shape']}",
     Fact.INPUT_FROM_DEFAULT: lambda f: f"input {f.settings['shape']}",

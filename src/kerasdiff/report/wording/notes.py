@@ -46,11 +46,6 @@ def _range_cut(finding: Finding) -> str:
     return f"{target}: values of {name} end at {finding.figures['last']:g}, the last row of its embedding table"
 
 
-def _item_taken(finding: Finding) -> str:
-    target, kind = finding.names
-    return f"{target}: item {finding.count} ({kind}) of the returned tuple taken as the model"
-
-
 def _not_traceable(finding: Finding) -> str:
     line = _at(finding.sources[0] if finding.sources else None)
     why = note(finding.parts[0]) if finding.parts else finding.cause
@@ -110,7 +105,9 @@ SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
         f"{it.names[0]}: {', '.join(it.names[1:])} taken from the revision, though installed here as a copy of this "
         "repository; a model of the working tree imports that copy, unless it is installed by pip install -e"
     ),
-    Fact.ITEM_TAKEN: _item_taken,
+    Fact.TARGET_FOUND: lambda it: f"{it.names[0]}: {it.names[1]} taken, the one model in it",
+    Fact.INSTANCE_MADE: lambda it: f"{it.names[0]}: taken of an instance of {it.names[1]} that was made for it",
+    Fact.ITEM_TAKEN: lambda it: f"{it.names[0]}: {it.names[2]} ({it.names[1]}) taken, the one model in what it gives",
     Fact.COMPILE_SETTINGS_LEFT_OUT: lambda it: f"{it.names[0]}: loaded without its compile settings: {it.cause}",
     Fact.INPUT_FROM_ARGUMENT: lambda it: _input_from("the constructor argument", it),
     Fact.INPUT_FROM_ATTRIBUTE: lambda it: _input_from("the model's attribute", it),

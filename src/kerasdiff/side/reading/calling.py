@@ -110,12 +110,21 @@ def _guess(name: str, inputs: tuple[InputSpec, ...]) -> Guess | None:
 
 
 def _needed(missing: list[inspect.Parameter], target: Target) -> str:
-    given = [as_written(argument) for argument in target.arguments]
-    call = f"{target.name}({', '.join([*given, *(f'{parameter.name}=...' for parameter in missing)])}){target.after}"
-    example = shlex.quote(f"{target.place}:{call}")
+    example = ready(target, *(f"{parameter.name}=..." for parameter in missing))
     plural = "s" if len(missing) > 1 else ""
     wanted = ", ".join(map(_annotated, missing))
     return f"{target.text}: {target.name} needs the argument{plural} {wanted}; write {example}."
+
+
+def ready(target: Target, *more: str, after: str = "") -> str:
+    """The target with more arguments, or what follows it, to be pasted into a shell."""
+    return shlex.quote(f"{target.place}:{expression(target, *more)}{after}")
+
+
+def expression(target: Target, *more: str) -> str:
+    """The name with its arguments, further ones, and what follows, as Python."""
+    call = f"({', '.join([*map(as_written, target.arguments), *more])})" if target.called or more else ""
+    return f"{target.name}{call}{target.after}"
 
 
 def _annotated(parameter: inspect.Parameter) -> str:

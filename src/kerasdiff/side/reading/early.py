@@ -20,7 +20,8 @@ from kerasdiff.side.reading.harmless import harmless
 from kerasdiff.side.reading.homes import home_at, module_folder
 from kerasdiff.side.reading.kinds import class_kind, listed
 from kerasdiff.side.reading.missing import Fault, missing_import
-from kerasdiff.side.reading.names import Names, names_of
+from kerasdiff.side.reading.names import Binding, Names, names_of
+from kerasdiff.side.reading.parsers import mentions_parser
 from kerasdiff.side.reading.saved import damage
 from kerasdiff.side.reading.signatures import PLAIN, Read, signature_of
 from kerasdiff.side.reading.source import Source, UntoldError, is_library, is_python, module_file, source
@@ -132,7 +133,7 @@ def _name_fault(target: Target, module: Source, inputs: tuple[InputSpec, ...]) -
     binding = names.only(name)
     if binding is None or inner or target.after or _touched(name, module.tree):
         return None
-    fault = _object_fault(target, binding.node, binding.value, names, inputs)
+    fault = _object_fault(target, module, binding, names, inputs)
     return fault if fault is not None and harmless(module) else None
 
 
@@ -160,8 +161,9 @@ def _is(node: ast.expr, name: str) -> bool:
 
 
 def _object_fault(
-    target: Target, node: ast.AST, value: ast.expr | None, names: Names, inputs: tuple[InputSpec, ...]
+    target: Target, module: Source, binding: Binding, names: Names, inputs: tuple[InputSpec, ...]
 ) -> KerasdiffError | None:
+    node, value = binding.node, binding.value
     if isinstance(node, ast.ClassDef):
         kind = class_kind(node, names)
         if kind == "other" and not node.decorator_list and not node.bases:
@@ -171,7 +173,7 @@ def _object_fault(
         read = None if node.decorator_list else signature_of(node, names, method=False)
     else:
         return said.no_model(target, value.value) if isinstance(value, ast.Constant) else None
-    return None if read is None else _argument_fault(target, read, inputs)
+    return None if read is None else _argument_fault(target, module, read, inputs)
 
 
 def _constructor(node: ast.ClassDef, names: Names) -> Read | None:
@@ -190,18 +192,18 @@ def _constructor(node: ast.ClassDef, names: Names) -> Read | None:
     return signature_of(one.node, names, method=True)
 
 
-def _unfilled(parameter: inspect.Parameter) -> None:
-    """Says that nothing fills an argument, which holds for numbers and text alone."""
+def _unfilled(parameter: inspect.Parameter, *, parsed: bool) -> None:
+    """Says that nothing fills an argument: no dataclass, which its annotation may name, and no argument parser."""
     plain = parameter.annotation is inspect.Parameter.empty or parameter.annotation in (*PLAIN, *PLAIN.values())
-    if not plain or parameter.name in PARSED_NAMES:
+    if not plain or (parsed and parameter.name in PARSED_NAMES):
         raise UntoldError
 
 
-def _argument_fault(target: Target, read: Read, inputs: tuple[InputSpec, ...]) -> KerasdiffError | None:
+def _argument_fault(target: Target, module: Source, read: Read, inputs: tuple[InputSpec, ...]) -> KerasdiffError | None:
     if not read.whole and unknown(read.signature, target) is not None:
         return None  # the sentence shows the signature
     try:
-        guesses(read.signature, target, inputs, _unfilled)
+        guesses(read.signature, target, inputs, lambda one: _unfilled(one, parsed=mentions_parser(module.tree)))
     except KerasdiffError as error:
         return error
     return None

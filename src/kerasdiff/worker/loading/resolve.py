@@ -3,31 +3,22 @@
 from __future__ import annotations
 
 import inspect
-from dataclasses import dataclass
-from types import ModuleType
-from typing import Literal
+from dataclasses import dataclass, replace
+from functools import cached_property
+from types import FunctionType, ModuleType
 
 import keras
 
 from kerasdiff.errors import LoadError
 from kerasdiff.findings import Fact, Finding
 from kerasdiff.side.reading import said
-from kerasdiff.side.reading.calling import SHAPE_NAMES
-from kerasdiff.side.targets import InputSpec, Target
+from kerasdiff.side.reading.calling import expression
+from kerasdiff.side.targets import InputSpec, Target, as_written
 from kerasdiff.worker.keras_internals import Live
-from kerasdiff.worker.loading.arguments import Scope, call_arguments
-from kerasdiff.worker.loading.faults import at_line, reason, user_traceback
+from kerasdiff.worker.loading.arguments import Scope
+from kerasdiff.worker.loading.calls import Called, ShapeHint, call_it, model_among, old_keras
 from kerasdiff.worker.loading.importing import import_target
 from kerasdiff.worker.tracing.naming import imported
-
-
-@dataclass(frozen=True, slots=True)
-class ShapeHint:
-    """An input shape without batch that is stated somewhere: by which name, and what that is."""
-
-    shape: tuple[int | None, ...]
-    name: str
-    origin: Literal[Fact.INPUT_FROM_ARGUMENT, Fact.INPUT_FROM_ATTRIBUTE]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,22 +45,45 @@ def resolve(target: Target, inputs: tuple[InputSpec, ...]) -> tuple[Constructed,
     """
     module, root = import_target(target)
     imported(target.text)
-    return construct(lookup(module, target), Scope(target=target, names=vars(module), root=root), inputs), root
+    scope = Scope.of(target, module, root)
+    found = (Finding(fact=Fact.TARGET_FOUND, names=(target.text, target.name)),) if target.found else ()
+    reached = lookup(module, scope, inputs)
+    made = construct(reached.value, scope, inputs)
+    return replace(made, inferred=(*found, *reached.inferred, *made.inferred)), root
 
 
-def lookup(module: ModuleType, target: Target) -> Live:
-    """Finds a dotted name in a module.
+def lookup(module: ModuleType, scope: Scope, inputs: tuple[InputSpec, ...]) -> Called:
+    """Finds a dotted name in a module; a method is that of an instance, which is made.
 
     Raises:
         TargetError: If it is not there; names the nearest ones and all models and functions.
+        LoadError: If an instance cannot be made.
     """
-    reached: Live = module
-    for depth, part in enumerate(target.name.split(".")):
+    reached = Called(module)
+    parts = scope.target.name.split(".")
+    for depth, part in enumerate(parts):
+        owner = reached.value
+        if isinstance(owner, type) and isinstance(inspect.getattr_static(owner, part, None), _OF_INSTANCES):
+            reached = _instance(owner, scope, depth, inputs)
         try:
-            reached = getattr(reached, part)
+            reached = replace(reached, value=getattr(reached.value, part))
         except AttributeError:
-            raise said.no_such_name(target, depth, _candidates(reached)) from None
+            raise said.no_such_name(scope.target, depth, _candidates(owner)) from None
     return reached
+
+
+_OF_INSTANCES = (FunctionType, property, cached_property)
+"""What a class holds for its instances."""
+
+
+def _instance(kind: type, scope: Scope, depth: int, inputs: tuple[InputSpec, ...]) -> Called:
+    """An object of the class that the first ``depth`` parts of the name stand for."""
+    target = scope.target
+    parts = target.name.split(".")
+    name, rest = ".".join(parts[:depth]), "." + ".".join(parts[depth:])
+    call = f"({', '.join(map(as_written, target.arguments))})" if target.called else ""
+    made = call_it(kind, scope.at(name, after=f"{rest}{call}{target.after}"), inputs)
+    return replace(made, inferred=(*made.inferred, Finding(fact=Fact.INSTANCE_MADE, names=(target.text, name))))
 
 
 def _candidates(owner: Live) -> list[str]:
@@ -94,7 +108,19 @@ def construct(obj: Live, scope: Scope, inputs: tuple[InputSpec, ...]) -> Constru
     Raises:
         LoadError: If it is none of these, arguments are missing or unknown, or the code raises.
     """
-    target, root = scope.target, scope.root
+    target = scope.target
+    if target.after:
+        makes = target.called or (callable(obj) and not isinstance(obj, keras.Layer))
+        first = call_it(obj, scope, inputs) if makes else Called(obj)
+        whole = expression(target)
+        value = scope.evaluate(f"_given{target.after}", whole, _given=first.value)
+        made = _model_of(value, scope.at(whole), inputs)
+        return replace(made, inferred=(*first.inferred, *made.inferred), hint=made.hint or first.hint)
+    return _model_of(obj, scope, inputs)
+
+
+def _model_of(obj: Live, scope: Scope, inputs: tuple[InputSpec, ...]) -> Constructed:
+    target = scope.target
     if isinstance(obj, keras.Layer):
         if target.called:
             raise LoadError(
@@ -103,74 +129,12 @@ def construct(obj: Live, scope: Scope, inputs: tuple[InputSpec, ...]) -> Constru
             )
         return Constructed(model=obj)
     if isinstance(obj, type) and not issubclass(obj, keras.Layer):
-        raise said.not_of_keras(target, _old_keras(obj))
+        raise said.not_of_keras(target, old_keras(obj))
+    if isinstance(obj, tuple | list | dict) and not target.called:
+        model, taken = model_among(obj, target, f"{target.name} is")
+        return Constructed(model=model, inferred=taken)
     if not callable(obj):
-        raise said.no_model(target, obj, _old_keras(type(obj)))
-    signature = _signature(obj)
-    args, kwargs, inferred = call_arguments(signature, scope, inputs)
-    try:
-        result = obj(*args, **kwargs)
-    except (Exception, SystemExit) as error:  # the user's code may raise anything
-        guessed = " Some of its arguments are guesses; state them in the parentheses." if inferred else ""
-        shown = ", ".join([*map(repr, args), *(f"{key}={value!r}" for key, value in kwargs.items())])
-        raise LoadError(
-            f"{target.text}: {target.name}({shown}) fails{at_line(error, root)}: {reason(error)}.{guessed}",
-            user_traceback(error, root),
-        ) from None
-    model, taken = _model_in(result, target)
-    return Constructed(model=model, inferred=(*inferred, *taken), hint=_shape_hint(signature, args, kwargs))
-
-
-def _signature(obj: Live) -> inspect.Signature | None:
-    """The signature to call, without ``self``; ``None`` where Python knows none."""
-    try:
-        if not isinstance(obj, type):
-            return inspect.signature(obj)
-        # Keras gives every layer a __new__ that takes anything, so the class itself tells nothing.
-        signature = inspect.signature(getattr(obj, "__init__"))  # noqa: B009  (mypy: on a class, so sound)
-        return signature.replace(parameters=list(signature.parameters.values())[1:])
-    except (TypeError, ValueError):
-        return None
-
-
-def _model_in(result: Live, target: Target) -> tuple[Live, tuple[Finding, ...]]:
-    if isinstance(result, keras.Layer):
-        return result, ()
-    if isinstance(result, tuple):
-        for index, item in enumerate(result):
-            if isinstance(item, keras.Layer):
-                names = (target.text, type(item).__name__)
-                return item, (Finding(fact=Fact.ITEM_TAKEN, names=names, count=index),)
-    raise LoadError(
-        f"{target.text}: {target.name} returned {said.a(result)}, not a Keras model or layer.{_old_keras(type(result))}"
-    )
-
-
-def _shape_hint(
-    signature: inspect.Signature | None, args: tuple[Live, ...], kwargs: dict[str, Live]
-) -> ShapeHint | None:
-    values = kwargs
-    if signature is not None:
-        bound = signature.bind(*args, **kwargs)
-        bound.apply_defaults()
-        values = {**bound.arguments, **kwargs}
-    for name in SHAPE_NAMES:
-        shape = as_shape(values.get(name))
-        if shape is not None:
-            return ShapeHint(shape, name, Fact.INPUT_FROM_ARGUMENT)
-    return None
-
-
-def as_shape(value: object) -> tuple[int | None, ...] | None:
-    """A non-empty sequence of positive whole numbers or ``None`` as a tuple; anything else is ``None``."""
-    if not isinstance(value, tuple | list) or not value:
-        return None
-    if all(item is None or (isinstance(item, int) and not isinstance(item, bool) and item > 0) for item in value):
-        return tuple(value)
-    return None
-
-
-def _old_keras(kind: type) -> str:
-    if any(base.__module__.split(".")[0] in ("tf_keras", "tensorflow_core") for base in kind.__mro__):
-        return " It comes from Keras 2 (tf_keras); kerasdiff reads Keras 3."
-    return ""
+        raise said.no_model(target, obj, old_keras(type(obj)))
+    made = call_it(obj, scope, inputs)
+    model, taken = model_among(made.value, target, f"{target.name} returned")
+    return Constructed(model=model, inferred=(*made.inferred, *taken), hint=made.hint)
