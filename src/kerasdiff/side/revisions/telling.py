@@ -40,7 +40,7 @@ def _hints(message: str, finder: Finder, here: str) -> Iterator[str]:
             now = finder.places.now(os.path.normpath(os.path.join(here, quoted)))
             if now is not None and os.path.exists(now):
                 yield f"{quoted} is in the working tree, but not in {name}: a revision has what git tracks alone."
-    if revision.missing:
+    if revision.missing and any(words in message for words in (*_ABSENT, "not installed")):
         some = ", ".join(revision.missing[:_MOST]) + (", …" if len(revision.missing) > _MOST else "")
         yield (
             f"Not on this machine, of {name}: {some}; get submodules by `git submodule update --init`, files of git "
