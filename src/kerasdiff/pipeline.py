@@ -44,6 +44,7 @@ from kerasdiff.rungs.training_step import training_step
 from kerasdiff.rungs.unseen import training_code, unlike_training_code, untaken, untraced
 from kerasdiff.rungs.weights import only_penalties, own_penalties, settings, values_apart, weights
 from kerasdiff.side.environment import Hardware, for_numbers, for_trials, seeds_at_once, trial_hardware
+from kerasdiff.side.locations import located
 from kerasdiff.side.models import Models, models_of
 from kerasdiff.side.process import Worker
 from kerasdiff.side.records import Description
@@ -413,6 +414,7 @@ def _info(models: Models, pair: Correspondence, side: int) -> ModelInfo:
         trainable_parameters=sum(w.size for w in description.weights if w.trainable),
         nodes=0 if pair.shown is None else len(pair.shown.graphs[side]),
         interface=(*description.inputs, *description.outputs),
+        location=located(description),
     )
 
 

@@ -19,6 +19,7 @@ from kerasdiff.cli.fit import fit
 from kerasdiff.cli.inspect import inspect
 from kerasdiff.cli.replay import replay
 from kerasdiff.cli.rules import rules
+from kerasdiff.cli.show import show
 from kerasdiff.errors import InternalError, KerasdiffError
 
 EXIT_USAGE = 2
@@ -94,5 +95,5 @@ def main() -> None:
     """  # noqa: D301
 
 
-for command in (compare, data, fit, inspect, replay, rules):
+for command in (compare, data, fit, inspect, replay, rules, show):
     main.add_command(command)

@@ -14,13 +14,12 @@ from kerasdiff.cli.common import (
     clean,
     device_option,
     file_to_write,
-    format_option,
     model_options,
     progress,
-    report_comparison,
     start_ahead,
     understood,
 )
+from kerasdiff.cli.output import Output, report_comparison, report_options
 
 if TYPE_CHECKING:
     from kerasdiff.comparison import Comparison
@@ -53,7 +52,6 @@ def _ignored(context: click.Context, option: click.Parameter, texts: tuple[str, 
 @click.command(epilog=TARGETS_HELP + EXIT_CODES_HELP)
 @click.argument("reference")
 @click.argument("candidate")
-@format_option()
 @click.option("--no-fit", is_flag=True, help="Do not train; judge from the graphs and the probes.")
 @click.option(
     "--fit-steps",
@@ -120,10 +118,10 @@ def _ignored(context: click.Context, option: click.Parameter, texts: tuple[str, 
     help="The long report: of an equal pair more than three lines, tables and lists as a whole. JSON holds it anyway.",
 )
 @model_options
+@report_options()
 def compare(
     reference: str,
     candidate: str,
-    form: str,
     no_fit: bool,
     fit_steps: int,
     data: str | None,
@@ -137,8 +135,7 @@ def compare(
     verbose: bool,
     inputs: tuple[str, ...],
     timeout: float,
-    color: str,
-    output: str | None,
+    to: Output,
 ) -> int:
     """Compares the model CANDIDATE with the model REFERENCE.
 
@@ -169,7 +166,7 @@ def compare(
     )
     with progress() as listener:
         comparison = engine.compare(first, second, options, listener)
-    report_comparison(comparison, form, color, output, verbose=verbose)
+    report_comparison(comparison, to, verbose=verbose)
     if save_witness is not None:
         _save(comparison, Path(save_witness).expanduser(), (reference, candidate), options, inputs)
     return comparison.exit_code

@@ -6,10 +6,11 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
+from typing import cast
 
 from kerasdiff.align.edits import Edit, leaves
 from kerasdiff.comparison import Comparison, ModelInfo
-from kerasdiff.explain.records import Attribution, Effect, LocalDifference, Sizes
+from kerasdiff.explain.records import Attribution, LocalDifference, Sizes
 from kerasdiff.findings import SIDES, Fact, Site
 from kerasdiff.fit.statistics import Decision
 from kerasdiff.fit.trials import FitEvidence
@@ -17,12 +18,11 @@ from kerasdiff.fit.verdict import decided
 from kerasdiff.graph import Attribute
 from kerasdiff.probing.witness import Witness
 from kerasdiff.report import wording
+from kerasdiff.report.saved import RECORD, Json, record, sealed
 from kerasdiff.rungs.records import CheckpointFigures, Figures, NumberFigures, Rung, WeightFigures
 from kerasdiff.side.training import Trial, TrialSoFar
 
 SCHEMA = "kerasdiff/1"
-
-Json = dict[str, Attribute]
 
 
 def to_json(comparison: Comparison) -> str:
@@ -39,35 +39,48 @@ def to_json(comparison: Comparison) -> str:
         comparison.witness,
         comparison.fit,
     )
-    return dump(
-        {
-            "schema": SCHEMA,
-            "verdict": {
-                "outcome": verdict.outcome,
-                "basis": verdict.basis,
-                "summary": wording.summary(comparison),
-                "advice": wording.advice(comparison),
-            },
-            "reference": _model(comparison.reference),
-            "candidate": _model(comparison.candidate),
-            "environment": comparison.environment,
-            "terms": _terms(wording.terms(comparison)),
-            "rungs": [rung_json(rung) for rung in comparison.rungs],
-            "edits": [_edit(edit, wording.effect_of(comparison, at)) for at, edit in enumerate(comparison.edits)],
-            "rewrites": [asdict(rewrite) for rewrite in comparison.rewrites],
-            "attribution": None if attribution is None else _attribution(attribution),
-            "witness": None if witness is None else _witness(witness),
-            "fit": None if fit is None else _fit(fit),
-            "not_checked": [
-                {"rung": item.rung, "reason": wording.sentence(item.reason)} for item in comparison.not_checked
-            ],
-        }
-    )
+    report: Json = {
+        "schema": SCHEMA,
+        "verdict": {
+            "outcome": verdict.outcome,
+            "basis": verdict.basis,
+            "summary": wording.summary(comparison),
+            "advice": wording.advice(comparison),
+        },
+        "reference": _model(comparison.reference),
+        "candidate": _model(comparison.candidate),
+        "environment": comparison.environment,
+        "terms": _terms(wording.terms(comparison)),
+        "rungs": [rung_json(rung) for rung in comparison.rungs],
+        "edits": [_edit(comparison, position) for position in range(len(comparison.edits))],
+        "rewrites": [asdict(rewrite) for rewrite in comparison.rewrites],
+        "attribution": None if attribution is None else _attribution(attribution),
+        "witness": None if witness is None else _witness(witness),
+        "fit": None if fit is None else _fit(fit),
+        "not_checked": [
+            {"rung": item.rung, "reason": wording.sentence(item.reason)} for item in comparison.not_checked
+        ],
+        RECORD: record(comparison),
+    }
+    return _text(sealed(cast("Json", _finite(report))))
 
 
-def dump(data: Attribute) -> str:
+def dump(data: Json) -> str:
     """JSON text of plain data: sorted keys, not-finite numbers as null, a newline at the end."""
-    return json.dumps(_finite(data), indent=1, sort_keys=True, allow_nan=False) + "\n"
+    return _text(cast("Json", _finite(data)))
+
+
+def _text(data: Json) -> str:
+    """The members, one below the other, but the record in one line."""
+    members = (f" {json.dumps(name)}: {_member(name, data[name])}" for name in sorted(data))
+    return "{\n" + ",\n".join(members) + "\n}\n"
+
+
+def _member(name: str, value: Attribute) -> str:
+    if name == RECORD:
+        return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    # No string of JSON holds a line break, so each one there is begins a line.
+    return json.dumps(value, indent=1, sort_keys=True, allow_nan=False).replace("\n", "\n ")
 
 
 def rung_json(rung: Rung) -> Json:
@@ -82,6 +95,8 @@ def _model(model: ModelInfo) -> Json:
         "parameters": model.parameters,
         "trainable_parameters": model.trainable_parameters,
         "nodes": model.nodes,
+        "directory": model.location.directory,
+        "revision": model.location.revision,
     }
 
 
@@ -90,13 +105,14 @@ def _terms(terms: Sequence[tuple[str, str]]) -> Json:
     return {label: [text for other, text in terms if other == label] for label, _ in terms}
 
 
-def _edit(edit: Edit, effect: Effect | None) -> Json:
+def _edit(comparison: Comparison, position: int) -> Json:
+    edit, effect = comparison.edits[position], wording.effect_of(comparison, position)
     return {
         "kind": edit.kind,
         "op": edit.op,
         "rung": edit.rung,
-        "reference": _site(edit.reference),
-        "candidate": _site(edit.candidate),
+        "reference": _site(edit.reference, comparison.reference),
+        "candidate": _site(edit.candidate, comparison.candidate),
         "after": dict(zip(SIDES, edit.after, strict=True)),
         "attributes": wording.attributes(edit),
         "effect": {} if effect is None else _sizes(effect.sizes),
@@ -113,10 +129,11 @@ def _folded(edit: Edit) -> Json:
     return {"kind": edit.kind, "op": edit.op, "reference": first, "candidate": second}
 
 
-def _site(site: Site | None) -> Json | None:
+def _site(site: Site | None, model: ModelInfo) -> Json | None:
     if site is None:
         return None
-    return {"node": site.node, "scope": site.scope, "source": None if site.source is None else asdict(site.source)}
+    line = None if site.source is None else {**asdict(site.source), "path": model.location.path(site.source.file)}
+    return {"node": site.node, "scope": site.scope, "source": line}
 
 
 def _sizes(sizes: Sizes) -> Json:
