@@ -142,16 +142,20 @@ def understood(
     return targets, specs
 
 
-def start_ahead(hardware: Hardware | None = None) -> None:
+def start_ahead(hardware: Hardware | None = None, *, draws: bool = False) -> None:
     """Starts what imports TensorFlow, so that it does while this process imports its own modules.
 
     A command calls it as soon as all that can be seen without TensorFlow is seen to be right, and imports the pipeline
     after it.
+
+    Args:
+        hardware: What the first workers may use.
+        draws: Whether they may train on the procedural data.
     """
     from kerasdiff.side.environment import Hardware, worker_environment
     from kerasdiff.side.launching import prepare
 
-    prepare(worker_environment(hardware or Hardware()))
+    prepare(worker_environment(hardware or Hardware()), draws=draws)
 
 
 @contextmanager

@@ -147,7 +147,7 @@ def compare(
       kerasdiff compare a.py:Net b.py:Net --no-fit --format json --output report.json
     """  # noqa: D301
     (first, second), specs = understood((reference, candidate), inputs, data)
-    start_ahead()
+    start_ahead(draws=not no_fit and data is None)
     import kerasdiff.pipeline as engine
     from kerasdiff.options import Options
 

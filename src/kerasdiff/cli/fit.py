@@ -226,7 +226,7 @@ def _report(pair: tuple[Target, Target], options: Options, trials: FitOptions, t
     """Runs the fit and writes its report."""
     from kerasdiff.side.environment import trial_hardware
 
-    start_ahead(trial_hardware(trials.device if trials.cluster is None else "cpu"))
+    start_ahead(trial_hardware(trials.device if trials.cluster is None else "cpu"), draws=options.data is None)
     import kerasdiff.pipeline as engine
 
     with progress() as listener:
