@@ -29,7 +29,8 @@ from kerasdiff.observing import Observer
 from kerasdiff.options import FitOptions, Listener, Options, Silent
 from kerasdiff.probing.choosing import choose
 from kerasdiff.probing.large import IN_A_FIT, lacks_room
-from kerasdiff.probing.probes import PROBE_BATCH, probe_rows
+from kerasdiff.probing.limits import PROBE_BATCH
+from kerasdiff.probing.probes import probe_rows
 from kerasdiff.probing.transfer import incomplete, transfer_weights
 from kerasdiff.probing.witness import SavedWitness
 from kerasdiff.rungs.architecture import architecture

@@ -14,6 +14,7 @@ import click
 from kerasdiff import __version__
 from kerasdiff.cli.common import EXIT_CODES_HELP, clean
 from kerasdiff.cli.compare import compare
+from kerasdiff.cli.completion import completion, prepare
 from kerasdiff.cli.data import data
 from kerasdiff.cli.fit import fit
 from kerasdiff.cli.inspect import inspect
@@ -39,6 +40,7 @@ class Program(click.Group):
         **extra: object,
     ) -> object:
         """Runs a command; standalone it ends the process, else it returns the exit code or raises."""
+        prepare()
 
         def run() -> object:
             return super(Program, self).main(args, prog_name, complete_var, standalone_mode=False, **extra)
@@ -95,5 +97,5 @@ def main() -> None:
     """  # noqa: D301
 
 
-for command in (compare, data, fit, inspect, replay, rules, show):
+for command in (compare, completion, data, fit, inspect, replay, rules, show):
     main.add_command(command)

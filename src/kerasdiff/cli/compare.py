@@ -19,9 +19,12 @@ from kerasdiff.cli.common import (
     start_ahead,
     understood,
 )
+from kerasdiff.cli.completion import listed_names, targets
 from kerasdiff.cli.output import Output, report_comparison, report_options
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from kerasdiff.comparison import Comparison
     from kerasdiff.options import Ignored, Options, Required
 
@@ -49,9 +52,15 @@ def _ignored(context: click.Context, option: click.Parameter, texts: tuple[str, 
     return tuple(name for name in IGNORABLE if name in names)
 
 
+def _ignorable(context: click.Context, option: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+    from kerasdiff.options import IGNORABLE
+
+    return listed_names(IGNORABLE, incomplete)
+
+
 @click.command(epilog=TARGETS_HELP + EXIT_CODES_HELP)
-@click.argument("reference")
-@click.argument("candidate")
+@click.argument("reference", shell_complete=targets)
+@click.argument("candidate", shell_complete=targets)
 @click.option("--no-fit", is_flag=True, help="Do not train; judge from the graphs and the probes.")
 @click.option(
     "--fit-steps",
@@ -103,6 +112,7 @@ def _ignored(context: click.Context, option: click.Parameter, texts: tuple[str, 
     "--ignore",
     multiple=True,
     callback=_ignored,
+    shell_complete=_ignorable,
     metavar="NAME[,NAME...]",
     help="Leave out initializer, regularizer, constraint, trainable or dtype of weights, compile settings (compile), "
     "or names. May be repeated.",

@@ -17,6 +17,7 @@ from kerasdiff.cli.common import (
     start_ahead,
     understood,
 )
+from kerasdiff.cli.completion import targets
 from kerasdiff.cli.output import Output, report_comparison, report_options
 from kerasdiff.cli.surviving import Child
 
@@ -85,8 +86,8 @@ def _cluster(address: str | None, cpus: int | None, gpus: float | None) -> Clust
 
 
 @click.command(epilog=TARGETS_HELP + EXIT_CODES_HELP)
-@click.argument("reference")
-@click.argument("candidate")
+@click.argument("reference", shell_complete=targets)
+@click.argument("candidate", shell_complete=targets)
 @click.option(
     "--seeds",
     type=Seeds(),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kerasdiff.cli.common import TARGETS_HELP, model_options, progress, start_ahead, understood
+from kerasdiff.cli.completion import targets
 from kerasdiff.cli.output import Output, report_options
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command(epilog=TARGETS_HELP)
-@click.argument("target")
+@click.argument("target", shell_complete=targets)
 @click.option(
     "--mode",
     type=click.Choice(["inference", "training"]),

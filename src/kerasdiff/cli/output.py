@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Literal, TextIO, TypeVar, cast
 import click
 
 from kerasdiff.cli.common import clean, file_to_write, write, write_bytes
+from kerasdiff.cli.completion import formats
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
     from rich.console import Console
 
     from kerasdiff.comparison import Comparison
@@ -58,6 +60,9 @@ class FormatType(click.ParamType):  # type: ignore[type-arg]  # generic from cli
 
     def __init__(self, names: tuple[str, ...]) -> None:
         self.names = names
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+        return formats(self.names, incomplete)
 
     def convert(self, value: str | Form, param: click.Parameter | None, ctx: click.Context | None) -> Form:
         if isinstance(value, Form):

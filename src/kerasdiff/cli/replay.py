@@ -13,12 +13,13 @@ from kerasdiff.cli.common import (
     timeout_option,
     understood,
 )
+from kerasdiff.cli.completion import targets as names
 from kerasdiff.cli.output import Output, report_options
 
 
 @click.command(epilog=TARGETS_HELP + EXIT_CODES_HELP)
 @click.argument("witness", metavar="FILE.npz", type=click.Path(exists=True, dir_okay=False))
-@click.argument("targets", nargs=-1, metavar="[REFERENCE CANDIDATE]")
+@click.argument("targets", nargs=-1, metavar="[REFERENCE CANDIDATE]", shell_complete=names)
 @device_option("Where to compute; auto is the processor.")
 @timeout_option
 @report_options("text", "json", text="JSON is of schema kerasdiff.replay/1.")

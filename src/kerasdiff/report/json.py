@@ -12,7 +12,7 @@ from kerasdiff.align.edits import Edit, leaves
 from kerasdiff.comparison import Comparison, ModelInfo
 from kerasdiff.explain.records import Attribution, LocalDifference, Sizes
 from kerasdiff.findings import SIDES, Fact, Site
-from kerasdiff.fit.statistics import Decision
+from kerasdiff.fit.decisions import Decision
 from kerasdiff.fit.trials import FitEvidence
 from kerasdiff.fit.verdict import decided
 from kerasdiff.graph import Attribute
@@ -78,7 +78,7 @@ def _text(data: Json) -> str:
 
 def _member(name: str, value: Attribute) -> str:
     if name == RECORD:
-        return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+        return json.dumps(value, separators=(",", ":"), allow_nan=False)  # as it is: a report tells things in order
     # No string of JSON holds a line break, so each one there is begins a line.
     return json.dumps(value, indent=1, sort_keys=True, allow_nan=False).replace("\n", "\n ")
 

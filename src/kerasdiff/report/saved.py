@@ -15,11 +15,10 @@ from typing import cast
 from kerasdiff import __version__
 from kerasdiff.comparison import Comparison
 from kerasdiff.errors import KerasdiffError
-from kerasdiff.fit.trials import FitEvidence
 from kerasdiff.graph import Attribute, Node
 from kerasdiff.graph.values import Array
 from kerasdiff.plain import PlainError, Reader, plain
-from kerasdiff.side.training import History, Trial, TrialSoFar
+from kerasdiff.side.training import Answers, History, Trial, TrialSoFar
 
 RECORD = "record"
 """The member of a report that holds it."""
@@ -33,7 +32,7 @@ class SavedError(KerasdiffError):
 
 def record(comparison: Comparison) -> Json:
     """The member as data; :func:`sealed` adds the digest."""
-    return {"kerasdiff": __version__, "comparison": plain(shown(comparison), keep=_left_out)}
+    return {"kerasdiff": __version__, "comparison": plain(shown(comparison))}
 
 
 def sealed(report: Json) -> Json:
@@ -42,9 +41,10 @@ def sealed(report: Json) -> Json:
 
 
 def digest(report: Json) -> str:
-    """Of all that a report says but its digest, however it is laid out."""
+    """Of all that a report says but its digest, however it is laid out; within the record, order says something."""
     held = {name: value for name, value in cast("Json", report[RECORD]).items() if name != "digest"}
-    text = json.dumps({**report, RECORD: held}, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    rest = {name: value for name, value in report.items() if name != RECORD}
+    text = json.dumps(rest, sort_keys=True) + json.dumps(held)
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
 
@@ -71,12 +71,17 @@ def read(report: Mapping[str, Attribute]) -> Comparison:
 
 
 def shown(comparison: Comparison) -> Comparison:
-    """The same without what no report shows: lowerings, weights, answers on test rows, timings."""
+    """The same without what no report shows: lowerings, weights, arrays, timings."""
     rows = tuple(
         replace(row, reference=_bare(row.reference), candidate=_bare(row.candidate)) for row in comparison.rows
     )
-    fit = comparison.fit
-    return replace(comparison, rows=rows, fit=None if fit is None else _fit(fit))
+    fit, witness = comparison.fit, comparison.witness
+    return replace(
+        comparison,
+        rows=rows,
+        fit=None if fit is None else replace(fit, trials=tuple(map(_trial, fit.trials))),
+        witness=None if witness is None else replace(witness, inputs=()),
+    )
 
 
 def _bare(node: Node | None) -> Node | None:
@@ -95,22 +100,13 @@ def _bare(node: Node | None) -> Node | None:
     )
 
 
-def _fit(fit: FitEvidence) -> FitEvidence:
-    return replace(fit, trials=tuple(map(_trial, fit.trials)))
-
-
 def _trial(trial: TrialSoFar) -> TrialSoFar:
     epochs = tuple(replace(epoch, seconds=0.0) for epoch in trial.epochs)
     history = History(losses=trial.losses, epochs=epochs)
     if not isinstance(trial, Trial):
         return replace(trial, history=history)
-    answers = replace(trial.answers, classes=(), labels=())
+    answers = Answers(predictions=cast("Array", ()), digest=trial.answers.digest)
     return replace(trial, history=history, answers=answers, samples_per_second=0.0)
-
-
-def _left_out(array: Array) -> Attribute:
-    """What stands for an array: no report shows one."""
-    return None
 
 
 # Reading ------------------------------------------------------------------------------------------------------
@@ -120,17 +116,11 @@ def _reader() -> Reader:
     from kerasdiff import comparison, findings
     from kerasdiff.align import edits
     from kerasdiff.explain import records as explained
-    from kerasdiff.fit import statistics, trials
+    from kerasdiff.fit import decisions, trials
     from kerasdiff.graph import model, returned, table, values
     from kerasdiff.probing import witness
     from kerasdiff.rungs import records
     from kerasdiff.side import locations, training
 
-    modules = (comparison, findings, edits, explained, statistics, trials, model, returned, table, values, witness)
-    return Reader((*modules, records, locations, training), _absent)
-
-
-def _absent(kept: Attribute) -> Array:
-    import numpy as np
-
-    return np.empty(0)
+    modules = (comparison, findings, edits, explained, decisions, trials, model, returned, table, values, witness)
+    return Reader((*modules, records, locations, training))
