@@ -16,6 +16,7 @@ from kerasdiff.options import Ignored, Required
 from kerasdiff.probing.witness import Witness
 from kerasdiff.rungs.records import NotChecked, Rewrite, Row, Rung
 from kerasdiff.side.locations import Location
+from kerasdiff.side.revisions.records import Commit
 
 Outcome = Literal["equivalent", "different", "inconclusive"]
 Basis = Literal["proof", "numeric", "statistical", "witness"]
@@ -77,6 +78,7 @@ class ModelInfo:
         nodes: Nodes of the canonical graph.
         interface: Inputs, then outputs.
         location: Where its source files lie.
+        commit: Of a target of a revision.
     """
 
     target: str
@@ -86,6 +88,7 @@ class ModelInfo:
     nodes: int
     interface: tuple[Port, ...] = ()
     location: Location = field(default_factory=Location)
+    commit: Commit | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
+from pathlib import Path
 
 from kerasdiff.align.correspondence import correspond
 from kerasdiff.align.edits import Edit
@@ -336,7 +338,8 @@ def _experiment(
     first, second = pair.weights
     weights = {one: second[two] for one, two in pair.transfer.pairs.items() if first[one].size == second[two].size}
     starts = Starts() if trials.own_init else Starts(weights=weights, transposed=pair.transfer.transposed)
-    data = options.data or "auto"
+    # In full: a worker of a revision works in another directory.
+    data = "auto" if options.data is None else os.path.abspath(Path(options.data).expanduser())
     trainers: Trainers
     if cluster is not None:
         trainers = Spread(cluster, models.workers, starts, data, trials.device, models.lost)
@@ -417,15 +420,16 @@ def _fit_verdict(pair: Correspondence, verdict: FitVerdict) -> Verdict:
 
 
 def _info(models: Models, pair: Correspondence, side: int) -> ModelInfo:
-    description = models.descriptions[side]
+    description, target = models.descriptions[side], models.targets[side]
     return ModelInfo(
-        target=models.targets[side].text,
+        target=target.text,
+        commit=None if target.revision is None else target.revision.commit,
         class_name=description.class_name,
         parameters=pair.parameters[side],
         trainable_parameters=sum(w.size for w in description.weights if w.trainable),
         nodes=0 if pair.shown is None else len(pair.shown.graphs[side]),
         interface=(*description.inputs, *description.outputs),
-        location=located(description),
+        location=located(description, target.revision),
     )
 
 

@@ -237,7 +237,6 @@ def test_json_has_the_documented_shape() -> None:
         "trainable_parameters": 200906,
         "nodes": 14,
         "directory": "examples/forum",
-        "revision": "",
     }
     assert data["terms"]["seed"] == ["0"]
     assert len(data["terms"]["inferred"]) == 2

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 import click
 
 from kerasdiff import __version__
+from kerasdiff.cli.check import check
 from kerasdiff.cli.common import EXIT_CODES_HELP, clean
 from kerasdiff.cli.compare import compare
 from kerasdiff.cli.completion import completion, prepare
@@ -97,5 +98,5 @@ def main() -> None:
     """  # noqa: D301
 
 
-for command in (compare, completion, data, fit, inspect, replay, rules, show):
+for command in (check, compare, completion, data, fit, inspect, replay, rules, show):
     main.add_command(command)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kerasdiff.cli.against import pair_arguments, pair_of
 from kerasdiff.cli.common import (
     DATA_HELP,
     EXIT_CODES_HELP,
@@ -19,7 +20,7 @@ from kerasdiff.cli.common import (
     start_ahead,
     understood,
 )
-from kerasdiff.cli.completion import listed_names, targets
+from kerasdiff.cli.completion import listed_names
 from kerasdiff.cli.output import Output, report_comparison, report_options
 
 if TYPE_CHECKING:
@@ -59,8 +60,7 @@ def _ignorable(context: click.Context, option: click.Parameter, incomplete: str)
 
 
 @click.command(epilog=TARGETS_HELP + EXIT_CODES_HELP)
-@click.argument("reference", shell_complete=targets)
-@click.argument("candidate", shell_complete=targets)
+@pair_arguments
 @click.option("--no-fit", is_flag=True, help="Do not train; judge from the graphs and the probes.")
 @click.option(
     "--fit-steps",
@@ -130,8 +130,9 @@ def _ignorable(context: click.Context, option: click.Parameter, incomplete: str)
 @model_options
 @report_options()
 def compare(
-    reference: str,
-    candidate: str,
+    reference: str | None,
+    candidate: str | None,
+    against: str | None,
     no_fit: bool,
     fit_steps: int,
     data: str | None,
@@ -155,8 +156,10 @@ def compare(
       kerasdiff compare old.py:Net 'new.py:Net(width=64)' --input 224,224,3
       kerasdiff compare old.py:build new.py:build --input ids=16:int32@0..100
       kerasdiff compare a.py:Net b.py:Net --no-fit --format json --output report.json
+      kerasdiff compare --against main models.py:build
     """  # noqa: D301
-    (first, second), specs = understood((reference, candidate), inputs, data)
+    texts, revision = pair_of(reference, candidate, against)
+    (first, second), specs = understood(texts, inputs, data, revision)
     start_ahead(draws=not no_fit and data is None)
     import kerasdiff.pipeline as engine
     from kerasdiff.options import Options
@@ -178,7 +181,9 @@ def compare(
         comparison = engine.compare(first, second, options, listener)
     report_comparison(comparison, to, verbose=verbose)
     if save_witness is not None:
-        _save(comparison, Path(save_witness).expanduser(), (reference, candidate), options, inputs)
+        from kerasdiff.side.revisions.targets import pinned
+
+        _save(comparison, Path(save_witness).expanduser(), (pinned(first), pinned(second)), options, inputs)
     return comparison.exit_code
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import TYPE_CHECKING
 
 import click
 
+from kerasdiff.cli.against import pair_arguments, pair_of
 from kerasdiff.cli.common import (
     EXIT_CODES_HELP,
     TARGETS_HELP,
@@ -17,7 +19,6 @@ from kerasdiff.cli.common import (
     start_ahead,
     understood,
 )
-from kerasdiff.cli.completion import targets
 from kerasdiff.cli.output import Output, report_comparison, report_options
 from kerasdiff.cli.surviving import Child
 
@@ -86,8 +87,7 @@ def _cluster(address: str | None, cpus: int | None, gpus: float | None) -> Clust
 
 
 @click.command(epilog=TARGETS_HELP + EXIT_CODES_HELP)
-@click.argument("reference", shell_complete=targets)
-@click.argument("candidate", shell_complete=targets)
+@pair_arguments
 @click.option(
     "--seeds",
     type=Seeds(),
@@ -154,8 +154,9 @@ def _cluster(address: str | None, cpus: int | None, gpus: float | None) -> Clust
 @model_options
 @report_options()
 def fit(
-    reference: str,
-    candidate: str,
+    reference: str | None,
+    candidate: str | None,
+    against: str | None,
     seeds: tuple[int, ...],
     epochs: int | None,
     steps: int | None,
@@ -189,7 +190,8 @@ def fit(
       kerasdiff fit old.py:Net new.py:Net --data mine.npz --budget 10m
       kerasdiff fit old.py:Net new.py:Net --seeds 1000 --ray 10.0.0.1:6379
     """  # noqa: D301
-    (first, second), specs = understood((reference, candidate), inputs, data)
+    texts, revision = pair_of(reference, candidate, against)
+    (first, second), specs = understood(texts, inputs, data, revision)
     pair = first, second
     from kerasdiff.options import FitOptions, Options, trial_store
     from kerasdiff.side.training import TrialOptions
@@ -206,7 +208,7 @@ def fit(
             loss=loss,
             store=trial_store(),
             fresh=fresh,
-            logdir=logdir,
+            logdir=None if logdir is None else os.path.abspath(logdir),
         ),
         device=device,
         margin=margin / 100,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import cast
 
@@ -20,6 +20,7 @@ from kerasdiff.probing.witness import Witness
 from kerasdiff.report import wording
 from kerasdiff.report.saved import RECORD, Json, record, sealed
 from kerasdiff.rungs.records import CheckpointFigures, Figures, NumberFigures, Rung, WeightFigures
+from kerasdiff.side.revisions.records import Commit
 from kerasdiff.side.training import Trial, TrialSoFar
 
 SCHEMA = "kerasdiff/1"
@@ -71,16 +72,29 @@ def dump(data: Json) -> str:
 
 
 def _text(data: Json) -> str:
-    """The members, one below the other, but the record in one line."""
-    members = (f" {json.dumps(name)}: {_member(name, data[name])}" for name in sorted(data))
-    return "{\n" + ",\n".join(members) + "\n}\n"
+    return f"{_told(data)}\n"
 
 
-def _member(name: str, value: Attribute) -> str:
-    if name == RECORD:
-        return json.dumps(value, separators=(",", ":"), allow_nan=False)  # as it is: a report tells things in order
-    # No string of JSON holds a line break, so each one there is begins a line.
-    return json.dumps(value, indent=1, sort_keys=True, allow_nan=False).replace("\n", "\n ")
+def _told(value: Attribute, margin: str = "") -> str:
+    """A value on lines of its own, by sorted keys; but a record in one line, in its own order, which says something."""
+    if isinstance(value, Mapping) and value:
+        members = (
+            f"{json.dumps(key)}: {_packed(value[key]) if key == RECORD else _told(value[key], f'{margin} ')}"
+            for key in sorted(value)
+        )
+        return _block("{", members, "}", margin)
+    if isinstance(value, list) and value:
+        return _block("[", (_told(item, f"{margin} ") for item in value), "]", margin)
+    return _packed(value)
+
+
+def _block(begin: str, members: Iterable[str], end: str, margin: str) -> str:
+    between = f",\n{margin} "
+    return f"{begin}\n{margin} {between.join(members)}\n{margin}{end}"
+
+
+def _packed(value: Attribute) -> str:
+    return json.dumps(value, separators=(",", ":"), allow_nan=False)
 
 
 def rung_json(rung: Rung) -> Json:
@@ -96,7 +110,17 @@ def _model(model: ModelInfo) -> Json:
         "trainable_parameters": model.trainable_parameters,
         "nodes": model.nodes,
         "directory": model.location.directory,
-        "revision": model.location.revision,
+        **({} if model.commit is None else {"commit": _commit(model.commit)}),
+    }
+
+
+def _commit(commit: Commit) -> Json:
+    return {
+        "revision": commit.name,
+        "id": commit.commit,
+        "subject": commit.subject,
+        "branch": commit.branch or None,
+        "merge_base": commit.merge_base,
     }
 
 

@@ -54,7 +54,7 @@ def _meanings(files: tuple[Mapping[str, str], Mapping[str, str]], name: str) -> 
 
 
 def _found(model: ModelInfo, names: set[str], top: Path) -> Mapping[str, str]:
-    if model.location.revision or model.location.directory is None:
+    if model.commit is not None or model.location.directory is None:
         return {}
     paths = ((name, top / model.location.path(name)) for name in sorted(names))
     return {name: path.as_uri() for name, path in paths if path.is_file()}

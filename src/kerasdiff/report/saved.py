@@ -121,6 +121,7 @@ def _reader() -> Reader:
     from kerasdiff.probing import witness
     from kerasdiff.rungs import records
     from kerasdiff.side import locations, training
+    from kerasdiff.side.revisions import records as revisions
 
     modules = (comparison, findings, edits, explained, decisions, trials, model, returned, table, values, witness)
-    return Reader((*modules, records, locations, training))
+    return Reader((*modules, records, locations, training, revisions))

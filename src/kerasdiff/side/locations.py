@@ -13,6 +13,7 @@ from pathlib import Path, PurePath
 
 from kerasdiff.graph import Graph
 from kerasdiff.side.records import Description
+from kerasdiff.side.revisions.records import Revision
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,12 +24,10 @@ class Location:
         directory: What file names of this side are relative to; absolute where it lies outside of the root, ``None``
             where they are not on disk.
         elsewhere: Paths of files outside of the directory, by the names they have.
-        revision: Of files as they were at a commit, as the user wrote it: their lines are those of then.
     """
 
     directory: str | None = None
     elsewhere: Mapping[str, str] = field(default_factory=dict)
-    revision: str = ""
 
     def path(self, file: str) -> str:
         """A file of this side, from the root; absolute where it lies outside, and as it is where nobody knows."""
@@ -48,9 +47,9 @@ def root() -> Path:
     return next((place for place in (here, *here.parents) if (place / ".git").exists()), here)
 
 
-def located(description: Description) -> Location:
-    """Where the files of a model lie that was loaded from this disk."""
-    top = root()
+def located(description: Description, revision: Revision | None = None) -> Location:
+    """Where the files of a model lie, or of one of a revision, where they lay in the repository."""
+    top = root() if revision is None else Path(revision.root)
     directory = below(Path(description.root), top) if description.root else None
     outside = sorted(file for file in _files(description) if PurePath(file).is_absolute())
     return Location(directory=directory, elsewhere={file: below(Path(file), top) for file in outside})

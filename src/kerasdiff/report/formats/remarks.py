@@ -148,7 +148,8 @@ def _node(comparison: Comparison, side: int, name: str | None) -> Node | None:
 
 def placed(model: ModelInfo, source: Source) -> Place:
     """A line that a report names, from the root of the repository."""
-    return Place(path=model.location.path(source.file), line=max(source.line, 1), revision=model.location.revision)
+    revision = "" if model.commit is None else model.commit.name
+    return Place(path=model.location.path(source.file), line=max(source.line, 1), revision=revision)
 
 
 def _top(comparison: Comparison, side: int) -> Place | None:
