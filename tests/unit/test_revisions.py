@@ -13,6 +13,7 @@ import pytest
 from made_repository import ALONE, MadeRepository
 
 from kerasdiff.errors import KerasdiffError, TargetError
+from kerasdiff.side.listing.finding import listed
 from kerasdiff.side.reading.early import check, read_target
 from kerasdiff.side.revisions.commits import base_of, changed_since, commit_of
 from kerasdiff.side.revisions.finding import searched
@@ -96,6 +97,16 @@ def test_hooks_may_have_named_another_index_and_work_tree(made: MadeRepository, 
 
     assert Path(of_revision("git:main:model.py:build").location).is_file()
     assert not (made.top / ".git" / "index.other").exists()
+
+
+def test_a_file_alone_is_its_one_model(made: MadeRepository):
+    target = read_target("git:main:model.py")
+
+    assert (target.name, target.found, target.text) == ("build", True, "git:main:model.py")
+    assert target.revision is not None
+    assert read_target("model.py", at="main").name == read_target("model", at="main").name == "build"
+    (listing,) = listed("git:main:model.py")
+    assert [item.target for item in listing.names] == ["git:main:model.py:build"]
 
 
 def test_modules_saved_files_and_bare_repositories_have_revisions(made: MadeRepository, tmp_path: Path):
@@ -397,7 +408,6 @@ def test_finders_of_editable_installs_lead_to_the_revision(tmp_path: Path, monke
         ("git:main:.:build", "is a directory at main"),
         ("git:main:../elsewhere/a.py:f", "is in no git repository"),
         ("git:main:model.py:biuld", "model.py defines no biuld; nearest: build"),
-        ("git:main:model.py", "names no model: write git:main:model.py:build"),
         ("git:main:modell:build", "there is no module modell"),
     ],
 )  # fmt: skip
