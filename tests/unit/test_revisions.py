@@ -77,9 +77,9 @@ def test_a_path_is_relative_to_the_current_directory_or_else_to_the_root(
 
     for text in ("git:main:a.py:f", "git:main:sub/a.py:f", "git:main:./a.py:f", f"git:main:{made.top}/sub/a.py:f"):
         target = of_revision(text)
-        assert target.location.endswith("/files/sub/a.py"), text
-        assert target.here.endswith("/files/sub"), text
-    assert of_revision("git:main:../model.py:build").location.endswith("/files/model.py")
+        assert target.location.endswith("/repo/sub/a.py"), text
+        assert target.here.endswith("/repo/sub"), text
+    assert of_revision("git:main:../model.py:build").location.endswith("/repo/model.py")
 
 
 def test_a_repository_is_found_by_the_path_as_well(made: MadeRepository, monkeypatch: pytest.MonkeyPatch):
@@ -87,7 +87,7 @@ def test_a_repository_is_found_by_the_path_as_well(made: MadeRepository, monkeyp
 
     target = of_revision("git:main:repo/model.py:build")
 
-    assert target.location.endswith("/files/model.py")
+    assert target.location.endswith("/repo/model.py")
     assert target.here == str(made.top.parent)
 
 
