@@ -332,10 +332,12 @@ def test_modules_of_the_repository_are_those_of_the_revision(tmp_path: Path, mon
             ".venv/lib/python3/site-packages/libx/__init__.py": "",
             "libs/d.dist-info/RECORD": "",
             "libs/otherx.py": "",
+            "clone/.git/HEAD": "",
+            "clone/clonedx.py": "",
         }
     )
     monkeypatch.chdir(made.top)
-    for folder in ("src", ".venv/lib/python3/site-packages", "libs"):
+    for folder in ("src", ".venv/lib/python3/site-packages", "libs", "clone"):
         monkeypatch.syspath_prepend(str(made.top / folder))
     revision = revision_of(made, "HEAD~1")
     before = list(sys.path), list(sys.meta_path)
@@ -347,6 +349,7 @@ def test_modules_of_the_repository_are_those_of_the_revision(tmp_path: Path, mon
         assert [*importlib.util.find_spec("spacex").submodule_search_locations] == [f"{revision.root}/src/spacex"]
         assert importlib.util.find_spec("libx").origin.startswith(str(made.top / ".venv"))
         assert importlib.util.find_spec("otherx").origin == str(made.top / "libs" / "otherx.py")
+        assert importlib.util.find_spec("clonedx").origin == str(made.top / "clone" / "clonedx.py")
     assert (list(sys.path), list(sys.meta_path)) == before
 
 
