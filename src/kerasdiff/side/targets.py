@@ -49,6 +49,8 @@ class Target:
         here: Directory that relative paths and modules are found from; empty for the current one.
         revision: The commit whose files are meant, laid out below ``here``; ``None`` for the files as they are.
         found: Whether the user named the file alone, and ``name`` is the one model that it holds.
+        change: To find out what a gate sees, the key of a :class:`kerasdiff.side.mutations.Mutation`: the model is
+            taken apart and built again with it, or with none where it is empty; ``None`` for the model as it is.
     """
 
     text: str
@@ -62,6 +64,7 @@ class Target:
     here: str = ""
     revision: Revision | None = None
     found: bool = False
+    change: str | None = None
 
 
 def as_written(argument: Argument) -> str:
@@ -117,6 +120,11 @@ KINDS: dict[str, TargetKind] = {
 """By the suffix of a file."""
 DEFINING: tuple[TargetKind, ...] = ("file", "module", "notebook")
 """Kinds in which a model has a name; a file of another kind is one by itself."""
+
+
+def is_module(location: str) -> bool:
+    """Whether what stands before a name is a module's, by its spelling."""
+    return Path(location).suffix not in KINDS and _MODULE.fullmatch(location) is not None
 
 
 def parse_target(text: str, here: str = "") -> Target:

@@ -285,15 +285,27 @@ def load(
             # Declared inputs have been through every layer already, symbolically.
             _build(made.model, signature, target, root)
         ports, cuts = with_ranges(signature.ports, made.model, target.text)
+        model, pack = made.model, signature.pack
+        if target.change is not None:
+            model, pack = changed(model, ports, pack, target.change, seed)
     return Loaded(
-        model=made.model,
+        model=model,
         ports=ports,
-        pack=signature.pack,
+        pack=pack,
         inferred=(*made.inferred, *signature.inferred, *cuts),
-        class_name=type(made.model).__name__,
+        class_name=type(model).__name__,
         root=root,
         guessed=signature.guessed,
     )
+
+
+def changed(model: Live, ports: tuple[Port, ...], pack: Pack, change: str, seed: int) -> tuple[Live, Pack]:
+    """The model taken apart and built again with a change, from the seed as well, and how it is called."""
+    from kerasdiff.worker.mutating.rebuilding import built_again, given_to, taken_apart
+
+    blueprint = taken_apart(model, ports, pack)
+    keras.utils.set_random_seed(seed)
+    return built_again(blueprint, change, ports), lambda flat: given_to(blueprint, flat)
 
 
 def _open_saved(target: Target, precision: Precision) -> Constructed:
