@@ -73,7 +73,7 @@ def lookup(module: ModuleType, scope: Scope, inputs: tuple[InputSpec, ...]) -> C
 
 
 def _is_of_instances(owner: type, name: str) -> bool:
-    """Whether objects of a class have something of this name, and the class has not: a method, what ``__init__`` sets."""
+    """Whether objects of a class have something of this name: a method, a property, what ``__init__`` sets."""
     missing = object()
     held = inspect.getattr_static(owner, name, missing)
     if held is missing:
