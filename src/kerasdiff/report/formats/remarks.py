@@ -149,7 +149,8 @@ def _node(comparison: Comparison, side: int, name: str | None) -> Node | None:
 def placed(model: ModelInfo, source: Source) -> Place:
     """A line that a report names, from the root of the repository."""
     revision = "" if model.commit is None else model.commit.name
-    return Place(path=model.location.path(source.file), line=max(source.line, 1), revision=revision)
+    path, line = model.location.place(source.file, max(source.line, 1))
+    return Place(path=path, line=line, revision=revision)
 
 
 def _top(comparison: Comparison, side: int) -> Place | None:
