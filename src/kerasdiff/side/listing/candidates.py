@@ -86,6 +86,9 @@ class _Reader:
     def __init__(self, module: Source, kind: TargetKind, place: str) -> None:
         self.module, self.kind, self.place = module, kind, place
         self.names = names_of(module.tree)
+        for name, bindings in self.names.bound.items():
+            if all(isinstance(one.node, ast.Import | ast.ImportFrom) for one in bindings):
+                self.names.bound[name] = bindings[-1:]  # from here or from there, it is the same thing
         self.parsed = len(parsers_of(module.tree)) == 1
 
     def all(self) -> Iterator[Candidate]:
