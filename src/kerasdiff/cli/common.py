@@ -139,9 +139,7 @@ def understood(
     specs = tuple(parse_input(text) for text in inputs)
     targets = tuple(read_target(text) for text in texts)
     if against is not None:
-        from kerasdiff.side.revisions.targets import against as at_revision
-
-        targets = (at_revision(texts[0], against), *targets)
+        targets = (read_target(texts[0], at=against), *targets)
     if data is not None:
         from kerasdiff.data.readers import check as check_data
 
