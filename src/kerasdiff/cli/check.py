@@ -15,8 +15,7 @@ from kerasdiff.cli.common import clean, format_option, progress, report, report_
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from kerasdiff.gates.records import Gate, Gates
-    from kerasdiff.side.targets import Target
+    from kerasdiff.gates.records import Gates
 
 EXIT_CODES_HELP = """
 \b
@@ -36,6 +35,20 @@ Exit codes:
     type=click.Path(dir_okay=False),
     metavar="FILE",
     help="The file of gates; else kerasdiff.toml or pyproject.toml, here or above.",
+)
+@click.option(
+    "--changed",
+    is_flag=False,
+    flag_value="auto",
+    metavar="[REVISION]",
+    help="Leave out the pairs none of whose files changed since this revision; without one, since the merge base with "
+    "the branch that this work goes to.",
+)
+@click.option(
+    "--against",
+    default="",
+    metavar="REVISION",
+    help="Compare the pairs that name one target with themselves at this revision, whatever the file says.",
 )
 @click.option(
     "--jobs", type=click.IntRange(min=1), metavar="N", help="How many pairs run at once; by default one a core."
@@ -58,6 +71,8 @@ Exit codes:
 def check(
     names: tuple[str, ...],
     config: str | None,
+    changed: str | None,
+    against: str,
     jobs: int | None,
     mutate: bool,
     mutants: int,
@@ -71,13 +86,16 @@ def check(
     Examples:
       kerasdiff check
       kerasdiff check backbone head --jobs 2
+      kerasdiff check --changed --against main
+      kerasdiff check --mutate backbone
       kerasdiff check --format json --output report.json
     """  # noqa: D301
     gates = _gates(config, names)
-    start_ahead()
+    if changed in (gate.name for gate in gates.gates):  # what follows an option is read as its value
+        raise click.UsageError(f"--changed would take {changed} for a revision: name the pairs before it.")
     if mutate:
         return _proved(gates, jobs or 0, mutants, Written(form, color, output))
-    return _checked(gates, jobs or 0, Written(form, color, output))
+    return _checked(gates, jobs or 0, against, changed, Written(form, color, output))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +113,23 @@ class Written:
             click.echo(clean(f"{summary} (report in {self.output})"), err=True)
 
 
-def _checked(gates: Gates, jobs: int, written: Written) -> int:
+def _checked(gates: Gates, jobs: int, against: str, changed: str | None, written: Written) -> int:
+    from kerasdiff.checking.changed import is_unchanged, since
+    from kerasdiff.checking.preparing import ready
+
+    pairs, unchanged, base = ready(gates, against), set(), ""
+    if changed is not None:
+        known = since(gates, "" if changed == "auto" else changed)
+        own, base = Path(gates.here) / Path(gates.path).name, known.revision
+        unchanged = {
+            pair.gate.name for pair in pairs if pair.targets and is_unchanged(pair.gate, pair.targets, own, known)
+        }
+    if any(pair.targets and pair.gate.name not in unchanged for pair in pairs):
+        start_ahead()
     from kerasdiff.checking.running import check
 
     with progress() as listener:
-        checked = check(gates, listener, today=date.today(), reference=_reference(gates), jobs=jobs)
+        checked = check(gates.path, pairs, listener, today=date.today(), jobs=jobs, unchanged=unchanged, base=base)
     from kerasdiff.report.check import check_json, render_check
     from kerasdiff.report.wording.gates import summary
 
@@ -108,6 +138,7 @@ def _checked(gates: Gates, jobs: int, written: Written) -> int:
 
 
 def _proved(gates: Gates, jobs: int, mutants: int, written: Written) -> int:
+    start_ahead()
     from kerasdiff.checking.mutating import prove
 
     with progress() as listener:
@@ -134,10 +165,3 @@ def _gates(config: str | None, names: tuple[str, ...]) -> Gates:
 def _shown(path: Path) -> str:
     """A path as seen from here, where it lies here."""
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
-
-
-def _reference(gates: Gates) -> Callable[[Gate], Target]:
-    """Makes the reference of a pair."""
-    from kerasdiff.side.reading.early import read_target
-
-    return lambda gate: read_target(gate.reference, gates.here)
