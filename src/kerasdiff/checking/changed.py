@@ -95,52 +95,56 @@ def _below(path: Path, changed: Iterable[Path]) -> bool:
 def _may_have_changed(target: Target, known: Since) -> bool:
     if target.kind in ("saved", "config", "baseline"):
         return _below(Path(target.location), known.changed)
-    if target.kind == "file":
-        start = {Path(os.path.realpath(target.location))}
-    elif target.kind == "module":
-        start = set(_modules({target.location}, known.files))
-    else:
+    if target.kind not in ("file", "module"):
         return True
-    reached, reads = set(start), False
-    waiting = list(start)
+    alone = target.kind == "file"
+    start = {Path(os.path.realpath(target.location))} if alone else {*_modules({target.location}, known.files)}
+    reached, waiting, reads = set(start), [*start], False
     while waiting:
         path = waiting.pop()
-        if path in known.changed:
-            return True
-        imported = _imported(path)
+        imported = None if path in known.changed else _imported(path)
         if imported is None:
             return True
-        names, opens = imported
-        reads = reads or opens
-        fresh = {*_modules(names, known.files), *_packages(path)} - reached
+        reads = reads or imported.reads
+        fresh = {*_modules(imported.names, known.files), *_packages(path)} - reached
         reached |= fresh
         waiting += fresh
     # What is read is told by nobody before it runs: it may be any file that is no module.
     return not start or (reads and any(path.suffix != ".py" for path in known.changed))
 
 
-def _imported(path: Path) -> tuple[set[str], bool] | None:
-    """The modules that a file may import, and whether it may read files; ``None`` where nobody can tell."""
+@dataclass(frozen=True, slots=True)
+class _Imported:
+    """What a file may import, by dotted names, and whether it may read files."""
+
+    names: frozenset[str]
+    reads: bool
+
+
+def _imported(path: Path) -> _Imported | None:
+    """What a file says of it; ``None`` where nobody can tell."""
     try:
         tree = ast.parse(path.read_bytes())
     except (OSError, SyntaxError, ValueError, RecursionError):
         return None
-    names: set[str] = set()
-    reads = False
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            names.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            # A relative one is found by its end, as all are.
-            base = node.module or ""
-            names.update(f"{base}.{alias.name}".strip(".") for alias in node.names if alias.name != "*")
-            names.add(base)
-        elif isinstance(node, ast.Call):
-            called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-            if called in _RUNS_ANYTHING:
-                return None
-            reads = reads or called.startswith(_READS)
-    return names - {""}, reads
+    calls = {_called(node) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    if calls & _RUNS_ANYTHING:
+        return None
+    names = {name for node in ast.walk(tree) for name in _names(node)}
+    return _Imported(frozenset(names - {""}), any(name.startswith(_READS) for name in calls))
+
+
+def _called(call: ast.Call) -> str:
+    return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+
+
+def _names(node: ast.AST) -> Iterator[str]:
+    """What a statement may import; a relative name is found by its end, as all are."""
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        yield node.module or ""
+        yield from (f"{node.module or ''}.{alias.name}".strip(".") for alias in node.names if alias.name != "*")
 
 
 def _modules(names: Iterable[str], files: Iterable[Path]) -> Iterator[Path]:

@@ -91,7 +91,7 @@ def check(
       kerasdiff check --format json --output report.json
     """  # noqa: D301
     gates = _gates(config, names)
-    if changed in (gate.name for gate in gates.gates):  # what follows an option is read as its value
+    if changed and changed in [gate.name for gate in gates.gates]:  # what follows an option is read as its value
         raise click.UsageError(f"--changed would take {changed} for a revision: name the pairs before it.")
     if mutate:
         return _proved(gates, jobs or 0, mutants, Written(form, color, output))
