@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from kerasdiff.cli.common import clean, format_option, progress, report, report_options, start_ahead
+from kerasdiff.cli.common import clean, progress, start_ahead
+from kerasdiff.cli.output import COMPARISON_FORMATS, Output, machine_texts, report_options
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -26,6 +26,9 @@ Exit codes:
   3  all others are as the file says, and a pair is inconclusive
   70 internal error, 130 interrupted
 """
+
+PROOF_FORMATS = ("terminal", "json")
+"""How it can be told what gates would catch."""
 
 
 @click.command(epilog=EXIT_CODES_HELP)
@@ -66,8 +69,7 @@ Exit codes:
     metavar="N",
     help="How many changes --mutate tries on each model.",
 )
-@format_option(text="A table to read, or JSON (schema kerasdiff.check/1) to process.")
-@report_options
+@report_options(*COMPARISON_FORMATS)
 def check(
     names: tuple[str, ...],
     config: str | None,
@@ -76,9 +78,7 @@ def check(
     jobs: int | None,
     mutate: bool,
     mutants: int,
-    form: str,
-    color: str,
-    output: str | None,
+    to: Output,
 ) -> int:
     """Checks the pairs of a file of gates: [tool.kerasdiff] of pyproject.toml, or kerasdiff.toml.
 
@@ -88,39 +88,25 @@ def check(
       kerasdiff check backbone head --jobs 2
       kerasdiff check --changed --against main
       kerasdiff check --mutate backbone
-      kerasdiff check --format json --output report.json
+      kerasdiff check --format terminal --format sarif=check.sarif
     """  # noqa: D301
     gates = _gates(config, names)
     if changed and changed in [gate.name for gate in gates.gates]:  # what follows an option is read as its value
-        raise click.UsageError(f"--changed would take {changed} for a revision: name the pairs before it.")
+        raise click.UsageError(f"--changed would take {clean(changed)} for a revision: name the pairs before it.")
     if mutate:
-        return _proved(gates, jobs or 0, mutants, Written(form, color, output))
-    return _checked(gates, jobs or 0, against, changed, Written(form, color, output))
+        return _proved(gates, jobs or 0, mutants, to)
+    return _checked(gates, jobs or 0, against, changed, to)
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
-    """How the report is written: what ``--format``, ``--color`` and ``--output`` said."""
-
-    form: str
-    color: str
-    output: str | None
-
-    def write(self, as_json: Callable[[], str], render: Callable[[Console], None], summary: str) -> None:
-        """Writes a report, and where it goes elsewhere, its summary to stderr."""
-        report(self.form, as_json, render, self.color, self.output)
-        if self.output is not None:
-            click.echo(clean(f"{summary} (report in {self.output})"), err=True)
-
-
-def _checked(gates: Gates, jobs: int, against: str, changed: str | None, written: Written) -> int:
+def _checked(gates: Gates, jobs: int, against: str, changed: str | None, to: Output) -> int:
     from kerasdiff.checking.changed import is_unchanged, since
     from kerasdiff.checking.preparing import ready
 
     pairs, unchanged, base = ready(gates, against), set(), ""
     if changed is not None:
         known = since(gates, "" if changed == "auto" else changed)
-        own, base = Path(gates.here) / Path(gates.path).name, known.revision
+        base = known.revision
+        own = Path(gates.here) / Path(gates.path).name
         unchanged = {
             pair.gate.name for pair in pairs if pair.targets and is_unchanged(pair.gate, pair.targets, own, known)
         }
@@ -130,14 +116,18 @@ def _checked(gates: Gates, jobs: int, against: str, changed: str | None, written
 
     with progress() as listener:
         checked = check(gates.path, pairs, listener, today=date.today(), jobs=jobs, unchanged=unchanged, base=base)
-    from kerasdiff.report.check import check_json, render_check
+    from kerasdiff.report.check import check_json, named, render_check
     from kerasdiff.report.wording.gates import summary
 
-    written.write(lambda: check_json(checked), lambda console: render_check(checked, console), summary(checked))
+    texts = {"json": lambda: check_json(checked), **machine_texts(named(checked, _in_repository(gates)), to)}
+    _write(to, lambda console: render_check(checked, console), texts, summary(checked))
     return checked.exit_code
 
 
-def _proved(gates: Gates, jobs: int, mutants: int, written: Written) -> int:
+def _proved(gates: Gates, jobs: int, mutants: int, to: Output) -> int:
+    for form in to.forms:
+        if form.name not in PROOF_FORMATS:
+            raise click.UsageError(f"--mutate is told as {' or '.join(PROOF_FORMATS)}, not as {form.name}.")
     start_ahead()
     from kerasdiff.checking.mutating import prove
 
@@ -146,8 +136,16 @@ def _proved(gates: Gates, jobs: int, mutants: int, written: Written) -> int:
     from kerasdiff.report.mutants import proof_json, render_proof
     from kerasdiff.report.wording.mutants import summary
 
-    written.write(lambda: proof_json(proof), lambda console: render_proof(proof, console), summary(proof))
+    texts = {"json": lambda: proof_json(proof)}
+    _write(to, lambda console: render_proof(proof, console), texts, summary(proof))
     return proof.exit_code
+
+
+def _write(to: Output, render: Callable[[Console], None], texts: Mapping[str, Callable[[], str]], summary: str) -> None:
+    """Writes a report, and where all of it goes to files, its summary to stderr."""
+    to.write(lambda form: render, texts)
+    if to.silent:
+        click.echo(clean(f"{summary} (report in {', '.join(to.files)})"), err=True)
 
 
 def _gates(config: str | None, names: tuple[str, ...]) -> Gates:
@@ -165,3 +163,12 @@ def _gates(config: str | None, names: tuple[str, ...]) -> Gates:
 def _shown(path: Path) -> str:
     """A path as seen from here, where it lies here."""
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+def _in_repository(gates: Gates) -> str:
+    """The file of gates from the root of its repository, as what is shown beside the code needs it."""
+    from kerasdiff.side.revisions.git import repository_of
+
+    repository, path = repository_of(Path(gates.here)), Path(gates.here).resolve() / Path(gates.path).name
+    top = None if repository is None else repository.top
+    return path.relative_to(top).as_posix() if top is not None and path.is_relative_to(top) else gates.path
