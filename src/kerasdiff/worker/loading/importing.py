@@ -3,6 +3,8 @@
 from __future__ import annotations
 import __future__
 
+import ast
+import copy
 import importlib
 import importlib.util
 import itertools
