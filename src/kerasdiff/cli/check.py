@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from kerasdiff.cli.output import COMPARISON_FORMATS, Output, machine_texts, repo
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from kerasdiff.gates.records import Gates
+    from kerasdiff.gates.records import Checked, Gates
 
 EXIT_CODES_HELP = """
 \b
@@ -116,10 +117,19 @@ def _checked(gates: Gates, jobs: int, against: str, changed: str | None, to: Out
 
     with progress() as listener:
         checked = check(gates.path, pairs, listener, today=date.today(), jobs=jobs, unchanged=unchanged, base=base)
+    return report_checked(replace(checked, file=_in_repository(gates)), to)
+
+
+def report_checked(checked: Checked, to: Output) -> int:
+    """Writes the report of a check.
+
+    Returns:
+        Its exit code.
+    """
     from kerasdiff.report.check import check_json, named, render_check
     from kerasdiff.report.wording.gates import summary
 
-    texts = {"json": lambda: check_json(checked), **machine_texts(named(checked, _in_repository(gates)), to)}
+    texts = {"json": lambda: check_json(checked), **machine_texts(named(checked), to)}
     _write(to, lambda console: render_check(checked, console), texts, summary(checked))
     return checked.exit_code
 

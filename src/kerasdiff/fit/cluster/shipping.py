@@ -109,7 +109,7 @@ def _of_revision(target: Target, root: Path, place: str) -> Shipment:
     moved = replace(target, here=here, revision=replace(target.revision, root=place))
     if target.kind == "module":
         return Shipment(target=moved)
-    return _at(moved, Path(place) / Path(target.location).relative_to(root))
+    return Shipment(target=replace(moved, location=str(Path(place) / Path(target.location).relative_to(root))))
 
 
 def _at(target: Target, path: Path) -> Shipment:
