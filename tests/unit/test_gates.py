@@ -22,7 +22,8 @@ from kerasdiff.gates.lines import Lines
 from kerasdiff.gates.reading import chosen, find, read
 from kerasdiff.gates.records import Checked, CheckedPair, Gate, Standing, Trouble, Why
 from kerasdiff.gates.writing import Proposed, first_file
-from kerasdiff.report.check import check_json, render_check
+from kerasdiff.report.check import check_json, read_check, render_check
+from kerasdiff.report.saved import SavedError, shown
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -307,6 +308,12 @@ def test_the_exit_code_is_of_what_weighs_most(tmp_path: Path) -> None:
     assert [code(unusable, failed), code(failed, broken), code(failed, interrupted=True)] == [1, 70, 130]
 
 
+def shown_again(checked: Checked) -> Checked:
+    """The check without what no report shows."""
+    kept = (replace(pair, comparison=pair.comparison and shown(pair.comparison)) for pair in checked.pairs)
+    return replace(checked, pairs=tuple(kept))
+
+
 def test_a_check_is_told(tmp_path: Path) -> None:
     own = gate(tmp_path)
     trouble = Trouble(message="m.py:A: no such file.", details="Nearest: n.py.")
@@ -326,6 +333,9 @@ def test_a_check_is_told(tmp_path: Path) -> None:
     text = stream.getvalue()
     data = json.loads(check_json(checked))
 
+    assert read_check(data) == shown_again(checked)
+    with pytest.raises(SavedError, match="it is damaged, or was changed"):
+        read_check({**data, "exit_code": 0})
     assert text == Path(__file__).with_name("goldens").joinpath("check.txt").read_text()
     assert [pair["standing"] for pair in data["pairs"]].count("failed") == 5
     assert data["summary"] in " ".join(text.replace("│", "").split())
