@@ -11,6 +11,8 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator, FormatChecker
+from referencing import Registry
 from report_samples import forum
 from rich.console import Console
 
@@ -24,12 +26,15 @@ from kerasdiff.gates.records import Checked, CheckedPair, Gate, Standing, Troubl
 from kerasdiff.gates.writing import Proposed, first_file
 from kerasdiff.report.check import check_json, read_check, render_check
 from kerasdiff.report.saved import SavedError, shown
+from kerasdiff.report.schema import CHECK, schema_text
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
 
+SCHEMA = json.loads(schema_text(CHECK))
+SCHEMAS = Registry().with_contents([("urn:kerasdiff:1", json.loads(schema_text()))])
 PAIR = '[pairs.net]\nreference = "a.py:A"\ncandidate = "b.py:B"\n'
 DUE = 'ignore = [{ what = "names", reason = "r", until = 2027-01-01 }]\n'
 
@@ -333,6 +338,7 @@ def test_a_check_is_told(tmp_path: Path) -> None:
     text = stream.getvalue()
     data = json.loads(check_json(checked))
 
+    Draft202012Validator(SCHEMA, registry=SCHEMAS, format_checker=FormatChecker()).validate(data)
     assert read_check(data) == shown_again(checked)
     with pytest.raises(SavedError, match="it is damaged, or was changed"):
         read_check({**data, "exit_code": 0})

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kerasdiff.cli.common import clean, progress, start_ahead
+from kerasdiff.cli.common import clean, progress, start_ahead, write
 from kerasdiff.cli.output import COMPARISON_FORMATS, Output, machine_texts, report_options
 
 if TYPE_CHECKING:
@@ -70,9 +70,11 @@ PROOF_FORMATS = ("terminal", "json")
     metavar="N",
     help="How many changes --mutate tries on each model.",
 )
+@click.option("--schema", is_flag=True, help="Print the JSON Schema of its JSON reports instead.")
 @report_options(*COMPARISON_FORMATS)
 def check(
     names: tuple[str, ...],
+    schema: bool,
     config: str | None,
     changed: str | None,
     against: str,
@@ -91,6 +93,11 @@ def check(
       kerasdiff check --mutate backbone
       kerasdiff check --format terminal --format sarif=check.sarif
     """  # noqa: D301
+    if schema:
+        from kerasdiff.report.schema import CHECK, schema_text
+
+        write(schema_text(CHECK), None)
+        return 0
     gates = _gates(config, names)
     if changed and changed in [gate.name for gate in gates.gates]:  # what follows an option is read as its value
         raise click.UsageError(f"--changed would take {clean(changed)} for a revision: name the pairs before it.")
