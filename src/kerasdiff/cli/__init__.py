@@ -18,7 +18,9 @@ from kerasdiff.cli.compare import compare
 from kerasdiff.cli.completion import completion, prepare
 from kerasdiff.cli.data import data
 from kerasdiff.cli.fit import fit
+from kerasdiff.cli.implied import implied_command
 from kerasdiff.cli.inspect import inspect
+from kerasdiff.cli.listing import list_models
 from kerasdiff.cli.replay import replay
 from kerasdiff.cli.rules import rules
 from kerasdiff.cli.show import show
@@ -49,6 +51,11 @@ class Program(click.Group):
         if not standalone_mode:
             return run()
         sys.exit(_guarded(run))
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Reads the command line; where it names models and no command, with the one that is meant."""
+        command = implied_command(args, self.commands)
+        return super().parse_args(ctx, args if command is None else [command, *args])
 
 
 def _guarded(run: Callable[[], object]) -> int:
@@ -98,5 +105,5 @@ def main() -> None:
     """  # noqa: D301
 
 
-for command in (check, compare, completion, data, fit, inspect, replay, rules, show):
+for command in (check, compare, completion, data, fit, inspect, list_models, replay, rules, show):
     main.add_command(command)
