@@ -22,7 +22,7 @@ from kerasdiff.findings import Site
 from kerasdiff.graph import Source
 from kerasdiff.report.formats.github import MOST, to_github
 from kerasdiff.report.formats.junit import to_junit
-from kerasdiff.report.formats.markdown import MOST_CHARACTERS, code, text, to_markdown
+from kerasdiff.report.formats.markdown import MOST_CHARACTERS, cell, code, text, to_markdown
 from kerasdiff.report.formats.remarks import remarks
 from kerasdiff.report.formats.sarif import to_sarif
 from kerasdiff.report.named import Named
@@ -271,11 +271,16 @@ def test_the_first_line_is_the_verdict_with_its_cause() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["__init__", "a*b*c", "x[0](y)", "a|b", "<b>", "`c`", "~~d~~", "\\n", "snake_case_", "_a"]
+    "value", ["__init__", "a*b*c", "x[0](y)", "a|b", "<b>", "a`c", "~~d~~", "\\n", "snake_case_", "_a"]
 )
 def test_names_are_read_as_they_are_written(value: str) -> None:
     assert shown(text(value)) == value
-    assert shown(code(value).replace("\\|", "|")) == value
+    assert shown(code(value)) == value
+
+
+def test_what_a_sentence_quotes_is_code() -> None:
+    assert text("apply relu to `a_b` and `c|d`") == "apply relu to `a_b` and `c|d`"
+    assert cell("apply relu to `a_b` and `c|d` | e") == "apply relu to `a_b` and `c\\|d` \\| e"
 
 
 def test_nobody_is_mentioned_and_no_issue_linked() -> None:

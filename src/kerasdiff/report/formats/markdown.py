@@ -127,9 +127,7 @@ def _row(item: Named) -> str:
     mark = "➖" if item.skipped else "✅" if item.passed else "❌"
     outcome = "" if item.comparison is None else item.comparison.verdict.outcome
     told = _first_cause(item) if not item.passed or item.skipped else item.reason
-    return (
-        f"| {mark} | {code(item.name)} | {outcome or ('not run' if item.skipped else 'not compared')} | {cell(told)} |"
-    )
+    return f"| {mark} | {code_cell(item.name)} | {outcome or ('not run' if item.skipped else 'not compared')} | {cell(told)} |"
 
 
 def _first_cause(item: Named) -> str:
@@ -170,7 +168,7 @@ def _edits(comparison: Comparison) -> str:
     for position, edit in enumerate(comparison.edits[:MOST_EDITS]):
         told = "; ".join(filter(None, (wording.message(edit), wording.effect_told(comparison, position))))
         rows.append(
-            f"| {position + 1} | {edit.kind} {code(edit.op)} | {_where(comparison, edit, 1)} "
+            f"| {position + 1} | {edit.kind} {code_cell(edit.op)} | {_where(comparison, edit, 1)} "
             f"| {_where(comparison, edit, 0)} | {cell(told)} |"
         )
     if len(comparison.edits) > MOST_EDITS:
@@ -184,8 +182,8 @@ def _where(comparison: Comparison, edit: Edit, side: int) -> str:
     if site is None:
         return "–"
     if site.source is None:
-        return code(site.node)
-    return code(f"{model.location.path(site.source.file)}:{site.source.line}")
+        return code_cell(site.node)
+    return code_cell(f"{model.location.path(site.source.file)}:{site.source.line}")
 
 
 def _rungs(comparison: Comparison, *, changes_only: bool) -> str:
@@ -227,24 +225,36 @@ def _folded(title: str, body: str) -> str:
 
 
 def text(value: str) -> str:
-    """A sentence in which names are letters: no markup, no mention of a user, no link to an issue."""
+    """A sentence in which names are letters, or code where it quotes them: no markup, no mention, no link."""
+    parts = clean(value).split("`")
+    if len(parts) % 2 == 0:  # a quote that is not closed is a letter of a name
+        return _letters(clean(value))
+    return "".join(code(part) if number % 2 else _letters(part) for number, part in enumerate(parts))
+
+
+def _letters(value: str) -> str:
     # Within a word an underscore is a letter.
-    escaped = re.sub(r"([\\`*\[<>|~]|(?<![^\W_])_|_(?![^\W_]))", r"\\\1", clean(value))
+    escaped = re.sub(r"([\\`*\[<>|~]|(?<![^\W_])_|_(?![^\W_]))", r"\\\1", value)
     escaped = re.sub(r"(?<!\w)([@#])(?=\w)", "\\1<!-- -->", escaped)
     return re.sub(r"\b(https?|ftp)://|\bwww\.", lambda found: f"{found[0][:-1]}<!-- -->{found[0][-1]}", escaped)
 
 
 def code(value: str) -> str:
-    """A name as code, that a table can hold."""
+    """A name as code."""
     shown = _cut(clean(value), MOST_CELL)
     fence = "`" * (1 + max(map(len, re.findall("`+", shown)), default=0))
     space = " " if shown.startswith("`") or shown.endswith("`") or not shown else ""
-    return f"{fence}{space}{shown}{space}{fence}".replace("|", "\\|")
+    return f"{fence}{space}{shown}{space}{fence}"
 
 
 def cell(value: str, most: int = 2 * MOST_CELL) -> str:
-    """A sentence in a table."""
-    return text(_cut(value, most))
+    """A sentence in a table, in which a bar would be the end of a cell, even in code."""
+    return re.sub(r"(?<!\\)\|", r"\\|", text(_cut(value, most)))
+
+
+def code_cell(value: str) -> str:
+    """A name as code in a table."""
+    return code(value).replace("|", "\\|")
 
 
 def _cut(value: str, most: int) -> str:
