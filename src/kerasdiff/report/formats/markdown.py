@@ -126,8 +126,9 @@ def _rows_of(rows: Sequence[str]) -> Iterator[str]:
 def _row(item: Named) -> str:
     mark = "➖" if item.skipped else "✅" if item.passed else "❌"
     outcome = "" if item.comparison is None else item.comparison.verdict.outcome
+    state = outcome or ("not run" if item.skipped else "not compared")
     told = _first_cause(item) if not item.passed or item.skipped else item.reason
-    return f"| {mark} | {code_cell(item.name)} | {outcome or ('not run' if item.skipped else 'not compared')} | {cell(told)} |"
+    return f"| {mark} | {code_cell(item.name)} | {state} | {cell(told)} |"
 
 
 def _first_cause(item: Named) -> str:
