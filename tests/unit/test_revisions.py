@@ -397,7 +397,6 @@ def test_finders_of_editable_installs_lead_to_the_revision(tmp_path: Path, monke
         ("git:main:.:build", "is a directory at main"),
         ("git:main:../elsewhere/a.py:f", "is in no git repository"),
         ("git:main:model.py:biuld", "model.py defines no biuld; nearest: build"),
-        ("git:main:model.py", "names no model: write git:main:model.py:build"),
         ("git:main:modell:build", "there is no module modell"),
     ],
 )  # fmt: skip

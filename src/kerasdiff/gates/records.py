@@ -6,16 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum, auto
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from kerasdiff.comparison import EXIT_INTERRUPTED, Comparison
 from kerasdiff.findings import RungName
 from kerasdiff.options import Ignored, Options
+
+if TYPE_CHECKING:  # which takes a while to import, and the file is read before anything else is done
+    from kerasdiff.comparison import Comparison
 
 Expected = Literal["equivalent", "different"]
 
 EXIT_UNUSABLE = 2
 EXIT_INTERNAL = 70
+EXIT_INTERRUPTED = 130
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from kerasdiff import __version__
 from kerasdiff.gates.records import Checked, CheckedPair, Standing
 from kerasdiff.graph import Attribute
 from kerasdiff.report.json import dump, to_json
+from kerasdiff.report.named import Named
 from kerasdiff.report.style import TEXT_WIDTH, Look, emit, hang, heading, pad
 from kerasdiff.report.wording import gates as wording
 from kerasdiff.report.wording.names import count
@@ -34,6 +35,33 @@ MARKS: Mapping[Standing, tuple[str, str, str]] = {
 
 MOST_NAME = 40
 """Columns of the name of a pair."""
+
+
+def named(checked: Checked, file: str) -> list[Named]:
+    """The pairs as the formats for machines take them.
+
+    Args:
+        checked: All of them.
+        file: The file of gates, from the root of its repository.
+    """
+    return [_named(pair, file) for pair in checked.pairs]
+
+
+def _named(pair: CheckedPair, file: str) -> Named:
+    gate, comparison = pair.gate, pair.comparison
+    targets = (gate.reference or f"{gate.candidate} before", gate.candidate)
+    return Named(
+        name=gate.name,
+        targets=targets if comparison is None else (comparison.reference.target, comparison.candidate.target),
+        comparison=comparison,
+        error="" if pair.trouble is None else pair.trouble.message,
+        expected=gate.expect,
+        passed=pair.why is None,
+        reason=wording.lead(pair),
+        skipped=pair.standing in (Standing.UNCHANGED, Standing.NOT_RUN),
+        file=file,
+        line=gate.line,
+    )
 
 
 def check_json(checked: Checked) -> str:
