@@ -15,9 +15,13 @@ from rich.console import Console
 
 from kerasdiff.align.edits import Edit
 from kerasdiff.comparison import Comparison, Outcome
+from kerasdiff.explain.records import Attribution, LocalDifference
 from kerasdiff.findings import Site
+from kerasdiff.fit.trials import FitEvidence
 from kerasdiff.report import wording
+from kerasdiff.report.attribution import MOST_LOCAL
 from kerasdiff.report.cleaning import clean
+from kerasdiff.report.fit import columns_of
 from kerasdiff.report.layers import EQUAL, render_layers
 from kerasdiff.report.named import Named
 from kerasdiff.report.wording.names import count
@@ -158,6 +162,10 @@ def _blocks(item: Named, *, changes_only: bool, whole: bool = True) -> Iterator[
         left = "; ".join(f"{one.rung} ({wording.sentence(one.reason)})" for one in comparison.not_checked)
         yield Block(f"Not checked: {text(left)}.")
     yield Block(_rungs(comparison, changes_only=changes_only), needed=False)
+    if comparison.attribution is not None:
+        yield Block(_attribution(comparison.attribution), needed=False)
+    if comparison.fit is not None and not (changes_only and comparison.fit.identical):
+        yield Block(_fit(comparison.fit), needed=False)
     if comparison.rows and not (changes_only and all(row.state in EQUAL for row in comparison.rows)):
         yield Block(_layers(comparison, changes_only=changes_only), needed=False)
     if whole and not changes_only:
@@ -193,6 +201,38 @@ def _rungs(comparison: Comparison, *, changes_only: bool) -> str:
     rows = ["| | rung | outcome | |", "|---|---|---|---|"]
     rows += [f"| {_RUNGS[r.outcome]} | {r.name} | {r.outcome} | {cell(wording.detail(r), 1000)} |" for r in shown]
     return _folded(f"Evidence: {apart} of {count(len(comparison.rungs), 'rung')} differ", "\n".join(rows))
+
+
+def _attribution(attribution: Attribution) -> str:
+    lines = []
+    if attribution.divergence is not None:
+        lines.append(
+            f"First divergence: {_parting(attribution.divergence)}: " + wording.local_difference(attribution.divergence)
+        )
+    if local := wording.local_differences(attribution):
+        lines.append(local)
+    lines += [f"{_parting(item)}: {wording.size(item)}" for item in attribution.local[:MOST_LOCAL]]
+    if len(attribution.local) > MOST_LOCAL:
+        lines.append(f"… {len(attribution.local) - MOST_LOCAL:,} more")
+    lines += [wording.inseparable(group) for group in attribution.together]
+    lines += [wording.sentence(note) for note in attribution.notes]
+    lines += [whole for whole in (wording.explained(attribution),) if whole]
+    return _folded("Attribution: where the values part", "\n".join(f"- {text(line)}" for line in lines))
+
+
+def _parting(item: LocalDifference) -> str:
+    return f"{item.nodes[0]} ↔ {item.nodes[1]}"
+
+
+def _fit(fit: FitEvidence) -> str:
+    columns = columns_of(fit.trials)
+    rows = [f"| {' | '.join(cells)} |" for cells in zip(*columns, strict=True)]
+    rows.insert(1, "|---" + "|---:" * (len(columns) - 1) + "|")
+    told = [] if fit.data is None else [wording.data_words(fit.data)]
+    told += [] if fit.settings is None else [wording.plan(fit.settings, fit.seeds)]
+    told += [remark.text for remark in wording.remarks(fit)]
+    lines = "\n".join(f"- {text(line)}" for line in told)
+    return _folded(f"Fit: {count(max(1, len(fit.pairs)), 'trial pair')}", "\n".join(rows) + f"\n\n{lines}")
 
 
 def _layers(comparison: Comparison, *, changes_only: bool) -> str:
