@@ -11,6 +11,8 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator, FormatChecker
+from referencing import Registry
 from report_samples import forum
 from rich.console import Console
 
@@ -22,13 +24,17 @@ from kerasdiff.gates.lines import Lines
 from kerasdiff.gates.reading import chosen, find, read
 from kerasdiff.gates.records import Checked, CheckedPair, Gate, Standing, Trouble, Why
 from kerasdiff.gates.writing import Proposed, first_file
-from kerasdiff.report.check import check_json, render_check
+from kerasdiff.report.check import check_json, read_check, render_check
+from kerasdiff.report.saved import SavedError, shown
+from kerasdiff.report.schema import CHECK, schema_text
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
 
+SCHEMA = json.loads(schema_text(CHECK))
+SCHEMAS = Registry().with_contents([("urn:kerasdiff:1", json.loads(schema_text()))])
 PAIR = '[pairs.net]\nreference = "a.py:A"\ncandidate = "b.py:B"\n'
 DUE = 'ignore = [{ what = "names", reason = "r", until = 2027-01-01 }]\n'
 
@@ -307,6 +313,12 @@ def test_the_exit_code_is_of_what_weighs_most(tmp_path: Path) -> None:
     assert [code(unusable, failed), code(failed, broken), code(failed, interrupted=True)] == [1, 70, 130]
 
 
+def shown_again(checked: Checked) -> Checked:
+    """The check without what no report shows."""
+    kept = (replace(pair, comparison=pair.comparison and shown(pair.comparison)) for pair in checked.pairs)
+    return replace(checked, pairs=tuple(kept))
+
+
 def test_a_check_is_told(tmp_path: Path) -> None:
     own = gate(tmp_path)
     trouble = Trouble(message="m.py:A: no such file.", details="Nearest: n.py.")
@@ -326,6 +338,10 @@ def test_a_check_is_told(tmp_path: Path) -> None:
     text = stream.getvalue()
     data = json.loads(check_json(checked))
 
+    Draft202012Validator(SCHEMA, registry=SCHEMAS, format_checker=FormatChecker()).validate(data)
+    assert read_check(data) == shown_again(checked)
+    with pytest.raises(SavedError, match="it is damaged, or was changed"):
+        read_check({**data, "exit_code": 0})
     assert text == Path(__file__).with_name("goldens").joinpath("check.txt").read_text()
     assert [pair["standing"] for pair in data["pairs"]].count("failed") == 5
     assert data["summary"] in " ".join(text.replace("│", "").split())

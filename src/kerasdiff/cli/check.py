@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from kerasdiff.cli.common import clean, progress, start_ahead
+from kerasdiff.cli.common import clean, progress, start_ahead, write
 from kerasdiff.cli.output import COMPARISON_FORMATS, Output, machine_texts, report_options
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from kerasdiff.gates.records import Gates
+    from kerasdiff.gates.records import Checked, Gates
 
 EXIT_CODES_HELP = """
 \b
@@ -69,9 +70,11 @@ PROOF_FORMATS = ("terminal", "json")
     metavar="N",
     help="How many changes --mutate tries on each model.",
 )
+@click.option("--schema", is_flag=True, help="Print the JSON Schema of its JSON reports instead.")
 @report_options(*COMPARISON_FORMATS)
 def check(
     names: tuple[str, ...],
+    schema: bool,
     config: str | None,
     changed: str | None,
     against: str,
@@ -90,6 +93,11 @@ def check(
       kerasdiff check --mutate backbone
       kerasdiff check --format terminal --format sarif=check.sarif
     """  # noqa: D301
+    if schema:
+        from kerasdiff.report.schema import CHECK, schema_text
+
+        write(schema_text(CHECK), None)
+        return 0
     gates = _gates(config, names)
     if changed and changed in [gate.name for gate in gates.gates]:  # what follows an option is read as its value
         raise click.UsageError(f"--changed would take {clean(changed)} for a revision: name the pairs before it.")
@@ -116,10 +124,19 @@ def _checked(gates: Gates, jobs: int, against: str, changed: str | None, to: Out
 
     with progress() as listener:
         checked = check(gates.path, pairs, listener, today=date.today(), jobs=jobs, unchanged=unchanged, base=base)
+    return report_checked(replace(checked, file=_in_repository(gates)), to)
+
+
+def report_checked(checked: Checked, to: Output) -> int:
+    """Writes the report of a check.
+
+    Returns:
+        Its exit code.
+    """
     from kerasdiff.report.check import check_json, named, render_check
     from kerasdiff.report.wording.gates import summary
 
-    texts = {"json": lambda: check_json(checked), **machine_texts(named(checked, _in_repository(gates)), to)}
+    texts = {"json": lambda: check_json(checked), **machine_texts(named(checked), to)}
     _write(to, lambda console: render_check(checked, console), texts, summary(checked))
     return checked.exit_code
 

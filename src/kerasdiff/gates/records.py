@@ -157,6 +157,7 @@ class Checked:
 
     Attributes:
         path: The file of gates, as it is shown.
+        file: The same from the root of its repository, as what is shown beside code needs it.
         today: The day that says what expired.
         base: Where only pairs with changed files ran, the revision that says what changed.
         interrupted: Whether somebody cut it off; it then holds what was known.
@@ -166,6 +167,7 @@ class Checked:
     pairs: tuple[CheckedPair, ...]
     today: date
     base: str = ""
+    file: str = ""
     interrupted: bool = False
 
     @property
