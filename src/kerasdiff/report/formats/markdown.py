@@ -161,15 +161,20 @@ def _blocks(item: Named, *, changes_only: bool, whole: bool = True) -> Iterator[
     if comparison.not_checked:
         left = "; ".join(f"{one.rung} ({wording.sentence(one.reason)})" for one in comparison.not_checked)
         yield Block(f"Not checked: {text(left)}.")
-    yield Block(_rungs(comparison, changes_only=changes_only), needed=False)
-    if comparison.attribution is not None:
-        yield Block(_attribution(comparison.attribution), needed=False)
-    if comparison.fit is not None and not (changes_only and comparison.fit.identical):
-        yield Block(_fit(comparison.fit), needed=False)
-    if comparison.rows and not (changes_only and all(row.state in EQUAL for row in comparison.rows)):
-        yield Block(_layers(comparison, changes_only=changes_only), needed=False)
+    yield from (Block(text, needed=False) for text in _evidence(comparison, changes_only=changes_only))
     if whole and not changes_only:
         yield Block(_terms(comparison), needed=False)
+
+
+def _evidence(comparison: Comparison, *, changes_only: bool) -> Iterator[str]:
+    """What the verdict rests on, folded."""
+    yield _rungs(comparison, changes_only=changes_only)
+    if comparison.attribution is not None:
+        yield _attribution(comparison.attribution)
+    if comparison.fit is not None and not (changes_only and comparison.fit.identical):
+        yield _fit(comparison.fit)
+    if comparison.rows and not (changes_only and all(row.state in EQUAL for row in comparison.rows)):
+        yield _layers(comparison, changes_only=changes_only)
 
 
 def _edits(comparison: Comparison) -> str:
