@@ -19,6 +19,7 @@ from kerasdiff.cli.completion import completion, prepare
 from kerasdiff.cli.data import data
 from kerasdiff.cli.fit import fit
 from kerasdiff.cli.implied import implied_command
+from kerasdiff.cli.init import init
 from kerasdiff.cli.inspect import inspect
 from kerasdiff.cli.listing import list_models
 from kerasdiff.cli.replay import replay
@@ -105,5 +106,5 @@ def main() -> None:
     """  # noqa: D301
 
 
-for command in (check, compare, completion, data, fit, inspect, list_models, replay, rules, show):
+for command in (check, compare, completion, data, fit, init, inspect, list_models, replay, rules, show):
     main.add_command(command)

@@ -109,7 +109,8 @@ def _file_and_folder(target: Target) -> tuple[Path, str, str] | KerasdiffError:
     if target.kind == "file":
         path = Path(target.location)
         home = home_at(path)
-        if home.name and (path.parent / "__init__.py").is_file():
+        inside = path.parents[: home.name.count(".") + 1] if home.name else ()
+        if any((folder / "__init__.py").is_file() for folder in inside):
             raise UntoldError
         return path, home.folder, home.name
     try:
