@@ -185,8 +185,8 @@ def _kind(text: str, location: str, path: Path, *, named: bool) -> TargetKind:
         return "file" if path.is_file() else "module"
     if path.is_dir():
         raise TargetError(
-            f"{location} is a directory: name the Python file that defines the model; `kerasdiff list {location}` shows "
-            "which there are."
+            f"{location} is a directory: name the Python file that defines the model; `kerasdiff list {location}` "
+            "shows which there are."
         )
     if path.is_file() or "/" in location:
         return "file"
