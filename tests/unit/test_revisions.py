@@ -291,7 +291,11 @@ def test_files_that_a_clone_lacks_are_left_out(made: MadeRepository):
     assert revision.missing == ("layers.py",)
 
 
-def test_a_commit_is_laid_out_once_and_gone_with_the_process(made: MadeRepository):
+def test_a_commit_is_laid_out_once_and_gone_with_the_process(
+    made: MadeRepository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "own").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "own"))  # where no other process clears up
     program = (
         "import os, signal, sys\n"
         "from kerasdiff.side.revisions.targets import of_revision\n"
