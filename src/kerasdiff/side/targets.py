@@ -10,8 +10,9 @@ from typing import Literal
 
 from kerasdiff.errors import TargetError
 from kerasdiff.graph import Attribute
+from kerasdiff.side.payload import Payload
 
-TargetKind = Literal["file", "module", "saved"]
+TargetKind = Literal["file", "module", "saved", "live"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +33,12 @@ class Target:
     name: str = ""
     arguments: dict[str, Attribute] = field(default_factory=dict)
     called: bool = False
+    payload: Payload | None = None
+
+    @property
+    def holds_values(self) -> bool:
+        """Whether it is a model whose weights have values, and not code, which says what they start from."""
+        return self.kind == "saved" or (self.payload is not None and not self.payload.builds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
