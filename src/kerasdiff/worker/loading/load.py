@@ -7,7 +7,7 @@ import itertools
 import math
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -24,9 +24,11 @@ from kerasdiff.side.reading.saved import damage
 from kerasdiff.side.targets import InputSpec, Target
 from kerasdiff.worker.keras_internals import Live, declared_trainable, exact_casts
 from kerasdiff.worker.live.unpack import settle, unpack
+from kerasdiff.worker.loading.arguments import Scope
 from kerasdiff.worker.loading.faults import at_line, reason, user_traceback
 from kerasdiff.worker.loading.inputs import Signature, is_declared, show, signature_of, with_ranges
 from kerasdiff.worker.loading.resolve import Constructed, construct, resolve
+from kerasdiff.worker.loading.revision import enter, entered
 from kerasdiff.worker.tracing import sources
 from kerasdiff.worker.tracing.names import Names, serialized, weight_table
 from kerasdiff.worker.tracing.trace import Pack, Recording, record
@@ -87,6 +89,7 @@ class Session:
         order: tuple[str, ...] = (),
         fitted: bool = False,
     ) -> None:
+        enter(target)
         self.target = target
         self.without = without
         self.inputs = inputs
@@ -193,7 +196,12 @@ class Session:
 
     def reload(self, precision: Precision, seed: int = SEED) -> Loaded:
         """A fresh instance that shares nothing with those handed out before."""
-        loaded = in_order(load(self.target, self.inputs, precision, seed), self.order)
+        revision = entered()
+        with nullcontext() if revision is None else revision.watched():
+            loaded = load(self.target, self.inputs, precision, seed)
+        if revision is not None:
+            loaded = replace(loaded, inferred=(*loaded.inferred, *revision.found()))
+        loaded = in_order(loaded, self.order)
         loaded = replace(loaded, fitted=self.fitted)
         if "regularizer" in self.without:
             loaded = without_penalties(loaded)
@@ -308,7 +316,7 @@ def _copied(target: Target, payload: Payload, inputs: tuple[InputSpec, ...], pre
             f"{at_line(error, payload.root)}: {reason(error)}.",
             user_traceback(error, payload.root),
         ) from None
-    return construct(model, target, inputs, payload.root)
+    return construct(model, Scope(target=target, names={}, root=payload.root), inputs)
 
 
 def _open_saved(target: Target, precision: Precision) -> Constructed:
