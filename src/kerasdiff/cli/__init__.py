@@ -16,6 +16,7 @@ from kerasdiff.cli.check import check
 from kerasdiff.cli.common import EXIT_CODES_HELP, clean
 from kerasdiff.cli.compare import compare
 from kerasdiff.cli.data import data
+from kerasdiff.cli.doctor import doctor
 from kerasdiff.cli.fit import fit
 from kerasdiff.cli.inspect import inspect
 from kerasdiff.cli.replay import replay
@@ -95,5 +96,5 @@ def main() -> None:
     """  # noqa: D301
 
 
-for command in (check, compare, data, fit, inspect, replay, rules):
+for command in (check, compare, data, doctor, fit, inspect, replay, rules):
     main.add_command(command)

@@ -170,6 +170,11 @@ class Process:
         assert self._pid is not None
         return self._pid
 
+    @property
+    def forked(self) -> bool:
+        """Whether a launcher forked it, and it was not started anew."""
+        return self._settled.is_set() and self._pid is not None and self._popen is None
+
     def settle(self) -> bool:
         """Waits until the process runs; not where it was killed before.
 
