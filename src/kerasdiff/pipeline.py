@@ -19,13 +19,13 @@ from kerasdiff.errors import DataError, EvaluateError, FitError, WorkerError
 from kerasdiff.explain.attribution import attribute
 from kerasdiff.explain.records import Attribution
 from kerasdiff.findings import Fact, Finding
-from kerasdiff.fit.cluster.connect import Cluster, connected
-from kerasdiff.fit.cluster.spread import Spread
-from kerasdiff.fit.experiment import Expected, Experiment, Interrupted
-from kerasdiff.fit.local import Local
-from kerasdiff.fit.trainers import Starts, Trainers
-from kerasdiff.fit.trials import FitEvidence
-from kerasdiff.fit.verdict import FitVerdict, judge_cut_off, judge_fit
+from kerasdiff.fitting.cluster.connect import Cluster, connected
+from kerasdiff.fitting.cluster.spread import Spread
+from kerasdiff.fitting.experiment import Expected, Experiment, Interrupted
+from kerasdiff.fitting.local import Local
+from kerasdiff.fitting.trainers import Starts, Trainers
+from kerasdiff.fitting.trials import FitEvidence
+from kerasdiff.fitting.verdict import FitVerdict, judge_cut_off, judge_fit
 from kerasdiff.judge import UNIMPLIED, Evidence, judge
 from kerasdiff.observing import Observer
 from kerasdiff.options import FitOptions, Listener, Options, Silent

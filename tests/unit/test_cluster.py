@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from kerasdiff.errors import ClusterError, FitError, WorkerError
-from kerasdiff.fit.cluster import connect, entry, shipping, spread
+from kerasdiff.fitting.cluster import connect, entry, shipping, spread
 from kerasdiff.options import ClusterOptions
 from kerasdiff.side.targets import Target
 

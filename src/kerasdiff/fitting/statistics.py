@@ -58,7 +58,7 @@ import scipy  # which imports each of its parts when it is first used: most comp
 from numpy.typing import ArrayLike, NDArray
 
 from kerasdiff.errors import EvaluateError
-from kerasdiff.fit.looks import Plan, default_plan, spent
+from kerasdiff.fitting.looks import Plan, default_plan, spent
 
 Outcome = Literal["equivalent", "different", "inconclusive"]
 Way = Literal["above", "below"]
