@@ -1,4 +1,4 @@
 """How is kerasdiff asked from Python? One function a question, one result.
 
-Above the pipeline, beside the command line, which asks the same; :mod:`kerasdiff` gives out its names.
+It imports the pipeline and the report, as the command line beside it does; :mod:`kerasdiff` gives out its names.
 """

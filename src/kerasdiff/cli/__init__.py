@@ -18,7 +18,9 @@ from kerasdiff.cli.compare import compare
 from kerasdiff.cli.data import data
 from kerasdiff.cli.doctor import doctor
 from kerasdiff.cli.fit import fit
+from kerasdiff.cli.implied import implied_command
 from kerasdiff.cli.inspect import inspect
+from kerasdiff.cli.listing import list_models
 from kerasdiff.cli.replay import replay
 from kerasdiff.cli.rules import rules
 from kerasdiff.errors import InternalError, KerasdiffError
@@ -47,6 +49,11 @@ class Program(click.Group):
         if not standalone_mode:
             return run()
         sys.exit(_guarded(run))
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Reads the command line; where it names models and no command, with the one that is meant."""
+        command = implied_command(args, self.commands)
+        return super().parse_args(ctx, args if command is None else [command, *args])
 
 
 def _guarded(run: Callable[[], object]) -> int:
@@ -96,5 +103,5 @@ def main() -> None:
     """  # noqa: D301
 
 
-for command in (check, compare, data, doctor, fit, inspect, replay, rules):
+for command in (check, compare, data, doctor, fit, inspect, list_models, replay, rules):
     main.add_command(command)

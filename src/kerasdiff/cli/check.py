@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,10 +40,30 @@ Exit codes:
 @click.option(
     "--jobs", type=click.IntRange(min=1), metavar="N", help="How many pairs run at once; by default one a core."
 )
+@click.option(
+    "--mutate",
+    is_flag=True,
+    help="Prove the gates: change each candidate in known ways and say which of these changes would be caught.",
+)
+@click.option(
+    "--mutants",
+    type=click.IntRange(min=1),
+    default=30,
+    show_default=True,
+    metavar="N",
+    help="How many changes --mutate tries on each model.",
+)
 @format_option(text="A table to read, or JSON (schema kerasdiff.check/1) to process.")
 @report_options
 def check(
-    names: tuple[str, ...], config: str | None, jobs: int | None, form: str, color: str, output: str | None
+    names: tuple[str, ...],
+    config: str | None,
+    jobs: int | None,
+    mutate: bool,
+    mutants: int,
+    form: str,
+    color: str,
+    output: str | None,
 ) -> int:
     """Checks the pairs of a file of gates: [tool.kerasdiff] of pyproject.toml, or kerasdiff.toml.
 
@@ -54,27 +75,48 @@ def check(
     """  # noqa: D301
     gates = _gates(config, names)
     start_ahead()
-    from kerasdiff.checking import running
+    if mutate:
+        return _proved(gates, jobs or 0, mutants, Written(form, color, output))
+    return _checked(gates, jobs or 0, Written(form, color, output))
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """How the report is written: what ``--format``, ``--color`` and ``--output`` said."""
+
+    form: str
+    color: str
+    output: str | None
+
+    def write(self, as_json: Callable[[], str], render: Callable[[Console], None], summary: str) -> None:
+        """Writes a report, and where it goes elsewhere, its summary to stderr."""
+        report(self.form, as_json, render, self.color, self.output)
+        if self.output is not None:
+            click.echo(clean(f"{summary} (report in {self.output})"), err=True)
+
+
+def _checked(gates: Gates, jobs: int, written: Written) -> int:
+    from kerasdiff.checking.running import check
 
     with progress() as listener:
-        checked = running.check(gates, listener, today=date.today(), reference=_reference(gates), jobs=jobs or 0)
+        checked = check(gates, listener, today=date.today(), reference=_reference(gates), jobs=jobs)
+    from kerasdiff.report.check import check_json, render_check
+    from kerasdiff.report.wording.gates import summary
 
-    def as_json() -> str:
-        from kerasdiff.report.check import check_json
-
-        return check_json(checked)
-
-    def render(console: Console) -> None:
-        from kerasdiff.report.check import render_check
-
-        render_check(checked, console)
-
-    report(form, as_json, render, color, output)
-    if output is not None:
-        from kerasdiff.report.wording.gates import summary
-
-        click.echo(clean(f"{summary(checked)} (report in {output})"), err=True)
+    written.write(lambda: check_json(checked), lambda console: render_check(checked, console), summary(checked))
     return checked.exit_code
+
+
+def _proved(gates: Gates, jobs: int, mutants: int, written: Written) -> int:
+    from kerasdiff.checking.mutating import prove
+
+    with progress() as listener:
+        proof = prove(gates, listener, today=date.today(), jobs=jobs, count=mutants)
+    from kerasdiff.report.mutants import proof_json, render_proof
+    from kerasdiff.report.wording.mutants import summary
+
+    written.write(lambda: proof_json(proof), lambda console: render_proof(proof, console), summary(proof))
+    return proof.exit_code
 
 
 def _gates(config: str | None, names: tuple[str, ...]) -> Gates:

@@ -43,11 +43,14 @@ Exit codes:
 TARGETS_HELP = """
 \b
 A target is one of
-  FILE.py:NAME             a class, a function or a model object
-  FILE.py:NAME(width=64)   the same with arguments, as literals
-  package.module:NAME      the same of an importable module
-  model.keras              a saved model
-  git:REVISION:TARGET      one of these at a branch, tag or commit, with all that it imports from the repository
+  FILE.py:NAME                 a class, a function or a model object; without :NAME the one in the file
+  FILE.py:NAME(width=64)[0]    the same with arguments, as Python in that file, and a part of what it gives
+  package.module:NAME          the same of a module that can be imported, or lies in this directory or src
+  notebook.ipynb:NAME          the same of the code cells of a notebook
+  model.keras, model.h5        a saved model
+  config.json                  what model.to_json() wrote
+  git:REVISION:TARGET          one of these at a branch, tag or commit, with all that it imports from the repository
+`kerasdiff list FILE` shows what can be named in a file.
 """
 
 DATA_HELP = (

@@ -65,6 +65,7 @@ class Target:
     revision: Revision | None = None
     found: bool = False
     payload: Payload | None = None
+    change: str | None = None
 
     @property
     def holds_values(self) -> bool:
@@ -118,11 +119,12 @@ DTYPES = (
 
 _MODULE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 _NAME_FOLLOWS = re.compile(r":(?=[^\W\d])")
-_KINDS: dict[str, TargetKind] = {
+KINDS: dict[str, TargetKind] = {
     ".py": "file", ".ipynb": "notebook", ".keras": "saved", ".h5": "saved", ".hdf5": "saved", ".json": "config",
     ".kerasdiff": "baseline",
 }  # fmt: skip
-_DEFINING = ("file", "module", "notebook")
+"""By the suffix of a file."""
+DEFINING: tuple[TargetKind, ...] = ("file", "module", "notebook")
 """Kinds in which a model has a name; a file of another kind is one by itself."""
 
 
@@ -143,7 +145,7 @@ def parse_target(text: str, here: str = "") -> Target:
     found = location if kind == "module" else _existing(location, path)
     if expression is None:
         return Target(text=text, kind=kind, location=found, place=location, here=here)
-    if kind not in _DEFINING:
+    if kind not in DEFINING:
         raise TargetError(f"{text!r}: {Path(location).name} is a model by itself; write {location} alone.")
     name, call, after = _chain(text, location, expression)
     return Target(
@@ -177,7 +179,7 @@ def _path(location: str, here: str) -> Path:
 
 
 def _kind(text: str, location: str, path: Path, *, named: bool) -> TargetKind:
-    kind = _KINDS.get(path.suffix)
+    kind = KINDS.get(path.suffix)
     if kind is not None and (path.is_file() or not path.is_dir()):
         return kind
     if _MODULE.fullmatch(location):
