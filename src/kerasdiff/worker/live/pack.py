@@ -15,6 +15,7 @@ from __future__ import annotations
 import inspect
 import io
 import linecache
+import marshal
 import os
 import pickle
 import sys
@@ -24,7 +25,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
-from types import FunctionType, ModuleType
+from types import CodeType, FunctionType, ModuleType
 from typing import Any, TypeAlias
 
 import cloudpickle
@@ -164,6 +165,8 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # it has no types
         kind = type(obj)
         if kind is FunctionType:
             self.files[obj.__code__.co_filename] = None
+        elif kind is CodeType:  # as Python keeps it in a file, with its lines; cloudpickle leaves the file's name out
+            return marshal.loads, (marshal.dumps(obj),)
         elif isinstance(obj, ModuleType) and getattr(obj, "__file__", None) and sys.modules.get(obj.__name__) is obj:
             return unpack.module, (obj.__name__,)
         elif kind in _LOCKS:
