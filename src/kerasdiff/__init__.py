@@ -7,16 +7,14 @@ Models are named as on the command line, or given as they are in memory: a ``ker
 makes one. Imports nothing before something is asked, so that ``import kerasdiff`` and ``kerasdiff --help`` are instant.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 __version__ = "0.1.0"
 
-if TYPE_CHECKING:
-    from kerasdiff.api.calls import assert_equivalent, compare, fit, inspect
-    from kerasdiff.api.results import Edit, InconclusiveError, Inspection, NotEquivalentError, Result
-    from kerasdiff.errors import KerasdiffError
+_HOMES = {
+    "kerasdiff.api.calls": ("assert_equivalent", "compare", "fit", "inspect"),
+    "kerasdiff.api.results": ("Edit", "InconclusiveError", "Inspection", "NotEquivalentError", "Result"),
+    "kerasdiff.errors": ("KerasdiffError",),
+}
+"""Where the names of the package are, for whoever asks for one; ``__init__.pyi`` says the same to type checkers."""
 
 __all__ = [
     "Edit",
@@ -31,21 +29,15 @@ __all__ = [
     "inspect",
 ]
 
-_HOMES = {
-    **dict.fromkeys(__all__, "kerasdiff.api.results"),
-    **dict.fromkeys(("assert_equivalent", "compare", "fit", "inspect"), "kerasdiff.api.calls"),
-    "KerasdiffError": "kerasdiff.errors",
-}
-
 
 def __getattr__(name: str) -> object:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     import importlib
 
-    value: object = getattr(importlib.import_module(_HOMES[name]), name)
-    globals()[name] = value
-    return value
+    for home, names in _HOMES.items():
+        if name in names:
+            globals()[name] = value = getattr(importlib.import_module(home), name)
+            return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

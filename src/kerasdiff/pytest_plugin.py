@@ -121,5 +121,5 @@ def pytest_runtest_makereport(
         shown = getattr(getattr(call.excinfo, "value", None), "result", None)
         for result in item.stash.get(_SEEN, []):
             if not result.equivalent and result is not shown:
-                report.sections.append((SECTION, result.report()))
+                report.sections.append((SECTION, result.report(changes_only=True)))
     return report

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import pickle
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -36,6 +37,10 @@ def test_the_package_imports_nothing_until_asked() -> None:
 def test_every_public_name_is_there() -> None:
     for name in kerasdiff.__all__:
         assert getattr(kerasdiff, name).__doc__, name
+    stub = (Path(kerasdiff.__file__).parent / "__init__.pyi").read_text()
+    typed = re.findall(r"^from (\S+) import (\w+) as \2$", stub, re.MULTILINE)
+    assert sorted(typed) == sorted((home, name) for home, names in kerasdiff._HOMES.items() for name in names)
+    assert sorted(name for _, name in typed) == sorted(kerasdiff.__all__)
     with pytest.raises(AttributeError, match="no attribute 'diff'"):
         _ = kerasdiff.diff  # type: ignore[attr-defined]
 
@@ -117,7 +122,7 @@ def test_a_failed_assertion_is_its_report() -> None:
         demand(different)
     first, *rest = str(failed.value).splitlines()
     assert first == f"different: {different.summary}"
-    assert str(different) in "\n".join(rest)
+    assert different.report(changes_only=True).rstrip("\n") in "\n".join(rest)
     assert failed.value.result is different
     assert str(pickle.loads(pickle.dumps(failed.value))) == str(failed.value)
     verdict = dataclasses.replace(comparison.verdict, outcome="inconclusive", basis=None)

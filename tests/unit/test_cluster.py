@@ -8,10 +8,12 @@ import threading
 from pathlib import Path
 
 import pytest
+from made_repository import MadeRepository
 
 from kerasdiff.errors import ClusterError, FitError, WorkerError
 from kerasdiff.fitting.cluster import connect, entry, shipping, spread
 from kerasdiff.options import ClusterOptions
+from kerasdiff.side.revisions.targets import of_revision
 from kerasdiff.side.targets import Target, parse_target
 
 
@@ -50,6 +52,20 @@ def test_a_package_goes_with_what_lies_beside_it(tmp_path: Path, monkeypatch: py
     assert installed.there(to) == installed.target
     assert (to / "models0/helper.py").is_file()
     assert len(list(to.iterdir())) == 2
+
+
+def test_all_of_a_revision_goes_along(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = MadeRepository(tmp_path / "repo")
+    made.commit({"nets/a.py": "", "layers.py": "then"}, "Begin")
+    made.write({"layers.py": "now"})
+    monkeypatch.chdir(made.top / "nets")
+    targets = of_revision("git:main:a.py:Net"), of_revision("git:main:layers:Net")
+    to = tmp_path / "to"
+    there = [shipment.there(to) for shipment in shipping.stage(targets, None, to)]
+    assert (to / "models0" / "layers.py").read_text() == "then"
+    assert [item.location for item in there] == [str(to / "models0/nets/a.py"), "layers"]
+    assert [item.here for item in there] == [str(to / "models0/nets")] * 2
+    assert {item.revision.root for item in there if item.revision} == {str(to / "models0")}
 
 
 def test_a_folder_that_is_too_large_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

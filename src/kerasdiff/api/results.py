@@ -89,9 +89,9 @@ class Result:
             for edit in self.comparison.edits
         )
 
-    def report(self, *, width: int = WIDTH, verbose: bool = False) -> str:
-        """The report of ``kerasdiff compare``, without colours."""
-        return _text(self._render(verbose), width)
+    def report(self, *, width: int = WIDTH, verbose: bool = False, changes_only: bool = False) -> str:
+        """The report of ``kerasdiff compare``, without colours: as it is, the long one, or without what is equal."""
+        return _text(self._render(verbose=verbose, changes_only=changes_only), width)
 
     def to_json(self) -> str:
         """The same as JSON, schema ``kerasdiff/1``."""
@@ -99,10 +99,10 @@ class Result:
 
         return to_json(self.comparison)
 
-    def _render(self, verbose: bool) -> Callable[[Console], None]:
+    def _render(self, *, verbose: bool = False, changes_only: bool = False) -> Callable[[Console], None]:
         from kerasdiff.report import terminal
 
-        return lambda console: terminal.render(self.comparison, console, verbose=verbose)
+        return lambda console: terminal.render(self.comparison, console, verbose=verbose, changes_only=changes_only)
 
     def __str__(self) -> str:
         return self.report().rstrip("\n")
@@ -112,7 +112,7 @@ class Result:
         return f"<kerasdiff: {self.outcome}{basis}: {self.summary}>"
 
     def _repr_html_(self) -> str:
-        return _html(self._render(verbose=False))
+        return _html(self._render())
 
     def __bool__(self) -> NoReturn:
         __tracebackhide__ = True
@@ -191,9 +191,9 @@ def _source(site: object) -> tuple[Path, int] | None:
 
 
 def _verdict_first(result: Result) -> str:
-    """The report of a failure: a log is read from its top, and often not to its end."""
-    lines = [f"{result.outcome}: {result.summary}", *filter(None, [result.advice]), "", str(result)]
-    return "\n".join(lines)
+    """The report of a failure, without what is equal: a log is read from its top, and often not to its end."""
+    lines = [f"{result.outcome}: {result.summary}", *filter(None, [result.advice]), ""]
+    return "\n".join([*lines, result.report(changes_only=True).rstrip("\n")])
 
 
 def _console(width: int, **options: bool) -> tuple[Console, io.StringIO]:

@@ -15,6 +15,7 @@ from kerasdiff import __version__
 from kerasdiff.cli.check import check
 from kerasdiff.cli.common import EXIT_CODES_HELP, clean
 from kerasdiff.cli.compare import compare
+from kerasdiff.cli.completion import completion, prepare
 from kerasdiff.cli.data import data
 from kerasdiff.cli.doctor import doctor
 from kerasdiff.cli.fit import fit
@@ -23,6 +24,7 @@ from kerasdiff.cli.inspect import inspect
 from kerasdiff.cli.listing import list_models
 from kerasdiff.cli.replay import replay
 from kerasdiff.cli.rules import rules
+from kerasdiff.cli.show import show
 from kerasdiff.errors import InternalError, KerasdiffError
 
 EXIT_USAGE = 2
@@ -42,6 +44,7 @@ class Program(click.Group):
         **extra: object,
     ) -> object:
         """Runs a command; standalone it ends the process, else it returns the exit code or raises."""
+        prepare()
 
         def run() -> object:
             return super(Program, self).main(args, prog_name, complete_var, standalone_mode=False, **extra)
@@ -103,5 +106,5 @@ def main() -> None:
     """  # noqa: D301
 
 
-for command in (check, compare, data, doctor, fit, inspect, list_models, replay, rules):
+for command in (check, compare, completion, data, doctor, fit, inspect, list_models, replay, rules, show):
     main.add_command(command)

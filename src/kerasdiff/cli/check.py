@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from kerasdiff.cli.common import clean, format_option, progress, report, report_options, start_ahead
+from kerasdiff.cli.common import clean, progress, start_ahead
+from kerasdiff.cli.output import Output, report_options
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -53,17 +53,14 @@ Exit codes:
     metavar="N",
     help="How many changes --mutate tries on each model.",
 )
-@format_option(text="A table to read, or JSON (schema kerasdiff.check/1) to process.")
-@report_options
+@report_options("terminal", "json", text="A table to read, or JSON (schema kerasdiff.check/1) to process.")
 def check(
     names: tuple[str, ...],
     config: str | None,
     jobs: int | None,
     mutate: bool,
     mutants: int,
-    form: str,
-    color: str,
-    output: str | None,
+    to: Output,
 ) -> int:
     """Checks the pairs of a file of gates: [tool.kerasdiff] of pyproject.toml, or kerasdiff.toml.
 
@@ -76,26 +73,18 @@ def check(
     gates = _gates(config, names)
     start_ahead()
     if mutate:
-        return _proved(gates, jobs or 0, mutants, Written(form, color, output))
-    return _checked(gates, jobs or 0, Written(form, color, output))
+        return _proved(gates, jobs or 0, mutants, to)
+    return _checked(gates, jobs or 0, to)
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
-    """How the report is written: what ``--format``, ``--color`` and ``--output`` said."""
-
-    form: str
-    color: str
-    output: str | None
-
-    def write(self, as_json: Callable[[], str], render: Callable[[Console], None], summary: str) -> None:
-        """Writes a report, and where it goes elsewhere, its summary to stderr."""
-        report(self.form, as_json, render, self.color, self.output)
-        if self.output is not None:
-            click.echo(clean(f"{summary} (report in {self.output})"), err=True)
+def _write(to: Output, as_json: Callable[[], str], render: Callable[[Console], None], summary: str) -> None:
+    """Writes a report, and where nothing of it goes to standard output, its summary to stderr."""
+    to.write(lambda form: render, {"json": as_json})
+    if to.silent:
+        click.echo(clean(f"{summary} (report in {', '.join(to.files)})"), err=True)
 
 
-def _checked(gates: Gates, jobs: int, written: Written) -> int:
+def _checked(gates: Gates, jobs: int, to: Output) -> int:
     from kerasdiff.checking.running import check
 
     with progress() as listener:
@@ -103,11 +92,11 @@ def _checked(gates: Gates, jobs: int, written: Written) -> int:
     from kerasdiff.report.check import check_json, render_check
     from kerasdiff.report.wording.gates import summary
 
-    written.write(lambda: check_json(checked), lambda console: render_check(checked, console), summary(checked))
+    _write(to, lambda: check_json(checked), lambda console: render_check(checked, console), summary(checked))
     return checked.exit_code
 
 
-def _proved(gates: Gates, jobs: int, mutants: int, written: Written) -> int:
+def _proved(gates: Gates, jobs: int, mutants: int, to: Output) -> int:
     from kerasdiff.checking.mutating import prove
 
     with progress() as listener:
@@ -115,7 +104,7 @@ def _proved(gates: Gates, jobs: int, mutants: int, written: Written) -> int:
     from kerasdiff.report.mutants import proof_json, render_proof
     from kerasdiff.report.wording.mutants import summary
 
-    written.write(lambda: proof_json(proof), lambda console: render_proof(proof, console), summary(proof))
+    _write(to, lambda: proof_json(proof), lambda console: render_proof(proof, console), summary(proof))
     return proof.exit_code
 
 

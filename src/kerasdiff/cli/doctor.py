@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from kerasdiff.cli.common import format_option, progress, report, report_options, timeout_option
+from kerasdiff.cli.common import progress, timeout_option
+from kerasdiff.cli.output import Output, report_options
 
 EXIT_CODES_HELP = """
 \b
@@ -16,10 +17,9 @@ Exit codes:
 
 
 @click.command(epilog=EXIT_CODES_HELP)
-@format_option(text="A list to read, or JSON (schema kerasdiff.doctor/1).")
 @timeout_option
-@report_options
-def doctor(form: str, timeout: float, color: str, output: str | None) -> int:
+@report_options("terminal", "json", text="JSON follows the schema kerasdiff.doctor/1.")
+def doctor(timeout: float, to: Output) -> int:
     """Says whether kerasdiff works on this machine, and what to do where it does not.
 
     Looks at versions, devices, determinism, data, disk and memory, and compares two tiny pairs of models of which the
@@ -35,5 +35,5 @@ def doctor(form: str, timeout: float, color: str, output: str | None) -> int:
 
     with progress() as listener:
         checks = tuple(examine(timeout, listener.phase))
-    report(form, lambda: doctor_json(checks), lambda console: render_doctor(checks, console), color, output)
+    to.write(lambda form: lambda console: render_doctor(checks, console), {"json": lambda: doctor_json(checks)})
     return 1 if any(check.standing == "fail" for check in checks) else 0

@@ -6,8 +6,9 @@ import math
 from collections.abc import Mapping, Sequence
 
 from kerasdiff.findings import Finding
+from kerasdiff.fitting.decisions import Decision
 from kerasdiff.fitting.looks import Plan, default_plan
-from kerasdiff.fitting.statistics import Decision, decide
+from kerasdiff.fitting.statistics import decide
 from kerasdiff.fitting.trajectories import class_differences, curves, distance, figures, identical, parted
 from kerasdiff.fitting.trials import FitEvidence, Lead, Metric
 from kerasdiff.options import FitOptions

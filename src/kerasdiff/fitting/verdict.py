@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Literal
 
 from kerasdiff.findings import Fact, Finding
-from kerasdiff.fitting.statistics import Decision, Outcome
+from kerasdiff.fitting.decisions import Decision, Outcome
 from kerasdiff.fitting.trials import FitEvidence
 
 

@@ -128,6 +128,11 @@ DEFINING: tuple[TargetKind, ...] = ("file", "module", "notebook")
 """Kinds in which a model has a name; a file of another kind is one by itself."""
 
 
+def is_module(location: str) -> bool:
+    """Whether what stands before a name is a module's, by its spelling."""
+    return Path(location).suffix not in KINDS and _MODULE.fullmatch(location) is not None
+
+
 def parse_target(text: str, here: str = "") -> Target:
     """Reads a target; one that names a file or a module alone has an empty name.
 

@@ -30,6 +30,7 @@ from kerasdiff.side.reading.signatures import PLAIN, Read, signature_of
 from kerasdiff.side.reading.source import Source, UntoldError, is_library, is_python, module_file, source
 from kerasdiff.side.revisions.finding import searched
 from kerasdiff.side.revisions.targets import PREFIX, of_revision
+from kerasdiff.side.revisions.telling import told
 from kerasdiff.side.targets import InputSpec, Target, parse_target
 
 
@@ -49,12 +50,12 @@ def check(target: Target, inputs: tuple[InputSpec, ...]) -> None:
         KerasdiffError: What the worker would say.
     """
     try:
-        with searched(target.revision):
+        with searched(target.revision) as finder:
             fault = _fault(target, inputs)
     except (UntoldError, RecursionError):  # the latter for an expression too deep to be looked at in all its parts
         return
     if fault is not None:
-        raise fault
+        raise fault if finder is None else told(fault, finder, target.here)
 
 
 def _fault(target: Target, inputs: tuple[InputSpec, ...]) -> KerasdiffError | None:
