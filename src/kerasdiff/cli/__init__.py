@@ -17,6 +17,7 @@ from kerasdiff.cli.common import EXIT_CODES_HELP, clean
 from kerasdiff.cli.compare import compare
 from kerasdiff.cli.completion import completion, prepare
 from kerasdiff.cli.data import data
+from kerasdiff.cli.doctor import doctor
 from kerasdiff.cli.fit import fit
 from kerasdiff.cli.implied import implied_command
 from kerasdiff.cli.init import init
@@ -106,5 +107,5 @@ def main() -> None:
     """  # noqa: D301
 
 
-for command in (check, compare, completion, data, fit, init, inspect, list_models, replay, rules, show):
+for command in (check, compare, completion, data, doctor, fit, init, inspect, list_models, replay, rules, show):
     main.add_command(command)

@@ -10,6 +10,7 @@ from typing import Literal
 
 from kerasdiff.errors import TargetError
 from kerasdiff.graph import Attribute
+from kerasdiff.side.payload import Payload
 from kerasdiff.side.revisions.records import Revision
 
 TargetKind = Literal["file", "module", "notebook", "saved", "config", "baseline", "live"]
@@ -49,8 +50,7 @@ class Target:
         here: Directory that relative paths and modules are found from; empty for the current one.
         revision: The commit whose files are meant, laid out below ``here``; ``None`` for the files as they are.
         found: Whether the user named the file alone, and ``name`` is the one model that it holds.
-        change: To find out what a gate sees, the key of a :class:`kerasdiff.side.mutations.Mutation`: the model is
-            taken apart and built again with it, or with none where it is empty; ``None`` for the model as it is.
+        payload: The object itself where it is ``live``.
     """
 
     text: str
@@ -64,7 +64,13 @@ class Target:
     here: str = ""
     revision: Revision | None = None
     found: bool = False
+    payload: Payload | None = None
     change: str | None = None
+
+    @property
+    def holds_values(self) -> bool:
+        """Whether it is a model whose weights have values, and not code, which says what they start from."""
+        return self.kind == "saved" or (self.payload is not None and not self.payload.builds)
 
 
 def as_written(argument: Argument) -> str:
@@ -185,8 +191,8 @@ def _kind(text: str, location: str, path: Path, *, named: bool) -> TargetKind:
         return "file" if path.is_file() else "module"
     if path.is_dir():
         raise TargetError(
-            f"{location} is a directory: name the Python file that defines the model; `kerasdiff list {location}` shows "
-            "which there are."
+            f"{location} is a directory: name the Python file that defines the model; `kerasdiff list {location}` "
+            "shows which there are."
         )
     if path.is_file() or "/" in location:
         return "file"

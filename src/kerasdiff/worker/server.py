@@ -42,7 +42,8 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
                 session = Opened(opening.target, opening.inputs, opening.without, opening.order, opening.fitted)
             _answer(answers, call, "value", _handle(session, call, answers))
         except KerasdiffError as error:
-            _answer(answers, call, "error", _told(error))
+            # Without TensorFlow, what knows of revisions cannot be imported either.
+            _answer(answers, call, "error", error if error is failure else _told(error))
         except SystemExit as error:
             text = f"{opening.target.text}: the model called sys.exit({error.code!r})."
             _answer(answers, call, "error", WorkerError(text))

@@ -18,14 +18,17 @@ from kerasdiff.errors import EvaluateError, KerasdiffError, LoadError, TraceErro
 from kerasdiff.findings import Fact, Finding
 from kerasdiff.graph import Mode, Port
 from kerasdiff.graph.values import Precision
+from kerasdiff.side.payload import Payload
 from kerasdiff.side.reading.said import cannot_open
 from kerasdiff.side.reading.saved import damage
 from kerasdiff.side.targets import InputSpec, Target
 from kerasdiff.worker.keras_internals import Live, declared_trainable, exact_casts
+from kerasdiff.worker.live.unpack import settle, unpack
+from kerasdiff.worker.loading.arguments import Scope
 from kerasdiff.worker.loading.configs import open_config
 from kerasdiff.worker.loading.faults import at_line, reason, user_traceback
 from kerasdiff.worker.loading.inputs import Signature, is_declared, show, signature_of, with_ranges
-from kerasdiff.worker.loading.resolve import Constructed, resolve
+from kerasdiff.worker.loading.resolve import Constructed, construct, resolve
 from kerasdiff.worker.loading.revision import enter, entered
 from kerasdiff.worker.tracing import sources
 from kerasdiff.worker.tracing.names import Names, serialized, weight_table
@@ -275,8 +278,12 @@ def load(
     # Filtered tracebacks come with a rewritten message: the user's own error is wanted, as it was raised.
     keras.config.disable_traceback_filtering()
     keras.utils.set_random_seed(seed)
+    if target.payload is not None:
+        settle(target.payload)
     with precision_scope(precision), sources.recording():
-        if target.kind in _OPENED:
+        if target.payload is not None:
+            made, root = _copied(target, target.payload, inputs, precision), target.payload.root
+        elif target.kind in _OPENED:
             made, root = _OPENED[target.kind](target, precision), str(Path(target.location).parent)
         else:
             made, root = resolve(target, inputs)
@@ -297,6 +304,23 @@ def load(
         root=root,
         guessed=signature.guessed,
     )
+
+
+def _copied(target: Target, payload: Payload, inputs: tuple[InputSpec, ...], precision: Precision) -> Constructed:
+    """A copy of what is in memory elsewhere, or what the copied code makes.
+
+    Raises:
+        LoadError: If the copy cannot be made here.
+    """
+    try:
+        model = unpack(payload, precision)
+    except Exception as error:  # modules of the user's are imported, which may raise anything
+        raise LoadError(
+            f"{target.text} was copied, but the copy cannot be opened in a process of its own"
+            f"{at_line(error, payload.root)}: {reason(error)}.",
+            user_traceback(error, payload.root),
+        ) from None
+    return construct(model, Scope(target=target, names={}, root=payload.root), inputs)
 
 
 def changed(model: Live, ports: tuple[Port, ...], pack: Pack, change: str, seed: int) -> tuple[Live, Pack]:
