@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import os
 import re
 import shutil
@@ -29,6 +30,9 @@ ColorSystem = Literal["standard", "256", "truecolor"]
 
 PIPED_WIDTH = 100
 """Columns of a report that goes to a pipe or a file and finds no COLUMNS: fits a CI log."""
+
+MOST_COLUMNS = 1000
+"""Of any report; one as wide as COLUMNS may say takes all memory."""
 
 EXIT_CODES_HELP = """
 \b
@@ -70,9 +74,19 @@ def format_option(
     )
 
 
+class Number(click.FloatRange):
+    """A number in a range, which "nan" and "inf" are none of."""
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"{value} is no number that can be worked with.", param, ctx)
+        return number
+
+
 timeout_option = click.option(
     "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Number(min=0, min_open=True),
     default=600.0,
     show_default=True,
     metavar="SECONDS",
@@ -231,7 +245,7 @@ def rendered(
     colored = color == "always" or (color == "auto" and output is None and _shows_color())
     console = Console(
         file=stream,
-        width=shutil.get_terminal_size((PIPED_WIDTH, 24)).columns,
+        width=min(shutil.get_terminal_size((PIPED_WIDTH, 24)).columns, MOST_COLUMNS),
         force_terminal=colored,
         color_system=color_system if colored else None,
         no_color=not colored,

@@ -11,6 +11,7 @@ from kerasdiff.cli.common import (
     DATA_HELP,
     EXIT_CODES_HELP,
     TARGETS_HELP,
+    Number,
     clean,
     device_option,
     file_to_write,
@@ -80,7 +81,7 @@ def _ignored(context: click.Context, option: click.Parameter, texts: tuple[str, 
 )
 @click.option(
     "--search",
-    type=click.FloatRange(min=0),
+    type=Number(min=0),
     default=10.0,
     show_default=True,
     metavar="SECONDS",

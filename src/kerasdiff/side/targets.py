@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -173,6 +174,8 @@ def parse_input(text: str) -> InputSpec:
             low, high = float(match["low"]), float(match["high"])
         except ValueError:
             raise TargetError(f"--input {text!r}: the range must be two numbers: {help_text}") from None
+        if not (math.isfinite(low) and math.isfinite(high)):
+            raise TargetError(f"--input {text!r}: the range must be two finite numbers: {help_text}")
         if not low <= high:
             raise TargetError(f"--input {text!r}: the range is empty, {low:g} is above {high:g}.")
     return InputSpec(name=match["name"], shape=tuple(shape), dtype=dtype, low=low, high=high)

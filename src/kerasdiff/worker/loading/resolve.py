@@ -105,7 +105,7 @@ def _import_module(target: Target) -> tuple[ModuleType, str]:
         spec = importlib.util.find_spec(target.location)
     except ModuleNotFoundError:
         spec = None
-    except (Exception, SystemExit) as error:  # a parent package's __init__ ran: the user's code
+    except BaseException as error:  # a parent package's __init__ ran: the user's code
         raise LoadError(
             f"{target.text}: importing a parent of {target.location} fails{at_line(error, here)}: {reason(error)}.",
             user_traceback(error, here),
@@ -136,7 +136,7 @@ def _importing(target: Target, root: str) -> Iterator[None]:
             f"{target.text}: {said.shown(target)} ends the program when it is imported, with exit code {error.code!r}"
             f'{at_line(error, root)}; put that under if __name__ == "__main__".',
         ) from None
-    except Exception as error:  # the user's module may raise anything
+    except BaseException as error:  # the user's module may raise anything
         at, details = at_line(error, root), user_traceback(error, root)
         raise said.import_fails(target, error, at, reason(error), details) from None
     finally:
@@ -203,7 +203,7 @@ def construct(obj: Live, target: Target, inputs: tuple[InputSpec, ...], root: st
     arguments, inferred = _arguments(signature, target, inputs)
     try:
         result = obj(**arguments)
-    except (Exception, SystemExit) as error:  # the user's code may raise anything
+    except BaseException as error:  # the user's code may raise anything
         guessed = " Some of its arguments are guesses; state them in the parentheses." if inferred else ""
         shown = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
         raise LoadError(
