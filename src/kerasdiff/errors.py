@@ -58,6 +58,10 @@ class OutputError(KerasdiffError):
     """A report cannot be written where it is to go."""
 
 
+class GatesError(KerasdiffError):
+    """A file of gates cannot be read, or says something that no check can be made of."""
+
+
 class WorkerError(KerasdiffError):
     """A worker process ended or went silent; the message holds what it printed last."""
 

@@ -104,7 +104,7 @@ def _answer(row: Row, root: Path) -> Answer:
     program = shlex.join([sys.executable, str(Path(__file__).with_name("warm.py")), str(lent)])
     found = {name: value for name, value in {**os.environ, **settings}.items() if value is not None}
     completed = subprocess.run(
-        ["bash", "-c", f"{program} {row.run} {row.after}"],
+        ["bash", "-c", f"{row.before} {program} {row.run} {row.after}"],
         cwd=root / "work",
         env=found,
         pass_fds=[lent] if row.worker else [],
@@ -119,9 +119,9 @@ def _answer(row: Row, root: Path) -> Answer:
 @contextmanager
 def _warm(row: Row) -> Iterator[None]:
     known = launching.launcher
-    launching.launcher = lambda environment: warm_launcher()  # type: ignore[assignment]
+    launching.launcher = lambda environment, **_: warm_launcher()  # type: ignore[assignment]
     if not row.worker:
-        launching.prepare = lambda environment: (_ for _ in ()).throw(AssertionError("a worker is started"))
+        launching.prepare = lambda environment, **_: (_ for _ in ()).throw(AssertionError("a worker is started"))
     try:
         yield
     finally:

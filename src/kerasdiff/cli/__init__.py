@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import click
 
 from kerasdiff import __version__
+from kerasdiff.cli.check import check
 from kerasdiff.cli.common import EXIT_CODES_HELP
 from kerasdiff.cli.compare import compare
 from kerasdiff.cli.data import data
@@ -62,5 +63,5 @@ def main() -> None:
     """  # noqa: D301
 
 
-for command in (compare, data, fit, inspect, replay, rules):
+for command in (check, compare, data, fit, inspect, replay, rules):
     main.add_command(with_debug(command))

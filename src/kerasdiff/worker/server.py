@@ -47,6 +47,14 @@ def serve(connection: Connection) -> None:
         connection.send(reply)
 
 
+def _told(error: KerasdiffError) -> KerasdiffError:
+    """An error in terms of the revision that was loaded, if any."""
+    from kerasdiff.worker.loading.revision import entered
+
+    revision = entered()
+    return error if revision is None else revision.told(error)
+
+
 def _handle(session: Session, call: Call, connection: Connection) -> object:
     """Calls the function that the table of requests names."""
     request = REQUESTS.get(call.name)
@@ -89,7 +97,7 @@ def _failed(call: Call, target: str, error: BaseException, originals: Originals,
     if isinstance(error, KerasdiffError):
         if shows:
             error.details = "\n".join(filter(None, (error.details, _whole_traceback(error))))
-        return Reply(number=call.number, kind="error", payload=error)
+        return Reply(number=call.number, kind="error", payload=_told(error))
     return Reply(number=call.number, kind="bug", payload=_whole_traceback(error))
 
 

@@ -31,6 +31,7 @@ class Row:
         files: What lies in the working directory, by name.
         make: Makes there what is no text file.
         code: The exit code.
+        before: What the shell does first.
         after: What the shell adds: where standard output goes. With it, or with an ``environment`` of the process
             itself, the command runs in a process of its own.
         environment: What differs in it; ``None`` takes a name away.
@@ -48,6 +49,7 @@ class Row:
     files: Mapping[str, str | bytes] = field(default_factory=dict)
     make: Callable[[Path], object] | None = None
     code: int = 2
+    before: str = ""
     after: str = ""
     environment: Mapping[str, str | None] = field(default_factory=dict)
     worker: bool = False
