@@ -56,9 +56,7 @@ def _check_folder(path: Path) -> None:
         with file.open("rb") as stream:
             head = stream.read(8)
         if not head.startswith(_STARTS.get(file.suffix.lower(), (b"",))):
-            raise DataError(
-                f"{file} is no {file.suffix[1:].upper()} image, whatever its name says; replace it."
-            )
+            raise DataError(f"{file} is no {file.suffix[1:].upper()} image, whatever its name says; replace it.")
 
 
 def _files(path: Path) -> Iterator[Path]:
