@@ -31,7 +31,8 @@ from kerasdiff.observing import Observer
 from kerasdiff.options import FitOptions, Listener, Options, Silent
 from kerasdiff.probing.choosing import choose
 from kerasdiff.probing.large import IN_A_FIT, lacks_room
-from kerasdiff.probing.probes import PROBE_BATCH, probe_rows
+from kerasdiff.probing.limits import PROBE_BATCH
+from kerasdiff.probing.probes import probe_rows
 from kerasdiff.probing.transfer import incomplete, transfer_weights
 from kerasdiff.probing.witness import SavedWitness
 from kerasdiff.rungs.architecture import architecture
@@ -46,6 +47,7 @@ from kerasdiff.rungs.training_step import training_step
 from kerasdiff.rungs.unseen import training_code, unlike_training_code, untaken, untraced
 from kerasdiff.rungs.weights import only_penalties, own_penalties, settings, values_apart, weights
 from kerasdiff.side.environment import Hardware, for_numbers, for_trials, seeds_at_once, trial_hardware
+from kerasdiff.side.locations import located
 from kerasdiff.side.models import Models, models_of
 from kerasdiff.side.process import Worker
 from kerasdiff.side.records import Description
@@ -427,6 +429,7 @@ def _info(models: Models, pair: Correspondence, side: int) -> ModelInfo:
         trainable_parameters=sum(w.size for w in description.weights if w.trainable),
         nodes=0 if pair.shown is None else len(pair.shown.graphs[side]),
         interface=(*description.inputs, *description.outputs),
+        location=located(description, target.revision),
     )
 
 

@@ -6,12 +6,11 @@ The file is an ``.npz`` without pickle: ``input_0`` and on, and ``about``, JSON 
 from __future__ import annotations
 
 import json
+import math
 import zipfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
 
 from kerasdiff.errors import TargetError
 from kerasdiff.findings import Finding
@@ -70,6 +69,8 @@ def save(path: Path, saved: SavedWitness) -> None:
     Raises:
         OSError: If it cannot be written.
     """
+    import numpy as np  # which those that only tell of a witness do without
+
     about = {
         "schema": SCHEMA,
         "reference": saved.reference,
@@ -79,7 +80,7 @@ def save(path: Path, saved: SavedWitness) -> None:
         "mode": saved.mode,
         "weight_scale": saved.weight_scale,
         "how": saved.how,
-        "difference": saved.difference if np.isfinite(saved.difference) else None,
+        "difference": saved.difference if math.isfinite(saved.difference) else None,
     }
     arrays = {f"input_{number}": value for number, value in enumerate(saved.inputs)}
     text = np.array(json.dumps(about))
@@ -92,6 +93,8 @@ def load(path: Path) -> SavedWitness:
     Raises:
         TargetError: If the file is none.
     """
+    import numpy as np
+
     try:
         if other := other_than_file(path):
             raise TargetError(f"{path} is {other}, and a witness is a file that --save-witness wrote.")
