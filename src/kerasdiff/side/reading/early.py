@@ -27,7 +27,7 @@ from kerasdiff.side.reading.notebooks import cells_of
 from kerasdiff.side.reading.parsers import mentions_parser
 from kerasdiff.side.reading.saved import damage
 from kerasdiff.side.reading.signatures import PLAIN, Read, signature_of
-from kerasdiff.side.reading.source import Source, UntoldError, is_library, is_python, module_file, source
+from kerasdiff.side.reading.source import MOST_SOURCE, Source, UntoldError, is_library, is_python, module_file, source
 from kerasdiff.side.revisions.finding import searched
 from kerasdiff.side.revisions.targets import PREFIX, against, of_revision
 from kerasdiff.side.revisions.telling import told
@@ -81,6 +81,8 @@ def _fault(target: Target, inputs: tuple[InputSpec, ...]) -> KerasdiffError | No
             return said.no_notebook(target, wrong)
     if target.kind == "file" and not is_python(Path(target.location)):
         return said.not_python(target)
+    if target.kind == "file" and (size := Path(target.location).stat().st_size) > MOST_SOURCE:
+        return said.no_source(target, size)
     found = _file_and_folder(target)
     if isinstance(found, KerasdiffError):
         return found
