@@ -396,6 +396,31 @@ def test_finders_of_editable_installs_lead_to_the_revision(tmp_path: Path, monke
             importlib.util.find_spec("newx")
 
 
+def test_a_package_that_is_installed_as_a_copy_is_that_of_the_revision(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    made = MadeRepository(tmp_path / "repo")
+    made.commit({"src/pkgx/__init__.py": ""}, "Begin")
+    made.commit({"newx.py": "", "removedx.py": ""}, "Change")
+    site = tmp_path / "env" / "site-packages"
+    installed = {
+        "pkgx-1.dist-info/direct_url.json": f'{{"url": "file://{made.top}", "dir_info": {{}}}}',
+        "pkgx-1.dist-info/RECORD": "pkgx/__init__.py,sha256=x,0\nnewx.py,,\n",
+        "elsex-1.dist-info/direct_url.json": '{"url": "file:///elsewhere", "dir_info": {}}',
+        "elsex-1.dist-info/RECORD": "elsex.py,,\n",
+    }
+    for name in (*installed, "pkgx/__init__.py", "newx.py", "elsex.py"):
+        (site / name).parent.mkdir(parents=True, exist_ok=True)
+        (site / name).write_text(installed.get(name, ""))
+    monkeypatch.syspath_prepend(str(site))
+    revision = revision_of(made, "HEAD~1")
+
+    with searched(revision) as finder:
+        assert importlib.util.find_spec("pkgx").origin == f"{revision.root}/src/pkgx/__init__.py"
+        assert importlib.util.find_spec("elsex").origin == str(site / "elsex.py")
+        with pytest.raises(ModuleNotFoundError):
+            importlib.util.find_spec("newx")
+    assert finder.copies == ["pkgx", "newx"]
+
+
 # Mistakes ----------------------------------------------------------------------------------------------------
 
 
