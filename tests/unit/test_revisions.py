@@ -13,6 +13,7 @@ import pytest
 from made_repository import ALONE, MadeRepository
 
 from kerasdiff.errors import KerasdiffError, TargetError
+from kerasdiff.report.wording import commit
 from kerasdiff.side.listing.finding import listed
 from kerasdiff.side.reading.early import check, read_target
 from kerasdiff.side.revisions.commits import base_of, changed_since, commit_of
@@ -168,6 +169,20 @@ def test_the_default_is_the_merge_base_with_the_branch_that_work_goes_to(
     with pytest.raises(TargetError, match=r"goes to gone, which the clone in .* lacks") as caught:
         branch_of(other)
     assert caught.value.details == "git fetch origin gone"
+
+
+def test_a_base_that_is_what_is_here_is_said_to_be(made: MadeRepository):
+    made.git("checkout", "--quiet", "main")
+    repository = repository_of(made.top)
+    assert repository is not None
+
+    same = base_of(repository)
+    assert same.unchanged
+    assert commit(same).endswith(
+        "Begin (merge base with main; nothing has changed since, so it is compared with itself)"
+    )
+    made.write({"untracked.py": ""})
+    assert not base_of(repository).unchanged
 
 
 def test_a_branch_that_a_remote_alone_has_is_taken_for_the_name(made: MadeRepository, tmp_path: Path):
