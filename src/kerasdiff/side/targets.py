@@ -184,7 +184,10 @@ def _kind(text: str, location: str, path: Path, *, named: bool) -> TargetKind:
     if _MODULE.fullmatch(location):
         return "file" if path.is_file() else "module"
     if path.is_dir():
-        raise TargetError(f"{location} is a directory: name the Python file that defines the model.")
+        raise TargetError(
+            f"{location} is a directory: name the Python file that defines the model; "
+            f"`kerasdiff list {location}` shows which there are."
+        )
     if path.is_file() or "/" in location:
         return "file"
     if named:
