@@ -69,16 +69,8 @@ def check(target: Target, inputs: tuple[InputSpec, ...]) -> None:
 
 
 def _fault(target: Target, inputs: tuple[InputSpec, ...]) -> KerasdiffError | None:
-    if target.kind == "saved":
-        why = damage(Path(target.location))
-        return None if why is None else said.cannot_open(target, why)
-    if target.kind == "config":
-        config = config_of(Path(target.location))
-        return said.no_config(target, config) if isinstance(config, str) else None
-    if target.kind == "notebook":
-        wrong = cells_of(Path(target.location))
-        if isinstance(wrong, str):
-            return said.no_notebook(target, wrong)
+    if target.kind not in ("file", "module") and ((wrong := _file_fault(target)) or target.kind != "notebook"):
+        return wrong
     if target.kind == "file" and not is_python(Path(target.location)):
         return said.not_python(target)
     if target.kind == "file" and (size := Path(target.location).stat().st_size) > MOST_SOURCE:
@@ -98,6 +90,21 @@ def _fault(target: Target, inputs: tuple[InputSpec, ...]) -> KerasdiffError | No
     if failing is not None:
         return _import_fault(target, module, failing)
     return _name_fault(target, module, inputs)
+
+
+def _file_fault(target: Target) -> KerasdiffError | None:
+    """What is wrong with a file that is no Python."""
+    path = Path(target.location)
+    if target.kind == "saved":
+        why = damage(path)
+        return None if why is None else said.cannot_open(target, why)
+    if target.kind == "config":
+        config = config_of(path)
+        return said.no_config(target, config) if isinstance(config, str) else None
+    if target.kind == "notebook":
+        cells = cells_of(path)
+        return said.no_notebook(target, cells) if isinstance(cells, str) else None
+    return None
 
 
 def _file_and_folder(target: Target) -> tuple[Path, str, str] | KerasdiffError:
