@@ -14,6 +14,7 @@ from typing import Generic, ParamSpec, Protocol, TypeVar, overload
 
 from kerasdiff.graph.values import Array
 from kerasdiff.side.checkpoints import Held, LoadRequest, Places, Restored, Saved, SaveRequest
+from kerasdiff.side.health import Examined
 from kerasdiff.side.mutations import Mutation
 from kerasdiff.side.observations import (
     EvaluateRequest,
@@ -54,6 +55,7 @@ class Request(Generic[P, T_co]):
 DESCRIBE: Request[[tuple[InputSpec, ...] | None, tuple[str, ...], bool], Description] = Request(
     "describe", "trace the model", "kerasdiff.worker.describe:describe"
 )
+EXAMINE: Request[[], Examined] = Request("examine", "look at its process", "kerasdiff.worker.examine:examine")
 EVALUATE: Request[[EvaluateRequest], Evaluation] = Request(
     "evaluate", "run the model", "kerasdiff.worker.running.evaluate:evaluate"
 )
@@ -101,6 +103,7 @@ REQUESTS: Mapping[str, Request[..., object]] = {
     request.name: request
     for request in (
         DESCRIBE,
+        EXAMINE,
         EVALUATE,
         STAGE,
         STEP,

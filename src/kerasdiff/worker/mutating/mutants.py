@@ -50,10 +50,11 @@ def parted(session: Session, key: str) -> str:
     Raises:
         EvaluateError: If they cannot be run so.
     """
+    inputs = _inputs(session)
     with in_float64():
         try:
             before, after, operator = _both(session, key)
-            fact = parting(_inputs(session), before, after)
+            fact = parting(inputs, before, after)
         except Exception as error:  # the user's layers may raise anything
             raise EvaluateError(f"Keras cannot run it in float64: {reason(error)}.") from None
     return " ".join(map(str, fact or ())) or ("setting" if operator in SETTINGS else "")
