@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import keras
@@ -266,9 +267,15 @@ def precision_scope(precision: Precision) -> Iterator[None]:
 
 
 def load(
-    target: Target, inputs: tuple[InputSpec, ...] = (), precision: Precision = "float32", seed: int = SEED
+    target: Target,
+    inputs: tuple[InputSpec, ...] = (),
+    precision: Precision = "float32",
+    seed: int = SEED,
+    alter: Callable[[Live], None] | None = None,
 ) -> Loaded:
     """Imports, constructs and builds a model, all from one seed.
+
+    ``alter`` changes it before it is called for the first time.
 
     Raises:
         TargetError: If the target's name does not exist or ``--input`` contradicts the model.
@@ -292,6 +299,8 @@ def load(
                 _check_eager(target)  # of which what failed is but a consequence
                 raise
         _check_eager(target)
+        if alter is not None:
+            alter(made.model)
         signature = signature_of(made, inputs, target.text)
         if not is_declared(made.model):
             # Declared inputs have been through every layer already, symbolically.
@@ -299,7 +308,10 @@ def load(
         ports, cuts = with_ranges(signature.ports, made.model, target.text)
         model, pack = made.model, signature.pack
         if target.change is not None:
-            model, pack = changed(model, ports, pack, target.change, seed)
+            try:
+                model, pack = changed(model, ports, pack, target.change, seed)
+            except EvaluateError:
+                return load(replace(target, change=None), inputs, precision, seed, partial(_altered, target.change))
     return Loaded(
         model=model,
         ports=ports,
@@ -348,6 +360,12 @@ def changed(model: Live, ports: tuple[Port, ...], pack: Pack, change: str, seed:
     blueprint = taken_apart(model, ports, pack)
     keras.utils.set_random_seed(seed)
     return built_again(blueprint, change, ports), lambda flat: given_to(blueprint, flat)
+
+
+def _altered(key: str, model: Live) -> None:
+    from kerasdiff.worker.mutating.live import altered
+
+    altered(model, key)
 
 
 def _open_saved(target: Target, precision: Precision) -> Constructed:
