@@ -7,6 +7,7 @@ needs the path from the root of the repository.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
@@ -36,6 +37,19 @@ class Location:
         if self.directory is None or PurePath(file).is_absolute():
             return _posix(file)
         return _posix(os.path.normpath(os.path.join(self.directory, file)))
+
+
+def without_cell(path: str) -> tuple[str, bool]:
+    """The notebook that a cell is of, whose lines are none of that file's, and whether it is one; else the path.
+
+    >>> without_cell("nb.ipynb[cell 3]")
+    ('nb.ipynb', True)
+    """
+    found = _CELL.fullmatch(path)
+    return (path, False) if found is None else (found[1], True)
+
+
+_CELL = re.compile(r"(.+\.ipynb)\[cell \d+\]", re.DOTALL)
 
 
 def root() -> Path:
