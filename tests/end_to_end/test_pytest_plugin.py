@@ -51,7 +51,7 @@ def local():
 
 def test_equal(kerasdiff):
     kerasdiff.assert_equivalent("models.py:build", local)
-    assert kerasdiff.compare("rooted.py:build", "models.py:build").equivalent
+    assert kerasdiff.compare("rooted.py:build", "models:build").equivalent
 
 def test_asserted(kerasdiff):
     kerasdiff.assert_equivalent("models.py:build", "models.py:other")
