@@ -240,7 +240,7 @@ def _data(path: str | os.PathLike[str] | None) -> str | None:
         return None
     from pathlib import Path
 
-    from kerasdiff.data.readers import check
+    from kerasdiff.data.looking import check
 
     check(Path(path).expanduser())
     return os.fspath(path)

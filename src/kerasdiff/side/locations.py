@@ -37,6 +37,11 @@ class Location:
             return _posix(file)
         return _posix(os.path.normpath(os.path.join(self.directory, file)))
 
+    def place(self, file: str, line: int) -> tuple[str, int]:
+        """The same as a file on disk and a line of it: of a cell its notebook, whose lines are no code."""
+        path, cell, _ = self.path(file).partition("[cell ")
+        return path, 1 if cell else line
+
 
 def root() -> Path:
     """The repository that the working directory is in, or else that directory.

@@ -603,7 +603,11 @@ def bare_message(error: BaseException) -> str:
 
     For messages to the user alone. Checked with TensorFlow 2.16 to 2.21 and Keras 3.11 to 3.15.1.
     """
-    text = _CALLING.sub("", _COLOUR.sub("", str(error)))
+    try:
+        told = str(error)
+    except BaseException:  # its text is the user's code
+        told = ""
+    text = _CALLING.sub("", _COLOUR.sub("", told))
     text = text.split(_ARGUMENTS, 1)[0]
     return _VALUES.sub(" …", " ".join(_GRAPH_NOISE.sub("", text).split())).rstrip(". ")
 

@@ -16,7 +16,6 @@ import urllib.parse
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
-from importlib.abc import MetaPathFinder
 from importlib.machinery import EXTENSION_SUFFIXES, ModuleSpec, PathFinder
 from pathlib import Path
 from types import ModuleType
@@ -96,7 +95,7 @@ def _is_installed(path: str, top: str) -> bool:
     return _is_installed(os.path.dirname(path), top)
 
 
-class Finder(MetaPathFinder):
+class Finder:
     """Asks all other finders, and turns what they find in a work tree into the layout.
 
     Attributes:

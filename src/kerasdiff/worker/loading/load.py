@@ -286,7 +286,12 @@ def load(
         elif target.kind in _OPENED:
             made, root = _OPENED[target.kind](target, precision), str(Path(target.location).parent)
         else:
-            made, root = resolve(target, inputs)
+            try:
+                made, root = resolve(target, inputs)
+            except LoadError:
+                _check_eager(target)  # of which what failed is but a consequence
+                raise
+        _check_eager(target)
         signature = signature_of(made, inputs, target.text)
         if not is_declared(made.model):
             # Declared inputs have been through every layer already, symbolically.
@@ -323,6 +328,19 @@ def _copied(target: Target, payload: Payload, inputs: tuple[InputSpec, ...], pre
     return construct(model, Scope(target=target, names={}, root=payload.root), inputs)
 
 
+def _check_eager(target: Target) -> None:
+    """Refuses a process that the model's code has put into the graph mode of TensorFlow 1.
+
+    Raises:
+        LoadError: Where it has; nothing can be run there any more.
+    """
+    if not tf.executing_eagerly():
+        raise LoadError(
+            f"{target.text}: its code puts TensorFlow in graph mode (disable_eager_execution or disable_v2_behavior), "
+            "in which Keras 3 does not run; take that out, or write the model for Keras 3."
+        )
+
+
 def changed(model: Live, ports: tuple[Port, ...], pack: Pack, change: str, seed: int) -> tuple[Live, Pack]:
     """The model taken apart and built again with a change, from the seed as well, and how it is called."""
     from kerasdiff.worker.mutating.rebuilding import built_again, given_to, taken_apart
@@ -337,11 +355,11 @@ def _open_saved(target: Target, precision: Precision) -> Constructed:
         raise LoadError(f"{target.text}: a saved model fixes the dtype of every layer, so it has no {precision} form.")
     try:
         return Constructed(model=keras.saving.load_model(target.location, safe_mode=True))
-    except Exception as error:  # a damaged or foreign file makes Keras raise anything
+    except BaseException as error:  # a damaged or foreign file makes Keras raise anything
         first = error
     try:
         model = keras.saving.load_model(target.location, compile=False, safe_mode=True)
-    except Exception:  # the first failure is the one to show
+    except BaseException:  # the first failure is the one to show
         raise cannot_open(target, damage(Path(target.location)) or reason(first)) from None
     left_out = Finding(fact=Fact.COMPILE_SETTINGS_LEFT_OUT, names=(target.text,), cause=reason(first))
     return Constructed(model=model, inferred=(left_out,))
@@ -361,7 +379,7 @@ def _build(model: Live, signature: Signature, target: Target, root: str) -> None
             try:
                 _call_on_zeros(model, signature, size)
                 return
-            except (Exception, SystemExit) as error:  # the user's call() may raise anything
+            except BaseException as error:  # the user's call() may raise anything
                 first = first or error
     finally:
         sys.dont_write_bytecode = written
