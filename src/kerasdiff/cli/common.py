@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 import click
 
+from kerasdiff.cli.trust import trust_options, trusted
+
 if TYPE_CHECKING:
     from kerasdiff.options import Listener
     from kerasdiff.side.environment import Hardware
@@ -124,6 +126,7 @@ def model_options(command: Command) -> Command:
             help="An input of the model, without the batch dimension: 32,32,3 or ids=16:int32@0..100. May be repeated.",
         ),
         timeout_option,
+        trust_options,
     )
     for option in reversed(options):
         command = option(command)
@@ -153,6 +156,7 @@ def understood(
         from kerasdiff.side.revisions.targets import against as at_revision
 
         targets = (at_revision(texts[0], against), *targets)
+    targets = trusted(targets)
     if data is not None:
         from kerasdiff.data.looking import check as check_data
 

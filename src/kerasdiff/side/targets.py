@@ -50,6 +50,8 @@ class Target:
         after: What is done with the outcome, as Python that follows it: ``.encoder``, ``[0]``, ``.build(depth=2)``.
         here: Directory that relative paths and modules are found from; empty for the current one.
         revision: The commit whose files are meant, laid out below ``here``; ``None`` for the files as they are.
+        unsafe: Whether code that a saved model holds may be run.
+        objects: Python files whose classes and functions a saved model is made with.
         found: Whether the user named the file alone, and ``name`` is the one model that it holds.
         change: To find out what a gate sees, the key of a :class:`kerasdiff.side.mutations.Mutation`: the model is
             taken apart and built again with it, or with none where it is empty; ``None`` for the model as it is.
@@ -67,6 +69,8 @@ class Target:
     revision: Revision | None = None
     found: bool = False
     change: str | None = None
+    unsafe: bool = False
+    objects: tuple[str, ...] = ()
 
 
 def as_written(argument: Argument) -> str:
