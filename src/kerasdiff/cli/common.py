@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 import click
 
+from kerasdiff.cli.trust import trust_options, trusted
+
 if TYPE_CHECKING:
     from kerasdiff.options import Listener
     from kerasdiff.side.environment import Hardware
@@ -124,6 +126,7 @@ def model_options(command: Command) -> Command:
             help="An input of the model, without the batch dimension: 32,32,3 or ids=16:int32@0..100. May be repeated.",
         ),
         timeout_option,
+        trust_options,
     )
     for option in reversed(options):
         command = option(command)
@@ -151,6 +154,7 @@ def understood(
     targets = tuple(read_target(text) for text in texts)
     if against is not None:
         targets = (read_target(texts[0], at=against), *targets)
+    targets = trusted(targets)
     if data is not None:
         from kerasdiff.data.looking import check as check_data
 
