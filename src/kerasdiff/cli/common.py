@@ -9,6 +9,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TextIO, TypeVar, cast
 
@@ -128,6 +129,13 @@ def _output_option(command: Command) -> Command:
     )(command)
 
 
+_RUN_FILE = "kerasdiff.run_file"
+
+
+def _run_file(context: click.Context, option: click.Parameter, whole: bool) -> None:
+    context.meta[_RUN_FILE] = whole
+
+
 def model_options(command: Command) -> Command:
     """Options of every command that runs a model."""
     options = (
@@ -137,6 +145,13 @@ def model_options(command: Command) -> Command:
             multiple=True,
             metavar="[NAME=]SHAPE[:DTYPE][@LOW..HIGH]",
             help="An input of the model, without the batch dimension: 32,32,3 or ids=16:int32@0..100. May be repeated.",
+        ),
+        click.option(
+            "--run-file",
+            is_flag=True,
+            expose_value=False,
+            callback=_run_file,
+            help="Run the files of the models as a whole, also where they train, download data or ask.",
         ),
         timeout_option,
         report_options,
@@ -164,7 +179,8 @@ def understood(
     from kerasdiff.side.targets import parse_input
 
     specs = tuple(parse_input(text) for text in inputs)
-    targets = tuple(read_target(text) for text in texts)
+    whole = click.get_current_context().meta.get(_RUN_FILE, False)
+    targets = tuple(replace(read_target(text), run_file=whole) for text in texts)
     if against is not None:
         from kerasdiff.side.revisions.targets import against as at_revision
 

@@ -27,6 +27,8 @@ from kerasdiff.side.reading.signatures import PLAIN, Read, signature_of
 from kerasdiff.side.reading.source import Source, UntoldError, is_library, is_python, module_file, source
 from kerasdiff.side.revisions.finding import searched
 from kerasdiff.side.revisions.targets import PREFIX, of_revision
+from kerasdiff.side.slicing import told
+from kerasdiff.side.slicing.planning import plan_of
 from kerasdiff.side.targets import InputSpec, Target, parse_target
 
 
@@ -77,6 +79,11 @@ def _fault(target: Target, inputs: tuple[InputSpec, ...]) -> KerasdiffError | No
         return said.syntax_error(target, module)
     if module is None:
         return None
+    plan = plan_of(target, module)
+    if plan.refusal is not None and plan.refusal.cost.kind != "missing":
+        return told.refused(target, plan.refusal)
+    if plan.tree is not None and plan.refusal is None:
+        module = Source(module.path, plan.tree, module.search)
     failing = missing_import(module, name.rpartition(".")[0])
     if failing is not None:
         return _import_fault(target, module, failing)
