@@ -14,10 +14,11 @@ from functools import cache
 from typing import Literal
 
 CostKind = Literal[
-    "trains", "downloads", "asks", "shell", "plots", "saves", "files", "program", "waits", "missing", "fails"
+    "trains", "downloads", "asks", "shell", "plots", "saves", "files", "program", "waits", "missing", "fails",
+    "argument",
 ]  # fmt: skip
 """``saves``: a model; ``files``: other files are written, made or removed; ``missing``: an import of a package that is
-not installed; ``fails``: it was run, and raised an error."""
+not installed; ``fails``: it was run, and raised an error; ``argument``: a function that nothing calls needs one."""
 
 CHEAP: tuple[CostKind, ...] = ("files", "waits")
 """What is left out with the rest, but for which alone a file is run as a whole."""
@@ -132,7 +133,8 @@ HARMLESS_METHODS = frozenset(
         "max", "sum", "var", "argmax", "argmin", "transpose", "squeeze", "flatten", "ravel", "tolist", "numpy",
         "round", "describe", "info", "unique", "nunique", "value_counts", "isnull", "to_numpy", "index", "count",
         "gradient", "watch", "result", "map", "batch", "prefetch", "cache", "repeat", "take", "skip", "unbatch",
-        "as_numpy_iterator", "extractall", "cardinality", "with_options", "interleave", "zip", "enumerate", "get_vocabulary", "vocabulary_size", "ljust",
+        "as_numpy_iterator", "extractall", "cardinality", "with_options",
+        "interleave", "zip", "parse_args", "enumerate", "get_vocabulary", "vocabulary_size", "ljust",
         "clip", "cumsum", "dot", "groupby", "exists", "is_file", "is_dir", "absolute", "resolve", "glob",
         "rglob", "read_text", "read_bytes", "read", "readlines", "set_title", "imshow", "plot", "legend", "axis",
         "set_xlabel", "set_ylabel", "item", "argsort", "nonzero", "any", "all", "to_csv", "to_pickle", "savefig",
@@ -145,12 +147,12 @@ FRESH_METHODS = frozenset(
         "summary", "evaluate", "predict", "predict_generator", "predict_on_batch", "test_on_batch", "get_weights",
         "count_params", "get_config", "to_json", "astype", "copy", "numpy", "tolist", "mean", "std", "min", "max",
         "sum", "var", "argmax", "argmin", "round", "join", "split", "format", "cardinality", "as_numpy_iterator",
-        "fit_transform", "decode", "encode",
+        "fit_transform", "decode", "encode", "parse_args",
     )
 )  # fmt: skip
 """Methods whose results share nothing with their object."""
 
-ADDING_METHODS = frozenset(("append", "add", "extend", "insert", "update", "setdefault", "appendleft"))
+ADDING_METHODS = frozenset(("append", "add", "extend", "insert", "update", "setdefault", "appendleft", "add_argument"))
 """Methods that put what they are given into their object, and leave it as it is."""
 
 BUILTINS_PURE = frozenset(

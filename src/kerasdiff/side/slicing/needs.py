@@ -33,8 +33,9 @@ class Kept:
 class Needs:
     """Follows names to the leaves that bind them and change what they stand for."""
 
-    def __init__(self, script: Script, leaves: Sequence[Leaf], end: Env) -> None:
+    def __init__(self, script: Script, leaves: Sequence[Leaf], end: Env, outer: Env | None = None) -> None:
         self.script, self.leaves, self.end = script, leaves, end
+        self._outer = end if outer is None else outer
         self._why: dict[int, Refusal | None] = {}
         self._changed = [self._direct(leaf.facts.changes) | self._objects(leaf.facts.deep) for leaf in leaves]
         self._trained = [self._objects(leaf.facts.trains) for leaf in leaves]
@@ -199,7 +200,7 @@ class Needs:
 
     def _look_up(self, name: str, at: int, kept: Kept) -> list[tuple[str, int]]:
         """Keeps what a name stands for where a function is called that looks it up, or lets it be missed."""
-        env = self.end if at == len(self.leaves) else self.leaves[at].before
+        env = self._outer if at == len(self.leaves) else self.leaves[at].outer or self.leaves[at].before
         found = set(env.get(name, NOTHING))
         sites = {self.script.nodes[item].site for item in found} - {-1}
         for number in sorted({*sites, *self._changing(found, at)}):

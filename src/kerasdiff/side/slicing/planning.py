@@ -22,7 +22,8 @@ def plan_of(target: Target, module: Source, failed: Mapping[int, Cost] | None = 
     """
     if target.run_file or not target.name:
         return Plan()
-    return plan_for(module.tree, tuple(_names(target)), lambda name: _installed(name, module.search), failed)
+    part = target.name.partition(".")[2]
+    return plan_for(module.tree, tuple(_names(target)), lambda name: _installed(name, module.search), failed, part)
 
 
 def _names(target: Target) -> Iterator[str]:

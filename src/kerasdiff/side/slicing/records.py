@@ -115,6 +115,7 @@ class Leaf:
         before: What each name stood for where it begins.
         bound: The objects it makes, by name.
         keeps: Whether it is run in any case: an import, a definition.
+        outer: In a function, what each name of the module stands for; ``None`` for a leaf of the module.
     """
 
     node: ast.stmt
@@ -123,6 +124,7 @@ class Leaf:
     before: dict[str, frozenset[int]]
     bound: dict[str, int] = field(default_factory=dict)
     keeps: bool = False
+    outer: dict[str, frozenset[int]] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +158,7 @@ class Plan:
         left_out: First and last line of each stretch that is left out.
         lacking: Names of the module that what is left out would have bound: their line, and why it was not run.
         refusal: Why nothing is run.
+        elsewhere: Functions that have a local of that name, with its line, where several have.
         within: The function whose local the name is, or ``__main__`` for the main guard; empty for a name of the
             module.
     """
@@ -165,4 +168,5 @@ class Plan:
     left_out: tuple[tuple[int, int], ...] = ()
     lacking: tuple[tuple[str, int, Cost], ...] = ()
     refusal: Refusal | None = None
+    elsewhere: tuple[tuple[str, int], ...] = ()
     within: str = ""

@@ -304,15 +304,19 @@ def _class(script: Script, node: ast.ClassDef) -> Summary:
         for other in script.functions.get(base.id, ()) if isinstance(base, ast.Name) else ():
             if isinstance(other, ast.ClassDef) and other is not node:
                 parts.append(summary_of(script, other))
-    held = [name for item in own for name in sorted(parameters(item.args))]
+    given = {_PARAMETER + name for item in own for name in parameters(item.args)} | {_PARAMETER}
+
+    def joined(field: str) -> frozenset[str]:
+        return frozenset().union(*(getattr(part, field) for part in parts)) - {"(self"}
+
     return Summary(
-        changes=frozenset().union(*(part.changes for part in parts)) - {"(self"},
-        deep=frozenset().union(*(part.deep for part in parts)) - {"(self"},
-        holds=frozenset(_PARAMETER + name for name in (*held, "")).union(*(part.holds for part in parts)) - {"(self"},
-        trains=frozenset().union(*(part.trains for part in parts)) - {"(self"},
-        valued=frozenset().union(*(part.valued for part in parts)) - {"(self"},
-        reads=frozenset().union(*(part.reads for part in parts)),
-        binds=frozenset().union(*(part.binds for part in parts)),
+        changes=joined("changes"),
+        deep=joined("deep"),
+        holds=joined("holds") | given - {"(self"},
+        trains=joined("trains"),
+        valued=joined("valued"),
+        reads=joined("reads"),
+        binds=joined("binds"),
         costs=tuple(dict.fromkeys(cost for part in parts for cost in part.costs)),
         unbounded=any(part.unbounded for part in parts),
         everything=any(part.everything for part in parts),

@@ -39,6 +39,8 @@ def does(cost: Cost) -> str:
     """
     if cost.kind == "missing":
         return f"imports {cost.text}, which is not installed here"
+    if cost.kind == "argument":
+        return f"is an argument of {cost.text}, which nothing here calls once"
     if cost.kind == "fails":
         return f"fails ({cost.text})"
     return f"{_DOES[cost.kind]} ({cost.text})"
