@@ -28,7 +28,7 @@ class Calls(Expressions):
     def summary(self, function: Function) -> Summary:
         """What calling a function of the script does."""
 
-    def into_module(self, target: ast.Attribute | ast.Subscript) -> None:
+    def into_module(self) -> None:
         self.facts.changes |= self.lookup(SETTINGS)
         self.facts.unbounded = True
 
@@ -127,6 +127,8 @@ class Calls(Expressions):
         self._passed(given, costs=False)
         if known.in_place(func.id):
             self.change(given)
+            if func.id in ("setattr", "delattr") and node.args and self.dotted(node.args[0]) is not None:
+                self.into_module()
         elif func.id not in known.BUILTINS_PURE and not (func.id[:1].isupper() or func.id in ("exit", "quit")):
             self.facts.deep |= given
             self.facts.unbounded = True
@@ -136,6 +138,8 @@ class Calls(Expressions):
         """Calls a function or class of the script."""
         summary = self.summary(function)
         arguments = self._arguments(node, function)
+        for name in _held(function):
+            arguments.setdefault(name, {owner})
         self._apply(summary, arguments, costs=True)
         made, node_made = self.script.node("", -1)
         node_made.same = self._meant(summary.returns, arguments)
@@ -199,6 +203,8 @@ class Calls(Expressions):
             # Which class the object is of is not known: another may have a method of this name, which Keras wrote.
             self.facts.deep |= owner if kind == "trains" else set()
             self.hold(owner, given)
+        elif _is_super(func.value):
+            self.hold(owner, given)  # Keras's own
         else:
             self._known_method(node, name, owner, given)
             if name in known.FRESH_METHODS:
@@ -235,6 +241,22 @@ class Calls(Expressions):
         else:
             self.facts.trains |= callee  # it may be built for the shape that it is given
         return self.script.fresh(callee | given)
+
+
+def _held(function: Function) -> list[str]:
+    """Parameters whose defaults are objects, which the function holds from one call to the next."""
+    if isinstance(function, ast.ClassDef):
+        made = next((i for i in function.body if isinstance(i, ast.FunctionDef) and i.name == "__init__"), None)
+        return [] if made is None else _held(made)
+    by_position = [*function.args.posonlyargs, *function.args.args]
+    defaults = function.args.defaults
+    pairs = [*zip(by_position[len(by_position) - len(defaults) :], defaults, strict=True)]
+    pairs += [
+        (one, item)
+        for one, item in zip(function.args.kwonlyargs, function.args.kw_defaults, strict=True)
+        if item is not None
+    ]
+    return [one.arg for one, item in pairs if isinstance(item, ast.List | ast.Dict | ast.Set | ast.Call)]
 
 
 def _is_super(value: ast.expr) -> bool:

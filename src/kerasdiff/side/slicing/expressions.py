@@ -209,7 +209,7 @@ class Expressions:
         while isinstance(base, ast.Attribute | ast.Subscript | ast.Call):
             base = base.func if isinstance(base, ast.Call) else base.value
         if isinstance(base, ast.Name) and self.dotted(base) is not None:
-            self.into_module(target)
+            self.into_module()
         self.change(owners)
         self.hold(owners, held)
 
@@ -225,6 +225,6 @@ class Expressions:
         for item in own | wholes:
             self.script.nodes[item].holds |= given - {item}
 
-    def into_module(self, target: ast.Attribute | ast.Subscript) -> None:
+    def into_module(self) -> None:
         """Changes a module: all code that uses it is another from here on."""
         raise NotImplementedError

@@ -37,24 +37,24 @@ class Needs:
         self.script, self.leaves, self.end = script, leaves, end
         self._outer = end if outer is None else outer
         self._why: dict[int, Refusal | None] = {}
-        self._changed = [self._direct(leaf.facts.changes) | self._objects(leaf.facts.deep) for leaf in leaves]
-        self._trained = [self._objects(leaf.facts.trains) for leaf in leaves]
+        self._changed = [
+            self._direct(leaf.facts.changes)
+            | self.script.classes(leaf.facts.deep)
+            | self.script.objects(leaf.facts.deep)
+            for leaf in leaves
+        ]
+        self._trained = [self.script.objects(leaf.facts.trains) for leaf in leaves]
 
     def _direct(self, numbers: Iterable[int]) -> set[int]:
         return {item for item in numbers if not self.script.nodes[item].fixed}
 
-    def _objects(self, numbers: Iterable[int]) -> set[int]:
-        """What of these can be changed, with what they hold; functions alone where they are meant themselves."""
-        nodes = self.script.nodes
-        return {item for item in self.script.reach(set(numbers)) if not nodes[item].fixed and not nodes[item].functions}
-
     def _changing(self, numbers: set[int], before: int) -> list[int]:
         """Leaves that change any of these objects before another is run."""
-        objects = self._objects(numbers) | self._direct(numbers)
+        objects = self._direct(self.script.reach(numbers))
         return [number for number in range(before) if self._changed[number] & objects]
 
     def _training(self, numbers: set[int], before: int) -> list[int]:
-        objects = self._objects(numbers)
+        objects = self.script.objects(numbers)
         return [number for number in range(before) if self._trained[number] & objects]
 
     def direct(self, number: int) -> list[int]:
@@ -97,7 +97,7 @@ class Needs:
 
     def _objects_of(self, node: object) -> set[int]:
         number = next(index for index, item in enumerate(self.script.nodes) if item is node)
-        return self._objects({number}) | {number}
+        return self.script.objects({number}) | {number}
 
     # -- what is kept ------------------------------------------------------------------------------------------------
 
@@ -118,7 +118,9 @@ class Needs:
             if why is None and self._stays(self.leaves[number]):
                 self._keep(number, kept)
             elif why is not None and self._reaches_all(number):
-                kept.refusal = replace(why, changed=True, user=self.leaves[number].node.lineno)
+                leaf = self.leaves[number]
+                own = {"name": SETTINGS} if leaf.facts.costs else {"user": leaf.node.lineno}
+                kept.refusal = replace(why, changed=True, **own)
                 return kept
         for number in self._training(wanted, count):
             if self.why_not(number) is None:

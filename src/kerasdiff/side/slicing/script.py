@@ -66,6 +66,14 @@ class Script:
         """These objects with all that they may be, be parts of, or hold."""
         return self._closed(starts, lambda node: node.same | node.parts | node.holds)
 
+    def objects(self, starts: Iterable[int]) -> set[int]:
+        """What can be changed of what these hold: no function or class, which many objects share."""
+        return {item for item in self.reach(starts) if not self.nodes[item].fixed and not self.nodes[item].functions}
+
+    def classes(self, numbers: Iterable[int]) -> set[int]:
+        """Classes among these objects."""
+        return {item for item in numbers if any(isinstance(one, ast.ClassDef) for one in self.nodes[item].functions)}
+
     def itself(self, starts: Iterable[int]) -> tuple[set[int], set[int]]:
         """What these objects may be; and of what they may be a part."""
         own = self._closed(starts, lambda node: node.same)

@@ -275,7 +275,7 @@ def _body(script: Script, function: ast.FunctionDef | ast.AsyncFunctionDef | ast
         walk.run_all(function.body)
     facts: Facts = walk.facts
     returned, inside = script.itself(walk.returned)
-    deep = script.reach(facts.deep)
+    deep = script.objects(facts.deep) | script.classes(facts.deep)
     reads = free_names(function) | facts.later
     reads |= walk.names(facts.reads) & set(SHARED)
     return Summary(
