@@ -10,6 +10,7 @@ from kerasdiff.side.slicing import knowledge as known
 from kerasdiff.side.slicing.expressions import Expressions
 from kerasdiff.side.slicing.knowledge import CostKind
 from kerasdiff.side.slicing.records import FILES, MODELS, RANDOM, SETTINGS, SHARED, Cost, Function, Summary
+from kerasdiff.side.slicing.script import makes_functions
 
 MOST_TEXT = 50
 _WRITTEN: Mapping[CostKind, tuple[str, ...]] = {
@@ -143,7 +144,8 @@ class Calls(Expressions):
         self._apply(summary, arguments, costs=True)
         made, node_made = self.script.node("", -1)
         node_made.same = self._meant(summary.returns, arguments)
-        node_made.holds = self._meant(summary.holds, arguments) | {owner}
+        node_made.holds = self._meant(summary.holds, arguments)
+        (node_made.holds if makes_functions(function) else node_made.makers).add(owner)
         return {made}
 
     def _meant(self, names: Iterable[str], arguments: dict[str, set[int]]) -> set[int]:

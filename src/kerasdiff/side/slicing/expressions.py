@@ -69,6 +69,10 @@ class Expressions:
         return {item for item in found if not self.script.nodes[item].fixed}
 
     def on_attribute(self, node: ast.Attribute) -> set[int]:
+        own = self.env.get(_of_self(node))
+        if own is not None:
+            self.facts.reads |= own
+            return set(own)
         found = self.value(node.value)
         if node.attr in ("__dict__", "__globals__", "__builtins__", "modules", "_getframe"):
             self.facts.everything = self.facts.unbounded = True
@@ -212,6 +216,10 @@ class Expressions:
             self.into_module()
         self.change(owners)
         self.hold(owners, held)
+        if _of_self(target):
+            number, made = self.script.node(_of_self(target), -1)
+            made.same = set(held)
+            self.env[_of_self(target)] = frozenset((number,))
 
     def change(self, owners: Iterable[int]) -> None:
         """Notes that these objects themselves may be changed; what they are parts of, in any part."""
@@ -228,3 +236,10 @@ class Expressions:
     def into_module(self) -> None:
         """Changes a module: all code that uses it is another from here on."""
         raise NotImplementedError
+
+
+def _of_self(node: ast.AST) -> str:
+    """``self.dense`` for what a method calls so, which is followed like a name; empty for anything else."""
+    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self":
+        return f"self.{node.attr}"
+    return ""

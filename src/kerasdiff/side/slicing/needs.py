@@ -50,7 +50,7 @@ class Needs:
 
     def _changing(self, numbers: set[int], before: int) -> list[int]:
         """Leaves that change any of these objects before another is run."""
-        objects = self._direct(self.script.reach(numbers))
+        objects = self._direct(self.script.behind(numbers))
         return [number for number in range(before) if self._changed[number] & objects]
 
     def _training(self, numbers: set[int], before: int) -> list[int]:
@@ -182,13 +182,13 @@ class Needs:
     def _later(self, wanted: set[int], kept: Kept) -> None:
         """Keeps what functions need that are called, by what is kept or at the end; the rest is to be missed there."""
         done: set[tuple[str, int]] = set()
-        waiting = [(name, len(self.leaves)) for item in self.script.reach(wanted) for name in self._deferred(item)]
+        waiting = [(name, len(self.leaves)) for item in self.script.behind(wanted) for name in self._deferred(item)]
         seen: set[int] = set()
         while True:
             for number in sorted(kept.leaves - seen):
                 seen.add(number)
                 facts = self.leaves[number].facts
-                names = facts.later | {n for item in self.script.reach(facts.reads) for n in self._deferred(item)}
+                names = facts.later | {n for item in self.script.behind(facts.reads) for n in self._deferred(item)}
                 waiting += [(name, number) for name in names]
             if not waiting:
                 return
@@ -213,4 +213,4 @@ class Needs:
             kept.stale.setdefault(number, set()).add(name)
             if is_builtin(name) and kept.refusal is None:
                 kept.refusal = replace(why, name=name, user=0)
-        return [(other, at) for item in self.script.reach(found) for other in self._deferred(item)]
+        return [(other, at) for item in self.script.behind(found) for other in self._deferred(item)]

@@ -34,6 +34,7 @@ class Node:
         same: Objects that it may be.
         parts: Objects that it may be a part of.
         holds: Objects that it may hold.
+        makers: Functions and classes that made it, whose names are looked up where it is used.
         deferred: Names of the module that are looked up when it is called.
         functions: What is run when it is called.
         dotted: What an imported name stands for.
@@ -45,6 +46,7 @@ class Node:
     same: set[int] = field(default_factory=set)
     parts: set[int] = field(default_factory=set)
     holds: set[int] = field(default_factory=set)
+    makers: set[int] = field(default_factory=set)
     deferred: set[str] = field(default_factory=set)
     functions: tuple[Function, ...] = ()
     dotted: str | None = None

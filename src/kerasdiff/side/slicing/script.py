@@ -66,6 +66,10 @@ class Script:
         """These objects with all that they may be, be parts of, or hold."""
         return self._closed(starts, lambda node: node.same | node.parts | node.holds)
 
+    def behind(self, starts: Iterable[int]) -> set[int]:
+        """The same with what made them."""
+        return self._closed(starts, lambda node: node.same | node.parts | node.holds | node.makers)
+
     def objects(self, starts: Iterable[int]) -> set[int]:
         """What can be changed of what these hold: no function or class, which many objects share."""
         return {item for item in self.reach(starts) if not self.nodes[item].fixed and not self.nodes[item].functions}
@@ -224,6 +228,14 @@ def _evaluated(node: Definition) -> list[ast.AST]:
 
 
 evaluated = _evaluated
+
+
+def makes_functions(node: Function) -> bool:
+    """Whether a function defines another one, which it may hand out."""
+    if isinstance(node, ast.ClassDef):
+        return False
+    inside = (item for item in ast.walk(node) if item is not node)
+    return any(isinstance(item, ast.Lambda | ast.FunctionDef | ast.AsyncFunctionDef) for item in inside)
 
 
 def is_builtin(name: str) -> bool:
