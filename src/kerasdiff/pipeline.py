@@ -19,19 +19,20 @@ from kerasdiff.errors import DataError, EvaluateError, FitError, WorkerError
 from kerasdiff.explain.attribution import attribute
 from kerasdiff.explain.records import Attribution
 from kerasdiff.findings import Fact, Finding
-from kerasdiff.fit.cluster.connect import Cluster, connected
-from kerasdiff.fit.cluster.spread import Spread
-from kerasdiff.fit.experiment import Expected, Experiment, Interrupted
-from kerasdiff.fit.local import Local
-from kerasdiff.fit.trainers import Starts, Trainers
-from kerasdiff.fit.trials import FitEvidence
-from kerasdiff.fit.verdict import FitVerdict, judge_cut_off, judge_fit
+from kerasdiff.fitting.cluster.connect import Cluster, connected
+from kerasdiff.fitting.cluster.spread import Spread
+from kerasdiff.fitting.experiment import Expected, Experiment, Interrupted
+from kerasdiff.fitting.local import Local
+from kerasdiff.fitting.trainers import Starts, Trainers
+from kerasdiff.fitting.trials import FitEvidence
+from kerasdiff.fitting.verdict import FitVerdict, judge_cut_off, judge_fit
 from kerasdiff.judge import UNIMPLIED, Evidence, judge
 from kerasdiff.observing import Observer
 from kerasdiff.options import FitOptions, Listener, Options, Silent
 from kerasdiff.probing.choosing import choose
 from kerasdiff.probing.large import IN_A_FIT, lacks_room
-from kerasdiff.probing.probes import PROBE_BATCH, probe_rows
+from kerasdiff.probing.limits import PROBE_BATCH
+from kerasdiff.probing.probes import probe_rows
 from kerasdiff.probing.transfer import incomplete, transfer_weights
 from kerasdiff.probing.witness import SavedWitness
 from kerasdiff.rungs.architecture import architecture
@@ -46,6 +47,7 @@ from kerasdiff.rungs.training_step import training_step
 from kerasdiff.rungs.unseen import training_code, unlike_training_code, untaken, untraced
 from kerasdiff.rungs.weights import only_penalties, own_penalties, settings, values_apart, weights
 from kerasdiff.side.environment import Hardware, for_numbers, for_trials, seeds_at_once, trial_hardware
+from kerasdiff.side.locations import located
 from kerasdiff.side.models import Models, models_of
 from kerasdiff.side.process import Worker
 from kerasdiff.side.records import Description
@@ -161,12 +163,11 @@ def compare_models(models: Models, options: Options, listener: Listener) -> Comp
     pair, face = _paired(models, options)
     not_checked = [NotChecked(rung="training step", reason=method) for method in training_code(pair)]
 
-    started, unlike = _starting(pair, models.targets)
+    started, unlike = _starting(pair, models.targets, options)
     not_checked += unlike
     observer = Observer(models.workers, pair, options, listener)
     same_start = observer.same_start(started)
-    saved = all(target.kind == "saved" for target in models.targets)
-    values = observer.stored_values(face) if saved else None
+    values = observer.stored_values(face) if _values_count(models.targets, options) else None
     seen = settings(started, same_start, options.ignore, observer.settings().likeness)
     observations = observer.observe(face, settings_differ=bool(seen.edits), penalties=only_penalties(pair, seen.edits))
     not_checked += observer.not_checked
@@ -242,20 +243,28 @@ def _evidence(
     )
 
 
-def _starting(pair: Pair, targets: tuple[Target, Target]) -> tuple[Pair, list[NotChecked]]:
-    """What the weights rung compares: a saved file holds values, not what weights would start from."""
-    saved = [target.kind == "saved" for target in targets]
-    if not any(saved):
+def _values_count(targets: tuple[Target, Target], options: Options) -> bool:
+    """Whether what the weights hold is compared: both hold something, and one was saved for what it holds."""
+    if not all(target.holds_values for target in targets):
+        return False
+    return options.values is True or (options.values is None and any(target.kind != "live" for target in targets))
+
+
+def _starting(pair: Pair, targets: tuple[Target, Target], options: Options) -> tuple[Pair, list[NotChecked]]:
+    """What the weights rung compares: a model in a file or in memory holds values, not what they would start from."""
+    held = [target.holds_values for target in targets]
+    if not any(held):
         return pair, []
     first, second = (
-        replace(item, weights=tuple(replace(w, initializer=None, fans=None) for w in item.weights)) if held else item
-        for item, held in zip(pair.descriptions, saved, strict=True)
+        replace(item, weights=tuple(replace(w, initializer=None, fans=None) for w in item.weights)) if holds else item
+        for item, holds in zip(pair.descriptions, held, strict=True)
     )
     started = replace(pair, descriptions=(first, second))
-    if all(saved):  # what they hold is compared instead
+    if _values_count(targets, options):  # what they hold is compared instead
         return started, []
-    reason = Finding(fact=Fact.SAVED_VALUES, names=(targets[saved.index(True)].text,))
-    return started, [NotChecked(rung="weights", reason=reason)]
+    one = targets[held.index(True)]
+    fact = Fact.LIVE_VALUES if one.kind == "live" else Fact.SAVED_VALUES
+    return started, [NotChecked(rung="weights", reason=Finding(fact=fact, names=(one.text,)))]
 
 
 def _attributed(
@@ -427,6 +436,7 @@ def _info(models: Models, pair: Correspondence, side: int) -> ModelInfo:
         trainable_parameters=sum(w.size for w in description.weights if w.trainable),
         nodes=0 if pair.shown is None else len(pair.shown.graphs[side]),
         interface=(*description.inputs, *description.outputs),
+        location=located(description, target.revision),
     )
 
 

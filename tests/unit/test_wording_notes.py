@@ -11,6 +11,7 @@ from kerasdiff.report.wording.notes import SENTENCES, note
 LINE = Source(file="m.py", line=7)
 LAYER = Site(node="body/drop", kind="layer", source=LINE)
 MASK = (Site(node="words", kind="layer", source=LINE), Site(node="", display="reduce_mean", source=LINE))
+TRAINS = Finding(fact=Fact.LINE_LEFT_OUT, names=("trains", "model.fit()"), sources=(LINE,))
 SHAPE = {"shape": (32, 32, 3)}
 
 ROWS = [
@@ -35,6 +36,11 @@ ROWS = [
         "git:main:m.py:make: pkg/_version.py taken as built here, for git ignores what a build writes",
     ),
     (
+        Finding(fact=Fact.INSTALLED_COPY, names=("git:main:m.py:make", "pkg")),
+        "git:main:m.py:make: pkg taken from the revision, though installed here as a copy of this repository; a model "
+        "of the working tree imports that copy, unless it is installed by pip install -e",
+    ),
+    (
         Finding(fact=Fact.ITEM_TAKEN, names=("m.py:make", "Functional", "make[1]")),
         "m.py:make: make[1] (Functional) taken, the one model in what it gives",
     ),
@@ -46,6 +52,27 @@ ROWS = [
         Finding(fact=Fact.INSTANCE_MADE, names=("m.py:Factory.build", "Factory")),
         "m.py:Factory.build: taken of an instance of Factory that was made for it",
     ),
+    (
+        Finding(
+            fact=Fact.LOADED_BY_DEFINITIONS,
+            names=("m.py:model", "m.py"),
+            settings={"left_out": ((3, 3), (7, 9)), "within": ""},
+            parts=(TRAINS, Finding(fact=Fact.LINE_LEFT_OUT, names=("missing", "wandb"), sources=(LINE,))),
+        ),
+        "m.py:model: m.py was loaded by its definitions: it trains (model.fit()) at line 7, imports wandb, which is "
+        "not installed here at line 7; lines 3, 7-9 left out",
+    ),
+    (
+        Finding(
+            fact=Fact.LOADED_BY_DEFINITIONS,
+            names=("m.py:main.model", "m.py"),
+            settings={"left_out": [], "within": "main"},
+            parts=(TRAINS,),
+        ),
+        "m.py:main.model: m.py was loaded by its definitions: it trains (model.fit()) at line 7; these were left out; "
+        "the name is of its function main",
+    ),
+    (TRAINS, "trains (model.fit())"),
     (
         Finding(fact=Fact.COMPILE_SETTINGS_LEFT_OUT, names=("m.keras",), cause="ValueError: no loss"),
         "m.keras: loaded without its compile settings: ValueError: no loss",

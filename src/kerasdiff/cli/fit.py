@@ -12,15 +12,15 @@ from kerasdiff.cli.against import pair_arguments, pair_of
 from kerasdiff.cli.common import (
     EXIT_CODES_HELP,
     TARGETS_HELP,
+    Number,
     clean,
     device_option,
-    format_option,
     model_options,
     progress,
-    report_comparison,
     start_ahead,
     understood,
 )
+from kerasdiff.cli.output import Output, report_comparison, report_options
 from kerasdiff.cli.surviving import Child
 
 if TYPE_CHECKING:
@@ -89,7 +89,6 @@ def _cluster(address: str | None, cpus: int | None, gpus: float | None) -> Clust
 
 @click.command(epilog=TARGETS_HELP + EXIT_CODES_HELP)
 @pair_arguments
-@format_option()
 @click.option(
     "--seeds",
     type=Seeds(),
@@ -107,7 +106,7 @@ def _cluster(address: str | None, cpus: int | None, gpus: float | None) -> Clust
 @click.option("--batch-size", type=click.IntRange(min=1), default=64, show_default=True, metavar="N")
 @click.option(
     "--learning-rate",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Number(min=0, min_open=True),
     metavar="RATE",
     help="In place of the model's own, or of 3e-4.",
 )
@@ -116,7 +115,7 @@ def _cluster(address: str | None, cpus: int | None, gpus: float | None) -> Clust
 @device_option("Where to train; auto takes a GPU where there is one.")
 @click.option(
     "--margin",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Number(min=0, min_open=True),
     default=1.0,
     show_default=True,
     metavar="POINTS",
@@ -139,7 +138,7 @@ def _cluster(address: str | None, cpus: int | None, gpus: float | None) -> Clust
 )
 @click.option(
     "--trial-gpus",
-    type=click.FloatRange(min=0),
+    type=Number(min=0),
     metavar="N",
     help="With --ray: GPUs of a trial pair, or the share of one.  [default: 0]",
 )
@@ -154,11 +153,11 @@ def _cluster(address: str | None, cpus: int | None, gpus: float | None) -> Clust
     help="Train on this data instead of CIFAR-10.",
 )
 @model_options
+@report_options()
 def fit(
     reference: str | None,
     candidate: str | None,
     against: str | None,
-    form: str,
     seeds: tuple[int, ...],
     epochs: int | None,
     steps: int | None,
@@ -178,8 +177,7 @@ def fit(
     data: str | None,
     inputs: tuple[str, ...],
     timeout: float,
-    color: str,
-    output: str | None,
+    to: Output,
 ) -> int:
     """Trains CANDIDATE and REFERENCE alike and compares what comes out.
 
@@ -220,17 +218,15 @@ def fit(
         cluster=_cluster(ray, trial_cpus, trial_gpus),
     )
     if trials.cluster is None:
-        return _report(pair, options, trials, form, color, output)
+        return _report(pair, options, trials, to)
     child = Child()
     if child.exit_code is not None:
         return child.exit_code
     with child.to_its_end():
-        return _report(pair, options, trials, form, color, output)
+        return _report(pair, options, trials, to)
 
 
-def _report(
-    pair: tuple[Target, Target], options: Options, trials: FitOptions, form: str, color: str, output: str | None
-) -> int:
+def _report(pair: tuple[Target, Target], options: Options, trials: FitOptions, to: Output) -> int:
     """Runs the fit and writes its report."""
     from kerasdiff.side.environment import trial_hardware
 
@@ -244,7 +240,7 @@ def _report(
             if stop.known is None:
                 raise
             comparison = stop.known
-    report_comparison(comparison, form, color, output)
+    report_comparison(comparison, to)
     if comparison.interrupted:
         click.echo(clean(f"interrupted: finished epochs are in {trials.trial.store}"), err=True)
     return comparison.exit_code

@@ -6,17 +6,17 @@ The file is an ``.npz`` without pickle: ``input_0`` and on, and ``about``, JSON 
 from __future__ import annotations
 
 import json
+import math
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
 
 from kerasdiff.errors import TargetError
 from kerasdiff.findings import Finding
 from kerasdiff.graph import MODES, Mode
 from kerasdiff.graph.values import Array
-from kerasdiff.side.files import write_whole
+from kerasdiff.side.files import other_than_file, write_whole
 
 SCHEMA = "kerasdiff.witness/1"
 
@@ -69,6 +69,8 @@ def save(path: Path, saved: SavedWitness) -> None:
     Raises:
         OSError: If it cannot be written.
     """
+    import numpy as np  # which those that only tell of a witness do without
+
     about = {
         "schema": SCHEMA,
         "reference": saved.reference,
@@ -78,7 +80,7 @@ def save(path: Path, saved: SavedWitness) -> None:
         "mode": saved.mode,
         "weight_scale": saved.weight_scale,
         "how": saved.how,
-        "difference": saved.difference if np.isfinite(saved.difference) else None,
+        "difference": saved.difference if math.isfinite(saved.difference) else None,
     }
     arrays = {f"input_{number}": value for number, value in enumerate(saved.inputs)}
     text = np.array(json.dumps(about))
@@ -91,13 +93,17 @@ def load(path: Path) -> SavedWitness:
     Raises:
         TargetError: If the file is none.
     """
+    import numpy as np
+
     try:
+        if other := other_than_file(path):
+            raise TargetError(f"{path} is {other}, and a witness is a file that --save-witness wrote.")
         with np.load(path, allow_pickle=False) as held:
             about = json.loads(str(held["about"]))
             inputs = tuple(held[f"input_{number}"] for number in range(len(held.files) - 1))
     except OSError as error:
         raise TargetError(f"{path} cannot be read: {error.strerror or error}.") from None
-    except (EOFError, ValueError, KeyError, zipfile.BadZipFile):
+    except (EOFError, ValueError, KeyError, MemoryError, zipfile.BadZipFile, zlib.error):
         raise TargetError(f"{path} is no witness that --save-witness wrote.") from None
     if about.get("schema") != SCHEMA or about.get("mode") not in MODES or not inputs:
         raise TargetError(f"{path} is no witness of schema {SCHEMA}.")

@@ -70,6 +70,8 @@ def _left_out(finding: Finding) -> str:
     assert isinstance(stretches, Sequence)
     pairs = [tuple(item) for item in stretches if isinstance(item, tuple | list)]  # a list where a file was read back
     shown = [str(first) if first == last else f"{first}-{last}" for first, last in pairs]
+    if not shown:
+        return "these were left out"
     more = f" and {len(shown) - MOST_STRETCHES} more stretches" if len(shown) > MOST_STRETCHES else ""
     return f"lines {', '.join(shown[:MOST_STRETCHES])}{more} left out"
 
@@ -128,6 +130,10 @@ SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
     ),
     Fact.BUILT_FILES_KEPT: lambda it: (
         f"{it.names[0]}: {', '.join(it.names[1:])} taken as built here, for git ignores what a build writes"
+    ),
+    Fact.INSTALLED_COPY: lambda it: (
+        f"{it.names[0]}: {', '.join(it.names[1:])} taken from the revision, though installed here as a copy of this "
+        "repository; a model of the working tree imports that copy, unless it is installed by pip install -e"
     ),
     Fact.TARGET_FOUND: lambda it: f"{it.names[0]}: {it.names[1]} taken, the one model in it",
     Fact.INSTANCE_MADE: lambda it: f"{it.names[0]}: taken of an instance of {it.names[1]} that was made for it",

@@ -81,11 +81,19 @@ class Leaves(Walk):
         self.run(node)
         imports = [item for item in ast.walk(node) if isinstance(item, ast.Import | ast.ImportFrom)]
         leaf.keeps = isinstance(node, _KEPT) or (isinstance(node, ast.Try) and bool(imports))
+        leaf.keeps |= isinstance(node, ast.Expr) and not heads and self._ends(node.value)
         if isinstance(node, ast.Import | ast.ImportFrom) and not getattr(node, "level", 0):
             for _, dotted in imported(node):
                 if root(dotted) in OPTIONAL and not self._installed(root(dotted)):
                     leaf.facts.costs.append(Cost("missing", node.lineno, root(dotted)))
         self._end(leaf)
+
+    def _ends(self, expression: ast.expr) -> bool:
+        """Whether an expression ends the program: what comes after it is never reached."""
+        if not isinstance(expression, ast.Call):
+            return False
+        name = expression.func.id if isinstance(expression.func, ast.Name) else self.dotted(expression.func)
+        return name in ("exit", "quit", "sys.exit", "os._exit", "os.abort")
 
     def _begin(self, node: ast.stmt, heads: tuple[int, ...]) -> Leaf:
         self.facts = Facts()

@@ -155,6 +155,8 @@ class Walk(Calls):
         names = [name for end in ends for name in end]
         self.env.clear()
         for name in dict.fromkeys(names):
+            if name.startswith("self.") and not all(name in end for end in ends):
+                continue  # what it was before is not known
             self.env[name] = NOTHING.union(*(end.get(name, NOTHING) for end in ends))
 
     def run_if(self, node: ast.If) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import cast
 
 from kerasdiff.errors import LoadError
+from kerasdiff.side.reading.source import Source
 from kerasdiff.side.slicing.knowledge import CostKind
 from kerasdiff.side.slicing.records import FILES, MODELS, RANDOM, SETTINGS, Cost, Refusal
 from kerasdiff.side.targets import Target
@@ -51,18 +52,26 @@ def cost_of(kind: str, text: str) -> Cost:
     return Cost(cast("CostKind", kind), 0, text)
 
 
-def refused(target: Target, refusal: Refusal) -> LoadError:
+def at(line: int, module: Source) -> str:
+    """A line as it is told of: of a notebook by its cell."""
+    file, own = module.place(line)
+    cell = file.rpartition("[")[2].rstrip("]") if module.cells else ""
+    return f"line {own} of {cell}" if cell else f"line {own}"
+
+
+def refused(target: Target, refusal: Refusal, module: Source) -> LoadError:
     """Says that a name needs what is not run, and what to name instead."""
     file = Path(target.location).name if target.kind != "module" else target.location
     name = target.name.partition(".")[0]
     needed = _NAMED.get(refusal.name, f"`{refusal.name or name}`")
     how = "changes" if refusal.changed else "makes"
-    inside = "" if refusal.cost.line == refusal.line else f" in line {refusal.cost.line}"
+    inside = "" if refusal.cost.line == refusal.line else f" in {at(refusal.cost.line, module)}"
+    line = at(refusal.line, module)
     if refusal.user or needed != f"`{name}`":
-        user = f"line {refusal.user}" if refusal.user else "it"
-        why = f"{user} needs {needed}, but line {refusal.line}, which {how} that, {does(refusal.cost)}{inside}"
+        user = at(refusal.user, module) if refusal.user else "it"
+        why = f"{user} needs {needed}, but {line}, which {how} that, {does(refusal.cost)}{inside}"
     else:
-        why = f"line {refusal.line}, which {how} it, {does(refusal.cost)}{inside}"
+        why = f"{line}, which {how} it, {does(refusal.cost)}{inside}"
     return LoadError(f"{target.text}: {file} was not run for `{name}`: {why}. {_advice(target, refusal)}")
 
 
@@ -72,11 +81,7 @@ def _advice(target: Target, refusal: Refusal) -> str:
     return f"Name what makes it, {target.place}:{refusal.makers[0]}, or run the whole file with {RUN_FILE}."
 
 
-def lacking(name: str, line: int, cost: Cost) -> str:
-    """Why a name of a module is missing that a function looks up.
-
-    >>> lacking("x_train", 4, Cost("downloads", 4, "load_data()"))
-    'line 4 would make it and was left out, for it downloads data (load_data()); --run-file runs the whole file'
-    """
-    inside = "it" if cost.line == line else f"line {cost.line}"
-    return f"line {line} would make it and was left out, for {inside} {does(cost)}; {RUN_FILE} runs the whole file"
+def lacking(line: int, cost: Cost, module: Source) -> str:
+    """Why a name of a module is missing that a function looks up."""
+    inside = "it" if cost.line == line else at(cost.line, module)
+    return f"{at(line, module)} would make it and was left out, for {inside} {does(cost)}; {RUN_FILE} runs it all"

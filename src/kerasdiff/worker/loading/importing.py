@@ -1,12 +1,16 @@
 """How does the module of a target come to be, and what is said where running it fails?"""
 
 from __future__ import annotations
+import __future__
 
+import ast
+import copy
 import importlib
 import importlib.util
 import itertools
+import linecache
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -14,6 +18,8 @@ from types import ModuleType
 from kerasdiff.errors import LoadError
 from kerasdiff.side.reading import said
 from kerasdiff.side.reading.homes import Home, home_at, module_folder
+from kerasdiff.side.reading.notebooks import cells_of
+from kerasdiff.side.reading.source import Source, source
 from kerasdiff.side.targets import Target
 from kerasdiff.worker.loading.faults import at_line, raised_at, reason, user_traceback
 from kerasdiff.worker.tracing.libraries import claim, is_user_file
@@ -24,13 +30,23 @@ _FIRST = frozenset(sys.modules)
 """Modules that were there before any target: libraries, though they may lie below a target's folder."""
 
 
-def import_target(target: Target) -> tuple[ModuleType, str]:
+Runs = Callable[[Source, ModuleType], None]
+"""Runs the text of a module."""
+
+
+def import_target(target: Target, run: Runs | None = None) -> tuple[ModuleType, str]:
     """Imports a target's module afresh, so that model objects in it are new as well; also gives its directory.
+
+    Args:
+        target: Whose.
+        run: Runs a notebook; all of it where that is not said.
 
     Raises:
         TargetError: If there is no such module.
         LoadError: If running it fails.
     """
+    if target.kind == "notebook":
+        return _run_notebook(target, run or (lambda text, module: execute(text, text.tree, module)))
     return _import_module(target) if target.kind == "module" else _import_file(target)
 
 
@@ -52,6 +68,48 @@ def _import_file(target: Target) -> tuple[ModuleType, str]:
     with _importing(target, root):
         spec.loader.exec_module(module)
     return module, root
+
+
+def _run_notebook(target: Target, run: Runs) -> tuple[ModuleType, str]:
+    """Runs the code cells of a notebook, one after the other, as one module."""
+    path = Path(target.location)
+    cells = cells_of(path)
+    if isinstance(cells, str):
+        raise said.no_notebook(target, cells)
+    root = str(path.parent)
+    _forget_below(root)
+    _first_on_path(root)
+    for cell in cells:
+        # No entry of a time: nothing looks whether a file of that name has changed.
+        lines = [f"{line}\n" for line in cell.text.split("\n")]
+        linecache.cache[cell.file] = (len(cell.text), None, lines, cell.file)
+    module = ModuleType(f"kerasdiff_target_{next(_numbers)}_{path.stem}")
+    module.__file__ = str(path)
+    vars(module)["display"] = print
+    sys.modules[module.__name__] = module
+    with _importing(target, root):
+        text = source(path, root)
+        if isinstance(text, SyntaxError):
+            raise text
+        if text is None:
+            raise LoadError(f"{target.text}: {path.name} is too deep to be read.")
+        run(text, module)
+    return module, root
+
+
+def execute(text: Source, tree: ast.Module, module: ModuleType) -> None:
+    """Runs a tree of a module's text: for a notebook cell by cell, so that each line is told by its cell."""
+    flags = 0
+    for file, statements in itertools.groupby(tree.body, lambda one: text.place(one.lineno)[0]):
+        body = [copy.deepcopy(one) for one in statements]
+        for one in body:
+            ast.increment_lineno(one, text.place(one.lineno)[1] - one.lineno)
+        code = compile(ast.Module(body, []), file, "exec", flags, dont_inherit=True)
+        flags |= code.co_flags & _FUTURE  # what a cell imports from there holds for those after it
+        exec(code, vars(module))
+
+
+_FUTURE = sum({getattr(__future__, name).compiler_flag for name in __future__.all_feature_names})
 
 
 def _part_of_package(target: Target, home: Home, path: Path) -> ModuleType:
@@ -116,7 +174,7 @@ def _importing(target: Target, root: str) -> Iterator[None]:
             f"{target.text}: {said.shown(target)} ends the program when it is imported, with exit code {error.code!r}"
             f'{at_line(error, root)}; put that under if __name__ == "__main__".',
         ) from None
-    except Exception as error:  # the user's module may raise anything
+    except BaseException as error:  # the user's module may raise anything
         at, details = at_line(error, root), user_traceback(error, root)
         raise said.import_fails(target, error, at, reason(error), details) from None
     finally:
@@ -127,8 +185,10 @@ def _importer(error: ImportError, root: str, target: Target) -> str:
     """The file whose import fails, where that is none of the target's own; empty where it is."""
     source = raised_at(error, root)
     module = target.location.rpartition(".")[2]
-    own = (Path(target.location).name,) if target.kind == "file" else (f"{module}.py", f"{module}/__init__.py")
-    return "" if source is None or source.file.endswith(own) else source.file
+    own = (f"{module}.py", f"{module}/__init__.py") if target.kind == "module" else (Path(target.location).name,)
+    if source is None or source.file == "__init__.py" or source.file.partition("[cell ")[0].endswith(own):
+        return ""
+    return source.file
 
 
 def _forget_below(root: str) -> None:
