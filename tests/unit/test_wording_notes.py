@@ -72,6 +72,10 @@ ROWS = [
         "m.py:main.model: m.py was loaded by its definitions: it trains (model.fit()) at line 7; these were left out; "
         "the name is of its function main",
     ),
+    (
+        Finding(fact=Fact.CALLED_BY_PARTS, names=("m.py:vae", "VAE", "encoder", "decoder")),
+        "m.py:vae: VAE has no call(): its sub-models encoder, decoder were called, each on inputs of its own",
+    ),
     (TRAINS, "trains (model.fit())"),
     (
         Finding(fact=Fact.COMPILE_SETTINGS_LEFT_OUT, names=("m.keras",), cause="ValueError: no loss"),

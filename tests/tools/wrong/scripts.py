@@ -78,7 +78,7 @@ ENDS = (
     at_import("a killed parent", "import os, signal; os.kill(os.getppid(), signal.SIGKILL); os._exit(4)", slow=True),
     at_import("a timer that ends it", "import signal, time; signal.setitimer(signal.ITIMER_REAL, 0.1); time.sleep(9)", "SIGALRM"),
     at_import("a file that deletes itself", "import os; os.remove(__file__); 1 / 0", "ZeroDivisionError", AT_LINE),
-    harmless("input from a person that no model needs", "name = input('which model? ')"),
+    script("input from a person for a model", f"width = int(input('width? '))\n{NET}\nnet.width = width\n", "--run-file", worker=False),
     harmless("input from a person that no model needs", "name = input('which model? ')"),
     at_import("a training at import with progress bars", "import sys\nfor i in range(200):\n    sys.stdout.write(f'\\r\\x1b[1m{i}/200\\x1b[0m \\x1b[32m━━━━\\x1b[0m 1s 5ms/step')\nimport os; os._exit(1)", "200"),
     at_import("megabytes of output", "import os, sys\nfor i in range(300000): print('0123456789' * 5)\nos._exit(1)", "exit code 1"),

@@ -138,6 +138,10 @@ SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
     Fact.TARGET_FOUND: lambda it: f"{it.names[0]}: {it.names[1]} taken, the one model in it",
     Fact.INSTANCE_MADE: lambda it: f"{it.names[0]}: taken of an instance of {it.names[1]} that was made for it",
     Fact.ITEM_TAKEN: lambda it: f"{it.names[0]}: {it.names[2]} ({it.names[1]}) taken, the one model in what it gives",
+    Fact.CALLED_BY_PARTS: lambda it: (
+        f"{it.names[0]}: {it.names[1]} has no call(): its sub-models {', '.join(it.names[2:])} were called, each on "
+        "inputs of its own"
+    ),
     Fact.LOADED_BY_DEFINITIONS: _by_definitions,
     Fact.LINE_LEFT_OUT: lambda it: does(cost_of(*it.names)),
     Fact.COMPILE_SETTINGS_LEFT_OUT: lambda it: f"{it.names[0]}: loaded without its compile settings: {it.cause}",
