@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -138,8 +140,15 @@ def parse_target(text: str, here: str = "") -> Target:
     Raises:
         TargetError: If the text has another form, or the file does not exist.
     """
+    try:
+        return _target(text, here)
+    except OSError as error:  # a name that is too long, a folder that may not be entered
+        raise TargetError(f"{text}: no such file can be seen ({error.strerror or error}).") from None
+
+
+def _target(text: str, here: str) -> Target:
     location, expression = _split(text, here)
-    path = _path(location, here)
+    path = path_of(location, here)
     kind = _kind(text, location, path, named=expression is not None)
     found = location if kind == "module" else _existing(location, path)
     if expression is None:
@@ -162,7 +171,7 @@ def parse_target(text: str, here: str = "") -> Target:
 
 def _split(text: str, here: str) -> tuple[str, str | None]:
     """What comes before the colon that a name follows, and what after it; ``None`` where no name follows."""
-    if _path(text, here).is_file():
+    if os.path.isfile(path_of(text, here)):
         return text, None
     splits = [(text[: match.start()], text[match.end() :]) for match in _NAME_FOLLOWS.finditer(text)]
     if not splits:
@@ -170,25 +179,30 @@ def _split(text: str, here: str) -> tuple[str, str | None]:
     return next((split for split in splits if isinstance(_parsed(split[1]), ast.expr)), splits[0])
 
 
-def _path(location: str, here: str) -> Path:
+def path_of(location: str, here: str) -> Path:
+    """Where a file or directory is that a user names.
+
+    Raises:
+        TargetError: If it begins with a home directory that there is not.
+    """
     try:
         return Path(here) / Path(location).expanduser()
-    except RuntimeError:
+    except (RuntimeError, ValueError):
         raise TargetError(f"{location}: there is no such home directory.") from None
 
 
 def _kind(text: str, location: str, path: Path, *, named: bool) -> TargetKind:
     kind = KINDS.get(path.suffix)
-    if kind is not None and (path.is_file() or not path.is_dir()):
+    if kind is not None and (os.path.isfile(path) or not os.path.isdir(path)):
         return kind
     if _MODULE.fullmatch(location):
-        return "file" if path.is_file() else "module"
-    if path.is_dir():
+        return "file" if os.path.isfile(path) else "module"
+    if os.path.isdir(path):
         raise TargetError(
             f"{location} is a directory: name the Python file that defines the model; "
             f"`kerasdiff list {location}` shows which there are."
         )
-    if path.is_file() or "/" in location:
+    if os.path.isfile(path) or "/" in location:
         return "file"
     if named:
         raise TargetError(
@@ -200,8 +214,8 @@ def _kind(text: str, location: str, path: Path, *, named: bool) -> TargetKind:
 
 
 def _existing(location: str, path: Path) -> str:
-    if not path.is_file():
-        if path.is_dir():
+    if not os.path.isfile(path):
+        if os.path.isdir(path):
             raise TargetError(f"{location} is a directory, not a file.")
         raise TargetError(f"{location}: no such file.", _similar_files(path))
     return str(path.resolve())
@@ -221,7 +235,9 @@ def _similar_files(path: Path) -> str:
 def _parsed(expression: str) -> ast.expr | str:
     """An expression, or why it is none."""
     try:
-        return ast.parse(expression, mode="eval").body
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(expression, mode="eval").body
     except SyntaxError as error:
         return error.msg
     except (ValueError, MemoryError, RecursionError) as error:

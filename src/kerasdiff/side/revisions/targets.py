@@ -102,7 +102,7 @@ def _sought(rest: str, here: str, text: str) -> _Sought:
         if own is None:
             raise _no_repository(text, directory)
         return _Sought(repository=own, rest=rest, location=location, path=None, directory=directory)
-    given = directory / Path(location).expanduser()
+    given = directory / path_of(location, "")
     # A link that is a file is one in the repository; what it leads to there may be another file.
     path = Path(os.path.realpath(given.parent)) / given.name
     if own is not None and own.top is None:
