@@ -80,7 +80,7 @@ def test_saved_target(folder: Path) -> None:
         ("models.py:Net(**a)", "each argument of Net by itself"),
         ("models.py:Net + 1", "write a name after models.py:"),
         ("~nobody_at_all/m.py:Net", "no such home directory"),
-        (f"{'x' * 300}.py:Net", "no such file"),
+        (f"{'x' * 300}.py:Net", "cannot be looked at: File name too long"),
         (f"models.py:Net({'(' * 300}", "does not parse"),
         ("a b:Net", "neither a Python file nor a module"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 import os
 import re
 import warnings
@@ -12,6 +13,8 @@ from typing import Literal
 
 from kerasdiff.errors import TargetError
 from kerasdiff.graph import Attribute
+from kerasdiff.side.files import other_than_file
+from kerasdiff.side.payload import Payload
 from kerasdiff.side.revisions.records import Revision
 
 TargetKind = Literal["file", "module", "notebook", "saved", "config", "baseline", "live"]
@@ -51,8 +54,7 @@ class Target:
         here: Directory that relative paths and modules are found from; empty for the current one.
         revision: The commit whose files are meant, laid out below ``here``; ``None`` for the files as they are.
         found: Whether the user named the file alone, and ``name`` is the one model that it holds.
-        change: To find out what a gate sees, the key of a :class:`kerasdiff.side.mutations.Mutation`: the model is
-            taken apart and built again with it, or with none where it is empty; ``None`` for the model as it is.
+        payload: The object itself where it is ``live``.
     """
 
     text: str
@@ -66,7 +68,13 @@ class Target:
     here: str = ""
     revision: Revision | None = None
     found: bool = False
+    payload: Payload | None = None
     change: str | None = None
+
+    @property
+    def holds_values(self) -> bool:
+        """Whether it is a model whose weights have values, and not code, which says what they start from."""
+        return self.kind == "saved" or (self.payload is not None and not self.payload.builds)
 
 
 def as_written(argument: Argument) -> str:
@@ -113,6 +121,7 @@ DTYPES = (
 )
 
 
+_LONGEST = 200
 _MODULE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 _NAME_FOLLOWS = re.compile(r":(?=[^\W\d])")
 KINDS: dict[str, TargetKind] = {
@@ -142,8 +151,8 @@ def parse_target(text: str, here: str = "") -> Target:
     """
     try:
         return _target(text, here)
-    except OSError as error:  # a name that is too long, a folder that may not be entered
-        raise TargetError(f"{text}: no such file can be seen ({error.strerror or error}).") from None
+    except OSError as error:  # a folder that may not be entered
+        raise TargetError(f"{shortened(text)} cannot be looked at: {error.strerror or error}.") from None
 
 
 def _target(text: str, here: str) -> Target:
@@ -171,7 +180,7 @@ def _target(text: str, here: str) -> Target:
 
 def _split(text: str, here: str) -> tuple[str, str | None]:
     """What comes before the colon that a name follows, and what after it; ``None`` where no name follows."""
-    if os.path.isfile(path_of(text, here)):
+    if os.path.isfile(path_of(text, here)):  # with arguments it may be longer than the name of any file
         return text, None
     splits = [(text[: match.start()], text[match.end() :]) for match in _NAME_FOLLOWS.finditer(text)]
     if not splits:
@@ -191,18 +200,38 @@ def path_of(location: str, here: str) -> Path:
         raise TargetError(f"{location}: there is no such home directory.") from None
 
 
+def _is_file(path: Path) -> bool:
+    """Whether a file is there.
+
+    Raises:
+        TargetError: If that cannot be seen: the name is too long, or a folder may not be entered.
+    """
+    try:
+        return path.is_file()
+    except (OSError, ValueError) as why:
+        told = why.strerror if isinstance(why, OSError) else str(why)
+        raise TargetError(f"{shortened(str(path))} cannot be looked at: {told}.") from None
+
+
+def shortened(text: str) -> str:
+    """A text that is to be repeated in a message; one of a few thousand letters would hide it."""
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
 def _kind(text: str, location: str, path: Path, *, named: bool) -> TargetKind:
+    if not location.strip():
+        raise TargetError(f"{text!r} names no file: write FILE.py:NAME, e.g. models.py:build_model.")
     kind = KINDS.get(path.suffix)
-    if kind is not None and (os.path.isfile(path) or not os.path.isdir(path)):
+    if kind is not None and (_is_file(path) or not path.is_dir()):
         return kind
     if _MODULE.fullmatch(location):
-        return "file" if os.path.isfile(path) else "module"
-    if os.path.isdir(path):
+        return "file" if _is_file(path) else "module"
+    if path.is_dir():
         raise TargetError(
-            f"{location} is a directory: name the Python file that defines the model; "
-            f"`kerasdiff list {location}` shows which there are."
+            f"{location} is a directory: name the Python file that defines the model; `kerasdiff list {location}` "
+            "shows which there are."
         )
-    if os.path.isfile(path) or "/" in location:
+    if _is_file(path) or "/" in location:
         return "file"
     if named:
         raise TargetError(
@@ -214,9 +243,13 @@ def _kind(text: str, location: str, path: Path, *, named: bool) -> TargetKind:
 
 
 def _existing(location: str, path: Path) -> str:
-    if not os.path.isfile(path):
-        if os.path.isdir(path):
-            raise TargetError(f"{location} is a directory, not a file.")
+    if not _is_file(path):
+        try:
+            other = other_than_file(path)
+        except OSError as why:
+            raise TargetError(f"{location} cannot be looked at: {why.strerror}.") from None
+        if other:
+            raise TargetError(f"{location} is {other}, not a file.")
         raise TargetError(f"{location}: no such file.", _similar_files(path))
     return str(path.resolve())
 
@@ -318,6 +351,8 @@ def parse_input(text: str) -> InputSpec:
             low, high = float(match["low"]), float(match["high"])
         except ValueError:
             raise TargetError(f"--input {text!r}: the range must be two numbers: {help_text}") from None
+        if not (math.isfinite(low) and math.isfinite(high)):
+            raise TargetError(f"--input {text!r}: the range must be two finite numbers: {help_text}")
         if not low <= high:
             raise TargetError(f"--input {text!r}: the range is empty, {low:g} is above {high:g}.")
     return InputSpec(name=match["name"], shape=tuple(shape), dtype=dtype, low=low, high=high)

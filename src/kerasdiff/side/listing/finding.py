@@ -13,6 +13,8 @@ from kerasdiff.side.reading import said
 from kerasdiff.side.reading.homes import home_of, module_folder
 from kerasdiff.side.reading.notebooks import cells_of
 from kerasdiff.side.reading.source import Source, UntoldError, source
+from kerasdiff.side.revisions.finding import searched
+from kerasdiff.side.revisions.targets import PREFIX, of_revision
 from kerasdiff.side.targets import DEFINING, KINDS, Target, parse_target, path_of
 
 MOST_FILES = 2_000
@@ -96,8 +98,9 @@ def listed(text: str, here: str = "") -> Iterator[Listed]:
     if os.path.isdir(path):
         yield from _in_directory(path, text)
         return
-    target = parse_target(text, here)
-    one = _listed(target)
+    target = of_revision(text, here) if text.startswith(PREFIX) else parse_target(text, here)
+    with searched(target.revision):
+        one = _listed(target)
     if not target.name:
         yield one
         return

@@ -13,7 +13,7 @@ from kerasdiff.side.revisions.commits import AUTO, base_of, commit_of, former_na
 from kerasdiff.side.revisions.git import Repository, asked, git, repository_of
 from kerasdiff.side.revisions.layout import laid_out
 from kerasdiff.side.revisions.records import Commit
-from kerasdiff.side.targets import Target, is_module, parse_target
+from kerasdiff.side.targets import Target, is_module, parse_target, path_of
 
 PREFIX = "git:"
 """How a target of a revision begins."""
