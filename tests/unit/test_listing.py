@@ -105,6 +105,10 @@ loaded = keras.models.load_model("a.keras")
 _hidden = Net(3)
 for step in SIZES:
     pass
+
+if __name__ == "__main__":
+    program = Net(WIDTH)
+    rate = 0.5
 """
 
 CAN = {
@@ -118,6 +122,7 @@ CAN = {
     "whole": ("object", "yes", ()),
     "dense": ("object", "yes", ()),
     "loaded": ("object", "yes", ()),
+    "program": ("object", "yes", ()),
 }
 CANNOT = {
     "WIDTH": "IS_DATA",

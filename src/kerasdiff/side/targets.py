@@ -53,6 +53,7 @@ class Target:
         after: What is done with the outcome, as Python that follows it: ``.encoder``, ``[0]``, ``.build(depth=2)``.
         here: Directory that relative paths and modules are found from; empty for the current one.
         revision: The commit whose files are meant, laid out below ``here``; ``None`` for the files as they are.
+        run_file: Whether its file is run as a whole, also where it trains, downloads or asks.
         found: Whether the user named the file alone, and ``name`` is the one model that it holds.
         payload: The object itself where it is ``live``.
     """
@@ -67,6 +68,7 @@ class Target:
     after: str = ""
     here: str = ""
     revision: Revision | None = None
+    run_file: bool = False
     found: bool = False
     payload: Payload | None = None
     change: str | None = None

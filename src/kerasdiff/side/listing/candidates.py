@@ -13,7 +13,7 @@ from typing import Literal
 from kerasdiff.side.listing.outcomes import Outcome, Scope, made_by, outcome_of, whole_model
 from kerasdiff.side.reading.calling import PARSED_NAMES, ready, without_value
 from kerasdiff.side.reading.kinds import class_kind
-from kerasdiff.side.reading.names import Binding, names_of
+from kerasdiff.side.reading.names import Binding, is_main_guard, names_of
 from kerasdiff.side.reading.parsers import parsers_of
 from kerasdiff.side.reading.signatures import signature_of
 from kerasdiff.side.reading.source import Source, module_file, source, top_level
@@ -86,7 +86,8 @@ class _Reader:
 
     def __init__(self, module: Source, kind: TargetKind, place: str) -> None:
         self.module, self.kind, self.place = module, kind, place
-        self.names = names_of(module.tree)
+        self.names = names_of(_as_program(module.tree))
+        self.imported = frozenset(names_of(module.tree).bound)
         for name, bindings in self.names.bound.items():
             if all(isinstance(one.node, ast.Import | ast.ImportFrom) for one in bindings):
                 self.names.bound[name] = bindings[-1:]  # from here or from there, it is the same thing
@@ -113,8 +114,8 @@ class _Reader:
             return None
         values = [one.value for one in bindings if one.value is not None]
         made: Outcome = outcome_of(values[-1], Scope(self.names)) if len(values) == len(bindings) else "unknown"
-        if made not in ("model", "layer") and not all(one.plain for one in bindings):
-            return None  # a variable of a loop, a part of what was unpacked
+        if made not in ("model", "layer") and not all(one.plain and name in self.imported for one in bindings):
+            return None  # a variable of a loop, a part of what was unpacked, something of the program alone
         reason = {"tensor": Reason.IS_TENSOR, "data": Reason.IS_DATA, "nothing": Reason.IS_DATA}.get(made)
         return self.candidate(name, "object", made, reason, binding.node)
 
@@ -212,6 +213,14 @@ class _Reader:
         if isinstance(bindings[-1].node, ast.ImportFrom) and path.name == "__init__.py":
             return reader.handed_on(original, shown, bindings[-1].node)
         return reader.own(shown, bindings)
+
+
+def _as_program(tree: ast.Module) -> ast.Module:
+    """A module as it is when it is run as a program, whose models can be named as well."""
+    body: list[ast.stmt] = []
+    for statement in tree.body:
+        body += statement.body if isinstance(statement, ast.If) and is_main_guard(statement) else [statement]
+    return ast.Module(body=body, type_ignores=[])
 
 
 def _written(called: ast.FunctionDef, *, method: bool) -> str:

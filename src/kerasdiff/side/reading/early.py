@@ -11,6 +11,7 @@ import inspect
 import linecache
 import os
 import traceback
+from dataclasses import replace
 from pathlib import Path
 
 from kerasdiff.errors import KerasdiffError
@@ -31,6 +32,8 @@ from kerasdiff.side.reading.source import MOST_SOURCE, Source, UntoldError, is_l
 from kerasdiff.side.revisions.finding import searched
 from kerasdiff.side.revisions.targets import PREFIX, against, of_revision
 from kerasdiff.side.revisions.telling import told
+from kerasdiff.side.slicing.planning import plan_of
+from kerasdiff.side.slicing.told import refused
 from kerasdiff.side.targets import InputSpec, Target, parse_target
 
 
@@ -86,6 +89,11 @@ def _fault(target: Target, inputs: tuple[InputSpec, ...]) -> KerasdiffError | No
         return said.syntax_error(target, module)
     if module is None:
         return None
+    plan = plan_of(target, module)
+    if plan.refusal is not None and plan.refusal.cost.kind != "missing":
+        return refused(target, plan.refusal, module)
+    if plan.tree is not None and plan.refusal is None:
+        module = replace(module, tree=plan.tree)
     failing = missing_import(module, name.rpartition(".")[0])
     if failing is not None:
         return _import_fault(target, module, failing)

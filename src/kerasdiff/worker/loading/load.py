@@ -29,6 +29,7 @@ from kerasdiff.worker.loading.arguments import Scope
 from kerasdiff.worker.loading.configs import open_config
 from kerasdiff.worker.loading.faults import at_line, reason, user_traceback
 from kerasdiff.worker.loading.inputs import Signature, is_declared, show, signature_of, with_ranges
+from kerasdiff.worker.loading.parts import by_parts, without_call
 from kerasdiff.worker.loading.resolve import Constructed, construct, resolve
 from kerasdiff.worker.loading.revision import enter, entered
 from kerasdiff.worker.tracing import sources
@@ -301,7 +302,8 @@ def load(
         _check_eager(target)
         if alter is not None:
             alter(made.model)
-        signature = signature_of(made, inputs, target.text)
+        bare = without_call(made.model)
+        signature = by_parts(made.model, target.text) if bare else signature_of(made, inputs, target.text)
         if not is_declared(made.model):
             # Declared inputs have been through every layer already, symbolically.
             _build(made.model, signature, target, root)
