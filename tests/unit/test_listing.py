@@ -175,6 +175,11 @@ def test_no_model_of_the_table_of_pairs_is_left_out() -> None:
     [
         ("import keras\nmodel = keras.Sequential()\n", "model"),
         ("import keras\nclass Block(keras.Layer): ...\nclass Net(keras.Model): ...\ndef f(): return g()\n", "Net"),
+        (
+            "import keras\nclass Net(keras.Model): ...\ndef build(): return Net(3)\n"
+            "if __name__ == '__main__':\n    model = build()\n    model.fit(1)\n",
+            "model",
+        ),
         ("import keras\nfrom helper import make\nnet = make()\nWIDTH = 3\n", "net"),
         (
             "import keras\ndef block(x): return keras.layers.ReLU()(x)\ndef net(): return keras.Model(1, 2)\n",
