@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 import click
 
+from kerasdiff.cli.trust import trust_options, trusted
+
 if TYPE_CHECKING:
     from kerasdiff.options import Listener
     from kerasdiff.side.environment import Hardware
@@ -139,6 +141,7 @@ def model_options(command: Command) -> Command:
             help="Run the files of the models as a whole, also where they train, download data or ask.",
         ),
         timeout_option,
+        trust_options,
     )
     for option in reversed(options):
         command = option(command)
@@ -167,6 +170,7 @@ def understood(
     targets = tuple(replace(read_target(text), run_file=whole) for text in texts)
     if against is not None:
         targets = (read_target(texts[0], at=against), *targets)
+    targets = trusted(targets)
     if data is not None:
         from kerasdiff.data.looking import check as check_data
 

@@ -16,12 +16,10 @@ import keras
 import tensorflow as tf
 
 from kerasdiff.errors import EvaluateError, KerasdiffError, LoadError, TraceError
-from kerasdiff.findings import Fact, Finding
+from kerasdiff.findings import Finding
 from kerasdiff.graph import Mode, Port
 from kerasdiff.graph.values import Precision
 from kerasdiff.side.payload import Payload
-from kerasdiff.side.reading.said import cannot_open
-from kerasdiff.side.reading.saved import damage
 from kerasdiff.side.targets import InputSpec, Target
 from kerasdiff.worker.keras_internals import Live, declared_trainable, exact_casts
 from kerasdiff.worker.live.unpack import settle, unpack
@@ -32,6 +30,7 @@ from kerasdiff.worker.loading.inputs import Signature, is_declared, show, signat
 from kerasdiff.worker.loading.parts import by_parts, without_call
 from kerasdiff.worker.loading.resolve import Constructed, construct, resolve
 from kerasdiff.worker.loading.revision import enter, entered
+from kerasdiff.worker.loading.saved import open_saved
 from kerasdiff.worker.tracing import sources
 from kerasdiff.worker.tracing.names import Names, serialized, weight_table
 from kerasdiff.worker.tracing.trace import Pack, Recording, record
@@ -370,22 +369,7 @@ def _altered(key: str, model: Live) -> None:
     altered(model, key)
 
 
-def _open_saved(target: Target, precision: Precision) -> Constructed:
-    if precision != "float32":
-        raise LoadError(f"{target.text}: a saved model fixes the dtype of every layer, so it has no {precision} form.")
-    try:
-        return Constructed(model=keras.saving.load_model(target.location, safe_mode=True))
-    except BaseException as error:  # a damaged or foreign file makes Keras raise anything
-        first = error
-    try:
-        model = keras.saving.load_model(target.location, compile=False, safe_mode=True)
-    except BaseException:  # the first failure is the one to show
-        raise cannot_open(target, damage(Path(target.location)) or reason(first)) from None
-    left_out = Finding(fact=Fact.COMPILE_SETTINGS_LEFT_OUT, names=(target.text,), cause=reason(first))
-    return Constructed(model=model, inferred=(left_out,))
-
-
-_OPENED: Mapping[str, Callable[[Target, Precision], Constructed]] = {"saved": _open_saved, "config": open_config}
+_OPENED: Mapping[str, Callable[[Target, Precision], Constructed]] = {"saved": open_saved, "config": open_config}
 """Files that are a model by themselves."""
 
 
