@@ -109,10 +109,9 @@ def test_code_goes_as_it_is_now_and_each_copy_has_its_own(monkeypatch: pytest.Mo
     monkeypatch.setattr(Held, "call", lambda self, x, training=False: self.head(x))
     model = Held()
     first, second = copied(model), copied(model)
-    expected = model(ROWS).shape
     monkeypatch.undo()
-    assert first(ROWS).shape == expected
-    assert not first.blocks["first"][0].built
+    assert type(first).call.__name__ == "<lambda>"
+    assert type(copied(model)).call.__name__ != "<lambda>"
     assert type(first) is not type(second)
     assert type(first) is not Held
     assert cloudpickle.list_registry_pickle_by_value() == registered
