@@ -9,18 +9,17 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import keras
 import tensorflow as tf
 
 from kerasdiff.errors import EvaluateError, KerasdiffError, LoadError, TraceError
-from kerasdiff.findings import Fact, Finding
+from kerasdiff.findings import Finding
 from kerasdiff.graph import Mode, Port
 from kerasdiff.graph.values import Precision
 from kerasdiff.side.payload import Payload
-from kerasdiff.side.reading.said import cannot_open
-from kerasdiff.side.reading.saved import damage
 from kerasdiff.side.targets import InputSpec, Target
 from kerasdiff.worker.keras_internals import Live, declared_trainable, exact_casts
 from kerasdiff.worker.live.unpack import settle, unpack
@@ -28,8 +27,10 @@ from kerasdiff.worker.loading.arguments import Scope
 from kerasdiff.worker.loading.configs import open_config
 from kerasdiff.worker.loading.faults import at_line, reason, user_traceback
 from kerasdiff.worker.loading.inputs import Signature, is_declared, show, signature_of, with_ranges
+from kerasdiff.worker.loading.parts import by_parts, without_call
 from kerasdiff.worker.loading.resolve import Constructed, construct, resolve
 from kerasdiff.worker.loading.revision import enter, entered
+from kerasdiff.worker.loading.saved import open_saved
 from kerasdiff.worker.tracing import sources
 from kerasdiff.worker.tracing.names import Names, serialized, weight_table
 from kerasdiff.worker.tracing.trace import Pack, Recording, record
@@ -266,9 +267,15 @@ def precision_scope(precision: Precision) -> Iterator[None]:
 
 
 def load(
-    target: Target, inputs: tuple[InputSpec, ...] = (), precision: Precision = "float32", seed: int = SEED
+    target: Target,
+    inputs: tuple[InputSpec, ...] = (),
+    precision: Precision = "float32",
+    seed: int = SEED,
+    alter: Callable[[Live], None] | None = None,
 ) -> Loaded:
     """Imports, constructs and builds a model, all from one seed.
+
+    ``alter`` changes it before it is called for the first time.
 
     Raises:
         TargetError: If the target's name does not exist or ``--input`` contradicts the model.
@@ -292,14 +299,20 @@ def load(
                 _check_eager(target)  # of which what failed is but a consequence
                 raise
         _check_eager(target)
-        signature = signature_of(made, inputs, target.text)
+        if alter is not None:
+            alter(made.model)
+        bare = without_call(made.model)
+        signature = by_parts(made.model, target.text) if bare else signature_of(made, inputs, target.text)
         if not is_declared(made.model):
             # Declared inputs have been through every layer already, symbolically.
             _build(made.model, signature, target, root)
         ports, cuts = with_ranges(signature.ports, made.model, target.text)
         model, pack = made.model, signature.pack
         if target.change is not None:
-            model, pack = changed(model, ports, pack, target.change, seed)
+            try:
+                model, pack = changed(model, ports, pack, target.change, seed)
+            except EvaluateError:
+                return load(replace(target, change=None), inputs, precision, seed, partial(_altered, target.change))
     return Loaded(
         model=model,
         ports=ports,
@@ -350,22 +363,13 @@ def changed(model: Live, ports: tuple[Port, ...], pack: Pack, change: str, seed:
     return built_again(blueprint, change, ports), lambda flat: given_to(blueprint, flat)
 
 
-def _open_saved(target: Target, precision: Precision) -> Constructed:
-    if precision != "float32":
-        raise LoadError(f"{target.text}: a saved model fixes the dtype of every layer, so it has no {precision} form.")
-    try:
-        return Constructed(model=keras.saving.load_model(target.location, safe_mode=True))
-    except BaseException as error:  # a damaged or foreign file makes Keras raise anything
-        first = error
-    try:
-        model = keras.saving.load_model(target.location, compile=False, safe_mode=True)
-    except BaseException:  # the first failure is the one to show
-        raise cannot_open(target, damage(Path(target.location)) or reason(first)) from None
-    left_out = Finding(fact=Fact.COMPILE_SETTINGS_LEFT_OUT, names=(target.text,), cause=reason(first))
-    return Constructed(model=model, inferred=(left_out,))
+def _altered(key: str, model: Live) -> None:
+    from kerasdiff.worker.mutating.live import altered
+
+    altered(model, key)
 
 
-_OPENED: Mapping[str, Callable[[Target, Precision], Constructed]] = {"saved": _open_saved, "config": open_config}
+_OPENED: Mapping[str, Callable[[Target, Precision], Constructed]] = {"saved": open_saved, "config": open_config}
 """Files that are a model by themselves."""
 
 
