@@ -37,7 +37,11 @@ ROWS: tuple[Row, ...] = (
     Row(name="arguments without names", run="compare 'net.py:net(1)' net.py:net", says=("net",)),
     Row(name="an argument that the model lacks", run="compare 'net.py:net(w=1)' net.py:net", says=("takes no arg",)),
     Row(name="an argument twice", run="compare 'net.py:net(a=1, a=2)' net.py:net", says=("a",)),
-    Row(name="arguments nested too deep", run="inspect 'net.py:net(a=" + "(" * 300 + ")" * 300 + ")'", says=("net.py:net",)),
+    Row(
+        name="arguments nested too deep",
+        run="inspect 'net.py:net(a=" + "(" * 300 + ")" * 300 + ")'",
+        says=("net.py:net",),
+    ),
     Row(name="a seed below zero", run=f"compare {PAIR} --seed -1", says=("--seed",)),
     Row(name="a time-out of nothing", run=f"compare {PAIR} --timeout 0", says=("--timeout",)),
     Row(name="a time-out of nan", run=f"compare {PAIR} --timeout nan", says=("--timeout",)),
