@@ -17,9 +17,11 @@ from kerasdiff.cli.common import EXIT_CODES_HELP
 from kerasdiff.cli.compare import compare
 from kerasdiff.cli.completion import completion, prepare
 from kerasdiff.cli.data import data
+from kerasdiff.cli.doctor import doctor
 from kerasdiff.cli.ending import ended, with_debug
 from kerasdiff.cli.fit import fit
 from kerasdiff.cli.implied import implied_command
+from kerasdiff.cli.init import init
 from kerasdiff.cli.inspect import inspect
 from kerasdiff.cli.listing import list_models
 from kerasdiff.cli.replay import replay
@@ -73,5 +75,5 @@ def main() -> None:
     """  # noqa: D301
 
 
-for command in (check, compare, completion, data, fit, inspect, list_models, replay, rules, show):
+for command in (check, compare, completion, data, doctor, fit, init, inspect, list_models, replay, rules, show):
     main.add_command(with_debug(command))

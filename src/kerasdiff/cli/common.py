@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast
 
@@ -115,6 +116,13 @@ def file_to_write(suffix: str = "") -> Callable[[click.Context, click.Parameter,
     return check
 
 
+_RUN_FILE = "kerasdiff.run_file"
+
+
+def _run_file(context: click.Context, option: click.Parameter, whole: bool) -> None:
+    context.meta[_RUN_FILE] = whole
+
+
 def model_options(command: Command) -> Command:
     """Options of every command that runs a model."""
     options = (
@@ -124,6 +132,13 @@ def model_options(command: Command) -> Command:
             multiple=True,
             metavar="[NAME=]SHAPE[:DTYPE][@LOW..HIGH]",
             help="An input of the model, without the batch dimension: 32,32,3 or ids=16:int32@0..100. May be repeated.",
+        ),
+        click.option(
+            "--run-file",
+            is_flag=True,
+            expose_value=False,
+            callback=_run_file,
+            help="Run the files of the models as a whole, also where they train, download data or ask.",
         ),
         timeout_option,
         trust_options,
@@ -151,11 +166,10 @@ def understood(
     from kerasdiff.side.targets import parse_input
 
     specs = tuple(parse_input(text) for text in inputs)
-    targets = tuple(read_target(text) for text in texts)
+    whole = click.get_current_context().meta.get(_RUN_FILE, False)
+    targets = tuple(replace(read_target(text), run_file=whole) for text in texts)
     if against is not None:
-        from kerasdiff.side.revisions.targets import against as at_revision
-
-        targets = (at_revision(texts[0], against), *targets)
+        targets = (read_target(texts[0], at=against), *targets)
     targets = trusted(targets)
     if data is not None:
         from kerasdiff.data.looking import check as check_data

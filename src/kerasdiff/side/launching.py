@@ -115,6 +115,9 @@ class Launcher:
         self._process.wait()
 
 
+MOST_LAUNCHERS = 3
+"""Launchers at once: numbers, trials, and one more; each keeps 300 MB, and a test may change its environment often."""
+
 _launchers: dict[tuple[int, frozenset[tuple[str, str]]], Launcher] = {}
 _starting = threading.Lock()
 
@@ -135,6 +138,8 @@ def launcher(environment: Mapping[str, str], *, draws: bool = False) -> Launcher
             known.close()
             known = None
         if known is None:
+            for oldest in [other for other in _launchers if other[0] == os.getpid()][: 1 - MOST_LAUNCHERS]:
+                _launchers.pop(oldest).close()  # its workers go on
             known = _launchers[key] = Launcher(environment, draws=draws)
         return known
 
@@ -217,6 +222,11 @@ class Process:
         self._settled.wait()
         assert self._pid is not None
         return self._pid
+
+    @property
+    def forked(self) -> bool:
+        """Whether a launcher forked it, and it was not started anew."""
+        return self._settled.is_set() and self._pid is not None and self._popen is None
 
     def settle(self) -> bool:
         """Waits until the process runs; not where it was killed before.

@@ -188,6 +188,10 @@ class Worker(Side):
         self._requests.put(Call(number=self._sent, name=request.name, arguments=arguments))
         return Pending(self, self._sent, request.task)
 
+    def is_forked(self) -> bool:
+        """Whether its process was forked from a launcher, once it has answered."""
+        return self._process.forked
+
     @property
     def recipe(self) -> Recipe:
         """How to make another one."""

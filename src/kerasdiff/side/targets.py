@@ -12,6 +12,7 @@ from typing import Literal
 from kerasdiff.errors import TargetError
 from kerasdiff.graph import Attribute
 from kerasdiff.side.files import other_than_file
+from kerasdiff.side.payload import Payload
 from kerasdiff.side.revisions.records import Revision
 
 TargetKind = Literal["file", "module", "notebook", "saved", "config", "baseline", "live"]
@@ -52,9 +53,9 @@ class Target:
         revision: The commit whose files are meant, laid out below ``here``; ``None`` for the files as they are.
         unsafe: Whether code that a saved model holds may be run.
         objects: Python files whose classes and functions a saved model is made with.
+        run_file: Whether its file is run as a whole, also where it trains, downloads or asks.
         found: Whether the user named the file alone, and ``name`` is the one model that it holds.
-        change: To find out what a gate sees, the key of a :class:`kerasdiff.side.mutations.Mutation`: the model is
-            taken apart and built again with it, or with none where it is empty; ``None`` for the model as it is.
+        payload: The object itself where it is ``live``.
     """
 
     text: str
@@ -67,10 +68,17 @@ class Target:
     after: str = ""
     here: str = ""
     revision: Revision | None = None
+    run_file: bool = False
     found: bool = False
+    payload: Payload | None = None
     change: str | None = None
     unsafe: bool = False
     objects: tuple[str, ...] = ()
+
+    @property
+    def holds_values(self) -> bool:
+        """Whether it is a model whose weights have values, and not code, which says what they start from."""
+        return self.kind == "saved" or (self.payload is not None and not self.payload.builds)
 
 
 def as_written(argument: Argument) -> str:
@@ -211,7 +219,10 @@ def _kind(text: str, location: str, path: Path, *, named: bool) -> TargetKind:
     if _MODULE.fullmatch(location):
         return "file" if _is_file(path) else "module"
     if path.is_dir():
-        raise TargetError(f"{location} is a directory: name the Python file that defines the model.")
+        raise TargetError(
+            f"{location} is a directory: name the Python file that defines the model; `kerasdiff list {location}` "
+            "shows which there are."
+        )
     if _is_file(path) or "/" in location:
         return "file"
     if named:

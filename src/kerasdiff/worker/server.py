@@ -43,7 +43,10 @@ def serve(connection: Connection) -> None:
                 session = Opened(opening.target, opening.inputs, opening.without, opening.order, opening.fitted)
             reply = Reply(number=call.number, kind="value", payload=_handle(session, call, connection))
         except BaseException as error:  # the worker's boundary: whatever it was has to reach the parent
-            reply = _failed(call, opening.target.text, error, originals, shows=shows)
+            if error is failure:  # without TensorFlow, what tells of errors cannot be imported either
+                reply = Reply(number=call.number, kind="error", payload=failure)
+            else:
+                reply = _failed(call, opening.target.text, error, originals, shows=shows)
         _send(connection, reply, call, opening.target.text, originals)
 
 

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import keras
@@ -18,12 +19,16 @@ from kerasdiff.errors import EvaluateError, KerasdiffError, LoadError, TraceErro
 from kerasdiff.findings import Finding
 from kerasdiff.graph import Mode, Port
 from kerasdiff.graph.values import Precision
+from kerasdiff.side.payload import Payload
 from kerasdiff.side.targets import InputSpec, Target
 from kerasdiff.worker.keras_internals import Live, declared_trainable, exact_casts
+from kerasdiff.worker.live.unpack import settle, unpack
+from kerasdiff.worker.loading.arguments import Scope
 from kerasdiff.worker.loading.configs import open_config
 from kerasdiff.worker.loading.faults import at_line, reason, user_traceback
 from kerasdiff.worker.loading.inputs import Signature, is_declared, show, signature_of, with_ranges
-from kerasdiff.worker.loading.resolve import Constructed, resolve
+from kerasdiff.worker.loading.parts import by_parts, without_call
+from kerasdiff.worker.loading.resolve import Constructed, construct, resolve
 from kerasdiff.worker.loading.revision import enter, entered
 from kerasdiff.worker.loading.saved import open_saved
 from kerasdiff.worker.loading.world import World
@@ -264,9 +269,15 @@ def precision_scope(precision: Precision) -> Iterator[None]:
 
 
 def load(
-    target: Target, inputs: tuple[InputSpec, ...] = (), precision: Precision = "float32", seed: int = SEED
+    target: Target,
+    inputs: tuple[InputSpec, ...] = (),
+    precision: Precision = "float32",
+    seed: int = SEED,
+    alter: Callable[[Live], None] | None = None,
 ) -> Loaded:
     """Imports, constructs and builds a model, all from one seed.
+
+    ``alter`` changes it before it is called for the first time.
 
     Raises:
         TargetError: If the target's name does not exist or ``--input`` contradicts the model.
@@ -276,8 +287,12 @@ def load(
     # Filtered tracebacks come with a rewritten message: the user's own error is wanted, as it was raised.
     keras.config.disable_traceback_filtering()
     keras.utils.set_random_seed(seed)
+    if target.payload is not None:
+        settle(target.payload)
     with precision_scope(precision), sources.recording():
-        if target.kind in _OPENED:
+        if target.payload is not None:
+            made, root = _copied(target, target.payload, inputs, precision), target.payload.root
+        elif target.kind in _OPENED:
             made, root = _OPENED[target.kind](target, precision), str(Path(target.location).parent)
         else:
             try:
@@ -286,14 +301,20 @@ def load(
                 _check_eager(target)  # of which what failed is but a consequence
                 raise
         _check_eager(target)
-        signature = signature_of(made, inputs, target.text)
+        if alter is not None:
+            alter(made.model)
+        bare = without_call(made.model)
+        signature = by_parts(made.model, target.text) if bare else signature_of(made, inputs, target.text)
         if not is_declared(made.model):
             # Declared inputs have been through every layer already, symbolically.
             _build(made.model, signature, target, root)
         ports, cuts = with_ranges(signature.ports, made.model, target.text)
         model, pack = made.model, signature.pack
         if target.change is not None:
-            model, pack = changed(model, ports, pack, target.change, seed)
+            try:
+                model, pack = changed(model, ports, pack, target.change, seed)
+            except EvaluateError:
+                return load(replace(target, change=None), inputs, precision, seed, partial(_altered, target.change))
     return Loaded(
         model=model,
         ports=ports,
@@ -303,6 +324,23 @@ def load(
         root=root,
         guessed=signature.guessed,
     )
+
+
+def _copied(target: Target, payload: Payload, inputs: tuple[InputSpec, ...], precision: Precision) -> Constructed:
+    """A copy of what is in memory elsewhere, or what the copied code makes.
+
+    Raises:
+        LoadError: If the copy cannot be made here.
+    """
+    try:
+        model = unpack(payload, precision)
+    except Exception as error:  # modules of the user's are imported, which may raise anything
+        raise LoadError(
+            f"{target.text} was copied, but the copy cannot be opened in a process of its own"
+            f"{at_line(error, payload.root)}: {reason(error)}.",
+            user_traceback(error, payload.root),
+        ) from None
+    return construct(model, Scope(target=target, names={}, root=payload.root), inputs)
 
 
 def _check_eager(target: Target) -> None:
@@ -325,6 +363,12 @@ def changed(model: Live, ports: tuple[Port, ...], pack: Pack, change: str, seed:
     blueprint = taken_apart(model, ports, pack)
     keras.utils.set_random_seed(seed)
     return built_again(blueprint, change, ports), lambda flat: given_to(blueprint, flat)
+
+
+def _altered(key: str, model: Live) -> None:
+    from kerasdiff.worker.mutating.live import altered
+
+    altered(model, key)
 
 
 _OPENED: Mapping[str, Callable[[Target, Precision], Constructed]] = {"saved": open_saved, "config": open_config}
