@@ -50,7 +50,19 @@ def serve(connection: Connection) -> None:
                 reply = Reply(number=call.number, kind="error", payload=failure)
             else:
                 reply = _failed(call, opening.target.text, error, originals, shows=shows)
+        _send(connection, reply, call, opening.target.text, originals)
+
+
+def _send(connection: Connection, reply: Reply, call: Call, target: str, originals: Originals) -> None:
+    """Sends an answer, with Python's own functions where it cannot be made into bytes with those that are there."""
+    try:
         connection.send(reply)
+    except BaseException as first:  # nothing was sent: an answer is made into bytes before
+        failed = _failed(call, target, first, originals, shows=False)
+        try:
+            connection.send(reply)
+        except BaseException:
+            connection.send(failed)
 
 
 def _told(error: KerasdiffError) -> KerasdiffError:
