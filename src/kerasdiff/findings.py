@@ -126,6 +126,7 @@ class Fact(Enum):
     INTERFACES_UNKNOWN = auto()  # of the checkpoint rung: outputs cannot be compared after loading
     NO_COUNTERPART = auto()  # parts: by side, the weights without a counterpart of their size
     REGROUPED = auto()  # the same, where the others may be the same ones, joined on one side
+    LIVE_VALUES = auto()  # names: what a model in memory is called, whose values are not compared
     SAVED_VALUES = auto()  # names: the target of a saved model, which holds values and no initializers
 
     # -- interface -----------------------------------------------------------------------------------------------

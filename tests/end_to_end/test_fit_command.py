@@ -19,7 +19,7 @@ from warm import run_warm
 
 import kerasdiff.side.environment
 from kerasdiff.cli.fit import fit as command_fit
-from kerasdiff.fit.decisions import DEFAULT_MARGIN
+from kerasdiff.fitting.decisions import DEFAULT_MARGIN
 from kerasdiff.options import FitOptions
 
 MODELS = """

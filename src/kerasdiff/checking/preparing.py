@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from kerasdiff.data.readers import check as check_data
+from kerasdiff.data.looking import check as check_data
 from kerasdiff.errors import InternalError, KerasdiffError
 from kerasdiff.gates.records import CheckedPair, Gate, Gates, Standing, Trouble, Why
 from kerasdiff.side.reading.early import check as check_target
 from kerasdiff.side.reading.early import read_target
 from kerasdiff.side.revisions.commits import AUTO
-from kerasdiff.side.revisions.targets import against as at_revision
 from kerasdiff.side.targets import Target
 
 
@@ -39,7 +38,8 @@ def _ready(gate: Gate, gates: Gates, against: str) -> Ready:
         if gate.reference:
             first = read_target(gate.reference, gates.here)
         else:
-            first = at_revision(gate.candidate, against or gate.against or gates.base or AUTO, gates.here)
+            revision = against or gate.against or gates.base or AUTO
+            first = read_target(gate.candidate, gates.here, at=revision)
         targets = first, read_target(gate.candidate, gates.here)
         if gate.options.data is not None:
             check_data(Path(gate.options.data))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import click
 
@@ -55,9 +56,19 @@ def clean(text: str) -> str:
     return clean(text)
 
 
+class Number(click.FloatRange):
+    """A number in a range, which "nan" and "inf" are none of."""
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        number = float(super().convert(cast("float", value), param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"{value} is no number that can be worked with.", param, ctx)
+        return number
+
+
 timeout_option = click.option(
     "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Number(min=0, min_open=True),
     default=600.0,
     show_default=True,
     metavar="SECONDS",
@@ -139,11 +150,9 @@ def understood(
     specs = tuple(parse_input(text) for text in inputs)
     targets = tuple(read_target(text) for text in texts)
     if against is not None:
-        from kerasdiff.side.revisions.targets import against as at_revision
-
-        targets = (at_revision(texts[0], against), *targets)
+        targets = (read_target(texts[0], at=against), *targets)
     if data is not None:
-        from kerasdiff.data.readers import check as check_data
+        from kerasdiff.data.looking import check as check_data
 
         check_data(Path(data).expanduser())
     for target in targets:

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from kerasdiff.comparison import Comparison, ModelInfo
 from kerasdiff.graph import Source
-from kerasdiff.side.locations import root, without_cell
+from kerasdiff.side.locations import root
 
 
 class Links:
@@ -56,7 +56,7 @@ def _meanings(files: tuple[Mapping[str, str], Mapping[str, str]], name: str) -> 
 def _found(model: ModelInfo, names: set[str], top: Path) -> Mapping[str, str]:
     if model.commit is not None or model.location.directory is None:
         return {}
-    paths = ((name, top / without_cell(model.location.path(name))[0]) for name in sorted(names))
+    paths = ((name, top / model.location.place(name, 1)[0]) for name in sorted(names))
     return {name: path.as_uri() for name, path in paths if path.is_file()}
 
 

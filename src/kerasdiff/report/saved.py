@@ -113,7 +113,7 @@ def _reader() -> Reader:
     from kerasdiff import comparison, findings
     from kerasdiff.align import edits
     from kerasdiff.explain import records as explained
-    from kerasdiff.fit import decisions, trials
+    from kerasdiff.fitting import decisions, trials
     from kerasdiff.graph import model, returned, table, values
     from kerasdiff.probing import witness
     from kerasdiff.rungs import records

@@ -38,15 +38,11 @@ class Location:
             return _posix(file)
         return _posix(os.path.normpath(os.path.join(self.directory, file)))
 
-
-def without_cell(path: str) -> tuple[str, bool]:
-    """The notebook that a cell is of, whose lines are none of that file's, and whether it is one; else the path.
-
-    >>> without_cell("nb.ipynb[cell 3]")
-    ('nb.ipynb', True)
-    """
-    found = _CELL.fullmatch(path)
-    return (path, False) if found is None else (found[1], True)
+    def place(self, file: str, line: int) -> tuple[str, int]:
+        """The same as a file on disk and a line of it: of a cell its notebook, whose lines are no code."""
+        path = self.path(file)
+        cell = _CELL.fullmatch(path)
+        return (path, line) if cell is None else (cell[1], 1)
 
 
 _CELL = re.compile(r"(.+\.ipynb)\[cell \d+\]", re.DOTALL)

@@ -17,7 +17,7 @@ from kerasdiff.align.edits import Edit
 from kerasdiff.comparison import Comparison, Outcome
 from kerasdiff.explain.records import Attribution, LocalDifference
 from kerasdiff.findings import Site
-from kerasdiff.fit.trials import FitEvidence
+from kerasdiff.fitting.trials import FitEvidence
 from kerasdiff.report import wording
 from kerasdiff.report.attribution import MOST_LOCAL
 from kerasdiff.report.cleaning import clean

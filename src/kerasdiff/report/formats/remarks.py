@@ -19,7 +19,6 @@ from kerasdiff.graph import Node, Source
 from kerasdiff.report import wording
 from kerasdiff.report.cleaning import clean
 from kerasdiff.report.named import Named
-from kerasdiff.side.locations import without_cell
 
 Level = Literal["error", "warning", "note"]
 Rule = Literal[EditKind, "different", "inconclusive", "not-compared"]
@@ -163,8 +162,8 @@ def _node(comparison: Comparison, side: int, name: str | None) -> Node | None:
 def placed(model: ModelInfo, source: Source) -> Place:
     """A line that a report names, from the root of the repository."""
     revision = "" if model.commit is None else model.commit.name
-    path, cell = without_cell(model.location.path(source.file))
-    return Place(path=clean(path), line=1 if cell else max(source.line, 1), revision=revision)
+    path, line = model.location.place(source.file, max(source.line, 1))
+    return Place(path=clean(path), line=line, revision=revision)
 
 
 def _top(comparison: Comparison, side: int) -> Place | None:

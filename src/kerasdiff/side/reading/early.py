@@ -27,20 +27,30 @@ from kerasdiff.side.reading.notebooks import cells_of
 from kerasdiff.side.reading.parsers import mentions_parser
 from kerasdiff.side.reading.saved import damage
 from kerasdiff.side.reading.signatures import PLAIN, Read, signature_of
-from kerasdiff.side.reading.source import Source, UntoldError, is_library, is_python, module_file, source
+from kerasdiff.side.reading.source import MOST_SOURCE, Source, UntoldError, is_library, is_python, module_file, source
 from kerasdiff.side.revisions.finding import searched
-from kerasdiff.side.revisions.targets import PREFIX, of_revision
+from kerasdiff.side.revisions.targets import PREFIX, against, of_revision
 from kerasdiff.side.revisions.telling import told
 from kerasdiff.side.targets import InputSpec, Target, parse_target
 
 
-def read_target(text: str, here: str = "") -> Target:
+def read_target(text: str, here: str = "", at: str = "") -> Target:
     """Parses a target; where a file or module alone is named, it is the one model in it.
+
+    Args:
+        text: The target.
+        here: Directory that relative paths and modules are found from; empty for the current one.
+        at: A revision, or ``auto``: the same target is read as it was there.
 
     Raises:
         TargetError: If the text has another form, the file does not exist, or it holds none or several.
     """
-    return named(of_revision(text, here) if text.startswith(PREFIX) else parse_target(text, here))
+    if at:
+        target = against(text, at, here)
+    else:
+        target = of_revision(text, here) if text.startswith(PREFIX) else parse_target(text, here)
+    with searched(target.revision):
+        return named(target)
 
 
 def check(target: Target, inputs: tuple[InputSpec, ...]) -> None:
@@ -59,18 +69,12 @@ def check(target: Target, inputs: tuple[InputSpec, ...]) -> None:
 
 
 def _fault(target: Target, inputs: tuple[InputSpec, ...]) -> KerasdiffError | None:
-    if target.kind == "saved":
-        why = damage(Path(target.location))
-        return None if why is None else said.cannot_open(target, why)
-    if target.kind == "config":
-        config = config_of(Path(target.location))
-        return said.no_config(target, config) if isinstance(config, str) else None
-    if target.kind == "notebook":
-        wrong = cells_of(Path(target.location))
-        if isinstance(wrong, str):
-            return said.no_notebook(target, wrong)
+    if target.kind not in ("file", "module") and ((wrong := _file_fault(target)) or target.kind != "notebook"):
+        return wrong
     if target.kind == "file" and not is_python(Path(target.location)):
         return said.not_python(target)
+    if target.kind == "file" and (size := Path(target.location).stat().st_size) > MOST_SOURCE:
+        return said.no_source(target, size)
     found = _file_and_folder(target)
     if isinstance(found, KerasdiffError):
         return found
@@ -88,6 +92,21 @@ def _fault(target: Target, inputs: tuple[InputSpec, ...]) -> KerasdiffError | No
     return _name_fault(target, module, inputs)
 
 
+def _file_fault(target: Target) -> KerasdiffError | None:
+    """What is wrong with a file that is no Python."""
+    path = Path(target.location)
+    if target.kind == "saved":
+        why = damage(path)
+        return None if why is None else said.cannot_open(target, why)
+    if target.kind == "config":
+        config = config_of(path)
+        return said.no_config(target, config) if isinstance(config, str) else None
+    if target.kind == "notebook":
+        cells = cells_of(path)
+        return said.no_notebook(target, cells) if isinstance(cells, str) else None
+    return None
+
+
 def _file_and_folder(target: Target) -> tuple[Path, str, str] | KerasdiffError:
     """The file of a target, the folder on the path, and the dotted name that it goes by in a package.
 
@@ -99,7 +118,8 @@ def _file_and_folder(target: Target) -> tuple[Path, str, str] | KerasdiffError:
     if target.kind == "file":
         path = Path(target.location)
         home = home_at(path)
-        if home.name and (path.parent / "__init__.py").is_file():
+        inside = path.parents[: home.name.count(".") + 1] if home.name else ()
+        if any((folder / "__init__.py").is_file() for folder in inside):
             raise UntoldError
         return path, home.folder, home.name
     try:

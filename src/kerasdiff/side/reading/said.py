@@ -39,6 +39,13 @@ def not_python(target: Target) -> LoadError:
     return LoadError(f"{target.text}: {shown(target)} is not a Python file.")
 
 
+def no_source(target: Target, size: int) -> LoadError:
+    """Says that a file is larger than any program."""
+    return LoadError(
+        f"{target.text}: {shown(target)} is no Python source that anybody wrote: it has {size / 1e6:,.0f} MB."
+    )
+
+
 def no_notebook(target: Target, why: str) -> LoadError:
     """Says why a notebook cannot be read."""
     return LoadError(f"{target.text}: {shown(target)} cannot be read as a notebook: {why}.")

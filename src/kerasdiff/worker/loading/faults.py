@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import traceback
+from pathlib import Path
 from types import TracebackType
 
+import kerasdiff
 from kerasdiff.graph import Source
 from kerasdiff.side.reading.said import user_frames
 from kerasdiff.worker.keras_internals import bare_message
@@ -12,6 +14,7 @@ from kerasdiff.worker.tracing.libraries import is_user_file
 from kerasdiff.worker.tracing.sources import relative
 
 _LIMIT = 300
+_OWN = Path(kerasdiff.__file__).parent
 
 
 def reason(error: BaseException) -> str:
@@ -36,6 +39,16 @@ def raised_at(error: BaseException, root: str) -> Source | None:
     """The innermost line of the user's code the error passed, ``None`` where there is none."""
     frames = _user_frames(error.__traceback__, root)
     return Source(file=frames[-1].filename, line=frames[-1].lineno or 0) if frames else None
+
+
+def raised_by_user(error: BaseException) -> Source | None:
+    """The line of the model's code that raised an error by itself; ``None`` where kerasdiff's own raised it."""
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if is_user_file(frame.filename):
+            return Source(file=Path(frame.filename).name, line=frame.lineno or 0)
+        if Path(frame.filename).is_relative_to(_OWN):
+            return None
+    return None
 
 
 def at_line(error: BaseException, root: str) -> str:

@@ -166,7 +166,7 @@ def _importing(target: Target, root: str) -> Iterator[None]:
             f"{target.text}: {said.shown(target)} ends the program when it is imported, with exit code {error.code!r}"
             f'{at_line(error, root)}; put that under if __name__ == "__main__".',
         ) from None
-    except Exception as error:  # the user's module may raise anything
+    except BaseException as error:  # the user's module may raise anything
         at, details = at_line(error, root), user_traceback(error, root)
         raise said.import_fails(target, error, at, reason(error), details) from None
     finally:

@@ -63,7 +63,7 @@ def lookup(module: ModuleType, scope: Scope, inputs: tuple[InputSpec, ...]) -> C
     parts = scope.target.name.split(".")
     for depth, part in enumerate(parts):
         owner = reached.value
-        if isinstance(owner, type) and isinstance(inspect.getattr_static(owner, part, None), _OF_INSTANCES):
+        if isinstance(owner, type) and _is_of_instances(owner, part):
             reached = _instance(owner, scope, depth, inputs)
         try:
             reached = replace(reached, value=getattr(reached.value, part))
@@ -72,8 +72,14 @@ def lookup(module: ModuleType, scope: Scope, inputs: tuple[InputSpec, ...]) -> C
     return reached
 
 
-_OF_INSTANCES = (FunctionType, property, cached_property)
-"""What a class holds for its instances."""
+def _is_of_instances(owner: type, name: str) -> bool:
+    """Whether objects of a class have something of this name: a method, a property, what ``__init__`` sets."""
+    missing = object()
+    held = inspect.getattr_static(owner, name, missing)
+    if held is missing:
+        makers = [vars(kind).get("__init__") for kind in owner.__mro__]
+        return any(isinstance(one, FunctionType) and name in one.__code__.co_names for one in makers)
+    return isinstance(held, FunctionType | property | cached_property)
 
 
 def _instance(kind: type, scope: Scope, depth: int, inputs: tuple[InputSpec, ...]) -> Called:

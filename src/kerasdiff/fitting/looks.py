@@ -1,4 +1,4 @@
-"""When and by which limits is a fit decided? The plan of looks; `kerasdiff.fit.statistics` says why it is so."""
+"""When and by which limits is a fit decided? The plan of looks; `kerasdiff.fitting.statistics` says why it is so."""
 
 from __future__ import annotations
 

@@ -11,11 +11,11 @@ from typing import Literal
 
 from kerasdiff.errors import WorkerError
 from kerasdiff.findings import SIDES, Fact, Finding
-from kerasdiff.fit.budget import Pace, Remembered, afford, shortened
-from kerasdiff.fit.evidence import TrialPair, decision, evidence
-from kerasdiff.fit.trainers import Trainers
-from kerasdiff.fit.trajectories import identical, may_be_rounding, parted, reaches, soon
-from kerasdiff.fit.trials import FitEvidence
+from kerasdiff.fitting.budget import Pace, Remembered, afford, shortened
+from kerasdiff.fitting.evidence import TrialPair, decision, evidence
+from kerasdiff.fitting.trainers import Trainers
+from kerasdiff.fitting.trajectories import identical, may_be_rounding, parted, reaches, soon
+from kerasdiff.fitting.trials import FitEvidence
 from kerasdiff.options import FitOptions, Listener
 from kerasdiff.side.training import FitPlan, History, Tick, Trial, TrialSide, TrialSoFar
 

@@ -53,7 +53,7 @@ def run(wanted: Mapping[str, str], job: bytes, parcel: Handle, desk: Handle) -> 
     why = unfit(wanted)
     if why:
         return "unfit", why
-    task = importlib.import_module("kerasdiff.fit.cluster.task")
+    task = importlib.import_module("kerasdiff.fitting.cluster.task")
     return "done", task.run(job, parcel, desk)
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from kerasdiff.fit.trials import Curves, PairFigures, Parted
+from kerasdiff.fitting.trials import Curves, PairFigures, Parted
 from kerasdiff.side.training import Trial
 
 ROUNDING = 1e-3

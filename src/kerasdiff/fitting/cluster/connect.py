@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kerasdiff.errors import ClusterError
-from kerasdiff.fit.cluster.entry import Handle
-from kerasdiff.fit.cluster.shipping import Shipment, stage
+from kerasdiff.fitting.cluster.entry import Handle
+from kerasdiff.fitting.cluster.shipping import Shipment, stage
 from kerasdiff.options import ClusterOptions
 from kerasdiff.side.targets import Target
 

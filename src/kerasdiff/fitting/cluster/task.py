@@ -17,9 +17,9 @@ from pathlib import Path
 
 from kerasdiff.errors import KerasdiffError, WorkerError
 from kerasdiff.findings import Finding
-from kerasdiff.fit.cluster.entry import Handle
-from kerasdiff.fit.cluster.shipping import Parcel, Shipment, data_there, unpacked
-from kerasdiff.fit.trainers import Starts
+from kerasdiff.fitting.cluster.entry import Handle
+from kerasdiff.fitting.cluster.shipping import Parcel, Shipment, data_there, unpacked
+from kerasdiff.fitting.trainers import Starts
 from kerasdiff.graph.values import Array
 from kerasdiff.side.environment import Hardware
 from kerasdiff.side.files import trial_directory

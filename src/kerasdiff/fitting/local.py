@@ -11,7 +11,7 @@ from functools import partial
 
 from kerasdiff.errors import OutOfMemoryError
 from kerasdiff.findings import Fact, Finding
-from kerasdiff.fit.trainers import Fitter, Starts, Told
+from kerasdiff.fitting.trainers import Fitter, Starts, Told
 from kerasdiff.graph.values import Array
 from kerasdiff.side.training import FitPlan, Trial
 

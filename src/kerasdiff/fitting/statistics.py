@@ -57,8 +57,8 @@ import scipy  # which imports each of its parts when it is first used: most comp
 from numpy.typing import ArrayLike, NDArray
 
 from kerasdiff.errors import EvaluateError
-from kerasdiff.fit.decisions import DEFAULT_MARGIN, MOST_PAIRS, POWER, Decision, Outcome, Way
-from kerasdiff.fit.looks import Plan, default_plan, spent
+from kerasdiff.fitting.decisions import DEFAULT_MARGIN, MOST_PAIRS, POWER, Decision, Outcome, Way
+from kerasdiff.fitting.looks import Plan, default_plan, spent
 
 EXACT_PAIRS = 16
 """Up to here `sign_flip` enumerates all 32,768 assignments that are not mirror images of each other."""

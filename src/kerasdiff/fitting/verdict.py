@@ -7,8 +7,8 @@ from dataclasses import dataclass, fields
 from typing import Literal
 
 from kerasdiff.findings import Fact, Finding
-from kerasdiff.fit.decisions import Decision, Outcome
-from kerasdiff.fit.trials import FitEvidence
+from kerasdiff.fitting.decisions import Decision, Outcome
+from kerasdiff.fitting.trials import FitEvidence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""What do the paired differences of a fit say? The answer of :mod:`kerasdiff.fit.statistics`, which computes it."""
+"""What do the paired differences of a fit say? The answer of :mod:`kerasdiff.fitting.statistics`, which computes it."""
 
 from __future__ import annotations
 

@@ -22,11 +22,11 @@ from typing import Literal
 
 from kerasdiff.errors import ClusterError, KerasdiffError, WorkerError
 from kerasdiff.findings import Fact, Finding
-from kerasdiff.fit.cluster import entry
-from kerasdiff.fit.cluster.connect import Cluster
-from kerasdiff.fit.cluster.shipping import packed
-from kerasdiff.fit.cluster.task import Done, Files, Job, Said
-from kerasdiff.fit.trainers import Starts, Told
+from kerasdiff.fitting.cluster import entry
+from kerasdiff.fitting.cluster.connect import Cluster
+from kerasdiff.fitting.cluster.shipping import packed
+from kerasdiff.fitting.cluster.task import Done, Files, Job, Said
+from kerasdiff.fitting.trainers import Starts, Told
 from kerasdiff.graph.values import Array
 from kerasdiff.side.environment import Hardware
 from kerasdiff.side.files import trial_directory, write_whole
