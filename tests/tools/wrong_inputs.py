@@ -21,20 +21,21 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 from click.testing import CliRunner
 from command import Answer
-from wrong import lines, places, saves, scripts, streams
+from wrong import lines, places, saves, scripts, streams, worlds
 from wrong.row import NET, Row
 
 import kerasdiff.side.launching as launching
 from kerasdiff.cli import main
 from kerasdiff.side.environment import worker_environment
 
-ROWS: tuple[Row, ...] = (*lines.ROWS, *places.ROWS, *streams.ROWS, *scripts.ROWS, *saves.ROWS)
+ROWS: tuple[Row, ...] = (*lines.ROWS, *places.ROWS, *streams.ROWS, *scripts.ROWS, *saves.ROWS, *worlds.ROWS)
 CODES = (0, 1, 2, 3, 130)
 LONGEST_S = 60.0
 """How long a row may take; one that waits for a process that lives on takes longer."""
@@ -86,6 +87,11 @@ def run(row: Row) -> Told:
         for folder, _, _ in os.walk(root):
             os.chmod(folder, 0o700)
         shutil.rmtree(root)
+
+
+@cache
+def _output_of(row_name: str) -> str:
+    return run(next(row for row in ROWS if row.name == row_name)).answer.stdout
 
 
 def _environment(row: Row, root: Path) -> dict[str, str | None]:
@@ -168,6 +174,8 @@ def _faults(row: Row, answer: Answer, left: list[str], took: float) -> Iterator[
     for mark in ("Traceback (most", "Exception ignored", "kerasdiff/", "internal error", "this is a bug"):
         if mark in answer.stderr.replace(str(Path(__file__).parents[2]), ""):
             yield f"shows {mark!r}"
+    if row.like is not None and answer.stdout != _output_of(row.like.name):
+        yield "standard output is another"
     if _ESCAPES.search(answer.stderr):
         yield "writes control characters to stderr"
     if left:

@@ -189,6 +189,16 @@ def test_files_elsewhere_have_their_own_paths() -> None:
     assert artifact == {"uri": "file:///else/b.py"}
 
 
+def test_a_cell_is_marked_at_the_top_of_its_notebook_and_named_in_words() -> None:
+    forum = samples.forum()
+    assert forum.edits[0].candidate is not None
+    site = replace(forum.edits[0].candidate, source=Source(file="nb.ipynb[cell 3]", line=4))
+    (remark,) = remarks(Named.of(replace(forum, edits=(replace(forum.edits[0], candidate=site),), attribution=None)))
+
+    assert str(remark.place) == "examples/forum/nb.ipynb:1"
+    assert "(nb.ipynb[cell 3]:4)" in remark.message
+
+
 # GitHub -------------------------------------------------------------------------------------------------------
 
 COMMAND = re.compile(r"::(error|warning|notice) ((?:[a-z]+=[^,:\r\n]*,?)*)::([^\r\n]*)")

@@ -291,7 +291,11 @@ def test_files_that_a_clone_lacks_are_left_out(made: MadeRepository):
     assert revision.missing == ("layers.py",)
 
 
-def test_a_commit_is_laid_out_once_and_gone_with_the_process(made: MadeRepository):
+def test_a_commit_is_laid_out_once_and_gone_with_the_process(
+    made: MadeRepository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "own").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "own"))  # where no other process clears up
     program = (
         "import os, signal, sys\n"
         "from kerasdiff.side.revisions.targets import of_revision\n"
@@ -332,10 +336,12 @@ def test_modules_of_the_repository_are_those_of_the_revision(tmp_path: Path, mon
             ".venv/lib/python3/site-packages/libx/__init__.py": "",
             "libs/d.dist-info/RECORD": "",
             "libs/otherx.py": "",
+            "clone/.git/HEAD": "",
+            "clone/clonedx.py": "",
         }
     )
     monkeypatch.chdir(made.top)
-    for folder in ("src", ".venv/lib/python3/site-packages", "libs"):
+    for folder in ("src", ".venv/lib/python3/site-packages", "libs", "clone"):
         monkeypatch.syspath_prepend(str(made.top / folder))
     revision = revision_of(made, "HEAD~1")
     before = list(sys.path), list(sys.meta_path)
@@ -347,6 +353,7 @@ def test_modules_of_the_repository_are_those_of_the_revision(tmp_path: Path, mon
         assert [*importlib.util.find_spec("spacex").submodule_search_locations] == [f"{revision.root}/src/spacex"]
         assert importlib.util.find_spec("libx").origin.startswith(str(made.top / ".venv"))
         assert importlib.util.find_spec("otherx").origin == str(made.top / "libs" / "otherx.py")
+        assert importlib.util.find_spec("clonedx").origin == str(made.top / "clone" / "clonedx.py")
     assert (list(sys.path), list(sys.meta_path)) == before
 
 

@@ -219,6 +219,9 @@ class Side(ABC):
     stored_outputs = _Method(STORED_OUTPUTS)
     """What a fresh copy of the model computes on these probes."""
 
+    examine = _Method(EXAMINE)
+    """What it has to compute with, and whether it computes the same twice."""
+
     trial_key = _Method(TRIAL_KEY)
     """Makes a trial ready; what it is called in the trial store, or ``None`` where it cannot be stored."""
 

@@ -51,6 +51,9 @@ class Target:
         after: What is done with the outcome, as Python that follows it: ``.encoder``, ``[0]``, ``.build(depth=2)``.
         here: Directory that relative paths and modules are found from; empty for the current one.
         revision: The commit whose files are meant, laid out below ``here``; ``None`` for the files as they are.
+        unsafe: Whether code that a saved model holds may be run.
+        objects: Python files whose classes and functions a saved model is made with.
+        run_file: Whether its file is run as a whole, also where it trains, downloads or asks.
         found: Whether the user named the file alone, and ``name`` is the one model that it holds.
         payload: The object itself where it is ``live``.
     """
@@ -65,9 +68,12 @@ class Target:
     after: str = ""
     here: str = ""
     revision: Revision | None = None
+    run_file: bool = False
     found: bool = False
     payload: Payload | None = None
     change: str | None = None
+    unsafe: bool = False
+    objects: tuple[str, ...] = ()
 
     @property
     def holds_values(self) -> bool:

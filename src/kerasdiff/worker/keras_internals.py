@@ -612,6 +612,15 @@ def bare_message(error: BaseException) -> str:
     return _VALUES.sub(" …", " ".join(_GRAPH_NOISE.sub("", text).split())).rstrip(". ")
 
 
+def refuses_code(error: BaseException) -> bool:
+    """Whether Keras refused to load a model for the code it holds, which safe mode does not run.
+
+    Checked with Keras 3.11 to 3.15.1: the message tells of ``safe_mode`` or ``enable_unsafe_deserialization``.
+    """
+    text = bare_message(error) + " " + str(error)
+    return "unsafe_deserialization" in text or "safe_mode=False" in text
+
+
 def is_data_dependent(error: BaseException) -> bool:
     """Whether a call failed because Python decided on the value of a tensor, which no graph holds.
 

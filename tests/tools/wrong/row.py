@@ -40,6 +40,7 @@ class Row:
         own: Whether the command must be a process of its own.
         leaves: Files it may leave in the working directory.
         silent: Whether nothing need be said.
+        like: Another row whose standard output is the same to the byte.
         shown: What standard output must hold.
     """
 
@@ -58,6 +59,7 @@ class Row:
     leaves: tuple[str, ...] = ()
     silent: bool = False
     shown: tuple[str, ...] = ()
+    like: Row | None = None
 
 
 def script(name: str, body: str, *says: str, **more: object) -> Row:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 
@@ -14,6 +15,16 @@ from kerasdiff.worker.tracing.libraries import is_user_file
 from kerasdiff.worker.tracing.sources import relative
 
 _LIMIT = 300
+_explained: dict[str, str] = {}
+"""Why names of the target's module are missing."""
+
+
+def explain(names: Mapping[str, str]) -> None:
+    """Says from here on why these names are missing, where an error is that they are."""
+    _explained.clear()
+    _explained.update(names)
+
+
 _OWN = Path(kerasdiff.__file__).parent
 
 
@@ -27,6 +38,8 @@ def reason(error: BaseException) -> str:
     if len(text) > _LIMIT:
         text = text[: _LIMIT - 1].rstrip() + "…"
     name = type(error).__name__
+    if isinstance(error, NameError) and error.name in _explained:
+        text += f": {_explained[error.name]}"
     return f"{name}: {text}" if text else name
 
 

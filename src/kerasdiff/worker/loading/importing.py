@@ -10,7 +10,7 @@ import importlib.util
 import itertools
 import linecache
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -30,15 +30,23 @@ _FIRST = frozenset(sys.modules)
 """Modules that were there before any target: libraries, though they may lie below a target's folder."""
 
 
-def import_target(target: Target) -> tuple[ModuleType, str]:
+Runs = Callable[[Source, ModuleType], None]
+"""Runs the text of a module."""
+
+
+def import_target(target: Target, run: Runs | None = None) -> tuple[ModuleType, str]:
     """Imports a target's module afresh, so that model objects in it are new as well; also gives its directory.
+
+    Args:
+        target: Whose.
+        run: Runs a notebook; all of it where that is not said.
 
     Raises:
         TargetError: If there is no such module.
         LoadError: If running it fails.
     """
     if target.kind == "notebook":
-        return _run_notebook(target)
+        return _run_notebook(target, run or (lambda text, module: execute(text, text.tree, module)))
     return _import_module(target) if target.kind == "module" else _import_file(target)
 
 
@@ -62,7 +70,7 @@ def _import_file(target: Target) -> tuple[ModuleType, str]:
     return module, root
 
 
-def _run_notebook(target: Target) -> tuple[ModuleType, str]:
+def _run_notebook(target: Target, run: Runs) -> tuple[ModuleType, str]:
     """Runs the code cells of a notebook, one after the other, as one module."""
     path = Path(target.location)
     cells = cells_of(path)
@@ -85,7 +93,7 @@ def _run_notebook(target: Target) -> tuple[ModuleType, str]:
             raise text
         if text is None:
             raise LoadError(f"{target.text}: {path.name} is too deep to be read.")
-        execute(text, text.tree, module)
+        run(text, module)
     return module, root
 
 

@@ -16,12 +16,10 @@ import keras
 import tensorflow as tf
 
 from kerasdiff.errors import EvaluateError, KerasdiffError, LoadError, TraceError
-from kerasdiff.findings import Fact, Finding
+from kerasdiff.findings import Finding
 from kerasdiff.graph import Mode, Port
 from kerasdiff.graph.values import Precision
 from kerasdiff.side.payload import Payload
-from kerasdiff.side.reading.said import cannot_open
-from kerasdiff.side.reading.saved import damage
 from kerasdiff.side.targets import InputSpec, Target
 from kerasdiff.worker.keras_internals import Live, declared_trainable, exact_casts
 from kerasdiff.worker.live.unpack import settle, unpack
@@ -29,8 +27,10 @@ from kerasdiff.worker.loading.arguments import Scope
 from kerasdiff.worker.loading.configs import open_config
 from kerasdiff.worker.loading.faults import at_line, reason, user_traceback
 from kerasdiff.worker.loading.inputs import Signature, is_declared, show, signature_of, with_ranges
+from kerasdiff.worker.loading.parts import by_parts, without_call
 from kerasdiff.worker.loading.resolve import Constructed, construct, resolve
 from kerasdiff.worker.loading.revision import enter, entered
+from kerasdiff.worker.loading.saved import open_saved
 from kerasdiff.worker.tracing import sources
 from kerasdiff.worker.tracing.names import Names, serialized, weight_table
 from kerasdiff.worker.tracing.trace import Pack, Recording, record
@@ -301,7 +301,8 @@ def load(
         _check_eager(target)
         if alter is not None:
             alter(made.model)
-        signature = signature_of(made, inputs, target.text)
+        bare = without_call(made.model)
+        signature = by_parts(made.model, target.text) if bare else signature_of(made, inputs, target.text)
         if not is_declared(made.model):
             # Declared inputs have been through every layer already, symbolically.
             _build(made.model, signature, target, root)
@@ -368,22 +369,7 @@ def _altered(key: str, model: Live) -> None:
     altered(model, key)
 
 
-def _open_saved(target: Target, precision: Precision) -> Constructed:
-    if precision != "float32":
-        raise LoadError(f"{target.text}: a saved model fixes the dtype of every layer, so it has no {precision} form.")
-    try:
-        return Constructed(model=keras.saving.load_model(target.location, safe_mode=True))
-    except BaseException as error:  # a damaged or foreign file makes Keras raise anything
-        first = error
-    try:
-        model = keras.saving.load_model(target.location, compile=False, safe_mode=True)
-    except BaseException:  # the first failure is the one to show
-        raise cannot_open(target, damage(Path(target.location)) or reason(first)) from None
-    left_out = Finding(fact=Fact.COMPILE_SETTINGS_LEFT_OUT, names=(target.text,), cause=reason(first))
-    return Constructed(model=model, inferred=(left_out,))
-
-
-_OPENED: Mapping[str, Callable[[Target, Precision], Constructed]] = {"saved": _open_saved, "config": open_config}
+_OPENED: Mapping[str, Callable[[Target, Precision], Constructed]] = {"saved": open_saved, "config": open_config}
 """Files that are a model by themselves."""
 
 
