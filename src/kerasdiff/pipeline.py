@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
+from pathlib import Path
 
 from kerasdiff.align.correspondence import correspond
 from kerasdiff.align.edits import Edit
@@ -24,12 +25,14 @@ from kerasdiff.fit.local import Local
 from kerasdiff.fit.trainers import Starts, Trainers
 from kerasdiff.fit.trials import FitEvidence
 from kerasdiff.fit.verdict import FitVerdict, judge_cut_off, judge_fit
+from kerasdiff.graph.values import Precision
 from kerasdiff.judge import UNIMPLIED, Evidence, judge
 from kerasdiff.observing import Observer
 from kerasdiff.options import FitOptions, Listener, Options, Silent
 from kerasdiff.probing.choosing import choose
-from kerasdiff.probing.large import IN_A_FIT, lacks_room
+from kerasdiff.probing.large import IN_A_FIT, is_large, lacks_room
 from kerasdiff.probing.probes import PROBE_BATCH, probe_rows
+from kerasdiff.probing.recalled import recalled
 from kerasdiff.probing.transfer import incomplete, transfer_weights
 from kerasdiff.probing.witness import SavedWitness
 from kerasdiff.rungs.architecture import architecture
@@ -41,9 +44,10 @@ from kerasdiff.rungs.records import NUMERIC, CheckpointFigures, NotChecked, Numb
 from kerasdiff.rungs.returned import unread
 from kerasdiff.rungs.table import rewrites, rows
 from kerasdiff.rungs.training_step import training_step
-from kerasdiff.rungs.unseen import training_code, unlike_training_code, untaken, untraced
+from kerasdiff.rungs.unseen import elsewhere, training_code, unlike_training_code, untaken, untraced
 from kerasdiff.rungs.weights import only_penalties, own_penalties, settings, values_apart, weights
-from kerasdiff.side.environment import Hardware, for_numbers, for_trials, seeds_at_once, trial_hardware
+from kerasdiff.side.baselines.format import read
+from kerasdiff.side.environment import Hardware, for_numbers, for_trials, processor, seeds_at_once, trial_hardware
 from kerasdiff.side.models import Models, models_of
 from kerasdiff.side.process import Worker
 from kerasdiff.side.records import Description
@@ -71,6 +75,9 @@ def inspect(target: Target, inputs: tuple[InputSpec, ...] = (), timeout: float =
     Raises:
         KerasdiffError: If it cannot be loaded or called.
     """
+    if target.kind == "baseline":
+        held = read(Path(target.location))
+        return replace(held.plain.description, locked=held.locked)
     with Worker(target, inputs, timeout, "target", hardware=for_numbers("auto")) as worker:
         return worker.describe()
 
@@ -84,7 +91,8 @@ def compare(
         KerasdiffError: If a model cannot be loaded, built or called.
     """
     options, listener = options or Options(), listener or Silent()
-    trials = for_trials(options.device) if options.fit else None
+    trained = options.fit and "baseline" not in (reference.kind, candidate.kind)
+    trials = for_trials(options.device) if trained else None
     with _models((reference, candidate), options, listener, trials) as models:
         return compare_models(models, options, listener)
 
@@ -160,11 +168,11 @@ def compare_models(models: Models, options: Options, listener: Listener) -> Comp
     not_checked = [NotChecked(rung="training step", reason=method) for method in training_code(pair)]
 
     started, unlike = _starting(pair, models.targets)
+    locked = _locked(models, pair)
     not_checked += unlike
     observer = Observer(models.workers, pair, options, listener)
     same_start = observer.same_start(started)
-    saved = all(target.kind == "saved" for target in models.targets)
-    values = observer.stored_values(face) if saved else None
+    values = observer.stored_values(face) if all(_holds_values(pair, models.targets)) else None
     seen = settings(started, same_start, options.ignore, observer.settings().likeness)
     observations = observer.observe(face, settings_differ=bool(seen.edits), penalties=only_penalties(pair, seen.edits))
     not_checked += observer.not_checked
@@ -184,13 +192,19 @@ def compare_models(models: Models, options: Options, listener: Listener) -> Comp
     edits = (*pair.edits, *seen.edits)
     told = (*pair.told, *seen.edits)
     one_way = attribution.one_way if attribution else ()
-    unseen = (*_beside_the_graph(pair, rungs), *values_apart(values), *untaken(observations, edits), *one_way)
+    unseen = (
+        *_beside_the_graph(pair, rungs),
+        *values_apart(values),
+        *untaken(observations, edits),
+        *one_way,
+        *elsewhere(locked),
+    )
     return Comparison(
         verdict=judge(_evidence(pair, rungs, edits, unseen, options, attribution)),
         reference=_info(models, pair, 0),
         candidate=_info(models, pair, 1),
         environment=_environment(models, evidence),
-        terms=_terms(models, options, rungs),
+        terms=replace(_terms(models, options, rungs), locked=locked),
         rungs=tuple(rungs),
         edits=told,
         rewrites=rewrites(pair),
@@ -242,7 +256,7 @@ def _evidence(
 
 def _starting(pair: Pair, targets: tuple[Target, Target]) -> tuple[Pair, list[NotChecked]]:
     """What the weights rung compares: a saved file holds values, not what weights would start from."""
-    saved = [target.kind == "saved" for target in targets]
+    saved = _holds_values(pair, targets)
     if not any(saved):
         return pair, []
     first, second = (
@@ -254,6 +268,24 @@ def _starting(pair: Pair, targets: tuple[Target, Target]) -> tuple[Pair, list[No
         return started, []
     reason = Finding(fact=Fact.SAVED_VALUES, names=(targets[saved.index(True)].text,))
     return started, [NotChecked(rung="weights", reason=reason)]
+
+
+def _holds_values(pair: Pair, targets: tuple[Target, Target]) -> list[bool]:
+    """Of either side, whether the values it holds are part of what it computes: a saved model, or a baseline of one."""
+    return [
+        target.kind == "saved" if side.locked is None else side.locked.saved
+        for target, side in zip(targets, pair.descriptions, strict=True)
+    ]
+
+
+def _locked(models: Models, pair: Pair) -> tuple[Finding | None, Finding | None]:
+    """What became of each side that is a baseline since it was locked."""
+    precisions: tuple[Precision, ...] = ("float32",) if pair.isomorphic or is_large(pair) else ("float64", "float32")
+    first, second = (
+        None if side.locked is None else recalled(worker, side.locked, {**side.environment, **processor()}, precisions)
+        for worker, side in zip(models.workers, pair.descriptions, strict=True)
+    )
+    return first, second
 
 
 def _attributed(
@@ -292,6 +324,8 @@ def _trained(
     reason = None
     if not options.fit:
         reason = Finding(fact=Fact.OPTION, names=("--no-fit",))
+    elif baseline := [target.text for target in models.targets if target.kind == "baseline"]:
+        reason = Finding(fact=Fact.NOT_TRAINED, names=tuple(baseline))
     elif face.outcome == "different":
         reason = Finding(fact=Fact.INTERFACES_APART, names=("data",))
     else:

@@ -17,6 +17,7 @@ from kerasdiff.cli.compare import compare
 from kerasdiff.cli.data import data
 from kerasdiff.cli.fit import fit
 from kerasdiff.cli.inspect import inspect
+from kerasdiff.cli.lock import lock
 from kerasdiff.cli.replay import replay
 from kerasdiff.cli.rules import rules
 from kerasdiff.errors import InternalError, KerasdiffError
@@ -94,5 +95,5 @@ def main() -> None:
     """  # noqa: D301
 
 
-for command in (compare, data, fit, inspect, replay, rules):
+for command in (compare, data, fit, inspect, lock, replay, rules):
     main.add_command(command)

@@ -47,6 +47,7 @@ A target is one of
   FILE.py:NAME(width=64)   the same with arguments, as literals
   package.module:NAME      the same of an importable module
   model.keras              a saved model
+  net.kerasdiff            a baseline that `kerasdiff lock` made
 """
 
 DATA_HELP = (

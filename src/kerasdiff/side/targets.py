@@ -11,7 +11,7 @@ from typing import Literal
 from kerasdiff.errors import TargetError
 from kerasdiff.graph import Attribute
 
-TargetKind = Literal["file", "module", "saved"]
+TargetKind = Literal["file", "module", "saved", "baseline"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +85,11 @@ def parse_target(text: str) -> Target:
         if not path.is_file():
             raise TargetError(f"{text}: no such file.", _similar_files(path))
         return Target(text=text, kind="saved", location=str(path.resolve()))
+    if text.endswith(".kerasdiff") and ":" not in Path(text).name:
+        path = Path(text).expanduser()
+        if not path.is_file():
+            raise TargetError(f"{text}: no such file.", _similar_files(path))
+        return Target(text=text, kind="baseline", location=str(path.resolve()))
     match = _CALL.match(text)
     if match is None:
         raise TargetError(

@@ -37,9 +37,7 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
             if failure is not None:
                 raise failure
             if session is None:
-                from kerasdiff.worker.loading.load import Session as Opened
-
-                session = Opened(opening.target, opening.inputs, opening.without, opening.order, opening.fitted)
+                session = _opened(opening)
             _answer(answers, call, "value", _handle(session, call, answers))
         except KerasdiffError as error:
             _answer(answers, call, "error", error)
@@ -50,14 +48,28 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
             _answer(answers, call, "bug", traceback.format_exc())
 
 
+def _opened(opening: Opening) -> Session:
+    """The session of a target: what a baseline is asked is answered from its file."""
+    how = opening.target, opening.inputs, opening.without, opening.order, opening.fitted
+    if opening.target.kind == "baseline":
+        from kerasdiff.worker.stored.session import StoredSession
+
+        return StoredSession(*how)
+    from kerasdiff.worker.loading.load import Session
+
+    return Session(*how)
+
+
 def _handle(session: Session, call: Call, answers: BinaryIO) -> object:
     """Calls the function that the table of requests names."""
     request = REQUESTS.get(call.name)
     if request is None:
         raise ValueError(f"unknown request {call.name!r}")
-    module, _, function = request.handler.partition(":")
-    # Imported on demand: what a request does not need must not delay its answer.
-    handler = getattr(importlib.import_module(module), function)
+    handler = session.answers.get(call.name)
+    if handler is None:
+        module, _, function = request.handler.partition(":")
+        # Imported on demand: what a request does not need must not delay its answer.
+        handler = getattr(importlib.import_module(module), function)
 
     def progress(tick: Tick) -> None:
         write_frame(answers, Reply(number=call.number, kind="progress", payload=tick))

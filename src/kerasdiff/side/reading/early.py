@@ -13,6 +13,7 @@ import traceback
 from pathlib import Path
 
 from kerasdiff.errors import KerasdiffError, TargetError
+from kerasdiff.side.baselines.format import check as check_baseline
 from kerasdiff.side.reading import said
 from kerasdiff.side.reading.calling import guesses, unknown
 from kerasdiff.side.reading.harmless import harmless
@@ -60,6 +61,9 @@ def _fault(target: Target, inputs: tuple[InputSpec, ...]) -> KerasdiffError | No
     if target.kind == "saved":
         why = damage(Path(target.location))
         return None if why is None else said.cannot_open(target, why)
+    if target.kind == "baseline":
+        check_baseline(Path(target.location))
+        return None
     alone = target.kind == "file"
     if alone and not is_python(Path(target.location)):
         return said.not_python(target)

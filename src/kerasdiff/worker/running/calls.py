@@ -52,6 +52,8 @@ def called(session: Session, loaded: Loaded, mode: Mode, precision: Precision) -
         KerasdiffError: If it cannot be traced, for a reason that is told.
     """
     key = precision, mode
+    if key not in session.calls and (known := session.call(precision, mode)) is not None:
+        session.calls[key] = known
     if key not in session.calls:
         try:
             session.calls[key] = _traced(session, loaded, mode, precision)
@@ -83,12 +85,12 @@ def _traced(session: Session, loaded: Loaded, mode: Mode, precision: Precision) 
 
     if may_branch(recording) and mode == "inference":
         recording, function = record(loaded, mode, taken)
-    mixed = precision == "float64" and _has_lower_precision(recording)
+    mixed = precision == "float64" and has_lower_precision(recording)
     return Call(
         function=function,
         differentiated=function if _has_loop(recording) else eager(loaded, mode).function,
         losses=lambda: recording.added,
-        writes=_may_write(function),
+        writes=may_write(function),
         mixed=mixed,
         branches=tuple(branches),
         hidden=tuple(hidden),
@@ -115,7 +117,7 @@ def eager(loaded: Loaded, mode: Mode) -> Call:
     return Call(function=run, differentiated=run, losses=lambda: last[-1])
 
 
-def _has_lower_precision(recording: Recording) -> bool:
+def has_lower_precision(recording: Recording) -> bool:
     return any(
         tensor.dtype in (tf.float32, tf.float16, tf.bfloat16) and op.type not in ("Const", "StatelessRandomUniformV2")
         for op in recording.graph.get_operations()
@@ -123,7 +125,7 @@ def _has_lower_precision(recording: Recording) -> bool:
     )
 
 
-def _may_write(function: Live) -> bool:
+def may_write(function: Live) -> bool:
     """Whether a call may update variables, as far as its graph tells."""
     graph = function.graph
     inside = (node.op for item in graph.as_graph_def().library.function for node in item.node_def)
