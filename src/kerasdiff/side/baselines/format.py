@@ -208,20 +208,29 @@ def _members(path: Path, archive: zipfile.ZipFile, most: int) -> dict[str, bytes
     if entries[ABOUT].file_size > MOST_ABOUT:
         raise _fault(path, f"its {ABOUT} is too large to be one")
     known = _listed(path, archive.read(ABOUT))
-    if set(known) | {ABOUT} != set(entries):
-        raise _fault(path, f"its members are not those that its {ABOUT} lists")
-    for name, (size, _) in known.items():
-        entry = entries[name]
-        dense = size > SMALL and size > DENSEST * max(1, entry.compress_size)
-        if entry.file_size != size or (dense and not name.endswith(".npy")):
-            raise _fault(path, f"{name} unpacks to another size than a member of a baseline has")
-    if sum(size for size, _ in known.values()) > MOST_BYTES:
-        raise _fault(path, "it unpacks to more than any baseline")
+    if why := _misfit(entries, known):
+        raise _fault(path, why)
     members = {name: archive.read(name) for name, (size, _) in known.items() if size <= most}
-    for name, content in members.items():
-        if hashlib.sha256(content).hexdigest() != known[name][1]:
-            raise _fault(path, f"{name} was changed after it was written")
+    changed = (name for name, content in members.items() if hashlib.sha256(content).hexdigest() != known[name][1])
+    if odd := next(changed, None):
+        raise _fault(path, f"{odd} was changed after it was written")
     return members
+
+
+def _misfit(entries: Mapping[str, zipfile.ZipInfo], known: Mapping[str, tuple[int, str]]) -> str:
+    """Why the members are not those that were written, by name and size; empty where they are."""
+    if set(known) | {ABOUT} != set(entries):
+        return f"its members are not those that its {ABOUT} lists"
+    odd = next((name for name, (size, _) in known.items() if not _fits(entries[name], size)), None)
+    if odd is None and sum(size for size, _ in known.values()) > MOST_BYTES:
+        odd = "all of it"
+    return "" if odd is None else f"{odd} would unpack to more than a baseline has"
+
+
+def _fits(entry: zipfile.ZipInfo, size: int) -> bool:
+    """Whether a member is as large as it was, and no more than what is stored can hold."""
+    most = SMALL if entry.compress_type != zipfile.ZIP_STORED else entry.compress_size
+    return entry.file_size == size and size <= max(most, DENSEST * entry.compress_size)
 
 
 def _listed(path: Path, content: bytes) -> dict[str, tuple[int, str]]:

@@ -69,6 +69,7 @@ class StoredCall:
         self._stacked = not penalized and bool(held.regularized)
         self._beside = {one.entry: tf.Variable(one.value, trainable=False) for one in held.variables if not one.weight}
         self._mapped: dict[str, Live] = {}
+        self._made: dict[str, Live] = {}
         self._inputs: list[Live] = []
         self._outputs: list[Live] = []
         self._losses: list[Live] = []
@@ -89,7 +90,8 @@ class StoredCall:
             def body(*inputs: Live) -> list[Live]:
                 return self._results(graph, inputs)
 
-            return tf.function(body, autograph=False).get_concrete_function(*specs)
+            # `tf.function` would leave the bodies of loops behind, which are functions in the library of the graph.
+            return tf.compat.v1.wrap_function(body, list(specs))
         except EvaluateError:
             raise
         except Exception as error:  # whatever TensorFlow raises for a graph of another version, or a damaged one
@@ -106,15 +108,14 @@ class StoredCall:
             self._mapped[one.entry] = captured(here, handle_of(variable), f"{HELD}_variable_{number}")
         for number, constant in enumerate(self.held.constants):
             self._mapped[constant.entry] = tf.constant(constant.value, name=f"{HELD}_constant_{number}")
-        tf.graph_util.import_graph_def(definition, input_map=self._mapped, name="")
-        self._outputs = [self._tensor(here, name) for name in self.held.outputs]
-        self._losses = [self._tensor(here, name) for name in self._terms]
-        self._added = self._tensor(here, self.held.added)
+        updates = self._import(definition)
+        self._outputs = [self._tensor(name) for name in self.held.outputs]
+        self._losses = [self._tensor(name) for name in self._terms]
+        self._added = self._tensor(self.held.added)
         if self._stacked:
             each = [tf.reduce_sum(tf.cast(loss, "float64")) for loss in self._losses]
             self._added = tf.stack(each) if each else tf.zeros(1, "float64")
-        ways = [self._tensor(here, way) for _, way in self.held.ways if way is not None]
-        updates = [here.get_operation_by_name(name) for name in self.held.updates]
+        ways = [self._tensor(way) for _, way in self.held.ways if way is not None]
         with tf.control_dependencies(updates):
             return [tf.identity(one) for one in (*self._outputs, self._added, *ways, *self._losses)]
 
@@ -125,8 +126,23 @@ class StoredCall:
             raise EvaluateError(f"its graph reads weight {one.weight}, which the file lacks")
         return self._table[one.weight].value
 
-    def _tensor(self, graph: Live, name: str) -> Live:
-        return self._mapped[name] if name in self._mapped else graph.get_tensor_by_name(name)
+    def _import(self, definition: Live) -> list[Live]:
+        """Takes the ops into the graph that is being made; gives those that are run for what they do.
+
+        Tensors are asked for by the names of the file: where such a name is taken, the op gets another one here.
+        """
+        held = self.held
+        ways = (way for _, way in held.ways if way is not None)
+        names = dict.fromkeys((*held.outputs, *held.terms, held.added, *ways, *held.spots.values()))
+        wanted = [name for name in names if name not in self._mapped]
+        found = tf.graph_util.import_graph_def(
+            definition, input_map=self._mapped, return_elements=[*wanted, *held.updates], name=""
+        )
+        self._made = {**self._mapped, **dict(zip(wanted, found, strict=False))}
+        return list(found[len(wanted) :])
+
+    def _tensor(self, name: str) -> Live:
+        return self._made[name]
 
     def _recording(self, graph: Live) -> Recording:
         regularized = () if self._stacked else self.held.regularized
@@ -150,8 +166,7 @@ class StoredCall:
 
     def spots(self) -> Mapping[Edge, Live]:
         """The tensor of every value between nodes."""
-        graph = self.recording.graph
-        return {edge: self._tensor(graph, name) for edge, name in self.held.spots.items()}
+        return {edge: self._tensor(name) for edge, name in self.held.spots.items()}
 
     def home(self, op: str) -> str:
         """The id of the node an op belongs to, empty where it belongs to none."""
