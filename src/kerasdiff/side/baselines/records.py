@@ -41,6 +41,15 @@ class HeldConstant:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HeldTable:
+    """A lookup table that a call reads, and the tensor that stands for it."""
+
+    entry: str
+    keys: Array
+    values: Array
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HeldCall:
     """One call of the model as a graph. Tensors are named as TensorFlow does (``dense/BiasAdd:0``).
 
@@ -72,6 +81,7 @@ class HeldCall:
     updates: tuple[str, ...] = ()
     variables: tuple[HeldVariable, ...] = ()
     constants: tuple[HeldConstant, ...] = ()
+    tables: tuple[HeldTable, ...] = ()
     spots: Mapping[Edge, str] = field(default_factory=dict)
     homes: Mapping[str, str] = field(default_factory=dict)
     ways: tuple[tuple[str, str | None], ...] = ()

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from kerasdiff.errors import EvaluateError
 from kerasdiff.graph import Edge
-from kerasdiff.side.baselines.records import HeldCall, HeldVariable
+from kerasdiff.side.baselines.records import HeldCall, HeldTable, HeldVariable
 from kerasdiff.worker.keras_internals import Live, captured, handle_of
 from kerasdiff.worker.loading.faults import reason
 from kerasdiff.worker.stored.safety import refused
@@ -68,6 +68,7 @@ class StoredCall:
         self._terms = held.terms if penalized else held.terms[: held.calls]
         self._stacked = not penalized and bool(held.regularized)
         self._beside = {one.entry: tf.Variable(one.value, trainable=False) for one in held.variables if not one.weight}
+        self._tables = {one.entry: _table(one) for one in held.tables}
         self._mapped: dict[str, Live] = {}
         self._made: dict[str, Live] = {}
         self._inputs: list[Live] = []
@@ -108,6 +109,8 @@ class StoredCall:
             self._mapped[one.entry] = captured(here, handle_of(variable), f"{HELD}_variable_{number}")
         for number, constant in enumerate(self.held.constants):
             self._mapped[constant.entry] = tf.constant(constant.value, name=f"{HELD}_constant_{number}")
+        for number, (entry, table) in enumerate(self._tables.items()):
+            self._mapped[entry] = captured(here, table.resource_handle, f"{HELD}_table_{number}")
         updates = self._import(definition)
         self._outputs = [self._tensor(name) for name in self.held.outputs]
         self._losses = [self._tensor(name) for name in self._terms]
@@ -181,3 +184,9 @@ class StoredCall:
     def hidden(self) -> Iterator[str]:
         """The nodes with a branch that nothing tells."""
         return (node for node, way in self.held.ways if way is None)
+
+
+def _table(held: HeldTable) -> Live:
+    keys, values = tf.constant(held.keys), tf.constant(held.values)
+    unknown = tf.constant("" if values.dtype == tf.string else 0, values.dtype)  # the graph brings its own
+    return tf.lookup.StaticHashTable(tf.lookup.KeyValueTensorInitializer(keys, values), unknown)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
+import numpy as np
 import tensorflow as tf
 
 from kerasdiff.errors import EvaluateError, KerasdiffError
@@ -15,6 +17,7 @@ from kerasdiff.side.baselines.records import (
     Frozen,
     HeldCall,
     HeldConstant,
+    HeldTable,
     HeldVariable,
     HeldWeight,
     Refusal,
@@ -149,7 +152,7 @@ def _frozen(session: Session, precision: Precision, mode: Mode, name: str) -> tu
         raise EvaluateError(f"the call runs {odd}, which reaches outside of its graph")
     assembler = assemble(loaded, recording, bare=True)
     assembler.graph()
-    variables, constants = _taken_in(recording, weight_table(loaded.model))
+    taken = _taken_in(recording, weight_table(loaded.model))
     terms, ops = recording.added.tensors, recording.graph.get_operations()
     inside = all(tf.is_tensor(term) and getattr(term, "graph", None) is recording.graph for term in terms)
     return HeldCall(
@@ -164,8 +167,9 @@ def _frozen(session: Session, precision: Precision, mode: Mode, name: str) -> tu
         terms=tuple(term.name for term in terms) if inside else (),
         added=recording.added.values.name,
         updates=tuple(sorted(op.name for op in final_updates(recording.graph))),
-        variables=variables,
-        constants=constants,
+        variables=tuple(taken.variables),
+        constants=tuple(taken.constants),
+        tables=tuple(taken.tables),
         spots={edge: tensor.name for edge, tensor in assembler.spots().items()},
         homes={op.name: assembler.home(op.name) for op in ops if op.type in FAMILIES},
         ways=tuple((way.node, None if way.choice is None else way.choice.name) for way in assembler.ways()),
@@ -193,31 +197,64 @@ def _plain_gradients(definition: Live) -> bool:
     return lost
 
 
-def _taken_in(
-    recording: Recording, table: Mapping[str, Live]
-) -> tuple[tuple[HeldVariable, ...], tuple[HeldConstant, ...]]:
-    """The variables and the values that a call takes from outside its graph.
+@dataclass(eq=False)
+class _TakenIn:
+    """What a call takes from outside its graph."""
+
+    variables: list[HeldVariable] = field(default_factory=list)
+    constants: list[HeldConstant] = field(default_factory=list)
+    tables: list[HeldTable] = field(default_factory=list)
+
+
+def _taken_in(recording: Recording, table: Mapping[str, Live]) -> _TakenIn:
+    """The variables, the values and the lookup tables that a call takes from outside its graph.
 
     Raises:
-        EvaluateError: If it takes in something else, as a lookup table.
+        EvaluateError: If it takes in something else.
     """
     names = {id(handle_of(variable)): name for name, variable in table.items()}
     known = {id(handle_of(variable)): variable for variable in graph_variables(recording.graph)}
-    variables: list[HeldVariable] = []
-    constants: list[HeldConstant] = []
+    taken = _TakenIn()
     for outer, inner in captures(recording.graph):
         if inner.dtype == tf.bfloat16:
             raise EvaluateError("the call holds a constant of bfloat16, which no file of arrays holds")
         if inner.dtype != tf.resource:
-            constants.append(HeldConstant(entry=inner.name, value=outer.numpy()))
+            taken.constants.append(HeldConstant(entry=inner.name, value=_plain(outer.numpy())))
         elif id(outer) in names:
-            variables.append(HeldVariable(entry=inner.name, weight=names[id(outer)]))
+            taken.variables.append(HeldVariable(entry=inner.name, weight=names[id(outer)]))
         elif id(outer) in known:
             value = tf.convert_to_tensor(known[id(outer)]).numpy()
-            variables.append(HeldVariable(entry=inner.name, value=value))
+            taken.variables.append(HeldVariable(entry=inner.name, value=value))
         else:
-            raise EvaluateError("the call reads a lookup table, which no graph holds")
-    return tuple(variables), tuple(constants)
+            taken.tables.append(_table(recording, outer, inner))
+    return taken
+
+
+def _table(recording: Recording, outer: Live, inner: Live) -> HeldTable:
+    reads = (op for op in recording.graph.get_operations() if op.type == "LookupTableFindV2" and op.inputs[0] is inner)
+    found = next(reads, None)
+    if found is None:
+        raise EvaluateError(f"the call takes in {inner.name}, which is neither a variable nor a table it looks up")
+    kinds = found.get_attr("Tin"), found.get_attr("Tout")
+    held = tf.raw_ops.LookupTableExportV2(table_handle=outer, Tkeys=kinds[0], Tvalues=kinds[1])
+    order = np.argsort(_plain(held.keys.numpy()), kind="stable")
+    keys, values = (_plain(one.numpy())[order] for one in (held.keys, held.values))
+    return HeldTable(entry=inner.name, keys=keys, values=values)
+
+
+def _plain(value: Live) -> Array:
+    """An array that a file of arrays holds: texts as such, not as bytes.
+
+    Raises:
+        EvaluateError: If it holds bytes that are no text.
+    """
+    found = np.asarray(value)
+    if found.dtype.kind not in "OS":
+        return found
+    try:
+        return np.char.decode(found.astype(np.bytes_), "utf-8")
+    except UnicodeDecodeError:
+        raise EvaluateError("the call holds bytes that are no text") from None
 
 
 # Compile settings --------------------------------------------------------------------------------------------

@@ -8,14 +8,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from kerasdiff.graph.ops import draws, writes
+from kerasdiff.graph.ops import TABLE_READS, TABLE_WRITES, draws, writes
 from kerasdiff.worker.keras_internals import Live, is_stateful_kind
 from kerasdiff.worker.running.undisturbed import LOOKS
 
 REACHES = re.compile(r"File|Dataset|Iterator|ImmutableConst|PyFunc|Checkpoint|Restore|^Save|Summary|Debug|Remote|Rpc")
 """Ops that reach outside of a graph, by what is in their names, whether or not TensorFlow calls them stateful."""
 
-HARMLESS = LOOKS | {"Assert", "If", "While", "Case", "PartitionedCall", "StatefulPartitionedCall", "Placeholder"}
+HARMLESS = (
+    LOOKS | TABLE_READS | {"Assert", "If", "While", "Case", "PartitionedCall", "StatefulPartitionedCall", "Placeholder"}
+)
 """Stateful ops that change nothing by themselves."""
 
 
@@ -36,4 +38,5 @@ def _allowed(kind: str) -> bool:
     stateful = is_stateful_kind(kind)
     if stateful is None:
         return False  # an op of a library that is not there
-    return not stateful or kind in HARMLESS or draws(kind) or (writes(kind) and "Print" not in kind)
+    changes = writes(kind) and kind not in TABLE_WRITES and "Print" not in kind
+    return not stateful or kind in HARMLESS or draws(kind) or changes

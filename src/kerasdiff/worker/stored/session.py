@@ -97,7 +97,7 @@ class StoredSession(Session):
         return in_order(description, self.order)
 
     def _port(self, port: Port, number: int) -> Port:
-        """An input with the range that was asked for; its shape and dtype are those that were locked."""
+        """An input with the range that was asked for, within that which was locked, as are its shape and dtype."""
         if not self.inputs:
             return port
         named = [one for one in self.inputs if port.name in (one.name, one.label)]
@@ -105,9 +105,11 @@ class StoredSession(Session):
         shape = (port.spec.shape or (None,))[1:]
         if asked is None or asked.shape != shape or asked.dtype not in (None, port.spec.dtype):
             raise self._unfit(self.variant.description.inputs)
-        if asked.low is None and asked.high is None:
+        if asked.low is None or asked.high is None:
             return port
-        return replace(port, low=asked.low, high=asked.high, given=not asked.guessed)
+        low = max(one for one in (asked.low, port.low) if one is not None)
+        high = min(one for one in (asked.high, port.high) if one is not None)
+        return replace(port, low=low, high=max(low, high), given=not asked.guessed)
 
     def _unfit(self, ports: Sequence[Port]) -> TraceError:
         own = ", ".join(f"{one.name} {(one.spec.shape or (None,))[1:]} {one.spec.dtype}" for one in ports)
