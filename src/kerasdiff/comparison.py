@@ -16,6 +16,7 @@ from kerasdiff.options import Ignored, Required
 from kerasdiff.probing.witness import Witness
 from kerasdiff.rungs.records import NotChecked, Rung
 from kerasdiff.rungs.table import Rewrite, Row
+from kerasdiff.side.revisions.records import Commit
 
 Outcome = Literal["equivalent", "different", "inconclusive"]
 Basis = Literal["proof", "numeric", "statistical", "witness"]
@@ -76,6 +77,7 @@ class ModelInfo:
     Attributes:
         nodes: Nodes of the canonical graph.
         interface: Inputs, then outputs.
+        commit: Of a target of a revision.
     """
 
     target: str
@@ -84,6 +86,7 @@ class ModelInfo:
     trainable_parameters: int
     nodes: int
     interface: tuple[Port, ...] = ()
+    commit: Commit | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

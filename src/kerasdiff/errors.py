@@ -54,6 +54,10 @@ class ClusterError(KerasdiffError):
     """A cluster cannot be reached, or cannot run the trials it is given."""
 
 
+class GatesError(KerasdiffError):
+    """A file of gates cannot be read, or says something that no check can be made of."""
+
+
 class WorkerError(KerasdiffError):
     """A worker process ended or went silent; the message holds what it printed last."""
 

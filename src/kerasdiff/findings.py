@@ -291,7 +291,12 @@ class Fact(Enum):
     # -- worker: what was assumed to construct or call a model; names: the target, then what is named ------------------
     ARGUMENT_FROM_INPUT = auto()  # names: target, argument; settings: value, taken from --input
     ARGUMENT_FROM_DEFAULT = auto()  # names: target, argument; settings: value, the CIFAR-10 default
-    ITEM_TAKEN = auto()  # names: target, class; count: position in the tuple that was returned
+    ARGUMENT_FROM_DATACLASS = auto()  # names: target, argument, the dataclass that was made with its defaults
+    ARGUMENT_FROM_PARSER = auto()  # names: target, argument, what gives the argument parser whose defaults it got
+    TARGET_FOUND = auto()  # names: target, which names a file alone, and the one model in it
+    INSTANCE_MADE = auto()  # names: target, and the class that was made for a method of it
+    BUILT_FILES_KEPT = auto()  # names: target, then files that git ignores and that were taken as they are there now
+    ITEM_TAKEN = auto()  # names: target, class, and the item as Python reaches it
     COMPILE_SETTINGS_LEFT_OUT = auto()  # names: target; cause: why the saved file does not open with them
     INPUT_FROM_ARGUMENT = auto()  # names: target, constructor argument; settings: shape
     INPUT_FROM_ATTRIBUTE = auto()  # names: target, attribute of the model; settings: shape

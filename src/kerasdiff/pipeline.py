@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
@@ -20,7 +21,7 @@ from kerasdiff.explain.records import Attribution
 from kerasdiff.findings import Fact, Finding
 from kerasdiff.fit.cluster.connect import Cluster, connected
 from kerasdiff.fit.cluster.spread import Spread
-from kerasdiff.fit.experiment import Experiment, Interrupted
+from kerasdiff.fit.experiment import Expected, Experiment, Interrupted
 from kerasdiff.fit.local import Local
 from kerasdiff.fit.trainers import Starts, Trainers
 from kerasdiff.fit.trials import FitEvidence
@@ -336,7 +337,8 @@ def _trained(
     listener.phase("training both models")
     trials = FitOptions(seeds=(options.seed,), trial=TrialOptions(steps=options.fit_steps))
     try:
-        evidence = _experiment(models, pair, options, trials, listener).run()
+        expected: Expected = "apart" if _told_apart(rungs) else "open"
+        evidence = _experiment(models, pair, options, trials, listener, expected=expected).run()
     except FitError as error:
         if options.data is not None and isinstance(error, DataError):
             raise  # what somebody asked for by name is wrong: no verdict hides that
@@ -348,6 +350,12 @@ def _trained(
     return evidence
 
 
+def _told_apart(rungs: Sequence[Rung]) -> bool:
+    """Whether outputs differ on an ordinary probe, with weights as they are drawn."""
+    figures = next((rung.figures for rung in rungs if rung.name == "inference" and rung.outcome == "different"), None)
+    return isinstance(figures, NumberFigures) and figures.found_by is None
+
+
 def _experiment(
     models: Models,
     pair: Pair,
@@ -355,19 +363,23 @@ def _experiment(
     trials: FitOptions,
     listener: Listener,
     cluster: Cluster | None = None,
+    expected: Expected = "open",
 ) -> Experiment:
-    """The trial pairs of two models, on this machine or on a cluster."""
+    """The trial pairs of two models, on this machine or on a cluster; ``expected`` where no proof says more."""
     first, second = pair.weights
     weights = {one: second[two] for one, two in pair.transfer.pairs.items() if first[one].size == second[two].size}
     starts = Starts() if trials.own_init else Starts(weights=weights, transposed=pair.transfer.transposed)
-    data = options.data or "auto"
+    # In full: a worker of a revision works in another directory.
+    data = "auto" if options.data is None else os.path.abspath(Path(options.data).expanduser())
     trainers: Trainers
     if cluster is not None:
         trainers = Spread(cluster, models.workers, starts, data, trials.device, models.lost)
     else:
         slots = seeds_at_once(max(pair.parameters)) if models.on_gpu and len(trials.seeds) > 1 else 1
         trainers = Local(models.fitters, models.control, starts, models.lost, more=models.more, slots=slots)
-    return Experiment(trainers, data, trials, listener, models.lost, alike=pair.isomorphic and not trials.own_init)
+    if pair.isomorphic:
+        expected = "open" if trials.own_init else "alike"
+    return Experiment(trainers, data, trials, listener, models.lost, expected=expected)
 
 
 def _fitted(
@@ -439,9 +451,10 @@ def _fit_verdict(pair: Correspondence, verdict: FitVerdict) -> Verdict:
 
 
 def _info(models: Models, pair: Correspondence, side: int) -> ModelInfo:
-    description = models.descriptions[side]
+    description, target = models.descriptions[side], models.targets[side]
     return ModelInfo(
-        target=models.targets[side].text,
+        target=target.text,
+        commit=None if target.revision is None else target.revision.commit,
         class_name=description.class_name,
         parameters=pair.parameters[side],
         trainable_parameters=sum(w.size for w in description.weights if w.trainable),

@@ -113,7 +113,7 @@ LARGE_PAIR = Race(
 )
 RACES = {
     "forum": FORUM_PAIR,
-    "forum, with the default fit": replace(FORUM_PAIR, options=(), clock=2.2, processor=None, missed="2.8 x"),
+    "forum, with the default fit": replace(FORUM_PAIR, options=(), clock=2.2, processor=None),
     "attention by hand": Race(
         cwd=PAIRS,
         imports="from attention import by_hand, multi_head",

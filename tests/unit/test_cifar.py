@@ -41,6 +41,13 @@ def test_the_procedural_set_is_fast_balanced_and_the_same_every_time() -> None:
     assert procedural(100, 1)[0].tobytes() != procedural(100, 2)[0].tobytes()
 
 
+def test_procedural_images_are_drawn_once_and_nobody_writes_to_them() -> None:
+    images, labels = procedural(100, 1)
+    assert procedural(100, 1)[0] is images
+    assert not images.flags.writeable
+    assert not labels.flags.writeable
+
+
 def test_no_linear_function_of_the_pixels_solves_the_procedural_set() -> None:
     images, labels = procedural(2_500, 0)
     # 8 x 8 means: few enough columns for least squares to generalise from 2,000 rows.

@@ -23,7 +23,7 @@ from kerasdiff.fit.budget import Pace, afford
 from kerasdiff.fit.experiment import Experiment, Interrupted
 from kerasdiff.fit.local import Local
 from kerasdiff.fit.trainers import Fitter, Starts, Told
-from kerasdiff.fit.trajectories import curves, may_be_rounding, parted
+from kerasdiff.fit.trajectories import FEWEST_STEPS, curves, may_be_rounding, parted
 from kerasdiff.fit.trials import FitEvidence
 from kerasdiff.fit.verdict import judge_fit
 from kerasdiff.graph import Weight
@@ -138,6 +138,11 @@ class Fake:
 WEIGHTS = {"w": Weight(id="v", path="v", name="kernel", shape=(3, 2), dtype="float32", trainable=True)}
 
 
+def reach(plan: FitPlan) -> tuple[int | None, int | None]:
+    """How far a trial goes: epochs, steps."""
+    return plan.options.epochs, plan.options.steps
+
+
 def falling(plan: FitPlan, step: int) -> float:
     return 3.0 * math.exp(-step / 40) + 0.1 * plan.seed
 
@@ -149,19 +154,19 @@ def run(reference: Fake, candidate: Fake, control: Fake | None = None, **changes
     def control_side() -> Iterator[Fitter]:
         yield other
 
-    alike = changes.pop("alike", False)
+    expected = changes.pop("expected", "open")
     names = {field.name for field in dataclasses.fields(TrialOptions)}
     each = {"epochs": 3, **{name: changes.pop(name) for name in names & set(changes)}}
     options = FitOptions(**{"seeds": (0, 1, 2), "trial": TrialOptions(**each), **changes})
     notes: list[Finding] = []
     starts = Starts() if options.own_init else Starts(weights=WEIGHTS)
     trainers = Local((reference, candidate), control_side, starts, notes)
-    return Experiment(trainers, "auto", options, Silent(), notes, alike=alike).run(), other
+    return Experiment(trainers, "auto", options, Silent(), notes, expected=expected).run(), other
 
 
 def test_identical_trials_decide_after_one_pair_without_a_control() -> None:
     one, two = Fake(falling), Fake(falling)
-    found, control = run(one, two, alike=True)
+    found, control = run(one, two, expected="alike")
     assert (len(found.pairs), found.identical, found.control_distance) == (1, True, None)
     assert control.asked == []
     verdict = judge_fit(found, complete=True)
@@ -218,7 +223,11 @@ def chaos(size: float) -> Curve:
 def test_rounding_that_training_amplifies_is_no_difference() -> None:
     exact = Fake(chaos(0.0))
     found, control = run(exact, Fake(chaos(4e-7)), Fake(chaos(0.0)), seeds=tuple(range(5)))
-    assert [(plan.perturbation, plan.options.epochs) for plan in control.asked] == [(None, 1), (0, 2), (None, 2)]
+    assert [(plan.perturbation, *reach(plan)) for plan in control.asked] == [
+        (None, 1, None),
+        (0, 3, 2 * PER_EPOCH),
+        (None, 3, 2 * PER_EPOCH),
+    ]
     assert found.distance > 1e-3
     assert found.rounding_distance is not None
     assert found.rounding_distance > 1e-3
@@ -232,7 +241,7 @@ def test_a_small_difference_that_rounding_does_not_explain_is_one() -> None:
         return falling(plan, step) + 1e-4 * step
 
     found, control = run(Fake(chaos(0.0)), Fake(slow), Fake(chaos(0.0)))
-    assert [plan.perturbation for plan in control.asked] == [None, 0, None]
+    assert [(plan.perturbation, *reach(plan)) for plan in control.asked] == [(None, 1, None), (0, 3, FEWEST_STEPS)]
     assert found.parted is not None
     assert 0 < found.parted.step < 10
     assert judge_fit(found, complete=True).outcome == "different"
@@ -249,10 +258,41 @@ def test_a_late_difference_is_held_against_a_control_that_reaches_it() -> None:
     def late(plan: FitPlan, step: int) -> float:
         return falling(plan, step) + 0.3 * (step >= 15)
 
-    found, control = run(Fake(falling), Fake(late), alike=True)
-    assert [plan.options.epochs for plan in control.asked] == [2]
+    found, control = run(Fake(falling), Fake(late), expected="alike")
+    assert [reach(plan) for plan in control.asked] == [(3, 2 * PER_EPOCH)]
     assert found.parted is not None
     assert found.parted.step == 15
+
+
+def test_short_controls_do_for_a_pair_that_is_known_to_be_apart() -> None:
+    found, control = run(
+        Fake(falling), Fake(lambda plan, step: falling(plan, step) + 1e-3), expected="apart", seeds=(0,)
+    )
+    assert sorted((plan.perturbation is None, *reach(plan)) for plan in control.asked) == [
+        (False, 3, FEWEST_STEPS),
+        (True, 3, FEWEST_STEPS),
+    ]
+    assert found.parted is not None
+    assert (found.parted.step, found.control_steps) == (0, FEWEST_STEPS)
+
+
+def test_short_controls_that_show_as_much_as_the_pair_are_made_longer() -> None:
+    def noisy(plan: FitPlan, step: int) -> float:
+        return falling(plan, step) + 1e-3 * (step < 5)
+
+    def late(plan: FitPlan, step: int) -> float:
+        return falling(plan, step) + (1e-3 if step < 9 else 0.5)
+
+    found, control = run(Fake(falling), Fake(late), Fake(noisy), expected="apart", seeds=(0,))
+    assert {reach(plan) for plan in control.asked} == {(3, FEWEST_STEPS), (3, PER_EPOCH), (3, 2 * PER_EPOCH)}
+    assert found.parted is not None
+    assert found.parted.step == 9
+
+
+def test_a_control_from_a_perturbed_start_that_nobody_needs_is_left_out() -> None:
+    found, _ = run(Fake(falling), Fake(lambda plan, step: falling(plan, step) + 0.5), expected="apart", seeds=(0,))
+    assert [run.side for run in found.trials] == ["reference", "candidate", "control"]
+    assert found.rounding_distance is None
 
 
 def test_a_machine_that_does_not_repeat_itself_has_a_higher_floor() -> None:
@@ -282,7 +322,7 @@ def test_trials_that_never_learn_are_no_evidence(at: int) -> None:
     def lost(plan: FitPlan, step: int) -> float:
         return math.nan if step >= at else 1.1
 
-    found, _ = run(Fake(lost), Fake(lost), alike=True)
+    found, _ = run(Fake(lost), Fake(lost), expected="alike")
     assert (found.identical, found.never_finite) == (True, True)
     verdict = judge_fit(found, complete=True)
     assert (verdict.outcome, verdict.basis) == ("inconclusive", None)
@@ -297,7 +337,7 @@ def test_trials_on_data_without_numbers_are_no_evidence() -> None:
             done = super().fit(plan, progress)
             return dataclasses.replace(done, data=dataclasses.replace(done.data, blank=True))
 
-    found, _ = run(Blank(falling), Blank(falling), alike=True)
+    found, _ = run(Blank(falling), Blank(falling), expected="alike")
     verdict = judge_fit(found, complete=True)
     assert verdict.outcome == "inconclusive"
     assert "an input of the training data is NaN" in verdict_sentence(verdict.finding)
@@ -436,7 +476,7 @@ def test_pairs_that_run_ahead_are_looked_at_in_the_order_of_the_seeds(slots: int
 def test_nothing_runs_ahead_of_a_pair_that_is_to_decide_alone() -> None:
     trainers = Backwards(Fake(falling), Fake(falling), 8)
     options = FitOptions(seeds=tuple(range(8)), trial=TrialOptions(epochs=2))
-    assert Experiment(trainers, "auto", options, Silent(), [], alike=True).run().identical
+    assert Experiment(trainers, "auto", options, Silent(), [], expected="alike").run().identical
     assert trainers.asked == [(0, 2)]
 
 

@@ -40,7 +40,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "m.py").write_text(MODELS)
     (tmp_path / "broken.py").write_text("import keras\ndef f(:\n")
     (tmp_path / "lost.py").write_text("import keras\nimport torchh\n")
-    (tmp_path / "inside.py").write_text("from .m import Net\n")
+    (tmp_path / "inside.py").write_text("from .n import Net\n")
     (tmp_path / "notes.txt").write_text("")
     (tmp_path / "empty.keras").write_text("")
     (tmp_path / "text.keras").write_text("nothing")
@@ -59,14 +59,14 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (("compare", "m.py:good", "m.py:Net(unit=3)"), ("takes no argument unit; nearest: units. Its signature is",)),
         (("compare", "m.py:build", "m.py:good"), ("build needs the argument width; write 'm.py:build(width=...)'",)),
         (("compare", "m.py:WIDTH", "m.py:good"), ("WIDTH is an int (64), not a Keras model",)),
-        (("compare", "m.py", "m.py:good"), ("'m.py' names no model: write FILE.py:NAME", ALL)),
+        (("compare", "m.py", "m.py:good"), ("'m.py' names no model: write m.py:build.", ALL)),
         (("compare", "m.py::good", "m.py:good"), ("is neither a Python file nor a module name: write FILE.py:NAME",)),
         (("compare", "n.py:good", "m.py:good"), ("error: n.py: no such file.",)),
         (("compare", "notes.txt:good", "m.py:good"), ("notes.txt is not a Python file",)),
         (("compare", "nowhere.at:Net", "m.py:good"), ("there is no module nowhere.at, neither installed nor below",)),
         (("inspect", "broken.py:f"), ("syntax error in broken.py:2: invalid syntax: def f(:",)),
         (("inspect", "lost.py:f"), ("lost.py imports torchh, which is not installed", 'File "lost.py", line 2')),
-        (("inspect", "inside.py:Net"), ("attempted relative import", "package.module:NAME.")),
+        (("inspect", "inside.py:Net"), (".n, which is not installed here nor found beside it (", "inside.py:1).")),
         (("inspect", "empty.keras"), ("Keras cannot open this file: it is empty.",)),
         (("fit", "text.keras", "m.py:good"), DAMAGED),
         (("fit", *FINE, "--data", "half.npz"), ("half.npz lacks y_test; it holds x_test_a, x_train, y_train.",)),

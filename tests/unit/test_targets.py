@@ -22,8 +22,30 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_file_target_with_arguments(folder: Path) -> None:
     target = parse_target("models.py:Net(width=64, shape=(8, 8, 1), name='a:b')")
     assert (target.kind, target.location, target.name) == ("file", str((folder / "models.py").resolve()), "Net")
-    assert target.arguments == {"width": 64, "shape": (8, 8, 1), "name": "a:b"}
-    assert target.called
+    assert [(one.name, one.value) for one in target.arguments] == [("width", 64), ("shape", (8, 8, 1)), ("name", "a:b")]
+    assert all(one.literal for one in target.arguments)
+    assert (target.called, target.after, target.place) == (True, "", "models.py")
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "arguments", "after"),
+    [
+        ("models.py:make(cfg=Cfg(width=4))", "make", [("cfg", "Cfg(width=4)", False)], ""),
+        ("models.py:make(CONFIGS['a:b'], 3)", "make", [(None, "CONFIGS['a:b']", False), (None, "3", True)], ""),
+        ("models.py:a.b.make( x = [1,\n2] ).c[0]", "a.b.make", [("x", "[1,\n2]", True)], ".c[0]"),
+        ("models.py:make(f=lambda x: x)", "make", [("f", "lambda x: x", False)], ""),
+        ("models.py:make(name='é')['ü']", "make", [("name", "'é'", True)], "['ü']"),
+        ("models.py:Factory(3).build(depth=2)", "Factory", [(None, "3", True)], ".build(depth=2)"),
+        ("models.py:nets['small'].head", "nets", [], "['small'].head"),
+        ("models.py", "", [], ""),
+    ],
+)
+def test_what_follows_the_file_is_python(
+    folder: Path, text: str, name: str, arguments: list[tuple[str | None, str, bool]], after: str
+) -> None:
+    target = parse_target(text)
+    assert (target.kind, target.name, target.after) == ("file", name, after)
+    assert [(one.name, one.text, one.literal) for one in target.arguments] == arguments
 
 
 @pytest.mark.parametrize(
@@ -49,11 +71,13 @@ def test_saved_target(folder: Path) -> None:
         ("model.py:Net", "no such file"),
         ("mdls.keras", "no such file"),
         (".:Net", "is a directory"),
-        ("models.py", "FILE.py:NAME"),
-        ("models.py:Net(64)", "by keyword"),
-        ("models.py:Net(width=", "names no model"),
-        ("models.py:Net(width=1+x)", "not a literal"),
-        ("models.py:Net(**a)", "by keyword"),
+        ("net.keras:Net", "is a model by itself; write net.keras alone"),
+        ("models.py:Net(width=", "what follows models.py: does not parse"),
+        ("models.py:Net(width=...)", "put the value of width in place of the dots"),
+        ("models.py:Net(...)", "put a value in place of the dots"),
+        ("models.py:Net(**a)", "each argument of Net by itself"),
+        ("models.py:Net + 1", "write a name after models.py:"),
+        ("~nobody_at_all/m.py:Net", "no such home directory"),
         ("a b:Net", "neither a Python file nor a module"),
     ],
 )

@@ -23,8 +23,28 @@ ROWS = [
         "m.py:Net: num_classes=10 inferred from the CIFAR-10 default",
     ),
     (
-        Finding(fact=Fact.ITEM_TAKEN, names=("m.py:make", "Functional"), count=1),
-        "m.py:make: item 1 (Functional) of the returned tuple taken as the model",
+        Finding(fact=Fact.ARGUMENT_FROM_DATACLASS, names=("m.py:make", "cfg", "Cfg")),
+        "m.py:make: cfg made as Cfg(), with its defaults",
+    ),
+    (
+        Finding(fact=Fact.ARGUMENT_FROM_PARSER, names=("m.py:make", "args", "parser (m.py:4)")),
+        "m.py:make: args taken from the defaults of the argument parser parser (m.py:4)",
+    ),
+    (
+        Finding(fact=Fact.BUILT_FILES_KEPT, names=("git:main:m.py:make", "pkg/_version.py")),
+        "git:main:m.py:make: pkg/_version.py taken as built here, for git ignores what a build writes",
+    ),
+    (
+        Finding(fact=Fact.ITEM_TAKEN, names=("m.py:make", "Functional", "make[1]")),
+        "m.py:make: make[1] (Functional) taken, the one model in what it gives",
+    ),
+    (
+        Finding(fact=Fact.TARGET_FOUND, names=("m.py", "Net")),
+        "m.py: Net taken, the one model in it",
+    ),
+    (
+        Finding(fact=Fact.INSTANCE_MADE, names=("m.py:Factory.build", "Factory")),
+        "m.py:Factory.build: taken of an instance of Factory that was made for it",
     ),
     (
         Finding(fact=Fact.COMPILE_SETTINGS_LEFT_OUT, names=("m.keras",), cause="ValueError: no loss"),

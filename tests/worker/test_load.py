@@ -308,7 +308,8 @@ def test_damaged_saved_model(folder: Path) -> None:
         ("\nimport torchh\n", "imports torchh, which is not installed here nor found beside it (bad.py:2)"),
         ("x = 1\ny = x / 0\n", "importing bad.py fails (bad.py:2): ZeroDivisionError: division by zero."),
         ("import sys\nsys.exit(3)\n", "ends the program when it is imported, with exit code 3 (bad.py:2)"),
-        ("from .m import f\n", "package.module:NAME"),
+        ("from .m import f\n", "/bad.py:1): ImportError: cannot import name 'f' from"),
+        ("from .n import f\n", ".n, which is not installed here nor found beside it ("),
     ],
 )
 def test_a_file_that_cannot_be_imported(folder: Path, source: str, says: str) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 import click
 
 from kerasdiff import __version__
+from kerasdiff.cli.check import check
 from kerasdiff.cli.common import EXIT_CODES_HELP, clean
 from kerasdiff.cli.compare import compare
 from kerasdiff.cli.data import data
@@ -95,5 +96,5 @@ def main() -> None:
     """  # noqa: D301
 
 
-for command in (compare, data, fit, inspect, lock, replay, rules):
+for command in (check, compare, data, fit, inspect, lock, replay, rules):
     main.add_command(command)

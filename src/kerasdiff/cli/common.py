@@ -48,6 +48,7 @@ A target is one of
   package.module:NAME      the same of an importable module
   model.keras              a saved model
   net.kerasdiff            a baseline that `kerasdiff lock` made
+  git:REVISION:TARGET      one of these at a branch, tag or commit, with all that it imports from the repository
 """
 
 DATA_HELP = (
@@ -147,7 +148,7 @@ def model_options(command: Command) -> Command:
 
 
 def understood(
-    texts: tuple[str, ...], inputs: tuple[str, ...] = (), data: str | None = None
+    texts: tuple[str, ...], inputs: tuple[str, ...] = (), data: str | None = None, against: str | None = None
 ) -> tuple[tuple[Target, ...], tuple[InputSpec, ...]]:
     """What a command line names, looked at as far as that needs no TensorFlow: for a mistake nothing heavy is started.
 
@@ -155,6 +156,7 @@ def understood(
         texts: Targets.
         inputs: What ``--input`` said.
         data: What ``--data`` said.
+        against: A revision that the one target is compared with; it then comes first as it is there.
 
     Raises:
         KerasdiffError: For a mistake that no run mends.
@@ -164,6 +166,10 @@ def understood(
 
     specs = tuple(parse_input(text) for text in inputs)
     targets = tuple(read_target(text) for text in texts)
+    if against is not None:
+        from kerasdiff.side.revisions.targets import against as at_revision
+
+        targets = (at_revision(texts[0], against), *targets)
     if data is not None:
         from kerasdiff.data.readers import check as check_data
 
@@ -185,16 +191,20 @@ def report_options(command: Command) -> Command:
     return color(_output_option(command))
 
 
-def start_ahead(hardware: Hardware | None = None) -> None:
+def start_ahead(hardware: Hardware | None = None, *, draws: bool = False) -> None:
     """Starts what imports TensorFlow, so that it does while this process imports its own modules.
 
     A command calls it as soon as all that can be seen without TensorFlow is seen to be right, and imports the pipeline
     after it.
+
+    Args:
+        hardware: What the first workers may use.
+        draws: Whether they may train on the procedural data.
     """
     from kerasdiff.side.environment import Hardware, worker_environment
     from kerasdiff.side.launching import prepare
 
-    prepare(worker_environment(hardware or Hardware()))
+    prepare(worker_environment(hardware or Hardware()), draws=draws)
 
 
 @contextmanager

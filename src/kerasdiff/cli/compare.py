@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kerasdiff.cli.against import pair_arguments, pair_of
 from kerasdiff.cli.common import (
     DATA_HELP,
     EXIT_CODES_HELP,
@@ -51,8 +52,7 @@ def _ignored(context: click.Context, option: click.Parameter, texts: tuple[str, 
 
 
 @click.command(epilog=TARGETS_HELP + EXIT_CODES_HELP)
-@click.argument("reference")
-@click.argument("candidate")
+@pair_arguments
 @format_option()
 @click.option("--no-fit", is_flag=True, help="Do not train; judge from the graphs and the probes.")
 @click.option(
@@ -121,8 +121,9 @@ def _ignored(context: click.Context, option: click.Parameter, texts: tuple[str, 
 )
 @model_options
 def compare(
-    reference: str,
-    candidate: str,
+    reference: str | None,
+    candidate: str | None,
+    against: str | None,
     form: str,
     no_fit: bool,
     fit_steps: int,
@@ -148,9 +149,11 @@ def compare(
       kerasdiff compare old.py:Net 'new.py:Net(width=64)' --input 224,224,3
       kerasdiff compare old.py:build new.py:build --input ids=16:int32@0..100
       kerasdiff compare a.py:Net b.py:Net --no-fit --format json --output report.json
+      kerasdiff compare --against main models.py:build
     """  # noqa: D301
-    (first, second), specs = understood((reference, candidate), inputs, data)
-    start_ahead()
+    texts, revision = pair_of(reference, candidate, against)
+    (first, second), specs = understood(texts, inputs, data, revision)
+    start_ahead(draws=not no_fit and data is None)
     import kerasdiff.pipeline as engine
     from kerasdiff.options import Options
 
@@ -171,7 +174,9 @@ def compare(
         comparison = engine.compare(first, second, options, listener)
     report_comparison(comparison, form, color, output, verbose=verbose)
     if save_witness is not None:
-        _save(comparison, Path(save_witness).expanduser(), (reference, candidate), options, inputs)
+        from kerasdiff.side.revisions.targets import pinned
+
+        _save(comparison, Path(save_witness).expanduser(), (pinned(first), pinned(second)), options, inputs)
     return comparison.exit_code
 
 

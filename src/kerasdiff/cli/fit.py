@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import TYPE_CHECKING
 
 import click
 
+from kerasdiff.cli.against import pair_arguments, pair_of
 from kerasdiff.cli.common import (
     EXIT_CODES_HELP,
     TARGETS_HELP,
@@ -86,8 +88,7 @@ def _cluster(address: str | None, cpus: int | None, gpus: float | None) -> Clust
 
 
 @click.command(epilog=TARGETS_HELP + EXIT_CODES_HELP)
-@click.argument("reference")
-@click.argument("candidate")
+@pair_arguments
 @format_option()
 @click.option(
     "--seeds",
@@ -154,8 +155,9 @@ def _cluster(address: str | None, cpus: int | None, gpus: float | None) -> Clust
 )
 @model_options
 def fit(
-    reference: str,
-    candidate: str,
+    reference: str | None,
+    candidate: str | None,
+    against: str | None,
     form: str,
     seeds: tuple[int, ...],
     epochs: int | None,
@@ -191,7 +193,8 @@ def fit(
       kerasdiff fit old.py:Net new.py:Net --data mine.npz --budget 10m
       kerasdiff fit old.py:Net new.py:Net --seeds 1000 --ray 10.0.0.1:6379
     """  # noqa: D301
-    (first, second), specs = understood((reference, candidate), inputs, data)
+    texts, revision = pair_of(reference, candidate, against)
+    (first, second), specs = understood(texts, inputs, data, revision)
     pair = first, second
     from kerasdiff.options import FitOptions, Options, trial_store
     from kerasdiff.side.training import TrialOptions
@@ -208,7 +211,7 @@ def fit(
             loss=loss,
             store=trial_store(),
             fresh=fresh,
-            logdir=logdir,
+            logdir=None if logdir is None else os.path.abspath(logdir),
         ),
         device=device,
         margin=margin / 100,
@@ -231,7 +234,7 @@ def _report(
     """Runs the fit and writes its report."""
     from kerasdiff.side.environment import trial_hardware
 
-    start_ahead(trial_hardware(trials.device if trials.cluster is None else "cpu"))
+    start_ahead(trial_hardware(trials.device if trials.cluster is None else "cpu"), draws=options.data is None)
     import kerasdiff.pipeline as engine
 
     with progress() as listener:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -37,6 +39,7 @@ def procedural_table(seed: int = 0) -> Table:
     )
 
 
+@cache
 def procedural(count: int, seed: int) -> tuple[Images, Labels]:
     """Ten classes of 32x32 colour images that no linear function of the pixels tells apart.
 
@@ -55,7 +58,7 @@ def procedural(count: int, seed: int) -> tuple[Images, Labels]:
         seed: Any non-negative integer; the same arguments give the same bytes.
 
     Returns:
-        uint8 ``(count, 32, 32, 3)`` and labels 0 to 9 ``(count,)``.
+        uint8 ``(count, 32, 32, 3)`` and labels 0 to 9 ``(count,)``; the same arrays each time, not to be written to.
     """
     rng = np.random.default_rng([seed, count])
     labels = rng.permutation(np.arange(count) % len(CLASS_NAMES)).astype(np.int64)
@@ -70,7 +73,10 @@ def procedural(count: int, seed: int) -> tuple[Images, Labels]:
     stripes = _stripes(rng, labels % 2, rows, columns)[..., None]
     image = _blend(image, _shapes(rng, labels // 2, rows, columns), stripes * first + (1.0 - stripes) * second)
     image += _normal(rng, image.shape, 0.04)
-    return (np.clip(image, 0.0, 1.0) * 255.0).astype(np.uint8), labels
+    images = (np.clip(image, 0.0, 1.0) * 255.0).astype(np.uint8)
+    for array in (images, labels):
+        array.flags.writeable = False
+    return images, labels
 
 
 def _uniform(rng: np.random.Generator, count: int, low: float, high: float) -> Floats:

@@ -7,13 +7,14 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import replace
+from typing import Literal
 
 from kerasdiff.errors import WorkerError
 from kerasdiff.findings import SIDES, Fact, Finding
 from kerasdiff.fit.budget import Pace, Remembered, afford, shortened
 from kerasdiff.fit.evidence import TrialPair, decision, evidence
 from kerasdiff.fit.trainers import Trainers
-from kerasdiff.fit.trajectories import first_epoch_apart, identical, may_be_rounding
+from kerasdiff.fit.trajectories import identical, may_be_rounding, parted, reaches, soon
 from kerasdiff.fit.trials import FitEvidence
 from kerasdiff.options import FitOptions, Listener
 from kerasdiff.side.training import FitPlan, History, Tick, Trial, TrialSide, TrialSoFar
@@ -21,6 +22,10 @@ from kerasdiff.side.training import FitPlan, History, Tick, Trial, TrialSide, Tr
 PERTURBATION_SEED = 0
 PROBE_STEPS = 8
 """Steps that the pace of a fit with a budget is measured on: half a second for the forum pair."""
+
+
+Expected = Literal["alike", "apart", "open"]
+"""What is known of a pair before it is trained."""
 
 
 class Interrupted(KeyboardInterrupt):
@@ -44,8 +49,9 @@ class Experiment:
         options: Seeds, length, margin.
         listener: Told of everything.
         findings: What the report has to tell of the way; grows while trials run.
-        alike: Whether the two are expected to agree to the last bit: then the control, and every pair after the first,
-            waits until they do not.
+        expected: ``alike`` where the two should agree to the last bit: the control, and every pair after the first,
+            waits until they do not. ``apart`` where their outputs differ by more than rounding: a short control is
+            likely to do.
     """
 
     def __init__(
@@ -56,13 +62,14 @@ class Experiment:
         listener: Listener,
         findings: list[Finding],
         *,
-        alike: bool = False,
+        expected: Expected = "open",
     ) -> None:
         self._trainers, self._data, self._options, self._listener = trainers, data, options, listener
-        self._alike = alike
+        self._expected = expected
         self._pairs: list[TrialPair] = []
         self._controls: dict[TrialSide, Trial] = {}
         self._ahead: dict[int, tuple[Future[Trial], ...]] = {}
+        self._rounding: Future[Trial] | None = None
         self._ticks: dict[tuple[int, TrialSide], list[Tick]] = {}
         self._seed = options.seeds[0]
         self._findings = findings
@@ -114,7 +121,7 @@ class Experiment:
 
     def _slots(self) -> int:
         """How many pairs may be under way: one where the first is expected to decide."""
-        return 1 if self._alike and not self._pairs else self._trainers.slots
+        return 1 if self._expected == "alike" and not self._pairs else self._trainers.slots
 
     def _look_ahead(self) -> None:
         """Hands over the pair that is waited for, and those of the next seeds while slots are free and time is left."""
@@ -123,9 +130,13 @@ class Experiment:
             if self._ahead and (running >= self._slots() or self._late()):
                 return
             plans = [self._plan(side, seed) for side in SIDES]
-            if seed == self._options.seeds[0] and not (self._alike or self._trainers.in_turn or self._options.own_init):
-                plans.append(self._control(1))
+            if seed == self._options.seeds[0] and self._control_at_once():
+                plans.append(self._control(soon(0)) if self._expected == "apart" else self._control(epochs=1))
             self._ahead[seed] = self._trainers.submit(plans, self._told)
+
+    def _control_at_once(self) -> bool:
+        """Whether the control runs beside the first pair: it will be called for, and there is room."""
+        return not (self._expected == "alike" or self._trainers.in_turn or self._options.own_init)
 
     def _turn_to(self, seed: int) -> None:
         """Tells of the pair that is waited for from now on, which may be under way."""
@@ -159,8 +170,15 @@ class Experiment:
                 wait([item, *others], return_when=FIRST_COMPLETED)
                 if not item.done():
                     self._look_ahead()
+                    self._use_idle_worker()
             item.result()
         return [item.result() for item in wanted]
+
+    def _use_idle_worker(self) -> None:
+        """Begins the control from a perturbed start while the first pair's last trial runs; likely it is called for."""
+        first = self._ahead.get(self._options.seeds[0], ())
+        if self._expected == "apart" and self._rounding is None and [item.done() for item in first].count(False) == 1:
+            (self._rounding,) = self._trainers.submit([self._control(soon(0), side="rounding")])
 
     def _plan_budget(self, budget: float) -> None:
         """Cuts the experiment down to what fits, by the pace of an earlier run or by the one that is measured now."""
@@ -198,25 +216,32 @@ class Experiment:
         return FitPlan(data=self._data, seed=seed, side=side, options=self._options.trial)
 
     def _settle_floor(self) -> None:
-        """Runs the controls that the first pair calls for, as far as the epoch in which it parts."""
+        """Runs the controls that the first pair calls for, as far as they are needed."""
         pair = self._pairs[0]
-        epoch = first_epoch_apart(pair)
-        control = self._controls.get("control")
-        if control is None or (len(control.epochs) < epoch and control.history.finite):
-            self._controls["control"] = self._trained(self._control(epoch))
-        if may_be_rounding(pair):
-            # Rounding grows: one epoch more shows how far it gets.
-            rounding = self._controls["rounding"] = self._trained(self._control(epoch + 1, "rounding"))
-            if len(self._controls["control"].losses) < len(rounding.losses):
-                self._controls["control"] = self._trained(self._control(epoch + 1))
+        for exact, perturbed in reaches(pair):
+            self._cover("control", exact)
+            if may_be_rounding(pair):
+                self._cover("rounding", perturbed)
+                self._cover("control", len(self._controls["rounding"].losses))
+            if parted(pair, [(pair[0], control) for control in self._controls.values()]) is not None:
+                return
 
-    def _control(self, epochs: int, side: TrialSide = "control") -> FitPlan:
-        """The reference's first trial once more in another process, cut down to its first epochs."""
+    def _cover(self, side: TrialSide, steps: int) -> None:
+        """Runs a control that reaches this step, unless one does, or has diverged before."""
+        known = self._controls.get(side)
+        if known is None or (len(known.losses) < steps and known.history.finite):
+            begun = self._rounding if side == "rounding" and steps == soon(0) else None
+            trial = self._trained(self._control(steps, side=side)) if begun is None else self._results([begun])[0]
+            self._controls[side] = trial
+
+    def _control(self, steps: int | None = None, *, epochs: int | None = None, side: TrialSide = "control") -> FitPlan:
+        """The reference's first trial once more in another process, cut down to its first steps or epochs."""
         options = self._options.trial
-        most = epochs if options.epochs is None else min(epochs, options.epochs)
         return replace(
             self._plan(side, self._options.seeds[0]),
-            options=replace(options, epochs=most, logdir=None),
+            options=replace(
+                options, steps=_least(options.steps, steps), epochs=_least(options.epochs, epochs), logdir=None
+            ),
             perturbation=PERTURBATION_SEED if side == "rounding" else None,
         )
 
@@ -248,3 +273,7 @@ class Experiment:
         """A trial that has not ended, as far as it told: its epochs."""
         epochs = tuple(tick.epoch for tick in ticks if tick.epoch is not None)
         return TrialSoFar(side=side, seed=self._seed, steps=ticks[-1].steps, history=History(epochs=epochs))
+
+
+def _least(most: int | None, wanted: int | None) -> int | None:
+    return most if wanted is None else wanted if most is None else min(most, wanted)

@@ -17,8 +17,8 @@ from kerasdiff.side.training import FitPlan, Trial
 
 Pair = tuple[Fitter, Fitter]
 
-PROCESSES = 3
-"""Of a group of trials: both sides and a control."""
+TRIALS = 4
+"""Of a group at once: both sides and two controls."""
 
 
 @dataclass(eq=False)
@@ -124,7 +124,7 @@ class Local:
         self._starting = threading.Lock()
         self._room = _Room()
         self._stack = ExitStack()
-        self._pool = ThreadPoolExecutor(PROCESSES * self.slots)
+        self._pool = ThreadPoolExecutor(TRIALS * self.slots)
 
     def start(self, seed: int) -> Mapping[str, Array]:
         """The reference's start."""

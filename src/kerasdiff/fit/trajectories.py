@@ -24,6 +24,9 @@ CLEARLY = 100.0
 at two learning rates: layers that sum in another order (Flatten and Dense against a convolution, sigmoid against tanh)
 reach 0.2 to 26 times the distance of a perturbation, an epsilon of 1.1e-3 against 1e-3 reaches 1,600 times."""
 
+FEWEST_STEPS = 8
+"""Steps of any control: on the forum pair a quarter of a second."""
+
 REPEATABLE = 1e-6
 """Relative distance that is taken for noise even where both controls show less: 8 units in the last place of float32,
 which a first loss summed in another order reaches."""
@@ -77,14 +80,30 @@ def figures(pair: tuple[Trial, Trial], seed: int) -> PairFigures:
     )
 
 
-def first_epoch_apart(pair: tuple[Trial, Trial]) -> int:
-    """Number of the first epoch in which a loss or a test figure differs, 1 where none does: what a control covers."""
+def reaches(pair: tuple[Trial, Trial]) -> Iterator[tuple[int, int]]:
+    """How many steps a control from the same start has to cover, and one from a perturbed start: tried in this order.
+
+    First twice as far as it takes the two to be clearly apart from controls that show nothing. If that does not settle
+    it, the first epoch in which a loss or a test figure differs, the first one where none does; rounding grows, and one
+    epoch more shows how far it gets.
+    """
     first, second = pair
+    seen = parted(pair, [(first, first)])
     step = parting(first.losses, second.losses)
+    number = 0
     for one, two in zip(first.epochs, second.epochs, strict=False):
         if (step is not None and step < one.steps) or _tests([one.test_loss]) != _tests([two.test_loss]):
-            return one.number
-    return 1
+            number = one.number - 1
+            break
+    ends = [epoch.steps for epoch in first.epochs[number : number + 2]] or [len(first.losses)]
+    if seen is not None and seen.metric == "step loss" and soon(seen.step) < ends[0]:
+        yield soon(seen.step), soon(seen.step)
+    yield ends[0], ends[-1]
+
+
+def soon(step: int) -> int:
+    """Steps of a control for a pair that is clearly apart after this one (0-based)."""
+    return max(FEWEST_STEPS, 2 * (step + 1))
 
 
 def may_be_rounding(pair: tuple[Trial, Trial]) -> bool:

@@ -52,6 +52,7 @@ _EPOCHS: Mapping[str, Tell] = {
 """Of trials of several epochs."""
 
 _STEPS: Mapping[str, Tell] = {
+    "steps": lambda run: str(len(run.losses)),
     "first loss": lambda run: number(run.losses[0] if run.losses else None, 5),
     "last loss": lambda run: number(run.losses[-1] if run.losses else None, 5),
 }
@@ -80,8 +81,9 @@ def _table(runs: tuple[TrialSoFar, ...], console: Console, look: Look) -> None:
 def _columns(runs: tuple[TrialSoFar, ...], *, narrow: bool) -> list[list[str]]:
     """Title and cells of each; without a figure in any row (accuracy of a regression) a column is left out."""
     told = {**_NAMES, **(_EPOCHS if any(len(run.epochs) > 1 for run in runs) else _STEPS), **_REACHED}
-    if len({run.seed for run in runs}) < 2:
-        del told["seed"]  # one seed needs no naming
+    for title, figures in (("seed", {run.seed for run in runs}), ("steps", {len(run.losses) for run in runs})):
+        if len(figures) < 2:  # one that all have needs no naming
+            told.pop(title, None)
     columns = [[_title(title, narrow=narrow), *map(tell, runs)] for title, tell in told.items()]
     return [column for column in columns if set(column[1:]) != {"–"}]
 

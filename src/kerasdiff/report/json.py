@@ -18,6 +18,7 @@ from kerasdiff.graph import Attribute
 from kerasdiff.probing.witness import Witness
 from kerasdiff.report import wording
 from kerasdiff.rungs.records import CheckpointFigures, Figures, NumberFigures, Rung, WeightFigures
+from kerasdiff.side.revisions.records import Commit
 from kerasdiff.side.training import Trial, TrialSoFar
 
 SCHEMA = "kerasdiff/1"
@@ -82,6 +83,17 @@ def _model(model: ModelInfo) -> Json:
         "parameters": model.parameters,
         "trainable_parameters": model.trainable_parameters,
         "nodes": model.nodes,
+        **({} if model.commit is None else {"commit": _commit(model.commit)}),
+    }
+
+
+def _commit(commit: Commit) -> Json:
+    return {
+        "revision": commit.name,
+        "id": commit.commit,
+        "subject": commit.subject,
+        "branch": commit.branch or None,
+        "merge_base": commit.merge_base,
     }
 
 

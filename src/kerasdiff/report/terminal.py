@@ -102,6 +102,8 @@ def _header(comparison: Comparison, console: Console) -> None:
 
 def _model(title: str, model: ModelInfo, console: Console, look: Look) -> None:
     hang(console, Text(f"  {title}  ", style="dim"), Text(look.text(model.target), style="bold"))
+    if model.commit is not None:
+        hang(console, Text(" " * 13), Text(look.text(wording.commit(model.commit))))
     hang(console, Text(" " * 13), Text(look.text(wording.model(model))))
 
 

@@ -40,13 +40,18 @@ which a worker reads anew. Any other name that differs needs a launcher of its o
 
 
 class Launcher:
-    """A process that forks workers, once it has imported TensorFlow."""
+    """A process that forks workers, once it has imported TensorFlow.
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
+    Args:
+        environment: What it finds.
+        draws: Whether it draws the procedural data meanwhile, for workers that train.
+    """
+
+    def __init__(self, environment: Mapping[str, str], *, draws: bool = False) -> None:
         self.connection, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", _MODULE, str(theirs.fileno())],
+                [sys.executable, "-m", _MODULE, str(theirs.fileno()), *(["draw"] if draws else [])],
                 stdin=subprocess.DEVNULL,
                 # Where its import fails, so does that of the fresh process that takes its place, which says why.
                 stdout=subprocess.DEVNULL,
@@ -99,13 +104,13 @@ _launchers: dict[tuple[int, frozenset[tuple[str, str]]], Launcher] = {}
 _starting = threading.Lock()
 
 
-def prepare(environment: Mapping[str, str]) -> None:
-    """Starts the launcher that workers with this environment will be forked from."""
+def prepare(environment: Mapping[str, str], *, draws: bool = False) -> None:
+    """Starts the launcher that workers with this environment will be forked from; ``draws`` as it takes it."""
     if FORKS:
-        launcher(environment)
+        launcher(environment, draws=draws)
 
 
-def launcher(environment: Mapping[str, str]) -> Launcher:
+def launcher(environment: Mapping[str, str], *, draws: bool = False) -> Launcher:
     """The launcher that workers with this environment are forked from, a new one where it was ended."""
     # By process, too: one that this one was forked into has launchers of its own, which end with it.
     key = os.getpid(), frozenset(item for item in environment.items() if item[0] not in _READ_LATER)
@@ -115,7 +120,7 @@ def launcher(environment: Mapping[str, str]) -> Launcher:
             known.close()
             known = None
         if known is None:
-            known = _launchers[key] = Launcher(environment)
+            known = _launchers[key] = Launcher(environment, draws=draws)
         return known
 
 

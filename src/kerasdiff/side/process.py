@@ -10,6 +10,7 @@ import queue
 import tempfile
 import threading
 import time
+import weakref
 from dataclasses import dataclass
 from types import TracebackType
 from typing import IO, Generic, NoReturn, ParamSpec, TypeVar, cast
@@ -95,6 +96,15 @@ class Recipe:
         return Worker(self.target, self.inputs, self.timeout, label, *settled)
 
 
+_at_work: weakref.WeakSet[Worker] = weakref.WeakSet()
+
+
+def stop_all() -> None:
+    """Stops every worker of this process: for who cuts off what other threads wait for."""
+    for worker in tuple(_at_work):
+        worker.stop()
+
+
 class Worker(Side):
     """A model in a process of its own that answers the :class:`Side` protocol.
 
@@ -129,6 +139,7 @@ class Worker(Side):
         self._order, self._fitted = order, fitted
         self._sent = 0
         self.closed = False
+        _at_work.add(self)
         self._start()
 
     def _start(self) -> None:
@@ -192,6 +203,10 @@ class Worker(Side):
     def fresh(self, hardware: Hardware | None = None, label: str | None = None) -> Worker:
         """Another worker for the same model, its inputs in the same order; on other ``hardware`` where that is said."""
         return self.recipe.worker(label or self.label, hardware or self._hardware)
+
+    def stop(self) -> None:
+        """Kills the process, so that whoever waits for it is told that it ended; any thread may call it."""
+        self._process.kill()
 
     def close(self) -> None:
         """Kills the process and everything it started; harmless when repeated."""

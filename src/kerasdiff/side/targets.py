@@ -4,14 +4,32 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from kerasdiff.errors import TargetError
 from kerasdiff.graph import Attribute
+from kerasdiff.side.revisions.records import Revision
 
-TargetKind = Literal["file", "module", "saved", "baseline"]
+TargetKind = Literal["file", "module", "notebook", "saved", "config", "baseline", "live"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Argument:
+    """An argument as it was written: Python, which the worker evaluates in the target's module.
+
+    Attributes:
+        text: ``64``, ``Cfg(width=4)``.
+        name: Its keyword; ``None`` where it goes by position.
+        literal: Whether the text itself tells the value.
+        value: That of a literal.
+    """
+
+    text: str
+    name: str | None = None
+    literal: bool = False
+    value: Attribute = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,19 +37,36 @@ class Target:
     """A model to load.
 
     Attributes:
-        text: As the user wrote it.
-        kind: ``file`` (``a.py:Name``), ``module`` (``package.module:Name``) or ``saved`` (``model.keras``).
+        text, place: As the user wrote it, and what stands before the name there.
+        kind: ``file`` (``a.py:Name``), ``module`` (``package.module:Name``), ``notebook`` (``nb.ipynb:Name``),
+            ``saved`` (``model.keras``, ``model.h5``), ``config`` (``config.json``), ``baseline`` (``net.kerasdiff``) or
+            ``live`` (an object in this process).
         location: Absolute path of the file, or the dotted module name.
-        name: Attribute of the module, dotted where nested; empty for saved files.
-        arguments: Keyword arguments for the constructor.
+        name: Attribute of the module, dotted where nested; empty where a file is the model.
+        arguments: What a class or function of that name is called with.
+        called: Whether parentheses follow the name.
+        after: What is done with the outcome, as Python that follows it: ``.encoder``, ``[0]``, ``.build(depth=2)``.
+        here: Directory that relative paths and modules are found from; empty for the current one.
+        revision: The commit whose files are meant, laid out below ``here``; ``None`` for the files as they are.
+        found: Whether the user named the file alone, and ``name`` is the one model that it holds.
     """
 
     text: str
     kind: TargetKind
     location: str
+    place: str = ""
     name: str = ""
-    arguments: dict[str, Attribute] = field(default_factory=dict)
+    arguments: tuple[Argument, ...] = ()
     called: bool = False
+    after: str = ""
+    here: str = ""
+    revision: Revision | None = None
+    found: bool = False
+
+
+def as_written(argument: Argument) -> str:
+    """An argument as it stands in a call."""
+    return argument.text if argument.name is None else f"{argument.name}={argument.text}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +88,6 @@ class InputSpec:
     guessed: bool = False
 
 
-_CALL = re.compile(r"^(?P<location>.+?):(?P<name>[A-Za-z_][\w.]*)(?P<call>\(.*\))?$", re.DOTALL)
 _INPUT = re.compile(
     r"^(?:(?P<name>[A-Za-z_][\w.\-/]*)=)?(?P<shape>\(?[\d\s,?NnoneN]*\)?)"
     r"(?::(?P<dtype>[a-z]+\d*))?(?:@(?P<low>[^.@]+(?:\.\d+)?)\.\.(?P<high>.+))?$"
@@ -74,66 +108,91 @@ DTYPES = (
 )
 
 
-def parse_target(text: str) -> Target:
-    """Reads ``file.py:Name``, ``file.py:Name(key=literal, ...)``, ``module.name:Name`` or ``model.keras``.
+_MODULE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
+_NAME_FOLLOWS = re.compile(r":(?=[^\W\d])")
+_KINDS: dict[str, TargetKind] = {
+    ".py": "file", ".ipynb": "notebook", ".keras": "saved", ".h5": "saved", ".hdf5": "saved", ".json": "config",
+    ".kerasdiff": "baseline",
+}  # fmt: skip
+_DEFINING = ("file", "module", "notebook")
+"""Kinds in which a model has a name; a file of another kind is one by itself."""
+
+
+def parse_target(text: str, here: str = "") -> Target:
+    """Reads a target; one that names a file or a module alone has an empty name.
+
+    Args:
+        text: ``file.py:Name``, ``file.py:Name(argument, key=argument).part[0]``, ``package.module:Name``,
+            ``notebook.ipynb:Name``, ``model.keras``, ``model.h5``, ``config.json`` or ``net.kerasdiff``.
+        here: Directory that relative paths and modules are found from; empty for the current one.
 
     Raises:
-        TargetError: If the text has another form, the file does not exist or an argument is no literal.
+        TargetError: If the text has another form, or the file does not exist.
     """
-    if text.endswith((".keras", ".h5")) and ":" not in Path(text).name:
-        path = Path(text).expanduser()
-        if not path.is_file():
-            raise TargetError(f"{text}: no such file.", _similar_files(path))
-        return Target(text=text, kind="saved", location=str(path.resolve()))
-    if text.endswith(".kerasdiff") and ":" not in Path(text).name:
-        path = Path(text).expanduser()
-        if not path.is_file():
-            raise TargetError(f"{text}: no such file.", _similar_files(path))
-        return Target(text=text, kind="baseline", location=str(path.resolve()))
-    match = _CALL.match(text)
-    if match is None:
-        raise TargetError(
-            f"{text!r} names no model: write FILE.py:NAME, e.g. models.py:build_model or models.py:Net(width=64)."
-        )
-    location, name, call = match["location"], match["name"], match["call"]
-    arguments = _arguments(text, name, call) if call else {}
-    if location.endswith(".py") or "/" in location or Path(location).exists():
-        path = Path(location).expanduser()
-        if path.is_dir():
-            raise TargetError(f"{location} is a directory: name the Python file that defines {name}.")
-        if not path.is_file():
-            raise TargetError(f"{location}: no such file.", _similar_files(path))
-        return Target(
-            text=text,
-            kind="file",
-            location=str(path.resolve()),
-            name=name,
-            arguments=arguments,
-            called=call is not None,
-        )
-    if not re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", location):
+    location, expression = _split(text, here)
+    path = _path(location, here)
+    kind = _kind(text, location, path, named=expression is not None)
+    found = location if kind == "module" else _existing(location, path)
+    if expression is None:
+        return Target(text=text, kind=kind, location=found, place=location, here=here)
+    if kind not in _DEFINING:
+        raise TargetError(f"{text!r}: {Path(location).name} is a model by itself; write {location} alone.")
+    name, call, after = _chain(text, location, expression)
+    return Target(
+        text=text,
+        kind=kind,
+        location=found,
+        place=location,
+        name=name,
+        arguments=() if call is None else _arguments(text, name, call, expression),
+        called=call is not None,
+        after=after,
+        here=here,
+    )
+
+
+def _split(text: str, here: str) -> tuple[str, str | None]:
+    """What comes before the colon that a name follows, and what after it; ``None`` where no name follows."""
+    if _path(text, here).is_file():
+        return text, None
+    splits = [(text[: match.start()], text[match.end() :]) for match in _NAME_FOLLOWS.finditer(text)]
+    if not splits:
+        return text, None
+    return next((split for split in splits if isinstance(_parsed(split[1]), ast.expr)), splits[0])
+
+
+def _path(location: str, here: str) -> Path:
+    try:
+        return Path(here) / Path(location).expanduser()
+    except RuntimeError:
+        raise TargetError(f"{location}: there is no such home directory.") from None
+
+
+def _kind(text: str, location: str, path: Path, *, named: bool) -> TargetKind:
+    kind = _KINDS.get(path.suffix)
+    if kind is not None and (path.is_file() or not path.is_dir()):
+        return kind
+    if _MODULE.fullmatch(location):
+        return "file" if path.is_file() else "module"
+    if path.is_dir():
+        raise TargetError(f"{location} is a directory: name the Python file that defines the model.")
+    if path.is_file() or "/" in location:
+        return "file"
+    if named:
         raise TargetError(
             f"{location!r} is neither a Python file nor a module name: write FILE.py:NAME or package.module:NAME."
         )
-    return Target(text=text, kind="module", location=location, name=name, arguments=arguments, called=call is not None)
+    raise TargetError(
+        f"{text!r} names no model: write FILE.py:NAME, e.g. models.py:build_model or models.py:Net(width=64)."
+    )
 
 
-def _arguments(text: str, name: str, call: str) -> dict[str, Attribute]:
-    try:
-        tree = ast.parse(f"f{call}", mode="eval").body
-    except SyntaxError as error:
-        raise TargetError(f"{text!r}: the arguments {call} do not parse ({error.msg}).") from None
-    if not isinstance(tree, ast.Call) or tree.args or any(keyword.arg is None for keyword in tree.keywords):
-        raise TargetError(f"{text!r}: write the arguments of {name} by keyword, e.g. {name}(width=64).")
-    values: dict[str, Attribute] = {}
-    for keyword in tree.keywords:
-        try:
-            values[str(keyword.arg)] = ast.literal_eval(keyword.value)
-        except ValueError:
-            raise TargetError(
-                f"{text!r}: argument {keyword.arg} is not a literal (number, string, tuple, list, dict, bool, None)."
-            ) from None
-    return values
+def _existing(location: str, path: Path) -> str:
+    if not path.is_file():
+        if path.is_dir():
+            raise TargetError(f"{location} is a directory, not a file.")
+        raise TargetError(f"{location}: no such file.", _similar_files(path))
+    return str(path.resolve())
 
 
 def _similar_files(path: Path) -> str:
@@ -145,6 +204,59 @@ def _similar_files(path: Path) -> str:
     close = difflib.get_close_matches(path.stem.lower(), [entry.stem.lower() for entry in beside], n=3, cutoff=0.5)
     names = [entry.name for stem in dict.fromkeys(close) for entry in beside if entry.stem.lower() == stem]
     return f"Nearest: {', '.join(names)}." if names else ""
+
+
+def _parsed(expression: str) -> ast.expr | str:
+    """An expression, or why it is none."""
+    try:
+        return ast.parse(expression, mode="eval").body
+    except SyntaxError as error:
+        return error.msg
+    except (ValueError, MemoryError, RecursionError) as error:
+        return str(error) or "it is too deep"
+
+
+def _chain(text: str, location: str, expression: str) -> tuple[str, ast.Call | None, str]:
+    """The dotted name at the head of an expression, the call that follows it, and the text after both."""
+    tree = _parsed(expression)
+    if isinstance(tree, str):
+        raise TargetError(f"{text!r}: what follows {location}: does not parse ({tree}).")
+    parts: list[ast.expr] = [tree]
+    while isinstance(node := parts[-1], ast.Attribute | ast.Call | ast.Subscript):
+        parts.append(node.func if isinstance(node, ast.Call) else node.value)
+    head = parts.pop()
+    if not isinstance(head, ast.Name):
+        raise TargetError(
+            f"{text!r}: write a name after {location}: and what is to be done with it, e.g. build(width=64)[0]."
+        )
+    while parts and isinstance(parts[-1], ast.Attribute):
+        head = parts.pop()
+    name = ast.unparse(head)
+    call = parts.pop() if parts and isinstance(parts[-1], ast.Call) else None
+    done = ast.get_source_segment(expression, call or head) or ""
+    return name, call if isinstance(call, ast.Call) else None, expression[len(done) :].strip()
+
+
+def _arguments(text: str, name: str, call: ast.Call, expression: str) -> tuple[Argument, ...]:
+    given = [(None, value) for value in call.args] + [(keyword.arg or "**", keyword.value) for keyword in call.keywords]
+    made = []
+    for key, value in given:
+        if key == "**" or isinstance(value, ast.Starred):
+            raise TargetError(f"{text!r}: write each argument of {name} by itself; * and ** are not read.")
+        if isinstance(value, ast.Constant) and value.value is ...:
+            raise TargetError(
+                f"{text!r}: put {'a value' if key is None else f'the value of {key}'} in place of the dots."
+            )
+        written = ast.get_source_segment(expression, value) or ast.unparse(value)
+        made.append(_argument(key, written, value))
+    return tuple(made)
+
+
+def _argument(name: str | None, text: str, value: ast.expr) -> Argument:
+    try:
+        return Argument(text=text, name=name, literal=True, value=ast.literal_eval(value))
+    except (ValueError, TypeError, MemoryError, RecursionError):
+        return Argument(text=text, name=name)
 
 
 def parse_input(text: str) -> InputSpec:

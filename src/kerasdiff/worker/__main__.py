@@ -23,7 +23,8 @@ def main() -> None:
     if len(sys.argv) > 1:
         from kerasdiff.worker.launch import launch
 
-        launch(socket.socket(fileno=int(sys.argv.pop())))
+        launch(socket.socket(fileno=int(sys.argv[1])), draws=len(sys.argv) > 2)
+        del sys.argv[1:]
     _serve()
 
 

@@ -15,15 +15,21 @@ import os
 import select
 import signal
 import socket
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 
 _MESSAGE_BYTES = 1 << 20
 
 
-def launch(connection: socket.socket) -> None:
-    """Forks a worker for each request until the parent is gone; returns in each worker, and nowhere else."""
-    threads = _imported()
+def launch(connection: socket.socket, *, draws: bool) -> None:
+    """Forks a worker for each request until the parent is gone; returns in each worker, and nowhere else.
+
+    Args:
+        connection: To the parent.
+        draws: Whether the procedural data are drawn beside the import, once for all workers that train on them.
+    """
+    threads = _imported(draws=draws)
     awake, waker = os.pipe()
     os.set_blocking(awake, False)
     os.set_blocking(waker, False)
@@ -64,8 +70,8 @@ def launch(connection: socket.socket) -> None:
             workers[pid] = parent
 
 
-def _imported() -> int:
-    """Imports all that a worker runs.
+def _imported(*, draws: bool) -> int:
+    """Imports all that a worker runs, and draws what it may train on.
 
     Returns:
         How many threads there were before TensorFlow: those of numpy's linear algebra, which survive a fork.
@@ -75,6 +81,9 @@ def _imported() -> int:
     import numpy  # noqa: F401
 
     threads = _threads()
+    drawing = threading.Thread(target=_draw)
+    if draws:
+        drawing.start()
     # Where TensorFlow cannot be imported, each worker says so.
     with contextlib.suppress(ImportError):
         import keras  # noqa: F401
@@ -85,9 +94,20 @@ def _imported() -> int:
         for request in REQUESTS.values():
             importlib.import_module(request.handler.partition(":")[0])
         importlib.import_module("kerasdiff.worker.server")
+    if draws:
+        drawing.join()
     # No worker looks for garbage in what is here already, nor copies its pages by doing so.
     gc.freeze()
     return threads
+
+
+def _draw() -> None:
+    """Draws the procedural data where a fit would take them; they are kept, and every worker inherits them."""
+    from kerasdiff.data.cifar import cifar10_cached
+    from kerasdiff.data.procedural import procedural_table
+
+    if cifar10_cached() is None:
+        procedural_table()
 
 
 def _threads() -> int:

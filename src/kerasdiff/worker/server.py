@@ -40,7 +40,7 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
                 session = _opened(opening)
             _answer(answers, call, "value", _handle(session, call, answers))
         except KerasdiffError as error:
-            _answer(answers, call, "error", error)
+            _answer(answers, call, "error", _told(error))
         except SystemExit as error:
             text = f"{opening.target.text}: the model called sys.exit({error.code!r})."
             _answer(answers, call, "error", WorkerError(text))
@@ -58,6 +58,14 @@ def _opened(opening: Opening) -> Session:
     from kerasdiff.worker.loading.load import Session
 
     return Session(*how)
+
+
+def _told(error: KerasdiffError) -> KerasdiffError:
+    """An error in terms of the revision that was loaded, if any."""
+    from kerasdiff.worker.loading.revision import entered
+
+    revision = entered()
+    return error if revision is None else revision.told(error)
 
 
 def _handle(session: Session, call: Call, answers: BinaryIO) -> object:

@@ -8,6 +8,7 @@ from kerasdiff.comparison import Comparison
 from kerasdiff.findings import SIDES, Fact, Finding
 from kerasdiff.report.wording.findings import sentence
 from kerasdiff.report.wording.locked import baselines
+from kerasdiff.report.wording.models import commit
 from kerasdiff.report.wording.names import count, listed
 from kerasdiff.report.wording.verdict import BASES
 
@@ -30,6 +31,9 @@ def _known(comparison: Comparison) -> Iterator[tuple[str, str]]:
     terms = comparison.terms
     for text in baselines(terms):
         yield "baseline", f"{text}."
+    for side, info in zip(SIDES, (comparison.reference, comparison.candidate), strict=True):
+        if info.commit is not None:
+            yield side, f"{commit(info.commit)}."
     assumed = [_assumed(finding) for side in terms.inferred for finding in side]
     if told := list(dict.fromkeys(text for text in assumed if text)):
         yield "assumed", f"{'; '.join(told)}."
@@ -55,6 +59,9 @@ def _remarks(comparison: Comparison) -> Iterator[tuple[str, str]]:
 _ASSUMED: Mapping[Fact, Callable[[Finding], str]] = {
     Fact.ARGUMENT_FROM_DEFAULT: lambda f: f"{f.names[1]}={f.settings['value']}",
     Fact.ARGUMENT_FROM_INPUT: lambda f: "",
+    Fact.ARGUMENT_FROM_DATACLASS: lambda f: f"{f.names[1]}={f.names[2]}()",
+    Fact.TARGET_FOUND: lambda f: f"{f.names[1]} of {f.names[0]}",
+    Fact.ITEM_TAKEN: lambda f: f.names[2],
     Fact.INPUT_FROM_ARGUMENT: lambda f: f"input {f.settings['shape']}",
     Fact.INPUT_FROM_ATTRIBUTE: lambda f: f"input {f.settings['shape']}",
     Fact.INPUT_FROM_DEFAULT: lambda f: f"input {f.settings['shape']}",

@@ -8,6 +8,7 @@ from kerasdiff.comparison import ModelInfo
 from kerasdiff.graph import Node, Port, TensorSpec
 from kerasdiff.report.wording.names import count
 from kerasdiff.rungs.table import RowState
+from kerasdiff.side.revisions.records import Commit
 
 
 def parameters(total: int, trainable: int) -> str:
@@ -20,6 +21,15 @@ def model(info: ModelInfo) -> str:
     """``ConvModel_1: 201,354 parameters (448 not trainable), 14 nodes``."""
     name = f"{info.class_name}: " if info.class_name else ""
     return f"{name}{parameters(info.parameters, info.trainable_parameters)}, {count(info.nodes, 'node')}"
+
+
+def commit(one: Commit) -> str:
+    """Which commit a side is of: ``3f2a91c Widen the head``, and what its name stands for where that says more."""
+    if one.merge_base:
+        return f"{one.short} {one.subject} (merge base with {one.branch})"
+    if one.branch:
+        return f"{one.short} {one.subject} ({one.name} is {one.branch} here)"
+    return f"{one.short} {one.subject}"
 
 
 def port(end: Port) -> str:

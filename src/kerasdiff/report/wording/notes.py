@@ -46,11 +46,6 @@ def _range_cut(finding: Finding) -> str:
     return f"{target}: values of {name} end at {finding.figures['last']:g}, the last row of its embedding table"
 
 
-def _item_taken(finding: Finding) -> str:
-    target, kind = finding.names
-    return f"{target}: item {finding.count} ({kind}) of the returned tuple taken as the model"
-
-
 def _not_traceable(finding: Finding) -> str:
     line = _at(finding.sources[0] if finding.sources else None)
     why = note(finding.parts[0]) if finding.parts else finding.cause
@@ -99,7 +94,16 @@ def _at(source: Source | None) -> str:
 SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
     Fact.ARGUMENT_FROM_INPUT: lambda it: f"{_assumed(it)} taken from --input",
     Fact.ARGUMENT_FROM_DEFAULT: lambda it: f"{_assumed(it)} inferred from the CIFAR-10 default",
-    Fact.ITEM_TAKEN: _item_taken,
+    Fact.ARGUMENT_FROM_DATACLASS: lambda it: f"{it.names[0]}: {it.names[1]} made as {it.names[2]}(), with its defaults",
+    Fact.ARGUMENT_FROM_PARSER: lambda it: (
+        f"{it.names[0]}: {it.names[1]} taken from the defaults of the argument parser {it.names[2]}"
+    ),
+    Fact.BUILT_FILES_KEPT: lambda it: (
+        f"{it.names[0]}: {', '.join(it.names[1:])} taken as built here, for git ignores what a build writes"
+    ),
+    Fact.TARGET_FOUND: lambda it: f"{it.names[0]}: {it.names[1]} taken, the one model in it",
+    Fact.INSTANCE_MADE: lambda it: f"{it.names[0]}: taken of an instance of {it.names[1]} that was made for it",
+    Fact.ITEM_TAKEN: lambda it: f"{it.names[0]}: {it.names[2]} ({it.names[1]}) taken, the one model in what it gives",
     Fact.COMPILE_SETTINGS_LEFT_OUT: lambda it: f"{it.names[0]}: loaded without its compile settings: {it.cause}",
     Fact.INPUT_FROM_ARGUMENT: lambda it: _input_from("the constructor argument", it),
     Fact.INPUT_FROM_ATTRIBUTE: lambda it: _input_from("the model's attribute", it),

@@ -7,40 +7,43 @@ faults the one is told that Python would meet first.
 from __future__ import annotations
 
 import ast
+import inspect
 import linecache
 import os
 import traceback
 from pathlib import Path
 
-from kerasdiff.errors import KerasdiffError, TargetError
+from kerasdiff.errors import KerasdiffError
 from kerasdiff.side.baselines.format import check as check_baseline
 from kerasdiff.side.reading import said
-from kerasdiff.side.reading.calling import guesses, unknown
+from kerasdiff.side.reading.calling import PARSED_NAMES, guesses, unknown
 from kerasdiff.side.reading.harmless import harmless
+from kerasdiff.side.reading.homes import home_at, module_folder
 from kerasdiff.side.reading.kinds import class_kind, listed
 from kerasdiff.side.reading.missing import Fault, missing_import
-from kerasdiff.side.reading.names import Names, names_of
+from kerasdiff.side.reading.names import Binding, Names, names_of
+from kerasdiff.side.reading.parsers import mentions_parser
 from kerasdiff.side.reading.saved import damage
-from kerasdiff.side.reading.signatures import Read, signature_of
+from kerasdiff.side.reading.signatures import PLAIN, Read, signature_of
 from kerasdiff.side.reading.source import Source, UntoldError, is_library, is_python, module_file, source
+from kerasdiff.side.revisions.finding import searched
+from kerasdiff.side.revisions.targets import PREFIX, of_revision
 from kerasdiff.side.targets import InputSpec, Target, parse_target
 
 
-def read_target(text: str) -> Target:
-    """Parses a target; where only a Python file is named, says what could be named in it.
+def read_target(text: str, here: str = "") -> Target:
+    """Parses a target; where a file alone is named, says what could be named in it.
 
     Raises:
         TargetError: If the text has another form, or the file does not exist.
     """
-    try:
-        return parse_target(text)
-    except TargetError as error:
-        path = Path(text).expanduser()
-        module = source(path, "") if path.suffix == ".py" and path.is_file() else None
-        known = listed(names_of(module.tree)) if isinstance(module, Source) else None
-        if known is None or error.details:
-            raise
-        raise TargetError(error.message, said.listing(known)) from None
+    target = of_revision(text, here) if text.startswith(PREFIX) else parse_target(text, here)
+    if target.name or target.kind not in ("file", "module", "notebook"):
+        return target
+    path = Path(target.location)
+    module = source(path, "") if target.kind == "file" else None
+    known = listed(names_of(module.tree)) if isinstance(module, Source) else None
+    raise said.names_no_model(target, known or ())
 
 
 def check(target: Target, inputs: tuple[InputSpec, ...]) -> None:
@@ -50,7 +53,8 @@ def check(target: Target, inputs: tuple[InputSpec, ...]) -> None:
         KerasdiffError: What the worker would say.
     """
     try:
-        fault = _fault(target, inputs)
+        with searched(target.revision):
+            fault = _fault(target, inputs)
     except (UntoldError, RecursionError):  # the latter for an expression too deep to be looked at in all its parts
         return
     if fault is not None:
@@ -64,41 +68,57 @@ def _fault(target: Target, inputs: tuple[InputSpec, ...]) -> KerasdiffError | No
     if target.kind == "baseline":
         check_baseline(Path(target.location))
         return None
-    alone = target.kind == "file"
-    if alone and not is_python(Path(target.location)):
+    if target.kind == "file" and not is_python(Path(target.location)):
         return said.not_python(target)
-    here = _directory(target)
-    try:
-        path = Path(target.location) if alone else module_file(target, here)
-    except ModuleNotFoundError:
-        return said.no_module(target, here)
-    if path is None or path.suffix != ".py" or is_library(str(path)):
+    found = _file_and_folder(target)
+    if isinstance(found, KerasdiffError):
+        return found
+    path, folder, name = found
+    if path.suffix != ".py" or is_library(str(path)):
         return None
-    module = source(path, str(path.parent) if alone else here)
+    module = source(path, folder)
     if isinstance(module, SyntaxError):
         return said.syntax_error(target, module)
     if module is None:
         return None
-    failing = missing_import(module, alone=alone)
+    failing = missing_import(module, name.rpartition(".")[0])
     if failing is not None:
         return _import_fault(target, module, failing)
     return _name_fault(target, module, inputs)
 
 
-def _directory(target: Target) -> str:
-    """Where a module is looked for; a file lies where it lies, also where the directory was removed."""
+def _file_and_folder(target: Target) -> tuple[Path, str, str] | KerasdiffError:
+    """The file of a target, the folder on the path, and the dotted name that it goes by in a package.
+
+    Raises:
+        UntoldError: If code of a package need be run to know them, or is run before.
+    """
+    if target.kind == "file":
+        path = Path(target.location)
+        home = home_at(path)
+        if home.name and (path.parent / "__init__.py").is_file():
+            raise UntoldError
+        return path, home.folder, home.name
     try:
-        return "" if target.kind == "file" else str(Path.cwd())
+        here = module_folder(target)
     except OSError:
         raise UntoldError from None
+    try:
+        found = module_file(target, here)
+    except ModuleNotFoundError:
+        return said.no_module(target, here)
+    if found is None:
+        raise UntoldError
+    return found, here, target.location
 
 
 def _import_fault(target: Target, module: Source, fault: Fault) -> KerasdiffError:
     linecache.checkcache(str(module.path))
     line = linecache.getline(str(module.path), fault.line).strip()
-    frame = traceback.FrameSummary(module.path.name, fault.line, "<module>", line=line)
+    shown = str(module.path.relative_to(module.search)) if target.kind == "file" else module.path.name
+    frame = traceback.FrameSummary(shown, fault.line, "<module>", line=line)
     reason = f"{type(fault.error).__name__}: {fault.error}"
-    at, details = f" ({module.path.name}:{fault.line})", said.user_frames([frame], reason)
+    at, details = f" ({shown}:{fault.line})", said.user_frames([frame], reason)
     if isinstance(fault.error, ModuleNotFoundError):
         return said.not_installed(target, fault.error.name, at, details)
     return said.import_fails(target, fault.error, at, reason, details)
@@ -114,9 +134,9 @@ def _name_fault(target: Target, module: Source, inputs: tuple[InputSpec, ...]) -
         known = None if names.deleted or names.elsewhere - set(names.bound) else listed(names)
         return said.no_such_name(target, 0, known) if known is not None and harmless(module) else None
     binding = names.only(name)
-    if binding is None or inner or _touched(name, module.tree):
+    if binding is None or inner or target.after or _touched(name, module.tree):
         return None
-    fault = _object_fault(target, binding.node, binding.value, names, inputs)
+    fault = _object_fault(target, module, binding, names, inputs)
     return fault if fault is not None and harmless(module) else None
 
 
@@ -144,8 +164,9 @@ def _is(node: ast.expr, name: str) -> bool:
 
 
 def _object_fault(
-    target: Target, node: ast.AST, value: ast.expr | None, names: Names, inputs: tuple[InputSpec, ...]
+    target: Target, module: Source, binding: Binding, names: Names, inputs: tuple[InputSpec, ...]
 ) -> KerasdiffError | None:
+    node, value = binding.node, binding.value
     if isinstance(node, ast.ClassDef):
         kind = class_kind(node, names)
         if kind == "other" and not node.decorator_list and not node.bases:
@@ -155,7 +176,7 @@ def _object_fault(
         read = None if node.decorator_list else signature_of(node, names, method=False)
     else:
         return said.no_model(target, value.value) if isinstance(value, ast.Constant) else None
-    return None if read is None else _argument_fault(target, read, inputs)
+    return None if read is None else _argument_fault(target, module, read, inputs)
 
 
 def _constructor(node: ast.ClassDef, names: Names) -> Read | None:
@@ -174,11 +195,18 @@ def _constructor(node: ast.ClassDef, names: Names) -> Read | None:
     return signature_of(one.node, names, method=True)
 
 
-def _argument_fault(target: Target, read: Read, inputs: tuple[InputSpec, ...]) -> KerasdiffError | None:
+def _unfilled(parameter: inspect.Parameter, *, parsed: bool) -> None:
+    """Says that nothing fills an argument: no dataclass, which its annotation may name, and no argument parser."""
+    plain = parameter.annotation is inspect.Parameter.empty or parameter.annotation in (*PLAIN, *PLAIN.values())
+    if not plain or (parsed and parameter.name in PARSED_NAMES):
+        raise UntoldError
+
+
+def _argument_fault(target: Target, module: Source, read: Read, inputs: tuple[InputSpec, ...]) -> KerasdiffError | None:
     if not read.whole and unknown(read.signature, target) is not None:
         return None  # the sentence shows the signature
     try:
-        guesses(read.signature, target, inputs)
+        guesses(read.signature, target, inputs, lambda one: _unfilled(one, parsed=mentions_parser(module.tree)))
     except KerasdiffError as error:
         return error
     return None

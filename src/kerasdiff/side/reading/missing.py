@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.machinery import PathFinder
 from pathlib import Path
 
 from kerasdiff.side.reading.kinds import known_package
@@ -34,17 +35,17 @@ class Fault:
     line: int
 
 
-def missing_import(module: Source, *, alone: bool) -> Fault | None:
+def missing_import(module: Source, package: str) -> Fault | None:
     """The first import that fails for certain.
 
     Args:
         module: Its text.
-        alone: Whether it is run as a file of its own, in no package.
+        package: Dotted name of the package it is part of; empty for a file of its own.
     """
     if _hooks(module.tree):
         return None
     for statement in module.tree.body:
-        fault = _fault(statement, module, alone=alone)
+        fault = _fault(statement, module, package)
         if fault is not None:
             return fault
         if not _inert(statement, module, 0):
@@ -52,9 +53,10 @@ def missing_import(module: Source, *, alone: bool) -> Fault | None:
     return None
 
 
-def _fault(statement: ast.stmt, module: Source, *, alone: bool) -> Fault | None:
+def _fault(statement: ast.stmt, module: Source, package: str) -> Fault | None:
     if isinstance(statement, ast.ImportFrom) and statement.level:
-        return Fault(_relative(), statement.lineno) if alone else None
+        error = _beside(statement, module.path, package) if package else _relative()
+        return None if error is None else Fault(error, statement.lineno)
     for dotted in _absolute(statement):
         name = dotted.partition(".")[0]
         if _exists(name, module.search):
@@ -63,6 +65,18 @@ def _fault(statement: ast.stmt, module: Source, *, alone: bool) -> Fault | None:
         else:
             return Fault(ModuleNotFoundError(f"No module named {name!r}", name=name), statement.lineno)
     return None
+
+
+def _beside(statement: ast.ImportFrom, path: Path, package: str) -> ImportError | None:
+    """What Python says of a relative import of a module that is not there."""
+    inside = package.split(".")
+    if statement.module is None or statement.level > len(inside):
+        return None
+    first = statement.module.partition(".")[0]
+    if PathFinder.find_spec(first, [str(path.parents[statement.level - 1])]) is not None:
+        return None
+    name = ".".join([*inside[: len(inside) - statement.level + 1], first])
+    return ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 
 def _relative() -> ImportError:
@@ -98,6 +112,8 @@ def _known(name: str, search: str) -> bool:
 
 def _inert(statement: ast.stmt, module: Source, depth: int) -> bool:
     """Whether a statement changes nothing about what can be imported next."""
+    if isinstance(statement, ast.ImportFrom) and statement.level:
+        return False
     if isinstance(statement, ast.Import | ast.ImportFrom):
         return all(_import_inert(dotted, module, depth) for dotted in _absolute(statement))
     if isinstance(statement, ast.FunctionDef | ast.ClassDef):

@@ -25,6 +25,12 @@ def user_frames(frames: Iterable[traceback.FrameSummary], reason: str) -> str:
     return lines + reason if lines else ""
 
 
+def names_no_model(target: Target, known: Sequence[str]) -> TargetError:
+    """Says that a file alone was named, and what could be named in it."""
+    name = known[0] if known else "NAME"
+    return TargetError(f"{target.text!r} names no model: write {target.place}:{name}.", listing(known))
+
+
 def not_python(target: Target) -> LoadError:
     """Says that a file of another kind was named."""
     return LoadError(f"{target.text}: {shown(target)} is not a Python file.")
@@ -48,7 +54,7 @@ def syntax_error(target: Target, error: SyntaxError) -> LoadError:
     )
 
 
-def not_installed(target: Target, name: str | None, at: str, details: str) -> LoadError:
+def not_installed(target: Target, name: str | None, at: str, details: str, importer: str = "") -> LoadError:
     """Says which module that a file imports does not exist.
 
     Args:
@@ -56,9 +62,11 @@ def not_installed(target: Target, name: str | None, at: str, details: str) -> Lo
         name: Of the module.
         at: `` (a.py:12)``, or empty.
         details: The traceback.
+        importer: The file that does, where it is another.
     """
+    who = importer or shown(target)
     return LoadError(
-        f"{target.text}: {shown(target)} imports {name}, which is not installed here nor found beside it{at}.", details
+        f"{target.text}: {who} imports {name}, which is not installed here nor found beside it{at}.", details
     )
 
 

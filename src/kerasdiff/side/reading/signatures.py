@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from kerasdiff.side.reading.names import Names
 
-_TYPES = {item.__name__: item for item in (int, float, str, bool, bytes, tuple, list, dict, set, object)}
+PLAIN = {item.__name__: item for item in (int, float, str, bool, bytes, tuple, list, dict, set, object)}
+"""Types by their names in Python, for whose objects no class of the user's stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +72,8 @@ class _Reader:
             return "None" if self._texts else None
         if isinstance(expression, ast.Name) and self._texts:
             return expression.id
-        if isinstance(expression, ast.Name) and expression.id in _TYPES and expression.id not in self._names.bound:
-            return _TYPES[expression.id]
+        if isinstance(expression, ast.Name) and expression.id in PLAIN and expression.id not in self._names.bound:
+            return PLAIN[expression.id]
         return self._unread()
 
     def _value(self, expression: ast.expr) -> object:

@@ -7,7 +7,7 @@ import itertools
 import math
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
@@ -26,6 +26,7 @@ from kerasdiff.worker.keras_internals import Live, declared_trainable, exact_cas
 from kerasdiff.worker.loading.faults import at_line, reason, user_traceback
 from kerasdiff.worker.loading.inputs import Signature, is_declared, show, signature_of, with_ranges
 from kerasdiff.worker.loading.resolve import Constructed, resolve
+from kerasdiff.worker.loading.revision import enter, entered
 from kerasdiff.worker.tracing import sources
 from kerasdiff.worker.tracing.assemble import assemble
 from kerasdiff.worker.tracing.names import Names, serialized, weight_table
@@ -97,6 +98,7 @@ class Session:
         order: tuple[str, ...] = (),
         fitted: bool = False,
     ) -> None:
+        enter(target)
         self.target = target
         self.without = without
         self.inputs = inputs
@@ -216,7 +218,12 @@ class Session:
 
     def reload(self, precision: Precision, seed: int = SEED) -> Loaded:
         """A fresh instance that shares nothing with those handed out before."""
-        loaded = in_order(load(self.target, self.inputs, precision, seed), self.order)
+        revision = entered()
+        with nullcontext() if revision is None else revision.watched():
+            loaded = load(self.target, self.inputs, precision, seed)
+        if revision is not None:
+            loaded = replace(loaded, inferred=(*loaded.inferred, *revision.found()))
+        loaded = in_order(loaded, self.order)
         loaded = replace(loaded, fitted=self.fitted)
         if "regularizer" in self.without:
             loaded = without_penalties(loaded)

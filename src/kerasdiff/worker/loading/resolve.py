@@ -1,47 +1,24 @@
-"""Which object does a target name? Imports the file, finds the name, supplies the arguments."""
+"""Which model does a target name? Finds the name in the module, and makes a model of what stands there."""
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import inspect
-import itertools
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
-from types import ModuleType
-from typing import Literal
+from dataclasses import dataclass, replace
+from functools import cached_property
+from types import FunctionType, ModuleType
 
 import keras
 
 from kerasdiff.errors import LoadError
 from kerasdiff.findings import Fact, Finding
-from kerasdiff.graph import Attribute
 from kerasdiff.side.reading import said
-from kerasdiff.side.reading.calling import SHAPE_NAMES, arguments_of, guesses
-from kerasdiff.side.targets import InputSpec, Target
+from kerasdiff.side.reading.calling import expression
+from kerasdiff.side.targets import InputSpec, Target, as_written
 from kerasdiff.worker.keras_internals import Live
-from kerasdiff.worker.loading.faults import at_line, reason, user_traceback
-from kerasdiff.worker.tracing.libraries import claim, is_user_file
+from kerasdiff.worker.loading.arguments import Scope
+from kerasdiff.worker.loading.calls import Called, ShapeHint, call_it, model_among, old_keras
+from kerasdiff.worker.loading.importing import import_target
 from kerasdiff.worker.tracing.naming import imported
-
-_ORIGINS: dict[str, Fact] = {"input": Fact.ARGUMENT_FROM_INPUT, "default": Fact.ARGUMENT_FROM_DEFAULT}
-
-_numbers = itertools.count()
-
-_FIRST = frozenset(sys.modules)
-"""Modules that were there before any target: libraries, though they may lie below a target's folder."""
-
-
-@dataclass(frozen=True, slots=True)
-class ShapeHint:
-    """An input shape without batch that is stated somewhere: by which name, and what that is."""
-
-    shape: tuple[int | None, ...]
-    name: str
-    origin: Literal[Fact.INPUT_FROM_ARGUMENT, Fact.INPUT_FROM_ATTRIBUTE]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,102 +45,45 @@ def resolve(target: Target, inputs: tuple[InputSpec, ...]) -> tuple[Constructed,
     """
     module, root = import_target(target)
     imported(target.text)
-    return construct(lookup(module, target), target, inputs, root), root
+    scope = Scope.of(target, module, root)
+    found = (Finding(fact=Fact.TARGET_FOUND, names=(target.text, target.name)),) if target.found else ()
+    reached = lookup(module, scope, inputs)
+    made = construct(reached.value, scope, inputs)
+    return replace(made, inferred=(*found, *reached.inferred, *made.inferred)), root
 
 
-def import_target(target: Target) -> tuple[ModuleType, str]:
-    """Imports a target's module afresh, so that model objects in it are new as well."""
-    if target.kind == "module":
-        return _import_module(target)
-    path = Path(target.location)
-    root = str(path.parent)
-    claim(path)
-    _forget_below(root)
-    # A file's own directory comes first, as if it were run as a script: ``import layers`` beside it works.
-    if sys.path[:1] != [root]:
-        sys.path.insert(0, root)
-    name = f"kerasdiff_target_{next(_numbers)}_{path.stem}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise said.not_python(target)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    with _importing(target, root):
-        spec.loader.exec_module(module)
-    return module, root
-
-
-def _import_module(target: Target) -> tuple[ModuleType, str]:
-    here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.insert(0, here)
-    importlib.invalidate_caches()
-    loaded = sys.modules.get(target.location)
-    if loaded is not None and is_user_file(getattr(loaded, "__file__", None) or "<none>"):
-        del sys.modules[target.location]
-    try:
-        spec = importlib.util.find_spec(target.location)
-    except ModuleNotFoundError:
-        spec = None
-    except (Exception, SystemExit) as error:  # a parent package's __init__ ran: the user's code
-        raise LoadError(
-            f"{target.text}: importing a parent of {target.location} fails{at_line(error, here)}: {reason(error)}.",
-            user_traceback(error, here),
-        ) from None
-    if spec is None:
-        raise said.no_module(target, here)
-    root = here
-    if spec.origin and Path(spec.origin).exists():
-        root = str(Path(spec.origin).parent)
-        claim(Path(spec.origin))
-    with _importing(target, root):
-        return importlib.import_module(target.location), root
-    raise AssertionError  # _importing never swallows an error
-
-
-@contextmanager
-def _importing(target: Target, root: str) -> Iterator[None]:
-    """Turns whatever the user's module raises at import into one sentence."""
-    written, sys.dont_write_bytecode = sys.dont_write_bytecode, True
-    try:
-        yield
-    except SyntaxError as error:
-        raise said.syntax_error(target, error) from None
-    except ModuleNotFoundError as error:
-        raise said.not_installed(target, error.name, at_line(error, root), user_traceback(error, root)) from None
-    except SystemExit as error:
-        raise LoadError(
-            f"{target.text}: {said.shown(target)} ends the program when it is imported, with exit code {error.code!r}"
-            f'{at_line(error, root)}; put that under if __name__ == "__main__".',
-        ) from None
-    except Exception as error:  # the user's module may raise anything
-        at, details = at_line(error, root), user_traceback(error, root)
-        raise said.import_fails(target, error, at, reason(error), details) from None
-    finally:
-        sys.dont_write_bytecode = written
-
-
-def _forget_below(root: str) -> None:
-    """Drops the modules imported from ``root``, so that state in a sibling file starts afresh too."""
-    for name, module in list(sys.modules.items()):
-        file = None if name in _FIRST else getattr(module, "__file__", None)
-        if file and name != "__main__" and file.startswith(root + "/") and is_user_file(file):
-            del sys.modules[name]
-
-
-def lookup(module: ModuleType, target: Target) -> Live:
-    """Finds a dotted name in a module.
+def lookup(module: ModuleType, scope: Scope, inputs: tuple[InputSpec, ...]) -> Called:
+    """Finds a dotted name in a module; a method is that of an instance, which is made.
 
     Raises:
         TargetError: If it is not there; names the nearest ones and all models and functions.
+        LoadError: If an instance cannot be made.
     """
-    reached: Live = module
-    for depth, part in enumerate(target.name.split(".")):
+    reached = Called(module)
+    parts = scope.target.name.split(".")
+    for depth, part in enumerate(parts):
+        owner = reached.value
+        if isinstance(owner, type) and isinstance(inspect.getattr_static(owner, part, None), _OF_INSTANCES):
+            reached = _instance(owner, scope, depth, inputs)
         try:
-            reached = getattr(reached, part)
+            reached = replace(reached, value=getattr(reached.value, part))
         except AttributeError:
-            raise said.no_such_name(target, depth, _candidates(reached)) from None
+            raise said.no_such_name(scope.target, depth, _candidates(owner)) from None
     return reached
+
+
+_OF_INSTANCES = (FunctionType, property, cached_property)
+"""What a class holds for its instances."""
+
+
+def _instance(kind: type, scope: Scope, depth: int, inputs: tuple[InputSpec, ...]) -> Called:
+    """An object of the class that the first ``depth`` parts of the name stand for."""
+    target = scope.target
+    parts = target.name.split(".")
+    name, rest = ".".join(parts[:depth]), "." + ".".join(parts[depth:])
+    call = f"({', '.join(map(as_written, target.arguments))})" if target.called else ""
+    made = call_it(kind, scope.at(name, after=f"{rest}{call}{target.after}"), inputs)
+    return replace(made, inferred=(*made.inferred, Finding(fact=Fact.INSTANCE_MADE, names=(target.text, name))))
 
 
 def _candidates(owner: Live) -> list[str]:
@@ -182,12 +102,25 @@ def _candidates(owner: Live) -> list[str]:
     return own or imported
 
 
-def construct(obj: Live, target: Target, inputs: tuple[InputSpec, ...], root: str) -> Constructed:
+def construct(obj: Live, scope: Scope, inputs: tuple[InputSpec, ...]) -> Constructed:
     """Makes a model of what the name stands for: an object, a class or a function.
 
     Raises:
         LoadError: If it is none of these, arguments are missing or unknown, or the code raises.
     """
+    target = scope.target
+    if target.after:
+        makes = target.called or (callable(obj) and not isinstance(obj, keras.Layer))
+        first = call_it(obj, scope, inputs) if makes else Called(obj)
+        whole = expression(target)
+        value = scope.evaluate(f"_given{target.after}", whole, _given=first.value)
+        made = _model_of(value, scope.at(whole), inputs)
+        return replace(made, inferred=(*first.inferred, *made.inferred), hint=made.hint or first.hint)
+    return _model_of(obj, scope, inputs)
+
+
+def _model_of(obj: Live, scope: Scope, inputs: tuple[InputSpec, ...]) -> Constructed:
+    target = scope.target
     if isinstance(obj, keras.Layer):
         if target.called:
             raise LoadError(
@@ -196,84 +129,12 @@ def construct(obj: Live, target: Target, inputs: tuple[InputSpec, ...], root: st
             )
         return Constructed(model=obj)
     if isinstance(obj, type) and not issubclass(obj, keras.Layer):
-        raise said.not_of_keras(target, _old_keras(obj))
+        raise said.not_of_keras(target, old_keras(obj))
+    if isinstance(obj, tuple | list | dict) and not target.called:
+        model, taken = model_among(obj, target, f"{target.name} is")
+        return Constructed(model=model, inferred=taken)
     if not callable(obj):
-        raise said.no_model(target, obj, _old_keras(type(obj)))
-    signature = _signature(obj)
-    arguments, inferred = _arguments(signature, target, inputs)
-    try:
-        result = obj(**arguments)
-    except (Exception, SystemExit) as error:  # the user's code may raise anything
-        guessed = " Some of its arguments are guesses; state them in the parentheses." if inferred else ""
-        shown = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
-        raise LoadError(
-            f"{target.text}: {target.name}({shown}) fails{at_line(error, root)}: {reason(error)}.{guessed}",
-            user_traceback(error, root),
-        ) from None
-    model, taken = _model_in(result, target)
-    return Constructed(model=model, inferred=(*inferred, *taken), hint=_shape_hint(signature, arguments))
-
-
-def _signature(obj: Live) -> inspect.Signature | None:
-    """The signature to call, without ``self``; ``None`` where Python knows none."""
-    try:
-        if not isinstance(obj, type):
-            return inspect.signature(obj)
-        # Keras gives every layer a __new__ that takes anything, so the class itself tells nothing.
-        signature = inspect.signature(getattr(obj, "__init__"))  # noqa: B009  (mypy: on a class, so sound)
-        return signature.replace(parameters=list(signature.parameters.values())[1:])
-    except (TypeError, ValueError):
-        return None
-
-
-def _arguments(
-    signature: inspect.Signature | None, target: Target, inputs: tuple[InputSpec, ...]
-) -> tuple[dict[str, Attribute], tuple[Finding, ...]]:
-    """What to call the target with: what it says itself, and guesses for what is missing, a fact each."""
-    if signature is None:
-        return dict(target.arguments), ()
-    made = guesses(signature, target, inputs)
-    facts = tuple(
-        Finding(fact=_ORIGINS[guess.origin], names=(target.text, name), settings={"value": guess.value})
-        for name, guess in made.items()
-    )
-    return arguments_of(target, made), facts
-
-
-def _model_in(result: Live, target: Target) -> tuple[Live, tuple[Finding, ...]]:
-    if isinstance(result, keras.Layer):
-        return result, ()
-    if isinstance(result, tuple):
-        for index, item in enumerate(result):
-            if isinstance(item, keras.Layer):
-                names = (target.text, type(item).__name__)
-                return item, (Finding(fact=Fact.ITEM_TAKEN, names=names, count=index),)
-    raise LoadError(
-        f"{target.text}: {target.name} returned {said.a(result)}, not a Keras model or layer.{_old_keras(type(result))}"
-    )
-
-
-def _shape_hint(signature: inspect.Signature | None, arguments: dict[str, Live]) -> ShapeHint | None:
-    values = dict(arguments)
-    for name, item in (signature.parameters if signature else {}).items():
-        values.setdefault(name, item.default)
-    for name in SHAPE_NAMES:
-        shape = as_shape(values.get(name))
-        if shape is not None:
-            return ShapeHint(shape, name, Fact.INPUT_FROM_ARGUMENT)
-    return None
-
-
-def as_shape(value: object) -> tuple[int | None, ...] | None:
-    """A non-empty sequence of positive whole numbers or ``None`` as a tuple; anything else is ``None``."""
-    if not isinstance(value, tuple | list) or not value:
-        return None
-    if all(item is None or (isinstance(item, int) and not isinstance(item, bool) and item > 0) for item in value):
-        return tuple(value)
-    return None
-
-
-def _old_keras(kind: type) -> str:
-    if any(base.__module__.split(".")[0] in ("tf_keras", "tensorflow_core") for base in kind.__mro__):
-        return " It comes from Keras 2 (tf_keras); kerasdiff reads Keras 3."
-    return ""
+        raise said.no_model(target, obj, old_keras(type(obj)))
+    made = call_it(obj, scope, inputs)
+    model, taken = model_among(made.value, target, f"{target.name} returned")
+    return Constructed(model=model, inferred=(*made.inferred, *taken), hint=made.hint)

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-_NAMED = (
+NAMED = (
     "tensorflow", "keras", "numpy", "kerasdiff", "absl", "astunparse", "gast", "h5py", "jax", "ml_dtypes", "opt_einsum",
     "optree", "scipy", "tensorboard", "tf_keras", "torch", "wrapt",
 )  # fmt: skip
@@ -38,7 +38,7 @@ _INSTALLED = _installed()
 def _named() -> tuple[str, ...]:
     """The folders of the libraries that are loaded, or their files where they are one."""
     places: list[str] = []
-    for name in _NAMED:
+    for name in NAMED:
         module = sys.modules.get(name)
         places += [_folder(path) for path in getattr(module, "__path__", ())]
         if not hasattr(module, "__path__") and getattr(module, "__file__", None):

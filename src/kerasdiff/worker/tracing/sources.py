@@ -182,6 +182,15 @@ def expression(source: Source, function: str) -> str | None:
     return text if 0 < len(text) <= MOST_WRITTEN else None
 
 
+_laid_out: list[tuple[str, str]] = []
+
+
+def shown_as(layout: str, worktrees: tuple[str, ...]) -> None:
+    """Says that files below ``layout`` are shown as those of a work tree that they were in."""
+    if worktrees:
+        _laid_out.append((layout, worktrees[0]))
+
+
 @cache
 def relative(source: Source | None, root: str) -> Source | None:
     """The same line with its file relative to ``root`` where it lies below it."""
@@ -191,4 +200,7 @@ def relative(source: Source | None, root: str) -> Source | None:
     try:
         return Source(file=str(path.resolve().relative_to(Path(root).resolve())), line=source.line)
     except ValueError:
+        for layout, top in _laid_out:
+            if source.file.startswith(f"{layout}/"):
+                return Source(file=top + source.file.removeprefix(layout), line=source.line)
         return source

@@ -1,0 +1,54 @@
+"""``--against``: one target, as it is here and as it was at a revision."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import click
+
+Command = TypeVar("Command", bound=Callable[..., int])
+
+_AUTO = "auto"
+
+
+def pair_arguments(command: Command) -> Command:
+    """REFERENCE and CANDIDATE, or one target with ``--against``."""
+    options = (
+        click.argument("reference", required=False, metavar="REFERENCE"),
+        click.argument("candidate", metavar="[CANDIDATE]", required=False),
+        click.option(
+            "--against",
+            is_flag=False,
+            flag_value=_AUTO,
+            metavar="[REVISION]",
+            help="Compare the one target given with itself at this revision of its git repository. Without a revision, "
+            "or with auto: at the merge base with the branch that this work goes to.",
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def pair_of(reference: str | None, candidate: str | None, against: str | None) -> tuple[tuple[str, ...], str | None]:
+    """The targets to read, and the revision that the one is compared with, if any.
+
+    Raises:
+        click.UsageError: If they are too many or too few.
+    """
+    if against is None:
+        if reference is None:
+            raise click.UsageError("Missing argument 'REFERENCE'.")
+        if candidate is None:
+            raise click.UsageError("Missing argument 'CANDIDATE': name a second model, or give --against REVISION.")
+        return (reference, candidate), None
+    if candidate is not None:
+        raise click.UsageError("--against takes one target: the reference is the same target at that revision.")
+    if reference is None:
+        # What follows an option is read as its value; no revision has a colon in it.
+        if ":" not in against and not Path(against).is_file():
+            raise click.UsageError("Missing argument: name the model that --against is for, e.g. models.py:build.")
+        return (against,), _AUTO
+    return (reference,), against

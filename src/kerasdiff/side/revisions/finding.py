@@ -1,0 +1,184 @@
+"""Where does Python find a module of a revision? Below its layout, wherever it would find that module now.
+
+A repository's modules are found by many ways: the directory of a file, ``PYTHONPATH``, the ``.pth`` file or the finder
+of an editable install. All of them lead into a work tree, so each is turned into the layout once it has found
+something there. What is outside the repository, and environments and installed packages inside it, stay as they are.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from importlib.abc import MetaPathFinder
+from importlib.machinery import EXTENSION_SUFFIXES, ModuleSpec, PathFinder
+from pathlib import Path
+from types import ModuleType
+
+from kerasdiff.side.revisions.git import GitError, git
+from kerasdiff.side.revisions.records import Revision
+
+_OWN = __name__.partition(".")[0]
+_INSTALLED = frozenset(("site-packages", "dist-packages"))
+
+
+class Places:
+    """The two places of a file: in a work tree and in the layout of a revision.
+
+    Attributes:
+        revision: Which one.
+    """
+
+    def __init__(self, revision: Revision) -> None:
+        self.revision = revision
+        self._trees = tuple(sorted(revision.worktrees, key=len, reverse=True))
+        self._own = os.path.realpath(Path(__file__).parents[2])
+
+    def then(self, path: str) -> str | None:
+        """Where a path of the repository lies in the layout; ``None`` for a path outside, and for installed packages.
+
+        It need not exist there.
+        """
+        real = os.path.realpath(path)
+        if _below(real, self.revision.root) or _below(real, self._own):
+            return None
+        tree = next((tree for tree in self._trees if _below(real, tree)), None)
+        if tree is None or _INSTALLED.intersection(Path(real).parts) or _is_installed(real, tree):
+            return None
+        return os.path.normpath(os.path.join(self.revision.root, os.path.relpath(real, tree)))
+
+    def now(self, path: str) -> str | None:
+        """Where a path of the layout lies in the work tree; ``None`` for a path outside, or without a work tree."""
+        if not self._trees or not _below(path, self.revision.root):
+            return None
+        return os.path.normpath(os.path.join(self.revision.worktrees[0], os.path.relpath(path, self.revision.root)))
+
+
+def _below(path: str, directory: str) -> bool:
+    return path == directory or path.startswith(directory.rstrip(os.sep) + os.sep)
+
+
+@cache
+def _is_installed(path: str, top: str) -> bool:
+    """Whether a folder at or above a path holds packages that were installed there (``pip install --target``)."""
+    if path == top:
+        return False
+    if os.path.isdir(path) and any(name.endswith(".dist-info") for name in os.listdir(path)):
+        return True
+    return _is_installed(os.path.dirname(path), top)
+
+
+class Finder(MetaPathFinder):
+    """Asks all other finders, and turns what they find in a work tree into the layout.
+
+    Attributes:
+        kept: Modules that git ignores and that were therefore taken from the work tree: built ones, and versions
+            written by a build.
+        lacking: Modules that the work tree has and the revision has not.
+    """
+
+    def __init__(self, places: Places) -> None:
+        self._places = places
+        self.kept: list[str] = []
+        self.lacking: list[str] = []
+
+    def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
+        """Finds a module where the revision has it.
+
+        Raises:
+            ModuleNotFoundError: If it is in a work tree alone; a finder asked later would find it there.
+        """
+        if name.partition(".")[0] == _OWN:
+            return None
+        rejected = False
+        for finder in [other for other in sys.meta_path if other is not self]:
+            find = getattr(finder, "find_spec", None)
+            spec = None if find is None else find(name, path, target)
+            if spec is None:
+                continue
+            found = self._then(spec)
+            if found is not None:
+                return found
+            rejected = True
+        built = self._built(name, path)
+        if built is not None:
+            return built
+        if rejected:
+            self.lacking.append(name)
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+        return None
+
+    def _then(self, spec: ModuleSpec) -> ModuleSpec | None:
+        """The same module in the layout; ``None`` where the revision does not have it."""
+        folders = spec.submodule_search_locations
+        if spec.origin is None or not spec.has_location:
+            return spec if folders is None else self._namespace(spec, list(folders))
+        origin = self._places.then(spec.origin)
+        if origin is None:
+            return spec
+        if not os.path.isfile(origin):
+            return None
+        inside = None if folders is None else [self._places.then(folder) or folder for folder in folders]
+        return importlib.util.spec_from_file_location(spec.name, origin, submodule_search_locations=inside)
+
+    def _namespace(self, spec: ModuleSpec, folders: list[str]) -> ModuleSpec | None:
+        turned = [self._places.then(folder) or folder for folder in folders]
+        if turned == folders:
+            return spec
+        there = [folder for folder in dict.fromkeys(turned) if os.path.isdir(folder)]
+        # A package without an initial file now may have had one.
+        initial = next((file for folder in there if os.path.isfile(file := os.path.join(folder, "__init__.py"))), None)
+        if initial is not None:
+            within = [os.path.dirname(initial)]
+            return importlib.util.spec_from_file_location(spec.name, initial, submodule_search_locations=within)
+        if not there:
+            return None
+        found = ModuleSpec(spec.name, None, is_package=True)
+        found.submodule_search_locations = there
+        return found
+
+    def _built(self, name: str, path: Sequence[str] | None) -> ModuleSpec | None:
+        """A module that a build left in the work tree and no revision holds: it is the same for all of them."""
+        here = [now for folder in (sys.path if path is None else path) if (now := self._places.now(folder))]
+        spec = PathFinder.find_spec(name, here) if here else None
+        if spec is None or spec.origin is None or not spec.has_location:
+            return None
+        version = "version" in name.rpartition(".")[2]
+        if not (version or spec.origin.endswith(tuple(EXTENSION_SUFFIXES))) or not _is_ignored(spec.origin):
+            self.lacking.append(name)
+            return None
+        self.kept.append(spec.origin)
+        return spec
+
+
+def _is_ignored(file: str) -> bool:
+    try:
+        git(Path(file).parent, "check-ignore", "--quiet", file)
+    except GitError:
+        return False
+    return True
+
+
+def turned(entries: Sequence[str], places: Places) -> list[str]:
+    """A search path with each folder of the repository replaced by the same of the revision."""
+    return [places.then(entry) or entry if entry else entry for entry in entries]
+
+
+@contextmanager
+def searched(revision: Revision | None) -> Iterator[None]:
+    """Within, modules are found as a worker finds those of a revision; nothing is imported by that."""
+    if revision is None:
+        yield
+        return
+    places = Places(revision)
+    before, finder = list(sys.path), Finder(places)
+    sys.path[:] = turned(sys.path, places)
+    sys.meta_path.insert(0, finder)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(finder)
+        sys.path[:] = before

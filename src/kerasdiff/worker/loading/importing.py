@@ -1,0 +1,139 @@
+"""How does the module of a target come to be, and what is said where running it fails?"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import itertools
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+
+from kerasdiff.errors import LoadError
+from kerasdiff.side.reading import said
+from kerasdiff.side.reading.homes import Home, home_at, module_folder
+from kerasdiff.side.targets import Target
+from kerasdiff.worker.loading.faults import at_line, raised_at, reason, user_traceback
+from kerasdiff.worker.tracing.libraries import claim, is_user_file
+
+_numbers = itertools.count()
+
+_FIRST = frozenset(sys.modules)
+"""Modules that were there before any target: libraries, though they may lie below a target's folder."""
+
+
+def import_target(target: Target) -> tuple[ModuleType, str]:
+    """Imports a target's module afresh, so that model objects in it are new as well; also gives its directory.
+
+    Raises:
+        TargetError: If there is no such module.
+        LoadError: If running it fails.
+    """
+    return _import_module(target) if target.kind == "module" else _import_file(target)
+
+
+def _import_file(target: Target) -> tuple[ModuleType, str]:
+    path = Path(target.location)
+    root = str(path.parent)
+    home = home_at(path)
+    claim(path)
+    _forget_below(home.folder)
+    _first_on_path(home.folder)
+    if home.name:
+        return _part_of_package(target, home, path), root
+    name = f"kerasdiff_target_{next(_numbers)}_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise said.not_python(target)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    with _importing(target, root):
+        spec.loader.exec_module(module)
+    return module, root
+
+
+def _part_of_package(target: Target, home: Home, path: Path) -> ModuleType:
+    """Imports a file by its dotted name; what lies beside it is found as well, if nothing else goes by that name."""
+    if str(path.parent) not in sys.path:
+        sys.path.append(str(path.parent))
+    importlib.invalidate_caches()
+    with _importing(target, home.folder):
+        module = importlib.import_module(home.name)
+        there = Path(str(module.__file__)).resolve()
+        if there != path:
+            raise LoadError(f"{target.text}: {home.name} is imported from {there}, which was there first.")
+        return module
+    raise AssertionError  # _importing never swallows an error
+
+
+def _first_on_path(folder: str) -> None:
+    """Puts a folder first, as that of a program that is run: ``import layers`` finds what lies there."""
+    if sys.path[:1] != [folder]:
+        sys.path.insert(0, folder)
+
+
+def _import_module(target: Target) -> tuple[ModuleType, str]:
+    here = module_folder(target)
+    if here not in sys.path:
+        sys.path.insert(0, here)
+    importlib.invalidate_caches()
+    loaded = sys.modules.get(target.location)
+    if loaded is not None and is_user_file(getattr(loaded, "__file__", None) or "<none>"):
+        del sys.modules[target.location]
+    with _importing(target, here):  # a parent package is run
+        try:
+            spec = importlib.util.find_spec(target.location)
+        except ModuleNotFoundError as error:
+            if not f"{target.location}.".startswith(f"{error.name}."):
+                raise
+            spec = None
+    if spec is None:
+        raise said.no_module(target, here)
+    root = here
+    if spec.origin and Path(spec.origin).exists():
+        root = str(Path(spec.origin).parent)
+        claim(Path(spec.origin))
+    with _importing(target, root):
+        return importlib.import_module(target.location), root
+    raise AssertionError  # _importing never swallows an error
+
+
+@contextmanager
+def _importing(target: Target, root: str) -> Iterator[None]:
+    """Turns whatever the user's module raises at import into one sentence."""
+    written, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    try:
+        yield
+    except SyntaxError as error:
+        raise said.syntax_error(target, error) from None
+    except ModuleNotFoundError as error:
+        at, details = at_line(error, root), user_traceback(error, root)
+        raise said.not_installed(target, error.name, at, details, _importer(error, root, target)) from None
+    except SystemExit as error:
+        raise LoadError(
+            f"{target.text}: {said.shown(target)} ends the program when it is imported, with exit code {error.code!r}"
+            f'{at_line(error, root)}; put that under if __name__ == "__main__".',
+        ) from None
+    except Exception as error:  # the user's module may raise anything
+        at, details = at_line(error, root), user_traceback(error, root)
+        raise said.import_fails(target, error, at, reason(error), details) from None
+    finally:
+        sys.dont_write_bytecode = written
+
+
+def _importer(error: ImportError, root: str, target: Target) -> str:
+    """The file whose import fails, where that is none of the target's own; empty where it is."""
+    source = raised_at(error, root)
+    module = target.location.rpartition(".")[2]
+    own = (Path(target.location).name,) if target.kind == "file" else (f"{module}.py", f"{module}/__init__.py")
+    return "" if source is None or source.file.endswith(own) else source.file
+
+
+def _forget_below(root: str) -> None:
+    """Drops the modules imported from ``root``, so that state in a sibling file starts afresh too."""
+    for name, module in list(sys.modules.items()):
+        file = None if name in _FIRST else getattr(module, "__file__", None)
+        if file and name != "__main__" and file.startswith(root + "/") and is_user_file(file):
+            del sys.modules[name]

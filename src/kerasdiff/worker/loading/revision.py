@@ -1,0 +1,160 @@
+"""How does a worker read the files of a revision in place of those that are there now?
+
+Everything that leads into a work tree of the repository is turned into the layout of the revision: the current
+directory, the search path, what finders find. What gets past that, a path written out in full, is noticed where it is
+opened: numbers from another revision's file are worse than no numbers.
+"""
+
+from __future__ import annotations
+
+import filecmp
+import importlib
+import importlib.util
+import os
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from kerasdiff.errors import KerasdiffError, LoadError
+from kerasdiff.findings import Fact, Finding
+from kerasdiff.side.revisions.finding import Finder, Places, turned
+from kerasdiff.side.revisions.records import Revision
+from kerasdiff.side.targets import Target
+from kerasdiff.worker.tracing import sources
+from kerasdiff.worker.tracing.libraries import NAMED
+
+
+class Entered:
+    """What a worker of a revision knows of it.
+
+    Attributes:
+        target: Whose.
+        places, finder: Where files lie and modules are found.
+        present: Files of the work tree that were opened though the revision has others in their place.
+    """
+
+    def __init__(self, target: Target, revision: Revision) -> None:
+        self.target = target
+        self.places = Places(revision)
+        self.finder = Finder(self.places)
+        self.present: list[str] = []
+        self._watching = False
+        os.chdir(target.here or ".")
+        self._forget()
+        sys.path[:] = turned(sys.path, self.places)
+        sys.meta_path.insert(0, self.finder)
+        if "PYTHONPATH" in os.environ:  # of the processes that the model starts
+            entries = os.environ["PYTHONPATH"].split(os.pathsep)
+            os.environ["PYTHONPATH"] = os.pathsep.join(turned(entries, self.places))
+        importlib.invalidate_caches()
+        sources.shown_as(revision.root, revision.worktrees)
+        sys.addaudithook(self._hears)
+
+    def _forget(self) -> None:
+        """Drops what was imported from the work tree before the target.
+
+        Raises:
+            LoadError: If that is what models run on.
+        """
+        for name, module in list(sys.modules.items()):
+            file = getattr(module, "__file__", None)
+            if name == "__main__" or not file or self.places.then(file) is None:
+                continue
+            if name.partition(".")[0] in NAMED:
+                raise LoadError(
+                    f"{self.target.text}: {name.partition('.')[0]} itself lies in this repository, so both models "
+                    "would run on the one that is there now; install the two revisions in environments of their own."
+                )
+            del sys.modules[name]
+
+    def _hears(self, event: str, given: tuple[object, ...]) -> None:
+        if event != "open" or not self._watching or not isinstance(given[0], str):
+            return
+        path = given[0]
+        if not path.startswith(self.places.revision.worktrees):
+            return
+        self._watching = False  # what follows opens files itself
+        try:
+            if path.endswith(".pyc"):
+                path = importlib.util.source_from_cache(path)
+            then = self.places.then(path)
+            if then is not None and os.path.isfile(then) and not filecmp.cmp(path, then, shallow=False):
+                self.present.append(path)
+        except (OSError, ValueError):
+            pass
+        finally:
+            self._watching = True
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Within, what the user's code opens is looked at.
+
+        Raises:
+            LoadError: If it opened a file of the work tree that the revision has otherwise.
+        """
+        self._watching = True
+        try:
+            yield
+        finally:
+            self._watching = False
+        if self.present:
+            name = self.places.revision.commit.name
+            raise LoadError(
+                f"{self.target.text}: {self.present[0]} is read by a path written out in full, so it is the file that "
+                f"is there now and not that of {name}; name it relative to the file or to the current directory."
+            )
+
+    def found(self) -> tuple[Finding, ...]:
+        """Facts about what it was loaded from."""
+        if not self.finder.kept:
+            return ()
+        names = [os.path.relpath(file, self.places.revision.worktrees[0]) for file in self.finder.kept]
+        return (Finding(fact=Fact.BUILT_FILES_KEPT, names=(self.target.text, *sorted(set(names)))),)
+
+    def told(self, error: KerasdiffError) -> KerasdiffError:
+        """An error in terms of the repository, with what the revision lacks."""
+        hints = [hint for hint in self._hints(error.message) if hint not in error.details]
+        error.message = self._plain(error.message)
+        error.details = "\n".join(part for part in (self._plain(error.details), *hints) if part)
+        return error
+
+    def _plain(self, text: str) -> str:
+        return text.replace(self.places.revision.root + os.sep, "").replace(self.places.revision.root, ".")
+
+    def _hints(self, message: str) -> Iterator[str]:
+        revision = self.places.revision
+        name = revision.commit.name
+        for module in dict.fromkeys(self.finder.lacking):
+            if re.search(rf"(?<![\w.]){re.escape(module)}(?!\w)", message):
+                yield f"{module} is in the working tree, but not in {name}."
+        if "No such file" in message or "not exist" in message or "Unable to open" in message:
+            for quoted in re.findall(r"'([^'\n]+)'", message):
+                now = self.places.now(os.path.normpath(os.path.join(self.target.here, quoted)))
+                if now is not None and os.path.exists(now):
+                    yield f"{quoted} is in the working tree, but not in {name}: a revision has what git tracks alone."
+        if revision.missing:
+            some = ", ".join(revision.missing[:5]) + (", …" if len(revision.missing) > 5 else "")
+            yield (
+                f"Not on this machine, of {name}: {some}; get submodules by `git submodule update --init`, files of "
+                f"git LFS by `git lfs fetch origin {revision.commit.commit}`."
+            )
+
+
+_entered: Entered | None = None
+
+
+def enter(target: Target) -> None:
+    """Makes this process read the files of a target's revision; nothing where it has none.
+
+    Raises:
+        LoadError: If what runs models lies in the repository.
+    """
+    global _entered
+    if target.revision is not None and _entered is None:
+        _entered = Entered(target, target.revision)
+
+
+def entered() -> Entered | None:
+    """The revision that this process reads, if any."""
+    return _entered

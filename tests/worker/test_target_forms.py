@@ -1,0 +1,263 @@
+"""Every form of a target, loaded: what it names, what is filled in and said, and what is refused in one sentence."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kerasdiff.errors import LoadError
+from kerasdiff.findings import Fact
+from kerasdiff.side.reading.early import check, read_target
+from kerasdiff.side.targets import parse_input
+
+keras: Any = pytest.importorskip("keras")
+
+from kerasdiff.worker.loading.load import Loaded, load  # noqa: E402  (imports Keras, which may be missing)
+
+FORMS = """
+from __future__ import annotations
+import argparse
+from dataclasses import dataclass, field
+from typing import Optional
+import keras
+
+
+@dataclass
+class Cfg:
+    width: int = 3
+    names: list = field(default_factory=list)
+
+
+@dataclass
+class Needy:
+    width: int
+
+
+class Options:
+    def __init__(self, **given):
+        self.__dict__.update(given)
+
+
+CONFIGS = {"small": Cfg(width=2), "a:b": Cfg(width=7)}
+
+
+def net(width):
+    return keras.Sequential([keras.Input((4,)), keras.layers.Dense(width)])
+
+
+def make(cfg: Cfg):
+    return net(cfg.width)
+
+
+def needs(cfg: Needy, depth: int, name):
+    return net(cfg.width)
+
+
+def plain(config):
+    return net(config.width)
+
+
+def two(width, extra=0):
+    return net(width + extra), net(width + extra + 1)
+
+
+def one(width=2):
+    return net(width), "history"
+
+
+def named():
+    encoder = net(5)
+    return {"encoder": encoder, "decoder": net(6), "again": encoder, "epochs": 3}
+
+
+class Held:
+    def __init__(self):
+        self.model = net(3)
+
+
+class Factory:
+    width = 2
+
+    def __init__(self, extra=1):
+        self.extra = extra
+
+    def build(self, depth=0):
+        return net(self.width + self.extra + depth)
+
+    @property
+    def whole(self):
+        return net(9)
+
+    @classmethod
+    def of_class(cls):
+        return net(cls.width)
+
+    @staticmethod
+    def static(width=8):
+        return net(width)
+
+
+class Wanting:
+    def __init__(self, size):
+        self.size = size
+
+    def build(self):
+        return net(self.size)
+
+
+class Outer(keras.Model):
+    def __init__(self, width=3):
+        super().__init__()
+        self.inner = net(width)
+
+    def train_step(self, data):
+        return {}
+
+
+nets = {"small": net(2), "large": net(6)}
+factory = Factory(4)
+
+
+def parser():
+    made = argparse.ArgumentParser()
+    made.add_argument("--width", type=int, default=5)
+    group = made.add_argument_group("more")
+    group.add_argument("--depth", type=int, default=1)
+    return made
+"""
+
+
+LINE = FORMS.partition("made = ")[0].count("\n") + 1
+
+
+@pytest.fixture(autouse=True)
+def clean_path() -> Iterator[None]:
+    path, modules = list(sys.path), set(sys.modules)
+    yield
+    sys.path[:] = path
+    for name in set(sys.modules) - modules:
+        if getattr(sys.modules[name], "__file__", None) and "pytest-" in str(sys.modules[name].__file__):
+            del sys.modules[name]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "m.py").write_text(FORMS)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def loaded(text: str, *inputs: str) -> Loaded:
+    target, specs = read_target(text), tuple(map(parse_input, inputs))
+    check(target, specs)
+    return load(target, specs)
+
+
+def width(result: Loaded) -> int:
+    return int(result.model.weights[-1].shape[0])
+
+
+@pytest.mark.parametrize(
+    ("text", "last"),
+    [
+        ("m.py:make(cfg=Cfg(width=4))", 4),
+        ("m.py:make(Cfg(4))", 4),
+        ("m.py:make(cfg=CONFIGS['small'])", 2),
+        ("m.py:make(CONFIGS['a:b'])", 7),
+        ("m.py:make(Namespace(width=3))", 3),
+        ("m.py:make(SimpleNamespace(width=6))", 6),
+        ("m.py:make(argparse.Namespace(width=6))", 6),
+        ("m.py:make(Options(width=5))", 5),
+        ("m.py:net(2 + 3)", 5),
+        ("m.py:net(width=max(2, 4))", 4),
+        ("m.py:two(3)[1]", 4),
+        ("m.py:two(3, extra=1)[0]", 4),
+        ("m.py:one[0]", 2),
+        ("m.py:named['decoder']", 6),
+        ('m.py:named()["encoder"]', 5),
+        ("m.py:nets['large']", 6),
+        ("m.py:Held().model", 3),
+        ("m.py:Outer(width=4).inner", 4),
+        ("m.py:Factory(3).build(depth=2)", 7),
+        ("m.py:Factory(extra=3).build", 5),
+        ("m.py:Factory.of_class", 2),
+        ("m.py:Factory.static", 8),
+        ("m.py:Factory.static(width=4)", 4),
+        ("m.py:factory.build", 6),
+        ("m.py:factory.build(2)", 8),
+        ("m.py:factory.whole", 9),
+    ],
+)
+def test_a_form_names_a_model(folder: Path, text: str, last: int) -> None:
+    result = loaded(text)
+    assert (width(result), result.inferred) == (last, ())
+
+
+@pytest.mark.parametrize(
+    ("text", "last", "fact", "names"),
+    [
+        ("m.py:make", 3, Fact.ARGUMENT_FROM_DATACLASS, ("cfg", "Cfg")),
+        ("m.py:plain", 5, Fact.ARGUMENT_FROM_PARSER, ("config", f"made (m.py:{LINE})")),
+        ("m.py:one", 2, Fact.ITEM_TAKEN, ("Sequential", "one[0]")),
+        ("m.py:one(5)", 5, Fact.ITEM_TAKEN, ("Sequential", "one(5)[0]")),
+        ("m.py:Factory.build", 3, Fact.INSTANCE_MADE, ("Factory",)),
+        ("m.py:Factory.build(depth=3)", 6, Fact.INSTANCE_MADE, ("Factory",)),
+        ("m.py:Factory.whole", 9, Fact.INSTANCE_MADE, ("Factory",)),
+    ],
+)
+def test_what_is_filled_in_is_said(folder: Path, text: str, last: int, fact: Fact, names: tuple[str, ...]) -> None:
+    result = loaded(text)
+    (said,) = result.inferred
+    assert (width(result), said.fact, said.names) == (last, fact, (text, *names))
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (
+            "m.py:make(cfg=Cgf(width=4))",
+            "the argument cfg=Cgf(width=4) fails: NameError: name 'Cgf' is not defined. Ne",
+        ),
+        ("m.py:make(cfg=CONFIGS['huge'])", "the argument cfg=CONFIGS['huge'] fails: KeyError: key 'huge'."),
+        ("m.py:make(Cfg(1, 2, 3))", "the argument Cfg(1, 2, 3) fails: TypeError: "),
+        ("m.py:needs(name='x')", "needs the arguments cfg (Needy), depth (int); write "),
+        ("m.py:needs", "write 'm.py:needs(cfg=..., depth=..., name=...)'."),
+        ("m.py:net(1, 2)", "net does not take 2 arguments by position. Its signature is net(width)."),
+        ("m.py:net(1, width=2)", "fails: TypeError: "),
+        (
+            "m.py:two(3)",
+            "returned a tuple with 2 models; name one: 'm.py:two(3)[0]' is a Sequential; 'm.py:two(3)[1]' is",
+        ),
+        ("m.py:named", "returned a dict with 2 models; name one: "),
+        ("m.py:nets", "nets is a dict with 2 models; name one: "),
+        ("m.py:two(3)[2]", "two(3)[2] fails: IndexError: tuple index out of range."),
+        ("m.py:Wanting.build", "Wanting needs the argument size; write 'm.py:Wanting(size=...).build'."),
+        ("m.py:Wanting.build()", "write 'm.py:Wanting(size=...).build()'."),
+        ("m.py:nets(3)", "nets is a dict, not a Keras model"),
+        ("m.py:Held", "Held is a class, but not of a Keras model or layer."),
+    ],
+)
+def test_what_is_wrong_is_one_sentence(folder: Path, text: str, says: str) -> None:
+    with pytest.raises(LoadError) as caught:
+        loaded(text)
+    assert says in caught.value.message
+    assert "\n" not in caught.value.message
+
+
+def test_a_line_to_paste_survives_the_shell(folder: Path) -> None:
+    with pytest.raises(LoadError) as caught:
+        loaded("m.py:needs(name='x')")
+    assert shlex.split(caught.value.message.partition("; write ")[2].removesuffix(".")) == [
+        "m.py:needs(name='x', cfg=..., depth=...)"
+    ]
+
+
+def test_a_parser_that_wants_more_says_what(folder: Path) -> None:
+    (folder / "m.py").write_text(FORMS.replace('"--width", type=int, default=5', '"--width", required=True'))
+    with pytest.raises(LoadError, match=r"gives no defaults: the following arguments are required: --width; write"):
+        loaded("m.py:plain")
