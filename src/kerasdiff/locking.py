@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
+import numpy as np
+
 import kerasdiff
 from kerasdiff.errors import EvaluateError, InternalError
 from kerasdiff.graph import MODES, Mode
@@ -107,7 +109,8 @@ def _in(
     if not all(one.tobytes() == two.tobytes() for one, two in zip(outputs[0], outputs[-1], strict=True)):
         return
     for (name, batch), given in zip(batches.items(), outputs, strict=False):
-        yield Answered(precision=precision, mode=mode, probe=name, inputs=batch, outputs=given)
+        arrays = tuple(map(np.asarray, given))
+        yield Answered(precision=precision, mode=mode, probe=name, inputs=batch, outputs=arrays)
 
 
 def _few(every: Mapping[str, tuple[Array, ...]]) -> dict[str, tuple[Array, ...]]:

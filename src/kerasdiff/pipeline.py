@@ -47,7 +47,7 @@ from kerasdiff.rungs.table import rewrites, rows
 from kerasdiff.rungs.training_step import training_step
 from kerasdiff.rungs.unseen import elsewhere, training_code, unlike_training_code, untaken, untraced
 from kerasdiff.rungs.weights import only_penalties, own_penalties, settings, values_apart, weights
-from kerasdiff.side.baselines.format import read
+from kerasdiff.side.baselines.format import read, refuse_training
 from kerasdiff.side.environment import Hardware, for_numbers, for_trials, processor, seeds_at_once, trial_hardware
 from kerasdiff.side.models import Models, models_of
 from kerasdiff.side.process import Worker
@@ -105,6 +105,7 @@ def fit(reference: Target, candidate: Target, options: Options, trials: FitOptio
         KerasdiffError: If a model cannot be loaded, built, called or trained.
         InterruptedFit: On Ctrl-C.
     """
+    refuse_training(reference, candidate)
     targets = reference, candidate
     with ExitStack() as stack:
         cluster, device = None, trials.device

@@ -39,6 +39,7 @@ from kerasdiff.side import checkpoints, observations, targets
 from kerasdiff.side import records as side_records
 from kerasdiff.side.baselines import records
 from kerasdiff.side.baselines.records import Baseline, Variant
+from kerasdiff.side.targets import Target
 
 SUFFIX = ".kerasdiff"
 SCHEMA = "kerasdiff.baseline/"
@@ -166,6 +167,20 @@ def check(path: Path) -> None:
         TargetError: As :func:`read`.
     """
     _checked(path, most=SMALL)
+
+
+def refuse_training(*these: Target) -> None:
+    """Refuses to train what no graph of a call can be made to learn for many steps.
+
+    Raises:
+        TargetError: If one of them is a baseline.
+    """
+    held = next((one for one in these if one.kind == "baseline"), None)
+    if held is not None:
+        raise TargetError(
+            f"{held.text} is a baseline, and cannot be trained: name the code of the model, or compare without a fit by "
+            "`kerasdiff compare`."
+        )
 
 
 def _array(content: bytes) -> Array:

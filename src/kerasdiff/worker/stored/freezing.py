@@ -123,7 +123,7 @@ def _weights(loaded: Loaded, *, whole: bool) -> Iterator[HeldWeight]:
 
 def _value(variable: Live) -> Array:
     """The value, of bfloat16 in float32: numpy's files have no such type."""
-    value: Array = variable.numpy()
+    value = np.asarray(variable.numpy())  # of a single number numpy makes no array
     return value.astype("float32") if value.dtype.kind == "V" else value
 
 
@@ -223,7 +223,7 @@ def _taken_in(recording: Recording, table: Mapping[str, Live]) -> _TakenIn:
         elif id(outer) in names:
             taken.variables.append(HeldVariable(entry=inner.name, weight=names[id(outer)]))
         elif id(outer) in known:
-            value = tf.convert_to_tensor(known[id(outer)]).numpy()
+            value = np.asarray(tf.convert_to_tensor(known[id(outer)]).numpy())
             taken.variables.append(HeldVariable(entry=inner.name, value=value))
         else:
             taken.tables.append(_table(recording, outer, inner))
