@@ -60,7 +60,10 @@ def baseline() -> Baseline:
         outputs=("y:0",),
         masks={0: 1},
         added="zeros:0",
-        variables=(HeldVariable(entry="w:0", weight="dense/kernel"), HeldVariable(entry="s:0", value=np.array(2.0, np.float32))),
+        variables=(
+            HeldVariable(entry="w:0", weight="dense/kernel"),
+            HeldVariable(entry="s:0", value=np.array(2.0, np.float32)),
+        ),
         spots={Edge(node="x"): "x:0"},
     )
     weight = HeldWeight(id="dense/kernel", name="kernel", shape=(2, 2), dtype="float32", trained=True)
