@@ -31,7 +31,7 @@ from kerasdiff.side.targets import InputSpec, Target
 PROBES = 2
 """Probes whose answers are kept, the first: they tell whether a call computes elsewhere what it computed here."""
 
-MOST_KEPT = 1 << 22
+MOST_KEPT = 1 << 20
 """Bytes of their inputs at most; of larger ones the first alone is kept."""
 
 MOST_ANSWERED = 30_000_000

@@ -178,8 +178,8 @@ def refuse_training(*these: Target) -> None:
     held = next((one for one in these if one.kind == "baseline"), None)
     if held is not None:
         raise TargetError(
-            f"{held.text} is a baseline, and cannot be trained: name the code of the model, or compare without a fit by "
-            "`kerasdiff compare`."
+            f"{held.text} is a baseline, and cannot be trained: name the code of the model, or compare without a fit "
+            "by `kerasdiff compare`."
         )
 
 

@@ -113,10 +113,14 @@ class StoredSession(Session):
 
     def _unfit(self, ports: Sequence[Port]) -> TraceError:
         own = ", ".join(f"{one.name} {(one.spec.shape or (None,))[1:]} {one.spec.dtype}" for one in ports)
-        return TraceError(
-            f"{self.target.text}: it was locked with the input {own}, and answers for no other; leave --input out, or "
-            "lock the model anew with the input that is meant."
-        )
+        if any(one.label is not None for one in self.inputs):  # which are those of the other model
+            shapes = " ".join(
+                f"--input {','.join('?' if n is None else str(n) for n in one.shape)}" for one in self.inputs
+            )
+            what = f"the other model takes another: lock the model anew with {shapes}"
+        else:
+            what = "leave --input out, or lock the model anew with the input that is meant"
+        return TraceError(f"{self.target.text}: it was locked with the input {own}, and answers for no other; {what}.")
 
     # How it runs ---------------------------------------------------------------------------------------------
 
