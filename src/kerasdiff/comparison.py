@@ -14,8 +14,8 @@ from kerasdiff.fit.trials import FitEvidence
 from kerasdiff.graph import Port
 from kerasdiff.options import Ignored, Required
 from kerasdiff.probing.witness import Witness
-from kerasdiff.rungs.records import NotChecked, Rung
-from kerasdiff.rungs.table import Rewrite, Row
+from kerasdiff.rungs.records import NotChecked, Rewrite, Row, Rung
+from kerasdiff.side.locations import Location
 from kerasdiff.side.revisions.records import Commit
 
 Outcome = Literal["equivalent", "different", "inconclusive"]
@@ -77,6 +77,7 @@ class ModelInfo:
     Attributes:
         nodes: Nodes of the canonical graph.
         interface: Inputs, then outputs.
+        location: Where its source files lie.
         commit: Of a target of a revision.
     """
 
@@ -86,6 +87,7 @@ class ModelInfo:
     trainable_parameters: int
     nodes: int
     interface: tuple[Port, ...] = ()
+    location: Location = field(default_factory=Location)
     commit: Commit | None = None
 
 

@@ -293,6 +293,7 @@ class Fact(Enum):
     ARGUMENT_FROM_DEFAULT = auto()  # names: target, argument; settings: value, the CIFAR-10 default
     ARGUMENT_FROM_DATACLASS = auto()  # names: target, argument, the dataclass that was made with its defaults
     ARGUMENT_FROM_PARSER = auto()  # names: target, argument, what gives the argument parser whose defaults it got
+    INSTALLED_COPY = auto()  # names: target, then modules that are installed as a copy of the target's repository
     TARGET_FOUND = auto()  # names: target, which names a file alone, and the one model in it
     INSTANCE_MADE = auto()  # names: target, and the class that was made for a method of it
     BUILT_FILES_KEPT = auto()  # names: target, then files that git ignores and that were taken as they are there now

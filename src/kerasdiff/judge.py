@@ -12,16 +12,19 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from kerasdiff.align.differences import MASKING
 from kerasdiff.align.edits import Aspect, Change, Edit, Part, Update
-from kerasdiff.align.pair import WeightTransfer
 from kerasdiff.comparison import Basis, Outcome, Reason, Verdict
 from kerasdiff.findings import Fact, Finding, RungName
 from kerasdiff.graph import Attribute
 from kerasdiff.graph.ops import AFFINE
 from kerasdiff.options import STRENGTHS, Required
 from kerasdiff.rungs.records import Rung, RungOutcome
+
+if TYPE_CHECKING:  # reports read this module for one function, and a saved one is shown at once
+    from kerasdiff.align.pair import WeightTransfer
 
 STRUCTURAL = frozenset(
     {"op", "wiring", "unroll", "use_cudnn", "implementation", "flash_attention", "activation", "axis", "axes",

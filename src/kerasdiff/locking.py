@@ -6,6 +6,7 @@ Imports side and probing; imported by the commands.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -53,7 +54,7 @@ def lock(
     listener = listener or Silent()
     listener.phase(f"tracing {target.text}")
     with Worker(target, inputs, timeout, "target", hardware=for_numbers("auto")) as worker:
-        description = worker.describe()
+        description = replace(worker.describe(), root="")  # a directory of this machine
         listener.phase("writing down its calls")
         frozen = worker.freeze("plain")
         recipes = own_recipes(description, seed)
@@ -62,7 +63,7 @@ def lock(
         fitted = None
         if description.untold is not None:  # a comparison with a model that is told its mode asks for it
             listener.phase("writing down how fit calls it")
-            again = worker.describe(inputs, (), fitted=True)
+            again = replace(worker.describe(inputs, (), fitted=True), root="")
             fitted = Variant(description=again, frozen=worker.freeze("fitted"))
     return Baseline(
         target=target.text,

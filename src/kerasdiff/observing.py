@@ -17,11 +17,11 @@ from kerasdiff.findings import Fact, Finding, RungName
 from kerasdiff.graph import MODES, Mode
 from kerasdiff.graph.values import Precision, Tolerance
 from kerasdiff.options import Listener, Options
-from kerasdiff.probing.closeness import precision_tolerance
 from kerasdiff.probing.constants import at_constants
 from kerasdiff.probing.function import observe_function, resized
 from kerasdiff.probing.large import IN_PARTS, IN_TRAINING, is_large, lacks_room, left_out
 from kerasdiff.probing.learning import Learning, observe_learning
+from kerasdiff.probing.limits import precision_tolerance
 from kerasdiff.probing.observations import (
     FunctionObservation,
     LearningObservation,

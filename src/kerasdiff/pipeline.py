@@ -26,14 +26,14 @@ from kerasdiff.fit.local import Local
 from kerasdiff.fit.trainers import Starts, Trainers
 from kerasdiff.fit.trials import FitEvidence
 from kerasdiff.fit.verdict import FitVerdict, judge_cut_off, judge_fit
-from kerasdiff.graph.values import Precision
 from kerasdiff.judge import UNIMPLIED, Evidence, judge
 from kerasdiff.observing import Observer
 from kerasdiff.options import FitOptions, Listener, Options, Silent
 from kerasdiff.probing.choosing import choose
-from kerasdiff.probing.large import IN_A_FIT, is_large, lacks_room
-from kerasdiff.probing.probes import PROBE_BATCH, probe_rows
-from kerasdiff.probing.recalled import recalled
+from kerasdiff.probing.large import IN_A_FIT, lacks_room
+from kerasdiff.probing.limits import PROBE_BATCH
+from kerasdiff.probing.probes import probe_rows
+from kerasdiff.probing.recalled import both_recalled
 from kerasdiff.probing.transfer import incomplete, transfer_weights
 from kerasdiff.probing.witness import SavedWitness
 from kerasdiff.rungs.architecture import architecture
@@ -48,7 +48,8 @@ from kerasdiff.rungs.training_step import training_step
 from kerasdiff.rungs.unseen import elsewhere, training_code, unlike_training_code, untaken, untraced
 from kerasdiff.rungs.weights import only_penalties, own_penalties, settings, values_apart, weights
 from kerasdiff.side.baselines.format import read, refuse_training
-from kerasdiff.side.environment import Hardware, for_numbers, for_trials, processor, seeds_at_once, trial_hardware
+from kerasdiff.side.environment import Hardware, for_numbers, for_trials, seeds_at_once, trial_hardware
+from kerasdiff.side.locations import located
 from kerasdiff.side.models import Models, models_of
 from kerasdiff.side.process import Worker
 from kerasdiff.side.records import Description
@@ -170,7 +171,7 @@ def compare_models(models: Models, options: Options, listener: Listener) -> Comp
     not_checked = [NotChecked(rung="training step", reason=method) for method in training_code(pair)]
 
     started, unlike = _starting(pair, models.targets)
-    locked = _locked(models, pair)
+    locked = both_recalled(models.workers, pair)
     not_checked += unlike
     observer = Observer(models.workers, pair, options, listener)
     same_start = observer.same_start(started)
@@ -278,16 +279,6 @@ def _holds_values(pair: Pair, targets: tuple[Target, Target]) -> list[bool]:
         target.kind == "saved" if side.locked is None else side.locked.saved
         for target, side in zip(targets, pair.descriptions, strict=True)
     ]
-
-
-def _locked(models: Models, pair: Pair) -> tuple[Finding | None, Finding | None]:
-    """What became of each side that is a baseline since it was locked."""
-    precisions: tuple[Precision, ...] = ("float32",) if pair.isomorphic or is_large(pair) else ("float64", "float32")
-    first, second = (
-        None if side.locked is None else recalled(worker, side.locked, {**side.environment, **processor()}, precisions)
-        for worker, side in zip(models.workers, pair.descriptions, strict=True)
-    )
-    return first, second
 
 
 def _attributed(
@@ -461,6 +452,7 @@ def _info(models: Models, pair: Correspondence, side: int) -> ModelInfo:
         trainable_parameters=sum(w.size for w in description.weights if w.trainable),
         nodes=0 if pair.shown is None else len(pair.shown.graphs[side]),
         interface=(*description.inputs, *description.outputs),
+        location=located(description, target.revision),
     )
 
 

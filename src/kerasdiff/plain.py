@@ -11,12 +11,11 @@ import base64
 import dataclasses
 import io
 import math
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum
 from types import ModuleType
-from typing import TypeVar, cast
-
-import numpy as np
+from typing import TypeGuard, TypeVar, cast
 
 from kerasdiff.errors import KerasdiffError
 from kerasdiff.graph import Attribute
@@ -47,7 +46,7 @@ def plain(value: object, keep: Callable[[Array], Attribute] | None = None) -> At
     Raises:
         TypeError: If it holds anything else.
     """
-    if isinstance(value, np.ndarray):
+    if _is_array(value):
         return {KIND: _ARRAY, "value": _bytes(value) if keep is None else keep(value)}
     if isinstance(value, Mapping):
         return _mapping(value, keep)
@@ -62,7 +61,8 @@ def plain(value: object, keep: Callable[[Array], Attribute] | None = None) -> At
 
 
 def _scalar(value: object) -> Attribute:
-    value = value.item() if isinstance(value, np.generic) else value
+    numpy = sys.modules.get("numpy")
+    value = value.item() if numpy is not None and isinstance(value, numpy.generic) else value
     if isinstance(value, Enum):
         return {KIND: type(value).__name__, "name": value.name}
     if isinstance(value, float) and not math.isfinite(value):
@@ -84,7 +84,7 @@ def _told(record: object) -> Iterator[dataclasses.Field[object]]:
 
 
 def _same(value: object, default: object) -> bool:
-    return value is default or (not isinstance(value, np.ndarray) and bool(value == default))
+    return value is default or (not _is_array(value) and bool(value == default))
 
 
 def _mapping(value: Mapping[object, object], keep: Callable[[Array], Attribute] | None) -> Attribute:
@@ -93,7 +93,15 @@ def _mapping(value: Mapping[object, object], keep: Callable[[Array], Attribute] 
     return {KIND: _MAPPING, "items": [[plain(key, keep), plain(item, keep)] for key, item in value.items()]}
 
 
+def _is_array(value: object) -> TypeGuard[Array]:
+    """Whether it is one of numpy's; where numpy was never imported, there is none."""
+    numpy = sys.modules.get("numpy")
+    return numpy is not None and isinstance(value, numpy.ndarray)
+
+
 def _bytes(value: Array) -> str:
+    import numpy as np
+
     stream = io.BytesIO()
     np.save(stream, value.astype(str) if value.dtype.kind == "O" else value, allow_pickle=False)
     return base64.b64encode(stream.getvalue()).decode("ascii")
@@ -163,4 +171,6 @@ def _kinds(module: ModuleType) -> Iterator[tuple[str, type]]:
 
 
 def _array(text: str) -> Array:
+    import numpy as np
+
     return cast("Array", np.load(io.BytesIO(base64.b64decode(text, validate=True)), allow_pickle=False))

@@ -18,7 +18,7 @@ from warm import run_warm
 
 import kerasdiff.side.environment
 from kerasdiff.cli.fit import fit as command_fit
-from kerasdiff.fit.statistics import DEFAULT_MARGIN
+from kerasdiff.fit.decisions import DEFAULT_MARGIN
 from kerasdiff.options import FitOptions
 
 MODELS = """

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 import score_mutants
-from mutation.changes import changes
 from mutation.drawing import Drawn, contradiction, random_pair, random_sample, sample
 from mutation.models import full_key, mutant, original
 from mutation.neutral import expressions
 from mutation.zoo import ARCHITECTURES
+
+from kerasdiff.worker.mutating.changes import changes
 
 SEED = 3
 MUTANTS, NEUTRAL = 24, 8

@@ -7,15 +7,16 @@ from typing import Any
 
 import pytest
 from keras import Input, Model, layers
-from mutation.blueprint import Blueprint, read
 from mutation.by_hand import LAYERS, STANDS_FOR
-from mutation.change import Change, set_to
-from mutation.changes import changes
 from mutation.drawing import contradiction, random_sample
-from mutation.independent import in_float64, parting
-from mutation.models import original
+from mutation.models import given, original
 from mutation.neutral import expressions
 from mutation.random_nets import network
+
+from kerasdiff.worker.mutating.blueprint import Blueprint, read
+from kerasdiff.worker.mutating.change import Change, set_to
+from kerasdiff.worker.mutating.changes import changes
+from kerasdiff.worker.mutating.independent import in_float64, parting
 
 
 def one(*made: Callable[[], Any], shape: tuple[int, ...] = (6,), twice: bool = False) -> Callable[[], Model]:
@@ -74,7 +75,7 @@ def test_a_layer_by_hand_is_the_layer(name: str) -> None:
         after = change.apply(before)
 
         assert after.parts[change.nodes[0]].kind in LAYERS
-        assert parting(before, before.build(), after.build()) is None
+        assert parting(given(before), before.build(), after.build()) is None
 
 
 def test_every_layer_by_hand_is_checked() -> None:
@@ -89,7 +90,7 @@ def test_a_formula_is_the_activation(activation: str) -> None:
         before = built(one(lambda: layers.Dense(4), lambda: layers.Activation(activation)))
         change = next(item for item in expressions(before) if item.operator == "formula")
 
-        assert parting(before, before.build(), change.apply(before).build()) is None
+        assert parting(given(before), before.build(), change.apply(before).build()) is None
 
 
 @pytest.mark.parametrize(
@@ -109,7 +110,7 @@ def test_a_change_is_seen(layer: Callable[[], Any], key: str, fact: str) -> None
         before = built(one(layer))
         change = next(item for item in changes(before) if key in item.key)
         after = change.apply(before)
-        found = parting(before, before.build(), after.build())
+        found = parting(given(before), before.build(), after.build())
 
     assert found is not None
     facts = {"settings", "gradient"} if fact == "losses" else {fact, "gradient", "settings", "state"}
@@ -124,7 +125,7 @@ def test_a_pair_that_is_not_what_it_is_said_to_be_is_found_out() -> None:
     with in_float64():
         before = built(one(lambda: layers.Dense(4), lambda: layers.ReLU()))
         idle = Change("set-max_value", "", ("re_lu",), set_to("re_lu", "max_value", 1e9))
-        assert parting(before, before.build(), idle.apply(before).build()) is None
+        assert parting(given(before), before.build(), idle.apply(before).build()) is None
 
 
 def test_random_networks_are_the_same_every_time_and_of_every_kind() -> None:

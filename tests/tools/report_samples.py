@@ -25,8 +25,8 @@ from kerasdiff.findings import Compared, Fact, Finding, Site, Subject
 from kerasdiff.fit.trials import FitEvidence
 from kerasdiff.graph import MODES, Edge, Graph, Node, Port, Source, TensorSpec, Weight
 from kerasdiff.graph.values import Closeness, Tolerance
-from kerasdiff.rungs.records import ArchitectureFigures, NotChecked, NumberFigures, Rung
-from kerasdiff.rungs.table import Rewrite, Row, RowState
+from kerasdiff.rungs.records import ArchitectureFigures, NotChecked, NumberFigures, Rewrite, Row, RowState, Rung
+from kerasdiff.side.locations import Location
 from kerasdiff.side.records import Description
 from kerasdiff.side.training import Answers, DataSource, Epoch, History, Trial, TrialSettings, TrialSide
 
@@ -223,6 +223,7 @@ def forum() -> Comparison:
         trainable_parameters=200906,
         nodes=14,
         interface=(_PORTS[0],),
+        location=Location(directory="examples/forum"),
     )
     return Comparison(
         verdict=Verdict(outcome="different", basis="witness", reason=Reason.OUTPUTS),

@@ -28,8 +28,7 @@ from kerasdiff.graph import Edge, Node, Source
 from kerasdiff.report.wording.advice import advice
 from kerasdiff.report.wording.causes import groups, told
 from kerasdiff.report.wording.shows import where_it_shows
-from kerasdiff.rungs.records import NumberFigures
-from kerasdiff.rungs.table import Row
+from kerasdiff.rungs.records import NumberFigures, Row
 
 
 def node(name: str, op: str, *operands: str, file: str = "b.py", line: int = 1, **attributes: int) -> Node:

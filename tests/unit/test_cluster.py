@@ -8,11 +8,13 @@ import threading
 from pathlib import Path
 
 import pytest
+from made_repository import MadeRepository
 
 from kerasdiff.errors import ClusterError, FitError, WorkerError
 from kerasdiff.fit.cluster import connect, entry, shipping, spread
 from kerasdiff.options import ClusterOptions
-from kerasdiff.side.targets import Target
+from kerasdiff.side.revisions.targets import of_revision
+from kerasdiff.side.targets import Target, parse_target
 
 
 def target(path: Path) -> Target:
@@ -33,6 +35,37 @@ def test_a_folder_goes_without_what_no_model_needs(tmp_path: Path) -> None:
     assert sent == ["models0/a.py", "models0/b.py", "models0/parts/layer.py", "models1/c.py"]
     there = [shipment.there(to).location for shipment in shipments]
     assert there == [str(to / "models0/a.py"), str(to / "models0/b.py"), str(to / "models1/c.py")]
+
+
+def test_a_package_goes_with_what_lies_beside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("src/net/__init__.py", "src/net/parts/__init__.py", "src/helper.py", "net.json", "nb.ipynb"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("")
+    (tmp_path / "src/net/parts/a.py").write_text("from .. import b\n")
+    monkeypatch.chdir(tmp_path)
+    texts = ("src/net/parts/a.py:f", "net.parts.a:f", "net.json", "keras.applications:ResNet50")
+    to = tmp_path / "to"
+    inner, module, config, installed = shipping.stage(tuple(map(parse_target, texts)), None, to)
+    assert inner.there(to).location == str(to / "models0/net/parts/a.py")
+    assert (module.there(to).location, module.there(to).here) == ("net.parts.a", str(to / "models0"))
+    assert Path(config.there(to).location).read_text() == ""
+    assert installed.there(to) == installed.target
+    assert (to / "models0/helper.py").is_file()
+    assert len(list(to.iterdir())) == 2
+
+
+def test_all_of_a_revision_goes_along(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = MadeRepository(tmp_path / "repo")
+    made.commit({"nets/a.py": "", "layers.py": "then"}, "Begin")
+    made.write({"layers.py": "now"})
+    monkeypatch.chdir(made.top / "nets")
+    targets = of_revision("git:main:a.py:Net"), of_revision("git:main:layers:Net")
+    to = tmp_path / "to"
+    there = [shipment.there(to) for shipment in shipping.stage(targets, None, to)]
+    assert (to / "models0" / "layers.py").read_text() == "then"
+    assert [item.location for item in there] == [str(to / "models0/nets/a.py"), "layers"]
+    assert [item.here for item in there] == [str(to / "models0/nets")] * 2
+    assert {item.revision.root for item in there if item.revision} == {str(to / "models0")}
 
 
 def test_a_folder_that_is_too_large_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

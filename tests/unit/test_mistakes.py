@@ -28,8 +28,11 @@ class Net(keras.Model):
 
 
 def good(): ...
+
+
+model = keras.Sequential([keras.layers.Dense(2)])
 """
-ALL = "It defines: build, Net, good."
+ALL = "It defines: build, Net, good, model."
 FINE = ("m.py:good", "m.py:Net")
 DAMAGED = ("it is no .keras archive, or a damaged one.", "Keras cannot open this file")
 
@@ -59,7 +62,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (("compare", "m.py:good", "m.py:Net(unit=3)"), ("takes no argument unit; nearest: units. Its signature is",)),
         (("compare", "m.py:build", "m.py:good"), ("build needs the argument width; write 'm.py:build(width=...)'",)),
         (("compare", "m.py:WIDTH", "m.py:good"), ("WIDTH is an int (64), not a Keras model",)),
-        (("compare", "m.py", "m.py:good"), ("'m.py' names no model: write m.py:build.", ALL)),
+        (("compare", "m.py", "m.py:good"), ("'m.py' names no model; name one of these:", "  m.py:Net\n  m.py:model\n")),
         (("compare", "m.py::good", "m.py:good"), ("is neither a Python file nor a module name: write FILE.py:NAME",)),
         (("compare", "n.py:good", "m.py:good"), ("error: n.py: no such file.",)),
         (("compare", "notes.txt:good", "m.py:good"), ("notes.txt is not a Python file",)),

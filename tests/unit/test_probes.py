@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from kerasdiff.errors import EvaluateError
 from kerasdiff.graph import Port, TensorSpec
-from kerasdiff.probing.probes import OTHER_DIMENSIONS, PROBE_BATCH, other_sizes, probe_rows, probes
+from kerasdiff.probing.limits import PROBE_BATCH
+from kerasdiff.probing.probes import OTHER_DIMENSIONS, other_sizes, probe_rows, probes
 
 
 def port(dtype: str = "float32", shape: tuple[int | None, ...] | None = (None, 3), **bounds: Any) -> Port:

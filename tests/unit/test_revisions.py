@@ -270,6 +270,16 @@ def test_submodules_are_laid_out_at_their_commit_where_this_machine_has_it(made:
     assert revision_of(made, "topic").missing == ("vendor/part",)
 
 
+def test_files_that_a_clone_lacks_are_left_out(made: MadeRepository):
+    digest = made.git("rev-parse", "topic:layers.py")
+    (made.top / ".git" / "objects" / digest[:2] / digest[2:]).unlink()
+
+    revision = revision_of(made, "topic")
+
+    assert files(revision.root) == {"model.py", "sub/a.py", "new.py"}
+    assert revision.missing == ("layers.py",)
+
+
 def test_a_commit_is_laid_out_once_and_gone_with_the_process(made: MadeRepository):
     program = (
         "import os, signal, sys\n"

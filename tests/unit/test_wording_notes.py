@@ -35,6 +35,11 @@ ROWS = [
         "git:main:m.py:make: pkg/_version.py taken as built here, for git ignores what a build writes",
     ),
     (
+        Finding(fact=Fact.INSTALLED_COPY, names=("git:main:m.py:make", "pkg")),
+        "git:main:m.py:make: pkg taken from the revision, though installed here as a copy of this repository; a model "
+        "of the working tree imports that copy, unless it is installed by pip install -e",
+    ),
+    (
         Finding(fact=Fact.ITEM_TAKEN, names=("m.py:make", "Functional", "make[1]")),
         "m.py:make: make[1] (Functional) taken, the one model in what it gives",
     ),

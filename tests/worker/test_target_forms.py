@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import sys
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from kerasdiff.errors import LoadError
+from kerasdiff.errors import KerasdiffError, LoadError
 from kerasdiff.findings import Fact
 from kerasdiff.side.reading.early import check, read_target
 from kerasdiff.side.targets import parse_input
@@ -261,3 +262,166 @@ def test_a_parser_that_wants_more_says_what(folder: Path) -> None:
     (folder / "m.py").write_text(FORMS.replace('"--width", type=int, default=5', '"--width", required=True'))
     with pytest.raises(LoadError, match=r"gives no defaults: the following arguments are required: --width; write"):
         loaded("m.py:plain")
+
+
+CELLS = (
+    """%matplotlib inline
+!pip install \\
+  keras
+from __future__ import annotations
+import keras
+files = !ls
+keras?
+""",
+    "%%bash\nls",
+    """TEXT = '''
+%d
+'''
+%time width = 3
+
+class Net(keras.Model):
+    def __init__(self, width: Later = width):
+        super().__init__()
+        self.d = keras.layers.Dense(width)
+
+    def call(self, x):
+        return self.d(x)
+""",
+    "model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(5)])\ndisplay(model)",
+)
+
+
+def notebook(*cells: str, **metadata: object) -> str:
+    code = [{"cell_type": "code", "source": cell.splitlines(keepends=True), "outputs": []} for cell in cells]
+    return json.dumps({"cells": [{"cell_type": "markdown", "source": "# A title"}, *code], "metadata": metadata})
+
+
+@pytest.mark.parametrize(("name", "last"), [("Net", 3), ("Net(width=7)", 7), ("model", 5)])
+def test_a_notebook_is_a_module_of_its_cells(folder: Path, name: str, last: int) -> None:
+    (folder / "nb.ipynb").write_text(notebook(*CELLS, kernelspec={"language": "python"}))
+    assert width(loaded(f"nb.ipynb:{name}", "4")) == last
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (notebook("import keras", "x = 1\n1 / 0"), "fails (nb.ipynb[cell 2]:2): ZeroDivisionError: division by zero."),
+        (notebook("import keras", "\ndef f(:"), "syntax error in nb.ipynb[cell 2]:2: invalid syntax: def f(:"),
+        (
+            notebook("import keras", "\nimport torchh"),
+            "imports torchh, which is not installed here",
+        ),
+        (notebook("def g(): ..."), "nb.ipynb defines no f."),
+        (notebook("f <- 3", language_info={"name": "R"}), "it is written in r, not in Python."),
+        (notebook(), "it holds no code."),
+        ("", "it is empty."),
+        ("[]", "it has no cells."),
+        ("{", "it is no JSON."),
+    ],
+)
+def test_what_is_wrong_with_a_notebook(folder: Path, content: str, says: str) -> None:
+    (folder / "nb.ipynb").write_text(content)
+    target = read_target("nb.ipynb:f")
+    with pytest.raises(KerasdiffError) as caught:
+        load(target)
+    assert says in caught.value.message
+    if "fails" not in says:
+        with pytest.raises(KerasdiffError) as early:
+            check(target, ())
+        assert (early.value.message, early.value.details) == (caught.value.message, caught.value.details)
+
+
+def own_layer() -> Any:
+    class Own(keras.layers.Layer):
+        def call(self, x: Any) -> Any:
+            return x
+
+    return keras.Sequential([keras.Input((4,)), Own()])
+
+
+def test_a_config_is_a_model(folder: Path) -> None:
+    made = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, activation="relu"), keras.layers.Dropout(0.5)])
+    (folder / "config.json").write_text(made.to_json())
+    result, exact = loaded("config.json"), load(read_target("config.json"), precision="float64")
+    assert (width(result), result.inferred, result.ports[0].spec.dtype) == (3, (), "float32")
+    assert {weight.dtype for weight in exact.model.weights} == {"float64"}
+    assert exact.ports[0].spec.dtype == "float64"
+
+
+@pytest.mark.parametrize(
+    ("content", "says", "early"),
+    [
+        (lambda: "", "describes no model: it is empty.", True),
+        (lambda: "{", "describes no model: it is no JSON.", True),
+        (lambda: "[1]", "it is no config of a Keras model, which has a class_name", True),
+        (lambda: '{"class_name": "Sequential", "config": {}, "keras_version": "2.9.0"}', "by Keras 2.9.0, which", True),
+        (lambda: own_layer().to_json(), "it is made with Own, which no config holds.", False),
+        (
+            lambda: json.dumps(keras.saving.serialize_keras_object(keras.optimizers.Adam())),
+            "this config describes an Adam, not a model or layer.",
+            False,
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_config(folder: Path, content: Any, says: str, early: bool) -> None:
+    (folder / "config.json").write_text(content())
+    target = read_target("config.json")
+    with pytest.raises(LoadError) as caught:
+        load(target)
+    assert says in caught.value.message
+    if early:
+        with pytest.raises(LoadError) as first:
+            check(target, ())
+        assert first.value.message == caught.value.message
+
+
+PACKAGE = {
+    "net.py": "import keras\nfrom .parts.layers import dense\nfrom mypkg import WIDTH\n\n\ndef build(width=WIDTH):\n"
+    "    return keras.Sequential([keras.Input((4,)), dense(width)])\n",
+    "__init__.py": "WIDTH = 3\n",
+    "parts/layers.py": "from .. import WIDTH\nimport keras\ndef dense(width):\n    return keras.layers.Dense(width)\n",
+    "alone.py": "import keras\nfrom beside import dense\n\n\ndef build():\n"
+    "    return keras.Sequential([keras.Input((4,)), dense(5)])\n",
+    "beside.py": "import keras\n\n\ndef dense(width):\n    return keras.layers.Dense(width)\n",
+}
+
+
+def package(folder: Path, **other: str) -> None:
+    for name, text in {**PACKAGE, **other}.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+
+
+@pytest.mark.parametrize(
+    ("place", "text", "last"),
+    [
+        ("mypkg", "mypkg/net.py:build", 3),
+        ("mypkg", "mypkg.net:build(width=4)", 4),
+        ("mypkg", "mypkg:net.build", 3),
+        ("mypkg", "mypkg/alone.py:build", 5),
+        ("src/mypkg", "src/mypkg/net.py:build", 3),
+        ("src/mypkg", "mypkg.net:build", 3),
+    ],
+)
+def test_a_part_of_a_package_is_imported_as_one(folder: Path, place: str, text: str, last: int) -> None:
+    package(folder / place, **{"__init__.py": "WIDTH = 3\nfrom . import net\n"} if text == "mypkg:net.build" else {})
+    assert width(loaded(text)) == last
+    assert width(loaded(text)) == last  # and again, as another precision does
+
+
+def test_a_folder_without_init_is_a_package_where_it_is_treated_as_one(folder: Path) -> None:
+    package(folder / "nets", **{"net.py": PACKAGE["net.py"].replace("from mypkg import WIDTH", "WIDTH = 2")})
+    (folder / "nets" / "__init__.py").unlink()
+    (folder / "nets" / "parts" / "layers.py").write_text(PACKAGE["beside.py"])
+    assert width(loaded("nets/net.py:build")) == 2
+
+
+@pytest.mark.parametrize("text", ["mypkg.net:build", "mypkg:build", "mypkg/net.py:build", "mypkg.nowhere:build"])
+def test_what_a_package_lacks_is_said(folder: Path, text: str) -> None:
+    package(folder / "mypkg", **{"__init__.py": "import keras\nimport torchh\n"})
+    with pytest.raises(LoadError) as caught:
+        loaded(text)
+    who, where = ("mypkg", "") if text == "mypkg:build" else ("mypkg/__init__.py", "mypkg/")
+    assert caught.value.message == (
+        f"{text}: {who} imports torchh, which is not installed here nor found beside it ({where}__init__.py:2)."
+    )

@@ -1,4 +1,4 @@
-"""Runs the pairs of a file of gates, several at once: while one is judged, the models of the next are loading.
+"""Checks the pairs of a file of gates.
 
 The launcher imports TensorFlow once for all of them, and each pair forks its workers from it; so a pair costs what
 loading and running its models costs. What a pair breaks is in its own processes, and said of it alone.
@@ -6,37 +6,25 @@ loading and running its models costs. What a pair breaks is in its own processes
 
 from __future__ import annotations
 
-import os
 import time
 import traceback
 from collections.abc import Callable, Collection
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 
+from kerasdiff.checking.pool import run_all
 from kerasdiff.data.readers import check as check_data
 from kerasdiff.errors import InternalError, KerasdiffError
 from kerasdiff.gates.judging import judged, options_on
 from kerasdiff.gates.records import Checked, CheckedPair, Gate, Gates, Standing, Trouble, Why
 from kerasdiff.options import Listener
 from kerasdiff.pipeline import compare
-from kerasdiff.side.process import stop_all
 from kerasdiff.side.reading.early import check as check_target
 from kerasdiff.side.reading.early import read_target
 from kerasdiff.side.targets import Target
-
-MOST_AT_ONCE = 8
-"""Pairs at once, where nobody says: each holds two models, in two processes of some 500 MB."""
-
-_LET_GO_S = 0.1
-"""How often workers are stopped until the last thread has noticed: one may have been about to start another."""
-
-
-def at_once() -> int:
-    """How many pairs run at once: as many as there are cores, for each has a stretch in which one side waits."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(MOST_AT_ONCE, cores))
 
 
 def check(
@@ -56,7 +44,7 @@ def check(
         listener: Told how many are done.
         today: What expired is not ignored any more.
         reference: The reference of a pair.
-        jobs: How many run at once; 0 for :func:`at_once`.
+        jobs: How many run at once; 0 for one a core.
         unchanged: Names of the pairs that need not be run.
         base: The revision that says which are.
     """
@@ -64,36 +52,11 @@ def check(
         gate.name: CheckedPair(gate=gate, standing=Standing.UNCHANGED) for gate in gates.gates if gate.name in unchanged
     }
     left = [gate for gate in gates.gates if gate.name not in known]
-    # Threads wait for workers; what is computed in them takes a tenth of a pair's time.
-    pool = ThreadPoolExecutor(max_workers=max(1, jobs or at_once()), thread_name_prefix="pair")
-    futures = {pool.submit(_checked, gate, reference, Path(gates.here), today): gate for gate in left}
-    interrupted = False
-    try:
-        _wait(futures, listener)
-    except KeyboardInterrupt:
-        interrupted = True
-        done = {future for future in futures if future.done()}
-        _let_go(pool, futures)
-        futures = {future: gate for future, gate in futures.items() if future in done}
-    pool.shutdown()
-    known |= {gate.name: _known(gate, future) for future, gate in futures.items()}
+    tasks = [partial(_checked, gate, reference, Path(gates.here), today) for gate in left]
+    outcomes, cut_off = run_all(tasks, jobs, lambda done: listener.phase(f"{done} of {len(tasks)} pairs checked"))
+    known |= {gate.name: _known(gate, outcome) for gate, outcome in zip(left, outcomes, strict=True) if outcome}
     pairs = tuple(known.get(gate.name) or CheckedPair(gate=gate, standing=Standing.NOT_RUN) for gate in gates.gates)
-    return Checked(path=gates.path, pairs=pairs, today=today, base=base, interrupted=interrupted)
-
-
-def _wait(futures: Collection[Future[CheckedPair]], listener: Listener) -> None:
-    waiting = set(futures)
-    while waiting:
-        count = len(futures) - len(waiting)
-        listener.phase(f"checking: {count} of {len(futures)} pairs done")
-        waiting = wait(waiting, return_when=FIRST_COMPLETED).not_done
-
-
-def _let_go(pool: ThreadPoolExecutor, futures: Collection[Future[CheckedPair]]) -> None:
-    """Ends what is running; nothing more begins."""
-    pool.shutdown(wait=False, cancel_futures=True)
-    while wait(futures, timeout=_LET_GO_S).not_done:
-        stop_all()
+    return Checked(path=gates.path, pairs=pairs, today=today, base=base, interrupted=cut_off)
 
 
 def _known(gate: Gate, future: Future[CheckedPair]) -> CheckedPair:

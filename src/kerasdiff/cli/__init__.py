@@ -15,12 +15,16 @@ from kerasdiff import __version__
 from kerasdiff.cli.check import check
 from kerasdiff.cli.common import EXIT_CODES_HELP, clean
 from kerasdiff.cli.compare import compare
+from kerasdiff.cli.completion import completion, prepare
 from kerasdiff.cli.data import data
 from kerasdiff.cli.fit import fit
+from kerasdiff.cli.implied import implied_command
 from kerasdiff.cli.inspect import inspect
+from kerasdiff.cli.listing import list_models
 from kerasdiff.cli.lock import lock
 from kerasdiff.cli.replay import replay
 from kerasdiff.cli.rules import rules
+from kerasdiff.cli.show import show
 from kerasdiff.errors import InternalError, KerasdiffError
 
 EXIT_USAGE = 2
@@ -40,6 +44,7 @@ class Program(click.Group):
         **extra: object,
     ) -> object:
         """Runs a command; standalone it ends the process, else it returns the exit code or raises."""
+        prepare()
 
         def run() -> object:
             return super(Program, self).main(args, prog_name, complete_var, standalone_mode=False, **extra)
@@ -47,6 +52,11 @@ class Program(click.Group):
         if not standalone_mode:
             return run()
         sys.exit(_guarded(run))
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Reads the command line; where it names models and no command, with the one that is meant."""
+        command = implied_command(args, self.commands)
+        return super().parse_args(ctx, args if command is None else [command, *args])
 
 
 def _guarded(run: Callable[[], object]) -> int:
@@ -96,5 +106,5 @@ def main() -> None:
     """  # noqa: D301
 
 
-for command in (check, compare, data, fit, inspect, lock, replay, rules):
+for command in (check, compare, completion, data, fit, inspect, list_models, lock, replay, rules, show):
     main.add_command(command)

@@ -8,6 +8,8 @@ from typing import TypeVar
 
 import click
 
+from kerasdiff.cli.completion import targets
+
 Command = TypeVar("Command", bound=Callable[..., int])
 
 _AUTO = "auto"
@@ -16,8 +18,8 @@ _AUTO = "auto"
 def pair_arguments(command: Command) -> Command:
     """REFERENCE and CANDIDATE, or one target with ``--against``."""
     options = (
-        click.argument("reference", required=False, metavar="REFERENCE"),
-        click.argument("candidate", metavar="[CANDIDATE]", required=False),
+        click.argument("reference", required=False, metavar="REFERENCE", shell_complete=targets),
+        click.argument("candidate", metavar="[CANDIDATE]", required=False, shell_complete=targets),
         click.option(
             "--against",
             is_flag=False,

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kerasdiff.cli.common import clean, format_option, progress, report, report_options, start_ahead
+from kerasdiff.cli.common import clean, progress, start_ahead
+from kerasdiff.cli.output import Output, report_options
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -39,10 +40,27 @@ Exit codes:
 @click.option(
     "--jobs", type=click.IntRange(min=1), metavar="N", help="How many pairs run at once; by default one a core."
 )
-@format_option(text="A table to read, or JSON (schema kerasdiff.check/1) to process.")
-@report_options
+@click.option(
+    "--mutate",
+    is_flag=True,
+    help="Prove the gates: change each candidate in known ways and say which of these changes would be caught.",
+)
+@click.option(
+    "--mutants",
+    type=click.IntRange(min=1),
+    default=30,
+    show_default=True,
+    metavar="N",
+    help="How many changes --mutate tries on each model.",
+)
+@report_options("terminal", "json", text="A table to read, or JSON (schema kerasdiff.check/1) to process.")
 def check(
-    names: tuple[str, ...], config: str | None, jobs: int | None, form: str, color: str, output: str | None
+    names: tuple[str, ...],
+    config: str | None,
+    jobs: int | None,
+    mutate: bool,
+    mutants: int,
+    to: Output,
 ) -> int:
     """Checks the pairs of a file of gates: [tool.kerasdiff] of pyproject.toml, or kerasdiff.toml.
 
@@ -54,27 +72,40 @@ def check(
     """  # noqa: D301
     gates = _gates(config, names)
     start_ahead()
-    from kerasdiff.checking import running
+    if mutate:
+        return _proved(gates, jobs or 0, mutants, to)
+    return _checked(gates, jobs or 0, to)
+
+
+def _write(to: Output, as_json: Callable[[], str], render: Callable[[Console], None], summary: str) -> None:
+    """Writes a report, and where nothing of it goes to standard output, its summary to stderr."""
+    to.write(lambda form: render, {"json": as_json})
+    if to.silent:
+        click.echo(clean(f"{summary} (report in {', '.join(to.files)})"), err=True)
+
+
+def _checked(gates: Gates, jobs: int, to: Output) -> int:
+    from kerasdiff.checking.running import check
 
     with progress() as listener:
-        checked = running.check(gates, listener, today=date.today(), reference=_reference(gates), jobs=jobs or 0)
+        checked = check(gates, listener, today=date.today(), reference=_reference(gates), jobs=jobs)
+    from kerasdiff.report.check import check_json, render_check
+    from kerasdiff.report.wording.gates import summary
 
-    def as_json() -> str:
-        from kerasdiff.report.check import check_json
-
-        return check_json(checked)
-
-    def render(console: Console) -> None:
-        from kerasdiff.report.check import render_check
-
-        render_check(checked, console)
-
-    report(form, as_json, render, color, output)
-    if output is not None:
-        from kerasdiff.report.wording.gates import summary
-
-        click.echo(clean(f"{summary(checked)} (report in {output})"), err=True)
+    _write(to, lambda: check_json(checked), lambda console: render_check(checked, console), summary(checked))
     return checked.exit_code
+
+
+def _proved(gates: Gates, jobs: int, mutants: int, to: Output) -> int:
+    from kerasdiff.checking.mutating import prove
+
+    with progress() as listener:
+        proof = prove(gates, listener, today=date.today(), jobs=jobs, count=mutants)
+    from kerasdiff.report.mutants import proof_json, render_proof
+    from kerasdiff.report.wording.mutants import summary
+
+    _write(to, lambda: proof_json(proof), lambda console: render_proof(proof, console), summary(proof))
+    return proof.exit_code
 
 
 def _gates(config: str | None, names: tuple[str, ...]) -> Gates:

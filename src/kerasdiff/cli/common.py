@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
-import io
 import os
 import re
-import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TextIO, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
-    from kerasdiff.comparison import Comparison
     from kerasdiff.options import Listener
     from kerasdiff.side.environment import Hardware
     from kerasdiff.side.targets import InputSpec, Target
 
 Command = TypeVar("Command", bound=Callable[..., int])
 """The function of a command, which returns its exit code."""
-
-ColorSystem = Literal["standard", "256", "truecolor"]
-
-PIPED_WIDTH = 100
-"""Columns of a report that goes to a pipe or a file and finds no COLUMNS: fits a CI log."""
 
 EXIT_CODES_HELP = """
 \b
@@ -43,12 +33,15 @@ Exit codes:
 TARGETS_HELP = """
 \b
 A target is one of
-  FILE.py:NAME             a class, a function or a model object
-  FILE.py:NAME(width=64)   the same with arguments, as literals
-  package.module:NAME      the same of an importable module
-  model.keras              a saved model
-  net.kerasdiff            a baseline that `kerasdiff lock` made
-  git:REVISION:TARGET      one of these at a branch, tag or commit, with all that it imports from the repository
+  FILE.py:NAME                 a class, a function or a model object; without :NAME the one in the file
+  FILE.py:NAME(width=64)[0]    the same with arguments, as Python in that file, and a part of what it gives
+  package.module:NAME          the same of a module that can be imported, or lies in this directory or src
+  notebook.ipynb:NAME          the same of the code cells of a notebook
+  model.keras, model.h5        a saved model
+  net.kerasdiff                a baseline that `kerasdiff lock` made
+  config.json                  what model.to_json() wrote
+  git:REVISION:TARGET          one of these at a branch, tag or commit, with all that it imports from the repository
+`kerasdiff list FILE` shows what can be named in a file.
 """
 
 DATA_HELP = (
@@ -61,15 +54,6 @@ def clean(text: str) -> str:
     from kerasdiff.report.cleaning import clean
 
     return clean(text)
-
-
-def format_option(
-    read: str = "terminal", text: str = "A report to read, or JSON (schema kerasdiff/1) to process."
-) -> Callable[[Command], Command]:
-    """The choice between ``read``, which is the default, and JSON; of a comparison where nothing else is said."""
-    return click.option(
-        "--format", "form", type=click.Choice([read, "json"]), default=read, show_default=True, help=text
-    )
 
 
 timeout_option = click.option(
@@ -119,16 +103,6 @@ def file_to_write(suffix: str = "") -> Callable[[click.Context, click.Parameter,
     return check
 
 
-def _output_option(command: Command) -> Command:
-    return click.option(
-        "--output",
-        type=click.Path(dir_okay=False, writable=True),
-        callback=file_to_write(),
-        metavar="FILE",
-        help="Write the report to FILE instead of standard output.",
-    )(command)
-
-
 def model_options(command: Command) -> Command:
     """Options of every command that runs a model."""
     options = (
@@ -140,7 +114,6 @@ def model_options(command: Command) -> Command:
             help="An input of the model, without the batch dimension: 32,32,3 or ids=16:int32@0..100. May be repeated.",
         ),
         timeout_option,
-        report_options,
     )
     for option in reversed(options):
         command = option(command)
@@ -179,18 +152,6 @@ def understood(
     return targets, specs
 
 
-def report_options(command: Command) -> Command:
-    """Options of every command that writes a report."""
-    color = click.option(
-        "--color",
-        type=click.Choice(["auto", "always", "never"]),
-        default="auto",
-        show_default=True,
-        help="auto: on a terminal, unless NO_COLOR is set.",
-    )
-    return color(_output_option(command))
-
-
 def start_ahead(hardware: Hardware | None = None, *, draws: bool = False) -> None:
     """Starts what imports TensorFlow, so that it does while this process imports its own modules.
 
@@ -221,65 +182,6 @@ def progress() -> Iterator[Listener]:
 
     with LiveProgress(Console(stderr=True)) as progress:
         yield progress
-
-
-def rendered(
-    render: Callable[[Console], None], color: str, output: str | None, color_system: ColorSystem = "standard"
-) -> str:
-    """The report as text: rendered to the end first, so that stdout gets all of it or nothing.
-
-    Args:
-        render: Prints the report.
-        color: What ``--color`` said.
-        output: What ``--output`` said.
-        color_system: Colours to use where colours are on; the 16 of the user's theme, unless images need more.
-    """
-    from rich.console import Console
-
-    encoding = "utf-8" if output is not None else sys.stdout.encoding or "utf-8"
-    buffer = io.BytesIO()
-    stream = cast("TextIO", io.TextIOWrapper(buffer, encoding=encoding, newline="\n"))
-    colored = color == "always" or (color == "auto" and output is None and _shows_color())
-    console = Console(
-        file=stream,
-        width=shutil.get_terminal_size((PIPED_WIDTH, 24)).columns,
-        force_terminal=colored,
-        color_system=color_system if colored else None,
-        no_color=not colored,
-        legacy_windows=False,
-    )
-    render(console)
-    stream.flush()
-    return buffer.getvalue().decode(encoding)
-
-
-def _shows_color() -> bool:
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-
-
-def report(
-    form: str, as_json: Callable[[], str], render: Callable[[Console], None], color: str, output: str | None
-) -> None:
-    """Writes a report in the form that ``--format`` said: JSON, or else to read."""
-    write(as_json() if form == "json" else rendered(render, color, output), output)
-
-
-def report_comparison(
-    comparison: Comparison, form: str, color: str, output: str | None, *, verbose: bool = True
-) -> None:
-    """Writes the report of a comparison, and where it went elsewhere, its verdict in one line to stderr."""
-    from kerasdiff.report import wording
-    from kerasdiff.report.json import to_json
-
-    def render(console: Console) -> None:
-        from kerasdiff.report import terminal  # which JSON does without
-
-        terminal.render(comparison, console, verbose=verbose)
-
-    report(form, lambda: to_json(comparison), render, color, output)
-    if output is not None and not comparison.interrupted:
-        summary = f"{comparison.verdict.outcome}: {wording.summary(comparison)} (report in {output})"
-        click.echo(clean(summary), err=True)
 
 
 def write(text: str, output: str | None) -> None:

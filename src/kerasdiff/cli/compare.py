@@ -15,15 +15,17 @@ from kerasdiff.cli.common import (
     clean,
     device_option,
     file_to_write,
-    format_option,
     model_options,
     progress,
-    report_comparison,
     start_ahead,
     understood,
 )
+from kerasdiff.cli.completion import listed_names
+from kerasdiff.cli.output import Output, report_comparison, report_options
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from kerasdiff.comparison import Comparison
     from kerasdiff.options import Ignored, Options, Required
 
@@ -51,9 +53,14 @@ def _ignored(context: click.Context, option: click.Parameter, texts: tuple[str, 
     return tuple(name for name in IGNORABLE if name in names)
 
 
+def _ignorable(context: click.Context, option: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+    from kerasdiff.options import IGNORABLE
+
+    return listed_names(IGNORABLE, incomplete)
+
+
 @click.command(epilog=TARGETS_HELP + EXIT_CODES_HELP)
 @pair_arguments
-@format_option()
 @click.option("--no-fit", is_flag=True, help="Do not train; judge from the graphs and the probes.")
 @click.option(
     "--fit-steps",
@@ -105,6 +112,7 @@ def _ignored(context: click.Context, option: click.Parameter, texts: tuple[str, 
     "--ignore",
     multiple=True,
     callback=_ignored,
+    shell_complete=_ignorable,
     metavar="NAME[,NAME...]",
     help="Leave out initializer, regularizer, constraint, trainable or dtype of weights, compile settings (compile), "
     "or names. May be repeated.",
@@ -120,11 +128,11 @@ def _ignored(context: click.Context, option: click.Parameter, texts: tuple[str, 
     help="The long report: of an equal pair more than three lines, tables and lists as a whole. JSON holds it anyway.",
 )
 @model_options
+@report_options()
 def compare(
     reference: str | None,
     candidate: str | None,
     against: str | None,
-    form: str,
     no_fit: bool,
     fit_steps: int,
     data: str | None,
@@ -138,8 +146,7 @@ def compare(
     verbose: bool,
     inputs: tuple[str, ...],
     timeout: float,
-    color: str,
-    output: str | None,
+    to: Output,
 ) -> int:
     """Compares the model CANDIDATE with the model REFERENCE.
 
@@ -172,7 +179,7 @@ def compare(
     )
     with progress() as listener:
         comparison = engine.compare(first, second, options, listener)
-    report_comparison(comparison, form, color, output, verbose=verbose)
+    report_comparison(comparison, to, verbose=verbose)
     if save_witness is not None:
         from kerasdiff.side.revisions.targets import pinned
 

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kerasdiff.cli.common import DATA_HELP, clean, rendered, report_options, write, write_bytes
+from kerasdiff.cli.common import DATA_HELP, clean, write, write_bytes
+from kerasdiff.cli.output import color_option, output_option, rendered
 
 if TYPE_CHECKING:
-    from kerasdiff.cli.common import ColorSystem
+    from kerasdiff.cli.output import ColorSystem
     from kerasdiff.data.download import Told
     from kerasdiff.data.summary import Summary
     from kerasdiff.data.table import Table
@@ -49,7 +50,8 @@ def data() -> None:
     metavar="N",
     help=f"Images of each class.  [default: {TERMINAL_IMAGES}, and {PNG_IMAGES} in a PNG]",
 )
-@report_options
+@output_option
+@color_option
 def show(path: str | None, form: str | None, count: int | None, color: str, output: str | None) -> int:
     """Shows the data a fit would use: arrays, classes, and thumbnails, one row a class.
 

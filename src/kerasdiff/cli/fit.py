@@ -14,13 +14,12 @@ from kerasdiff.cli.common import (
     TARGETS_HELP,
     clean,
     device_option,
-    format_option,
     model_options,
     progress,
-    report_comparison,
     start_ahead,
     understood,
 )
+from kerasdiff.cli.output import Output, report_comparison, report_options
 from kerasdiff.cli.surviving import Child
 
 if TYPE_CHECKING:
@@ -89,7 +88,6 @@ def _cluster(address: str | None, cpus: int | None, gpus: float | None) -> Clust
 
 @click.command(epilog=TARGETS_HELP + EXIT_CODES_HELP)
 @pair_arguments
-@format_option()
 @click.option(
     "--seeds",
     type=Seeds(),
@@ -154,11 +152,11 @@ def _cluster(address: str | None, cpus: int | None, gpus: float | None) -> Clust
     help="Train on this data instead of CIFAR-10.",
 )
 @model_options
+@report_options()
 def fit(
     reference: str | None,
     candidate: str | None,
     against: str | None,
-    form: str,
     seeds: tuple[int, ...],
     epochs: int | None,
     steps: int | None,
@@ -178,8 +176,7 @@ def fit(
     data: str | None,
     inputs: tuple[str, ...],
     timeout: float,
-    color: str,
-    output: str | None,
+    to: Output,
 ) -> int:
     """Trains CANDIDATE and REFERENCE alike and compares what comes out.
 
@@ -223,17 +220,15 @@ def fit(
         cluster=_cluster(ray, trial_cpus, trial_gpus),
     )
     if trials.cluster is None:
-        return _report(pair, options, trials, form, color, output)
+        return _report(pair, options, trials, to)
     child = Child()
     if child.exit_code is not None:
         return child.exit_code
     with child.to_its_end():
-        return _report(pair, options, trials, form, color, output)
+        return _report(pair, options, trials, to)
 
 
-def _report(
-    pair: tuple[Target, Target], options: Options, trials: FitOptions, form: str, color: str, output: str | None
-) -> int:
+def _report(pair: tuple[Target, Target], options: Options, trials: FitOptions, to: Output) -> int:
     """Runs the fit and writes its report."""
     from kerasdiff.side.environment import trial_hardware
 
@@ -247,7 +242,7 @@ def _report(
             if stop.known is None:
                 raise
             comparison = stop.known
-    report_comparison(comparison, form, color, output)
+    report_comparison(comparison, to)
     if comparison.interrupted:
         click.echo(clean(f"interrupted: finished epochs are in {trials.trial.store}"), err=True)
     return comparison.exit_code

@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kerasdiff.cli.common import TARGETS_HELP, format_option, model_options, progress, report, start_ahead, understood
+from kerasdiff.cli.common import TARGETS_HELP, model_options, progress, start_ahead, understood
+from kerasdiff.cli.completion import targets
+from kerasdiff.cli.output import Output, report_options
 
 if TYPE_CHECKING:
     from kerasdiff.graph import Mode
 
 
 @click.command(epilog=TARGETS_HELP)
-@click.argument("target")
-@format_option("table", "A table to read, or JSON (schema kerasdiff.inspect/1) with both modes and every weight.")
+@click.argument("target", shell_complete=targets)
 @click.option(
     "--mode",
     type=click.Choice(["inference", "training"]),
@@ -23,9 +24,8 @@ if TYPE_CHECKING:
     help="Which of the two traced graphs the table shows.",
 )
 @model_options
-def inspect(
-    target: str, form: str, mode: Mode, inputs: tuple[str, ...], timeout: float, color: str, output: str | None
-) -> int:
+@report_options("table", "json", text="JSON (schema kerasdiff.inspect/1) holds both modes and every weight.")
+def inspect(target: str, mode: Mode, inputs: tuple[str, ...], timeout: float, to: Output) -> int:
     """Shows what the model TARGET does: its traced graph, node by node.
 
     \b
@@ -44,11 +44,8 @@ def inspect(
     with progress() as listener:
         listener.phase(f"tracing {target}")
         description = engine.inspect(model, specs, timeout)
-    report(
-        form,
-        lambda: description_json(description),
-        lambda console: render_graph(description, mode, console),
-        color,
-        output,
+    to.write(
+        lambda form: lambda console: render_graph(description, mode, console),
+        {"json": lambda: description_json(description)},
     )
     return 0

@@ -14,11 +14,11 @@ from kerasdiff.cli.common import (
     clean,
     file_to_write,
     progress,
-    report_comparison,
     start_ahead,
     timeout_option,
     understood,
 )
+from kerasdiff.cli.output import Form, Output, color_option, report_comparison
 
 if TYPE_CHECKING:
     from kerasdiff.side.baselines.records import Baseline
@@ -52,7 +52,7 @@ SUFFIX = ".kerasdiff"
     help="An input of the model, without the batch dimension: 32,32,3 or ids=16:int32@0..100. May be repeated.",
 )
 @timeout_option
-@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
+@color_option
 def lock(
     target: str | None,
     output: str | None,
@@ -115,7 +115,7 @@ def _update(path: Path, target: str | None, inputs: tuple[str, ...], timeout: fl
     specs = specs or before.inputs
     with progress() as listener:
         comparison = engine.compare(old, model, Options(inputs=specs, fit=False, timeout=timeout), listener)
-    report_comparison(comparison, "terminal", color, None, verbose=False)
+    report_comparison(comparison, Output(forms=(Form(name="terminal"),), color=color), verbose=False)
     if not yes and not sys.stdin.isatty():
         click.echo(f"{clean(str(path))} stays as it is: --yes writes it anew.", err=True)
         return comparison.exit_code

@@ -8,31 +8,27 @@ from kerasdiff.cli.common import (
     EXIT_CODES_HELP,
     TARGETS_HELP,
     device_option,
-    format_option,
     progress,
-    report,
-    report_options,
     start_ahead,
     timeout_option,
     understood,
 )
+from kerasdiff.cli.completion import targets as names
+from kerasdiff.cli.output import Output, report_options
 
 
 @click.command(epilog=TARGETS_HELP + EXIT_CODES_HELP)
 @click.argument("witness", metavar="FILE.npz", type=click.Path(exists=True, dir_okay=False))
-@click.argument("targets", nargs=-1, metavar="[REFERENCE CANDIDATE]")
-@format_option("text", "Text to read, or JSON (schema kerasdiff.replay/1).")
+@click.argument("targets", nargs=-1, metavar="[REFERENCE CANDIDATE]", shell_complete=names)
 @device_option("Where to compute; auto is the processor.")
 @timeout_option
-@report_options
+@report_options("text", "json", text="JSON is of schema kerasdiff.replay/1.")
 def replay(
     witness: str,
     targets: tuple[str, ...],
-    form: str,
     device: str,
     timeout: float,
-    color: str,
-    output: str | None,
+    to: Output,
 ) -> int:
     """Runs two models once more on an input that `compare --save-witness` saved.
 
@@ -59,11 +55,8 @@ def replay(
 
     with progress() as listener:
         rung = engine.replay((first, second), saved, timeout, listener, device)
-    report(
-        form,
-        lambda: replay_json(saved, names, rung),
-        lambda console: render_replay(saved, names, rung, console),
-        color,
-        output,
+    to.write(
+        lambda form: lambda console: render_replay(saved, names, rung, console),
+        {"json": lambda: replay_json(saved, names, rung)},
     )
     return {"equal": 0, "different": 1}.get(rung.outcome, 3)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import click
 
-from kerasdiff.cli.common import format_option, report, report_options
+from kerasdiff.cli.output import Output, report_options
 
 
 @click.command()
 @click.argument("names", nargs=-1, metavar="[NAME]...")
-@format_option("text", "Text to read, or JSON (schema kerasdiff.rules/1).")
-@report_options
-def rules(names: tuple[str, ...], form: str, color: str, output: str | None) -> int:
+@report_options("text", "json", text="JSON is of schema kerasdiff.rules/1.")
+def rules(names: tuple[str, ...], to: Output) -> int:
     """Lists the rules of the normal form, or those called NAME.
 
     \b
@@ -27,5 +26,5 @@ def rules(names: tuple[str, ...], form: str, color: str, output: str | None) -> 
     if strange:
         raise click.BadParameter(f"no rule is called {strange[0]}; `kerasdiff rules` lists them all.")
     chosen = [rule for rule in known if not names or rule.name in names]
-    report(form, lambda: rules_json(chosen), lambda console: render_rules(chosen, console), color, output)
+    to.write(lambda form: lambda console: render_rules(chosen, console), {"json": lambda: rules_json(chosen)})
     return 0

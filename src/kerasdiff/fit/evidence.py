@@ -6,8 +6,9 @@ import math
 from collections.abc import Mapping, Sequence
 
 from kerasdiff.findings import Finding
+from kerasdiff.fit.decisions import Decision
 from kerasdiff.fit.looks import Plan, default_plan
-from kerasdiff.fit.statistics import Decision, decide
+from kerasdiff.fit.statistics import decide
 from kerasdiff.fit.trajectories import class_differences, curves, distance, figures, identical, parted
 from kerasdiff.fit.trials import FitEvidence, Lead, Metric
 from kerasdiff.options import FitOptions

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from kerasdiff.findings import Finding
-from kerasdiff.fit.statistics import Decision
+from kerasdiff.fit.decisions import Decision
 from kerasdiff.side.training import DataSource, Trial, TrialSettings, TrialSoFar
 
 Curves = Literal["short", "cross", "close", "apart"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Literal
 
 from kerasdiff.findings import Fact, Finding
-from kerasdiff.fit.statistics import Decision, Outcome
+from kerasdiff.fit.decisions import Decision, Outcome
 from kerasdiff.fit.trials import FitEvidence
 
 

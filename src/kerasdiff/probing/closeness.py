@@ -11,22 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kerasdiff.errors import EvaluateError
-from kerasdiff.graph.values import Array, Closeness, Mismatch, Precision, Tolerance
-
-FLOAT64_LIMIT = 1e-9
-"""Rounding of whole networks is about 1e-15 of scale in float64 and bugs start at 1e-3 (DESIGN §7); the limit stands
-six orders of magnitude from either."""
-
-FLOAT32_FLOOR = 1e-5
-"""Smallest float32 limit: eps is 1.2e-7, and reordered sums of the forum pair's 3,200 terms reach 1e-6 of scale."""
-
-CALIBRATION_FACTOR = 10.0
-"""A candidate may be this many times as far away as the reference's own float32 is from its float64: two
-implementations each carry such an error, and the largest of a tensor varies by a small factor."""
-
-TINY = float(np.finfo(np.float32).tiny)
-"""Least scale, 1.2e-38: below it float32 has no normal numbers, and kernels may flush what is left to zero."""
-
+from kerasdiff.graph.values import Array, Closeness, Mismatch, Tolerance
+from kerasdiff.probing.limits import TINY
 
 NOISE = 1e-6
 """Fraction of the usual scale below which values may be rounding alone (float64: 1e-15 of the usual)."""
@@ -165,18 +151,3 @@ def _exact(differing: Array) -> Closeness:
         scale=math.nan,
         mismatch="values" if beyond else "",
     )
-
-
-def precision_tolerance(precision: Precision, own_distance: float = 0.0) -> Tolerance:
-    """The limit for values computed in a precision: fixed in float64, in float32 calibrated on the reference itself.
-
-    The float32 limit is ``max(FLOAT32_FLOOR, CALIBRATION_FACTOR * own_distance)``.
-
-    Args:
-        precision: Of the values.
-        own_distance: ``max_relative`` between the reference in float32 and in float64; not finite counts as 0.
-    """
-    if precision == "float64":
-        return Tolerance(limit=FLOAT64_LIMIT, grounds="float64")
-    own = own_distance if math.isfinite(own_distance) else 0.0
-    return Tolerance(limit=max(FLOAT32_FLOOR, CALIBRATION_FACTOR * own), grounds="float32", own_distance=own)

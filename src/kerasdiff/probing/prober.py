@@ -14,8 +14,9 @@ from kerasdiff.errors import EvaluateError
 from kerasdiff.findings import Compared, Fact, Finding, Quantity, Subject
 from kerasdiff.graph import Port
 from kerasdiff.graph.values import Array, Precision, Tolerance
-from kerasdiff.probing.closeness import compare_values, noise, precision_tolerance, scale_of
-from kerasdiff.probing.probes import ONE_ROW, probes
+from kerasdiff.probing.closeness import compare_values, noise, scale_of
+from kerasdiff.probing.limits import ONE_ROW, precision_tolerance
+from kerasdiff.probing.probes import probes
 from kerasdiff.probing.rounding import DECIDES, NARROW_SIZES, PLAIN, SIZES, Again, tempered
 from kerasdiff.side.observations import EvaluateRequest, Evaluation, Stepped, StepRequest, parted
 from kerasdiff.side.protocol import Side

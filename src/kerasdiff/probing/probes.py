@@ -16,12 +16,10 @@ from numpy.typing import NDArray
 from kerasdiff.errors import EvaluateError
 from kerasdiff.graph import Port
 from kerasdiff.graph.values import Array
+from kerasdiff.probing.limits import MANY_ROWS, ONE_ROW, PROBE_BATCH
 from kerasdiff.probing.texts import draw_texts
 
 Family = Literal["float", "integer", "bool", "text"]
-
-PROBE_BATCH = 4
-"""Rows of a probe: enough for batch statistics and mixed-up axes to show, few enough to cost nothing."""
 
 LARGE_ROWS = ((1 << 18, 2), (1 << 16, 3))
 """Rows of a probe whose inputs have more values a row than this: 295 and 147 pixels square.
@@ -38,16 +36,10 @@ OTHER_DIMENSIONS = ((37, 4), (37, 0), (13, 0))
 Odd, so that a stride or a window does not divide them, more than twice the usual, and no two the same; all the same
 where that does not fit, and then fewer, as in a model of at most 16 positions."""
 
-OTHER_SIZE = "other-size"
-"""Probe with another length: a slice, a reshape or a padding that takes the length for granted shows here alone."""
-
 FLOAT_PROBES = ("normal", "uniform", "image", "large", "tiny")
 
 CONSTANTS = (0.5, 1.0, -1.0, 2.0)
 """Values of the rows of ``constant``: an input without variance shows the epsilon of a normalisation at its largest."""
-
-ONE_ROW, MANY_ROWS = "one-row", "many-rows"
-"""Probes of another batch size: a squeeze or a reshape that takes the batch for granted shows here alone."""
 
 
 def probes(ports: tuple[Port, ...], seed: int) -> tuple[tuple[str, dict[str, Array]], ...]:

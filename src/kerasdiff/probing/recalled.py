@@ -8,17 +8,31 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from kerasdiff.align.pair import Pair
 from kerasdiff.errors import EvaluateError
 from kerasdiff.findings import Fact, Finding
 from kerasdiff.graph.values import Closeness, Precision, Tolerance
-from kerasdiff.probing.closeness import compare_values, precision_tolerance, scale_of
+from kerasdiff.probing.closeness import compare_values, scale_of
+from kerasdiff.probing.large import is_large
+from kerasdiff.probing.limits import precision_tolerance
 from kerasdiff.side.baselines.records import Answered, Recalled
+from kerasdiff.side.environment import processor
 from kerasdiff.side.observations import EvaluateRequest
 from kerasdiff.side.protocol import Side
 from kerasdiff.side.records import Locked
 
 ALWAYS = ("kerasdiff",)
 """What of an environment moves no number."""
+
+
+def both_recalled(sides: tuple[Side, Side], pair: Pair) -> tuple[Finding | None, Finding | None]:
+    """What became of each side that is a baseline since it was locked; ``None`` of a model that was loaded."""
+    precisions: tuple[Precision, ...] = ("float32",) if pair.isomorphic or is_large(pair) else ("float64", "float32")
+    first, second = (
+        None if one.locked is None else recalled(side, one.locked, {**one.environment, **processor()}, precisions)
+        for side, one in zip(sides, pair.descriptions, strict=True)
+    )
+    return first, second
 
 
 def recalled(side: Side, locked: Locked, now: dict[str, str], precisions: Sequence[Precision]) -> Finding:

@@ -6,11 +6,10 @@ The file is an ``.npz`` without pickle: ``input_0`` and on, and ``about``, JSON 
 from __future__ import annotations
 
 import json
+import math
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
 
 from kerasdiff.errors import TargetError
 from kerasdiff.findings import Finding
@@ -69,6 +68,8 @@ def save(path: Path, saved: SavedWitness) -> None:
     Raises:
         OSError: If it cannot be written.
     """
+    import numpy as np  # which those that only tell of a witness do without
+
     about = {
         "schema": SCHEMA,
         "reference": saved.reference,
@@ -78,7 +79,7 @@ def save(path: Path, saved: SavedWitness) -> None:
         "mode": saved.mode,
         "weight_scale": saved.weight_scale,
         "how": saved.how,
-        "difference": saved.difference if np.isfinite(saved.difference) else None,
+        "difference": saved.difference if math.isfinite(saved.difference) else None,
     }
     arrays = {f"input_{number}": value for number, value in enumerate(saved.inputs)}
     text = np.array(json.dumps(about))
@@ -91,6 +92,8 @@ def load(path: Path) -> SavedWitness:
     Raises:
         TargetError: If the file is none.
     """
+    import numpy as np
+
     try:
         with np.load(path, allow_pickle=False) as held:
             about = json.loads(str(held["about"]))

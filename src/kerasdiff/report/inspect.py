@@ -12,7 +12,8 @@ from rich.console import Console
 from rich.text import Text
 
 from kerasdiff.graph import Attribute, Graph, Mode, Node, Port, Weight
-from kerasdiff.report.json import Json, dump
+from kerasdiff.report.json import dump
+from kerasdiff.report.saved import Json
 from kerasdiff.report.style import Look, emit, hang, heading, pad
 from kerasdiff.report.wording.models import parameters, port, shapes
 from kerasdiff.report.wording.names import count

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
+from typing import cast
 
 from kerasdiff.align.edits import Edit, leaves
 from kerasdiff.comparison import Comparison, ModelInfo
-from kerasdiff.explain.records import Attribution, Effect, LocalDifference, Sizes
+from kerasdiff.explain.records import Attribution, LocalDifference, Sizes
 from kerasdiff.findings import SIDES, Fact, Site
-from kerasdiff.fit.statistics import Decision
+from kerasdiff.fit.decisions import Decision
 from kerasdiff.fit.trials import FitEvidence
 from kerasdiff.fit.verdict import decided
 from kerasdiff.graph import Attribute
 from kerasdiff.probing.witness import Witness
 from kerasdiff.report import wording
+from kerasdiff.report.saved import RECORD, Json, record, sealed
 from kerasdiff.rungs.records import CheckpointFigures, Figures, NumberFigures, Rung, WeightFigures
 from kerasdiff.side.revisions.records import Commit
 from kerasdiff.side.training import Trial, TrialSoFar
 
 SCHEMA = "kerasdiff/1"
-
-Json = dict[str, Attribute]
 
 
 def to_json(comparison: Comparison) -> str:
@@ -40,35 +40,61 @@ def to_json(comparison: Comparison) -> str:
         comparison.witness,
         comparison.fit,
     )
-    return dump(
-        {
-            "schema": SCHEMA,
-            "verdict": {
-                "outcome": verdict.outcome,
-                "basis": verdict.basis,
-                "summary": wording.summary(comparison),
-                "advice": wording.advice(comparison),
-            },
-            "reference": _model(comparison.reference),
-            "candidate": _model(comparison.candidate),
-            "environment": comparison.environment,
-            "terms": _terms(wording.terms(comparison)),
-            "rungs": [rung_json(rung) for rung in comparison.rungs],
-            "edits": [_edit(edit, wording.effect_of(comparison, at)) for at, edit in enumerate(comparison.edits)],
-            "rewrites": [asdict(rewrite) for rewrite in comparison.rewrites],
-            "attribution": None if attribution is None else _attribution(attribution),
-            "witness": None if witness is None else _witness(witness),
-            "fit": None if fit is None else _fit(fit),
-            "not_checked": [
-                {"rung": item.rung, "reason": wording.sentence(item.reason)} for item in comparison.not_checked
-            ],
-        }
-    )
+    report: Json = {
+        "schema": SCHEMA,
+        "verdict": {
+            "outcome": verdict.outcome,
+            "basis": verdict.basis,
+            "summary": wording.summary(comparison),
+            "advice": wording.advice(comparison),
+        },
+        "reference": _model(comparison.reference),
+        "candidate": _model(comparison.candidate),
+        "environment": comparison.environment,
+        "terms": _terms(wording.terms(comparison)),
+        "rungs": [rung_json(rung) for rung in comparison.rungs],
+        "edits": [_edit(comparison, position) for position in range(len(comparison.edits))],
+        "rewrites": [asdict(rewrite) for rewrite in comparison.rewrites],
+        "attribution": None if attribution is None else _attribution(attribution),
+        "witness": None if witness is None else _witness(witness),
+        "fit": None if fit is None else _fit(fit),
+        "not_checked": [
+            {"rung": item.rung, "reason": wording.sentence(item.reason)} for item in comparison.not_checked
+        ],
+        RECORD: record(comparison),
+    }
+    return _text(sealed(cast("Json", _finite(report))))
 
 
-def dump(data: Attribute) -> str:
+def dump(data: Json) -> str:
     """JSON text of plain data: sorted keys, not-finite numbers as null, a newline at the end."""
-    return json.dumps(_finite(data), indent=1, sort_keys=True, allow_nan=False) + "\n"
+    return _text(cast("Json", _finite(data)))
+
+
+def _text(data: Json) -> str:
+    return f"{_told(data)}\n"
+
+
+def _told(value: Attribute, margin: str = "") -> str:
+    """A value on lines of its own, by sorted keys; but a record in one line, in its own order, which says something."""
+    if isinstance(value, Mapping) and value:
+        members = (
+            f"{json.dumps(key)}: {_packed(value[key]) if key == RECORD else _told(value[key], f'{margin} ')}"
+            for key in sorted(value)
+        )
+        return _block("{", members, "}", margin)
+    if isinstance(value, list) and value:
+        return _block("[", (_told(item, f"{margin} ") for item in value), "]", margin)
+    return _packed(value)
+
+
+def _block(begin: str, members: Iterable[str], end: str, margin: str) -> str:
+    between = f",\n{margin} "
+    return f"{begin}\n{margin} {between.join(members)}\n{margin}{end}"
+
+
+def _packed(value: Attribute) -> str:
+    return json.dumps(value, separators=(",", ":"), allow_nan=False)
 
 
 def rung_json(rung: Rung) -> Json:
@@ -83,6 +109,7 @@ def _model(model: ModelInfo) -> Json:
         "parameters": model.parameters,
         "trainable_parameters": model.trainable_parameters,
         "nodes": model.nodes,
+        "directory": model.location.directory,
         **({} if model.commit is None else {"commit": _commit(model.commit)}),
     }
 
@@ -102,13 +129,14 @@ def _terms(terms: Sequence[tuple[str, str]]) -> Json:
     return {label: [text for other, text in terms if other == label] for label, _ in terms}
 
 
-def _edit(edit: Edit, effect: Effect | None) -> Json:
+def _edit(comparison: Comparison, position: int) -> Json:
+    edit, effect = comparison.edits[position], wording.effect_of(comparison, position)
     return {
         "kind": edit.kind,
         "op": edit.op,
         "rung": edit.rung,
-        "reference": _site(edit.reference),
-        "candidate": _site(edit.candidate),
+        "reference": _site(edit.reference, comparison.reference),
+        "candidate": _site(edit.candidate, comparison.candidate),
         "after": dict(zip(SIDES, edit.after, strict=True)),
         "attributes": wording.attributes(edit),
         "effect": {} if effect is None else _sizes(effect.sizes),
@@ -125,10 +153,11 @@ def _folded(edit: Edit) -> Json:
     return {"kind": edit.kind, "op": edit.op, "reference": first, "candidate": second}
 
 
-def _site(site: Site | None) -> Json | None:
+def _site(site: Site | None, model: ModelInfo) -> Json | None:
     if site is None:
         return None
-    return {"node": site.node, "scope": site.scope, "source": None if site.source is None else asdict(site.source)}
+    line = None if site.source is None else {**asdict(site.source), "path": model.location.path(site.source.file)}
+    return {"node": site.node, "scope": site.scope, "source": line}
 
 
 def _sizes(sizes: Sizes) -> Json:

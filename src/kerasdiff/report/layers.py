@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
+from typing import Literal
 
 from rich.cells import cell_len
 from rich.console import Console
+from rich.style import Style
 from rich.text import Text
 
-from kerasdiff.graph import Node
+from kerasdiff.graph import Node, Source
+from kerasdiff.report.links import Links
 from kerasdiff.report.style import Look, emit, hang, heading, pad
 from kerasdiff.report.wording.models import STATES, shapes
 from kerasdiff.report.wording.names import count
-from kerasdiff.rungs.table import Row, RowState
+from kerasdiff.rungs.records import Row, RowState
 
 FOLD_ABOVE = 24
 """Rows a table may have before runs of equal rows fold: what leaves room for the rest on a screen."""
@@ -54,6 +57,7 @@ class Line:
     candidate: str = ""
     reference_source: str = ""
     candidate_source: str = ""
+    sources: tuple[Source | None, Source | None] = (None, None)
     op: str = ""
     shape: str = ""
     parameters: str = ""
@@ -79,8 +83,12 @@ class Layout:
         return 2 + sum(width + 2 for width in wide if width) + sum(width + 1 for width in sources if width)
 
 
-def render_layers(rows: Sequence[Row], console: Console, *, whole: bool = False) -> None:
-    """Prints the table with its legend; long runs of equal rows fold, unless it is asked for as a ``whole``.
+Fold = Literal["long", "equal", "none"]
+"""Which rows fold: of long tables long runs alike, every equal row, or none."""
+
+
+def render_layers(rows: Sequence[Row], console: Console, *, fold: Fold = "long", links: Links | None = None) -> None:
+    """Prints the table with its legend; what is not worth its lines folds.
 
     Shapes and parameters stand once where both sides agree and as ``reference → candidate`` where not. What
     does not fit is dropped (first shapes, then parameters), shortened in its middle last.
@@ -93,11 +101,11 @@ def render_layers(rows: Sequence[Row], console: Console, *, whole: bool = False)
     lines = [_line(row, look) for row in rows]
     layout = _layout(lines, look)
     emit(console, _header(layout, look))
-    for line in lines if whole else _folded(lines):
+    for line in _folded(lines, fold):
         if isinstance(line, str):
             emit(console, Text(f"    {look.text(line)}", style="dim"))
             continue
-        emit(console, _cells(line, layout, look))
+        emit(console, _cells(line, layout, look, links or Links()))
         for note in _notes(line, layout):
             hang(console, Text(look.pick("    └ ", "    ` "), style="dim"), Text(look.text(note), style="dim"))
     _legend(rows, console, look)
@@ -129,6 +137,7 @@ def _line(row: Row, look: Look) -> Line:
         candidate=look.text(row.candidate.id) if row.candidate else "",
         reference_source=_source(row.reference, look),
         candidate_source=_source(row.candidate, look),
+        sources=(_source_of(row.reference), _source_of(row.candidate)),
         op=look.text(_both([node.op for node in sides])),
         shape=look.text(_both([shapes(node) for node in sides])),
         parameters=look.text(_both(parameters)),
@@ -136,7 +145,12 @@ def _line(row: Row, look: Look) -> Line:
 
 
 def _source(node: Node | None, look: Look) -> str:
-    return look.text(node.source) if node is not None and node.source is not None else ""
+    source = _source_of(node)
+    return "" if source is None else look.text(source)
+
+
+def _source_of(node: Node | None) -> Source | None:
+    return None if node is None else node.source
 
 
 def _both(texts: list[str]) -> str:
@@ -214,7 +228,7 @@ def _header(layout: Layout, look: Look) -> Text:
     return text
 
 
-def _cells(line: Line, layout: Layout, look: Look) -> Text:
+def _cells(line: Line, layout: Layout, look: Look, links: Links) -> Text:
     mark = MARKS[line.state]
     text = Text(style=mark.style)
     text.append("  " + look.pick(mark.fancy, mark.plain), style="bold")
@@ -230,7 +244,9 @@ def _cells(line: Line, layout: Layout, look: Look) -> Text:
         text.append(pad(look.elide(name, width), width))
         if source_width:
             shown = source[cell_len(file) :] if file else look.elide_left(source, source_width)
-            text.append(" " + pad(shown, source_width, right=True), style="" if mark.style else "dim")
+            text.append(" " * (source_width - cell_len(shown) + 1))
+            dim = Style.null() if mark.style else Style(dim=True)
+            text.append(shown, style=dim + links.style(position, line.sources[position]))
     text.append("  " + pad(look.elide(line.op, layout.op), layout.op))
     if layout.shape:
         text.append("  " + pad(look.elide(line.shape, layout.shape), layout.shape))
@@ -253,13 +269,16 @@ def _notes(line: Line, layout: Layout) -> Iterator[str]:
             yield f"{title} {cell}"
 
 
-def _folded(lines: Sequence[Line]) -> Iterator[Line | str]:
-    """The lines, with long runs of equal ones, or of ones changed alike, in a long table replaced by one sentence."""
-    if len(lines) <= FOLD_ABOVE:
+def _folded(lines: Sequence[Line], fold: Fold) -> Iterator[Line | str]:
+    """The lines, with runs of equal ones, or long ones of lines changed alike, replaced by one sentence."""
+    if fold == "none" or (fold == "long" and len(lines) <= FOLD_ABOVE):
         yield from lines
         return
     for state, group in groupby(lines, key=lambda line: "kept" if line.state in EQUAL else line.state):
         run = list(group)
+        if fold == "equal" and state == "kept":
+            yield f"… {count(len(run), 'equal layer')} …"
+            continue
         # A fold that saves no more than its own line and one row is not worth the gap.
         if len(run) <= 2 * CONTEXT + 2:
             yield from run

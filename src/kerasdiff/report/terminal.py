@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from rich import box
 from rich.console import Console
@@ -16,12 +17,12 @@ from kerasdiff.report import wording
 from kerasdiff.report.attribution import render_attribution
 from kerasdiff.report.equal import is_short, render_equal
 from kerasdiff.report.fit import render_fit
-from kerasdiff.report.layers import MARKS, render_layers
+from kerasdiff.report.layers import EQUAL, MARKS, Fold, render_layers
+from kerasdiff.report.links import Links
 from kerasdiff.report.style import TEXT_WIDTH, Look, emit, hang, heading, pad
 from kerasdiff.report.wording.names import count
 from kerasdiff.report.wording.verdict import BASES
-from kerasdiff.rungs.records import NUMERIC, Rung, RungOutcome
-from kerasdiff.rungs.table import Rewrite, RowState
+from kerasdiff.rungs.records import NUMERIC, Rewrite, RowState, Rung, RungOutcome
 
 MOST_EDITS = 12
 """Edits listed in full: past a screenful a list is not read; ``--verbose`` and JSON hold them all."""
@@ -54,32 +55,54 @@ WORDS = "A probe is an input that was tried; a scale is the largest value of the
 _OUTCOMES: Mapping[Outcome, str] = {"equivalent": "green", "different": "red", "inconclusive": "yellow"}
 
 
-def render(comparison: Comparison, console: Console, *, verbose: bool = False) -> None:
+def render(
+    comparison: Comparison,
+    console: Console,
+    *,
+    verbose: bool = False,
+    changes_only: bool = False,
+    links: bool = False,
+) -> None:
     """Prints the report of a comparison; computes nothing and adds no judgement.
 
     Args:
         comparison: What is known.
         console: Where to.
         verbose: Everything: of an equal pair more than its verdict, tables and lists as a whole.
+        changes_only: Without what is equal: layers, rungs and a fit that agree, rewrites, and the terms.
+        links: Whether lines are links to their files.
     """
     if not verbose and is_short(comparison.verdict):
         render_equal(comparison, console)
         return
-    _header(comparison, console)
-    if comparison.rows:
-        render_layers(comparison.rows, console, whole=verbose)
-    _edits(comparison, console, len(comparison.edits) if verbose else MOST_EDITS)
-    _rewrites(comparison.rewrites, console, named=verbose)
-    _rungs(comparison.rungs, console)
+    shown, linked = _changes(comparison) if changes_only else comparison, Links.of(comparison) if links else Links()
+    fold: Fold = "equal" if changes_only else "none" if verbose else "long"
+    _header(comparison, console, terms=not changes_only)
+    if shown.rows:
+        render_layers(shown.rows, console, fold=fold, links=linked)
+    _edits(comparison, console, len(comparison.edits) if verbose else MOST_EDITS, linked)
+    _rewrites(shown.rewrites, console, named=verbose)
+    _rungs(shown.rungs, console)
     if comparison.attribution is not None:
         render_attribution(comparison.attribution, console)
-    if comparison.fit is not None:
-        render_fit(comparison.fit, console)
+    if shown.fit is not None:
+        render_fit(shown.fit, console)
     _not_checked(comparison, console)
-    _verdict(comparison, console)
+    _verdict(comparison, console, linked)
 
 
-def _header(comparison: Comparison, console: Console) -> None:
+def _changes(comparison: Comparison) -> Comparison:
+    """A comparison without its evidence that agrees."""
+    return replace(
+        comparison,
+        rows=() if all(row.state in EQUAL for row in comparison.rows) else comparison.rows,
+        rewrites=(),
+        rungs=tuple(rung for rung in comparison.rungs if rung.outcome != "equal"),
+        fit=None if comparison.fit is not None and comparison.fit.identical else comparison.fit,
+    )
+
+
+def _header(comparison: Comparison, console: Console, *, terms: bool) -> None:
     look = Look.of(console)
     environment = dict(comparison.environment)
     version = environment.pop("kerasdiff", "")
@@ -87,14 +110,16 @@ def _header(comparison: Comparison, console: Console) -> None:
     emit(console)
     for title, model in (("reference", comparison.reference), ("candidate", comparison.candidate)):
         _model(title, model, console, look)
+    if not terms:
+        return
     emit(console)
     told = wording.environment(environment)
     versions = look.text(", ".join(f"{name} {text}" for name, text in told))
-    terms = [("environment", versions)] if versions else []
-    terms += [(look.text(label), look.text(text)) for label, text in wording.terms(comparison)]
-    width = max((len(label) for label, _ in terms), default=0)
+    lines = [("environment", versions)] if versions else []
+    lines += [(look.text(label), look.text(text)) for label, text in wording.terms(comparison)]
+    width = max((len(label) for label, _ in lines), default=0)
     previous = ""
-    for label, text in terms:
+    for label, text in lines:
         shown = "" if label == previous else label
         hang(console, Text(f"  {pad(shown, width)}  ", style="dim"), Text(text))
         previous = label
@@ -107,7 +132,7 @@ def _model(title: str, model: ModelInfo, console: Console, look: Look) -> None:
     hang(console, Text(" " * 13), Text(look.text(wording.model(model))))
 
 
-def _edits(comparison: Comparison, console: Console, most: int) -> None:
+def _edits(comparison: Comparison, console: Console, most: int, links: Links) -> None:
     edits = comparison.edits
     if not edits:
         return
@@ -128,7 +153,8 @@ def _edits(comparison: Comparison, console: Console, most: int) -> None:
         hang(console, lead, title)
         for label, text in _edit_details(comparison, position - 1):
             start = Text(" " * lead.cell_len + (pad(label, 11) if label else ""), style="dim")
-            hang(console, start, Text(look.text(text)))
+            side = SIDES.index(label) if label in SIDES else None
+            hang(console, start, links.mark(Text(look.text(text)), side))
     if len(edits) > most:
         emit(console, look.text(f"  … {len(edits) - most:,} more; --verbose lists them"))
 
@@ -140,17 +166,9 @@ def _edit_details(comparison: Comparison, position: int) -> list[tuple[str, str]
     if any(edit.sites):
         details += [(name, wording.standing(edit, side)) for side, name in enumerate(SIDES)]
     details += [("settings" if n == 0 else " ", text) for n, text in enumerate(wording.settings(edit))]
-    effect, together = wording.effect_of(comparison, position), _together(comparison, position)
-    if effect is not None and effect.sizes and not any(other <= position for other in together):
-        details.append(("effect", wording.effect(effect, together)))
+    if does := wording.effect_told(comparison, position):
+        details.append(("effect", does))
     return details
-
-
-def _together(comparison: Comparison, position: int) -> tuple[int, ...]:
-    """The numbers of the other edits that were applied as one with this one."""
-    groups = () if comparison.attribution is None else comparison.attribution.together
-    group: tuple[int, ...] = next((group for group in groups if position in group), ())
-    return tuple(other + 1 for other in group if other != position)
 
 
 def _rewrites(rewrites: tuple[Rewrite, ...], console: Console, *, named: bool) -> None:
@@ -213,7 +231,7 @@ def _not_checked(comparison: Comparison, console: Console) -> None:
         emit(console, Text("  nothing was left out of the rungs above", style="dim"))
 
 
-def _verdict(comparison: Comparison, console: Console) -> None:
+def _verdict(comparison: Comparison, console: Console, links: Links) -> None:
     look = Look.of(console)
     verdict = comparison.verdict
     style = _OUTCOMES[verdict.outcome]
@@ -226,7 +244,7 @@ def _verdict(comparison: Comparison, console: Console) -> None:
     emit(console)
     console.print(
         Panel(
-            body,
+            links.mark(body),
             title=Text(verdict.outcome.upper(), style=f"bold {style}"),
             title_align="left",
             subtitle=Text(f"exit code {comparison.exit_code}", style="dim"),

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 from kerasdiff.align.edits import Edit
 from kerasdiff.findings import Finding, RungName, SideName, Subject
-from kerasdiff.graph import Mode
+from kerasdiff.graph import Mode, Node
 from kerasdiff.graph.values import Precision, Tolerance
 
 RungOutcome = Literal["equal", "different", "advisory", "skipped", "failed"]
@@ -200,3 +200,29 @@ class NotChecked:
 
     rung: RungName | Literal["attribution"]
     reason: Finding
+
+
+# Beside the rungs ---------------------------------------------------------------------------------------------
+
+RowState = Literal["kept", "rewritten", "inserted", "deleted", "updated", "moved", "rewired"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rewrite:
+    """One application of a canonicalisation rule."""
+
+    rule: str
+    side: SideName
+    node: str
+    exact: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One line of the side-by-side layer table; a side is ``None`` where the other stands alone."""
+
+    state: RowState
+    reference: Node | None
+    candidate: Node | None
+    reference_parameters: int = 0
+    candidate_parameters: int = 0

@@ -3,39 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
 
 from kerasdiff.align.edits import Edit, EditKind
 from kerasdiff.align.pair import Aligned, Pair
-from kerasdiff.findings import SIDES, SideName
+from kerasdiff.findings import SIDES
 from kerasdiff.graph import Node
-
-RowState = Literal["kept", "rewritten", "inserted", "deleted", "updated", "moved", "rewired"]
+from kerasdiff.rungs.records import Rewrite, Row, RowState
 
 STATES: Mapping[EditKind, RowState] = {"update": "updated", "move": "moved", "rewire": "rewired"}
 """What an edit makes of a pair of nodes."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rewrite:
-    """One application of a canonicalisation rule."""
-
-    rule: str
-    side: SideName
-    node: str
-    exact: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One line of the side-by-side layer table; a side is ``None`` where the other stands alone."""
-
-    state: RowState
-    reference: Node | None
-    candidate: Node | None
-    reference_parameters: int = 0
-    candidate_parameters: int = 0
 
 
 def rewrites(pair: Pair) -> tuple[Rewrite, ...]:

@@ -15,6 +15,7 @@ from typing import Generic, ParamSpec, Protocol, TypeVar, overload
 from kerasdiff.graph.values import Array
 from kerasdiff.side.baselines.records import Frozen, Recalled
 from kerasdiff.side.checkpoints import Held, LoadRequest, Places, Restored, Saved, SaveRequest
+from kerasdiff.side.mutations import Mutation
 from kerasdiff.side.observations import (
     EvaluateRequest,
     Evaluation,
@@ -95,6 +96,12 @@ RECALL: Request[[], Recalled] = Request(
 TRIAL_KEY: Request[[FitPlan], str | None] = Request(
     "trial_key", "make a trial ready", "kerasdiff.worker.training.fit:trial_key_of"
 )
+MUTATIONS: Request[[int, int], tuple[Mutation, ...]] = Request(
+    "mutations", "look for changes of the model", "kerasdiff.worker.mutating.mutants:mutations"
+)
+PARTED: Request[[str], str] = Request(
+    "parted", "compare it with the changed model by Keras alone", "kerasdiff.worker.mutating.mutants:parted"
+)
 FIT: Request[[FitPlan], Trial] = Request("fit", "train the model", "kerasdiff.worker.training.fit:fit", reports=True)
 
 REQUESTS: Mapping[str, Request[..., object]] = {
@@ -117,6 +124,8 @@ REQUESTS: Mapping[str, Request[..., object]] = {
         RECALL,
         TRIAL_KEY,
         FIT,
+        MUTATIONS,
+        PARTED,
     )
 }
 """All of them by name: what crosses to a worker is a name, and it answers no other."""
@@ -224,6 +233,12 @@ class Side(ABC):
 
     trial_key = _Method(TRIAL_KEY)
     """Makes a trial ready; what it is called in the trial store, or ``None`` where it cannot be stored."""
+
+    mutations = _Method(MUTATIONS)
+    """So many small changes of the model, drawn by a seed."""
+
+    parted = _Method(PARTED)
+    """In what a change of this key makes the model differ, as Keras itself computes it; empty where in nothing."""
 
     def fit(self, plan: FitPlan, progress: Progress | None = None) -> Trial:
         """Trains a fresh copy of the model."""

@@ -49,6 +49,8 @@ class Target:
         here: Directory that relative paths and modules are found from; empty for the current one.
         revision: The commit whose files are meant, laid out below ``here``; ``None`` for the files as they are.
         found: Whether the user named the file alone, and ``name`` is the one model that it holds.
+        change: To find out what a gate sees, the key of a :class:`kerasdiff.side.mutations.Mutation`: the model is
+            taken apart and built again with it, or with none where it is empty; ``None`` for the model as it is.
     """
 
     text: str
@@ -62,6 +64,7 @@ class Target:
     here: str = ""
     revision: Revision | None = None
     found: bool = False
+    change: str | None = None
 
 
 def as_written(argument: Argument) -> str:
@@ -110,12 +113,18 @@ DTYPES = (
 
 _MODULE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 _NAME_FOLLOWS = re.compile(r":(?=[^\W\d])")
-_KINDS: dict[str, TargetKind] = {
+KINDS: dict[str, TargetKind] = {
     ".py": "file", ".ipynb": "notebook", ".keras": "saved", ".h5": "saved", ".hdf5": "saved", ".json": "config",
     ".kerasdiff": "baseline",
 }  # fmt: skip
-_DEFINING = ("file", "module", "notebook")
+"""By the suffix of a file."""
+DEFINING: tuple[TargetKind, ...] = ("file", "module", "notebook")
 """Kinds in which a model has a name; a file of another kind is one by itself."""
+
+
+def is_module(location: str) -> bool:
+    """Whether what stands before a name is a module's, by its spelling."""
+    return Path(location).suffix not in KINDS and _MODULE.fullmatch(location) is not None
 
 
 def parse_target(text: str, here: str = "") -> Target:
@@ -135,7 +144,7 @@ def parse_target(text: str, here: str = "") -> Target:
     found = location if kind == "module" else _existing(location, path)
     if expression is None:
         return Target(text=text, kind=kind, location=found, place=location, here=here)
-    if kind not in _DEFINING:
+    if kind not in DEFINING:
         raise TargetError(f"{text!r}: {Path(location).name} is a model by itself; write {location} alone.")
     name, call, after = _chain(text, location, expression)
     return Target(
@@ -169,7 +178,7 @@ def _path(location: str, here: str) -> Path:
 
 
 def _kind(text: str, location: str, path: Path, *, named: bool) -> TargetKind:
-    kind = _KINDS.get(path.suffix)
+    kind = KINDS.get(path.suffix)
     if kind is not None and (path.is_file() or not path.is_dir()):
         return kind
     if _MODULE.fullmatch(location):

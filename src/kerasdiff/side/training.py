@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
-
-import numpy as np
 
 from kerasdiff.findings import Finding
 from kerasdiff.graph.values import Array
@@ -132,7 +131,7 @@ class History:
     @property
     def finite(self) -> bool:
         """Whether it may go on: the last loss is finite."""
-        return not self.losses or bool(np.isfinite(self.losses[-1]))
+        return not self.losses or math.isfinite(self.losses[-1])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -92,6 +92,7 @@ def describe(
         named_inputs=by_key or by_argument,
         keyed_inputs=by_key,
         overrides=_overrides(loaded.model, loaded.root),
+        root=loaded.root,
         told_mode=told_mode(loaded.model),
         returned={mode: recording.returned for mode, recording in recordings.items()},
     )

@@ -7,11 +7,15 @@ cover (``covers``) stays as it is.
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable
 from typing import Any
 
 import keras
 from keras import ops
+
+from kerasdiff.worker.mutating.blueprint import FUNCTIONS
+from kerasdiff.worker.mutating.blueprint import LAYERS as LAYERS_OF_BLUEPRINTS
 
 
 class ByHand(keras.layers.Layer):
@@ -325,3 +329,21 @@ FORMULAS: dict[str, Callable[[Any], Any]] = {
     "softmax": lambda x: _shares(ops.exp(x - ops.max(x, axis=-1, keepdims=True))),
 }
 """Activations by a formula that does not overflow where they do not."""
+
+
+LAYERS_OF_BLUEPRINTS.update(LAYERS)
+FUNCTIONS.update(
+    {
+        "operator.add": operator.add,
+        "operator.mul": operator.mul,
+        "operator.sub": operator.sub,
+        "concatenate": ops.concatenate,
+        "maximum": ops.maximum,
+        "mean": ops.mean,
+        "max": ops.max,
+        "reshape": ops.reshape,
+        "activation": lambda x, name: keras.activations.get(name)(x),
+        "cast": lambda x, dtype: ops.cast(x, dtype),
+        **{f"formula of {name}": formula for name, formula in FORMULAS.items()},
+    }
+)

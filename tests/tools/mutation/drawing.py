@@ -10,14 +10,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import keras
-from mutation.blueprint import Blueprint
-from mutation.change import Change
-from mutation.changes import changes
-from mutation.independent import in_float64, other_names, parting
-from mutation.models import FORMS, find, forms, full_key, original
+from mutation.models import FORMS, find, forms, full_key, given, original
 from mutation.neutral import expressions, other_name
 from mutation.random_nets import PREFIX
 from mutation.zoo import ARCHITECTURES, UNDECLARED
+
+from kerasdiff.worker.mutating.blueprint import Blueprint
+from kerasdiff.worker.mutating.change import Change
+from kerasdiff.worker.mutating.changes import changes
+from kerasdiff.worker.mutating.independent import in_float64, other_names, parting
+from kerasdiff.worker.mutating.rebuilding import SETTINGS, drawn
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,37 +55,10 @@ def _common(name: str) -> dict[str, Any]:
     return {"architecture": name, "reference": _target("reference", of=name), "inputs": inputs}
 
 
-def built(change: Change, blueprint: Blueprint) -> Blueprint | None:
-    """The changed blueprint, built; ``None`` where Keras refuses it or it cannot matter."""
-    try:
-        changed = change.apply(blueprint)
-        changed.build()
-    except Exception:  # shapes that do not fit make Keras raise anything
-        return None
-    return changed if change.has_effect(blueprint, changed) else None
-
-
 def mutants(name: str, count: int, seed: int) -> Iterator[Drawn]:
     """Distinct mutants of an architecture; each kind of change is as likely as any other."""
     blueprint, draw = original(name), random.Random(f"{seed}/{name}/mutants")
-    pool: dict[str, list[Change]] = {}
-    for change in changes(blueprint):
-        pool.setdefault(change.operator, []).append(change)
-    for listed in pool.values():
-        draw.shuffle(listed)
-    operators: list[str] = []
-    found = 0
-    while found < count and pool:
-        operators = operators or draw.sample(sorted(pool), len(pool))
-        operator = operators.pop()
-        changed = None
-        while changed is None and pool.get(operator):
-            change = pool[operator].pop()
-            changed = built(change, blueprint)
-        if not pool.get(operator):
-            pool.pop(operator, None)
-        if changed is None:
-            continue
+    for change, changed in itertools.islice(drawn(blueprint, draw), count):
         rename = draw.random() < 0.5
         parts = change.at(changed).parts.items()
         names = {part: other_name(at, part, it) for at, (part, it) in enumerate(parts)} if rename else {}
@@ -91,12 +66,11 @@ def mutants(name: str, count: int, seed: int) -> Iterator[Drawn]:
         arguments = {"of": name, "change": full_key(change)} | ({"rename": True} if rename else {})
         yield Drawn(
             **_common(name),
-            operator=operator,
+            operator=change.operator,
             candidate=_target("mutant", **arguments),
             nodes=change.nodes,
             added=added,
         )
-        found += 1
 
 
 def neutrals(name: str, count: int, seed: int) -> Iterator[Drawn]:
@@ -136,21 +110,17 @@ def sample(mutant_count: int, neutral_count: int, seed: int, only: tuple[str, ..
     return [drawn for row in itertools.zip_longest(*columns) for drawn in row if drawn is not None]
 
 
-SETTINGS = {"initializer"}
-"""Kinds of change that show in no number, as weights are given: the change itself is the difference."""
-
-
 def contradiction(drawn: Drawn) -> str:
     """Where Keras itself does not bear out what a drawn pair is said to be; empty where it does."""
     made = ast.parse(drawn.candidate.partition(":")[2], mode="eval").body
     assert isinstance(made, ast.Call)
-    given = {keyword.arg: ast.literal_eval(keyword.value) for keyword in made.keywords}
+    arguments = {keyword.arg: ast.literal_eval(keyword.value) for keyword in made.keywords}
     with in_float64():
         before = original(drawn.architecture)
         if not drawn.is_mutant:
-            return _unequal_step(before, given["steps"], given["form"])
-        change = find(changes(before), given["change"])
-        fact = parting(before, FORMS[change.form](before), FORMS[change.form](change.apply(before)))
+            return _unequal_step(before, arguments["steps"], arguments["form"])
+        change = find(changes(before), arguments["change"])
+        fact = parting(given(before), FORMS[change.form](before), FORMS[change.form](change.apply(before)))
     return "" if fact or change.operator in SETTINGS else "nothing differs"
 
 
@@ -159,11 +129,11 @@ def _unequal_step(before: Blueprint, steps: tuple[str, ...], form: str) -> str:
         change = find(expressions(before), step)
         after = change.apply(before)
         names = other_names(before, after) if change.operator == "rename" else {}
-        fact = parting(before, before.build(), after.build(), names)
+        fact = parting(given(before), before.build(), after.build(), names)
         if fact:
             return f"{step}: {fact}"
         before = after
-    fact = parting(before, before.build(), FORMS[form](before))
+    fact = parting(given(before), before.build(), FORMS[form](before))
     return f"{form}: {fact}" if fact else ""
 
 

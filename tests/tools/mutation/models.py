@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
-from mutation.blueprint import Blueprint, Ref, read, renamed
-from mutation.change import Change
-from mutation.changes import changes
-from mutation.neutral import Subclassed, Wrapped, expressions, other_name
-from mutation.random_nets import PREFIX, network
+import numpy as np
+from mutation.neutral import Wrapped, expressions, other_name
+from mutation.random_nets import PREFIX, VOCABULARY, network
 from mutation.zoo import ARCHITECTURES, UNDECLARED
+
+from kerasdiff.worker.mutating.blueprint import Blueprint, Part, Ref, read, renamed
+from kerasdiff.worker.mutating.change import Change
+from kerasdiff.worker.mutating.changes import changes
+from kerasdiff.worker.mutating.independent import ROWS
+from kerasdiff.worker.mutating.rebuilding import FORMS as OWN_FORMS
+from kerasdiff.worker.mutating.rebuilding import full_key
 
 
 def in_order(blueprint: Blueprint) -> keras.Sequential:
@@ -22,7 +29,7 @@ def _start(blueprint: Blueprint) -> keras.Input:
     return keras.Input(batch_shape=config["batch_shape"], dtype=config.get("dtype"))
 
 
-FORMS = {"functional": Blueprint.build, "subclassed": Subclassed, "wrapped": Wrapped, "sequential": in_order}
+FORMS = {**OWN_FORMS, "wrapped": Wrapped, "sequential": in_order}
 
 
 def forms(blueprint: Blueprint) -> list[str]:
@@ -53,14 +60,21 @@ def original(of: str) -> Blueprint:
     return blueprint
 
 
+def given(blueprint: Blueprint) -> list[Any]:
+    """Inputs of a network, the same every time."""
+    return [_input(number, blueprint.parts[name]) for number, name in enumerate(blueprint.inputs)]
+
+
+def _input(number: int, part: Part) -> Any:
+    draw = np.random.default_rng(number)
+    shape = (ROWS, *part.config["batch_shape"][1:])
+    words = "int" in str(part.config.get("dtype"))
+    return draw.integers(0, VOCABULARY, shape).astype("int32") if words else draw.normal(size=shape)
+
+
 def find(listed: list[Change], key: str) -> Change:
     """The change of a key; ``encoder: drop dense`` for one within the model ``encoder``."""
     return next(change for change in listed if full_key(change) == key)
-
-
-def full_key(change: Change) -> str:
-    """The key of a change with the model it happens in."""
-    return f"{change.inside}: {change.key}" if change.inside else change.key
 
 
 def mutant(of: str, change: str, rename: bool = False) -> keras.Model:

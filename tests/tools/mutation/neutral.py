@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
-from mutation.blueprint import Blueprint, Call, Part, Ref, renamed
 from mutation.by_hand import FORMULAS, LAYERS, STANDS_FOR
-from mutation.change import Change, layer
+
+from kerasdiff.worker.mutating.blueprint import Blueprint, Call, Part, Ref, renamed
+from kerasdiff.worker.mutating.change import Change, layer
 
 CALLABLE = ("relu", "tanh", "sigmoid", "gelu", "elu", "softplus", "silu", "swish", "softmax", "selu", "hard_sigmoid")
 OPERATORS = {"Add": "operator.add", "Multiply": "operator.mul", "Subtract": "operator.sub"}
@@ -258,20 +259,6 @@ FAMILIES: tuple[Callable[[Blueprint], Iterator[Change]], ...] = (
 def expressions(blueprint: Blueprint) -> list[Change]:
     """Every re-expression of a model that was built."""
     return [change for family in FAMILIES for change in family(blueprint)]
-
-
-class Subclassed(keras.Model):
-    """A blueprint run in ``call``: the same layers in a subclassed model."""
-
-    def __init__(self, blueprint: Blueprint) -> None:
-        super().__init__(name=blueprint.name)
-        self.blueprint = blueprint
-        self.made = blueprint.make_parts()
-        self.held = [part for part in self.made.values() if isinstance(part, keras.layers.Layer)]
-
-    def call(self, inputs: Any, training: bool | None = None) -> Any:
-        values = inputs if isinstance(inputs, list | tuple) else [inputs]
-        return self.blueprint.interpret(self.made, list(values))
 
 
 class Wrapped(keras.Model):

@@ -17,7 +17,8 @@ import numpy as np
 from kerasdiff.data.cifar import cifar10_cached
 from kerasdiff.errors import ClusterError
 from kerasdiff.graph.values import Array
-from kerasdiff.side.targets import Target
+from kerasdiff.side.reading.homes import home_at, module_folder
+from kerasdiff.side.targets import DEFINING, Target
 
 MOST_BYTES = 100 * 2**20
 """Of the models' files: Ray ships a package of 500 MB at most, and keeps it in the memory of the head node until then
@@ -44,17 +45,24 @@ class Shipment:
 
     def there(self, working_directory: Path) -> Target:
         """The target on a node, whose files lie in ``working_directory``."""
-        if self.target.kind == "module":
-            return self.target
-        return replace(self.target, location=str(working_directory / self.target.location))
+        target = self.target
+        if target.revision is not None:
+            root = str(working_directory / target.revision.root)
+            location = target.location if target.kind == "module" else str(working_directory / target.location)
+            revision = replace(target.revision, root=root)
+            return replace(target, location=location, here=str(Path(root) / target.here), revision=revision)
+        if target.kind == "module":
+            return replace(target, here=str(working_directory / target.here) if target.here else "")
+        return replace(target, location=str(working_directory / target.location))
 
 
 def stage(targets: tuple[Target, ...], data: str | None, directory: Path) -> tuple[Shipment, ...]:
     """Copies what the targets are made of into a directory, which Ray ships.
 
-    Of a file's target that is its folder, of a saved model the file, of a module the current directory where it holds
-    the module, and else nothing: an installed module must be installed on the nodes. Hidden files, caches, virtual
-    environments and the data stay behind.
+    Of a file's target that is its folder or the one that holds its package, of a saved model the file, of a module the
+    current directory where it holds the module, and else nothing: an installed module must be installed on the nodes;
+    of a target of a revision all that was laid out. Hidden files, caches, virtual environments and the data stay
+    behind.
 
     Raises:
         ClusterError: If that is more than a cluster should be sent.
@@ -63,29 +71,49 @@ def stage(targets: tuple[Target, ...], data: str | None, directory: Path) -> tup
     shipments: list[Shipment] = []
     skip = None if data is None else Path(data).expanduser().resolve()
     for target in targets:
-        if target.kind == "saved":
+        if target.revision is not None:
+            root = Path(target.revision.root)
+            if root not in places:
+                places[root] = f"models{len(places)}"
+                _copied(root, directory / places[root], skip)
+            shipments.append(_of_revision(target, root, places[root]))
+            continue
+        if target.kind not in DEFINING:
             place = directory / f"saved{len(shipments)}"
             place.mkdir(parents=True)
             shutil.copy2(target.location, place)
             shipments.append(_at(target, Path(place.name) / Path(target.location).name))
             continue
         if target.kind == "module":
-            here = Path.cwd()
+            here = Path(module_folder(target))
             first = target.location.partition(".")[0]
             if (here / first).is_dir() or (here / f"{first}.py").is_file():
-                _copied(here, directory, skip)
+                if here not in places:
+                    places[here] = f"models{len(places)}"
+                    _copied(here, directory / places[here], skip)
+                target = replace(target, here=places[here], revision=None)
             shipments.append(Shipment(target=target))
             continue
-        folder = Path(target.location).parent
+        folder = Path(home_at(Path(target.location)).folder)
         if folder not in places:
             places[folder] = f"models{len(places)}"
             _copied(folder, directory / places[folder], skip)
-        shipments.append(_at(target, Path(places[folder]) / Path(target.location).name))
+        shipments.append(_at(target, Path(places[folder]) / Path(target.location).relative_to(folder)))
     return tuple(shipments)
 
 
+def _of_revision(target: Target, root: Path, place: str) -> Shipment:
+    """One whose location, directory and root are counted from the working directory of a node."""
+    assert target.revision is not None
+    here = os.path.relpath(target.here, root) if Path(target.here).is_relative_to(root) else ""
+    moved = replace(target, here=here, revision=replace(target.revision, root=place))
+    if target.kind == "module":
+        return Shipment(target=moved)
+    return Shipment(target=replace(moved, location=str(Path(place) / Path(target.location).relative_to(root))))
+
+
 def _at(target: Target, path: Path) -> Shipment:
-    return Shipment(target=replace(target, location=str(path)))
+    return Shipment(target=replace(target, location=str(path), here="", revision=None))
 
 
 def _copied(folder: Path, to: Path, skip: Path | None) -> None:

@@ -5,7 +5,7 @@ Imports the records it speaks of; imported by report, cli and pytest alone. Noth
 
 from kerasdiff.report.wording.advice import advice
 from kerasdiff.report.wording.brief import briefly, unloadable
-from kerasdiff.report.wording.causes import effect_of
+from kerasdiff.report.wording.causes import effect_of, effect_told
 from kerasdiff.report.wording.edits import attributes, message, settings, standing
 from kerasdiff.report.wording.explain import (
     effect,
@@ -35,6 +35,7 @@ __all__ = [
     "detail",
     "effect",
     "effect_of",
+    "effect_told",
     "environment",
     "explained",
     "inseparable",

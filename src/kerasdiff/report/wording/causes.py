@@ -11,6 +11,7 @@ from kerasdiff.comparison import Comparison
 from kerasdiff.explain.records import Effect, Measure
 from kerasdiff.findings import other
 from kerasdiff.report.wording.edits import begins_with_a_name, message
+from kerasdiff.report.wording.explain import effect as effect_words
 from kerasdiff.report.wording.names import given_to, lines_of, listed, name_of
 
 MOST_CHARACTERS = 300
@@ -35,6 +36,17 @@ def effect_of(comparison: Comparison, position: int) -> Effect | None:
     """What was measured of the edit at a position; ``None`` for those of weights, and where nothing was."""
     effects = () if comparison.attribution is None else comparison.attribution.effects
     return effects[position] if position < len(effects) else None
+
+
+def effect_told(comparison: Comparison, position: int) -> str:
+    """What the edit at a position does; a joint effect is told at the first of its edits, of others nothing."""
+    found = effect_of(comparison, position)
+    attribution = comparison.attribution
+    if found is None or not found.sizes or attribution is None:
+        return ""
+    group: tuple[int, ...] = next((group for group in attribution.together if position in group), ())
+    others = tuple(other + 1 for other in group if other != position)
+    return "" if any(other <= position for other in others) else effect_words(found, others)
 
 
 def groups(comparison: Comparison, edits: Sequence[Edit] | None = None) -> list[Group]:

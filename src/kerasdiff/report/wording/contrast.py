@@ -6,8 +6,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from kerasdiff.graph import Attribute
 from kerasdiff.graph.table import Table
 from kerasdiff.graph.values import Array
@@ -71,10 +69,12 @@ def _entries(value: Attribute) -> Sequence[Attribute]:
 
 def _array(value: Attribute) -> Array | None:
     """Numbers as an array, where they are many; ``None`` for all else."""
+    if not isinstance(value, Table | tuple | list) or _few(value):
+        return None
+    import numpy as np  # which the reports of most pairs do without
+
     if isinstance(value, Table):
         return np.frombuffer(value.data, value.dtype).reshape(value.shape) if value.data else None
-    if not isinstance(value, tuple | list) or not value:
-        return None
     try:
         array = np.asarray(value)
     except ValueError:  # rows of unequal length
@@ -82,12 +82,21 @@ def _array(value: Attribute) -> Array | None:
     return array if array.dtype.kind in "biuf" and array.size > MOST_WHOLE else None
 
 
+def _few(value: Attribute) -> bool:
+    """Whether it is a list of a few numbers, or of none."""
+    return isinstance(value, tuple | list) and len(value) <= MOST_WHOLE and not any(map(_is_list, value))
+
+
+def _is_list(value: Attribute) -> bool:
+    return isinstance(value, tuple | list)
+
+
 def _contrast(path: str, one: Attribute, two: Attribute) -> Contrast:
     first, second = _array(one), _array(two)
     if first is not None and second is not None and first.shape == second.shape:
         unlike = (first != second) & ~((first != first) & (second != second))
         if unlike.any():
-            place = tuple(int(index) for index in np.argwhere(unlike)[0])
+            place = tuple(int(index[0]) for index in unlike.nonzero())
             at = place[0] if len(place) == 1 else place
             what = (
                 f"{path} of shape {first.shape}: {int(unlike.sum()):,} of {first.size:,} values differ, "

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from kerasdiff.comparison import ModelInfo
 from kerasdiff.graph import Node, Port, TensorSpec
 from kerasdiff.report.wording.names import count
-from kerasdiff.rungs.table import RowState
+from kerasdiff.rungs.records import RowState
 from kerasdiff.side.revisions.records import Commit
 
 

@@ -101,6 +101,10 @@ SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
     Fact.BUILT_FILES_KEPT: lambda it: (
         f"{it.names[0]}: {', '.join(it.names[1:])} taken as built here, for git ignores what a build writes"
     ),
+    Fact.INSTALLED_COPY: lambda it: (
+        f"{it.names[0]}: {', '.join(it.names[1:])} taken from the revision, though installed here as a copy of this "
+        "repository; a model of the working tree imports that copy, unless it is installed by pip install -e"
+    ),
     Fact.TARGET_FOUND: lambda it: f"{it.names[0]}: {it.names[1]} taken, the one model in it",
     Fact.INSTANCE_MADE: lambda it: f"{it.names[0]}: taken of an instance of {it.names[1]} that was made for it",
     Fact.ITEM_TAKEN: lambda it: f"{it.names[0]}: {it.names[2]} ({it.names[1]}) taken, the one model in what it gives",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from kerasdiff.findings import Quantity, Subject
 from kerasdiff.graph.values import Closeness, Tolerance
-from kerasdiff.probing.closeness import CALIBRATION_FACTOR, FLOAT32_FLOOR, TINY, precision_tolerance
+from kerasdiff.probing.limits import CALIBRATION_FACTOR, FLOAT32_FLOOR, TINY, precision_tolerance
 
 
 def closeness(close: Closeness) -> str:

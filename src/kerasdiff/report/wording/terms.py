@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 
 from kerasdiff.comparison import Comparison, Terms
 from kerasdiff.findings import SIDES, RungName
-from kerasdiff.fit.statistics import DEFAULT_MARGIN
-from kerasdiff.probing.probes import PROBE_BATCH
+from kerasdiff.fit.decisions import DEFAULT_MARGIN
+from kerasdiff.probing.limits import PROBE_BATCH
 from kerasdiff.report.wording.findings import sentence
 from kerasdiff.report.wording.locked import baselines
 

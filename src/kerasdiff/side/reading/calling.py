@@ -69,6 +69,13 @@ def guesses(
     return made
 
 
+def without_value(signature: inspect.Signature) -> list[inspect.Parameter]:
+    """The arguments that need a value of whoever calls: they have no default, and no common name to guess by."""
+    every = signature.parameters.values()
+    needed = (one for one in every if one.kind not in SEVERAL and one.default is inspect.Parameter.empty)
+    return [one for one in needed if _guess(one.name, ()) is None]
+
+
 def unknown(signature: inspect.Signature, target: Target) -> Argument | None:
     """The first argument of the target that the signature does not take."""
     parameters = signature.parameters.values()

@@ -15,35 +15,33 @@ from pathlib import Path
 
 from kerasdiff.errors import KerasdiffError
 from kerasdiff.side.baselines.format import check as check_baseline
+from kerasdiff.side.listing.finding import named
 from kerasdiff.side.reading import said
 from kerasdiff.side.reading.calling import PARSED_NAMES, guesses, unknown
+from kerasdiff.side.reading.configs import config_of
 from kerasdiff.side.reading.harmless import harmless
 from kerasdiff.side.reading.homes import home_at, module_folder
 from kerasdiff.side.reading.kinds import class_kind, listed
 from kerasdiff.side.reading.missing import Fault, missing_import
 from kerasdiff.side.reading.names import Binding, Names, names_of
+from kerasdiff.side.reading.notebooks import cells_of
 from kerasdiff.side.reading.parsers import mentions_parser
 from kerasdiff.side.reading.saved import damage
 from kerasdiff.side.reading.signatures import PLAIN, Read, signature_of
 from kerasdiff.side.reading.source import Source, UntoldError, is_library, is_python, module_file, source
 from kerasdiff.side.revisions.finding import searched
 from kerasdiff.side.revisions.targets import PREFIX, of_revision
+from kerasdiff.side.revisions.telling import told
 from kerasdiff.side.targets import InputSpec, Target, parse_target
 
 
 def read_target(text: str, here: str = "") -> Target:
-    """Parses a target; where a file alone is named, says what could be named in it.
+    """Parses a target; where a file or module alone is named, it is the one model in it.
 
     Raises:
-        TargetError: If the text has another form, or the file does not exist.
+        TargetError: If the text has another form, the file does not exist, or it holds none or several.
     """
-    target = of_revision(text, here) if text.startswith(PREFIX) else parse_target(text, here)
-    if target.name or target.kind not in ("file", "module", "notebook"):
-        return target
-    path = Path(target.location)
-    module = source(path, "") if target.kind == "file" else None
-    known = listed(names_of(module.tree)) if isinstance(module, Source) else None
-    raise said.names_no_model(target, known or ())
+    return named(of_revision(text, here) if text.startswith(PREFIX) else parse_target(text, here))
 
 
 def check(target: Target, inputs: tuple[InputSpec, ...]) -> None:
@@ -53,28 +51,28 @@ def check(target: Target, inputs: tuple[InputSpec, ...]) -> None:
         KerasdiffError: What the worker would say.
     """
     try:
-        with searched(target.revision):
+        with searched(target.revision) as finder:
             fault = _fault(target, inputs)
     except (UntoldError, RecursionError):  # the latter for an expression too deep to be looked at in all its parts
         return
     if fault is not None:
-        raise fault
+        raise fault if finder is None else told(fault, finder, target.here)
 
 
 def _fault(target: Target, inputs: tuple[InputSpec, ...]) -> KerasdiffError | None:
-    if target.kind == "saved":
-        why = damage(Path(target.location))
-        return None if why is None else said.cannot_open(target, why)
-    if target.kind == "baseline":
-        check_baseline(Path(target.location))
-        return None
+    if target.kind in ("saved", "baseline", "config"):
+        return _file_fault(target)
+    if target.kind == "notebook":
+        wrong = cells_of(Path(target.location))
+        if isinstance(wrong, str):
+            return said.no_notebook(target, wrong)
     if target.kind == "file" and not is_python(Path(target.location)):
         return said.not_python(target)
     found = _file_and_folder(target)
     if isinstance(found, KerasdiffError):
         return found
     path, folder, name = found
-    if path.suffix != ".py" or is_library(str(path)):
+    if path.suffix not in (".py", ".ipynb") or is_library(str(path)):
         return None
     module = source(path, folder)
     if isinstance(module, SyntaxError):
@@ -87,12 +85,26 @@ def _fault(target: Target, inputs: tuple[InputSpec, ...]) -> KerasdiffError | No
     return _name_fault(target, module, inputs)
 
 
+def _file_fault(target: Target) -> KerasdiffError | None:
+    """What is wrong with a file that is a model by itself."""
+    if target.kind == "baseline":
+        check_baseline(Path(target.location))
+        return None
+    if target.kind == "config":
+        config = config_of(Path(target.location))
+        return said.no_config(target, config) if isinstance(config, str) else None
+    why = damage(Path(target.location))
+    return None if why is None else said.cannot_open(target, why)
+
+
 def _file_and_folder(target: Target) -> tuple[Path, str, str] | KerasdiffError:
     """The file of a target, the folder on the path, and the dotted name that it goes by in a package.
 
     Raises:
         UntoldError: If code of a package need be run to know them, or is run before.
     """
+    if target.kind == "notebook":
+        return Path(target.location), str(Path(target.location).parent), ""
     if target.kind == "file":
         path = Path(target.location)
         home = home_at(path)
@@ -113,9 +125,9 @@ def _file_and_folder(target: Target) -> tuple[Path, str, str] | KerasdiffError:
 
 
 def _import_fault(target: Target, module: Source, fault: Fault) -> KerasdiffError:
-    linecache.checkcache(str(module.path))
-    line = linecache.getline(str(module.path), fault.line).strip()
-    shown = str(module.path.relative_to(module.search)) if target.kind == "file" else module.path.name
+    linecache.checkcache(fault.file)
+    line = linecache.getline(fault.file, fault.line).strip()
+    shown = Path(fault.file).name if target.kind == "module" else os.path.relpath(fault.file, module.search)
     frame = traceback.FrameSummary(shown, fault.line, "<module>", line=line)
     reason = f"{type(fault.error).__name__}: {fault.error}"
     at, details = f" ({shown}:{fault.line})", said.user_frames([frame], reason)

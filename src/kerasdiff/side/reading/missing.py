@@ -29,10 +29,12 @@ class Fault:
     Attributes:
         error: What Python raises.
         line: Where, counted from 1.
+        file: What it lies in.
     """
 
     error: ImportError
     line: int
+    file: str
 
 
 def missing_import(module: Source, package: str) -> Fault | None:
@@ -45,25 +47,26 @@ def missing_import(module: Source, package: str) -> Fault | None:
     if _hooks(module.tree):
         return None
     for statement in module.tree.body:
-        fault = _fault(statement, module, package)
-        if fault is not None:
-            return fault
+        error = _error(statement, module, package)
+        if error is not None:
+            file, line = module.place(statement.lineno)
+            return Fault(error, line, file)
         if not _inert(statement, module, 0):
             return None
     return None
 
 
-def _fault(statement: ast.stmt, module: Source, package: str) -> Fault | None:
+def _error(statement: ast.stmt, module: Source, package: str) -> ImportError | None:
+    """What Python says of a statement that imports what is not there."""
     if isinstance(statement, ast.ImportFrom) and statement.level:
-        error = _beside(statement, module.path, package) if package else _relative()
-        return None if error is None else Fault(error, statement.lineno)
+        return _beside(statement, module.path, package) if package else _relative()
     for dotted in _absolute(statement):
         name = dotted.partition(".")[0]
         if _exists(name, module.search):
             if not _known(name, module.search):
                 return None  # what it runs may do anything before the next one
         else:
-            return Fault(ModuleNotFoundError(f"No module named {name!r}", name=name), statement.lineno)
+            return ModuleNotFoundError(f"No module named {name!r}", name=name)
     return None
 
 
@@ -112,10 +115,8 @@ def _known(name: str, search: str) -> bool:
 
 def _inert(statement: ast.stmt, module: Source, depth: int) -> bool:
     """Whether a statement changes nothing about what can be imported next."""
-    if isinstance(statement, ast.ImportFrom) and statement.level:
-        return False
     if isinstance(statement, ast.Import | ast.ImportFrom):
-        return all(_import_inert(dotted, module, depth) for dotted in _absolute(statement))
+        return _imports_inert(statement, module, depth)
     if isinstance(statement, ast.FunctionDef | ast.ClassDef):
         return not statement.decorator_list and _definition_inert(statement, module, depth)
     if isinstance(statement, ast.Assign):
@@ -133,6 +134,12 @@ def _definition_inert(node: ast.FunctionDef | ast.ClassDef, module: Source, dept
     if isinstance(node, ast.FunctionDef):
         return _evaluates_nothing([*node.args.defaults, *node.args.kw_defaults])
     return not node.keywords and _evaluates_nothing(node.bases) and all(_inert(i, module, depth) for i in node.body)
+
+
+def _imports_inert(statement: ast.Import | ast.ImportFrom, module: Source, depth: int) -> bool:
+    if isinstance(statement, ast.ImportFrom) and statement.level:
+        return False
+    return all(_import_inert(dotted, module, depth) for dotted in _absolute(statement))
 
 
 def _import_inert(dotted: str, module: Source, depth: int) -> bool:

@@ -16,7 +16,7 @@ MOST_LISTED = 20
 
 def shown(target: Target) -> str:
     """What the module of a target is called: the name of its file, or its own."""
-    return Path(target.location).name if target.kind == "file" else target.location
+    return target.location if target.kind == "module" else Path(target.location).name
 
 
 def user_frames(frames: Iterable[traceback.FrameSummary], reason: str) -> str:
@@ -26,14 +26,27 @@ def user_frames(frames: Iterable[traceback.FrameSummary], reason: str) -> str:
 
 
 def names_no_model(target: Target, known: Sequence[str]) -> TargetError:
-    """Says that a file alone was named, and what could be named in it."""
-    name = known[0] if known else "NAME"
-    return TargetError(f"{target.text!r} names no model: write {target.place}:{name}.", listing(known))
+    """Says that a file alone was named, and what could be named in it: targets to be pasted, the likeliest first."""
+    if not known:
+        why = f"`kerasdiff list {target.place}` says why not"
+        return TargetError(f"{target.text!r} names no model, and nothing in it looks like one; {why}.")
+    more = [f"and {len(known) - MOST_LISTED} more: kerasdiff list {target.place}"] if len(known) > MOST_LISTED else []
+    return TargetError(f"{target.text!r} names no model; name one of these:", "\n".join([*known[:MOST_LISTED], *more]))
 
 
 def not_python(target: Target) -> LoadError:
     """Says that a file of another kind was named."""
     return LoadError(f"{target.text}: {shown(target)} is not a Python file.")
+
+
+def no_notebook(target: Target, why: str) -> LoadError:
+    """Says why a notebook cannot be read."""
+    return LoadError(f"{target.text}: {shown(target)} cannot be read as a notebook: {why}.")
+
+
+def no_config(target: Target, why: str) -> LoadError:
+    """Says why a file holds no config of a model."""
+    return LoadError(f"{target.text}: {shown(target)} describes no model: {why}.")
 
 
 def no_module(target: Target, here: str) -> TargetError:

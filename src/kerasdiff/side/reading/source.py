@@ -14,6 +14,7 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
+from kerasdiff.side.reading.notebooks import Cell, cells_of
 from kerasdiff.side.targets import Target
 
 MOST_BYTES = 400_000
@@ -35,29 +36,60 @@ class Source:
     Attributes:
         path: Of its file.
         tree: Of its text, which compiles.
-        search: Folders that its imports are looked for in before all others.
+        search: Folder that its imports are looked for in before all others.
+        cells: For a notebook, whose cells are joined, what each is called and how many lines come before it.
     """
 
     path: Path
     tree: ast.Module
     search: str
+    cells: tuple[tuple[str, int], ...] = ()
+
+    def place(self, line: int) -> tuple[str, int]:
+        """The file, or cell, that a line of the tree lies in, and which line it is there."""
+        return next(
+            ((file, line - before) for file, before in reversed(self.cells) if before < line), (str(self.path), line)
+        )
 
 
 def source(path: Path, search: str) -> Source | SyntaxError | None:
-    """Parses a file as an import would; ``None`` where it has to be tried."""
+    """Parses a file as an import would, a notebook as one module; ``None`` where it has to be tried."""
+    if path.suffix == ".ipynb":
+        cells = cells_of(path)
+        return None if isinstance(cells, str) else _joined(path, cells, search)
     try:
         if path.stat().st_size > MOST_BYTES:
             return None
-        text = path.read_bytes()
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(text, str(path))
-            compile(tree, str(path), "exec", dont_inherit=True)  # a return outside a function parses
+        return Source(path, _parsed(path.read_bytes(), str(path)), search)
     except SyntaxError as error:
         return error
     except (OSError, ValueError, MemoryError, RecursionError):
         return None
-    return Source(path, tree, search)
+
+
+def _joined(path: Path, cells: tuple[Cell, ...], search: str) -> Source | SyntaxError | None:
+    body: list[ast.stmt] = []
+    places: list[tuple[str, int]] = []
+    before = 0
+    for cell in cells:
+        try:
+            statements = _parsed(cell.text, cell.file).body
+        except SyntaxError as error:
+            return error
+        except (ValueError, MemoryError, RecursionError):
+            return None
+        body += [ast.increment_lineno(statement, before) for statement in statements]
+        places.append((cell.file, before))
+        before += cell.text.count("\n") + 1
+    return Source(path, ast.Module(body=body, type_ignores=[]), search, tuple(places))
+
+
+def _parsed(text: str | bytes, file: str) -> ast.Module:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        tree = ast.parse(text, file)
+        compile(tree, file, "exec", dont_inherit=True)  # a return outside a function parses
+    return tree
 
 
 def is_python(path: Path) -> bool:

@@ -7,9 +7,12 @@ something there. What is outside the repository, and environments and installed 
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
+import json
 import os
 import sys
+import urllib.parse
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -56,6 +59,28 @@ class Places:
             return None
         return os.path.normpath(os.path.join(self.revision.worktrees[0], os.path.relpath(path, self.revision.root)))
 
+    def is_copied(self, site: Path, file: str) -> bool:
+        """Whether a file below a folder of installed packages came from a work tree when it was installed."""
+        return file in _copied(site, self._trees)
+
+
+@cache
+def _copied(site: Path, trees: tuple[str, ...]) -> frozenset[str]:
+    """The files of a folder of installed packages that came from one of these directories.
+
+    References:
+        PyPA, "Recording the Direct URL Origin of installed distributions" and "Recording installed projects".
+    """
+    files: list[str] = []
+    for direct in site.glob("*.dist-info/direct_url.json"):
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            address = urllib.parse.urlsplit(str(json.loads(direct.read_text(encoding="utf-8")).get("url")))
+            place = os.path.realpath(urllib.parse.unquote(address.path))
+            if address.scheme == "file" and any(_below(place, tree) for tree in trees):
+                listed = (direct.parent / "RECORD").read_text(encoding="utf-8").splitlines()
+                files += [line.rsplit(",", 2)[0].strip('"') for line in listed]
+    return frozenset(files)
+
 
 def _below(path: str, directory: str) -> bool:
     return path == directory or path.startswith(directory.rstrip(os.sep) + os.sep)
@@ -75,15 +100,18 @@ class Finder(MetaPathFinder):
     """Asks all other finders, and turns what they find in a work tree into the layout.
 
     Attributes:
+        places: Of the revision.
         kept: Modules that git ignores and that were therefore taken from the work tree: built ones, and versions
             written by a build.
         lacking: Modules that the work tree has and the revision has not.
+        copies: Those that are installed as a copy of the repository.
     """
 
     def __init__(self, places: Places) -> None:
-        self._places = places
+        self.places = places
         self.kept: list[str] = []
         self.lacking: list[str] = []
+        self.copies: list[str] = []
 
     def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
         """Finds a module where the revision has it.
@@ -116,16 +144,29 @@ class Finder(MetaPathFinder):
         folders = spec.submodule_search_locations
         if spec.origin is None or not spec.has_location:
             return spec if folders is None else self._namespace(spec, list(folders))
-        origin = self._places.then(spec.origin)
+        origin = self.places.then(spec.origin)
         if origin is None:
-            return spec
+            return self._original(spec)
         if not os.path.isfile(origin):
             return None
-        inside = None if folders is None else [self._places.then(folder) or folder for folder in folders]
+        inside = None if folders is None else [self.places.then(folder) or folder for folder in folders]
         return importlib.util.spec_from_file_location(spec.name, origin, submodule_search_locations=inside)
 
+    def _original(self, spec: ModuleSpec) -> ModuleSpec | None:
+        """The same module, in the layout where it is an installed copy of one of the repository (``pip install .``)."""
+        site, _, within = str(spec.origin).rpartition("/site-packages/")
+        if "." in spec.name or not site or not self.places.is_copied(Path(site) / "site-packages", within):
+            return spec
+        self.copies.append(spec.name)
+        for folder in ("", "src", "lib", "python"):
+            origin = os.path.join(self.places.revision.root, folder, within)
+            if os.path.isfile(origin):
+                inside = None if spec.submodule_search_locations is None else [os.path.dirname(origin)]
+                return importlib.util.spec_from_file_location(spec.name, origin, submodule_search_locations=inside)
+        return None
+
     def _namespace(self, spec: ModuleSpec, folders: list[str]) -> ModuleSpec | None:
-        turned = [self._places.then(folder) or folder for folder in folders]
+        turned = [self.places.then(folder) or folder for folder in folders]
         if turned == folders:
             return spec
         there = [folder for folder in dict.fromkeys(turned) if os.path.isdir(folder)]
@@ -142,7 +183,7 @@ class Finder(MetaPathFinder):
 
     def _built(self, name: str, path: Sequence[str] | None) -> ModuleSpec | None:
         """A module that a build left in the work tree and no revision holds: it is the same for all of them."""
-        here = [now for folder in (sys.path if path is None else path) if (now := self._places.now(folder))]
+        here = [now for folder in (sys.path if path is None else path) if (now := self.places.now(folder))]
         spec = PathFinder.find_spec(name, here) if here else None
         if spec is None or spec.origin is None or not spec.has_location:
             return None
@@ -168,17 +209,17 @@ def turned(entries: Sequence[str], places: Places) -> list[str]:
 
 
 @contextmanager
-def searched(revision: Revision | None) -> Iterator[None]:
+def searched(revision: Revision | None) -> Iterator[Finder | None]:
     """Within, modules are found as a worker finds those of a revision; nothing is imported by that."""
     if revision is None:
-        yield
+        yield None
         return
     places = Places(revision)
     before, finder = list(sys.path), Finder(places)
     sys.path[:] = turned(sys.path, places)
     sys.meta_path.insert(0, finder)
     try:
-        yield
+        yield finder
     finally:
         sys.meta_path.remove(finder)
         sys.path[:] = before

@@ -17,7 +17,7 @@ import os
 import shutil
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -129,7 +129,12 @@ def _fill(repository: Repository, commit: str, root: Path, scratch: Path) -> Ite
     """Writes the files of a commit below ``root``; gives the paths of those whose content is not on this machine."""
     own = {"GIT_INDEX_FILE": str(scratch / f"index-{commit}")}
     words = (f"--git-dir={repository.directory}", f"--work-tree={root}")
-    git(root, *words, "read-tree", "--reset", "-u", commit, extra=own)
+    try:
+        git(root, *words, "read-tree", "--reset", "-u", commit, extra=own)
+    except GitError as error:
+        if "unable to read" not in str(error):
+            raise
+        yield from _without_lost(root, words, commit, own)
     listed = git(root, *words, "ls-files", "--stage", "-z", extra=own)
     attributes: list[Path] = []
     for entry in listed.split(b"\0"):
@@ -148,6 +153,24 @@ def _fill(repository: Repository, commit: str, root: Path, scratch: Path) -> Ite
             attributes.append(path)
     if any(b"filter=lfs" in path.read_bytes() for path in attributes if path.is_file()):
         yield from _filled_from_lfs(repository, root, listed)
+
+
+def _without_lost(root: Path, words: Sequence[str], commit: str, own: Mapping[str, str]) -> Iterator[str]:
+    """Writes the files of a commit whose content the repository holds, and gives the paths of the others."""
+    git(root, *words, "read-tree", "--reset", commit, extra=own)
+    entries = [
+        entry.partition(b"\t") for entry in git(root, *words, "ls-files", "--stage", "-z", extra=own).split(b"\0")
+    ]
+    asked_for = b"".join(head.split(b" ")[1] + b"\n" for head, _, _ in entries if head)
+    known = git(root, *words, "cat-file", "--batch-check", given=asked_for).splitlines()
+    lost = [
+        name
+        for (head, _, name), said in zip(entries, known, strict=False)
+        if said.endswith(b" missing") and not head.startswith(_SUBMODULE)
+    ]
+    git(root, *words, "update-index", "--force-remove", "-z", "--stdin", given=b"\0".join([*lost, b""]), extra=own)
+    git(root, *words, "checkout-index", "--all", "--force", extra=own)
+    yield from map(os.fsdecode, lost)
 
 
 def _turn(link: Path, root: Path, repository: Repository) -> None:

@@ -35,7 +35,8 @@ class Revision:
         root: Directory that holds its files.
         worktrees: Where files of the same repository are checked out, without links. What lies there is found below
             ``root``, as the commit has it.
-        missing: Paths of the commit whose content is not on this machine: submodules, files of git LFS.
+        missing: Paths of the commit whose content is not on this machine: submodules, files of git LFS, what a
+            partial clone lacks.
     """
 
     commit: Commit

@@ -13,7 +13,7 @@ from kerasdiff.side.revisions.commits import AUTO, base_of, commit_of, former_na
 from kerasdiff.side.revisions.git import Repository, asked, git, repository_of
 from kerasdiff.side.revisions.layout import laid_out
 from kerasdiff.side.revisions.records import Commit
-from kerasdiff.side.targets import Target, parse_target
+from kerasdiff.side.targets import Target, is_module, parse_target
 
 PREFIX = "git:"
 """How a target of a revision begins."""
@@ -98,7 +98,7 @@ def _sought(rest: str, here: str, text: str) -> _Sought:
         raise TargetError(f"{text}: the current directory cannot be seen ({error.strerror}).") from None
     location = _NAME_FOLLOWS.split(rest, maxsplit=1)[0]
     own = repository_of(directory)
-    if not Path(location).suffix and "/" not in location and not (directory / location).exists():
+    if is_module(location) and not (directory / location).exists():
         if own is None:
             raise _no_repository(text, directory)
         return _Sought(repository=own, rest=rest, location=location, path=None, directory=directory)

@@ -47,23 +47,20 @@ class Scope:
         target: Whose text it is.
         names: Those of its module.
         root: Directory that source lines are shown relative to.
-        file: Of its module, ``None`` where that has none.
-        tree: Of its module's text, ``None`` where it has none.
+        source: Its module's text, ``None`` where that cannot be read.
     """
 
     target: Target
     names: Mapping[str, object]
     root: str
-    file: Path | None = None
-    tree: ast.Module | None = None
+    source: Source | None = None
 
     @classmethod
     def of(cls, target: Target, module: ModuleType, root: str) -> Scope:
         """That of a module which has been run."""
         file = getattr(module, "__file__", None)
         read = None if file is None else source(Path(file), root)
-        tree = read.tree if isinstance(read, Source) else None
-        return cls(target=target, names=vars(module), root=root, file=file and Path(file), tree=tree)
+        return cls(target=target, names=vars(module), root=root, source=read if isinstance(read, Source) else None)
 
     def at(self, name: str, after: str = "") -> Scope:
         """The same for another name, which is called without arguments: what it is in messages."""
@@ -151,16 +148,17 @@ def _refuse(message: str) -> NoReturn:
 def _from_parser(parameter: inspect.Parameter, scope: Scope) -> Guess | None:
     """An argument that is named as that of a command line, where the module makes one parser: its defaults."""
     bare = parameter.annotation in (inspect.Parameter.empty, argparse.Namespace, "Namespace", "argparse.Namespace")
-    if parameter.name not in PARSED_NAMES or not bare or scope.tree is None:
+    if parameter.name not in PARSED_NAMES or not bare or scope.source is None:
         return None
-    made = parsers_of(scope.tree)
+    made = parsers_of(scope.source.tree)
     if len(made) != 1:
         return None
     (text,) = made
-    what = f"{text.name} ({scope.names.get('__name__') if scope.file is None else scope.file.name}:{text.line})"
+    file, line = scope.source.place(text.line)
+    what = f"{text.name} ({Path(file).name}:{line})"
     names = {"argparse": argparse, "ArgumentParser": argparse.ArgumentParser, **scope.names}
     try:
-        exec(compile(ast.Module(list(text.body), []), str(scope.file), "exec", dont_inherit=True), names)
+        exec(compile(ast.Module(list(text.body), []), file, "exec", dont_inherit=True), names)
         parser: Live = names[text.name]
         parser.error = _refuse
         return Guess(parser.parse_args([]), "parser", what)

@@ -1,10 +1,12 @@
 """How does the module of a target come to be, and what is said where running it fails?"""
 
 from __future__ import annotations
+import __future__
 
 import importlib
 import importlib.util
 import itertools
+import linecache
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +16,7 @@ from types import ModuleType
 from kerasdiff.errors import LoadError
 from kerasdiff.side.reading import said
 from kerasdiff.side.reading.homes import Home, home_at, module_folder
+from kerasdiff.side.reading.notebooks import cells_of
 from kerasdiff.side.targets import Target
 from kerasdiff.worker.loading.faults import at_line, raised_at, reason, user_traceback
 from kerasdiff.worker.tracing.libraries import claim, is_user_file
@@ -31,6 +34,8 @@ def import_target(target: Target) -> tuple[ModuleType, str]:
         TargetError: If there is no such module.
         LoadError: If running it fails.
     """
+    if target.kind == "notebook":
+        return _run_notebook(target)
     return _import_module(target) if target.kind == "module" else _import_file(target)
 
 
@@ -52,6 +57,34 @@ def _import_file(target: Target) -> tuple[ModuleType, str]:
     with _importing(target, root):
         spec.loader.exec_module(module)
     return module, root
+
+
+def _run_notebook(target: Target) -> tuple[ModuleType, str]:
+    """Runs the code cells of a notebook, one after the other, as one module."""
+    path = Path(target.location)
+    cells = cells_of(path)
+    if isinstance(cells, str):
+        raise said.no_notebook(target, cells)
+    root = str(path.parent)
+    _forget_below(root)
+    _first_on_path(root)
+    module = ModuleType(f"kerasdiff_target_{next(_numbers)}_{path.stem}")
+    module.__file__ = str(path)
+    vars(module)["display"] = print
+    sys.modules[module.__name__] = module
+    flags = 0
+    with _importing(target, root):
+        for cell in cells:
+            # No entry of a time: nothing looks whether a file of that name has changed.
+            lines = [f"{line}\n" for line in cell.text.split("\n")]
+            linecache.cache[cell.file] = (len(cell.text), None, lines, cell.file)
+            code = compile(cell.text, cell.file, "exec", flags, dont_inherit=True)
+            flags |= code.co_flags & _FUTURE  # what a cell imports from there holds for those after it
+            exec(code, vars(module))
+    return module, root
+
+
+_FUTURE = sum({getattr(__future__, name).compiler_flag for name in __future__.all_feature_names})
 
 
 def _part_of_package(target: Target, home: Home, path: Path) -> ModuleType:
@@ -127,8 +160,10 @@ def _importer(error: ImportError, root: str, target: Target) -> str:
     """The file whose import fails, where that is none of the target's own; empty where it is."""
     source = raised_at(error, root)
     module = target.location.rpartition(".")[2]
-    own = (Path(target.location).name,) if target.kind == "file" else (f"{module}.py", f"{module}/__init__.py")
-    return "" if source is None or source.file.endswith(own) else source.file
+    own = (f"{module}.py", f"{module}/__init__.py") if target.kind == "module" else (Path(target.location).name,)
+    if source is None or source.file == "__init__.py" or source.file.partition("[cell ")[0].endswith(own):
+        return ""
+    return source.file
 
 
 def _forget_below(root: str) -> None:

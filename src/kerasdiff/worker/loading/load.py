@@ -23,6 +23,7 @@ from kerasdiff.side.reading.said import cannot_open
 from kerasdiff.side.reading.saved import damage
 from kerasdiff.side.targets import InputSpec, Target
 from kerasdiff.worker.keras_internals import Live, declared_trainable, exact_casts
+from kerasdiff.worker.loading.configs import open_config
 from kerasdiff.worker.loading.faults import at_line, reason, user_traceback
 from kerasdiff.worker.loading.inputs import Signature, is_declared, show, signature_of, with_ranges
 from kerasdiff.worker.loading.resolve import Constructed, resolve
@@ -300,8 +301,8 @@ def load(
     keras.config.disable_traceback_filtering()
     keras.utils.set_random_seed(seed)
     with precision_scope(precision), sources.recording():
-        if target.kind == "saved":
-            made, root = _open_saved(target, precision), str(Path(target.location).parent)
+        if target.kind in _OPENED:
+            made, root = _OPENED[target.kind](target, precision), str(Path(target.location).parent)
         else:
             made, root = resolve(target, inputs)
         signature = signature_of(made, inputs, target.text)
@@ -309,15 +310,27 @@ def load(
             # Declared inputs have been through every layer already, symbolically.
             _build(made.model, signature, target, root)
         ports, cuts = with_ranges(signature.ports, made.model, target.text)
+        model, pack = made.model, signature.pack
+        if target.change is not None:
+            model, pack = changed(model, ports, pack, target.change, seed)
     return Loaded(
-        model=made.model,
+        model=model,
         ports=ports,
-        pack=signature.pack,
+        pack=pack,
         inferred=(*made.inferred, *signature.inferred, *cuts),
-        class_name=type(made.model).__name__,
+        class_name=type(model).__name__,
         root=root,
         guessed=signature.guessed,
     )
+
+
+def changed(model: Live, ports: tuple[Port, ...], pack: Pack, change: str, seed: int) -> tuple[Live, Pack]:
+    """The model taken apart and built again with a change, from the seed as well, and how it is called."""
+    from kerasdiff.worker.mutating.rebuilding import built_again, given_to, taken_apart
+
+    blueprint = taken_apart(model, ports, pack)
+    keras.utils.set_random_seed(seed)
+    return built_again(blueprint, change, ports), lambda flat: given_to(blueprint, flat)
 
 
 def _open_saved(target: Target, precision: Precision) -> Constructed:
@@ -333,6 +346,10 @@ def _open_saved(target: Target, precision: Precision) -> Constructed:
         raise cannot_open(target, damage(Path(target.location)) or reason(first)) from None
     left_out = Finding(fact=Fact.COMPILE_SETTINGS_LEFT_OUT, names=(target.text,), cause=reason(first))
     return Constructed(model=model, inferred=(left_out,))
+
+
+_OPENED: Mapping[str, Callable[[Target, Precision], Constructed]] = {"saved": _open_saved, "config": open_config}
+"""Files that are a model by themselves."""
 
 
 def _build(model: Live, signature: Signature, target: Target, root: str) -> None:

@@ -11,7 +11,6 @@ import filecmp
 import importlib
 import importlib.util
 import os
-import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from kerasdiff.errors import KerasdiffError, LoadError
 from kerasdiff.findings import Fact, Finding
 from kerasdiff.side.revisions.finding import Finder, Places, turned
 from kerasdiff.side.revisions.records import Revision
+from kerasdiff.side.revisions.telling import told
 from kerasdiff.side.targets import Target
 from kerasdiff.worker.tracing import sources
 from kerasdiff.worker.tracing.libraries import NAMED
@@ -107,38 +107,13 @@ class Entered:
 
     def found(self) -> tuple[Finding, ...]:
         """Facts about what it was loaded from."""
-        if not self.finder.kept:
-            return ()
-        names = [os.path.relpath(file, self.places.revision.worktrees[0]) for file in self.finder.kept]
-        return (Finding(fact=Fact.BUILT_FILES_KEPT, names=(self.target.text, *sorted(set(names)))),)
+        kept = {os.path.relpath(file, self.places.revision.worktrees[0]) for file in self.finder.kept}
+        both = ((Fact.BUILT_FILES_KEPT, kept), (Fact.INSTALLED_COPY, set(self.finder.copies)))
+        return tuple(Finding(fact=fact, names=(self.target.text, *sorted(names))) for fact, names in both if names)
 
     def told(self, error: KerasdiffError) -> KerasdiffError:
         """An error in terms of the repository, with what the revision lacks."""
-        hints = [hint for hint in self._hints(error.message) if hint not in error.details]
-        error.message = self._plain(error.message)
-        error.details = "\n".join(part for part in (self._plain(error.details), *hints) if part)
-        return error
-
-    def _plain(self, text: str) -> str:
-        return text.replace(self.places.revision.root + os.sep, "").replace(self.places.revision.root, ".")
-
-    def _hints(self, message: str) -> Iterator[str]:
-        revision = self.places.revision
-        name = revision.commit.name
-        for module in dict.fromkeys(self.finder.lacking):
-            if re.search(rf"(?<![\w.]){re.escape(module)}(?!\w)", message):
-                yield f"{module} is in the working tree, but not in {name}."
-        if "No such file" in message or "not exist" in message or "Unable to open" in message:
-            for quoted in re.findall(r"'([^'\n]+)'", message):
-                now = self.places.now(os.path.normpath(os.path.join(self.target.here, quoted)))
-                if now is not None and os.path.exists(now):
-                    yield f"{quoted} is in the working tree, but not in {name}: a revision has what git tracks alone."
-        if revision.missing:
-            some = ", ".join(revision.missing[:5]) + (", …" if len(revision.missing) > 5 else "")
-            yield (
-                f"Not on this machine, of {name}: {some}; get submodules by `git submodule update --init`, files of "
-                f"git LFS by `git lfs fetch origin {revision.commit.commit}`."
-            )
+        return told(error, self.finder, self.target.here)
 
 
 _entered: Entered | None = None

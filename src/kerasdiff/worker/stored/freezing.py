@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import tensorflow as tf
@@ -37,7 +37,7 @@ from kerasdiff.worker.keras_internals import (
     without_decay,
 )
 from kerasdiff.worker.loading.faults import reason
-from kerasdiff.worker.loading.load import Loaded, Session, precision_scope, thawed
+from kerasdiff.worker.loading.load import Loaded, Session, thawed
 from kerasdiff.worker.running.calls import has_lower_precision
 from kerasdiff.worker.running.places import places
 from kerasdiff.worker.running.settings import WHOLE
@@ -45,7 +45,7 @@ from kerasdiff.worker.stored.safety import refused
 from kerasdiff.worker.tracing.assemble import assemble
 from kerasdiff.worker.tracing.lower import gradient_functions
 from kerasdiff.worker.tracing.names import weight_table
-from kerasdiff.worker.tracing.trace import Recording
+from kerasdiff.worker.tracing.trace import Added, Recording
 
 PRECISIONS: tuple[Precision, ...] = ("float32", "float64")
 
@@ -136,16 +136,7 @@ def _frozen(session: Session, precision: Precision, mode: Mode, name: str) -> tu
     Raises:
         KerasdiffError: If no graph can hold it.
     """
-    with precision_scope(precision):
-        loaded = session.loaded(precision)
-        try:
-            recording, _ = session.traced(precision, mode)
-        except KerasdiffError:
-            raise
-        except Exception as error:  # the user's own code ran and failed
-            raise EvaluateError(f"the call has no graph: {reason(error)}") from None
-    if recording.made:
-        raise EvaluateError("the call makes new variables each time")
+    loaded, recording = session.loaded(precision), _recorded(session, precision, mode)
     definition = recording.graph.as_graph_def()
     customised = _plain_gradients(definition)
     if odd := refused(definition):
@@ -153,8 +144,7 @@ def _frozen(session: Session, precision: Precision, mode: Mode, name: str) -> tu
     assembler = assemble(loaded, recording, bare=True)
     assembler.graph()
     taken = _taken_in(recording, weight_table(loaded.model))
-    terms, ops = recording.added.tensors, recording.graph.get_operations()
-    inside = all(tf.is_tensor(term) and getattr(term, "graph", None) is recording.graph for term in terms)
+    ops, added = recording.graph.get_operations(), _added(recording)
     return HeldCall(
         precision=precision,
         mode=mode,
@@ -162,9 +152,9 @@ def _frozen(session: Session, precision: Precision, mode: Mode, name: str) -> tu
         inputs=tuple(tensor.name for tensor in recording.inputs),
         outputs=tuple(tensor.name for tensor in recording.outputs),
         masks=_masks(recording.outputs),
-        calls=recording.added.calls if inside else 0,
-        regularized=recording.added.regularized if inside else (),
-        terms=tuple(term.name for term in terms) if inside else (),
+        calls=added.calls,
+        regularized=added.regularized,
+        terms=tuple(term.name for term in added.tensors),
         added=recording.added.values.name,
         updates=tuple(sorted(op.name for op in final_updates(recording.graph))),
         variables=tuple(taken.variables),
@@ -176,6 +166,30 @@ def _frozen(session: Session, precision: Precision, mode: Mode, name: str) -> tu
         customised=customised,
         mixed=precision == "float64" and has_lower_precision(recording),
     ), definition
+
+
+def _recorded(session: Session, precision: Precision, mode: Mode) -> Recording:
+    """The trace of a call that a graph can hold.
+
+    Raises:
+        KerasdiffError: If there is none.
+    """
+    try:
+        recording, _ = session.traced(precision, mode)
+    except KerasdiffError:
+        raise
+    except Exception as error:  # the user's own code ran and failed
+        raise EvaluateError(f"the call has no graph: {reason(error)}") from None
+    if recording.made:
+        raise EvaluateError("the call makes new variables each time")
+    return recording
+
+
+def _added(recording: Recording) -> Added:
+    """The added losses by one: none where one of them is a number that no op of the graph gives."""
+    added = recording.added
+    inside = all(tf.is_tensor(one) and getattr(one, "graph", None) is recording.graph for one in added.tensors)
+    return added if inside else replace(added, calls=0, regularized=(), tensors=())
 
 
 def _masks(outputs: list[Live]) -> dict[int, int]:

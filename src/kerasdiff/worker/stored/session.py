@@ -100,16 +100,11 @@ class StoredSession(Session):
         """An input with the range that was asked for, within that which was locked, as are its shape and dtype."""
         if not self.inputs:
             return port
-        named = [one for one in self.inputs if port.name in (one.name, one.label)]
-        asked = named[0] if named else self.inputs[number] if number < len(self.inputs) else None
-        shape = (port.spec.shape or (None,))[1:]
-        if asked is None or asked.shape != shape or asked.dtype not in (None, port.spec.dtype):
+        named = (one for one in self.inputs if port.name in (one.name, one.label))
+        asked = next(named, None) or next(iter(self.inputs[number:]), None)
+        if asked is None or not _fits(asked, port):
             raise self._unfit(self.variant.description.inputs)
-        if asked.low is None or asked.high is None:
-            return port
-        low = max(one for one in (asked.low, port.low) if one is not None)
-        high = min(one for one in (asked.high, port.high) if one is not None)
-        return replace(port, low=low, high=max(low, high), given=not asked.guessed)
+        return _within(port, asked)
 
     def _unfit(self, ports: Sequence[Port]) -> TraceError:
         own = ", ".join(f"{one.name} {(one.spec.shape or (None,))[1:]} {one.spec.dtype}" for one in ports)
@@ -202,6 +197,19 @@ class StoredSession(Session):
             branches=tuple(stored.branches),
             hidden=tuple(stored.hidden),
         )
+
+
+def _fits(asked: InputSpec, port: Port) -> bool:
+    return asked.shape == (port.spec.shape or (None,))[1:] and asked.dtype in (None, port.spec.dtype)
+
+
+def _within(port: Port, asked: InputSpec) -> Port:
+    """The input with the range that was asked for, as far as it lies in its own."""
+    if asked.low is None or asked.high is None:
+        return port
+    low = asked.low if port.low is None else max(asked.low, port.low)
+    high = asked.high if port.high is None else min(asked.high, port.high)
+    return replace(port, low=low, high=max(low, high), given=not asked.guessed)
 
 
 def _call(frozen: Frozen, precision: Precision, mode: Mode) -> HeldCall:

@@ -7,29 +7,19 @@ re-expression is an edit of a blueprint, so which layer was touched is known by 
 from __future__ import annotations
 
 import copy
-import operator
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 import keras
-from mutation.by_hand import FORMULAS, LAYERS
 
-FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "operator.add": operator.add,
-    "operator.mul": operator.mul,
-    "operator.sub": operator.sub,
-    "concatenate": keras.ops.concatenate,
-    "maximum": keras.ops.maximum,
-    "mean": keras.ops.mean,
-    "max": keras.ops.max,
-    "reshape": keras.ops.reshape,
-    "activation": lambda x, name: keras.activations.get(name)(x),
-    "cast": lambda x, dtype: keras.ops.cast(x, dtype),
-    **{f"formula of {name}": formula for name, formula in FORMULAS.items()},
-}
-"""Calls that are no layer."""
+from kerasdiff.worker.keras_internals import Live
+
+FUNCTIONS: dict[str, Callable[..., Live]] = {}
+"""Calls that are no layer, by the name of their part; who writes models with such puts them here."""
+
+LAYERS: dict[str, Callable[..., Live]] = {}
+"""Layers that are made of a config and a ``name``, by kind; who writes models with such puts them here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,21 +35,22 @@ class Part:
     """What is called: an input, a layer (``config``), a model of its own (``inner``) or a function.
 
     Attributes:
-        kind: Class of the layer (``Conv2D``), ``InputLayer``, ``Blueprint``, ``Sequential``, ``function``, or a layer
-            by hand (``by_hand.LAYERS``), which has the config of the layer it stands for.
+        kind: Class of the layer (``Conv2D``), ``InputLayer``, ``Blueprint``, ``Sequential``, ``function``, or one of
+            ``LAYERS``.
         data: The layer as Keras serialises it.
         inner: The parts of a model of its own; a ``Sequential`` calls them in order.
         function: A key of ``FUNCTIONS``.
     """
 
     kind: str
-    data: dict[str, Any] = field(default_factory=dict)
+    data: dict[str, Live] = field(default_factory=dict)
     inner: Blueprint | None = None
     function: str = ""
 
     @property
-    def config(self) -> dict[str, Any]:
-        return self.data["config"]
+    def config(self) -> dict[str, Live]:
+        config: dict[str, Live] = self.data["config"]
+        return config
 
 
 @dataclass
@@ -67,8 +58,8 @@ class Call:
     """One use of a part; ``args`` and ``kwargs`` hold :class:`Ref` where a value stands."""
 
     part: str
-    args: list[Any]
-    kwargs: dict[str, Any] = field(default_factory=dict)
+    args: list[Live]
+    kwargs: dict[str, Live] = field(default_factory=dict)
 
     def refs(self) -> list[Ref]:
         """The values it consumes, in order."""
@@ -80,7 +71,7 @@ class Call:
         return Call(self.part, args, kwargs)
 
 
-def _refs(value: Any) -> Iterator[Ref]:
+def _refs(value: Live) -> Iterator[Ref]:
     if isinstance(value, Ref):
         yield value
     elif isinstance(value, list | tuple):
@@ -91,7 +82,7 @@ def _refs(value: Any) -> Iterator[Ref]:
             yield from _refs(item)
 
 
-def _mapped(value: Any, function: Callable[[Ref], Any]) -> Any:
+def _mapped(value: Live, function: Callable[[Ref], Live]) -> Live:
     if isinstance(value, Ref):
         return function(value)
     if isinstance(value, list | tuple):
@@ -172,13 +163,13 @@ class Blueprint:
         self.shapes = {}
         self.parts = {name: part for name, part in self.parts.items() if name in called}
 
-    def make_parts(self) -> dict[str, Any]:
+    def make_parts(self) -> dict[str, Live]:
         """A fresh layer (or function) for each part but the inputs."""
         return {name: make(name, part) for name, part in self.parts.items() if part.kind != "InputLayer"}
 
-    def interpret(self, made: dict[str, Any], values: list[Any]) -> Any:
+    def interpret(self, made: dict[str, Live], values: list[Live]) -> Live:
         """Runs the calls on values, symbolic or not."""
-        known: dict[Ref, Any] = dict(zip((Ref(name) for name in self.inputs), values, strict=True))
+        known: dict[Ref, Live] = dict(zip((Ref(name) for name in self.inputs), values, strict=True))
         for name, call in self.calls.items():
             args, kwargs = (_mapped(item, known.__getitem__) for item in (call.args, call.kwargs))
             results = made[call.part](*args, **kwargs)
@@ -196,11 +187,11 @@ class Blueprint:
         return keras.Model(inputs[0] if len(inputs) == 1 else inputs, outputs, name=self.name)
 
 
-def _input(name: str, part: Part) -> Any:
+def _input(name: str, part: Part) -> Live:
     return keras.Input(batch_shape=part.config["batch_shape"], dtype=part.config.get("dtype"), name=name)
 
 
-def make(name: str, part: Part) -> Any:
+def make(name: str, part: Part) -> Live:
     """The layer or function a part stands for."""
     if part.function:
         return FUNCTIONS[part.function]
@@ -267,6 +258,7 @@ def renamed(blueprint: Blueprint, name_for: Callable[[int, str, Part], str], dee
     """The same model with other names for its parts.
 
     Args:
+        blueprint: Stays as it is.
         name_for: Gets a part's number, name and itself, and gives its new name.
         deep: Whether to go on in models within it.
     """
@@ -291,19 +283,19 @@ def renamed(blueprint: Blueprint, name_for: Callable[[int, str, Part], str], dee
     return found
 
 
-def _part(entry: dict[str, Any], model: keras.Model) -> Part:
+def _part(entry: dict[str, Live], model: keras.Model) -> Part:
     if entry["class_name"] in ("Functional", "Sequential"):
         return Part("Blueprint", inner=read(model.get_layer(entry["name"])))
     kept = ("module", "class_name", "config", "registered_name")
     return Part(entry["class_name"], data=_plain({key: entry[key] for key in kept}))
 
 
-def _filled_in(key: str, value: Any) -> bool:
+def _filled_in(key: str, value: Live) -> bool:
     """Whether Keras gave a call this argument, not the author: the mode, and masks made by another layer."""
     return key == "training" or (key.endswith("mask") and not isinstance(value, bool))
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Live) -> Live:
     """A config without the default precision and the shapes built for: the build decides them, float64 included."""
     if isinstance(value, dict):
         kept = {key: item for key, item in value.items() if not (key == "dtype" and _default(item))}
@@ -311,7 +303,7 @@ def _plain(value: Any) -> Any:
     return [_plain(item) for item in value] if isinstance(value, list) else value
 
 
-def _default(dtype: Any) -> bool:
+def _default(dtype: Live) -> bool:
     name = dtype["config"]["name"] if isinstance(dtype, dict) and dtype.get("config") else dtype
     return name in (keras.config.floatx(), keras.config.dtype_policy().name)
 
@@ -320,14 +312,14 @@ def _call(name: str, number: int) -> str:
     return f"{name}#{number}" if number else name
 
 
-def _references(value: Any) -> list[Ref]:
+def _references(value: Live) -> list[Ref]:
     """``["dense", 0, 0]``, or a list of such."""
     if value and isinstance(value[0], str):
         return [Ref(_call(value[0], value[1]), value[2])]
     return [ref for item in value for ref in _references(item)]
 
 
-def _read(value: Any) -> Any:
+def _read(value: Live) -> Live:
     if isinstance(value, dict) and value.get("class_name") == "__keras_tensor__":
         name, number, port = value["config"]["keras_history"]
         return Ref(_call(name, number), port)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
-from typing import Any
 
-from mutation.blueprint import Blueprint
-from mutation.change import WEIGHTED, Change, flag, layers_of, set_to
-from mutation.settings import NOISE, dotted_settings, holder
+from kerasdiff.worker.keras_internals import Live
+from kerasdiff.worker.mutating.blueprint import Blueprint
+from kerasdiff.worker.mutating.change import WEIGHTED, Change, flag, layers_of, set_to
+from kerasdiff.worker.mutating.settings import NOISE, dotted_settings, holder
 
 
 def training_flags(blueprint: Blueprint) -> Iterator[Change]:
@@ -20,7 +20,7 @@ def training_flags(blueprint: Blueprint) -> Iterator[Change]:
                 yield Change("fix-training", key, (name,), edit, form="subclassed")
 
 
-def _held(config: dict[str, Any], role: str) -> bool:
+def _held(config: dict[str, Live], role: str) -> bool:
     """Whether a layer has the weight a setting speaks of."""
     needs = {"bias": "use_bias", "beta": "center", "gamma": "scale", "moving_mean": "", "moving_variance": ""}
     return bool(config.get(needs.get(role, ""), True))
@@ -35,16 +35,16 @@ def starts(blueprint: Blueprint) -> Iterator[Change]:
             if not key.endswith("_initializer") or not old or not _held(holder(part, dotted), key[:-12]):
                 continue
             kind = old["class_name"]
-            new = {"module": "keras.initializers", "class_name": others.get(kind, "HeNormal"), "config": {}}
+            other = others.get(kind, "HeNormal")
+            new: dict[str, Live] = {"module": "keras.initializers", "class_name": other, "config": {}}
             new["registered_name"] = None
-            if kind != new["class_name"]:
-                edit = set_to(name, dotted, new)
-                yield Change("initializer", f"{name}.{dotted} {kind} -> {new['class_name']}", (name,), edit)
+            if kind != other:
+                yield Change("initializer", f"{name}.{dotted} {kind} -> {other}", (name,), set_to(name, dotted, new))
 
 
 def penalties(blueprint: Blueprint) -> Iterator[Change]:
     """Drops, adds or strengthens a regularizer or a constraint of a weight the layer has, or of its output."""
-    new = {
+    new: dict[str, dict[str, Live]] = {
         "_regularizer": {"class_name": "L2", "config": {"l2": 0.02}, "module": "keras.regularizers"},
         "_constraint": {"class_name": "UnitNorm", "config": {"axis": 0}, "module": "keras.constraints"},
     }

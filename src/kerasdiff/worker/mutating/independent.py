@@ -9,20 +9,20 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
-from mutation.blueprint import Blueprint, Part
-from mutation.random_nets import VOCABULARY
+
+from kerasdiff.worker.keras_internals import Live
+from kerasdiff.worker.mutating.blueprint import Blueprint
 
 LIMIT = 1e-7
 """Of scale. TensorFlow rounds the square root of two in its GELU to float32, which alone is 1e-8 off; all other
 re-expressions stay below 1e-12."""
 
 ROWS = 3
-Facts = dict[tuple[Any, ...], Any]
+Facts = dict[tuple[Live, ...], Live]
 
 
 @contextmanager
@@ -39,15 +39,16 @@ def in_float64() -> Iterator[None]:
 
 
 def parting(
-    blueprint: Blueprint, reference: keras.Model, candidate: keras.Model, names: dict[str, str] | None = None
-) -> tuple[Any, ...] | None:
+    inputs: list[Live], reference: keras.Model, candidate: keras.Model, names: dict[str, str] | None = None
+) -> tuple[Live, ...] | None:
     """The first fact in which two float64 models differ; ``None`` where all agree.
 
     Args:
-        blueprint: Says what the inputs are.
+        inputs: Of the models, with :data:`ROWS` rows.
+        reference: Gets other weights.
+        candidate: Gets the same.
         names: For a name in the candidate, that of the same layer in the reference; others are equal.
     """
-    inputs = [_input(number, blueprint.parts[name]) for number, name in enumerate(blueprint.inputs)]
     one, two = facts(reference, inputs), facts(candidate, inputs, names)
     for key in sorted(one.keys() | two.keys(), key=repr):
         if key not in one or key not in two:
@@ -64,7 +65,7 @@ def parting(
     return None
 
 
-def facts(model: keras.Model, inputs: list[Any], names: dict[str, str] | None = None) -> Facts:
+def facts(model: keras.Model, inputs: list[Live], names: dict[str, str] | None = None) -> Facts:
     """Everything a model says, by what it is about."""
     found: Facts = {}
     given = inputs[0] if len(inputs) == 1 else inputs
@@ -79,6 +80,13 @@ def facts(model: keras.Model, inputs: list[Any], names: dict[str, str] | None = 
     _seed(leaves)
     for number, value in enumerate(_listed(model(given, training=False))):
         found["output", number] = value.numpy()
+    found.update(_learnt(model, given, leaves))
+    return found
+
+
+def _learnt(model: keras.Model, given: Live, leaves: dict[str, Live]) -> Facts:
+    """What one step of training gives: outputs, losses, gradients and states."""
+    found: Facts = {}
     with tf.GradientTape() as tape:
         outputs = _listed(model(given, training=True))
         losses = model.losses
@@ -91,13 +99,11 @@ def facts(model: keras.Model, inputs: list[Any], names: dict[str, str] | None = 
     slopes = tape.gradient(total, [weight.value for weight in trained.values()])
     for key, slope in zip(trained, slopes, strict=True):
         found[("gradient", *key)] = np.zeros(0) if slope is None else tf.convert_to_tensor(slope).numpy()
-    for key, weight in held.items():
-        if not weight.trainable:
-            found[("state", *key)] = weight.numpy()
+    found.update({("state", *key): weight.numpy() for key, weight in held.items() if not weight.trainable})
     return found
 
 
-def _leaves(model: keras.Model, names: dict[str, str]) -> Iterator[tuple[str, Any]]:
+def _leaves(model: keras.Model, names: dict[str, str]) -> Iterator[tuple[str, Live]]:
     """The layers that are no models, with the names they have in the reference."""
     for layer in model.layers:
         if isinstance(layer, keras.Model):
@@ -106,36 +112,29 @@ def _leaves(model: keras.Model, names: dict[str, str]) -> Iterator[tuple[str, An
             yield names.get(layer.name, layer.name), layer
 
 
-def _seed(leaves: dict[str, Any]) -> None:
+def _seed(leaves: dict[str, Live]) -> None:
     for name, leaf in leaves.items():
         weights = {id(weight) for weight in leaf.weights}
         for number, state in enumerate(item for item in leaf.variables if id(item) not in weights):
             state.assign(np.full(state.shape, zlib.crc32(f"{name}/seed {number}".encode()) % 10_000))
 
 
-def _drawn(key: str, shape: tuple[int, ...], positive: bool = False) -> Any:
+def _drawn(key: str, shape: tuple[int, ...], positive: bool = False) -> Live:
     draw = np.random.default_rng(zlib.crc32(key.encode()))
     values = draw.uniform(0.2, 1.0, shape)
     return values if positive else values * draw.choice([-1.0, 1.0], shape)
 
 
-def _input(number: int, part: Part) -> Any:
-    draw = np.random.default_rng(number)
-    shape = (ROWS, *part.config["batch_shape"][1:])
-    words = "int" in str(part.config.get("dtype"))
-    return draw.integers(0, VOCABULARY, shape).astype("int32") if words else draw.normal(size=shape)
-
-
-def _listed(value: Any) -> list[Any]:
+def _listed(value: Live) -> list[Live]:
     return list(value) if isinstance(value, list | tuple) else [value]
 
 
-def _said(held: Any) -> Any:
+def _said(held: Live) -> Live:
     """A regularizer or constraint as its class and numbers: one made inside a graph holds tensors of it."""
     return held and (type(held).__name__, {name: _number(value) for name, value in vars(held).items()})
 
 
-def _number(value: Any) -> Any:
+def _number(value: Live) -> Live:
     return float(tf.get_static_value(value)) if tf.is_tensor(value) else value
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
-from mutation.blueprint import Blueprint, Call, Part
-from mutation.settings import holder
+from kerasdiff.worker.keras_internals import Live
+from kerasdiff.worker.mutating.blueprint import Blueprint, Call, Part
+from kerasdiff.worker.mutating.settings import holder
 
 Edit = Callable[[Blueprint], None]
 Check = Callable[[Blueprint, Blueprint], bool]
@@ -62,12 +62,12 @@ class Change:
         return self.check(self.at(before), self.at(after))
 
 
-def layer(kind: str, **config: Any) -> Part:
+def layer(kind: str, **config: Live) -> Part:
     """A new layer of Keras."""
     return Part(kind, data={"module": "keras.layers", "class_name": kind, "config": config, "registered_name": None})
 
 
-def set_to(part: str, dotted: str, value: Any) -> Edit:
+def set_to(part: str, dotted: str, value: Live) -> Edit:
     def edit(blueprint: Blueprint) -> None:
         holder(blueprint.parts[part], dotted)[dotted.rpartition(".")[2]] = copy.deepcopy(value)
 

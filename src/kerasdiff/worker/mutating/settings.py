@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from typing import Any
+from dataclasses import dataclass
 
-from mutation.blueprint import Blueprint, Call, Part, Ref
+from kerasdiff.worker.keras_internals import Live
+from kerasdiff.worker.mutating.blueprint import Blueprint, Part, Ref
 
 Shape = tuple[int | None, ...]
 
@@ -18,7 +19,7 @@ ACTIVATIONS = ("relu", "tanh", "sigmoid", "gelu", "elu", "softplus", "silu")
 NOISE = {"Dropout", "SpatialDropout1D", "SpatialDropout2D", "GaussianDropout", "GaussianNoise", "AlphaDropout"}
 
 
-def _each(step: int) -> Callable[[Any], list[Any]]:
+def _each(step: int) -> Callable[[Live], list[Live]]:
     """For a size in one or more dimensions: each ``step`` larger."""
     return lambda value: [[item + step for item in value]] if isinstance(value, list | tuple) else [value + step]
 
@@ -27,7 +28,7 @@ def _toggled(value: bool) -> list[bool]:
     return [not value]
 
 
-def _pads(value: Any) -> list[Any]:
+def _pads(value: Live) -> list[Live]:
     if value in ("valid", "same"):
         return ["same" if value == "valid" else "valid"]
     if value == "causal":
@@ -36,7 +37,7 @@ def _pads(value: Any) -> list[Any]:
     return [[[top + 1, bottom - 1] if bottom else [top - 1, bottom + 1], *rest]]
 
 
-ALTERNATIVES: dict[str, Callable[[Any], list[Any]]] = {
+ALTERNATIVES: dict[str, Callable[[Live], list[Live]]] = {
     "alpha": lambda v: [v * 0.5],
     "axes": lambda v: [2],
     "axis": lambda v: [1, 2],
@@ -87,7 +88,7 @@ ALTERNATIVES: dict[str, Callable[[Any], list[Any]]] = {
 """For a setting by name: values to try instead. What a layer cannot be built with is not drawn."""
 
 
-def holder(part: Part, dotted: str) -> dict[str, Any]:
+def holder(part: Part, dotted: str) -> dict[str, Live]:
     """The config that holds a setting; ``layer.units`` is in the layer a wrapper holds."""
     config = part.config
     for name in dotted.split(".")[:-1]:
@@ -103,7 +104,7 @@ def kind_at(part: Part, dotted: str) -> str:
     return kind
 
 
-def dotted_settings(part: Part) -> Iterator[tuple[str, Any]]:
+def dotted_settings(part: Part) -> Iterator[tuple[str, Live]]:
     """The settings of a layer, and of the layer it wraps, with their values."""
     for key, value in part.config.items():
         yield key, value
@@ -112,13 +113,13 @@ def dotted_settings(part: Part) -> Iterator[tuple[str, Any]]:
         yield f"{WRAPPED[part.kind]}.{key}", value
 
 
-def alternatives(part: Part) -> Iterator[tuple[str, Any, Any]]:
+def alternatives(part: Part) -> Iterator[tuple[str, Live, Live]]:
     """``(setting, value, another value)`` for every setting that has one."""
     for dotted, value in dotted_settings(part):
         key = dotted.rpartition(".")[2]
         if key not in ALTERNATIVES or (value is None and key not in ("max_value", "shared_axes")):
             continue
-        others: list[Any] = []
+        others: list[Live] = []
         for other in ALTERNATIVES[key](value):
             if other != value and other not in others:
                 others.append(other)
@@ -131,7 +132,23 @@ def pads(size: int, kernel: int, stride: int, dilation: int) -> int:
     return max((math.ceil(size / stride) - 1) * stride + window - size, 0)
 
 
-def matters(part: Part, call: Call, dotted: str, new: Any, before: Blueprint, after: Blueprint, name: str) -> bool:
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A setting of a layer that is given another value.
+
+    Attributes:
+        part, call: The layer, and its first call.
+        dotted: The setting.
+        new: Its other value.
+    """
+
+    part: str
+    call: str
+    dotted: str
+    new: Live
+
+
+def matters(setting: Setting, before: Blueprint, after: Blueprint) -> bool:
     """Whether a change of a setting can change what the model computes, learns or starts from.
 
     It cannot where, by the definition of the layer: the padding adds nothing; a stride leaves the output shape as it
@@ -139,36 +156,43 @@ def matters(part: Part, call: Call, dotted: str, new: Any, before: Blueprint, af
     uses it; the two directions of a symmetric Bidirectional change places; a rectifier gets no negative values; the
     layer is frozen and its moving statistics never move; a setting of the bias has no bias.
     """
-    config, key = holder(part, dotted), dotted.rpartition(".")[2]
-    shape = before.shapes[call.refs()[0]]
-    same_shape = before.shapes[Ref(name)] == after.shapes[Ref(name)]
+    part, key = before.parts[setting.part], setting.dotted.rpartition(".")[2]
+    config, new = holder(part, setting.dotted), setting.new
+    operand = before.calls[setting.call].refs()[0]
+    if key in ("strides", "padding", "dilation_rate"):
+        return _windows_matter(setting, key, before, after)
+    if key == "axis" and isinstance(new, int):
+        old, dims = config[key][0] if isinstance(config[key], list) else config[key], len(before.shapes[operand])
+        return bool(old % dims != new % dims)
+    if key == "mask_zero":
+        return mask_used(before, Ref(setting.call))
+    if key == "go_backwards":
+        return bool(part.kind != "Bidirectional" or part.config["merge_mode"] == "concat")
+    if key in ("negative_slope", "threshold", "max_value"):
+        return interval(before, operand)[0] < 0
+    needs = {"momentum": "trainable", "unit_forget_bias": "use_bias"}.get(key, "")
+    return bool(config.get(needs, True))
+
+
+def _windows_matter(setting: Setting, key: str, before: Blueprint, after: Blueprint) -> bool:
+    """Whether another stride, padding or dilation moves a window over anything else."""
+    config, new = holder(before.parts[setting.part], setting.dotted), setting.new
+    shape = before.shapes[before.calls[setting.call].refs()[0]]
+    same_shape = before.shapes[Ref(setting.call)] == after.shapes[Ref(setting.call)]
     spatial = [dim or 0 for dim in shape[1:-1]]
     if key == "strides":
         return not same_shape
     if key == "padding" and isinstance(new, str) and "causal" not in (new, config[key]):
-        kernel = config.get("kernel_size") or config.get("pool_size")
-        dilation = config.get("dilation_rate") or [1] * len(kernel)
+        kernel = config.get("kernel_size") or config["pool_size"]
+        dilation = config.get("dilation_rate") or [1] * len(spatial)
         added = map(pads, spatial, _wide(kernel, spatial), _wide(config["strides"], spatial), _wide(dilation, spatial))
         return not same_shape or any(added)
-    if key in ("dilation_rate", "padding") and isinstance(new, str | list) and "kernel_size" in config:
-        return max(config["kernel_size"]) > 1 and max(spatial) > 1
-    if key == "axis" and isinstance(new, int):
-        old = config[key][0] if isinstance(config[key], list) else config[key]
-        return old % len(shape) != new % len(shape)
-    if key == "mask_zero":
-        return mask_used(before, Ref(name))
-    if key == "go_backwards":
-        return part.kind != "Bidirectional" or part.config["merge_mode"] == "concat"
-    if key in ("negative_slope", "threshold", "max_value"):
-        return interval(before, call.refs()[0])[0] < 0
-    if key == "momentum":
-        return bool(config.get("trainable", True))
-    if key == "unit_forget_bias":
-        return bool(config["use_bias"])
+    if isinstance(new, str | list) and "kernel_size" in config:
+        return bool(max(config["kernel_size"]) > 1 and max(spatial) > 1)
     return True
 
 
-def _wide(value: Any, dims: list[int]) -> list[int]:
+def _wide(value: Live, dims: list[int]) -> list[int]:
     return list(value) if isinstance(value, list | tuple) else [value] * len(dims)
 
 

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator
-from typing import Any
+from functools import partial
 
-from mutation.blueprint import Blueprint, Call, Part, Ref
-from mutation.change import WEIGHTED, Change, Edit, bypass, flag, layer, layers_of, set_to
-from mutation.learning import frozen, penalties, sharing, starts, training_flags
-from mutation.settings import (
+from kerasdiff.worker.keras_internals import Live
+from kerasdiff.worker.mutating.blueprint import Blueprint, Call, Part, Ref
+from kerasdiff.worker.mutating.change import WEIGHTED, Change, Edit, bypass, flag, layer, layers_of, set_to
+from kerasdiff.worker.mutating.learning import frozen, penalties, sharing, starts, training_flags
+from kerasdiff.worker.mutating.settings import (
     ACTIVATIONS,
     NOISE,
+    Setting,
     activation_of,
     alternatives,
     dotted_settings,
@@ -56,18 +58,24 @@ def activations(blueprint: Blueprint) -> Iterator[Change]:
     """
     for name, part, first, call in layers_of(blueprint):
         bare = part.kind in ACTIVATION_LAYERS
-        idle = bare and interval(blueprint, call.refs()[0])[0] >= 0
-        if bare and not idle and len(blueprint.calls_of(name)) == 1 and not _rectified(blueprint, part, first):
+        if bare and interval(blueprint, call.refs()[0])[0] >= 0:
+            continue
+        heard = not _rectified(blueprint, part, first)
+        if bare and len(blueprint.calls_of(name)) == 1 and heard:
             yield Change("drop-activation", f"drop {name}", (name,), bypass(first))
         for dotted, old in dotted_settings(part):
-            if dotted.rpartition(".")[2] != "activation" or not isinstance(old, str) or idle:
+            if dotted.rpartition(".")[2] != "activation" or not isinstance(old, str):
                 continue
-            if old != "linear" and not bare and not _rectified(blueprint, part, first):
+            if old != "linear" and not bare and heard:
                 yield Change("drop-activation", f"drop {name}.{dotted} {old}", (name,), set_to(name, dotted, "linear"))
-            for other in ACTIVATIONS:
-                if other != old and not rectified_next(blueprint, Ref(first)):
-                    key = f"{name}.{dotted} {old} -> {other}"
-                    yield Change("swap-activation", key, (name,), set_to(name, dotted, other))
+            for other in _others(blueprint, first, old):
+                key = f"{name}.{dotted} {old} -> {other}"
+                yield Change("swap-activation", key, (name,), set_to(name, dotted, other))
+
+
+def _others(blueprint: Blueprint, call: str, used: str) -> list[str]:
+    """Activations that can be told from the one that is used."""
+    return [] if rectified_next(blueprint, Ref(call)) else [other for other in ACTIVATIONS if other != used]
 
 
 def _rectified(blueprint: Blueprint, part: Part, call: str) -> bool:
@@ -78,13 +86,8 @@ def attributes(blueprint: Blueprint) -> Iterator[Change]:
     """Changes one setting of one layer, or of the layer a wrapper holds."""
     for name, part, first, call in layers_of(blueprint):
         for dotted, old, new in alternatives(part):
-
-            def check(
-                before: Blueprint, after: Blueprint, name: str = name, dotted: str = dotted, new: Any = new, first=first
-            ) -> bool:
-                return matters(before.parts[name], before.calls[first], dotted, new, before, after, first)
-
             key = f"{name}.{dotted} {old} -> {new}"
+            check = partial(matters, Setting(name, first, dotted, new))
             yield Change(f"set-{dotted.rpartition('.')[2]}", key, (name,), set_to(name, dotted, new), check=check)
         if part.kind == "MultiHeadAttention":
             causal = bool(call.kwargs.get("use_causal_mask"))
@@ -93,8 +96,13 @@ def attributes(blueprint: Blueprint) -> Iterator[Change]:
                 f"{name}.use_causal_mask {causal} -> {not causal}",
                 (name,),
                 flag(first, "use_causal_mask", not causal),
-                check=lambda before, after, first=first: before.shapes[before.calls[first].refs()[1]][1] != 1,
+                check=partial(_several_keys, first),
             )
+
+
+def _several_keys(call: str, before: Blueprint, after: Blueprint) -> bool:
+    """Whether an attention has more than one key to look at."""
+    return before.shapes[before.calls[call].refs()[1]][1] != 1
 
 
 def dropped(blueprint: Blueprint) -> Iterator[Change]:
@@ -111,7 +119,7 @@ def dropped(blueprint: Blueprint) -> Iterator[Change]:
         yield Change(f"drop-{what}", f"drop {name}", (name,), bypass(first), check=check)
 
 
-def _shapes(blueprint: Blueprint) -> list[Any]:
+def _shapes(blueprint: Blueprint) -> list[Live]:
     return [blueprint.shapes[ref] for ref in blueprint.outputs]
 
 

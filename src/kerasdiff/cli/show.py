@@ -1,0 +1,88 @@
+"""``kerasdiff show``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from kerasdiff.cli.common import EXIT_CODES_HELP, clean
+from kerasdiff.cli.output import Output, report_comparisons, report_options
+from kerasdiff.errors import KerasdiffError
+
+if TYPE_CHECKING:
+    from kerasdiff.graph import Attribute
+    from kerasdiff.report.named import Named
+
+WEIGHT = (1, 2, 3, 130)
+"""Exit codes of several reports, the one that counts first."""
+
+
+@click.command(epilog=EXIT_CODES_HELP)
+@click.argument("reports", nargs=-1, metavar="REPORT.json...", type=click.Path(exists=True, dir_okay=False))
+@click.option("--schema", is_flag=True, help="Print the JSON Schema of reports instead.")
+@click.option("-v", "--verbose", is_flag=True, help="The long report: tables and lists as a whole.")
+@report_options()
+def show(reports: tuple[str, ...], schema: bool, verbose: bool, to: Output) -> int:
+    """Tells again, in any form, what a comparison found that was written with --format json.
+
+    Nothing is run and no model is needed; the report is, letter by letter, what `compare` printed. Exits with the
+    code of that comparison, of several with the one that matters most: 1 before 2 before 3 before 0.
+
+    \b
+    Examples:
+      kerasdiff show report.json
+      kerasdiff show report.json --format markdown --changes-only
+      kerasdiff show report.json --format sarif=kerasdiff.sarif --format junit=kerasdiff.xml
+    """  # noqa: D301
+    if schema:
+        from kerasdiff.cli.common import write
+        from kerasdiff.report.schema import schema_text
+
+        write(schema_text(), None)
+        return 0
+    if not reports:
+        raise click.UsageError("Missing argument 'REPORT.json...'.")
+    several = [_read(path, name=Path(path).stem if len(reports) > 1 else "") for path in reports]
+    report_comparisons(several, to, verbose=verbose)
+    return _code([item.comparison.exit_code for item in several if item.comparison is not None])
+
+
+def _code(codes: Sequence[int]) -> int:
+    return next((code for code in WEIGHT if code in codes), 0)
+
+
+def _read(path: str, name: str) -> Named:
+    """A saved report as formats take it.
+
+    Raises:
+        KerasdiffError: If it is none.
+    """
+    from kerasdiff.report import json as told
+    from kerasdiff.report.named import Named
+    from kerasdiff.report.saved import SavedError, read
+
+    report = _loaded(path)
+    if report.get("schema") != told.SCHEMA:
+        held = report.get("schema")
+        what = f"a report of schema {clean(str(held))}" if isinstance(held, str) else "no report of kerasdiff"
+        raise SavedError(f"{path} is {what}; show takes what compare and fit write with --format json.")
+    try:
+        return Named.of(read(report), name)
+    except SavedError as error:
+        raise SavedError(f"{path} cannot be shown: {error.message}") from None
+
+
+def _loaded(path: str) -> Mapping[str, Attribute]:
+    try:
+        report = json.loads(Path(path).read_bytes())
+    except OSError as error:
+        raise KerasdiffError(f"{path} cannot be read: {error.strerror or error}.") from None
+    except (ValueError, RecursionError):
+        raise KerasdiffError(f"{path} is no JSON, or not all of it; show takes what --format json wrote.") from None
+    if not isinstance(report, dict):
+        raise KerasdiffError(f"{path} is no report of kerasdiff; show takes what --format json wrote.")
+    return report

@@ -1,0 +1,127 @@
+"""How is a report shown again from its JSON? The comparison itself, in plain data, with what tells that it is whole.
+
+Why not from the public part? That holds sentences, and a renderer makes its own from the facts; so the file carries
+both, and every format shown from it is, byte for byte, what the comparison printed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import cast
+
+from kerasdiff import __version__
+from kerasdiff.comparison import Comparison
+from kerasdiff.errors import KerasdiffError
+from kerasdiff.graph import Attribute, Node
+from kerasdiff.graph.values import Array
+from kerasdiff.plain import PlainError, Reader, plain
+from kerasdiff.side.training import Answers, History, Trial, TrialSoFar
+
+RECORD = "record"
+"""The member of a report that holds it."""
+
+Json = dict[str, Attribute]
+
+
+class SavedError(KerasdiffError):
+    """A file is no report that can be shown again."""
+
+
+def record(comparison: Comparison) -> Json:
+    """The member as data; :func:`sealed` adds the digest."""
+    return {"kerasdiff": __version__, "comparison": plain(shown(comparison))}
+
+
+def sealed(report: Json) -> Json:
+    """A report whose record says what the whole of it must be."""
+    return {**report, RECORD: {**cast("Json", report[RECORD]), "digest": digest(report)}}
+
+
+def digest(report: Json) -> str:
+    """Of all that a report says but its digest, however it is laid out; within the record, order says something."""
+    held = {name: value for name, value in cast("Json", report[RECORD]).items() if name != "digest"}
+    rest = {name: value for name, value in report.items() if name != RECORD}
+    text = json.dumps(rest, sort_keys=True) + json.dumps(held)
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def read(report: Mapping[str, Attribute]) -> Comparison:
+    """The comparison that a report of schema ``kerasdiff/1`` was made of.
+
+    Raises:
+        SavedError: If it has none, was changed, or is of another version's making; the message begins with ``it``.
+    """
+    held = report.get(RECORD)
+    if not isinstance(held, Mapping) or "comparison" not in held:
+        raise SavedError("it holds no record to show again: compare once more, with this version of kerasdiff.")
+    version = str(held.get("kerasdiff", ""))
+    other = "" if version == __version__ else f", which kerasdiff {version} wrote and this is {__version__},"
+    if held.get("digest") != digest(cast("Json", report)):
+        raise SavedError("it is damaged, or was changed after kerasdiff wrote it: compare once more.")
+    try:
+        return _reader().read(Comparison, held["comparison"])
+    except PlainError:
+        raise SavedError(f"its record{other} cannot be read: compare once more.") from None
+
+
+# What is kept -------------------------------------------------------------------------------------------------
+
+
+def shown(comparison: Comparison) -> Comparison:
+    """The same without what no report shows: lowerings, weights, arrays, timings."""
+    rows = tuple(
+        replace(row, reference=_bare(row.reference), candidate=_bare(row.candidate)) for row in comparison.rows
+    )
+    fit, witness = comparison.fit, comparison.witness
+    return replace(
+        comparison,
+        rows=rows,
+        fit=None if fit is None else replace(fit, trials=tuple(map(_trial, fit.trials))),
+        witness=None if witness is None else replace(witness, inputs=()),
+    )
+
+
+def _bare(node: Node | None) -> Node | None:
+    """A node as a table and an advice know it: that it has weights or settings, not which."""
+    if node is None:
+        return None
+    return Node(
+        id=node.id,
+        op=node.op,
+        kind=node.kind,
+        operands=node.operands,
+        weights=node.weights[:1],
+        attributes={} if node.weights else node.attributes,
+        outputs=node.outputs,
+        source=node.source,
+    )
+
+
+def _trial(trial: TrialSoFar) -> TrialSoFar:
+    epochs = tuple(replace(epoch, seconds=0.0) for epoch in trial.epochs)
+    history = History(losses=trial.losses, epochs=epochs)
+    if not isinstance(trial, Trial):
+        return replace(trial, history=history)
+    answers = Answers(predictions=cast("Array", ()), digest=trial.answers.digest)
+    return replace(trial, history=history, answers=answers, samples_per_second=0.0)
+
+
+# Reading ------------------------------------------------------------------------------------------------------
+
+
+def _reader() -> Reader:
+    from kerasdiff import comparison, findings
+    from kerasdiff.align import edits
+    from kerasdiff.explain import records as explained
+    from kerasdiff.fit import decisions, trials
+    from kerasdiff.graph import model, returned, table, values
+    from kerasdiff.probing import witness
+    from kerasdiff.rungs import records
+    from kerasdiff.side import locations, training
+    from kerasdiff.side.revisions import records as revisions
+
+    modules = (comparison, findings, edits, explained, decisions, trials, model, returned, table, values, witness)
+    return Reader((*modules, records, locations, training, revisions))

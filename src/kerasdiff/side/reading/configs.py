@@ -1,0 +1,39 @@
+"""What does a JSON file say of a model? A config as ``model.to_json()`` writes it, and what may be wrong with it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+
+def config_of(path: Path) -> dict[str, object] | str:
+    """The config that a file holds, or why it is none."""
+    try:
+        config = json.loads(path.read_bytes())
+    except OSError as error:
+        return f"it cannot be read ({error.strerror or error})"
+    except (ValueError, RecursionError):
+        return "it is empty" if path.stat().st_size == 0 else "it is no JSON"
+    if not isinstance(config, dict) or not isinstance(config.get("class_name"), str) or "config" not in config:
+        return "it is no config of a Keras model, which has a class_name and a config, as model.to_json() writes it"
+    version = str(config.get("keras_version", ""))
+    if version.startswith(("1.", "2.")) and "module" not in config:
+        return f"it was written by Keras {version}, which Keras 3 does not read"
+    return config
+
+
+def foreign_classes(config: object) -> list[str]:
+    """The classes of a config that are none of Keras, each once, as their authors call them."""
+    found: list[str] = []
+    waiting = [config]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, list):
+            waiting += reversed(one)
+        elif isinstance(one, dict):
+            waiting += reversed(one.values())
+            name, module = one.get("class_name"), one.get("module")
+            own = "module" in one and not str(module or "").startswith("keras")
+            if own and isinstance(name, str) and name != "function" and not str(module).startswith("builtins"):
+                found.append(name)
+    return list(dict.fromkeys(found))
