@@ -18,7 +18,7 @@ from kerasdiff.worker.running.values import Values
 from kerasdiff.worker.tracing.assemble import assemble
 from kerasdiff.worker.tracing.branches import may_branch
 from kerasdiff.worker.tracing.returned import tensors_of
-from kerasdiff.worker.tracing.trace import Added, Recording, added_losses, call_model, record
+from kerasdiff.worker.tracing.trace import Added, Recording, added_losses, call_model, masks_of, record
 
 
 @dataclass(frozen=True)
@@ -109,6 +109,8 @@ def eager(loaded: Loaded, mode: Mode) -> Call:
         args, kwargs = loaded.pack(tensors)
         training = mode == "training"
         outputs = tensors_of(call_model(loaded.model, args, kwargs, training=training, fitted=loaded.fitted))
+        if training:  # as in a graph: the same call may be either on the other side
+            outputs += masks_of(outputs)
         added = added_losses(loaded.model)
         last.append(added)
         del last[:-1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import tensorflow as tf
 
@@ -63,7 +64,8 @@ class StoredCall:
         *,
         penalized: bool = True,
     ) -> None:
-        self.held = held
+        # In training nothing asks for branches, and TensorFlow takes no gradient of a call that returns such values.
+        self.held = held = held if held.mode == "inference" else replace(held, ways=())
         self._model, self._table = model, weight_table(model)
         self._terms = held.terms if penalized else held.terms[: held.calls]
         self._stacked = not penalized and bool(held.regularized)
