@@ -47,7 +47,8 @@ from kerasdiff.rungs.table import rewrites, rows
 from kerasdiff.rungs.training_step import training_step
 from kerasdiff.rungs.unseen import elsewhere, training_code, unlike_training_code, untaken, untraced
 from kerasdiff.rungs.weights import only_penalties, own_penalties, settings, values_apart, weights
-from kerasdiff.side.baselines.format import read, refuse_training
+from kerasdiff.side.baselines.container import refuse_training
+from kerasdiff.side.baselines.format import read
 from kerasdiff.side.environment import Hardware, for_numbers, for_trials, seeds_at_once, trial_hardware
 from kerasdiff.side.locations import located
 from kerasdiff.side.models import Models, models_of

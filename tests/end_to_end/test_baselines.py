@@ -67,6 +67,13 @@ def test_a_baseline_is_told_from_a_candidate_as_its_model_is(name: str, tmp_path
     assert "it answers here as it did then, to the last bit" in json.dumps(kept.report)
 
 
+def test_a_file_of_the_first_schema_answers_as_its_model_does() -> None:
+    golden = str(PAIRS.parents[1] / "unit" / "goldens" / "lstm-schema-1.kerasdiff")
+
+    assert compared(golden, "spelled.py:remembered").report["verdict"]["outcome"] == "equivalent"
+    assert compared(golden, "spelled.py:unrolled").report["verdict"]["outcome"] == "different"
+
+
 def test_another_model_altogether_is_different(tmp_path: Path) -> None:
     path = locked(tmp_path, "spelled.py:remembered")
 

@@ -14,7 +14,8 @@ from command import run_command
 
 from kerasdiff.errors import TargetError
 from kerasdiff.graph import Edge, Graph, Node, Port, TensorSpec, Weight
-from kerasdiff.side.baselines.format import ABOUT, MODEL, check, read, write
+from kerasdiff.side.baselines.container import ABOUT, MODEL, check
+from kerasdiff.side.baselines.format import read, write
 from kerasdiff.side.baselines.records import (
     Answered,
     Baseline,

@@ -191,7 +191,7 @@ def fit(
       kerasdiff fit old.py:Net new.py:Net --seeds 1000 --ray 10.0.0.1:6379
     """  # noqa: D301
     texts, revision = pair_of(reference, candidate, against)
-    from kerasdiff.side.baselines.format import refuse_training
+    from kerasdiff.side.baselines.container import refuse_training
 
     (first, second), specs = understood(texts, inputs, data, revision)
     refuse_training(first, second)

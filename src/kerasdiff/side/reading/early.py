@@ -14,7 +14,7 @@ import traceback
 from pathlib import Path
 
 from kerasdiff.errors import KerasdiffError
-from kerasdiff.side.baselines.format import check as check_baseline
+from kerasdiff.side.baselines.container import check as check_baseline
 from kerasdiff.side.listing.finding import named
 from kerasdiff.side.reading import said
 from kerasdiff.side.reading.calling import PARSED_NAMES, guesses, unknown
