@@ -10,7 +10,7 @@ from typing import Literal
 from kerasdiff.align.edits import Edit
 from kerasdiff.explain.records import Attribution
 from kerasdiff.findings import Finding, RungName
-from kerasdiff.fit.trials import FitEvidence
+from kerasdiff.fitting.trials import FitEvidence
 from kerasdiff.graph import Port
 from kerasdiff.options import Ignored, Required
 from kerasdiff.probing.witness import Witness

@@ -54,6 +54,10 @@ class ClusterError(KerasdiffError):
     """A cluster cannot be reached, or cannot run the trials it is given."""
 
 
+class OutputError(KerasdiffError):
+    """A report cannot be written where it is to go."""
+
+
 class GatesError(KerasdiffError):
     """A file of gates cannot be read, or says something that no check can be made of."""
 
@@ -81,6 +85,10 @@ class WorkerEndedError(WorkerError):
         self.label, self.target, self.exit_code = label, target, exit_code
 
 
+CUT_OFF = 113
+"""Exit code of a worker that cannot answer any more: its connection was taken away from it, in its own process."""
+
+
 def ending(exit_code: int | None) -> str:
     """How a process ended, in words that follow its name.
 
@@ -92,6 +100,8 @@ def ending(exit_code: int | None) -> str:
     """
     if exit_code is None:
         return "closed its connection"
+    if exit_code == CUT_OFF:
+        return "lost its connection to kerasdiff, for the model's code closes file descriptors that are not its own,"
     if exit_code >= 0:
         return f"ended with exit code {exit_code}"
     try:

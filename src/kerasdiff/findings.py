@@ -126,6 +126,7 @@ class Fact(Enum):
     INTERFACES_UNKNOWN = auto()  # of the checkpoint rung: outputs cannot be compared after loading
     NO_COUNTERPART = auto()  # parts: by side, the weights without a counterpart of their size
     REGROUPED = auto()  # the same, where the others may be the same ones, joined on one side
+    LIVE_VALUES = auto()  # names: what a model in memory is called, whose values are not compared
     SAVED_VALUES = auto()  # names: the target of a saved model, which holds values and no initializers
 
     # -- baselines -----------------------------------------------------------------------------------------------
@@ -298,6 +299,9 @@ class Fact(Enum):
     INSTANCE_MADE = auto()  # names: target, and the class that was made for a method of it
     BUILT_FILES_KEPT = auto()  # names: target, then files that git ignores and that were taken as they are there now
     ITEM_TAKEN = auto()  # names: target, class, and the item as Python reaches it
+    CALLED_BY_PARTS = auto()  # names: target, class, the attributes that hold its sub-models
+    LOADED_BY_DEFINITIONS = auto()  # names: target, file; settings: left_out, pairs of lines, within; parts: why
+    LINE_LEFT_OUT = auto()  # names: what it does, of what kind and how it reads; sources: the line
     COMPILE_SETTINGS_LEFT_OUT = auto()  # names: target; cause: why the saved file does not open with them
     INPUT_FROM_ARGUMENT = auto()  # names: target, constructor argument; settings: shape
     INPUT_FROM_ATTRIBUTE = auto()  # names: target, attribute of the model; settings: shape

@@ -67,7 +67,7 @@ def lock(
             fitted = Variant(description=again, frozen=worker.freeze("fitted"))
     return Baseline(
         target=target.text,
-        saved=target.kind == "saved",
+        saved=target.holds_values,
         environment={**description.environment, **processor()},
         inputs=inputs,
         seed=seed,

@@ -43,6 +43,8 @@ class Options:
         require_checkpoint: Whether the candidate must load the reference's saved weights.
         device: ``auto``, ``cpu``, ``gpu`` or ``gpu:N``; by ``auto`` numbers come from the processor, and trials run on
             a GPU where there is one.
+        values: Whether the values that both models hold are compared; ``None`` for that where one of them is a saved
+            file, for two models in memory have drawn theirs.
     """
 
     inputs: tuple[InputSpec, ...] = ()
@@ -56,6 +58,7 @@ class Options:
     ignore: tuple[Ignored, ...] = ()
     require_checkpoint: bool = False
     device: str = "auto"
+    values: bool | None = None
 
     def __post_init__(self) -> None:
         """Refuses a seed that a generator does not take.

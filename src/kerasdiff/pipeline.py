@@ -19,13 +19,13 @@ from kerasdiff.errors import DataError, EvaluateError, FitError, WorkerError
 from kerasdiff.explain.attribution import attribute
 from kerasdiff.explain.records import Attribution
 from kerasdiff.findings import Fact, Finding
-from kerasdiff.fit.cluster.connect import Cluster, connected
-from kerasdiff.fit.cluster.spread import Spread
-from kerasdiff.fit.experiment import Expected, Experiment, Interrupted
-from kerasdiff.fit.local import Local
-from kerasdiff.fit.trainers import Starts, Trainers
-from kerasdiff.fit.trials import FitEvidence
-from kerasdiff.fit.verdict import FitVerdict, judge_cut_off, judge_fit
+from kerasdiff.fitting.cluster.connect import Cluster, connected
+from kerasdiff.fitting.cluster.spread import Spread
+from kerasdiff.fitting.experiment import Expected, Experiment, Interrupted
+from kerasdiff.fitting.local import Local
+from kerasdiff.fitting.trainers import Starts, Trainers
+from kerasdiff.fitting.trials import FitEvidence
+from kerasdiff.fitting.verdict import FitVerdict, judge_cut_off, judge_fit
 from kerasdiff.judge import UNIMPLIED, Evidence, judge
 from kerasdiff.observing import Observer
 from kerasdiff.options import FitOptions, Listener, Options, Silent
@@ -171,12 +171,12 @@ def compare_models(models: Models, options: Options, listener: Listener) -> Comp
     pair, face = _paired(models, options)
     not_checked = [NotChecked(rung="training step", reason=method) for method in training_code(pair)]
 
-    started, unlike = _starting(pair, models.targets)
+    started, unlike = _starting(pair, models.targets, options)
     locked = both_recalled(models.workers, pair)
     not_checked += unlike
     observer = Observer(models.workers, pair, options, listener)
     same_start = observer.same_start(started)
-    values = observer.stored_values(face) if all(_holds_values(pair, models.targets)) else None
+    values = observer.stored_values(face) if _values_count(pair, models.targets, options) else None
     seen = settings(started, same_start, options.ignore, observer.settings().likeness)
     observations = observer.observe(face, settings_differ=bool(seen.edits), penalties=only_penalties(pair, seen.edits))
     not_checked += observer.not_checked
@@ -258,28 +258,36 @@ def _evidence(
     )
 
 
-def _starting(pair: Pair, targets: tuple[Target, Target]) -> tuple[Pair, list[NotChecked]]:
-    """What the weights rung compares: a saved file holds values, not what weights would start from."""
-    saved = _holds_values(pair, targets)
-    if not any(saved):
-        return pair, []
-    first, second = (
-        replace(item, weights=tuple(replace(w, initializer=None, fans=None) for w in item.weights)) if held else item
-        for item, held in zip(pair.descriptions, saved, strict=True)
-    )
-    started = replace(pair, descriptions=(first, second))
-    if all(saved):  # what they hold is compared instead
-        return started, []
-    reason = Finding(fact=Fact.SAVED_VALUES, names=(targets[saved.index(True)].text,))
-    return started, [NotChecked(rung="weights", reason=reason)]
-
-
-def _holds_values(pair: Pair, targets: tuple[Target, Target]) -> list[bool]:
-    """Of either side, whether the values it holds are part of what it computes: a saved model, or a baseline of one."""
+def _held(pair: Pair, targets: tuple[Target, Target]) -> list[bool]:
+    """Whether either side holds values: as a model in a file or in memory, or a baseline of one, does."""
     return [
-        target.kind == "saved" if side.locked is None else side.locked.saved
+        target.holds_values if side.locked is None else side.locked.saved
         for target, side in zip(targets, pair.descriptions, strict=True)
     ]
+
+
+def _values_count(pair: Pair, targets: tuple[Target, Target], options: Options) -> bool:
+    """Whether what the weights hold is compared: both hold something, and one was saved for what it holds."""
+    if not all(_held(pair, targets)):
+        return False
+    return options.values is True or (options.values is None and any(target.kind != "live" for target in targets))
+
+
+def _starting(pair: Pair, targets: tuple[Target, Target], options: Options) -> tuple[Pair, list[NotChecked]]:
+    """What the weights rung compares: a model in a file or in memory holds values, not what they would start from."""
+    held = _held(pair, targets)
+    if not any(held):
+        return pair, []
+    first, second = (
+        replace(item, weights=tuple(replace(w, initializer=None, fans=None) for w in item.weights)) if holds else item
+        for item, holds in zip(pair.descriptions, held, strict=True)
+    )
+    started = replace(pair, descriptions=(first, second))
+    if _values_count(pair, targets, options):  # what they hold is compared instead
+        return started, []
+    one = targets[held.index(True)]
+    fact = Fact.LIVE_VALUES if one.kind == "live" else Fact.SAVED_VALUES
+    return started, [NotChecked(rung="weights", reason=Finding(fact=fact, names=(one.text,)))]
 
 
 def _attributed(

@@ -13,6 +13,7 @@ import io
 import math
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date
 from enum import Enum
 from types import ModuleType
 from typing import TypeGuard, TypeVar, cast
@@ -26,7 +27,7 @@ Record = TypeVar("Record")
 KIND = "is"
 """Key that says what an object of the data stands for: a record, or a value that JSON has no spelling for."""
 
-_MAPPING, _SET, _FLOAT, _ARRAY = "mapping", "set", "float", "array"
+_MAPPING, _SET, _FLOAT, _ARRAY, _DATE = "mapping", "set", "float", "array", "date"
 
 
 class PlainError(KerasdiffError):
@@ -67,6 +68,8 @@ def _scalar(value: object) -> Attribute:
         return {KIND: type(value).__name__, "name": value.name}
     if isinstance(value, float) and not math.isfinite(value):
         return {KIND: _FLOAT, "value": repr(value)}
+    if type(value) is date:
+        return {KIND: _DATE, "value": value.isoformat()}
     if value is None or isinstance(value, bool | int | float | str):
         return value
     raise TypeError(f"{type(value).__name__} has no plain form")
@@ -148,6 +151,8 @@ class Reader:
     def _of(self, name: Attribute, fields: dict[str, Attribute]) -> object:
         if name == _FLOAT:
             return float(cast("str", fields["value"]))
+        if name == _DATE:
+            return date.fromisoformat(cast("str", fields["value"]))
         if name == _SET:
             return frozenset(self._value(item) for item in cast("list[Attribute]", fields["items"]))
         if name == _MAPPING:

@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 import pytest
 from command import Answer
+from schemas import validated
 from warm import run_warm
 
 import kerasdiff.side.environment
 from kerasdiff.cli.fit import fit as command_fit
-from kerasdiff.fit.decisions import DEFAULT_MARGIN
+from kerasdiff.fitting.decisions import DEFAULT_MARGIN
 from kerasdiff.options import FitOptions
 
 MODELS = """
@@ -279,7 +280,7 @@ def trials(report: dict[str, Any]) -> list[Any]:
 @pytest.fixture(scope="module")
 def uninterrupted(place: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
     out, err = started(place, tmp_path_factory.mktemp("whole")).communicate(timeout=300)
-    assert json.loads(out)["verdict"]["outcome"] == "different", err
+    assert validated(json.loads(out))["verdict"]["outcome"] == "different", err
     return trials(json.loads(out))
 
 
@@ -293,7 +294,7 @@ def test_a_killed_worker_is_replaced_and_goes_on_to_the_same_bits(
         os.kill(children(launcher)[0], signal.SIGKILL)
         out, err = process.communicate(timeout=300)
     assert process.returncode == 1, err
-    report = json.loads(out)
+    report = validated(json.loads(out))
     assert trials(report) == uninterrupted
     (note,) = report["fit"]["notes"]
     assert "SIGKILL" in note
@@ -309,7 +310,7 @@ def test_ctrl_c_says_what_is_known_and_the_same_command_goes_on(
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
     assert process.returncode == 130
-    known = json.loads(out)
+    known = validated(json.loads(out))
     assert "Interrupted" in known["verdict"]["summary"]
     assert known["fit"]["trials"]
     assert all(trial["epochs"] for trial in known["fit"]["trials"])

@@ -11,6 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from schemas import validated
+
 TESTS = Path(__file__).parents[1]
 PAIRS = TESTS / "end_to_end" / "pairs"
 APPLICATIONS = TESTS / "tools" / "applications"
@@ -28,8 +30,8 @@ class Answer:
 
     @property
     def report(self) -> dict[str, Any]:
-        """The JSON report; stdout must hold nothing else."""
-        return json.loads(self.stdout)
+        """The JSON report; stdout must hold nothing else, and what it holds must be what the schema says."""
+        return validated(json.loads(self.stdout))
 
 
 @cache

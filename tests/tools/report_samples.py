@@ -22,7 +22,7 @@ from kerasdiff.align.edits import (
 from kerasdiff.comparison import Comparison, ModelInfo, Reason, Terms, Verdict
 from kerasdiff.explain.records import Attribution, Effect, LocalDifference, Measure
 from kerasdiff.findings import Compared, Fact, Finding, Site, Subject
-from kerasdiff.fit.trials import FitEvidence
+from kerasdiff.fitting.trials import FitEvidence
 from kerasdiff.graph import MODES, Edge, Graph, Node, Port, Source, TensorSpec, Weight
 from kerasdiff.graph.values import Closeness, Tolerance
 from kerasdiff.rungs.records import ArchitectureFigures, NotChecked, NumberFigures, Rewrite, Row, RowState, Rung

@@ -204,8 +204,8 @@ class TestCompare:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("compare", "a.py:Net"), "Missing argument 'CANDIDATE'"),
-        (("comapre",), "No such command 'comapre'"),  # click suggests compare from 8.4 on
+        (("compare", "a.py:Net"), "error: missing argument 'CANDIDATE'"),
+        (("comapre",), "error: no such command 'comapre'"),  # click suggests compare from 8.4 on
         (("compare", "a.py:Net", "b.py:Net", "--sed", "1"), "--seed"),
         (("compare", "a.py:Net", "b.py:Net", "--seed", str(10**30)), "is no seed: they go from 0 to 4294967295."),
         (("compare", "a.py:Net", "b.py:Net", "--seed", "-1"), "--seed"),

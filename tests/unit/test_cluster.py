@@ -11,7 +11,7 @@ import pytest
 from made_repository import MadeRepository
 
 from kerasdiff.errors import ClusterError, FitError, WorkerError
-from kerasdiff.fit.cluster import connect, entry, shipping, spread
+from kerasdiff.fitting.cluster import connect, entry, shipping, spread
 from kerasdiff.options import ClusterOptions
 from kerasdiff.side.revisions.targets import of_revision
 from kerasdiff.side.targets import Target, parse_target

@@ -19,13 +19,13 @@ from numpy.typing import NDArray
 
 from kerasdiff.errors import FitError, WorkerEndedError
 from kerasdiff.findings import Finding
-from kerasdiff.fit.budget import Pace, afford
-from kerasdiff.fit.experiment import Experiment, Interrupted
-from kerasdiff.fit.local import Local
-from kerasdiff.fit.trainers import Fitter, Starts, Told
-from kerasdiff.fit.trajectories import FEWEST_STEPS, curves, may_be_rounding, parted
-from kerasdiff.fit.trials import FitEvidence
-from kerasdiff.fit.verdict import judge_fit
+from kerasdiff.fitting.budget import Pace, afford
+from kerasdiff.fitting.experiment import Experiment, Interrupted
+from kerasdiff.fitting.local import Local
+from kerasdiff.fitting.trainers import Fitter, Starts, Told
+from kerasdiff.fitting.trajectories import FEWEST_STEPS, curves, may_be_rounding, parted
+from kerasdiff.fitting.trials import FitEvidence
+from kerasdiff.fitting.verdict import judge_fit
 from kerasdiff.graph import Weight
 from kerasdiff.options import FitOptions, Silent
 from kerasdiff.report.json import _fit

@@ -4,22 +4,37 @@ from __future__ import annotations
 
 import io
 import json
+import re
+import sys
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator, FormatChecker
+from referencing import Registry
 from report_samples import forum
 from rich.console import Console
 
 from kerasdiff.comparison import Comparison, Reason, Verdict
 from kerasdiff.errors import GatesError
 from kerasdiff.gates.judging import judged, options_on
+from kerasdiff.gates.keys import PAIR as PAIR_KEYS
 from kerasdiff.gates.lines import Lines
 from kerasdiff.gates.reading import chosen, find, read
 from kerasdiff.gates.records import Checked, CheckedPair, Gate, Standing, Trouble, Why
-from kerasdiff.report.check import check_json, render_check
+from kerasdiff.gates.writing import Proposed, first_file
+from kerasdiff.report.check import check_json, read_check, render_check
+from kerasdiff.report.saved import SavedError, shown
+from kerasdiff.report.schema import CHECK, schema_text
 
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+SCHEMA = json.loads(schema_text(CHECK))
+SCHEMAS = Registry().with_contents([("urn:kerasdiff:1", json.loads(schema_text()))])
 PAIR = '[pairs.net]\nreference = "a.py:A"\ncandidate = "b.py:B"\n'
 DUE = 'ignore = [{ what = "names", reason = "r", until = 2027-01-01 }]\n'
 
@@ -298,6 +313,12 @@ def test_the_exit_code_is_of_what_weighs_most(tmp_path: Path) -> None:
     assert [code(unusable, failed), code(failed, broken), code(failed, interrupted=True)] == [1, 70, 130]
 
 
+def shown_again(checked: Checked) -> Checked:
+    """The check without what no report shows."""
+    kept = (replace(pair, comparison=pair.comparison and shown(pair.comparison)) for pair in checked.pairs)
+    return replace(checked, pairs=tuple(kept))
+
+
 def test_a_check_is_told(tmp_path: Path) -> None:
     own = gate(tmp_path)
     trouble = Trouble(message="m.py:A: no such file.", details="Nearest: n.py.")
@@ -317,8 +338,48 @@ def test_a_check_is_told(tmp_path: Path) -> None:
     text = stream.getvalue()
     data = json.loads(check_json(checked))
 
+    Draft202012Validator(SCHEMA, registry=SCHEMAS, format_checker=FormatChecker()).validate(data)
+    assert read_check(data) == shown_again(checked)
+    with pytest.raises(SavedError, match="it is damaged, or was changed"):
+        read_check({**data, "exit_code": 0})
     assert text == Path(__file__).with_name("goldens").joinpath("check.txt").read_text()
     assert [pair["standing"] for pair in data["pairs"]].count("failed") == 5
     assert data["summary"] in " ".join(text.replace("│", "").split())
     assert data["pairs"][1]["comparison"]["schema"] == "kerasdiff/1"
     assert data["pairs"][6]["error"] == {"message": trouble.message, "details": trouble.details}
+
+
+def test_the_gates_of_the_readme_can_be_read(tmp_path: Path) -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    text = readme.partition("<!-- gates:begin -->")[2].partition("```toml\n")[2].partition("```")[0]
+    gates = read(written(tmp_path, text)).gates
+
+    assert [gate.name for gate in gates] == ["net", "rewrite", "student"]
+
+
+def test_the_readme_says_every_key() -> None:
+    table = (Path(__file__).parents[2] / "README.md").read_text().partition("| key | says |")[2].partition("\n\n")[0]
+
+    assert set(re.findall(r"`(\w+)`", "".join(row.split("|")[1] for row in table.splitlines()[2:]))) == set(PAIR_KEYS)
+
+
+def test_a_first_file_gates_what_is_sure(tmp_path: Path) -> None:
+    models = (
+        Proposed(target="a.py:Net", name="Net"),
+        Proposed(target="b.py:Net", name="Net"),
+        Proposed(target='c.py:make("x")', name="make", doubt="needs width: (width)"),
+        Proposed(target="d.py:Größe", name="Größe"),
+    )
+    text = first_file(models, git=True)
+    told = tomllib.loads(text)
+
+    assert {name: pair["target"] for name, pair in told["pairs"].items()} == {
+        "a-Net": "a.py:Net",
+        "b-Net": "b.py:Net",
+        "Größe": "d.py:Größe",
+    }
+    assert '# needs width: (width)\n# [pairs.make]\n# target = "c.py:make(\\"x\\")"' in text
+    assert tomllib.loads(first_file(models, git=False))["pairs"]["a-Net"]["reference"] == "a-Net.kerasdiff"
+    assert tomllib.loads(first_file(models[2:3], git=True))["pairs"] == {}
+    every = re.sub(r"(?m)^# (?=[a-z_]+ = )", "", text.partition("# needs")[0])
+    assert len(read(written(tmp_path, every)).gates) == 2  # what is a comment can be used as it stands

@@ -20,7 +20,10 @@ PAIRS = Path(__file__).parents[1] / "end_to_end" / "pairs"
 
 NAMES = """
 import argparse
-import keras
+try:
+    import keras
+except ImportError:
+    from tensorflow import keras
 import numpy as np
 from dataclasses import dataclass
 from keras import layers

@@ -15,8 +15,8 @@ from test_experiment import Fake, falling
 
 from kerasdiff.errors import OutOfMemoryError
 from kerasdiff.findings import Fact, Finding
-from kerasdiff.fit.local import Local
-from kerasdiff.fit.trainers import Fitter, Starts
+from kerasdiff.fitting.local import Local
+from kerasdiff.fitting.trainers import Fitter, Starts
 from kerasdiff.side.training import FitPlan, Progress, Trial, TrialOptions
 
 

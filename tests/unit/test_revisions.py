@@ -13,6 +13,7 @@ import pytest
 from made_repository import ALONE, MadeRepository
 
 from kerasdiff.errors import KerasdiffError, TargetError
+from kerasdiff.side.listing.finding import listed
 from kerasdiff.side.reading.early import check, read_target
 from kerasdiff.side.revisions.commits import base_of, changed_since, commit_of
 from kerasdiff.side.revisions.finding import searched
@@ -76,9 +77,9 @@ def test_a_path_is_relative_to_the_current_directory_or_else_to_the_root(
 
     for text in ("git:main:a.py:f", "git:main:sub/a.py:f", "git:main:./a.py:f", f"git:main:{made.top}/sub/a.py:f"):
         target = of_revision(text)
-        assert target.location.endswith("/files/sub/a.py"), text
-        assert target.here.endswith("/files/sub"), text
-    assert of_revision("git:main:../model.py:build").location.endswith("/files/model.py")
+        assert target.location.endswith("/repo/sub/a.py"), text
+        assert target.here.endswith("/repo/sub"), text
+    assert of_revision("git:main:../model.py:build").location.endswith("/repo/model.py")
 
 
 def test_a_repository_is_found_by_the_path_as_well(made: MadeRepository, monkeypatch: pytest.MonkeyPatch):
@@ -86,7 +87,7 @@ def test_a_repository_is_found_by_the_path_as_well(made: MadeRepository, monkeyp
 
     target = of_revision("git:main:repo/model.py:build")
 
-    assert target.location.endswith("/files/model.py")
+    assert target.location.endswith("/repo/model.py")
     assert target.here == str(made.top.parent)
 
 
@@ -96,6 +97,16 @@ def test_hooks_may_have_named_another_index_and_work_tree(made: MadeRepository, 
 
     assert Path(of_revision("git:main:model.py:build").location).is_file()
     assert not (made.top / ".git" / "index.other").exists()
+
+
+def test_a_file_alone_is_its_one_model(made: MadeRepository):
+    target = read_target("git:main:model.py")
+
+    assert (target.name, target.found, target.text) == ("build", True, "git:main:model.py")
+    assert target.revision is not None
+    assert read_target("model.py", at="main").name == read_target("model", at="main").name == "build"
+    (listing,) = listed("git:main:model.py")
+    assert [item.target for item in listing.names] == ["git:main:model.py:build"]
 
 
 def test_modules_saved_files_and_bare_repositories_have_revisions(made: MadeRepository, tmp_path: Path):
@@ -280,7 +291,11 @@ def test_files_that_a_clone_lacks_are_left_out(made: MadeRepository):
     assert revision.missing == ("layers.py",)
 
 
-def test_a_commit_is_laid_out_once_and_gone_with_the_process(made: MadeRepository):
+def test_a_commit_is_laid_out_once_and_gone_with_the_process(
+    made: MadeRepository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "own").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "own"))  # where no other process clears up
     program = (
         "import os, signal, sys\n"
         "from kerasdiff.side.revisions.targets import of_revision\n"
@@ -321,10 +336,12 @@ def test_modules_of_the_repository_are_those_of_the_revision(tmp_path: Path, mon
             ".venv/lib/python3/site-packages/libx/__init__.py": "",
             "libs/d.dist-info/RECORD": "",
             "libs/otherx.py": "",
+            "clone/.git/HEAD": "",
+            "clone/clonedx.py": "",
         }
     )
     monkeypatch.chdir(made.top)
-    for folder in ("src", ".venv/lib/python3/site-packages", "libs"):
+    for folder in ("src", ".venv/lib/python3/site-packages", "libs", "clone"):
         monkeypatch.syspath_prepend(str(made.top / folder))
     revision = revision_of(made, "HEAD~1")
     before = list(sys.path), list(sys.meta_path)
@@ -336,6 +353,7 @@ def test_modules_of_the_repository_are_those_of_the_revision(tmp_path: Path, mon
         assert [*importlib.util.find_spec("spacex").submodule_search_locations] == [f"{revision.root}/src/spacex"]
         assert importlib.util.find_spec("libx").origin.startswith(str(made.top / ".venv"))
         assert importlib.util.find_spec("otherx").origin == str(made.top / "libs" / "otherx.py")
+        assert importlib.util.find_spec("clonedx").origin == str(made.top / "clone" / "clonedx.py")
     assert (list(sys.path), list(sys.meta_path)) == before
 
 
@@ -397,7 +415,6 @@ def test_finders_of_editable_installs_lead_to_the_revision(tmp_path: Path, monke
         ("git:main:.:build", "is a directory at main"),
         ("git:main:../elsewhere/a.py:f", "is in no git repository"),
         ("git:main:model.py:biuld", "model.py defines no biuld; nearest: build"),
-        ("git:main:model.py", "names no model: write git:main:model.py:build"),
         ("git:main:modell:build", "there is no module modell"),
     ],
 )  # fmt: skip

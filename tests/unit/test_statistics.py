@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from scipy import stats as reference
 
 from kerasdiff.errors import EvaluateError, FitError
-from kerasdiff.fit import statistics as stats
-from kerasdiff.fit.decisions import DEFAULT_MARGIN, MOST_PAIRS, POWER, Decision
-from kerasdiff.fit.looks import MOST_LOOKS, Plan, default_plan, spent
-from kerasdiff.fit.statistics import EXACT_PAIRS, decide, power, sign_flip
-from kerasdiff.fit.verdict import decided
+from kerasdiff.fitting import statistics as stats
+from kerasdiff.fitting.decisions import DEFAULT_MARGIN, MOST_PAIRS, POWER, Decision
+from kerasdiff.fitting.looks import MOST_LOOKS, Plan, default_plan, spent
+from kerasdiff.fitting.statistics import EXACT_PAIRS, decide, power, sign_flip
+from kerasdiff.fitting.verdict import decided
 from kerasdiff.report.wording.fit import told
 
 

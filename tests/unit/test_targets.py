@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from kerasdiff.errors import TargetError
+from kerasdiff.side.locations import Location
 from kerasdiff.side.targets import InputSpec, parse_input, parse_target
 
 
@@ -112,3 +113,10 @@ def test_input(text: str, spec: InputSpec) -> None:
 def test_refused_input(text: str) -> None:
     with pytest.raises(TargetError, match="--input"):
         parse_input(text)
+
+
+def test_a_line_of_a_notebook_is_marked_in_its_file() -> None:
+    location = Location(directory="nets", elsewhere={"/other/b.py": "other/b.py"})
+    assert location.place("nb.ipynb[cell 3]", 5) == ("nets/nb.ipynb", 1)
+    assert location.place("a.py", 5) == ("nets/a.py", 5)
+    assert location.place("/other/b.py", 2) == ("other/b.py", 2)

@@ -209,6 +209,8 @@ def test_a_form_names_a_model(folder: Path, text: str, last: int) -> None:
         ("m.py:Factory.build", 3, Fact.INSTANCE_MADE, ("Factory",)),
         ("m.py:Factory.build(depth=3)", 6, Fact.INSTANCE_MADE, ("Factory",)),
         ("m.py:Factory.whole", 9, Fact.INSTANCE_MADE, ("Factory",)),
+        ("m.py:Held.model", 3, Fact.INSTANCE_MADE, ("Held",)),
+        ("m.py:Outer.inner", 3, Fact.INSTANCE_MADE, ("Outer",)),
     ],
 )
 def test_what_is_filled_in_is_said(folder: Path, text: str, last: int, fact: Fact, names: tuple[str, ...]) -> None:

@@ -56,7 +56,7 @@ def main() -> int:
         forms += [numbered(form, position, len(todo) > 1) for form in asked]
         formats = [part for form in forms for part in ("--format", form)]
         print(f"::group::kerasdiff {shlex.join(command)}", flush=True)
-        code = subprocess.run([sys.executable, "-m", "kerasdiff", *command, *formats], check=False).returncode
+        code = subprocess.run([os.environ["PYTHON"], "-m", "kerasdiff", *command, *formats], check=False).returncode
         print("::endgroup::")
         if marks.is_file():
             print(marks.read_text(encoding="utf-8"), end="", flush=True)

@@ -13,12 +13,13 @@ from datetime import date
 from functools import partial
 
 from kerasdiff.checking.pool import run_all
+from kerasdiff.checking.preparing import trouble_of
 from kerasdiff.comparison import Comparison
-from kerasdiff.errors import InternalError, KerasdiffError
+from kerasdiff.errors import KerasdiffError
 from kerasdiff.findings import RungName
 from kerasdiff.gates.judging import judged, options_on
 from kerasdiff.gates.mutants import Fate, Proof, Proved, Tried
-from kerasdiff.gates.records import CheckedPair, Gate, Gates, Standing, Trouble
+from kerasdiff.gates.records import CheckedPair, Gate, Gates, Standing
 from kerasdiff.options import Listener, Options
 from kerasdiff.pipeline import compare
 from kerasdiff.side.environment import for_numbers
@@ -78,7 +79,7 @@ def _proved(gate: Gate, here: str, today: date, listener: Listener, jobs: int, c
         subject = _Subject(held, target, today)
         mutations = _mutations(subject, count)
     except KerasdiffError as error:
-        return Proved(gate=gate, trouble=_trouble(error), seconds=time.monotonic() - started), False
+        return Proved(gate=gate, trouble=trouble_of(error), seconds=time.monotonic() - started), False
     tasks = [partial(_tried, subject, mutation) for mutation in (_NO_CHANGE, *mutations)]
     outcomes, cut_off = run_all(tasks, jobs, lambda done: listener.phase(f"{gate.name}: {done} of {len(tasks)} tried"))
     control, *tried = [None if outcome is None else outcome.result() for outcome in outcomes]
@@ -92,10 +93,6 @@ def _proved(gate: Gate, here: str, today: date, listener: Listener, jobs: int, c
 
 
 _NO_CHANGE = Mutation(key="", operator="")
-
-
-def _trouble(error: KerasdiffError) -> Trouble:
-    return Trouble(message=error.message, details=error.details, internal=isinstance(error, InternalError))
 
 
 def _worker(subject: _Subject) -> Worker:
@@ -123,7 +120,7 @@ def _tried(subject: _Subject, mutation: Mutation) -> Tried:
         elif pair.standing is Standing.PASSED:
             tried = _passed(subject, tried, pair, comparison)
     except KerasdiffError as error:
-        tried = replace(tried, fate=Fate.UNUSABLE, trouble=_trouble(error))
+        tried = replace(tried, fate=Fate.UNUSABLE, trouble=trouble_of(error))
     return replace(tried, seconds=time.monotonic() - started)
 
 

@@ -7,29 +7,27 @@ before a command runs, so that ``--help`` answers at once; nothing but this pack
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import click
 
 from kerasdiff import __version__
 from kerasdiff.cli.check import check
-from kerasdiff.cli.common import EXIT_CODES_HELP, clean
+from kerasdiff.cli.common import EXIT_CODES_HELP
 from kerasdiff.cli.compare import compare
 from kerasdiff.cli.completion import completion, prepare
 from kerasdiff.cli.data import data
+from kerasdiff.cli.doctor import doctor
+from kerasdiff.cli.ending import ended, with_debug
 from kerasdiff.cli.fit import fit
 from kerasdiff.cli.implied import implied_command
+from kerasdiff.cli.init import init
 from kerasdiff.cli.inspect import inspect
 from kerasdiff.cli.listing import list_models
 from kerasdiff.cli.lock import lock
 from kerasdiff.cli.replay import replay
 from kerasdiff.cli.rules import rules
 from kerasdiff.cli.show import show
-from kerasdiff.errors import InternalError, KerasdiffError
-
-EXIT_USAGE = 2
-EXIT_INTERNAL = 70  # EX_SOFTWARE of sysexits.h
-EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
 
 class Program(click.Group):
@@ -51,40 +49,12 @@ class Program(click.Group):
 
         if not standalone_mode:
             return run()
-        sys.exit(_guarded(run))
+        sys.exit(ended(run))
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Reads the command line; where it names models and no command, with the one that is meant."""
         command = implied_command(args, self.commands)
         return super().parse_args(ctx, args if command is None else [command, *args])
-
-
-def _guarded(run: Callable[[], object]) -> int:
-    """The exit code of ``run``, whatever it raises; click's own exit 1 would mean "different"."""
-    try:
-        code = run()
-    except click.ClickException as error:
-        error.show()
-        return EXIT_USAGE
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted", err=True)
-        return EXIT_INTERRUPTED
-    except KerasdiffError as error:
-        _show_error(error)
-        return EXIT_INTERNAL if isinstance(error, InternalError) else EXIT_USAGE
-    except Exception:  # the one place that may catch everything: it says that this is a bug
-        import traceback
-
-        click.echo(traceback.format_exc(), err=True, nl=False)
-        click.echo("error: this is a bug in kerasdiff; please report it with the lines above.", err=True)
-        return EXIT_INTERNAL
-    return code if isinstance(code, int) else 0
-
-
-def _show_error(error: KerasdiffError) -> None:
-    click.echo(f"error: {clean(error.message)}", err=True)
-    for line in error.details.splitlines():
-        click.echo(f"  {clean(line.expandtabs())}".rstrip(), err=True)
 
 
 @click.group(
@@ -106,5 +76,5 @@ def main() -> None:
     """  # noqa: D301
 
 
-for command in (check, compare, completion, data, fit, inspect, list_models, lock, replay, rules, show):
-    main.add_command(command)
+for command in (check, compare, completion, data, doctor, fit, init, inspect, list_models, lock, replay, rules, show):
+    main.add_command(with_debug(command))

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from kerasdiff.cli.common import clean, progress, start_ahead
-from kerasdiff.cli.output import Output, report_options
+from kerasdiff.cli.common import clean, progress, start_ahead, write
+from kerasdiff.cli.output import COMPARISON_FORMATS, Output, machine_texts, report_options
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from kerasdiff.gates.records import Gate, Gates
-    from kerasdiff.side.targets import Target
+    from kerasdiff.gates.records import Checked, Gates
 
 EXIT_CODES_HELP = """
 \b
@@ -28,6 +28,9 @@ Exit codes:
   70 internal error, 130 interrupted
 """
 
+PROOF_FORMATS = ("terminal", "json")
+"""How it can be told what gates would catch."""
+
 
 @click.command(epilog=EXIT_CODES_HELP)
 @click.argument("names", nargs=-1)
@@ -36,6 +39,20 @@ Exit codes:
     type=click.Path(dir_okay=False),
     metavar="FILE",
     help="The file of gates; else kerasdiff.toml or pyproject.toml, here or above.",
+)
+@click.option(
+    "--changed",
+    is_flag=False,
+    flag_value="auto",
+    metavar="[REVISION]",
+    help="Leave out the pairs none of whose files changed since this revision; without one, since the merge base with "
+    "the branch that this work goes to.",
+)
+@click.option(
+    "--against",
+    default="",
+    metavar="REVISION",
+    help="Compare the pairs that name one target with themselves at this revision, whatever the file says.",
 )
 @click.option(
     "--jobs", type=click.IntRange(min=1), metavar="N", help="How many pairs run at once; by default one a core."
@@ -53,10 +70,14 @@ Exit codes:
     metavar="N",
     help="How many changes --mutate tries on each model.",
 )
-@report_options("terminal", "json", text="A table to read, or JSON (schema kerasdiff.check/1) to process.")
+@click.option("--schema", is_flag=True, help="Print the JSON Schema of its JSON reports instead.")
+@report_options(*COMPARISON_FORMATS)
 def check(
     names: tuple[str, ...],
+    schema: bool,
     config: str | None,
+    changed: str | None,
+    against: str,
     jobs: int | None,
     mutate: bool,
     mutants: int,
@@ -68,35 +89,63 @@ def check(
     Examples:
       kerasdiff check
       kerasdiff check backbone head --jobs 2
-      kerasdiff check --format json --output report.json
+      kerasdiff check --changed --against main
+      kerasdiff check --mutate backbone
+      kerasdiff check --format terminal --format sarif=check.sarif
     """  # noqa: D301
+    if schema:
+        from kerasdiff.report.schema import CHECK, schema_text
+
+        write(schema_text(CHECK), None)
+        return 0
     gates = _gates(config, names)
-    start_ahead()
+    if changed and changed in [gate.name for gate in gates.gates]:  # what follows an option is read as its value
+        raise click.UsageError(f"--changed would take {clean(changed)} for a revision: name the pairs before it.")
     if mutate:
         return _proved(gates, jobs or 0, mutants, to)
-    return _checked(gates, jobs or 0, to)
+    return _checked(gates, jobs or 0, against, changed, to)
 
 
-def _write(to: Output, as_json: Callable[[], str], render: Callable[[Console], None], summary: str) -> None:
-    """Writes a report, and where nothing of it goes to standard output, its summary to stderr."""
-    to.write(lambda form: render, {"json": as_json})
-    if to.silent:
-        click.echo(clean(f"{summary} (report in {', '.join(to.files)})"), err=True)
+def _checked(gates: Gates, jobs: int, against: str, changed: str | None, to: Output) -> int:
+    from kerasdiff.checking.changed import is_unchanged, since
+    from kerasdiff.checking.preparing import ready
 
-
-def _checked(gates: Gates, jobs: int, to: Output) -> int:
+    pairs, unchanged, base = ready(gates, against), set(), ""
+    if changed is not None:
+        known = since(gates, "" if changed == "auto" else changed)
+        base = known.revision
+        own = Path(gates.here) / Path(gates.path).name
+        unchanged = {
+            pair.gate.name for pair in pairs if pair.targets and is_unchanged(pair.gate, pair.targets, own, known)
+        }
+    if any(pair.targets and pair.gate.name not in unchanged for pair in pairs):
+        start_ahead()
     from kerasdiff.checking.running import check
 
     with progress() as listener:
-        checked = check(gates, listener, today=date.today(), reference=_reference(gates), jobs=jobs)
-    from kerasdiff.report.check import check_json, render_check
+        checked = check(gates.path, pairs, listener, today=date.today(), jobs=jobs, unchanged=unchanged, base=base)
+    return report_checked(replace(checked, file=_in_repository(gates)), to)
+
+
+def report_checked(checked: Checked, to: Output) -> int:
+    """Writes the report of a check.
+
+    Returns:
+        Its exit code.
+    """
+    from kerasdiff.report.check import check_json, named, render_check
     from kerasdiff.report.wording.gates import summary
 
-    _write(to, lambda: check_json(checked), lambda console: render_check(checked, console), summary(checked))
+    texts = {"json": lambda: check_json(checked), **machine_texts(named(checked), to)}
+    _write(to, lambda console: render_check(checked, console), texts, summary(checked))
     return checked.exit_code
 
 
 def _proved(gates: Gates, jobs: int, mutants: int, to: Output) -> int:
+    for form in to.forms:
+        if form.name not in PROOF_FORMATS:
+            raise click.UsageError(f"--mutate is told as {' or '.join(PROOF_FORMATS)}, not as {form.name}.")
+    start_ahead()
     from kerasdiff.checking.mutating import prove
 
     with progress() as listener:
@@ -104,8 +153,16 @@ def _proved(gates: Gates, jobs: int, mutants: int, to: Output) -> int:
     from kerasdiff.report.mutants import proof_json, render_proof
     from kerasdiff.report.wording.mutants import summary
 
-    _write(to, lambda: proof_json(proof), lambda console: render_proof(proof, console), summary(proof))
+    texts = {"json": lambda: proof_json(proof)}
+    _write(to, lambda console: render_proof(proof, console), texts, summary(proof))
     return proof.exit_code
+
+
+def _write(to: Output, render: Callable[[Console], None], texts: Mapping[str, Callable[[], str]], summary: str) -> None:
+    """Writes a report, and where all of it goes to files, its summary to stderr."""
+    to.write(lambda form: render, texts)
+    if to.silent:
+        click.echo(clean(f"{summary} (report in {', '.join(to.files)})"), err=True)
 
 
 def _gates(config: str | None, names: tuple[str, ...]) -> Gates:
@@ -125,8 +182,10 @@ def _shown(path: Path) -> str:
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
-def _reference(gates: Gates) -> Callable[[Gate], Target]:
-    """Makes the reference of a pair."""
-    from kerasdiff.side.reading.early import read_target
+def _in_repository(gates: Gates) -> str:
+    """The file of gates from the root of its repository, as what is shown beside the code needs it."""
+    from kerasdiff.side.revisions.git import repository_of
 
-    return lambda gate: read_target(gate.reference, gates.here)
+    repository, path = repository_of(Path(gates.here)), Path(gates.here).resolve() / Path(gates.path).name
+    top = None if repository is None else repository.top
+    return path.relative_to(top).as_posix() if top is not None and path.is_relative_to(top) else gates.path

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import click
+
+from kerasdiff.cli.trust import trust_options, trusted
 
 if TYPE_CHECKING:
     from kerasdiff.options import Listener
@@ -56,9 +60,19 @@ def clean(text: str) -> str:
     return clean(text)
 
 
+class Number(click.FloatRange):
+    """A number in a range, which "nan" and "inf" are none of."""
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        number = float(super().convert(cast("float", value), param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"{value} is no number that can be worked with.", param, ctx)
+        return number
+
+
 timeout_option = click.option(
     "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Number(min=0, min_open=True),
     default=600.0,
     show_default=True,
     metavar="SECONDS",
@@ -103,6 +117,13 @@ def file_to_write(suffix: str = "") -> Callable[[click.Context, click.Parameter,
     return check
 
 
+_RUN_FILE = "kerasdiff.run_file"
+
+
+def _run_file(context: click.Context, option: click.Parameter, whole: bool) -> None:
+    context.meta[_RUN_FILE] = whole
+
+
 def model_options(command: Command) -> Command:
     """Options of every command that runs a model."""
     options = (
@@ -113,7 +134,15 @@ def model_options(command: Command) -> Command:
             metavar="[NAME=]SHAPE[:DTYPE][@LOW..HIGH]",
             help="An input of the model, without the batch dimension: 32,32,3 or ids=16:int32@0..100. May be repeated.",
         ),
+        click.option(
+            "--run-file",
+            is_flag=True,
+            expose_value=False,
+            callback=_run_file,
+            help="Run the files of the models as a whole, also where they train, download data or ask.",
+        ),
         timeout_option,
+        trust_options,
     )
     for option in reversed(options):
         command = option(command)
@@ -138,13 +167,13 @@ def understood(
     from kerasdiff.side.targets import parse_input
 
     specs = tuple(parse_input(text) for text in inputs)
-    targets = tuple(read_target(text) for text in texts)
+    whole = click.get_current_context().meta.get(_RUN_FILE, False)
+    targets = tuple(replace(read_target(text), run_file=whole) for text in texts)
     if against is not None:
-        from kerasdiff.side.revisions.targets import against as at_revision
-
-        targets = (at_revision(texts[0], against), *targets)
+        targets = (read_target(texts[0], at=against), *targets)
+    targets = trusted(targets)
     if data is not None:
-        from kerasdiff.data.readers import check as check_data
+        from kerasdiff.data.looking import check as check_data
 
         check_data(Path(data).expanduser())
     for target in targets:

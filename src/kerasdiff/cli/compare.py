@@ -12,6 +12,7 @@ from kerasdiff.cli.common import (
     DATA_HELP,
     EXIT_CODES_HELP,
     TARGETS_HELP,
+    Number,
     clean,
     device_option,
     file_to_write,
@@ -87,7 +88,7 @@ def _ignorable(context: click.Context, option: click.Parameter, incomplete: str)
 )
 @click.option(
     "--search",
-    type=click.FloatRange(min=0),
+    type=Number(min=0),
     default=10.0,
     show_default=True,
     metavar="SECONDS",

@@ -12,6 +12,7 @@ from kerasdiff.cli.against import pair_arguments, pair_of
 from kerasdiff.cli.common import (
     EXIT_CODES_HELP,
     TARGETS_HELP,
+    Number,
     clean,
     device_option,
     model_options,
@@ -105,7 +106,7 @@ def _cluster(address: str | None, cpus: int | None, gpus: float | None) -> Clust
 @click.option("--batch-size", type=click.IntRange(min=1), default=64, show_default=True, metavar="N")
 @click.option(
     "--learning-rate",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Number(min=0, min_open=True),
     metavar="RATE",
     help="In place of the model's own, or of 3e-4.",
 )
@@ -114,7 +115,7 @@ def _cluster(address: str | None, cpus: int | None, gpus: float | None) -> Clust
 @device_option("Where to train; auto takes a GPU where there is one.")
 @click.option(
     "--margin",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Number(min=0, min_open=True),
     default=1.0,
     show_default=True,
     metavar="POINTS",
@@ -137,7 +138,7 @@ def _cluster(address: str | None, cpus: int | None, gpus: float | None) -> Clust
 )
 @click.option(
     "--trial-gpus",
-    type=click.FloatRange(min=0),
+    type=Number(min=0),
     metavar="N",
     help="With --ray: GPUs of a trial pair, or the share of one.  [default: 0]",
 )

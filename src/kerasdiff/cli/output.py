@@ -35,6 +35,9 @@ Render = Callable[["Console"], None]
 PIPED_WIDTH = 100
 """Columns of a report that goes to a pipe or a file and finds no COLUMNS: fits a CI log."""
 
+MOST_COLUMNS = 1000
+"""Of any report: one as wide as COLUMNS may say would take all memory."""
+
 NARROWEST, WIDEST = 20, 1000
 """Columns that may be asked for."""
 
@@ -326,7 +329,7 @@ def rendered(
     colored = color == "always" or (color == "auto" and output is None and _shows_color())
     console = Console(
         file=stream,
-        width=width or shutil.get_terminal_size((PIPED_WIDTH, 24)).columns,
+        width=width or min(shutil.get_terminal_size((PIPED_WIDTH, 24)).columns, MOST_COLUMNS),
         force_terminal=colored,
         color_system=color_system if colored else None,
         no_color=not colored,

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from kerasdiff.graph import Attribute
     from kerasdiff.report.named import Named
 
+CHECK = "kerasdiff.check/1"
+"""Schema of what ``kerasdiff check`` writes."""
+
 WEIGHT = (1, 2, 3, 130)
 """Exit codes of several reports, the one that counts first."""
 
@@ -46,9 +49,25 @@ def show(reports: tuple[str, ...], schema: bool, verbose: bool, to: Output) -> i
         return 0
     if not reports:
         raise click.UsageError("Missing argument 'REPORT.json...'.")
+    check = [report for report in map(_loaded, reports) if report.get("schema") == CHECK]
+    if check:
+        return _show_check(reports, check[0], to)
     several = [_read(path, name=Path(path).stem if len(reports) > 1 else "") for path in reports]
     report_comparisons(several, to, verbose=verbose)
     return _code([item.comparison.exit_code for item in several if item.comparison is not None])
+
+
+def _show_check(reports: Sequence[str], report: Mapping[str, Attribute], to: Output) -> int:
+    from kerasdiff.cli.check import report_checked
+    from kerasdiff.report.check import read_check
+    from kerasdiff.report.saved import SavedError
+
+    if len(reports) > 1:
+        raise click.UsageError("what check wrote holds many pairs already: show it by itself.")
+    try:
+        return report_checked(read_check(report), to)
+    except SavedError as error:
+        raise SavedError(f"{reports[0]} cannot be shown: {error.message}") from None
 
 
 def _code(codes: Sequence[int]) -> int:
@@ -69,7 +88,7 @@ def _read(path: str, name: str) -> Named:
     if report.get("schema") != told.SCHEMA:
         held = report.get("schema")
         what = f"a report of schema {clean(str(held))}" if isinstance(held, str) else "no report of kerasdiff"
-        raise SavedError(f"{path} is {what}; show takes what compare and fit write with --format json.")
+        raise SavedError(f"{path} is {what}; show takes what compare, fit and check write with --format json.")
     try:
         return Named.of(read(report), name)
     except SavedError as error:

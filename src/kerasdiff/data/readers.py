@@ -14,9 +14,10 @@ from kerasdiff.data import cifar
 from kerasdiff.data.archives import archive_table, some
 from kerasdiff.data.folders import Decode, class_folders, image_table
 from kerasdiff.data.procedural import procedural_table
-from kerasdiff.data.table import COLUMNS, Table, lacking
+from kerasdiff.data.table import Table
 from kerasdiff.errors import DataError
 from kerasdiff.graph.values import Array
+from kerasdiff.side.files import other_than_file
 from kerasdiff.side.training import DataSource
 
 ARCHIVES = (".tar.gz", ".tgz", ".tar")
@@ -62,6 +63,8 @@ def recognise(path: Path) -> Callable[[Decode], Table]:
             return _directory(path)
         if not path.exists():
             raise DataError(f"{path}: no such data file or directory.")
+        if other := other_than_file(path):
+            raise DataError(f"{path} is {other}, and data are read from files and directories alone.")
     except OSError as why:
         raise DataError(f"{why.filename or path} cannot be read: {why.strerror or why}.") from why
     if path.name.lower().endswith(ARCHIVES):
@@ -73,21 +76,6 @@ def recognise(path: Path) -> Callable[[Decode], Table]:
     if path.suffix.lower() == ".npy":
         raise DataError(f"{path} is one array: save x_train, y_train, x_test and y_test in one .npz (numpy.savez).")
     raise DataError(f"{path} is not a kind of data that kerasdiff reads. {EXPECTED}")
-
-
-def check(path: Path) -> None:
-    """Looks at the data at ``path`` as far as that costs nothing: its name, and the names of the arrays in an ``.npz``.
-
-    Raises:
-        DataError: If there is nothing, nothing of a kind that is read, or an archive that is damaged or lacks an array.
-    """
-    recognise(path)
-    if path.suffix.lower() == ".npz" and path.is_file():
-        with _opened(path) as file:
-            names = list(file)
-        for column in COLUMNS:  # of several inputs or outputs each has one, ``x_train_NAME``
-            if not any(name == column or name.startswith(f"{column}_") for name in names):
-                raise lacking(str(path), column, names)
 
 
 def _directory(path: Path) -> Callable[[Decode], Table]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from kerasdiff.findings import RungName
-from kerasdiff.gates.records import EXIT_UNUSABLE, Gate, Trouble
+from kerasdiff.gates.records import EXIT_INTERRUPTED, EXIT_UNUSABLE, Gate, Trouble
 from kerasdiff.options import Ignored
 from kerasdiff.side.mutations import Mutation
 
@@ -76,7 +76,7 @@ class Proof:
     def exit_code(self) -> int:
         """What a command that reports it exits with: 1 where a change slips through that nobody chose to let pass."""
         if self.interrupted:
-            return 130
+            return EXIT_INTERRUPTED
         if any(gate.of(Fate.MISSED) or (gate.tried and not gate.control) for gate in self.gates):
             return 1
         return EXIT_UNUSABLE if any(not gate.tried for gate in self.gates) else 0

@@ -6,16 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum, auto
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from kerasdiff.comparison import EXIT_INTERRUPTED, Comparison
 from kerasdiff.findings import RungName
 from kerasdiff.options import Ignored, Options
+
+if TYPE_CHECKING:  # which takes a while to import, and the file is read before anything else is done
+    from kerasdiff.comparison import Comparison
 
 Expected = Literal["equivalent", "different"]
 
 EXIT_UNUSABLE = 2
 EXIT_INTERNAL = 70
+EXIT_INTERRUPTED = 130
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +157,7 @@ class Checked:
 
     Attributes:
         path: The file of gates, as it is shown.
+        file: The same from the root of its repository, as what is shown beside code needs it.
         today: The day that says what expired.
         base: Where only pairs with changed files ran, the revision that says what changed.
         interrupted: Whether somebody cut it off; it then holds what was known.
@@ -163,6 +167,7 @@ class Checked:
     pairs: tuple[CheckedPair, ...]
     today: date
     base: str = ""
+    file: str = ""
     interrupted: bool = False
 
     @property

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import math
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from kerasdiff.errors import TargetError
 from kerasdiff.findings import Finding
 from kerasdiff.graph import MODES, Mode
 from kerasdiff.graph.values import Array
-from kerasdiff.side.files import write_whole
+from kerasdiff.side.files import other_than_file, write_whole
 
 SCHEMA = "kerasdiff.witness/1"
 
@@ -95,12 +96,14 @@ def load(path: Path) -> SavedWitness:
     import numpy as np
 
     try:
+        if other := other_than_file(path):
+            raise TargetError(f"{path} is {other}, and a witness is a file that --save-witness wrote.")
         with np.load(path, allow_pickle=False) as held:
             about = json.loads(str(held["about"]))
             inputs = tuple(held[f"input_{number}"] for number in range(len(held.files) - 1))
     except OSError as error:
         raise TargetError(f"{path} cannot be read: {error.strerror or error}.") from None
-    except (EOFError, ValueError, KeyError, zipfile.BadZipFile):
+    except (EOFError, ValueError, KeyError, MemoryError, zipfile.BadZipFile, zlib.error):
         raise TargetError(f"{path} is no witness that --save-witness wrote.") from None
     if about.get("schema") != SCHEMA or about.get("mode") not in MODES or not inputs:
         raise TargetError(f"{path} is no witness of schema {SCHEMA}.")

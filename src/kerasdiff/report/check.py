@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import cast
 
 from rich import box
@@ -15,7 +16,10 @@ from rich.text import Text
 from kerasdiff import __version__
 from kerasdiff.gates.records import Checked, CheckedPair, Standing
 from kerasdiff.graph import Attribute
+from kerasdiff.plain import PlainError, Reader, plain
 from kerasdiff.report.json import dump, to_json
+from kerasdiff.report.named import Named
+from kerasdiff.report.saved import RECORD, SavedError, digest, read, sealed
 from kerasdiff.report.style import TEXT_WIDTH, Look, emit, hang, heading, pad
 from kerasdiff.report.wording import gates as wording
 from kerasdiff.report.wording.names import count
@@ -36,20 +40,66 @@ MOST_NAME = 40
 """Columns of the name of a pair."""
 
 
-def check_json(checked: Checked) -> str:
-    """Writes a check, each pair with its whole comparison."""
-    return dump(
-        {
-            "schema": SCHEMA,
-            "file": checked.path,
-            "since": checked.base or None,
-            "date": checked.today.isoformat(),
-            "exit_code": checked.exit_code,
-            "interrupted": checked.interrupted,
-            "summary": wording.summary(checked),
-            "pairs": [_pair(pair, checked) for pair in checked.pairs],
-        }
+def named(checked: Checked) -> list[Named]:
+    """The pairs as the formats for machines take them."""
+    return [_named(pair, checked.file or checked.path) for pair in checked.pairs]
+
+
+def _named(pair: CheckedPair, file: str) -> Named:
+    gate, comparison = pair.gate, pair.comparison
+    targets = (gate.reference or f"{gate.candidate} before", gate.candidate)
+    return Named(
+        name=gate.name,
+        targets=targets if comparison is None else (comparison.reference.target, comparison.candidate.target),
+        comparison=comparison,
+        error="" if pair.trouble is None else pair.trouble.message,
+        expected=gate.expect,
+        passed=pair.why is None,
+        reason=wording.lead(pair),
+        skipped=pair.standing in (Standing.UNCHANGED, Standing.NOT_RUN),
+        file=file,
+        line=gate.line,
     )
+
+
+def check_json(checked: Checked) -> str:
+    """Writes a check, each pair with its whole comparison, and what it is shown from again."""
+    bare = replace(checked, pairs=tuple(replace(pair, comparison=None) for pair in checked.pairs))
+    report: dict[str, Attribute] = {
+        "schema": SCHEMA,
+        "file": checked.path,
+        "since": checked.base or None,
+        "date": checked.today.isoformat(),
+        "exit_code": checked.exit_code,
+        "interrupted": checked.interrupted,
+        "summary": wording.summary(checked),
+        "pairs": [_pair(pair, checked) for pair in checked.pairs],
+        RECORD: {"kerasdiff": __version__, "checked": plain(bare)},
+    }
+    return dump(sealed(report))
+
+
+def read_check(report: Mapping[str, Attribute]) -> Checked:
+    """The check that a report of schema ``kerasdiff.check/1`` was made of.
+
+    Raises:
+        SavedError: If it has none, was changed, or is of another version's making; the message begins with ``it``.
+    """
+    from kerasdiff import options
+    from kerasdiff.gates import records
+    from kerasdiff.side import targets
+
+    held = report.get(RECORD)
+    if not isinstance(held, Mapping) or held.get("digest") != digest(dict(report)):
+        raise SavedError("it is damaged, or was changed after kerasdiff wrote it: check once more.")
+    try:
+        bare = Reader((records, options, targets)).read(Checked, held["checked"])
+    except (KeyError, PlainError):
+        raise SavedError("its record cannot be read, for another version wrote it: check once more.") from None
+    told = [cast("dict[str, Attribute]", pair)["comparison"] for pair in cast("list[Attribute]", report["pairs"])]
+    comparisons = [None if one is None else read(cast("dict[str, Attribute]", one)) for one in told]
+    pairs = zip(bare.pairs, comparisons, strict=True)
+    return replace(bare, pairs=tuple(replace(pair, comparison=comparison) for pair, comparison in pairs))
 
 
 def _pair(pair: CheckedPair, checked: Checked) -> dict[str, Attribute]:

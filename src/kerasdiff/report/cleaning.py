@@ -8,7 +8,7 @@ _HIDDEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
 
 
 def clean(value: object) -> str:
-    r"""One line of visible text: control, format and lone surrogate characters become their escapes.
+    r"""One line of visible text: control, format and lone surrogate characters, and what is none, become escapes.
 
     Names and messages come from model files; an escape sequence in one must not reach the terminal.
 
@@ -17,5 +17,11 @@ def clean(value: object) -> str:
     """
     text = " ".join(str(value).splitlines())
     return "".join(
-        char if unicodedata.category(char) not in _HIDDEN else char.encode("unicode_escape").decode() for char in text
+        char.encode("unicode_escape").decode() if unicodedata.category(char) in _HIDDEN or _is_none(char) else char
+        for char in text
     )
+
+
+def _is_none(char: str) -> bool:
+    """Whether it is one of the code points that Unicode keeps from being characters, which no XML may hold."""
+    return ord(char) & 0xFFFE == 0xFFFE or 0xFDD0 <= ord(char) <= 0xFDEF

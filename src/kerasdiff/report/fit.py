@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from rich.console import Console
 from rich.text import Text
 
-from kerasdiff.fit.trials import FitEvidence
+from kerasdiff.fitting.trials import FitEvidence
 from kerasdiff.report import wording
 from kerasdiff.report.curves import legend, plot
 from kerasdiff.report.style import Look, emit, hang, heading, pad
@@ -66,7 +66,7 @@ _REACHED: Mapping[str, Tell] = {
 
 def _table(runs: tuple[TrialSoFar, ...], console: Console, look: Look) -> None:
     """Prints one line a trial; what does not fit is left out, from the right."""
-    columns = _columns(runs, narrow=look.width < 76)
+    columns = columns_of(runs, narrow=look.width < 76)
     widths = [max(map(len, column)) for column in columns]
     while len(widths) > LEAST_COLUMNS and sum(widths) + 2 * len(widths) > look.width:
         widths.pop()
@@ -78,7 +78,7 @@ def _table(runs: tuple[TrialSoFar, ...], console: Console, look: Look) -> None:
         emit(console, Text("  " + "  ".join(cells), style="" if row else "dim"))
 
 
-def _columns(runs: tuple[TrialSoFar, ...], *, narrow: bool) -> list[list[str]]:
+def columns_of(runs: tuple[TrialSoFar, ...], *, narrow: bool = False) -> list[list[str]]:
     """Title and cells of each; without a figure in any row (accuracy of a regression) a column is left out."""
     told = {**_NAMES, **(_EPOCHS if any(len(run.epochs) > 1 for run in runs) else _STEPS), **_REACHED}
     for title, figures in (("seed", {run.seed for run in runs}), ("steps", {len(run.losses) for run in runs})):

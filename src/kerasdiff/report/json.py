@@ -12,9 +12,9 @@ from kerasdiff.align.edits import Edit, leaves
 from kerasdiff.comparison import Comparison, ModelInfo
 from kerasdiff.explain.records import Attribution, LocalDifference, Sizes
 from kerasdiff.findings import SIDES, Fact, Site
-from kerasdiff.fit.decisions import Decision
-from kerasdiff.fit.trials import FitEvidence
-from kerasdiff.fit.verdict import decided
+from kerasdiff.fitting.decisions import Decision
+from kerasdiff.fitting.trials import FitEvidence
+from kerasdiff.fitting.verdict import decided
 from kerasdiff.graph import Attribute
 from kerasdiff.probing.witness import Witness
 from kerasdiff.report import wording

@@ -56,7 +56,7 @@ def _meanings(files: tuple[Mapping[str, str], Mapping[str, str]], name: str) -> 
 def _found(model: ModelInfo, names: set[str], top: Path) -> Mapping[str, str]:
     if model.commit is not None or model.location.directory is None:
         return {}
-    paths = ((name, top / model.location.path(name)) for name in sorted(names))
+    paths = ((name, top / model.location.place(name, 1)[0]) for name in sorted(names))
     return {name: path.as_uri() for name, path in paths if path.is_file()}
 
 

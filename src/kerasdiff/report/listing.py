@@ -22,10 +22,12 @@ def listing_text(files: Sequence[Listed], *, all_names: bool) -> str:
         all_names: Whether the names that can be no model are shown.
     """
     names = [(file, one) for file in files for one in file.names]
-    possible = [(one.target, described(one)) for _, one in names if one.can != "no"]
-    possible += [(file.place, "a saved model or config") for file in files if file.whole]
+    sure = [(one.target, described(one)) for _, one in names if one.can == "yes"]
+    sure += [(file.place, "a saved model or config") for file in files if file.whole]
+    perhaps = [(one.target, described(one)) for _, one in names if one.can == "maybe"]
     others = [(f"{file.place}:{one.name}", why_not(one)) for file, one in names if one.can == "no"]
-    lines = [*_columns(possible)] or ["nothing here can be a model, as far as its text tells"]
+    lines = [*_columns(sure)] or ["nothing here is a model for certain, as far as its text tells"]
+    lines += _section("perhaps models, only running them tells:", _columns(perhaps))
     lines += _section("not models:", _columns(others) if all_names else ())
     lines += _section("not read:", [file.problem for file in files if file.problem])
     return "\n".join(lines) + "\n"

@@ -1,12 +1,13 @@
-"""What is in a report as JSON? The published JSON Schema of ``kerasdiff/1``, which tests hold every report to."""
+"""What is in a report as JSON? The published JSON Schemas, which tests hold every report to."""
 
 from __future__ import annotations
 
 from importlib.resources import files
 
 FILE = "kerasdiff-1.schema.json"
+CHECK = "kerasdiff-check-1.schema.json"
 
 
-def schema_text() -> str:
-    """The schema, as it is published."""
-    return files("kerasdiff.report").joinpath(FILE).read_text(encoding="utf-8")
+def schema_text(file: str = FILE) -> str:
+    """A schema, as it is published: of comparisons, or of checks, which refer to it."""
+    return files("kerasdiff.report").joinpath(file).read_text(encoding="utf-8")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from kerasdiff.findings import Fact, Finding
-from kerasdiff.fit.trials import FitEvidence
-from kerasdiff.fit.verdict import apart, decided, identical, not_finite
+from kerasdiff.fitting.trials import FitEvidence
+from kerasdiff.fitting.verdict import apart, decided, identical, not_finite
 from kerasdiff.rungs.records import FitFigures, Rung, RungOutcome
 
 

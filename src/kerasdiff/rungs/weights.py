@@ -124,7 +124,7 @@ def weights(
     if seen.edits:
         outcome, findings = _differing(pair, seen, learning_agrees=learning_agrees)
     else:
-        left_out = (*ignore, "initializer") if values is not None else ignore
+        left_out = ignore if all(map(_start_known, pair.weights)) else (*ignore, "initializer")
         outcome, findings = _agreeing(pair, seen, same_start, left_out)
     if values is not None and values.compared:
         outcome, findings = _with_values(values, outcome, findings)
@@ -134,6 +134,12 @@ def weights(
         findings = Finding(fact=Fact.ALIKE_UNWEIGHED, parts=seen.unweighed), *findings
         outcome = outcome if outcome == "different" else "failed"
     return Rung(name="weights", outcome=outcome, findings=findings, figures=figures, edits=seen.edits)
+
+
+def _start_known(table: Mapping[str, Weight]) -> bool:
+    """Whether a side says of any weight what it starts from, where it has weights: what holds values does not."""
+    drawn = [weight for weight in table.values() if not weight.is_seed]
+    return not drawn or any(weight.initializer is not None for weight in drawn)
 
 
 def values_apart(values: StoredValues | None) -> tuple[Finding, ...]:

@@ -11,12 +11,20 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+DEBUG = "KERASDIFF_DEBUG"
+"""Whether an error is to be shown with where in the code it arose; a worker finds it, too."""
+
 GPU_BYTES = 3 << 30
 """Memory that a small model's trial takes on a GPU: CUDA's context, cuDNN's workspaces, data, activations. A guess on
 the high side; no figure from a GPU stands behind it."""
 
 MOST_SEEDS = 4
 """Trial pairs on one GPU at once: its processes take turns there, and each keeps a processor core busy."""
+
+
+def debugging() -> bool:
+    """Whether errors are shown with where in the code they arose."""
+    return os.environ.get(DEBUG, "") not in ("", "0")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

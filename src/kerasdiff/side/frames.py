@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import pickle
 import struct
 from dataclasses import dataclass
+from pickle import HIGHEST_PROTOCOL, PickleBuffer, dumps, loads  # by name: a model's code may change the module
 from typing import IO, Literal
 
 from kerasdiff.side.targets import InputSpec, Target
@@ -62,8 +62,8 @@ def write_frame(stream: IO[bytes], message: object) -> None:
     All have their length in 8 bytes before them, behind that of how many there are. So an array crosses without another
     copy of it on either side.
     """
-    arrays: list[pickle.PickleBuffer] = []
-    data = pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL, buffer_callback=lambda one: _kept(one, arrays))
+    arrays: list[PickleBuffer] = []
+    data = dumps(message, protocol=HIGHEST_PROTOCOL, buffer_callback=lambda one: _kept(one, arrays))
     parts: list[bytes | memoryview] = [data, *(one.raw() for one in arrays)]
     stream.write(_LENGTH.pack(len(parts)))
     for part in parts:
@@ -72,7 +72,7 @@ def write_frame(stream: IO[bytes], message: object) -> None:
     stream.flush()
 
 
-def _kept(buffer: pickle.PickleBuffer, arrays: list[pickle.PickleBuffer]) -> bool:
+def _kept(buffer: PickleBuffer, arrays: list[PickleBuffer]) -> bool:
     """Keeps an array that is large for itself; tells whether it goes into the pickle."""
     if len(buffer.raw()) < LARGE_ARRAY:
         return True
@@ -87,7 +87,7 @@ def read_frame(stream: IO[bytes]) -> object:
         EOFError: If the other end is gone.
     """
     data, *arrays = [_part(stream) for _ in range(_length(stream))]
-    message: object = pickle.loads(data, buffers=arrays)
+    message: object = loads(data, buffers=arrays)
     return message
 
 

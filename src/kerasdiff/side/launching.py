@@ -14,6 +14,7 @@ from __future__ import annotations
 import array
 import atexit
 import contextlib
+import io
 import json
 import os
 import select
@@ -23,15 +24,23 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping
-from typing import IO
+from typing import IO, TYPE_CHECKING
+
+from kerasdiff.side.ending.orphans import below
+from kerasdiff.side.environment import DEBUG
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 FORKS = sys.platform == "linux"
 """Elsewhere a fork is not safe in a process that has loaded TensorFlow (macOS), or there is none (Windows)."""
 
 _MODULE = "kerasdiff.worker"
+_ORPHANS_S = 5.0
+"""How long a launcher may take to end what its workers left; it takes some milliseconds."""
 _READ_LATER = frozenset(
     (
-        *("KERASDIFF_DEVICE", "KERASDIFF_THREADS", "KERASDIFF_TF32", "KERASDIFF_CACHE", "XDG_CACHE_HOME"),
+        *("KERASDIFF_DEVICE", "KERASDIFF_THREADS", "KERASDIFF_TF32", "KERASDIFF_CACHE", "XDG_CACHE_HOME", DEBUG),
         *("CUDA_VISIBLE_DEVICES", "KERAS_HOME", "COLUMNS", "LINES", "NO_COLOR", "PWD", "OLDPWD", "PYTEST_CURRENT_TEST"),
     )
 )
@@ -60,6 +69,9 @@ class Launcher:
                 env=environment,
                 start_new_session=True,
             )
+
+        self.served = False
+        """Whether a worker was forked from it, which may have left processes of its own."""
 
     def runs(self) -> bool:
         return self._process.poll() is None
@@ -94,11 +106,17 @@ class Launcher:
         return ours
 
     def close(self) -> None:
-        """Ends it at once; its workers go on."""
+        """Ends it; it ends its workers before, and what they started and left."""
         self.connection.close()
+        if self.served:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(timeout=_ORPHANS_S)
         self._process.kill()
         self._process.wait()
 
+
+MOST_LAUNCHERS = 3
+"""Launchers at once: numbers, trials, and one more; each keeps 300 MB, and a test may change its environment often."""
 
 _launchers: dict[tuple[int, frozenset[tuple[str, str]]], Launcher] = {}
 _starting = threading.Lock()
@@ -120,6 +138,8 @@ def launcher(environment: Mapping[str, str], *, draws: bool = False) -> Launcher
             known.close()
             known = None
         if known is None:
+            for oldest in [other for other in _launchers if other[0] == os.getpid()][: 1 - MOST_LAUNCHERS]:
+                _launchers.pop(oldest).close()  # its workers go on
             known = _launchers[key] = Launcher(environment, draws=draws)
         return known
 
@@ -129,6 +149,36 @@ def _close_all() -> None:
     for (owner, _), known in _launchers.items():
         if owner == os.getpid():
             known.close()
+
+
+class _Answers(io.RawIOBase):
+    """What a worker writes, until it is killed: what it forked may hold the other end open for ever after.
+
+    Args:
+        answers: Our end of its standard output, which is closed with this.
+        killed: Readable, or closed at its other end, once the worker was killed.
+    """
+
+    def __init__(self, answers: int, killed: int) -> None:
+        super().__init__()
+        self._answers, self._killed = answers, killed
+        self._news = select.poll()
+        for descriptor in (answers, killed):
+            self._news.register(descriptor, select.POLLIN)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        """Reads what there is, and waits for something first; nothing where no more will come."""
+        ready = {descriptor for descriptor, _ in self._news.poll()}
+        return os.readv(self._answers, [buffer]) if self._answers in ready else 0
+
+    def close(self) -> None:
+        if not self.closed:
+            super().close()
+            os.close(self._answers)
+            os.close(self._killed)
 
 
 class Process:
@@ -150,7 +200,8 @@ class Process:
         requests, ours_in = os.pipe()
         ours_out, answers = os.pipe()
         self.stdin: IO[bytes] = open(ours_in, "wb")  # noqa: SIM115
-        self.stdout: IO[bytes] = open(ours_out, "rb")  # noqa: SIM115
+        killed, self._killing = os.pipe()
+        self.stdout: IO[bytes] = io.BufferedReader(_Answers(ours_out, killed))
         self._theirs = requests, answers
         self._lock = threading.Lock()
         self._settled = threading.Event()
@@ -159,9 +210,11 @@ class Process:
         self._exit_code: int | None = None
         self._popen: subprocess.Popen[bytes] | None = None
         self._forked: socket.socket | None = None
+        self._launcher: Launcher | None = None
         if FORKS:
             with contextlib.suppress(OSError):  # then a fresh process is started
-                self._forked = launcher(environment).fork(environment, (*self._theirs, errors))
+                self._launcher = launcher(environment)
+                self._forked = self._launcher.fork(environment, (*self._theirs, errors))
 
     @property
     def pid(self) -> int:
@@ -169,6 +222,11 @@ class Process:
         self._settled.wait()
         assert self._pid is not None
         return self._pid
+
+    @property
+    def forked(self) -> bool:
+        """Whether a launcher forked it, and it was not started anew."""
+        return self._settled.is_set() and self._pid is not None and self._popen is None
 
     def settle(self) -> bool:
         """Waits until the process runs; not where it was killed before.
@@ -180,8 +238,9 @@ class Process:
             # Where the worker was forked, it says so itself: when nobody does, none is left to read what was sent.
             said = self._forked.recv(64) if self._forked is not None else b""
             with self._lock:
-                if said:
+                if said and self._launcher is not None:
                     self._pid = int(said)
+                    self._launcher.served = True
                 elif not self._unwanted:
                     self._start()
         finally:
@@ -256,9 +315,17 @@ class Process:
                     self._forked.shutdown(socket.SHUT_RDWR)  # ends the wait of `settle`
         # With a limit, for a Ctrl-C may have come between this process and the thread that was to settle it.
         if self._settled.wait(timeout=5) and self._pid is not None:
+            started = [] if self.ended() else below(self._pid)
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 # The leader may be gone while what it started lives on, so the group is killed either way.
                 os.killpg(self._pid, signal.SIGKILL)
+            for pid in started:
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.kill(pid, signal.SIGKILL)  # what has left the group
+        with self._lock:
+            if self._killing >= 0:
+                os.close(self._killing)
+                self._killing = -1
 
     def close(self) -> None:
         """Closes our ends."""

@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import IO, Generic, NoReturn, ParamSpec, TypeVar, cast
 
 from kerasdiff.errors import InternalError, KerasdiffError, WorkerEndedError, WorkerError, ending
+from kerasdiff.side.ending.printed import last_words
 from kerasdiff.side.environment import Hardware, worker_environment
 from kerasdiff.side.frames import Call, Opening, Reply, read_frame, write_frame
 from kerasdiff.side.launching import Process
@@ -28,12 +29,11 @@ T = TypeVar("T")
 Described = tuple[tuple[InputSpec, ...] | None, tuple[str, ...], bool]
 """What a description is asked with; it holds for everything that is asked afterwards, of a fresh worker too."""
 
-_TAIL_BYTES = 8_000
-_TAIL_LINES = 30
+_TAIL_BYTES = 16_000
 _REAP_S = 5.0
 """How long a killed process may take to end; one that takes longer ends without us."""
-_CHATTER = ("WARNING: All log messages before absl", "E0000", "W0000", "I0000", "Extension modules:")
-"""What TensorFlow's libraries say at start-up whatever the log level; it never explains a failure."""
+_MOST_PRINTED = 256 << 20
+"""Bytes that what a model prints may take on the disk; of more than that the beginning is lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +188,10 @@ class Worker(Side):
         self._requests.put(Call(number=self._sent, name=request.name, arguments=arguments))
         return Pending(self, self._sent, request.task)
 
+    def is_forked(self) -> bool:
+        """Whether its process was forked from a launcher, once it has answered."""
+        return self._process.forked
+
     @property
     def recipe(self) -> Recipe:
         """How to make another one."""
@@ -286,6 +290,7 @@ class Worker(Side):
             try:
                 return self._replies.get(timeout=min(1.0, max(0.0, deadline - time.monotonic())))
             except queue.Empty:
+                self._forget_printed()
                 # A process the model forked may hold the connection open after the worker died.
                 if self._process.ended() and self._replies.empty():
                     return None
@@ -316,9 +321,12 @@ class Worker(Side):
     def _printed(self) -> str:
         # Read without moving the file position, which the worker's own descriptor shares.
         size = os.fstat(self._log.fileno()).st_size
-        tail = os.pread(self._log.fileno(), _TAIL_BYTES, max(0, size - _TAIL_BYTES)).decode(errors="replace")
-        lines = [line for line in tail.splitlines() if not line.startswith(_CHATTER)]
-        return "\n".join(lines[-_TAIL_LINES:]).strip()
+        return last_words(os.pread(self._log.fileno(), _TAIL_BYTES, max(0, size - _TAIL_BYTES)))
+
+    def _forget_printed(self) -> None:
+        """Gives back the room on the disk that a model takes which prints without end."""
+        if os.fstat(self._log.fileno()).st_blocks * 512 > _MOST_PRINTED:
+            os.ftruncate(self._log.fileno(), 0)
 
     def _kill(self) -> None:
         if self._killed:

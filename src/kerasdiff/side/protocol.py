@@ -15,6 +15,7 @@ from typing import Generic, ParamSpec, Protocol, TypeVar, overload
 from kerasdiff.graph.values import Array
 from kerasdiff.side.baselines.records import Frozen, Recalled
 from kerasdiff.side.checkpoints import Held, LoadRequest, Places, Restored, Saved, SaveRequest
+from kerasdiff.side.health import Examined
 from kerasdiff.side.mutations import Mutation
 from kerasdiff.side.observations import (
     EvaluateRequest,
@@ -55,6 +56,7 @@ class Request(Generic[P, T_co]):
 DESCRIBE: Request[[tuple[InputSpec, ...] | None, tuple[str, ...], bool], Description] = Request(
     "describe", "trace the model", "kerasdiff.worker.describe:describe"
 )
+EXAMINE: Request[[], Examined] = Request("examine", "look at its process", "kerasdiff.worker.examine:examine")
 EVALUATE: Request[[EvaluateRequest], Evaluation] = Request(
     "evaluate", "run the model", "kerasdiff.worker.running.evaluate:evaluate"
 )
@@ -108,6 +110,7 @@ REQUESTS: Mapping[str, Request[..., object]] = {
     request.name: request
     for request in (
         DESCRIBE,
+        EXAMINE,
         EVALUATE,
         STAGE,
         STEP,
@@ -230,6 +233,9 @@ class Side(ABC):
 
     recall = _Method(RECALL)
     """What a baseline answered when it was made."""
+
+    examine = _Method(EXAMINE)
+    """What it has to compute with, and whether it computes the same twice."""
 
     trial_key = _Method(TRIAL_KEY)
     """Makes a trial ready; what it is called in the trial store, or ``None`` where it cannot be stored."""

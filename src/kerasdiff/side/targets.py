@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Literal
 
 from kerasdiff.errors import TargetError
 from kerasdiff.graph import Attribute
+from kerasdiff.side.files import other_than_file
+from kerasdiff.side.payload import Payload
 from kerasdiff.side.revisions.records import Revision
 
 TargetKind = Literal["file", "module", "notebook", "saved", "config", "baseline", "live"]
@@ -48,9 +51,11 @@ class Target:
         after: What is done with the outcome, as Python that follows it: ``.encoder``, ``[0]``, ``.build(depth=2)``.
         here: Directory that relative paths and modules are found from; empty for the current one.
         revision: The commit whose files are meant, laid out below ``here``; ``None`` for the files as they are.
+        unsafe: Whether code that a saved model holds may be run.
+        objects: Python files whose classes and functions a saved model is made with.
+        run_file: Whether its file is run as a whole, also where it trains, downloads or asks.
         found: Whether the user named the file alone, and ``name`` is the one model that it holds.
-        change: To find out what a gate sees, the key of a :class:`kerasdiff.side.mutations.Mutation`: the model is
-            taken apart and built again with it, or with none where it is empty; ``None`` for the model as it is.
+        payload: The object itself where it is ``live``.
     """
 
     text: str
@@ -63,8 +68,17 @@ class Target:
     after: str = ""
     here: str = ""
     revision: Revision | None = None
+    run_file: bool = False
     found: bool = False
+    payload: Payload | None = None
     change: str | None = None
+    unsafe: bool = False
+    objects: tuple[str, ...] = ()
+
+    @property
+    def holds_values(self) -> bool:
+        """Whether it is a model whose weights have values, and not code, which says what they start from."""
+        return self.kind == "saved" or (self.payload is not None and not self.payload.builds)
 
 
 def as_written(argument: Argument) -> str:
@@ -111,6 +125,7 @@ DTYPES = (
 )
 
 
+_LONGEST = 200
 _MODULE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 _NAME_FOLLOWS = re.compile(r":(?=[^\W\d])")
 KINDS: dict[str, TargetKind] = {
@@ -162,7 +177,7 @@ def parse_target(text: str, here: str = "") -> Target:
 
 def _split(text: str, here: str) -> tuple[str, str | None]:
     """What comes before the colon that a name follows, and what after it; ``None`` where no name follows."""
-    if _path(text, here).is_file():
+    if _is_file(_path(text, here)):
         return text, None
     splits = [(text[: match.start()], text[match.end() :]) for match in _NAME_FOLLOWS.finditer(text)]
     if not splits:
@@ -177,15 +192,38 @@ def _path(location: str, here: str) -> Path:
         raise TargetError(f"{location}: there is no such home directory.") from None
 
 
+def _is_file(path: Path) -> bool:
+    """Whether a file is there.
+
+    Raises:
+        TargetError: If that cannot be seen: the name is too long, or a folder may not be entered.
+    """
+    try:
+        return path.is_file()
+    except (OSError, ValueError) as why:
+        told = why.strerror if isinstance(why, OSError) else str(why)
+        raise TargetError(f"{shortened(str(path))} cannot be looked at: {told}.") from None
+
+
+def shortened(text: str) -> str:
+    """A text that is to be repeated in a message; one of a few thousand letters would hide it."""
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
 def _kind(text: str, location: str, path: Path, *, named: bool) -> TargetKind:
+    if not location.strip():
+        raise TargetError(f"{text!r} names no file: write FILE.py:NAME, e.g. models.py:build_model.")
     kind = KINDS.get(path.suffix)
-    if kind is not None and (path.is_file() or not path.is_dir()):
+    if kind is not None and (_is_file(path) or not path.is_dir()):
         return kind
     if _MODULE.fullmatch(location):
-        return "file" if path.is_file() else "module"
+        return "file" if _is_file(path) else "module"
     if path.is_dir():
-        raise TargetError(f"{location} is a directory: name the Python file that defines the model.")
-    if path.is_file() or "/" in location:
+        raise TargetError(
+            f"{location} is a directory: name the Python file that defines the model; `kerasdiff list {location}` "
+            "shows which there are."
+        )
+    if _is_file(path) or "/" in location:
         return "file"
     if named:
         raise TargetError(
@@ -197,9 +235,13 @@ def _kind(text: str, location: str, path: Path, *, named: bool) -> TargetKind:
 
 
 def _existing(location: str, path: Path) -> str:
-    if not path.is_file():
-        if path.is_dir():
-            raise TargetError(f"{location} is a directory, not a file.")
+    if not _is_file(path):
+        try:
+            other = other_than_file(path)
+        except OSError as why:
+            raise TargetError(f"{location} cannot be looked at: {why.strerror}.") from None
+        if other:
+            raise TargetError(f"{location} is {other}, not a file.")
         raise TargetError(f"{location}: no such file.", _similar_files(path))
     return str(path.resolve())
 
@@ -299,6 +341,8 @@ def parse_input(text: str) -> InputSpec:
             low, high = float(match["low"]), float(match["high"])
         except ValueError:
             raise TargetError(f"--input {text!r}: the range must be two numbers: {help_text}") from None
+        if not (math.isfinite(low) and math.isfinite(high)):
+            raise TargetError(f"--input {text!r}: the range must be two finite numbers: {help_text}")
         if not low <= high:
             raise TargetError(f"--input {text!r}: the range is empty, {low:g} is above {high:g}.")
     return InputSpec(name=match["name"], shape=tuple(shape), dtype=dtype, low=low, high=high)

@@ -30,8 +30,7 @@ def main() -> None:
 
 def _serve() -> None:
     """Takes the connection away from standard input and output before anything can print, then serves."""
-    requests = os.fdopen(os.dup(0), "rb")
-    answers = os.fdopen(os.dup(1), "wb")
+    requests, answers = os.dup(0), os.dup(1)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)
@@ -42,9 +41,10 @@ def _serve() -> None:
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(line_buffering=True, errors="backslashreplace")  # type: ignore[union-attr]
 
+    from kerasdiff.worker.connection import Connection
     from kerasdiff.worker.server import serve
 
-    serve(requests, answers)
+    serve(Connection(requests, answers))
 
 
 if __name__ == "__main__":

@@ -165,7 +165,7 @@ def _traced(session: Session) -> tuple[dict[Mode, _Traced], list[Finding]]:
             recording, _ = session.traced("float32", mode)
         except TraceError:
             raise
-        except Exception as error:  # the user's own code ran and failed: whatever it raised, it is a finding
+        except BaseException as error:  # the user's own code ran and failed: whatever it raised, it is a finding
             failures.append(_not_traceable(error, mode, loaded.root))
             continue
         traced[mode] = _Traced(
@@ -174,7 +174,7 @@ def _traced(session: Session) -> tuple[dict[Mode, _Traced], list[Finding]]:
     return traced, _over_modes(failures)
 
 
-def _not_traceable(error: Exception, mode: Mode, root: str) -> Finding:
+def _not_traceable(error: BaseException, mode: Mode, root: str) -> Finding:
     source = raised_at(error, root)
     on_data = Finding(fact=Fact.DECIDES_ON_DATA, cause=first_sentence(error))
     return Finding(

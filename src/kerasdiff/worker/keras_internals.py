@@ -498,6 +498,116 @@ def exact_casts() -> Iterator[None]:
         tf.cast, _CASTS.cast = cast, inner
 
 
+# --- Copies of live objects -----------------------------------------------------------------------------------------
+
+COMPILED_FUNCTIONS = ("train_function", "test_function", "predict_function")
+"""Attributes of a model that hold what ``compile`` or ``fit`` made of it, and that it makes again.
+
+``Trainer.make_train_function`` and the like. Checked with Keras 3.11 to 3.15.1.
+"""
+
+
+_CHECKPOINTING = "_self_"
+"""How TensorFlow's notes on what it would save begin, which it makes anew where there are none.
+
+Of ``Trackable`` in ``tensorflow.python.trackable.base``. Checked with TensorFlow 2.16 to 2.21.
+"""
+
+
+def own_state(live: Live) -> dict[str, Live]:
+    """The attributes of an object, without what Keras and TensorFlow make again where it is missing."""
+    state = {name: value for name, value in live.__dict__.items() if not name.startswith(_CHECKPOINTING)}
+    if isinstance(live, keras.Model):
+        state.update((name, None) for name in COMPILED_FUNCTIONS if name in state)
+    return state
+
+
+def unwrapped(live: Live) -> Live:
+    """A list, tuple or dictionary that TensorFlow has wrapped to watch it, as it was; ``None`` for anything else.
+
+    ``tensorflow.python.trackable.data_structures``. Checked with TensorFlow 2.16 to 2.21.
+    """
+    if type(live).__module__ != "tensorflow.python.trackable.data_structures":
+        return None
+    plain = next((one for one in (list, tuple, dict) if isinstance(live, one)), None)
+    return None if plain is None else plain(live)
+
+
+def is_default_strategy(live: Live) -> bool:
+    """Whether this is how TensorFlow distributes where nobody said anything.
+
+    ``_DefaultDistributionStrategy``, which ``tf.distribute.get_strategy`` gives. Checked with TensorFlow 2.16 to 2.21.
+    """
+    return live is tf.distribute.get_strategy() and not tf.distribute.has_strategy()
+
+
+def table_parts(live: Live) -> tuple[bool, Live, Live, Live] | None:
+    """A lookup table: whether it may be changed, its keys, its values, its default; ``None`` for anything else.
+
+    The default is ``_default_value`` of ``lookup_ops``. Checked with TensorFlow 2.16 to 2.21.
+    """
+    if not isinstance(live, tf.lookup.StaticHashTable | tf.lookup.experimental.MutableHashTable):
+        return None
+    keys, values = live.export()
+    return not isinstance(live, tf.lookup.StaticHashTable), keys, values, tf.convert_to_tensor(live._default_value)
+
+
+def function_options(function: Live) -> tuple[Live, dict[str, Live]]:
+    """What a ``tf.function`` is made of: its Python function, and the arguments it was made with.
+
+    As its ``_clone`` makes another. Checked with TensorFlow 2.16 to 2.21.
+    """
+    options = {
+        "input_signature": function.input_signature,
+        "autograph": function._autograph,
+        "jit_compile": function._jit_compile,
+        "reduce_retracing": function._reduce_retracing,
+    }
+    return function.python_function, options
+
+
+def to_precision(copied: Live, precision: str) -> None:
+    """Makes float64 of what is float32 by itself in an object copied attribute by attribute.
+
+    A policy, a symbolic tensor, a variable and its value. Checked with Keras 3.11 to 3.15.1.
+    """
+    if precision == "float32":
+        return
+    if isinstance(copied, keras.dtype_policies.DTypePolicy):
+        if copied.name == "float32":
+            copied.__dict__.update(keras.dtype_policies.DTypePolicy(precision).__dict__)
+        return
+    state = copied.__dict__
+    if isinstance(copied, keras.Variable | keras.KerasTensor | keras.Operation):
+        state.update((name, precision) for name in ("_dtype", "dtype") if state.get(name) == "float32")
+    value = state.get("_value")
+    if isinstance(copied, keras.Variable) and value is not None and value.dtype == tf.float32:
+        state["_value"] = tf.Variable(tf.cast(value, precision), trainable=value.trainable, name=copied.name)
+
+
+def identify(copied: Live) -> None:
+    """Tells an object that was copied attribute by attribute who the others are, where it knows them by identity.
+
+    ``Tracker.stored_ids``, ``Layer._loss_ids``, ``Function._nodes`` and ``Optimizer._trainable_variables_indices``.
+    Checked with Keras 3.11 to 3.15.1.
+    """
+    state = copied.__dict__
+    if isinstance(copied, _TRACKER):
+        copied.stored_ids = {name: {id(one) for one in store} for name, (_, store) in copied.config.items()}
+    if "_loss_ids" in state:
+        state["_loss_ids"] = {id(loss) for loss in state.get("_losses", ())}
+    if "_nodes_by_depth" in state:
+        nodes = [node for level in state["_nodes_by_depth"].values() for node in level]
+        state["_nodes"] = {_node_key(node.operation, node.operation._inbound_nodes.index(node)) for node in nodes}
+    if "_trainable_variables_indices" in state:
+        known = (copied._var_key(variable) for variable in state["_trainable_variables"])
+        state["_trainable_variables_indices"] = {key: at for at, key in enumerate(known)}
+
+
+_TRACKER: Live = importlib.import_module("keras.src.utils.tracking").Tracker
+_node_key: Live = importlib.import_module("keras.src.ops.function").make_node_key
+
+
 # --- Errors ---------------------------------------------------------------------------------------------------------
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -512,9 +622,22 @@ def bare_message(error: BaseException) -> str:
 
     For messages to the user alone. Checked with TensorFlow 2.16 to 2.21 and Keras 3.11 to 3.15.1.
     """
-    text = _CALLING.sub("", _COLOUR.sub("", str(error)))
+    try:
+        told = str(error)
+    except BaseException:  # its text is the user's code
+        told = ""
+    text = _CALLING.sub("", _COLOUR.sub("", told))
     text = text.split(_ARGUMENTS, 1)[0]
     return _VALUES.sub(" …", " ".join(_GRAPH_NOISE.sub("", text).split())).rstrip(". ")
+
+
+def refuses_code(error: BaseException) -> bool:
+    """Whether Keras refused to load a model for the code it holds, which safe mode does not run.
+
+    Checked with Keras 3.11 to 3.15.1: the message tells of ``safe_mode`` or ``enable_unsafe_deserialization``.
+    """
+    text = bare_message(error) + " " + str(error)
+    return "unsafe_deserialization" in text or "safe_mode=False" in text
 
 
 def is_data_dependent(error: BaseException) -> bool:

@@ -19,7 +19,10 @@ import threading
 from collections.abc import Iterable
 from pathlib import Path
 
+from kerasdiff.side.ending.orphans import adopt, end_all
+
 _MESSAGE_BYTES = 1 << 20
+_PATIENCE_S = 2.0
 
 
 def launch(connection: socket.socket, *, draws: bool) -> None:
@@ -30,6 +33,7 @@ def launch(connection: socket.socket, *, draws: bool) -> None:
         draws: Whether the procedural data are drawn beside the import, once for all workers that train on them.
     """
     threads = _imported(draws=draws)
+    adopt()
     awake, waker = os.pipe()
     os.set_blocking(awake, False)
     os.set_blocking(waker, False)
@@ -49,6 +53,7 @@ def launch(connection: socket.socket, *, draws: bool) -> None:
             continue
         text, passed, _, _ = socket.recv_fds(connection, _MESSAGE_BYTES, 5, socket.MSG_CMSG_CLOEXEC)
         if not text:
+            end_all((), _PATIENCE_S)
             os._exit(0)
         *inherited, told = passed
         parent = socket.socket(fileno=told)
@@ -142,13 +147,20 @@ def _forked(parent: socket.socket, threads: int) -> int | None:
 
 
 def _tell_ends(workers: dict[int, socket.socket]) -> None:
-    """Reaps the workers that ended, and says how."""
-    while workers:
-        pid, status = os.waitpid(-1, os.WNOHANG)
-        if not pid:
-            return
-        with workers.pop(pid) as parent, contextlib.suppress(OSError):
-            parent.send(str(os.waitstatus_to_exitcode(status)).encode())
+    """Reaps the workers that ended, and says how; after the last of them, ends what they left.
+
+    Not before: what has lost its parent does not say whose it was.
+    """
+    ended = False
+    with contextlib.suppress(ChildProcessError):
+        while (found := os.waitpid(-1, os.WNOHANG))[0]:
+            pid, status = found
+            if pid in workers:
+                ended = True
+                with workers.pop(pid) as parent, contextlib.suppress(OSError):
+                    parent.send(str(os.waitstatus_to_exitcode(status)).encode())
+    if ended and not workers:
+        end_all((), _PATIENCE_S)
 
 
 def _become_worker(environment: dict[str, str], inherited: list[int], parent: socket.socket) -> None:

@@ -4,48 +4,48 @@ from __future__ import annotations
 
 import faulthandler
 import importlib
-import os
-import queue
-import signal
 import sys
-import threading
 import traceback
-from typing import TYPE_CHECKING, BinaryIO, Literal
+from typing import TYPE_CHECKING
 
 from kerasdiff.errors import KerasdiffError, LoadError, WorkerError
-from kerasdiff.side.frames import Call, Opening, Reply, read_frame, write_frame
+from kerasdiff.side.environment import debugging
+from kerasdiff.side.frames import Call, Opening, Reply
 from kerasdiff.side.protocol import REQUESTS
 from kerasdiff.side.training import Tick
+from kerasdiff.worker.connection import Connection
+from kerasdiff.worker.patched import Originals
 
 if TYPE_CHECKING:
     from kerasdiff.worker.loading.load import Session
 
+_MOST_CHANGED = 5
 
-def serve(requests: BinaryIO, answers: BinaryIO) -> None:
+
+def serve(connection: Connection) -> None:
     """Answers requests until the parent is gone: an :class:`Opening`, then :class:`Call` after :class:`Call`."""
     faulthandler.enable(all_threads=False)  # a crash in native code leaves the Python stack in what the parent shows
-    inbox: queue.SimpleQueue[object] = queue.SimpleQueue()
-    threading.Thread(target=_listen, args=(requests, inbox), daemon=True).start()
+    connection.listen()
     failure = _start_tensorflow()
-    opening = inbox.get()
+    opening = connection.inbox.get()
     assert isinstance(opening, Opening)
+    shows, originals = debugging(), Originals()
     session: Session | None = None
     while True:
-        call = inbox.get()
+        call = connection.inbox.get()
         assert isinstance(call, Call)
         try:
             if failure is not None:
                 raise failure
             if session is None:
                 session = _opened(opening)
-            _answer(answers, call, "value", _handle(session, call, answers))
-        except KerasdiffError as error:
-            _answer(answers, call, "error", _told(error))
-        except SystemExit as error:
-            text = f"{opening.target.text}: the model called sys.exit({error.code!r})."
-            _answer(answers, call, "error", WorkerError(text))
-        except Exception:  # the worker's boundary: whatever it was has to reach the parent
-            _answer(answers, call, "bug", traceback.format_exc())
+            reply = Reply(number=call.number, kind="value", payload=_handle(session, call, connection))
+        except BaseException as error:  # the worker's boundary: whatever it was has to reach the parent
+            if error is failure:  # without TensorFlow, what tells of errors cannot be imported either
+                reply = Reply(number=call.number, kind="error", payload=failure)
+            else:
+                reply = _failed(call, opening.target.text, error, originals, shows=shows)
+        connection.send(reply)
 
 
 def _opened(opening: Opening) -> Session:
@@ -68,7 +68,7 @@ def _told(error: KerasdiffError) -> KerasdiffError:
     return error if revision is None else revision.told(error)
 
 
-def _handle(session: Session, call: Call, answers: BinaryIO) -> object:
+def _handle(session: Session, call: Call, connection: Connection) -> object:
     """Calls the function that the table of requests names."""
     request = REQUESTS.get(call.name)
     if request is None:
@@ -80,33 +80,61 @@ def _handle(session: Session, call: Call, answers: BinaryIO) -> object:
         handler = getattr(importlib.import_module(module), function)
 
     def progress(tick: Tick) -> None:
-        write_frame(answers, Reply(number=call.number, kind="progress", payload=tick))
+        connection.send(Reply(number=call.number, kind="progress", payload=tick))
 
     answer: object = handler(session, *call.arguments, *([progress] if request.reports else []))
     return answer
 
 
-def _answer(answers: BinaryIO, call: Call, kind: Literal["value", "error", "bug"], payload: object) -> None:
-    try:
-        write_frame(answers, Reply(number=call.number, kind=kind, payload=payload))
-    except BrokenPipeError:
-        _leave()
+def _failed(call: Call, target: str, error: BaseException, originals: Originals, *, shows: bool) -> Reply:
+    """What is said of an error: the user's, or else a bug; not of what only the model's code can have raised.
+
+    Args:
+        call: What failed.
+        target: As the user wrote it.
+        error: What was raised.
+        originals: What Python's own functions were before.
+        shows: Whether where it arose is to be shown.
+    """
+    changed = [] if isinstance(error, KerasdiffError) else originals.restore()
+    if changed and isinstance(error, Exception):
+        listed = ", ".join(changed[:_MOST_CHANGED]) + (", …" if len(changed) > _MOST_CHANGED else "")
+        error = LoadError(
+            f"{target}: its code puts others in the place of functions of Python ({listed}), and kerasdiff cannot work "
+            "with these; leave that out where the model is defined."
+        ).with_traceback(error.__traceback__)
+    elif isinstance(error, SystemExit):
+        error = WorkerError(f"{target}: the model called sys.exit({error.code!r}).")
+    elif not isinstance(error, Exception):
+        error = WorkerError(f"{target}: the model's code raised {type(error).__name__}, which ends a program.")
+    elif not isinstance(error, KerasdiffError):
+        error = _of_the_model(error, call, target) or error
+    if isinstance(error, KerasdiffError):
+        if shows:
+            error.details = "\n".join(filter(None, (error.details, _whole_traceback(error))))
+        return Reply(number=call.number, kind="error", payload=_told(error))
+    return Reply(number=call.number, kind="bug", payload=_whole_traceback(error))
 
 
-def _listen(requests: BinaryIO, inbox: queue.SimpleQueue[object]) -> None:
-    """Reads requests in a thread of its own, so that a busy worker still notices that its parent is gone."""
-    while True:
-        try:
-            inbox.put(read_frame(requests))
-        except (EOFError, OSError):
-            _leave()
+def _of_the_model(error: BaseException, call: Call, target: str) -> WorkerError | None:
+    """An error that the model's code raised where nothing stood ready for it; ``None`` where kerasdiff raised it."""
+    from kerasdiff.worker.loading.faults import raised_by_user, reason, user_traceback
+
+    place = raised_by_user(error)
+    if place is None:
+        return None
+    task = REQUESTS[call.name].task
+    text = f"{target}: the model's code fails where kerasdiff has to {task} ({place}): {reason(error)}."
+    return WorkerError(text, user_traceback(error, "")).with_traceback(error.__traceback__)
 
 
-def _leave() -> None:
-    """Ends this process and what the model started, at once."""
-    if os.getpgid(0) == os.getpid():
-        os.killpg(0, signal.SIGKILL)
-    os._exit(0)
+def _whole_traceback(error: BaseException) -> str:
+    """Where an error arose, with the errors that were turned into it."""
+    before: BaseException | None = error
+    while before is not None:
+        before.__suppress_context__ = False
+        before = before.__context__
+    return "".join(traceback.format_exception(type(error), error, error.__traceback__))
 
 
 def _start_tensorflow() -> LoadError | None:

@@ -6,7 +6,6 @@ References:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from xml.etree import ElementTree as Xml
 
@@ -15,9 +14,6 @@ from kerasdiff.report import wording
 from kerasdiff.report.cleaning import clean
 from kerasdiff.report.named import Named
 from kerasdiff.rungs.records import Rung
-
-_FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""Characters that no XML 1.0 may hold, not even escaped."""
 
 
 def to_junit(several: Sequence[Named]) -> str:
@@ -46,13 +42,13 @@ def _of_one(item: Named) -> Iterator[Xml.Element]:
     for left in comparison.not_checked:
         if left.rung not in told:
             case = _case(left.rung, group)
-            Xml.SubElement(case, "skipped", message=_text(wording.sentence(left.reason)))
+            Xml.SubElement(case, "skipped", message=clean(wording.sentence(left.reason)))
             yield case
 
 
 def _rung(case: Xml.Element, rung: Rung) -> Xml.Element:
     names = {"different": "failure", "failed": "error", "skipped": "skipped"}
-    detail = _text(wording.detail(rung))
+    detail = clean(wording.detail(rung))
     if rung.outcome in names:
         Xml.SubElement(case, names[rung.outcome], message=detail)
     else:
@@ -65,29 +61,25 @@ def _of_pair(item: Named) -> Xml.Element:
     if item.comparison is not None:
         return _judged(case, item, item.comparison)
     if item.skipped:
-        Xml.SubElement(case, "skipped", message=_text(item.reason))
+        Xml.SubElement(case, "skipped", message=clean(item.reason))
     else:
-        Xml.SubElement(case, "error", message=_text(item.error or item.reason))
+        Xml.SubElement(case, "error", message=clean(item.error or item.reason))
     return case
 
 
 def _judged(case: Xml.Element, item: Named, comparison: Comparison) -> Xml.Element:
     """A case by whether the comparison passes: its verdict, and below it the edits."""
     verdict = comparison.verdict
-    message = _text(f"{verdict.outcome}: {wording.summary(comparison)}")
+    message = clean(f"{verdict.outcome}: {wording.summary(comparison)}")
     if item.passed:
         Xml.SubElement(case, "system-out").text = message
         return case
-    why = f"{_text(item.reason)}; {message}" if item.reason else message
+    why = f"{clean(item.reason)}; {message}" if item.reason else message
     failure = Xml.SubElement(case, "failure", message=why, type=verdict.outcome)
     lines = [wording.message(edit) for edit in comparison.edits] + [wording.advice(comparison)]
-    failure.text = "\n".join(_text(line) for line in lines if line) or why
+    failure.text = "\n".join(clean(line) for line in lines if line) or why
     return case
 
 
 def _case(name: str, group: str) -> Xml.Element:
-    return Xml.Element("testcase", classname=_text(group), name=_text(name))
-
-
-def _text(text: str) -> str:
-    return _FORBIDDEN.sub(lambda found: found[0].encode("unicode_escape").decode(), clean(text))
+    return Xml.Element("testcase", classname=clean(group), name=clean(name))

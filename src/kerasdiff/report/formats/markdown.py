@@ -15,9 +15,13 @@ from rich.console import Console
 
 from kerasdiff.align.edits import Edit
 from kerasdiff.comparison import Comparison, Outcome
+from kerasdiff.explain.records import Attribution, LocalDifference
 from kerasdiff.findings import Site
+from kerasdiff.fitting.trials import FitEvidence
 from kerasdiff.report import wording
+from kerasdiff.report.attribution import MOST_LOCAL
 from kerasdiff.report.cleaning import clean
+from kerasdiff.report.fit import columns_of
 from kerasdiff.report.layers import EQUAL, render_layers
 from kerasdiff.report.named import Named
 from kerasdiff.report.wording.names import count
@@ -126,10 +130,9 @@ def _rows_of(rows: Sequence[str]) -> Iterator[str]:
 def _row(item: Named) -> str:
     mark = "➖" if item.skipped else "✅" if item.passed else "❌"
     outcome = "" if item.comparison is None else item.comparison.verdict.outcome
+    state = outcome or ("not run" if item.skipped else "not compared")
     told = _first_cause(item) if not item.passed or item.skipped else item.reason
-    return (
-        f"| {mark} | {code(item.name)} | {outcome or ('not run' if item.skipped else 'not compared')} | {cell(told)} |"
-    )
+    return f"| {mark} | {code_cell(item.name)} | {state} | {cell(told)} |"
 
 
 def _first_cause(item: Named) -> str:
@@ -158,11 +161,20 @@ def _blocks(item: Named, *, changes_only: bool, whole: bool = True) -> Iterator[
     if comparison.not_checked:
         left = "; ".join(f"{one.rung} ({wording.sentence(one.reason)})" for one in comparison.not_checked)
         yield Block(f"Not checked: {text(left)}.")
-    yield Block(_rungs(comparison, changes_only=changes_only), needed=False)
-    if comparison.rows and not (changes_only and all(row.state in EQUAL for row in comparison.rows)):
-        yield Block(_layers(comparison, changes_only=changes_only), needed=False)
+    yield from (Block(text, needed=False) for text in _evidence(comparison, changes_only=changes_only))
     if whole and not changes_only:
         yield Block(_terms(comparison), needed=False)
+
+
+def _evidence(comparison: Comparison, *, changes_only: bool) -> Iterator[str]:
+    """What the verdict rests on, folded."""
+    yield _rungs(comparison, changes_only=changes_only)
+    if comparison.attribution is not None:
+        yield _attribution(comparison.attribution)
+    if comparison.fit is not None and not (changes_only and comparison.fit.identical):
+        yield _fit(comparison.fit)
+    if comparison.rows and not (changes_only and all(row.state in EQUAL for row in comparison.rows)):
+        yield _layers(comparison, changes_only=changes_only)
 
 
 def _edits(comparison: Comparison) -> str:
@@ -170,7 +182,7 @@ def _edits(comparison: Comparison) -> str:
     for position, edit in enumerate(comparison.edits[:MOST_EDITS]):
         told = "; ".join(filter(None, (wording.message(edit), wording.effect_told(comparison, position))))
         rows.append(
-            f"| {position + 1} | {edit.kind} {code(edit.op)} | {_where(comparison, edit, 1)} "
+            f"| {position + 1} | {edit.kind} {code_cell(edit.op)} | {_where(comparison, edit, 1)} "
             f"| {_where(comparison, edit, 0)} | {cell(told)} |"
         )
     if len(comparison.edits) > MOST_EDITS:
@@ -184,8 +196,8 @@ def _where(comparison: Comparison, edit: Edit, side: int) -> str:
     if site is None:
         return "–"
     if site.source is None:
-        return code(site.node)
-    return code(f"{model.location.path(site.source.file)}:{site.source.line}")
+        return code_cell(site.node)
+    return code_cell(f"{model.location.path(site.source.file)}:{site.source.line}")
 
 
 def _rungs(comparison: Comparison, *, changes_only: bool) -> str:
@@ -194,6 +206,38 @@ def _rungs(comparison: Comparison, *, changes_only: bool) -> str:
     rows = ["| | rung | outcome | |", "|---|---|---|---|"]
     rows += [f"| {_RUNGS[r.outcome]} | {r.name} | {r.outcome} | {cell(wording.detail(r), 1000)} |" for r in shown]
     return _folded(f"Evidence: {apart} of {count(len(comparison.rungs), 'rung')} differ", "\n".join(rows))
+
+
+def _attribution(attribution: Attribution) -> str:
+    lines = []
+    if attribution.divergence is not None:
+        lines.append(
+            f"First divergence: {_parting(attribution.divergence)}: " + wording.local_difference(attribution.divergence)
+        )
+    if local := wording.local_differences(attribution):
+        lines.append(local)
+    lines += [f"{_parting(item)}: {wording.size(item)}" for item in attribution.local[:MOST_LOCAL]]
+    if len(attribution.local) > MOST_LOCAL:
+        lines.append(f"… {len(attribution.local) - MOST_LOCAL:,} more")
+    lines += [wording.inseparable(group) for group in attribution.together]
+    lines += [wording.sentence(note) for note in attribution.notes]
+    lines += [whole for whole in (wording.explained(attribution),) if whole]
+    return _folded("Attribution: where the values part", "\n".join(f"- {text(line)}" for line in lines))
+
+
+def _parting(item: LocalDifference) -> str:
+    return f"{item.nodes[0]} ↔ {item.nodes[1]}"
+
+
+def _fit(fit: FitEvidence) -> str:
+    columns = columns_of(fit.trials)
+    rows = [f"| {' | '.join(cells)} |" for cells in zip(*columns, strict=True)]
+    rows.insert(1, "|---" + "|---:" * (len(columns) - 1) + "|")
+    told = [] if fit.data is None else [wording.data_words(fit.data)]
+    told += [] if fit.settings is None else [wording.plan(fit.settings, fit.seeds)]
+    told += [remark.text for remark in wording.remarks(fit)]
+    lines = "\n".join(f"- {text(line)}" for line in told)
+    return _folded(f"Fit: {count(max(1, len(fit.pairs)), 'trial pair')}", "\n".join(rows) + f"\n\n{lines}")
 
 
 def _layers(comparison: Comparison, *, changes_only: bool) -> str:
@@ -227,24 +271,36 @@ def _folded(title: str, body: str) -> str:
 
 
 def text(value: str) -> str:
-    """A sentence in which names are letters: no markup, no mention of a user, no link to an issue."""
+    """A sentence in which names are letters, or code where it quotes them: no markup, no mention, no link."""
+    parts = clean(value).split("`")
+    if len(parts) % 2 == 0:  # a quote that is not closed is a letter of a name
+        return _letters(clean(value))
+    return "".join(code(part) if number % 2 else _letters(part) for number, part in enumerate(parts))
+
+
+def _letters(value: str) -> str:
     # Within a word an underscore is a letter.
-    escaped = re.sub(r"([\\`*\[<>|~]|(?<![^\W_])_|_(?![^\W_]))", r"\\\1", clean(value))
+    escaped = re.sub(r"([\\`*\[<>|~]|(?<![^\W_])_|_(?![^\W_]))", r"\\\1", value)
     escaped = re.sub(r"(?<!\w)([@#])(?=\w)", "\\1<!-- -->", escaped)
     return re.sub(r"\b(https?|ftp)://|\bwww\.", lambda found: f"{found[0][:-1]}<!-- -->{found[0][-1]}", escaped)
 
 
 def code(value: str) -> str:
-    """A name as code, that a table can hold."""
+    """A name as code."""
     shown = _cut(clean(value), MOST_CELL)
     fence = "`" * (1 + max(map(len, re.findall("`+", shown)), default=0))
     space = " " if shown.startswith("`") or shown.endswith("`") or not shown else ""
-    return f"{fence}{space}{shown}{space}{fence}".replace("|", "\\|")
+    return f"{fence}{space}{shown}{space}{fence}"
 
 
 def cell(value: str, most: int = 2 * MOST_CELL) -> str:
-    """A sentence in a table."""
-    return text(_cut(value, most))
+    """A sentence in a table, in which a bar would be the end of a cell, even in code."""
+    return re.sub(r"(?<!\\)\|", r"\\|", text(_cut(value, most)))
+
+
+def code_cell(value: str) -> str:
+    """A name as code in a table."""
+    return code(value).replace("|", "\\|")
 
 
 def _cut(value: str, most: int) -> str:

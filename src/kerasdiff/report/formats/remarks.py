@@ -52,7 +52,8 @@ class Remark:
     """One thing to mark.
 
     Attributes:
-        title: In a few words.
+        name: Of the comparison, where it is one of several.
+        title: In a few words, the name among them.
         place: Where the candidate does it, or should; ``None`` where nobody knows.
         related: Where the reference does.
         fingerprint: The same wherever the lines move to.
@@ -60,6 +61,7 @@ class Remark:
 
     rule: Rule
     level: Level
+    name: str
     title: str
     message: str
     place: Place | None
@@ -91,9 +93,15 @@ def _whole(item: Named, rule: Rule, text: str) -> Remark:
     if place is None and item.file:
         place = Place(path=item.file, line=max(item.line, 1))
     title = f"{item.name}: {rule}" if item.name else f"{item.targets[1]}: {rule}"
-    message = clean(f"{text[0].upper()}{text[1:]}" if text else rule)
+    message = clean(text)
     return Remark(
-        rule=rule, level="error", title=clean(title), message=message, place=place, fingerprint=_digest(item, rule)
+        rule=rule,
+        level="error",
+        name=clean(item.name),
+        title=clean(title),
+        message=message,
+        place=place,
+        fingerprint=_digest(item, rule),
     )
 
 
@@ -108,6 +116,7 @@ def _of_edit(item: Named, comparison: Comparison, position: int) -> Remark:
     return Remark(
         rule=edit.kind,
         level=_level(item, comparison, position),
+        name=clean(item.name),
         title=clean(f"{f'{item.name}: ' if item.name else ''}{edit.kind} {edit.op}"),
         message=clean(text),
         place=_place(comparison, edit, 1) or _top(comparison, 1),
@@ -149,7 +158,8 @@ def _node(comparison: Comparison, side: int, name: str | None) -> Node | None:
 def placed(model: ModelInfo, source: Source) -> Place:
     """A line that a report names, from the root of the repository."""
     revision = "" if model.commit is None else model.commit.name
-    return Place(path=model.location.path(source.file), line=max(source.line, 1), revision=revision)
+    path, line = model.location.place(source.file, max(source.line, 1))
+    return Place(path=clean(path), line=line, revision=revision)
 
 
 def _top(comparison: Comparison, side: int) -> Place | None:

@@ -61,7 +61,7 @@ def to_sarif(several: Sequence[Named]) -> str:
         "originalUriBaseIds": {ROOT: {"description": {"text": "The root of the repository."}}},
         "results": [_result(remark) for remark in told],
     }
-    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=1, sort_keys=True) + "\n"
+    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=1) + "\n"
 
 
 def _rule(rule: Rule) -> Json:
@@ -83,7 +83,7 @@ def _result(remark: Remark) -> Json:
         "ruleId": remark.rule,
         "ruleIndex": list(_RULES).index(remark.rule),
         "level": remark.level,
-        "message": {"text": _escaped(f"{remark.title}. {remark.message}")},
+        "message": {"text": _escaped(f"{remark.name}: {remark.message}" if remark.name else remark.message)},
         "partialFingerprints": {
             "kerasdiff/v1": remark.fingerprint,
             # The one that GitHub reads; a hash of the line itself would lose the alert when somebody edits it.

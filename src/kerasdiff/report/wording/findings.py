@@ -51,6 +51,9 @@ SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
     Fact.INTERFACES_UNKNOWN: lambda f: (
         "the interfaces are not known to be the same, so outputs cannot be compared after loading"
     ),
+    Fact.LIVE_VALUES: lambda f: (
+        f"values and initializers: {f.names[0]} is in memory, which keeps no initializers; values=True compares values"
+    ),
     Fact.SAVED_VALUES: lambda f: (
         f"stored values: {f.names[0]} is a saved model, and what it holds is not compared with what code starts from"
     ),

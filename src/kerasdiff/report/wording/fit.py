@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from kerasdiff.errors import ending
 from kerasdiff.findings import Fact, Finding
-from kerasdiff.fit.decisions import MOST_PAIRS, POWER
+from kerasdiff.fitting.decisions import MOST_PAIRS, POWER
 from kerasdiff.side.training import DataSource
 
 

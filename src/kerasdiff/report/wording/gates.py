@@ -56,9 +56,15 @@ def reason(pair: CheckedPair) -> str:
         return pair.trouble.message
     if pair.comparison is None or (pair.why is None and pair.comparison.verdict.outcome == "equivalent"):
         return ""
-    lead = _LEADS[pair.why](pair) if pair.why is not None and pair.why in _LEADS else ""
     said = "" if pair.comparison.verdict.outcome == "equivalent" else verdict(pair.comparison)
-    return " ".join(text for text in (lead, said) if text)
+    return " ".join(text for text in (lead(pair), said) if text)
+
+
+def lead(pair: CheckedPair) -> str:
+    """Why a pair does not pass, or was not run, beside what its verdict says."""
+    if pair.standing in (Standing.UNCHANGED, Standing.NOT_RUN):
+        return f"{STANDINGS[pair.standing][0]}."
+    return _LEADS[pair.why](pair) if pair.why is not None and pair.why in _LEADS else ""
 
 
 def _open(pair: CheckedPair) -> str:

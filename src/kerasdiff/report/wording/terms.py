@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from kerasdiff.comparison import Comparison, Terms
 from kerasdiff.findings import SIDES, RungName
-from kerasdiff.fit.decisions import DEFAULT_MARGIN
+from kerasdiff.fitting.decisions import DEFAULT_MARGIN
 from kerasdiff.probing.limits import PROBE_BATCH
 from kerasdiff.report.wording.findings import sentence
 from kerasdiff.report.wording.locked import baselines

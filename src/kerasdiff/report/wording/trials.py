@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
-from kerasdiff.fit.trials import Curves, FitEvidence, Lead
-from kerasdiff.fit.verdict import decided, not_finite
+from kerasdiff.fitting.trials import Curves, FitEvidence, Lead
+from kerasdiff.fitting.verdict import decided, not_finite
 from kerasdiff.report.wording.fit import told
 from kerasdiff.report.wording.names import count, number, value
 from kerasdiff.side.training import Trial, TrialSettings

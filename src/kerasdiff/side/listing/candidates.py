@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -86,7 +87,9 @@ class _Reader:
     def __init__(self, module: Source, kind: TargetKind, place: str) -> None:
         self.module, self.kind, self.place = module, kind, place
         self.names = names_of(module.tree)
-        self.parsed = len(parsers_of(module.tree)) == 1
+        for name, bindings in self.names.bound.items():
+            if all(isinstance(one.node, ast.Import | ast.ImportFrom) for one in bindings):
+                self.names.bound[name] = bindings[-1:]  # from here or from there, it is the same thing
 
     def all(self) -> Iterator[Candidate]:
         handed_on = self.module.path.name == "__init__.py"
@@ -172,6 +175,11 @@ class _Reader:
             file=file,
             line=line,
         )
+
+    @cached_property
+    def parsed(self) -> bool:
+        """Whether the module makes one argument parser."""
+        return len(parsers_of(self.module.tree)) == 1
 
     def filled(self, name: str, called: ast.FunctionDef | None) -> bool:
         """Whether an argument gets the defaults of a dataclass, or of the argument parser."""

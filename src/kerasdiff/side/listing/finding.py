@@ -10,13 +10,15 @@ from pathlib import Path
 from kerasdiff.errors import KerasdiffError, TargetError
 from kerasdiff.side.listing.candidates import Candidate, candidates_in, module_text, the_one
 from kerasdiff.side.reading import said
-from kerasdiff.side.reading.homes import home_at, module_folder
+from kerasdiff.side.reading.homes import home_of, module_folder
 from kerasdiff.side.reading.notebooks import cells_of
 from kerasdiff.side.reading.source import Source, UntoldError, source
+from kerasdiff.side.revisions.finding import searched
+from kerasdiff.side.revisions.targets import PREFIX, of_revision
 from kerasdiff.side.targets import DEFINING, KINDS, Target, parse_target
 
 MOST_FILES = 2_000
-"""Files of a directory that are read, about a second of them."""
+"""Files of a directory that are read, about ten seconds of them."""
 _LEFT_OUT = {"__pycache__", "node_modules", "site-packages", "dist-packages", "build", "dist"}
 _MARKS = (b"keras", b"tensorflow")
 """What a file that defines a model names somewhere."""
@@ -50,7 +52,8 @@ def named(target: Target) -> Target:
     module = _text(target)
     if not isinstance(module, Source):
         if module is None:
-            raise TargetError(f"{target.text!r} names no model: write {target.place}:NAME.")
+            seen = f"`kerasdiff list {target.place}` shows which there are"
+            raise TargetError(f"{target.text!r} names no model: write {target.place}:NAME; {seen}.")
         raise module
     candidates = candidates_in(module, target.kind, target.place)
     one = the_one(candidates)
@@ -71,7 +74,9 @@ def _text(target: Target) -> Source | KerasdiffError | None:
         elif target.kind == "notebook" and isinstance(wrong := cells_of(path), str):
             return said.no_notebook(target, wrong)
         else:
-            read = source(path, home_at(path).folder)
+            read = source(path, "")
+            if isinstance(read, Source):
+                read = replace(read, search=home_of(path, read.tree).folder)
     except (OSError, UntoldError):
         return None
     except ModuleNotFoundError:
@@ -93,8 +98,9 @@ def listed(text: str, here: str = "") -> Iterator[Listed]:
     if path.is_dir():
         yield from _in_directory(path, text)
         return
-    target = parse_target(text, here)
-    one = _listed(target)
+    target = of_revision(text, here) if text.startswith(PREFIX) else parse_target(text, here)
+    with searched(target.revision):
+        one = _listed(target)
     if not target.name:
         yield one
         return

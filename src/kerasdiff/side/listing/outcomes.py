@@ -157,6 +157,7 @@ _BUILTIN = ("range", "len", "int", "float", "str", "bool", "round", "abs", "sum"
 
 def _of_library(dotted: str) -> Outcome:
     """What a function or class of an imported module gives."""
+    dotted = dotted.replace("keras.src.", "keras.")
     spelled, last = in_keras(dotted), dotted.rpartition(".")[2]
     if spelled is None:
         return "data" if known_package(dotted) and "keras" not in dotted else "unknown"

@@ -24,7 +24,7 @@ def described(candidate: Candidate) -> str:
         of = "a model" if candidate.whole else "a layer"
         what = f"class of {of}" if candidate.kind == "class" else f"function that makes {of}"
     if candidate.can == "maybe":
-        what = f"{candidate.kind}, perhaps a model: only running it tells"
+        what = candidate.kind
     needs = f"; needs {', '.join(candidate.missing)}" if candidate.missing else ""
     return f"{what}{needs}"
 

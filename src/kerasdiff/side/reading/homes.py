@@ -39,9 +39,10 @@ def home_of(path: Path, tree: ast.AST | None) -> Home:
         return alone
     packages = _packages(path)
     own = packages[-1:] if path.name == "__init__.py" else []
-    level = _levels(tree) - len(own)
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+    level = _levels(imports) - len(own)
     inside = packages + [parent.name for parent in path.parents][len(packages) : level]
-    if not inside or not (level > 0 or own or _imports(tree, inside[-1])):
+    if not inside or not (level > 0 or own or _names(imports, inside[-1])):
         return alone
     if inside[-1] in LOADED or any(not name or "." in name for name in inside):
         return alone  # another module goes by that name, or none can
@@ -81,13 +82,13 @@ def _packages(path: Path) -> list[str]:
     return inside
 
 
-def _levels(tree: ast.AST) -> int:
-    """How many packages up its relative imports reach, 0 for none."""
-    return max((node.level for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)), default=0)
+def _levels(imports: list[ast.Import | ast.ImportFrom]) -> int:
+    """How many packages up relative imports reach, 0 for none."""
+    return max((node.level for node in imports if isinstance(node, ast.ImportFrom)), default=0)
 
 
-def _imports(tree: ast.AST, package: str) -> bool:
-    """Whether a text imports from a package by its name."""
-    names = [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
-    names += [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and not node.level]
+def _names(imports: list[ast.Import | ast.ImportFrom], package: str) -> bool:
+    """Whether a package is imported from by its name."""
+    names = [alias.name for node in imports if isinstance(node, ast.Import) for alias in node.names]
+    names += [node.module or "" for node in imports if isinstance(node, ast.ImportFrom) and not node.level]
     return any(name.partition(".")[0] == package for name in names)

@@ -39,6 +39,13 @@ def not_python(target: Target) -> LoadError:
     return LoadError(f"{target.text}: {shown(target)} is not a Python file.")
 
 
+def no_source(target: Target, size: int) -> LoadError:
+    """Says that a file is larger than any program."""
+    return LoadError(
+        f"{target.text}: {shown(target)} is no Python source that anybody wrote: it has {size / 1e6:,.0f} MB."
+    )
+
+
 def no_notebook(target: Target, why: str) -> LoadError:
     """Says why a notebook cannot be read."""
     return LoadError(f"{target.text}: {shown(target)} cannot be read as a notebook: {why}.")
@@ -125,7 +132,25 @@ def no_model(target: Target, value: object, advice: str = "") -> LoadError:
 
 def cannot_open(target: Target, why: str) -> LoadError:
     """Says why a saved model cannot be read."""
-    return LoadError(f"{target.text}: Keras cannot open this file: {why}.")
+    return LoadError(f"{target.text}: Keras cannot open this file: {why.rstrip('.')}.")
+
+
+def holds_code(layers: Sequence[str]) -> str:
+    """Why a file is not loaded that holds code."""
+    more = ", …" if len(layers) > MOST_LISTED else ""
+    return (
+        f"it holds the code of Lambda layers ({', '.join(layers[:MOST_LISTED])}{more}), which would be run; "
+        "if you trust whoever saved it, add --unsafe"
+    )
+
+
+def lacks_classes(names: Sequence[str]) -> str:
+    """Why a file is not loaded that is made with the user's own classes."""
+    more = ", …" if len(names) > MOST_LISTED else ""
+    return (
+        f"it is made with {', '.join(names[:MOST_LISTED])}{more}, which Keras does not know; "
+        "name the file that defines them: --custom-objects FILE.py"
+    )
 
 
 def a(value: object) -> str:

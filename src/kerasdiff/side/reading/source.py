@@ -20,6 +20,8 @@ from kerasdiff.side.targets import Target
 MOST_BYTES = 400_000
 """Longer files are left to be run: parsing and compiling takes a quarter of a second a megabyte (CPython 3.11)."""
 
+MOST_SOURCE = 64 << 20
+"""A larger file is no Python source, and to import it would take all memory."""
 
 LOADED = ("keras", "numpy", "tensorflow")
 """What a worker has imported before it runs a target: no file beside that hides it."""

@@ -12,7 +12,6 @@ from __future__ import annotations
 import atexit
 import contextlib
 import fcntl
-import hashlib
 import os
 import shutil
 import tempfile
@@ -61,7 +60,8 @@ def laid_out(repository: Repository, commit: Commit) -> Revision:
     with _laying:
         if key not in _known:
             owned = _new_directory()
-            root = owned.path / "files"
+            # Of the same name as here, for code that reads the name of its directory.
+            root = owned.path / repository.place.name
             try:
                 root.mkdir()
                 missing = tuple(_fill(repository, commit.commit, root, owned.path))
@@ -197,6 +197,8 @@ def _submodule(repository: Repository, path: Path, commit: str) -> tuple[Reposit
 
 def _filled_from_lfs(repository: Repository, root: Path, listed: bytes) -> Iterator[str]:
     """Puts the content of files of git LFS in place of their pointers; gives the paths of those it lacks."""
+    import hashlib
+
     own = asked(repository.place, "config", "--path", "lfs.storage")
     store = (repository.common / (own or "lfs")) / "objects"
     for entry in listed.split(b"\0"):

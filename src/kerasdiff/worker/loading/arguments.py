@@ -80,7 +80,7 @@ class Scope:
         names = {**_KNOWN, **self.names, **more}
         try:
             return eval(compile(text, "<target>", "eval", dont_inherit=True), names)
-        except (Exception, SystemExit) as error:  # the user's code may raise anything
+        except BaseException as error:  # the user's code may raise anything
             near = ""
             if isinstance(error, NameError):
                 close = difflib.get_close_matches(str(error.name), list(self.names), n=1)
@@ -162,7 +162,7 @@ def _from_parser(parameter: inspect.Parameter, scope: Scope) -> Guess | None:
         parser: Live = names[text.name]
         parser.error = _refuse
         return Guess(parser.parse_args([]), "parser", what)
-    except (Exception, SystemExit) as error:  # the user's code may raise anything
+    except BaseException as error:  # the user's code may raise anything
         why = str(error) if isinstance(error, _RefusedError) else f"{reason(error)}{at_line(error, scope.root)}"
         raise LoadError(
             f"{scope.target.text}: {scope.target.name} needs the argument {parameter.name}, for which the argument "

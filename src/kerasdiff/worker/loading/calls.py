@@ -52,7 +52,7 @@ def call_it(obj: Live, scope: Scope, inputs: tuple[InputSpec, ...]) -> Called:
     args, kwargs, inferred = call_arguments(signature, scope, inputs)
     try:
         result = obj(*args, **kwargs)
-    except (Exception, SystemExit) as error:  # the user's code may raise anything
+    except BaseException as error:  # the user's code may raise anything
         guessed = " Some of its arguments are guesses; state them in the parentheses." if inferred else ""
         shown = ", ".join([*map(repr, args), *(f"{key}={value!r}" for key, value in kwargs.items())])
         raise LoadError(

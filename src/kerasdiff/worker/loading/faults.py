@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Mapping
+from pathlib import Path
 from types import TracebackType
 
+import kerasdiff
 from kerasdiff.graph import Source
 from kerasdiff.side.reading.said import user_frames
 from kerasdiff.worker.keras_internals import bare_message
@@ -12,6 +15,17 @@ from kerasdiff.worker.tracing.libraries import is_user_file
 from kerasdiff.worker.tracing.sources import relative
 
 _LIMIT = 300
+_explained: dict[str, str] = {}
+"""Why names of the target's module are missing."""
+
+
+def explain(names: Mapping[str, str]) -> None:
+    """Says from here on why these names are missing, where an error is that they are."""
+    _explained.clear()
+    _explained.update(names)
+
+
+_OWN = Path(kerasdiff.__file__).parent
 
 
 def reason(error: BaseException) -> str:
@@ -24,6 +38,8 @@ def reason(error: BaseException) -> str:
     if len(text) > _LIMIT:
         text = text[: _LIMIT - 1].rstrip() + "…"
     name = type(error).__name__
+    if isinstance(error, NameError) and error.name in _explained:
+        text += f": {_explained[error.name]}"
     return f"{name}: {text}" if text else name
 
 
@@ -36,6 +52,16 @@ def raised_at(error: BaseException, root: str) -> Source | None:
     """The innermost line of the user's code the error passed, ``None`` where there is none."""
     frames = _user_frames(error.__traceback__, root)
     return Source(file=frames[-1].filename, line=frames[-1].lineno or 0) if frames else None
+
+
+def raised_by_user(error: BaseException) -> Source | None:
+    """The line of the model's code that raised an error by itself; ``None`` where kerasdiff's own raised it."""
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if is_user_file(frame.filename):
+            return Source(file=Path(frame.filename).name, line=frame.lineno or 0)
+        if Path(frame.filename).is_relative_to(_OWN):
+            return None
+    return None
 
 
 def at_line(error: BaseException, root: str) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 import __future__
 
+import ast
+import copy
 import importlib
 import importlib.util
 import itertools
 import linecache
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -17,6 +19,7 @@ from kerasdiff.errors import LoadError
 from kerasdiff.side.reading import said
 from kerasdiff.side.reading.homes import Home, home_at, module_folder
 from kerasdiff.side.reading.notebooks import cells_of
+from kerasdiff.side.reading.source import Source, source
 from kerasdiff.side.targets import Target
 from kerasdiff.worker.loading.faults import at_line, raised_at, reason, user_traceback
 from kerasdiff.worker.tracing.libraries import claim, is_user_file
@@ -27,15 +30,23 @@ _FIRST = frozenset(sys.modules)
 """Modules that were there before any target: libraries, though they may lie below a target's folder."""
 
 
-def import_target(target: Target) -> tuple[ModuleType, str]:
+Runs = Callable[[Source, ModuleType], None]
+"""Runs the text of a module."""
+
+
+def import_target(target: Target, run: Runs | None = None) -> tuple[ModuleType, str]:
     """Imports a target's module afresh, so that model objects in it are new as well; also gives its directory.
+
+    Args:
+        target: Whose.
+        run: Runs a notebook; all of it where that is not said.
 
     Raises:
         TargetError: If there is no such module.
         LoadError: If running it fails.
     """
     if target.kind == "notebook":
-        return _run_notebook(target)
+        return _run_notebook(target, run or (lambda text, module: execute(text, text.tree, module)))
     return _import_module(target) if target.kind == "module" else _import_file(target)
 
 
@@ -59,7 +70,7 @@ def _import_file(target: Target) -> tuple[ModuleType, str]:
     return module, root
 
 
-def _run_notebook(target: Target) -> tuple[ModuleType, str]:
+def _run_notebook(target: Target, run: Runs) -> tuple[ModuleType, str]:
     """Runs the code cells of a notebook, one after the other, as one module."""
     path = Path(target.location)
     cells = cells_of(path)
@@ -68,20 +79,34 @@ def _run_notebook(target: Target) -> tuple[ModuleType, str]:
     root = str(path.parent)
     _forget_below(root)
     _first_on_path(root)
+    for cell in cells:
+        # No entry of a time: nothing looks whether a file of that name has changed.
+        lines = [f"{line}\n" for line in cell.text.split("\n")]
+        linecache.cache[cell.file] = (len(cell.text), None, lines, cell.file)
     module = ModuleType(f"kerasdiff_target_{next(_numbers)}_{path.stem}")
     module.__file__ = str(path)
     vars(module)["display"] = print
     sys.modules[module.__name__] = module
-    flags = 0
     with _importing(target, root):
-        for cell in cells:
-            # No entry of a time: nothing looks whether a file of that name has changed.
-            lines = [f"{line}\n" for line in cell.text.split("\n")]
-            linecache.cache[cell.file] = (len(cell.text), None, lines, cell.file)
-            code = compile(cell.text, cell.file, "exec", flags, dont_inherit=True)
-            flags |= code.co_flags & _FUTURE  # what a cell imports from there holds for those after it
-            exec(code, vars(module))
+        text = source(path, root)
+        if isinstance(text, SyntaxError):
+            raise text
+        if text is None:
+            raise LoadError(f"{target.text}: {path.name} is too deep to be read.")
+        run(text, module)
     return module, root
+
+
+def execute(text: Source, tree: ast.Module, module: ModuleType) -> None:
+    """Runs a tree of a module's text: for a notebook cell by cell, so that each line is told by its cell."""
+    flags = 0
+    for file, statements in itertools.groupby(tree.body, lambda one: text.place(one.lineno)[0]):
+        body = [copy.deepcopy(one) for one in statements]
+        for one in body:
+            ast.increment_lineno(one, text.place(one.lineno)[1] - one.lineno)
+        code = compile(ast.Module(body, []), file, "exec", flags, dont_inherit=True)
+        flags |= code.co_flags & _FUTURE  # what a cell imports from there holds for those after it
+        exec(code, vars(module))
 
 
 _FUTURE = sum({getattr(__future__, name).compiler_flag for name in __future__.all_feature_names})
@@ -149,7 +174,7 @@ def _importing(target: Target, root: str) -> Iterator[None]:
             f"{target.text}: {said.shown(target)} ends the program when it is imported, with exit code {error.code!r}"
             f'{at_line(error, root)}; put that under if __name__ == "__main__".',
         ) from None
-    except Exception as error:  # the user's module may raise anything
+    except BaseException as error:  # the user's module may raise anything
         at, details = at_line(error, root), user_traceback(error, root)
         raise said.import_fails(target, error, at, reason(error), details) from None
     finally:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -16,18 +17,21 @@ import keras
 import tensorflow as tf
 
 from kerasdiff.errors import EvaluateError, KerasdiffError, LoadError, TraceError
-from kerasdiff.findings import Fact, Finding
+from kerasdiff.findings import Finding
 from kerasdiff.graph import Edge, Mode, Port
 from kerasdiff.graph.values import Precision
-from kerasdiff.side.reading.said import cannot_open
-from kerasdiff.side.reading.saved import damage
+from kerasdiff.side.payload import Payload
 from kerasdiff.side.targets import InputSpec, Target
 from kerasdiff.worker.keras_internals import Live, declared_trainable, exact_casts
+from kerasdiff.worker.live.unpack import settle, unpack
+from kerasdiff.worker.loading.arguments import Scope
 from kerasdiff.worker.loading.configs import open_config
 from kerasdiff.worker.loading.faults import at_line, reason, user_traceback
 from kerasdiff.worker.loading.inputs import Signature, is_declared, show, signature_of, with_ranges
-from kerasdiff.worker.loading.resolve import Constructed, resolve
+from kerasdiff.worker.loading.parts import by_parts, without_call
+from kerasdiff.worker.loading.resolve import Constructed, construct, resolve
 from kerasdiff.worker.loading.revision import enter, entered
+from kerasdiff.worker.loading.saved import open_saved
 from kerasdiff.worker.tracing import sources
 from kerasdiff.worker.tracing.assemble import assemble
 from kerasdiff.worker.tracing.names import Names, serialized, weight_table
@@ -288,9 +292,15 @@ def precision_scope(precision: Precision) -> Iterator[None]:
 
 
 def load(
-    target: Target, inputs: tuple[InputSpec, ...] = (), precision: Precision = "float32", seed: int = SEED
+    target: Target,
+    inputs: tuple[InputSpec, ...] = (),
+    precision: Precision = "float32",
+    seed: int = SEED,
+    alter: Callable[[Live], None] | None = None,
 ) -> Loaded:
     """Imports, constructs and builds a model, all from one seed.
+
+    ``alter`` changes it before it is called for the first time.
 
     Raises:
         TargetError: If the target's name does not exist or ``--input`` contradicts the model.
@@ -300,19 +310,34 @@ def load(
     # Filtered tracebacks come with a rewritten message: the user's own error is wanted, as it was raised.
     keras.config.disable_traceback_filtering()
     keras.utils.set_random_seed(seed)
+    if target.payload is not None:
+        settle(target.payload)
     with precision_scope(precision), sources.recording():
-        if target.kind in _OPENED:
+        if target.payload is not None:
+            made, root = _copied(target, target.payload, inputs, precision), target.payload.root
+        elif target.kind in _OPENED:
             made, root = _OPENED[target.kind](target, precision), str(Path(target.location).parent)
         else:
-            made, root = resolve(target, inputs)
-        signature = signature_of(made, inputs, target.text)
+            try:
+                made, root = resolve(target, inputs)
+            except LoadError:
+                _check_eager(target)  # of which what failed is but a consequence
+                raise
+        _check_eager(target)
+        if alter is not None:
+            alter(made.model)
+        bare = without_call(made.model)
+        signature = by_parts(made.model, target.text) if bare else signature_of(made, inputs, target.text)
         if not is_declared(made.model):
             # Declared inputs have been through every layer already, symbolically.
             _build(made.model, signature, target, root)
         ports, cuts = with_ranges(signature.ports, made.model, target.text)
         model, pack = made.model, signature.pack
         if target.change is not None:
-            model, pack = changed(model, ports, pack, target.change, seed)
+            try:
+                model, pack = changed(model, ports, pack, target.change, seed)
+            except EvaluateError:
+                return load(replace(target, change=None), inputs, precision, seed, partial(_altered, target.change))
     return Loaded(
         model=model,
         ports=ports,
@@ -324,6 +349,36 @@ def load(
     )
 
 
+def _copied(target: Target, payload: Payload, inputs: tuple[InputSpec, ...], precision: Precision) -> Constructed:
+    """A copy of what is in memory elsewhere, or what the copied code makes.
+
+    Raises:
+        LoadError: If the copy cannot be made here.
+    """
+    try:
+        model = unpack(payload, precision)
+    except Exception as error:  # modules of the user's are imported, which may raise anything
+        raise LoadError(
+            f"{target.text} was copied, but the copy cannot be opened in a process of its own"
+            f"{at_line(error, payload.root)}: {reason(error)}.",
+            user_traceback(error, payload.root),
+        ) from None
+    return construct(model, Scope(target=target, names={}, root=payload.root), inputs)
+
+
+def _check_eager(target: Target) -> None:
+    """Refuses a process that the model's code has put into the graph mode of TensorFlow 1.
+
+    Raises:
+        LoadError: Where it has; nothing can be run there any more.
+    """
+    if not tf.executing_eagerly():
+        raise LoadError(
+            f"{target.text}: its code puts TensorFlow in graph mode (disable_eager_execution or disable_v2_behavior), "
+            "in which Keras 3 does not run; take that out, or write the model for Keras 3."
+        )
+
+
 def changed(model: Live, ports: tuple[Port, ...], pack: Pack, change: str, seed: int) -> tuple[Live, Pack]:
     """The model taken apart and built again with a change, from the seed as well, and how it is called."""
     from kerasdiff.worker.mutating.rebuilding import built_again, given_to, taken_apart
@@ -333,22 +388,13 @@ def changed(model: Live, ports: tuple[Port, ...], pack: Pack, change: str, seed:
     return built_again(blueprint, change, ports), lambda flat: given_to(blueprint, flat)
 
 
-def _open_saved(target: Target, precision: Precision) -> Constructed:
-    if precision != "float32":
-        raise LoadError(f"{target.text}: a saved model fixes the dtype of every layer, so it has no {precision} form.")
-    try:
-        return Constructed(model=keras.saving.load_model(target.location, safe_mode=True))
-    except Exception as error:  # a damaged or foreign file makes Keras raise anything
-        first = error
-    try:
-        model = keras.saving.load_model(target.location, compile=False, safe_mode=True)
-    except Exception:  # the first failure is the one to show
-        raise cannot_open(target, damage(Path(target.location)) or reason(first)) from None
-    left_out = Finding(fact=Fact.COMPILE_SETTINGS_LEFT_OUT, names=(target.text,), cause=reason(first))
-    return Constructed(model=model, inferred=(left_out,))
+def _altered(key: str, model: Live) -> None:
+    from kerasdiff.worker.mutating.live import altered
+
+    altered(model, key)
 
 
-_OPENED: Mapping[str, Callable[[Target, Precision], Constructed]] = {"saved": _open_saved, "config": open_config}
+_OPENED: Mapping[str, Callable[[Target, Precision], Constructed]] = {"saved": open_saved, "config": open_config}
 """Files that are a model by themselves."""
 
 
@@ -362,7 +408,7 @@ def _build(model: Live, signature: Signature, target: Target, root: str) -> None
             try:
                 _call_on_zeros(model, signature, size)
                 return
-            except (Exception, SystemExit) as error:  # the user's call() may raise anything
+            except BaseException as error:  # the user's call() may raise anything
                 first = first or error
     finally:
         sys.dont_write_bytecode = written

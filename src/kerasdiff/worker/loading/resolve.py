@@ -17,6 +17,7 @@ from kerasdiff.side.targets import InputSpec, Target, as_written
 from kerasdiff.worker.keras_internals import Live
 from kerasdiff.worker.loading.arguments import Scope
 from kerasdiff.worker.loading.calls import Called, ShapeHint, call_it, model_among, old_keras
+from kerasdiff.worker.loading.definitions import by_definitions
 from kerasdiff.worker.loading.importing import import_target
 from kerasdiff.worker.tracing.naming import imported
 
@@ -43,13 +44,14 @@ def resolve(target: Target, inputs: tuple[InputSpec, ...]) -> tuple[Constructed,
         TargetError: If the name does not exist.
         LoadError: If the import or the constructor fails, or the result is no model.
     """
-    module, root = import_target(target)
+    with by_definitions(target) as loaded:
+        module, root = import_target(target, loaded.run)
     imported(target.text)
     scope = Scope.of(target, module, root)
     found = (Finding(fact=Fact.TARGET_FOUND, names=(target.text, target.name)),) if target.found else ()
     reached = lookup(module, scope, inputs)
     made = construct(reached.value, scope, inputs)
-    return replace(made, inferred=(*found, *reached.inferred, *made.inferred)), root
+    return replace(made, inferred=(*loaded.inferred, *found, *reached.inferred, *made.inferred)), root
 
 
 def lookup(module: ModuleType, scope: Scope, inputs: tuple[InputSpec, ...]) -> Called:
@@ -63,7 +65,7 @@ def lookup(module: ModuleType, scope: Scope, inputs: tuple[InputSpec, ...]) -> C
     parts = scope.target.name.split(".")
     for depth, part in enumerate(parts):
         owner = reached.value
-        if isinstance(owner, type) and isinstance(inspect.getattr_static(owner, part, None), _OF_INSTANCES):
+        if isinstance(owner, type) and _is_of_instances(owner, part):
             reached = _instance(owner, scope, depth, inputs)
         try:
             reached = replace(reached, value=getattr(reached.value, part))
@@ -72,8 +74,14 @@ def lookup(module: ModuleType, scope: Scope, inputs: tuple[InputSpec, ...]) -> C
     return reached
 
 
-_OF_INSTANCES = (FunctionType, property, cached_property)
-"""What a class holds for its instances."""
+def _is_of_instances(owner: type, name: str) -> bool:
+    """Whether objects of a class have something of this name: a method, a property, what ``__init__`` sets."""
+    missing = object()
+    held = inspect.getattr_static(owner, name, missing)
+    if held is missing:
+        makers = [vars(kind).get("__init__") for kind in owner.__mro__]
+        return any(isinstance(one, FunctionType) and name in one.__code__.co_names for one in makers)
+    return isinstance(held, FunctionType | property | cached_property)
 
 
 def _instance(kind: type, scope: Scope, depth: int, inputs: tuple[InputSpec, ...]) -> Called:

@@ -59,7 +59,7 @@ def called(session: Session, loaded: Loaded, mode: Mode, precision: Precision) -
             session.calls[key] = _traced(session, loaded, mode, precision)
         except KerasdiffError:
             raise
-        except Exception:  # a call that depends on data in Python has no graph, but it can be run
+        except BaseException:  # a call that depends on data in Python has no graph, but it can be run
             session.calls[key] = eager(loaded, mode)
     call: Call = session.calls[key]
     return call

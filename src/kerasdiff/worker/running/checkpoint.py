@@ -50,7 +50,7 @@ def save_checkpoint(session: Session, request: SaveRequest) -> Saved:
         try:
             save(path)
             files[suffix] = path
-        except Exception as error:  # the configuration of the user's layers is the user's code
+        except BaseException as error:  # the configuration of the user's layers is the user's code
             problems[suffix] = reason(error)
     if WEIGHTS not in files:
         raise EvaluateError(f"{session.target.text}: Keras cannot save the weights: {problems[WEIGHTS]}")
@@ -83,7 +83,7 @@ def load_checkpoint(session: Session, request: LoadRequest) -> tuple[Restored, .
         error = ""
         try:
             loaded.model.load_weights(path)
-        except Exception as raised:  # Keras raises what it likes, and a layer may load in a way of its own
+        except BaseException as raised:  # Keras raises what it likes, and a layer may load in a way of its own
             error = reason(raised)
         digests = _digests(loaded)  # before the run, which may change state
         outputs = () if error else _outputs(loaded, request.probe)
@@ -132,7 +132,7 @@ def _outputs(loaded: Loaded, probe: tuple[Array, ...]) -> tuple[Array, ...]:
         ]
         args, kwargs = loaded.pack(tensors)
         outputs = tensors_of(call_model(loaded.model, args, kwargs, training=False))
-    except Exception as error:  # the user's own code
+    except BaseException as error:  # the user's own code
         raise EvaluateError(f"cannot be run: {reason(error)}{at_line(error, loaded.root)}") from None
     return tuple(map(array_of, outputs))
 

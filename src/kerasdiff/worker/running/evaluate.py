@@ -43,7 +43,7 @@ def evaluate(session: Session, request: EvaluateRequest) -> Evaluation:
                 return _Run(session, loaded, request, call).evaluation()
         except KerasdiffError:
             raise
-        except Exception as error:  # the user's own code, or an op that has no kernel in this precision
+        except BaseException as error:  # the user's own code, or an op that has no kernel in this precision
             text = f"cannot be run in {request.precision}: {reason(error)}{at_line(error, loaded.root)}"
             raise EvaluateError(text) from None
 

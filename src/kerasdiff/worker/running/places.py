@@ -29,7 +29,7 @@ def places(session: Session) -> Places:
         raise EvaluateError(f"{session.target.text} is a layer, and Keras saves models alone")
     try:
         stored = stored_variables(model)
-    except Exception as error:  # the user's layers may save in a way of their own
+    except BaseException as error:  # the user's layers may save in a way of their own
         raise EvaluateError(f"{session.target.text}: Keras cannot save the weights: {reason(error)}") from None
     own = {path: value for path, value in stored.items() if not path.startswith(TRAINING_STATE)}
     names = {id(variable): name for name, variable in weight_table(model).items()}

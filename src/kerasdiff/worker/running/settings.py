@@ -87,7 +87,7 @@ def sample_settings(session: Session, request: SettingsRequest) -> SettingsSampl
                     values[section], weighted[section] = both
             except KerasdiffError:
                 continue
-            except Exception as error:  # the user's own loss, metric or initializer
+            except BaseException as error:  # the user's own loss, metric or initializer
                 raise EvaluateError(f"its compile settings cannot be sampled: {reason(error)}") from None
     own = own_schedule(getattr(loaded.model, "optimizer", None))
     written = None if own is None else numbers_of(own)

@@ -34,7 +34,7 @@ def stage(session: Session, request: Stage) -> Staged:
         staged: Staged = session.staged[key].run(request)
     except KerasdiffError:
         raise
-    except Exception as error:  # a graph op that cannot be imported, has no gradient or fails on these values
+    except BaseException as error:  # a graph op that cannot be imported, has no gradient or fails on these values
         raise EvaluateError(f"the call cannot be run in parts: {reason(error)}") from None
     return staged
 

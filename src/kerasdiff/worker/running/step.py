@@ -54,7 +54,7 @@ def _answered(session: Session, request: StepRequest, ask: Callable[[_Step], T])
             raise EvaluateError(error.message) from None
         except KerasdiffError:
             raise
-        except Exception as error:  # the user's own call, loss or optimizer
+        except BaseException as error:  # the user's own call, loss or optimizer
             raise EvaluateError(f"the step fails: {reason(error)}{at_line(error, loaded.root)}") from None
 
 

@@ -62,7 +62,7 @@ def freeze(session: Session, label: str) -> Frozen:
     graphs: dict[str, bytes] = {}
     weights: dict[Precision, tuple[HeldWeight, ...]] = {}
     ports: dict[Precision, tuple[str, ...]] = {}
-    saved = session.target.kind == "saved"
+    saved = session.target.holds_values
     for precision in PRECISIONS:
         try:
             loaded = session.loaded(precision)

@@ -1,0 +1,261 @@
+"""How is a comparison, a fit, an inspection asked for from Python? As on the command line, by the same names."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, TypedDict
+
+from kerasdiff.api import watching
+from kerasdiff.api.results import InconclusiveError, Inspection, NotEquivalentError, Result
+from kerasdiff.api.targets import Inputs, inputs_of, target_of
+from kerasdiff.errors import FitError, TargetError
+from kerasdiff.options import IGNORABLE, STRENGTHS, Ignored, Options, Required
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from kerasdiff.side.environment import Hardware
+
+DEFAULT_SEEDS = 3
+DEFAULT_EPOCHS = 5
+
+
+class Choices(TypedDict, total=False):
+    """What :func:`compare` takes beside two models."""
+
+    fit: bool
+    fit_steps: int
+    data: str | os.PathLike[str] | None
+    inputs: Inputs | None
+    require: Required
+    require_checkpoint: bool
+    ignore: Ignored | Sequence[Ignored]
+    values: bool | None
+    seed: int
+    search: float
+    device: str
+    timeout: float
+
+
+def compare(
+    reference: object,
+    candidate: object,
+    *,
+    fit: bool = True,
+    fit_steps: int = 30,
+    data: str | os.PathLike[str] | None = None,
+    inputs: Inputs | None = None,
+    require: Required = "statistical",
+    require_checkpoint: bool = False,
+    ignore: Ignored | Sequence[Ignored] = (),
+    values: bool | None = None,
+    seed: int = 0,
+    search: float = 10.0,
+    device: str = "auto",
+    timeout: float = 600.0,
+) -> Result:
+    """Compares two models, as ``kerasdiff compare`` does; neither is changed, nor anything else in this process.
+
+    Args:
+        reference: A target (``"models.py:Net"``, ``"net.keras"``, a path), a class or function that makes a model, or a
+            model or layer in memory.
+        candidate: The same.
+        fit: Whether both are trained as well.
+        fit_steps: For how many steps.
+        data: What on, where not on the default: as ``--data``.
+        inputs: What they are called with, where they do not say: ``(32, 32, 3)``, ``"ids=16:int32@0..100"``; several in
+            a list, or by name in a dictionary.
+        require: The weakest evidence that passes as equivalent: ``proof``, ``numeric`` or ``statistical``.
+        require_checkpoint: Whether the candidate has to load the reference's weights.
+        ignore: What is left out: ``initializer``, ``regularizer``, ``constraint``, ``trainable``, ``dtype``,
+            ``compile``, ``names``.
+        values: Whether the weights have to hold the same values; without a word, where a saved file is compared with
+            another one or with a model in memory. Two models in memory are compared by what they do.
+        seed: Of the weights, the probes and the trials.
+        search: How much to look for an input that separates models which no probe tells apart, in seconds.
+        device: Where to compute: ``auto``, ``cpu``, ``gpu`` or ``gpu:N``.
+        timeout: Seconds a model may take for one answer.
+
+    Raises:
+        KerasdiffError: If a model cannot be found, loaded, built or called.
+    """
+    given = inputs_of(inputs)
+    options = Options(
+        inputs=given,
+        fit=fit,
+        fit_steps=fit_steps,
+        data=_data(data),
+        seed=seed,
+        timeout=timeout,
+        search=search,
+        require=_one_of(require, STRENGTHS, "require"),
+        ignore=_ignored(ignore),
+        require_checkpoint=require_checkpoint,
+        device=device,
+        values=values,
+    )
+    targets = target_of(reference, given), target_of(candidate, given)
+    _start_ahead()
+    import kerasdiff.pipeline as engine
+
+    return watching.noted(Result(engine.compare(*targets, options)))
+
+
+def assert_equivalent(reference: object, candidate: object, **choices: Unpack[Choices]) -> None:
+    """Raises an error whose message is the report, unless two models are equivalent; without a fit if not asked for.
+
+    Args:
+        reference: As :func:`compare` takes it.
+        candidate: The same.
+        choices: The same; ``fit=True`` trains both as well.
+
+    Raises:
+        NotEquivalentError: If they are different; it is an ``AssertionError``.
+        InconclusiveError: If that stayed open.
+        KerasdiffError: If a model cannot be found, loaded, built or called.
+    """
+    __tracebackhide__ = True
+    choices.setdefault("fit", False)
+    demand(compare(reference, candidate, **choices))
+
+
+def demand(result: Result) -> None:
+    """Raises unless the outcome is equivalent."""
+    __tracebackhide__ = True
+    if not result.equivalent:
+        raise (InconclusiveError if result.outcome == "inconclusive" else NotEquivalentError)(result)
+
+
+def fit(
+    reference: object,
+    candidate: object,
+    *,
+    seeds: int | Sequence[int] = DEFAULT_SEEDS,
+    epochs: int | None = None,
+    steps: int | None = None,
+    batch_size: int = 64,
+    learning_rate: float | None = None,
+    optimizer: str | None = None,
+    loss: str | None = None,
+    margin: float = 1.0,
+    budget: float | None = None,
+    own_init: bool = False,
+    fresh: bool = False,
+    logdir: str | os.PathLike[str] | None = None,
+    data: str | os.PathLike[str] | None = None,
+    inputs: Inputs | None = None,
+    device: str = "auto",
+    timeout: float = 600.0,
+) -> Result:
+    """Trains copies of two models alike and compares what comes out, as ``kerasdiff fit`` does.
+
+    Args:
+        reference: As :func:`compare` takes it.
+        candidate: The same.
+        seeds: Trial pairs at most: how many, or their seeds.
+        epochs: Of each trial; five where ``steps`` are not given either.
+        steps: Optimizer steps of each trial at most.
+        batch_size: Rows a step.
+        learning_rate: In place of the model's own, or of 3e-4.
+        optimizer: In place of the model's own, or of Adam: a name Keras knows.
+        loss: In place of the model's own, or of the one its outputs suggest.
+        margin: What still counts as equivalent: points of test accuracy, or percent of the test loss without classes.
+        budget: Seconds for everything; seeds and epochs are cut to fit.
+        own_init: Whether each model draws its own starting weights.
+        fresh: Whether what is kept from an earlier run is trained anew.
+        logdir: Directory for TensorBoard logs and CSV.
+        data: What they are trained on, where not on the default: as ``--data``.
+        inputs: As :func:`compare` takes them.
+        device: Where to train: ``auto``, ``cpu``, ``gpu`` or ``gpu:N``.
+        timeout: Seconds a model may take for one answer.
+
+    Raises:
+        KerasdiffError: If a model cannot be found, loaded, built, called or trained.
+    """
+    from kerasdiff.options import FitOptions, trial_store
+    from kerasdiff.side.environment import trial_hardware
+    from kerasdiff.side.training import TrialOptions
+
+    given = inputs_of(inputs)
+    numbers = tuple(range(seeds)) if isinstance(seeds, int) else tuple(seeds)
+    if not numbers or len(set(numbers)) != len(numbers):
+        raise FitError(f"{seeds!r} are no seeds: give how many, from 1 on, or a list of different ones.")
+    options = Options(inputs=given, data=_data(data), seed=numbers[0], timeout=timeout)
+    trials = FitOptions(
+        seeds=numbers,
+        trial=TrialOptions(
+            epochs=DEFAULT_EPOCHS if epochs is None and steps is None else epochs,
+            steps=steps,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            optimizer=optimizer,
+            loss=loss,
+            store=trial_store(),
+            fresh=fresh,
+            logdir=None if logdir is None else os.fspath(logdir),
+        ),
+        device=device,
+        margin=margin / 100,
+        budget=budget,
+        own_init=own_init,
+    )
+    targets = target_of(reference, given), target_of(candidate, given)
+    _start_ahead(trial_hardware(device))
+    import kerasdiff.pipeline as engine
+    from kerasdiff.options import Silent
+
+    return watching.noted(Result(engine.fit(*targets, options, trials, Silent())))
+
+
+def inspect(target: object, *, inputs: Inputs | None = None, timeout: float = 600.0) -> Inspection:
+    """Traces one model, as ``kerasdiff inspect`` does.
+
+    Args:
+        target: As :func:`compare` takes it.
+        inputs: The same.
+        timeout: Seconds it may take for one answer.
+
+    Raises:
+        KerasdiffError: If it cannot be found, loaded, built or called.
+    """
+    given = inputs_of(inputs)
+    model = target_of(target, given)
+    _start_ahead()
+    import kerasdiff.pipeline as engine
+
+    return Inspection(engine.inspect(model, given, timeout))
+
+
+def _start_ahead(hardware: Hardware | None = None) -> None:
+    """Starts what imports TensorFlow, for the rest to be imported meanwhile; it stays for the next question."""
+    from kerasdiff.side.environment import Hardware, worker_environment
+    from kerasdiff.side.launching import prepare
+
+    prepare(worker_environment(hardware or Hardware()))
+
+
+def _data(path: str | os.PathLike[str] | None) -> str | None:
+    if path is None:
+        return None
+    from pathlib import Path
+
+    from kerasdiff.data.looking import check
+
+    check(Path(path).expanduser())
+    return os.fspath(path)
+
+
+def _one_of(value: Required, known: Sequence[Required], name: str) -> Required:
+    if value not in known:
+        raise TargetError(f"{name}={value!r}: it is one of {', '.join(known)}.")
+    return value
+
+
+def _ignored(given: Ignored | Sequence[Ignored]) -> tuple[Ignored, ...]:
+    """Each name once and in one order, so that equal questions get equal reports."""
+    names: set[str] = set(given.split(",") if isinstance(given, str) else given)
+    unknown = sorted(names - set(IGNORABLE))
+    if unknown:
+        raise TargetError(f"ignore={unknown[0]!r}: what can be left out is {', '.join(IGNORABLE)}.")
+    return tuple(name for name in IGNORABLE if name in names)

@@ -1,0 +1,60 @@
+"""Which models do the pairs name? Looked at before any process starts, so that a mistake costs nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from kerasdiff.data.looking import check as check_data
+from kerasdiff.errors import InternalError, KerasdiffError
+from kerasdiff.gates.records import CheckedPair, Gate, Gates, Standing, Trouble, Why
+from kerasdiff.side.reading.early import check as check_target
+from kerasdiff.side.reading.early import read_target
+from kerasdiff.side.revisions.commits import AUTO
+from kerasdiff.side.targets import Target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """A pair whose models are known: reference and candidate, or why they are not."""
+
+    gate: Gate
+    targets: tuple[Target, ...] = ()
+    trouble: Trouble | None = None
+
+
+def ready(gates: Gates, against: str = "") -> tuple[Ready, ...]:
+    """Looks at what the pairs name, as far as that needs no TensorFlow.
+
+    Args:
+        gates: The file, or those of its pairs that were asked for.
+        against: The revision for all pairs without a reference; empty for their own.
+    """
+    return tuple(_ready(gate, gates, against) for gate in gates.gates)
+
+
+def _ready(gate: Gate, gates: Gates, against: str) -> Ready:
+    try:
+        if gate.reference:
+            first = read_target(gate.reference, gates.here)
+        else:
+            revision = against or gate.against or gates.base or AUTO
+            first = read_target(gate.candidate, gates.here, at=revision)
+        targets = first, read_target(gate.candidate, gates.here)
+        if gate.options.data is not None:
+            check_data(Path(gate.options.data))
+        for target in targets:
+            check_target(target, gate.options.inputs)
+    except KerasdiffError as error:
+        return Ready(gate=gate, trouble=trouble_of(error))
+    return Ready(gate=gate, targets=targets)
+
+
+def trouble_of(error: KerasdiffError) -> Trouble:
+    """What an error says, as a record."""
+    return Trouble(message=error.message, details=error.details, internal=isinstance(error, InternalError))
+
+
+def unusable(gate: Gate, trouble: Trouble) -> CheckedPair:
+    """A pair that could not be compared."""
+    return CheckedPair(gate=gate, standing=Standing.UNUSABLE, why=Why.TROUBLE, trouble=trouble)

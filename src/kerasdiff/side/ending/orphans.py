@@ -1,0 +1,63 @@
+"""Which processes did a process start? All of them end with it, also those that have left its group."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import signal
+import sys
+import time
+from collections.abc import Container
+from pathlib import Path
+
+_SUBREAPER = 36
+"""``PR_SET_CHILD_SUBREAPER`` of ``linux/prctl.h``, since Linux 3.4."""
+
+
+def adopt() -> None:
+    """Makes this process the parent of what its children leave behind, on Linux; elsewhere nothing does."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, AttributeError):
+            ctypes.CDLL(None).prctl(_SUBREAPER, 1, 0, 0, 0)
+
+
+def below(root: int) -> list[int]:
+    """The processes below one, as far as ``/proc`` tells: none where there is none, or they have lost their parent."""
+    children: dict[int, list[int]] = {}
+    with contextlib.suppress(OSError):
+        for entry in os.listdir("/proc"):
+            if entry.isdigit():
+                with contextlib.suppress(OSError, IndexError, ValueError):
+                    state, parent = Path("/proc", entry, "stat").read_text().rpartition(")")[2].split()[:2]
+                    if state != "Z":
+                        children.setdefault(int(parent), []).append(int(entry))
+    reached, waiting = [], [root]
+    while waiting:
+        found = children.get(waiting.pop(), [])
+        reached += found
+        waiting += found
+    return reached
+
+
+def end_all(known: Container[int], patience: float) -> None:
+    """Kills every process below this one and waits for its end, but for those that are ``known``, and those below them.
+
+    Args:
+        known: Children of this process that may go on.
+        patience: Seconds until it gives up: a process may be in a place where it cannot be killed.
+    """
+    deadline = time.monotonic() + patience
+    own = os.getpid()
+    while time.monotonic() < deadline:
+        spared = {pid for child in below(own) if child in known for pid in (child, *below(child))}
+        rest = [pid for pid in below(own) if pid not in spared]
+        if not rest:
+            return
+        for pid in rest:
+            with contextlib.suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
+        for pid in rest:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(pid, os.WNOHANG)
+        time.sleep(0.002)

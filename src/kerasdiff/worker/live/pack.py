@@ -1,0 +1,242 @@
+"""What does a live object consist of? Its state and its code, written down without a change to either.
+
+Keras's own way to copy a model saves its config and its weights, and a config holds what its author remembered to put
+into it. Here each object is taken as it is: its class, and all its attributes. The user's classes and functions go
+along by value, as they are in memory, patched or not; modules are imported again. What cannot be written down is an
+error that names it, never left out.
+
+Objects of Keras are written one after the other and not inside each other: a deep network would be a deep recursion.
+
+Imports neither Keras nor TensorFlow: a function that builds a model may be packed in a process that has not either.
+"""
+
+from __future__ import annotations
+
+import inspect
+import io
+import linecache
+import marshal
+import os
+import pickle
+import sys
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from enum import Enum
+from pathlib import Path
+from types import CodeType, FunctionType, ModuleType
+from typing import Any, TypeAlias
+
+import cloudpickle
+
+from kerasdiff.errors import TargetError
+from kerasdiff.side.payload import Payload
+from kerasdiff.worker.live import unpack
+from kerasdiff.worker.tracing.libraries import is_user_file
+
+Live: TypeAlias = Any
+"""A living object: what is packed is of no type known before."""
+
+_REGISTRY = threading.Lock()
+"""cloudpickle has one table a process of the modules whose code goes by value."""
+_LOCKS = (type(threading.Lock()), type(threading.RLock()))
+_CONTAINERS = (list, OrderedDict, dict, set)
+_PLAIN = (*_CONTAINERS, tuple, frozenset, str, bytes, int, float, BaseException, type, Enum)
+
+
+def pack(model: Live, text: str) -> Payload:
+    """Packs a model, a layer, or a class or function that makes one.
+
+    Args:
+        model: Stays as it is.
+        text: What it is called in messages.
+
+    Raises:
+        TargetError: If something in it cannot be copied.
+    """
+    keras = sys.modules.get("keras")
+    if keras is not None and keras.config.backend() != "tensorflow":
+        raise TargetError(
+            f"{text}: Keras runs on {keras.config.backend()} in this process, and kerasdiff reads models with "
+            "TensorFlow: set KERAS_BACKEND=tensorflow before Keras is imported."
+        )
+    body = io.BytesIO()
+    pickler = _Pickler(body)
+    with _REGISTRY, _code_by_value():
+        registered = {} if keras is None else _registered(keras)
+        _write(pickler, (model, registered), text)
+    return Payload(
+        body=body.getvalue(),
+        path=tuple(str(Path(entry or os.getcwd()).absolute()) for entry in sys.path),
+        sources={file: tuple(linecache.getlines(file)) for file in pickler.files if not Path(file).exists()},
+        settings=() if keras is None else _settings(keras),
+        root=_root(model),
+        builds=not _is_of_keras(type(model)),
+    )
+
+
+def _write(pickler: _Pickler, root: object, text: str) -> None:
+    """Writes an object, then what of Keras it refers to, until all of that is written."""
+    try:
+        pickler.dump(root)
+        for at in pickler.waiting():
+            pickler.dump(_state(at))
+    except Exception as error:  # any object may be in a model, and say in any way that it cannot be written down
+        raise TargetError(
+            f"{text} cannot be copied into a process of its own{_where(pickler.inside)}: {str(error).rstrip('.')}. "
+            "Give the code that builds it instead, as a function or as FILE.py:NAME."
+        ) from error
+
+
+def _where(inside: object) -> str:
+    """Which attribute of which object holds what cannot be written down."""
+    if inside is None:
+        return ""
+    name = getattr(inside, "name", None)
+    called = type(inside).__name__ + (f" {name!r}" if isinstance(name, str) else "")
+    for attribute, value in _state(inside).items():
+        try:
+            alone = _Pickler(io.BytesIO())
+            alone.dump(value)
+        except Exception:  # as above
+            return f" for the attribute {attribute} of {called}"
+    return f" for {called}"
+
+
+def _state(at: object) -> dict[str, Live]:
+    from kerasdiff.worker.keras_internals import own_state
+
+    return own_state(at)
+
+
+@contextmanager
+def _code_by_value() -> Iterator[None]:
+    """Lets the user's classes and functions go by value, of whatever module they are."""
+    known = cloudpickle.list_registry_pickle_by_value()
+    modules: dict[str, ModuleType] = {}
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        named = isinstance(module, ModuleType) and module.__name__ == name and name not in {"__main__", *known}
+        if named and isinstance(file, str) and is_user_file(file):
+            modules[name] = module
+    added = tuple(modules.values())
+    for module in added:
+        cloudpickle.register_pickle_by_value(module)
+    try:
+        yield
+    finally:
+        for module in added:
+            cloudpickle.unregister_pickle_by_value(module)
+
+
+class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # it has no types
+    """Writes what pickle cannot: code, objects of Keras and of TensorFlow.
+
+    Attributes:
+        inside: The object of Keras whose attributes are being written.
+        files: Files of all code that was written.
+    """
+
+    def __init__(self, file: io.BytesIO) -> None:
+        super().__init__(file, protocol=pickle.HIGHEST_PROTOCOL)
+        self.inside: object = None
+        self.files: dict[str, None] = {}
+        self._objects: list[object] = []
+        self._numbers: dict[int, int] = {}
+
+    def waiting(self) -> Iterable[object]:
+        """What is still to be written, in the order it was referred to; that grows meanwhile."""
+        for one in self._objects:  # a list that grows is walked to its end
+            self.inside = one
+            yield one
+
+    def persistent_id(self, obj: Live) -> Live:
+        """Puts a number and the class in the place of an object of Keras."""
+        if not _is_of_keras(type(obj)):
+            return None
+        if id(obj) not in self._numbers:
+            self._numbers[id(obj)] = len(self._objects)
+            self._objects.append(obj)
+        return self._numbers[id(obj)], type(obj)
+
+    def reducer_override(self, obj: Live) -> Live:
+        """How an object is made again."""
+        kind = type(obj)
+        if kind is FunctionType:
+            self.files[obj.__code__.co_filename] = None
+        elif kind is CodeType:  # as Python keeps it in a file, with its lines; cloudpickle leaves the file's name out
+            return marshal.loads, (marshal.dumps(obj),)
+        elif isinstance(obj, ModuleType) and getattr(obj, "__file__", None) and sys.modules.get(obj.__name__) is obj:
+            return unpack.module, (obj.__name__,)
+        elif kind in _LOCKS:
+            return unpack.lock, (kind.__name__,)
+        elif kind.__module__.startswith("keras.") and issubclass(kind, _CONTAINERS):
+            base: Live = next(one for one in _CONTAINERS if issubclass(kind, one))
+            items = tuple(base.items(obj)) if issubclass(base, dict) else tuple(base.__iter__(obj))
+            return unpack.empty, (kind,), (dict(vars(obj)), items), None, None, unpack.fill
+        elif kind.__module__.startswith("tensorflow."):
+            return self._of_tensorflow(obj)
+        return super().reducer_override(obj)
+
+    def _of_tensorflow(self, obj: Live) -> Live:
+        from kerasdiff.worker.keras_internals import function_options, is_default_strategy, table_parts, unwrapped
+
+        plain = unwrapped(obj)
+        if isinstance(plain, dict):
+            return dict, (), None, None, iter(plain.items())
+        if plain is not None:
+            return type(plain), (tuple(plain),)
+        if hasattr(obj, "python_function"):
+            return unpack.compiled, function_options(obj)
+        table = table_parts(obj)
+        if table is not None:
+            return unpack.table, table
+        if is_default_strategy(obj):
+            return unpack.strategy, ()
+        return super().reducer_override(obj)
+
+
+_kinds: dict[type, bool] = {}
+
+
+def _is_of_keras(kind: type) -> bool:
+    """Whether objects of a class are Keras's, or of a class of the user's that builds on one of Keras."""
+    if kind not in _kinds:
+        own = any(str(base.__module__).split(".")[0] == "keras" for base in kind.__mro__)
+        _kinds[kind] = own and not issubclass(kind, _PLAIN) and kind.__dictoffset__ != 0
+    return _kinds[kind]
+
+
+def _registered(keras: Live) -> dict[str, Live]:
+    """What the user registered with Keras, by name: strings in a model may stand for it."""
+    known = keras.saving.get_custom_objects()
+    homes = {name: sys.modules.get(getattr(one, "__module__", ""), None) for name, one in known.items()}
+    files = {name: getattr(home, "__file__", None) for name, home in homes.items()}
+    return {name: known[name] for name, file in files.items() if file is None or is_user_file(file)}
+
+
+def _settings(keras: Live) -> tuple[tuple[str, str], ...]:
+    """What is set for the whole process and decides what is built."""
+    config = keras.config
+    settings = {
+        "floatx": config.floatx(),
+        "dtype_policy": config.dtype_policy().name,
+        "image_data_format": config.image_data_format(),
+        "epsilon": repr(config.epsilon()),
+    }
+    return tuple(settings.items())
+
+
+def _root(model: object) -> str:
+    """The directory that source lines are shown relative to: that of the code, or the current one."""
+    code: Live = type(model) if _is_of_keras(type(model)) else model
+    try:
+        file = inspect.getsourcefile(inspect.unwrap(code))
+    except TypeError:
+        file = None
+    here = Path.cwd()
+    if file is None or not Path(file).exists() or not is_user_file(file):
+        return str(here)
+    folder = Path(file).resolve().parent
+    return str(here if here in (folder, *folder.parents) else folder)

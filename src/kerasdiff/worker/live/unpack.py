@@ -1,0 +1,139 @@
+"""How is a packed object made again? Empty first, then with its attributes, in whatever precision is asked for."""
+
+from __future__ import annotations
+
+import importlib
+import io
+import linecache
+import pickle
+import sys
+import threading
+from collections import OrderedDict
+from types import ModuleType
+from typing import Any, TypeAlias
+
+from kerasdiff.side.payload import Payload
+
+Live: TypeAlias = Any
+
+
+def unpack(payload: Payload, precision: str) -> Live:
+    """Another copy of the object, which shares nothing with those made before; call :func:`settle` first."""
+    import keras
+
+    from kerasdiff.worker.keras_internals import identify, to_precision
+
+    unpickler = _Unpickler(io.BytesIO(payload.body))
+    model, registered = unpickler.load()
+    keras.saving.get_custom_objects().update(registered)
+    made, read = unpickler.made, 0
+    while read < len(made):  # that grows by what each refers to
+        made[read].__dict__.update(unpickler.load())
+        read += 1
+    for one in made.values():
+        to_precision(one, precision)
+    for one in made.values():  # what goes by identity, once all has its own
+        identify(one)
+    return model
+
+
+def settle(payload: Payload) -> None:
+    """Makes of this process what the other one is to code: where modules are found, and Keras's settings."""
+    import keras
+
+    sys.path += [entry for entry in payload.path if entry not in sys.path]
+    for file, lines in payload.sources.items():
+        linecache.cache[file] = sum(map(len, lines)), None, list(lines), file
+    setters = {
+        "floatx": keras.config.set_floatx,
+        "dtype_policy": keras.config.set_dtype_policy,
+        "image_data_format": keras.config.set_image_data_format,
+        "epsilon": lambda text: keras.config.set_epsilon(float(text)),
+    }
+    for name, value in payload.settings:
+        setters[name](value)
+
+
+class _Unpickler(pickle.Unpickler):
+    """Reads what :mod:`kerasdiff.worker.live.pack` writes.
+
+    Attributes:
+        made: The objects of Keras so far, by number.
+    """
+
+    def __init__(self, file: io.BytesIO) -> None:
+        super().__init__(file)
+        self.made: dict[int, Live] = {}
+
+    def persistent_load(self, pid: Live) -> Live:
+        """The object of this number, still empty where it is met for the first time."""
+        number, kind = pid
+        if number not in self.made:
+            self.made[number] = object.__new__(kind)
+        return self.made[number]
+
+    def find_class(self, module: str, name: str) -> Live:
+        """Makes classes anew for each copy, which cloudpickle would share."""
+        found: Live = super().find_class(module, name)
+        if module == "cloudpickle.cloudpickle" and name in ("_make_skeleton_class", "_make_skeleton_enum"):
+            at = 4 if name == "_make_skeleton_class" else 5
+
+            def make(*arguments: Live) -> Live:
+                return found(*arguments[:at], None, *arguments[at + 1 :])
+
+            return make
+        return found
+
+
+def module(name: str) -> ModuleType:
+    """A module, imported here."""
+    return importlib.import_module(name)
+
+
+def lock(kind: str) -> Live:
+    """A lock that nobody holds."""
+    return threading.Lock() if kind == "lock" else threading.RLock()
+
+
+def empty(kind: Live) -> Live:
+    """A container of Keras, which tracks what is put into it, with nothing in it yet."""
+    return kind.__new__(kind)
+
+
+def fill(container: Live, state: tuple[dict[str, Live], tuple[Live, ...]]) -> None:
+    """Its attributes and items, put there past the tracking."""
+    attributes, items = state
+    container.__dict__.update(attributes)
+    if isinstance(container, list):
+        list.extend(container, items)
+    elif isinstance(container, set):
+        set.update(container, items)
+    else:
+        base = OrderedDict if isinstance(container, OrderedDict) else dict
+        for key, value in items:
+            base.__setitem__(container, key, value)
+
+
+def compiled(function: Live, options: dict[str, Live]) -> Live:
+    """A ``tf.function``."""
+    import tensorflow as tf
+
+    return tf.function(function, **options)
+
+
+def strategy() -> Live:
+    """How TensorFlow distributes where nobody said anything."""
+    import tensorflow as tf
+
+    return tf.distribute.get_strategy()
+
+
+def table(changes: bool, keys: Live, values: Live, default: Live) -> Live:
+    """A lookup table."""
+    import tensorflow as tf
+
+    if not changes:
+        return tf.lookup.StaticHashTable(tf.lookup.KeyValueTensorInitializer(keys, values), default)
+    made = tf.lookup.experimental.MutableHashTable(keys.dtype, values.dtype, default)
+    made.insert(keys, values)
+    return made

@@ -1,0 +1,62 @@
+"""What is wrong with a command line?"""
+
+from __future__ import annotations
+
+from wrong.row import Row
+
+PAIR = "net.py:net net.py:net"
+ROWS: tuple[Row, ...] = (
+    Row(name="no target", run="compare", says=("REFERENCE", "compare --help")),
+    Row(name="one target", run="compare net.py:net", says=("CANDIDATE",)),
+    Row(name="three targets", run=f"compare {PAIR} net.py:net", says=("net.py:net",)),
+    Row(name="a command that does not exist", run="comprae a b", says=("comprae",)),
+    Row(name="an option that does not exist", run=f"compare {PAIR} --sed 1", says=("--sed",)),
+    Row(name="an option without its value", run=f"compare {PAIR} --seed", says=("--seed",)),
+    Row(name="an empty target", run="compare '' net.py:net", says=("FILE.py:NAME",)),
+    Row(name="a target of blanks", run="compare '   ' net.py:net", says=("FILE.py:NAME",)),
+    Row(name="a target of a colon", run="compare : net.py:net", says=("FILE.py:NAME",)),
+    Row(name="markup in a target", run="compare '[red]x[/red].py:net' net.py:net", says=("[red]x[/red].py",)),
+    Row(name="a line break in a target", run="compare $'a\\nb.py:net' net.py:net", says=("no such file",), own=True),
+    Row(name="escapes in a target", run="compare $'\\x1b[2Jx.py:net' net.py:net", own=True),
+    Row(name="bidirectional text in a target", run="compare '\u202ex.py:net' net.py:net", says=("\\u202e",)),
+    Row(name="a name that no file can have", run="inspect " + "a" * 5000 + ".py:net", says=("too long",)),
+    Row(name="a target that is no text", run="inspect $'\\xff.py:net'", own=True, says=("no such file",)),
+    Row(name="a shape of words", run=f"compare {PAIR} --input big", says=("--input 'big'",)),
+    Row(name="a shape below zero", run=f"compare {PAIR} --input=-3", says=("--input '-3'",)),
+    Row(name="a shape of zero", run=f"compare {PAIR} --input 0", says=("'0' is not a dimension",)),
+    Row(name="a shape of a fraction", run=f"compare {PAIR} --input 1.5", says=("--input '1.5'",)),
+    Row(name="a dtype that does not exist", run=f"compare {PAIR} --input 4:int33", says=("'int33' is not a dtype",)),
+    Row(name="a range without values", run=f"compare {PAIR} --input 4@9..1", says=("9 is above 1",)),
+    Row(name="a range of nan", run=f"compare {PAIR} --input 4@nan..1", says=("range",)),
+    Row(name="a range without end", run=f"compare {PAIR} --input 4@0..inf", says=("range",)),
+    Row(
+        name="a shape beyond all memory", run=f"compare {PAIR} --input 99999999999", says=("99999999999",), worker=True
+    ),
+    Row(name="an input twice", run=f"compare {PAIR} --input a=4 --input a=4", says=("a",), worker=True),
+    Row(name="arguments that do not parse", run="compare 'net.py:net(1+)' net.py:net", says=("does not parse",)),
+    Row(name="arguments without names", run="compare 'net.py:net(1)' net.py:net", says=("net",)),
+    Row(name="an argument that the model lacks", run="compare 'net.py:net(w=1)' net.py:net", says=("takes no arg",)),
+    Row(name="an argument twice", run="compare 'net.py:net(a=1, a=2)' net.py:net", says=("a",)),
+    Row(
+        name="arguments nested too deep",
+        run="inspect 'net.py:net(a=" + "(" * 300 + ")" * 300 + ")'",
+        says=("net.py:net",),
+    ),
+    Row(name="a seed below zero", run=f"compare {PAIR} --seed -1", says=("--seed",)),
+    Row(name="a time-out of nothing", run=f"compare {PAIR} --timeout 0", says=("--timeout",)),
+    Row(name="a time-out of nan", run=f"compare {PAIR} --timeout nan", says=("--timeout",)),
+    Row(name="a search of nan", run=f"compare {PAIR} --search nan", says=("--search",)),
+    Row(name="a search of minus one", run=f"compare {PAIR} --search -1", says=("--search",)),
+    Row(name="a device that does not exist", run=f"compare {PAIR} --device tpu", says=("--device",)),
+    Row(name="something that cannot be ignored", run=f"compare {PAIR} --ignore colour", says=("colour",)),
+    Row(name="evidence that does not exist", run=f"compare {PAIR} --require faith", says=("faith",)),
+    Row(name="a format that does not exist", run=f"compare {PAIR} --format word", says=("word",)),
+    Row(name="a fit of no step", run=f"compare {PAIR} --fit-steps 0", says=("--fit-steps",)),
+    Row(name="a fit required and left out", run=f"compare {PAIR} --no-fit --data net.py", says=("net.py",)),
+    Row(name="no seeds to fit with", run=f"fit {PAIR} --seeds 0", says=("--seeds",)),
+    Row(name="a budget of words", run=f"fit {PAIR} --budget soon", says=("--budget",)),
+    Row(name="a margin below zero", run=f"fit {PAIR} --margin -1", says=("--margin",)),
+    Row(name="an optimizer that does not exist", run=f"fit {PAIR} --optimizer best", says=("best",), worker=True),
+    Row(name="a learning rate of nan", run=f"fit {PAIR} --learning-rate nan", says=("--learning-rate",)),
+    Row(name="a witness of one target", run="replay net.py net.py:net", says=("REFERENCE and CANDIDATE",)),
+)
