@@ -222,7 +222,7 @@ def test_the_hook_runs_the_gates_whose_files_changed(tmp_path: Path, monkeypatch
         monkeypatch.setenv(name, text)
     monkeypatch.delenv("GITHUB_BASE_REF", raising=False)
     made = MadeRepository(tmp_path / "repo")
-    gates = "[[pairs]]\nname = 'net'\nreference = 'a.py:build'\ncandidate = 'b.py:build'\n"
+    gates = "[pairs.net]\nreference = 'a.py:build'\ncandidate = 'b.py:build'\n"
     made.commit({"a.py": "def build(): ...\n", "b.py": "def build(): ...\n", "kerasdiff.toml": gates}, "Begin")
 
     program, *arguments = shlex.split(hook["entry"])

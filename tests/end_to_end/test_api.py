@@ -16,6 +16,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from command import EXAMPLES
 from keras import layers, ops
 
 import kerasdiff
@@ -191,6 +192,16 @@ def test_what_cannot_be_copied_is_named() -> None:
     assert "the attribute rows of Streams 'streams': cannot pickle 'generator' object" in str(error.value)
     with pytest.raises(kerasdiff.KerasdiffError, match="returned a str"):
         outcome(lambda: "no model", small)
+
+
+def test_the_code_of_the_readme(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    section = (EXAMPLES.parent / "README.md").read_text().partition("## From Python and pytest")[2]
+    text = section.partition("```python\n")[2].partition("```")[0]
+    monkeypatch.chdir(EXAMPLES.parent)
+    exec(compile(text, "readme.py", "exec"), {"__name__": "readme"})
+    first, edit, *none = capsys.readouterr().out.splitlines()
+    assert (first, none) == ("equivalent proof", [])
+    assert edit.startswith("update relu ")
 
 
 def test_processes_end_with_the_question() -> None:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 import subprocess
 import sys
 from importlib.metadata import entry_points
 
 import pytest
+from command import EXAMPLES
 
 pytest_plugins = ["pytester"]
 
 INSTALLED = any(entry.name == "kerasdiff" for entry in entry_points(group="pytest11"))
 PLUGIN = () if INSTALLED else ("-p", "kerasdiff.pytest_plugin")
 """How a run finds the plugin, which a checkout that was installed before it had one does not tell."""
+
+README = (EXAMPLES.parent / "README.md").read_text().partition("## From Python and pytest")[2].partition("\n## ")[0]
+"""What the README says about it; its second piece of Python is a test."""
 
 MODELS = """
 import keras
@@ -45,7 +51,7 @@ def local():
 
 def test_equal(kerasdiff):
     kerasdiff.assert_equivalent("models.py:build", local)
-    assert kerasdiff.compare("rooted.py:build", "models.py:build").equivalent
+    assert kerasdiff.compare("rooted.py:build", "models:build").equivalent
 
 def test_asserted(kerasdiff):
     kerasdiff.assert_equivalent("models.py:build", "models.py:other")
@@ -74,14 +80,10 @@ def test_marked_twice():
 def test_choices(kerasdiff):
     result = kerasdiff.compare("models.py:build", local)
     assert (result.comparison.terms.require, list(result.comparison.terms.hidden)) == ("proof", ["compile"])
-
-@pytest.mark.parametrize("name", ["build", "other"])
-def test_each(kerasdiff, name):
-    kerasdiff.assert_equivalent("models.py:build", f"models.py:{name}")
 """
     )
     done = project.runpytest_inprocess(*PLUGIN, "--strict-markers")
-    done.assert_outcomes(passed=4, failed=6)
+    done.assert_outcomes(passed=3, failed=5)
     text = done.stdout.str()
     done.stdout.fnmatch_lines(
         [
@@ -93,6 +95,14 @@ def test_each(kerasdiff, name):
     )
     assert text.count("- kerasdiff -") == 2, "a report stands once below each failure that does not show it"
     assert "src/kerasdiff/pipeline.py" not in text, "what is the user's alone is shown of the traceback"
+
+
+def test_the_test_of_the_readme(project: pytest.Pytester) -> None:
+    for file in ("functional.py", "subclassed.py", "sequential.py"):
+        shutil.copy(EXAMPLES / "refactor" / file, project.path / "tests" / file)
+    _, text = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+    (project.path / "tests" / "test_readme.py").write_text(text)
+    project.runpytest_inprocess(*PLUGIN, "--strict-markers").assert_outcomes(passed=2)
 
 
 def test_a_run_without_it_imports_nothing(project: pytest.Pytester) -> None:

@@ -126,6 +126,10 @@ def test_a_deletion_is_marked_where_the_candidate_goes_on() -> None:
 
     assert str(remark.place) == "examples/forum/b.py:25"
     assert str(remark.related) == "examples/forum/a.py:5"
+    called = Source(file="b.py", line=77)
+    rows = tuple(replace(row, candidate=row.candidate and replace(row.candidate, called=called)) for row in forum.rows)
+    (remark,) = remarks(Named.of(replace(forum, rows=rows, edits=(gone,), attribution=None)))
+    assert str(remark.place) == "examples/forum/b.py:77"
 
 
 def test_fingerprints_survive_moved_lines_and_tell_edits_apart() -> None:
@@ -187,6 +191,16 @@ def test_files_elsewhere_have_their_own_paths() -> None:
     (run,) = json.loads(to_sarif([Named.of(outside)]))["runs"]
     artifact = run["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]
     assert artifact == {"uri": "file:///else/b.py"}
+
+
+def test_a_cell_is_marked_at_the_top_of_its_notebook_and_named_in_words() -> None:
+    forum = samples.forum()
+    assert forum.edits[0].candidate is not None
+    site = replace(forum.edits[0].candidate, source=Source(file="nb.ipynb[cell 3]", line=4))
+    (remark,) = remarks(Named.of(replace(forum, edits=(replace(forum.edits[0], candidate=site),), attribution=None)))
+
+    assert str(remark.place) == "examples/forum/nb.ipynb:1"
+    assert "(nb.ipynb[cell 3]:4)" in remark.message
 
 
 # GitHub -------------------------------------------------------------------------------------------------------

@@ -44,4 +44,4 @@ def test_it_is_that_command_which_runs(tmp_path: object, monkeypatch: pytest.Mon
     monkeypatch.chdir(str(tmp_path))
     implied, said = (CliRunner().invoke(main, [*more, "a.py:A", "b.py:B"]) for more in ((), ("compare",)))
     assert (implied.exit_code, implied.stderr) == (said.exit_code, said.stderr) == (2, "error: a.py: no such file.\n")
-    assert "No such command 'comapre'" in CliRunner().invoke(main, ["comapre", "a.py:A", "b.py:B"]).stderr
+    assert "no such command 'comapre'" in CliRunner().invoke(main, ["comapre", "a.py:A", "b.py:B"]).stderr

@@ -178,7 +178,7 @@ def test_a_file_that_is_not_whole_gets_a_sentence(saved: Path, change: Callable[
 
 
 def test_a_report_is_needed(tmp_path: Path) -> None:
-    assert "Missing argument" in show().stderr
+    assert "missing argument" in show().stderr
     (tmp_path / "latin.json").write_bytes(b'{"schema": "\xff"}')
     assert "is no JSON" in show(tmp_path / "latin.json").stderr
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import inspect
 import os
+import re
+import sys
+import sysconfig
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, cast
@@ -37,7 +41,8 @@ def target_of(model: object, inputs: tuple[InputSpec, ...] = ()) -> Target:
     if isinstance(model, str | os.PathLike):
         from kerasdiff.side.reading.early import check, read_target
 
-        target = read_target(os.fspath(model))
+        text = os.fspath(model)
+        target = read_target(text, _home(text))
         check(target, inputs)
         return target
     if not (callable(model) or hasattr(model, "weights")):
@@ -50,8 +55,26 @@ def target_of(model: object, inputs: tuple[InputSpec, ...] = ()) -> Target:
     return Target(text=text, kind="live", location=text, name=text, payload=pack(model, text))
 
 
+_MODULE = re.compile(r"([A-Za-z_]\w*)(\.[A-Za-z_]\w*)*:[A-Za-z_]")
+
+
+def _home(text: str) -> str:
+    """The folder that this process imports a module from, where that is neither the current one nor a library's."""
+    named = _MODULE.match(text)
+    if named is None or os.path.exists(text.partition(":")[0]) or _holds(os.getcwd(), named[1]):
+        return ""
+    installed = set(sysconfig.get_paths().values())
+    return next((entry for entry in sys.path if entry not in installed and _holds(entry, named[1])), "")
+
+
+def _holds(folder: str, name: str) -> bool:
+    return os.path.isdir(os.path.join(folder, name)) or os.path.isfile(os.path.join(folder, f"{name}.py"))
+
+
 def called(model: object) -> str:
     """What a live object is called in a report: code by its file, a model by its class and name."""
+    if isinstance(model, functools.partial):
+        return called(model.func)
     name = getattr(model, "__qualname__", None)
     if not isinstance(name, str):
         own = getattr(model, "name", None)

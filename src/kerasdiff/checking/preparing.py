@@ -11,7 +11,6 @@ from kerasdiff.gates.records import CheckedPair, Gate, Gates, Standing, Trouble,
 from kerasdiff.side.reading.early import check as check_target
 from kerasdiff.side.reading.early import read_target
 from kerasdiff.side.revisions.commits import AUTO
-from kerasdiff.side.revisions.targets import against as at_revision
 from kerasdiff.side.targets import Target
 
 
@@ -39,7 +38,8 @@ def _ready(gate: Gate, gates: Gates, against: str) -> Ready:
         if gate.reference:
             first = read_target(gate.reference, gates.here)
         else:
-            first = at_revision(gate.candidate, against or gate.against or gates.base or AUTO, gates.here)
+            revision = against or gate.against or gates.base or AUTO
+            first = read_target(gate.candidate, gates.here, at=revision)
         targets = first, read_target(gate.candidate, gates.here)
         if gate.options.data is not None:
             check_data(Path(gate.options.data))

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 import click
 
+from kerasdiff.cli.trust import trust_options, trusted
+
 if TYPE_CHECKING:
     from kerasdiff.options import Listener
     from kerasdiff.side.environment import Hardware
@@ -40,6 +42,7 @@ A target is one of
   package.module:NAME          the same of a module that can be imported, or lies in this directory or src
   notebook.ipynb:NAME          the same of the code cells of a notebook
   model.keras, model.h5        a saved model
+  net.kerasdiff                a baseline that `kerasdiff lock` made
   config.json                  what model.to_json() wrote
   git:REVISION:TARGET          one of these at a branch, tag or commit, with all that it imports from the repository
 `kerasdiff list FILE` shows what can be named in a file.
@@ -139,6 +142,7 @@ def model_options(command: Command) -> Command:
             help="Run the files of the models as a whole, also where they train, download data or ask.",
         ),
         timeout_option,
+        trust_options,
     )
     for option in reversed(options):
         command = option(command)
@@ -167,6 +171,7 @@ def understood(
     targets = tuple(replace(read_target(text), run_file=whole) for text in texts)
     if against is not None:
         targets = (read_target(texts[0], at=against), *targets)
+    targets = trusted(targets)
     if data is not None:
         from kerasdiff.data.looking import check as check_data
 

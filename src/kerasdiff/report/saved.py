@@ -72,32 +72,29 @@ def read(report: Mapping[str, Attribute]) -> Comparison:
 
 def shown(comparison: Comparison) -> Comparison:
     """The same without what no report shows: lowerings, weights, arrays, timings."""
-    rows = tuple(
-        replace(row, reference=_bare(row.reference), candidate=_bare(row.candidate)) for row in comparison.rows
+    advised = bool(comparison.edits)
+    rows = (
+        replace(row, reference=_bare(row.reference, advised), candidate=_bare(row.candidate, advised))
+        for row in comparison.rows
     )
     fit, witness = comparison.fit, comparison.witness
     return replace(
         comparison,
-        rows=rows,
+        rows=tuple(rows),
         fit=None if fit is None else replace(fit, trials=tuple(map(_trial, fit.trials))),
         witness=None if witness is None else replace(witness, inputs=()),
     )
 
 
-def _bare(node: Node | None) -> Node | None:
-    """A node as a table and an advice know it: that it has weights or settings, not which."""
+def _bare(node: Node | None, advised: bool) -> Node | None:
+    """A node as a table knows it, and as an advice does: that it has weights or settings, not which."""
     if node is None:
         return None
-    return Node(
-        id=node.id,
-        op=node.op,
-        kind=node.kind,
-        operands=node.operands,
-        weights=node.weights[:1],
-        attributes={} if node.weights else node.attributes,
-        outputs=node.outputs,
-        source=node.source,
-    )
+    bare = Node(id=node.id, op=node.op, kind=node.kind, outputs=node.outputs, source=node.source, called=node.called)
+    if not advised:
+        return bare
+    settings = {} if node.weights else node.attributes
+    return replace(bare, operands=node.operands, weights=node.weights[:1], attributes=settings)
 
 
 def _trial(trial: TrialSoFar) -> TrialSoFar:

@@ -7,6 +7,7 @@ needs the path from the root of the repository.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
@@ -39,8 +40,12 @@ class Location:
 
     def place(self, file: str, line: int) -> tuple[str, int]:
         """The same as a file on disk and a line of it: of a cell its notebook, whose lines are no code."""
-        path, cell, _ = self.path(file).partition("[cell ")
-        return path, 1 if cell else line
+        path = self.path(file)
+        cell = _CELL.fullmatch(path)
+        return (path, line) if cell is None else (cell[1], 1)
+
+
+_CELL = re.compile(r"(.+\.ipynb)\[cell \d+\]", re.DOTALL)
 
 
 def root() -> Path:

@@ -14,11 +14,13 @@ import traceback
 from dataclasses import replace
 from pathlib import Path
 
-from kerasdiff.errors import KerasdiffError
+from kerasdiff.errors import KerasdiffError, TargetError
+from kerasdiff.side.baselines.container import check as check_baseline
 from kerasdiff.side.listing.finding import named
 from kerasdiff.side.reading import said
 from kerasdiff.side.reading.calling import PARSED_NAMES, guesses, unknown
 from kerasdiff.side.reading.configs import config_of
+from kerasdiff.side.reading.foreign import foreign
 from kerasdiff.side.reading.harmless import harmless
 from kerasdiff.side.reading.homes import home_at, module_folder
 from kerasdiff.side.reading.kinds import class_kind, listed
@@ -26,7 +28,7 @@ from kerasdiff.side.reading.missing import Fault, missing_import
 from kerasdiff.side.reading.names import Binding, Names, names_of
 from kerasdiff.side.reading.notebooks import cells_of
 from kerasdiff.side.reading.parsers import mentions_parser
-from kerasdiff.side.reading.saved import damage
+from kerasdiff.side.reading.saved import CONFIG, damage, parts, stored_code
 from kerasdiff.side.reading.signatures import PLAIN, Read, signature_of
 from kerasdiff.side.reading.source import MOST_SOURCE, Source, UntoldError, is_library, is_python, module_file, source
 from kerasdiff.side.revisions.finding import searched
@@ -50,8 +52,12 @@ def read_target(text: str, here: str = "", at: str = "") -> Target:
     """
     if at:
         target = against(text, at, here)
+    elif text.startswith(PREFIX):
+        target = of_revision(text, here)
+    elif other := foreign(Path(here, text)):
+        raise TargetError(f"{text} is {other}.")
     else:
-        target = of_revision(text, here) if text.startswith(PREFIX) else parse_target(text, here)
+        target = parse_target(text, here)
     with searched(target.revision):
         return named(target)
 
@@ -72,16 +78,8 @@ def check(target: Target, inputs: tuple[InputSpec, ...]) -> None:
 
 
 def _fault(target: Target, inputs: tuple[InputSpec, ...]) -> KerasdiffError | None:
-    if target.kind == "saved":
-        why = damage(Path(target.location))
-        return None if why is None else said.cannot_open(target, why)
-    if target.kind == "config":
-        config = config_of(Path(target.location))
-        return said.no_config(target, config) if isinstance(config, str) else None
-    if target.kind == "notebook":
-        wrong = cells_of(Path(target.location))
-        if isinstance(wrong, str):
-            return said.no_notebook(target, wrong)
+    if target.kind not in ("file", "module") and ((wrong := _file_fault(target)) or target.kind != "notebook"):
+        return wrong
     if target.kind == "file" and not is_python(Path(target.location)):
         return said.not_python(target)
     if target.kind == "file" and (size := Path(target.location).stat().st_size) > MOST_SOURCE:
@@ -115,6 +113,32 @@ def _part_run(target: Target, module: Source) -> Source | KerasdiffError:
     if plan.refusal is not None:
         return module if plan.refusal.cost.kind == "missing" else refused(target, plan.refusal, module)
     return module if plan.tree is None else replace(module, tree=plan.tree)
+
+
+def _file_fault(target: Target) -> KerasdiffError | None:
+    """What is wrong with a file that is no Python."""
+    path = Path(target.location)
+    if target.kind == "baseline":
+        check_baseline(path)
+    if target.kind == "saved":
+        why = damage(path) or _held_code(target)
+        return None if why is None else said.cannot_open(target, why)
+    if target.kind == "config":
+        config = config_of(path)
+        if isinstance(config, str):
+            return said.no_config(target, config)
+        layers = [] if target.unsafe else stored_code(config)
+        return said.cannot_open(target, said.holds_code(layers)) if layers else None
+    if target.kind == "notebook":
+        cells = cells_of(path)
+        return said.no_notebook(target, cells) if isinstance(cells, str) else None
+    return None
+
+
+def _held_code(target: Target) -> str | None:
+    """Why a saved model that holds code is not loaded, unless that is allowed."""
+    layers = [] if target.unsafe else stored_code(parts(Path(target.location)).get(CONFIG))
+    return said.holds_code(layers) if layers else None
 
 
 def _file_and_folder(target: Target) -> tuple[Path, str, str] | KerasdiffError:

@@ -48,7 +48,7 @@ class Places:
         if _below(real, self.revision.root) or _below(real, self._own):
             return None
         tree = next((tree for tree in self._trees if _below(real, tree)), None)
-        if tree is None or _INSTALLED.intersection(Path(real).parts) or _is_installed(real, tree):
+        if tree is None or _INSTALLED.intersection(Path(real).parts) or _is_foreign(real, tree):
             return None
         return os.path.normpath(os.path.join(self.revision.root, os.path.relpath(real, tree)))
 
@@ -86,13 +86,16 @@ def _below(path: str, directory: str) -> bool:
 
 
 @cache
-def _is_installed(path: str, top: str) -> bool:
-    """Whether a folder at or above a path holds packages that were installed there (``pip install --target``)."""
+def _is_foreign(path: str, top: str) -> bool:
+    """Whether a folder at or above a path holds packages installed there (``pip install --target``), or a clone.
+
+    The ``.git`` of a submodule is a file; that of a clone inside of a work tree, which is none of it, a directory.
+    """
     if path == top:
         return False
     if os.path.isdir(path) and any(name.endswith(".dist-info") for name in os.listdir(path)):
         return True
-    return _is_installed(os.path.dirname(path), top)
+    return os.path.isdir(os.path.join(path, ".git")) or _is_foreign(os.path.dirname(path), top)
 
 
 class Finder:

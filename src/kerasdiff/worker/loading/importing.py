@@ -100,6 +100,9 @@ def _run_notebook(target: Target, run: Runs) -> tuple[ModuleType, str]:
 
 def execute(text: Source, tree: ast.Module, module: ModuleType) -> None:
     """Runs a tree of a module's text: for a notebook cell by cell, so that each line is told by its cell."""
+    if not text.cells:
+        exec(compile(tree, str(text.path), "exec", dont_inherit=True), vars(module))
+        return
     flags = 0
     for file, statements in itertools.groupby(tree.body, lambda one: text.place(one.lineno)[0]):
         body = [copy.deepcopy(one) for one in statements]

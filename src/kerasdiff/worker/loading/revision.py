@@ -72,7 +72,7 @@ class Entered:
         if event != "open" or not self._watching or not isinstance(given[0], str):
             return
         path = given[0]
-        if not path.startswith(self.places.revision.worktrees):
+        if path.startswith(self.places.revision.root):
             return
         self._watching = False  # what follows opens files itself
         try:

@@ -30,6 +30,16 @@ class Ref:
     port: int = 0
 
 
+class Held:
+    """A layer that is used as it is; a copy of what holds it holds the same one."""
+
+    def __init__(self, layer: Live) -> None:
+        self.layer = layer
+
+    def __deepcopy__(self, memo: object) -> Held:
+        return self
+
+
 @dataclass
 class Part:
     """What is called: an input, a layer (``config``), a model of its own (``inner``) or a function.
@@ -40,12 +50,14 @@ class Part:
         data: The layer as Keras serialises it.
         inner: The parts of a model of its own; a ``Sequential`` calls them in order.
         function: A key of ``FUNCTIONS``.
+        held: The layer itself, of a class that Keras cannot make again from what it says.
     """
 
     kind: str
     data: dict[str, Live] = field(default_factory=dict)
     inner: Blueprint | None = None
     function: str = ""
+    held: Held | None = None
 
     @property
     def config(self) -> dict[str, Live]:
@@ -195,6 +207,8 @@ def make(name: str, part: Part) -> Live:
     """The layer or function a part stands for."""
     if part.function:
         return FUNCTIONS[part.function]
+    if part.held is not None:
+        return part.held.layer
     if part.kind == "Sequential":
         assert part.inner is not None
         chain = [make(call.part, part.inner.parts[call.part]) for call in part.inner.calls.values()]
@@ -286,6 +300,8 @@ def renamed(blueprint: Blueprint, name_for: Callable[[int, str, Part], str], dee
 def _part(entry: dict[str, Live], model: keras.Model) -> Part:
     if entry["class_name"] in ("Functional", "Sequential"):
         return Part("Blueprint", inner=read(model.get_layer(entry["name"])))
+    if not str(entry["module"]).startswith("keras.") or entry["class_name"] == "Lambda":
+        return Part(entry["class_name"], held=Held(model.get_layer(entry["name"])))
     kept = ("module", "class_name", "config", "registered_name")
     return Part(entry["class_name"], data=_plain({key: entry[key] for key in kept}))
 

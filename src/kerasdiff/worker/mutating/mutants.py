@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import itertools
 import random
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
-from kerasdiff.errors import EvaluateError
+from kerasdiff.errors import EvaluateError, KerasdiffError
 from kerasdiff.graph import Port
 from kerasdiff.side.mutations import Mutation
 from kerasdiff.worker.keras_internals import Live
 from kerasdiff.worker.loading.faults import reason
-from kerasdiff.worker.loading.load import Session, load
+from kerasdiff.worker.loading.load import Loaded, Session, load
 from kerasdiff.worker.mutating.blueprint import Blueprint
 from kerasdiff.worker.mutating.changes import changes
 from kerasdiff.worker.mutating.independent import ROWS, in_float64, parting
+from kerasdiff.worker.mutating.live import altered, drawn_live, live_changes
 from kerasdiff.worker.mutating.rebuilding import FORMS, SETTINGS, drawn, full_key, taken_apart
 
 MOST_WORDS = 20
@@ -27,10 +30,18 @@ def mutations(session: Session, count: int, seed: int) -> tuple[Mutation, ...]:
     """Up to ``count`` changes, of as many kinds as there are.
 
     Raises:
-        EvaluateError: If Keras cannot take the model apart.
+        EvaluateError: If none is known.
     """
-    found = itertools.islice(drawn(_blueprint(session), random.Random(seed)), count)
-    return tuple(Mutation(key=full_key(change), operator=change.operator) for change, _ in found)
+    draw = random.Random(seed)
+    try:
+        built = itertools.islice(drawn(_blueprint(session), draw), count)
+        found = [(full_key(change), change.operator) for change, _ in built]
+    except EvaluateError:
+        live = drawn_live(_loaded(session).model, partial(_fits, session), draw)
+        found = [(change.key, change.operator) for change in itertools.islice(live, count)]
+    if not found:
+        raise EvaluateError("the model holds no layer of Keras in which a change is known.")
+    return tuple(Mutation(key=key, operator=operator) for key, operator in found)
 
 
 def parted(session: Session, key: str) -> str:
@@ -39,19 +50,49 @@ def parted(session: Session, key: str) -> str:
     Raises:
         EvaluateError: If they cannot be run so.
     """
+    inputs = _inputs(session)
     with in_float64():
-        blueprint = _blueprint(session)
-        change = next(change for change in changes(blueprint) if full_key(change) == key)
-        form = FORMS[change.form]
         try:
-            fact = parting(_inputs(session), form(blueprint), form(change.apply(blueprint)))
+            before, after, operator = _both(session, key)
+            fact = parting(inputs, before, after)
         except Exception as error:  # the user's layers may raise anything
             raise EvaluateError(f"Keras cannot run it in float64: {reason(error)}.") from None
-    return " ".join(map(str, fact or ())) or ("settings" if change.operator in SETTINGS else "")
+    return " ".join(map(str, fact or ())) or ("setting" if operator in SETTINGS else "")
+
+
+def _both(session: Session, key: str) -> tuple[Live, Live, str]:
+    """The model without and with a change, in today's precision, and what kind of change it is."""
+    try:
+        blueprint = _blueprint(session)
+    except EvaluateError:
+        before = _loaded(session).model
+        operator = next(change.operator for change in live_changes(before) if change.key == key)
+        return before, _loaded(session, partial(_alter, key)).model, operator
+    change = next(change for change in changes(blueprint) if full_key(change) == key)
+    form = FORMS[change.form]
+    return form(blueprint), form(change.apply(blueprint)), change.operator
+
+
+def _alter(key: str, model: Live) -> None:
+    altered(model, key)
+
+
+def _loaded(session: Session, alter: Callable[[Live], None] | None = None) -> Loaded:
+    """The model as it is, or altered."""
+    return load(replace(session.target, change=None), session.inputs, alter=alter)
+
+
+def _fits(session: Session, key: str) -> bool:
+    """Whether the model can be called with a change."""
+    try:
+        _loaded(session, partial(_alter, key))
+    except KerasdiffError:
+        return False
+    return True
 
 
 def _blueprint(session: Session) -> Blueprint:
-    loaded = load(replace(session.target, change=None), session.inputs)
+    loaded = _loaded(session)
     return taken_apart(loaded.model, loaded.ports, loaded.pack)
 
 
