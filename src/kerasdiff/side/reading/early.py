@@ -35,7 +35,7 @@ from kerasdiff.side.revisions.targets import PREFIX, against, of_revision
 from kerasdiff.side.revisions.telling import told
 from kerasdiff.side.slicing.planning import plan_of
 from kerasdiff.side.slicing.told import refused
-from kerasdiff.side.targets import InputSpec, Target, parse_target
+from kerasdiff.side.targets import DEFINING, InputSpec, Target, parse_target
 
 
 def read_target(text: str, here: str = "", at: str = "") -> Target:
@@ -77,12 +77,9 @@ def check(target: Target, inputs: tuple[InputSpec, ...]) -> None:
 
 
 def _fault(target: Target, inputs: tuple[InputSpec, ...]) -> KerasdiffError | None:
-    if target.kind not in ("file", "module") and ((wrong := _file_fault(target)) or target.kind != "notebook"):
-        return wrong
-    if target.kind == "file" and not is_python(Path(target.location)):
-        return said.not_python(target)
-    if target.kind == "file" and (size := Path(target.location).stat().st_size) > MOST_SOURCE:
-        return said.no_source(target, size)
+    fault = _file_fault(target)
+    if fault is not None or target.kind not in DEFINING:
+        return fault
     found = _file_and_folder(target)
     if isinstance(found, KerasdiffError):
         return found
@@ -106,7 +103,7 @@ def _fault(target: Target, inputs: tuple[InputSpec, ...]) -> KerasdiffError | No
 
 
 def _file_fault(target: Target) -> KerasdiffError | None:
-    """What is wrong with a file that is no Python."""
+    """What is wrong with a file, before anything in it is taken for Python."""
     path = Path(target.location)
     if target.kind == "saved":
         why = damage(path) or _held_code(target)
@@ -118,9 +115,14 @@ def _file_fault(target: Target) -> KerasdiffError | None:
         layers = [] if target.unsafe else stored_code(config)
         return said.cannot_open(target, said.holds_code(layers)) if layers else None
     if target.kind == "notebook":
-        cells = cells_of(path)
-        return said.no_notebook(target, cells) if isinstance(cells, str) else None
-    return None
+        wrong = cells_of(path)
+        return said.no_notebook(target, wrong) if isinstance(wrong, str) else None
+    if target.kind != "file":
+        return None
+    if not is_python(path):
+        return said.not_python(target)
+    size = path.stat().st_size
+    return said.no_source(target, size) if size > MOST_SOURCE else None
 
 
 def _held_code(target: Target) -> str | None:
