@@ -134,8 +134,8 @@ def _file_fault(target: Target) -> KerasdiffError | None:
         layers = [] if target.unsafe else stored_code(config)
         return said.cannot_open(target, said.holds_code(layers)) if layers else None
     if target.kind == "notebook":
-        cells = cells_of(path)
-        return said.no_notebook(target, cells) if isinstance(cells, str) else None
+        wrong = cells_of(path)
+        return said.no_notebook(target, wrong) if isinstance(wrong, str) else None
     return None
 
 
