@@ -129,6 +129,15 @@ class Fact(Enum):
     LIVE_VALUES = auto()  # names: what a model in memory is called, whose values are not compared
     SAVED_VALUES = auto()  # names: the target of a saved model, which holds values and no initializers
 
+    # -- baselines -----------------------------------------------------------------------------------------------
+    LOCKED = auto()  # names: what was locked; parts: LOCKED_ELSEWHERE, then one of the next three
+    LOCKED_ELSEWHERE = auto()  # values: of each version or device that is another now, its name, then and now
+    RECALLED = auto()  # figures: by precision, how far answers lie from those of then; count: answers
+    ANSWERS_OTHERWISE = auto()  # the same; closeness: the worst, beyond its limit
+    NOT_RECALLED = auto()  # cause, empty where there are no answers to hold it to
+    NOT_TRAINED = auto()  # names: the baseline, which cannot be trained
+    NO_FILE_OF_BASELINE = auto()  # names: the baseline, which holds no layers that could save or load
+
     # -- interface -----------------------------------------------------------------------------------------------
     SAME_INTERFACE = auto()  # ports: inputs, then outputs; count: of the inputs
     PORT_COUNT = auto()  # names: "input" or "output"; values: how many
@@ -290,6 +299,9 @@ class Fact(Enum):
     INSTANCE_MADE = auto()  # names: target, and the class that was made for a method of it
     BUILT_FILES_KEPT = auto()  # names: target, then files that git ignores and that were taken as they are there now
     ITEM_TAKEN = auto()  # names: target, class, and the item as Python reaches it
+    CALLED_BY_PARTS = auto()  # names: target, class, the attributes that hold its sub-models
+    LOADED_BY_DEFINITIONS = auto()  # names: target, file; settings: left_out, pairs of lines, within; parts: why
+    LINE_LEFT_OUT = auto()  # names: what it does, of what kind and how it reads; sources: the line
     COMPILE_SETTINGS_LEFT_OUT = auto()  # names: target; cause: why the saved file does not open with them
     INPUT_FROM_ARGUMENT = auto()  # names: target, constructor argument; settings: shape
     INPUT_FROM_ATTRIBUTE = auto()  # names: target, attribute of the model; settings: shape

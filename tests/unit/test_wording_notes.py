@@ -11,6 +11,7 @@ from kerasdiff.report.wording.notes import SENTENCES, note
 LINE = Source(file="m.py", line=7)
 LAYER = Site(node="body/drop", kind="layer", source=LINE)
 MASK = (Site(node="words", kind="layer", source=LINE), Site(node="", display="reduce_mean", source=LINE))
+TRAINS = Finding(fact=Fact.LINE_LEFT_OUT, names=("trains", "model.fit()"), sources=(LINE,))
 SHAPE = {"shape": (32, 32, 3)}
 
 ROWS = [
@@ -51,6 +52,31 @@ ROWS = [
         Finding(fact=Fact.INSTANCE_MADE, names=("m.py:Factory.build", "Factory")),
         "m.py:Factory.build: taken of an instance of Factory that was made for it",
     ),
+    (
+        Finding(
+            fact=Fact.LOADED_BY_DEFINITIONS,
+            names=("m.py:model", "m.py"),
+            settings={"left_out": ((3, 3), (7, 9)), "within": ""},
+            parts=(TRAINS, Finding(fact=Fact.LINE_LEFT_OUT, names=("missing", "wandb"), sources=(LINE,))),
+        ),
+        "m.py:model: m.py was loaded by its definitions: it trains at line 7 (model.fit()), imports wandb at line 7 "
+        "(not installed here); lines 3, 7-9 left out",
+    ),
+    (
+        Finding(
+            fact=Fact.LOADED_BY_DEFINITIONS,
+            names=("m.py:main.model", "m.py"),
+            settings={"left_out": [], "within": "main"},
+            parts=(TRAINS,),
+        ),
+        "m.py:main.model: m.py was loaded by its definitions: it trains at line 7 (model.fit()); these were left out; "
+        "the name is of its function main",
+    ),
+    (
+        Finding(fact=Fact.CALLED_BY_PARTS, names=("m.py:vae", "VAE", "encoder", "decoder")),
+        "m.py:vae: VAE has no call(): its sub-models encoder, decoder were called, each on inputs of its own",
+    ),
+    (TRAINS, "trains (model.fit())"),
     (
         Finding(fact=Fact.COMPILE_SETTINGS_LEFT_OUT, names=("m.keras",), cause="ValueError: no loss"),
         "m.keras: loaded without its compile settings: ValueError: no loss",

@@ -8,10 +8,13 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast
 
 import click
+
+from kerasdiff.cli.trust import trust_options, trusted
 
 if TYPE_CHECKING:
     from kerasdiff.options import Listener
@@ -39,6 +42,7 @@ A target is one of
   package.module:NAME          the same of a module that can be imported, or lies in this directory or src
   notebook.ipynb:NAME          the same of the code cells of a notebook
   model.keras, model.h5        a saved model
+  net.kerasdiff                a baseline that `kerasdiff lock` made
   config.json                  what model.to_json() wrote
   git:REVISION:TARGET          one of these at a branch, tag or commit, with all that it imports from the repository
 `kerasdiff list FILE` shows what can be named in a file.
@@ -113,6 +117,13 @@ def file_to_write(suffix: str = "") -> Callable[[click.Context, click.Parameter,
     return check
 
 
+_RUN_FILE = "kerasdiff.run_file"
+
+
+def _run_file(context: click.Context, option: click.Parameter, whole: bool) -> None:
+    context.meta[_RUN_FILE] = whole
+
+
 def model_options(command: Command) -> Command:
     """Options of every command that runs a model."""
     options = (
@@ -123,7 +134,15 @@ def model_options(command: Command) -> Command:
             metavar="[NAME=]SHAPE[:DTYPE][@LOW..HIGH]",
             help="An input of the model, without the batch dimension: 32,32,3 or ids=16:int32@0..100. May be repeated.",
         ),
+        click.option(
+            "--run-file",
+            is_flag=True,
+            expose_value=False,
+            callback=_run_file,
+            help="Run the files of the models as a whole, also where they train, download data or ask.",
+        ),
         timeout_option,
+        trust_options,
     )
     for option in reversed(options):
         command = option(command)
@@ -148,9 +167,11 @@ def understood(
     from kerasdiff.side.targets import parse_input
 
     specs = tuple(parse_input(text) for text in inputs)
-    targets = tuple(read_target(text) for text in texts)
+    whole = click.get_current_context().meta.get(_RUN_FILE, False)
+    targets = tuple(replace(read_target(text), run_file=whole) for text in texts)
     if against is not None:
         targets = (read_target(texts[0], at=against), *targets)
+    targets = trusted(targets)
     if data is not None:
         from kerasdiff.data.looking import check as check_data
 

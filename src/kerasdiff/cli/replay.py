@@ -15,6 +15,7 @@ from kerasdiff.cli.common import (
 )
 from kerasdiff.cli.completion import targets as names
 from kerasdiff.cli.output import Output, report_options
+from kerasdiff.cli.trust import trust_options
 
 
 @click.command(epilog=TARGETS_HELP + EXIT_CODES_HELP)
@@ -22,6 +23,7 @@ from kerasdiff.cli.output import Output, report_options
 @click.argument("targets", nargs=-1, metavar="[REFERENCE CANDIDATE]", shell_complete=names)
 @device_option("Where to compute; auto is the processor.")
 @timeout_option
+@trust_options
 @report_options("text", "json", text="JSON is of schema kerasdiff.replay/1.")
 def replay(
     witness: str,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -132,3 +133,17 @@ def worker_environment(hardware: Hardware = Hardware()) -> dict[str, str]:
         # Else a file named like a standard module beside the user's models would break the worker's start.
         "PYTHONSAFEPATH": "1",
     }
+
+
+def processor() -> dict[str, str]:
+    """What of the machine may move the last digits of numbers, as far as the system tells."""
+    return {"machine": platform.machine(), "processor": _processor_name() or platform.processor() or "unknown"}
+
+
+def _processor_name() -> str:
+    """The processor's name on Linux."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return ""
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")

@@ -412,6 +412,25 @@ def output_arguments(kind: str) -> Sequence[Live]:
     return () if definition is None else definition.output_arg
 
 
+def is_stateful_kind(kind: str) -> bool | None:
+    """The same of a kind of op, ``None`` where TensorFlow knows none of this name.
+
+    ``tensorflow.python.framework.op_def_registry``. Checked with TensorFlow 2.16 to 2.21.
+    """
+    from tensorflow.python.framework import op_def_registry
+
+    definition = op_def_registry.get(kind)
+    return None if definition is None else bool(definition.is_stateful)
+
+
+def captured(graph: Live, outer: Live, name: str) -> Live:
+    """The placeholder by which a function graph takes in a tensor or resource from outside, under this name.
+
+    ``FuncGraph.capture``. Checked with TensorFlow 2.16 to 2.21.
+    """
+    return graph.capture(outer, name=name)
+
+
 GRADIENT_ATTRIBUTE = "_gradient_op_type"
 """Attribute of an op that names the gradient registered for it by ``tf.custom_gradient`` (TensorFlow 2.16 to 2.21)."""
 
@@ -610,6 +629,15 @@ def bare_message(error: BaseException) -> str:
     text = _CALLING.sub("", _COLOUR.sub("", told))
     text = text.split(_ARGUMENTS, 1)[0]
     return _VALUES.sub(" …", " ".join(_GRAPH_NOISE.sub("", text).split())).rstrip(". ")
+
+
+def refuses_code(error: BaseException) -> bool:
+    """Whether Keras refused to load a model for the code it holds, which safe mode does not run.
+
+    Checked with Keras 3.11 to 3.15.1: the message tells of ``safe_mode`` or ``enable_unsafe_deserialization``.
+    """
+    text = bare_message(error) + " " + str(error)
+    return "unsafe_deserialization" in text or "safe_mode=False" in text
 
 
 def is_data_dependent(error: BaseException) -> bool:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from kerasdiff.findings import Fact, Finding, Site
 from kerasdiff.graph import Source
+from kerasdiff.side.slicing.told import cost_of, does
 
 NEVER: Mapping[str, str] = {
     "statistics": "never learns its statistics",
@@ -44,6 +45,41 @@ def _dtype_as_declared(finding: Finding) -> str:
 def _range_cut(finding: Finding) -> str:
     target, name = finding.names
     return f"{target}: values of {name} end at {finding.figures['last']:g}, the last row of its embedding table"
+
+
+MOST_COSTS = 3
+"""Reasons why a file was not run as a whole that are told."""
+MOST_STRETCHES = 4
+"""Stretches of lines that are named one by one."""
+
+
+def _by_definitions(finding: Finding) -> str:
+    target, file = finding.names
+    costs = finding.parts
+    why = [does(cost_of(*part.names), f" at {_line(part.sources[0])}") for part in costs[:MOST_COSTS]]
+    more = f" and {len(costs) - MOST_COSTS} more" if len(costs) > MOST_COSTS else ""
+    within = finding.settings["within"]
+    place = (
+        "" if not within else f"; the name is of its {'main guard' if within == '__main__' else f'function {within}'}"
+    )
+    return f"{target}: {file} was loaded by its definitions: it {', '.join(why)}{more}; {_left_out(finding)}{place}"
+
+
+def _line(source: Source) -> str:
+    """A line of the file in question: of a notebook that of a cell."""
+    cell = source.file.partition("[")[2].rstrip("]")
+    return f"line {source.line} of {cell}" if cell else f"line {source.line}"
+
+
+def _left_out(finding: Finding) -> str:
+    stretches = finding.settings["left_out"]
+    assert isinstance(stretches, Sequence)
+    pairs = [tuple(item) for item in stretches if isinstance(item, tuple | list)]  # a list where a file was read back
+    shown = [str(first) if first == last else f"{first}-{last}" for first, last in pairs]
+    if not shown:
+        return "these were left out"
+    more = f" and {len(shown) - MOST_STRETCHES} more stretches" if len(shown) > MOST_STRETCHES else ""
+    return f"lines {', '.join(shown[:MOST_STRETCHES])}{more} left out"
 
 
 def _not_traceable(finding: Finding) -> str:
@@ -108,6 +144,12 @@ SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
     Fact.TARGET_FOUND: lambda it: f"{it.names[0]}: {it.names[1]} taken, the one model in it",
     Fact.INSTANCE_MADE: lambda it: f"{it.names[0]}: taken of an instance of {it.names[1]} that was made for it",
     Fact.ITEM_TAKEN: lambda it: f"{it.names[0]}: {it.names[2]} ({it.names[1]}) taken, the one model in what it gives",
+    Fact.CALLED_BY_PARTS: lambda it: (
+        f"{it.names[0]}: {it.names[1]} has no call(): its sub-models {', '.join(it.names[2:])} were called, each on "
+        "inputs of its own"
+    ),
+    Fact.LOADED_BY_DEFINITIONS: _by_definitions,
+    Fact.LINE_LEFT_OUT: lambda it: does(cost_of(*it.names)),
     Fact.COMPILE_SETTINGS_LEFT_OUT: lambda it: f"{it.names[0]}: loaded without its compile settings: {it.cause}",
     Fact.INPUT_FROM_ARGUMENT: lambda it: _input_from("the constructor argument", it),
     Fact.INPUT_FROM_ATTRIBUTE: lambda it: _input_from("the model's attribute", it),

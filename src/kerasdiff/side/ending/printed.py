@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 MOST_LINES = 30
-LONGEST = 300
+LONGEST = 2000
 """Characters of a line; one that is longer loses its middle."""
 
 _CHATTER = ("WARNING: All log messages before absl", "E0000", "W0000", "I0000", "Extension modules:")

@@ -11,13 +11,16 @@ import inspect
 import linecache
 import os
 import traceback
+from dataclasses import replace
 from pathlib import Path
 
-from kerasdiff.errors import KerasdiffError
+from kerasdiff.errors import KerasdiffError, TargetError
+from kerasdiff.side.baselines.container import check as check_baseline
 from kerasdiff.side.listing.finding import named
 from kerasdiff.side.reading import said
 from kerasdiff.side.reading.calling import PARSED_NAMES, guesses, unknown
 from kerasdiff.side.reading.configs import config_of
+from kerasdiff.side.reading.foreign import foreign
 from kerasdiff.side.reading.harmless import harmless
 from kerasdiff.side.reading.homes import home_at, module_folder
 from kerasdiff.side.reading.kinds import class_kind, listed
@@ -25,12 +28,14 @@ from kerasdiff.side.reading.missing import Fault, missing_import
 from kerasdiff.side.reading.names import Binding, Names, names_of
 from kerasdiff.side.reading.notebooks import cells_of
 from kerasdiff.side.reading.parsers import mentions_parser
-from kerasdiff.side.reading.saved import damage
+from kerasdiff.side.reading.saved import CONFIG, damage, parts, stored_code
 from kerasdiff.side.reading.signatures import PLAIN, Read, signature_of
 from kerasdiff.side.reading.source import MOST_SOURCE, Source, UntoldError, is_library, is_python, module_file, source
 from kerasdiff.side.revisions.finding import searched
 from kerasdiff.side.revisions.targets import PREFIX, against, of_revision
 from kerasdiff.side.revisions.telling import told
+from kerasdiff.side.slicing.planning import plan_of
+from kerasdiff.side.slicing.told import refused
 from kerasdiff.side.targets import InputSpec, Target, parse_target
 
 
@@ -47,8 +52,12 @@ def read_target(text: str, here: str = "", at: str = "") -> Target:
     """
     if at:
         target = against(text, at, here)
+    elif text.startswith(PREFIX):
+        target = of_revision(text, here)
+    elif other := foreign(Path(here, text)):
+        raise TargetError(f"{text} is {other}.")
     else:
-        target = of_revision(text, here) if text.startswith(PREFIX) else parse_target(text, here)
+        target = parse_target(text, here)
     with searched(target.revision):
         return named(target)
 
@@ -86,6 +95,11 @@ def _fault(target: Target, inputs: tuple[InputSpec, ...]) -> KerasdiffError | No
         return said.syntax_error(target, module)
     if module is None:
         return None
+    plan = plan_of(target, module)
+    if plan.refusal is not None and plan.refusal.cost.kind != "missing":
+        return refused(target, plan.refusal, module)
+    if plan.tree is not None and plan.refusal is None:
+        module = replace(module, tree=plan.tree)
     failing = missing_import(module, name.rpartition(".")[0])
     if failing is not None:
         return _import_fault(target, module, failing)
@@ -95,16 +109,27 @@ def _fault(target: Target, inputs: tuple[InputSpec, ...]) -> KerasdiffError | No
 def _file_fault(target: Target) -> KerasdiffError | None:
     """What is wrong with a file that is no Python."""
     path = Path(target.location)
+    if target.kind == "baseline":
+        check_baseline(path)
     if target.kind == "saved":
-        why = damage(path)
+        why = damage(path) or _held_code(target)
         return None if why is None else said.cannot_open(target, why)
     if target.kind == "config":
         config = config_of(path)
-        return said.no_config(target, config) if isinstance(config, str) else None
+        if isinstance(config, str):
+            return said.no_config(target, config)
+        layers = [] if target.unsafe else stored_code(config)
+        return said.cannot_open(target, said.holds_code(layers)) if layers else None
     if target.kind == "notebook":
         cells = cells_of(path)
         return said.no_notebook(target, cells) if isinstance(cells, str) else None
     return None
+
+
+def _held_code(target: Target) -> str | None:
+    """Why a saved model that holds code is not loaded, unless that is allowed."""
+    layers = [] if target.unsafe else stored_code(parts(Path(target.location)).get(CONFIG))
+    return said.holds_code(layers) if layers else None
 
 
 def _file_and_folder(target: Target) -> tuple[Path, str, str] | KerasdiffError:

@@ -132,7 +132,25 @@ def no_model(target: Target, value: object, advice: str = "") -> LoadError:
 
 def cannot_open(target: Target, why: str) -> LoadError:
     """Says why a saved model cannot be read."""
-    return LoadError(f"{target.text}: Keras cannot open this file: {why}.")
+    return LoadError(f"{target.text}: Keras cannot open this file: {why.rstrip('.')}.")
+
+
+def holds_code(layers: Sequence[str]) -> str:
+    """Why a file is not loaded that holds code."""
+    more = ", …" if len(layers) > MOST_LISTED else ""
+    return (
+        f"it holds the code of Lambda layers ({', '.join(layers[:MOST_LISTED])}{more}), which would be run; "
+        "if you trust whoever saved it, add --unsafe"
+    )
+
+
+def lacks_classes(names: Sequence[str]) -> str:
+    """Why a file is not loaded that is made with the user's own classes."""
+    more = ", …" if len(names) > MOST_LISTED else ""
+    return (
+        f"it is made with {', '.join(names[:MOST_LISTED])}{more}, which Keras does not know; "
+        "name the file that defines them: --custom-objects FILE.py"
+    )
 
 
 def a(value: object) -> str:

@@ -11,10 +11,12 @@ from kerasdiff.errors import LoadError
 from kerasdiff.graph.values import Precision
 from kerasdiff.side.reading import said
 from kerasdiff.side.reading.configs import config_of, foreign_classes
+from kerasdiff.side.reading.saved import stored_code
 from kerasdiff.side.targets import Target
 from kerasdiff.worker.keras_internals import Live
 from kerasdiff.worker.loading.faults import reason
 from kerasdiff.worker.loading.resolve import Constructed
+from kerasdiff.worker.loading.saved import custom_objects
 
 
 def open_config(target: Target, precision: Precision) -> Constructed:
@@ -26,12 +28,18 @@ def open_config(target: Target, precision: Precision) -> Constructed:
     config = config_of(Path(target.location))
     if isinstance(config, str):
         raise said.no_config(target, config)
+    if not target.unsafe and (layers := stored_code(config)):
+        raise said.cannot_open(target, said.holds_code(layers))
     try:
-        model = keras.saving.deserialize_keras_object(_in_precision(config, precision), safe_mode=True)
-    except Exception as error:  # a damaged or foreign config makes Keras raise anything
-        own = foreign_classes(config)
-        why = f"it is made with {', '.join(own)}, which no config holds" if own else reason(error).rstrip(".")
-        raise LoadError(f"{target.text}: Keras cannot build the model of this config: {why}.") from None
+        with custom_objects(target):
+            known = _in_precision(config, precision)
+            model = keras.saving.deserialize_keras_object(known, safe_mode=not target.unsafe)
+    except LoadError:  # of a file of custom objects
+        raise
+    except BaseException as error:  # a damaged or foreign config makes Keras raise anything
+        own = [name for name in foreign_classes(config) if name in str(error)]
+        why = said.lacks_classes(own) if own else reason(error).rstrip(".")
+        raise LoadError(f"{target.text}: Keras cannot build the model of this config: {why}.") from error
     if not isinstance(model, keras.Layer):
         raise LoadError(f"{target.text}: this config describes {said.a(model)}, not a model or layer.")
     return Constructed(model=model)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 
@@ -10,10 +11,21 @@ import kerasdiff
 from kerasdiff.graph import Source
 from kerasdiff.side.reading.said import user_frames
 from kerasdiff.worker.keras_internals import bare_message
+from kerasdiff.worker.loading.hints import hint
 from kerasdiff.worker.tracing.libraries import is_user_file
 from kerasdiff.worker.tracing.sources import relative
 
 _LIMIT = 300
+_explained: dict[str, str] = {}
+"""Why names of the target's module are missing."""
+
+
+def explain(names: Mapping[str, str]) -> None:
+    """Says from here on why these names are missing, where an error is that they are."""
+    _explained.clear()
+    _explained.update(names)
+
+
 _OWN = Path(kerasdiff.__file__).parent
 
 
@@ -24,9 +36,14 @@ def reason(error: BaseException) -> str:
     text = bare_message(error)
     if isinstance(error, KeyError):
         text = f"key {text}"  # the message of a KeyError is the bare key
+    known = hint(text)
     if len(text) > _LIMIT:
         text = text[: _LIMIT - 1].rstrip() + "…"
     name = type(error).__name__
+    if isinstance(error, NameError) and error.name in _explained:
+        text += f": {_explained[error.name]}"
+    if known:
+        text += f" ({known})"
     return f"{name}: {text}" if text else name
 
 

@@ -10,7 +10,7 @@ import importlib.util
 import itertools
 import linecache
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -22,6 +22,7 @@ from kerasdiff.side.reading.notebooks import cells_of
 from kerasdiff.side.reading.source import Source, source
 from kerasdiff.side.targets import Target
 from kerasdiff.worker.loading.faults import at_line, raised_at, reason, user_traceback
+from kerasdiff.worker.loading.hints import hint
 from kerasdiff.worker.tracing.libraries import claim, is_user_file
 
 _numbers = itertools.count()
@@ -30,15 +31,23 @@ _FIRST = frozenset(sys.modules)
 """Modules that were there before any target: libraries, though they may lie below a target's folder."""
 
 
-def import_target(target: Target) -> tuple[ModuleType, str]:
+Runs = Callable[[Source, ModuleType], None]
+"""Runs the text of a module."""
+
+
+def import_target(target: Target, run: Runs | None = None) -> tuple[ModuleType, str]:
     """Imports a target's module afresh, so that model objects in it are new as well; also gives its directory.
+
+    Args:
+        target: Whose.
+        run: Runs a notebook; all of it where that is not said.
 
     Raises:
         TargetError: If there is no such module.
         LoadError: If running it fails.
     """
     if target.kind == "notebook":
-        return _run_notebook(target)
+        return _run_notebook(target, run or (lambda text, module: execute(text, text.tree, module)))
     return _import_module(target) if target.kind == "module" else _import_file(target)
 
 
@@ -62,7 +71,7 @@ def _import_file(target: Target) -> tuple[ModuleType, str]:
     return module, root
 
 
-def _run_notebook(target: Target) -> tuple[ModuleType, str]:
+def _run_notebook(target: Target, run: Runs) -> tuple[ModuleType, str]:
     """Runs the code cells of a notebook, one after the other, as one module."""
     path = Path(target.location)
     cells = cells_of(path)
@@ -85,12 +94,15 @@ def _run_notebook(target: Target) -> tuple[ModuleType, str]:
             raise text
         if text is None:
             raise LoadError(f"{target.text}: {path.name} is too deep to be read.")
-        execute(text, text.tree, module)
+        run(text, module)
     return module, root
 
 
 def execute(text: Source, tree: ast.Module, module: ModuleType) -> None:
     """Runs a tree of a module's text: for a notebook cell by cell, so that each line is told by its cell."""
+    if not text.cells:
+        exec(compile(tree, str(text.path), "exec", dont_inherit=True), vars(module))
+        return
     flags = 0
     for file, statements in itertools.groupby(tree.body, lambda one: text.place(one.lineno)[0]):
         body = [copy.deepcopy(one) for one in statements]
@@ -160,7 +172,9 @@ def _importing(target: Target, root: str) -> Iterator[None]:
         raise said.syntax_error(target, error) from None
     except ModuleNotFoundError as error:
         at, details = at_line(error, root), user_traceback(error, root)
-        raise said.not_installed(target, error.name, at, details, _importer(error, root, target)) from None
+        failure = said.not_installed(target, error.name, at, details, _importer(error, root, target))
+        known = hint(str(error))
+        raise LoadError(f"{failure.message}{known and f' {known[0].upper()}{known[1:]}.'}", details) from None
     except SystemExit as error:
         raise LoadError(
             f"{target.text}: {said.shown(target)} ends the program when it is imported, with exit code {error.code!r}"

@@ -59,6 +59,11 @@ def is_declared(model: Live) -> bool:
     return isinstance(declared, list) and bool(declared) and all(isinstance(x, keras.KerasTensor) for x in declared)
 
 
+def declared(model: Live, text: str) -> Signature:
+    """How a model is called that declares its inputs."""
+    return _declared(model, (), text)
+
+
 def _declared(model: Live, inputs: tuple[InputSpec, ...], text: str) -> Signature:
     # A Sequential declares inputs but has no ``input`` of its own until something else has called it.
     structure = model.inputs[0] if isinstance(model, keras.Sequential) else model.input

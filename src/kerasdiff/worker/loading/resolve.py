@@ -17,6 +17,7 @@ from kerasdiff.side.targets import InputSpec, Target, as_written
 from kerasdiff.worker.keras_internals import Live
 from kerasdiff.worker.loading.arguments import Scope
 from kerasdiff.worker.loading.calls import Called, ShapeHint, call_it, model_among, old_keras
+from kerasdiff.worker.loading.definitions import by_definitions
 from kerasdiff.worker.loading.importing import import_target
 from kerasdiff.worker.tracing.naming import imported
 
@@ -43,13 +44,14 @@ def resolve(target: Target, inputs: tuple[InputSpec, ...]) -> tuple[Constructed,
         TargetError: If the name does not exist.
         LoadError: If the import or the constructor fails, or the result is no model.
     """
-    module, root = import_target(target)
+    with by_definitions(target) as loaded:
+        module, root = import_target(target, loaded.run)
     imported(target.text)
     scope = Scope.of(target, module, root)
     found = (Finding(fact=Fact.TARGET_FOUND, names=(target.text, target.name)),) if target.found else ()
     reached = lookup(module, scope, inputs)
     made = construct(reached.value, scope, inputs)
-    return replace(made, inferred=(*found, *reached.inferred, *made.inferred)), root
+    return replace(made, inferred=(*loaded.inferred, *found, *reached.inferred, *made.inferred)), root
 
 
 def lookup(module: ModuleType, scope: Scope, inputs: tuple[InputSpec, ...]) -> Called:
