@@ -9,7 +9,7 @@ import pytest
 import report_samples as samples
 
 from kerasdiff.graph import Graph, Node, Source
-from kerasdiff.side.locations import Location, located, root, without_cell
+from kerasdiff.side.locations import Location, located, root
 from kerasdiff.side.records import Description
 from kerasdiff.side.revisions.records import Commit, Revision
 from kerasdiff.side.targets import Target
@@ -63,5 +63,6 @@ def test_those_of_a_baseline_are_nowhere(repository: Path) -> None:
 
 
 def test_a_cell_is_of_its_notebook() -> None:
-    assert without_cell("a/nb.ipynb[cell 12]") == ("a/nb.ipynb", True)
-    assert without_cell("a/net.py") == ("a/net.py", False)
+    location = Location(directory="a")
+    assert location.place("nb.ipynb[cell 12]", 4) == ("a/nb.ipynb", 1)
+    assert location.place("net.py", 4) == ("a/net.py", 4)
