@@ -141,6 +141,8 @@ def test_fingerprints_survive_moved_lines_and_tell_edits_apart() -> None:
 
     assert prints[0] == prints[1]
     assert len(set(prints[0])) == 3
+    other = replace(Named.of(forum), targets=("git:3f2a91c:a.py:Net", forum.candidate.target))
+    assert [remark.fingerprint for remark in remarks(other)] == prints[0]
 
 
 def _moved(edit: Edit) -> Edit:

@@ -133,7 +133,8 @@ def _level(item: Named, comparison: Comparison, position: int) -> Level:
 
 
 def _digest(item: Named, *parts: str | None) -> str:
-    whole = "\0".join([item.name, *item.targets, *(part or "" for part in parts)])
+    # Not the reference: where it is of a revision, its name changes with every commit.
+    whole = "\0".join([item.name, item.targets[1], *(part or "" for part in parts)])
     return hashlib.sha256(whole.encode("utf-8", "backslashreplace")).hexdigest()[:32]
 
 
