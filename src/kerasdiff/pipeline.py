@@ -461,7 +461,7 @@ def _info(models: Models, pair: Correspondence, side: int) -> ModelInfo:
         trainable_parameters=sum(w.size for w in description.weights if w.trainable),
         nodes=0 if pair.shown is None else len(pair.shown.graphs[side]),
         interface=(*description.inputs, *description.outputs),
-        location=located(description, target.revision),
+        location=located(description, target),
     )
 
 
