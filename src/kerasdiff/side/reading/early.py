@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from kerasdiff.errors import KerasdiffError, TargetError
+from kerasdiff.side.baselines.container import check as check_baseline
 from kerasdiff.side.listing.finding import named
 from kerasdiff.side.reading import said
 from kerasdiff.side.reading.calling import PARSED_NAMES, guesses, unknown
@@ -108,6 +109,8 @@ def _fault(target: Target, inputs: tuple[InputSpec, ...]) -> KerasdiffError | No
 def _file_fault(target: Target) -> KerasdiffError | None:
     """What is wrong with a file that is no Python."""
     path = Path(target.location)
+    if target.kind == "baseline":
+        check_baseline(path)
     if target.kind == "saved":
         why = damage(path) or _held_code(target)
         return None if why is None else said.cannot_open(target, why)
