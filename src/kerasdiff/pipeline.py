@@ -191,7 +191,7 @@ def compare_models(models: Models, options: Options, listener: Listener) -> Comp
         learning,
         checkpoint(pair, observations, required=options.require_checkpoint, ignore_names="names" in options.ignore),
     ]
-    attribution = _attributed(observer, pair, (function, learning), not_checked)
+    attribution = _attributed(observer, pair, (function, learning), not_checked) if options.explain else None
     evidence = _trained(models, pair, face, options, listener, rungs, not_checked)
     edits = (*pair.edits, *seen.edits)
     told = (*pair.told, *seen.edits)
