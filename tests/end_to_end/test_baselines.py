@@ -130,9 +130,9 @@ def test_another_version_is_named_and_answers_that_moved_withhold_an_equivalence
         def change(held: Baseline) -> Baseline:
             answers = tuple(
                 replace(one, outputs=tuple(np.asarray(value * (1 + size), value.dtype) for value in one.outputs))
-                for one in held.answers
+                for one in held.plain.answers
             )
-            return replace(held, answers=answers)
+            return replace(held, plain=replace(held.plain, answers=answers))
 
         return change
 

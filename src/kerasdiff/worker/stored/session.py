@@ -290,7 +290,10 @@ def _places(session: StoredSession) -> Places:
 
 
 def _recall(session: StoredSession) -> Recalled:
-    return Recalled(recipes=session.baseline.recipes, answers=session.baseline.answers)
+    own = [port.name for port in session.variant.description.inputs]
+    order = [own.index(name) for name in session.order or own]
+    answers = (replace(one, inputs=tuple(one.inputs[at] for at in order)) for one in session.variant.answers)
+    return Recalled(recipes=session.baseline.recipes, answers=tuple(answers))
 
 
 def recall(session: Session) -> Recalled:
