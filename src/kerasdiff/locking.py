@@ -13,7 +13,7 @@ from typing import BinaryIO
 import numpy as np
 
 import kerasdiff
-from kerasdiff.errors import EvaluateError, InternalError
+from kerasdiff.errors import EvaluateError, InternalError, TraceError
 from kerasdiff.graph import MODES, Mode
 from kerasdiff.graph.values import Array, Precision
 from kerasdiff.options import Listener, Silent
@@ -55,6 +55,11 @@ def lock(
     listener.phase(f"tracing {target.text}")
     with Worker(target, inputs, timeout, "target", hardware=for_numbers("auto")) as worker:
         description = worker.describe()
+        if description.inference is None and description.training is None:
+            raise TraceError(
+                f"{target.text} cannot be locked: a baseline keeps the graphs of a model's calls, and its calls have "
+                f"none; `kerasdiff inspect {target.text}` says why."
+            )
         recipes = own_recipes(description, seed)
         plain = _variant(worker, description, "plain", recipes, seed, listener)
         fitted = None

@@ -71,6 +71,10 @@ SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
     Fact.RECALLED: lambda it: f"it answers here as it did then, {_distances(it)}",
     Fact.ANSWERS_OTHERWISE: _otherwise,
     Fact.NOT_RECALLED: _not_recalled,
+    Fact.SETTINGS_NOT_HELD: lambda it: (
+        f"compile settings read differently, and whether they do the same is not known: the baseline of {it.names[0]} "
+        f"does not hold them ({it.cause})"
+    ),
     Fact.NOT_TRAINED: lambda it: f"{' and '.join(it.names)}: a baseline cannot be trained",
     Fact.NO_FILE_OF_BASELINE: lambda it: (
         "files: a baseline holds no layers that Keras could save or load, so the places of stored weights are compared "
