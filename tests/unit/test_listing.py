@@ -105,6 +105,10 @@ loaded = keras.models.load_model("a.keras")
 _hidden = Net(3)
 for step in SIZES:
     pass
+
+if __name__ == "__main__":
+    program = Net(WIDTH)
+    rate = 0.5
 """
 
 CAN = {
@@ -118,6 +122,7 @@ CAN = {
     "whole": ("object", "yes", ()),
     "dense": ("object", "yes", ()),
     "loaded": ("object", "yes", ()),
+    "program": ("object", "yes", ()),
 }
 CANNOT = {
     "WIDTH": "IS_DATA",
@@ -170,6 +175,11 @@ def test_no_model_of_the_table_of_pairs_is_left_out() -> None:
     [
         ("import keras\nmodel = keras.Sequential()\n", "model"),
         ("import keras\nclass Block(keras.Layer): ...\nclass Net(keras.Model): ...\ndef f(): return g()\n", "Net"),
+        (
+            "import keras\nclass Net(keras.Model): ...\ndef build(): return Net(3)\n"
+            "if __name__ == '__main__':\n    model = build()\n    model.fit(1)\n",
+            "model",
+        ),
         ("import keras\nfrom helper import make\nnet = make()\nWIDTH = 3\n", "net"),
         (
             "import keras\ndef block(x): return keras.layers.ReLU()(x)\ndef net(): return keras.Model(1, 2)\n",

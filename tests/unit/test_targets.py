@@ -39,6 +39,7 @@ def test_file_target_with_arguments(folder: Path) -> None:
         ("models.py:Factory(3).build(depth=2)", "Factory", [(None, "3", True)], ".build(depth=2)"),
         ("models.py:nets['small'].head", "nets", [], "['small'].head"),
         ("models.py", "", [], ""),
+        (f"models.py:make({'x' * 5000})", "make", [(None, "x" * 5000, False)], ""),
     ],
 )
 def test_what_follows_the_file_is_python(
@@ -79,6 +80,8 @@ def test_saved_target(folder: Path) -> None:
         ("models.py:Net(**a)", "each argument of Net by itself"),
         ("models.py:Net + 1", "write a name after models.py:"),
         ("~nobody_at_all/m.py:Net", "no such home directory"),
+        (f"{'x' * 300}.py:Net", "cannot be looked at: File name too long"),
+        (f"models.py:Net({'(' * 300}", "does not parse"),
         ("a b:Net", "neither a Python file nor a module"),
     ],
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import os
 import platform
 import shutil
@@ -71,6 +70,8 @@ def may_have_gpu() -> bool:
     A yes that is wrong costs another pair of workers, which train on the processor; a no that is wrong only speed.
     """
     if sys.platform == "darwin":
+        import importlib.metadata  # which reads mail headers, and takes longer than all that --help needs
+
         return any(True for _ in importlib.metadata.distributions(name="tensorflow-metal"))
     if os.environ.get("CUDA_VISIBLE_DEVICES", "all").strip() in ("", "-1"):
         return False

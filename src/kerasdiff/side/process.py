@@ -5,6 +5,7 @@ Two models never touch each other, and everything a model prints, changes or bre
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
 import tempfile
@@ -16,6 +17,7 @@ from types import TracebackType
 from typing import IO, Generic, NoReturn, ParamSpec, TypeVar, cast
 
 from kerasdiff.errors import InternalError, KerasdiffError, WorkerEndedError, WorkerError, ending
+from kerasdiff.side.ending.hanging import ASKED_BY, hung_at
 from kerasdiff.side.ending.printed import last_words
 from kerasdiff.side.environment import Hardware, worker_environment
 from kerasdiff.side.frames import Call, Opening, Reply, read_frame, write_frame
@@ -30,6 +32,9 @@ Described = tuple[tuple[InputSpec, ...] | None, tuple[str, ...], bool]
 """What a description is asked with; it holds for everything that is asked afterwards, of a fresh worker too."""
 
 _TAIL_BYTES = 16_000
+_STACK_S = 3.0
+"""How long a worker that hangs may take to write its stack."""
+_MOST_STACK = 200_000
 _REAP_S = 5.0
 """How long a killed process may take to end; one that takes longer ends without us."""
 _MOST_PRINTED = 256 << 20
@@ -296,7 +301,7 @@ class Worker(Side):
                     return None
                 if time.monotonic() >= deadline:
                     lost = f"gave no sign of life for {self._timeout:g} s while it had to {task}"
-                    self._fail(f"{lost}; it was stopped")
+                    self._fail(f"{lost}{self._hung_at()}; it was stopped")
 
     def _who(self) -> str:
         return f"{self.label} ({self.target.text})"
@@ -322,6 +327,24 @@ class Worker(Side):
         # Read without moving the file position, which the worker's own descriptor shares.
         size = os.fstat(self._log.fileno()).st_size
         return last_words(os.pread(self._log.fileno(), _TAIL_BYTES, max(0, size - _TAIL_BYTES)))
+
+    def _hung_at(self) -> str:
+        """Which line of the user's it is at, in words; empty where that cannot be told."""
+        log = self._log.fileno()
+        if ASKED_BY is None:
+            return ""
+        before = os.fstat(log).st_size
+        with contextlib.suppress(OSError):
+            os.kill(self._process.pid, ASKED_BY)
+        written, deadline = b"", time.monotonic() + _STACK_S
+        while time.monotonic() < deadline:
+            time.sleep(0.05)
+            more = os.pread(log, _MOST_STACK, before)
+            if more and more == written:
+                break
+            written = more
+        os.ftruncate(log, before)
+        return hung_at(written.decode(errors="replace"))
 
     def _forget_printed(self) -> None:
         """Gives back the room on the disk that a model takes which prints without end."""

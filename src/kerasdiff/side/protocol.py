@@ -192,6 +192,9 @@ class Side(ABC):
         """
         return self.submit(DESCRIBE, inputs, order, fitted).result()
 
+    examine = _Method(EXAMINE)
+    """What its process computes with, whatever its model is."""
+
     evaluate = _Method(EVALUATE)
     """Runs probes through the model."""
 
@@ -233,9 +236,6 @@ class Side(ABC):
 
     recall = _Method(RECALL)
     """What a baseline answered when it was made."""
-
-    examine = _Method(EXAMINE)
-    """What it has to compute with, and whether it computes the same twice."""
 
     trial_key = _Method(TRIAL_KEY)
     """Makes a trial ready; what it is called in the trial store, or ``None`` where it cannot be stored."""

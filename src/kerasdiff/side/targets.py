@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import math
+import os
 import re
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -153,8 +155,15 @@ def parse_target(text: str, here: str = "") -> Target:
     Raises:
         TargetError: If the text has another form, or the file does not exist.
     """
+    try:
+        return _target(text, here)
+    except OSError as error:  # a folder that may not be entered
+        raise TargetError(f"{shortened(text)} cannot be looked at: {error.strerror or error}.") from None
+
+
+def _target(text: str, here: str) -> Target:
     location, expression = _split(text, here)
-    path = _path(location, here)
+    path = path_of(location, here)
     kind = _kind(text, location, path, named=expression is not None)
     found = location if kind == "module" else _existing(location, path)
     if expression is None:
@@ -177,7 +186,7 @@ def parse_target(text: str, here: str = "") -> Target:
 
 def _split(text: str, here: str) -> tuple[str, str | None]:
     """What comes before the colon that a name follows, and what after it; ``None`` where no name follows."""
-    if _is_file(_path(text, here)):
+    if os.path.isfile(path_of(text, here)):  # with arguments it may be longer than the name of any file
         return text, None
     splits = [(text[: match.start()], text[match.end() :]) for match in _NAME_FOLLOWS.finditer(text)]
     if not splits:
@@ -185,10 +194,15 @@ def _split(text: str, here: str) -> tuple[str, str | None]:
     return next((split for split in splits if isinstance(_parsed(split[1]), ast.expr)), splits[0])
 
 
-def _path(location: str, here: str) -> Path:
+def path_of(location: str, here: str) -> Path:
+    """Where a file or directory is that a user names.
+
+    Raises:
+        TargetError: If it begins with a home directory that there is not.
+    """
     try:
         return Path(here) / Path(location).expanduser()
-    except RuntimeError:
+    except (RuntimeError, ValueError):
         raise TargetError(f"{location}: there is no such home directory.") from None
 
 
@@ -260,7 +274,9 @@ def _similar_files(path: Path) -> str:
 def _parsed(expression: str) -> ast.expr | str:
     """An expression, or why it is none."""
     try:
-        return ast.parse(expression, mode="eval").body
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(expression, mode="eval").body
     except SyntaxError as error:
         return error.msg
     except (ValueError, MemoryError, RecursionError) as error:

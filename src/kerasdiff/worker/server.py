@@ -9,6 +9,7 @@ import traceback
 from typing import TYPE_CHECKING
 
 from kerasdiff.errors import KerasdiffError, LoadError, WorkerError
+from kerasdiff.side.ending.hanging import ASKED_BY
 from kerasdiff.side.environment import debugging
 from kerasdiff.side.frames import Call, Opening, Reply
 from kerasdiff.side.protocol import REQUESTS
@@ -24,6 +25,8 @@ _MOST_CHANGED = 5
 
 def serve(connection: Connection) -> None:
     """Answers requests until the parent is gone: an :class:`Opening`, then :class:`Call` after :class:`Call`."""
+    if ASKED_BY is not None:
+        faulthandler.register(ASKED_BY, all_threads=True)
     faulthandler.enable(all_threads=False)  # a crash in native code leaves the Python stack in what the parent shows
     connection.listen()
     failure = _start_tensorflow()
@@ -45,7 +48,19 @@ def serve(connection: Connection) -> None:
                 reply = Reply(number=call.number, kind="error", payload=failure)
             else:
                 reply = _failed(call, opening.target.text, error, originals, shows=shows)
+        _send(connection, reply, call, opening.target.text, originals)
+
+
+def _send(connection: Connection, reply: Reply, call: Call, target: str, originals: Originals) -> None:
+    """Sends an answer, with Python's own functions where it cannot be made into bytes with those that are there."""
+    try:
         connection.send(reply)
+    except BaseException as first:  # nothing was sent: an answer is made into bytes before
+        failed = _failed(call, target, first, originals, shows=False)
+        try:
+            connection.send(reply)
+        except BaseException:
+            connection.send(failed)
 
 
 def _opened(opening: Opening) -> Session:

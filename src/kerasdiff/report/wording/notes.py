@@ -55,14 +55,20 @@ MOST_STRETCHES = 4
 
 def _by_definitions(finding: Finding) -> str:
     target, file = finding.names
-    costs = [(part, does(cost_of(*part.names))) for part in finding.parts]
-    why = [f"{what} at line {part.sources[0].line}" for part, what in costs[:MOST_COSTS]]
+    costs = finding.parts
+    why = [does(cost_of(*part.names), f" at {_line(part.sources[0])}") for part in costs[:MOST_COSTS]]
     more = f" and {len(costs) - MOST_COSTS} more" if len(costs) > MOST_COSTS else ""
     within = finding.settings["within"]
     place = (
         "" if not within else f"; the name is of its {'main guard' if within == '__main__' else f'function {within}'}"
     )
     return f"{target}: {file} was loaded by its definitions: it {', '.join(why)}{more}; {_left_out(finding)}{place}"
+
+
+def _line(source: Source) -> str:
+    """A line of the file in question: of a notebook that of a cell."""
+    cell = source.file.partition("[")[2].rstrip("]")
+    return f"line {source.line} of {cell}" if cell else f"line {source.line}"
 
 
 def _left_out(finding: Finding) -> str:

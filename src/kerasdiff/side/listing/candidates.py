@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Literal
 from kerasdiff.side.listing.outcomes import Outcome, Scope, made_by, outcome_of, whole_model
 from kerasdiff.side.reading.calling import PARSED_NAMES, ready, without_value
 from kerasdiff.side.reading.kinds import class_kind
-from kerasdiff.side.reading.names import Binding, names_of
+from kerasdiff.side.reading.names import Binding, is_main_guard, names_of
 from kerasdiff.side.reading.parsers import parsers_of
 from kerasdiff.side.reading.signatures import signature_of
 from kerasdiff.side.reading.source import Source, module_file, source, top_level
@@ -45,6 +45,7 @@ class Candidate:
         reason: Why not.
         signature: What is called, as it is written: ``(width, depth=2)``; empty for an object.
         missing: Arguments that have to be given.
+        maker: The class or function of the module that it is made by, where it is nothing but a call of that.
         target: The target of it, to be pasted into a shell.
         file, line: Where it stands.
     """
@@ -56,14 +57,19 @@ class Candidate:
     reason: Reason | None = None
     signature: str = ""
     missing: tuple[str, ...] = ()
+    maker: str = ""
     target: str
     file: str
     line: int
 
 
 def the_one(candidates: tuple[Candidate, ...]) -> Candidate | None:
-    """The one model of a file: its only whole model, else the only name that can be one at all."""
-    whole = [one for one in candidates if one.whole]
+    """The one model of a file: its only whole model, else the only name that can be one at all.
+
+    What another one is nothing but a call of, is no other one: ``model = build()`` beside ``build``.
+    """
+    makers = {one.maker for one in candidates if one.whole}
+    whole = [one for one in candidates if one.whole and one.name not in makers]
     possible = [one for one in candidates if one.can != "no"]
     (found,) = whole if len(whole) == 1 else possible if len(possible) == 1 else (None,)
     return found
@@ -86,7 +92,8 @@ class _Reader:
 
     def __init__(self, module: Source, kind: TargetKind, place: str) -> None:
         self.module, self.kind, self.place = module, kind, place
-        self.names = names_of(module.tree)
+        self.names = names_of(_as_program(module.tree))
+        self.imported = frozenset(names_of(module.tree).bound)
         for name, bindings in self.names.bound.items():
             if all(isinstance(one.node, ast.Import | ast.ImportFrom) for one in bindings):
                 self.names.bound[name] = bindings[-1:]  # from here or from there, it is the same thing
@@ -113,10 +120,11 @@ class _Reader:
             return None
         values = [one.value for one in bindings if one.value is not None]
         made: Outcome = outcome_of(values[-1], Scope(self.names)) if len(values) == len(bindings) else "unknown"
-        if made not in ("model", "layer") and not all(one.plain for one in bindings):
-            return None  # a variable of a loop, a part of what was unpacked
+        if made not in ("model", "layer") and not all(one.plain and name in self.imported for one in bindings):
+            return None  # a variable of a loop, a part of what was unpacked, something of the program alone
         reason = {"tensor": Reason.IS_TENSOR, "data": Reason.IS_DATA, "nothing": Reason.IS_DATA}.get(made)
-        return self.candidate(name, "object", made, reason, binding.node)
+        maker = _called_name(values[-1]) if values else ""
+        return replace(self.candidate(name, "object", made, reason, binding.node), maker=maker)
 
     def of_class(self, name: str, node: ast.ClassDef) -> Candidate:
         # Decorators of classes give back the class, nearly all of them.
@@ -133,7 +141,9 @@ class _Reader:
             "nothing": Reason.RETURNS_NOTHING, "tensor": Reason.RETURNS_TENSOR, "data": Reason.RETURNS_DATA,
         }  # fmt: skip
         called = node if isinstance(node, ast.FunctionDef) else None
-        return self.candidate(name, "function", made, reasons.get(made), node, called)
+        one = self.candidate(name, "function", made, reasons.get(made), node, called)
+        returned = [item.value for item in node.body if isinstance(item, ast.Return)]
+        return replace(one, maker=_called_name(returned[0])) if len(returned) == 1 else one
 
     def constructor(self, node: ast.ClassDef, depth: int) -> ast.FunctionDef | None:
         """The ``__init__`` that a class has or inherits, as far as its bases stand in this text."""
@@ -212,6 +222,18 @@ class _Reader:
         if isinstance(bindings[-1].node, ast.ImportFrom) and path.name == "__init__.py":
             return reader.handed_on(original, shown, bindings[-1].node)
         return reader.own(shown, bindings)
+
+
+def _called_name(value: ast.expr | None) -> str:
+    return value.func.id if isinstance(value, ast.Call) and isinstance(value.func, ast.Name) else ""
+
+
+def _as_program(tree: ast.Module) -> ast.Module:
+    """A module as it is when it is run as a program, whose models can be named as well."""
+    body: list[ast.stmt] = []
+    for statement in tree.body:
+        body += statement.body if isinstance(statement, ast.If) and is_main_guard(statement) else [statement]
+    return ast.Module(body=body, type_ignores=[])
 
 
 def _written(called: ast.FunctionDef, *, method: bool) -> str:

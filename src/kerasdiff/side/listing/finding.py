@@ -15,7 +15,7 @@ from kerasdiff.side.reading.notebooks import cells_of
 from kerasdiff.side.reading.source import Source, UntoldError, source
 from kerasdiff.side.revisions.finding import searched
 from kerasdiff.side.revisions.targets import PREFIX, of_revision
-from kerasdiff.side.targets import DEFINING, KINDS, Target, parse_target
+from kerasdiff.side.targets import DEFINING, KINDS, Target, parse_target, path_of
 
 MOST_FILES = 2_000
 """Files of a directory that are read, about ten seconds of them."""
@@ -94,8 +94,8 @@ def listed(text: str, here: str = "") -> Iterator[Listed]:
     Raises:
         TargetError: If there is no such thing.
     """
-    path = Path(here) / Path(text).expanduser()
-    if path.is_dir():
+    path = path_of(text, here)
+    if os.path.isdir(path):
         yield from _in_directory(path, text)
         return
     target = of_revision(text, here) if text.startswith(PREFIX) else parse_target(text, here)
@@ -143,7 +143,7 @@ def _files(folder: Path) -> Iterator[Path]:
         folders[:] = sorted(
             name
             for name in folders
-            if not name.startswith(".") and name not in _LEFT_OUT and not (here / name / "pyvenv.cfg").exists()
+            if not name.startswith(".") and name not in _LEFT_OUT and not os.path.exists(here / name / "pyvenv.cfg")
         )
         yield from (here / name for name in sorted(names) if Path(name).suffix in KINDS and not name.startswith("."))
 

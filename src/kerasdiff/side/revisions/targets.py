@@ -13,7 +13,7 @@ from kerasdiff.side.revisions.commits import AUTO, base_of, commit_of, former_na
 from kerasdiff.side.revisions.git import Repository, asked, git, repository_of
 from kerasdiff.side.revisions.layout import laid_out
 from kerasdiff.side.revisions.records import Commit
-from kerasdiff.side.targets import Target, is_module, parse_target
+from kerasdiff.side.targets import Target, is_module, parse_target, path_of
 
 PREFIX = "git:"
 """How a target of a revision begins."""
@@ -102,7 +102,7 @@ def _sought(rest: str, here: str, text: str) -> _Sought:
         if own is None:
             raise _no_repository(text, directory)
         return _Sought(repository=own, rest=rest, location=location, path=None, directory=directory)
-    given = directory / Path(location).expanduser()
+    given = directory / path_of(location, "")
     # A link that is a file is one in the repository; what it leads to there may be another file.
     path = Path(os.path.realpath(given.parent)) / given.name
     if own is not None and own.top is None:

@@ -22,6 +22,7 @@ from kerasdiff.side.reading.notebooks import cells_of
 from kerasdiff.side.reading.source import Source, source
 from kerasdiff.side.targets import Target
 from kerasdiff.worker.loading.faults import at_line, raised_at, reason, user_traceback
+from kerasdiff.worker.loading.hints import hint
 from kerasdiff.worker.tracing.libraries import claim, is_user_file
 
 _numbers = itertools.count()
@@ -99,6 +100,9 @@ def _run_notebook(target: Target, run: Runs) -> tuple[ModuleType, str]:
 
 def execute(text: Source, tree: ast.Module, module: ModuleType) -> None:
     """Runs a tree of a module's text: for a notebook cell by cell, so that each line is told by its cell."""
+    if not text.cells:
+        exec(compile(tree, str(text.path), "exec", dont_inherit=True), vars(module))
+        return
     flags = 0
     for file, statements in itertools.groupby(tree.body, lambda one: text.place(one.lineno)[0]):
         body = [copy.deepcopy(one) for one in statements]
@@ -168,7 +172,9 @@ def _importing(target: Target, root: str) -> Iterator[None]:
         raise said.syntax_error(target, error) from None
     except ModuleNotFoundError as error:
         at, details = at_line(error, root), user_traceback(error, root)
-        raise said.not_installed(target, error.name, at, details, _importer(error, root, target)) from None
+        failure = said.not_installed(target, error.name, at, details, _importer(error, root, target))
+        known = hint(str(error))
+        raise LoadError(f"{failure.message}{known and f' {known[0].upper()}{known[1:]}.'}", details) from None
     except SystemExit as error:
         raise LoadError(
             f"{target.text}: {said.shown(target)} ends the program when it is imported, with exit code {error.code!r}"

@@ -32,6 +32,7 @@ from kerasdiff.worker.loading.parts import by_parts, without_call
 from kerasdiff.worker.loading.resolve import Constructed, construct, resolve
 from kerasdiff.worker.loading.revision import enter, entered
 from kerasdiff.worker.loading.saved import open_saved
+from kerasdiff.worker.loading.world import World
 from kerasdiff.worker.tracing import sources
 from kerasdiff.worker.tracing.assemble import assemble
 from kerasdiff.worker.tracing.names import Names, serialized, weight_table
@@ -104,6 +105,7 @@ class Session:
         fitted: bool = False,
     ) -> None:
         enter(target)
+        self._world = World()
         self.target = target
         self.without = without
         self.inputs = inputs
@@ -224,7 +226,7 @@ class Session:
     def reload(self, precision: Precision, seed: int = SEED) -> Loaded:
         """A fresh instance that shares nothing with those handed out before."""
         revision = entered()
-        with nullcontext() if revision is None else revision.watched():
+        with nullcontext() if revision is None else revision.watched(), self._world.entered():
             loaded = load(self.target, self.inputs, precision, seed)
         if revision is not None:
             loaded = replace(loaded, inferred=(*loaded.inferred, *revision.found()))
