@@ -23,6 +23,8 @@ def stored(baseline: Baseline, size: int) -> str:
     total = sum(weight.size for weight in description.weights if not weight.is_seed)
     text = f"{baseline.target} locked, {count(total, 'parameter')} in {_bytes(size)}"
     lacking = [f"{refusal.mode or 'all'} in {refusal.precision}: {refusal.why}" for refusal in frozen.refused]
+    if any(call.customised for call in frozen.calls):
+        lacking.append("gradients: a call holds a custom gradient, which is code")
     if frozen.uncompiled:
         lacking.append(f"compile settings: {frozen.uncompiled}")
     if lacking:
