@@ -105,6 +105,7 @@ class Terms:
         inferred, notes: Of either side: what was guessed to call the model, and what looks like a mistake.
         margin: Equivalence margin of a fit that was asked for by itself, as a fraction.
         own_init: Whether the candidate drew its own starting weights.
+        locked: Of either side that is a baseline, what it was locked from, and what has changed since.
     """
 
     seed: int | None = None
@@ -117,6 +118,7 @@ class Terms:
     notes: tuple[tuple[Finding, ...], tuple[Finding, ...]] = ((), ())
     margin: float | None = None
     own_init: bool = False
+    locked: tuple[Finding | None, Finding | None] = (None, None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -129,6 +129,15 @@ class Fact(Enum):
     LIVE_VALUES = auto()  # names: what a model in memory is called, whose values are not compared
     SAVED_VALUES = auto()  # names: the target of a saved model, which holds values and no initializers
 
+    # -- baselines -----------------------------------------------------------------------------------------------
+    LOCKED = auto()  # names: what was locked; parts: LOCKED_ELSEWHERE, then one of the next three
+    LOCKED_ELSEWHERE = auto()  # values: of each version or device that is another now, its name, then and now
+    RECALLED = auto()  # figures: by precision, how far answers lie from those of then; count: answers
+    ANSWERS_OTHERWISE = auto()  # the same; closeness: the worst, beyond its limit
+    NOT_RECALLED = auto()  # cause, empty where there are no answers to hold it to
+    NOT_TRAINED = auto()  # names: the baseline, which cannot be trained
+    NO_FILE_OF_BASELINE = auto()  # names: the baseline, which holds no layers that could save or load
+
     # -- interface -----------------------------------------------------------------------------------------------
     SAME_INTERFACE = auto()  # ports: inputs, then outputs; count: of the inputs
     PORT_COUNT = auto()  # names: "input" or "output"; values: how many

@@ -231,6 +231,10 @@ class Observer:
         if not any(not weight.is_seed for item in self._pair.descriptions for weight in item.weights):
             return None
         try:
+            baselines = [side.locked.target for side in self._pair.descriptions if side.locked is not None]
+            if baselines:
+                self._left_out("checkpoint", reason=Finding(fact=Fact.NO_FILE_OF_BASELINE, names=tuple(baselines)))
+                return StoredPlaces(sides=both(lambda side: self._sides[side].places()))
             if is_large(self._pair) and not self._options.require_checkpoint:
                 self._left_out("checkpoint", reason=left_out(self._pair, Fact.NOTHING_LOADED))
                 return StoredPlaces(sides=both(lambda side: self._sides[side].places()))

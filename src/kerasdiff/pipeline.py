@@ -33,6 +33,7 @@ from kerasdiff.probing.choosing import choose
 from kerasdiff.probing.large import IN_A_FIT, lacks_room
 from kerasdiff.probing.limits import PROBE_BATCH
 from kerasdiff.probing.probes import probe_rows
+from kerasdiff.probing.recalled import both_recalled
 from kerasdiff.probing.transfer import incomplete, transfer_weights
 from kerasdiff.probing.witness import SavedWitness
 from kerasdiff.rungs.architecture import architecture
@@ -44,8 +45,10 @@ from kerasdiff.rungs.records import NUMERIC, CheckpointFigures, NotChecked, Numb
 from kerasdiff.rungs.returned import unread
 from kerasdiff.rungs.table import rewrites, rows
 from kerasdiff.rungs.training_step import training_step
-from kerasdiff.rungs.unseen import training_code, unlike_training_code, untaken, untraced
+from kerasdiff.rungs.unseen import elsewhere, training_code, unlike_training_code, untaken, untraced
 from kerasdiff.rungs.weights import only_penalties, own_penalties, settings, values_apart, weights
+from kerasdiff.side.baselines.container import refuse_training
+from kerasdiff.side.baselines.format import read
 from kerasdiff.side.environment import Hardware, for_numbers, for_trials, seeds_at_once, trial_hardware
 from kerasdiff.side.locations import located
 from kerasdiff.side.models import Models, models_of
@@ -75,6 +78,9 @@ def inspect(target: Target, inputs: tuple[InputSpec, ...] = (), timeout: float =
     Raises:
         KerasdiffError: If it cannot be loaded or called.
     """
+    if target.kind == "baseline":
+        held = read(Path(target.location))
+        return replace(held.plain.description, locked=held.locked)
     with Worker(target, inputs, timeout, "target", hardware=for_numbers("auto")) as worker:
         return worker.describe()
 
@@ -88,7 +94,8 @@ def compare(
         KerasdiffError: If a model cannot be loaded, built or called.
     """
     options, listener = options or Options(), listener or Silent()
-    trials = for_trials(options.device) if options.fit else None
+    trained = options.fit and "baseline" not in (reference.kind, candidate.kind)
+    trials = for_trials(options.device) if trained else None
     with _models((reference, candidate), options, listener, trials) as models:
         return compare_models(models, options, listener)
 
@@ -100,6 +107,7 @@ def fit(reference: Target, candidate: Target, options: Options, trials: FitOptio
         KerasdiffError: If a model cannot be loaded, built, called or trained.
         InterruptedFit: On Ctrl-C.
     """
+    refuse_training(reference, candidate)
     targets = reference, candidate
     with ExitStack() as stack:
         cluster, device = None, trials.device
@@ -164,10 +172,11 @@ def compare_models(models: Models, options: Options, listener: Listener) -> Comp
     not_checked = [NotChecked(rung="training step", reason=method) for method in training_code(pair)]
 
     started, unlike = _starting(pair, models.targets, options)
+    locked = both_recalled(models.workers, pair)
     not_checked += unlike
     observer = Observer(models.workers, pair, options, listener)
     same_start = observer.same_start(started)
-    values = observer.stored_values(face) if _values_count(models.targets, options) else None
+    values = observer.stored_values(face) if _values_count(pair, models.targets, options) else None
     seen = settings(started, same_start, options.ignore, observer.settings().likeness)
     observations = observer.observe(face, settings_differ=bool(seen.edits), penalties=only_penalties(pair, seen.edits))
     not_checked += observer.not_checked
@@ -187,13 +196,19 @@ def compare_models(models: Models, options: Options, listener: Listener) -> Comp
     edits = (*pair.edits, *seen.edits)
     told = (*pair.told, *seen.edits)
     one_way = attribution.one_way if attribution else ()
-    unseen = (*_beside_the_graph(pair, rungs), *values_apart(values), *untaken(observations, edits), *one_way)
+    unseen = (
+        *_beside_the_graph(pair, rungs),
+        *values_apart(values),
+        *untaken(observations, edits),
+        *one_way,
+        *elsewhere(locked),
+    )
     return Comparison(
         verdict=judge(_evidence(pair, rungs, edits, unseen, options, attribution)),
         reference=_info(models, pair, 0),
         candidate=_info(models, pair, 1),
         environment=_environment(models, evidence),
-        terms=_terms(models, options, rungs),
+        terms=replace(_terms(models, options, rungs), locked=locked),
         rungs=tuple(rungs),
         edits=told,
         rewrites=rewrites(pair),
@@ -243,16 +258,24 @@ def _evidence(
     )
 
 
-def _values_count(targets: tuple[Target, Target], options: Options) -> bool:
+def _held(pair: Pair, targets: tuple[Target, Target]) -> list[bool]:
+    """Whether either side holds values: as a model in a file or in memory, or a baseline of one, does."""
+    return [
+        target.holds_values if side.locked is None else side.locked.saved
+        for target, side in zip(targets, pair.descriptions, strict=True)
+    ]
+
+
+def _values_count(pair: Pair, targets: tuple[Target, Target], options: Options) -> bool:
     """Whether what the weights hold is compared: both hold something, and one was saved for what it holds."""
-    if not all(target.holds_values for target in targets):
+    if not all(_held(pair, targets)):
         return False
     return options.values is True or (options.values is None and any(target.kind != "live" for target in targets))
 
 
 def _starting(pair: Pair, targets: tuple[Target, Target], options: Options) -> tuple[Pair, list[NotChecked]]:
     """What the weights rung compares: a model in a file or in memory holds values, not what they would start from."""
-    held = [target.holds_values for target in targets]
+    held = _held(pair, targets)
     if not any(held):
         return pair, []
     first, second = (
@@ -260,7 +283,7 @@ def _starting(pair: Pair, targets: tuple[Target, Target], options: Options) -> t
         for item, holds in zip(pair.descriptions, held, strict=True)
     )
     started = replace(pair, descriptions=(first, second))
-    if _values_count(targets, options):  # what they hold is compared instead
+    if _values_count(pair, targets, options):  # what they hold is compared instead
         return started, []
     one = targets[held.index(True)]
     fact = Fact.LIVE_VALUES if one.kind == "live" else Fact.SAVED_VALUES
@@ -303,6 +326,8 @@ def _trained(
     reason = None
     if not options.fit:
         reason = Finding(fact=Fact.OPTION, names=("--no-fit",))
+    elif baseline := [target.text for target in models.targets if target.kind == "baseline"]:
+        reason = Finding(fact=Fact.NOT_TRAINED, names=tuple(baseline))
     elif face.outcome == "different":
         reason = Finding(fact=Fact.INTERFACES_APART, names=("data",))
     else:

@@ -1,8 +1,8 @@
 """Runs every wrong or hostile input that is known, one command each, and says what became of it.
 
-``python tests/tools/wrong_inputs.py [--all] [WORD ...]``: those that start no worker; with ``--all`` the others as
-well; with words those whose name holds one of them. Of each it is asked for: the exit code; one line that begins with
-``error:`` and says what, where and what next; no traceback; no process left; no file left.
+``python tests/tools/wrong_inputs.py [WORD ...]``: all of them, or those whose name holds one of the words; with
+``--cheap`` those alone that start no worker, with ``-v`` what each says. Of each it is asked for: the exit code; one
+line that begins with ``error:`` and says what, where and what next; no traceback; no process left; no file left.
 
 Rows share warm processes, so that each waits for no import of TensorFlow: see ``warm.py``.
 """
@@ -37,6 +37,9 @@ from kerasdiff.side.environment import worker_environment
 
 ROWS: tuple[Row, ...] = (*lines.ROWS, *places.ROWS, *streams.ROWS, *scripts.ROWS, *saves.ROWS, *worlds.ROWS)
 CODES = (0, 1, 2, 3, 130)
+_LAUNCHER = launching.launcher
+_OF_KERAS = {"home/.keras", "home/.keras/keras.json"}
+"""What Keras writes wherever it is imported."""
 LONGEST_S = 60.0
 """How long a row may take; one that waits for a process that lives on takes longer."""
 _ESCAPES = re.compile("[\x00-\x08\x0b-\x1f\x7f\x9b\u202a-\u202e\u2066-\u2069]")
@@ -54,11 +57,7 @@ class Told:
 
 def warm_launcher() -> launching.Launcher:
     """One launcher for all rows, whatever their environment; another where a row ended it."""
-    key = os.getpid(), frozenset({("rows", "")})
-    known = launching._launchers.get(key)
-    if known is None or not known.runs():
-        known = launching._launchers[key] = launching.Launcher(worker_environment())
-    return known
+    return _LAUNCHER(worker_environment())
 
 
 def run(row: Row) -> Told:
@@ -75,14 +74,13 @@ def run(row: Row) -> Told:
         if row.make is not None:
             with _at(root / "work", {}):
                 row.make(root / "work")
-        if row.worker:
-            warm_launcher()
-        before = _held(root)
+        lent = warm_launcher() if row.worker else None
+        before, others = _held(root), set(_below(os.getpid()))
         began = time.monotonic()
-        answer = _answer(row, root)
+        answer = _answer(row, root, lent)
         took = time.monotonic() - began
-        left = sorted(_held(root) - before - {f"work/{name}" for name in row.leaves})
-        return Told(row=row, answer=answer, seconds=took, faults=tuple(_faults(row, answer, left, took)))
+        left = sorted(_held(root) - before - {f"work/{name}" for name in row.leaves} - _OF_KERAS)
+        return Told(row=row, answer=answer, seconds=took, faults=tuple(_faults(row, answer, left, took, others)))
     finally:
         for folder, _, _ in os.walk(root):
             os.chmod(folder, 0o700)
@@ -100,20 +98,20 @@ def _environment(row: Row, root: Path) -> dict[str, str | None]:
     return {**own, **plain, **row.environment}
 
 
-def _answer(row: Row, root: Path) -> Answer:
+def _answer(row: Row, root: Path, lent: launching.Launcher | None) -> Answer:
     settings = _environment(row, root)
     if not (row.own or row.after or row.environment):
-        with _at(root / "work", settings), _warm(row):
+        with _at(root / "work", settings), _warm(lent):
             done = CliRunner().invoke(main, shlex.split(row.run))
         return Answer(exit_code=done.exit_code, stdout=done.stdout, stderr=done.stderr)
-    lent = warm_launcher().connection.fileno() if row.worker else -1
-    program = shlex.join([sys.executable, str(Path(__file__).with_name("warm.py")), str(lent)])
+    passed = [] if lent is None else [lent.connection.fileno()]
+    program = shlex.join([sys.executable, str(Path(__file__).with_name("warm.py")), str(*passed or [-1])])
     found = {name: value for name, value in {**os.environ, **settings}.items() if value is not None}
     completed = subprocess.run(
         ["bash", "-c", f"{row.before} {program} {row.run} {row.after}"],
         cwd=root / "work",
         env=found,
-        pass_fds=[lent] if row.worker else [],
+        pass_fds=passed,
         capture_output=True,
         check=False,
         timeout=600,
@@ -123,19 +121,20 @@ def _answer(row: Row, root: Path) -> Answer:
 
 
 @contextmanager
-def _warm(row: Row) -> Iterator[None]:
-    known = launching.launcher
-    launching.launcher = lambda environment, **_: warm_launcher()  # type: ignore[assignment]
-    if not row.worker:
-        launching.prepare = lambda environment, **_: (_ for _ in ()).throw(AssertionError("a worker is started"))
+def _warm(lent: launching.Launcher | None) -> Iterator[None]:
+    """Within, workers are forked from this launcher; where there is none, none may be started."""
+
+    def same(environment: Mapping[str, str], **more: bool) -> launching.Launcher:
+        if lent is None:
+            raise AssertionError("a worker is started")
+        return lent if lent.runs() else _LAUNCHER(environment, **more)
+
+    known, launching.launcher = launching.launcher, same
+    forks, launching.FORKS = launching.FORKS, True
     try:
         yield
     finally:
-        launching.launcher = known
-        launching.prepare = _PREPARE
-
-
-_PREPARE = launching.prepare
+        launching.launcher, launching.FORKS = known, forks
 
 
 @contextmanager
@@ -160,7 +159,7 @@ def _held(root: Path) -> set[str]:
     return {str(path.relative_to(root)) for path in root.rglob("*")}
 
 
-def _faults(row: Row, answer: Answer, left: list[str], took: float) -> Iterator[str]:
+def _faults(row: Row, answer: Answer, left: list[str], took: float, others: set[int]) -> Iterator[str]:
     if answer.exit_code != row.code or answer.exit_code not in CODES:
         yield f"exit code {answer.exit_code}, not {row.code}"
     flat = " ".join(answer.stderr.split())
@@ -182,12 +181,12 @@ def _faults(row: Row, answer: Answer, left: list[str], took: float) -> Iterator[
         yield f"leaves {', '.join(left)}"
     if took > LONGEST_S:
         yield f"takes {took:.0f} s"
-    yield from _orphans()
+    yield from _orphans(others)
 
 
-def _orphans() -> Iterator[str]:
-    """Processes below this one that are no launcher of its own, a second after the command."""
-    launchers = {known._process.pid for known in launching._launchers.values()}
+def _orphans(others: set[int]) -> Iterator[str]:
+    """Processes that this one has below it since, and that are no launchers of its own, a second after the command."""
+    launchers = others | {known._process.pid for known in launching._launchers.values()}
     deadline = time.monotonic() + 1
     while (rest := [pid for pid in _below(os.getpid()) if pid not in launchers]) and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -223,13 +222,13 @@ def _below(root: int) -> list[int]:
 def command() -> int:
     """Runs the rows that the command line names, and prints a line each."""
     words = sys.argv[1:]
-    everything = "--all" in words
+    cheap = "--cheap" in words
     verbose = "-v" in words
     words = [word for word in words if not word.startswith("-")]
-    chosen = [row for row in ROWS if (everything or words or not row.worker) and _named(row, words)]
+    chosen = [row for row in ROWS if not (cheap and row.worker) and _named(row, words)]
     wrong = 0
     if any(row.worker for row in chosen):
-        warm_launcher()  # imports while the first rows run, in the home of who asks
+        warm_launcher()  # imports while the first rows run
     for row in chosen:
         signal.alarm(int(2 * LONGEST_S))
         told = run(row)

@@ -126,6 +126,10 @@ def test_a_deletion_is_marked_where_the_candidate_goes_on() -> None:
 
     assert str(remark.place) == "examples/forum/b.py:25"
     assert str(remark.related) == "examples/forum/a.py:5"
+    called = Source(file="b.py", line=77)
+    rows = tuple(replace(row, candidate=row.candidate and replace(row.candidate, called=called)) for row in forum.rows)
+    (remark,) = remarks(Named.of(replace(forum, rows=rows, edits=(gone,), attribution=None)))
+    assert str(remark.place) == "examples/forum/b.py:77"
 
 
 def test_fingerprints_survive_moved_lines_and_tell_edits_apart() -> None:

@@ -274,6 +274,8 @@ DIFFERS = 'expect = "different"\n'
         ('rungs = ["interface", "inference"]', forum(), Standing.FAILED, Why.RUNGS),
         ('rungs = ["interface"]', OPEN, Standing.INCONCLUSIVE, Why.OPEN),
         ('rungs = ["checkpoint"]', replace(forum(), rungs=forum().rungs[:1]), Standing.INCONCLUSIVE, Why.OPEN),
+        ('fit = true\nrungs = ["fit"]', replace(EQUAL, rungs=EQUAL.rungs[:1]), Standing.INCONCLUSIVE, Why.OPEN),
+        ('rungs = ["inference"]', replace(EQUAL, rungs=()), Standing.PASSED, None),
         (DUE, EQUAL, Standing.PASSED, None),
         (DUE.replace("2027", "2026"), EQUAL, Standing.FAILED, Why.EXPIRED),
         (DUE.replace("2027-01-01", "2026-11-27"), EQUAL, Standing.PASSED, None),

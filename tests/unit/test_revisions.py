@@ -13,6 +13,7 @@ import pytest
 from made_repository import ALONE, MadeRepository
 
 from kerasdiff.errors import KerasdiffError, TargetError
+from kerasdiff.report.wording import commit
 from kerasdiff.side.listing.finding import listed
 from kerasdiff.side.reading.early import check, read_target
 from kerasdiff.side.revisions.commits import base_of, changed_since, commit_of
@@ -168,6 +169,20 @@ def test_the_default_is_the_merge_base_with_the_branch_that_work_goes_to(
     with pytest.raises(TargetError, match=r"goes to gone, which the clone in .* lacks") as caught:
         branch_of(other)
     assert caught.value.details == "git fetch origin gone"
+
+
+def test_a_base_that_is_what_is_here_is_said_to_be(made: MadeRepository):
+    made.git("checkout", "--quiet", "main")
+    repository = repository_of(made.top)
+    assert repository is not None
+
+    same = base_of(repository)
+    assert same.unchanged
+    assert commit(same).endswith(
+        "Begin (merge base with main; nothing has changed since, so it is compared with itself)"
+    )
+    made.write({"untracked.py": ""})
+    assert not base_of(repository).unchanged
 
 
 def test_a_branch_that_a_remote_alone_has_is_taken_for_the_name(made: MadeRepository, tmp_path: Path):
@@ -394,6 +409,31 @@ def test_finders_of_editable_installs_lead_to_the_revision(tmp_path: Path, monke
         assert importlib.util.find_spec("elsex").origin == str(tmp_path / "other" / "elsex.py")
         with pytest.raises(ModuleNotFoundError):
             importlib.util.find_spec("newx")
+
+
+def test_a_package_that_is_installed_as_a_copy_is_that_of_the_revision(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    made = MadeRepository(tmp_path / "repo")
+    made.commit({"src/pkgx/__init__.py": ""}, "Begin")
+    made.commit({"newx.py": "", "removedx.py": ""}, "Change")
+    site = tmp_path / "env" / "site-packages"
+    installed = {
+        "pkgx-1.dist-info/direct_url.json": f'{{"url": "file://{made.top}", "dir_info": {{}}}}',
+        "pkgx-1.dist-info/RECORD": "pkgx/__init__.py,sha256=x,0\nnewx.py,,\n",
+        "elsex-1.dist-info/direct_url.json": '{"url": "file:///elsewhere", "dir_info": {}}',
+        "elsex-1.dist-info/RECORD": "elsex.py,,\n",
+    }
+    for name in (*installed, "pkgx/__init__.py", "newx.py", "elsex.py"):
+        (site / name).parent.mkdir(parents=True, exist_ok=True)
+        (site / name).write_text(installed.get(name, ""))
+    monkeypatch.syspath_prepend(str(site))
+    revision = revision_of(made, "HEAD~1")
+
+    with searched(revision) as finder:
+        assert importlib.util.find_spec("pkgx").origin == f"{revision.root}/src/pkgx/__init__.py"
+        assert importlib.util.find_spec("elsex").origin == str(site / "elsex.py")
+        with pytest.raises(ModuleNotFoundError):
+            importlib.util.find_spec("newx")
+    assert finder.copies == ["pkgx", "newx"]
 
 
 # Mistakes ----------------------------------------------------------------------------------------------------

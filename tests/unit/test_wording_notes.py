@@ -59,8 +59,8 @@ ROWS = [
             settings={"left_out": ((3, 3), (7, 9)), "within": ""},
             parts=(TRAINS, Finding(fact=Fact.LINE_LEFT_OUT, names=("missing", "wandb"), sources=(LINE,))),
         ),
-        "m.py:model: m.py was loaded by its definitions: it trains (model.fit()) at line 7, imports wandb, which is "
-        "not installed here at line 7; lines 3, 7-9 left out",
+        "m.py:model: m.py was loaded by its definitions: it trains at line 7 (model.fit()), imports wandb at line 7 "
+        "(not installed here); lines 3, 7-9 left out",
     ),
     (
         Finding(
@@ -69,7 +69,7 @@ ROWS = [
             settings={"left_out": [], "within": "main"},
             parts=(TRAINS,),
         ),
-        "m.py:main.model: m.py was loaded by its definitions: it trains (model.fit()) at line 7; these were left out; "
+        "m.py:main.model: m.py was loaded by its definitions: it trains at line 7 (model.fit()); these were left out; "
         "the name is of its function main",
     ),
     (

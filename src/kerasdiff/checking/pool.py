@@ -3,25 +3,36 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TypeVar
 
+from kerasdiff.side.memory import available_bytes
 from kerasdiff.side.process import stop_all
 
 T = TypeVar("T")
 
 MOST_AT_ONCE = 8
-"""Comparisons at once, where nobody says: each holds two models, in two processes of some 500 MB."""
+"""Comparisons at once, where nobody says: past that this process, which judges all of them, is what they wait for."""
 
 _LET_GO_S = 0.1
 """How often workers are stopped until the last thread has noticed: one may have been about to start another."""
 
 
+PAIR_BYTES = 1 << 30
+"""What a comparison of small models takes: two workers of some 500 MB, part of which they share with the launcher."""
+
+
 def at_once() -> int:
-    """How many comparisons run at once: as many as there are cores, for in each one side waits for the other."""
+    """How many comparisons run at once: as many as there are cores, for in each one side waits for the other.
+
+    Fewer where memory is short; what large models take is not known before they are loaded.
+    """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(MOST_AT_ONCE, cores))
+    free = available_bytes()
+    room = cores if free is None else free // (2 * PAIR_BYTES)
+    return max(1, min(MOST_AT_ONCE, cores, room))
 
 
 def run_all(
@@ -47,8 +58,9 @@ def run_all(
     except KeyboardInterrupt:
         done = {future for future in futures if future.done()}
         pool.shutdown(wait=False, cancel_futures=True)
-        while wait(futures, timeout=_LET_GO_S).not_done:
+        while not all(future.done() for future in futures):
             stop_all()
+            time.sleep(_LET_GO_S)
         return [future if future in done else None for future in futures], True
     pool.shutdown()
     return list(futures), False

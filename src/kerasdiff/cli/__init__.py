@@ -24,6 +24,7 @@ from kerasdiff.cli.implied import implied_command
 from kerasdiff.cli.init import init
 from kerasdiff.cli.inspect import inspect
 from kerasdiff.cli.listing import list_models
+from kerasdiff.cli.lock import lock
 from kerasdiff.cli.replay import replay
 from kerasdiff.cli.rules import rules
 from kerasdiff.cli.show import show
@@ -75,5 +76,5 @@ def main() -> None:
     """  # noqa: D301
 
 
-for command in (check, compare, completion, data, doctor, fit, init, inspect, list_models, replay, rules, show):
+for command in (check, compare, completion, data, doctor, fit, init, inspect, list_models, lock, replay, rules, show):
     main.add_command(with_debug(command))

@@ -116,7 +116,11 @@ def _checked(gates: Gates, jobs: int, against: str, changed: str | None, to: Out
         base = known.revision
         own = Path(gates.here) / Path(gates.path).name
         unchanged = {
-            pair.gate.name for pair in pairs if pair.targets and is_unchanged(pair.gate, pair.targets, own, known)
+            pair.gate.name
+            for pair in pairs
+            if pair.targets
+            and all(item.until >= date.today() for item in pair.gate.ignores)  # else it fails whatever changed
+            and is_unchanged(pair.gate, pair.targets, own, known)
         }
     if any(pair.targets and pair.gate.name not in unchanged for pair in pairs):
         start_ahead()

@@ -42,6 +42,7 @@ A target is one of
   package.module:NAME          the same of a module that can be imported, or lies in this directory or src
   notebook.ipynb:NAME          the same of the code cells of a notebook
   model.keras, model.h5        a saved model
+  net.kerasdiff                a baseline that `kerasdiff lock` made
   config.json                  what model.to_json() wrote
   git:REVISION:TARGET          one of these at a branch, tag or commit, with all that it imports from the repository
 `kerasdiff list FILE` shows what can be named in a file.

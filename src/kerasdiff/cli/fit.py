@@ -192,7 +192,10 @@ def fit(
       kerasdiff fit old.py:Net new.py:Net --seeds 1000 --ray 10.0.0.1:6379
     """  # noqa: D301
     texts, revision = pair_of(reference, candidate, against)
+    from kerasdiff.side.baselines.container import refuse_training
+
     (first, second), specs = understood(texts, inputs, data, revision)
+    refuse_training(first, second)
     pair = first, second
     from kerasdiff.options import FitOptions, Options, trial_store
     from kerasdiff.side.training import TrialOptions

@@ -33,9 +33,11 @@ def inspect(target: str, mode: Mode, inputs: tuple[str, ...], timeout: float, to
       kerasdiff inspect a.py:ConvModel_1
       kerasdiff inspect a.py:ConvModel_1 --mode training
       kerasdiff inspect 'net.py:build(depth=50)' --input 224,224,3 --format json
+      kerasdiff inspect net.kerasdiff
     """  # noqa: D301
     (model,), specs = understood((target,), inputs)
-    start_ahead()
+    if model.kind != "baseline":  # which is read here
+        start_ahead()
     import kerasdiff.pipeline as engine
     from kerasdiff.report.inspect import description_json, render_graph
 

@@ -44,11 +44,9 @@ def _expected(gate: Gate, comparison: Comparison) -> CheckedPair:
         return replace(pair, standing=Standing.INCONCLUSIVE, why=Why.OPEN)
     if gate.expect == "different":
         return _different(pair, gate, comparison)
-    if outcome == "equivalent":
-        return pair
-    return (
-        _by_rungs(pair, gate, comparison) if gate.rungs else replace(pair, standing=Standing.FAILED, why=Why.DIFFERENT)
-    )
+    if gate.rungs:
+        return _by_rungs(pair, gate, comparison)
+    return pair if outcome == "equivalent" else replace(pair, standing=Standing.FAILED, why=Why.DIFFERENT)
 
 
 def _different(pair: CheckedPair, gate: Gate, comparison: Comparison) -> CheckedPair:
@@ -64,7 +62,10 @@ def _different(pair: CheckedPair, gate: Gate, comparison: Comparison) -> Checked
 
 
 def _by_rungs(pair: CheckedPair, gate: Gate, comparison: Comparison) -> CheckedPair:
-    """Of models that differ, whether they do where it counts: a rung that was not looked at settles nothing."""
+    """Whether models differ where it counts.
+
+    A rung that was not looked at settles nothing, unless the models are equivalent: that speaks of all but training.
+    """
     outcomes = {rung.name: rung.outcome for rung in comparison.rungs}
 
     def those(*wanted: str | None) -> tuple[RungName, ...]:
@@ -72,7 +73,10 @@ def _by_rungs(pair: CheckedPair, gate: Gate, comparison: Comparison) -> CheckedP
 
     if apart := those("different"):
         return replace(pair, standing=Standing.FAILED, why=Why.RUNGS, rungs=apart)
-    if unseen := those(None, "skipped", "failed"):
+    unseen = those(None, "skipped", "failed")
+    if comparison.verdict.outcome == "equivalent":
+        unseen = tuple(name for name in unseen if name == "fit")
+    if unseen:
         return replace(pair, standing=Standing.INCONCLUSIVE, why=Why.OPEN, rungs=unseen)
     return pair
 

@@ -148,6 +148,8 @@ class Node:
             ``read`` nodes and effects name weights by position in ``weights``.
         scope: Path of the composite that made the call.
         display: What the user calls it (``relu``, ``Conv2D``): class or function name.
+        source: The line that makes the layer, or that calls the function.
+        called: The line that calls a layer, where that is another one.
         activation: Id of the node in ``lowering`` whose output goes into the fused ``activation=``, if any.
         seeds: Those of ``weights`` that are the state of a random generator.
         untracked: What those of ``weights`` hold that the model does not know of: variables that nobody tracks, tables.
@@ -167,6 +169,7 @@ class Node:
     scope: str = ""
     display: str = ""
     source: Source | None = None
+    called: Source | None = None
     activation: Edge | None = None
     seeds: tuple[str, ...] = ()
     untracked: tuple[str, ...] = ()

@@ -11,6 +11,7 @@ from kerasdiff.align.pair import Correspondence, WeightTransfer
 from kerasdiff.findings import SIDES, Fact, Finding
 from kerasdiff.graph import Node, Weight
 from kerasdiff.side.observations import Recipe
+from kerasdiff.side.records import Description
 
 OWN_SEEDS = 100_000
 """Added to the seeds of the candidate's weights without a counterpart: beyond the number of weights of any model."""
@@ -139,9 +140,14 @@ def with_pairs(
     return replace(
         transfer,
         pairs=pairs,
-        reference=tuple(_recipe(weight.id, weight, seed + number) for number, weight in enumerate(weights)),
+        reference=own_recipes(pair.descriptions[0], seed),
         candidate=(*together, *own),
     )
+
+
+def own_recipes(description: Description, seed: int) -> tuple[Recipe, ...]:
+    """How the weights of one model are drawn, as those of the reference of any pair are."""
+    return tuple(_recipe(weight.id, weight, seed + number) for number, weight in enumerate(description.weights))
 
 
 def _recipe(target: str, like: Weight, seed: int) -> Recipe:

@@ -50,6 +50,7 @@ def description_json(description: Description) -> str:
             "inferred": [note(fact) for fact in description.inferred],
             "notes": [note(fact) for fact in description.notes],
             "unused_layers": description.unused_layers,
+            "locked": None if description.locked is None else asdict(description.locked),
             "compiled": None if description.compiled is None else _plain(description.compiled),
         }
     )
@@ -65,7 +66,11 @@ def render_graph(description: Description, mode: Mode, console: Console) -> None
     for title, ports in (("input", description.inputs), ("output", description.outputs)):
         for end in ports:
             hang(console, Text(f"  {title:<8}", style="dim"), Text(look.text(port(end))))
-    environment = ", ".join(f"{name} {text}" for name, text in description.environment.items())
+    locked = description.locked
+    if locked is not None:
+        hang(console, Text("  locked  ", style="dim"), Text(look.text(f"from {locked.target}")))
+    held = description.environment if locked is None else locked.environment
+    environment = ", ".join(f"{name} {text}" for name, text in held.items())
     if environment:
         hang(console, Text("  with    ", style="dim"), Text(look.text(environment)))
     if graph is None:

@@ -90,7 +90,7 @@ def _bare(node: Node | None, advised: bool) -> Node | None:
     """A node as a table knows it, and as an advice does: that it has weights or settings, not which."""
     if node is None:
         return None
-    bare = Node(id=node.id, op=node.op, kind=node.kind, outputs=node.outputs, source=node.source)
+    bare = Node(id=node.id, op=node.op, kind=node.kind, outputs=node.outputs, source=node.source, called=node.called)
     if not advised:
         return bare
     settings = {} if node.weights else node.attributes

@@ -56,3 +56,9 @@ def untaken(observations: Observations, edits: tuple[Edit, ...]) -> tuple[Findin
                 key = side, edit.op, str(site.source)
                 distinct[key] = Finding(fact=Fact.ONE_WAY_BRANCH, side=side, sites=(replace(site, op=edit.op),))
     return tuple(distinct.values())
+
+
+def elsewhere(locked: tuple[Finding | None, Finding | None]) -> tuple[Finding, ...]:
+    """The baselines that do not answer as they did when they were locked: what was locked is not what was compared."""
+    told = [part for finding in locked if finding is not None for part in finding.parts]
+    return tuple(part for part in told if part.fact is Fact.ANSWERS_OTHERWISE)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -70,6 +70,8 @@ def may_have_gpu() -> bool:
     A yes that is wrong costs another pair of workers, which train on the processor; a no that is wrong only speed.
     """
     if sys.platform == "darwin":
+        import importlib.metadata  # which reads mail headers, and takes longer than all that --help needs
+
         return any(True for _ in importlib.metadata.distributions(name="tensorflow-metal"))
     if os.environ.get("CUDA_VISIBLE_DEVICES", "all").strip() in ("", "-1"):
         return False
@@ -131,3 +133,17 @@ def worker_environment(hardware: Hardware = Hardware()) -> dict[str, str]:
         # Else a file named like a standard module beside the user's models would break the worker's start.
         "PYTHONSAFEPATH": "1",
     }
+
+
+def processor() -> dict[str, str]:
+    """What of the machine may move the last digits of numbers, as far as the system tells."""
+    return {"machine": platform.machine(), "processor": _processor_name() or platform.processor() or "unknown"}
+
+
+def _processor_name() -> str:
+    """The processor's name on Linux."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return ""
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Generic, ParamSpec, Protocol, TypeVar, overload
 
 from kerasdiff.graph.values import Array
+from kerasdiff.side.baselines.records import Frozen, Recalled
 from kerasdiff.side.checkpoints import Held, LoadRequest, Places, Restored, Saved, SaveRequest
 from kerasdiff.side.health import Examined
 from kerasdiff.side.mutations import Mutation
@@ -88,6 +89,12 @@ START_VALUES: Request[[tuple[str, ...]], Mapping[str, Array]] = Request(
 STORED_OUTPUTS: Request[[tuple[tuple[Array, ...], ...]], Held] = Request(
     "stored_outputs", "run with the values it holds", "kerasdiff.worker.running.checkpoint:stored_outputs"
 )
+FREEZE: Request[[str], Frozen] = Request(
+    "freeze", "take the model apart for a baseline", "kerasdiff.worker.stored.freezing:freeze"
+)
+RECALL: Request[[], Recalled] = Request(
+    "recall", "tell what it answered when it was locked", "kerasdiff.worker.stored.session:recall"
+)
 TRIAL_KEY: Request[[FitPlan], str | None] = Request(
     "trial_key", "make a trial ready", "kerasdiff.worker.training.fit:trial_key_of"
 )
@@ -116,6 +123,8 @@ REQUESTS: Mapping[str, Request[..., object]] = {
         START_DIGESTS,
         START_VALUES,
         STORED_OUTPUTS,
+        FREEZE,
+        RECALL,
         TRIAL_KEY,
         FIT,
         MUTATIONS,
@@ -183,6 +192,9 @@ class Side(ABC):
         """
         return self.submit(DESCRIBE, inputs, order, fitted).result()
 
+    examine = _Method(EXAMINE)
+    """What its process computes with, whatever its model is."""
+
     evaluate = _Method(EVALUATE)
     """Runs probes through the model."""
 
@@ -219,8 +231,11 @@ class Side(ABC):
     stored_outputs = _Method(STORED_OUTPUTS)
     """What a fresh copy of the model computes on these probes."""
 
-    examine = _Method(EXAMINE)
-    """What it has to compute with, and whether it computes the same twice."""
+    freeze = _Method(FREEZE)
+    """All that a baseline needs to answer in its place; its graphs are named with this label."""
+
+    recall = _Method(RECALL)
+    """What a baseline answered when it was made."""
 
     trial_key = _Method(TRIAL_KEY)
     """Makes a trial ready; what it is called in the trial store, or ``None`` where it cannot be stored."""

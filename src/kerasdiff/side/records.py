@@ -18,6 +18,23 @@ class Override:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Locked:
+    """Where a baseline comes from.
+
+    Attributes:
+        target: What was locked, as the user wrote it.
+        saved: Whether that was a saved model.
+        environment: Versions, device and processor it was made with.
+        uncompiled: Why its compile settings are not held, empty where they are or it has none.
+    """
+
+    target: str
+    saved: bool
+    environment: Mapping[str, str]
+    uncompiled: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Description:
     """A model as its worker sees it.
 
@@ -34,6 +51,7 @@ class Description:
         overrides: Training methods the model brings itself (``train_step``), which no rung runs.
         root: The directory that file names of source lines are relative to.
         told_mode: Whether ``fit`` and ``predict`` tell it the mode it is called in; ``None`` for what has no ``fit``.
+        locked: Of a baseline, where it comes from; ``None`` for a model that was loaded.
     """
 
     class_name: str
@@ -54,6 +72,7 @@ class Description:
     returned: Mapping[Mode, tuple[Returned, ...]] = field(default_factory=dict)
     told_mode: bool | None = None
     root: str = ""
+    locked: Locked | None = None
 
     @property
     def untold(self) -> Finding | None:

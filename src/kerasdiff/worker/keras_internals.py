@@ -412,6 +412,25 @@ def output_arguments(kind: str) -> Sequence[Live]:
     return () if definition is None else definition.output_arg
 
 
+def is_stateful_kind(kind: str) -> bool | None:
+    """The same of a kind of op, ``None`` where TensorFlow knows none of this name.
+
+    ``tensorflow.python.framework.op_def_registry``. Checked with TensorFlow 2.16 to 2.21.
+    """
+    from tensorflow.python.framework import op_def_registry
+
+    definition = op_def_registry.get(kind)
+    return None if definition is None else bool(definition.is_stateful)
+
+
+def captured(graph: Live, outer: Live, name: str) -> Live:
+    """The placeholder by which a function graph takes in a tensor or resource from outside, under this name.
+
+    ``FuncGraph.capture``. Checked with TensorFlow 2.16 to 2.21.
+    """
+    return graph.capture(outer, name=name)
+
+
 GRADIENT_ATTRIBUTE = "_gradient_op_type"
 """Attribute of an op that names the gradient registered for it by ``tf.custom_gradient`` (TensorFlow 2.16 to 2.21)."""
 

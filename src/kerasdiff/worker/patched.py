@@ -15,10 +15,12 @@ class Originals:
 
     def __init__(self) -> None:
         self._held = {name: dict(vars(sys.modules[name])) for name in _MODULES if name in sys.modules}
+        self._modules = {name: one for name, one in sys.modules.items() if name in sys.stdlib_module_names}
 
     def restore(self) -> list[str]:
         """Puts everything back; says what was something else, as one writes it."""
-        changed = []
+        changed = [f"sys.modules[{name!r}]" for name, one in self._modules.items() if sys.modules.get(name) is not one]
+        sys.modules.update(self._modules)
         for module, held in self._held.items():
             space = vars(sys.modules[module]) if module in sys.modules else held
             for name, value in held.items():

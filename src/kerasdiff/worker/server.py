@@ -41,16 +41,38 @@ def serve(connection: Connection) -> None:
             if failure is not None:
                 raise failure
             if session is None:
-                from kerasdiff.worker.loading.load import Session as Opened
-
-                session = Opened(opening.target, opening.inputs, opening.without, opening.order, opening.fitted)
+                session = _opened(opening)
             reply = Reply(number=call.number, kind="value", payload=_handle(session, call, connection))
         except BaseException as error:  # the worker's boundary: whatever it was has to reach the parent
             if error is failure:  # without TensorFlow, what tells of errors cannot be imported either
                 reply = Reply(number=call.number, kind="error", payload=failure)
             else:
                 reply = _failed(call, opening.target.text, error, originals, shows=shows)
+        _send(connection, reply, call, opening.target.text, originals)
+
+
+def _send(connection: Connection, reply: Reply, call: Call, target: str, originals: Originals) -> None:
+    """Sends an answer, with Python's own functions where it cannot be made into bytes with those that are there."""
+    try:
         connection.send(reply)
+    except BaseException as first:  # nothing was sent: an answer is made into bytes before
+        failed = _failed(call, target, first, originals, shows=False)
+        try:
+            connection.send(reply)
+        except BaseException:
+            connection.send(failed)
+
+
+def _opened(opening: Opening) -> Session:
+    """The session of a target: what a baseline is asked is answered from its file."""
+    how = opening.target, opening.inputs, opening.without, opening.order, opening.fitted
+    if opening.target.kind == "baseline":
+        from kerasdiff.worker.stored.session import StoredSession
+
+        return StoredSession(*how)
+    from kerasdiff.worker.loading.load import Session
+
+    return Session(*how)
 
 
 def _told(error: KerasdiffError) -> KerasdiffError:
@@ -66,9 +88,11 @@ def _handle(session: Session, call: Call, connection: Connection) -> object:
     request = REQUESTS.get(call.name)
     if request is None:
         raise ValueError(f"unknown request {call.name!r}")
-    module, _, function = request.handler.partition(":")
-    # Imported on demand: what a request does not need must not delay its answer.
-    handler = getattr(importlib.import_module(module), function)
+    handler = session.answers.get(call.name)
+    if handler is None:
+        module, _, function = request.handler.partition(":")
+        # Imported on demand: what a request does not need must not delay its answer.
+        handler = getattr(importlib.import_module(module), function)
 
     def progress(tick: Tick) -> None:
         connection.send(Reply(number=call.number, kind="progress", payload=tick))

@@ -36,7 +36,7 @@ class Row:
             itself, the command runs in a process of its own.
         environment: What differs in it; ``None`` takes a name away.
         worker: Whether a worker is started, which takes TensorFlow.
-        slow: Whether it waits, or needs a launcher of its own.
+        slow: Whether it waits, or computes for more than a second: run by the tool alone, and not in CI.
         own: Whether the command must be a process of its own.
         leaves: Files it may leave in the working directory.
         silent: Whether nothing need be said.

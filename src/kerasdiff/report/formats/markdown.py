@@ -194,7 +194,8 @@ def _where(comparison: Comparison, edit: Edit, side: int) -> str:
     model = (comparison.reference, comparison.candidate)[side]
     site: Site | None = edit.sites[side]
     if site is None:
-        return "–"
+        after = edit.after[side]
+        return f"none after {code_cell(after)}" if after else "–"
     if site.source is None:
         return code_cell(site.node)
     return code_cell(f"{model.location.path(site.source.file)}:{site.source.line}")
@@ -214,11 +215,11 @@ def _attribution(attribution: Attribution) -> str:
         lines.append(
             f"First divergence: {_parting(attribution.divergence)}: " + wording.local_difference(attribution.divergence)
         )
-    if local := wording.local_differences(attribution):
-        lines.append(local)
-    lines += [f"{_parting(item)}: {wording.size(item)}" for item in attribution.local[:MOST_LOCAL]]
+    apart = [f"{_parting(item)} ({wording.size(item)})" for item in attribution.local[:MOST_LOCAL]]
     if len(attribution.local) > MOST_LOCAL:
-        lines.append(f"… {len(attribution.local) - MOST_LOCAL:,} more")
+        apart.append(f"{len(attribution.local) - MOST_LOCAL:,} more")
+    if local := wording.local_differences(attribution):
+        lines.append(f"{local} {', '.join(apart)}")
     lines += [wording.inseparable(group) for group in attribution.together]
     lines += [wording.sentence(note) for note in attribution.notes]
     lines += [whole for whole in (wording.explained(attribution),) if whole]

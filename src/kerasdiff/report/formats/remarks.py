@@ -141,13 +141,17 @@ def _digest(item: Named, *parts: str | None) -> str:
 
 
 def _place(comparison: Comparison, edit: Edit, side: int) -> Place | None:
-    """Where an edit stands on a side, or where it would."""
+    """Where an edit stands on a side; or where it would: at the call that it would follow.
+
+    Settings stand where a layer is made, its place and its operands where it is called.
+    """
     model = (comparison.reference, comparison.candidate)[side]
     site = edit.sites[side]
-    if site is not None and site.source is not None:
-        return placed(model, site.source)
-    before = None if site is not None else _node(comparison, side, edit.after[side])
-    return None if before is None or before.source is None else placed(model, before.source)
+    node = _node(comparison, side, edit.after[side] if site is None else site.node)
+    source = None if site is None else site.source
+    if node is not None and (site is None or edit.kind in ("move", "rewire")):
+        source = node.called or node.source or source
+    return None if source is None else placed(model, source)
 
 
 def _node(comparison: Comparison, side: int, name: str | None) -> Node | None:

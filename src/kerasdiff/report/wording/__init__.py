@@ -1,6 +1,6 @@
 """How is a fact put into words? The one place where findings, edits and verdicts become sentences.
 
-Imports the records it speaks of; imported by report, cli and pytest alone. Nothing it makes is ever read back.
+Imports the records it speaks of; imported by report, cli and api alone. Nothing it makes is ever read back.
 """
 
 from kerasdiff.report.wording.advice import advice

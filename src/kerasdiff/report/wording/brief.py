@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from kerasdiff.comparison import Comparison
 from kerasdiff.findings import SIDES, Fact, Finding
 from kerasdiff.report.wording.findings import sentence
+from kerasdiff.report.wording.locked import baselines
 from kerasdiff.report.wording.models import commit
 from kerasdiff.report.wording.names import count, listed
 from kerasdiff.report.wording.verdict import BASES
@@ -28,6 +29,8 @@ def briefly(comparison: Comparison) -> Iterator[tuple[str, str]]:
 def _known(comparison: Comparison) -> Iterator[tuple[str, str]]:
     """What an equivalence takes for granted, and what it does not say: nothing for most pairs."""
     terms = comparison.terms
+    for text in baselines(terms):
+        yield "baseline", f"{text}."
     for side, info in zip(SIDES, (comparison.reference, comparison.candidate), strict=True):
         if info.commit is not None:
             yield side, f"{commit(info.commit)}."

@@ -9,6 +9,7 @@ from kerasdiff.report.wording.edits import message
 from kerasdiff.report.wording.evidence import SENTENCES as EVIDENCE
 from kerasdiff.report.wording.explain import SENTENCES as EXPLANATIONS
 from kerasdiff.report.wording.fit import SENTENCES as TRIALS
+from kerasdiff.report.wording.locked import SENTENCES as BASELINES
 from kerasdiff.report.wording.notes import SENTENCES as NOTES
 from kerasdiff.report.wording.numbers import closeness
 from kerasdiff.report.wording.stored import SENTENCES as STORED
@@ -41,6 +42,7 @@ SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
     **STRUCTURE,
     **EVIDENCE,
     **STORED,
+    **BASELINES,
     **NOTES,
     **TRIALS,
     **EXPLANATIONS,

@@ -26,7 +26,8 @@ def model(info: ModelInfo) -> str:
 def commit(one: Commit) -> str:
     """Which commit a side is of: ``3f2a91c Widen the head``, and what its name stands for where that says more."""
     if one.merge_base:
-        return f"{one.short} {one.subject} (merge base with {one.branch})"
+        same = "; nothing has changed since, so it is compared with itself" if one.unchanged else ""
+        return f"{one.short} {one.subject} (merge base with {one.branch}{same})"
     if one.branch:
         return f"{one.short} {one.subject} ({one.name} is {one.branch} here)"
     return f"{one.short} {one.subject}"

@@ -55,8 +55,8 @@ MOST_STRETCHES = 4
 
 def _by_definitions(finding: Finding) -> str:
     target, file = finding.names
-    costs = [(part, does(cost_of(*part.names))) for part in finding.parts]
-    why = [f"{what} at {_line(part.sources[0])}" for part, what in costs[:MOST_COSTS]]
+    costs = finding.parts
+    why = [does(cost_of(*part.names), f" at {_line(part.sources[0])}") for part in costs[:MOST_COSTS]]
     more = f" and {len(costs) - MOST_COSTS} more" if len(costs) > MOST_COSTS else ""
     within = finding.settings["within"]
     place = (

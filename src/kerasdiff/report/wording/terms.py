@@ -9,6 +9,7 @@ from kerasdiff.findings import SIDES, RungName
 from kerasdiff.fitting.decisions import DEFAULT_MARGIN
 from kerasdiff.probing.limits import PROBE_BATCH
 from kerasdiff.report.wording.findings import sentence
+from kerasdiff.report.wording.locked import baselines
 
 Term = tuple[str, str]
 """A label and a text; a label may come several times."""
@@ -17,7 +18,7 @@ Term = tuple[str, str]
 def terms(comparison: Comparison) -> list[Term]:
     """In reading order, each once."""
     held = comparison.terms
-    parts = (_margin(held), _choices(held), _ignored(held), _limits(held), _inferred(held))
+    parts = (_baselines(held), _margin(held), _choices(held), _ignored(held), _limits(held), _inferred(held))
     return list(dict.fromkeys(term for part in parts for term in part))
 
 
@@ -28,6 +29,10 @@ def environment(held: Mapping[str, str]) -> list[Term]:
         for name, text in held.items()
         if not name.startswith("fit_") or held.get(name.removeprefix("fit_")) != text
     ]
+
+
+def _baselines(held: Terms) -> Iterator[Term]:
+    yield from (("baseline", text) for text in baselines(held))
 
 
 def _margin(held: Terms) -> Iterator[Term]:

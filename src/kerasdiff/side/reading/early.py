@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from kerasdiff.errors import KerasdiffError, TargetError
+from kerasdiff.side.baselines.container import check as check_baseline
 from kerasdiff.side.listing.finding import named
 from kerasdiff.side.reading import said
 from kerasdiff.side.reading.calling import PARSED_NAMES, guesses, unknown
@@ -112,6 +113,8 @@ def _file_fault(target: Target) -> KerasdiffError | None:
             return said.not_python(target)
         size = path.stat().st_size
         return said.no_source(target, size) if size > MOST_SOURCE else None
+    if target.kind == "baseline":
+        check_baseline(path)
     if target.kind == "saved":
         why = damage(path) or _held_code(target)
         return None if why is None else said.cannot_open(target, why)

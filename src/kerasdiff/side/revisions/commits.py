@@ -6,6 +6,7 @@ import difflib
 import os
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from kerasdiff.errors import TargetError
@@ -52,8 +53,9 @@ def base_of(repository: Repository) -> Commit:
     Raises:
         TargetError: If there is no such branch, or no common commit.
     """
-    if not isinstance(_parsed(repository, "HEAD"), str):
-        raise TargetError(f"The repository of {_where(repository)} has no commit yet to compare with.")
+    head = _parsed(repository, "HEAD")
+    if not isinstance(head, str):
+        raise TargetError(f"The repository of {repository.place} has no commit yet to compare with.")
     for branch in _bases(repository):
         base = asked(repository.place, "merge-base", "HEAD", branch)
         if base is None:
@@ -62,9 +64,8 @@ def base_of(repository: Repository) -> Commit:
         if branch.endswith("/HEAD"):
             shown = asked(repository.place, "rev-parse", "--abbrev-ref", branch) or shown
         one = _named(repository, base, "", shown)
-        return Commit(
-            name=one.short, commit=one.commit, short=one.short, subject=one.subject, branch=shown, merge_base=True
-        )
+        same = base == head and repository.top is not None and not changed_since(repository, one)
+        return replace(one, name=one.short, merge_base=True, unchanged=same)
     raise TargetError(
         "There is no branch to compare with by default: neither an upstream branch nor origin/main, main or master has "
         "a commit in common with what is checked out. Name a revision, e.g. --against HEAD~1.",
@@ -122,7 +123,7 @@ def _of_a_remote(repository: Repository, name: str) -> str | None:
 
 
 def _no_such(repository: Repository, name: str, why: GitError) -> TargetError:
-    where = f"the repository of {_where(repository)}"
+    where = f"the repository of {repository.place}"
     if "ambiguous" in str(why):
         return TargetError(f"{name}: several commits of {where} begin so; give more of the hash.")
     if "commit type" in str(why):
@@ -140,10 +141,6 @@ def _no_such(repository: Repository, name: str, why: GitError) -> TargetError:
         f"{name}: there is no such branch, tag or commit in {where}{nearest}.",
         _SHALLOW if _is_shallow(repository) else "",
     )
-
-
-def _where(repository: Repository) -> Path:
-    return repository.place
 
 
 def _is_shallow(repository: Repository) -> bool:

@@ -68,9 +68,10 @@ def laid_out(repository: Repository, commit: Commit) -> Revision:
             except (GitError, OSError) as error:
                 _remove(owned)
                 why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+                room = "; make room there, or name another directory by TMPDIR" if "space" in why else ""
+                where = owned.path.parent
                 raise TargetError(
-                    f"{commit.name}: the files of {commit.short} cannot be laid out in {owned.path.parent}: {why}; "
-                    "make room there, or name another directory by TMPDIR."
+                    f"{commit.name}: the files of {commit.short} cannot be laid out in {where}: {why}{room}."
                 ) from None
             _known[key] = Revision(commit=commit, root=str(root), worktrees=worktrees(repository), missing=missing)
         known = _known[key]

@@ -16,6 +16,7 @@ class Commit:
         branch: Where the name is not that of the commit itself: the branch of a remote that was taken for it
             (``origin/main``), or the one that the merge base is with.
         merge_base: Whether it is the merge base of that branch and what is checked out.
+        unchanged: Of a merge base, whether what is here is the same, so that nothing can have changed since.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Commit:
     subject: str
     branch: str = ""
     merge_base: bool = False
+    unchanged: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

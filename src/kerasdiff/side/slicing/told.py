@@ -32,19 +32,18 @@ _NAMED: Mapping[str, str] = {
 RUN_FILE = "--run-file"
 
 
-def does(cost: Cost) -> str:
-    """What a line does, as what follows ``it``.
+def does(cost: Cost, where: str = "") -> str:
+    """What a line does, as what follows ``it``; ``where`` comes behind the verb.
 
-    >>> does(Cost("trains", 4, "model.fit()"))
-    'trains (model.fit())'
+    >>> does(Cost("trains", 4, "model.fit()"), " at line 4")
+    'trains at line 4 (model.fit())'
     """
     if cost.kind == "missing":
-        return f"imports {cost.text}, which is not installed here"
+        return f"imports {cost.text}{where} (not installed here)"
     if cost.kind == "argument":
-        return f"is an argument of {cost.text}, which nothing here calls once"
-    if cost.kind == "fails":
-        return f"fails ({cost.text})"
-    return f"{_DOES[cost.kind]} ({cost.text})"
+        return f"is an argument of {cost.text}{where}, which nothing here calls once"
+    verb = "fails" if cost.kind == "fails" else _DOES[cost.kind]
+    return f"{verb}{where} ({cost.text})"
 
 
 def cost_of(kind: str, text: str) -> Cost:

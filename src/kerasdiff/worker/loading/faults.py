@@ -11,6 +11,7 @@ import kerasdiff
 from kerasdiff.graph import Source
 from kerasdiff.side.reading.said import user_frames
 from kerasdiff.worker.keras_internals import bare_message
+from kerasdiff.worker.loading.hints import hint
 from kerasdiff.worker.tracing.libraries import is_user_file
 from kerasdiff.worker.tracing.sources import relative
 
@@ -35,11 +36,14 @@ def reason(error: BaseException) -> str:
     text = bare_message(error)
     if isinstance(error, KeyError):
         text = f"key {text}"  # the message of a KeyError is the bare key
+    known = hint(text)
     if len(text) > _LIMIT:
         text = text[: _LIMIT - 1].rstrip() + "…"
     name = type(error).__name__
     if isinstance(error, NameError) and error.name in _explained:
         text += f": {_explained[error.name]}"
+    if known:
+        text += f" ({known})"
     return f"{name}: {text}" if text else name
 
 

@@ -22,6 +22,7 @@ from kerasdiff.side.reading.notebooks import cells_of
 from kerasdiff.side.reading.source import Source, source
 from kerasdiff.side.targets import Target
 from kerasdiff.worker.loading.faults import at_line, raised_at, reason, user_traceback
+from kerasdiff.worker.loading.hints import hint
 from kerasdiff.worker.tracing.libraries import claim, is_user_file
 
 _numbers = itertools.count()
@@ -171,7 +172,9 @@ def _importing(target: Target, root: str) -> Iterator[None]:
         raise said.syntax_error(target, error) from None
     except ModuleNotFoundError as error:
         at, details = at_line(error, root), user_traceback(error, root)
-        raise said.not_installed(target, error.name, at, details, _importer(error, root, target)) from None
+        failure = said.not_installed(target, error.name, at, details, _importer(error, root, target))
+        known = hint(str(error))
+        raise LoadError(f"{failure.message}{known and f' {known[0].upper()}{known[1:]}.'}", details) from None
     except SystemExit as error:
         raise LoadError(
             f"{target.text}: {said.shown(target)} ends the program when it is imported, with exit code {error.code!r}"

@@ -11,13 +11,14 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 import keras
 import tensorflow as tf
 
 from kerasdiff.errors import EvaluateError, KerasdiffError, LoadError, TraceError
 from kerasdiff.findings import Finding
-from kerasdiff.graph import Mode, Port
+from kerasdiff.graph import Edge, Mode, Port
 from kerasdiff.graph.values import Precision
 from kerasdiff.side.payload import Payload
 from kerasdiff.side.targets import InputSpec, Target
@@ -31,7 +32,9 @@ from kerasdiff.worker.loading.parts import by_parts, without_call
 from kerasdiff.worker.loading.resolve import Constructed, construct, resolve
 from kerasdiff.worker.loading.revision import enter, entered
 from kerasdiff.worker.loading.saved import open_saved
+from kerasdiff.worker.loading.world import World
 from kerasdiff.worker.tracing import sources
+from kerasdiff.worker.tracing.assemble import assemble
 from kerasdiff.worker.tracing.names import Names, serialized, weight_table
 from kerasdiff.worker.tracing.trace import Pack, Recording, record
 
@@ -72,6 +75,16 @@ class Loaded:
     fitted: bool = False
 
 
+class Parts(Protocol):
+    """The nodes of a trace in the graph of its call."""
+
+    def spots(self) -> Mapping[Edge, Live]:
+        """The tensor of every value between nodes."""
+
+    def home(self, op: str) -> str:
+        """The id of the node an op belongs to, empty where it belongs to none."""
+
+
 class Session:
     """One target with its loaded models, one for each precision, and their traces.
 
@@ -92,11 +105,14 @@ class Session:
         fitted: bool = False,
     ) -> None:
         enter(target)
+        self._world = World()
         self.target = target
         self.without = without
         self.inputs = inputs
         self.order = order
         self.fitted = fitted
+        self.answers: Mapping[str, Callable[..., object]] = {}
+        """Requests that are answered in another way than the table of requests says, by name."""
         self._loaded: dict[Precision, Loaded] = {}
         self._traced: dict[tuple[Precision, Mode], tuple[Recording, Live]] = {}
         self._drawn: set[Precision] = set()
@@ -145,6 +161,17 @@ class Session:
             with precision_scope(precision):
                 self._traced[precision, mode] = record(self.loaded(precision), mode)
         return self._traced[precision, mode]
+
+    def parts(self, precision: Precision, mode: Mode) -> Parts:
+        """Where in the graph of that call the nodes of its trace are."""
+        recording, _ = self.traced(precision, mode)
+        assembler = assemble(self.loaded(precision), recording, bare=True)
+        assembler.graph()
+        return assembler
+
+    def call(self, precision: Precision, mode: Mode) -> Live | None:
+        """The :class:`kerasdiff.worker.running.calls.Call` of a model that knows it without being called."""
+        return None
 
     def drawn(self, precision: Precision) -> Loaded:
         """The model in this precision, for a caller that overwrites its weights."""
@@ -199,7 +226,7 @@ class Session:
     def reload(self, precision: Precision, seed: int = SEED) -> Loaded:
         """A fresh instance that shares nothing with those handed out before."""
         revision = entered()
-        with nullcontext() if revision is None else revision.watched():
+        with nullcontext() if revision is None else revision.watched(), self._world.entered():
             loaded = load(self.target, self.inputs, precision, seed)
         if revision is not None:
             loaded = replace(loaded, inferred=(*loaded.inferred, *revision.found()))

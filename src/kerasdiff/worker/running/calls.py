@@ -18,7 +18,7 @@ from kerasdiff.worker.running.values import Values
 from kerasdiff.worker.tracing.assemble import assemble
 from kerasdiff.worker.tracing.branches import may_branch
 from kerasdiff.worker.tracing.returned import tensors_of
-from kerasdiff.worker.tracing.trace import Added, Recording, added_losses, call_model, record
+from kerasdiff.worker.tracing.trace import Added, Recording, added_losses, call_model, masks_of, record
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,8 @@ def called(session: Session, loaded: Loaded, mode: Mode, precision: Precision) -
         KerasdiffError: If it cannot be traced, for a reason that is told.
     """
     key = precision, mode
+    if key not in session.calls and (known := session.call(precision, mode)) is not None:
+        session.calls[key] = known
     if key not in session.calls:
         try:
             session.calls[key] = _traced(session, loaded, mode, precision)
@@ -83,12 +85,12 @@ def _traced(session: Session, loaded: Loaded, mode: Mode, precision: Precision) 
 
     if may_branch(recording) and mode == "inference":
         recording, function = record(loaded, mode, taken)
-    mixed = precision == "float64" and _has_lower_precision(recording)
+    mixed = precision == "float64" and has_lower_precision(recording)
     return Call(
         function=function,
         differentiated=function if _has_loop(recording) else eager(loaded, mode).function,
         losses=lambda: recording.added,
-        writes=_may_write(function),
+        writes=may_write(function),
         mixed=mixed,
         branches=tuple(branches),
         hidden=tuple(hidden),
@@ -107,6 +109,8 @@ def eager(loaded: Loaded, mode: Mode) -> Call:
         args, kwargs = loaded.pack(tensors)
         training = mode == "training"
         outputs = tensors_of(call_model(loaded.model, args, kwargs, training=training, fitted=loaded.fitted))
+        if training:  # as in a graph: the same call may be either on the other side
+            outputs += masks_of(outputs)
         added = added_losses(loaded.model)
         last.append(added)
         del last[:-1]
@@ -115,7 +119,7 @@ def eager(loaded: Loaded, mode: Mode) -> Call:
     return Call(function=run, differentiated=run, losses=lambda: last[-1])
 
 
-def _has_lower_precision(recording: Recording) -> bool:
+def has_lower_precision(recording: Recording) -> bool:
     return any(
         tensor.dtype in (tf.float32, tf.float16, tf.bfloat16) and op.type not in ("Const", "StatelessRandomUniformV2")
         for op in recording.graph.get_operations()
@@ -123,7 +127,7 @@ def _has_lower_precision(recording: Recording) -> bool:
     )
 
 
-def _may_write(function: Live) -> bool:
+def may_write(function: Live) -> bool:
     """Whether a call may update variables, as far as its graph tells."""
     graph = function.graph
     inside = (node.op for item in graph.as_graph_def().library.function for node in item.node_def)

@@ -18,7 +18,6 @@ from kerasdiff.worker.running.imported import imported
 from kerasdiff.worker.running.pulls import Pull, Pulls
 from kerasdiff.worker.running.undisturbed import Undisturbed
 from kerasdiff.worker.running.values import array_of
-from kerasdiff.worker.tracing.assemble import assemble
 from kerasdiff.worker.tracing.names import weight_table
 
 
@@ -48,13 +47,12 @@ class StagedCall:
         recording, _ = session.traced(request.precision, request.mode)
         if recording.made:
             raise EvaluateError("the call cannot be run in parts: it makes new variables each time")
-        assembler = assemble(loaded, recording, bare=True)
-        assembler.graph()
+        parts = session.parts(request.precision, request.mode)
         self._dtypes = [port.spec.dtype for port in loaded.ports]
-        self._call = imported(recording, weight_table(loaded.model), assembler.spots())
+        self._call = imported(recording, weight_table(loaded.model), parts.spots())
         ops = recording.graph.get_operations()
         self._draws = [
-            _RandomOp(node=assembler.home(op.name), family=FAMILIES[op.type], made=self._call.own(op.outputs[0]))
+            _RandomOp(node=parts.home(op.name), family=FAMILIES[op.type], made=self._call.own(op.outputs[0]))
             for op in ops
             if op.type in FAMILIES and not _is_fixed(op)
         ]

@@ -143,6 +143,7 @@ class Assembler:
             untracked=self._untracked(border.weights),
             display=unit.display,
             source=relative(unit.source, self._root),
+            called=relative(unit.called, self._root),
             activation=None if fused is None else fused[0],
         )
         self._nodes.append(node)

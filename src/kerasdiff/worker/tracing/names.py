@@ -115,6 +115,10 @@ def _plain_name(layer: Live) -> str:
     return automatic if re.fullmatch(re.escape(automatic) + r"(_\d+)?", layer.name) else str(layer.name)
 
 
+TABLE = "weights_by_id"
+"""Attribute of a model that says by itself what its weights are called: one that was read from a baseline."""
+
+
 def owned_variables(names: Names) -> Iterator[tuple[str, Live, Live]]:
     """Every variable once: ``(id, layer that holds it, variable)``, in the order of :attr:`Names.layers`."""
     seen: set[int] = set()
@@ -144,6 +148,9 @@ def output_names(model: Live, count: int) -> list[str]:
 
 def weight_table(model: Live) -> dict[str, Live]:
     """Every variable of a model by weight id, random-generator states included."""
+    told: Mapping[str, Live] | None = getattr(model, TABLE, None)
+    if told is not None:
+        return dict(told)
     return {name: variable for name, _, variable in owned_variables(Names(model))}
 
 

@@ -131,7 +131,7 @@ def symbolic_in(structure: Live) -> list[Live]:
     return [tensor for tensor in tensors_in(structure) if not hasattr(tensor, "numpy")]
 
 
-def _masks(tensors: Sequence[Live]) -> list[Live]:
+def masks_of(tensors: Sequence[Live]) -> list[Live]:
     """The masks these tensors carry."""
     return [mask for tensor in tensors if (mask := mask_of(tensor)) is not None]
 
@@ -247,7 +247,7 @@ class _Recorder:
             self.result, self.structure = result, structure_of(result)
         event.stop = op_count(self.graph)
         event.outputs = tuple(symbolic_in(tensors))
-        event.masks = tuple(_masks(tensors))
+        event.masks = tuple(masks_of(tensors))
         self.masks.update(mask.name for mask in event.masks)
         return result
 
@@ -377,7 +377,7 @@ def _recorded(
     structure = recorder.structure if result is recorder.result and recorder.structure else structure_of(result)
     outputs = list(structure.tensors)
     if mode == "training":  # Keras weighs the loss by the mask an output carries
-        outputs += _masks(outputs)
+        outputs += masks_of(outputs)
     # Regularizers are evaluated when ``losses`` is read: they come after the call and belong to the weights.
     inside = {op.name for op in graph.get_operations()}
     added = added_losses(loaded.model)

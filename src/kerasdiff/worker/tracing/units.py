@@ -42,6 +42,13 @@ class Unit:
         return self.site.source if self.site is not None else None
 
     @property
+    def called(self) -> Source | None:
+        """The line that calls a layer, where another one made it."""
+        if self.event is None or self.event.site == self.event.source:
+            return None
+        return self.event.site
+
+    @property
     def op(self) -> str:
         """What is called, as an operation's name."""
         if self.event is not None:
