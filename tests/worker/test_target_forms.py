@@ -142,7 +142,10 @@ def clean_path() -> Iterator[None]:
     yield
     sys.path[:] = path
     for name in set(sys.modules) - modules:
-        if getattr(sys.modules[name], "__file__", None) and "pytest-" in str(sys.modules[name].__file__):
+        module = sys.modules[name]
+        if any(
+            "pytest-" in str(place) for place in (getattr(module, "__file__", ""), *getattr(module, "__path__", ()))
+        ):
             del sys.modules[name]
 
 
