@@ -35,7 +35,7 @@ from kerasdiff.side.revisions.finding import searched
 from kerasdiff.side.revisions.targets import PREFIX, against, of_revision
 from kerasdiff.side.revisions.telling import told
 from kerasdiff.side.slicing.planning import plan_of
-from kerasdiff.side.slicing.told import refused
+from kerasdiff.side.slicing.told import refused, several
 from kerasdiff.side.targets import DEFINING, InputSpec, Target, parse_target
 
 
@@ -94,27 +94,36 @@ def _fault(target: Target, inputs: tuple[InputSpec, ...]) -> KerasdiffError | No
 
 
 def _text_fault(target: Target, module: Source, package: str, inputs: tuple[InputSpec, ...]) -> KerasdiffError | None:
-    plan = plan_of(target, module)
-    if plan.refusal is not None and plan.refusal.cost.kind != "missing":
-        return refused(target, plan.refusal, module)
-    if plan.tree is not None and plan.refusal is None:
-        module = replace(module, tree=plan.tree)
+    part = _part_run(target, module)
+    if isinstance(part, KerasdiffError):
+        return part
+    module = part
     failing = missing_import(module, package)
     if failing is not None:
         return _import_fault(target, module, failing)
     return _name_fault(target, module, inputs)
 
 
+def _part_run(target: Target, module: Source) -> Source | KerasdiffError:
+    """What of a module is run for a target, or why nothing is."""
+    plan = plan_of(target, module)
+    if plan.elsewhere:
+        return several(target, plan.elsewhere)
+    if plan.refusal is not None:
+        return module if plan.refusal.cost.kind == "missing" else refused(target, plan.refusal, module)
+    return module if plan.tree is None else replace(module, tree=plan.tree)
+
+
 def _file_fault(target: Target) -> KerasdiffError | None:
     """What is wrong with a file before its text is looked at."""
     path = Path(target.location)
+    if target.kind == "baseline":
+        check_baseline(path)
     if target.kind == "file":
         if not is_python(path):
             return said.not_python(target)
         size = path.stat().st_size
         return said.no_source(target, size) if size > MOST_SOURCE else None
-    if target.kind == "baseline":
-        check_baseline(path)
     if target.kind == "saved":
         why = damage(path) or _held_code(target)
         return None if why is None else said.cannot_open(target, why)
