@@ -192,6 +192,9 @@ class Side(ABC):
         """
         return self.submit(DESCRIBE, inputs, order, fitted).result()
 
+    examine = _Method(EXAMINE)
+    """What it has to compute with, and whether it computes the same twice."""
+
     evaluate = _Method(EVALUATE)
     """Runs probes through the model."""
 
