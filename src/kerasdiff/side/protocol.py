@@ -193,7 +193,7 @@ class Side(ABC):
         return self.submit(DESCRIBE, inputs, order, fitted).result()
 
     examine = _Method(EXAMINE)
-    """What it has to compute with, and whether it computes the same twice."""
+    """What its process computes with, whatever its model is."""
 
     evaluate = _Method(EVALUATE)
     """Runs probes through the model."""
