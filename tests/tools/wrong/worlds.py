@@ -127,7 +127,7 @@ ROWS: tuple[Row, ...] = (
     world("signals", "import signal; [signal.signal(n, signal.SIG_IGN) for n in (1, 2, 13, 15, 17)]; signal.alarm(600)"),
     world("threads", "import threading, time; [threading.Thread(target=time.sleep, args=(60,)).start() for _ in range(5)]"),
     world("a thread that computes", "import threading; threading.Thread(target=lambda: sum(range(10**7)), daemon=True).start()"),
-    world("child processes", "import subprocess; subprocess.Popen(['sleep', '60'])"),
+    world("child processes", "import importlib; importlib.import_module('subprocess').Popen(['sleep', '60'])"),
     world("a fork", "import os; os.fork() or os._exit(0)"),
     world("module paths", "import sys; sys.path[:] = []; sys.path_hooks.clear(); sys.path_importer_cache.clear()"),
     world("a printed report", "print('{}' * 9); import sys; sys.stderr.write('error: none\\n')"),
