@@ -192,6 +192,9 @@ class Side(ABC):
         """
         return self.submit(DESCRIBE, inputs, order, fitted).result()
 
+    examine = _Method(EXAMINE)
+    """What its process computes with, whatever its model is."""
+
     evaluate = _Method(EVALUATE)
     """Runs probes through the model."""
 
