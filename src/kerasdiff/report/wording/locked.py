@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from kerasdiff.comparison import Terms
 from kerasdiff.findings import SIDES, Fact, Finding
 from kerasdiff.report.wording.names import count
 from kerasdiff.report.wording.numbers import closeness
-from kerasdiff.side.baselines.records import Baseline
+
+if TYPE_CHECKING:
+    from kerasdiff.side.baselines.records import Baseline
 
 
 def baselines(terms: Terms) -> list[str]:
