@@ -193,7 +193,7 @@ def compare_models(models: Models, options: Options, listener: Listener) -> Comp
         learning,
         checkpoint(pair, observations, required=options.require_checkpoint, ignore_names="names" in options.ignore),
     ]
-    attribution = _attributed(observer, pair, (function, learning), not_checked)
+    attribution = _attributed(observer, pair, (function, learning), not_checked) if options.explain else None
     evidence = _trained(models, pair, face, options, listener, rungs, not_checked)
     edits = (*pair.edits, *seen.edits)
     told = (*pair.told, *seen.edits)
@@ -464,7 +464,7 @@ def _info(models: Models, pair: Correspondence, side: int) -> ModelInfo:
         trainable_parameters=sum(w.size for w in description.weights if w.trainable),
         nodes=0 if pair.shown is None else len(pair.shown.graphs[side]),
         interface=(*description.inputs, *description.outputs),
-        location=located(description, target.revision),
+        location=located(description, target),
     )
 
 

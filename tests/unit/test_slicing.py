@@ -750,6 +750,49 @@ CASES = {
         scale[0] = 4  # keep
         model.fit(1)  # drop
         """,
+    "a patch that an object starts": """
+        from unittest import mock  # keep
+        patch = mock.patch("keras.layers.Dense.call")  # keep
+        patch.start()  # keep
+        model = keras.Sequential([layers.Dense(3)])  # keep
+        model.fit(1)  # drop
+        """,
+    "an object of an unknown package": """
+        import helpers  # keep
+        tool = helpers.Tool()  # keep
+        for _ in range(3):  # keep
+            tool.run()
+        model = keras.Sequential([layers.Dense(3)])  # keep
+        model.fit(1)  # drop
+        """,
+    "training that freezes layers as it goes": """
+        class Gan(keras.Model):
+            def train_step(self, data):
+                self.critic.trainable = False
+                return {}
+        model = Gan()
+        model.fit(1)  # needs model
+        """,
+    "a callback that unfreezes": """
+        class Thaw(keras.callbacks.Callback):
+            def on_epoch_end(self, epoch, logs=None):
+                self.model.trainable = True
+        model = keras.Sequential([layers.Dense(3)])
+        model.fit(1, callbacks=[Thaw()])  # needs model
+        """,
+    "all names of an unknown file": """
+        from helpers import *  # keep
+        other = keras.Sequential([layers.Dense(3)])  # drop
+        other.fit(1)  # drop
+        """,
+    "a name that is made of text": """
+        globals()["mo" + "del"] = keras.Sequential([layers.Dense(3)])  # keep
+        x = keras.datasets.mnist.load_data()  # drop
+        """,
+    "a name that there is not": """
+        other = keras.Sequential([layers.Dense(3)])  # drop
+        other.fit(1)  # drop
+        """,
     "called on data, which builds it": """
         x = keras.datasets.mnist.load_data()  # drop
         model = keras.Sequential([layers.Dense(3)])  # keep

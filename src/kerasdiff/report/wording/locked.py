@@ -10,7 +10,7 @@ from kerasdiff.findings import SIDES, Fact, Finding
 from kerasdiff.report.wording.names import count
 from kerasdiff.report.wording.numbers import closeness
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # which holds arrays, and a report is told again without numpy
     from kerasdiff.side.baselines.records import Baseline
 
 

@@ -118,22 +118,25 @@ class Calls(Expressions):
             return result
         if self.lookup(func.id):
             return self._object(found, given)
-        kind = known.cost_of(func.id)
+        self._builtin(node, func.id, given)
+        return set() if func.id in known.BUILTINS_SCALAR else self.script.part(given)
+
+    def _builtin(self, node: ast.Call, name: str, given: set[int]) -> None:
+        """Calls a function of Python, or one that nothing here defines."""
+        kind = known.cost_of(name)
+        if name == "open" and known.opens_to_write(node):
+            kind = "files"
         if kind is not None:
             self.cost(kind, node)
-        if func.id == "open" and known.opens_to_write(node):
-            self.cost("files", node)
-        else:
-            self.read_files(func.id)
+        self.read_files(name)
         self._passed(given, costs=False)
-        if known.in_place(func.id):
+        if known.in_place(name):
             self.change(given)
-            if func.id in ("setattr", "delattr") and node.args and self.dotted(node.args[0]) is not None:
+            if name in ("setattr", "delattr") and node.args and self.dotted(node.args[0]) is not None:
                 self.into_module()
-        elif func.id not in known.BUILTINS_PURE and not (func.id[:1].isupper() or func.id in ("exit", "quit")):
+        elif name not in known.BUILTINS_PURE and not (name[:1].isupper() or name in ("exit", "quit")):
             self.facts.deep |= given
             self.facts.unbounded = True
-        return set() if func.id in known.BUILTINS_SCALAR else self.script.part(given)
 
     def _own(self, node: ast.Call, function: Function, owner: int) -> set[int]:
         """Calls a function or class of the script."""
@@ -217,6 +220,7 @@ class Calls(Expressions):
         facts = self.facts
         if name in known.TRAINING:
             facts.trains |= owner
+            facts.deep |= owner if self.script.hooked else set()
         elif name in known.VALUING:
             facts.valued |= owner
         elif name in known.UPDATING:
@@ -228,9 +232,15 @@ class Calls(Expressions):
             self.change(given)
         elif name not in known.HARMLESS_METHODS:
             facts.deep |= owner | given
+            facts.unbounded |= self._is_foreign(owner)
             self.hold(owner, given)
         if any(keyword.arg == "inplace" for keyword in node.keywords):
             self.change(owner)
+
+    def _is_foreign(self, owner: set[int]) -> bool:
+        """Whether an object may come from a package of which nothing is known, so that its methods may do anything."""
+        dotted = (self.script.nodes[item].dotted for item in self.script.reach(owner))
+        return any(name is not None and not known.is_known(name) for name in dotted)
 
     def _object(self, callee: set[int], given: set[int]) -> set[int]:
         """Calls what is no function by its name: a layer, or what a function has returned."""

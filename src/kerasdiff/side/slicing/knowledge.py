@@ -311,8 +311,24 @@ def root(dotted: str) -> str:
     return dotted.partition(".")[0]
 
 
+_UNSETTLED = ("unittest", "threading", "multiprocessing", "concurrent", "asyncio", "ctypes", "contextlib", "importlib")
+"""Modules of Python whose objects may do anything: run functions, patch modules."""
+
+HOOKS = ("train_step", "make_train_function", "on_*_begin", "on_*_end")
+"""Methods that training calls."""
+STRUCTURE = ("trainable", "layers", "call")
+"""Attributes that make another model where such a method sets them."""
+
+
+def is_hook(name: str) -> bool:
+    """Whether training calls a method of this name."""
+    return _matches(name, HOOKS)
+
+
 def is_known(dotted: str) -> bool:
     """Whether a name belongs to Python or to a package whose functions change no object they are given."""
+    if root(dotted) in _UNSETTLED:
+        return False
     return root(dotted) in _PACKAGES or root(dotted) in sys.stdlib_module_names
 
 

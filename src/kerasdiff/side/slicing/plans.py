@@ -67,7 +67,8 @@ def plan_for(
     chosen = [one for one in found if one[0].name == "main"] or found
     if len(chosen) == 1:
         return _plan_within(tree, chosen[0][0], names[0], asked)
-    return Plan(elsewhere=tuple((function.name, line) for function, line in found))
+    rest = _planned(tree, replace(asked, names=())) or Plan()
+    return replace(rest, elsewhere=tuple((function.name, line) for function, line in found))
 
 
 def _planned(tree: ast.Module, asked: _Asked, *, whole: bool = True) -> Plan | None:
@@ -75,7 +76,8 @@ def _planned(tree: ast.Module, asked: _Asked, *, whole: bool = True) -> Plan | N
     script = script_of(tree)
     walk = Leaves(script, asked.installed, asked.failed)
     walk.walk(tree.body)
-    if not walk.env.get(asked.names[0]) and not (script.star and whole):
+    anything = script.anything or any(leaf.facts.everything for leaf in walk.leaves)
+    if asked.names and not walk.env.get(asked.names[0]) and not (anything and whole):
         return None
     if whole and all(cost.kind in CHEAP for leaf in walk.leaves for cost in leaf.facts.costs):
         return Plan()

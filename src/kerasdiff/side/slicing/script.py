@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from kerasdiff.side.reading.kinds import in_keras
-from kerasdiff.side.slicing.knowledge import is_known
+from kerasdiff.side.slicing.knowledge import STRUCTURE, is_hook, is_known
 from kerasdiff.side.slicing.records import Function, Node, Summary
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
@@ -27,6 +27,8 @@ class Script:
         callable_objects: Whether objects of its classes can be called, other than as Keras does.
         bound: Names that are assigned anywhere in it.
         star: The well known package that a name may come from which nothing binds; empty where there is none.
+        hooked: Whether what training calls of its own may change more of a model than values.
+        anything: Whether names may be bound that its text does not tell.
         summaries: What calling each of its functions does, as far as it was asked.
     """
 
@@ -38,6 +40,8 @@ class Script:
     callable_objects: bool = False
     bound: set[str] = field(default_factory=set)
     star: str = ""
+    hooked: bool = False
+    anything: bool = False
     summaries: dict[int, Summary] = field(default_factory=dict)
 
     def node(self, name: str, site: int) -> tuple[int, Node]:
@@ -109,11 +113,25 @@ def script_of(tree: ast.Module) -> Script:
         elif isinstance(node, ast.ClassDef):
             for method in own_methods(node):
                 script.methods.setdefault(method.name, []).append(method)
+    script.anything = bool(stars)
     script.star = stars[0] if stars and all(map(is_known, stars)) else ""
+    script.hooked = any(_changes_structure(item) for item in _hooks(script))
     script.callable_objects = "__call__" in script.methods
     for node in _at_top(tree.body):
         script.functions.setdefault(node.name, []).append(node)
     return script
+
+
+def _hooks(script: Script) -> Iterator[ast.FunctionDef]:
+    for name, methods in script.methods.items():
+        if is_hook(name):
+            yield from methods
+
+
+def _changes_structure(method: ast.FunctionDef) -> bool:
+    """Whether a method makes another model of the one that it is called on."""
+    stored = (node for node in ast.walk(method) if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store))
+    return any(node.attr in STRUCTURE for node in stored)
 
 
 def own_methods(node: ast.ClassDef) -> Iterator[ast.FunctionDef]:

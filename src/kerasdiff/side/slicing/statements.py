@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from kerasdiff.side.slicing.calls import Calls
 from kerasdiff.side.slicing.expressions import NOTHING, Env
@@ -298,14 +298,19 @@ def _body(script: Script, function: ast.FunctionDef | ast.AsyncFunctionDef | ast
 _MAKING = ("__init__", "__new__", "__post_init__", "__init_subclass__")
 
 
+def _bases(script: Script, node: ast.ClassDef) -> Iterator[ast.ClassDef]:
+    """The classes of the script that a class derives from."""
+    for base in node.bases:
+        for other in script.functions.get(base.id, ()) if isinstance(base, ast.Name) else ():
+            if isinstance(other, ast.ClassDef) and other is not node:
+                yield other
+
+
 def _class(script: Script, node: ast.ClassDef) -> Summary:
     """What making an object does: its constructor, or that of a class it derives from."""
     own = [item for item in own_methods(node) if item.name in _MAKING]
     parts = [summary_of(script, item) for item in own]
-    for base in node.bases:
-        for other in script.functions.get(base.id, ()) if isinstance(base, ast.Name) else ():
-            if isinstance(other, ast.ClassDef) and other is not node:
-                parts.append(summary_of(script, other))
+    parts += [summary_of(script, item) for item in _bases(script, node)]
     given = {_PARAMETER + name for item in own for name in parameters(item.args)} | {_PARAMETER}
 
     def joined(field: str) -> frozenset[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -72,6 +72,15 @@ def refused(target: Target, refusal: Refusal, module: Source) -> LoadError:
     else:
         why = f"{line}, which {how} it, {does(refusal.cost)}{inside}"
     return LoadError(f"{target.text}: {file} was not run for `{name}`: {why}. {_advice(target, refusal)}")
+
+
+def several(target: Target, places: Sequence[tuple[str, int]]) -> LoadError:
+    """Says that a name is local to several functions."""
+    name = target.name.partition(".")[0]
+    shown = ", ".join(f"{function}() (line {line})" for function, line in places)
+    return LoadError(
+        f"{target.text}: `{name}` is a local of {shown}: name one of them, as {target.place}:{places[0][0]}.{name}."
+    )
 
 
 def _advice(target: Target, refusal: Refusal) -> str:

@@ -61,6 +61,8 @@ class Definitions:
             refusal = self.plan.refusal
             if refusal is not None and refusal.cost.kind != "missing":
                 raise told.refused(self._target, refusal, text)
+            if self.plan.elsewhere:
+                raise told.several(self._target, self.plan.elsewhere)
             explain({name: told.lacking(line, cost, text) for name, line, cost in self.plan.lacking})
             try:
                 execute(text, text.tree if refusal is not None else self.plan.tree or text.tree, module)
