@@ -26,6 +26,7 @@ from kerasdiff.options import Options, trial_store
 from kerasdiff.side.environment import Hardware, may_have_gpu, worker_environment
 from kerasdiff.side.health import Check, Examined, Subject, Wanting
 from kerasdiff.side.launching import FORKS, prepare
+from kerasdiff.side.memory import available_bytes
 from kerasdiff.side.process import Worker
 from kerasdiff.side.protocol import EXAMINE
 from kerasdiff.side.targets import Target
@@ -134,21 +135,11 @@ def _start(worker: Worker) -> Check:
 
 def _machine() -> Check:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    free = _free_memory()
+    free = available_bytes()
     found: Found = {"cores": cores, "free": free}
     if free is not None and free < LITTLE_MEMORY:
         return Check(subject=Subject.MACHINE, standing="warn", wanting=Wanting.LITTLE, found=found)
     return Check(subject=Subject.MACHINE, found=found)
-
-
-def _free_memory() -> int | None:
-    """Bytes that programs may still take; ``None`` where the system does not say."""
-    try:
-        text = Path("/proc/meminfo").read_text()
-    except OSError:
-        return None
-    line = re.search(r"^MemAvailable:\s+(\d+) kB", text, re.MULTILINE)
-    return int(line[1]) << 10 if line else None
 
 
 def _temporary() -> Check:

@@ -74,6 +74,14 @@ def test_functional_models_are_recognised() -> None:
 
     assert isinstance(keras.Model(entry, keras.layers.Dense(1)(entry)), internals.functional_class())
     assert not isinstance(keras.Sequential(), internals.functional_class())
+
+
+def test_a_sequential_that_knows_its_inputs_is_a_functional_model() -> None:
+    chain = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    plain = keras.Model(chain.inputs, chain.outputs)
+
+    assert isinstance(internals.functional_form(chain), internals.functional_class())
+    assert internals.functional_form(plain) is plain
     assert internals.AUTOMATIC_INPUT.fullmatch(keras.Input((2,)).name)
     assert not internals.AUTOMATIC_INPUT.fullmatch(keras.Input((2,), name="words").name)
     assert internals.is_keras_own(keras.layers.Dense)

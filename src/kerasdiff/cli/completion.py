@@ -132,18 +132,15 @@ def prepare() -> None:
 
 # Targets ------------------------------------------------------------------------------------------------------
 
-NAMING = (".py", ".ipynb")
-"""Files in which a name says which model is meant."""
-
-WHOLE = (".keras", ".h5", ".kerasdiff", ".json")
-"""Files that are a model."""
-
 
 def targets(context: click.Context, option: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
     """Files that may hold a model, and behind a colon the names in one."""
     file, colon, begun = incomplete.rpartition(":")
     if not colon:
-        return list(_files(incomplete, NAMING, WHOLE))
+        from kerasdiff.side.targets import DEFINING, KINDS
+
+        naming = tuple(suffix for suffix, kind in KINDS.items() if kind in DEFINING)
+        return list(_files(incomplete, naming, tuple(KINDS.keys() - set(naming))))
     return [CompletionItem(f"{file}:{name}") for name in _names(file) if name.startswith(begun)]
 
 

@@ -58,6 +58,7 @@ class Target:
         run_file: Whether its file is run as a whole, also where it trains, downloads or asks.
         found: Whether the user named the file alone, and ``name`` is the one model that it holds.
         payload: The object itself where it is ``live``.
+        change: Key of a small change to make in it; with an empty one it is taken apart and built again all the same.
     """
 
     text: str
@@ -183,6 +184,11 @@ def _target(text: str, here: str) -> Target:
         after=after,
         here=here,
     )
+
+
+def location_of(text: str, here: str) -> str:
+    """What of a target names its file or module: all before the colon that a name follows."""
+    return _split(text, here)[0]
 
 
 def _split(text: str, here: str) -> tuple[str, str | None]:

@@ -7,16 +7,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 from functools import cached_property
-from pathlib import Path
 from typing import Literal
 
 from kerasdiff.side.listing.outcomes import Outcome, Scope, made_by, outcome_of, whole_model
 from kerasdiff.side.reading.calling import PARSED_NAMES, ready, without_value
 from kerasdiff.side.reading.kinds import class_kind
-from kerasdiff.side.reading.names import Binding, is_main_guard, names_of
+from kerasdiff.side.reading.names import Binding, as_program, names_of
 from kerasdiff.side.reading.parsers import parsers_of
 from kerasdiff.side.reading.signatures import signature_of
-from kerasdiff.side.reading.source import Source, module_file, source, top_level
+from kerasdiff.side.reading.source import Source, imported_file, source
 from kerasdiff.side.targets import Target, TargetKind
 
 Can = Literal["yes", "maybe", "no"]
@@ -94,7 +93,7 @@ class _Reader:
 
     def __init__(self, module: Source, kind: TargetKind, place: str) -> None:
         self.module, self.kind, self.place = module, kind, place
-        self.names = names_of(_as_program(module.tree))
+        self.names = names_of(as_program(module.tree))
         self.imported = frozenset(names_of(module.tree).bound)
         for name, bindings in self.names.bound.items():
             if all(isinstance(one.node, ast.Import | ast.ImportFrom) for one in bindings):
@@ -211,7 +210,7 @@ class _Reader:
         if not isinstance(node, ast.ImportFrom):
             return None
         original = next(alias.name for alias in node.names if name in (alias.asname, alias.name))
-        path = _imported_file(node, self.module)
+        path = imported_file(node, self.module)
         if path is None or path == self.module.path:
             return None
         read = source(path, self.module.search)
@@ -230,42 +229,8 @@ def _called_name(value: ast.expr | None) -> str:
     return value.func.id if isinstance(value, ast.Call) and isinstance(value.func, ast.Name) else ""
 
 
-def _as_program(tree: ast.Module) -> ast.Module:
-    """A module as it is when it is run as a program, whose models can be named as well."""
-    body: list[ast.stmt] = []
-    for statement in tree.body:
-        body += statement.body if isinstance(statement, ast.If) and is_main_guard(statement) else [statement]
-    return ast.Module(body=body, type_ignores=[])
-
-
 def _written(called: ast.FunctionDef, *, method: bool) -> str:
     arguments = ast.unparse(called.args)
     if method:
         arguments = arguments.partition(",")[2].strip() if "," in arguments else ""
     return f"({arguments})"
-
-
-def _imported_file(node: ast.ImportFrom, module: Source) -> Path | None:
-    """The file that a name is imported from."""
-    parts = node.module.split(".") if node.module else []
-    if node.level:
-        return _file_below(module.path.parents[node.level - 1], parts)
-    if not parts:
-        return None
-    spec = top_level(parts[0], module.search)
-    places = list(spec.submodule_search_locations or ()) if spec is not None else []
-    return _file_below(Path(places[0]), parts[1:]) if places else None
-
-
-def _file_below(folder: Path, parts: list[str]) -> Path | None:
-    at = folder.joinpath(*parts)
-    return next((file for file in (at.with_suffix(".py") if parts else at, at / "__init__.py") if file.is_file()), None)
-
-
-def module_text(target: Target, folder: str) -> Source | SyntaxError | None:
-    """The text of the module of a target, found without running its packages."""
-    first, *rest = target.location.split(".")
-    spec = top_level(first, folder)
-    places = list(spec.submodule_search_locations or ()) if spec is not None else []
-    path = _file_below(Path(places[0]), rest) if places else module_file(target, folder)
-    return None if path is None or path.suffix != ".py" else source(path, folder)

@@ -8,18 +8,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kerasdiff.errors import KerasdiffError, TargetError
-from kerasdiff.side.listing.candidates import Candidate, candidates_in, module_text, the_one
+from kerasdiff.side.listing.candidates import Candidate, candidates_in, the_one
 from kerasdiff.side.reading import said
 from kerasdiff.side.reading.homes import home_of, module_folder
 from kerasdiff.side.reading.notebooks import cells_of
-from kerasdiff.side.reading.source import Source, UntoldError, source
+from kerasdiff.side.reading.source import INSTALLED, Source, UntoldError, module_text, source
 from kerasdiff.side.revisions.finding import searched
 from kerasdiff.side.revisions.targets import PREFIX, of_revision
 from kerasdiff.side.targets import DEFINING, KINDS, Target, parse_target, path_of
 
 MOST_FILES = 2_000
 """Files of a directory that are read, about ten seconds of them."""
-_LEFT_OUT = {"__pycache__", "node_modules", "site-packages", "dist-packages", "build", "dist"}
+_LEFT_OUT = INSTALLED | {"__pycache__", "node_modules", "build", "dist"}
 _MARKS = (b"keras", b"tensorflow")
 """What a file that defines a model names somewhere."""
 
@@ -149,7 +149,7 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def _speaks_of_keras(path: Path) -> bool:
-    if path.suffix not in (".py", ".ipynb"):
+    if KINDS[path.suffix] not in DEFINING:
         return True
     try:
         text = path.read_bytes()

@@ -36,7 +36,7 @@ from kerasdiff.side.revisions.targets import PREFIX, against, of_revision
 from kerasdiff.side.revisions.telling import told
 from kerasdiff.side.slicing.planning import plan_of
 from kerasdiff.side.slicing.told import refused, several
-from kerasdiff.side.targets import DEFINING, InputSpec, Target, parse_target
+from kerasdiff.side.targets import DEFINING, KINDS, InputSpec, Target, parse_target
 
 
 def read_target(text: str, here: str = "", at: str = "") -> Target:
@@ -85,7 +85,7 @@ def _fault(target: Target, inputs: tuple[InputSpec, ...]) -> KerasdiffError | No
     if isinstance(found, KerasdiffError):
         return found
     path, folder, name = found
-    if path.suffix not in (".py", ".ipynb") or is_library(str(path)):
+    if KINDS.get(path.suffix) not in DEFINING or is_library(str(path)):
         return None
     module = source(path, folder)
     if isinstance(module, Source):

@@ -76,6 +76,14 @@ def names_of(tree: ast.Module) -> Names:
     return names
 
 
+def as_program(tree: ast.Module) -> ast.Module:
+    """A module as it is when it is run as a program: with what stands under its main guard."""
+    body: list[ast.stmt] = []
+    for statement in tree.body:
+        body += statement.body if isinstance(statement, ast.If) and is_main_guard(statement) else [statement]
+    return ast.Module(body=body, type_ignores=[])
+
+
 def is_main_guard(statement: ast.stmt) -> bool:
     """Whether a statement is ``if __name__ == "__main__"``, which never holds where a module is imported."""
     if not isinstance(statement, ast.If) or statement.orelse:

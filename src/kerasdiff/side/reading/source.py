@@ -27,6 +27,10 @@ LOADED = ("keras", "numpy", "tensorflow")
 """What a worker has imported before it runs a target: no file beside that hides it."""
 
 
+INSTALLED = frozenset(("site-packages", "dist-packages"))
+"""What folders of installed packages are called."""
+
+
 class UntoldError(Exception):
     """Only a run can tell."""
 
@@ -126,7 +130,7 @@ def top_level(name: str, search: str) -> importlib.machinery.ModuleSpec | None:
 
 def is_library(path: str) -> bool:
     """Whether a file is installed, with Python or by a package manager."""
-    return bool({"site-packages", "dist-packages"} & set(Path(path).parts)) or path.startswith(_standard())
+    return bool(INSTALLED.intersection(Path(path).parts)) or path.startswith(_standard())
 
 
 @cache
@@ -163,3 +167,29 @@ def _runs(package: importlib.machinery.ModuleSpec) -> bool:
     if not isinstance(initial, Source):
         return True
     return any(not (isinstance(item, ast.Expr) and isinstance(item.value, ast.Constant)) for item in initial.tree.body)
+
+
+def imported_file(node: ast.ImportFrom, module: Source) -> Path | None:
+    """The file that a name is imported from."""
+    parts = node.module.split(".") if node.module else []
+    if node.level:
+        return _file_below(module.path.parents[node.level - 1], parts)
+    if not parts:
+        return None
+    spec = top_level(parts[0], module.search)
+    places = list(spec.submodule_search_locations or ()) if spec is not None else []
+    return _file_below(Path(places[0]), parts[1:]) if places else None
+
+
+def _file_below(folder: Path, parts: list[str]) -> Path | None:
+    at = folder.joinpath(*parts)
+    return next((file for file in (at.with_suffix(".py") if parts else at, at / "__init__.py") if file.is_file()), None)
+
+
+def module_text(target: Target, folder: str) -> Source | SyntaxError | None:
+    """The text of the module of a target, found without running its packages."""
+    first, *rest = target.location.split(".")
+    spec = top_level(first, folder)
+    places = list(spec.submodule_search_locations or ()) if spec is not None else []
+    path = _file_below(Path(places[0]), rest) if places else module_file(target, folder)
+    return None if path is None or path.suffix != ".py" else source(path, folder)

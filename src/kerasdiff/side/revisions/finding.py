@@ -20,11 +20,11 @@ from importlib.machinery import EXTENSION_SUFFIXES, ModuleSpec, PathFinder
 from pathlib import Path
 from types import ModuleType
 
+from kerasdiff.side.reading.source import INSTALLED
 from kerasdiff.side.revisions.git import GitError, git
 from kerasdiff.side.revisions.records import Revision
 
 _OWN = __name__.partition(".")[0]
-_INSTALLED = frozenset(("site-packages", "dist-packages"))
 
 
 class Places:
@@ -48,7 +48,7 @@ class Places:
         if _below(real, self.revision.root) or _below(real, self._own):
             return None
         tree = next((tree for tree in self._trees if _below(real, tree)), None)
-        if tree is None or _INSTALLED.intersection(Path(real).parts) or _is_foreign(real, tree):
+        if tree is None or INSTALLED.intersection(Path(real).parts) or _is_foreign(real, tree):
             return None
         return os.path.normpath(os.path.join(self.revision.root, os.path.relpath(real, tree)))
 

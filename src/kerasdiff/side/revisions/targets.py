@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import os
-import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,13 +12,12 @@ from kerasdiff.side.revisions.commits import AUTO, base_of, commit_of, former_na
 from kerasdiff.side.revisions.git import Repository, asked, git, repository_of
 from kerasdiff.side.revisions.layout import laid_out
 from kerasdiff.side.revisions.records import Commit
-from kerasdiff.side.targets import Target, is_module, parse_target, path_of
+from kerasdiff.side.targets import Target, is_module, location_of, parse_target, path_of
 
 PREFIX = "git:"
 """How a target of a revision begins."""
 
 _FORM = "write git:REVISION:FILE.py:NAME, e.g. git:main:models.py:build"
-_NAME_FOLLOWS = re.compile(r":(?=[^\W\d])")
 
 
 def of_revision(text: str, here: str = "") -> Target:
@@ -96,7 +94,7 @@ def _sought(rest: str, here: str, text: str) -> _Sought:
         directory = Path(here or Path.cwd()).resolve()
     except OSError as error:
         raise TargetError(f"{text}: the current directory cannot be seen ({error.strerror}).") from None
-    location = _NAME_FOLLOWS.split(rest, maxsplit=1)[0]
+    location = location_of(rest, here)
     own = repository_of(directory)
     if is_module(location) and not (directory / location).exists():
         if own is None:

@@ -15,17 +15,6 @@ from kerasdiff.side.slicing.script import Definition, parameters
 Plain = ast.FunctionDef
 
 
-def opened(tree: ast.Module) -> ast.Module:
-    """The same module as it is when it is run as a program."""
-    body: list[ast.stmt] = []
-    for statement in tree.body:
-        if isinstance(statement, ast.If) and is_main_guard(statement):
-            statement = copy.copy(statement)
-            statement.test = ast.copy_location(ast.Constant(True), statement.test)
-        body.append(statement)
-    return ast.Module(body=body, type_ignores=[])
-
-
 def functions_with(tree: ast.Module, name: str) -> list[tuple[Plain, int]]:
     """Functions at the top of a module that have a local of this name, with the line that binds it last."""
     found = []

@@ -7,11 +7,11 @@ import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from kerasdiff.side.reading.names import is_main_guard
+from kerasdiff.side.reading.names import as_program, is_main_guard
 from kerasdiff.side.slicing.knowledge import CHEAP
 from kerasdiff.side.slicing.leaves import Leaves
 from kerasdiff.side.slicing.needs import Kept, Needs
-from kerasdiff.side.slicing.places import Body, call_of, functions_with, opened, reduced
+from kerasdiff.side.slicing.places import Body, call_of, functions_with, reduced
 from kerasdiff.side.slicing.records import Cost, Leaf, Plan
 from kerasdiff.side.slicing.script import script_of
 
@@ -59,7 +59,7 @@ def plan_for(
     plan = _planned(tree, asked)
     if plan is not None:
         return plan
-    program = opened(tree)
+    program = as_program(tree)
     plan = _planned(program, asked, whole=False)
     if plan is not None:
         return replace(plan, tree=plan.tree or program, within=GUARD)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import keras
 
-from kerasdiff.worker.keras_internals import Live
+from kerasdiff.worker.keras_internals import Live, functional_form
 
 FUNCTIONS: dict[str, Callable[..., Live]] = {}
 """Calls that are no layer, by the name of their part; who writes models with such puts them here."""
@@ -228,7 +228,7 @@ def read(model: keras.Model) -> Blueprint:
     What Keras fills in by itself is left out (precision, shapes built for, masks, the mode of a call): the built
     model has it again.
     """
-    config = (model._functional if isinstance(model, keras.Sequential) else model).get_config()
+    config = functional_form(model).get_config()
     parts: dict[str, Part] = {}
     calls: dict[str, Call] = {}
     for entry in config["layers"]:

@@ -96,14 +96,6 @@ def holder(part: Part, dotted: str) -> dict[str, Live]:
     return config
 
 
-def kind_at(part: Part, dotted: str) -> str:
-    """The class of the layer whose setting it is."""
-    kind, config = part.kind, part.config
-    for name in dotted.split(".")[:-1]:
-        kind, config = config[name]["class_name"], config[name]["config"]
-    return kind
-
-
 def dotted_settings(part: Part) -> Iterator[tuple[str, Live]]:
     """The settings of a layer, and of the layer it wraps, with their values."""
     for key, value in part.config.items():
