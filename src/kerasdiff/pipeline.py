@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +14,7 @@ from pathlib import Path
 from kerasdiff.align.correspondence import correspond
 from kerasdiff.align.edits import Edit
 from kerasdiff.align.pair import Correspondence, Pair
-from kerasdiff.comparison import Comparison, ModelInfo, Reason, Terms, Verdict
+from kerasdiff.comparison import Comparison, Reason, Verdict
 from kerasdiff.errors import DataError, EvaluateError, FitError, WorkerError
 from kerasdiff.explain.attribution import attribute
 from kerasdiff.explain.records import Attribution
@@ -31,31 +31,36 @@ from kerasdiff.observing import Observer
 from kerasdiff.options import FitOptions, Listener, Options, Silent
 from kerasdiff.probing.choosing import choose
 from kerasdiff.probing.large import IN_A_FIT, lacks_room
-from kerasdiff.probing.limits import PROBE_BATCH
-from kerasdiff.probing.probes import probe_rows
 from kerasdiff.probing.recalled import both_recalled
 from kerasdiff.probing.transfer import incomplete, transfer_weights
 from kerasdiff.probing.witness import SavedWitness
 from kerasdiff.rungs.architecture import architecture
 from kerasdiff.rungs.checkpoint import checkpoint
 from kerasdiff.rungs.fit import fit_rung
+from kerasdiff.rungs.held import starting, values_count
 from kerasdiff.rungs.inference import inference
 from kerasdiff.rungs.interface import interface
-from kerasdiff.rungs.records import NUMERIC, CheckpointFigures, NotChecked, NumberFigures, Rung
-from kerasdiff.rungs.returned import unread
+from kerasdiff.rungs.records import NUMERIC, NotChecked, NumberFigures, Rung
 from kerasdiff.rungs.table import rewrites, rows
 from kerasdiff.rungs.training_step import training_step
-from kerasdiff.rungs.unseen import elsewhere, training_code, unheld_settings, unlike_training_code, untaken, untraced
-from kerasdiff.rungs.weights import only_penalties, own_penalties, settings, values_apart, weights
+from kerasdiff.rungs.unseen import (
+    beside_the_graph,
+    elsewhere,
+    training_code,
+    unheld_settings,
+    unlike_training_code,
+    untaken,
+)
+from kerasdiff.rungs.weights import only_penalties, settings, values_apart, weights
 from kerasdiff.side.baselines.container import refuse_training
 from kerasdiff.side.baselines.format import read
 from kerasdiff.side.environment import Hardware, for_numbers, for_trials, seeds_at_once, trial_hardware
-from kerasdiff.side.locations import located
 from kerasdiff.side.models import Models, models_of
 from kerasdiff.side.process import Worker
 from kerasdiff.side.records import Description
 from kerasdiff.side.targets import InputSpec, Target, parse_input
-from kerasdiff.side.training import Trial, TrialOptions
+from kerasdiff.side.training import TrialOptions
+from kerasdiff.stating import environment, info, terms
 
 LOADING = "loading and tracing both models"
 """The first phase."""
@@ -171,12 +176,12 @@ def compare_models(models: Models, options: Options, listener: Listener) -> Comp
     pair, face = _paired(models, options)
     not_checked = [NotChecked(rung="training step", reason=method) for method in training_code(pair)]
 
-    started, unlike = _starting(pair, models.targets, options)
+    started, unlike = starting(pair, models.targets, options.values)
     locked = both_recalled(models.workers, pair)
     not_checked += unlike
     observer = Observer(models.workers, pair, options, listener)
     same_start = observer.same_start(started)
-    values = observer.stored_values(face) if _values_count(pair, models.targets, options) else None
+    values = observer.stored_values(face) if values_count(pair, models.targets, options.values) else None
     unheld = () if "compile" in options.ignore else unheld_settings(pair)
     left_out = (*options.ignore, "compile") if unheld else options.ignore
     seen = settings(started, same_start, left_out, observer.settings().likeness)
@@ -199,7 +204,7 @@ def compare_models(models: Models, options: Options, listener: Listener) -> Comp
     told = (*pair.told, *seen.edits)
     one_way = attribution.one_way if attribution else ()
     unseen = (
-        *_beside_the_graph(pair, rungs),
+        *beside_the_graph(pair, rungs),
         *values_apart(values),
         *untaken(observations, edits),
         *one_way,
@@ -208,10 +213,10 @@ def compare_models(models: Models, options: Options, listener: Listener) -> Comp
     )
     return Comparison(
         verdict=judge(_evidence(pair, rungs, edits, unseen, options, attribution)),
-        reference=_info(models, pair, 0),
-        candidate=_info(models, pair, 1),
-        environment=_environment(models, evidence),
-        terms=replace(_terms(models, options, rungs), locked=locked),
+        reference=info(models, pair, 0),
+        candidate=info(models, pair, 1),
+        environment=environment(models, evidence),
+        terms=replace(terms(models, options, rungs), locked=locked),
         rungs=tuple(rungs),
         edits=told,
         rewrites=rewrites(pair),
@@ -231,12 +236,6 @@ def _paired(models: Models, options: Options) -> tuple[Pair, Rung]:
     if face.outcome != "different":
         transfer = choose(models.workers, alike, transfer, options.seed)
     return alike.with_transfer(transfer), face
-
-
-def _beside_the_graph(pair: Pair, rungs: Sequence[Rung]) -> tuple[Finding, ...]:
-    """What no rung sees: a training method, a regularizer of the user's, an untraced mode, an object returned."""
-    advisory = any(rung.name == "weights" and rung.outcome == "advisory" for rung in rungs)
-    return (*unlike_training_code(pair), *(own_penalties(pair) if advisory else ()), *untraced(pair), *unread(pair))
 
 
 def _evidence(
@@ -259,38 +258,6 @@ def _evidence(
         require=options.require,
         gates=(*UNIMPLIED, "checkpoint") if options.require_checkpoint else UNIMPLIED,
     )
-
-
-def _held(pair: Pair, targets: tuple[Target, Target]) -> list[bool]:
-    """Whether either side holds values: as a model in a file or in memory, or a baseline of one, does."""
-    return [
-        target.holds_values if side.locked is None else side.locked.saved
-        for target, side in zip(targets, pair.descriptions, strict=True)
-    ]
-
-
-def _values_count(pair: Pair, targets: tuple[Target, Target], options: Options) -> bool:
-    """Whether what the weights hold is compared: both hold something, and one was saved for what it holds."""
-    if not all(_held(pair, targets)):
-        return False
-    return options.values is True or (options.values is None and any(target.kind != "live" for target in targets))
-
-
-def _starting(pair: Pair, targets: tuple[Target, Target], options: Options) -> tuple[Pair, list[NotChecked]]:
-    """What the weights rung compares: a model in a file or in memory holds values, not what they would start from."""
-    held = _held(pair, targets)
-    if not any(held):
-        return pair, []
-    first, second = (
-        replace(item, weights=tuple(replace(w, initializer=None, fans=None) for w in item.weights)) if holds else item
-        for item, holds in zip(pair.descriptions, held, strict=True)
-    )
-    started = replace(pair, descriptions=(first, second))
-    if _values_count(pair, targets, options):  # what they hold is compared instead
-        return started, []
-    one = targets[held.index(True)]
-    fact = Fact.LIVE_VALUES if one.kind == "live" else Fact.SAVED_VALUES
-    return started, [NotChecked(rung="weights", reason=Finding(fact=fact, names=(one.text,)))]
 
 
 def _attributed(
@@ -400,10 +367,10 @@ def _fitted(
     def judged(evidence: FitEvidence | None, verdict: Verdict, *more: Rung) -> Comparison:
         return Comparison(
             verdict=verdict,
-            reference=_info(models, pair, 0),
-            candidate=_info(models, pair, 1),
-            environment=_environment(models, evidence),
-            terms=replace(_terms(models, options, rungs), seed=None, margin=trials.margin, own_init=trials.own_init),
+            reference=info(models, pair, 0),
+            candidate=info(models, pair, 1),
+            environment=environment(models, evidence),
+            terms=replace(terms(models, options, rungs), seed=None, margin=trials.margin, own_init=trials.own_init),
             rungs=(*rungs, *more),
             edits=(),
             rewrites=(),
@@ -449,57 +416,3 @@ def _fit_verdict(pair: Correspondence, verdict: FitVerdict) -> Verdict:
     if verdict.outcome == "equivalent" and apart:
         return Verdict(outcome="inconclusive", basis=None, reason=Reason.UNSEEN, findings=apart)
     return Verdict(outcome=verdict.outcome, basis=verdict.basis, reason=Reason.TRIALS, findings=(verdict.finding,))
-
-
-# What the report says of both --------------------------------------------------------------------------------
-
-
-def _info(models: Models, pair: Correspondence, side: int) -> ModelInfo:
-    description, target = models.descriptions[side], models.targets[side]
-    return ModelInfo(
-        target=target.text,
-        commit=None if target.revision is None else target.revision.commit,
-        class_name=description.class_name,
-        parameters=pair.parameters[side],
-        trainable_parameters=sum(w.size for w in description.weights if w.trainable),
-        nodes=0 if pair.shown is None else len(pair.shown.graphs[side]),
-        interface=(*description.inputs, *description.outputs),
-        location=located(description, target),
-    )
-
-
-def _environment(models: Models, evidence: FitEvidence | None) -> Mapping[str, str]:
-    """Versions, where the numbers were computed, and as ``fit_device`` where the trials were."""
-    ended = [] if evidence is None else [trial for trial in evidence.trials if isinstance(trial, Trial)]
-    trained = {f"fit_{name}": text for trial in ended[:1] for name, text in trial.place.items()}
-    return {**models.descriptions[0].environment, **trained}
-
-
-def _terms(models: Models, options: Options, rungs: list[Rung]) -> Terms:
-    limits = {rung.name: limit for rung in rungs if (limit := _limit(rung)) is not None}
-    first, second = models.descriptions
-    fewer = probe_rows(first.inputs) if limits else PROBE_BATCH
-    return Terms(
-        seed=options.seed,
-        require=options.require if options.require != Options().require else None,
-        require_checkpoint=options.require_checkpoint,
-        hidden={
-            name: {rung.name: count for rung in rungs if (count := _hidden(rung, name))} for name in options.ignore
-        },
-        limits=limits,
-        rows=fewer if fewer < PROBE_BATCH else None,
-        inferred=(first.inferred, second.inferred),
-        notes=(first.notes, second.notes),
-    )
-
-
-def _limit(rung: Rung) -> float | None:
-    """What the numbers of a rung were held to, where it has any."""
-    if isinstance(rung.figures, NumberFigures):
-        return rung.figures.tolerance.limit
-    return rung.figures.limit if isinstance(rung.figures, CheckpointFigures) else None
-
-
-def _hidden(rung: Rung, name: str) -> int:
-    """How many differences of a rung leaving ``name`` out hid."""
-    return 0 if rung.figures is None else rung.figures.ignored.get(name, 0)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from kerasdiff.align.edits import Edit
-from kerasdiff.align.pair import Correspondence
+from kerasdiff.align.pair import Correspondence, Pair
 from kerasdiff.findings import SIDES, Fact, Finding
 from kerasdiff.probing.observations import FunctionObservation, Observations
+from kerasdiff.rungs.records import Rung
+from kerasdiff.rungs.returned import unread
+from kerasdiff.rungs.weights import own_penalties
 
 
 def training_code(pair: Correspondence) -> tuple[Finding, ...]:
@@ -75,3 +79,9 @@ def unheld_settings(pair: Correspondence) -> tuple[Finding, ...]:
         for one in held
         if one.uncompiled
     )
+
+
+def beside_the_graph(pair: Pair, rungs: Sequence[Rung]) -> tuple[Finding, ...]:
+    """What no rung sees: a training method, a regularizer of the user's, an untraced mode, an object returned."""
+    advisory = any(rung.name == "weights" and rung.outcome == "advisory" for rung in rungs)
+    return (*unlike_training_code(pair), *(own_penalties(pair) if advisory else ()), *untraced(pair), *unread(pair))

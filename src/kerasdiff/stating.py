@@ -1,0 +1,69 @@
+"""What does a report say of the two models themselves, and of the terms they were compared on?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from kerasdiff.align.pair import Correspondence
+from kerasdiff.comparison import ModelInfo, Terms
+from kerasdiff.fitting.trials import FitEvidence
+from kerasdiff.options import Options
+from kerasdiff.probing.limits import PROBE_BATCH
+from kerasdiff.probing.probes import probe_rows
+from kerasdiff.rungs.records import CheckpointFigures, NumberFigures, Rung
+from kerasdiff.side.locations import located
+from kerasdiff.side.models import Models
+from kerasdiff.side.training import Trial
+
+
+def info(models: Models, pair: Correspondence, side: int) -> ModelInfo:
+    """One model: 0 is the reference, 1 the candidate."""
+    description, target = models.descriptions[side], models.targets[side]
+    return ModelInfo(
+        target=target.text,
+        commit=None if target.revision is None else target.revision.commit,
+        class_name=description.class_name,
+        parameters=pair.parameters[side],
+        trainable_parameters=sum(w.size for w in description.weights if w.trainable),
+        nodes=0 if pair.shown is None else len(pair.shown.graphs[side]),
+        interface=(*description.inputs, *description.outputs),
+        location=located(description, target),
+    )
+
+
+def environment(models: Models, evidence: FitEvidence | None) -> Mapping[str, str]:
+    """Versions, where the numbers were computed, and as ``fit_device`` where the trials were."""
+    ended = [] if evidence is None else [trial for trial in evidence.trials if isinstance(trial, Trial)]
+    trained = {f"fit_{name}": text for trial in ended[:1] for name, text in trial.place.items()}
+    return {**models.descriptions[0].environment, **trained}
+
+
+def terms(models: Models, options: Options, rungs: Sequence[Rung]) -> Terms:
+    """The terms, as far as every comparison has them."""
+    limits = {rung.name: limit for rung in rungs if (limit := _limit(rung)) is not None}
+    first, second = models.descriptions
+    fewer = probe_rows(first.inputs) if limits else PROBE_BATCH
+    return Terms(
+        seed=options.seed,
+        require=options.require if options.require != Options().require else None,
+        require_checkpoint=options.require_checkpoint,
+        hidden={
+            name: {rung.name: count for rung in rungs if (count := _hidden(rung, name))} for name in options.ignore
+        },
+        limits=limits,
+        rows=fewer if fewer < PROBE_BATCH else None,
+        inferred=(first.inferred, second.inferred),
+        notes=(first.notes, second.notes),
+    )
+
+
+def _limit(rung: Rung) -> float | None:
+    """What the numbers of a rung were held to, where it has any."""
+    if isinstance(rung.figures, NumberFigures):
+        return rung.figures.tolerance.limit
+    return rung.figures.limit if isinstance(rung.figures, CheckpointFigures) else None
+
+
+def _hidden(rung: Rung, name: str) -> int:
+    """How many differences of a rung leaving ``name`` out hid."""
+    return 0 if rung.figures is None else rung.figures.ignored.get(name, 0)
