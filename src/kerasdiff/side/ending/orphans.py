@@ -9,7 +9,6 @@ import signal
 import sys
 import time
 from collections.abc import Container
-from pathlib import Path
 
 _SUBREAPER = 36
 """``PR_SET_CHILD_SUBREAPER`` of ``linux/prctl.h``, since Linux 3.4."""
@@ -29,8 +28,9 @@ def below(root: int) -> list[int]:
         for entry in os.listdir("/proc"):
             if entry.isdigit():
                 with contextlib.suppress(OSError, IndexError, ValueError):
-                    state, parent = Path("/proc", entry, "stat").read_text().rpartition(")")[2].split()[:2]
-                    if state != "Z":
+                    with open(f"/proc/{entry}/stat", "rb") as stat:
+                        state, parent = stat.read().rpartition(b")")[2].split()[:2]
+                    if state != b"Z":
                         children.setdefault(int(parent), []).append(int(entry))
     reached, waiting = [], [root]
     while waiting:
@@ -49,7 +49,7 @@ def end_all(known: Container[int], patience: float) -> None:
     """
     deadline = time.monotonic() + patience
     own = os.getpid()
-    while time.monotonic() < deadline:
+    while time.monotonic() < deadline and _has_children():
         spared = {pid for child in below(own) if child in known for pid in (child, *below(child))}
         rest = [pid for pid in below(own) if pid not in spared]
         if not rest:
@@ -61,3 +61,12 @@ def end_all(known: Container[int], patience: float) -> None:
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(pid, os.WNOHANG)
         time.sleep(0.002)
+
+
+def _has_children() -> bool:
+    """Whether this process has a child that was not waited for, told at once."""
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return False
+    return True
