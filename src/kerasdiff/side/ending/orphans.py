@@ -8,7 +8,6 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Container
 
 _SUBREAPER = 36
 """``PR_SET_CHILD_SUBREAPER`` of ``linux/prctl.h``, since Linux 3.4."""
@@ -40,20 +39,14 @@ def below(root: int) -> list[int]:
     return reached
 
 
-def end_all(known: Container[int], patience: float) -> None:
-    """Kills every process below this one and waits for its end, but for those that are ``known``, and those below them.
+def end_all(patience: float) -> None:
+    """Kills every process below this one and waits for its end.
 
     Args:
-        known: Children of this process that may go on.
         patience: Seconds until it gives up: a process may be in a place where it cannot be killed.
     """
     deadline = time.monotonic() + patience
-    own = os.getpid()
-    while time.monotonic() < deadline and _has_children():
-        spared = {pid for child in below(own) if child in known for pid in (child, *below(child))}
-        rest = [pid for pid in below(own) if pid not in spared]
-        if not rest:
-            return
+    while time.monotonic() < deadline and _has_children() and (rest := below(os.getpid())):
         for pid in rest:
             with contextlib.suppress(OSError):
                 os.kill(pid, signal.SIGKILL)
