@@ -141,9 +141,14 @@ def clean_path() -> Iterator[None]:
     path, modules = list(sys.path), set(sys.modules)
     yield
     sys.path[:] = path
-    for name in set(sys.modules) - modules:
-        if getattr(sys.modules[name], "__file__", None) and "pytest-" in str(sys.modules[name].__file__):
-            del sys.modules[name]
+    ours = [name for name in set(sys.modules) - modules if any("pytest-" in place for place in _places(name))]
+    for name in ours:
+        del sys.modules[name]
+
+
+def _places(name: str) -> list[str]:
+    module = sys.modules[name]
+    return [str(place) for place in (getattr(module, "__file__", ""), *getattr(module, "__path__", ()))]
 
 
 @pytest.fixture

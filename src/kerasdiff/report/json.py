@@ -161,7 +161,9 @@ def _folded(edit: Edit) -> Json:
 def _site(site: Site | None, model: ModelInfo) -> Json | None:
     if site is None:
         return None
-    line = None if site.source is None else {**asdict(site.source), "path": model.location.path(site.source.file)}
+    line = (
+        None if site.source is None else {**asdict(site.source), "path": model.location.place(site.source.file, 1)[0]}
+    )
     return {"node": site.node, "scope": site.scope, "source": line}
 
 
