@@ -135,6 +135,7 @@ class Fact(Enum):
     RECALLED = auto()  # figures: by precision, how far answers lie from those of then; count: answers
     ANSWERS_OTHERWISE = auto()  # the same; closeness: the worst, beyond its limit
     NOT_RECALLED = auto()  # cause, empty where there are no answers to hold it to
+    SETTINGS_NOT_HELD = auto()  # names: the baseline whose compile settings read differently; cause: why it lacks them
     NOT_TRAINED = auto()  # names: the baseline, which cannot be trained
     NO_FILE_OF_BASELINE = auto()  # names: the baseline, which holds no layers that could save or load
 

@@ -13,7 +13,7 @@ from typing import BinaryIO
 import numpy as np
 
 import kerasdiff
-from kerasdiff.errors import EvaluateError, InternalError
+from kerasdiff.errors import EvaluateError, InternalError, TraceError
 from kerasdiff.graph import MODES, Mode
 from kerasdiff.graph.values import Array, Precision
 from kerasdiff.options import Listener, Silent
@@ -54,27 +54,46 @@ def lock(
     listener = listener or Silent()
     listener.phase(f"tracing {target.text}")
     with Worker(target, inputs, timeout, "target", hardware=for_numbers("auto")) as worker:
-        description = replace(worker.describe(), root="")  # a directory of this machine
-        listener.phase("writing down its calls")
-        frozen = worker.freeze("plain")
+        description = worker.describe()
+        if description.inference is None and description.training is None:
+            raise TraceError(
+                f"{target.text} cannot be locked: a baseline keeps the graphs of a model's calls, and its calls have "
+                f"none; `kerasdiff inspect {target.text}` says why."
+            )
         recipes = own_recipes(description, seed)
-        listener.phase("running probes")
-        answers = tuple(_answers(worker, description, recipes, seed))
+        plain = _variant(worker, description, "plain", recipes, seed, listener)
         fitted = None
         if description.untold is not None:  # a comparison with a model that is told its mode asks for it
-            listener.phase("writing down how fit calls it")
-            again = replace(worker.describe(inputs, (), fitted=True), root="")
-            fitted = Variant(description=again, frozen=worker.freeze("fitted"))
+            again = worker.describe(inputs, (), fitted=True)
+            fitted = _variant(worker, again, "fitted", recipes, seed, listener)
     return Baseline(
         target=target.text,
         saved=target.holds_values,
         environment={**description.environment, **processor()},
         inputs=inputs,
         seed=seed,
-        plain=Variant(description=description, frozen=frozen),
+        plain=plain,
         fitted=fitted,
         recipes=recipes,
-        answers=answers,
+    )
+
+
+def _variant(
+    worker: Worker,
+    description: Description,
+    label: str,
+    recipes: tuple[Recipe, ...],
+    seed: int,
+    listener: Listener,
+) -> Variant:
+    """The model as the worker calls it now."""
+    listener.phase("writing down its calls")
+    frozen = worker.freeze(label)
+    listener.phase("running probes")
+    return Variant(
+        description=replace(description, root=""),  # a directory of this machine
+        frozen=frozen,
+        answers=tuple(_answers(worker, description, recipes, seed)),
     )
 
 

@@ -40,6 +40,8 @@ class Options:
             models and not by the clock; 0 for none.
         require: The weakest basis on which the models pass as equivalent.
         ignore: What is left out, in the order of :data:`IGNORABLE`.
+        explain: Whether what each edit does is measured; without, models that differ are told so all the same, and
+            others may be left inconclusive.
         require_checkpoint: Whether the candidate must load the reference's saved weights.
         device: ``auto``, ``cpu``, ``gpu`` or ``gpu:N``; by ``auto`` numbers come from the processor, and trials run on
             a GPU where there is one.
@@ -58,6 +60,7 @@ class Options:
     ignore: tuple[Ignored, ...] = ()
     require_checkpoint: bool = False
     device: str = "auto"
+    explain: bool = True
     values: bool | None = None
 
     def __post_init__(self) -> None:

@@ -45,7 +45,7 @@ from kerasdiff.rungs.records import NUMERIC, CheckpointFigures, NotChecked, Numb
 from kerasdiff.rungs.returned import unread
 from kerasdiff.rungs.table import rewrites, rows
 from kerasdiff.rungs.training_step import training_step
-from kerasdiff.rungs.unseen import elsewhere, training_code, unlike_training_code, untaken, untraced
+from kerasdiff.rungs.unseen import elsewhere, training_code, unheld_settings, unlike_training_code, untaken, untraced
 from kerasdiff.rungs.weights import only_penalties, own_penalties, settings, values_apart, weights
 from kerasdiff.side.baselines.container import refuse_training
 from kerasdiff.side.baselines.format import read
@@ -177,7 +177,9 @@ def compare_models(models: Models, options: Options, listener: Listener) -> Comp
     observer = Observer(models.workers, pair, options, listener)
     same_start = observer.same_start(started)
     values = observer.stored_values(face) if _values_count(pair, models.targets, options) else None
-    seen = settings(started, same_start, options.ignore, observer.settings().likeness)
+    unheld = () if "compile" in options.ignore else unheld_settings(pair)
+    left_out = (*options.ignore, "compile") if unheld else options.ignore
+    seen = settings(started, same_start, left_out, observer.settings().likeness)
     observations = observer.observe(face, settings_differ=bool(seen.edits), penalties=only_penalties(pair, seen.edits))
     not_checked += observer.not_checked
 
@@ -191,7 +193,7 @@ def compare_models(models: Models, options: Options, listener: Listener) -> Comp
         learning,
         checkpoint(pair, observations, required=options.require_checkpoint, ignore_names="names" in options.ignore),
     ]
-    attribution = _attributed(observer, pair, (function, learning), not_checked)
+    attribution = _attributed(observer, pair, (function, learning), not_checked) if options.explain else None
     evidence = _trained(models, pair, face, options, listener, rungs, not_checked)
     edits = (*pair.edits, *seen.edits)
     told = (*pair.told, *seen.edits)
@@ -202,6 +204,7 @@ def compare_models(models: Models, options: Options, listener: Listener) -> Comp
         *untaken(observations, edits),
         *one_way,
         *elsewhere(locked),
+        *unheld,
     )
     return Comparison(
         verdict=judge(_evidence(pair, rungs, edits, unseen, options, attribution)),
@@ -461,7 +464,7 @@ def _info(models: Models, pair: Correspondence, side: int) -> ModelInfo:
         trainable_parameters=sum(w.size for w in description.weights if w.trainable),
         nodes=0 if pair.shown is None else len(pair.shown.graphs[side]),
         interface=(*description.inputs, *description.outputs),
-        location=located(description, target.revision),
+        location=located(description, target),
     )
 
 

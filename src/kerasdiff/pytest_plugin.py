@@ -42,6 +42,7 @@ class Kerasdiff:
 
     def compare(self, reference: object, candidate: object, **choices: Unpack[Choices]) -> Result:
         """As :func:`kerasdiff.compare`, without a fit unless it is asked for."""
+        __tracebackhide__ = True
         import kerasdiff
 
         return kerasdiff.compare(self._found(reference), self._found(candidate), **self._choices(choices))
@@ -55,6 +56,7 @@ class Kerasdiff:
 
     def inspect(self, target: object, **options: Unpack[Choices]) -> Inspection:
         """As :func:`kerasdiff.inspect`."""
+        __tracebackhide__ = True
         import kerasdiff
 
         inputs = self._choices(options).get("inputs")
@@ -70,14 +72,16 @@ class Kerasdiff:
         return chosen
 
     def _found(self, model: object) -> object:
-        """A name of a file as an absolute one, where it is found from the test; anything else as it is."""
+        """A name of a file as it is found from here, where it is found from the test; anything else as it is."""
         if not isinstance(model, str | os.PathLike):
             return model
         text = os.fspath(model)
         place, colon, rest = text.partition(":")
         for folder in (self._item.path.parent, self._item.config.rootpath):
-            if not Path(place).is_absolute() and (folder / place).exists():
-                return f"{folder / place}{colon}{rest}"
+            file = folder / place
+            if not Path(place).is_absolute() and file.exists():
+                near = os.path.relpath(file) if file.is_relative_to(Path.cwd()) else file
+                return f"{near}{colon}{rest}"
         return text
 
 

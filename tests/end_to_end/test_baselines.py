@@ -119,6 +119,23 @@ def test_what_needs_code_is_withheld_and_said(tmp_path: Path) -> None:
     assert compared(path, pair.reference, *given(pair.inputs)).report["verdict"]["basis"] == "proof"
 
 
+def test_settings_that_are_code_are_not_held_and_not_guessed(tmp_path: Path) -> None:
+    (tmp_path / "net.py").write_text(
+        "import keras\nfrom keras import layers, ops\n\n\n"
+        "def build(square):\n"
+        "    model = keras.Sequential([keras.Input((4,)), layers.Dense(2)])\n"
+        "    one, two = lambda t, p: ops.mean((t - p) ** 2), lambda t, p: ops.mean(ops.square(t - p))\n"
+        "    model.compile(optimizer='sgd', loss=two if square else one)\n"
+        "    return model\n"
+    )
+    path = locked(tmp_path, "net.py:build(square=False)", cwd=tmp_path)
+    report = compared(path, "net.py:build(square=True)", cwd=tmp_path).report
+
+    assert report["verdict"]["outcome"] == "inconclusive"
+    assert "does not hold them" in report["verdict"]["summary"]
+    assert compared(path, "net.py:build(square=False)", cwd=tmp_path).exit_code == 0
+
+
 def test_another_version_is_named_and_answers_that_moved_withhold_an_equivalence(tmp_path: Path) -> None:
     path = locked(tmp_path, "norms.py:regularized")
     rewritten(path, lambda held: replace(held, environment={**held.environment, "keras": "3.0.0"}))
@@ -130,9 +147,9 @@ def test_another_version_is_named_and_answers_that_moved_withhold_an_equivalence
         def change(held: Baseline) -> Baseline:
             answers = tuple(
                 replace(one, outputs=tuple(np.asarray(value * (1 + size), value.dtype) for value in one.outputs))
-                for one in held.answers
+                for one in held.plain.answers
             )
-            return replace(held, answers=answers)
+            return replace(held, plain=replace(held.plain, answers=answers))
 
         return change
 

@@ -91,5 +91,7 @@ def test_an_edit_of_a_notebook_is_told_by_its_cell(folder: Path):
     answer = run_warm("alone.py", "nb.ipynb", "--no-fit", "--format", "json", cwd=folder)
     (edit,) = answer.report["edits"]
     assert (edit["kind"], edit["op"]) == ("insert", "relu")
-    assert edit["candidate"]["source"] == {"file": "nb.ipynb[cell 3]", "line": 3}
+    source = edit["candidate"]["source"]
+    assert source == {"file": "nb.ipynb[cell 3]", "line": 3, "path": source["path"]}
+    assert source["path"].endswith("nb.ipynb")
     assert answer.exit_code == 1

@@ -42,7 +42,7 @@ def project(pytester: pytest.Pytester) -> pytest.Pytester:
 
 
 def test_fixture_marker_and_reports(project: pytest.Pytester) -> None:
-    (project.path / "tests" / "test_models.py").write_text(
+    (project.path / "tests" / "test_pairs_of_models.py").write_text(
         """
 import keras, kerasdiff as package, pytest
 
@@ -101,12 +101,12 @@ def test_the_test_of_the_readme(project: pytest.Pytester) -> None:
     for file in ("functional.py", "subclassed.py", "sequential.py"):
         shutil.copy(EXAMPLES / "refactor" / file, project.path / "tests" / file)
     _, text = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
-    (project.path / "tests" / "test_readme.py").write_text(text)
+    (project.path / "tests" / "test_shown_in_readme.py").write_text(text)
     project.runpytest_inprocess(*PLUGIN, "--strict-markers").assert_outcomes(passed=2)
 
 
 def test_a_run_without_it_imports_nothing(project: pytest.Pytester) -> None:
-    (project.path / "test_other.py").write_text(
+    (project.path / "test_nothing_of_it.py").write_text(
         """
 import sys
 
@@ -115,7 +115,7 @@ def test_nothing():
     assert not heavy & {name.partition(".")[0] for name in sys.modules}
 """
     )
-    words = [sys.executable, "-m", "pytest", *PLUGIN, "-q", "test_other.py"]
+    words = [sys.executable, "-m", "pytest", *PLUGIN, "-q", "test_nothing_of_it.py"]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     if INSTALLED:

@@ -4,9 +4,11 @@
     python tests/tools/score_mutants.py --random --mutants 1000 --neutral 1000
 
 The networks are those of ``mutation/zoo.py``, or with ``--random`` one of its own for each pair
-(``mutation/random_nets.py``); Keras itself must first bear these out, in float64 (``mutation/independent.py``).
+(``mutation/random_nets.py``); Keras itself must first bear these out, in float64
+(``kerasdiff.worker.mutating.independent``).
 
-A mutant has one change that matters (``mutation/changes.py``), a re-expression has none (``mutation/neutral.py``).
+A mutant has one change that matters (``kerasdiff.worker.mutating.changes``), a re-expression has none
+(``mutation/neutral.py``).
 Exits 1 if a mutant is called equivalent, a re-expression different, or a comparison gives no verdict. With
 ``--results`` what is known is kept in the file, one JSON line each, and not run again. Every failure is listed with
 its targets; to run one again: ``cd tests/tools; kerasdiff compare --no-fit REFERENCE CANDIDATE``.

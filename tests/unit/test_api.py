@@ -73,6 +73,15 @@ def test_mistakes_are_told_before_anything_starts(tmp_path: Path) -> None:
         kerasdiff.fit(Path, Path, seeds=[1, 1])
 
 
+def test_an_error_ends_where_it_was_asked(tmp_path: Path) -> None:
+    (tmp_path / "models.py").write_text("def builds(): pass\n")
+    with pytest.raises(kerasdiff.KerasdiffError) as error:
+        kerasdiff.inspect(tmp_path / "models.py:build")
+    assert [Path(entry.path).name for entry in error.traceback] == ["test_api.py", "calls.py"]
+    assert error.value.details in str(error.value)
+    assert error.value.__cause__ is None
+
+
 def build() -> None:
     """A module's own function."""
 

@@ -72,12 +72,12 @@ def baseline() -> Baseline:
         calls=(call,), weights={"float32": (weight,)}, graphs={call.graph: b"graph"}, ports={"float32": ("float32",)}
     )
     ones = np.ones((4, 2), np.float32)
+    answer = Answered(precision="float32", mode="inference", probe="normal", inputs=(ones,), outputs=(ones,))
     return Baseline(
         target="net.py:Net",
         environment={"tensorflow": "2.21.0"},
-        plain=Variant(description=description, frozen=frozen),
+        plain=Variant(description=description, frozen=frozen, answers=(answer,)),
         recipes=(Recipe(weight="dense/kernel", seed=0, name="kernel", shape=(2, 2), fan_in=2),),
-        answers=(Answered(precision="float32", mode="inference", probe="normal", inputs=(ones,), outputs=(ones,)),),
     )
 
 
@@ -114,7 +114,7 @@ def test_a_baseline_comes_back_as_it_was(tmp_path: Path) -> None:
     assert again.plain.description == own.plain.description
     assert again.plain.frozen.graphs == own.plain.frozen.graphs
     assert again.recipes == own.recipes
-    assert again.answers[0].outputs[0].tobytes() == own.answers[0].outputs[0].tobytes()
+    assert again.plain.answers[0].outputs[0].tobytes() == own.plain.answers[0].outputs[0].tobytes()
     assert again.plain.frozen.calls[0].spots == own.plain.frozen.calls[0].spots
     assert again.plain.frozen.calls[0].masks == {0: 1}
 
@@ -225,5 +225,5 @@ def test_the_first_schema_is_read() -> None:
     assert {(call.precision, call.mode) for call in held.plain.frozen.calls} == {
         (precision, mode) for precision in ("float32", "float64") for mode in ("inference", "training")
     }
-    assert held.answers
+    assert held.plain.answers
     assert parse_target(str(GOLDEN)).kind == "baseline"

@@ -232,6 +232,22 @@ def test_wrong_usage_is_2_and_says_so_on_stderr(arguments: tuple[str, ...], says
     assert "Traceback" not in result.stderr
 
 
+@pytest.mark.usefixtures("engine", "models")
+@pytest.mark.parametrize("shown", [False, True])
+@pytest.mark.parametrize("words", [("inspect", "none.keras"), ("compare", "a.py:Net", "b.py:Net", "--seed", "x")])
+def test_where_an_error_arose_is_shown_on_demand(
+    words: tuple[str, ...], shown: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KERASDIFF_DEBUG", "0")
+    by_option = ask(*words, *(["--debug"] if shown else []))
+    monkeypatch.setenv("KERASDIFF_DEBUG", str(int(shown)))
+    by_environment = ask(*words)
+
+    assert by_option.exit_code == by_environment.exit_code == 2
+    assert by_option.stderr.startswith("error: ")
+    assert [("Traceback" in one.stderr) for one in (by_option, by_environment)] == [shown, shown]
+
+
 @pytest.mark.usefixtures("models")
 class TestInspect:
     def test_table(self, engine: Engine) -> None:

@@ -141,6 +141,8 @@ def test_fingerprints_survive_moved_lines_and_tell_edits_apart() -> None:
 
     assert prints[0] == prints[1]
     assert len(set(prints[0])) == 3
+    other = replace(Named.of(forum), targets=("git:3f2a91c:a.py:Net", forum.candidate.target))
+    assert [remark.fingerprint for remark in remarks(other)] == prints[0]
 
 
 def _moved(edit: Edit) -> Edit:
@@ -176,6 +178,14 @@ def test_a_revision_is_named_and_its_lines_are_not_marked_in_the_diff() -> None:
 
     assert "file=" not in to_github([Named.of(old)])
     assert str(next(remarks(Named.of(old))).place) == "examples/forum/b.py:27 at main~2"
+
+
+def test_lines_of_a_baseline_are_told_and_not_marked() -> None:
+    forum = samples.forum()
+    stored = replace(forum, reference=replace(forum.reference, location=Location()))
+
+    assert [remark.related for remark in remarks(Named.of(stored))] == [None] * 3
+    assert all(remark.place is not None for remark in remarks(Named.of(stored)))
 
 
 def test_files_elsewhere_have_their_own_paths() -> None:

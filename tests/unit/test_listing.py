@@ -174,7 +174,7 @@ def test_no_model_of_the_table_of_pairs_is_left_out() -> None:
     ("text", "name"),
     [
         ("import keras\nmodel = keras.Sequential()\n", "model"),
-        ("import keras\nclass Block(keras.Layer): ...\nclass Net(keras.Model): ...\ndef f(): return g()\n", "Net"),
+        ("import keras\nclass Block(keras.Layer): ...\nclass Net(keras.Model): ...\ndef f(x): return g(x)\n", "Net"),
         (
             "import keras\nclass Net(keras.Model): ...\ndef build(): return Net(3)\n"
             "if __name__ == '__main__':\n    model = build()\n    model.fit(1)\n",
@@ -197,6 +197,7 @@ def test_the_one_model_of_a_file_need_not_be_named(folder: Path, text: str, name
     ("file", "says"),
     [
         ("m.py", "m.py:wrapped"),
+        ("perhaps.py", "perhaps.py:aux\nperhaps.py:build"),
         ("none.py", "nothing in it looks like one; `kerasdiff list none.py` says why not"),
         ("broken.py", "syntax error in broken.py:1"),
         ("nowhere", "there is no module nowhere"),
@@ -204,6 +205,7 @@ def test_the_one_model_of_a_file_need_not_be_named(folder: Path, text: str, name
 )
 def test_of_several_models_one_is_to_be_named(folder: Path, file: str, says: str) -> None:
     (folder / "none.py").write_text("WIDTH = 3\n")
+    (folder / "perhaps.py").write_text("import keras\naux = keras.Sequential()\ndef build(): return made(aux)\n")
     (folder / "broken.py").write_text("def f(:\n")
     with pytest.raises(KerasdiffError) as caught:
         read_target(file)

@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import report_samples as samples
 from click.testing import CliRunner, Result
 from schemas import report_validator, validated
 from test_report import report as terminal
+from test_report import text_of
 
 from kerasdiff.cli import main
 from kerasdiff.comparison import Comparison
+from kerasdiff.probing.witness import SavedWitness
 from kerasdiff.report.formats.github import to_github
 from kerasdiff.report.formats.junit import to_junit
 from kerasdiff.report.formats.markdown import to_markdown
 from kerasdiff.report.formats.sarif import to_sarif
 from kerasdiff.report.json import to_json
 from kerasdiff.report.named import Named
+from kerasdiff.report.replay import Replayed, render_replay, replay_json
 from kerasdiff.report.saved import digest, shown
 
 SAMPLES: dict[str, Callable[[], Comparison]] = {
@@ -158,7 +163,7 @@ def _of_another_version(text: str) -> str:
         (lambda text: "[1]", "is no report of kerasdiff"),
         (
             lambda text: "{}",
-            "is no report of kerasdiff; show takes what compare, fit and check write with --format json.",
+            "is no report of kerasdiff; show takes what compare, fit, check and replay write with --format json.",
         ),
         (lambda text: "[" * 100_000, "is no JSON"),
         (lambda text: '{"schema": "kerasdiff.rules/1"}', "is a report of schema kerasdiff.rules/1; show takes"),
@@ -175,6 +180,31 @@ def test_a_file_that_is_not_whole_gets_a_sentence(saved: Path, change: Callable[
     assert (done.exit_code, done.stdout) == (2, "")
     assert says in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_replay_is_shown_again(saved: Path, tmp_path: Path) -> None:
+    witness = SavedWitness(
+        inputs=(np.zeros(2),),
+        mode="inference",
+        weight_scale=3.0,
+        difference=math.inf,
+        how="probe normal",
+        reference="a.py:A",
+        candidate="b.py:B",
+        given=(),
+        seed=0,
+    )
+    replayed = Replayed(saved=witness, targets=("a.py:A", "c.py:C"), rung=samples.forum().rungs[3])
+    path = tmp_path / "replay.json"
+    path.write_text(replay_json(replayed), encoding="utf-8")
+    done = show(path, "--width", 90)
+
+    assert (done.exit_code, done.stdout) == (1, text_of(lambda console: render_replay(replayed, console), 90))
+    assert show(path, "--format", "json").stdout == path.read_text(encoding="utf-8")
+    assert "as terminal or json, not as sarif." in show(path, "--format", "sarif").stderr
+    assert f"{path} is no comparison: show it by itself." in show(saved, path).stderr
+    path.write_text(path.read_text(encoding="utf-8").replace("c.py", "d.py"), encoding="utf-8")
+    assert "replay.json cannot be shown: it is damaged, or was changed" in show(path).stderr
 
 
 def test_a_report_is_needed(tmp_path: Path) -> None:

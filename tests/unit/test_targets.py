@@ -79,6 +79,7 @@ def test_saved_target(folder: Path) -> None:
         ("models.py:Net(...)", "put a value in place of the dots"),
         ("models.py:Net(**a)", "each argument of Net by itself"),
         ("models.py:Net + 1", "write a name after models.py:"),
+        ("a\0b/k.keras", "no file has such a name"),
         ("~nobody_at_all/m.py:Net", "no such home directory"),
         (f"{'x' * 300}.py:Net", "cannot be looked at: File name too long"),
         (f"models.py:Net({'(' * 300}", "does not parse"),

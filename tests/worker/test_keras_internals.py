@@ -316,3 +316,42 @@ def test_the_seeds_that_keras_draws_are_seen_and_those_of_others_too():
         assert internals.generators_stand_at(3, 0)
         draw()
         assert not internals.generators_stand_at(3, 0)
+
+
+def test_what_is_left_out_of_a_copy_is_made_again():
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2)])
+    model.compile("sgd", "mse")
+    model.fit(np.ones((2, 2)), np.ones((2, 2)), verbose=0)
+    state = internals.own_state(model)
+    assert model.train_function is not None
+    assert {state[name] for name in internals.COMPILED_FUNCTIONS} == {None}
+    assert vars(model).keys() - state.keys() == {name for name in vars(model) if name.startswith("_self_")}
+
+
+def test_tensorflow_is_taken_apart():
+    def double(x):
+        return x * 2
+
+    made = tf.function(double, input_signature=[tf.TensorSpec((), tf.float32)], autograph=False, jit_compile=False)
+    function, options = internals.function_options(made)
+    assert function is double
+    again = tf.function(function, **options)
+    assert (again.input_signature, again._autograph, again._jit_compile) == (made.input_signature, False, False)
+
+    holder = tf.Module()
+    part = tf.Module()
+    holder.several, holder.one, holder.table = [1, [2]], (part, 2), {"a": 1}
+    values = internals.unwrapped(holder.several), internals.unwrapped(holder.one), internals.unwrapped(holder.table)
+    assert values == ([1, [2]], (part, 2), {"a": 1})
+    assert [type(value) for value in values] == [list, tuple, dict]
+    assert internals.unwrapped([1]) is None
+
+    words = tf.lookup.StaticHashTable(tf.lookup.KeyValueTensorInitializer(["a"], [1]), 7)
+    changes, keys, held, default = internals.table_parts(words)
+    assert (changes, keys.numpy().tolist(), held.numpy().tolist(), int(default)) == (False, [b"a"], [1], 7)
+    assert internals.table_parts(double) is None
+
+    assert internals.is_default_strategy(tf.distribute.get_strategy())
+    one = tf.distribute.OneDeviceStrategy("cpu")
+    with one.scope():
+        assert not internals.is_default_strategy(one)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import os
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, TypedDict
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, ParamSpec, TypedDict, TypeVar
 
 from kerasdiff.api import watching
 from kerasdiff.api.results import InconclusiveError, Inspection, NotEquivalentError, Result
 from kerasdiff.api.targets import Inputs, inputs_of, target_of
-from kerasdiff.errors import FitError, TargetError
+from kerasdiff.errors import FitError, InternalError, KerasdiffError, TargetError
 from kerasdiff.options import IGNORABLE, STRENGTHS, Ignored, Options, Required
 
 if TYPE_CHECKING:
@@ -19,6 +20,28 @@ if TYPE_CHECKING:
 
 DEFAULT_SEEDS = 3
 DEFAULT_EPOCHS = 5
+
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def _plainly(ask: Callable[P, T]) -> Callable[P, T]:
+    """Lets an error of the user's end where it was asked, with what helps, and without the way through kerasdiff."""
+
+    @functools.wraps(ask)
+    def asked(*arguments: P.args, **named: P.kwargs) -> T:
+        __tracebackhide__ = True
+        try:
+            return ask(*arguments, **named)
+        except InternalError:
+            raise
+        except KerasdiffError as error:
+            if error.details:
+                error.args = (f"{error.message}\n{error.details}",)
+            raise error.with_traceback(None) from None
+
+    return asked
 
 
 class Choices(TypedDict, total=False):
@@ -38,6 +61,7 @@ class Choices(TypedDict, total=False):
     timeout: float
 
 
+@_plainly
 def compare(
     reference: object,
     candidate: object,
@@ -127,6 +151,7 @@ def demand(result: Result) -> None:
         raise (InconclusiveError if result.outcome == "inconclusive" else NotEquivalentError)(result)
 
 
+@_plainly
 def fit(
     reference: object,
     candidate: object,
@@ -208,6 +233,7 @@ def fit(
     return watching.noted(Result(engine.fit(*targets, options, trials, Silent())))
 
 
+@_plainly
 def inspect(target: object, *, inputs: Inputs | None = None, timeout: float = 600.0) -> Inspection:
     """Traces one model, as ``kerasdiff inspect`` does.
 

@@ -109,9 +109,9 @@ def _tried(subject: _Subject, mutation: Mutation) -> Tried:
     started = time.monotonic()
     tried = Tried(mutation=mutation, fate=Fate.CAUGHT)
     try:
-        # A fit takes longer than all the rest, and tells no pair apart that is told apart without.
-        comparison = _compared(subject, mutation, replace(subject.options, fit=False))
-        if subject.options.fit and comparison.verdict.outcome != "different":
+        # What takes longest tells no pair apart that is told apart without: fits, and what each edit does.
+        comparison = _compared(subject, mutation, replace(subject.options, fit=False, explain=False))
+        if comparison.verdict.outcome != "different":
             comparison = _compared(subject, mutation, subject.options)
         pair = judged(replace(subject.gate, ignores=()), comparison, subject.today)
         tried = replace(tried, rungs=_apart(comparison))

@@ -170,9 +170,8 @@ def report_options(
         type=FormatType(formats),
         multiple=True,
         default=(formats[0],),
-        show_default=formats[0],
         metavar="NAME[=FILE]",
-        help=f"{', '.join(formats[:-1])} or {formats[-1]}. {text}",
+        help=f"{', '.join(formats[:-1])} or {formats[-1]}. {text}  [default: {formats[0]}]",
     )
     width = click.option(
         "--width",

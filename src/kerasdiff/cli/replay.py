@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from kerasdiff.cli.common import (
@@ -16,6 +18,9 @@ from kerasdiff.cli.common import (
 from kerasdiff.cli.completion import targets as names
 from kerasdiff.cli.output import Output, report_options
 from kerasdiff.cli.trust import trust_options
+
+if TYPE_CHECKING:
+    from kerasdiff.report.replay import Replayed
 
 
 @click.command(epilog=TARGETS_HELP + EXIT_CODES_HELP)
@@ -53,12 +58,16 @@ def replay(
     (first, second), _ = understood(names, saved.given)
     start_ahead()
     import kerasdiff.pipeline as engine
-    from kerasdiff.report.replay import render_replay, replay_json
+    from kerasdiff.report.replay import Replayed
 
     with progress() as listener:
         rung = engine.replay((first, second), saved, timeout, listener, device)
-    to.write(
-        lambda form: lambda console: render_replay(saved, names, rung, console),
-        {"json": lambda: replay_json(saved, names, rung)},
-    )
-    return {"equal": 0, "different": 1}.get(rung.outcome, 3)
+    return report_replayed(Replayed(saved=saved, targets=names, rung=rung), to)
+
+
+def report_replayed(replayed: Replayed, to: Output) -> int:
+    """Writes what a witness showed."""
+    from kerasdiff.report.replay import render_replay, replay_json
+
+    to.write(lambda form: lambda console: render_replay(replayed, console), {"json": lambda: replay_json(replayed)})
+    return replayed.exit_code

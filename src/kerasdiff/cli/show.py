@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from kerasdiff.graph import Attribute
     from kerasdiff.report.named import Named
 
-CHECK = "kerasdiff.check/1"
-"""Schema of what ``kerasdiff check`` writes."""
+Told = TypeVar("Told")
 
 WEIGHT = (1, 2, 3, 130)
 """Exit codes of several reports, the one that counts first."""
@@ -49,32 +48,64 @@ def show(reports: tuple[str, ...], schema: bool, verbose: bool, to: Output) -> i
         return 0
     if not reports:
         raise click.UsageError("Missing argument 'REPORT.json...'.")
-    check = [report for report in map(_loaded, reports) if report.get("schema") == CHECK]
-    if check:
-        return _show_check(reports, check[0], to)
-    several = [_read(path, name=Path(path).stem if len(reports) > 1 else "") for path in reports]
+    loaded = [(path, _loaded(path)) for path in reports]
+    for path, report in loaded:
+        if report.get("schema") in _ALONE:
+            return _shown_alone(path, report, len(reports), to)
+    several = [_read(path, report, name=Path(path).stem if len(reports) > 1 else "") for path, report in loaded]
     report_comparisons(several, to, verbose=verbose)
     return _code([item.comparison.exit_code for item in several if item.comparison is not None])
 
 
-def _show_check(reports: Sequence[str], report: Mapping[str, Attribute], to: Output) -> int:
+def _shown_alone(path: str, report: Mapping[str, Attribute], of: int, to: Output) -> int:
+    if of > 1:
+        raise click.UsageError(f"{clean(path)} is no comparison: show it by itself.")
+    return _guarded(path, lambda: _ALONE[str(report["schema"])](report, to))
+
+
+def _check(report: Mapping[str, Attribute], to: Output) -> int:
     from kerasdiff.cli.check import report_checked
     from kerasdiff.report.check import read_check
+
+    return report_checked(read_check(report), to)
+
+
+def _replay(report: Mapping[str, Attribute], to: Output) -> int:
+    from kerasdiff.cli.replay import report_replayed
+    from kerasdiff.report.replay import read_replay
+
+    for form in to.forms:
+        if form.name not in ("terminal", "json"):
+            raise click.UsageError(f"what replay wrote is told as terminal or json, not as {form.name}.")
+    return report_replayed(read_replay(report), to)
+
+
+_ALONE: Mapping[str, Callable[[Mapping[str, Attribute], Output], int]] = {
+    "kerasdiff.check/1": _check,
+    "kerasdiff.replay/1": _replay,
+}
+"""Reports of other commands, by their schemas; each is shown by itself."""
+
+
+def _guarded(path: str, told: Callable[[], Told]) -> Told:
+    """What is told of a report, or why it cannot be.
+
+    Raises:
+        SavedError: With the file that cannot be shown.
+    """
     from kerasdiff.report.saved import SavedError
 
-    if len(reports) > 1:
-        raise click.UsageError("what check wrote holds many pairs already: show it by itself.")
     try:
-        return report_checked(read_check(report), to)
+        return told()
     except SavedError as error:
-        raise SavedError(f"{reports[0]} cannot be shown: {error.message}") from None
+        raise SavedError(f"{path} cannot be shown: {error.message}") from None
 
 
 def _code(codes: Sequence[int]) -> int:
     return next((code for code in WEIGHT if code in codes), 0)
 
 
-def _read(path: str, name: str) -> Named:
+def _read(path: str, report: Mapping[str, Attribute], name: str) -> Named:
     """A saved report as formats take it.
 
     Raises:
@@ -84,15 +115,11 @@ def _read(path: str, name: str) -> Named:
     from kerasdiff.report.named import Named
     from kerasdiff.report.saved import SavedError, read
 
-    report = _loaded(path)
     if report.get("schema") != told.SCHEMA:
         held = report.get("schema")
         what = f"a report of schema {clean(str(held))}" if isinstance(held, str) else "no report of kerasdiff"
-        raise SavedError(f"{path} is {what}; show takes what compare, fit and check write with --format json.")
-    try:
-        return Named.of(read(report), name)
-    except SavedError as error:
-        raise SavedError(f"{path} cannot be shown: {error.message}") from None
+        raise SavedError(f"{path} is {what}; show takes what compare, fit, check and replay write with --format json.")
+    return _guarded(path, lambda: Named.of(read(report), name))
 
 
 def _loaded(path: str) -> Mapping[str, Attribute]:

@@ -35,7 +35,7 @@ _FIRST = "write [pairs.NAME] with reference and candidate, or let `kerasdiff ini
 _TOP = ("base", "defaults", "pairs")
 """Keys of the whole."""
 
-_OWN_OPTIONS = {field.name for field in dataclasses.fields(Options)} - {"ignore", "inputs"}
+_OWN_OPTIONS = {field.name for field in dataclasses.fields(Options)} - {"ignore", "inputs", "explain"}
 
 
 def find(start: Path) -> Path:

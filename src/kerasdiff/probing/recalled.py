@@ -27,7 +27,7 @@ ALWAYS = ("kerasdiff",)
 
 def both_recalled(sides: tuple[Side, Side], pair: Pair) -> tuple[Finding | None, Finding | None]:
     """What became of each side that is a baseline since it was locked; ``None`` of a model that was loaded."""
-    precisions: tuple[Precision, ...] = ("float32",) if pair.isomorphic or is_large(pair) else ("float64", "float32")
+    precisions: tuple[Precision, ...] = ("float32",) if pair.isomorphic or is_large(pair) else ("float64",)
     first, second = (
         None if one.locked is None else recalled(side, one.locked, {**one.environment, **processor()}, precisions)
         for side, one in zip(sides, pair.descriptions, strict=True)
@@ -57,6 +57,8 @@ def recalled(side: Side, locked: Locked, now: dict[str, str], precisions: Sequen
 def _answered(side: Side, precisions: Sequence[Precision]) -> Finding:
     try:
         held = side.recall()
+        if not any(one.precision in precisions for one in held.answers):
+            precisions = ("float32",)  # as of a model that has no other form
         closest = {precision: _apart(side, held, precision) for precision in precisions}
     except EvaluateError as error:
         return Finding(fact=Fact.NOT_RECALLED, cause=error.message)

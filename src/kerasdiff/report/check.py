@@ -16,10 +16,9 @@ from rich.text import Text
 from kerasdiff import __version__
 from kerasdiff.gates.records import Checked, CheckedPair, Standing
 from kerasdiff.graph import Attribute
-from kerasdiff.plain import PlainError, Reader, plain
-from kerasdiff.report.json import dump, to_json
+from kerasdiff.report.json import dump_sealed, to_json
 from kerasdiff.report.named import Named
-from kerasdiff.report.saved import RECORD, SavedError, digest, read, sealed
+from kerasdiff.report.saved import RECORD, kept, read, read_record
 from kerasdiff.report.style import TEXT_WIDTH, Look, emit, hang, heading, pad
 from kerasdiff.report.wording import gates as wording
 from kerasdiff.report.wording.names import count
@@ -74,9 +73,9 @@ def check_json(checked: Checked) -> str:
         "interrupted": checked.interrupted,
         "summary": wording.summary(checked),
         "pairs": [_pair(pair, checked) for pair in checked.pairs],
-        RECORD: {"kerasdiff": __version__, "checked": plain(bare)},
+        RECORD: kept("checked", bare),
     }
-    return dump(sealed(report))
+    return dump_sealed(report)
 
 
 def read_check(report: Mapping[str, Attribute]) -> Checked:
@@ -89,13 +88,7 @@ def read_check(report: Mapping[str, Attribute]) -> Checked:
     from kerasdiff.gates import records
     from kerasdiff.side import targets
 
-    held = report.get(RECORD)
-    if not isinstance(held, Mapping) or held.get("digest") != digest(dict(report)):
-        raise SavedError("it is damaged, or was changed after kerasdiff wrote it: check once more.")
-    try:
-        bare = Reader((records, options, targets)).read(Checked, held["checked"])
-    except (KeyError, PlainError):
-        raise SavedError("its record cannot be read, for another version wrote it: check once more.") from None
+    bare = read_record(report, "checked", Checked, (records, options, targets), again="check")
     told = [cast("dict[str, Attribute]", pair)["comparison"] for pair in cast("list[Attribute]", report["pairs"])]
     comparisons = [None if one is None else read(cast("dict[str, Attribute]", one)) for one in told]
     pairs = zip(bare.pairs, comparisons, strict=True)

@@ -63,12 +63,17 @@ def to_json(comparison: Comparison) -> str:
         ],
         RECORD: record(comparison),
     }
-    return _text(sealed(cast("Json", _finite(report))))
+    return dump_sealed(report)
 
 
 def dump(data: Json) -> str:
     """JSON text of plain data: sorted keys, not-finite numbers as null, a newline at the end."""
     return _text(cast("Json", _finite(data)))
+
+
+def dump_sealed(data: Json) -> str:
+    """The same of a report with a record, which then says what the whole of it must be."""
+    return _text(sealed(cast("Json", _finite(data))))
 
 
 def _text(data: Json) -> str:
@@ -156,7 +161,9 @@ def _folded(edit: Edit) -> Json:
 def _site(site: Site | None, model: ModelInfo) -> Json | None:
     if site is None:
         return None
-    line = None if site.source is None else {**asdict(site.source), "path": model.location.path(site.source.file)}
+    line = (
+        None if site.source is None else {**asdict(site.source), "path": model.location.place(site.source.file, 1)[0]}
+    )
     return {"node": site.node, "scope": site.scope, "source": line}
 
 

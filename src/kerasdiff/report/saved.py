@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import cast
+from types import ModuleType
+from typing import TypeVar, cast
 
 from kerasdiff import __version__
 from kerasdiff.comparison import Comparison
@@ -25,14 +26,27 @@ RECORD = "record"
 
 Json = dict[str, Attribute]
 
+Record = TypeVar("Record")
+
 
 class SavedError(KerasdiffError):
     """A file is no report that can be shown again."""
 
 
 def record(comparison: Comparison) -> Json:
-    """The member as data; :func:`sealed` adds the digest."""
-    return {"kerasdiff": __version__, "comparison": plain(shown(comparison))}
+    """The member of a comparison; :func:`sealed` adds the digest."""
+    return kept("comparison", shown(comparison))
+
+
+def kept(name: str, held: object) -> Json:
+    """The member of any report, which holds a record by this name; of arrays their shapes alone, as reports do."""
+    return {"kerasdiff": __version__, name: plain(held, keep=lambda array: list(array.shape))}
+
+
+def _shaped(shape: Attribute) -> Array:
+    import numpy as np  # which most reports do without
+
+    return np.broadcast_to(np.zeros(()), cast("list[int]", shape))
 
 
 def sealed(report: Json) -> Json:
@@ -52,19 +66,37 @@ def read(report: Mapping[str, Attribute]) -> Comparison:
     """The comparison that a report of schema ``kerasdiff/1`` was made of.
 
     Raises:
+        SavedError: As :func:`read_record`.
+    """
+    return read_record(report, "comparison", Comparison, _modules(), again="compare")
+
+
+def read_record(
+    report: Mapping[str, Attribute], name: str, kind: type[Record], modules: Iterable[ModuleType], *, again: str
+) -> Record:
+    """The record that a report was made of.
+
+    Args:
+        report: As it was read.
+        name: Of the record.
+        kind: Of the record.
+        modules: Those of all that it may hold.
+        again: What makes such a report.
+
+    Raises:
         SavedError: If it has none, was changed, or is of another version's making; the message begins with ``it``.
     """
     held = report.get(RECORD)
-    if not isinstance(held, Mapping) or "comparison" not in held:
-        raise SavedError("it holds no record to show again: compare once more, with this version of kerasdiff.")
+    if not isinstance(held, Mapping) or name not in held:
+        raise SavedError(f"it holds no record to show again: {again} once more, with this version of kerasdiff.")
     version = str(held.get("kerasdiff", ""))
     other = "" if version == __version__ else f", which kerasdiff {version} wrote and this is {__version__},"
-    if held.get("digest") != digest(cast("Json", report)):
-        raise SavedError("it is damaged, or was changed after kerasdiff wrote it: compare once more.")
+    if held.get("digest") != digest(dict(report)):
+        raise SavedError(f"it is damaged, or was changed after kerasdiff wrote it: {again} once more.")
     try:
-        return _reader().read(Comparison, held["comparison"])
+        return Reader(modules, _shaped).read(kind, held[name])
     except PlainError:
-        raise SavedError(f"its record{other} cannot be read: compare once more.") from None
+        raise SavedError(f"its record{other} cannot be read: {again} once more.") from None
 
 
 # What is kept -------------------------------------------------------------------------------------------------
@@ -109,7 +141,8 @@ def _trial(trial: TrialSoFar) -> TrialSoFar:
 # Reading ------------------------------------------------------------------------------------------------------
 
 
-def _reader() -> Reader:
+def _modules() -> tuple[ModuleType, ...]:
+    """Those of all that a comparison may hold."""
     from kerasdiff import comparison, findings
     from kerasdiff.align import edits
     from kerasdiff.explain import records as explained
@@ -121,4 +154,4 @@ def _reader() -> Reader:
     from kerasdiff.side.revisions import records as revisions
 
     modules = (comparison, findings, edits, explained, decisions, trials, model, returned, table, values, witness)
-    return Reader((*modules, records, locations, training, revisions))
+    return (*modules, records, locations, training, revisions)

@@ -62,3 +62,16 @@ def elsewhere(locked: tuple[Finding | None, Finding | None]) -> tuple[Finding, .
     """The baselines that do not answer as they did when they were locked: what was locked is not what was compared."""
     told = [part for finding in locked if finding is not None for part in finding.parts]
     return tuple(part for part in told if part.fact is Fact.ANSWERS_OTHERWISE)
+
+
+def unheld_settings(pair: Correspondence) -> tuple[Finding, ...]:
+    """The baselines without the compile settings they had, where these read differently: nothing can be sampled."""
+    first, second = pair.descriptions
+    if first.compiled is None or second.compiled is None or first.compiled == second.compiled:
+        return ()
+    held = [side.locked for side in pair.descriptions if side.locked is not None]
+    return tuple(
+        Finding(fact=Fact.SETTINGS_NOT_HELD, names=(one.target,), cause=one.uncompiled)
+        for one in held
+        if one.uncompiled
+    )

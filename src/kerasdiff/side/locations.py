@@ -14,7 +14,7 @@ from pathlib import Path, PurePath
 
 from kerasdiff.graph import Graph
 from kerasdiff.side.records import Description
-from kerasdiff.side.revisions.records import Revision
+from kerasdiff.side.targets import Target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,9 +57,14 @@ def root() -> Path:
     return next((place for place in (here, *here.parents) if (place / ".git").exists()), here)
 
 
-def located(description: Description, revision: Revision | None = None) -> Location:
-    """Where the files of a model lie, or of one of a revision, where they lay in the repository."""
-    top = root() if revision is None else Path(revision.root)
+def located(description: Description, target: Target) -> Location:
+    """Where the files of a model lie, or of one of a revision, where they lay in the repository.
+
+    Those of a baseline are as they were, wherever that was.
+    """
+    if target.kind == "baseline":
+        return Location()
+    top = root() if target.revision is None else Path(target.revision.root)
     directory = below(Path(description.root), top) if description.root else None
     outside = sorted(file for file in _files(description) if PurePath(file).is_absolute())
     return Location(directory=directory, elsewhere={file: below(Path(file), top) for file in outside})

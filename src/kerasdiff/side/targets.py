@@ -157,8 +157,9 @@ def parse_target(text: str, here: str = "") -> Target:
     """
     try:
         return _target(text, here)
-    except OSError as error:  # a folder that may not be entered
-        raise TargetError(f"{shortened(text)} cannot be looked at: {error.strerror or error}.") from None
+    except (OSError, ValueError) as error:  # a folder that may not be entered, a name that no file can have
+        why = error.strerror if isinstance(error, OSError) else "no file has such a name"
+        raise TargetError(f"{shortened(text)!r} cannot be looked at: {why}.") from None
 
 
 def _target(text: str, here: str) -> Target:

@@ -5,7 +5,52 @@ from __future__ import annotations
 from wrong.row import Row
 
 PAIR = "net.py:net net.py:net"
+TOML = "kerasdiff.toml"
+GATE = '[pairs.a]\nreference = "net.py:net"\ncandidate = "net.py:net"\n'
 ROWS: tuple[Row, ...] = (
+    Row(name="gates that are not there", run="check", says=("kerasdiff.toml",)),
+    Row(name="gates that do not parse", run="check", files={TOML: "[[["}, says=(TOML,)),
+    Row(name="gates that are no text", run="check", files={TOML: b"\xff\xfe\0"}, says=(TOML,)),
+    Row(name="gates of no pair", run="check", files={TOML: ""}, says=("pair",)),
+    Row(
+        name="gates with a key that does not exist", run="check", files={TOML: GATE + "colour = 1\n"}, says=("colour",)
+    ),
+    Row(name="gates of another type", run="check", files={TOML: "pairs = 3\n"}, says=("pairs",)),
+    Row(
+        name="a gate without a candidate",
+        run="check",
+        files={TOML: '[pairs.a]\nreference = "net.py:net"\n'},
+        says=("candidate",),
+    ),
+    Row(name="a gate that does not exist", run="check other", files={TOML: GATE}, says=("other",)),
+    Row(
+        name="a gate of a file that does not exist",
+        run="check",
+        files={TOML: GATE.replace("net.py:net", "no.py:net")},
+        silent=True,
+    ),
+    Row(name="a report that is none", run="show x.json", files={"x.json": "{}"}, says=("x.json",)),
+    Row(
+        name="a report that is cut off",
+        run="show x.json",
+        files={"x.json": '{"schema": "kerasdiff/1", '},
+        says=("x.json",),
+    ),
+    Row(name="a report that is not there", run="show x.json", says=("x.json",)),
+    Row(name="a list of what is not there", run="list no.py", says=("no.py",)),
+    Row(name="a shell that does not exist", run="completion tcsh", says=("tcsh",)),
+    Row(name="a baseline that is none", run="inspect m.kerasdiff", files={"m.kerasdiff": "x"}, says=("m.kerasdiff",)),
+    Row(
+        name="a baseline to be compared that is none",
+        run="compare m.kerasdiff net.py:net",
+        files={"m.kerasdiff": "x"},
+        says=("m.kerasdiff",),
+    ),
+    Row(name="a baseline of what does not exist", run="lock no.py:net -o x.kerasdiff", says=("no.py",)),
+    Row(name="a baseline of another suffix", run="lock net.py:net -o x.txt", says=("x.txt",)),
+    Row(name="a revision that does not exist", run="inspect git:nowhere:net.py:net", says=("git",)),
+    Row(name="a notebook that is none", run="inspect x.ipynb:net", files={"x.ipynb": "{"}, says=("x.ipynb",)),
+    Row(name="both a revision and a second model", run=f"compare --against=main {PAIR}", says=("against",)),
     Row(name="no target", run="compare", says=("REFERENCE", "compare --help")),
     Row(name="one target", run="compare net.py:net", says=("CANDIDATE",)),
     Row(name="three targets", run=f"compare {PAIR} net.py:net", says=("net.py:net",)),

@@ -57,7 +57,56 @@ REGISTERED = (
     "@keras.saving.register_keras_serializable('own', 'Dense')\\nclass Other(keras.layers.Layer): pass\\n"
     "keras.saving.get_custom_objects()['relu'] = keras.saving.get_custom_objects()['Dense'] = Other"
 )
+DENSE = """\
+import keras
+from {helper} import WIDTH
+{more}
+
+
+@keras.saving.register_keras_serializable("own")
+class Mine(keras.layers.Layer):
+    def call(self, x):
+        return x * WIDTH
+
+
+def net():
+    return keras.Sequential([keras.Input((4,), dtype="float32"), keras.layers.Dense(2, dtype="float32"), Mine(dtype="float32")])
+"""
+
+
+def sides(
+    name: str, one: int, two: int, code: int, *, helper: str = "helper", more: str = "", package: bool = False
+) -> Row:
+    """Two folders with files of the same names, which define classes of the same registered name."""
+    files = {}
+    for folder, width in (("one", one), ("two", two)):
+        inner = f"{folder}/own" if package else folder
+        files[f"{inner}/net.py"] = DENSE.format(helper=helper, more=more if folder == "one" else "")
+        files[f"{inner}/helper.py"] = f"WIDTH = {width}\n"
+        if package:
+            files[f"{inner}/__init__.py"] = ""
+    inner = "/own" if package else ""
+    return Row(
+        name=name,
+        run=f"compare --no-fit one{inner}/net.py:net two{inner}/net.py:net",
+        files=files,
+        code=code,
+        worker=True,
+        slow=True,
+        silent=True,
+    )
+
+
+POLICIES = (
+    "keras.mixed_precision.set_dtype_policy('mixed_float16'); keras.config.set_floatx('float16'); "
+    "keras.config.set_image_data_format('channels_first'); keras.config.set_epsilon(0.1)"
+)
 ROWS: tuple[Row, ...] = (
+    sides("siblings of the same name that agree", 2, 2, 0),
+    sides("siblings of the same name that differ", 2, 3, 1),
+    sides("packages of the same name that agree", 2, 2, 0, helper=".helper", package=True),
+    sides("packages of the same name that differ", 2, 3, 1, helper=".helper", package=True),
+    sides("policies, a float type and an image format on one side", 2, 2, 0, more=POLICIES),
     QUIET,
     world("modules of one name a side", "import helper", other="import helper", helper="WIDTH = 1\n"),
     world("a sibling named as a library", "import keras, sys; sys.path.insert(0, '.'); import scipy_like", scipy_like=""),
@@ -78,7 +127,7 @@ ROWS: tuple[Row, ...] = (
     world("signals", "import signal; [signal.signal(n, signal.SIG_IGN) for n in (1, 2, 13, 15, 17)]; signal.alarm(600)"),
     world("threads", "import threading, time; [threading.Thread(target=time.sleep, args=(60,)).start() for _ in range(5)]"),
     world("a thread that computes", "import threading; threading.Thread(target=lambda: sum(range(10**7)), daemon=True).start()"),
-    world("child processes", "import subprocess; subprocess.Popen(['sleep', '60'])"),
+    world("child processes", "import importlib; importlib.import_module('subprocess').Popen(['sleep', '60'])"),
     world("a fork", "import os; os.fork() or os._exit(0)"),
     world("module paths", "import sys; sys.path[:] = []; sys.path_hooks.clear(); sys.path_importer_cache.clear()"),
     world("a printed report", "print('{}' * 9); import sys; sys.stderr.write('error: none\\n')"),

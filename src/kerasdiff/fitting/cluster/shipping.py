@@ -45,7 +45,8 @@ class Shipment:
 
     def there(self, working_directory: Path) -> Target:
         """The target on a node, whose files lie in ``working_directory``."""
-        target = self.target
+        objects = tuple(str(working_directory / file) for file in self.target.objects)
+        target = replace(self.target, objects=objects)
         if target.revision is not None:
             root = str(working_directory / target.revision.root)
             location = target.location if target.kind == "module" else str(working_directory / target.location)
@@ -70,7 +71,8 @@ def stage(targets: tuple[Target, ...], data: str | None, directory: Path) -> tup
     places: dict[Path, str] = {}
     shipments: list[Shipment] = []
     skip = None if data is None else Path(data).expanduser().resolve()
-    for target in targets:
+    for named in targets:
+        target = _with_objects(named, places, directory, skip)
         if target.revision is not None:
             root = Path(target.revision.root)
             if root not in places:
@@ -100,6 +102,17 @@ def stage(targets: tuple[Target, ...], data: str | None, directory: Path) -> tup
             _copied(folder, directory / places[folder], skip)
         shipments.append(_at(target, Path(places[folder]) / Path(target.location).relative_to(folder)))
     return tuple(shipments)
+
+
+def _with_objects(target: Target, places: dict[Path, str], directory: Path, skip: Path | None) -> Target:
+    """The same with the files of its custom objects, and what lies beside them, in the directory."""
+    moved = []
+    for file in map(Path, target.objects):
+        if file.parent not in places:
+            places[file.parent] = f"models{len(places)}"
+            _copied(file.parent, directory / places[file.parent], skip)
+        moved.append(str(Path(places[file.parent]) / file.name))
+    return replace(target, objects=tuple(moved))
 
 
 def _of_revision(target: Target, root: Path, place: str) -> Shipment:

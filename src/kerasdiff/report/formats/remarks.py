@@ -133,7 +133,8 @@ def _level(item: Named, comparison: Comparison, position: int) -> Level:
 
 
 def _digest(item: Named, *parts: str | None) -> str:
-    whole = "\0".join([item.name, *item.targets, *(part or "" for part in parts)])
+    # Not the reference: where it is of a revision, its name changes with every commit.
+    whole = "\0".join([item.name, item.targets[1], *(part or "" for part in parts)])
     return hashlib.sha256(whole.encode("utf-8", "backslashreplace")).hexdigest()[:32]
 
 
@@ -159,8 +160,10 @@ def _node(comparison: Comparison, side: int, name: str | None) -> Node | None:
     return next((node for node in nodes if node is not None and node.id == name), None)
 
 
-def placed(model: ModelInfo, source: Source) -> Place:
-    """A line that a report names, from the root of the repository."""
+def placed(model: ModelInfo, source: Source) -> Place | None:
+    """A line that a report names, from the root of the repository; ``None`` where nobody knows where its file lies."""
+    if model.location.directory is None and not PurePosixPath(source.file).is_absolute():
+        return None
     revision = "" if model.commit is None else model.commit.name
     path, line = model.location.place(source.file, max(source.line, 1))
     return Place(path=clean(path), line=line, revision=revision)

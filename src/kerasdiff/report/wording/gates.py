@@ -116,6 +116,9 @@ def _ways(pair: CheckedPair, comparison: Comparison, checked: Checked) -> Iterat
         yield f"If it is still meant, extend {listed([_line(item, checked) for item in pair.expired])}."
     elif hidden := hidden_by(comparison):
         yield f"If it is meant for now, add at {where}:\n{ignore_line(hidden, checked.today + GRACE)}"
+    elif comparison.verdict.outcome == "different" and pair.gate.reference.endswith(".kerasdiff"):
+        words = ["kerasdiff", "lock", "--update", pair.gate.reference, pair.gate.candidate]
+        yield f"If it is meant, store what it does now:\n{shlex.join(words)}"
     elif comparison.verdict.outcome == "different":
         known = 'expect = "different"\n' if pair.gate.expect == "equivalent" else ""
         yield f"If it is meant, write at {where}:\n{known}{_known_edits(comparison)}".rstrip("\n:")

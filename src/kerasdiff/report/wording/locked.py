@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from kerasdiff.comparison import Terms
 from kerasdiff.findings import SIDES, Fact, Finding
 from kerasdiff.report.wording.names import count
 from kerasdiff.report.wording.numbers import closeness
-from kerasdiff.side.baselines.records import Baseline
+
+if TYPE_CHECKING:  # which holds arrays, and a report is told again without numpy
+    from kerasdiff.side.baselines.records import Baseline
 
 
 def baselines(terms: Terms) -> list[str]:
@@ -23,6 +26,8 @@ def stored(baseline: Baseline, size: int) -> str:
     total = sum(weight.size for weight in description.weights if not weight.is_seed)
     text = f"{baseline.target} locked, {count(total, 'parameter')} in {_bytes(size)}"
     lacking = [f"{refusal.mode or 'all'} in {refusal.precision}: {refusal.why}" for refusal in frozen.refused]
+    if any(call.customised for call in frozen.calls):
+        lacking.append("gradients: a call holds a custom gradient, which is code")
     if frozen.uncompiled:
         lacking.append(f"compile settings: {frozen.uncompiled}")
     if lacking:
@@ -71,6 +76,10 @@ SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
     Fact.RECALLED: lambda it: f"it answers here as it did then, {_distances(it)}",
     Fact.ANSWERS_OTHERWISE: _otherwise,
     Fact.NOT_RECALLED: _not_recalled,
+    Fact.SETTINGS_NOT_HELD: lambda it: (
+        f"compile settings read differently, and whether they do the same is not known: the baseline of {it.names[0]} "
+        f"does not hold them ({it.cause})"
+    ),
     Fact.NOT_TRAINED: lambda it: f"{' and '.join(it.names)}: a baseline cannot be trained",
     Fact.NO_FILE_OF_BASELINE: lambda it: (
         "files: a baseline holds no layers that Keras could save or load, so the places of stored weights are compared "

@@ -177,6 +177,7 @@ class Variant:
 
     description: Description
     frozen: Frozen
+    answers: tuple[Answered, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,7 +193,6 @@ class Baseline:
         plain: The model, each mode told.
         fitted: As ``fit`` calls it, where that differs.
         recipes: How the weights of the answers are drawn.
-        answers: Of the plain model.
     """
 
     target: str
@@ -203,7 +203,6 @@ class Baseline:
     plain: Variant
     fitted: Variant | None = None
     recipes: tuple[Recipe, ...] = ()
-    answers: tuple[Answered, ...] = ()
 
     @property
     def locked(self) -> Locked:

@@ -34,7 +34,9 @@ def last_words(data: bytes) -> str:
     """
     text = _ESCAPE.sub("", data.decode(errors="replace"))
     lines = [line for line in _settled(text) if not line.startswith(_CHATTER) and not _OUR_FRAME.match(line)]
-    return "\n".join(lines[-MOST_LINES:]).strip("\n").rstrip()
+    while lines and not lines[-1].strip():
+        lines.pop()
+    return "\n".join(lines[-MOST_LINES:]).strip("\n")
 
 
 def _settled(text: str) -> Iterator[str]:

@@ -66,12 +66,14 @@ class Candidate:
 def the_one(candidates: tuple[Candidate, ...]) -> Candidate | None:
     """The one model of a file: its only whole model, else the only name that can be one at all.
 
-    What another one is nothing but a call of, is no other one: ``model = build()`` beside ``build``.
+    What another one is nothing but a call of, is no other one: ``model = build()`` beside ``build``. Beside one whole
+    model there may be layers, and functions that want something given; a name of which only a run tells whether it is
+    a model, may be the one that was meant.
     """
     makers = {one.maker for one in candidates if one.whole}
-    whole = [one for one in candidates if one.whole and one.name not in makers]
-    possible = [one for one in candidates if one.can != "no"]
-    (found,) = whole if len(whole) == 1 else possible if len(possible) == 1 else (None,)
+    possible = [one for one in candidates if one.can != "no" and one.name not in makers]
+    rivals = [one for one in possible if one.whole or (one.can == "maybe" and not one.missing)]
+    (found,) = rivals if len(rivals) == 1 else possible if len(possible) == 1 else (None,)
     return found
 
 

@@ -23,7 +23,7 @@ def config_of(path: Path) -> dict[str, object] | str:
 
 
 def foreign_classes(config: object) -> list[str]:
-    """The classes of a config that are none of Keras, each once, as their authors call them."""
+    """The classes and functions of a config that are none of Keras, each once, as their authors call them."""
     found: list[str] = []
     waiting = [config]
     while waiting:
@@ -34,6 +34,8 @@ def foreign_classes(config: object) -> list[str]:
             waiting += reversed(one.values())
             name, module = one.get("class_name"), one.get("module")
             own = "module" in one and not str(module or "").startswith("keras")
-            if own and isinstance(name, str) and name != "function" and not str(module).startswith("builtins"):
+            if name == "function" and isinstance(one.get("config"), str):
+                found.append(one["config"])
+            elif own and isinstance(name, str) and not str(module).startswith("builtins"):
                 found.append(name)
     return list(dict.fromkeys(found))

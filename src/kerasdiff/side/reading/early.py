@@ -36,7 +36,7 @@ from kerasdiff.side.revisions.targets import PREFIX, against, of_revision
 from kerasdiff.side.revisions.telling import told
 from kerasdiff.side.slicing.planning import plan_of
 from kerasdiff.side.slicing.told import refused, several
-from kerasdiff.side.targets import InputSpec, Target, parse_target
+from kerasdiff.side.targets import DEFINING, InputSpec, Target, parse_target
 
 
 def read_target(text: str, here: str = "", at: str = "") -> Target:
@@ -78,12 +78,9 @@ def check(target: Target, inputs: tuple[InputSpec, ...]) -> None:
 
 
 def _fault(target: Target, inputs: tuple[InputSpec, ...]) -> KerasdiffError | None:
-    if target.kind not in ("file", "module") and ((wrong := _file_fault(target)) or target.kind != "notebook"):
+    wrong = _file_fault(target)
+    if wrong is not None or target.kind not in DEFINING:
         return wrong
-    if target.kind == "file" and not is_python(Path(target.location)):
-        return said.not_python(target)
-    if target.kind == "file" and (size := Path(target.location).stat().st_size) > MOST_SOURCE:
-        return said.no_source(target, size)
     found = _file_and_folder(target)
     if isinstance(found, KerasdiffError):
         return found
@@ -91,15 +88,17 @@ def _fault(target: Target, inputs: tuple[InputSpec, ...]) -> KerasdiffError | No
     if path.suffix not in (".py", ".ipynb") or is_library(str(path)):
         return None
     module = source(path, folder)
-    if isinstance(module, SyntaxError):
-        return said.syntax_error(target, module)
-    if module is None:
-        return None
+    if isinstance(module, Source):
+        return _text_fault(target, module, name.rpartition(".")[0], inputs)
+    return None if module is None else said.syntax_error(target, module)
+
+
+def _text_fault(target: Target, module: Source, package: str, inputs: tuple[InputSpec, ...]) -> KerasdiffError | None:
     part = _part_run(target, module)
     if isinstance(part, KerasdiffError):
         return part
     module = part
-    failing = missing_import(module, name.rpartition(".")[0])
+    failing = missing_import(module, package)
     if failing is not None:
         return _import_fault(target, module, failing)
     return _name_fault(target, module, inputs)
@@ -116,10 +115,15 @@ def _part_run(target: Target, module: Source) -> Source | KerasdiffError:
 
 
 def _file_fault(target: Target) -> KerasdiffError | None:
-    """What is wrong with a file that is no Python."""
+    """What is wrong with a file before its text is looked at."""
     path = Path(target.location)
     if target.kind == "baseline":
         check_baseline(path)
+    if target.kind == "file":
+        if not is_python(path):
+            return said.not_python(target)
+        size = path.stat().st_size
+        return said.no_source(target, size) if size > MOST_SOURCE else None
     if target.kind == "saved":
         why = damage(path) or _held_code(target)
         return None if why is None else said.cannot_open(target, why)
@@ -130,8 +134,8 @@ def _file_fault(target: Target) -> KerasdiffError | None:
         layers = [] if target.unsafe else stored_code(config)
         return said.cannot_open(target, said.holds_code(layers)) if layers else None
     if target.kind == "notebook":
-        cells = cells_of(path)
-        return said.no_notebook(target, cells) if isinstance(cells, str) else None
+        wrong = cells_of(path)
+        return said.no_notebook(target, wrong) if isinstance(wrong, str) else None
     return None
 
 

@@ -2,8 +2,8 @@
 
 Keras's own way to copy a model saves its config and its weights, and a config holds what its author remembered to put
 into it. Here each object is taken as it is: its class, and all its attributes. The user's classes and functions go
-along by value, as they are in memory, patched or not; modules are imported again. What cannot be written down is an
-error that names it, never left out.
+along by value, as they are in memory, patched or not, and with them what they read of the user's modules. Libraries are
+imported again. What cannot be written down is an error that names it, never left out.
 
 Objects of Keras are written one after the other and not inside each other: a deep network would be a deep recursion.
 
@@ -21,7 +21,7 @@ import pickle
 import sys
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
@@ -80,8 +80,9 @@ def _write(pickler: _Pickler, root: object, text: str) -> None:
     """Writes an object, then what of Keras it refers to, until all of that is written."""
     try:
         pickler.dump(root)
-        for at in pickler.waiting():
-            pickler.dump(_state(at))
+        for record in pickler.waiting():
+            pickler.dump(record)
+        pickler.dump(None)
     except Exception as error:  # any object may be in a model, and say in any way that it cannot be written down
         raise TargetError(
             f"{text} cannot be copied into a process of its own{_where(pickler.inside)}: {str(error).rstrip('.')}. "
@@ -144,15 +145,38 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # it has no types
         self.files: dict[str, None] = {}
         self._objects: list[object] = []
         self._numbers: dict[int, int] = {}
+        self._modules: dict[str, ModuleType] = {}
+        self._names: set[str] = set()
+        self._read: set[tuple[str, str]] = set()
 
-    def waiting(self) -> Iterable[object]:
-        """What is still to be written, in the order it was referred to; that grows meanwhile."""
-        for one in self._objects:  # a list that grows is walked to its end
-            self.inside = one
-            yield one
+    def waiting(self) -> Iterator[tuple[int | str, dict[str, Live]]]:
+        """What is still to be written, which grows meanwhile: the state of an object by number, of a module by name."""
+        done = 0
+        while True:
+            while done < len(self._objects):
+                self.inside = self._objects[done]
+                yield done, _state(self.inside)
+                done += 1
+            self.inside = None
+            held = next(filter(None, map(self._unread, sorted(self._modules))), None)
+            if held is None:
+                return
+            yield held
+
+    def _unread(self, name: str) -> tuple[str, dict[str, Live]] | None:
+        """What code may read of a module, by the names that stand in it, and was not written yet."""
+        known = vars(self._modules[name])
+        new = sorted(one for one in self._names & known.keys() if (name, one) not in self._read)
+        self._read.update((name, one) for one in new)
+        return (name, {one: known[one] for one in new}) if new else None
 
     def persistent_id(self, obj: Live) -> Live:
-        """Puts a number and the class in the place of an object of Keras."""
+        """Puts a number and the class in the place of an object of Keras, and its name in that of a user's module."""
+        if isinstance(obj, ModuleType):
+            if not is_user_file(getattr(obj, "__file__", None) or "<none>"):
+                return None
+            self._modules[obj.__name__] = obj
+            return obj.__name__, None
         if not _is_of_keras(type(obj)):
             return None
         if id(obj) not in self._numbers:
@@ -164,7 +188,9 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # it has no types
         """How an object is made again."""
         kind = type(obj)
         if kind is FunctionType:
-            self.files[obj.__code__.co_filename] = None
+            if is_user_file(obj.__code__.co_filename):
+                self.files[obj.__code__.co_filename] = None
+                self._names.update(_names(obj.__code__))
         elif kind is CodeType:  # as Python keeps it in a file, with its lines; cloudpickle leaves the file's name out
             return marshal.loads, (marshal.dumps(obj),)
         elif isinstance(obj, ModuleType) and getattr(obj, "__file__", None) and sys.modules.get(obj.__name__) is obj:
@@ -195,6 +221,14 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # it has no types
         if is_default_strategy(obj):
             return unpack.strategy, ()
         return super().reducer_override(obj)
+
+
+def _names(code: CodeType) -> Iterator[str]:
+    """Names that code reads, of globals and of attributes; those of Python's own are the same everywhere."""
+    yield from (name for name in code.co_names if not name.startswith("__"))
+    for inner in code.co_consts:
+        if isinstance(inner, CodeType):
+            yield from _names(inner)
 
 
 _kinds: dict[type, bool] = {}

@@ -26,10 +26,10 @@ def unpack(payload: Payload, precision: str) -> Live:
     unpickler = _Unpickler(io.BytesIO(payload.body))
     model, registered = unpickler.load()
     keras.saving.get_custom_objects().update(registered)
-    made, read = unpickler.made, 0
-    while read < len(made):  # that grows by what each refers to
-        made[read].__dict__.update(unpickler.load())
-        read += 1
+    made = unpickler.made
+    while (record := unpickler.load()) is not None:
+        at, state = record
+        (unpickler.modules[at] if isinstance(at, str) else made[at]).__dict__.update(state)
     for one in made.values():
         to_precision(one, precision)
     for one in made.values():  # what goes by identity, once all has its own
@@ -59,15 +59,19 @@ class _Unpickler(pickle.Unpickler):
 
     Attributes:
         made: The objects of Keras so far, by number.
+        modules: Modules of the user's so far, by name.
     """
 
     def __init__(self, file: io.BytesIO) -> None:
         super().__init__(file)
         self.made: dict[int, Live] = {}
+        self.modules: dict[str, ModuleType] = {}
 
     def persistent_load(self, pid: Live) -> Live:
-        """The object of this number, still empty where it is met for the first time."""
+        """The object of this number or the module of this name, still empty where it is met for the first time."""
         number, kind = pid
+        if isinstance(number, str):
+            return self.modules.setdefault(number, _Module(number))
         if number not in self.made:
             self.made[number] = object.__new__(kind)
         return self.made[number]
@@ -83,6 +87,14 @@ class _Unpickler(pickle.Unpickler):
 
             return make
         return found
+
+
+class _Module(ModuleType):
+    """A module of the user's, with what code was seen to read of it as it was; anything else is imported."""
+
+    def __getattr__(self, name: str) -> object:
+        value: object = getattr(importlib.import_module(self.__name__), name)
+        return value
 
 
 def module(name: str) -> ModuleType:

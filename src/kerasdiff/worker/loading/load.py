@@ -334,21 +334,16 @@ def load(
             # Declared inputs have been through every layer already, symbolically.
             _build(made.model, signature, target, root)
         ports, cuts = with_ranges(signature.ports, made.model, target.text)
-        model, pack = made.model, signature.pack
-        if target.change is not None:
-            try:
-                model, pack = changed(model, ports, pack, target.change, seed)
-            except EvaluateError:
-                return load(replace(target, change=None), inputs, precision, seed, partial(_altered, target.change))
-    return Loaded(
-        model=model,
+    loaded = Loaded(
+        model=made.model,
         ports=ports,
-        pack=pack,
+        pack=signature.pack,
         inferred=(*made.inferred, *signature.inferred, *cuts),
-        class_name=type(model).__name__,
+        class_name=type(made.model).__name__,
         root=root,
         guessed=signature.guessed,
     )
+    return loaded if target.change is None else _changed(loaded, target, inputs, precision, seed)
 
 
 def _copied(target: Target, payload: Payload, inputs: tuple[InputSpec, ...], precision: Precision) -> Constructed:
@@ -381,19 +376,26 @@ def _check_eager(target: Target) -> None:
         )
 
 
-def changed(model: Live, ports: tuple[Port, ...], pack: Pack, change: str, seed: int) -> tuple[Live, Pack]:
-    """The model taken apart and built again with a change, from the seed as well, and how it is called."""
+def _changed(loaded: Loaded, target: Target, inputs: tuple[InputSpec, ...], precision: Precision, seed: int) -> Loaded:
+    """The model built again of its parts with a change, from the seed as well; else one with other settings.
+
+    Raises:
+        EvaluateError: If there is no such change.
+    """
+    from kerasdiff.worker.mutating.live import altered
     from kerasdiff.worker.mutating.rebuilding import built_again, given_to, taken_apart
 
-    blueprint = taken_apart(model, ports, pack)
-    keras.utils.set_random_seed(seed)
-    return built_again(blueprint, change, ports), lambda flat: given_to(blueprint, flat)
-
-
-def _altered(key: str, model: Live) -> None:
-    from kerasdiff.worker.mutating.live import altered
-
-    altered(model, key)
+    key = target.change or ""
+    with precision_scope(precision), sources.recording():
+        try:
+            blueprint = taken_apart(loaded.model, loaded.ports, loaded.pack)
+            keras.utils.set_random_seed(seed)
+            model = built_again(blueprint, key, loaded.ports)
+        except EvaluateError:
+            plain = replace(target, change=None)
+            return load(plain, inputs, precision, seed, lambda model: altered(model, key))
+    pack = partial(given_to, blueprint)
+    return replace(loaded, model=model, pack=pack, class_name=type(model).__name__)
 
 
 _OPENED: Mapping[str, Callable[[Target, Precision], Constructed]] = {"saved": open_saved, "config": open_config}

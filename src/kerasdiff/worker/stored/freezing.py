@@ -296,9 +296,9 @@ def _spares(model: Live) -> bool:
 def of_keras(config: object) -> bool:
     """Whether a config names nothing but what is Keras's own."""
     if isinstance(config, Mapping):
-        module = config.get("module")
-        own = module is None or (isinstance(module, str) and module.split(".")[0] == "keras")
-        return own and not config.get("registered_name") and all(of_keras(item) for item in config.values())
+        made = "class_name" in config or "module" in config
+        own = str(config.get("module")).partition(".")[0] == "keras" and not config.get("registered_name")
+        return (own or not made) and all(map(of_keras, config.values()))
     if isinstance(config, list | tuple):
-        return all(of_keras(item) for item in config)
+        return all(map(of_keras, config))
     return True

@@ -20,6 +20,7 @@ from kerasdiff.side.records import Description
 from kerasdiff.side.targets import InputSpec, Target
 from kerasdiff.worker.describe import environment
 from kerasdiff.worker.keras_internals import Live
+from kerasdiff.worker.loading.faults import reason
 from kerasdiff.worker.loading.load import SEED, Loaded, Session, precision_scope
 from kerasdiff.worker.running.calls import Call, may_write
 from kerasdiff.worker.stored.calls import StoredCall
@@ -225,7 +226,11 @@ def _compile(model: StoredModel, frozen: Frozen, description: Description) -> No
     why = frozen.uncompiled
     if frozen.compiled and not of_keras(json.loads(frozen.compiled)):
         why = "they name code"
-    model.compile_as("" if why else frozen.compiled, why)
+    try:
+        model.compile_as("" if why else frozen.compiled, why)
+    except Exception as error:  # whatever Keras raises for what another version wrote down
+        model.compile_as("", f"this Keras does not take them ({reason(error)})")
+        return
     if frozen.compiled and not why and compile_settings(model) != description.compiled:
         model.compile_as("", "this Keras makes others of what was written down")
 
@@ -290,7 +295,10 @@ def _places(session: StoredSession) -> Places:
 
 
 def _recall(session: StoredSession) -> Recalled:
-    return Recalled(recipes=session.baseline.recipes, answers=session.baseline.answers)
+    own = [port.name for port in session.variant.description.inputs]
+    order = [own.index(name) for name in session.order or own]
+    answers = (replace(one, inputs=tuple(one.inputs[at] for at in order)) for one in session.variant.answers)
+    return Recalled(recipes=session.baseline.recipes, answers=tuple(answers))
 
 
 def recall(session: Session) -> Recalled:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import importlib
 import linecache
 import os
 import random
@@ -109,6 +110,24 @@ def test_a_change_that_no_config_tells_is_seen(monkeypatch: pytest.MonkeyPatch) 
     reference = small()
     monkeypatch.setattr(sys.modules[__name__], "WIDTH", 5)
     assert outcome(reference, small) == "different"
+
+
+def test_what_code_reads_of_modules_counts_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "parts.py").write_text("ACTIVATION = 'relu'\ndef width():\n    return 4\n")
+    (tmp_path / "whole.py").write_text(
+        "import keras, parts\n"
+        "def build():\n"
+        "    dense = keras.layers.Dense(parts.width(), activation=parts.ACTIVATION)\n"
+        "    return keras.Sequential([keras.Input((3,)), dense])\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    parts, whole = importlib.import_module("parts"), importlib.import_module("whole")
+    assert outcome(whole.build, f"{tmp_path}/whole.py:build") == "equivalent"
+    monkeypatch.setattr(parts, "ACTIVATION", "tanh")
+    assert outcome(whole.build, f"{tmp_path}/whole.py:build") == "different"
+    monkeypatch.setattr(parts, "ACTIVATION", "relu")
+    monkeypatch.setattr(parts, "width", lambda: 5)
+    assert outcome(whole.build, f"{tmp_path}/whole.py:build") == "different"
 
 
 def test_numbers_of_a_copy_come_in_float64() -> None:
