@@ -104,6 +104,15 @@ TABLE = (
         {"files": [".weights.h5"]},
     ),
     Row("no-weights", "Bare", "Bare", "equal", ("neither model has weights",), "equivalent", {}),
+    Row(
+        "a-generator-that-inference-does-not-ask",
+        "dropped",
+        "dropped(activation='tanh')",
+        "advisory",
+        ("every weight arrives in its place, so the models themselves differ",),
+        "different",
+        {"astray": 0},
+    ),
     Row("a-generator-astray", "Sampled", "Sampled", "failed", ("random at inference",), "inconclusive", {}),
     Row(
         "random-and-astray",
@@ -131,7 +140,8 @@ def test_table(compare: Callable[..., Answer], row: Row) -> None:
     assert "checkpoint: " in gated.report["terms"]["required"][0]
     if row.gated == "different":
         assert rung(gated)["outcome"] == "different"
-        assert plain.report["verdict"]["outcome"] == ("different" if "width" in row.candidate else "equivalent")
+        apart = any(word in row.candidate for word in ("width", "activation"))
+        assert plain.report["verdict"]["outcome"] == ("different" if apart else "equivalent")
 
 
 def test_other_names_do_not_gate_where_names_are_ignored(compare: Callable[..., Answer]) -> None:

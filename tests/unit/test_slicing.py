@@ -584,6 +584,26 @@ CASES = {
         model = keras.Sequential([layers.Dense(CFG["n"])])  # keep
         model.fit(1)  # drop
         """,
+    "a closure with what costs changes what it holds": """
+        def maker(cfg):
+            def grow(x):
+                cfg["n"] = len(x)
+            return grow
+        CFG = {"n": 3}
+        grow = maker(CFG)
+        x = keras.datasets.mnist.load_data()  # needs x
+        grow(x)
+        model = keras.Sequential([layers.Dense(CFG["n"])])
+        """,
+    "a closure that trains": """
+        def maker(net):  # keep
+            def train():
+                net.fit(1)
+            return train
+        model = keras.Sequential([layers.Dense(3)])  # keep
+        train = maker(model)
+        train()  # drop
+        """,
     "a callback changes the module": """
         SEEN = []  # keep
         def note(x):  # keep

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from kerasdiff.align.pair import Pair, WeightTransfer
 from kerasdiff.findings import Fact, Finding
+from kerasdiff.graph.chance import draws_from
 from kerasdiff.graph.values import Closeness
 from kerasdiff.probing.observations import Observations, StoredObservation, StoredPlaces, Unobserved
 from kerasdiff.rungs.records import CheckpointFigures, Rung, RungOutcome
@@ -34,10 +35,25 @@ def checkpoint(pair: Pair, observations: Observations, *, required: bool, ignore
         return Rung(name="checkpoint", outcome="equal", findings=(Finding(fact=Fact.NOTHING_STORED),))
     if isinstance(seen, StoredPlaces):
         return _by_places(pair, seen.sides)
-    rung = _rung(pair.transfer, seen, required=required, ignore_names=ignore_names)
-    if rung.outcome != "equal" and not (seen.repeated and _more_than_generators(pair, seen)):
+    draws = _draws(pair)
+    transfer = pair.transfer if draws else _without_generators(pair)
+    rung = _rung(transfer, seen, required=required, ignore_names=ignore_names)
+    if rung.outcome != "equal" and not (seen.repeated and (_more_than_generators(pair, seen) or not draws)):
         return Rung(name="checkpoint", outcome="failed", findings=(Finding(fact=Fact.REFERENCE_IS_RANDOM),))
     return rung
+
+
+def _draws(pair: Pair) -> bool:
+    """Whether a call of either model at inference draws random numbers, as far as its graph is known."""
+    graphs = [description.inference for description in pair.descriptions]
+    return any(graph is None or any(map(draws_from, graph)) for graph in graphs)
+
+
+def _without_generators(pair: Pair) -> WeightTransfer:
+    """The weights that outputs at inference can depend on, where these draw nothing."""
+    seeds = {weight.id for weight in pair.descriptions[1].weights if weight.is_seed}
+    pairs = {one: two for one, two in pair.transfer.pairs.items() if two not in seeds}
+    return replace(pair.transfer, pairs=pairs)
 
 
 def _more_than_generators(pair: Pair, seen: StoredObservation) -> bool:

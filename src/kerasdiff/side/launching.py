@@ -315,13 +315,14 @@ class Process:
                     self._forked.shutdown(socket.SHUT_RDWR)  # ends the wait of `settle`
         # With a limit, for a Ctrl-C may have come between this process and the thread that was to settle it.
         if self._settled.wait(timeout=5) and self._pid is not None:
-            started = [] if self.ended() else below(self._pid)
+            # Of a forked one its launcher sees to what has left the group.
+            started = below(self._pid) if self._popen is not None and self._popen.poll() is None else []
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 # The leader may be gone while what it started lives on, so the group is killed either way.
                 os.killpg(self._pid, signal.SIGKILL)
             for pid in started:
                 with contextlib.suppress(ProcessLookupError, PermissionError):
-                    os.kill(pid, signal.SIGKILL)  # what has left the group
+                    os.kill(pid, signal.SIGKILL)
         with self._lock:
             if self._killing >= 0:
                 os.close(self._killing)

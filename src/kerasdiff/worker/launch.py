@@ -53,7 +53,7 @@ def launch(connection: socket.socket, *, draws: bool) -> None:
             continue
         text, passed, _, _ = socket.recv_fds(connection, _MESSAGE_BYTES, 5, socket.MSG_CMSG_CLOEXEC)
         if not text:
-            end_all((), _PATIENCE_S)
+            end_all(_PATIENCE_S)
             os._exit(0)
         *inherited, told = passed
         parent = socket.socket(fileno=told)
@@ -160,7 +160,7 @@ def _tell_ends(workers: dict[int, socket.socket]) -> None:
                 with workers.pop(pid) as parent, contextlib.suppress(OSError):
                     parent.send(str(os.waitstatus_to_exitcode(status)).encode())
     if ended and not workers:
-        end_all((), _PATIENCE_S)
+        end_all(_PATIENCE_S)
 
 
 def _become_worker(environment: dict[str, str], inherited: list[int], parent: socket.socket) -> None:

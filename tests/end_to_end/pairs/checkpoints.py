@@ -111,3 +111,10 @@ class Sampled(keras.Model):
 
 def film():
     return keras.Sequential([keras.Input((3, 6, 6, 2)), layers.ConvLSTM2D(2, 3), layers.GlobalAveragePooling2D()])
+
+
+def dropped(activation="relu"):
+    """Draws random numbers in training alone."""
+    inputs = keras.Input((6,))
+    x = layers.Dropout(0.5)(layers.Dense(4, activation=activation)(inputs))
+    return keras.Model(inputs, layers.Dense(2)(x))

@@ -8,8 +8,6 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Container
-from pathlib import Path
 
 _SUBREAPER = 36
 """``PR_SET_CHILD_SUBREAPER`` of ``linux/prctl.h``, since Linux 3.4."""
@@ -29,8 +27,9 @@ def below(root: int) -> list[int]:
         for entry in os.listdir("/proc"):
             if entry.isdigit():
                 with contextlib.suppress(OSError, IndexError, ValueError):
-                    state, parent = Path("/proc", entry, "stat").read_text().rpartition(")")[2].split()[:2]
-                    if state != "Z":
+                    with open(f"/proc/{entry}/stat", "rb") as stat:
+                        state, parent = stat.read().rpartition(b")")[2].split()[:2]
+                    if state != b"Z":
                         children.setdefault(int(parent), []).append(int(entry))
     reached, waiting = [], [root]
     while waiting:
@@ -40,20 +39,14 @@ def below(root: int) -> list[int]:
     return reached
 
 
-def end_all(known: Container[int], patience: float) -> None:
-    """Kills every process below this one and waits for its end, but for those that are ``known``, and those below them.
+def end_all(patience: float) -> None:
+    """Kills every process below this one and waits for its end.
 
     Args:
-        known: Children of this process that may go on.
         patience: Seconds until it gives up: a process may be in a place where it cannot be killed.
     """
     deadline = time.monotonic() + patience
-    own = os.getpid()
-    while time.monotonic() < deadline:
-        spared = {pid for child in below(own) if child in known for pid in (child, *below(child))}
-        rest = [pid for pid in below(own) if pid not in spared]
-        if not rest:
-            return
+    while time.monotonic() < deadline and _has_children() and (rest := below(os.getpid())):
         for pid in rest:
             with contextlib.suppress(OSError):
                 os.kill(pid, signal.SIGKILL)
@@ -61,3 +54,12 @@ def end_all(known: Container[int], patience: float) -> None:
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(pid, os.WNOHANG)
         time.sleep(0.002)
+
+
+def _has_children() -> bool:
+    """Whether this process has a child that was not waited for, told at once."""
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return False
+    return True

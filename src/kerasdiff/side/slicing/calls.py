@@ -10,7 +10,7 @@ from kerasdiff.side.slicing import knowledge as known
 from kerasdiff.side.slicing.expressions import Expressions
 from kerasdiff.side.slicing.knowledge import CostKind
 from kerasdiff.side.slicing.records import FILES, MODELS, RANDOM, SETTINGS, SHARED, Cost, Function, Summary
-from kerasdiff.side.slicing.script import makes_functions
+from kerasdiff.side.slicing.script import inner_functions
 
 MOST_TEXT = 50
 _WRITTEN: Mapping[CostKind, tuple[str, ...]] = {
@@ -148,7 +148,7 @@ class Calls(Expressions):
         made, node_made = self.script.node("", -1)
         node_made.same = self._meant(summary.returns, arguments)
         node_made.holds = self._meant(summary.holds, arguments)
-        (node_made.holds if makes_functions(function) else node_made.makers).add(owner)
+        (node_made.holds if inner_functions(function) else node_made.makers).add(owner)
         return {made}
 
     def _meant(self, names: Iterable[str], arguments: dict[str, set[int]]) -> set[int]:
@@ -219,12 +219,12 @@ class Calls(Expressions):
     def _known_method(self, node: ast.Call, name: str, owner: set[int], given: set[int]) -> None:
         facts = self.facts
         if name in known.TRAINING:
-            facts.trains |= owner
+            facts.trains |= self.script.reach(owner)
             facts.deep |= owner if self.script.hooked else set()
         elif name in known.VALUING:
             facts.valued |= owner
         elif name in known.UPDATING:
-            facts.trains |= owner | given
+            facts.trains |= self.script.reach(owner | given)
         elif name in known.ADDING_METHODS or name == "compile":
             self.change(owner)
             self.hold(owner, given)
@@ -248,10 +248,14 @@ class Calls(Expressions):
         summaries = [self.summary(one) for one in reached if not isinstance(one, ast.ClassDef)]
         for summary in summaries:
             self._apply(summary, {}, costs=False)
-        if self.script.callable_objects or any(one.changes or one.deep for one in summaries):
+        handed_out = [self.summary(one) for function in reached for one in inner_functions(function)]
+        for summary in handed_out:
+            self._apply(summary, {}, costs=True)
+        changing = any((one.changes | one.deep) - set(SHARED) for one in (*summaries, *handed_out))
+        if self.script.callable_objects or changing:
             self.facts.deep |= callee | given
         else:
-            self.facts.trains |= callee  # it may be built for the shape that it is given
+            self.facts.trains |= self.script.itself(callee)[0]  # it may be built for the shape that it is given
         return self.script.fresh(callee | given)
 
 

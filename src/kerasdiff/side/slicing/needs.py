@@ -43,7 +43,7 @@ class Needs:
             | self.script.objects(leaf.facts.deep)
             for leaf in leaves
         ]
-        self._trained = [self.script.objects(leaf.facts.trains) for leaf in leaves]
+        self._trained = [self._direct(leaf.facts.trains) for leaf in leaves]
 
     def _direct(self, numbers: Iterable[int]) -> set[int]:
         return {item for item in numbers if not self.script.nodes[item].fixed}

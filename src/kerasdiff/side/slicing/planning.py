@@ -23,7 +23,10 @@ def plan_of(target: Target, module: Source, failed: Mapping[int, Cost] | None = 
     if target.run_file or not target.name:
         return Plan()
     part = target.name.partition(".")[2]
-    return plan_for(module.tree, tuple(_names(target)), lambda name: _installed(name, module.search), failed, part)
+    try:
+        return plan_for(module.tree, tuple(_names(target)), lambda name: _installed(name, module.search), failed, part)
+    except RecursionError:  # an expression too deep to be looked at in all its parts: Python may well run it
+        return Plan()
 
 
 def _names(target: Target) -> Iterator[str]:

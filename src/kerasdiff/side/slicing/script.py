@@ -104,6 +104,8 @@ def script_of(tree: ast.Module) -> Script:
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             script.bound.add(node.id)
+        elif isinstance(node, ast.arg):  # to a function inside, like a name of the module
+            script.bound.add(node.arg)
         elif isinstance(node, ast.Import | ast.ImportFrom):
             for name, dotted in imported(node):
                 if name == "*":
@@ -248,12 +250,12 @@ def _evaluated(node: Definition) -> list[ast.AST]:
 evaluated = _evaluated
 
 
-def makes_functions(node: Function) -> bool:
-    """Whether a function defines another one, which it may hand out."""
+def inner_functions(node: Function) -> list[Function]:
+    """The functions that a function defines, which it may hand out."""
     if isinstance(node, ast.ClassDef):
-        return False
+        return []
     inside = (item for item in ast.walk(node) if item is not node)
-    return any(isinstance(item, ast.Lambda | ast.FunctionDef | ast.AsyncFunctionDef) for item in inside)
+    return [item for item in inside if isinstance(item, ast.Lambda | ast.FunctionDef | ast.AsyncFunctionDef)]
 
 
 def is_builtin(name: str) -> bool:

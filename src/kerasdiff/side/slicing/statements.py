@@ -285,7 +285,7 @@ def _body(script: Script, function: ast.FunctionDef | ast.AsyncFunctionDef | ast
         deep=walk.names(deep),
         returns=walk.names(returned),
         holds=walk.names(script.reach(walk.returned) | inside) - walk.names(returned),
-        trains=walk.names(script.reach(facts.trains)),
+        trains=walk.names(facts.trains),
         valued=walk.names(script.reach(facts.valued)),
         reads=frozenset(reads),
         binds=frozenset(facts.binds),

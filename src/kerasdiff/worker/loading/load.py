@@ -328,8 +328,8 @@ def load(
         _check_eager(target)
         if alter is not None:
             alter(made.model)
-        bare = without_call(made.model)
-        signature = by_parts(made.model, target.text) if bare else signature_of(made, inputs, target.text)
+        parts = by_parts(made.model, target.text) if without_call(made.model) else None
+        signature = parts or signature_of(made, inputs, target.text)
         if not is_declared(made.model):
             # Declared inputs have been through every layer already, symbolically.
             _build(made.model, signature, target, root)
@@ -437,6 +437,8 @@ def _call_failure(error: BaseException, signature: Signature, target: Target, ro
         for port in itertools.islice(signature.ports, 6)
     )
     message = f"{target.text}: the call on input {shapes} fails{at_line(error, root)}: {reason(error)}."
+    if isinstance(error, NotImplementedError):  # it has no call(), which no input mends
+        return TraceError(message, user_traceback(error, root))
     if signature.guessed:
         message += (
             " That input is a guess, the CIFAR-10 default: give the real one, e.g. --input 28,28,1, "

@@ -24,20 +24,23 @@ def without_call(model: Live) -> bool:
     return isinstance(model, keras.Model) and type(model).call in (keras.Model.call, keras.Layer.call)
 
 
-def by_parts(model: Live, text: str) -> Signature:
-    """Gives a model a ``call`` that calls each of its sub-models; how that is called.
+def by_parts(model: Live, text: str) -> Signature | None:
+    """Gives a model a ``call`` that calls each of its sub-models; how that is called. ``None`` where it has none.
 
     Raises:
-        TraceError: If it has none, or something beside them that cannot be called as it is.
+        TraceError: If it holds something beside them that cannot be called as it is.
     """
     parts = _parts(model)
     other = [name for name, part in parts if not is_declared(part)]
     name = type(model).__name__
-    if not parts or other:
-        ready = [f"{text}.{part}" for part, sub in parts if is_declared(sub)]
-        advice = f" Name a part of it: {' or '.join(ready)}." if ready else ""
-        why = f", and its {', '.join(other)} declare{'s' if len(other) == 1 else ''} no inputs" if other else ""
-        raise TraceError(f"{text}: {name} has no call(){why}, so there is nothing to run.{advice}")
+    ready = [f"{text}.{part}" for part, sub in parts if is_declared(sub)]
+    if not ready:
+        return None
+    if other:
+        raise TraceError(
+            f"{text}: {name} has no call(), and its {', '.join(other)} declare{'s' if len(other) == 1 else ''} no "
+            f"inputs, so there is nothing to run. Name a part of it: {' or '.join(ready)}."
+        )
     signatures = [declared(part, text) for _, part in parts]
     ports = [
         replace(port, name=f"{part}/{port.name}")
