@@ -18,7 +18,8 @@ from kerasdiff.side.targets import parse_input
 
 keras: Any = pytest.importorskip("keras")
 
-from kerasdiff.worker.loading.load import Loaded, load  # noqa: E402  (imports Keras, which may be missing)
+from kerasdiff.worker.loading.load import load  # noqa: E402  (imports Keras, which may be missing)
+from kerasdiff.worker.loading.loaded import Loaded  # noqa: E402  (imports Keras, which may be missing)
 
 FORMS = """
 from __future__ import annotations

@@ -6,9 +6,9 @@ import inspect
 import itertools
 import math
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -17,17 +17,17 @@ import keras
 import tensorflow as tf
 
 from kerasdiff.errors import EvaluateError, KerasdiffError, LoadError, TraceError
-from kerasdiff.findings import Finding
-from kerasdiff.graph import Edge, Mode, Port
+from kerasdiff.graph import Edge, Mode
 from kerasdiff.graph.values import Precision
 from kerasdiff.side.payload import Payload
 from kerasdiff.side.targets import InputSpec, Target
-from kerasdiff.worker.keras_internals import Live, declared_trainable, exact_casts
+from kerasdiff.worker.keras_internals import Live, exact_casts
 from kerasdiff.worker.live.unpack import settle, unpack
 from kerasdiff.worker.loading.arguments import Scope
 from kerasdiff.worker.loading.configs import open_config
 from kerasdiff.worker.loading.faults import at_line, reason, user_traceback
 from kerasdiff.worker.loading.inputs import Signature, is_declared, show, signature_of, with_ranges
+from kerasdiff.worker.loading.loaded import Loaded, in_order, thawed, without_penalties
 from kerasdiff.worker.loading.parts import by_parts, without_call
 from kerasdiff.worker.loading.resolve import Constructed, construct, resolve
 from kerasdiff.worker.loading.revision import enter, entered
@@ -35,8 +35,7 @@ from kerasdiff.worker.loading.saved import open_saved
 from kerasdiff.worker.loading.world import World
 from kerasdiff.worker.tracing import sources
 from kerasdiff.worker.tracing.assemble import assemble
-from kerasdiff.worker.tracing.names import Names, serialized, weight_table
-from kerasdiff.worker.tracing.trace import Pack, Recording, record
+from kerasdiff.worker.tracing.trace import Recording, record
 
 SEED = 0
 MOST_KEPT = 30_000_000
@@ -44,35 +43,6 @@ MOST_KEPT = 30_000_000
 BATCH = 2
 _UNKNOWN_DIMS = (16, 32, 64, 128, 256, 8, 4, 2, 1)
 """Sizes tried for unknown dimensions: 16 suits most sequence models, larger ones those that keep pooling."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Loaded:
-    """A model whose weights all exist.
-
-    Attributes:
-        model: A ``keras.Model`` or ``keras.Layer``.
-        ports: Its inputs; shapes with the batch dimension first.
-        pack: Builds ``(args, kwargs)`` of a call from one tensor per port.
-        inferred: One fact for each guess.
-        class_name: Of the model.
-        root: Directory of the target's file; source lines are shown relative to it.
-        guessed: Whether the input shape is the CIFAR-10 default, for want of anything better.
-        penalties: Regularizers that were taken off, by weight id.
-        frozen: Ids of the weights of frozen layers that were thawed.
-        fitted: Whether it is called the way ``fit`` and ``predict`` call it, which may leave the mode unsaid.
-    """
-
-    model: Live
-    ports: tuple[Port, ...]
-    pack: Pack
-    inferred: tuple[Finding, ...]
-    class_name: str
-    root: str
-    guessed: bool = False
-    penalties: Mapping[str, str] = field(default_factory=dict)
-    frozen: frozenset[str] = frozenset()
-    fitted: bool = False
 
 
 class Parts(Protocol):
@@ -235,45 +205,6 @@ class Session:
         if "regularizer" in self.without:
             loaded = without_penalties(loaded)
         return thawed(loaded) if "trainable" in self.without else loaded
-
-
-def without_penalties(loaded: Loaded) -> Loaded:
-    """The same model without the regularizers of its weights: no loss, gradient or fit knows of them any more."""
-    penalties: dict[str, str] = {}
-    for name, variable in weight_table(loaded.model).items():
-        text = serialized(getattr(variable, "regularizer", None))
-        if text is not None:
-            penalties[name] = text
-            variable.regularizer = None
-    return replace(loaded, penalties=penalties)
-
-
-def thawed(loaded: Loaded) -> Loaded:
-    """The same model with every layer trained.
-
-    A frozen layer may do something else as well: BatchNormalization runs as at inference. What a layer declares as not
-    trainable, such as moving statistics, stays so.
-    """
-    before = {id(variable) for variable in loaded.model.trainable_variables}
-    for layer in (loaded.model, *(layer for _, layer in Names(loaded.model).layers)):
-        layer.trainable = True  # one by one: where a model is trained, setting it does not reach its frozen layers
-        for variable in declared_trainable(layer):
-            variable.trainable = True
-    after = {id(variable) for variable in loaded.model.trainable_variables}
-    names = (name for name, variable in weight_table(loaded.model).items() if id(variable) in after - before)
-    return replace(loaded, frozen=frozenset(names))
-
-
-def in_order(loaded: Loaded, names: tuple[str, ...]) -> Loaded:
-    """The same model with its inputs in the order of ``names``; empty leaves them as they are."""
-    if not names:
-        return loaded
-    own = [port.name for port in loaded.ports]
-
-    def pack(flat: Sequence[Live]) -> tuple[tuple[Live, ...], dict[str, Live]]:
-        return loaded.pack([flat[names.index(name)] for name in own])
-
-    return replace(loaded, ports=tuple(loaded.ports[own.index(name)] for name in names), pack=pack)
 
 
 @contextmanager

@@ -23,7 +23,8 @@ from kerasdiff.side.checkpoints import Held, LoadRequest, Restored, Saved, SaveR
 from kerasdiff.side.observations import Recipe
 from kerasdiff.worker.keras_internals import ARCHIVED_WEIGHTS, TRAINING_STATE, Live
 from kerasdiff.worker.loading.faults import at_line, reason
-from kerasdiff.worker.loading.load import Loaded, Session
+from kerasdiff.worker.loading.load import Session
+from kerasdiff.worker.loading.loaded import Loaded
 from kerasdiff.worker.running.values import array_of, bytes_of, value_of
 from kerasdiff.worker.tracing.names import weight_table
 from kerasdiff.worker.tracing.returned import tensors_of

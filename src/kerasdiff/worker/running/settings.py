@@ -28,7 +28,8 @@ from kerasdiff.worker.keras_internals import (
     without_decay,
 )
 from kerasdiff.worker.loading.faults import reason
-from kerasdiff.worker.loading.load import Loaded, Session, precision_scope
+from kerasdiff.worker.loading.load import Session, precision_scope
+from kerasdiff.worker.loading.loaded import Loaded
 from kerasdiff.worker.running.step import target_of
 from kerasdiff.worker.tracing.code import numbers_of, own_code
 from kerasdiff.worker.tracing.compiled import fresh, own_schedule

@@ -14,7 +14,8 @@ from kerasdiff.graph.values import Array
 from kerasdiff.side.observations import Stepped, StepRequest
 from kerasdiff.worker.keras_internals import Live
 from kerasdiff.worker.loading.faults import at_line, reason
-from kerasdiff.worker.loading.load import Loaded, Session, precision_scope
+from kerasdiff.worker.loading.load import Session, precision_scope
+from kerasdiff.worker.loading.loaded import Loaded
 from kerasdiff.worker.running.values import assign, perturbed, started
 from kerasdiff.worker.tracing.names import weight_table
 from kerasdiff.worker.tracing.returned import tensors_of

@@ -37,7 +37,8 @@ from kerasdiff.worker.keras_internals import (
     without_decay,
 )
 from kerasdiff.worker.loading.faults import reason
-from kerasdiff.worker.loading.load import Loaded, Session, thawed
+from kerasdiff.worker.loading.load import Session
+from kerasdiff.worker.loading.loaded import Loaded, thawed
 from kerasdiff.worker.running.calls import has_lower_precision
 from kerasdiff.worker.running.places import places
 from kerasdiff.worker.running.settings import WHOLE

@@ -18,7 +18,7 @@ from kerasdiff.graph.values import Array
 from kerasdiff.probing.probes import probes
 from kerasdiff.side.observations import Encoding
 from kerasdiff.worker.keras_internals import Live, is_keras_own
-from kerasdiff.worker.loading.load import Loaded
+from kerasdiff.worker.loading.loaded import Loaded
 from kerasdiff.worker.tracing.compiled import fresh
 from kerasdiff.worker.tracing.lower import spec_of
 from kerasdiff.worker.tracing.names import output_names

@@ -19,7 +19,7 @@ from kerasdiff.errors import FitError, OutOfMemoryError
 from kerasdiff.graph.values import Array
 from kerasdiff.side.training import Answers, TrialOptions, TrialSettings
 from kerasdiff.worker.keras_internals import Live
-from kerasdiff.worker.loading.load import Loaded
+from kerasdiff.worker.loading.loaded import Loaded
 from kerasdiff.worker.tracing.names import weight_table
 from kerasdiff.worker.tracing.returned import tensors_of
 from kerasdiff.worker.tracing.trace import call_model
