@@ -23,31 +23,31 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_file_target_with_arguments(folder: Path) -> None:
     target = parse_target("models.py:Net(width=64, shape=(8, 8, 1), name='a:b')")
     assert (target.kind, target.location, target.name) == ("file", str((folder / "models.py").resolve()), "Net")
-    assert [(one.name, one.value) for one in target.arguments] == [("width", 64), ("shape", (8, 8, 1)), ("name", "a:b")]
-    assert all(one.literal for one in target.arguments)
+    given = [("width", "64"), ("shape", "(8, 8, 1)"), ("name", "'a:b'")]
+    assert [(one.name, one.text) for one in target.arguments] == given
     assert (target.called, target.after, target.place) == (True, "", "models.py")
 
 
 @pytest.mark.parametrize(
     ("text", "name", "arguments", "after"),
     [
-        ("models.py:make(cfg=Cfg(width=4))", "make", [("cfg", "Cfg(width=4)", False)], ""),
-        ("models.py:make(CONFIGS['a:b'], 3)", "make", [(None, "CONFIGS['a:b']", False), (None, "3", True)], ""),
-        ("models.py:a.b.make( x = [1,\n2] ).c[0]", "a.b.make", [("x", "[1,\n2]", True)], ".c[0]"),
-        ("models.py:make(f=lambda x: x)", "make", [("f", "lambda x: x", False)], ""),
-        ("models.py:make(name='é')['ü']", "make", [("name", "'é'", True)], "['ü']"),
-        ("models.py:Factory(3).build(depth=2)", "Factory", [(None, "3", True)], ".build(depth=2)"),
+        ("models.py:make(cfg=Cfg(width=4))", "make", [("cfg", "Cfg(width=4)")], ""),
+        ("models.py:make(CONFIGS['a:b'], 3)", "make", [(None, "CONFIGS['a:b']"), (None, "3")], ""),
+        ("models.py:a.b.make( x = [1,\n2] ).c[0]", "a.b.make", [("x", "[1,\n2]")], ".c[0]"),
+        ("models.py:make(f=lambda x: x)", "make", [("f", "lambda x: x")], ""),
+        ("models.py:make(name='é')['ü']", "make", [("name", "'é'")], "['ü']"),
+        ("models.py:Factory(3).build(depth=2)", "Factory", [(None, "3")], ".build(depth=2)"),
         ("models.py:nets['small'].head", "nets", [], "['small'].head"),
         ("models.py", "", [], ""),
-        (f"models.py:make({'x' * 5000})", "make", [(None, "x" * 5000, False)], ""),
+        (f"models.py:make({'x' * 5000})", "make", [(None, "x" * 5000)], ""),
     ],
 )
 def test_what_follows_the_file_is_python(
-    folder: Path, text: str, name: str, arguments: list[tuple[str | None, str, bool]], after: str
+    folder: Path, text: str, name: str, arguments: list[tuple[str | None, str]], after: str
 ) -> None:
     target = parse_target(text)
     assert (target.kind, target.name, target.after) == ("file", name, after)
-    assert [(one.name, one.text, one.literal) for one in target.arguments] == arguments
+    assert [(one.name, one.text) for one in target.arguments] == arguments
 
 
 @pytest.mark.parametrize(

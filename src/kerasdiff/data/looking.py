@@ -28,7 +28,6 @@ _CHECKED_BYTES = 64 << 20
 """Bytes up to which the sums of an archive are checked: a tenth of a second."""
 _MOST_LOOKED_AT = 1000
 """Image files that are opened; the others are when they are read."""
-_UNREADABLE = (ValueError, EOFError, MemoryError, NotImplementedError, RuntimeError, zipfile.BadZipFile, zlib.error)
 _STARTS = {".png": (b"\x89PNG\r\n\x1a\n",), ".jpg": (b"\xff\xd8\xff",), ".jpeg": (b"\xff\xd8\xff",)}
 
 

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Literal
 
 from kerasdiff.errors import TargetError
-from kerasdiff.graph import Attribute
 from kerasdiff.side.files import other_than_file
 from kerasdiff.side.payload import Payload
 from kerasdiff.side.revisions.records import Revision
@@ -27,14 +26,10 @@ class Argument:
     Attributes:
         text: ``64``, ``Cfg(width=4)``.
         name: Its keyword; ``None`` where it goes by position.
-        literal: Whether the text itself tells the value.
-        value: That of a literal.
     """
 
     text: str
     name: str | None = None
-    literal: bool = False
-    value: Attribute = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -322,15 +317,8 @@ def _arguments(text: str, name: str, call: ast.Call, expression: str) -> tuple[A
                 f"{text!r}: put {'a value' if key is None else f'the value of {key}'} in place of the dots."
             )
         written = ast.get_source_segment(expression, value) or ast.unparse(value)
-        made.append(_argument(key, written, value))
+        made.append(Argument(text=written, name=key))
     return tuple(made)
-
-
-def _argument(name: str | None, text: str, value: ast.expr) -> Argument:
-    try:
-        return Argument(text=text, name=name, literal=True, value=ast.literal_eval(value))
-    except (ValueError, TypeError, MemoryError, RecursionError):
-        return Argument(text=text, name=name)
 
 
 def parse_input(text: str) -> InputSpec:

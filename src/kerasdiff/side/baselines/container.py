@@ -16,7 +16,6 @@ from pathlib import Path
 from kerasdiff.errors import TargetError
 from kerasdiff.side.targets import Target
 
-SUFFIX = ".kerasdiff"
 SCHEMA = "kerasdiff.baseline/"
 VERSION = 1
 

@@ -8,11 +8,9 @@ from dataclasses import dataclass, field, replace
 
 from kerasdiff.side.slicing import knowledge as known
 from kerasdiff.side.slicing.expressions import NOTHING, Env
-from kerasdiff.side.slicing.records import SETTINGS, Cost, Leaf, Refusal
+from kerasdiff.side.slicing.records import SETTINGS, Leaf, Refusal
 from kerasdiff.side.slicing.script import Script, is_builtin
 from kerasdiff.side.slicing.statements import summary_of
-
-_EVERYTHING = Cost("trains", 0, "")
 
 
 @dataclass(slots=True)

@@ -140,9 +140,9 @@ class Blueprint:
         if not self.calls_of(part):
             del self.parts[part]
 
-    def redirect(self, old: Ref, new: Ref, keep: tuple[str, ...] = ()) -> None:
-        """Makes every user of a value, but those kept, take another."""
-        self.calls = {name: call if name in keep else call.replaced(old, new) for name, call in self.calls.items()}
+    def redirect(self, old: Ref, new: Ref) -> None:
+        """Makes every user of a value take another."""
+        self.calls = {name: call.replaced(old, new) for name, call in self.calls.items()}
         self.outputs = [new if ref == old else ref for ref in self.outputs]
 
     def insert_after(self, ref: Ref, name: str, part: Part) -> None:

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from kerasdiff.worker.keras_internals import Live
 from kerasdiff.worker.mutating.blueprint import Blueprint, Part, Ref
 
-Shape = tuple[int | None, ...]
-
 WRAPPED = {"Bidirectional": "layer", "TimeDistributed": "layer"}
 """Wrappers, and the setting that holds the layer inside."""
 
