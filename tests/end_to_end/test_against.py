@@ -76,6 +76,7 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> MadeRepository:
         "config.json": '{"activation": "relu"}',
         "tools/configured.py": configured,
         "tools/full.py": full,
+        "tools/bytes.py": CONFIGURED.format(path=repr(os.fsencode(made.top / "config.json"))),
     }
     for tag, changed in (
         ("begin", files),
@@ -179,10 +180,11 @@ def test_data_are_read_as_they_were(at, folder: str, target: str):
 
 
 def test_a_path_written_out_in_full_is_refused_where_the_revision_has_another_file(at):
-    answer = compared(at, "broken", "--against", "begin", "tools/full.py:build")
+    for file in ("full", "bytes"):
+        answer = compared(at, "broken", "--against", "begin", f"tools/{file}.py:build")
 
-    assert answer.exit_code == 2
-    assert "config.json is read by a path written out in full" in answer.stderr
+        assert answer.exit_code == 2
+        assert "config.json is read by a path written out in full" in answer.stderr
     assert compared(at, "refactored", "--against", "begin", "tools/full.py:build").exit_code == 0
 
 

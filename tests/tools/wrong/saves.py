@@ -115,6 +115,7 @@ ROWS: tuple[Row, ...] = (
     Row(name="a .keras of a later Keras", run=SEE, make=archive(with_layer(module="keras.layers", class_name="Later", config={}), version="9.0.0"), says=("Keras 9.0.0 saved it",), worker=True),
     Row(name="custom objects that are no file", run=f"{SEE} --custom-objects no.py", make=archive(OWN), says=("'no.py' is no Python file",)),
     Row(name="custom objects that cannot be run", run=f"{SEE} --custom-objects bad.py", files={"bad.py": "1 / 0"}, make=archive(OWN), says=("importing bad.py fails", "ZeroDivisionError"), worker=True),
+    Row(name="custom objects that two files define", run="inspect m.json --custom-objects one.py --custom-objects two.py", files={"m.json": json.dumps(OWN), "one.py": CLASS, "two.py": CLASS}, says=("one.py and", "two.py both define pack>Mine"), worker=True),
     Row(name="custom objects of a script", run="inspect net.py:net --custom-objects net.py", says=("there is none here",)),
     Row(name="unsafe scripts", run="inspect net.py:net --unsafe", says=("there is none here",)),
     Row(name="a pickle as .keras", run=SEE, files={"m.keras": PICKLE}, says=("a pickle", "never loaded")),

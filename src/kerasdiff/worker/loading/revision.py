@@ -69,9 +69,9 @@ class Entered:
             del sys.modules[name]
 
     def _hears(self, event: str, given: tuple[object, ...]) -> None:
-        if event != "open" or not self._watching or not isinstance(given[0], str):
+        if event != "open" or not self._watching or not isinstance(given[0], str | bytes):
             return
-        path = given[0]
+        path = os.fsdecode(given[0])
         if path.startswith(self.places.revision.root):
             return
         self._watching = False  # what follows opens files itself

@@ -58,12 +58,21 @@ def custom_objects(target: Target) -> Iterator[None]:
     """Within, Keras knows the classes and functions of the files that were named for this target.
 
     Raises:
-        LoadError: If such a file cannot be run.
+        LoadError: If such a file cannot be run, or two of them define the same.
     """
     known: dict[str, Live] = {}
+    homes: dict[str, str] = {}
     for file in target.objects:
         own = replace(target, text=Path(file).name, kind="file", location=file, place=file, objects=())
-        known.update(_defined(import_target(own)[0]))
+        module = import_target(own)[0]
+        held = _defined(module)
+        for name in (keras.saving.get_registered_name(one) for one in held.values() if _is_of(one, module)):
+            if homes.setdefault(name, file) != file:
+                raise LoadError(
+                    f"{target.text}: {homes[name]} and {file} both define {name}, and one alone can be meant; name one "
+                    "of the files, or one for each side with reference=FILE.py and candidate=FILE.py."
+                )
+        known.update(held)
     with keras.saving.custom_object_scope(known):
         yield
 
@@ -72,6 +81,11 @@ def _defined(module: Live) -> Mapping[str, Live]:
     """The classes and functions that a module has, but for those of the libraries."""
     held = {name: value for name, value in vars(module).items() if inspect.isclass(value) or inspect.isfunction(value)}
     return {name: value for name, value in held.items() if value.__module__.partition(".")[0] not in _LIBRARIES}
+
+
+def _is_of(value: Live, module: Live) -> bool:
+    """Whether it is defined in a module, and not imported there."""
+    return bool(value.__module__ == module.__name__)
 
 
 def _why(target: Target, error: BaseException) -> str:
