@@ -14,7 +14,7 @@ from kerasdiff.side.reading.early import check, read_target
 
 keras: Any = pytest.importorskip("keras")
 
-from kerasdiff.worker.loading.hints import hint  # noqa: E402  (imports Keras, which may be missing)
+from kerasdiff.worker.importing.hints import hint  # noqa: E402  (imports Keras, which may be missing)
 from kerasdiff.worker.loading.load import load  # noqa: E402
 from kerasdiff.worker.loading.loaded import Loaded  # noqa: E402
 

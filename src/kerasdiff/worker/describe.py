@@ -20,8 +20,8 @@ from kerasdiff.graph.values import Array
 from kerasdiff.side.records import Description, Override
 from kerasdiff.side.targets import InputSpec
 from kerasdiff.worker.hardware import place
+from kerasdiff.worker.importing.faults import first_sentence, raised_at, reason
 from kerasdiff.worker.keras_internals import Live, handle_of, is_data_dependent, told_mode
-from kerasdiff.worker.loading.faults import first_sentence, raised_at, reason
 from kerasdiff.worker.loading.load import SEED, Session
 from kerasdiff.worker.loading.loaded import Loaded
 from kerasdiff.worker.running.values import bytes_of

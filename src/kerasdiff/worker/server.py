@@ -77,7 +77,7 @@ def _opened(opening: Opening) -> Session:
 
 def _told(error: KerasdiffError) -> KerasdiffError:
     """An error in terms of the revision that was loaded, if any."""
-    from kerasdiff.worker.loading.revision import entered
+    from kerasdiff.worker.importing.revision import entered
 
     revision = entered()
     return error if revision is None else revision.told(error)
@@ -133,7 +133,7 @@ def _failed(call: Call, target: str, error: BaseException, originals: Originals,
 
 def _of_the_model(error: BaseException, call: Call, target: str) -> WorkerError | None:
     """An error that the model's code raised where nothing stood ready for it; ``None`` where kerasdiff raised it."""
-    from kerasdiff.worker.loading.faults import raised_by_user, reason, user_traceback
+    from kerasdiff.worker.importing.faults import raised_by_user, reason, user_traceback
 
     place = raised_by_user(error)
     if place is None:

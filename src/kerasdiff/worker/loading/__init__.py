@@ -1,4 +1,4 @@
-"""How does a target become a model that can be called? The file, the constructor, the inputs, the precision.
+"""How does a target become a model that can be called? What is in a file, the inputs, the precision.
 
-Imports tracing and keras_internals of the worker; imported by running, training, describe and server.
+Imports importing, tracing, live and keras_internals of the worker; imported by running, training, describe and server.
 """

@@ -13,9 +13,9 @@ from kerasdiff.side.reading import said
 from kerasdiff.side.reading.configs import config_of, foreign_classes
 from kerasdiff.side.reading.saved import stored_code
 from kerasdiff.side.targets import Target
+from kerasdiff.worker.importing.faults import reason
+from kerasdiff.worker.importing.resolve import Constructed
 from kerasdiff.worker.keras_internals import Live
-from kerasdiff.worker.loading.faults import reason
-from kerasdiff.worker.loading.resolve import Constructed
 from kerasdiff.worker.loading.saved import custom_objects
 
 

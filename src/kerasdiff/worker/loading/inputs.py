@@ -12,10 +12,10 @@ from kerasdiff.findings import Fact, Finding
 from kerasdiff.graph import Port, TensorSpec
 from kerasdiff.side.reading.calling import CIFAR_SHAPE, SHAPE_NAMES
 from kerasdiff.side.targets import InputSpec
+from kerasdiff.worker.importing.calls import ShapeHint, as_shape
+from kerasdiff.worker.importing.resolve import Constructed
 from kerasdiff.worker.keras_internals import AUTOMATIC_INPUT, Live, built_shapes, sublayers
-from kerasdiff.worker.loading.calls import ShapeHint, as_shape
 from kerasdiff.worker.loading.packing import CallParameters, as_dict, as_list, as_one, by_parameter
-from kerasdiff.worker.loading.resolve import Constructed
 from kerasdiff.worker.tracing.trace import Pack
 
 Shape = tuple[int | None, ...]

@@ -21,18 +21,18 @@ from kerasdiff.graph import Edge, Mode
 from kerasdiff.graph.values import Precision
 from kerasdiff.side.payload import Payload
 from kerasdiff.side.targets import InputSpec, Target
+from kerasdiff.worker.importing.arguments import Scope
+from kerasdiff.worker.importing.faults import at_line, reason, user_traceback
+from kerasdiff.worker.importing.resolve import Constructed, construct, resolve
+from kerasdiff.worker.importing.revision import enter, entered
+from kerasdiff.worker.importing.world import World
 from kerasdiff.worker.keras_internals import Live, exact_casts
 from kerasdiff.worker.live.unpack import settle, unpack
-from kerasdiff.worker.loading.arguments import Scope
 from kerasdiff.worker.loading.configs import open_config
-from kerasdiff.worker.loading.faults import at_line, reason, user_traceback
 from kerasdiff.worker.loading.inputs import Signature, is_declared, show, signature_of, with_ranges
 from kerasdiff.worker.loading.loaded import Loaded, in_order, thawed, without_penalties
 from kerasdiff.worker.loading.parts import by_parts, without_call
-from kerasdiff.worker.loading.resolve import Constructed, construct, resolve
-from kerasdiff.worker.loading.revision import enter, entered
 from kerasdiff.worker.loading.saved import open_saved
-from kerasdiff.worker.loading.world import World
 from kerasdiff.worker.tracing import sources
 from kerasdiff.worker.tracing.assemble import assemble
 from kerasdiff.worker.tracing.trace import Recording, record

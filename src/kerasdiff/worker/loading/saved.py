@@ -20,10 +20,10 @@ from kerasdiff.side.reading import said
 from kerasdiff.side.reading.configs import foreign_classes
 from kerasdiff.side.reading.saved import CONFIG, METADATA, damage, parts, stored_code
 from kerasdiff.side.targets import Target
+from kerasdiff.worker.importing.faults import reason
+from kerasdiff.worker.importing.modules import import_target
+from kerasdiff.worker.importing.resolve import Constructed
 from kerasdiff.worker.keras_internals import Live, refuses_code
-from kerasdiff.worker.loading.faults import reason
-from kerasdiff.worker.loading.importing import import_target
-from kerasdiff.worker.loading.resolve import Constructed
 
 _LIBRARIES = ("keras", "tensorflow", "numpy", "builtins")
 

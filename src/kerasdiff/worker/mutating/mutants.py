@@ -13,8 +13,8 @@ import numpy as np
 from kerasdiff.errors import EvaluateError, KerasdiffError
 from kerasdiff.graph import Port
 from kerasdiff.side.mutations import Mutation
+from kerasdiff.worker.importing.faults import reason
 from kerasdiff.worker.keras_internals import Live
-from kerasdiff.worker.loading.faults import reason
 from kerasdiff.worker.loading.load import Session, load
 from kerasdiff.worker.loading.loaded import Loaded
 from kerasdiff.worker.mutating.blueprint import Blueprint

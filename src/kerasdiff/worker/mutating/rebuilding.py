@@ -9,8 +9,8 @@ import keras
 
 from kerasdiff.errors import EvaluateError
 from kerasdiff.graph import Port
+from kerasdiff.worker.importing.faults import reason
 from kerasdiff.worker.keras_internals import Live
-from kerasdiff.worker.loading.faults import reason
 from kerasdiff.worker.mutating.blueprint import Blueprint, read
 from kerasdiff.worker.mutating.change import Change
 from kerasdiff.worker.mutating.changes import changes

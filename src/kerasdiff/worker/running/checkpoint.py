@@ -21,8 +21,8 @@ from kerasdiff.errors import EvaluateError, KerasdiffError
 from kerasdiff.graph.values import Array
 from kerasdiff.side.checkpoints import Held, LoadRequest, Restored, Saved, SaveRequest
 from kerasdiff.side.observations import Recipe
+from kerasdiff.worker.importing.faults import at_line, reason
 from kerasdiff.worker.keras_internals import ARCHIVED_WEIGHTS, TRAINING_STATE, Live
-from kerasdiff.worker.loading.faults import at_line, reason
 from kerasdiff.worker.loading.load import Session
 from kerasdiff.worker.loading.loaded import Loaded
 from kerasdiff.worker.running.values import array_of, bytes_of, value_of

@@ -12,8 +12,8 @@ from kerasdiff.errors import EvaluateError, KerasdiffError
 from kerasdiff.graph import Mode
 from kerasdiff.graph.values import Array
 from kerasdiff.side.observations import AddedLosses, EvaluateRequest, Evaluation
+from kerasdiff.worker.importing.faults import at_line, reason
 from kerasdiff.worker.keras_internals import Live
-from kerasdiff.worker.loading.faults import at_line, reason
 from kerasdiff.worker.loading.load import Session, precision_scope
 from kerasdiff.worker.loading.loaded import Loaded
 from kerasdiff.worker.running.calls import Call, as_written, called, untracked

@@ -17,6 +17,7 @@ import tensorflow as tf
 from kerasdiff.errors import EvaluateError, FitError, KerasdiffError
 from kerasdiff.graph.values import Array
 from kerasdiff.side.observations import Section, SettingsRequest, SettingsSample
+from kerasdiff.worker.importing.faults import reason
 from kerasdiff.worker.keras_internals import (
     Live,
     compile_loss_of,
@@ -27,7 +28,6 @@ from kerasdiff.worker.keras_internals import (
     set_mask,
     without_decay,
 )
-from kerasdiff.worker.loading.faults import reason
 from kerasdiff.worker.loading.load import Session, precision_scope
 from kerasdiff.worker.loading.loaded import Loaded
 from kerasdiff.worker.running.step import target_of

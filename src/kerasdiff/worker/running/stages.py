@@ -11,8 +11,8 @@ import tensorflow as tf
 from kerasdiff.errors import EvaluateError, KerasdiffError
 from kerasdiff.graph.ops import BRANCHES, FAMILIES, KEYED_DRAWS, LOOPS
 from kerasdiff.side.observations import Draw, Stage, Staged
+from kerasdiff.worker.importing.faults import reason
 from kerasdiff.worker.keras_internals import Live, final_updates, is_stateful
-from kerasdiff.worker.loading.faults import reason
 from kerasdiff.worker.loading.load import Session
 from kerasdiff.worker.running.imported import imported
 from kerasdiff.worker.running.pulls import Pull, Pulls

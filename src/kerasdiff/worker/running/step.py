@@ -12,8 +12,8 @@ import tensorflow as tf
 from kerasdiff.errors import EvaluateError, FitError, KerasdiffError
 from kerasdiff.graph.values import Array
 from kerasdiff.side.observations import Stepped, StepRequest
+from kerasdiff.worker.importing.faults import at_line, reason
 from kerasdiff.worker.keras_internals import Live
-from kerasdiff.worker.loading.faults import at_line, reason
 from kerasdiff.worker.loading.load import Session, precision_scope
 from kerasdiff.worker.loading.loaded import Loaded
 from kerasdiff.worker.running.values import assign, perturbed, started

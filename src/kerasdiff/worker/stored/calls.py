@@ -10,8 +10,8 @@ import tensorflow as tf
 from kerasdiff.errors import EvaluateError
 from kerasdiff.graph import Edge
 from kerasdiff.side.baselines.records import HeldCall, HeldTable, HeldVariable
+from kerasdiff.worker.importing.faults import reason
 from kerasdiff.worker.keras_internals import Live, captured, handle_of
-from kerasdiff.worker.loading.faults import reason
 from kerasdiff.worker.stored.safety import refused
 from kerasdiff.worker.tracing.names import Names, weight_table
 from kerasdiff.worker.tracing.trace import Added, Recording

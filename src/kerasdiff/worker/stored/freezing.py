@@ -24,6 +24,7 @@ from kerasdiff.side.baselines.records import (
 )
 from kerasdiff.side.checkpoints import Places
 from kerasdiff.worker.describe import start_digests
+from kerasdiff.worker.importing.faults import reason
 from kerasdiff.worker.keras_internals import (
     GRADIENT_ATTRIBUTE,
     SAVING_GRADIENTS,
@@ -36,7 +37,6 @@ from kerasdiff.worker.keras_internals import (
     mask_of,
     without_decay,
 )
-from kerasdiff.worker.loading.faults import reason
 from kerasdiff.worker.loading.load import Session
 from kerasdiff.worker.loading.loaded import Loaded, thawed
 from kerasdiff.worker.running.calls import has_lower_precision

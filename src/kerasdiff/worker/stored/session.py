@@ -19,8 +19,8 @@ from kerasdiff.side.checkpoints import Places
 from kerasdiff.side.records import Description
 from kerasdiff.side.targets import InputSpec, Target
 from kerasdiff.worker.describe import environment
+from kerasdiff.worker.importing.faults import reason
 from kerasdiff.worker.keras_internals import Live
-from kerasdiff.worker.loading.faults import reason
 from kerasdiff.worker.loading.load import SEED, Session, precision_scope
 from kerasdiff.worker.loading.loaded import Loaded
 from kerasdiff.worker.running.calls import Call, may_write

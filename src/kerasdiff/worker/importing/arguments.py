@@ -21,8 +21,8 @@ from kerasdiff.side.reading.calling import PARSED_NAMES, Guess, guesses, ready
 from kerasdiff.side.reading.parsers import parsers_of
 from kerasdiff.side.reading.source import Source, source
 from kerasdiff.side.targets import InputSpec, Target, as_written
+from kerasdiff.worker.importing.faults import at_line, reason, user_traceback
 from kerasdiff.worker.keras_internals import Live
-from kerasdiff.worker.loading.faults import at_line, reason, user_traceback
 
 _FACTS: Mapping[str, Fact] = {
     "input": Fact.ARGUMENT_FROM_INPUT,

@@ -21,8 +21,8 @@ from kerasdiff.side.reading.homes import Home, home_at, module_folder
 from kerasdiff.side.reading.notebooks import cells_of
 from kerasdiff.side.reading.source import Source, source
 from kerasdiff.side.targets import Target
-from kerasdiff.worker.loading.faults import at_line, raised_at, reason, user_traceback
-from kerasdiff.worker.loading.hints import hint
+from kerasdiff.worker.importing.faults import at_line, raised_at, reason, user_traceback
+from kerasdiff.worker.importing.hints import hint
 from kerasdiff.worker.tracing.libraries import claim, is_user_file
 
 _numbers = itertools.count()

@@ -10,8 +10,8 @@ from types import TracebackType
 import kerasdiff
 from kerasdiff.graph import Source
 from kerasdiff.side.reading.said import user_frames
+from kerasdiff.worker.importing.hints import hint
 from kerasdiff.worker.keras_internals import bare_message
-from kerasdiff.worker.loading.hints import hint
 from kerasdiff.worker.tracing.libraries import is_user_file
 from kerasdiff.worker.tracing.sources import relative
 

@@ -14,11 +14,11 @@ from kerasdiff.findings import Fact, Finding
 from kerasdiff.side.reading import said
 from kerasdiff.side.reading.calling import expression
 from kerasdiff.side.targets import InputSpec, Target, as_written
+from kerasdiff.worker.importing.arguments import Scope
+from kerasdiff.worker.importing.calls import Called, ShapeHint, call_it, model_among, old_keras
+from kerasdiff.worker.importing.definitions import by_definitions
+from kerasdiff.worker.importing.modules import import_target
 from kerasdiff.worker.keras_internals import Live
-from kerasdiff.worker.loading.arguments import Scope
-from kerasdiff.worker.loading.calls import Called, ShapeHint, call_it, model_among, old_keras
-from kerasdiff.worker.loading.definitions import by_definitions
-from kerasdiff.worker.loading.importing import import_target
 from kerasdiff.worker.tracing.naming import imported
 
 

@@ -21,8 +21,8 @@ from kerasdiff.side.slicing import told
 from kerasdiff.side.slicing.planning import plan_of
 from kerasdiff.side.slicing.records import Cost, Plan
 from kerasdiff.side.targets import Target
-from kerasdiff.worker.loading.faults import explain, reason
-from kerasdiff.worker.loading.importing import execute
+from kerasdiff.worker.importing.faults import explain, reason
+from kerasdiff.worker.importing.modules import execute
 
 
 class Definitions:

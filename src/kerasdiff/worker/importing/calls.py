@@ -14,9 +14,9 @@ from kerasdiff.findings import Fact, Finding
 from kerasdiff.side.reading import said
 from kerasdiff.side.reading.calling import SHAPE_NAMES, expression, ready
 from kerasdiff.side.targets import InputSpec, Target
+from kerasdiff.worker.importing.arguments import Scope, call_arguments
+from kerasdiff.worker.importing.faults import at_line, reason, user_traceback
 from kerasdiff.worker.keras_internals import Live
-from kerasdiff.worker.loading.arguments import Scope, call_arguments
-from kerasdiff.worker.loading.faults import at_line, reason, user_traceback
 
 _MOST_SHOWN = 6
 
