@@ -142,8 +142,13 @@ def processor() -> dict[str, str]:
 
 def _processor_name() -> str:
     """The processor's name on Linux."""
+    return next((line.partition(":")[2].strip() for line in processor_lines("model name")), "")
+
+
+def processor_lines(*names: str) -> list[str]:
+    """What Linux says of the processors under these names, line by line; nothing on other systems."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
-        return ""
-    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
+        return []
+    return [line for line in lines if line.startswith(names)]

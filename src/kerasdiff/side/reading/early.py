@@ -19,7 +19,7 @@ from kerasdiff.side.baselines.container import check as check_baseline
 from kerasdiff.side.listing.finding import named
 from kerasdiff.side.reading import said
 from kerasdiff.side.reading.calling import PARSED_NAMES, guesses, unknown
-from kerasdiff.side.reading.configs import config_of
+from kerasdiff.side.reading.configs import config_of, stored_code
 from kerasdiff.side.reading.foreign import foreign
 from kerasdiff.side.reading.harmless import harmless
 from kerasdiff.side.reading.homes import home_at, module_folder
@@ -28,7 +28,7 @@ from kerasdiff.side.reading.missing import Fault, missing_import
 from kerasdiff.side.reading.names import Binding, Names, names_of
 from kerasdiff.side.reading.notebooks import cells_of
 from kerasdiff.side.reading.parsers import mentions_parser
-from kerasdiff.side.reading.saved import CONFIG, damage, parts, stored_code
+from kerasdiff.side.reading.saved import CONFIG, damage, parts
 from kerasdiff.side.reading.signatures import PLAIN, Read, signature_of
 from kerasdiff.side.reading.source import MOST_SOURCE, Source, UntoldError, is_library, is_python, module_file, source
 from kerasdiff.side.revisions.finding import searched

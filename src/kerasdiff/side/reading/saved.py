@@ -83,23 +83,6 @@ def parts(path: Path) -> Mapping[str, object]:
     return held
 
 
-def stored_code(config: object) -> list[str]:
-    """The names of layers whose code a config holds: marshalled bytes, which would be run."""
-    found: list[str] = []
-    waiting: list[tuple[object, str]] = [(config, "")]
-    while waiting:
-        one, name = waiting.pop()
-        if isinstance(one, list):
-            waiting += [(item, name) for item in reversed(one)]
-        elif isinstance(one, dict):
-            inner = one.get("config")
-            own = inner.get("name") if isinstance(inner, dict) else None
-            if one.get("class_name") == "__lambda__" or one.get("function_type") == "lambda":
-                found.append(name or "a layer without a name")
-            waiting += [(item, own if isinstance(own, str) else name) for item in reversed(one.values())]
-    return list(dict.fromkeys(found))
-
-
 def _hdf5(path: Path) -> str | None:
     with path.open("rb") as stream:
         at = 0

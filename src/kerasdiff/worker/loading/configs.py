@@ -10,8 +10,7 @@ import keras
 from kerasdiff.errors import LoadError
 from kerasdiff.graph.values import Precision
 from kerasdiff.side.reading import said
-from kerasdiff.side.reading.configs import config_of, foreign_classes
-from kerasdiff.side.reading.saved import stored_code
+from kerasdiff.side.reading.configs import config_of, foreign_classes, stored_code
 from kerasdiff.side.targets import Target
 from kerasdiff.worker.importing.faults import reason
 from kerasdiff.worker.importing.resolve import Constructed

@@ -17,8 +17,8 @@ from kerasdiff.errors import LoadError
 from kerasdiff.findings import Fact, Finding
 from kerasdiff.graph.values import Precision
 from kerasdiff.side.reading import said
-from kerasdiff.side.reading.configs import foreign_classes
-from kerasdiff.side.reading.saved import CONFIG, METADATA, damage, parts, stored_code
+from kerasdiff.side.reading.configs import foreign_classes, stored_code
+from kerasdiff.side.reading.saved import CONFIG, METADATA, damage, parts
 from kerasdiff.side.targets import Target
 from kerasdiff.worker.importing.faults import reason
 from kerasdiff.worker.importing.modules import import_target

@@ -62,7 +62,7 @@ def parted(session: Session, key: str) -> str:
 
 
 def _both(session: Session, key: str) -> tuple[Live, Live, str]:
-    """The model without and with a change, in today's precision, and what kind of change it is."""
+    """The model without and with a change, in the precision that is set, and what kind of change it is."""
     try:
         blueprint = _blueprint(session)
     except EvaluateError:

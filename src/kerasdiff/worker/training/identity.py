@@ -11,7 +11,6 @@ import json
 import os
 import platform
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -21,6 +20,7 @@ import kerasdiff
 from kerasdiff.graph import Attribute
 from kerasdiff.graph.ops import forgets
 from kerasdiff.graph.values import Array
+from kerasdiff.side.environment import processor_lines
 from kerasdiff.worker.hardware import gpu_models
 from kerasdiff.worker.keras_internals import NAMING_ATTRIBUTES, Live, graph_variables, handle_of
 from kerasdiff.worker.training.tasks import to_array
@@ -165,9 +165,7 @@ def _environment() -> dict[str, Attribute]:
 
 def _processor() -> str:
     """Model and instruction sets: the kernels are picked by them."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
+    picked = processor_lines("model name", "flags", "Features")
+    if not picked:
         return platform.processor() or platform.machine()
-    picked = [line for line in lines if line.startswith(("model name", "flags", "Features"))]
     return hashlib.sha256("\n".join(picked[:2]).encode()).hexdigest()[:12]
