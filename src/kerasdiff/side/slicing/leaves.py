@@ -6,11 +6,11 @@ import ast
 from collections.abc import Callable
 from functools import partial
 
-from kerasdiff.side.reading.names import is_main_guard
+from kerasdiff.side.reading.names import Definition, is_main_guard
 from kerasdiff.side.slicing.expressions import NOTHING
 from kerasdiff.side.slicing.knowledge import OPTIONAL, root
 from kerasdiff.side.slicing.records import SHARED, Cost, Facts, Leaf
-from kerasdiff.side.slicing.script import Definition, Script, imported, is_builtin
+from kerasdiff.side.slicing.script import Script, imported, is_builtin
 from kerasdiff.side.slicing.statements import Walk
 
 _KEPT = (ast.Import, ast.ImportFrom, ast.Delete, *Definition.__args__)

@@ -6,11 +6,11 @@ import ast
 import copy
 from collections.abc import Iterator, Sequence
 
-from kerasdiff.side.reading.names import is_main_guard
+from kerasdiff.side.reading.names import Definition, is_main_guard
 from kerasdiff.side.slicing.expressions import NOTHING, Env
 from kerasdiff.side.slicing.leaves import Leaves
 from kerasdiff.side.slicing.records import Cost
-from kerasdiff.side.slicing.script import Definition, parameters
+from kerasdiff.side.slicing.script import parameters
 
 Plain = ast.FunctionDef
 
@@ -70,10 +70,13 @@ def _in(statement: ast.stmt, name: str) -> Iterator[ast.Call]:
 class Body(Leaves):
     """Walks a module, and the body of one of its functions after it, as it is run by a call."""
 
+    _inside: frozenset[str] = frozenset()
+    """Names of that function's own."""
+
     def enter_function(self, function: Plain, call: ast.Call | None) -> Env:
         """Walks the body; gives what the names of the module stand for meanwhile."""
         outer = dict(self.env)
-        self._inside = {node.id for node in _locals(function)} | parameters(function.args)
+        self._inside = frozenset(node.id for node in _locals(function)) | parameters(function.args)
         given = self._parameters(function, call)
         for name in self._inside:
             self.env[name] = given.get(name, NOTHING)
@@ -84,8 +87,7 @@ class Body(Leaves):
         return outer
 
     def closed_over(self, name: str) -> frozenset[int]:
-        inside: set[str] = getattr(self, "_inside", set())
-        return self.env[name] if name in inside else NOTHING
+        return self.env[name] if name in self._inside else NOTHING
 
     def _parameters(self, function: Plain, call: ast.Call | None) -> Env:
         """What the parameters stand for: what the call gives, else their defaults."""

@@ -8,10 +8,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from kerasdiff.side.reading.kinds import in_keras
+from kerasdiff.side.reading.names import Definition
 from kerasdiff.side.slicing.knowledge import STRUCTURE, is_hook, is_known
 from kerasdiff.side.slicing.records import Function, Node, Summary
-
-Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
 @dataclass(slots=True)

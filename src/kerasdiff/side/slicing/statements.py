@@ -5,11 +5,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 
+from kerasdiff.side.reading.names import Definition
 from kerasdiff.side.slicing.calls import Calls
 from kerasdiff.side.slicing.expressions import NOTHING, Env
 from kerasdiff.side.slicing.knowledge import is_known
 from kerasdiff.side.slicing.records import SHARED, Facts, Function, Summary
-from kerasdiff.side.slicing.script import Definition, Script, evaluated, free_names, imported, own_methods, parameters
+from kerasdiff.side.slicing.script import Script, evaluated, free_names, imported, own_methods, parameters
 
 _PARAMETER = "("
 """Stands before the name of a parameter where names of the module are meant as well."""
