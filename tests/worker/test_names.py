@@ -15,7 +15,7 @@ from kerasdiff.side.targets import parse_input, parse_target
 keras: Any = pytest.importorskip("keras")
 
 from kerasdiff.worker.loading.load import Session  # noqa: E402  (imports Keras, which may be missing)
-from kerasdiff.worker.tracing.names import Names, owned_variables  # noqa: E402
+from kerasdiff.worker.tracing.names import Names, owned_variables, weight_table  # noqa: E402
 
 MODELS = """
 import keras
@@ -99,3 +99,10 @@ def test_names_are_those_of_a_fresh_process(folder: Path, name: str):
     again = Names(session.reload("float32").model)
     assert [path for path, _ in again.layers] == [path for path, _ in names.layers]
     assert [one for one, _, _ in owned_variables(again)] == [one for one, _, _ in owned_variables(names)]
+
+
+def test_no_attribute_of_a_model_tells_what_its_weights_are_called() -> None:
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model.weights_by_id = {"kernel": model.weights[0]}
+
+    assert len(weight_table(model)) == 2

@@ -17,10 +17,10 @@ from kerasdiff.graph import Mode, Returned
 from kerasdiff.side.baselines.records import HeldWeight
 from kerasdiff.worker.keras_internals import Live, set_mask
 from kerasdiff.worker.stored.calls import StoredCall
-from kerasdiff.worker.tracing.names import TABLE
+from kerasdiff.worker.tracing.names import SaysWeights
 
 
-class StoredModel(keras.Model):  # type: ignore[misc]
+class StoredModel(keras.Model, SaysWeights):  # type: ignore[misc]
     """A model whose calls were kept.
 
     Args:
@@ -40,7 +40,7 @@ class StoredModel(keras.Model):  # type: ignore[misc]
         super().__init__()
         if names:
             self.output_names = list(names)
-        setattr(self, TABLE, {one.id: _variable(one) for one in weights})
+        self.weights_by_id = {one.id: _variable(one) for one in weights}
         self.__dict__["_stored"] = call_of, returned
         self.__dict__["_own_losses"] = []
         self.__dict__["_uncompiled"] = ""

@@ -115,8 +115,13 @@ def _plain_name(layer: Live) -> str:
     return automatic if re.fullmatch(re.escape(automatic) + r"(_\d+)?", layer.name) else str(layer.name)
 
 
-TABLE = "weights_by_id"
-"""Attribute of a model that says by itself what its weights are called: one that was read from a baseline."""
+class SaysWeights:
+    """A model that says by itself what its weights are called: one that was read from a baseline.
+
+    A class, and no attribute alone: a user's model may have one of any name.
+    """
+
+    weights_by_id: Mapping[str, Live]
 
 
 def owned_variables(names: Names) -> Iterator[tuple[str, Live, Live]]:
@@ -148,9 +153,8 @@ def output_names(model: Live, count: int) -> list[str]:
 
 def weight_table(model: Live) -> dict[str, Live]:
     """Every variable of a model by weight id, random-generator states included."""
-    told: Mapping[str, Live] | None = getattr(model, TABLE, None)
-    if told is not None:
-        return dict(told)
+    if isinstance(model, SaysWeights):
+        return dict(model.weights_by_id)
     return {name: variable for name, _, variable in owned_variables(Names(model))}
 
 
