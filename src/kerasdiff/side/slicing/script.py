@@ -26,6 +26,7 @@ class Script:
         methods: Methods of its classes, by name.
         callable_objects: Whether objects of its classes can be called, other than as Keras does.
         bound: Names that are assigned anywhere in it.
+        handed_out: Functions and classes that are decorated or used as values, so that others may call them.
         star: The well known package that a name may come from which nothing binds; empty where there is none.
         summaries: What calling each of its functions does, as far as it was asked.
     """
@@ -37,6 +38,7 @@ class Script:
     methods: dict[str, list[ast.FunctionDef]] = field(default_factory=dict)
     callable_objects: bool = False
     bound: set[str] = field(default_factory=set)
+    handed_out: set[str] = field(default_factory=set)
     star: str = ""
     summaries: dict[int, Summary] = field(default_factory=dict)
 
@@ -113,7 +115,17 @@ def script_of(tree: ast.Module) -> Script:
     script.callable_objects = "__call__" in script.methods
     for node in _at_top(tree.body):
         script.functions.setdefault(node.name, []).append(node)
+    script.handed_out = set(_handed_out(tree, set(script.functions)))
     return script
+
+
+def _handed_out(tree: ast.Module, functions: set[str]) -> Iterator[str]:
+    called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    for node in ast.walk(tree):
+        if isinstance(node, Definition) and node.decorator_list:
+            yield from {node.name} & functions
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and id(node) not in called:
+            yield from {node.id} & functions
 
 
 def own_methods(node: ast.ClassDef) -> Iterator[ast.FunctionDef]:
