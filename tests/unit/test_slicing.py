@@ -813,6 +813,115 @@ CASES = {
         other = keras.Sequential([layers.Dense(3)])  # drop
         other.fit(1)  # drop
         """,
+    "classes of Keras are patched in a loop": """
+        def call(self, x):  # keep
+            return x
+        for cls in (layers.Dense, layers.Conv2D):  # keep
+            cls.call = call
+        model = keras.Sequential([layers.Dense(3)])  # keep
+        model.fit(1)  # drop
+        """,
+    "a class of Keras is patched by another name": """
+        dense = getattr(layers, "Dense")  # keep
+        dense.call = lambda self, x: x  # keep
+        model = keras.Sequential([layers.Dense(3)])  # keep
+        model.fit(1)  # drop
+        """,
+    "a function that is handed over changes what it is given": """
+        model = keras.Sequential([layers.Dense(3)])  # keep
+        list(map(lambda one: setattr(one, "trainable", False), model.layers))  # keep
+        model.fit(1)  # drop
+        """,
+    "a method is handed over": """
+        model = keras.Sequential()  # keep
+        list(map(model.add, [layers.Dense(3)]))  # keep
+        model.fit(1)  # drop
+        """,
+    "a function hands out a layer": """
+        def find(net, name):  # keep
+            for one in net.layers:
+                if one.name == name:
+                    return one
+        model = keras.Sequential([layers.Dense(3, name="a")])  # keep
+        head = find(model, "a")  # keep
+        head.trainable = False  # keep
+        model.fit(1)  # drop
+        """,
+    "a function puts a layer into a model": """
+        def attach(net, one):  # keep
+            net.add(one)
+        head = layers.Dense(3)  # keep
+        model = keras.Sequential()  # keep
+        attach(model, head)  # keep
+        head.trainable = False  # keep
+        model.fit(1)  # drop
+        """,
+    "another model shares its layers": """
+        body = keras.Sequential([layers.Dense(3), layers.Dense(2)])  # keep
+        features = keras.Model(body.inputs, body.layers[0].output)  # keep
+        features.trainable = False  # keep
+        model = keras.Model(body.inputs, body.outputs)  # keep
+        model.fit(1)  # drop
+        """,
+    "a shallow copy shares its parts": """
+        CFG = {"units": [3]}  # keep
+        other = CFG.copy()  # keep
+        other["units"].append(4)  # keep
+        model = keras.Sequential([layers.Dense(units) for units in CFG["units"]])  # keep
+        model.fit(1)  # drop
+        """,
+    "a setting that is called a size": """
+        CFG = Namespace(size={"units": 3})  # keep
+        CFG.size["units"] = 4  # keep
+        model = keras.Sequential([layers.Dense(CFG.size["units"])])  # keep
+        model.fit(1)  # drop
+        """,
+    "what a star brings is changed": """
+        from settings import *  # keep
+        CFG["units"] = 4  # keep
+        model = keras.Sequential([layers.Dense(CFG["units"])])  # keep
+        Freeze(model)  # keep
+        model.fit(1)  # drop
+        """,
+    "an operator of a class changes a model": """
+        class Chain:  # keep
+            def __rshift__(self, one):
+                model.add(one)
+                return self
+        model = keras.Sequential()  # keep
+        Chain() >> layers.Dense(3)  # keep
+        model.fit(1)  # drop
+        """,
+    "an object of another module changes a model": """
+        import surgery  # keep
+        surgeon = surgery.Surgeon()  # keep
+        model = keras.Sequential([layers.Dense(3)])  # keep
+        surgeon.replace(model)  # keep
+        model.fit(1)  # drop
+        """,
+    "a registry calls a function": """
+        BUILDERS = {}  # keep
+        def register(name):  # keep
+            def put(function):
+                BUILDERS[name] = function
+                return function
+            return put
+        UNITS = 3  # keep
+        OTHER = 4  # drop
+        @register("net")
+        def make():  # keep
+            return keras.Sequential([layers.Dense(UNITS)])
+        model = BUILDERS["net"]()  # keep
+        model.fit(1)  # drop
+        """,
+    "values that nothing needs": """
+        steps = len([1, 2])  # drop
+        for step in range(steps):  # drop
+            print(step)
+        model = keras.Sequential([layers.Dense(3)])  # keep
+        model.summary()  # drop
+        model.fit(1)  # drop
+        """,
     "called on data, which builds it": """
         x = keras.datasets.mnist.load_data()  # drop
         model = keras.Sequential([layers.Dense(3)])  # keep

@@ -131,6 +131,22 @@ def test_a_file_that_lacks_its_data_is_loaded_without_them(tmp_path: Path, monke
     assert note(found).endswith("; lines 2 left out")
 
 
+def test_what_was_run_before_a_line_that_fails_is_not_run_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keras, "told_of_line", [], raising=False)
+    text = "from __future__ import annotations\nimport keras\nkeras.told_of_line.append(4)\n"
+    text += "found = {}\nfound['n'] = len(open('words.txt').read())\n"
+    text += "net = keras.Sequential([keras.Input((4,)), *map(keras.layers.Dense, keras.told_of_line)])\n"
+    text += "def other() -> Unknown: ...\nnet.fit(1)\n"
+    (tmp_path / "data.py").write_text(text)
+    monkeypatch.chdir(tmp_path)
+
+    load(read_target("data.py:net"))
+
+    assert keras.told_of_line == [4]
+
+
 PARTS = """
 import keras
 

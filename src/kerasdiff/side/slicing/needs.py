@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 
 from kerasdiff.side.slicing import knowledge as known
 from kerasdiff.side.slicing.expressions import NOTHING, Env
+from kerasdiff.side.slicing.idle import is_idle, is_idle_head
 from kerasdiff.side.slicing.records import SETTINGS, Leaf, Refusal
-from kerasdiff.side.slicing.script import Script, is_builtin
+from kerasdiff.side.slicing.script import Script, is_builtin, spelled
 from kerasdiff.side.slicing.statements import summary_of
 
 
@@ -151,10 +152,23 @@ class Needs:
     def _stays(self, leaf: Leaf) -> bool:
         if leaf.keeps or leaf.facts.unbounded or leaf.facts.changes & self.end[SETTINGS]:
             return True
+        if not self._idle(leaf):
+            return True
         if not isinstance(leaf.node, ast.Expr) or not isinstance(leaf.node.value, ast.Call):
             return False
         dotted = self._called(leaf.node.value.func, leaf.before)
         return dotted is not None and not known.is_quiet(dotted)
+
+    def _idle(self, leaf: Leaf) -> bool:
+        def dotted(expression: ast.expr) -> str | None:
+            if isinstance(expression, ast.Attribute):
+                inner = dotted(expression.value)
+                return None if inner is None else spelled(f"{inner}.{expression.attr}")
+            return self._called(expression, leaf.before)
+
+        if isinstance(leaf.node, ast.If | ast.With):
+            return is_idle_head(leaf.node, self.script, dotted)
+        return is_idle(leaf.node, self.script, dotted)
 
     def _called(self, function: ast.expr, env: Env) -> str | None:
         while isinstance(function, ast.Attribute):
@@ -179,6 +193,7 @@ class Needs:
 
     def _later(self, wanted: set[int], kept: Kept) -> None:
         """Keeps what functions need that are called, by what is kept or at the end; the rest is to be missed there."""
+        self._handed_out(kept)
         done: set[tuple[str, int]] = set()
         waiting = [(name, len(self.leaves)) for item in self.script.behind(wanted) for name in self._deferred(item)]
         seen: set[int] = set()
@@ -194,6 +209,19 @@ class Needs:
             if (name, at) not in done:
                 done.add((name, at))
                 waiting += self._look_up(name, at, kept)
+
+    def _handed_out(self, kept: Kept) -> None:
+        """Keeps what functions look up that a registry may call: where they are called cannot be followed."""
+        waiting = [item for name in self.script.handed_out for item in self.end.get(name, NOTHING)]
+        seen: set[str] = set()
+        while waiting:
+            for name in set(self._deferred(waiting.pop())) - seen:
+                seen.add(name)
+                found = self.end.get(name, NOTHING)
+                waiting += found
+                for site in {self.script.nodes[item].site for item in found} - {-1}:
+                    if self.why_not(site) is None:
+                        self._keep(site, kept)
 
     def _deferred(self, item: int) -> list[str]:
         return sorted(self.script.nodes[item].deferred)

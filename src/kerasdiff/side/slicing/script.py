@@ -25,6 +25,7 @@ class Script:
         methods: Methods of its classes, by name.
         callable_objects: Whether objects of its classes can be called, other than as Keras does.
         bound: Names that are assigned anywhere in it.
+        handed_out: Functions and classes that are decorated or used as values, so that others may call them.
         star: The well known package that a name may come from which nothing binds; empty where there is none.
         hooked: Whether what training calls of its own may change more of a model than values.
         anything: Whether names may be bound that its text does not tell.
@@ -38,6 +39,7 @@ class Script:
     methods: dict[str, list[ast.FunctionDef]] = field(default_factory=dict)
     callable_objects: bool = False
     bound: set[str] = field(default_factory=set)
+    handed_out: set[str] = field(default_factory=set)
     star: str = ""
     hooked: bool = False
     anything: bool = False
@@ -120,6 +122,7 @@ def script_of(tree: ast.Module) -> Script:
     script.callable_objects = "__call__" in script.methods
     for node in _at_top(tree.body):
         script.functions.setdefault(node.name, []).append(node)
+    script.handed_out = set(_handed_out(tree, set(script.functions)))
     return script
 
 
@@ -133,6 +136,15 @@ def _changes_structure(method: ast.FunctionDef) -> bool:
     """Whether a method makes another model of the one that it is called on."""
     stored = (node for node in ast.walk(method) if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store))
     return any(node.attr in STRUCTURE for node in stored)
+
+
+def _handed_out(tree: ast.Module, functions: set[str]) -> Iterator[str]:
+    called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    for node in ast.walk(tree):
+        if isinstance(node, Definition) and node.decorator_list:
+            yield from {node.name} & functions
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and id(node) not in called:
+            yield from {node.id} & functions
 
 
 def own_methods(node: ast.ClassDef) -> Iterator[ast.FunctionDef]:

@@ -56,6 +56,7 @@ class Definitions:
         self._text = text
         clean = dict(vars(module))
         failed: dict[int, Cost] = {}
+        begin = 0
         while True:
             self.plan = plan_of(self._target, text, failed)
             refusal = self.plan.refusal
@@ -65,15 +66,19 @@ class Definitions:
                 raise told.several(self._target, self.plan.elsewhere)
             explain({name: told.lacking(line, cost, text) for name, line, cost in self.plan.lacking})
             try:
-                execute(text, text.tree if refusal is not None else self.plan.tree or text.tree, module)
+                tree = text.tree if refusal is not None else self.plan.tree or text.tree
+                execute(text, _from(tree, begin), module)
                 return
             except OSError as error:
                 again = self._failing(error, text, failed)
                 if again is None:
                     raise
                 failed |= again
-            vars(module).clear()
-            vars(module).update(clean)
+            begin = next(iter(again))
+            if all(item.lineno != begin for item in tree.body):  # it stands inside another statement
+                begin = 0
+                vars(module).clear()
+                vars(module).update(clean)
 
     def _failing(self, error: OSError, text: Source, failed: dict[int, Cost]) -> dict[int, Cost] | None:
         """The line of the file that a file or an address was not found for, where the target can do without it."""
@@ -105,6 +110,15 @@ def _left_out(cost: Cost, text: Source) -> Finding:
     file, line = text.place(cost.line)
     source = Line(file=Path(file).name, line=line)
     return Finding(fact=Fact.LINE_LEFT_OUT, names=(cost.kind, cost.text), sources=(source,))
+
+
+def _from(tree: ast.Module, line: int) -> ast.Module:
+    """What begins at this line or behind it: what was run before may have changed what is outside of the module."""
+    return ast.Module([item for item in tree.body if item.lineno >= line or _is_future(item)], tree.type_ignores)
+
+
+def _is_future(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.ImportFrom) and statement.module == "__future__"
 
 
 def _holds(statement: ast.stmt, line: int) -> bool:
