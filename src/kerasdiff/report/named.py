@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kerasdiff.comparison import Comparison, Outcome
@@ -44,6 +43,3 @@ class Named:
             comparison=comparison,
             passed=comparison.exit_code == 0,
         )
-
-
-Several = Sequence[Named]
