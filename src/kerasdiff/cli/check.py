@@ -27,6 +27,7 @@ Exit codes:
   2  the file, or a model of it, cannot be used
   3  all others are as the file says, and a pair is inconclusive
   70 internal error, 130 interrupted
+With --mutate 1 says that a change would be missed, 0 that none would.
 """
 
 PROOF_FORMATS = ("terminal", "json")
