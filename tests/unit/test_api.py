@@ -138,3 +138,12 @@ def test_a_failed_assertion_is_its_report() -> None:
     with pytest.raises(kerasdiff.InconclusiveError, match="inconclusive: "):
         demand(Result(dataclasses.replace(comparison, verdict=verdict)))
     demand(Result(dataclasses.replace(comparison, verdict=dataclasses.replace(verdict, outcome="equivalent"))))
+
+
+def test_whoever_watches_within_another_sees_what_is_its_own() -> None:
+    result = Result(forum())
+    with watching.watched() as outer:
+        with watching.watched() as inner:
+            pass
+        watching.noted(result)
+    assert [outer, inner] == [[result], []]

@@ -295,13 +295,20 @@ def test_version() -> None:
     assert ask("--version").stdout == f"kerasdiff {kerasdiff.__version__}\n"
 
 
-@pytest.mark.parametrize(
-    "arguments", [("-h",), ("compare", "-h"), ("fit", "-h"), ("inspect", "--help"), ("rules", "-h")]
-)
-def test_help_fits_80_columns_and_gives_examples(arguments: tuple[str, ...]) -> None:
-    result = ask(*arguments)
+@pytest.mark.parametrize("command", ["", *main.commands])
+def test_help_fits_80_columns_and_gives_examples(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    result = ask(*command.split(), "-h")
     assert result.exit_code == 0
     assert "Examples:" in result.stdout
+    _, *lines = result.stdout.splitlines()
+    assert [line for line in lines if len(line) > 80 or line.endswith("...")] == []
+
+
+@pytest.mark.parametrize("command", ["compare", "fit", "inspect", "lock"])
+def test_what_an_error_may_advise_for_a_model_is_an_option_wherever_one_is_loaded(command: str) -> None:
+    options = {name for option in main.commands[command].params for name in option.opts}
+    assert options >= {"--input", "--run-file", "--timeout", "--unsafe", "--custom-objects"}
 
 
 def test_help_names_every_exit_code() -> None:

@@ -27,6 +27,7 @@ from kerasdiff.gates.writing import Proposed, first_file
 from kerasdiff.report.check import check_json, read_check, render_check
 from kerasdiff.report.saved import SavedError, shown
 from kerasdiff.report.schema import CHECK, schema_text
+from kerasdiff.report.wording.gates import command
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -313,6 +314,14 @@ def test_the_exit_code_is_of_what_weighs_most(tmp_path: Path) -> None:
 
     assert [code(), code(passed), code(passed, open_), code(open_, unusable)] == [0, 0, 3, 2]
     assert [code(unusable, failed), code(failed, broken), code(failed, interrupted=True)] == [1, 70, 130]
+
+
+def test_the_command_that_compares_a_pair_alone_asks_the_same(tmp_path: Path) -> None:
+    more = 'inputs = ["8"]\nfit = false\nseed = 3\nrequire = "proof"\nsearch = 0.5\ndevice = "cpu"\n'
+    _, _, *asked = command(judged(gate(tmp_path, more), forum(), TODAY)).split()
+
+    words = "--input 8 --no-fit --seed 3 --search 0.5 --require proof --device cpu"
+    assert asked == [forum().reference.target, forum().candidate.target, *words.split()]
 
 
 def shown_again(checked: Checked) -> Checked:

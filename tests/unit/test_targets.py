@@ -93,6 +93,12 @@ def test_refused_target(folder: Path, text: str, says: str) -> None:
     assert "\n" not in caught.value.message
 
 
+def test_a_missing_baseline_can_be_made(folder: Path) -> None:
+    with pytest.raises(TargetError) as caught:
+        parse_target("gone.kerasdiff")
+    assert caught.value.details == "`kerasdiff lock TARGET -o gone.kerasdiff` makes it."
+
+
 def test_missing_file_names_the_nearest(folder: Path) -> None:
     with pytest.raises(TargetError) as caught:
         parse_target("model.py:Net")

@@ -23,7 +23,8 @@ def watched() -> Iterator[list[Result]]:
     try:
         yield seen
     finally:
-        _watchers.remove(seen)
+        # Not the first that equals it: of two that watch, one within the other, both may have seen the same.
+        _watchers[:] = [other for other in _watchers if other is not seen]
 
 
 def noted(result: Result) -> Result:

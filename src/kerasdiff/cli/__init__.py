@@ -72,7 +72,8 @@ def main() -> None:
       kerasdiff fit a.py:ConvModel_1 b.py:ConvModel_2
       kerasdiff inspect a.py:ConvModel_1
 
-    `kerasdiff COMMAND --help` says more. Model files are code: they run with your rights.
+    Without a command two models are compared, and one is inspected. `kerasdiff COMMAND --help` says more.
+    Model files are code: they run with your rights.
     """  # noqa: D301
 
 

@@ -12,7 +12,8 @@ from kerasdiff.cli.completion import targets
 
 Command = TypeVar("Command", bound=Callable[..., int])
 
-_AUTO = "auto"
+AUTO = "auto"
+"""What an option for a revision says where none is named."""
 
 
 def pair_arguments(command: Command) -> Command:
@@ -23,7 +24,7 @@ def pair_arguments(command: Command) -> Command:
         click.option(
             "--against",
             is_flag=False,
-            flag_value=_AUTO,
+            flag_value=AUTO,
             metavar="[REVISION]",
             help="Compare the one target given with itself at this revision of its git repository. Without a revision, "
             "or with auto: at the merge base with the branch that this work goes to.",
@@ -52,5 +53,5 @@ def pair_of(reference: str | None, candidate: str | None, against: str | None) -
         # What follows an option is read as its value; no revision has a colon in it.
         if ":" not in against and not Path(against).is_file():
             raise click.UsageError("Missing argument: name the model that --against is for, e.g. models.py:build.")
-        return (against,), _AUTO
+        return (against,), AUTO
     return (reference,), against

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kerasdiff.cli.against import AUTO
 from kerasdiff.cli.common import clean, progress, start_ahead, write
 from kerasdiff.cli.output import COMPARISON_FORMATS, Output, machine_texts, report_options
 
@@ -26,14 +27,15 @@ Exit codes:
   2  the file, or a model of it, cannot be used
   3  all others are as the file says, and a pair is inconclusive
   70 internal error, 130 interrupted
+With --mutate 1 says that a change would be missed, 0 that none would.
 """
 
 PROOF_FORMATS = ("terminal", "json")
 """How it can be told what gates would catch."""
 
 
-@click.command(epilog=EXIT_CODES_HELP)
-@click.argument("names", nargs=-1)
+@click.command(short_help="Checks the pairs that a file of gates names.", epilog=EXIT_CODES_HELP)
+@click.argument("names", nargs=-1, metavar="[PAIR]...")
 @click.option(
     "--config",
     type=click.Path(dir_okay=False),
@@ -43,7 +45,7 @@ PROOF_FORMATS = ("terminal", "json")
 @click.option(
     "--changed",
     is_flag=False,
-    flag_value="auto",
+    flag_value=AUTO,
     metavar="[REVISION]",
     help="Leave out the pairs none of whose files changed since this revision; without one, since the merge base with "
     "the branch that this work goes to.",
@@ -112,7 +114,7 @@ def _checked(gates: Gates, jobs: int, against: str, changed: str | None, to: Out
 
     pairs, unchanged, base = ready(gates, against), set(), ""
     if changed is not None:
-        known = since(gates, "" if changed == "auto" else changed)
+        known = since(gates, "" if changed == AUTO else changed)
         base = known.revision
         own = Path(gates.here) / Path(gates.path).name
         unchanged = {

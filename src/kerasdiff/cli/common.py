@@ -37,21 +37,16 @@ Exit codes:
 TARGETS_HELP = """
 \b
 A target is one of
-  FILE.py:NAME                 a class, a function or a model object; without :NAME the one in the file
-  FILE.py:NAME(width=64)[0]    the same with arguments, as Python in that file, and a part of what it gives
-  package.module:NAME          the same of a module that can be imported, or lies in this directory or src
-  notebook.ipynb:NAME          the same of the code cells of a notebook
-  model.keras, model.h5        a saved model
-  net.kerasdiff                a baseline that `kerasdiff lock` made
-  config.json                  what model.to_json() wrote
-  git:REVISION:TARGET          one of these at a branch, tag or commit, with all that it imports from the repository
+  FILE.py:NAME              a class, function or model; NAME may be left out
+  FILE.py:NAME(width=64)[0] with arguments, and a part of what it gives
+  package.module:NAME       of a module: installed, here or in src
+  notebook.ipynb:NAME       of the code cells of a notebook
+  model.keras, model.h5     a saved model
+  config.json               what model.to_json() wrote
+  net.kerasdiff             a baseline that `kerasdiff lock` made
+  git:REVISION:TARGET       one of these at a branch, tag or commit
 `kerasdiff list FILE` shows what can be named in a file.
 """
-
-DATA_HELP = (
-    "an .npz of x_train, y_train, x_test and y_test; cifar-10-python.tar.gz or cifar-10-binary.tar.gz, or a directory "
-    "of its batches; or image folders, train/CLASS/*.png and test/CLASS/*.png."
-)
 
 
 def clean(text: str) -> str:
@@ -68,6 +63,18 @@ class Number(click.FloatRange):
         if not math.isfinite(number):
             self.fail(f"{value} is no number that can be worked with.", param, ctx)
         return number
+
+
+def data_option(verb: str) -> Callable[[Command], Command]:
+    """Which data are used, and ``verb`` says for what."""
+    return click.option(
+        "--data",
+        type=click.Path(exists=True),
+        metavar="PATH",
+        help=f"{verb} an .npz of x_train, y_train, x_test and y_test; cifar-10-python.tar.gz or "
+        "cifar-10-binary.tar.gz, or a directory of its batches; or image folders, train/CLASS/*.png and "
+        "test/CLASS/*.png.",
+    )
 
 
 timeout_option = click.option(

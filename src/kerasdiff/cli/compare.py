@@ -9,11 +9,11 @@ import click
 
 from kerasdiff.cli.against import pair_arguments, pair_of
 from kerasdiff.cli.common import (
-    DATA_HELP,
     EXIT_CODES_HELP,
     TARGETS_HELP,
     Number,
     clean,
+    data_option,
     device_option,
     file_to_write,
     model_options,
@@ -71,12 +71,7 @@ def _ignorable(context: click.Context, option: click.Parameter, incomplete: str)
     metavar="N",
     help="Optimizer steps of each trial.",
 )
-@click.option(
-    "--data",
-    type=click.Path(exists=True),
-    metavar="PATH",
-    help=f"Train on {DATA_HELP}",
-)
+@data_option("Train on")
 @click.option(
     "--seed",
     type=click.IntRange(min=0),
@@ -92,8 +87,8 @@ def _ignorable(context: click.Context, option: click.Parameter, incomplete: str)
     default=10.0,
     show_default=True,
     metavar="SECONDS",
-    help="How much to look for an input that separates two models which no probe tells apart: as takes so long on a "
-    "laptop.",
+    help="How long to look for an input that tells two models apart where no probe does; counted by the size of the "
+    "models, not by the clock.",
 )
 @click.option(
     "--save-witness",
@@ -156,7 +151,7 @@ def compare(
       kerasdiff compare a.py:ConvModel_1 b.py:ConvModel_2
       kerasdiff compare old.py:Net 'new.py:Net(width=64)' --input 224,224,3
       kerasdiff compare old.py:build new.py:build --input ids=16:int32@0..100
-      kerasdiff compare a.py:Net b.py:Net --no-fit --format json --output report.json
+      kerasdiff compare a.py:Net b.py:Net --no-fit --format json=report.json
       kerasdiff compare --against main models.py:build
     """  # noqa: D301
     texts, revision = pair_of(reference, candidate, against)

@@ -196,7 +196,7 @@ def listed_names(known: tuple[str, ...], incomplete: str) -> list[CompletionItem
 # Command ------------------------------------------------------------------------------------------------------
 
 
-@click.command()
+@click.command(short_help="Prints what makes a shell complete commands and models.")
 @click.argument("shell", type=click.Choice(list(SHELLS)))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> int:
@@ -204,8 +204,8 @@ def completion(context: click.Context, shell: str) -> int:
 
     \b
     Examples:
-      eval "$(kerasdiff completion bash)"                                   # in ~/.bashrc
-      eval "$(kerasdiff completion zsh)"                                    # in ~/.zshrc, after compinit
+      eval "$(kerasdiff completion bash)"    # in ~/.bashrc
+      eval "$(kerasdiff completion zsh)"     # in ~/.zshrc, after compinit
       kerasdiff completion fish > ~/.config/fish/completions/kerasdiff.fish
     """  # noqa: D301
     program = context.find_root()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kerasdiff.cli.common import DATA_HELP, clean, write, write_bytes
+from kerasdiff.cli.common import clean, data_option, write, write_bytes
 from kerasdiff.cli.output import color_option, output_option, rendered
 
 if TYPE_CHECKING:
@@ -36,8 +36,8 @@ def data() -> None:
     """  # noqa: D301
 
 
-@data.command()
-@click.option("--data", "path", type=click.Path(exists=True), metavar="PATH", help=f"Show {DATA_HELP}")
+@data.command(short_help="Shows what a fit trains on: arrays, classes, thumbnails.")
+@data_option("Show")
 @click.option(
     "--format",
     "form",
@@ -52,7 +52,7 @@ def data() -> None:
 )
 @output_option
 @color_option
-def show(path: str | None, form: str | None, count: int | None, color: str, output: str | None) -> int:
+def show(data: str | None, form: str | None, count: int | None, color: str, output: str | None) -> int:
     """Shows the data a fit would use: arrays, classes, and thumbnails, one row a class.
 
     Without --data this is what a model for 32x32 colour images and ten classes is trained on by default: CIFAR-10
@@ -72,7 +72,7 @@ def show(path: str | None, form: str | None, count: int | None, color: str, outp
     if form == "png" and output is None:
         raise click.UsageError("--format png needs --output FILE.png.")
     count = count or (PNG_IMAGES if form == "png" else TERMINAL_IMAGES)
-    table = default_table() if path is None else read(Path(path).expanduser(), decode_apart)
+    table = default_table() if data is None else read(Path(data).expanduser(), decode_apart)
     summary = summarise(table, count)
     if form == "png" and output is not None:
         _draw(table, summary, count, output)
@@ -106,7 +106,7 @@ def _depth() -> ColorSystem:
     return "truecolor" if os.environ.get("COLORTERM", "").lower() in ("truecolor", "24bit") else "256"
 
 
-@data.command()
+@data.command(short_help="Downloads CIFAR-10 (170 MB) into the Keras cache.")
 @click.option("--url", metavar="URL", help="Another source of the same archive.  [default: the authors' site]")
 @click.option(
     "--sha256",

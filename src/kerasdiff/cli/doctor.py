@@ -16,7 +16,7 @@ Exit codes:
 """
 
 
-@click.command(epilog=EXIT_CODES_HELP)
+@click.command(short_help="Says whether kerasdiff works on this machine.", epilog=EXIT_CODES_HELP)
 @timeout_option
 @report_options("terminal", "json", text="JSON follows the schema kerasdiff.doctor/1.")
 def doctor(timeout: float, to: Output) -> int:

@@ -14,6 +14,7 @@ from kerasdiff.cli.common import (
     TARGETS_HELP,
     Number,
     clean,
+    data_option,
     device_option,
     model_options,
     progress,
@@ -87,7 +88,7 @@ def _cluster(address: str | None, cpus: int | None, gpus: float | None) -> Clust
     return ClusterOptions(address=address, cpus=cpus or 1, gpus=gpus or 0.0)
 
 
-@click.command(epilog=TARGETS_HELP + EXIT_CODES_HELP)
+@click.command(short_help="Trains both models alike and compares the outcome.", epilog=TARGETS_HELP + EXIT_CODES_HELP)
 @pair_arguments
 @click.option(
     "--seeds",
@@ -103,7 +104,14 @@ def _cluster(address: str | None, cpus: int | None, gpus: float | None) -> Clust
     help=f"Epochs of each trial; {DEFAULT_EPOCHS} where --steps is not given either.",
 )
 @click.option("--steps", type=click.IntRange(min=1), metavar="N", help="Optimizer steps of each trial at most.")
-@click.option("--batch-size", type=click.IntRange(min=1), default=64, show_default=True, metavar="N")
+@click.option(
+    "--batch-size",
+    type=click.IntRange(min=1),
+    default=64,
+    show_default=True,
+    metavar="N",
+    help="Examples in each step.",
+)
 @click.option(
     "--learning-rate",
     type=Number(min=0, min_open=True),
@@ -146,12 +154,7 @@ def _cluster(address: str | None, cpus: int | None, gpus: float | None) -> Clust
 @click.option("--own-init", is_flag=True, help="Let each model draw its own starting weights.")
 @click.option("--fresh", is_flag=True, help="Train anew what is kept from an earlier run.")
 @click.option("--logdir", type=click.Path(file_okay=False), metavar="DIR", help="Write TensorBoard logs and CSV here.")
-@click.option(
-    "--data",
-    type=click.Path(exists=True),
-    metavar="PATH",
-    help="Train on this data instead of CIFAR-10.",
-)
+@data_option("Instead of CIFAR-10, train on")
 @model_options
 @report_options()
 def fit(

@@ -18,9 +18,10 @@ _LEFT_OUT = ("test_", "conftest")
 """How the names of files begin whose models are there for tests."""
 
 
-@click.command()
+@click.command(short_help="Writes a first file of gates, for `kerasdiff check`.")
 @click.argument("places", nargs=-1, metavar="[FILE|DIRECTORY]...")
 @click.option(
+    "-o",
     "--output",
     type=click.Path(dir_okay=False),
     callback=file_to_write(".toml"),

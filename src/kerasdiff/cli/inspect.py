@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from kerasdiff.graph import Mode
 
 
-@click.command(epilog=TARGETS_HELP)
+@click.command(short_help="Shows what a model does: its traced graph.", epilog=TARGETS_HELP)
 @click.argument("target", shell_complete=targets)
 @click.option(
     "--mode",
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     help="Which of the two traced graphs the table shows.",
 )
 @model_options
-@report_options("table", "json", text="JSON (schema kerasdiff.inspect/1) holds both modes and every weight.")
+@report_options("terminal", "json", text="JSON (schema kerasdiff.inspect/1) holds both modes and every weight.")
 def inspect(target: str, mode: Mode, inputs: tuple[str, ...], timeout: float, to: Output) -> int:
     """Shows what the model TARGET does: its traced graph, node by node.
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import click
 
 from kerasdiff.cli.common import clean, write
+from kerasdiff.cli.output import output_option
 
 
-@click.command("list")
+@click.command("list", short_help="Lists the names in files that can be models.")
 @click.argument("places", nargs=-1, metavar="[FILE|MODULE|DIRECTORY]...")
 @click.option(
     "--all", "all_names", is_flag=True, help="Of directories as well, say which names are no models, and why."
@@ -15,12 +16,13 @@ from kerasdiff.cli.common import clean, write
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
+    type=click.Choice(["terminal", "json"]),
+    default="terminal",
     show_default=True,
     help="Lines to read, or JSON (schema kerasdiff.list/1) with every name.",
 )
-def list_models(places: tuple[str, ...], all_names: bool, form: str) -> int:
+@output_option
+def list_models(places: tuple[str, ...], all_names: bool, form: str, output: str | None) -> int:
     """Lists the names that can be models, as targets to paste; by default in the current directory.
 
     Files are read, not run.
@@ -38,7 +40,7 @@ def list_models(places: tuple[str, ...], all_names: bool, form: str) -> int:
     texts = places or (".",)
     files = [one for text in texts for one in listed(text)]
     every = all_names or not any(os.path.isdir(text) for text in texts)
-    write(listing_json(files) if form == "json" else clean_lines(listing_text(files, all_names=every)), None)
+    write(listing_json(files) if form == "json" else clean_lines(listing_text(files, all_names=every)), output)
     return 0
 
 

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 import click
 
 from kerasdiff.cli.common import (
-    EXIT_CODES_HELP,
     TARGETS_HELP,
     clean,
     file_to_write,
+    model_options,
     progress,
     start_ahead,
-    timeout_option,
     understood,
 )
+from kerasdiff.cli.completion import targets
 from kerasdiff.cli.output import Form, Output, color_option, report_comparison
 
 if TYPE_CHECKING:
@@ -26,9 +26,19 @@ if TYPE_CHECKING:
 
 SUFFIX = ".kerasdiff"
 
+EXIT_CODES_HELP = """
+\b
+Exit codes:
+  0  the file is written, or --update finds the model as it was
+  1  the model differs, and --update has written nothing
+  2  bad usage, or a model that cannot be loaded, built or called
+  3  the model may differ, and --update has written nothing
+  70 internal error, 130 interrupted
+"""
 
-@click.command(epilog=TARGETS_HELP + EXIT_CODES_HELP)
-@click.argument("target", required=False)
+
+@click.command(short_help="Stores what a model does, to compare others with.", epilog=TARGETS_HELP + EXIT_CODES_HELP)
+@click.argument("target", required=False, shell_complete=targets)
 @click.option(
     "-o",
     "--output",
@@ -44,14 +54,7 @@ SUFFIX = ".kerasdiff"
     "made from.",
 )
 @click.option("--yes", is_flag=True, help="Write without asking, also over a file that is there.")
-@click.option(
-    "--input",
-    "inputs",
-    multiple=True,
-    metavar="[NAME=]SHAPE[:DTYPE][@LOW..HIGH]",
-    help="An input of the model, without the batch dimension: 32,32,3 or ids=16:int32@0..100. May be repeated.",
-)
-@timeout_option
+@model_options
 @color_option
 def lock(
     target: str | None,
@@ -102,9 +105,11 @@ def _refuse_baseline(model: Target) -> None:
 
 def _update(path: Path, target: str | None, inputs: tuple[str, ...], timeout: float, color: str, *, yes: bool) -> int:
     """Compares what was locked with what is there now, and makes the baseline anew where that is wanted."""
-    (old,), _ = understood((str(path),))
     from kerasdiff.side.baselines.format import read
+    from kerasdiff.side.reading.early import check, read_target
 
+    old = read_target(str(path))  # what is said of saved models is not of this one
+    check(old, ())
     before = read(path)
     (model,), specs = understood((target or before.target,), inputs)
     _refuse_baseline(model)

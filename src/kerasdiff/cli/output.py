@@ -141,6 +141,7 @@ color_option = click.option(
 )
 
 output_option = click.option(
+    "-o",
     "--output",
     type=click.Path(dir_okay=False, writable=True),
     callback=file_to_write(),

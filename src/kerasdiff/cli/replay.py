@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from kerasdiff.report.replay import Replayed
 
 
-@click.command(epilog=TARGETS_HELP + EXIT_CODES_HELP)
+@click.command(short_help="Runs two models once more on a saved input.", epilog=TARGETS_HELP + EXIT_CODES_HELP)
 @click.argument("witness", metavar="FILE.npz", type=click.Path(exists=True, dir_okay=False))
 @click.argument("targets", nargs=-1, metavar="[REFERENCE CANDIDATE]", shell_complete=names)
 @device_option("Where to compute; auto is the processor.")
 @timeout_option
 @trust_options
-@report_options("text", "json", text="JSON is of schema kerasdiff.replay/1.")
+@report_options("terminal", "json", text="JSON is of schema kerasdiff.replay/1.")
 def replay(
     witness: str,
     targets: tuple[str, ...],

@@ -9,7 +9,7 @@ from kerasdiff.cli.output import Output, report_options
 
 @click.command()
 @click.argument("names", nargs=-1, metavar="[NAME]...")
-@report_options("text", "json", text="JSON is of schema kerasdiff.rules/1.")
+@report_options("terminal", "json", text="JSON is of schema kerasdiff.rules/1.")
 def rules(names: tuple[str, ...], to: Output) -> int:
     """Lists the rules of the normal form, or those called NAME.
 

@@ -23,22 +23,22 @@ WEIGHT = (1, 2, 3, 130)
 """Exit codes of several reports, the one that counts first."""
 
 
-@click.command(epilog=EXIT_CODES_HELP)
+@click.command(short_help="Tells a saved JSON report again, in any format.", epilog=EXIT_CODES_HELP)
 @click.argument("reports", nargs=-1, metavar="REPORT.json...", type=click.Path(exists=True, dir_okay=False))
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of reports instead.")
 @click.option("-v", "--verbose", is_flag=True, help="The long report: tables and lists as a whole.")
 @report_options()
 def show(reports: tuple[str, ...], schema: bool, verbose: bool, to: Output) -> int:
-    """Tells again, in any form, what a comparison found that was written with --format json.
+    """Tells again, in any format, what compare, fit, check or replay wrote with --format json.
 
-    Nothing is run and no model is needed; the report is, letter by letter, what `compare` printed. Exits with the
-    code of that comparison, of several with the one that matters most: 1 before 2 before 3 before 0.
+    Nothing is run and no model is needed; the report is, letter by letter, what was printed then. Exits with the code
+    of that report, of several with the one that matters most: 1 before 2 before 3 before 0.
 
     \b
     Examples:
       kerasdiff show report.json
       kerasdiff show report.json --format markdown --changes-only
-      kerasdiff show report.json --format sarif=kerasdiff.sarif --format junit=kerasdiff.xml
+      kerasdiff show report.json --format sarif=out.sarif --format junit=out.xml
     """  # noqa: D301
     if schema:
         from kerasdiff.cli.common import write

@@ -7,10 +7,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import cast
 
-from rich import box
 from rich.cells import cell_len
 from rich.console import Console
-from rich.panel import Panel
 from rich.text import Text
 
 from kerasdiff import __version__
@@ -19,7 +17,7 @@ from kerasdiff.graph import Attribute
 from kerasdiff.report.json import dump_sealed, to_json
 from kerasdiff.report.named import Named
 from kerasdiff.report.saved import RECORD, kept, read, read_record
-from kerasdiff.report.style import TEXT_WIDTH, Look, emit, hang, heading, pad
+from kerasdiff.report.style import Look, answer, emit, hang, heading, pad
 from kerasdiff.report.wording import gates as wording
 from kerasdiff.report.wording.names import count
 
@@ -130,7 +128,8 @@ def render_check(checked: Checked, console: Console) -> None:
         heading(console, "To pass", "what keeps each pair from it, and what would let it")
     for pair in open_:
         _explained(pair, checked, console, look)
-    _answer(checked, console, look)
+    title, style = _TITLES.get(checked.exit_code, ("NOT CHECKED", "red"))
+    answer(console, Text(look.text(wording.summary(checked))), style, title)
 
 
 def _table(checked: Checked, console: Console, look: Look) -> None:
@@ -162,23 +161,10 @@ def _explained(pair: CheckedPair, checked: Checked, console: Console, look: Look
             emit(console, Text(f"               {look.text(line)}"))
 
 
-def _answer(checked: Checked, console: Console, look: Look) -> None:
-    title, style = _TITLES.get(checked.exit_code, ("NOT CHECKED", "red"))
-    emit(console)
-    panel = Panel(
-        Text(look.text(wording.summary(checked))),
-        title=Text(f" {title} ", style=f"bold {style}"),
-        title_align="left",
-        border_style=style,
-        box=box.ROUNDED if look.unicode else box.ASCII,
-        width=min(look.width, TEXT_WIDTH),
-    )
-    console.print(panel, highlight=False)
-
-
 _TITLES: Mapping[int, tuple[str, str]] = {
     0: ("PASSED", "green"),
     1: ("FAILED", "red"),
     3: ("INCONCLUSIVE", "yellow"),
     130: ("INTERRUPTED", "yellow"),
 }
+"""What a check comes to, by its exit code, and a style."""

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from rich import box
 from rich.cells import cell_len
 from rich.console import Console
-from rich.panel import Panel
 from rich.text import Text
 
 from kerasdiff import __version__
 from kerasdiff.gates.mutants import Fate, Proof, Proved, Tried
 from kerasdiff.graph import Attribute
 from kerasdiff.report.json import dump
-from kerasdiff.report.style import TEXT_WIDTH, Look, emit, hang, heading, pad
+from kerasdiff.report.style import Look, answer, emit, hang, heading, pad
 from kerasdiff.report.wording import mutants as wording
 
 SCHEMA = "kerasdiff.mutants/1"
@@ -82,14 +80,7 @@ def render_proof(proof: Proof, console: Console) -> None:
             hang(console, Text("  "), Text(look.text(proved.trouble.message)))
         _table(proved, console, look)
     style = {0: "green", 1: "red"}.get(proof.exit_code, "yellow")
-    emit(console)
-    panel = Panel(
-        Text(look.text(wording.summary(proof))),
-        border_style=style,
-        box=box.ROUNDED if look.unicode else box.ASCII,
-        width=min(look.width, TEXT_WIDTH),
-    )
-    console.print(panel, highlight=False)
+    answer(console, Text(look.text(wording.summary(proof))), style)
 
 
 def _table(proved: Proved, console: Console, look: Look) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from rich import box
 from rich.cells import cell_len
 from rich.console import Console
+from rich.panel import Panel
 from rich.text import Text
 
 from kerasdiff.report.cleaning import clean
@@ -129,3 +131,28 @@ def heading(console: Console, title: str, aside: str = "") -> None:
     emit(console, text)
     if shown and not beside:
         hang(console, Text("  "), Text(shown, style="dim"))
+
+
+def answer(console: Console, body: Text, style: str, title: str = "", aside: str = "") -> None:
+    """Prints what a report comes to, in a frame.
+
+    Args:
+        console: Where to.
+        body: Of characters that can be shown.
+        style: Of the frame and its title.
+        title: In the frame's first line.
+        aside: In its last one.
+    """
+    look = Look.of(console)
+    panel = Panel(
+        body,
+        title=Text(title, style=f"bold {style}") if title else None,
+        title_align="left",
+        subtitle=Text(aside, style="dim") if aside else None,
+        subtitle_align="right",
+        border_style=style,
+        box=box.ROUNDED if look.unicode else box.ASCII,
+        width=min(look.width, TEXT_WIDTH),
+    )
+    emit(console)
+    console.print(panel, highlight=False, crop=False)

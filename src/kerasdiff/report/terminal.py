@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from rich import box
 from rich.console import Console
-from rich.panel import Panel
 from rich.text import Text
 
 from kerasdiff.align.edits import EditKind
@@ -19,7 +17,7 @@ from kerasdiff.report.equal import is_short, render_equal
 from kerasdiff.report.fit import render_fit
 from kerasdiff.report.layers import EQUAL, MARKS, Fold, render_layers
 from kerasdiff.report.links import Links
-from kerasdiff.report.style import TEXT_WIDTH, Look, emit, hang, heading, pad
+from kerasdiff.report.style import Look, answer, emit, hang, heading, pad
 from kerasdiff.report.wording.names import count
 from kerasdiff.report.wording.verdict import BASES
 from kerasdiff.rungs.records import NUMERIC, Rewrite, RowState, Rung, RungOutcome
@@ -241,19 +239,4 @@ def _verdict(comparison: Comparison, console: Console, links: Links) -> None:
             body.append("\n\n" + look.text(text))
     if verdict.basis is not None:
         body.append("\n\n" + look.text(BASES[verdict.basis]), style="dim")
-    emit(console)
-    console.print(
-        Panel(
-            links.mark(body),
-            title=Text(verdict.outcome.upper(), style=f"bold {style}"),
-            title_align="left",
-            subtitle=Text(f"exit code {comparison.exit_code}", style="dim"),
-            subtitle_align="right",
-            border_style=style,
-            box=box.ROUNDED if look.unicode else box.ASCII,
-            width=min(look.width, TEXT_WIDTH),
-            padding=(0, 1),
-        ),
-        highlight=False,
-        crop=False,
-    )
+    answer(console, links.mark(body), style, verdict.outcome.upper(), f"exit code {comparison.exit_code}")

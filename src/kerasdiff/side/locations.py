@@ -7,12 +7,12 @@ needs the path from the root of the repository.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
 from kerasdiff.graph import Graph
+from kerasdiff.side.reading.notebooks import cell_of
 from kerasdiff.side.records import Description
 from kerasdiff.side.targets import Target
 
@@ -40,12 +40,8 @@ class Location:
 
     def place(self, file: str, line: int) -> tuple[str, int]:
         """The same as a file on disk and a line of it: of a cell its notebook, whose lines are no code."""
-        path = self.path(file)
-        cell = _CELL.fullmatch(path)
-        return (path, line) if cell is None else (cell[1], 1)
-
-
-_CELL = re.compile(r"(.+\.ipynb)\[cell \d+\]", re.DOTALL)
+        path, cell = cell_of(self.path(file))
+        return path, 1 if cell else line
 
 
 def root() -> Path:

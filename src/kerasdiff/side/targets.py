@@ -270,7 +270,9 @@ def _similar_files(path: Path) -> str:
     beside = sorted(entry for entry in path.parent.iterdir() if entry.suffix == path.suffix)
     close = difflib.get_close_matches(path.stem.lower(), [entry.stem.lower() for entry in beside], n=3, cutoff=0.5)
     names = [entry.name for stem in dict.fromkeys(close) for entry in beside if entry.stem.lower() == stem]
-    return f"Nearest: {', '.join(names)}." if names else ""
+    said = [f"Nearest: {', '.join(names)}."] if names else []
+    said += [f"`kerasdiff lock TARGET -o {path.name}` makes it."] if path.suffix == ".kerasdiff" else []
+    return "\n".join(said)
 
 
 def _parsed(expression: str) -> ast.expr | str:

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from kerasdiff.comparison import Comparison
 from kerasdiff.gates.judging import hidden_by
 from kerasdiff.gates.records import Checked, CheckedPair, Ignore, Standing, Why
-from kerasdiff.options import Ignored
+from kerasdiff.options import Ignored, Options
 from kerasdiff.report.wording.advice import advice
 from kerasdiff.report.wording.names import count, listed
 from kerasdiff.report.wording.verdict import summary as verdict
@@ -141,7 +141,7 @@ def _known_edits(comparison: Comparison) -> str:
 
 
 def command(pair: CheckedPair) -> str:
-    """The command that compares the pair alone."""
+    """The command that compares the pair alone, and asks the same."""
     assert pair.comparison is not None
     options = pair.gate.options
     words = ["kerasdiff", "compare", pair.comparison.reference.target, pair.comparison.candidate.target]
@@ -150,4 +150,8 @@ def command(pair: CheckedPair) -> str:
     ignored = pair.comparison.terms.hidden  # without what expired
     words += ["--ignore", ",".join(ignored)] if ignored else []
     words += ["--require-checkpoint"] if options.require_checkpoint else []
+    usual = Options()
+    for name in ("fit_steps", "data", "seed", "timeout", "search", "require", "device"):
+        if (value := getattr(options, name)) != getattr(usual, name):
+            words += [f"--{name.replace('_', '-')}", str(value)]
     return shlex.join(words)

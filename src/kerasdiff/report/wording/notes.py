@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from kerasdiff.findings import Fact, Finding, Site
 from kerasdiff.graph import Source
-from kerasdiff.side.slicing.told import cost_of, does
+from kerasdiff.side.slicing.told import cost_of, does, in_cell
 
 NEVER: Mapping[str, str] = {
     "statistics": "never learns its statistics",
@@ -56,7 +56,7 @@ MOST_STRETCHES = 4
 def _by_definitions(finding: Finding) -> str:
     target, file = finding.names
     costs = finding.parts
-    why = [does(cost_of(*part.names), f" at {_line(part.sources[0])}") for part in costs[:MOST_COSTS]]
+    why = [does(cost_of(*part.names), _at_line(part.sources[0])) for part in costs[:MOST_COSTS]]
     more = f" and {len(costs) - MOST_COSTS} more" if len(costs) > MOST_COSTS else ""
     within = finding.settings["within"]
     place = (
@@ -65,10 +65,8 @@ def _by_definitions(finding: Finding) -> str:
     return f"{target}: {file} was loaded by its definitions: it {', '.join(why)}{more}; {_left_out(finding)}{place}"
 
 
-def _line(source: Source) -> str:
-    """A line of the file in question: of a notebook that of a cell."""
-    cell = source.file.partition("[")[2].rstrip("]")
-    return f"line {source.line} of {cell}" if cell else f"line {source.line}"
+def _at_line(source: Source) -> str:
+    return f" at {in_cell(source.line, source.file)}"
 
 
 def _left_out(finding: Finding) -> str:

@@ -19,6 +19,22 @@ _TIMED = re.compile(r"^(\s*)%time\s+(?=\w)")
 _ASSIGNED = re.compile(r"^(?P<before>\s*[\w, ]+=\s*)[%!].*$")
 
 
+_FILE = re.compile(r"(.+\.ipynb)\[(cell \d+)\]", re.DOTALL)
+"""What the lines of a cell are said to lie in."""
+
+
+def cell_of(file: str) -> tuple[str, str]:
+    """The file that lines lie in, and of a notebook the cell, else empty.
+
+    >>> cell_of("/home/me/nb.ipynb[cell 3]")
+    ('/home/me/nb.ipynb', 'cell 3')
+    >>> cell_of("/home/a[1]/net.py")
+    ('/home/a[1]/net.py', '')
+    """
+    found = _FILE.fullmatch(file)
+    return (file, "") if found is None else (found[1], found[2])
+
+
 @dataclass(frozen=True, slots=True)
 class Cell:
     """A code cell.

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import cast
 
 from kerasdiff.errors import LoadError
+from kerasdiff.side.reading.notebooks import cell_of
 from kerasdiff.side.reading.source import Source
 from kerasdiff.side.slicing.knowledge import CostKind
 from kerasdiff.side.slicing.records import FILES, MODELS, RANDOM, SETTINGS, Cost, Refusal
@@ -54,8 +55,13 @@ def cost_of(kind: str, text: str) -> Cost:
 def at(line: int, module: Source) -> str:
     """A line as it is told of: of a notebook by its cell."""
     file, own = module.place(line)
-    cell = file.rpartition("[")[2].rstrip("]") if module.cells else ""
-    return f"line {own} of {cell}" if cell else f"line {own}"
+    return in_cell(own, file)
+
+
+def in_cell(line: int, file: str) -> str:
+    """A line of a file that was named before: of a notebook by its cell."""
+    _, cell = cell_of(file)
+    return f"line {line} of {cell}" if cell else f"line {line}"
 
 
 def refused(target: Target, refusal: Refusal, module: Source) -> LoadError:

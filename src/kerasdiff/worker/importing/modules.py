@@ -18,7 +18,7 @@ from types import ModuleType
 from kerasdiff.errors import LoadError
 from kerasdiff.side.reading import said
 from kerasdiff.side.reading.homes import Home, home_at, module_folder
-from kerasdiff.side.reading.notebooks import cells_of
+from kerasdiff.side.reading.notebooks import cell_of, cells_of
 from kerasdiff.side.reading.source import Source, source
 from kerasdiff.side.targets import Target
 from kerasdiff.worker.importing.faults import at_line, raised_at, reason, user_traceback
@@ -192,7 +192,7 @@ def _importer(error: ImportError, root: str, target: Target) -> str:
     source = raised_at(error, root)
     module = target.location.rpartition(".")[2]
     own = (f"{module}.py", f"{module}/__init__.py") if target.kind == "module" else (Path(target.location).name,)
-    if source is None or source.file == "__init__.py" or source.file.partition("[cell ")[0].endswith(own):
+    if source is None or source.file == "__init__.py" or cell_of(source.file)[0].endswith(own):
         return ""
     return source.file
 
