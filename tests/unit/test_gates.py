@@ -27,7 +27,7 @@ from kerasdiff.gates.writing import Proposed, first_file
 from kerasdiff.report.check import check_json, read_check, render_check
 from kerasdiff.report.saved import SavedError, shown
 from kerasdiff.report.schema import CHECK, schema_text
-from kerasdiff.report.wording.gates import command
+from kerasdiff.report.wording.gates import command, to_pass
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -318,10 +318,17 @@ def test_the_exit_code_is_of_what_weighs_most(tmp_path: Path) -> None:
 
 def test_the_command_that_compares_a_pair_alone_asks_the_same(tmp_path: Path) -> None:
     more = 'inputs = ["8"]\nfit = false\nseed = 3\nrequire = "proof"\nsearch = 0.5\ndevice = "cpu"\n'
-    _, _, *asked = command(judged(gate(tmp_path, more), forum(), TODAY)).split()
+    pair = judged(gate(tmp_path, more), forum(), TODAY)
+    program, *asked = command(pair)
 
     words = "--input 8 --no-fit --seed 3 --search 0.5 --require proof --device cpu"
-    assert asked == [forum().reference.target, forum().candidate.target, *words.split()]
+    assert (program, asked) == (
+        "kerasdiff",
+        ["compare", forum().reference.target, forum().candidate.target, *words.split()],
+    )
+    for path, begins in (("kerasdiff.toml", "kerasdiff"), ("../a b/kerasdiff.toml", "cd '../a b' && kerasdiff")):
+        told = to_pass(pair, Checked(path=path, pairs=(pair,), today=TODAY))[-1]
+        assert told.startswith(f"To see more:\n{begins} compare ")
 
 
 def shown_again(checked: Checked) -> Checked:
