@@ -21,6 +21,7 @@ from kerasdiff.errors import GatesError
 from kerasdiff.gates.judging import judged, options_on
 from kerasdiff.gates.keys import PAIR as PAIR_KEYS
 from kerasdiff.gates.lines import Lines
+from kerasdiff.gates.mutants import Fate, Proof, Proved, Tried
 from kerasdiff.gates.reading import chosen, find, read
 from kerasdiff.gates.records import Checked, CheckedPair, Gate, Standing, Trouble, Why
 from kerasdiff.gates.writing import Proposed, first_file
@@ -28,6 +29,7 @@ from kerasdiff.report.check import check_json, read_check, render_check
 from kerasdiff.report.saved import SavedError, shown
 from kerasdiff.report.schema import CHECK, schema_text
 from kerasdiff.report.wording.gates import command, to_pass
+from kerasdiff.side.mutations import Mutation
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -314,6 +316,17 @@ def test_the_exit_code_is_of_what_weighs_most(tmp_path: Path) -> None:
 
     assert [code(), code(passed), code(passed, open_), code(open_, unusable)] == [0, 0, 3, 2]
     assert [code(unusable, failed), code(failed, broken), code(failed, interrupted=True)] == [1, 70, 130]
+
+
+def test_a_gate_on_which_no_change_could_be_compared_proves_nothing(tmp_path: Path) -> None:
+    own, mutation = gate(tmp_path), Mutation(key="relu -> tanh", operator="swap")
+    caught, unusable = (Tried(mutation=mutation, fate=fate) for fate in (Fate.CAUGHT, Fate.UNUSABLE))
+    broken = replace(unusable, trouble=Trouble(message="a bug", internal=True))
+
+    def code(*tried: Tried) -> int:
+        return Proof(path="k.toml", gates=(Proved(gate=own, tried=tried, control=True),)).exit_code
+
+    assert [code(caught), code(caught, unusable), code(unusable), code(), code(caught, broken)] == [0, 0, 2, 2, 70]
 
 
 def test_the_command_that_compares_a_pair_alone_asks_the_same(tmp_path: Path) -> None:
