@@ -981,6 +981,20 @@ CASES = {
         patch(layers.Dense, x.mean())
         model = keras.Sequential([layers.Dense(3)])
         """,
+    "a function patches classes of Keras with what costs": """
+        from keras.layers import Conv2D, Dense
+        def patch(value):
+            for cls in (Dense, Conv2D):
+                cls.scale = value
+        (x, y), _ = keras.datasets.mnist.load_data()  # needs x
+        patch(x.mean())
+        model = keras.Sequential([layers.Dense(3)])
+        """,
+    "the class of a layer is patched with what costs": """
+        (x, y), _ = keras.datasets.mnist.load_data()  # needs x
+        type(layers.Dense(3)).scale = x.mean()
+        model = keras.Sequential([layers.Dense(3)])
+        """,
     "a part of a shallow copy grows by what costs": """
         CFG = {"units": [3]}
         (x, y), _ = keras.datasets.mnist.load_data()  # needs y

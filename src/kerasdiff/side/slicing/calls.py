@@ -134,7 +134,8 @@ class Calls(Expressions):
             return self._object(found, given)
         self._builtin(node, func.id, given)
         if func.id == "type":
-            given = given | self.kinds(given)
+            kinds = self.kinds(given)
+            return self.script.part(given | kinds) | (set() if kinds else {self.script.library})
         return set() if func.id in known.BUILTINS_SCALAR else self.script.part(given)
 
     def _builtin(self, node: ast.Call, name: str, given: set[int]) -> None:
@@ -232,6 +233,8 @@ class Calls(Expressions):
         else:
             self._known_method(node, name, owner, given)
             if name in known.FRESH_METHODS:
+                if any(keyword.arg == "copy" for keyword in node.keywords):
+                    return self.script.part(owner)
                 return self.script.fresh(owner) if name == "copy" else set()
         return self.script.part(owner | given)
 

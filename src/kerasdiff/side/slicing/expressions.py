@@ -253,8 +253,14 @@ class Expressions:
 
     def attribute_set(self, owners: set[int]) -> None:
         """Notes that an attribute of these is set: where they may be classes of a package, that patches it."""
-        if self.script.library in self.script.reach(self.script.itself(owners)[1]):
+        reached = self.script.reach(self.script.itself(owners)[1])
+        if self.script.library in reached or any(map(self._is_class, reached)):
             self.into_module()
+
+    def _is_class(self, number: int) -> bool:
+        """Whether an object is what a name of a class of a known package stands for, in a function."""
+        dotted = self.script.nodes[number].dotted or ""
+        return dotted.rpartition(".")[2][:1].isupper() and is_known(dotted)
 
     def hold(self, owners: Iterable[int], given: set[int]) -> None:
         """Notes that these objects may hold those from here on."""
