@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from kerasdiff.checking.changed import is_unchanged, since
+from kerasdiff.checking.preparing import trusted
 from kerasdiff.errors import TargetError
 from kerasdiff.gates.reading import read
 from kerasdiff.side.reading.early import read_target
@@ -23,8 +24,10 @@ FILES = {
             "reader": "reader.py:net",
             "dynamic": "dynamic.py:net",
             "saved": "net.keras",
+            "made": "made.keras",
         }.items()
-    ),
+    )
+    + 'custom_objects = ["made.py"]\n',
     "plain.py": "import keras\nimport blocks.conv as conv\nfrom helpers import width\n",
     "helpers.py": "width = 1\n",
     "blocks/conv.py": "from blocks import base\n",
@@ -38,11 +41,13 @@ FILES = {
     "reader.py": "import json\nwith open(__file__) as f:\n    text = f.read()\n",
     "dynamic.py": "import importlib\nimportlib.import_module('hel' + 'pers')\n",
     "net.keras": "weights",
+    "made.keras": "weights",
+    "made.py": "import helpers\n",
     "other.py": "x = 1\n",
     "config.json": "{}",
     "requirements.txt": "keras\n",
 }
-ALL = ("plain", "deep", "module", "reader", "dynamic", "saved")
+ALL = ("plain", "deep", "module", "reader", "dynamic", "saved", "made")
 
 
 def git(where: Path, *words: str) -> None:
@@ -67,7 +72,9 @@ def run(repository: Path) -> tuple[str, ...]:
     own = repository / "kerasdiff.toml"
     gates = read(own)
     known = since(gates, "main")
-    targets = {gate.name: (read_target(gate.candidate, gates.here),) for gate in gates.gates}
+    targets = {
+        gate.name: (trusted(gate, read_target(gate.candidate, gates.here), "candidate"),) for gate in gates.gates
+    }
     return tuple(gate.name for gate in gates.gates if not is_unchanged(gate, targets[gate.name], own, known))
 
 
@@ -76,7 +83,7 @@ def run(repository: Path) -> tuple[str, ...]:
     [
         ("other.py", ("dynamic",)),
         ("plain.py", ("plain", "dynamic")),
-        ("helpers.py", ("plain", "dynamic")),
+        ("helpers.py", ("plain", "dynamic", "made")),
         ("blocks/base.py", ("plain", "dynamic")),
         ("pkg/layers/gate.py", ("deep", "module", "dynamic")),
         ("pkg/common.py", ("deep", "module", "dynamic")),
@@ -101,7 +108,7 @@ def test_new_and_removed_files_count(repository: Path) -> None:
     git(repository, "add", "-A")
     git(repository, "commit", "-qm", "two")
     (repository / "helpers.py").unlink()
-    assert run(repository) == ("plain", "dynamic")
+    assert run(repository) == ("plain", "dynamic", "made")
 
 
 def test_a_link_to_the_repository_is_the_repository(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -109,7 +116,7 @@ def test_a_link_to_the_repository_is_the_repository(repository: Path, tmp_path_f
     os.symlink(repository, link)
     (repository / "helpers.py").write_text("width = 2\n")
 
-    assert run(link) == ("plain", "dynamic")
+    assert run(link) == ("plain", "dynamic", "made")
 
 
 def test_a_file_that_does_not_parse_runs(repository: Path) -> None:

@@ -16,6 +16,7 @@ from referencing import Registry
 from report_samples import forum
 from rich.console import Console
 
+from kerasdiff.checking.preparing import ready
 from kerasdiff.comparison import Comparison, Reason, Verdict
 from kerasdiff.errors import GatesError
 from kerasdiff.gates.judging import judged, options_on
@@ -59,6 +60,7 @@ WRONG = {
     "no pair": ("", "1: pairs holds no pair; write [pairs.NAME] with reference and candidate, or let"),
     "unknown top": ("[pair.net]\n", "1: pair is no key here; did you mean pairs?"),
     "far top": ("x = 1\n", "1: x is no key here; it must be one of base, defaults, pairs."),
+    "objects": (PAIR + 'custom_objects = ["a.txt"]\n', '4: pairs.net.custom_objects.1 cannot be "a.txt": name the'),
     "base": ("base = 1\n" + PAIR, '1: base must be a text in quotes, as in "old.py:Net", not 1.'),
     "empty base": ('base = ""\n' + PAIR, "1: base is empty."),
     "defaults": ("defaults = 3\n" + PAIR, "1: defaults must be a table, not 3."),
@@ -160,6 +162,25 @@ rungs = ["inference", "checkpoint"]
     assert (head.reference, head.candidate, head.against) == ("", "new.py:head", "v1")
     assert (head.options.data, head.options.fit) == (str(tmp_path / "data.npz"), True)
     assert (head.options.require_checkpoint, head.rungs) == (True, ("inference", "checkpoint"))
+
+
+def test_what_may_be_run_to_load_saved_models_is_said_by_the_file(tmp_path: Path) -> None:
+    for name in ("old.json", "new.json"):
+        (tmp_path / name).write_text('{"class_name": "Mine", "config": {}}')
+    (tmp_path / "own.py").write_text("")
+    pair = '[pairs.net]\nreference = "old.json"\ncandidate = "new.json"\n'
+    both = 'custom_objects = ["own.py", "reference=own.py"]\n'
+    gates = read(written(tmp_path, f"[defaults]\nunsafe = true\n{both}{pair}"))
+    (one,), own = ready(gates), str(tmp_path / "own.py")
+    (lost,) = ready(read(written(tmp_path, pair + 'custom_objects = ["lost.py"]\n')))
+
+    assert [(target.unsafe, target.objects) for target in one.targets] == [(True, (own, own)), (True, (own,))]
+    asked = command(judged(gates.gates[0], forum(), TODAY))
+    assert f"--unsafe --custom-objects {own} --custom-objects reference={own}" in asked
+    assert lost.trouble is not None
+    assert lost.trouble.message == (
+        f"{tmp_path / 'lost.py'} of `custom_objects` is no file: name the one that defines the classes."
+    )
 
 
 def test_only_the_rungs_that_are_asked_for_run_a_fit(tmp_path: Path) -> None:

@@ -153,7 +153,7 @@ def test_every_name_is_told_from_its_text() -> None:
     assert {one.name: (one.kind, one.can, one.missing) for one in file.names if one.can != "no"} == CAN
     assert {one.name: one.reason.name for one in file.names if one.reason is not None} == CANNOT
     targets = {one.name: one.target for one in file.names}
-    assert (targets["Net"], targets["build"]) == ("'m.py:Net(width=...)'", "m.py:build")
+    assert (targets["Net"], targets["build"]) == ("m.py:Net(width=...)", "m.py:build")
     assert next(one.signature for one in file.names if one.name == "Net") == "(width: int, depth=2)"
     assert not {one.name for one in file.names if one.whole} & {"Block", "dense", "other"}
 
@@ -237,6 +237,19 @@ def test_the_command_lists_targets_to_paste(folder: Path) -> None:
     assert one.stdout == "sub/n.py:net  model\n\nnot models:\n  sub/n.py:WIDTH  plain data\n"
     assert asked["files"][0]["names"][0]["missing"] == ["width"]
     assert CliRunner().invoke(main, ["list", "nowhere.py"]).exit_code == 2
+
+
+def test_a_first_file_writes_targets_without_the_quotes_of_a_shell(folder: Path) -> None:
+    (folder / "my nets").mkdir()
+    (folder / "my nets" / "layers.py").write_text(
+        "import keras\nclass Block(keras.layers.Layer):\n    def __init__(self, filters): pass\n"
+    )
+    done = CliRunner().invoke(main, ["init", "my nets"])
+    text = (folder / "kerasdiff.toml").read_text()
+
+    assert done.exit_code == 0, done.output
+    assert '# candidate = "my nets/layers.py:Block(filters=...)"\n' in text
+    assert "# kerasdiff lock 'my nets/layers.py:Block(filters=...)' -o Block.kerasdiff\n" in text
 
 
 def test_listing_imports_nothing_heavy(folder: Path) -> None:

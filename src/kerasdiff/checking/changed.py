@@ -17,7 +17,7 @@ from kerasdiff.errors import TargetError
 from kerasdiff.gates.records import Gate, Gates
 from kerasdiff.side.revisions.commits import base_of, changed_since, commit_of
 from kerasdiff.side.revisions.git import git, repository_of
-from kerasdiff.side.targets import Target
+from kerasdiff.side.targets import STORED, Target
 
 _RUNS_ANYTHING = frozenset({"import_module", "__import__", "exec", "eval", "run_path", "run_module", "execfile"})
 """Calls after which nobody knows what a module imports."""
@@ -93,12 +93,19 @@ def _below(path: Path, changed: Iterable[Path]) -> bool:
 
 
 def _may_have_changed(target: Target, known: Since) -> bool:
-    if target.kind in ("saved", "config", "baseline"):
-        return _below(Path(target.location), known.changed)
+    if target.kind in (*STORED, "baseline"):
+        own = {Path(os.path.realpath(file)) for file in target.objects}
+        return _below(Path(target.location), known.changed) or (bool(own) and _reaches_change(own, known))
     if target.kind not in ("file", "module"):
         return True
     alone = target.kind == "file"
-    start = {Path(os.path.realpath(target.location))} if alone else {*_modules({target.location}, known.files)}
+    return _reaches_change(
+        {Path(os.path.realpath(target.location))} if alone else {*_modules({target.location}, known.files)}, known
+    )
+
+
+def _reaches_change(start: set[Path], known: Since) -> bool:
+    """Whether something that is run changed, or may have: what starts, and all that it imports."""
     reached, waiting, reads = set(start), [*start], False
     while waiting:
         path = waiting.pop()

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kerasdiff.data.looking import check as check_data
-from kerasdiff.errors import InternalError, KerasdiffError
+from kerasdiff.errors import InternalError, KerasdiffError, TargetError
 from kerasdiff.gates.records import CheckedPair, Gate, Gates, Standing, Trouble, Why
 from kerasdiff.side.reading.early import check as check_target
 from kerasdiff.side.reading.early import read_target
 from kerasdiff.side.revisions.commits import AUTO
-from kerasdiff.side.targets import Target
+from kerasdiff.side.targets import Target, trusting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +41,7 @@ def _ready(gate: Gate, gates: Gates, against: str) -> Ready:
         else:
             revision = against or gate.against or gates.base or AUTO
             first = read_target(gate.candidate, gates.here, at=revision)
-        targets = first, read_target(gate.candidate, gates.here)
+        targets = trusted(gate, first, "reference"), trusted(gate, read_target(gate.candidate, gates.here), "candidate")
         if gate.options.data is not None:
             check_data(Path(gate.options.data))
         for target in targets:
@@ -49,6 +49,18 @@ def _ready(gate: Gate, gates: Gates, against: str) -> Ready:
     except KerasdiffError as error:
         return Ready(gate=gate, trouble=trouble_of(error))
     return Ready(gate=gate, targets=targets)
+
+
+def trusted(gate: Gate, target: Target, side: str) -> Target:
+    """A model of the pair with what the file lets run to load it.
+
+    Raises:
+        TargetError: If there is no such file.
+    """
+    missing = next((file for _, file in gate.objects if not Path(file).is_file()), None)
+    if missing is not None:
+        raise TargetError(f"{missing} of `custom_objects` is no file: name the one that defines the classes.")
+    return trusting(target, side, unsafe=gate.unsafe, objects=gate.objects)
 
 
 def trouble_of(error: BaseException) -> Trouble:

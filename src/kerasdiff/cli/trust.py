@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -14,10 +13,7 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., int])
 
-SIDES = ("reference", "candidate")
 _UNSAFE, _OBJECTS = "kerasdiff.unsafe", "kerasdiff.objects"
-_SAVED = ("saved", "config")
-"""Kinds of targets that are data."""
 
 
 def _keep(key: str) -> Callable[[click.Context, click.Parameter, object], None]:
@@ -30,6 +26,8 @@ def _keep(key: str) -> Callable[[click.Context, click.Parameter, object], None]:
 
 
 def _files(context: click.Context, option: click.Parameter, texts: tuple[str, ...]) -> None:
+    from kerasdiff.side.targets import SIDES
+
     files = []
     for text in texts:
         side, equals, name = text.partition("=")
@@ -69,17 +67,16 @@ def trusted(targets: tuple[Target, ...]) -> tuple[Target, ...]:
     Raises:
         click.UsageError: If an option is given that none of them needs.
     """
+    from kerasdiff.side.targets import SIDES, STORED, trusting
+
     context = click.get_current_context(silent=True)
     unsafe = bool(context and context.meta.get(_UNSAFE))
     files: tuple[tuple[str, str], ...] = context.meta.get(_OBJECTS, ()) if context else ()
-    if (unsafe or files) and not any(target.kind in _SAVED for target in targets):
+    if (unsafe or files) and not any(target.kind in STORED for target in targets):
         option = "--unsafe" if unsafe else "--custom-objects"
         raise click.UsageError(f"{option} is for saved models (.keras, .h5, config.json), and there is none here.")
     if len(targets) == 1 and any(side for side, _ in files):
         raise click.UsageError("--custom-objects names a side, and there is one model: leave that out.")
     return tuple(
-        replace(target, unsafe=unsafe, objects=tuple(file for side, file in files if side in ("", own)))
-        if target.kind in _SAVED
-        else target
-        for own, target in zip(SIDES, targets, strict=False)
+        trusting(target, own, unsafe=unsafe, objects=files) for own, target in zip(SIDES, targets, strict=False)
     )

@@ -13,7 +13,7 @@ from kerasdiff.errors import KerasdiffError
 from kerasdiff.findings import RungName
 from kerasdiff.gates.lines import Path
 from kerasdiff.options import IGNORABLE, LAST_SEED, STRENGTHS, Ignored
-from kerasdiff.side.targets import parse_input
+from kerasdiff.side.targets import SIDES, parse_input
 
 RUNGS: tuple[RungName, ...] = (
     "interface", "architecture", "weights", "inference", "training step", "checkpoint", "fit",
@@ -145,6 +145,16 @@ def given(value: object) -> object:
     return value
 
 
+def objects(value: object) -> tuple[str, str]:
+    """A file as ``--custom-objects`` says it: the side that it is for, empty for both, and its path."""
+    side, equals, path = text(value).partition("=")
+    if not equals or side not in SIDES:
+        side, path = "", text(value)
+    if not path.endswith(".py"):
+        fail(f"cannot be {shown(value)}: name the Python file that defines the classes.")
+    return side, path
+
+
 def edit(value: object) -> object:
     """``insert relu``."""
     kind, _, op = text(value).partition(" ")
@@ -208,6 +218,8 @@ OPTIONS: Mapping[str, Read] = {
     "require_checkpoint": flag,
     "device": device,
     "rungs": listed(one_of(*RUNGS), example='["interface", "inference"]', least=1),
+    "custom_objects": listed(objects, example='["layers.py"]', least=1),
+    "unsafe": flag,
     "ignore": listed(entry, example=f"[{_ENTRY_EXAMPLE}]"),
 }
 """What pairs and the defaults of all pairs may say."""

@@ -174,6 +174,11 @@ class _Reader:
             against=cast("str", own.get("against", "")),
             options=_options(merged, ignores),
             given=cast("tuple[str, ...]", merged.get("inputs", ())),
+            unsafe=cast("bool", merged.get("unsafe", False)),
+            objects=tuple(
+                (side, str(self._here / Path(file).expanduser()))
+                for side, file in cast("tuple[tuple[str, str], ...]", merged.get("custom_objects", ()))
+            ),
             expect=expect,
             edits=edits,
             rungs=() if expect == "different" else cast("tuple[RungName, ...]", merged.get("rungs", ())),

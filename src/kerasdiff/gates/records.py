@@ -47,6 +47,9 @@ class Gate:
         against: A revision; empty for that of the file, or else the merge base.
         options: As for one comparison; ``ignore`` holds what all ``ignores`` name.
         given: The inputs as they are written.
+        unsafe: Whether code that saved models hold may be run.
+        objects: Python files with the classes that saved models are made with, absolute, each with the side that it is
+            for; that is empty for both.
         expect: What the pair has to be.
         edits: Of a pair that is to differ, the edits that are known, each as its kind and op (``insert relu``).
         rungs: What has to be equal; empty where the verdict decides.
@@ -59,6 +62,8 @@ class Gate:
     against: str = ""
     options: Options
     given: tuple[str, ...] = ()
+    unsafe: bool = False
+    objects: tuple[tuple[str, str], ...] = ()
     expect: Expected = "equivalent"
     edits: tuple[str, ...] | None = None
     rungs: tuple[RungName, ...] = ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -93,7 +94,7 @@ def _pair(model: Proposed, name: str, *, git: bool, more: bool) -> Iterator[str]
         yield f"{mark}target = {target}\n"
     else:
         stored = f"{re.sub(r'[^A-Za-z0-9_-]+', '-', name)}.kerasdiff"
-        yield f"{mark}reference = {json.dumps(stored)}   # kerasdiff lock {model.target} -o {stored}\n"
+        yield f"{mark}reference = {json.dumps(stored)}   # kerasdiff lock {shlex.quote(model.target)} -o {stored}\n"
         yield f"{mark}candidate = {target}\n"
     if more:
         yield _MORE

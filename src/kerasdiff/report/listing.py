@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterable, Iterator, Sequence
 
 from kerasdiff.side.listing.candidates import Candidate
@@ -22,9 +23,9 @@ def listing_text(files: Sequence[Listed], *, all_names: bool) -> str:
         all_names: Whether the names that can be no model are shown.
     """
     names = [(file, one) for file in files for one in file.names]
-    sure = [(one.target, described(one)) for _, one in names if one.can == "yes"]
+    sure = [(shlex.quote(one.target), described(one)) for _, one in names if one.can == "yes"]
     sure += [(file.place, "a saved model or config") for file in files if file.whole]
-    perhaps = [(one.target, described(one)) for _, one in names if one.can == "maybe"]
+    perhaps = [(shlex.quote(one.target), described(one)) for _, one in names if one.can == "maybe"]
     others = [(f"{file.place}:{one.name}", why_not(one)) for file, one in names if one.can == "no"]
     lines = [*_columns(sure)] or ["nothing here is a model for certain, as far as its text tells"]
     lines += _section("perhaps models, only running them tells:", _columns(perhaps))

@@ -7,7 +7,8 @@ import math
 import os
 import re
 import warnings
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -77,6 +78,25 @@ class Target:
     def holds_values(self) -> bool:
         """Whether it is a model whose weights have values, and not code, which says what they start from."""
         return self.kind == "saved" or (self.payload is not None and not self.payload.builds)
+
+
+SIDES = ("reference", "candidate")
+STORED: tuple[TargetKind, ...] = ("saved", "config")
+"""Kinds of models that are data."""
+
+
+def trusting(target: Target, side: str, *, unsafe: bool, objects: Iterable[tuple[str, str]]) -> Target:
+    """The target with what may be run to load it, where it is data.
+
+    Args:
+        target: It.
+        side: Which of two it is; empty where it is alone.
+        unsafe: Whether code that it holds may be run.
+        objects: Files of the classes that it is made with, each with the side that it is for, empty for both.
+    """
+    if target.kind not in STORED:
+        return target
+    return replace(target, unsafe=unsafe, objects=tuple(file for of, file in objects if of in ("", side)))
 
 
 def as_written(argument: Argument) -> str:

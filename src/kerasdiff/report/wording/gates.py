@@ -147,6 +147,9 @@ def command(pair: CheckedPair) -> list[str]:
     options = pair.gate.options
     words = ["kerasdiff", "compare", pair.comparison.reference.target, pair.comparison.candidate.target]
     words += [word for given in pair.gate.given for word in ("--input", given)]
+    words += ["--unsafe"] if pair.gate.unsafe else []
+    for side, file in pair.gate.objects:
+        words += ["--custom-objects", f"{side}={file}" if side else file]
     words += [] if options.fit else ["--no-fit"]
     ignored = pair.comparison.terms.hidden  # without what expired
     words += ["--ignore", ",".join(ignored)] if ignored else []

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Literal
 
 from kerasdiff.side.listing.outcomes import Outcome, Scope, made_by, outcome_of, whole_model
-from kerasdiff.side.reading.calling import PARSED_NAMES, ready, without_value
+from kerasdiff.side.reading.calling import PARSED_NAMES, expression, without_value
 from kerasdiff.side.reading.kinds import class_kind
 from kerasdiff.side.reading.names import Binding, as_program, names_of
 from kerasdiff.side.reading.parsers import parsers_of
@@ -45,7 +45,7 @@ class Candidate:
         signature: What is called, as it is written: ``(width, depth=2)``; empty for an object.
         missing: Arguments that have to be given.
         maker: The class or function of the module that it is made by, where it is nothing but a call of that.
-        target: The target of it, to be pasted into a shell.
+        target: The target of it; a shell wants it quoted.
         file, line: Where it stands.
     """
 
@@ -182,7 +182,7 @@ class _Reader:
             reason=reason,
             signature="" if called is None else _written(called, method=method),
             missing=missing,
-            target=ready(target, *(f"{argument}=..." for argument in missing)),
+            target=f"{self.place}:{expression(target, *(f'{argument}=...' for argument in missing))}",
             file=file,
             line=line,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -62,7 +63,7 @@ def named(target: Target) -> Target:
     possible = sorted(
         (item for item in candidates if item.can != "no"), key=lambda it: (not it.whole, it.can == "maybe")
     )
-    raise said.names_no_model(target, [item.target for item in possible])
+    raise said.names_no_model(target, [shlex.quote(item.target) for item in possible])
 
 
 def _text(target: Target) -> Source | KerasdiffError | None:

@@ -140,7 +140,7 @@ def holds_code(layers: Sequence[str]) -> str:
     more = ", …" if len(layers) > MOST_LISTED else ""
     return (
         f"it holds the code of Lambda layers ({', '.join(layers[:MOST_LISTED])}{more}), which would be run; "
-        "if you trust whoever saved it, add --unsafe"
+        "if you trust whoever saved it, add --unsafe (in a file of gates: unsafe = true)"
     )
 
 
@@ -149,7 +149,7 @@ def lacks_classes(names: Sequence[str]) -> str:
     more = ", …" if len(names) > MOST_LISTED else ""
     return (
         f"it is made with {', '.join(names[:MOST_LISTED])}{more}, which Keras does not know; "
-        "name the file that defines them: --custom-objects FILE.py"
+        'name the file that defines them: --custom-objects FILE.py (in a file of gates: custom_objects = ["FILE.py"])'
     )
 
 
