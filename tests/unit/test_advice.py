@@ -83,7 +83,7 @@ FROZEN = Update(
     rung="weights",
     reference=SITES["out"],
     candidate=SITES["head"],
-    owner="head",
+    owners=("out", "head"),
     changes=(
         Change(aspect=Aspect.WEIGHT, name="trainable", weight="kernel", values=(True, False)),
         Change(aspect=Aspect.WEIGHT, name="initializer", weight="kernel", values=("he_normal", "zeros")),
@@ -116,7 +116,7 @@ SHARED = Rewire(
             ),
             "give `conv` an object of its own as cells.1 (b.py:13)",
         ),
-        (FROZEN, "give `head` trainable=True and kernel_initializer='he_normal' (b.py:16)"),
+        (FROZEN, "give `head` trainable=True and kernel_initializer=keras.initializers.HeNormal() (b.py:16)"),
         (MOVED, "move `head` right after `conv` (b.py:16)"),
         (FED, "give `head` the output of `conv` in place of that of `norm` (b.py:16)"),
         (SHARED, "let `head` use the layer of `conv` (b.py:16)"),
@@ -128,6 +128,22 @@ SHARED = Rewire(
 )
 def test_each_kind_of_edit_has_a_form(edit: Edit, text: str) -> None:
     assert advice(differing(edit)) == f"To make them agree, change the candidate: {text}."
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "code"),
+    [
+        ("regularizer", "l1_l2(l1=0.1, l2=1e-05)", "keras.regularizers.L1L2(l1=0.1, l2=1e-05)"),
+        ("constraint", "max_norm(axis=0, max_value=2)", "keras.constraints.MaxNorm(axis=0, max_value=2)"),
+        ("initializer", "constant(value=[1, 2])", "constant(value=[1, 2])"),
+        ("regularizer", "mine", "'mine'"),
+    ],
+)
+def test_what_keras_is_given_is_written_as_code_where_its_text_tells_it(name: str, text: str, code: str) -> None:
+    edit = replace(FROZEN, changes=(Change(aspect=Aspect.WEIGHT, name=name, weight="kernel", values=(text, None)),))
+
+    said = f"To make them agree, change the candidate: give `head` kernel_{name}={code} (b.py:16)."
+    assert advice(differing(edit)) == said
 
 
 def test_what_the_candidate_has_more_of_is_added_to_the_reference() -> None:
