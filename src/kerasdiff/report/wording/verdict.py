@@ -74,7 +74,7 @@ def _ends(comparison: Comparison) -> list[tuple[str, ...]]:
     if attribution is None or stored:
         return [(stored, shows), (stored or shows,)]
     does = consequence(attribution) or _losses(comparison)
-    whole, brief = verified(attribution), verified(attribution, brief=True)
+    whole, brief = (verified(attribution, comparison.edits, brief=short) for short in (False, True))
     unsaid = [(does, shows)] if does and attribution.explained else []
     return [(does, shows, whole), (does, shows, brief), *unsaid, (shows, whole), (shows, brief)]
 
