@@ -24,11 +24,12 @@ from kerasdiff.align.edits import (
 from kerasdiff.comparison import Comparison, Reason, Verdict
 from kerasdiff.explain.records import Effect, LocalDifference, Measure
 from kerasdiff.findings import Fact, Finding, Site, Subject
-from kerasdiff.graph import Edge, Node, Source
+from kerasdiff.graph import Edge, Node, Port, Source, TensorSpec
 from kerasdiff.report.wording.advice import advice
 from kerasdiff.report.wording.causes import groups, told
 from kerasdiff.report.wording.shows import where_it_shows
-from kerasdiff.rungs.records import NumberFigures, Row
+from kerasdiff.report.wording.verdict import summary
+from kerasdiff.rungs.records import NumberFigures, Row, Rung
 
 
 def node(name: str, op: str, *operands: str, file: str = "b.py", line: int = 1, **attributes: int) -> Node:
@@ -155,6 +156,30 @@ def test_what_the_candidate_has_more_of_is_added_to_the_reference() -> None:
     elsewhere = (*rows[:3], row(node("out", "dense", "x", file="a.py"), ROWS[4].candidate))
     assert advice(replace(differing(more), rows=elsewhere)) is None  # what takes it takes another value here
     assert advice(samples.forum()) is None  # its rows say nothing of operands
+
+
+def test_what_gives_an_output_another_shape_is_told_before_the_interface() -> None:
+    ports = tuple(Port(name="out", spec=TensorSpec(shape=(None, units), dtype="float32")) for units in (5, 7))
+    apart = Finding(fact=Fact.PORT_DIFFERS, names=("output",), count=0, ports=ports)
+    units = Update(
+        op="dense",
+        reference=SITES["out"],
+        candidate=SITES["head"],
+        changes=(Change(aspect=Aspect.SETTING, name="units", values=(5, 7)),),
+    )
+    ends = [
+        replace(one, outputs=(port.spec,))
+        for one, port in zip((ROWS[4].reference, ROWS[4].candidate), ports, strict=True)
+        if one is not None
+    ]
+    whole = differing(STRIDES, units, reason=Reason.INTERFACE)
+    first = Rung(name="interface", outcome="different", findings=(apart,))
+    rungs = (first, *(rung for rung in whole.rungs if rung.name != "interface"))
+    pair = replace(whole, rungs=rungs, rows=(*ROWS[:4], row(*ends)), attribution=None)
+
+    told = summary(pair)
+    assert told.startswith("out (dense, a.py:6) → head (dense, b.py:16): units 5 in the reference, 7 in the candidate.")
+    assert "The interfaces differ: output 0: out float32 (None, 5) in the reference" in told
 
 
 @pytest.mark.parametrize(
