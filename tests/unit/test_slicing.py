@@ -1106,6 +1106,14 @@ CASES = {
         order = rng.permutation(len(x))  # drop
         rng.shuffle(order)  # drop
         """,
+    "a function that looks up what costs is called at no cost": """
+        def show(number):  # keep
+            print(predictions[number])
+        x, y = keras.datasets.mnist.load_data()  # drop
+        model = keras.Sequential([layers.Dense(3)])  # keep
+        predictions = model.predict(x)  # drop
+        show(3)  # drop
+        """,
     "scores and plots of a model": """
         import matplotlib.pyplot as plt
         x, y = keras.datasets.mnist.load_data()  # drop

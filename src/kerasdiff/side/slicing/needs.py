@@ -115,8 +115,11 @@ class Needs:
         for number in range(count):
             why = self.why_not(number)
             if why is None and self._stays(self.leaves[number]):
-                self._keep(number, kept)
-            elif why is not None and self._reaches_all(number):
+                why = self._missed(self.leaves[number])
+                if why is None:
+                    self._keep(number, kept)
+                    continue
+            if why is not None and self._reaches_all(number):
                 leaf = self.leaves[number]
                 own = {"name": SETTINGS} if leaf.facts.costs else {"user": leaf.node.lineno}
                 kept.refusal = replace(why, changed=True, **own)
@@ -158,6 +161,15 @@ class Needs:
             return False
         dotted = self._called(leaf.node.value.func, leaf.before)
         return dotted is not None and not known.is_quiet(dotted)
+
+    def _missed(self, leaf: Leaf) -> Refusal | None:
+        """Why a function that a leaf calls would fail, for a name that it looks up is left out."""
+        if leaf.keeps or leaf.facts.unbounded:
+            return None
+        env = leaf.outer or leaf.before
+        found = {item for name in leaf.facts.later for item in env.get(name, NOTHING)}
+        sites = sorted({self.script.nodes[item].site for item in found} - {-1})
+        return next((why for why in map(self.why_not, sites) if why is not None), None)
 
     def _idle(self, leaf: Leaf) -> bool:
         def dotted(expression: ast.expr) -> str | None:
