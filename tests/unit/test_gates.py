@@ -176,7 +176,7 @@ def test_what_may_be_run_to_load_saved_models_is_said_by_the_file(tmp_path: Path
 
     assert [(target.unsafe, target.objects) for target in one.targets] == [(True, (own, own)), (True, (own,))]
     asked = command(judged(gates.gates[0], forum(), TODAY))
-    assert f"--unsafe --custom-objects {own} --custom-objects reference={own}" in asked
+    assert f"--unsafe --custom-objects {own} --custom-objects reference={own}" in " ".join(asked)
     assert lost.trouble is not None
     assert lost.trouble.message == (
         f"{tmp_path / 'lost.py'} of `custom_objects` is no file: name the one that defines the classes."
