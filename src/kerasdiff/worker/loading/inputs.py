@@ -128,8 +128,10 @@ def _override(port: Port, spec: InputSpec, text: str) -> Port:
         mine is None or given is None or mine == given for mine, given in zip(own, spec.shape, strict=True)
     )
     if not fits:
+        named = "" if port.name == "input" else f" {port.name}"
+        own_shape = ",".join("?" if dim is None else str(dim) for dim in own)
         raise TargetError(
-            f"{text}: --input says {show(spec.shape)}, but the model declares its input {port.name} as {show(own)}."
+            f"{text}: --input says {show(spec.shape)}, but the model declares its input{named} as ({own_shape})."
         )
     shape = tuple(given if mine is None else mine for mine, given in zip(own, spec.shape, strict=True))
     return replace(
