@@ -342,6 +342,7 @@ def test_a_file_that_cannot_be_imported(folder: Path, source: str, says: str) ->
         ("m.py:Dict", ("b=4", "4"), TargetError, "name either every --input or none"),
         ("m.py:Dict", ("b=4", "b=4"), TargetError, "given twice"),
         ("m.py:sequential", ("7",), TargetError, "--input says 7, but the model declares its input as (6)"),
+        ("m.py:Digits", ("image=28,28",), TraceError, "Digits.call has no input `image`; its input is `x`; taken for"),
         ("m.py:functional", ("4",), TargetError, "declares 2 inputs (a, b)"),
         ("m.py:functional", ("c=4",), TargetError, "declares no input c; its inputs are a, b"),
         ("m.py:Digits", (), TraceError, "That input is a guess, the CIFAR-10 default"),

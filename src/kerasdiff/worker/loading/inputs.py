@@ -209,6 +209,17 @@ def _unnamed(count: int, parameters: CallParameters) -> tuple[list[str], Pack]:
     return [f"input_{index}" for index in range(count)], as_list
 
 
+def named_otherwise(model: Live, signature: Signature, error: BaseException) -> str:
+    """That a call which failed has no inputs of the names that were given; empty where a dict has other keys."""
+    known = CallParameters.of(model).every
+    names = [port.name for port in signature.ports if port.name not in known]
+    looked_up = isinstance(error, KeyError) and any(isinstance(key, str) for key in error.args)
+    if len(known) != 1 or signature.pack in (as_one, as_list) or not names or looked_up:
+        return ""
+    given = ", ".join(f"`{name}`" for name in names)
+    return f"{type(model).__name__}.call has no input {given}; its input is `{known[0]}`"
+
+
 def _own_dtype(given: str | None) -> str:
     """``--input``'s dtype; float32 follows the precision the model is rebuilt in."""
     return keras.config.floatx() if given in (None, "float32") else str(given)
