@@ -118,6 +118,10 @@ SHARED = Rewire(
             "give `conv` an object of its own as cells.1 (b.py:13)",
         ),
         (FROZEN, "give `head` trainable=True and kernel_initializer=keras.initializers.HeNormal() (b.py:16)"),
+        (
+            replace(STRIDES, changes=(Change(aspect=Aspect.CALL, name="training", values=(None, False)),)),
+            "call `conv` without `training=False` (b.py:13)",
+        ),
         (MOVED, "move `head` right after `conv` (b.py:16)"),
         (FED, "give `head` the output of `conv` in place of that of `norm` (b.py:16)"),
         (SHARED, "let `head` use the layer of `conv` (b.py:16)"),

@@ -69,6 +69,8 @@ def test_mistakes_are_told_before_anything_starts(tmp_path: Path) -> None:
         kerasdiff.compare(Path, Path, require="maybe")  # type: ignore[arg-type]
     with pytest.raises(kerasdiff.KerasdiffError, match="ignore='dropout': what can be left out"):
         kerasdiff.compare(Path, Path, ignore=["dropout"])  # type: ignore[list-item]
+    with pytest.raises(TypeError, match="fit=False"):
+        kerasdiff.compare(Path, Path, no_fit=True)  # type: ignore[call-arg]
     with pytest.raises(kerasdiff.KerasdiffError, match="are no seeds"):
         kerasdiff.fit(Path, Path, seeds=[1, 1])
 

@@ -32,6 +32,8 @@ def _plainly(ask: Callable[P, T]) -> Callable[P, T]:
     @functools.wraps(ask)
     def asked(*arguments: P.args, **named: P.kwargs) -> T:
         __tracebackhide__ = True
+        if "no_fit" in named:
+            raise TypeError("there is no no_fit: the command's --no-fit is fit=False in Python")
         try:
             return ask(*arguments, **named)
         except InternalError:

@@ -214,10 +214,17 @@ class _Writer:
             return _Step(f"use {self._called(other)} in the place of", place, own.source)
         if other is not None and of_another_class(edit):
             return _Step(f"use {self._called(other)} in the place of", place, own.source)
-        settings = self._settings(edit.changes)
+        return self._set(edit.changes, place, own.source)
+
+    def _set(self, changes: Sequence[Change], place: str, source: Source | None) -> _Step | None:
+        """Gives a call the other side's settings, or leaves out the arguments which that one does not give."""
+        if all(change.aspect is Aspect.CALL and change.values[1 - self._side] is None for change in changes):
+            given = [f"`{change.name}={change.values[self._side]!r}`" for change in changes]
+            return _Step("call", place, source, f"without {listed(given)}")
+        settings = self._settings(changes)
         if settings is None:
             return None
-        return _Step("give", place, own.source, settings)
+        return _Step("give", place, source, settings)
 
     def _settings(self, changes: Sequence[Change]) -> str | None:
         """The other side's values as they are written in code."""

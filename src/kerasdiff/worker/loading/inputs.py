@@ -128,8 +128,10 @@ def _override(port: Port, spec: InputSpec, text: str) -> Port:
         mine is None or given is None or mine == given for mine, given in zip(own, spec.shape, strict=True)
     )
     if not fits:
+        named = "" if port.name == "input" else f" {port.name}"
+        own_shape = ",".join("?" if dim is None else str(dim) for dim in own)
         raise TargetError(
-            f"{text}: --input says {show(spec.shape)}, but the model declares its input {port.name} as {show(own)}."
+            f"{text}: --input says {show(spec.shape)}, but the model declares its input{named} as ({own_shape})."
         )
     shape = tuple(given if mine is None else mine for mine, given in zip(own, spec.shape, strict=True))
     return replace(
@@ -205,6 +207,17 @@ def _unnamed(count: int, parameters: CallParameters) -> tuple[list[str], Pack]:
         keys = list(parameters.required)
         return keys, by_parameter(parameters, keys)
     return [f"input_{index}" for index in range(count)], as_list
+
+
+def named_otherwise(model: Live, signature: Signature, error: BaseException) -> str:
+    """That a call which failed has no inputs of the names that were given; empty where a dict has other keys."""
+    known = CallParameters.of(model).every
+    names = [port.name for port in signature.ports if port.name not in known]
+    looked_up = isinstance(error, KeyError) and any(isinstance(key, str) for key in error.args)
+    if len(known) != 1 or signature.pack in (as_one, as_list) or not names or looked_up:
+        return ""
+    given = ", ".join(f"`{name}`" for name in names)
+    return f"{type(model).__name__}.call has no input {given}; its input is `{known[0]}`"
 
 
 def _own_dtype(given: str | None) -> str:

@@ -29,7 +29,7 @@ from kerasdiff.worker.importing.world import World
 from kerasdiff.worker.keras_internals import Live, exact_casts
 from kerasdiff.worker.live.unpack import settle, unpack
 from kerasdiff.worker.loading.configs import open_config
-from kerasdiff.worker.loading.inputs import Signature, is_declared, show, signature_of, with_ranges
+from kerasdiff.worker.loading.inputs import Signature, is_declared, named_otherwise, show, signature_of, with_ranges
 from kerasdiff.worker.loading.loaded import Loaded, in_order, thawed, without_penalties
 from kerasdiff.worker.loading.parts import by_parts, without_call
 from kerasdiff.worker.loading.saved import open_saved
@@ -351,6 +351,9 @@ def _build(model: Live, signature: Signature, target: Target, root: str) -> None
     finally:
         sys.dont_write_bytecode = written
     assert first is not None
+    if mistaken := named_otherwise(model, signature, first):
+        fails = f"taken for keys of a dict, the call fails{at_line(first, root)}: {reason(first)}"
+        raise TraceError(f"{target.text}: {mistaken}; {fails}.", user_traceback(first, root))
     raise _call_failure(first, signature, target, root)
 
 
