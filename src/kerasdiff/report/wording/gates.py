@@ -105,7 +105,9 @@ def to_pass(pair: CheckedPair, checked: Checked) -> tuple[str, ...]:
 def _ways(pair: CheckedPair, comparison: Comparison, checked: Checked) -> Iterator[str]:
     where = f"{checked.path}:{pair.gate.line}"
     if pair.why is Why.EQUIVALENT:
-        yield f'Delete `expect = "different"` ({where}).'
+        keys = ("`expect`", "`edits`")[: len(pair.gate.known_lines)]
+        lines = listed([str(line) for line in pair.gate.known_lines])
+        yield f"Delete {listed(keys)} ({checked.path}:{lines})."
         return
     if pair.why is Why.EXPIRED and not pair.needed:
         yield f"Delete {listed([_line(item, checked) for item in pair.expired])}: nothing differs without."
