@@ -19,6 +19,7 @@ from rich.console import Console
 from kerasdiff.checking.preparing import ready
 from kerasdiff.comparison import Comparison, Reason, Verdict
 from kerasdiff.errors import GatesError
+from kerasdiff.findings import Fact, Finding
 from kerasdiff.gates.judging import judged, options_on
 from kerasdiff.gates.keys import PAIR as PAIR_KEYS
 from kerasdiff.gates.lines import Lines
@@ -28,7 +29,7 @@ from kerasdiff.gates.writing import Proposed, first_file
 from kerasdiff.report.check import check_json, read_check, render_check
 from kerasdiff.report.saved import SavedError, shown
 from kerasdiff.report.schema import CHECK, schema_text
-from kerasdiff.report.wording.gates import command, to_pass
+from kerasdiff.report.wording.gates import assumed, command, to_pass
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -160,6 +161,18 @@ rungs = ["inference", "checkpoint"]
     assert (head.reference, head.candidate, head.against) == ("", "new.py:head", "v1")
     assert (head.options.data, head.options.fit) == (str(tmp_path / "data.npz"), True)
     assert (head.options.require_checkpoint, head.rungs) == (True, ("inference", "checkpoint"))
+
+
+def test_a_guessed_input_is_said_in_the_table(tmp_path: Path) -> None:
+    guessed = Finding(fact=Fact.INPUT_FROM_DEFAULT, names=("a.py:A",), settings={"shape": (32, 32, 3)})
+    sure = forum()
+    guess = replace(sure, terms=replace(sure.terms, inferred=((guessed,), ())))
+
+    assert assumed(judged(gate(tmp_path, ""), replace(sure, terms=replace(sure.terms, inferred=((), ()))), TODAY)) == ""
+    pair = judged(gate(tmp_path, ""), guess, TODAY)
+    stream = io.StringIO()
+    render_check(Checked(path="k.toml", pairs=(pair,), today=TODAY), Console(file=stream, width=100, no_color=True))
+    assert "different  input guessed as 32,32,3; say `inputs`\n" in stream.getvalue()
 
 
 def test_what_is_to_be_deleted_is_named_by_its_own_line(tmp_path: Path) -> None:
