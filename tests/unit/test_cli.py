@@ -296,6 +296,12 @@ class TestRules:
         assert {item["family"] for item in listed} == {"sums"}
 
 
+def test_a_third_model_is_told_as_such() -> None:
+    result = ask("compare", "a.py:A", "b.py:B", "same.py:Net")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("error: compare takes two models; same.py:Net is a third.\n")
+
+
 def test_only_close_options_are_suggested() -> None:
     said = ask("compare", "a.py:A", "b.py:B", "--inptu", "3").stderr
     assert "'--input'" in said
