@@ -280,6 +280,19 @@ def test_what_is_not_there_is_an_error(folder: Path) -> None:
     assert "package.json" not in whole.stdout
 
 
+def test_a_first_file_leaves_out_saved_models_of_unknown_classes(folder: Path) -> None:
+    layer = {"module": None, "class_name": "Mine", "config": {}, "registered_name": "pack>Mine"}
+    config = {"class_name": "Sequential", "config": {"layers": [layer]}}
+    (folder / "config.json").write_text(json.dumps(config))
+    (folder / "net.keras").write_text("no archive")
+    done = CliRunner().invoke(main, ["init", "config.json", "net.keras"])
+
+    assert done.exit_code == 0, done.output
+    text = (folder / "kerasdiff.toml").read_text()
+    assert "# made with Mine: name their file in custom_objects\n# [pairs.config]\n" in text
+    assert "\n[pairs.net]\n" in text
+
+
 def test_listing_imports_nothing_heavy(folder: Path) -> None:
     code = (
         "import sys\nfrom kerasdiff.cli import main\ntry:\n    main(['list', 'm.py'])\nfinally:\n"
