@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
-from command import PAIRS, Answer
+from command import EXAMPLES, PAIRS, Answer
 from pairs.rows import ROWS
 from pairs.table import PAIRS as OLDEST
 from warm import run_warm
@@ -83,7 +83,17 @@ def test_a_baseline_is_told_from_a_candidate_as_its_model_is(
     assert kept.report["verdict"]["outcome"] == pair.outcome
     assert kept.report["verdict"]["basis"] == live.report["verdict"]["basis"]
     assert edits(kept) == edits(live)
+    assert kept.report["attribution"] == live.report["attribution"]
     assert "it answers here as it did then, to the last bit" in json.dumps(kept.report)
+
+
+def test_edits_explain_state_that_a_baseline_updates_in_training(tmp_path: Path) -> None:
+    forum = EXAMPLES / "forum"
+    path = made(tmp_path, "a.py:ConvModel_1", cwd=forum)
+    report = compared(path, "b.py:ConvModel_2", cwd=forum).report
+
+    assert report["attribution"]["explained"]
+    assert "both agree to the last bit: nothing else differs" in report["verdict"]["summary"]
 
 
 def test_a_file_of_the_first_schema_answers_as_its_model_does() -> None:

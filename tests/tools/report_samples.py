@@ -369,7 +369,7 @@ def every_state() -> Comparison:
             rung="weights",
             reference=_site("stem/conv"),
             candidate=_site("stem/conv"),
-            owner="stem/conv",
+            owners=("stem/conv", "stem/conv"),
             changes=(Change(aspect=Aspect.WEIGHT, name="trainable", weight="kernel", values=(True, False)),),
         ),
     )

@@ -24,11 +24,12 @@ from kerasdiff.align.edits import (
 from kerasdiff.comparison import Comparison, Reason, Verdict
 from kerasdiff.explain.records import Effect, LocalDifference, Measure
 from kerasdiff.findings import Fact, Finding, Site, Subject
-from kerasdiff.graph import Edge, Node, Source
+from kerasdiff.graph import Edge, Node, Port, Source, TensorSpec
 from kerasdiff.report.wording.advice import advice
 from kerasdiff.report.wording.causes import groups, told
 from kerasdiff.report.wording.shows import where_it_shows
-from kerasdiff.rungs.records import NumberFigures, Row
+from kerasdiff.report.wording.verdict import summary
+from kerasdiff.rungs.records import NumberFigures, Row, Rung
 
 
 def node(name: str, op: str, *operands: str, file: str = "b.py", line: int = 1, **attributes: int) -> Node:
@@ -83,7 +84,7 @@ FROZEN = Update(
     rung="weights",
     reference=SITES["out"],
     candidate=SITES["head"],
-    owner="head",
+    owners=("out", "head"),
     changes=(
         Change(aspect=Aspect.WEIGHT, name="trainable", weight="kernel", values=(True, False)),
         Change(aspect=Aspect.WEIGHT, name="initializer", weight="kernel", values=("he_normal", "zeros")),
@@ -116,7 +117,7 @@ SHARED = Rewire(
             ),
             "give `conv` an object of its own as cells.1 (b.py:13)",
         ),
-        (FROZEN, "give `head` trainable=True and kernel_initializer='he_normal' (b.py:16)"),
+        (FROZEN, "give `head` trainable=True and kernel_initializer=keras.initializers.HeNormal() (b.py:16)"),
         (MOVED, "move `head` right after `conv` (b.py:16)"),
         (FED, "give `head` the output of `conv` in place of that of `norm` (b.py:16)"),
         (SHARED, "let `head` use the layer of `conv` (b.py:16)"),
@@ -130,6 +131,22 @@ def test_each_kind_of_edit_has_a_form(edit: Edit, text: str) -> None:
     assert advice(differing(edit)) == f"To make them agree, change the candidate: {text}."
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "code"),
+    [
+        ("regularizer", "l1_l2(l1=0.1, l2=1e-05)", "keras.regularizers.L1L2(l1=0.1, l2=1e-05)"),
+        ("constraint", "max_norm(axis=0, max_value=2)", "keras.constraints.MaxNorm(axis=0, max_value=2)"),
+        ("initializer", "constant(value=[1, 2])", "constant(value=[1, 2])"),
+        ("regularizer", "mine", "'mine'"),
+    ],
+)
+def test_what_keras_is_given_is_written_as_code_where_its_text_tells_it(name: str, text: str, code: str) -> None:
+    edit = replace(FROZEN, changes=(Change(aspect=Aspect.WEIGHT, name=name, weight="kernel", values=(text, None)),))
+
+    said = f"To make them agree, change the candidate: give `head` kernel_{name}={code} (b.py:16)."
+    assert advice(differing(edit)) == said
+
+
 def test_what_the_candidate_has_more_of_is_added_to_the_reference() -> None:
     rows = (*ROWS[:2], row(None, ROWS[2].candidate), row(node("out", "dense", "c", file="a.py"), ROWS[4].candidate))
     more = Insert(op="norm", reference=None, candidate=SITES["norm"], after=("c", "conv"), between=("conv", "head"))
@@ -139,6 +156,30 @@ def test_what_the_candidate_has_more_of_is_added_to_the_reference() -> None:
     elsewhere = (*rows[:3], row(node("out", "dense", "x", file="a.py"), ROWS[4].candidate))
     assert advice(replace(differing(more), rows=elsewhere)) is None  # what takes it takes another value here
     assert advice(samples.forum()) is None  # its rows say nothing of operands
+
+
+def test_what_gives_an_output_another_shape_is_told_before_the_interface() -> None:
+    ports = tuple(Port(name="out", spec=TensorSpec(shape=(None, units), dtype="float32")) for units in (5, 7))
+    apart = Finding(fact=Fact.PORT_DIFFERS, names=("output",), count=0, ports=ports)
+    units = Update(
+        op="dense",
+        reference=SITES["out"],
+        candidate=SITES["head"],
+        changes=(Change(aspect=Aspect.SETTING, name="units", values=(5, 7)),),
+    )
+    ends = [
+        replace(one, outputs=(port.spec,))
+        for one, port in zip((ROWS[4].reference, ROWS[4].candidate), ports, strict=True)
+        if one is not None
+    ]
+    whole = differing(STRIDES, units, reason=Reason.INTERFACE)
+    first = Rung(name="interface", outcome="different", findings=(apart,))
+    rungs = (first, *(rung for rung in whole.rungs if rung.name != "interface"))
+    pair = replace(whole, rungs=rungs, rows=(*ROWS[:4], row(*ends)), attribution=None)
+
+    told = summary(pair)
+    assert told.startswith("out (dense, a.py:6) → head (dense, b.py:16): units 5 in the reference, 7 in the candidate.")
+    assert "The interfaces differ: output 0: out float32 (None, 5) in the reference" in told
 
 
 @pytest.mark.parametrize(

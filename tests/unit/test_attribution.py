@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
+from kerasdiff.align.edits import Aspect, Change, Update
 from kerasdiff.explain.records import Attribution, Effect, Measure
 from kerasdiff.findings import SIDES, Fact, Finding, Site
 from kerasdiff.graph import Source
 from kerasdiff.report.wording import explained, sentence
+from kerasdiff.report.wording.explain import verified
 
+CLIPPED = Update(op="relu", reference=None, candidate=None, changes=(Change(aspect=Aspect.SETTING, name="max_value"),))
 LIMITS = {Measure.OUTPUT: 1e-9}
 
 
@@ -50,11 +54,26 @@ def attribution(total: Mapping[Measure, float], remaining: Mapping[Measure, floa
     ],
 )
 def test_what_remains_is_said(total: float, remaining: float, whole: bool, text: str) -> None:
-    assert explained(attribution({Measure.OUTPUT: total}, {Measure.OUTPUT: remaining}, whole=whole)) == text
+    assert explained(attribution({Measure.OUTPUT: total}, {Measure.OUTPUT: remaining}, whole=whole), (CLIPPED,)) == text
 
 
 def test_edits_that_could_not_be_applied_together_say_nothing() -> None:
-    assert explained(attribution({}, {}, whole=False)) == ""
+    assert explained(attribution({}, {}, whole=False), ()) == ""
+
+
+def test_edits_of_settings_are_told_beside_those_that_were_applied() -> None:
+    one = attribution({Measure.OUTPUT: 0.4}, {Measure.OUTPUT: 0.0}, whole=True)
+    regularizer = Change(aspect=Aspect.WEIGHT, name="regularizer", weight="kernel", values=("l2(l2=0.1)", None))
+    frozen = Change(aspect=Aspect.WEIGHT, name="trainable", weight="kernel", values=(True, False))
+    settings = [replace(CLIPPED, rung="weights", changes=(change,)) for change in (regularizer, frozen)]
+    two = (CLIPPED, settings[0])
+
+    said = "With edit 1 applied outputs agree to the last bit; edit 2 changes the regularizer's loss alone."
+    assert explained(one, two) == said
+    assert verified(one, two, brief=True) == "Edit 2 changes the regularizer's loss alone; nothing else differs."
+    both = "edits 2 and 3 change the regularizer's loss and which weights are trained alone."
+    assert explained(one, (CLIPPED, *settings)).endswith(both)
+    assert verified(one, (CLIPPED,), brief=True) == "And nothing else differs."
 
 
 UNKNOWN = Finding(fact=Fact.EFFECTS_UNKNOWN, names=("inference", "training"), cause="it draws")

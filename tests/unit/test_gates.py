@@ -23,6 +23,7 @@ from kerasdiff.findings import Fact, Finding
 from kerasdiff.gates.judging import judged, options_on
 from kerasdiff.gates.keys import PAIR as PAIR_KEYS
 from kerasdiff.gates.lines import Lines
+from kerasdiff.gates.mutants import Fate, Proof, Proved, Tried
 from kerasdiff.gates.reading import chosen, find, read
 from kerasdiff.gates.records import Checked, CheckedPair, Gate, Standing, Trouble, Why
 from kerasdiff.gates.writing import Proposed, first_file
@@ -30,6 +31,7 @@ from kerasdiff.report.check import check_json, read_check, render_check
 from kerasdiff.report.saved import SavedError, shown
 from kerasdiff.report.schema import CHECK, schema_text
 from kerasdiff.report.wording.gates import assumed, command, to_pass
+from kerasdiff.side.mutations import Mutation
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -194,7 +196,7 @@ def test_what_may_be_run_to_load_saved_models_is_said_by_the_file(tmp_path: Path
     (lost,) = ready(read(written(tmp_path, pair + 'custom_objects = ["lost.py"]\n')))
 
     assert [(target.unsafe, target.objects) for target in one.targets] == [(True, (own, own)), (True, (own,))]
-    asked = command(judged(gates.gates[0], forum(), TODAY))
+    asked = " ".join(command(judged(gates.gates[0], forum(), TODAY)))
     assert f"--unsafe --custom-objects {own} --custom-objects reference={own}" in asked
     assert lost.trouble is not None
     assert lost.trouble.message == (
@@ -358,12 +360,30 @@ def test_the_exit_code_is_of_what_weighs_most(tmp_path: Path) -> None:
     assert [code(unusable, failed), code(failed, broken), code(failed, interrupted=True)] == [1, 70, 130]
 
 
+def test_a_gate_on_which_no_change_could_be_compared_proves_nothing(tmp_path: Path) -> None:
+    own, mutation = gate(tmp_path), Mutation(key="relu -> tanh", operator="swap")
+    caught, unusable = (Tried(mutation=mutation, fate=fate) for fate in (Fate.CAUGHT, Fate.UNUSABLE))
+    broken = replace(unusable, trouble=Trouble(message="a bug", internal=True))
+
+    def code(*tried: Tried) -> int:
+        return Proof(path="k.toml", gates=(Proved(gate=own, tried=tried, control=True),)).exit_code
+
+    assert [code(caught), code(caught, unusable), code(unusable), code(), code(caught, broken)] == [0, 0, 2, 2, 70]
+
+
 def test_the_command_that_compares_a_pair_alone_asks_the_same(tmp_path: Path) -> None:
     more = 'inputs = ["8"]\nfit = false\nseed = 3\nrequire = "proof"\nsearch = 0.5\ndevice = "cpu"\n'
-    _, _, *asked = command(judged(gate(tmp_path, more), forum(), TODAY)).split()
+    pair = judged(gate(tmp_path, more), forum(), TODAY)
+    program, *asked = command(pair)
 
     words = "--input 8 --no-fit --seed 3 --search 0.5 --require proof --device cpu"
-    assert asked == [forum().reference.target, forum().candidate.target, *words.split()]
+    assert (program, asked) == (
+        "kerasdiff",
+        ["compare", forum().reference.target, forum().candidate.target, *words.split()],
+    )
+    for path, begins in (("kerasdiff.toml", "kerasdiff"), ("../a b/kerasdiff.toml", "cd '../a b' && kerasdiff")):
+        told = to_pass(pair, Checked(path=path, pairs=(pair,), today=TODAY))[-1]
+        assert told.startswith(f"To see more:\n{begins} compare ")
 
 
 def shown_again(checked: Checked) -> Checked:

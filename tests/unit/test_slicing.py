@@ -932,6 +932,196 @@ CASES = {
         model(np.zeros((1, 3)))  # keep
         model.fit(1)  # drop
         """,
+    "a function hands out a layer that is set to what costs": """
+        def find(net, name):
+            for one in net.layers:
+                if one.name == name:
+                    return one
+        (x, y), _ = keras.datasets.mnist.load_data()  # needs x
+        model = keras.Sequential([layers.Dropout(0.5, name="a")])
+        head = find(model, "a")
+        head.rate = x.std()
+        """,
+    "a function of Python hands out a layer": """
+        import random
+        (x, y), _ = keras.datasets.mnist.load_data()  # needs x
+        model = keras.Sequential([layers.Dropout(0.5)])
+        head = random.choice(model.layers)
+        head.rate = x.std()
+        """,
+    "an operator hands out a layer": """
+        import operator
+        (x, y), _ = keras.datasets.mnist.load_data()  # needs x
+        model = keras.Sequential([layers.Dropout(0.5)])
+        operator.attrgetter("head")(model).rate = x.std()
+        """,
+    "classes of Keras are patched with what costs in a loop": """
+        from keras.layers import Conv2D, Dense
+        (x, y), _ = keras.datasets.mnist.load_data()  # needs x
+        for cls in (Dense, Conv2D):
+            cls.scale = x.mean()
+        model = keras.Sequential([layers.Dense(3)])
+        """,
+    "a class of Keras is patched with what costs by another name": """
+        (x, y), _ = keras.datasets.mnist.load_data()  # needs x
+        dense = getattr(layers, "Dense")
+        dense.scale = x.mean()
+        model = keras.Sequential([layers.Dense(3)])
+        """,
+    "a class of Keras is patched with what costs in a table": """
+        kinds = {"dense": layers.Dense}
+        (x, y), _ = keras.datasets.mnist.load_data()  # needs x
+        kinds["dense"].scale = x.mean()
+        model = keras.Sequential([layers.Dense(3)])
+        """,
+    "a class of Keras is patched with what costs by a function": """
+        def patch(cls, value):
+            cls.scale = value
+        (x, y), _ = keras.datasets.mnist.load_data()  # needs x
+        patch(layers.Dense, x.mean())
+        model = keras.Sequential([layers.Dense(3)])
+        """,
+    "a function patches classes of Keras with what costs": """
+        from keras.layers import Conv2D, Dense
+        def patch(value):
+            for cls in (Dense, Conv2D):
+                cls.scale = value
+        (x, y), _ = keras.datasets.mnist.load_data()  # needs x
+        patch(x.mean())
+        model = keras.Sequential([layers.Dense(3)])
+        """,
+    "the class of a layer is patched with what costs": """
+        (x, y), _ = keras.datasets.mnist.load_data()  # needs x
+        type(layers.Dense(3)).scale = x.mean()
+        model = keras.Sequential([layers.Dense(3)])
+        """,
+    "a part of a shallow copy grows by what costs": """
+        CFG = {"units": [3]}
+        (x, y), _ = keras.datasets.mnist.load_data()  # needs y
+        big = CFG.copy()
+        big["units"].append(len(set(y)))
+        model = keras.Sequential([layers.Dense(n) for n in CFG["units"]])
+        """,
+    "a part of another shallow copy": """
+        import copy
+        CFG = {"units": [3]}
+        (x, y), _ = keras.datasets.mnist.load_data()  # needs y
+        big = copy.copy(CFG)
+        big["units"].append(len(set(y)))
+        model = keras.Sequential([layers.Dense(n) for n in CFG["units"]])
+        """,
+    "a shallow copy is set to what costs": """
+        CFG = {"units": [3]}  # keep
+        (x, y), _ = keras.datasets.mnist.load_data()  # drop
+        big = CFG.copy()
+        big["name"] = len(set(y))  # drop
+        model = keras.Sequential([layers.Dense(n) for n in CFG["units"]])  # keep
+        """,
+    "a deep copy is set to what costs": """
+        import copy
+        CFG = {"units": 3}  # keep
+        (x, y), _ = keras.datasets.mnist.load_data()  # drop
+        big = copy.deepcopy(CFG)
+        big["units"] = len(set(y))  # drop
+        model = keras.Sequential([layers.Dense(CFG["units"])])  # keep
+        """,
+    "written into by position": """
+        s = np.ones(3)
+        (x, y), _ = keras.datasets.mnist.load_data()  # needs x
+        m = np.add(x, 3, s)
+        model = keras.Sequential([layers.Rescaling(s)])
+        """,
+    "written into by position, at no cost": """
+        s = np.ones(3)  # keep
+        m = np.add(s, 3, s)  # keep
+        model = keras.Sequential([layers.Rescaling(s)])  # keep
+        model.fit(1)  # drop
+        """,
+    "written into by name": """
+        s = np.ones(3)
+        (x, y), _ = keras.datasets.mnist.load_data()  # needs x
+        x.mean(axis=0, out=s)
+        model = keras.Sequential([layers.Rescaling(s)])
+        """,
+    "what is called a size is set to what costs": """
+        CFG = Namespace(size={"w": 3})
+        (x, y), _ = keras.datasets.mnist.load_data()  # needs x
+        CFG.size["w"] = int(x.max())
+        model = keras.Sequential([layers.Dense(CFG.size["w"])])
+        """,
+    "what is called a shape grows by what costs": """
+        CFG = Namespace(shape=[3])
+        (x, y), _ = keras.datasets.mnist.load_data()  # needs x
+        CFG.shape.append(int(x.max()))
+        model = keras.Sequential([layers.Dense(n) for n in CFG.shape])
+        """,
+    "a view is set to what costs": """
+        s = np.ones(3)
+        (x, y), _ = keras.datasets.mnist.load_data()  # needs y
+        np.asarray(s)[1] = int(y.max())
+        model = keras.Sequential([layers.Rescaling(s)])
+        """,
+    "the class of an object is set to what costs": """
+        class Config:
+            width = 3
+        c = Config()
+        (x, y), _ = keras.datasets.mnist.load_data()  # needs y
+        type(c).width = len(y)
+        model = keras.Sequential([layers.Dense(c.width)])
+        """,
+    "the class of an object, by its attribute": """
+        class Config:
+            width = 3
+        c = Config()
+        (x, y), _ = keras.datasets.mnist.load_data()  # needs y
+        c.__class__.width = len(y)
+        model = keras.Sequential([layers.Dense(c.width)])
+        """,
+    "a method of Python's own is called by its class": """
+        CFG = {"units": 3}
+        (x, y), _ = keras.datasets.mnist.load_data()  # needs y
+        dict.update(CFG, units=len(y))
+        model = keras.Sequential([layers.Dense(CFG["units"])])
+        """,
+    "objects of its own are set to what costs": """
+        import collections
+        def make_log(keys):  # keep
+            return {key: [] for key in keys}
+        x, y = keras.datasets.mnist.load_data()  # drop
+        model = keras.Sequential([layers.Dense(3)])  # keep
+        history = {"loss": []}
+        counts = collections.defaultdict(list)
+        log = make_log(["a"])
+        table = np.zeros((3, 4))
+        opt = keras.optimizers.Adam()
+        x[0] = 1  # drop
+        history["loss"].append(len(x))  # drop
+        history["best"] = x.max()  # drop
+        counts["a"].append(len(y))  # drop
+        log["a"].append(len(y))  # drop
+        table[0] = x[0]  # drop
+        opt.learning_rate = len(x)  # drop
+        x = x.map(lambda one: one / 255).batch(3)  # drop
+        rng = np.random.default_rng(0)
+        order = rng.permutation(len(x))  # drop
+        rng.shuffle(order)  # drop
+        """,
+    "scores and plots of a model": """
+        import matplotlib.pyplot as plt
+        x, y = keras.datasets.mnist.load_data()  # drop
+        model = keras.Sequential([layers.Dense(3)])  # keep
+        scores = []
+        history = model.fit(x)  # drop
+        scores.append(model.evaluate(x, y))  # drop
+        fig, axes = plt.subplots(2)  # drop
+        axes[0].imshow(x[0])  # drop
+        axes[1].title = str(y[0])  # drop
+        pairs = list(zip(x, y))  # drop
+        pairs[0] = pairs[1]  # drop
+        out = model(x)  # drop
+        out[0] = 1  # drop
+        wrong = np.where(y == 3, x, y)  # drop
+        """,
 }
 
 

@@ -243,11 +243,19 @@ def test_another_call_is_told_by_both() -> None:
     ],
 )
 def test_settings_of_weights(changes: tuple[Change, ...], text: str, data: dict[str, Any]) -> None:
-    edit = updated(*changes, two=site("conv", "conv2d", 5, display="Conv2D"), rung="weights", owner="stem/conv")
+    conv = site("conv", "conv2d", 5, display="Conv2D")
+    edit = updated(*changes, two=conv, rung="weights", owners=("stem/conv", "stem/conv"))
 
     assert message(edit) == f"weights of stem/conv (m.py:3 and m.py:5): {text}"
     assert attributes(edit) == data
     assert not begins_with_a_name(edit)
+
+
+def test_weights_are_told_by_the_names_of_both_layers() -> None:
+    edit = updated(weight("kernel", "trainable", True, False), rung="weights", owners=("dense_1", "fc2"))
+
+    said = "weights of dense_1 (m.py:3) → fc2 (m.py:3): kernel trainable in the reference, frozen in the candidate"
+    assert message(edit) == said
 
 
 def test_compile_settings_have_no_node() -> None:

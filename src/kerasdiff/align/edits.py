@@ -178,13 +178,13 @@ class Update(_Edit):
 
     Attributes:
         changes: In the order in which they are told.
-        owner: Of changes to weights, the path of the layer that holds them.
+        owners: Of changes to weights, the path of the layer that holds them, by side.
     """
 
     kind: ClassVar[EditKind] = "update"
 
     changes: tuple[Change, ...]
-    owner: str = ""
+    owners: tuple[str, str] = ("", "")
 
 
 # Another position --------------------------------------------------------------------------------------------

@@ -104,7 +104,7 @@ def called(model: object) -> str:
     code = inspect.unwrap(cast("Callable[..., object]", model))
     try:
         file = Path(inspect.getsourcefile(code) or "")
-    except TypeError:
+    except (TypeError, OSError):
         return name
     if not file.is_file():  # written in a notebook or at a prompt
         return name

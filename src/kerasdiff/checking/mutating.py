@@ -8,6 +8,7 @@ is not missed.
 from __future__ import annotations
 
 import time
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
@@ -82,7 +83,8 @@ def _proved(gate: Gate, here: str, today: date, listener: Listener, jobs: int, c
         return Proved(gate=gate, trouble=trouble_of(error), seconds=time.monotonic() - started), False
     tasks = [partial(_tried, subject, mutation) for mutation in (_NO_CHANGE, *mutations)]
     outcomes, cut_off = run_all(tasks, jobs, lambda done: listener.phase(f"{gate.name}: {done} of {len(tasks)} tried"))
-    control, *tried = [None if outcome is None else outcome.result() for outcome in outcomes]
+    changes = zip((_NO_CHANGE, *mutations), outcomes, strict=True)
+    control, *tried = [None if outcome is None else _outcome(mutation, outcome) for mutation, outcome in changes]
     proved = Proved(
         gate=gate,
         tried=tuple(one for one in tried if one is not None),
@@ -90,6 +92,14 @@ def _proved(gate: Gate, here: str, today: date, listener: Listener, jobs: int, c
         seconds=time.monotonic() - started,
     )
     return proved, cut_off
+
+
+def _outcome(mutation: Mutation, future: Future[Tried]) -> Tried:
+    """What a thread found, or that kerasdiff failed in it."""
+    error = future.exception()
+    if error is None:
+        return future.result()
+    return Tried(mutation=mutation, fate=Fate.UNUSABLE, trouble=trouble_of(error))
 
 
 _NO_CHANGE = Mutation(key="", operator="")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,8 +63,14 @@ def trusted(gate: Gate, target: Target, side: str) -> Target:
     return trusting(target, side, unsafe=gate.unsafe, objects=gate.objects)
 
 
-def trouble_of(error: KerasdiffError) -> Trouble:
-    """What an error says, as a record."""
+def trouble_of(error: BaseException) -> Trouble:
+    """What an error says, as a record; one that is not ours is a bug."""
+    if not isinstance(error, KerasdiffError):
+        return Trouble(
+            message=f"kerasdiff itself failed ({type(error).__name__}: {error}); this is a bug.",
+            details="".join(traceback.format_exception(type(error), error, error.__traceback__)),
+            internal=True,
+        )
     return Trouble(message=error.message, details=error.details, internal=isinstance(error, InternalError))
 
 

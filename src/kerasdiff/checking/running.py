@@ -7,7 +7,6 @@ loading and running its models costs. What a pair breaks is in its own processes
 from __future__ import annotations
 
 import time
-import traceback
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
@@ -18,7 +17,7 @@ from kerasdiff.checking.pool import run_all
 from kerasdiff.checking.preparing import Ready, trouble_of, unusable
 from kerasdiff.errors import KerasdiffError
 from kerasdiff.gates.judging import judged, options_on
-from kerasdiff.gates.records import Checked, CheckedPair, Gate, Standing, Trouble
+from kerasdiff.gates.records import Checked, CheckedPair, Gate, Standing
 from kerasdiff.options import Listener
 from kerasdiff.pipeline import compare
 
@@ -66,14 +65,7 @@ def check(
 def _outcome(gate: Gate, future: Future[CheckedPair]) -> CheckedPair:
     """What a thread found, or that kerasdiff failed in it."""
     error = future.exception()
-    if error is None:
-        return future.result()
-    told = Trouble(
-        message=f"kerasdiff itself failed ({type(error).__name__}: {error}); this is a bug.",
-        details="".join(traceback.format_exception(type(error), error, error.__traceback__)),
-        internal=True,
-    )
-    return unusable(gate, told)
+    return future.result() if error is None else unusable(gate, trouble_of(error))
 
 
 def _checked(pair: Ready, today: date) -> CheckedPair:

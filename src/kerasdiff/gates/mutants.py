@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from kerasdiff.findings import RungName
-from kerasdiff.gates.records import EXIT_INTERRUPTED, EXIT_UNUSABLE, Gate, Trouble
+from kerasdiff.gates.records import EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_UNUSABLE, Gate, Trouble
 from kerasdiff.options import Ignored
 from kerasdiff.side.mutations import Mutation
 
@@ -79,4 +79,7 @@ class Proof:
             return EXIT_INTERRUPTED
         if any(gate.of(Fate.MISSED) or (gate.tried and not gate.control) for gate in self.gates):
             return 1
-        return EXIT_UNUSABLE if any(not gate.tried for gate in self.gates) else 0
+        unusable = [tried for gate in self.gates for tried in gate.of(Fate.UNUSABLE)]
+        if any(tried.trouble is not None and tried.trouble.internal for tried in unusable):
+            return EXIT_INTERNAL
+        return EXIT_UNUSABLE if any(len(gate.of(Fate.UNUSABLE)) == len(gate.tried) for gate in self.gates) else 0

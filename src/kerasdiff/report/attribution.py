@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.console import Console
 from rich.text import Text
 
+from kerasdiff.align.edits import Edit
 from kerasdiff.explain.records import Attribution, LocalDifference
 from kerasdiff.report import wording
 from kerasdiff.report.style import Look, emit, hang, heading
@@ -13,7 +16,7 @@ MOST_LOCAL = 8
 """Local differences listed: past that the list is no longer read; JSON holds them all."""
 
 
-def render_attribution(attribution: Attribution, console: Console) -> None:
+def render_attribution(attribution: Attribution, edits: Sequence[Edit], console: Console) -> None:
     """Prints the first divergence, every local difference, and what remains."""
     look = Look.of(console)
     mode = "" if attribution.mode == "inference" else ", in training mode"
@@ -33,7 +36,7 @@ def render_attribution(attribution: Attribution, console: Console) -> None:
         hang(console, Text("  "), Text(wording.inseparable(group)))
     for note in map(wording.sentence, attribution.notes):
         hang(console, Text("  "), Text(look.text(f"{note[0].upper()}{note[1:]}."), style="dim"))
-    if whole := wording.explained(attribution):
+    if whole := wording.explained(attribution, edits):
         hang(console, Text("  "), Text(look.text(whole), style="green" if attribution.explained else "yellow"))
 
 

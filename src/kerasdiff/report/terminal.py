@@ -82,7 +82,7 @@ def render(
     _rewrites(shown.rewrites, console, named=verbose)
     _rungs(shown.rungs, console)
     if comparison.attribution is not None:
-        render_attribution(comparison.attribution, console)
+        render_attribution(comparison.attribution, comparison.edits, console)
     if shown.fit is not None:
         render_fit(shown.fit, console)
     _not_checked(comparison, console)

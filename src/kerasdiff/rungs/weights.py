@@ -61,20 +61,23 @@ def settings(
     homes = _homes(pair)
     twins = _twins(pair)
     hidden: Counter[str] = Counter()
-    changed: dict[str, list[Change]] = {}
+    changed: dict[tuple[str, str], list[Change]] = {}
     joined = {names for one in pair.transfer.joined for names in one.pairs}
     known = [*_one_to_one(pair), *sorted(joined)]
     for one, two in known:
+        owners = first[one].owner, second[two].owner
         scaled = (one, two) not in joined  # of a joined weight, another scale at the start is told beside
         for change in _changes(first[one], second[two], same_start=one in same_start, scaled=scaled):
             setting = "initializer" if change.name == "fans" else change.name
             if setting in ignore:
                 hidden[setting] += 1
             else:
-                changed.setdefault(first[one].owner, []).append(change)
+                changed.setdefault(owners, []).append(change)
         if one in twins:
-            changed.setdefault(first[one].owner, []).append(twins[one])
-    edits: list[Edit] = [_edit(owner, changes, homes.get(owner, (None, None))) for owner, changes in changed.items()]
+            changed.setdefault(owners, []).append(twins[one])
+    edits: list[Edit] = [
+        _edit(owners, changes, homes.get(owners[0], (None, None))) for owners, changes in changed.items()
+    ]
     edits += _drawing_alike(pair)
     compiled = _by_likeness(pair, likeness or {})
     if "compile" in ignore:
@@ -315,7 +318,7 @@ def _drawing_alike(pair: Pair) -> Iterator[Update]:
             shared = [_twins_of(node, pair.weights[side], groups[side]) for side, node in enumerate(nodes)]
             if bool(shared[0]) != bool(shared[1]):
                 change = Change(aspect=Aspect.SEED, values=(shared[0], shared[1]))
-                yield _edit(nodes[0].scope, [change], nodes)
+                yield _edit((nodes[0].scope, nodes[1].scope), [change], nodes)
 
 
 def _twins_of(node: Node, table: Mapping[str, Weight], groups: Mapping[str, set[str]]) -> tuple[str, ...]:
@@ -384,7 +387,7 @@ def _homes(pair: Pair) -> dict[str, Home]:
     return homes
 
 
-def _edit(owner: str, changes: list[Change], home: Home) -> Update:
+def _edit(owners: tuple[str, str], changes: list[Change], home: Home) -> Update:
     one, two = home
     return Update(
         op=one.op if one is not None else "weights",
@@ -392,5 +395,5 @@ def _edit(owner: str, changes: list[Change], home: Home) -> Update:
         reference=None if one is None else Site.of(one),
         candidate=None if two is None else Site.of(two),
         changes=tuple(changes),
-        owner=owner,
+        owners=owners,
     )

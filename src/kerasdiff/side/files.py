@@ -1,9 +1,10 @@
-"""How is a file written so that it is never half there?"""
+"""How is a file written so that it is never half there, what may be in its place, and why can one not be read?"""
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import json
 import os
 import stat
 from collections.abc import Callable
@@ -32,6 +33,35 @@ def other_than_file(path: Path) -> str:
     except FileNotFoundError:
         return ""
     return next((name for test, name in _OTHERS if test(mode)), "")
+
+
+class UnreadableError(Exception):
+    """A file cannot be read; the message says why, as what follows its name and a colon."""
+
+
+def json_of(path: Path, otherwise: str, most: int | None = None) -> object:
+    """What a JSON file holds.
+
+    Args:
+        path: Of the file.
+        otherwise: What is wrong with it where it is no JSON.
+        most: Bytes of the largest that is read; ``None`` for any size.
+
+    Raises:
+        UnreadableError: If it cannot be read, is empty, larger or no JSON.
+    """
+    try:
+        if most is not None and path.stat().st_size > most:
+            raise UnreadableError(f"it is larger than {most // 1_000_000} MB")
+        content = path.read_bytes()
+        if not content:
+            raise UnreadableError("it is empty")
+        found: object = json.loads(content)
+    except OSError as error:
+        raise UnreadableError(f"it cannot be read ({error.strerror or error})") from None
+    except (ValueError, RecursionError):
+        raise UnreadableError(otherwise) from None
+    return found
 
 
 def trial_directory(root: str, key: str) -> Path:

@@ -170,7 +170,7 @@ def _evidence(comparison: Comparison, *, changes_only: bool) -> Iterator[str]:
     """What the verdict rests on, folded."""
     yield _rungs(comparison, changes_only=changes_only)
     if comparison.attribution is not None:
-        yield _attribution(comparison.attribution)
+        yield _attribution(comparison.attribution, comparison.edits)
     if comparison.fit is not None and not (changes_only and comparison.fit.identical):
         yield _fit(comparison.fit)
     if comparison.rows and not (changes_only and all(row.state in EQUAL for row in comparison.rows)):
@@ -209,7 +209,7 @@ def _rungs(comparison: Comparison, *, changes_only: bool) -> str:
     return _folded(f"Evidence: {apart} of {count(len(comparison.rungs), 'rung')} differ", "\n".join(rows))
 
 
-def _attribution(attribution: Attribution) -> str:
+def _attribution(attribution: Attribution, edits: Sequence[Edit]) -> str:
     lines = []
     if attribution.divergence is not None:
         lines.append(
@@ -222,7 +222,7 @@ def _attribution(attribution: Attribution) -> str:
         lines.append(f"{local} {', '.join(apart)}")
     lines += [wording.inseparable(group) for group in attribution.together]
     lines += [wording.sentence(note) for note in attribution.notes]
-    lines += [whole for whole in (wording.explained(attribution),) if whole]
+    lines += [whole for whole in (wording.explained(attribution, edits),) if whole]
     return _folded("Attribution: where the values part", "\n".join(f"- {text(line)}" for line in lines))
 
 

@@ -28,7 +28,7 @@ from kerasdiff.comparison import Comparison, Reason
 from kerasdiff.findings import SIDES, Site
 from kerasdiff.graph import Attribute, Node, Source
 from kerasdiff.graph.table import Table
-from kerasdiff.report.wording import formulas
+from kerasdiff.report.wording import code, formulas
 from kerasdiff.report.wording.causes import MOST_CHARACTERS, MOST_LISTED, groups
 from kerasdiff.report.wording.contrast import contrasts, uncoded
 from kerasdiff.report.wording.edits import of_another_class
@@ -206,7 +206,7 @@ class _Writer:
             return None if settings is None else _Step(f"compile with {settings}", "", None)
         if own is None or (other is None and not edit.folded):
             return None
-        place = f"`{edit.owner or own.node}`"
+        place = f"`{edit.owners[self._side] or own.node}`"
         functions = edit.changes[0].formulas
         if functions is not None:
             return _Step(f"compute {formulas.told(functions[1 - self._side])} in", place, own.source)
@@ -307,9 +307,10 @@ def _of_weight(change: Change, side: int) -> str | None:
     value = change.values[side]
     if change.name == "trainable":
         return f"trainable={value}"
-    if change.name not in ("initializer", "regularizer", "constraint") or str(value).startswith("value "):
+    if change.name not in code.MODULES or str(value).startswith("value "):
         return None
-    return _written(f"{change.weight}_{change.name}", *_ordered(change, side))
+    name, text = f"{change.weight}_{change.name}", code.written(change.name, str(value))
+    return _written(name, *_ordered(change, side)) if text is None else f"{name}={text}"
 
 
 def _ordered(change: Change, side: int) -> tuple[Attribute, Attribute]:

@@ -164,8 +164,8 @@ def _one_sided(edits: tuple[Edit, ...], most: int) -> str:
 def _other(edit: Edit, first: Edit) -> str:
     """Another place where the same holds: its node, and its line where that is another one."""
     side = _told_side(first) if edit.sites[_told_side(first)] is not None else int(edit.reference is None)
+    owner = edit.owners[side] if isinstance(edit, Update) else ""
     site, named = edit.sites[side], first.sites[side]
-    owner = edit.owner if isinstance(edit, Update) and edit.owner else ""
     if site is None:
         return owner or edit.op
     line = "" if named is not None and named.source == site.source else f" ({site.source})" if site.source else ""

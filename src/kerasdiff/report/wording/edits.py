@@ -109,7 +109,7 @@ def _update(edit: Update) -> str:
     if any(change.aspect is Aspect.COMPILE for change in edit.changes):
         return f"compile settings: {changed_settings(edit.changes)}"
     if edit.rung == "weights":
-        return f"weights of {edit.owner or 'the model'}{_lines(edit)}: {_weight_settings(edit.changes)}"
+        return f"weights of {_owners(edit)}: {_weight_settings(edit.changes)}"
     if edit.folded and edit.changes[0].aspect is Aspect.CALL:
         return folded.mode(edit, edit.changes[0])
     assert edit.reference is not None
@@ -138,9 +138,16 @@ def _other_settings(edit: Update, reference: Site, candidate: Site) -> str:
     return f"{calls_of(reference, candidate)}: {text}"
 
 
-def _lines(edit: Update) -> str:
-    """Where the node stands, in brackets, with the space before it."""
-    lines = dict.fromkeys(str(site.source) for site in edit.sites if site is not None and site.source is not None)
+def _owners(edit: Update) -> str:
+    """The layers that hold the weights and where they stand: in one breath where both sides call them the same."""
+    one, two = ((f"{site.source}",) if site is not None and site.source is not None else () for site in edit.sites)
+    first, second = (owner or "the model" for owner in edit.owners)
+    if first == second:
+        return f"{first}{_bracketed(tuple(dict.fromkeys((*one, *two))))}"
+    return f"{first}{_bracketed(one)} → {second}{_bracketed(two)}"
+
+
+def _bracketed(lines: tuple[str, ...]) -> str:
     return f" ({' and '.join(lines)})" if lines else ""
 
 

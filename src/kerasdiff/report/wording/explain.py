@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
+from kerasdiff.align.edits import Aspect, Change, Edit, Update
 from kerasdiff.explain.records import Attribution, Effect, LocalDifference, Measure
 from kerasdiff.findings import Fact, Finding
 from kerasdiff.probing.witness import SavedWitness
@@ -92,14 +93,22 @@ def share(size: float, whole: str) -> str:
     return f"{percent:.0f} % of {whole}" if percent >= 10 else f"{percent:.2g} % of {whole}"
 
 
-def explained(attribution: Attribution) -> str:
-    """What follows for the edits as a whole; empty where they could not be applied together."""
-    lead = _applied(attribution)
+def explained(attribution: Attribution, edits: Sequence[Edit]) -> str:
+    """What follows for the edits as a whole; empty where they could not be applied together.
+
+    Args:
+        attribution: Of the first of ``edits``, those of the architecture.
+        edits: All there are; of settings of weights no value depends that was measured.
+    """
+    beside = settings_beside(attribution, edits)
+    lead = _applied(attribution, numbers=bool(beside))
     if not lead or not attribution.remaining:
         return ""
     if attribution.explained:
         most = max(abs(size) for size in attribution.remaining.values())
         agree = f"to {most:.0e} of the largest value" if most else "to the last bit"
+        if beside:
+            return f"{lead} outputs agree {agree}; {beside}."
         return f"{lead} both agree {agree}: nothing else differs."
     beyond = _beyond(attribution)
     if beyond is None:
@@ -111,9 +120,41 @@ def explained(attribution: Attribution) -> str:
     )
 
 
-def _applied(attribution: Attribution) -> str:
+def _applied(attribution: Attribution, *, numbers: bool) -> str:
     count = len(attribution.effects)
-    return f"With {'this edit' if count == 1 else f'these {count} edits'} applied" if count else ""
+    these = "this edit" if count == 1 else f"these {count} edits"
+    return f"With {numbered(tuple(range(1, count + 1))) if numbers else these} applied" if count else ""
+
+
+def settings_beside(attribution: Attribution, edits: Sequence[Edit]) -> str:
+    """``edit 3 changes the regularizer's loss alone``: what the edits do that were not applied; empty for none."""
+    first = len(attribution.effects)
+    beside = [edit for edit in edits[first:] if isinstance(edit, Update)]
+    if not beside:
+        return ""
+    told = listed(list(dict.fromkeys(_changed(change) for edit in beside for change in edit.changes)))
+    changes = "change" if len(beside) > 1 else "changes"
+    return f"{numbered(tuple(range(first + 1, first + len(beside) + 1)))} {changes} {told} alone"
+
+
+def _changed(change: Change) -> str:
+    return _BESIDE.get(change.name) or _BESIDE_BY_ASPECT.get(change.aspect, change.name)
+
+
+_BESIDE: Mapping[str, str] = {
+    "regularizer": "the regularizer's loss",
+    "initializer": "how weights start",
+    "fans": "how weights start",
+    "constraint": "the constraint of weights",
+    "trainable": "which weights are trained",
+    "dtype": "the dtype of weights",
+}
+"""What a setting of weights decides, by its name."""
+
+_BESIDE_BY_ASPECT: Mapping[Aspect, str] = {
+    Aspect.SEED: "which random numbers are the same",
+    Aspect.COMPILE: "the compile settings",
+}
 
 
 def _beyond(attribution: Attribution) -> tuple[Measure, float, float] | None:
@@ -129,13 +170,16 @@ def _beyond(attribution: Attribution) -> tuple[Measure, float, float] | None:
     )
 
 
-def verified(attribution: Attribution, *, brief: bool = False) -> str:
+def verified(attribution: Attribution, edits: Sequence[Edit], *, brief: bool = False) -> str:
     """That the edits are the whole difference, or are not; empty where they do nothing that was measured."""
     if attribution.explained:
-        return "And nothing else differs." if brief else explained(attribution)
+        beside = settings_beside(attribution, edits)
+        if brief and beside:
+            return f"{beside[0].upper()}{beside[1:]}; nothing else differs."
+        return "And nothing else differs." if brief else explained(attribution, edits)
     if not attribution.effects or _beyond(attribution) is None:
         return ""
-    return "Something else differs, too, that no edit names." if brief else explained(attribution)
+    return "Something else differs, too, that no edit names." if brief else explained(attribution, edits)
 
 
 def local_difference(difference: LocalDifference) -> str:

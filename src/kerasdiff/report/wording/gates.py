@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -128,11 +129,11 @@ def _ways(pair: CheckedPair, comparison: Comparison, checked: Checked) -> Iterat
         yield f"If it is meant for now, add at {where}:\n{ignore_line(hidden, checked.today + GRACE)}"
     elif comparison.verdict.outcome == "different" and pair.gate.reference.endswith(".kerasdiff"):
         words = ["kerasdiff", "lock", "--update", pair.gate.reference, pair.gate.candidate]
-        yield f"If it is meant, store what it does now:\n{shlex.join(words)}"
+        yield f"If it is meant, store what it does now:\n{_there(words, checked)}"
     elif comparison.verdict.outcome == "different":
         known = 'expect = "different"\n' if pair.gate.expect == "equivalent" else ""
         yield f"If it is meant, write at {where}:\n{known}{_known_edits(comparison)}".rstrip("\n:")
-    yield f"To see more:\n{command(pair)}"
+    yield f"To see more:\n{_there(command(pair), checked)}"
 
 
 def _line(item: Ignore, checked: Checked) -> str:
@@ -150,7 +151,7 @@ def _known_edits(comparison: Comparison) -> str:
     return f"edits = [{', '.join(edits)}]" if len(edits) <= MOST_EDITS else ""
 
 
-def command(pair: CheckedPair) -> str:
+def command(pair: CheckedPair) -> list[str]:
     """The command that compares the pair alone, and asks the same."""
     assert pair.comparison is not None
     options = pair.gate.options
@@ -167,4 +168,10 @@ def command(pair: CheckedPair) -> str:
     for name in ("fit_steps", "data", "seed", "timeout", "search", "require", "device"):
         if (value := getattr(options, name)) != getattr(usual, name):
             words += [f"--{name.replace('_', '-')}", str(value)]
-    return shlex.join(words)
+    return words
+
+
+def _there(words: list[str], checked: Checked) -> str:
+    """A command as it is given from here: targets are relative to the file of gates."""
+    folder = os.path.dirname(checked.path)
+    return f"cd {shlex.quote(folder)} && {shlex.join(words)}" if folder else shlex.join(words)

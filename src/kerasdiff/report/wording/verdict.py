@@ -74,7 +74,7 @@ def _ends(comparison: Comparison) -> list[tuple[str, ...]]:
     if attribution is None or stored:
         return [(stored, shows), (stored or shows,)]
     does = consequence(attribution) or _losses(comparison)
-    whole, brief = verified(attribution), verified(attribution, brief=True)
+    whole, brief = (verified(attribution, comparison.edits, brief=short) for short in (False, True))
     unsaid = [(does, shows)] if does and attribution.explained else []
     return [(does, shows, whole), (does, shows, brief), *unsaid, (shows, whole), (shows, brief)]
 
@@ -110,8 +110,30 @@ def _rung(comparison: Comparison, name: RungName) -> Rung:
 def _interface(comparison: Comparison, room: int) -> str:
     lead = "".join(map(sentence, comparison.verdict.findings)) or "the interfaces differ"
     text = f"{_capital(lead)}: {detail(_rung(comparison, 'interface'))}."
-    said = _different(comparison, MOST_CHARACTERS) if comparison.edits else ""
-    return f"{text} {said}" if said and len(text) + 1 + len(said) <= room else text
+    if not comparison.edits:
+        return text
+    cause = _reshaping(comparison)
+    said = _different(comparison, max(LEAST_EDITS, room - len(text) - 1), edits=cause or comparison.edits)
+    text = f"{said} {shortened(text, max(room - len(said) - 1, LEAST_EDITS))}"
+    rest = tuple(edit for edit in comparison.edits if cause and edit not in cause)
+    more = _different(comparison, max(room - len(text) - 1, LEAST_EDITS), edits=rest) if rest else ""
+    return f"{text} {more}" if more and len(text) + 1 + len(more) <= room else text
+
+
+def _reshaping(comparison: Comparison) -> tuple[Edit, ...]:
+    """The edits of the first call whose results have another shape or dtype, though what it takes has not."""
+    other: set[str] = set()
+    for row in comparison.rows:
+        one, two = row.reference, row.candidate
+        if one is None or two is None or one.outputs == two.outputs:
+            continue
+        other.add(one.id)
+        if one.op == "input" or other & {edge.node for edge in one.operands}:
+            continue  # inputs are told with the interface
+        found = tuple(edit for edit in comparison.edits if edit.reference is not None and edit.reference.node == one.id)
+        if found:
+            return found
+    return ()
 
 
 def _stored_values(comparison: Comparison) -> str:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
+
+from kerasdiff.side.files import UnreadableError, json_of
 
 
 def config_of(path: Path) -> dict[str, object] | str:
     """The config that a file holds, or why it is none."""
     try:
-        config = json.loads(path.read_bytes())
-    except OSError as error:
-        return f"it cannot be read ({error.strerror or error})"
-    except (ValueError, RecursionError):
-        return "it is empty" if path.stat().st_size == 0 else "it is no JSON"
+        config = json_of(path, "it is no JSON")
+    except UnreadableError as error:
+        return str(error)
     if not isinstance(config, dict) or not isinstance(config.get("class_name"), str) or "config" not in config:
         return "it is no config of a Keras model, which has a class_name and a config, as model.to_json() writes it"
     version = str(config.get("keras_version", ""))

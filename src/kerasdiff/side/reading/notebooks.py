@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from kerasdiff.side.files import UnreadableError, json_of
 
 MOST_BYTES = 100_000_000
 """Longer ones are refused: reading takes a second a hundred megabytes, most of them images that cells have shown."""
@@ -55,15 +56,10 @@ def cells_of(path: Path) -> tuple[Cell, ...] | str:
         "The Jupyter Notebook Format", versions 3 and 4.
     """
     try:
-        if path.stat().st_size > MOST_BYTES:
-            return f"it is larger than {MOST_BYTES // 1_000_000} MB"
-        content = json.loads(path.read_bytes().decode("utf-8-sig"))
-    except OSError as error:
-        return f"it cannot be read ({error.strerror or error})"
-    except (ValueError, RecursionError):
-        return "it is empty" if path.stat().st_size == 0 else "it is no notebook, or a damaged one: it is no JSON"
-    cells = _all_cells(content)
-    if cells is None:
+        content = json_of(path, "it is no notebook, or a damaged one: it is no JSON", MOST_BYTES)
+    except UnreadableError as error:
+        return str(error)
+    if not isinstance(content, dict) or (cells := _all_cells(content)) is None:
         return "it is no notebook: it has no cells"
     language = _language(content)
     if language not in ("", "python", "ipython"):
@@ -74,9 +70,7 @@ def cells_of(path: Path) -> tuple[Cell, ...] | str:
     return tuple(Cell(f"{path}[cell {number}]", _python(text)) for number, text in enumerate(texts, 1))
 
 
-def _all_cells(content: object) -> list[object] | None:
-    if not isinstance(content, dict):
-        return None
+def _all_cells(content: dict[str, object]) -> list[object] | None:
     sheets = content.get("worksheets")  # version 3
     cells: list[object] = []
     for holder in sheets if isinstance(sheets, list) else [content]:

@@ -60,7 +60,9 @@ class Calls(Expressions):
             return self._by_name(node, node.func, given)
         if isinstance(node.func, ast.Attribute):
             return self._method(node, node.func, given)
-        return self._object(self.value(node.func), given)
+        found = self._object(self.value(node.func), given)
+        called = self.dotted(node.func.func) if isinstance(node.func, ast.Call) else None
+        return found if called is None or known.makes(called) else self.script.part(found)
 
     # -- functions of modules ------------------------------------------------------------------------------------
 
@@ -82,13 +84,25 @@ class Calls(Expressions):
             self._draw()
         if known.in_place(dotted):
             self.change(given)
+        self._written(known.written(dotted, node))
         if known.is_known(dotted):
-            return set() if known.is_drawing(dotted) else self.script.fresh(given)
+            return self._given_out(dotted, given)
         self.facts.unbounded |= found is None
         first = self.lookup(_first(node.func))
         owners = first - self._fixed(first)
         self.facts.deep |= given | owners
         return self.script.part(given | owners)
+
+    def _given_out(self, dotted: str, given: set[int]) -> set[int]:
+        """The result of a known function: what it is given or a part of that, unless it makes something new."""
+        if known.is_drawing(dotted) or known.fills(dotted):
+            return set()
+        return self.script.fresh(given) if known.makes(dotted) else self.script.part(given)
+
+    def _written(self, outputs: Iterable[ast.expr]) -> None:
+        """Changes arguments that a call is given to write into."""
+        for item in outputs:
+            self.change(self.given[id(item)])
 
     def _draw(self) -> None:
         shared = self.lookup(RANDOM)
@@ -119,6 +133,9 @@ class Calls(Expressions):
         if self.lookup(func.id):
             return self._object(found, given)
         self._builtin(node, func.id, given)
+        if func.id == "type":
+            kinds = self.kinds(given)
+            return self.script.part(given | kinds) | (set() if kinds else {self.script.library})
         return set() if func.id in known.BUILTINS_SCALAR else self.script.part(given)
 
     def _builtin(self, node: ast.Call, name: str, given: set[int]) -> None:
@@ -132,8 +149,8 @@ class Calls(Expressions):
         self._passed(given, costs=False)
         if known.in_place(name):
             self.change(given)
-            if name in ("setattr", "delattr") and node.args and self.dotted(node.args[0]) is not None:
-                self.into_module()
+            if name in ("setattr", "delattr") and node.args:
+                self.attribute_set(self.given[id(node.args[0])])
         elif name not in known.BUILTINS_PURE and not (name[:1].isupper() or name in ("exit", "quit")):
             self.facts.deep |= given
             self.facts.unbounded = True
@@ -147,6 +164,7 @@ class Calls(Expressions):
         self._apply(summary, arguments, costs=True)
         made, node_made = self.script.node("", -1)
         node_made.same = self._meant(summary.returns, arguments)
+        node_made.parts = self._meant(summary.parts, arguments)
         node_made.holds = self._meant(summary.holds, arguments)
         (node_made.holds if inner_functions(function) else node_made.makers).add(owner)
         return {made}
@@ -156,7 +174,7 @@ class Calls(Expressions):
         found: set[int] = set()
         for name in names:
             found |= arguments.get(name[1:], set()) if name.startswith("(") else self.lookup(name)
-        return found - self._fixed(found)
+        return found - self._fixed(found) | found & {self.script.library}
 
     def _arguments(self, node: ast.Call, function: Function) -> dict[str, set[int]]:
         """What each parameter is given; with ``*`` all of them are given everything."""
@@ -191,7 +209,9 @@ class Calls(Expressions):
     # -- methods and objects -------------------------------------------------------------------------------------
 
     def _method(self, node: ast.Call, func: ast.Attribute, given: set[int]) -> set[int]:
-        owner, name = self.value(func.value), func.attr
+        owner, name = self.owner(func.value), func.attr
+        if isinstance(func.value, ast.Name) and not self.lookup(func.value.id):
+            owner = owner | given  # ``dict.update(a, b)``
         own = self.script.methods.get(name, ())
         kind = known.method_cost(name, of_module=False)
         if name == "open" and known.opens_to_write(node):
@@ -213,7 +233,9 @@ class Calls(Expressions):
         else:
             self._known_method(node, name, owner, given)
             if name in known.FRESH_METHODS:
-                return set()
+                if any(keyword.arg == "copy" for keyword in node.keywords):
+                    return self.script.part(owner)
+                return self.script.fresh(owner) if name == "copy" else set()
         return self.script.part(owner | given)
 
     def _known_method(self, node: ast.Call, name: str, owner: set[int], given: set[int]) -> None:
@@ -236,6 +258,7 @@ class Calls(Expressions):
             self.hold(owner, given)
         if any(keyword.arg == "inplace" for keyword in node.keywords):
             self.change(owner)
+        self._written(keyword.value for keyword in node.keywords if keyword.arg == "out")
 
     def _is_foreign(self, owner: set[int]) -> bool:
         """Whether an object may come from a package of which nothing is known, so that its methods may do anything."""

@@ -5,14 +5,15 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterable
 
-from kerasdiff.side.slicing.knowledge import BUILTINS_SCALAR, EVERYTHING
+from kerasdiff.side.slicing.knowledge import BUILTINS_SCALAR, EVERYTHING, is_known
 from kerasdiff.side.slicing.records import Facts
 from kerasdiff.side.slicing.script import Script, free_names, spelled
 
 Env = dict[str, frozenset[int]]
 NOTHING: frozenset[int] = frozenset()
 _SCALARS = (ast.Constant, ast.JoinedStr, ast.Compare)
-_UNSHARED_ATTRIBUTES = ("shape", "ndim", "dtype", "size", "__name__", "__doc__", "__file__")
+_UNSHARED_ATTRIBUTES = ("shape", "ndim", "dtype", "__name__", "__doc__", "__file__")
+"""Attributes whose values share nothing with their object, where they are not changed themselves."""
 
 
 class Expressions:
@@ -66,7 +67,12 @@ class Expressions:
         self.facts.reads |= found
         if not found and node.id in EVERYTHING:
             self.facts.everything = self.facts.unbounded = True
-        return {item for item in found if not self.script.nodes[item].fixed}
+        return self._handed_on(found) | {item for item in found if not self.script.nodes[item].fixed}
+
+    def _handed_on(self, found: Iterable[int]) -> set[int]:
+        """The library, where a class or a module of it is what a name stands for."""
+        dotted = [self.script.nodes[item].dotted for item in found if self.script.nodes[item].fixed]
+        return {self.script.library} if any(one is not None and is_known(one) for one in dotted) else set()
 
     def on_attribute(self, node: ast.Attribute) -> set[int]:
         own = self.env.get(_of_self(node))
@@ -76,7 +82,21 @@ class Expressions:
         found = self.value(node.value)
         if node.attr in ("__dict__", "__globals__", "__builtins__", "modules", "_getframe"):
             self.facts.everything = self.facts.unbounded = True
+        if node.attr == "__class__":
+            return self.script.part(found | self.kinds(found))
+        if found == {self.script.library}:
+            return found if node.attr[:1].isupper() else set()  # a class; a function or a value
         return set() if node.attr in _UNSHARED_ATTRIBUTES else self.script.part(found)
+
+    def kinds(self, found: Iterable[int]) -> set[int]:
+        """Classes that these objects are of."""
+        return {maker for item in self.script.reach(found) for maker in self.script.nodes[item].makers}
+
+    def owner(self, expression: ast.expr) -> set[int]:
+        """What is changed where something is stored into the value of an expression, or a method of it is called."""
+        if isinstance(expression, ast.Attribute) and expression.attr in _UNSHARED_ATTRIBUTES:
+            return self.script.part(self.value(expression.value))
+        return self.value(expression)
 
     def on_subscript(self, node: ast.Subscript) -> set[int]:
         self.value(node.slice)
@@ -206,7 +226,7 @@ class Expressions:
 
     def store(self, target: ast.Attribute | ast.Subscript, held: set[int]) -> None:
         """Puts something into an object."""
-        owners = self.value(target.value)
+        owners = self.owner(target.value)
         if isinstance(target, ast.Subscript):
             self.value(target.slice)
         base: ast.expr = target
@@ -215,6 +235,8 @@ class Expressions:
         if isinstance(base, ast.Name) and self.dotted(base) is not None:
             self.into_module()
         self.change(owners)
+        if isinstance(target, ast.Attribute):
+            self.attribute_set(owners)
         self.hold(owners, held)
         if _of_self(target):
             number, made = self.script.node(_of_self(target), -1)
@@ -226,6 +248,19 @@ class Expressions:
         own, wholes = self.script.itself(owners)
         self.facts.changes |= own
         self.facts.deep |= wholes
+        if self.script.library in own:
+            self.into_module()
+
+    def attribute_set(self, owners: set[int]) -> None:
+        """Notes that an attribute of these is set: where they may be classes of a package, that patches it."""
+        reached = self.script.reach(self.script.itself(owners)[1])
+        if self.script.library in reached or any(map(self._is_class, reached)):
+            self.into_module()
+
+    def _is_class(self, number: int) -> bool:
+        """Whether an object is what a name of a class of a known package stands for, in a function."""
+        dotted = self.script.nodes[number].dotted or ""
+        return dotted.rpartition(".")[2][:1].isupper() and is_known(dotted)
 
     def hold(self, owners: Iterable[int], given: set[int]) -> None:
         """Notes that these objects may hold those from here on."""

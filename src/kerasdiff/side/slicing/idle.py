@@ -84,15 +84,18 @@ class _Idle:
 
     def _part(self, node: ast.AST) -> bool:
         if isinstance(node, ast.Call):
-            return self._call(node.func)
+            return self._call(node)
         if isinstance(node, ast.Name):
             return node.id not in self._script.functions
         return not isinstance(node, ast.NamedExpr | ast.Lambda | ast.Yield | ast.YieldFrom | ast.Await)
 
-    def _call(self, function: ast.expr) -> bool:
-        dotted = self._dotted(function)
+    def _call(self, call: ast.Call) -> bool:
+        function, dotted = call.func, self._dotted(call.func)
+        if any(keyword.arg in ("out", "inplace") for keyword in call.keywords):
+            return False
         if dotted is not None:
-            return known.is_known(dotted) and not known.in_place(dotted) and not known.is_global(dotted)
+            changing = known.in_place(dotted) or known.is_global(dotted) or known.written(dotted, call)
+            return known.is_known(dotted) and not changing
         if isinstance(function, ast.Name):
             return function.id in _PLAIN and function.id not in self._script.bound
         if isinstance(function, ast.Attribute):

@@ -257,7 +257,7 @@ _MINOR = (
 _IN_PLACE = (
     "random.shuffle", "numpy.random.shuffle", "numpy.put*", "numpy.place", "numpy.copyto", "numpy.fill_diagonal",
     "heapq.*", "bisect.insort*", "setattr", "delattr", "next", "operator.setitem", "operator.delitem",
-    "operator.i*", "sklearn.utils.shuffle",
+    "operator.i*", "sklearn.utils.shuffle", "numpy.*.at", "*.__setattr__", "*.__delattr__", "*.__setitem__",
 )  # fmt: skip
 """What changes an object that it is given."""
 
@@ -298,6 +298,42 @@ def seeds(dotted: str) -> bool:
 def in_place(dotted: str) -> bool:
     """Whether a function changes what it is given."""
     return _matches(dotted, _IN_PLACE)
+
+
+_ONE_ARGUMENT = frozenset(
+    (
+        "abs", "absolute", "arccos", "arcsin", "arctan", "cbrt", "ceil", "conj", "conjugate", "cos", "cosh", "deg2rad",
+        "exp", "exp2", "expm1", "fabs", "floor", "invert", "isfinite", "isinf", "isnan", "log", "log10", "log1p",
+        "log2", "logical_not", "negative", "positive", "rad2deg", "reciprocal", "rint", "sign", "sin", "sinh",
+        "sqrt", "square", "tan", "tanh", "trunc",
+    )
+)  # fmt: skip
+_MAKING = ("copy.deepcopy", "numpy.array", "numpy.copy", "numpy.random.*")
+"""Functions whose results are new objects, whatever they are given."""
+_FILLING = (
+    "numpy.zeros*", "numpy.ones*", "numpy.empty*", "numpy.arange", "numpy.linspace", "numpy.eye", "numpy.identity",
+)  # fmt: skip
+"""Functions whose results hold numbers alone."""
+_NO_OUTPUT = frozenset(("where", "interp", "pad", "insert", "isclose", "allclose", "linspace", "select", "full"))
+
+
+def written(dotted: str, call: ast.Call) -> list[ast.expr]:
+    """Arguments that a function may write its result into; NumPy takes them by position as well."""
+    found = [keyword.value for keyword in call.keywords if keyword.arg == "out"]
+    package, _, name = dotted.rpartition(".")
+    if package == "numpy" and name not in _NO_OUTPUT:
+        found += call.args[1 if name in _ONE_ARGUMENT else 2 :]
+    return [item for item in found if not isinstance(item, ast.Constant | ast.UnaryOp)]
+
+
+def makes(dotted: str) -> bool:
+    """Whether calling this makes something new: a class, or what copies all parts."""
+    return dotted.rpartition(".")[2][:1].isupper() or _matches(dotted, _MAKING)
+
+
+def fills(dotted: str) -> bool:
+    """Whether the result of a function holds numbers alone, and nothing that it is given."""
+    return _matches(dotted, _FILLING)
 
 
 @cache

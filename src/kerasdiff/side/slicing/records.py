@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from kerasdiff.side.slicing.knowledge import CostKind
 
 RANDOM, SETTINGS, FILES, MODELS = "<random numbers>", "<settings>", "<files>", "<saved models>"
+LIBRARY = "<library>"
+"""What a class or a module of a package stands for that is handed on as a value."""
 """Names for what no name of a script stands for: shared generators, settings that all code sees, files on disk."""
 SHARED = (RANDOM, SETTINGS, FILES, MODELS)
 
@@ -88,7 +90,7 @@ class Summary:
 
     Attributes:
         changes, deep, trains, valued: Names of parameters, and of the module, likewise.
-        returns, holds: Which of them the result may be, and which it may hold.
+        returns, parts, holds: Which of them the result may be, be a part of, and hold.
         reads: Names of the module that it looks up.
         binds, costs, unbounded, everything: As of :class:`Facts`.
     """
@@ -96,6 +98,7 @@ class Summary:
     changes: frozenset[str] = frozenset()
     deep: frozenset[str] = frozenset()
     returns: frozenset[str] = frozenset()
+    parts: frozenset[str] = frozenset()
     holds: frozenset[str] = frozenset()
     trains: frozenset[str] = frozenset()
     valued: frozenset[str] = frozenset()

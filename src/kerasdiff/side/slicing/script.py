@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from kerasdiff.side.reading.kinds import in_keras
 from kerasdiff.side.reading.names import Definition
 from kerasdiff.side.slicing.knowledge import STRUCTURE, is_hook, is_known
-from kerasdiff.side.slicing.records import Function, Node, Summary
+from kerasdiff.side.slicing.records import LIBRARY, Function, Node, Summary
 
 
 @dataclass(slots=True)
@@ -29,6 +29,7 @@ class Script:
         star: The well known package that a name may come from which nothing binds; empty where there is none.
         hooked: Whether what training calls of its own may change more of a model than values.
         anything: Whether names may be bound that its text does not tell.
+        library: The object that classes and modules of packages are, where they are handed on.
         summaries: What calling each of its functions does, as far as it was asked.
     """
 
@@ -43,6 +44,7 @@ class Script:
     star: str = ""
     hooked: bool = False
     anything: bool = False
+    library: int = -1
     summaries: dict[int, Summary] = field(default_factory=dict)
 
     def node(self, name: str, site: int) -> tuple[int, Node]:
@@ -88,6 +90,10 @@ class Script:
         own = self._closed(starts, lambda node: node.same)
         return own, {item for number in own for item in self.nodes[number].parts}
 
+    def within(self, starts: Iterable[int]) -> set[int]:
+        """These objects with all that they may be, or be parts of."""
+        return self._closed(starts, lambda node: node.same | node.parts)
+
     def _closed(self, starts: Iterable[int], following: Callable[[Node], set[int]]) -> set[int]:
         seen = set(starts)
         waiting = list(seen)
@@ -101,6 +107,8 @@ class Script:
 def script_of(tree: ast.Module) -> Script:
     """Reads what a text defines."""
     script = Script(tree)
+    script.library, library = script.node(LIBRARY, -1)
+    library.fixed = True
     stars = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):

@@ -285,6 +285,7 @@ def _body(script: Script, function: ast.FunctionDef | ast.AsyncFunctionDef | ast
         changes=walk.names(facts.changes - deep),
         deep=walk.names(deep),
         returns=walk.names(returned),
+        parts=walk.names(script.within(inside)) - walk.names(returned),
         holds=walk.names(script.reach(walk.returned) | inside) - walk.names(returned),
         trains=walk.names(facts.trains),
         valued=walk.names(script.reach(facts.valued)),

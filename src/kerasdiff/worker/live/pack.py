@@ -267,7 +267,7 @@ def _root(model: object) -> str:
     code: Live = type(model) if _is_of_keras(type(model)) else model
     try:
         file = inspect.getsourcefile(inspect.unwrap(code))
-    except TypeError:
+    except (TypeError, OSError):  # the latter of a class of `__main__` where that is no file, as in a notebook
         file = None
     here = Path.cwd()
     if file is None or not Path(file).exists() or not is_user_file(file):

@@ -6,7 +6,7 @@ import inspect
 import itertools
 import math
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
@@ -53,6 +53,9 @@ class Parts(Protocol):
 
     def home(self, op: str) -> str:
         """The id of the node an op belongs to, empty where it belongs to none."""
+
+    def updates(self) -> Sequence[Live]:
+        """The ops that are run for what they do."""
 
 
 class Session:

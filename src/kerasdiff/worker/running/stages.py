@@ -12,7 +12,7 @@ from kerasdiff.errors import EvaluateError, KerasdiffError
 from kerasdiff.graph.ops import BRANCHES, FAMILIES, KEYED_DRAWS, LOOPS
 from kerasdiff.side.observations import Draw, Stage, Staged
 from kerasdiff.worker.importing.faults import reason
-from kerasdiff.worker.keras_internals import Live, final_updates, is_stateful
+from kerasdiff.worker.keras_internals import Live, is_stateful
 from kerasdiff.worker.loading.load import Session
 from kerasdiff.worker.running.imported import imported
 from kerasdiff.worker.running.pulls import Pull, Pulls
@@ -58,7 +58,7 @@ class StagedCall:
         ]
         self._loops = any(op.type in LOOPS | BRANCHES for op in ops)
         self._added, self._losses = recording.added, self._call.own(recording.added.values)
-        self._updates = [self._call.own(op) for op in final_updates(recording.graph)]
+        self._updates = [self._call.own(op) for op in parts.updates()]
         self._pulls = Pulls(self._call, self._losses)
         self._undisturbed = Undisturbed()
         self._session = self._new_session()

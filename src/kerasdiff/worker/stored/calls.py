@@ -74,6 +74,7 @@ class StoredCall:
         self._mapped: dict[str, Live] = {}
         self._made: dict[str, Live] = {}
         self._inputs: list[Live] = []
+        self._updates: list[Live] = []
         self._outputs: list[Live] = []
         self._losses: list[Live] = []
         self._added: Live = None
@@ -113,7 +114,7 @@ class StoredCall:
             self._mapped[constant.entry] = tf.constant(constant.value, name=f"{HELD}_constant_{number}")
         for number, (entry, table) in enumerate(self._tables.items()):
             self._mapped[entry] = captured(here, table.resource_handle, f"{HELD}_table_{number}")
-        updates = self._import(definition)
+        self._updates = self._import(definition)
         self._outputs = [self._tensor(name) for name in self.held.outputs]
         self._losses = [self._tensor(name) for name in self._terms]
         self._added = self._tensor(self.held.added)
@@ -121,7 +122,7 @@ class StoredCall:
             each = [tf.reduce_sum(tf.cast(loss, "float64")) for loss in self._losses]
             self._added = tf.stack(each) if each else tf.zeros(1, "float64")
         ways = [self._tensor(way) for _, way in self.held.ways if way is not None]
-        with tf.control_dependencies(updates):
+        with tf.control_dependencies(self._updates):
             return [tf.identity(one) for one in (*self._outputs, self._added, *ways, *self._losses)]
 
     def _variable(self, one: HeldVariable) -> Live:
@@ -176,6 +177,10 @@ class StoredCall:
     def home(self, op: str) -> str:
         """The id of the node an op belongs to, empty where it belongs to none."""
         return self.held.homes.get(op, "")
+
+    def updates(self) -> Sequence[Live]:
+        """The ops that are run for what they do, of which the graph that was made here does not know."""
+        return self._updates
 
     @property
     def branches(self) -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from kerasdiff.graph import FUSED, Edge, Graph, Node
-from kerasdiff.worker.keras_internals import Live, handle_of, is_seed_state
+from kerasdiff.worker.keras_internals import Live, final_updates, handle_of, is_seed_state
 from kerasdiff.worker.tracing.attributes import layer_attributes
 from kerasdiff.worker.tracing.branches import Way, ways
 from kerasdiff.worker.tracing.lower import Lowering, spec_of
@@ -106,6 +106,10 @@ class Assembler:
     def home(self, op: str) -> str:
         """The id of the node an op belongs to, empty where it belongs to none."""
         return self._homes.get(op, "")
+
+    def updates(self) -> list[Live]:
+        """The ops that are run for what they do."""
+        return final_updates(self._recording.graph)
 
     def ways(self) -> list[Way]:
         """Where the call takes one of several ways for a whole batch."""
