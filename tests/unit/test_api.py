@@ -18,6 +18,7 @@ from kerasdiff.api import watching
 from kerasdiff.api.calls import demand
 from kerasdiff.api.results import Result
 from kerasdiff.api.targets import called, inputs_of, target_of
+from kerasdiff.errors import TargetError
 from kerasdiff.side.targets import InputSpec
 
 
@@ -149,3 +150,14 @@ def test_whoever_watches_within_another_sees_what_is_its_own() -> None:
             pass
         watching.noted(result)
     assert [outer, inner] == [[result], []]
+
+
+def test_what_may_be_run_to_load_a_saved_model(tmp_path: Path) -> None:
+    model, own = tmp_path / "m.json", tmp_path / "own.py"
+    model.write_text('{"class_name": "Mine", "config": {}}')
+    own.write_text("")
+    target = target_of(model, custom_objects=own, unsafe=True)
+
+    assert (target.objects, target.unsafe) == ((str(own),), True)
+    with pytest.raises(TargetError, match=r"lost.py of `custom_objects` is no file"):
+        target_of(model, custom_objects=["lost.py"])

@@ -288,7 +288,24 @@ class TestRules:
     def test_unknown_name(self) -> None:
         result = ask("rules", "relu-speling")
         assert result.exit_code == 2
-        assert "no rule is called relu-speling" in result.stderr
+        assert result.stderr.startswith("error: no rule is called relu-speling; nearest: relu-spelling")
+
+    def test_a_family_is_all_its_rules(self) -> None:
+        listed = json.loads(ask("rules", "sums", "--format", "json").stdout)["rules"]
+        assert listed
+        assert {item["family"] for item in listed} == {"sums"}
+
+
+def test_a_third_model_is_told_as_such() -> None:
+    result = ask("compare", "a.py:A", "b.py:B", "same.py:Net")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("error: compare takes two models; same.py:Net is a third.\n")
+
+
+def test_only_close_options_are_suggested() -> None:
+    said = ask("compare", "a.py:A", "b.py:B", "--inptu", "3").stderr
+    assert "'--input'" in said
+    assert "--against" not in said
 
 
 def test_version() -> None:

@@ -19,6 +19,7 @@ from rich.console import Console
 from kerasdiff.checking.preparing import ready
 from kerasdiff.comparison import Comparison, Reason, Verdict
 from kerasdiff.errors import GatesError
+from kerasdiff.findings import Fact, Finding
 from kerasdiff.gates.judging import judged, options_on
 from kerasdiff.gates.keys import PAIR as PAIR_KEYS
 from kerasdiff.gates.lines import Lines
@@ -29,7 +30,7 @@ from kerasdiff.gates.writing import Proposed, first_file
 from kerasdiff.report.check import check_json, read_check, render_check
 from kerasdiff.report.saved import SavedError, shown
 from kerasdiff.report.schema import CHECK, schema_text
-from kerasdiff.report.wording.gates import command, to_pass
+from kerasdiff.report.wording.gates import assumed, command, to_pass
 from kerasdiff.side.mutations import Mutation
 
 if sys.version_info >= (3, 11):
@@ -56,7 +57,7 @@ def said(tmp_path: Path, text: str) -> str:
 
 
 WRONG = {
-    "no TOML": ("[pairs.net\n", "1: is no TOML: expected ']' at the end of a table declaration."),
+    "no TOML": ("[pairs.net\n", "1 is no TOML: expected ']' at the end of a table declaration."),
     "no pair": ("", "1: pairs holds no pair; write [pairs.NAME] with reference and candidate, or let"),
     "unknown top": ("[pair.net]\n", "1: pair is no key here; did you mean pairs?"),
     "far top": ("x = 1\n", "1: x is no key here; it must be one of base, defaults, pairs."),
@@ -162,6 +163,26 @@ rungs = ["inference", "checkpoint"]
     assert (head.reference, head.candidate, head.against) == ("", "new.py:head", "v1")
     assert (head.options.data, head.options.fit) == (str(tmp_path / "data.npz"), True)
     assert (head.options.require_checkpoint, head.rungs) == (True, ("inference", "checkpoint"))
+
+
+def test_a_guessed_input_is_said_in_the_table(tmp_path: Path) -> None:
+    guessed = Finding(fact=Fact.INPUT_FROM_DEFAULT, names=("a.py:A",), settings={"shape": (32, 32, 3)})
+    sure = forum()
+    guess = replace(sure, terms=replace(sure.terms, inferred=((guessed,), ())))
+
+    assert assumed(judged(gate(tmp_path, ""), replace(sure, terms=replace(sure.terms, inferred=((), ()))), TODAY)) == ""
+    pair = judged(gate(tmp_path, ""), guess, TODAY)
+    stream = io.StringIO()
+    render_check(Checked(path="k.toml", pairs=(pair,), today=TODAY), Console(file=stream, width=100, no_color=True))
+    assert "different  input guessed as 32,32,3; say `inputs`\n" in stream.getvalue()
+
+
+def test_what_is_to_be_deleted_is_named_by_its_own_line(tmp_path: Path) -> None:
+    known = gate(tmp_path, 'seed = 1\nexpect = "different"\nedits = ["insert relu"]\n')
+    checked = Checked(path="k.toml", pairs=(judged(known, forum(), TODAY),), today=TODAY)
+    pair = replace(checked.pairs[0], why=Why.EQUIVALENT)
+
+    assert to_pass(pair, checked) == ("Delete `expect` and `edits` (k.toml:5 and 6).",)
 
 
 def test_what_may_be_run_to_load_saved_models_is_said_by_the_file(tmp_path: Path) -> None:

@@ -252,6 +252,47 @@ def test_a_first_file_writes_targets_without_the_quotes_of_a_shell(folder: Path)
     assert "# kerasdiff lock 'my nets/layers.py:Block(filters=...)' -o Block.kerasdiff\n" in text
 
 
+def test_values_of_libraries_are_no_models(folder: Path) -> None:
+    lines = (
+        "import importlib, keras, pathlib, numpy as np, pandas as pd",
+        "x = np.random.rand(8, 3).astype('float32')",
+        "y = x.mean(axis=0).reshape(3)",
+        "rows = pd.read_csv('a.csv').dropna()",
+        "folder = pathlib.Path('a').resolve()",
+        "net = importlib.import_module('a').build()",
+    )
+    (folder / "v.py").write_text("\n".join(lines))
+    told = json.loads(CliRunner().invoke(main, ["list", "v.py", "--format", "json"]).stdout)["files"][0]["names"]
+
+    assert {one["name"]: one["can_be_model"] for one in told} == {
+        "x": "no", "y": "no", "rows": "no", "folder": "no", "net": "maybe",
+    }  # fmt: skip
+
+
+def test_what_is_not_there_is_an_error(folder: Path) -> None:
+    (folder / "config.json").write_text('{"class_name": "Functional", "config": {}}')
+    (folder / "package.json").write_text("{}")
+    lost, whole = CliRunner().invoke(main, ["list", "nope"]), CliRunner().invoke(main, ["list"])
+
+    assert (lost.exit_code, lost.stdout) == (2, "")
+    assert "nope" in lost.stderr
+    assert "config.json" in whole.stdout
+    assert "package.json" not in whole.stdout
+
+
+def test_a_first_file_leaves_out_saved_models_of_unknown_classes(folder: Path) -> None:
+    layer = {"module": None, "class_name": "Mine", "config": {}, "registered_name": "pack>Mine"}
+    config = {"class_name": "Sequential", "config": {"layers": [layer]}}
+    (folder / "config.json").write_text(json.dumps(config))
+    (folder / "net.keras").write_text("no archive")
+    done = CliRunner().invoke(main, ["init", "config.json", "net.keras"])
+
+    assert done.exit_code == 0, done.output
+    text = (folder / "kerasdiff.toml").read_text()
+    assert "# made with Mine: name their file in custom_objects\n# [pairs.config]\n" in text
+    assert "\n[pairs.net]\n" in text
+
+
 def test_listing_imports_nothing_heavy(folder: Path) -> None:
     code = (
         "import sys\nfrom kerasdiff.cli import main\ntry:\n    main(['list', 'm.py'])\nfinally:\n"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypedDict, TypeVar
 
 from kerasdiff.api import watching
 from kerasdiff.api.results import InconclusiveError, Inspection, NotEquivalentError, Result
-from kerasdiff.api.targets import Inputs, inputs_of, target_of
+from kerasdiff.api.targets import Files, Inputs, inputs_of, target_of
 from kerasdiff.errors import FitError, InternalError, KerasdiffError, TargetError
 from kerasdiff.options import IGNORABLE, STRENGTHS, Ignored, Options, Required
 
@@ -53,6 +53,8 @@ class Choices(TypedDict, total=False):
     fit_steps: int
     data: str | os.PathLike[str] | None
     inputs: Inputs | None
+    custom_objects: Files
+    unsafe: bool
     require: Required
     require_checkpoint: bool
     ignore: Ignored | Sequence[Ignored]
@@ -72,6 +74,8 @@ def compare(
     fit_steps: int = 30,
     data: str | os.PathLike[str] | None = None,
     inputs: Inputs | None = None,
+    custom_objects: Files = (),
+    unsafe: bool = False,
     require: Required = "statistical",
     require_checkpoint: bool = False,
     ignore: Ignored | Sequence[Ignored] = (),
@@ -92,6 +96,8 @@ def compare(
         data: What on, where not on the default: as ``--data``.
         inputs: What they are called with, where they do not say: ``(32, 32, 3)``, ``"ids=16:int32@0..100"``; several in
             a list, or by name in a dictionary.
+        custom_objects: Python files with the classes that saved models are made with: a path, or several.
+        unsafe: Whether code that saved models hold may be run.
         require: The weakest evidence that passes as equivalent: ``proof``, ``numeric`` or ``statistical``.
         require_checkpoint: Whether the candidate has to load the reference's weights.
         ignore: What is left out: ``initializer``, ``regularizer``, ``constraint``, ``trainable``, ``dtype``,
@@ -121,11 +127,13 @@ def compare(
         device=device,
         values=values,
     )
-    targets = target_of(reference, given), target_of(candidate, given)
+    first, second = (
+        target_of(model, given, custom_objects=custom_objects, unsafe=unsafe) for model in (reference, candidate)
+    )
     _start_ahead()
     import kerasdiff.pipeline as engine
 
-    return watching.noted(Result(engine.compare(*targets, options)))
+    return watching.noted(Result(engine.compare(first, second, options)))
 
 
 def assert_equivalent(reference: object, candidate: object, **choices: Unpack[Choices]) -> None:
@@ -172,6 +180,8 @@ def fit(
     logdir: str | os.PathLike[str] | None = None,
     data: str | os.PathLike[str] | None = None,
     inputs: Inputs | None = None,
+    custom_objects: Files = (),
+    unsafe: bool = False,
     device: str = "auto",
     timeout: float = 600.0,
 ) -> Result:
@@ -194,6 +204,8 @@ def fit(
         logdir: Directory for TensorBoard logs and CSV.
         data: What they are trained on, where not on the default: as ``--data``.
         inputs: As :func:`compare` takes them.
+        custom_objects: The same.
+        unsafe: The same.
         device: Where to train: ``auto``, ``cpu``, ``gpu`` or ``gpu:N``.
         timeout: Seconds a model may take for one answer.
 
@@ -227,28 +239,39 @@ def fit(
         budget=budget,
         own_init=own_init,
     )
-    targets = target_of(reference, given), target_of(candidate, given)
+    first, second = (
+        target_of(model, given, custom_objects=custom_objects, unsafe=unsafe) for model in (reference, candidate)
+    )
     _start_ahead(trial_hardware(device))
     import kerasdiff.pipeline as engine
     from kerasdiff.options import Silent
 
-    return watching.noted(Result(engine.fit(*targets, options, trials, Silent())))
+    return watching.noted(Result(engine.fit(first, second, options, trials, Silent())))
 
 
 @_plainly
-def inspect(target: object, *, inputs: Inputs | None = None, timeout: float = 600.0) -> Inspection:
+def inspect(
+    target: object,
+    *,
+    inputs: Inputs | None = None,
+    custom_objects: Files = (),
+    unsafe: bool = False,
+    timeout: float = 600.0,
+) -> Inspection:
     """Traces one model, as ``kerasdiff inspect`` does.
 
     Args:
         target: As :func:`compare` takes it.
         inputs: The same.
+        custom_objects: The same.
+        unsafe: The same.
         timeout: Seconds it may take for one answer.
 
     Raises:
         KerasdiffError: If it cannot be found, loaded, built or called.
     """
     given = inputs_of(inputs)
-    model = target_of(target, given)
+    model = target_of(target, given, custom_objects=custom_objects, unsafe=unsafe)
     _start_ahead()
     import kerasdiff.pipeline as engine
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 from kerasdiff.errors import TargetError
-from kerasdiff.side.targets import InputSpec, Target, parse_input
+from kerasdiff.side.targets import InputSpec, Target, parse_input, trusting
 
 if TYPE_CHECKING:
     from kerasdiff.side.payload import Payload
@@ -22,17 +22,23 @@ if TYPE_CHECKING:
 Shape: TypeAlias = Sequence[int | None]
 Inputs: TypeAlias = str | Shape | Sequence[str | Shape] | Mapping[str, str | Shape]
 """``"32,32,3"``, ``(32, 32, 3)``, one of these for each input in a list, or by name."""
+Files: TypeAlias = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
+"""One path, or several."""
 
 _PACK = "kerasdiff.worker.live.pack"
 """What writes down a live object; by name, for nothing here imports the worker, which knows Keras."""
 
 
-def target_of(model: object, inputs: tuple[InputSpec, ...] = ()) -> Target:
+def target_of(
+    model: object, inputs: tuple[InputSpec, ...] = (), *, custom_objects: Files = (), unsafe: bool = False
+) -> Target:
     """What a model was given as, as far as that can be known without TensorFlow.
 
     Args:
         model: Text, a path, a ``keras.Model`` or ``keras.Layer``, or a class or function that makes one.
         inputs: What it will be called with.
+        custom_objects: Python files with the classes that a saved model is made with.
+        unsafe: Whether code that a saved model holds may be run.
 
     Raises:
         TargetError: If it is none of these, or names nothing.
@@ -42,7 +48,8 @@ def target_of(model: object, inputs: tuple[InputSpec, ...] = ()) -> Target:
         from kerasdiff.side.reading.early import check, read_target
 
         text = os.fspath(model)
-        target = read_target(text, _home(text))
+        objects = [("", file) for file in _files(custom_objects)]
+        target = trusting(read_target(text, _home(text)), "", unsafe=unsafe, objects=objects)
         check(target, inputs)
         return target
     if not (callable(model) or hasattr(model, "weights")):
@@ -53,6 +60,21 @@ def target_of(model: object, inputs: tuple[InputSpec, ...] = ()) -> Target:
     text = called(model)
     pack: Callable[[object, str], Payload] = importlib.import_module(_PACK).pack
     return Target(text=text, kind="live", location=text, name=text, payload=pack(model, text))
+
+
+def _files(named: Files) -> list[str]:
+    """Files by their absolute paths.
+
+    Raises:
+        TargetError: If one is none.
+    """
+    files = [named] if isinstance(named, str | os.PathLike) else list(named)
+    for file in files:
+        if not Path(file).is_file():
+            raise TargetError(
+                f"{os.fspath(file)} of `custom_objects` is no file: name the one that defines the classes."
+            )
+    return [os.path.abspath(file) for file in files]
 
 
 _MODULE = re.compile(r"([A-Za-z_]\w*)(\.[A-Za-z_]\w*)*:[A-Za-z_]")

@@ -16,11 +16,19 @@ AUTO = "auto"
 """What an option for a revision says where none is named."""
 
 
+def _no_more(context: click.Context, argument: click.Parameter, more: tuple[str, ...]) -> None:
+    if more:
+        from kerasdiff.report.cleaning import clean
+
+        raise click.UsageError(f"{context.info_name} takes two models; {clean(more[0])} is a third.")
+
+
 def pair_arguments(command: Command) -> Command:
     """REFERENCE and CANDIDATE, or one target with ``--against``."""
     options = (
         click.argument("reference", required=False, metavar="REFERENCE", shell_complete=targets),
         click.argument("candidate", metavar="[CANDIDATE]", required=False, shell_complete=targets),
+        click.argument("more", nargs=-1, metavar="", expose_value=False, callback=_no_more),
         click.option(
             "--against",
             is_flag=False,

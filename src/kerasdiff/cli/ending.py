@@ -71,12 +71,23 @@ def _show_usage(error: click.ClickException) -> None:
     """Says what click says of a command line, in the words of every other error."""
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         return error.show()
-    text = error.format_message().strip()
+    text = _near(error).format_message().strip().removeprefix("Invalid value: ")
     context = error.ctx if isinstance(error, click.UsageError) else None
     _say(f"error: {clean(text[:1].lower() + text[1:])}")
     if context is not None:
         _say(f"  Try '{context.command_path} --help' for help.")
     return _trace()
+
+
+def _near(error: click.ClickException) -> click.ClickException:
+    """The same error; of options that may have been meant only those near by their letters, and not by their dashes."""
+    if not isinstance(error, click.NoSuchOption) or not error.possibilities:
+        return error
+    from difflib import get_close_matches
+
+    names = {option.lstrip("-"): option for option in error.possibilities}
+    near = get_close_matches(error.option_name.lstrip("-"), names)
+    return click.NoSuchOption(error.option_name, possibilities=[names[name] for name in near], ctx=error.ctx)
 
 
 def _trace() -> None:

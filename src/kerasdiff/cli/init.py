@@ -60,6 +60,16 @@ def init(places: tuple[str, ...], output: str, force: bool) -> int:
     return 0
 
 
+def _lacking(path: Path) -> list[str]:
+    """The classes that a saved model is made with and Keras does not know, as far as its config tells."""
+    from kerasdiff.side.reading.configs import config_of, foreign_classes
+    from kerasdiff.side.reading.saved import CONFIG, parts
+
+    if path.suffix == ".kerasdiff" or not path.is_file():
+        return []
+    return foreign_classes(config_of(path) if path.suffix == ".json" else parts(path).get(CONFIG))
+
+
 def _models(place: str, here: Path) -> Iterator[Proposed]:
     """What can be a model there, as targets from where the file lies."""
     from kerasdiff.gates.writing import Proposed
@@ -71,7 +81,9 @@ def _models(place: str, here: Path) -> Iterator[Proposed]:
             continue
         shown = os.path.relpath(file.place, here) if os.path.exists(file.place) else file.place
         if file.whole:
-            yield Proposed(target=shown, name=Path(shown).stem)
+            lacking = _lacking(Path(file.place))
+            doubt = f"made with {', '.join(lacking)}: name their file in custom_objects" if lacking else ""
+            yield Proposed(target=shown, name=Path(shown).stem, doubt=doubt)
         for one in file.names:
             doubt = f"needs {', '.join(one.missing)}: {one.signature}" if one.missing else described(one)
             if one.can != "no":

@@ -34,11 +34,14 @@ def list_models(places: tuple[str, ...], all_names: bool, form: str, output: str
     """  # noqa: D301
     import os
 
+    from kerasdiff.errors import TargetError
     from kerasdiff.report.listing import listing_json, listing_text
     from kerasdiff.side.listing.finding import listed
 
     texts = places or (".",)
     files = [one for text in texts for one in listed(text)]
+    if files and all(one.problem for one in files) and not any(os.path.isdir(text) for text in texts):
+        raise TargetError(files[0].problem)
     every = all_names or not any(os.path.isdir(text) for text in texts)
     write(listing_json(files) if form == "json" else clean_lines(listing_text(files, all_names=every)), output)
     return 0

@@ -118,7 +118,7 @@ def _at(error: tomllib.TOMLDecodeError) -> str:
     """The line that an error names, which only the latest `tomllib` gives by itself, and what it says."""
     said, _, where = str(error).partition(" (at ")
     numbers = re.findall(r"\d+", where)
-    return f"{numbers[0] if numbers else 1}: is no TOML: {said[:1].lower()}{said[1:]}{'' if numbers else where}."
+    return f"{numbers[0] if numbers else 1} is no TOML: {said[:1].lower()}{said[1:]}{'' if numbers else where}."
 
 
 def _section(content: Mapping[str, object], file: str) -> dict[str, object] | None:
@@ -181,6 +181,7 @@ class _Reader:
             ),
             expect=expect,
             edits=edits,
+            known_lines=tuple(self._line("pairs", name, key) for key in ("expect", "edits") if key in own),
             rungs=() if expect == "different" else cast("tuple[RungName, ...]", merged.get("rungs", ())),
             ignores=ignores,
         )

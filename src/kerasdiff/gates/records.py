@@ -52,6 +52,7 @@ class Gate:
             for; that is empty for both.
         expect: What the pair has to be.
         edits: Of a pair that is to differ, the edits that are known, each as its kind and op (``insert relu``).
+        known_lines: Where ``expect`` and ``edits`` stand, as far as they are written.
         rungs: What has to be equal; empty where the verdict decides.
     """
 
@@ -66,6 +67,7 @@ class Gate:
     objects: tuple[tuple[str, str], ...] = ()
     expect: Expected = "equivalent"
     edits: tuple[str, ...] | None = None
+    known_lines: tuple[int, ...] = ()
     rungs: tuple[RungName, ...] = ()
     ignores: tuple[Ignore, ...] = ()
 

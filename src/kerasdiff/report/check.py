@@ -139,10 +139,11 @@ def _table(checked: Checked, console: Console, look: Look) -> None:
     for pair, name, said in zip(checked.pairs, names, found, strict=True):
         fancy, plain, style = MARKS[pair.standing]
         took = f"{pair.seconds:5.1f} s" if pair.seconds else ""
-        expected = "  as expected" if pair.gate.expect == "different" and pair.standing is Standing.PASSED else ""
+        expected = "as expected" if pair.gate.expect == "different" and pair.standing is Standing.PASSED else ""
+        told = "  ".join(text for text in (took, expected, wording.assumed(pair)) if text)
         line = Text.assemble("  ", (look.pick(fancy, plain), style), f" {pad(name, wide[0])}  ")
         line.append(pad(said, wide[1]), style=style)
-        line.append(f"  {took}{expected}", style="dim")
+        line.append(f"  {told}", style="dim")
         emit(console, line)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
 
 from kerasdiff.comparison import Comparison
+from kerasdiff.findings import Fact
 from kerasdiff.gates.judging import hidden_by
 from kerasdiff.gates.records import Checked, CheckedPair, Ignore, Standing, Why
 from kerasdiff.options import Ignored, Options
@@ -49,6 +50,13 @@ def found(pair: CheckedPair) -> str:
         return {Standing.UNCHANGED: "unchanged", Standing.NOT_RUN: "not run"}[pair.standing]
     outcome, basis = pair.comparison.verdict.outcome, pair.comparison.verdict.basis
     return f"{outcome}, {basis}" if outcome == "equivalent" else outcome
+
+
+def assumed(pair: CheckedPair) -> str:
+    """That the models say no input and the default was taken, which may be none that they are meant for."""
+    held = () if pair.comparison is None else pair.comparison.terms.inferred
+    guesses = any(finding.fact is Fact.INPUT_FROM_DEFAULT for side in held for finding in side)
+    return "input guessed as 32,32,3; say `inputs`" if guesses else ""
 
 
 def reason(pair: CheckedPair) -> str:
@@ -106,7 +114,9 @@ def to_pass(pair: CheckedPair, checked: Checked) -> tuple[str, ...]:
 def _ways(pair: CheckedPair, comparison: Comparison, checked: Checked) -> Iterator[str]:
     where = f"{checked.path}:{pair.gate.line}"
     if pair.why is Why.EQUIVALENT:
-        yield f'Delete `expect = "different"` ({where}).'
+        keys = ("`expect`", "`edits`")[: len(pair.gate.known_lines)]
+        lines = listed([str(line) for line in pair.gate.known_lines])
+        yield f"Delete {listed(keys)} ({checked.path}:{lines})."
         return
     if pair.why is Why.EXPIRED and not pair.needed:
         yield f"Delete {listed([_line(item, checked) for item in pair.expired])}: nothing differs without."

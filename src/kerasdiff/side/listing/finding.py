@@ -11,6 +11,7 @@ from pathlib import Path
 from kerasdiff.errors import KerasdiffError, TargetError
 from kerasdiff.side.listing.candidates import Candidate, candidates_in, the_one
 from kerasdiff.side.reading import said
+from kerasdiff.side.reading.configs import config_of
 from kerasdiff.side.reading.homes import home_of, module_folder
 from kerasdiff.side.reading.notebooks import cells_of
 from kerasdiff.side.reading.source import INSTALLED, Source, UntoldError, module_text, source
@@ -126,7 +127,7 @@ def _in_directory(folder: Path, shown: str) -> Iterator[Listed]:
     """Its files that may define a model, or are one, in the order of their paths."""
     count = 0
     for path in _files(folder):
-        if path.suffix in (".json", ".kerasdiff") or not _speaks_of_keras(path):
+        if path.suffix == ".kerasdiff" or not _speaks_of_keras(path):
             continue
         count += 1
         if count > MOST_FILES:
@@ -150,6 +151,8 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def _speaks_of_keras(path: Path) -> bool:
+    if KINDS[path.suffix] == "config":
+        return isinstance(config_of(path), dict)
     if KINDS[path.suffix] not in DEFINING:
         return True
     try:

@@ -20,6 +20,8 @@ _MAKING = ("load_model", "clone_model", "model_from_json", "from_config")
 _PLAIN = (
     ast.Constant, ast.JoinedStr, ast.BinOp, ast.UnaryOp, ast.Compare, ast.Set, ast.SetComp, ast.GeneratorExp,
 )  # fmt: skip
+_NUMBERS = ("numpy", "pandas", "math", "datetime", "time", "pathlib", "os", "re", "json", "csv", "argparse", "logging")
+"""Libraries of plain values; others, such as ``importlib`` and ``collections``, may hold or give a model."""
 _DEEPEST = 12
 """Names that stand for names, and functions that call functions, are followed this far."""
 _RANKS: tuple[Outcome, ...] = ("model", "layer", "unknown", "tensor", "data", "nothing")
@@ -125,11 +127,27 @@ def _of_call(call: ast.Call, scope: Scope, depth: int) -> Outcome:
     if dotted is not None:
         return _of_library(dotted)
     if isinstance(function, ast.Attribute):
-        return "data" if function.attr in _OF_MODELS else "unknown"
+        return "data" if function.attr in _OF_MODELS or _of_numbers(function.value, scope, depth) else "unknown"
     if isinstance(function, ast.Name) and function.id not in (*scope.local, *scope.given):
         return _of_own(function.id, scope.names, depth)
     made = outcome_of(function, scope, depth + 1) if isinstance(function, ast.Call | ast.Name) else "unknown"
     return "tensor" if made in ("model", "layer") else "unknown"
+
+
+def _of_numbers(value: ast.expr, scope: Scope, depth: int) -> bool:
+    """Whether a value comes from a library whose objects give no model by any method: ``np.ones(3).astype(int)``."""
+    while isinstance(value, ast.Call | ast.Attribute | ast.Subscript):
+        if isinstance(value, ast.Call):
+            dotted = scope.names.dotted(value.func)
+            if dotted is not None:
+                return dotted.partition(".")[0] in _NUMBERS
+            value = value.func
+        else:
+            value = value.value
+    if not isinstance(value, ast.Name) or value.id in (*scope.local, *scope.given) or depth > _DEEPEST:
+        return False
+    one = scope.names.only(value.id)
+    return one is not None and one.value is not None and _of_numbers(one.value, Scope(scope.names), depth + 1)
 
 
 def _of_own(name: str, names: Names, depth: int) -> Outcome:

@@ -112,23 +112,27 @@ class Needs:
                 kept.refusal = self._target(number, why, wanted)
                 return kept
             self._keep(number, kept)
-        for number in range(count):
-            why = self.why_not(number)
-            if why is None and self._stays(self.leaves[number]):
-                why = self._missed(self.leaves[number])
-                if why is None:
-                    self._keep(number, kept)
-                    continue
-            if why is not None and self._reaches_all(number):
-                leaf = self.leaves[number]
-                own = {"name": SETTINGS} if leaf.facts.costs else {"user": leaf.node.lineno}
-                kept.refusal = replace(why, changed=True, **own)
-                return kept
+        kept.refusal = self._beside(kept)
+        if kept.refusal is not None:
+            return kept
         for number in self._training(wanted, count):
             if self.why_not(number) is None:
                 self._keep(number, kept)
         self._later(wanted, kept)
         return kept
+
+    def _beside(self, kept: Kept) -> Refusal | None:
+        """Keeps what nobody needs and may do something; why nothing is run where what may change all cannot be."""
+        for number, leaf in enumerate(self.leaves):
+            why = self.why_not(number)
+            if why is None and self._stays(leaf):
+                why = self._missed(leaf)
+                if why is None:
+                    self._keep(number, kept)
+            if why is not None and self._reaches_all(number):
+                own = {"name": SETTINGS} if leaf.facts.costs else {"user": leaf.node.lineno}
+                return replace(why, changed=True, **own)
+        return None
 
     def _target(self, number: int, why: Refusal, wanted: set[int]) -> Refusal:
         leaf = self.leaves[number]
