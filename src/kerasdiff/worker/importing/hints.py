@@ -1,6 +1,6 @@
 """Which errors say that code is written for Keras 2, or that it wants the network? One table, by their words.
 
-The words are those of Keras 3.11 to 3.15.1 and TensorFlow 2.19 to 2.21.
+The words are those of Keras 3.15.1 with TensorFlow 2.21, tried one by one; of other versions they may not be known.
 """
 
 from __future__ import annotations
