@@ -8,6 +8,7 @@ from enum import Enum, auto
 from typing import Literal
 
 from kerasdiff.align.edits import Edit
+from kerasdiff.errors import EXIT_INTERRUPTED
 from kerasdiff.explain.records import Attribution
 from kerasdiff.findings import Finding, RungName
 from kerasdiff.fitting.trials import FitEvidence
@@ -20,9 +21,6 @@ from kerasdiff.side.revisions.records import Commit
 
 Outcome = Literal["equivalent", "different", "inconclusive"]
 Basis = Literal["proof", "numeric", "statistical", "witness"]
-
-EXIT_INTERRUPTED = 130
-"""128 + SIGINT, as shells report it."""
 
 EXIT_CODES: Mapping[Outcome, int] = {"equivalent": 0, "different": 1, "inconclusive": 3}
 

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import signal
 
+EXIT_USAGE = 2
+EXIT_INTERNAL = 70  # EX_SOFTWARE of sysexits.h
+EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells report it
+"""What a command exits with that has no verdict to tell."""
+
 
 class KerasdiffError(Exception):
     """Base of the errors a user can cause; the message is one clear sentence, shown as it is.

@@ -16,15 +16,18 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from kerasdiff.cli.common import clean
-from kerasdiff.errors import InternalError, KerasdiffError, OutputError
+from kerasdiff.errors import (
+    EXIT_INTERNAL,
+    EXIT_INTERRUPTED,
+    EXIT_USAGE,
+    InternalError,
+    KerasdiffError,
+    OutputError,
+)
 from kerasdiff.side.environment import DEBUG, debugging
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
-
-EXIT_USAGE = 2
-EXIT_INTERNAL = 70  # EX_SOFTWARE of sysexits.h
-EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
 
 def ended(run: Callable[[], object]) -> int:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from kerasdiff.errors import EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_USAGE
 from kerasdiff.findings import RungName
-from kerasdiff.gates.records import EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_UNUSABLE, Gate, Trouble
+from kerasdiff.gates.records import Gate, Trouble
 from kerasdiff.options import Ignored
 from kerasdiff.side.mutations import Mutation
 
@@ -82,4 +83,4 @@ class Proof:
         unusable = [tried for gate in self.gates for tried in gate.of(Fate.UNUSABLE)]
         if any(tried.trouble is not None and tried.trouble.internal for tried in unusable):
             return EXIT_INTERNAL
-        return EXIT_UNUSABLE if any(len(gate.of(Fate.UNUSABLE)) == len(gate.tried) for gate in self.gates) else 0
+        return EXIT_USAGE if any(len(gate.of(Fate.UNUSABLE)) == len(gate.tried) for gate in self.gates) else 0

@@ -8,6 +8,7 @@ from datetime import date
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Literal
 
+from kerasdiff.errors import EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_USAGE
 from kerasdiff.findings import RungName
 from kerasdiff.options import Ignored, Options
 
@@ -15,10 +16,6 @@ if TYPE_CHECKING:  # which takes a while to import, and the file is read before 
     from kerasdiff.comparison import Comparison
 
 Expected = Literal["equivalent", "different"]
-
-EXIT_UNUSABLE = 2
-EXIT_INTERNAL = 70
-EXIT_INTERRUPTED = 130
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +149,7 @@ class CheckedPair:
 
 EXIT_CODES: Mapping[Standing, int] = {
     Standing.FAILED: 1,
-    Standing.UNUSABLE: EXIT_UNUSABLE,
+    Standing.UNUSABLE: EXIT_USAGE,
     Standing.INCONCLUSIVE: 3,
 }
 """Of a check, by the standing that weighs most."""
