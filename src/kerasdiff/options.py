@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol, get_args
 
+from kerasdiff.defaults import EPOCHS
 from kerasdiff.errors import EvaluateError
 from kerasdiff.side.targets import InputSpec
 from kerasdiff.side.training import Tick, TrialOptions
@@ -110,6 +111,49 @@ class FitOptions:
     budget: float | None = None
     own_init: bool = False
     cluster: ClusterOptions | None = None
+
+
+def fit_options(
+    *,
+    seeds: tuple[int, ...],
+    epochs: int | None,
+    steps: int | None,
+    batch_size: int,
+    learning_rate: float | None,
+    optimizer: str | None,
+    loss: str | None,
+    margin: float,
+    budget: float | None,
+    own_init: bool,
+    fresh: bool,
+    logdir: str | os.PathLike[str] | None,
+    device: str,
+    cluster: ClusterOptions | None = None,
+) -> FitOptions:
+    """The choices of an experiment as a person makes them, on the command line or from Python.
+
+    ``margin`` is in points of accuracy, or percent of the test loss; trials are kept in the trial store.
+    """
+    trial = TrialOptions(
+        epochs=EPOCHS if epochs is None and steps is None else epochs,
+        steps=steps,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        optimizer=optimizer,
+        loss=loss,
+        store=trial_store(),
+        fresh=fresh,
+        logdir=None if logdir is None else os.path.abspath(logdir),
+    )
+    return FitOptions(
+        seeds=seeds,
+        trial=trial,
+        device=device,
+        margin=margin / 100,
+        budget=budget,
+        own_init=own_init,
+        cluster=cluster,
+    )
 
 
 def trial_store() -> str:

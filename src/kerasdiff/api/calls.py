@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypedDict, TypeVar
 from kerasdiff.api import watching
 from kerasdiff.api.results import InconclusiveError, Inspection, NotEquivalentError, Result
 from kerasdiff.api.targets import Files, Inputs, inputs_of, target_of
+from kerasdiff.defaults import SEEDS
 from kerasdiff.errors import FitError, InternalError, KerasdiffError, TargetError
 from kerasdiff.options import IGNORABLE, STRENGTHS, Ignored, Options, Required
 
@@ -17,10 +18,6 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from kerasdiff.side.environment import Hardware
-
-DEFAULT_SEEDS = 3
-DEFAULT_EPOCHS = 5
-
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -166,7 +163,7 @@ def fit(
     reference: object,
     candidate: object,
     *,
-    seeds: int | Sequence[int] = DEFAULT_SEEDS,
+    seeds: int | Sequence[int] = SEEDS,
     epochs: int | None = None,
     steps: int | None = None,
     batch_size: int = 64,
@@ -212,32 +209,28 @@ def fit(
     Raises:
         KerasdiffError: If a model cannot be found, loaded, built, called or trained.
     """
-    from kerasdiff.options import FitOptions, trial_store
+    from kerasdiff.options import fit_options
     from kerasdiff.side.environment import trial_hardware
-    from kerasdiff.side.training import TrialOptions
 
     given = inputs_of(inputs)
     numbers = tuple(range(seeds)) if isinstance(seeds, int) else tuple(seeds)
     if not numbers or len(set(numbers)) != len(numbers):
         raise FitError(f"{seeds!r} are no seeds: give how many, from 1 on, or a list of different ones.")
     options = Options(inputs=given, data=_data(data), seed=numbers[0], timeout=timeout)
-    trials = FitOptions(
+    trials = fit_options(
         seeds=numbers,
-        trial=TrialOptions(
-            epochs=DEFAULT_EPOCHS if epochs is None and steps is None else epochs,
-            steps=steps,
-            batch_size=batch_size,
-            learning_rate=learning_rate,
-            optimizer=optimizer,
-            loss=loss,
-            store=trial_store(),
-            fresh=fresh,
-            logdir=None if logdir is None else os.fspath(logdir),
-        ),
-        device=device,
-        margin=margin / 100,
+        epochs=epochs,
+        steps=steps,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        optimizer=optimizer,
+        loss=loss,
+        margin=margin,
         budget=budget,
         own_init=own_init,
+        fresh=fresh,
+        logdir=logdir,
+        device=device,
     )
     first, second = (
         target_of(model, given, custom_objects=custom_objects, unsafe=unsafe) for model in (reference, candidate)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 from kerasdiff.errors import TargetError
-from kerasdiff.side.targets import InputSpec, Target, parse_input, trusting
+from kerasdiff.side.targets import InputSpec, Target, no_objects, parse_input, trusting
 
 if TYPE_CHECKING:
     from kerasdiff.side.payload import Payload
@@ -71,9 +71,7 @@ def _files(named: Files) -> list[str]:
     files = [named] if isinstance(named, str | os.PathLike) else list(named)
     for file in files:
         if not Path(file).is_file():
-            raise TargetError(
-                f"{os.fspath(file)} of `custom_objects` is no file: name the one that defines the classes."
-            )
+            raise no_objects(os.fspath(file))
     return [os.path.abspath(file) for file in files]
 
 

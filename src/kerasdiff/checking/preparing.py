@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kerasdiff.data.looking import check as check_data
-from kerasdiff.errors import InternalError, KerasdiffError, TargetError
+from kerasdiff.errors import InternalError, KerasdiffError
 from kerasdiff.gates.records import CheckedPair, Gate, Gates, Standing, Trouble, Why
 from kerasdiff.side.reading.early import check as check_target
 from kerasdiff.side.reading.early import read_target
 from kerasdiff.side.revisions.commits import AUTO
-from kerasdiff.side.targets import Target, trusting
+from kerasdiff.side.targets import Target, no_objects, trusting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +59,7 @@ def trusted(gate: Gate, target: Target, side: str) -> Target:
     """
     missing = next((file for _, file in gate.objects if not Path(file).is_file()), None)
     if missing is not None:
-        raise TargetError(f"{missing} of `custom_objects` is no file: name the one that defines the classes.")
+        raise no_objects(missing)
     return trusting(target, side, unsafe=gate.unsafe, objects=gate.objects)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from typing import TYPE_CHECKING
 
@@ -23,14 +22,11 @@ from kerasdiff.cli.common import (
 )
 from kerasdiff.cli.output import Output, report_comparison, report_options
 from kerasdiff.cli.surviving import Child
+from kerasdiff.defaults import EPOCHS, SEEDS
 
 if TYPE_CHECKING:
     from kerasdiff.options import ClusterOptions, FitOptions, Options
     from kerasdiff.side.targets import Target
-
-DEFAULT_SEEDS = 3
-DEFAULT_EPOCHS = 5
-"""A few minutes for the forum's network on all of CIFAR-10; three pairs are the fewest an interval is of use with."""
 
 
 class Seeds(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.3 on
@@ -93,7 +89,7 @@ def _cluster(address: str | None, cpus: int | None, gpus: float | None) -> Clust
 @click.option(
     "--seeds",
     type=Seeds(),
-    default=str(DEFAULT_SEEDS),
+    default=str(SEEDS),
     show_default=True,
     help="Trial pairs at most: how many, or the list of their seeds.",
 )
@@ -101,7 +97,7 @@ def _cluster(address: str | None, cpus: int | None, gpus: float | None) -> Clust
     "--epochs",
     type=click.IntRange(min=1),
     metavar="N",
-    help=f"Epochs of each trial; {DEFAULT_EPOCHS} where --steps is not given either.",
+    help=f"Epochs of each trial; {EPOCHS} where --steps is not given either.",
 )
 @click.option("--steps", type=click.IntRange(min=1), metavar="N", help="Optimizer steps of each trial at most.")
 @click.option(
@@ -200,27 +196,23 @@ def fit(
     (first, second), specs = understood(texts, inputs, data, revision)
     refuse_training(first, second)
     pair = first, second
-    from kerasdiff.options import FitOptions, Options, trial_store
-    from kerasdiff.side.training import TrialOptions
+    from kerasdiff.options import Options, fit_options
 
     options = Options(inputs=specs, data=data, seed=seeds[0], timeout=timeout)
-    trials = FitOptions(
+    trials = fit_options(
         seeds=seeds,
-        trial=TrialOptions(
-            epochs=DEFAULT_EPOCHS if epochs is None and steps is None else epochs,
-            steps=steps,
-            batch_size=batch_size,
-            learning_rate=learning_rate,
-            optimizer=optimizer,
-            loss=loss,
-            store=trial_store(),
-            fresh=fresh,
-            logdir=None if logdir is None else os.path.abspath(logdir),
-        ),
-        device=device,
-        margin=margin / 100,
+        epochs=epochs,
+        steps=steps,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        optimizer=optimizer,
+        loss=loss,
+        margin=margin,
         budget=budget,
         own_init=own_init,
+        fresh=fresh,
+        logdir=logdir,
+        device=device,
         cluster=_cluster(ray, trial_cpus, trial_gpus),
     )
     if trials.cluster is None:

@@ -99,6 +99,11 @@ def trusting(target: Target, side: str, *, unsafe: bool, objects: Iterable[tuple
     return replace(target, unsafe=unsafe, objects=tuple(file for of, file in objects if of in ("", side)))
 
 
+def no_objects(file: str) -> TargetError:
+    """Says that what should hold the classes of a saved model is no file."""
+    return TargetError(f"{file} of `custom_objects` is no file: name the one that defines the classes.")
+
+
 def as_written(argument: Argument) -> str:
     """An argument as it stands in a call."""
     return argument.text if argument.name is None else f"{argument.name}={argument.text}"
