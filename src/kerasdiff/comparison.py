@@ -8,6 +8,7 @@ from enum import Enum, auto
 from typing import Literal
 
 from kerasdiff.align.edits import Edit
+from kerasdiff.drawing import Drawing
 from kerasdiff.errors import EXIT_INTERRUPTED
 from kerasdiff.explain.records import Attribution
 from kerasdiff.findings import Finding, RungName
@@ -127,6 +128,7 @@ class Comparison:
         edits: Those of the architecture rung, then those of the weights rung.
         rows: The side-by-side table, in the order of the reference with insertions in place.
         interrupted: Whether somebody cut it off; it then holds what was known.
+        drawing: What a picture needs beside; ``None`` where there is nothing to draw.
     """
 
     verdict: Verdict
@@ -143,6 +145,7 @@ class Comparison:
     attribution: Attribution | None = None
     witness: Witness | None = None
     interrupted: bool = False
+    drawing: Drawing | None = None
 
     @property
     def exit_code(self) -> int:

@@ -1,0 +1,102 @@
+"""What does a picture of two models hold beside the evidence? Whole graphs, the lines of code, and distances by depth.
+
+In frozen records: made by `kerasdiff.stating` and `kerasdiff.observing`, drawn by `kerasdiff.report.html`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kerasdiff.graph import Graph, Mode, Weight
+from kerasdiff.graph.values import Precision
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Excerpt:
+    """Lines of a user's file that follow each other.
+
+    Attributes:
+        file: As sources name it.
+        first: 1-based number of the first line.
+        lines: Without their ends.
+    """
+
+    file: str
+    first: int
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawn:
+    """One model.
+
+    Attributes:
+        graph: The canonical graph, its nodes without their lowerings.
+        weights: Those that its nodes hold, by their order in the model.
+        excerpts: The code around every line that a node or an edit names, in the order of files and lines.
+    """
+
+    graph: Graph
+    weights: tuple[Weight, ...]
+    excerpts: tuple[Excerpt, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeDistance:
+    """How far the values of two aligned nodes are from each other, as fractions of the reference's scale.
+
+    Attributes:
+        nodes: The reference's and the candidate's id.
+        overall: Each model run on its own.
+        local: The candidate's node fed the reference's values; ``None`` where that was not run.
+    """
+
+    nodes: tuple[str, str]
+    overall: float
+    local: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Depth:
+    """The distances of aligned nodes, in the order of the reference.
+
+    Attributes:
+        mode, probe, precision: In which, on what and how both models were run.
+        limit: What a distance is held to.
+    """
+
+    mode: Mode
+    probe: str
+    precision: Precision
+    limit: float
+    nodes: tuple[NodeDistance, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeightDistance:
+    """How far the gradients of two weights that correspond are from each other.
+
+    Attributes:
+        weights: The reference's and the candidate's path.
+        relative: Largest difference as a fraction of scale; infinite where one side alone has a gradient.
+        limit: What it is held to.
+    """
+
+    weights: tuple[str, str]
+    relative: float
+    limit: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawing:
+    """What is drawn of a comparison.
+
+    Attributes:
+        sides: Reference and candidate.
+        depth: ``None`` where values were not compared node by node.
+        gradients: In the order of the reference's weights; empty where no gradients were compared.
+    """
+
+    sides: tuple[Drawn, Drawn]
+    depth: Depth | None = None
+    gradients: tuple[WeightDistance, ...] = ()
