@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kerasdiff.cli.against import AUTO
+from kerasdiff.cli.cluster import cluster_options
 from kerasdiff.cli.common import clean, progress, start_ahead, write
 from kerasdiff.cli.output import COMPARISON_FORMATS, Output, machine_texts, report_options
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from kerasdiff.gates.records import Checked, Gates
+    from kerasdiff.options import ClusterOptions
 
 EXIT_CODES_HELP = """
 \b
@@ -59,6 +61,12 @@ PROOF_FORMATS = ("terminal", "json")
 @click.option(
     "--jobs", type=click.IntRange(min=1), metavar="N", help="How many pairs run at once; by default one a core."
 )
+@cluster_options(
+    "pair",
+    use="Compare the pairs",
+    cpus="processor cores of a pair, whose models are at work at the same time.  [default: 2]",
+    gpus="GPUs of a pair, or the share of one.  [default: 0]",
+)
 @click.option(
     "--mutate",
     is_flag=True,
@@ -81,6 +89,7 @@ def check(
     changed: str | None,
     against: str,
     jobs: int | None,
+    cluster: ClusterOptions | None,
     mutate: bool,
     mutants: int,
     to: Output,
@@ -104,11 +113,15 @@ def check(
     if changed and changed in [gate.name for gate in gates.gates]:  # what follows an option is read as its value
         raise click.UsageError(f"--changed would take {clean(changed)} for a revision: name the pairs before it.")
     if mutate:
+        if cluster is not None:
+            raise click.UsageError("--mutate runs on this machine alone: leave out --ray.")
         return _proved(gates, jobs or 0, mutants, to)
-    return _checked(gates, jobs or 0, against, changed, to)
+    return _checked(gates, jobs or 0, against, changed, cluster, to)
 
 
-def _checked(gates: Gates, jobs: int, against: str, changed: str | None, to: Output) -> int:
+def _checked(
+    gates: Gates, jobs: int, against: str, changed: str | None, cluster: ClusterOptions | None, to: Output
+) -> int:
     from kerasdiff.checking.changed import is_unchanged, since
     from kerasdiff.checking.preparing import ready
 
@@ -124,12 +137,21 @@ def _checked(gates: Gates, jobs: int, against: str, changed: str | None, to: Out
             and all(item.until >= date.today() for item in pair.gate.ignores)  # else it fails whatever changed
             and is_unchanged(pair.gate, pair.targets, own, known)
         }
-    if any(pair.targets and pair.gate.name not in unchanged for pair in pairs):
+    if cluster is None and any(pair.targets and pair.gate.name not in unchanged for pair in pairs):
         start_ahead()
     from kerasdiff.checking.running import check
 
     with progress() as listener:
-        checked = check(gates.path, pairs, listener, today=date.today(), jobs=jobs, unchanged=unchanged, base=base)
+        checked = check(
+            gates.path,
+            pairs,
+            listener,
+            today=date.today(),
+            jobs=jobs,
+            unchanged=unchanged,
+            base=base,
+            cluster=cluster,
+        )
     return report_checked(replace(checked, file=_in_repository(gates)), to)
 
 
