@@ -92,9 +92,14 @@ def _parents_of(word: bytes) -> Iterator[int]:
 
 
 def of_trials(report: dict[str, Any]) -> list[Any]:
-    """What is the same on any machine of one kind: every loss and every test of every trial."""
+    """What is the same on any machine of one kind: every loss and every test of a pair, and how a control begins.
+
+    A cluster runs a control as far as it is needed, one machine beside the first pair, and so farther.
+    """
     return [
         (t["side"], t["seed"], t["losses"], t["test_loss"], [e["test_accuracy"] for e in t["epochs"]])
+        if t["side"] in ("reference", "candidate")
+        else (t["side"], t["seed"], t["losses"][:8])
         for t in report["fit"]["trials"]
     ]
 
