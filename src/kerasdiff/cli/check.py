@@ -138,7 +138,8 @@ def _checked(
             and is_unchanged(pair.gate, pair.targets, own, known)
         }
     if cluster is None and any(pair.targets and pair.gate.name not in unchanged for pair in pairs):
-        start_ahead()
+        running = [pair for pair in pairs if pair.gate.name not in unchanged]
+        start_ahead(targets=[target for pair in running for target in pair.targets])
     from kerasdiff.checking.running import check
 
     with progress() as listener:

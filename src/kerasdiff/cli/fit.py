@@ -181,6 +181,8 @@ def fit(
     )
     if trials.cluster is None:
         return _report(pair, options, trials, to)
+    if any(target.python for target in pair):
+        raise click.UsageError("--ray trains on other machines, which do not have this machine's Python of a side.")
     child = Child()
     if child.exit_code is not None:
         return child.exit_code
@@ -192,7 +194,8 @@ def _report(pair: tuple[Target, Target], options: Options, trials: FitOptions, t
     """Runs the fit and writes its report."""
     from kerasdiff.side.environment import trial_hardware
 
-    start_ahead(trial_hardware(trials.device if trials.cluster is None else "cpu"), draws=options.data is None)
+    hardware = trial_hardware(trials.device if trials.cluster is None else "cpu")
+    start_ahead(hardware, pair, draws=options.data is None)
     import kerasdiff.pipeline as engine
 
     with progress() as listener:
