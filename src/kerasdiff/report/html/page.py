@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kerasdiff.report import wording
 from kerasdiff.report.html.graphs import graph_data
-from kerasdiff.report.html.plots import plot_data
+from kerasdiff.report.html.plots import figures, plot_data
 from kerasdiff.report.html.rendering import render
 from kerasdiff.report.named import Named
 
@@ -14,11 +14,13 @@ def to_html(item: Named) -> str:
     comparison = item.comparison
     if comparison is None:
         return render("failed.html.j2", item=item)
+    shown = figures(comparison)
     return render(
         "comparison.html.j2",
         item=item,
         comparison=comparison,
         summary=wording.summary(comparison),
         graph_data=graph_data(comparison),
-        plot_data=plot_data(comparison),
+        figures=shown,
+        plot_data=plot_data(shown),
     )

@@ -14,7 +14,7 @@ from kerasdiff.fitting.decisions import Decision
 from kerasdiff.fitting.trials import FitEvidence, Metric
 from kerasdiff.fitting.verdict import decided
 from kerasdiff.report.wording.explain import NAMED, explained, inseparable, numbered, share
-from kerasdiff.report.wording.fit import told
+from kerasdiff.report.wording.fit import outlook, told
 from kerasdiff.report.wording.names import call_of, count, listed, number
 from kerasdiff.report.wording.trials import (
     WARNINGS,
@@ -22,6 +22,7 @@ from kerasdiff.report.wording.trials import (
     beyond_controls,
     controls,
     lead_told,
+    signed,
 )
 from kerasdiff.report.wording.trials import (
     distances as distance_remarks,
@@ -54,34 +55,34 @@ def depth(held: Depth, sites: Sequence[Site]) -> str:
     """
     beyond = [at for at, item in enumerate(held.nodes) if not item.overall <= held.limit]
     if not beyond:
-        return f"{_all_within(len(held.nodes), [item.overall for item in held.nodes], held.limit)}{_only_local(held, sites)}"
+        return _all_within([item.overall for item in held.nodes], held.limit) + _only_local(held, sites)
     first = beyond[0]
-    many = f"{len(beyond):,} of {count(len(held.nodes), 'aligned value')}"
     most = _most([held.nodes[at].overall for at in beyond])
-    text = (
-        f"{many} {'are' if len(beyond) > 1 else 'is'} beyond the limit of {number(held.limit, 2)}, {most}. "
-        f"{_before(first)} {call_of(sites[first])}."
-    )
+    text = f"{_before(first)} {call_of(sites[first])}. Of {count(len(held.nodes), 'aligned value')}, {len(beyond):,} "
+    text += f"differ{'s' if len(beyond) == 1 else ''} by more than the limit of {number(held.limit, 2)}: {most}."
     return f"{text}{_local(held, sites)}"
 
 
 def _before(first: int) -> str:
     if not first:
-        return "They part at the very first:"
-    return f"The {'first' if first == 1 else f'first {first:,}'} agree{'s' if first == 1 else ''}; they part at"
+        return "The values part at the very first:"
+    agree = "The first value agrees" if first == 1 else f"The first {first:,} values agree"
+    return f"{agree}; they part at"
 
 
-def _all_within(many: int, sizes: Sequence[float], limit: float) -> str:
+def _all_within(sizes: Sequence[float], limit: float) -> str:
     most = max(sizes)
     if not most:
-        return f"All {count(many, 'aligned value')} are equal to the last bit."
-    return f"All {count(many, 'aligned value')} agree: {number(most, 2)} of scale at most, limit {number(limit, 2)}."
+        return f"All {count(len(sizes), 'aligned value')} are equal to the last bit."
+    return (
+        f"All {count(len(sizes), 'aligned value')} agree: {number(most, 2)} of scale at most, limit {number(limit, 2)}."
+    )
 
 
 def _most(sizes: Sequence[float]) -> str:
-    """``by up to 0.94 of scale``; of sizes that are not all finite how many are not."""
+    """``up to 0.94 of scale``; of sizes that are not all finite how many are not."""
     finite = [size for size in sizes if math.isfinite(size)]
-    text = f"by up to {number(max(finite), 2)} of scale" if finite else ""
+    text = f"up to {number(max(finite), 2)} of scale" if finite else ""
     lost = len(sizes) - len(finite)
     return listed([part for part in (text, f"{lost:,} without a finite distance" if lost else "") if part])
 
@@ -321,27 +322,34 @@ def distances(fit: FitEvidence) -> str:
     return " ".join([*within, *remarks, *none])
 
 
+_LIMIT = "The limit is a hundred times what the controls have reached, as far as they reach."
+
+
 def distance_notes(fit: FitEvidence, seeds: tuple[int, int], places: tuple[int, int]) -> tuple[str, ...]:
     """What each line is."""
     return (
         "The absolute distance of the losses of a step.",
-        *(
-            ("The limit is a hundred times what the controls have reached, as far as they reach.",)
-            if _controlled(fit)
-            else ()
-        ),
+        *((_LIMIT,) if any(trial.side in ("control", "rounding") for trial in fit.trials) else ()),
         *seeds_left_out(*seeds),
         *_thinned(*places, "step"),
     )
 
 
-def _controlled(fit: FitEvidence) -> bool:
-    return any(trial.side in ("control", "rounding") for trial in fit.trials)
-
-
 def decision(fit: FitEvidence) -> str:
-    """What the paired differences say."""
-    return told(decided(fit.decision))
+    """Where the interval of the mean difference lies, and what more pairs would bring."""
+    held = fit.decision
+    finding = decided(held)
+    if held is None or held.interval is None:
+        return told(finding)
+    low, high = map(signed, held.interval)
+    unit = "%" if fit.metric == "test loss" else "points"
+    lies = {"equivalent": "lies within", "different": "lies beyond", "inconclusive": "reaches across"}[held.outcome]
+    if held.next_look is not None:
+        lies = f"is decided on only at {held.next_look} pairs against"
+    return (
+        f"The {100 * held.level:.3g} % interval of the mean difference in {fit.metric}, {low} to {high} {unit}, {lies} "
+        f"the margin of ±{100 * held.margin:g}{outlook(finding)}"
+    )
 
 
 def decision_notes(held: Decision, metric: Metric) -> tuple[str, ...]:
@@ -367,7 +375,8 @@ def agreement(known: Sequence[tuple[int, float]]) -> str:
     if len(known) < 2:
         return f"{text}."
     low, high = min(known, key=lambda row: row[1]), max(known, key=lambda row: row[1])
-    return f"{text}: {100 * low[1]:.1f} % with seed {low[0]}, {100 * high[1]:.1f} % with seed {high[0]}."
+    span = f"{100 * low[1]:.1f} % (seed {low[0]}) to {100 * high[1]:.1f} % (seed {high[0]})"
+    return f"{text}, by seed from {span}."
 
 
 def classes(fit: FitEvidence) -> str:

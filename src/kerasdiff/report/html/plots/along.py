@@ -1,4 +1,4 @@
-"""What differs along a model, from its inputs to its outputs? Distances of nodes and of gradients against their limits."""
+"""What differs along a model, from inputs to outputs? Distances of nodes and of gradients against their limits."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ def depth_figure(comparison: Comparison) -> Figure | None:
         "item": "node",
         "names": [list(item.nodes) for item in depth.nodes],
         "lines": [_line(site) for site in sites],
+        "select": [item.nodes[1] for item in depth.nodes],
         "series": [
             {"name": "overall", "values": plotted([item.overall for item in depth.nodes])},
             {"name": "local", "values": plotted([item.local for item in depth.nodes])},
@@ -132,6 +133,7 @@ def gradient_figure(comparison: Comparison) -> Figure | None:
         "item": "weight",
         "names": [list(item.weights) for item in weights],
         "lines": [""] * len(weights),
+        "select": _holders(comparison.drawing, weights),
         "series": [{"name": "gradient", "values": plotted([item.relative for item in weights])}],
         "limits": _limits(weights),
         "marks": [],
@@ -154,6 +156,19 @@ def gradient_figure(comparison: Comparison) -> Figure | None:
             note=wording.rows_left_out(len(weights), MOST_ROWS),
         ),
     )
+
+
+def _holders(drawing: Drawing | None, weights: Sequence[WeightDistance]) -> list[str]:
+    """The candidate's node that holds each weight; empty where no node reads it."""
+    if drawing is None:
+        return []
+    side = drawing.sides[1]
+    paths = {weight.id: weight.path for weight in side.weights}
+    holders: dict[str, str] = {}
+    for node in side.graph:
+        for name in node.weights:
+            holders.setdefault(paths.get(name, name), node.id)
+    return [holders.get(item.weights[1], "") for item in weights]
 
 
 def _limits(weights: Sequence[WeightDistance]) -> list[Plotted]:

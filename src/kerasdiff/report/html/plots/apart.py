@@ -9,7 +9,7 @@ from kerasdiff.fitting.trajectories import apart, limit, scale
 from kerasdiff.fitting.trials import FitEvidence
 from kerasdiff.report.html.plots import runs
 from kerasdiff.report.html.plots.records import Figure, Plotted, Table, plotted
-from kerasdiff.report.html.plots.thinning import MOST_CURVES, kept, spread
+from kerasdiff.report.html.plots.thinning import MOST_CURVES, kept, run_length, spread
 from kerasdiff.report.wording import plots as wording
 from kerasdiff.report.wording.names import number
 from kerasdiff.side.training import TrialSide, TrialSoFar
@@ -40,7 +40,7 @@ def distance_figure(fit: FitEvidence) -> Figure | None:
         name="distances",
         title=wording.DISTANCES,
         caption=wording.distances(fit),
-        notes=wording.distance_notes(fit, (len(found), len(shown)), (longest, runs.run_length(longest, most))),
+        notes=wording.distance_notes(fit, (len(found), len(shown)), (longest, run_length(longest, most))),
         data=data,
         table=_table(found[0], floors, limits),
     )

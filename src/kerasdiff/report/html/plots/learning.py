@@ -1,4 +1,4 @@
-"""How do both sides learn? Curves over epochs and steps: each seed, means and bands, the control, where the pair parts."""
+"""How do both sides learn? Curves over epochs and steps, with means and bands over the seeds."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from kerasdiff.report.html.plots.records import Figure, Plotted, Table
 from kerasdiff.report.html.plots.thinning import MOST_ROWS, spread
 from kerasdiff.report.wording import plots as wording
 from kerasdiff.report.wording.names import number
-from kerasdiff.side.training import TrialSoFar
+from kerasdiff.side.training import Epoch, TrialSoFar
 
 Reached = Literal["test_accuracy", "train_accuracy", "test_loss", "train_loss"]
 
@@ -29,16 +29,20 @@ REACHED: Mapping[Reached, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Epochs:
-    """The course of one of them over the epochs."""
+    """The course of one of them over the epochs, which end at these steps."""
 
     name: Reached
+    ends: Mapping[int, int]
 
     def __call__(self, trial: TrialSoFar) -> runs.Course:
-        told = [(epoch.number, getattr(epoch, self.name)) for epoch in trial.epochs]
-        diverged = [(at, math.nan if value is None else value) for at, value in told]
+        told = [(epoch.number, getattr(epoch, self.name)) for epoch in trial.epochs if self.whole(epoch)]
         if all(value is None for _, value in told):
             return (), ()
-        return [at for at, _ in diverged], [value for _, value in diverged]
+        return [at for at, _ in told], [math.nan if value is None else value for _, value in told]
+
+    def whole(self, epoch: Epoch) -> bool:
+        """Whether it is as long as those of others: a control may end within one, whose figures are of fewer steps."""
+        return epoch.steps >= self.ends[epoch.number] or not math.isfinite(epoch.train_loss)
 
 
 def steps(trial: TrialSoFar) -> runs.Course:
@@ -50,9 +54,10 @@ def epoch_figure(fit: FitEvidence) -> Figure | None:
     """Accuracy and loss over the epochs; absent where no trial has two."""
     if max((len(trial.epochs) for trial in fit.trials), default=0) < 2:
         return None
-    shown = {name: runs.curves(fit, _Epochs(name=name)) for name in REACHED}
+    ends = {epoch.number: epoch.steps for trial in fit.trials for epoch in trial.epochs if trial.side in SIDES}
+    courses = {name: _Epochs(name=name, ends=ends) for name in REACHED}
+    shown = {name: runs.curves(fit, course) for name, course in courses.items()}
     names = [name for name in REACHED if shown[name].curves]
-    tables = {name: runs.means(fit, _Epochs(name=name)) for name in names}
     data: dict[str, Plotted] = {
         "kind": "curves",
         "panels": [
@@ -61,7 +66,7 @@ def epoch_figure(fit: FitEvidence) -> Figure | None:
                 "percent": name.endswith("accuracy"),
                 "x": "epoch",
                 "curves": shown[name].curves,
-                "means": [runs.drawn(mean) for mean in tables[name]],
+                "means": [runs.drawn(mean) for mean in runs.means(fit, courses[name])],
                 "marks": [],
             }
             for name in names
@@ -73,7 +78,7 @@ def epoch_figure(fit: FitEvidence) -> Figure | None:
         caption=wording.epochs(fit),
         notes=wording.course_notes(fit, shown[names[0]].seeds, shown[names[0]].steps, "epoch"),
         data=data,
-        table=_table("Figures after each epoch", "epoch", [(REACHED[name], _Epochs(name=name)) for name in names], fit),
+        table=_table("Figures after each epoch", "epoch", [(REACHED[name], courses[name]) for name in names], fit),
     )
 
 

@@ -26,21 +26,15 @@ def decision_figure(fit: FitEvidence) -> Figure | None:
     decision = fit.decision
     if decision is None:
         return None
-    found = differences(runs.pairs(fit), fit.metric)
-    percent = fit.metric == "test loss"
+    found = list(zip(_seeds(fit), differences(runs.pairs(fit), fit.metric), strict=True))
     data: dict[str, Plotted] = {
         "kind": "interval",
         "x": wording.difference_axis(fit.metric),
         "margin": figure(100 * decision.margin),
         "rows": list(_intervals(fit)),
-        "seeds": [
-            [seed, figure(100 * value)]
-            for seed, value in spread(list(zip(_seeds(fit), found, strict=True)), MOST_SEEDS)
-        ],
+        "seeds": [[seed, figure(100 * value)] for seed, value in spread(found, MOST_SEEDS)],
         "outcome": decision.outcome,
-        "percent": percent,
     }
-    rows = zip(_seeds(fit), found, strict=True)
     return Figure(
         name="decision",
         title=wording.DECISION,
@@ -50,7 +44,7 @@ def decision_figure(fit: FitEvidence) -> Figure | None:
         table=Table(
             title="Paired differences",
             head=("seed", wording.difference_axis(fit.metric)),
-            rows=tuple((str(seed), _points(value)) for seed, value in largest(list(rows), lambda row: abs(row[1]))),
+            rows=tuple((str(seed), _points(value)) for seed, value in largest(found, lambda row: abs(row[1]))),
             note=wording.rows_left_out(len(found), MOST_ROWS),
         ),
     )

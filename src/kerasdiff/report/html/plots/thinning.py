@@ -35,10 +35,7 @@ def kept(values: Sequence[float], most: int = MOST_POINTS) -> list[int]:
     chosen = {0, count - 1}
     for run in _runs(count, most):
         finite = [at for at in run if math.isfinite(values[at])]
-        # What is not finite is drawn by itself: its first place in the run.
-        chosen.update(
-            at for at in run if not math.isfinite(values[at]) and (at == run[0] or math.isfinite(values[at - 1]))
-        )
+        chosen.update([at for at in run if not math.isfinite(values[at])][:1])
         if finite:
             chosen |= {min(finite, key=lambda at: values[at]), max(finite, key=lambda at: values[at])}
     return sorted(chosen)
