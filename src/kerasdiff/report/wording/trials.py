@@ -34,6 +34,13 @@ CLASS_DIFFERENCE = 0.02
 1,000."""
 
 
+def pairs_told(fit: FitEvidence) -> str:
+    """How many trial pairs there are, and what they have in common."""
+    pairs = max(1, len(fit.pairs))
+    many = f"{pairs} seeded trial pairs: each with the" if pairs > 1 else "one seeded trial pair:"
+    return f"{many} same start, same batches"
+
+
 def plan(settings: TrialSettings, seeds: tuple[int, ...]) -> str:
     """The plan in the order of a training loop: how a step is taken, on how much, how often."""
     each = settings.steps_per_epoch
