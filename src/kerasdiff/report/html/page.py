@@ -7,7 +7,7 @@ from kerasdiff.report import wording
 from kerasdiff.report.html.edits import MOST_SHOWN, effects, places
 from kerasdiff.report.html.first import first
 from kerasdiff.report.html.graphs import graph_data
-from kerasdiff.report.html.plots import plot_data
+from kerasdiff.report.html.plots import figures, plot_data
 from kerasdiff.report.html.rendering import render
 from kerasdiff.report.html.tables import layers, parting, rungs, trials
 from kerasdiff.report.named import Named
@@ -22,6 +22,7 @@ def to_html(item: Named) -> str:
     comparison = item.comparison
     if comparison is None:
         return render("failed.html.j2", item=item)
+    shown = figures(comparison)
     return render(
         "comparison.html.j2",
         item=item,
@@ -30,7 +31,8 @@ def to_html(item: Named) -> str:
         most_shown=MOST_SHOWN,
         steps=f"{count(len(comparison.edits), 'step')} from the reference to the candidate",
         graph_data=graph_data(comparison),
-        plot_data=plot_data(comparison),
+        figures=shown,
+        plot_data=plot_data(shown),
         **_evidence(comparison),
         terms=_terms(comparison),
         version=comparison.environment.get("kerasdiff", ""),
