@@ -29,6 +29,7 @@ from kerasdiff.fitting.verdict import FitVerdict, judge_cut_off, judge_fit
 from kerasdiff.judge import UNIMPLIED, Evidence, judge
 from kerasdiff.observing import Observer
 from kerasdiff.options import FitOptions, Listener, Options, Silent
+from kerasdiff.picturing import picture
 from kerasdiff.probing.choosing import choose
 from kerasdiff.probing.large import IN_A_FIT, lacks_room
 from kerasdiff.probing.recalled import both_recalled
@@ -225,6 +226,7 @@ def compare_models(models: Models, options: Options, listener: Listener) -> Comp
         not_checked=tuple(not_checked),
         attribution=attribution,
         witness=observer.witness((function, learning)),
+        drawing=picture(pair),
     )
 
 

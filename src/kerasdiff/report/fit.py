@@ -13,7 +13,7 @@ from kerasdiff.report import wording
 from kerasdiff.report.curves import legend, plot
 from kerasdiff.report.style import Look, emit, hang, heading, pad
 from kerasdiff.report.trials import columns_of
-from kerasdiff.report.wording.trials import Tone
+from kerasdiff.report.wording.trials import Tone, pairs_told
 from kerasdiff.side.training import TrialSoFar
 
 _STYLES: Mapping[Tone, str] = {"plain": "", "good": "green", "warning": "yellow"}
@@ -22,9 +22,7 @@ _STYLES: Mapping[Tone, str] = {"plain": "", "good": "green", "warning": "yellow"
 def render_fit(fit: FitEvidence, console: Console) -> None:
     """Prints the trials of a fit, the curves where they differ, and what may be read from them."""
     look = Look.of(console)
-    pairs = max(1, len(fit.pairs))
-    many = f"{pairs} seeded trial pairs: each with the" if pairs > 1 else "one seeded trial pair:"
-    heading(console, "Fit", f"{many} same start, same batches")
+    heading(console, "Fit", pairs_told(fit))
     if fit.data is not None:
         hang(console, Text("  data  ", style="dim"), Text(look.text(wording.data_words(fit.data))))
     if fit.settings is not None:

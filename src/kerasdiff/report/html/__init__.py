@@ -3,6 +3,7 @@
 Imported by cli and api, late: templates and the highlighting of code take a tenth of a second to import.
 """
 
+from kerasdiff.report.html.inspected import inspected_html
 from kerasdiff.report.html.page import to_html
 
-__all__ = ["to_html"]
+__all__ = ["inspected_html", "to_html"]

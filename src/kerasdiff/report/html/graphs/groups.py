@@ -15,7 +15,7 @@ from itertools import groupby, takewhile
 from typing import Literal
 
 from kerasdiff.graph import Node
-from kerasdiff.report.html.union import Side, Union
+from kerasdiff.report.html.graphs.union import Side, Union
 
 GroupKind = Literal["scope", "name", "run"]
 """What the nodes of a group have in common: a composite, the beginning of their names, or that nothing differs."""

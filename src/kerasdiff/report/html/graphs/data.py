@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from kerasdiff.align.edits import Edit, leaves
 from kerasdiff.comparison import Comparison
 from kerasdiff.drawing import Drawing, Drawn
-from kerasdiff.graph import Attribute, Node, Source, Weight
+from kerasdiff.graph import Attribute, Mode, Node, Source, Weight
 from kerasdiff.report import wording
-from kerasdiff.report.html.groups import Grouping, grouped
-from kerasdiff.report.html.union import Place, Side, Union, side_of, union
+from kerasdiff.report.html.graphs.groups import Grouping, grouped
+from kerasdiff.report.html.graphs.union import Place, Side, Union, side_of, union
 from kerasdiff.report.saved import Json
 from kerasdiff.report.wording.models import STATES, shape
 from kerasdiff.report.wording.names import shown_setting
@@ -65,9 +65,9 @@ def graph_data(comparison: Comparison) -> Json | None:
     }
 
 
-def inspected_data(description: Description) -> Json | None:
-    """Of one model as it runs at inference, in training where that alone could be traced."""
-    graph = description.inference or description.training
+def inspected_data(description: Description, mode: Mode) -> Json | None:
+    """Of one model in a mode, ``None`` where it could not be traced in it."""
+    graph = description.inference if mode == "inference" else description.training
     if graph is None:
         return None
     side = side_of(graph)
