@@ -46,6 +46,7 @@ class Options:
         require_checkpoint: Whether the candidate must load the reference's saved weights.
         device: ``auto``, ``cpu``, ``gpu`` or ``gpu:N``; by ``auto`` numbers come from the processor, and trials run on
             a GPU where there is one.
+        picture: Whether what only a picture shows is measured: how far values are from each other, node by node.
         values: Whether the values that both models hold are compared; ``None`` for that where one of them is a saved
             file, for two models in memory have drawn theirs.
     """
@@ -62,6 +63,7 @@ class Options:
     require_checkpoint: bool = False
     device: str = "auto"
     explain: bool = True
+    picture: bool = False
     values: bool | None = None
 
     def __post_init__(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,12 +13,13 @@ import click
 
 from kerasdiff.cli.against import AUTO
 from kerasdiff.cli.common import clean, progress, start_ahead, write
-from kerasdiff.cli.output import COMPARISON_FORMATS, Output, machine_texts, report_options
+from kerasdiff.cli.output import CHECK_FORMATS, Output, machine_texts, report_options
+from kerasdiff.cli.pages import open_page, page_names, refuse_occupied, temporary_folder, write_pages
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from kerasdiff.gates.records import Checked, Gates
+    from kerasdiff.gates.records import Checked, Gate, Gates
 
 EXIT_CODES_HELP = """
 \b
@@ -73,7 +75,7 @@ PROOF_FORMATS = ("terminal", "json")
     help="How many changes --mutate tries on each model.",
 )
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of its JSON reports instead.")
-@report_options(*COMPARISON_FORMATS)
+@report_options(*CHECK_FORMATS, pages="folder")
 def check(
     names: tuple[str, ...],
     schema: bool,
@@ -94,6 +96,7 @@ def check(
       kerasdiff check --changed --against main
       kerasdiff check --mutate backbone
       kerasdiff check --format terminal --format sarif=check.sarif
+      kerasdiff check --html pages/
     """  # noqa: D301
     if schema:
         from kerasdiff.report.schema import CHECK, schema_text
@@ -112,6 +115,10 @@ def _checked(gates: Gates, jobs: int, against: str, changed: str | None, to: Out
     from kerasdiff.checking.changed import is_unchanged, since
     from kerasdiff.checking.preparing import ready
 
+    if to.pages:
+        refuse_occupied(to.pages, page_names(gate.name for gate in gates.gates).values())
+    if to.pictured:
+        gates = replace(gates, gates=tuple(_pictured(gate) for gate in gates.gates))
     pairs, unchanged, base = ready(gates, against), set(), ""
     if changed is not None:
         known = since(gates, "" if changed == AUTO else changed)
@@ -133,8 +140,12 @@ def _checked(gates: Gates, jobs: int, against: str, changed: str | None, to: Out
     return report_checked(replace(checked, file=_in_repository(gates)), to)
 
 
+def _pictured(gate: Gate) -> Gate:
+    return replace(gate, options=replace(gate.options, picture=True))
+
+
 def report_checked(checked: Checked, to: Output) -> int:
-    """Writes the report of a check.
+    """Writes the report of a check, and its folder of pages where one is wanted.
 
     Returns:
         Its exit code.
@@ -143,11 +154,27 @@ def report_checked(checked: Checked, to: Output) -> int:
     from kerasdiff.report.wording.gates import summary
 
     texts = {"json": lambda: check_json(checked), **machine_texts(named(checked), to)}
+    if to.pages is not None:
+        _write_folder(checked, to.pages or temporary_folder(), to)
     _write(to, lambda console: render_check(checked, console), texts, summary(checked))
     return checked.exit_code
 
 
+def _write_folder(checked: Checked, folder: str, to: Output) -> None:
+    from kerasdiff.report.check import named
+    from kerasdiff.report.html import index_html, to_html
+
+    told = [item for item in named(checked) if item.comparison is not None]
+    links = page_names(item.name for item in told)
+    pages = {links[item.name]: partial(to_html, item) for item in told}
+    index = write_pages(folder, pages, index_html(checked, links))
+    if to.opens:
+        open_page(index)
+
+
 def _proved(gates: Gates, jobs: int, mutants: int, to: Output) -> int:
+    if to.pages is not None:
+        raise click.UsageError(f"--mutate is told as {' or '.join(PROOF_FORMATS)}, not as pages.")
     for form in to.forms:
         if form.name not in PROOF_FORMATS:
             raise click.UsageError(f"--mutate is told as {' or '.join(PROOF_FORMATS)}, not as {form.name}.")

@@ -152,7 +152,7 @@ def _cluster(address: str | None, cpus: int | None, gpus: float | None) -> Clust
 @click.option("--logdir", type=click.Path(file_okay=False), metavar="DIR", help="Write TensorBoard logs and CSV here.")
 @data_option("Instead of CIFAR-10, train on")
 @model_options
-@report_options()
+@report_options(pages="file")
 def fit(
     reference: str | None,
     candidate: str | None,
@@ -198,7 +198,7 @@ def fit(
     pair = first, second
     from kerasdiff.options import Options, fit_options
 
-    options = Options(inputs=specs, data=data, seed=seeds[0], timeout=timeout)
+    options = Options(inputs=specs, data=data, seed=seeds[0], timeout=timeout, picture=to.pictured)
     trials = fit_options(
         seeds=seeds,
         epochs=epochs,
