@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import partial
@@ -21,6 +21,7 @@ from kerasdiff.report.pages import page_names
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from kerasdiff.checking.preparing import Ready
     from kerasdiff.gates.records import Checked, Gate, Gates
     from kerasdiff.options import ClusterOptions
 
@@ -126,28 +127,17 @@ def check(
 def _checked(
     gates: Gates, jobs: int, against: str, changed: str | None, cluster: ClusterOptions | None, to: Output
 ) -> int:
-    from kerasdiff.checking.changed import is_unchanged, since
     from kerasdiff.checking.preparing import ready
 
     if to.pages:
         refuse_occupied(to.pages, page_names(gate.name for gate in gates.gates).values())
     if to.pictured:
         gates = replace(gates, gates=tuple(_pictured(gate) for gate in gates.gates))
-    pairs, unchanged, base = ready(gates, against), set(), ""
-    if changed is not None:
-        known = since(gates, "" if changed == AUTO else changed)
-        base = known.revision
-        own = Path(gates.here) / Path(gates.path).name
-        unchanged = {
-            pair.gate.name
-            for pair in pairs
-            if pair.targets
-            and all(item.until >= date.today() for item in pair.gate.ignores)  # else it fails whatever changed
-            and is_unchanged(pair.gate, pair.targets, own, known)
-        }
-    if cluster is None and any(pair.targets and pair.gate.name not in unchanged for pair in pairs):
-        running = [pair for pair in pairs if pair.gate.name not in unchanged]
-        start_ahead(targets=[target for pair in running for target in pair.targets])
+    pairs = ready(gates, against)
+    unchanged, base = _unchanged(gates, pairs, changed)
+    running = [target for pair in pairs if pair.gate.name not in unchanged for target in pair.targets]
+    if running and cluster is None:
+        start_ahead(targets=running)
     from kerasdiff.checking.running import check
 
     with progress() as listener:
@@ -162,6 +152,24 @@ def _checked(
             cluster=cluster,
         )
     return report_checked(replace(checked, file=_in_repository(gates)), to)
+
+
+def _unchanged(gates: Gates, pairs: Sequence[Ready], changed: str | None) -> tuple[set[str], str]:
+    """The names of the pairs that need not run, and since which revision; nothing of both where nobody asked."""
+    from kerasdiff.checking.changed import is_unchanged, since
+
+    if changed is None:
+        return set(), ""
+    known = since(gates, "" if changed == AUTO else changed)
+    own = Path(gates.here) / Path(gates.path).name
+    names = {
+        pair.gate.name
+        for pair in pairs
+        if pair.targets
+        and all(item.until >= date.today() for item in pair.gate.ignores)  # else it fails whatever changed
+        and is_unchanged(pair.gate, pair.targets, own, known)
+    }
+    return names, known.revision
 
 
 def _pictured(gate: Gate) -> Gate:
