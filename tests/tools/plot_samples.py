@@ -187,6 +187,11 @@ def fitted(held: FitEvidence) -> Comparison:
     return replace(samples.forum(), fit=held, attribution=None, drawing=None)
 
 
+def whole() -> Comparison:
+    """A comparison with every figure there is."""
+    return replace(parting(), fit=fit())
+
+
 COMPARISONS: dict[str, Callable[[], Comparison]] = {
     "parting": parting,
     "deep": deep,

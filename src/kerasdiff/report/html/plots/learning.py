@@ -80,9 +80,7 @@ def epoch_figure(fit: FitEvidence) -> Figure | None:
         caption=wording.epochs(fit),
         notes=wording.course_notes(fit, shown[names[0]].seeds, shown[names[0]].steps, "epoch"),
         data=data,
-        table=_table(
-            "Figures after each epoch", "epoch", [(REACHED[name], courses[name], means[name]) for name in names], fit
-        ),
+        table=_table("Figures after each epoch", "epoch", told, fit),
     )
 
 
