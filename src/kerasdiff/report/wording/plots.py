@@ -372,6 +372,12 @@ def difference_axis(metric: Metric) -> str:
     return f"{metric}, candidate − reference ({unit})"
 
 
+def ahead(metric: Metric) -> tuple[str, str]:
+    """Who is ahead where a difference is below zero, and where it is above."""
+    sides = ("candidate ahead", "reference ahead")
+    return sides if metric == "test loss" else sides[::-1]
+
+
 def agreement(known: Sequence[tuple[int, float]]) -> str:
     """On how many rows both give the same class, and how that differs from seed to seed."""
     mean = 100 * sum(found for _, found in known) / len(known)
