@@ -80,10 +80,15 @@ def _all_within(sizes: Sequence[float], limit: float) -> str:
     )
 
 
+def _of_scale(size: float) -> str:
+    """``94 % of scale``; what is next to nothing as a power of ten."""
+    return share(size, "scale") if size >= 1e-3 else f"{number(size, 2)} of scale"
+
+
 def _most(sizes: Sequence[float]) -> str:
-    """``up to 0.94 of scale``; of sizes that are not all finite how many are not."""
+    """``up to 94 % of scale``; of sizes that are not all finite how many are not."""
     finite = [size for size in sizes if math.isfinite(size)]
-    text = f"up to {number(max(finite), 2)} of scale" if finite else ""
+    text = f"up to {_of_scale(max(finite))}" if finite else ""
     lost = len(sizes) - len(finite)
     return listed([part for part in (text, f"{lost:,} without a finite distance" if lost else "") if part])
 
@@ -128,14 +133,14 @@ def gradients(weights: Sequence[WeightDistance]) -> str:
     beyond = [item for item in weights if not item.relative <= item.limit]
     if not beyond:
         most = max(item.relative for item in weights)
-        size = f"{number(most, 2)} of scale at most" if most else "equal to the last bit"
+        size = f"{_of_scale(most)} at most" if most else "equal to the last bit"
         return f"The gradients of all {count(len(weights), 'weight')} agree: {size}."
     text = f"The gradients of {len(beyond):,} of {count(len(weights), 'weight')} are beyond the limit."
     finite = [item for item in beyond if math.isfinite(item.relative)]
     if finite:
         worst = max(finite, key=lambda item: item.relative)
-        text += f" The largest difference is {number(worst.relative, 2)} of scale, of {worst.weights[0]}."
-    lone = [item.weights[0] for item in beyond if not math.isfinite(item.relative)]
+        text += f" The largest difference is {_of_scale(worst.relative)}, of {worst.weights[1]}."
+    lone = [item.weights[1] for item in beyond if not math.isfinite(item.relative)]
     if lone:
         more = [f"{len(lone) - MOST_NAMED:,} more"] if len(lone) > MOST_NAMED else []
         text += (
@@ -149,7 +154,7 @@ def gradient_notes(weights: Sequence[WeightDistance]) -> tuple[str, ...]:
     renamed = any(len(set(item.weights)) > 1 for item in weights)
     return (
         "The largest difference of a gradient as a fraction of the largest value of the reference's gradient.",
-        *(("Weights have the reference's names.",) if renamed else ()),
+        *(("Weights have the candidate's names.",) if renamed else ()),
     )
 
 
@@ -221,13 +226,17 @@ def _doer(attribution: Attribution, measure: Measure, sizes: Mapping[int, float]
     group = next((group for group in attribution.together if worst in group), (worst,))
     edit = numbered(tuple(at + 1 for at in group))
     change = "changes" if len(group) == 1 else "change"
-    lead = f"{edit[0].upper()}{edit[1:]} {change} {NAMED[measure]} {'the most' if len(sizes) > len(group) else 'alone'}"
+    lead = f"{edit[0].upper()}{edit[1:]} {change} {NAMED[measure]}"
+    if len(sizes) > len(group):
+        lead += " the most:"
+    elif len(attribution.effects) > len(group):
+        lead = f"Only {edit} {change} {NAMED[measure]}:"
     size = sizes[worst]
     if not math.isfinite(size):
-        return f"{lead}: to what is not finite."
+        return f"{lead} to what is not finite."
     if measure is Measure.LOSS or measure in FROM_ZERO.values():
-        return f"{lead}: by {number(size, 2)}."
-    return f"{lead}: by {share(size, 'their norm' if measure is Measure.GRADIENT else 'the largest value')}."
+        return f"{lead} by {number(size, 2)}."
+    return f"{lead} by {share(size, 'their norm' if measure is Measure.GRADIENT else 'the largest value')}."
 
 
 def effect_notes(attribution: Attribution, many: int, most: int) -> tuple[str, ...]:
