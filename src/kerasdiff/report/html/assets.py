@@ -14,8 +14,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
-PARTS = ("page", "graph", "plots")
+DRAWN = ("page", "graph", "plots")
 """Folders of scripts and styles, in the order in which they stand in a page; within one, by name."""
+
+INDEX = ("page", "index")
+"""Those of an index of pages, which draws nothing."""
 
 LIBRARIES = ("d3.min.js", "elk-api.js")
 """Scripts of others, before ours."""
@@ -39,22 +42,27 @@ class Assets:
     worker: str
 
 
-def assets() -> Assets:
-    """Those of this version."""
+def assets(*, drawn: bool = True) -> Assets:
+    """Those of this version.
+
+    Args:
+        drawn: Whether there is something to draw; else the libraries that do are left out.
+    """
     home = files("kerasdiff.report.html")
-    libraries = [_text(home / "vendor" / name) for name in LIBRARIES]
-    script = "\n".join([*libraries, *_of_parts(home / "assets", ".js")])
-    style = "\n".join(_of_parts(home / "assets", ".css"))
+    libraries = [_text(home / "vendor" / name) for name in LIBRARIES] if drawn else []
+    parts = DRAWN if drawn else INDEX
+    script = "\n".join([*libraries, *_of_parts(home / "assets", parts, ".js")])
+    style = "\n".join(_of_parts(home / "assets", parts, ".css"))
     return Assets(
         style=style,
         script=script,
         policy=_policy(style, script),
-        worker=base64.b64encode((home / "vendor" / WORKER).read_bytes()).decode(),
+        worker=base64.b64encode((home / "vendor" / WORKER).read_bytes()).decode() if drawn else "",
     )
 
 
-def _of_parts(home: Traversable, ending: str) -> list[str]:
-    found = [sorted((home / part).iterdir(), key=lambda file: file.name) for part in PARTS if (home / part).is_dir()]
+def _of_parts(home: Traversable, parts: tuple[str, ...], ending: str) -> list[str]:
+    found = [sorted((home / part).iterdir(), key=lambda file: file.name) for part in parts if (home / part).is_dir()]
     return [_text(file) for part in found for file in part if file.name.endswith(ending)]
 
 
