@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from kerasdiff.align.edits import Edit, EditKind
 from kerasdiff.comparison import Comparison
-from kerasdiff.explain.records import Attribution, Measure
 from kerasdiff.findings import SIDES
 from kerasdiff.report import wording
 from kerasdiff.report.html.code import Hunk, hunks
 from kerasdiff.report.rows import EDITED, MARKS
 from kerasdiff.report.wording.causes import groups
-from kerasdiff.report.wording.explain import NAMED
-from kerasdiff.report.wording.sizes import sized
 from kerasdiff.rungs.records import RowState
 
 MOST_SHOWN = 3
@@ -84,58 +80,3 @@ def _asides(edit: Edit) -> Iterator[str]:
         yield edit.rung
     if len(edit.modes) == 1:
         yield f"in {edit.modes[0]} mode alone"
-
-
-# Bars ---------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bar:
-    """A size of an effect: its words, and its share of the largest of its measure."""
-
-    text: str
-    share: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Effects:
-    """What each edit does, as a table: a column a measure, a row an edit, then all of them together."""
-
-    measures: tuple[str, ...]
-    rows: tuple[tuple[str, tuple[Bar | None, ...]], ...]
-
-
-def effects(attribution: Attribution, edits: Sequence[Edit]) -> Effects:
-    """Those that were measured."""
-    sizes = [effect.sizes for effect in attribution.effects]
-    told = [measure for measure in Measure if any(measure in held for held in (*sizes, attribution.total))]
-    most = {measure: max(map(_finite, _of(measure, [*sizes, attribution.total])), default=0.0) for measure in told}
-    rows = [
-        (f"{position + 1} {edit.kind} {edit.op}", held)
-        for position, (edit, held) in enumerate(zip(edits, sizes, strict=False))
-    ]
-    rows += [("all together", attribution.total), ("left with all applied", attribution.remaining)]
-    return Effects(
-        measures=tuple(NAMED[measure] for measure in told),
-        rows=tuple(
-            (name, tuple(_bar(attribution, measure, held, most[measure]) for measure in told))
-            for name, held in rows
-            if held
-        ),
-    )
-
-
-def _of(measure: Measure, sizes: Sequence[Mapping[Measure, float]]) -> list[float]:
-    return [held[measure] for held in sizes if measure in held]
-
-
-def _finite(size: float) -> float:
-    return abs(size) if math.isfinite(size) else 0.0
-
-
-def _bar(attribution: Attribution, measure: Measure, sizes: Mapping[Measure, float], most: float) -> Bar | None:
-    if measure not in sizes:
-        return None
-    size = sizes[measure]
-    share = 1.0 if not math.isfinite(size) else abs(size) / most if most else 0.0
-    return Bar(text=sized(attribution, measure, size).amount, share=min(share, 1.0))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kerasdiff.comparison import Comparison
 from kerasdiff.report import wording
-from kerasdiff.report.html.edits import MOST_SHOWN, effects, places
+from kerasdiff.report.html.edits import MOST_SHOWN, places
 from kerasdiff.report.html.first import first
 from kerasdiff.report.html.graphs import graph_data
 from kerasdiff.report.html.plots import figures, plot_data
@@ -15,6 +15,9 @@ from kerasdiff.report.wording.names import count
 from kerasdiff.report.wording.numbers import WORDS
 from kerasdiff.report.wording.rewrites import INEXACT, rewritten
 from kerasdiff.rungs.records import NUMERIC
+
+OF_MODELS = ("depth", "gradients", "effects")
+"""Figures of both models as they are; the others are of trials."""
 
 
 def to_html(item: Named) -> str:
@@ -31,7 +34,8 @@ def to_html(item: Named) -> str:
         most_shown=MOST_SHOWN,
         steps=f"{count(len(comparison.edits), 'step')} from the reference to the candidate",
         graph_data=graph_data(comparison),
-        figures=shown,
+        figures_of_models=[figure for figure in shown if figure.name in OF_MODELS],
+        figures_of_fit=[figure for figure in shown if figure.name not in OF_MODELS],
         plot_data=plot_data(shown),
         **_evidence(comparison),
         terms=_terms(comparison),
@@ -45,9 +49,10 @@ def _evidence(comparison: Comparison) -> dict[str, object]:
         "layers": layers(comparison),
         "rungs": rungs(comparison),
         "words": WORDS if any(rung.name in NUMERIC for rung in comparison.rungs) else "",
-        "effects": None if attribution is None else effects(attribution, comparison.edits),
         "parting": None if attribution is None else parting(attribution, comparison),
-        "witness": None if comparison.witness is None else wording.sentence(comparison.witness.how),
+        "witness": None
+        if comparison.witness is None
+        else wording.witness(comparison.witness, wording.sentence(comparison.witness.how)),
         "trials": None if fit is None else trials(fit),
         "rewrites": rewritten(comparison.rewrites),
         "inexact": INEXACT,

@@ -11,6 +11,7 @@ from kerasdiff.drawing import Depth, WeightDistance
 from kerasdiff.explain.records import FROM_ZERO, Attribution, Measure, Sizes
 from kerasdiff.findings import Site
 from kerasdiff.fitting.decisions import Decision
+from kerasdiff.fitting.trajectories import CLEARLY, REPEATABLE
 from kerasdiff.fitting.trials import FitEvidence, Metric
 from kerasdiff.fitting.verdict import decided
 from kerasdiff.report.wording.explain import NAMED, explained, inseparable, numbered, share
@@ -233,8 +234,8 @@ def effect_notes(attribution: Attribution, many: int, most: int) -> tuple[str, .
     """How bars are to be read, and which edits have none."""
     probes = f"probe{'s' if len(attribution.probes) > 1 else ''} {listed(attribution.probes)}"
     return (
-        "Each edit is applied to the reference alone. Bars begin at the limit, and each mark of the axis is ten times "
-        "the one before it or more: what is left of the limit is rounding.",
+        "Each edit is applied to the reference alone. The axes are logarithmic, and bars begin at the limit: what lies "
+        "to its left is rounding.",
         f"Measured on {probes}, {attribution.precision}.",
         *map(inseparable, attribution.together),
         *((f"Of {many:,} edits, the {most} that change the most.",) if many > most else ()),
@@ -322,7 +323,10 @@ def distances(fit: FitEvidence) -> str:
     return " ".join([*within, *remarks, *none])
 
 
-_LIMIT = "The limit is a hundred times what the controls have reached, as far as they reach."
+_LIMIT = (
+    f"The limit is {CLEARLY:g} times what the controls have reached, and no less than {CLEARLY * REPEATABLE:g} of the "
+    "largest loss; it stands as far as they reach."
+)
 
 
 def distance_notes(fit: FitEvidence, seeds: tuple[int, int], places: tuple[int, int]) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from kerasdiff.report.html.plots.records import Figure, Plotted
 from kerasdiff.report.saved import Json
 
 _OF_THE_MODELS = (depth_figure, gradient_figure, effect_figure)
-_OF_THE_FIT = (decision_figure, epoch_figure, step_figure, distance_figure, agreement_figure, class_figure)
+_OF_THE_FIT = (epoch_figure, step_figure, distance_figure, decision_figure, agreement_figure, class_figure)
 
 
 def figures(comparison: Comparison) -> tuple[Figure, ...]:

@@ -59,7 +59,10 @@ kerasdiff.plots = { kinds: {} };
       return value === 0 ? range[0] + (way * BAND) / 2 : scale(Math.abs(value));
     };
     const step = Math.max(1, Math.ceil((high - low) / Math.max(2, Math.abs(inner[1] - inner[0]) / 44)));
-    const ticks = d3.range(low, high + 1).filter((exponent) => (exponent - low) % step === 0).map((exponent) => 10 ** exponent);
+    const ticks = d3
+      .range(low, high + 1)
+      .filter((exponent) => (exponent - low) % step === 0)
+      .map((exponent) => 10 ** exponent);
     return { place, scale, ticks, zero, lost, range, inner };
   };
 
@@ -76,7 +79,11 @@ kerasdiff.plots = { kinds: {} };
         .attr(flat ? "y2" : "x2", across);
     const label = (at, text) => {
       const element = axis.append("text").text(text);
-      if (flat) element.attr("x", at).attr("y", across + 16).attr("text-anchor", "middle");
+      if (flat)
+        element
+          .attr("x", at)
+          .attr("y", across + 16)
+          .attr("text-anchor", "middle");
       else element.attr("x", -8).attr("y", at).attr("dy", "0.32em").attr("text-anchor", "end");
     };
     const bands = [log.zero && (log.range[0] + log.inner[0]) / 2, log.lost && (log.range[1] + log.inner[1]) / 2];
@@ -121,28 +128,64 @@ kerasdiff.plots = { kinds: {} };
   /** Whole numbers for an axis of steps, epochs or positions. */
   plots.whole = (first, last, most) => {
     const ticks = d3.ticks(first, last, most).filter(Number.isInteger);
-    return ticks.includes(first) || (ticks.length && ticks[0] - first < (last - first) / most / 2) ? ticks : [first, ...ticks];
+    return ticks.includes(first) || (ticks.length && ticks[0] - first < (last - first) / most / 2)
+      ? ticks
+      : [first, ...ticks];
   };
 
   /** A word within a plot, legible over lines. */
   plots.word = (group, text, x, y, anchor = "start") =>
-    group.append("text").attr("class", "plot-word").attr("x", x).attr("y", y).attr("dy", "0.32em").attr("text-anchor", anchor).text(text);
+    group
+      .append("text")
+      .attr("class", "plot-word")
+      .attr("x", x)
+      .attr("y", y)
+      .attr("dy", "0.32em")
+      .attr("text-anchor", anchor)
+      .text(text);
 
-  plots.title = (group, text, x, y, anchor = "middle") =>
-    group.append("text").attr("class", "plot-axis-title").attr("x", x).attr("y", y).attr("text-anchor", anchor).text(text);
+  plots.title = (group, text, x, y, anchor = "start") =>
+    group
+      .append("text")
+      .attr("class", "plot-axis-title")
+      .attr("x", x)
+      .attr("y", y)
+      .attr("text-anchor", anchor)
+      .text(text);
+
+  /** The title of an axis below a plot: in its middle, or flush with its right end where it is longer than that. */
+  plots.foot = (group, text, width, y) => {
+    const long = text.length * 6.3 > width;
+    plots.title(group, text, long ? width : width / 2, y, long ? "end" : "middle");
+  };
 
   /** Which mark stands for what: rows of [class, text, shape], shape being "line", "band", or a symbol of d3. */
   plots.legend = (host, rows) => {
     const list = d3.select(host).append("ul").attr("class", "plot-legend");
     for (const [kind, text, shape] of rows) {
       const item = list.append("li");
-      const swatch = item.append("svg").attr("viewBox", "0 0 28 14").attr("width", 28).attr("height", 14).attr("aria-hidden", "true");
-      if (shape === "band") swatch.append("rect").attr("class", kind).attr("x", 1).attr("y", 1).attr("width", 26).attr("height", 12);
+      const swatch = item
+        .append("svg")
+        .attr("viewBox", "0 0 28 14")
+        .attr("width", 28)
+        .attr("height", 14)
+        .attr("aria-hidden", "true");
+      if (shape === "band")
+        swatch.append("rect").attr("class", kind).attr("x", 1).attr("y", 1).attr("width", 26).attr("height", 12);
       else if (shape === "line") swatch.append("path").attr("class", kind).attr("d", "M1,7H27");
       else if (Array.isArray(shape)) {
         swatch.append("path").attr("class", shape[1]).attr("d", "M1,7H27");
-        swatch.append("path").attr("class", kind).attr("transform", "translate(14,7)").attr("d", d3.symbol(shape[0], 46)());
-      } else swatch.append("path").attr("class", kind).attr("transform", "translate(14,7)").attr("d", d3.symbol(shape, 46)());
+        swatch
+          .append("path")
+          .attr("class", kind)
+          .attr("transform", "translate(14,7)")
+          .attr("d", d3.symbol(shape[0], 46)());
+      } else
+        swatch
+          .append("path")
+          .attr("class", kind)
+          .attr("transform", "translate(14,7)")
+          .attr("d", d3.symbol(shape, 46)());
       item.append("span").text(text);
     }
   };
@@ -151,7 +194,14 @@ kerasdiff.plots = { kinds: {} };
   plots.marks = (group, kind, symbol, size, points) => {
     const shape = d3.symbol(symbol, size)();
     if (points.length <= 400) {
-      group.append("g").attr("class", kind).selectAll("path").data(points).join("path").attr("transform", ([x, y]) => `translate(${x},${y})`).attr("d", shape);
+      group
+        .append("g")
+        .attr("class", kind)
+        .selectAll("path")
+        .data(points)
+        .join("path")
+        .attr("transform", ([x, y]) => `translate(${x},${y})`)
+        .attr("d", shape);
     } else {
       const dots = points.map(([x, y]) => `M${x.toFixed(1)},${y.toFixed(1)}h0`).join("");
       group.append("path").attr("class", `${kind} plot-dots`).attr("stroke-width", Math.sqrt(size)).attr("d", dots);
@@ -169,7 +219,12 @@ kerasdiff.plots = { kinds: {} };
     let now = 0;
     const told = (point) => point.lines.join(", ");
     host.tabIndex = 0;
-    for (const [name, value] of Object.entries({ role: "slider", "aria-valuemin": 1, "aria-valuemax": points.length, "aria-label": label }))
+    for (const [name, value] of Object.entries({
+      role: "slider",
+      "aria-valuemin": 1,
+      "aria-valuemax": points.length,
+      "aria-label": label,
+    }))
       host.setAttribute(name, value);
     const show = (index) => {
       now = Math.max(0, Math.min(points.length - 1, index));
@@ -186,8 +241,14 @@ kerasdiff.plots = { kinds: {} };
       const width = tip.node().offsetWidth;
       const room = host.clientWidth;
       const top = svg.node().offsetTop ?? box.top - host.getBoundingClientRect().top;
-      tip.style("left", `${Math.max(0, Math.min(room - width, left + 14 + width > room ? left - width - 14 : left + 14))}px`);
-      tip.style("top", `${(Number.isFinite(top) ? top : box.top - host.getBoundingClientRect().top) + point.y * scale + 10}px`);
+      tip.style(
+        "left",
+        `${Math.max(0, Math.min(room - width, left + 14 + width > room ? left - width - 14 : left + 14))}px`,
+      );
+      tip.style(
+        "top",
+        `${(Number.isFinite(top) ? top : box.top - host.getBoundingClientRect().top) + point.y * scale + 10}px`,
+      );
     };
     const hide = () => {
       if (document.activeElement === host && host.matches(":focus-visible")) return;
@@ -205,7 +266,8 @@ kerasdiff.plots = { kinds: {} };
       return best;
     };
     const select = () => {
-      if (points[now].select) document.dispatchEvent(new CustomEvent("kerasdiff:select", { detail: points[now].select }));
+      if (points[now].select)
+        document.dispatchEvent(new CustomEvent("kerasdiff:select", { detail: points[now].select }));
     };
     host.onpointermove = (event) => show(nearest(event));
     host.onpointerleave = hide;
@@ -220,7 +282,16 @@ kerasdiff.plots = { kinds: {} };
     };
     host.onkeydown = (event) => {
       const page = Math.max(1, Math.round(points.length / 10));
-      const steps = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -points.length, End: points.length };
+      const steps = {
+        ArrowRight: 1,
+        ArrowDown: 1,
+        ArrowLeft: -1,
+        ArrowUp: -1,
+        PageDown: page,
+        PageUp: -page,
+        Home: -points.length,
+        End: points.length,
+      };
       if (event.key in steps) show(now + steps[event.key]);
       else if (event.key === "Enter" || event.key === " ") select();
       else if (event.key === "Escape") host.blur();

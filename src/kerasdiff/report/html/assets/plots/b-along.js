@@ -4,22 +4,39 @@
   const plots = kerasdiff.plots;
   const ROWS = 40; // most that stand below each other
   const ROW = 19;
-  const SHAPES = { overall: ["symbolCircle", "overall"], local: ["symbolDiamond", "local"], gradient: ["symbolCircle", "overall"] };
+  const SHAPES = {
+    overall: ["symbolCircle", "overall"],
+    local: ["symbolDiamond", "local"],
+    gradient: ["symbolCircle", "overall"],
+  };
   const WORDS = { overall: "overall", local: "local: fed the reference's values", gradient: "gradient" };
 
   plots.kinds.along = (host, data, width, title) => {
     const count = data.names.length;
     const rows = count <= ROWS;
-    const series = data.series.map(({ name, values }) => ({ name, values: values.map(plots.number) })).filter(({ values }) => values.some((value) => value !== null));
+    const series = data.series
+      .map(({ name, values }) => ({ name, values: values.map(plots.number) }))
+      .filter(({ values }) => values.some((value) => value !== null));
     const limits = data.limits.map(plots.number);
     const limit = (index) => limits[limits.length === 1 ? 0 : index];
     legend(host, series, data);
-    const letters = rows ? Math.min(d3.max(data.names, ([one, two]) => Math.min((two || one).length, 44)), Math.floor(width * 0.4 / 6.6)) : 0;
+    const letters = rows
+      ? Math.min(
+          d3.max(data.names, ([one, two]) => Math.min((two || one).length, 44)),
+          Math.floor((width * 0.4) / 6.6),
+        )
+      : 0;
     const margin = { top: rows ? 8 : 30, right: rows ? 40 : 16, bottom: 44, left: rows ? letters * 6.6 + 20 : 56 };
-    const size = { width: width - margin.left - margin.right, height: rows ? count * ROW + 8 : Math.min(360, Math.max(260, width * 0.36)) };
+    const size = {
+      width: width - margin.left - margin.right,
+      height: rows ? count * ROW + 8 : Math.min(360, Math.max(260, width * 0.36)),
+    };
     const svg = plots.frame(host, width, size.height + margin.top + margin.bottom);
     const plot = svg.append("g").attr("transform", `translate(${margin.left},${margin.top})`);
-    const log = plots.log([...series.flatMap(({ values }) => values), ...limits], rows ? [0, size.width] : [size.height, 0]);
+    const log = plots.log(
+      [...series.flatMap(({ values }) => values), ...limits],
+      rows ? [0, size.width] : [size.height, 0],
+    );
     const index = d3.scaleLinear([-0.5, count - 0.5], rows ? [0, size.height] : [0, size.width]);
     const at = (position, value) => (rows ? [log.place(value), index(position)] : [index(position), log.place(value)]);
 
@@ -28,12 +45,19 @@
     if (rows) names(plot, data, index, letters, size);
     else {
       const axis = plot.append("g").attr("transform", `translate(0,${size.height})`);
-      for (const tick of plots.whole(1, count, width / 90)) axis.append("text").attr("class", "plot-tick").attr("x", index(tick - 1)).attr("y", 18).attr("text-anchor", "middle").text(d3.format(",")(tick));
+      for (const tick of plots.whole(1, count, width / 90))
+        axis
+          .append("text")
+          .attr("class", "plot-tick")
+          .attr("x", index(tick - 1))
+          .attr("y", 18)
+          .attr("text-anchor", "middle")
+          .text(d3.format(",")(tick));
     }
-    if (rows) plots.title(plot, data.y, size.width / 2, size.height + 38);
+    if (rows) plots.foot(plot, data.y, size.width, size.height + 38);
     else {
-      plots.title(plot, data.x, size.width / 2, size.height + 38);
-      plots.title(svg, data.y, 0, 12, "start");
+      plots.foot(plot, data.x, size.width, size.height + 38);
+      plots.title(svg, data.y, 0, 12);
     }
     limitLine(plot, limits, at, count, rows);
     marks(plot, data.marks, index, size, rows);
@@ -54,7 +78,12 @@
         select: data.select[position] ? { side: "candidate", node: data.select[position] } : null,
       };
     });
-    plots.cursor(host, svg, points, `${title}: arrow keys go from ${data.item} to ${data.item}, Enter shows the node in the graph`);
+    plots.cursor(
+      host,
+      svg,
+      points,
+      `${title}: arrow keys go from ${data.item} to ${data.item}, Enter shows the node in the graph`,
+    );
   };
 
   const told = (data, series, limit, position) => {
@@ -67,7 +96,11 @@
   const legend = (host, series, data) => {
     const rows = series.map(({ name }) => [`plot-${SHAPES[name][1]} plot-beyond`, WORDS[name], d3[SHAPES[name][0]]]);
     rows.push([`plot-${SHAPES[series[0].name][1]}`, "within the limit", d3[SHAPES[series[0].name][0]]]);
-    rows.push(["plot-limit", "limit", "line"], ["plot-ground", "rounding", "band"], ["plot-ring", "first beyond the limit", d3.symbolCircle]);
+    rows.push(
+      ["plot-limit", "limit", "line"],
+      ["plot-ground", "rounding", "band"],
+      ["plot-ring", "first beyond the limit", d3.symbolCircle],
+    );
     if (data.marks.length) rows.push(["plot-edit", "edit", "line"]);
     plots.legend(host, rows);
   };
@@ -78,19 +111,46 @@
     const end = log.place(limits[0]);
     const ground = plot.append("rect").attr("class", "plot-ground");
     if (rows) ground.attr("width", end).attr("height", size.height);
-    else ground.attr("y", end).attr("width", size.width).attr("height", size.height - end);
+    else
+      ground
+        .attr("y", end)
+        .attr("width", size.width)
+        .attr("height", size.height - end);
   };
 
   const limitLine = (plot, limits, at, count, rows) => {
-    const steps = limits.length === 1 ? [[-0.5, limits[0]], [count - 0.5, limits[0]]] : limits.flatMap((value, position) => [[position - 0.5, value], [position + 0.5, value]]);
-    plot.append("path").attr("class", "plot-limit").attr("d", d3.line()(steps.map(([position, value]) => at(position, value))));
+    const steps =
+      limits.length === 1
+        ? [
+            [-0.5, limits[0]],
+            [count - 0.5, limits[0]],
+          ]
+        : limits.flatMap((value, position) => [
+            [position - 0.5, value],
+            [position + 0.5, value],
+          ]);
+    plot
+      .append("path")
+      .attr("class", "plot-limit")
+      .attr("d", d3.line()(steps.map(([position, value]) => at(position, value))));
   };
 
   const names = (plot, data, index, letters, size) => {
     const group = plot.append("g").attr("class", "plot-names");
     data.names.forEach(([one, two], position) => {
-      group.append("line").attr("class", "plot-grid").attr("x2", size.width).attr("y1", index(position)).attr("y2", index(position));
-      group.append("text").attr("x", -10).attr("y", index(position)).attr("dy", "0.32em").attr("text-anchor", "end").text(plots.short(two || one, letters));
+      group
+        .append("line")
+        .attr("class", "plot-grid")
+        .attr("x2", size.width)
+        .attr("y1", index(position))
+        .attr("y2", index(position));
+      group
+        .append("text")
+        .attr("x", -10)
+        .attr("y", index(position))
+        .attr("dy", "0.32em")
+        .attr("text-anchor", "end")
+        .text(plots.short(two || one, letters));
     });
   };
 
@@ -101,13 +161,22 @@
     for (const { at, text } of edits) {
       const place = index(at);
       const line = group.append("line").attr("class", "plot-edit");
-      if (rows) line.attr("x1", 0).attr("x2", size.width + 4).attr("y1", place).attr("y2", place);
+      if (rows)
+        line
+          .attr("x1", 0)
+          .attr("x2", size.width + 4)
+          .attr("y1", place)
+          .attr("y2", place);
       else line.attr("x1", place).attr("x2", place).attr("y1", -4).attr("y2", size.height);
       const room = rows ? 13 : 9 + 7 * text.length;
       if (place < free) continue;
       free = place + room;
       const label = group.append("text").attr("class", "plot-edit-number").text(plots.short(text, 7));
-      if (rows) label.attr("x", size.width + 8).attr("y", place).attr("dy", "0.32em");
+      if (rows)
+        label
+          .attr("x", size.width + 8)
+          .attr("y", place)
+          .attr("dy", "0.32em");
       else label.attr("x", place).attr("y", -9).attr("text-anchor", "middle");
     }
   };
@@ -121,16 +190,24 @@
     if (rows) return;
     const late = x > size.width * 0.6;
     const name = data.names[position][1] || data.names[position][0];
-    plots.word(plot, plots.short(name, 40), x + (late ? -13 : 13), y + 16, late ? "end" : "start").classed("plot-strong", true);
+    plots
+      .word(plot, plots.short(name, 40), x + (late ? -13 : 13), y + 16, late ? "end" : "start")
+      .classed("plot-strong", true);
   };
 
   const draw = (plot, name, values, at, limit, count) => {
     const [symbol, kind] = SHAPES[name];
     const known = values.map((value, position) => ({ value, position })).filter(({ value }) => value !== null);
-    if (name === "overall") plot.append("path").attr("class", "plot-overall-line").attr("d", d3.line()(known.map(({ value, position }) => at(position, value))));
+    if (name === "overall")
+      plot
+        .append("path")
+        .attr("class", "plot-overall-line")
+        .attr("d", d3.line()(known.map(({ value, position }) => at(position, value))));
     const small = count > 400 ? 9 : count > 100 ? 20 : name === "local" ? 52 : 40;
     for (const beyond of [false, true]) {
-      const points = known.filter(({ value, position }) => beyond !== value <= limit(position)).map(({ value, position }) => at(position, value));
+      const points = known
+        .filter(({ value, position }) => beyond !== value <= limit(position))
+        .map(({ value, position }) => at(position, value));
       if (points.length) plots.marks(plot, `plot-${kind}${beyond ? " plot-beyond" : ""}`, d3[symbol], small, points);
     }
   };

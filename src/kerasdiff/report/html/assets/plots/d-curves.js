@@ -2,7 +2,12 @@
 {
   const plots = kerasdiff.plots;
   const SIDES = ["reference", "candidate", "control", "rounding"];
-  const SHAPES = { reference: d3.symbolCircle, candidate: d3.symbolSquare, control: d3.symbolTriangle, rounding: d3.symbolCross };
+  const SHAPES = {
+    reference: d3.symbolCircle,
+    candidate: d3.symbolSquare,
+    control: d3.symbolTriangle,
+    rounding: d3.symbolCross,
+  };
   const MARKED = 16; // most places with a mark each
   const WIDE = 50; // times the least from which on losses stand on a log scale
 
@@ -13,7 +18,13 @@
   const read = (panel) => ({
     ...panel,
     curves: panel.curves.map((curve) => ({ ...curve, x: places(curve), y: curve.y.map(plots.number) })),
-    means: (panel.means ?? []).map((mean) => ({ ...mean, x: places(mean), mean: mean.mean.map(plots.number), low: mean.low.map(plots.number), high: mean.high.map(plots.number) })),
+    means: (panel.means ?? []).map((mean) => ({
+      ...mean,
+      x: places(mean),
+      mean: mean.mean.map(plots.number),
+      low: mean.low.map(plots.number),
+      high: mean.high.map(plots.number),
+    })),
   });
 
   plots.kinds.curves = (host, data, width, title) => {
@@ -28,11 +39,24 @@
     const drawn = panels.map((one, number) => {
       const left = (number % each) * (panel + gap) + 54;
       const top = Math.floor(number / each) * block + 26;
-      return course(svg.append("g").attr("transform", `translate(${left},${top})`), one, { width: panel - 54 - 12, height }, left, top);
+      return course(
+        svg.append("g").attr("transform", `translate(${left},${top})`),
+        one,
+        { width: panel - 54 - 12, height },
+        left,
+        top,
+      );
     });
     const points = cursorPoints(panels, drawn);
     plots.cursor(host, svg, points, `${title}: arrow keys go from ${panels[0].x} to ${panels[0].x}`, (group, at) => {
-      drawn.forEach(({ x, left, top }) => group.append("line").attr("x1", x(at.place) + left).attr("x2", x(at.place) + left).attr("y1", top).attr("y2", top + height));
+      drawn.forEach(({ x, left, top }) =>
+        group
+          .append("line")
+          .attr("x1", x(at.place) + left)
+          .attr("x2", x(at.place) + left)
+          .attr("y1", top)
+          .attr("y2", top + height),
+      );
     });
   };
 
@@ -42,7 +66,11 @@
     const marked = panels[0].x === "epoch";
     for (const side of SIDES.filter(has)) {
       const seeds = panels[0].means.some((mean) => mean.side === side);
-      rows.push([`plot-${side} plot-mark`, seeds ? `${side}, mean` : side, marked && SHAPES[side] ? [SHAPES[side], `plot-${side} plot-mean`] : "line"]);
+      rows.push([
+        `plot-${side} plot-mark`,
+        seeds ? `${side}, mean` : side,
+        marked && SHAPES[side] ? [SHAPES[side], `plot-${side} plot-mean`] : "line",
+      ]);
       if (!marked || !SHAPES[side]) rows[rows.length - 1][0] = `plot-${side} plot-mean`;
     }
     if (panels[0].means.length) {
@@ -50,17 +78,22 @@
       rows.push(["plot-reference plot-spread", "one standard deviation", "band"]);
     }
     const curves = panels.flatMap((panel) => panel.curves);
-    if (curves.some((curve) => curve.end !== null && curve.end !== undefined)) rows.push(["plot-lost", "ends: not finite", d3.symbolTimes]);
+    if (curves.some((curve) => curve.end !== null && curve.end !== undefined))
+      rows.push(["plot-lost", "ends: not finite", d3.symbolTimes]);
     if (curves.some((curve) => curve.whole === false)) rows.push(["plot-cut", "cut off", d3.symbolCircle]);
     plots.legend(host, rows);
   };
 
   const vertical = (panel, height) => {
-    const values = finite([...panel.curves.flatMap(({ y }) => y), ...panel.means.flatMap(({ low, high }) => [...low, ...high])]);
+    const values = finite([
+      ...panel.curves.flatMap(({ y }) => y),
+      ...panel.means.flatMap(({ low, high }) => [...low, ...high]),
+    ]);
     const seen = finite(panel.curves.flatMap(({ y }) => y));
     const [low, high] = values.length ? d3.extent(values) : [0, 1];
     const least = d3.min(seen.filter((value) => value > 0));
-    if (!panel.percent && d3.min(seen) > 0 && d3.max(seen) / least > WIDE) return { y: d3.scaleLog([least, d3.max(seen)], [height, 0]).nice(), log: true };
+    if (!panel.percent && d3.min(seen) > 0 && d3.max(seen) / least > WIDE)
+      return { y: d3.scaleLog([least, d3.max(seen)], [height, 0]).nice(), log: true };
     const bounds = panel.percent ? [Math.max(0, low), Math.min(1, high)] : [low, high];
     if (bounds[0] === bounds[1]) [bounds[0], bounds[1]] = [bounds[0] - 0.5, bounds[1] + 0.5];
     return { y: d3.scaleLinear(bounds, [height, 0]).nice(5).clamp(true), log: false };
@@ -70,34 +103,70 @@
     const last = d3.max(panel.curves, ({ x }) => x[x.length - 1]);
     const x = d3.scaleLinear([1, Math.max(2, last)], [0, size.width]);
     const { y, log } = vertical(panel, size.height);
-    group.append("text").attr("class", "plot-panel-title").attr("y", -12).attr("x", -46).text(`${panel.title}${panel.percent ? ", %" : log ? ", log scale" : ""}`);
-    plots.axis(group, y, { across: size.width, count: 5, format: panel.percent ? (value) => plots.told(100 * value) : log ? (value) => (Number.isInteger(Math.log10(value)) ? plots.power(value) : "") : (value) => plots.told(value) });
+    group
+      .append("text")
+      .attr("class", "plot-panel-title")
+      .attr("y", -12)
+      .attr("x", -46)
+      .text(`${panel.title}${panel.percent ? ", %" : log ? ", log scale" : ""}`);
+    plots.axis(group, y, {
+      across: size.width,
+      count: 5,
+      format: panel.percent
+        ? (value) => plots.told(100 * value)
+        : log
+          ? (value) => (Number.isInteger(Math.log10(value)) ? plots.power(value) : "")
+          : (value) => plots.told(value),
+    });
     foot(group, x, last, size, panel.x);
     // What a band or a line reaches beyond the frame is not drawn there.
-    const pen = d3.line().defined(([, value]) => value !== null && Number.isFinite(value) && (!log || value > 0)).x(([at]) => x(at)).y(([, value]) => y(value));
+    const pen = d3
+      .line()
+      .defined(([, value]) => value !== null && Number.isFinite(value) && (!log || value > 0))
+      .x(([at]) => x(at))
+      .y(([, value]) => y(value));
     for (const mean of panel.means) band(group, mean, x, y, log);
     const alone = new Set(SIDES.filter((side) => !panel.means.some((mean) => mean.side === side)));
     for (const side of [...SIDES].reverse()) {
       for (const curve of panel.curves.filter((one) => one.side === side)) {
-        group.append("path").attr("class", `plot-${side} ${alone.has(side) ? "plot-mean" : "plot-seed"}`).attr("d", pen(d3.zip(curve.x, curve.y)));
+        group
+          .append("path")
+          .attr("class", `plot-${side} ${alone.has(side) ? "plot-mean" : "plot-seed"}`)
+          .attr("d", pen(d3.zip(curve.x, curve.y)));
         ends(group, curve, x, y, size);
       }
     }
-    for (const mean of panel.means) group.append("path").attr("class", `plot-${mean.side} plot-mean`).attr("d", pen(d3.zip(mean.x, mean.mean)));
+    for (const mean of panel.means)
+      group
+        .append("path")
+        .attr("class", `plot-${mean.side} plot-mean`)
+        .attr("d", pen(d3.zip(mean.x, mean.mean)));
     if (last <= MARKED) dots(group, panel, alone, x, y);
     for (const mark of panel.marks) note(group, mark, x, size);
     return { x, y, left, top };
   };
 
   const foot = (group, x, last, size, title) => {
-    plots.axis(group, x, { flat: true, across: size.height, values: plots.whole(1, last, Math.max(2, Math.min(10, size.width / 70))), format: d3.format(",") });
-    plots.title(group, title, size.width / 2, size.height + 38);
+    plots.axis(group, x, {
+      flat: true,
+      across: size.height,
+      values: plots.whole(1, last, Math.max(2, Math.min(10, size.width / 70))),
+      format: d3.format(","),
+    });
+    plots.foot(group, title, size.width, size.height + 38);
   };
 
   const band = (group, mean, x, y, log) => {
     const floor = log ? y.domain()[0] : -Infinity;
-    const area = d3.area().x(([at]) => x(at)).y0(([, low]) => y(Math.max(floor, low))).y1(([, , high]) => y(Math.max(floor, high)));
-    group.append("path").attr("class", `plot-${mean.side} plot-spread`).attr("d", area(d3.zip(mean.x, mean.low, mean.high)));
+    const area = d3
+      .area()
+      .x(([at]) => x(at))
+      .y0(([, low]) => y(Math.max(floor, low)))
+      .y1(([, , high]) => y(Math.max(floor, high)));
+    group
+      .append("path")
+      .attr("class", `plot-${mean.side} plot-spread`)
+      .attr("d", area(d3.zip(mean.x, mean.low, mean.high)));
   };
 
   /** Where a trial ends before its time: in what is not finite, or cut off. */
@@ -105,15 +174,33 @@
     let at = curve.y.length - 1;
     while (at >= 0 && (curve.y[at] === null || !Number.isFinite(curve.y[at]))) at -= 1;
     const place = at < 0 ? [x(curve.x[0] ?? 1), size.height] : [x(curve.x[at]), y(curve.y[at])];
-    const mark = (kind, shape) => group.append("path").attr("class", kind).attr("transform", `translate(${place})`).attr("d", d3.symbol(shape, 46)());
+    const mark = (kind, shape) =>
+      group
+        .append("path")
+        .attr("class", kind)
+        .attr("transform", `translate(${place})`)
+        .attr("d", d3.symbol(shape, 46)());
     if (curve.end !== null && curve.end !== undefined) mark("plot-lost", d3.symbolTimes);
     else if (curve.whole === false) mark("plot-cut", d3.symbolCircle);
   };
 
   const dots = (group, panel, alone, x, y) => {
-    const drawn = [...panel.means.map((mean) => [mean.side, mean.x, mean.mean]), ...panel.curves.filter(({ side }) => alone.has(side)).map((curve) => [curve.side, curve.x, curve.y])];
+    const drawn = [
+      ...panel.means.map((mean) => [mean.side, mean.x, mean.mean]),
+      ...panel.curves.filter(({ side }) => alone.has(side)).map((curve) => [curve.side, curve.x, curve.y]),
+    ];
     for (const [side, at, values] of drawn) {
-      if (SHAPES[side]) plots.marks(group, `plot-${side} plot-mark`, SHAPES[side], 40, d3.zip(at, values).filter(([, value]) => value !== null && Number.isFinite(value)).map(([place, value]) => [x(place), y(value)]));
+      if (SHAPES[side])
+        plots.marks(
+          group,
+          `plot-${side} plot-mark`,
+          SHAPES[side],
+          40,
+          d3
+            .zip(at, values)
+            .filter(([, value]) => value !== null && Number.isFinite(value))
+            .map(([place, value]) => [x(place), y(value)]),
+        );
     }
   };
 
@@ -121,8 +208,20 @@
   const note = (group, mark, x, size) => {
     const at = x(mark.at);
     const late = at > size.width / 2;
-    group.append("line").attr("class", "plot-note-line").attr("x1", at).attr("x2", at).attr("y1", 0).attr("y2", size.height);
-    group.append("text").attr("class", "plot-note").attr("x", at + (late ? -6 : 6)).attr("y", 12).attr("text-anchor", late ? "end" : "start").text(`${mark.text}: step ${d3.format(",")(mark.at)}`);
+    group
+      .append("line")
+      .attr("class", "plot-note-line")
+      .attr("x1", at)
+      .attr("x2", at)
+      .attr("y1", 0)
+      .attr("y2", size.height);
+    group
+      .append("text")
+      .attr("class", "plot-note")
+      .attr("x", at + (late ? -6 : 6))
+      .attr("y", 12)
+      .attr("text-anchor", late ? "end" : "start")
+      .text(`${mark.text}: step ${d3.format(",")(mark.at)}`);
   };
 
   const cursorPoints = (panels, drawn) => {
@@ -148,7 +247,9 @@
       const at = curve ? d3.bisectLeft(curve.x, place) : -1;
       if (at < 0 || at >= curve.x.length) continue;
       const value = mean ? mean.mean[at] : curve.y[at];
-      const spread = mean ? ` ± ${panel.percent ? plots.told(100 * (mean.high[at] - mean.mean[at]), 2) : plots.told(mean.high[at] - mean.mean[at], 2)}` : "";
+      const spread = mean
+        ? ` ± ${panel.percent ? plots.told(100 * (mean.high[at] - mean.mean[at]), 2) : plots.told(mean.high[at] - mean.mean[at], 2)}`
+        : "";
       lines.push(`${panel.title}, ${side}: ${shown(value)}${spread}`);
     }
     return lines;
@@ -167,14 +268,29 @@
     const last = d3.max(curves, ({ x }) => x[x.length - 1]);
     const x = d3.scaleLinear([1, Math.max(2, last)], [0, size.width]);
     plots.logAxis(plot, log, size.width);
-    plots.title(svg, data.y, 0, 12, "start");
+    plots.title(svg, data.y, 0, 12);
     foot(plot, x, last, size, data.x);
-    const pen = d3.line().x(([at]) => x(at)).y(([, value]) => log.place(value));
-    if (limit) plot.append("path").attr("class", "plot-limit").attr("d", pen.curve(d3.curveStepAfter)(d3.zip(limit.x, limit.y)));
+    const pen = d3
+      .line()
+      .x(([at]) => x(at))
+      .y(([, value]) => log.place(value));
+    if (limit)
+      plot
+        .append("path")
+        .attr("class", "plot-limit")
+        .attr("d", pen.curve(d3.curveStepAfter)(d3.zip(limit.x, limit.y)));
     pen.curve(d3.curveLinear);
     curves.forEach((curve) => {
-      const kind = curve.side === "candidate" ? (curve === pairs[0] ? "plot-overall-line plot-first" : "plot-overall-line plot-seed") : `plot-${curve.side} plot-mean`;
-      plot.append("path").attr("class", kind).attr("d", pen(d3.zip(curve.x, curve.y)));
+      const kind =
+        curve.side === "candidate"
+          ? curve === pairs[0]
+            ? "plot-overall-line plot-first"
+            : "plot-overall-line plot-seed"
+          : `plot-${curve.side} plot-mean`;
+      plot
+        .append("path")
+        .attr("class", kind)
+        .attr("d", pen(d3.zip(curve.x, curve.y)));
     });
     for (const mark of data.marks) note(plot, mark, x, size);
     const first = pairs[0];
@@ -186,9 +302,15 @@
         `step ${d3.format(",")(place)}`,
         ...[first, ...curves.filter(({ side }) => side !== "candidate")].flatMap((curve) => {
           const there = curve.x.indexOf(place);
-          return there < 0 ? [] : [`${curve.side === "candidate" ? `pair of seed ${curve.seed}` : curve.side}: ${plots.told(curve.y[there])}`];
+          return there < 0
+            ? []
+            : [
+                `${curve.side === "candidate" ? `pair of seed ${curve.seed}` : curve.side}: ${plots.told(curve.y[there])}`,
+              ];
         }),
-        ...(limit && place <= limit.x[limit.x.length - 1] ? [`limit: ${plots.told(limit.y[Math.max(0, d3.bisectRight(limit.x, place) - 1)])}`] : []),
+        ...(limit && place <= limit.x[limit.x.length - 1]
+          ? [`limit: ${plots.told(limit.y[Math.max(0, d3.bisectRight(limit.x, place) - 1)])}`]
+          : []),
       ],
     }));
     plots.cursor(host, svg, points, `${title}: arrow keys go from step to step`);
@@ -198,7 +320,8 @@
     const rows = [["plot-overall-line plot-first", `pair of seed ${pairs[0].seed}`, "line"]];
     if (pairs.length > 1) rows.push(["plot-overall-line plot-seed", "pairs of other seeds", "line"]);
     const words = { control: "control", rounding: "rounding" };
-    for (const side of Object.keys(words)) if (curves.some((curve) => curve.side === side)) rows.push([`plot-${side} plot-mean`, words[side], "line"]);
+    for (const side of Object.keys(words))
+      if (curves.some((curve) => curve.side === side)) rows.push([`plot-${side} plot-mean`, words[side], "line"]);
     if (limit) rows.push(["plot-limit", "limit", "line"]);
     plots.legend(host, rows);
   };
