@@ -226,7 +226,7 @@ def compare_models(models: Models, options: Options, listener: Listener) -> Comp
         not_checked=tuple(not_checked),
         attribution=attribution,
         witness=observer.witness((function, learning)),
-        drawing=picture(pair),
+        drawing=picture(models, pair, told),
     )
 
 

@@ -254,7 +254,7 @@ def epochs(fit: FitEvidence) -> str:
 
 
 def steps(fit: FitEvidence) -> str:
-    """How far apart, and from where on."""
+    """How far apart the losses are, and from where on."""
     return " ".join([*(remark.text for remark in distance_remarks(fit)), *_lost(fit)])
 
 
@@ -370,6 +370,12 @@ def difference_axis(metric: Metric) -> str:
     """What a difference is counted in."""
     unit = "%" if metric == "test loss" else "points"
     return f"{metric}, candidate − reference ({unit})"
+
+
+def ahead(metric: Metric) -> tuple[str, str]:
+    """Who is ahead where a difference is below zero, and where it is above."""
+    sides = ("candidate ahead", "reference ahead")
+    return sides if metric == "test loss" else sides[::-1]
 
 
 def agreement(known: Sequence[tuple[int, float]]) -> str:

@@ -1,4 +1,4 @@
-"""What is drawn of two models side by side, or of one? A graph that holds both, its groups, what nodes tell."""
+"""What is drawn of two models, or of one? One graph that holds both, its groups, and what its nodes tell."""
 
 from kerasdiff.report.html.graphs.data import graph_data, inspected_data
 

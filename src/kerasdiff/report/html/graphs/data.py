@@ -59,7 +59,7 @@ def graph_data(comparison: Comparison) -> Json | None:
             for number, edit in enumerate(comparison.edits)
         ],
         "limit": None if drawing.depth is None else drawing.depth.limit,
-        "states": {str(state): text for state, text in STATES.items()},
+        "states": dict(STATES.items()),
         **tables.told(),
         "union": _union(whole, grouped(whole, sides, changed)),
     }

@@ -29,6 +29,9 @@ FEW = 40
 LONG = 6
 """Items in a run from which on it starts folded."""
 
+MUCH = 8
+"""Nodes of one side alone that start folded, where they are a composite: there is nothing beside them to read."""
+
 LEAST = 3
 """Items that are worth a fold."""
 
@@ -116,8 +119,14 @@ class _Making:
             if item.group is None:
                 self.found.of[item.places[0]] = parent
                 continue
-            differs = any(self._changed[place] for place in item.places)
-            self.level(item.places, depth + 1, self._add(*item.group, parent, self._folds and not differs))
+            self.level(item.places, depth + 1, self._add(*item.group, parent, self._starts_folded(item.places)))
+
+    def _starts_folded(self, places: Sequence[int]) -> bool:
+        """Whether nothing differs inside, or it stands for itself: much that one side alone has."""
+        if any(self._changed[place] for place in places):
+            lone = [{side for side, node in enumerate(self._whole.places[place]) if node is None} for place in places]
+            return len(places) >= MUCH and bool(set.intersection(*lone))
+        return self._folds
 
     def _add(self, kind: GroupKind, label: str, parent: int, folded: bool) -> int:
         self.found.groups.append(Group(kind=kind, label=label, parent=parent, folded=folded))
@@ -234,14 +243,13 @@ def _common(one: Path, two: Path) -> Path:
 def _with_blocks(whole: Union, nodes: Sequence[Node], scopes: Sequence[Path]) -> list[Path]:
     """The paths with the blocks that names speak of; what stands between two nodes of a block is in it too."""
     paths = [(*scope, *_block(node.name)) for node, scope in zip(nodes, scopes, strict=True)]
-    around: list[list[int]] = [[] for _ in nodes]
+    takes: list[list[int]] = [[] for _ in nodes]
     for place, users in enumerate(whole.users):
         for user in users:
-            around[user].append(place)
-            around[place].append(user)
+            takes[user].append(place)
     for place, scope in enumerate(scopes):
-        if paths[place] == scope and around[place]:
-            shared = reduce(_common, (paths[other] for other in around[place]))
+        if paths[place] == scope and takes[place] and whole.users[place]:
+            shared = reduce(_common, (paths[other] for other in (*takes[place], *whole.users[place])))
             if len(shared) > len(scope) and shared[: len(scope)] == scope:
                 paths[place] = shared
     return paths

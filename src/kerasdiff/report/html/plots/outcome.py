@@ -30,6 +30,7 @@ def decision_figure(fit: FitEvidence) -> Figure | None:
     data: dict[str, Plotted] = {
         "kind": "interval",
         "x": wording.difference_axis(fit.metric),
+        "ahead": wording.ahead(fit.metric),
         "margin": figure(100 * decision.margin),
         "rows": list(_intervals(fit)),
         "seeds": [[seed, figure(100 * value)] for seed, value in spread(found, MOST_SEEDS)],
@@ -122,6 +123,7 @@ def class_figure(fit: FitEvidence) -> Figure | None:
     data: dict[str, Plotted] = {
         "kind": "classes",
         "x": wording.difference_axis("test accuracy"),
+        "ahead": wording.ahead("test accuracy"),
         "classes": [[name, figure(100 * gap)] for name, gap in shown],
     }
     return Figure(

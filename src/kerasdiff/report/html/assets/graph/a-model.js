@@ -32,6 +32,8 @@ class GraphModel {
     group.changes = places.filter((place) => place.changed).length;
     group.parameters = this.sides.map((_, side) => places.reduce((sum, place) => sum + (place.nodes[side]?.parameters ?? 0), 0));
     group.has = this.sides.map((_, side) => places.some((place) => place.nodes[side] !== null));
+    const lone = group.has.indexOf(false);
+    group.state = lone < 0 || this.sides.length < 2 ? "" : ["inserted", "deleted"][lone];
     if (group.parent >= 0) this.groups[group.parent].inside.push(group.index);
   }
 

@@ -19,10 +19,15 @@ class GraphFolding {
   /** Folds everything in which nothing differs, and opens the rest. */
   changesOnly() { this.folded = new Set(this.model.groups.filter((group) => group.changes === 0).map((group) => group.index)); }
 
-  /** Opens what hides some places; whether anything was hidden. */
+  /** Opens what hides some places, but no group of which all is among them; whether anything was hidden. */
   reveal(places) {
-    const before = this.folded.size;
-    for (const place of places) for (const group of this.model.places[place].around) this.folded.delete(group);
+    const before = this.folded.size, wanted = new Set(places);
+    for (const place of places) {
+      for (const group of this.model.places[place].around) {
+        if (places.length > 1 && this.folded.has(group) && this.model.groups[group].members.every((member) => wanted.has(member))) break;
+        this.folded.delete(group);
+      }
+    }
     return this.folded.size !== before;
   }
 

@@ -75,12 +75,14 @@ const graphFitted = (() => {
 function graphGist(model, node) {
   const settings = new Map(model.settings(node));
   const list = (name) => (settings.get(name) ?? "").replace(/[()\s]/g, "").split(",").filter(Boolean).join("×");
-  const parts = [];
+  const plain = (text) => text.toLowerCase().replace(/[^a-z0-9]/g, "");
+  const parts = plain(node.display).includes(plain(node.op)) || node.kind === "input" ? [] : [node.op];
   for (const name of ["kernel_size", "pool_size"]) if (settings.has(name)) parts.push(list(name));
-  for (const name of ["filters", "units", "rate", "num_heads", "axis"]) if (settings.has(name) && parts.length < 2) parts.push(settings.get(name));
+  for (const name of ["filters", "units", "rate"]) if (settings.has(name)) parts.push(settings.get(name));
+  if (settings.has("num_heads")) parts.push(`${settings.get("num_heads")} heads`);
   const strides = list("strides");
   if (strides && !/^1(×1)*$/.test(strides) && !settings.has("pool_size")) parts.push(`/${strides.split("×")[0]}`);
-  return parts.join(" ");
+  return parts.join(", ");
 }
 
 /** A shape without its batch: `32×32×3`. */

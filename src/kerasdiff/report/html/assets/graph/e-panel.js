@@ -12,7 +12,7 @@ class GraphPanel {
     this.canvas.setAttribute("aria-hidden", "true");
     this.svg = graphSvg("svg", { class: "graph-near", "aria-hidden": "true", focusable: "false" });
     this.world = graphSvg("g");
-    this.layers = Object.fromEntries(["boxes", "ghosts", "edges", "nodes", "focus"].map((name) => [name, graphSvg("g", { class: `graph-${name}` })]));
+    this.layers = Object.fromEntries(["boxes", "edges", "ghosts", "nodes", "focus"].map((name) => [name, graphSvg("g", { class: `graph-${name}` })]));
     this.world.append(...Object.values(this.layers));
     this.svg.append(this.#patterns(), this.world);
     this.frame = graphElement("div", { class: "graph-view", tabIndex: 0 }, this.canvas, this.svg);
@@ -72,11 +72,12 @@ class GraphPanel {
     const { placed } = this.view;
     for (const [group, box] of placed.boxes) {
       if (this.model.groups[group].has[this.side]) add(`b${group}`, "boxes", graphBounds(box), () => this.#box(group, box));
+      else if (!this.#lacks(this.model.groups[group].parent)) add(`b${group}`, "ghosts", graphBounds(box), () => this.#ghost(`g${group}`, box));
     }
     for (const edge of placed.edges) if (edge.on[this.side] && edge.points.length) add(`${edge.from}>${edge.to}`, "edges", edge.bounds, () => this.#edge(edge));
     for (const [item, box] of placed.items) {
       if (this.model.has(item, this.side)) add(item, "nodes", graphBounds(box), () => this.#item(item, box));
-      else add(item, "ghosts", graphBounds(box), () => this.#ghost(item, box));
+      else if (!this.#lacks(this.view.around(item))) add(item, "ghosts", graphBounds(box), () => this.#ghost(item, box));
     }
     for (const [key, element] of this.drawn) {
       if (wanted.has(key)) continue;
@@ -92,12 +93,8 @@ class GraphPanel {
     this.mark();
   }
 
-  /** Makes everything anew, in the same place. */
-  redraw() {
-    for (const element of this.drawn.values()) element.remove();
-    this.drawn.clear();
-    this.area = null;
-  }
+  /** Whether a group, if there is one, is not on this side at all. */
+  #lacks(group) { return group >= 0 && !this.model.groups[group].has[this.side]; }
 
   #box(group, box) {
     const { label, kind, members, changes } = this.model.groups[group];
@@ -115,10 +112,10 @@ class GraphPanel {
   }
 
   #ghost(item, box) {
-    const place = this.model.place(item), moved = place !== null && this.view.model.partner.has(place.index);
+    const place = this.model.place(item), moved = place !== null && this.model.partner.has(place.index);
+    const name = place === null ? this.model.group(item).label || "such layers" : place.known.display;
     const text = graphSvg("text", { x: box.width / 2, y: box.height / 2 + 4, "text-anchor": "middle" });
-    const name = place === null ? this.model.group(item).label : place.known.display;
-    text.textContent = moved ? `${name} stands elsewhere` : `no ${graphFitted(name, box.width - 50, "12px system-ui, sans-serif")}`;
+    text.textContent = graphFitted(moved ? `${name} moved` : `no ${name}`, box.width - 16, "12px system-ui, sans-serif");
     return graphSvg("g", { class: "graph-ghost", transform: `translate(${box.x},${box.y})` }, graphSvg("rect", { width: box.width, height: box.height, rx: 6, fill: `url(#graph-hatch-${this.side})` }), text);
   }
 

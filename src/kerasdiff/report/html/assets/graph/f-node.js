@@ -28,10 +28,17 @@ function graphNode(panel, place, box) {
   if (delta) element.append(graphText(delta.text, right, 17, delta.local ? "graph-delta graph-delta-local" : "graph-delta", "end"));
   const shown = graphFitted(shape, 92, graphFonts.small);
   element.append(graphText(shown, right, 33, "graph-shape", "end"));
-  const called = node.id.slice(node.id.lastIndexOf("/") + 1);
+  const called = graphCalled(model, place, node);
   element.append(graphText(graphFitted(called, right - inset - graphWidth(shown, graphFonts.small) - 8, graphFonts.small), inset, 33, "graph-id"));
   if (graphMarks[state]) element.append(graphBadge(graphMarks[state], 0, 0));
   return element;
+}
+
+/** What a node is called in its composite, or in the block whose name begins its own. */
+function graphCalled(model, place, node) {
+  const called = node.id.slice(node.id.lastIndexOf("/") + 1);
+  const block = place.around.map((group) => model.groups[group]).findLast((group) => group.kind === "name" && called.startsWith(`${group.label}_`));
+  return block ? called.slice(block.label.length + 1) : called;
 }
 
 /** The figure of a node beyond the limit; whether it differs though it is fed the reference's values. */
@@ -53,7 +60,7 @@ function graphFolded(panel, group, box) {
   const { width, height } = box;
   const { kind, changes } = group;
   const count = group.members.filter((place) => model.places[place].nodes[side] !== null).length;
-  const element = graphSvg("g", { class: `graph-node graph-folded graph-folded-${kind}${changes ? " graph-folded-changed" : ""}`, transform: `translate(${box.x},${box.y})` });
+  const element = graphSvg("g", { class: `graph-node graph-folded graph-folded-${kind}${changes ? " graph-folded-changed" : ""}${group.state ? ` graph-state-${group.state}` : ""}`, transform: `translate(${box.x},${box.y})` });
   for (const shift of [6, 3]) element.append(graphSvg("path", { class: "graph-stack", d: graphRounded(width - 2 * shift, height, 6), transform: `translate(${shift},${shift})` }));
   element.append(graphSvg("path", { class: "graph-outline", d: graphRounded(width, height, 6) }));
   const layers = `${count.toLocaleString("en")} ${kind === "run" ? "equal " : ""}node${count === 1 ? "" : "s"}`;
@@ -61,7 +68,8 @@ function graphFolded(panel, group, box) {
   element.append(graphText(`▸ ${graphFitted(label, width - 40, graphFonts.name)}`, 12, 17, "graph-name"));
   const parameters = group.parameters[side] ? `${graphShort(group.parameters[side])} parameters` : "";
   element.append(graphText([kind === "run" ? "" : layers, parameters].filter(Boolean).join(" · "), 25, 33, "graph-id"));
-  if (changes) element.append(graphBadge(`${changes} ≠`, 0, 0));
+  if (group.state) element.append(graphBadge(graphMarks[group.state], 0, 0));
+  else if (changes) element.append(graphBadge(`${changes} ≠`, 0, 0));
   return element;
 }
 

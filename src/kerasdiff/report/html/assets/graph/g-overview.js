@@ -10,7 +10,8 @@ class GraphInks {
 
   of(model, item) {
     const place = model.place(item);
-    if (place === null) return model.group(item).changes ? this.updated : this.edge;
+    const group = model.group(item);
+    if (group) return group.changes ? (this[group.state] ?? this.updated) : this.edge;
     return place.changed ? (this[place.state] ?? this.updated) : this.edge;
   }
 }
@@ -98,7 +99,7 @@ class GraphMap {
     const height = this.canvas.clientHeight || this.view.panels[0].height, scale = window.devicePixelRatio || 1;
     this.canvas.width = GraphMap.WIDTH * scale;
     this.canvas.height = height * scale;
-    this.size = { x: (GraphMap.WIDTH - 12) / placed.width, y: height / placed.height, height };
+    this.size = { x: (GraphMap.WIDTH - 14) / placed.width, y: height / placed.height, height };
     this.base = new OffscreenCanvas(this.canvas.width, this.canvas.height);
     const context = this.base.getContext("2d");
     context.scale(scale, scale);
@@ -106,16 +107,14 @@ class GraphMap {
     for (const [item, box] of items) {
       const changed = graphChanged(model, item);
       context.fillStyle = changed ? inks.of(model, item) : inks.rule;
-      const [x, y, wide, high] = [box.x * this.size.x + 8, box.y * this.size.y, box.width * this.size.x, Math.max(1, box.height * this.size.y)];
-      if (!changed) context.fillRect(x, y, wide, high);
-      else {
-        context.fillRect(0, y - 1, GraphMap.WIDTH, Math.max(3, high + 2));
-        context.beginPath();
-        context.moveTo(0, y - 4);
-        context.lineTo(8, y + high / 2);
-        context.lineTo(0, y + high + 4);
-        context.fill();
-      }
+      const [x, y, wide, high] = [box.x * this.size.x + 9, box.y * this.size.y, box.width * this.size.x, Math.max(1, box.height * this.size.y)];
+      context.fillRect(x, y, wide, Math.max(high, changed ? 3 : 1));
+      if (!changed) continue;
+      context.beginPath();
+      context.moveTo(0, y + high / 2 - 5);
+      context.lineTo(7, y + high / 2);
+      context.lineTo(0, y + high / 2 + 5);
+      context.fill();
     }
   }
 

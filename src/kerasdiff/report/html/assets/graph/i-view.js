@@ -80,10 +80,11 @@ class GraphView extends EventTarget {
     const boxes = items.map((item) => this.placed.items.get(item)).filter(Boolean);
     if (boxes.length === 0) return;
     const { width, height } = this.panels[this.shownSide];
+    boxes.push(...this.#connected(items, height / 0.75));
     const near = [...boxes, ...this.#neighbours(items)];
     const [left, right] = [d3.min(near, (b) => b.x) - 20, d3.max(near, (b) => b.x + b.width) + 20];
     const [top, bottom] = [d3.min(boxes, (b) => b.y), d3.max(boxes, (b) => b.y + b.height)];
-    const k = Math.max(0.62, Math.min(1, width / (right - left), (height - 90) / (bottom - top)));
+    const k = Math.max(0.7, Math.min(1, width / (right - left), (height - 90) / (bottom - top)));
     const first = d3.least(boxes, (b) => b.y);
     const tall = (bottom - top) * k > height - 60;
     const middle = (right - left) * k > width ? first.x + first.width / 2 : (left + right) / 2;
@@ -92,6 +93,14 @@ class GraphView extends EventTarget {
     const kept = this.placed.height * k < height ? (height - this.placed.height * k) / 2 : Math.min(24, Math.max(low, y));
     const side = this.placed.width * k < width ? (width - this.placed.width * k) / 2 : width / 2 - middle * k;
     this.#to(d3.zoomIdentity.translate(side, kept).scale(k), at_once);
+  }
+
+  /** What edges of one side alone lead to, where it can be shown with the items. */
+  #connected(items, room) {
+    const wanted = new Set(items);
+    const ends = this.placed.edges.filter((edge) => edge.on.length > 1 && edge.on[0] !== edge.on[1] && !edge.chain && wanted.has(edge.to) && !wanted.has(edge.from)).map((edge) => this.placed.items.get(edge.from));
+    const top = d3.min(items, (item) => this.placed.items.get(item)?.y), bottom = d3.max(items, (item) => this.placed.items.get(item)?.y);
+    return ends.filter((box) => Math.max(bottom, box.y) - Math.min(top, box.y) + 150 < room);
   }
 
   #neighbours(items) {
@@ -147,7 +156,7 @@ class GraphView extends EventTarget {
     const seen = this.folding.seen();
     const placed = await this.layout.arrange(seen);
     if (number !== this.asking) return false;
-    this.placed = placed;
+    Object.assign(this, { placed, seen });
     this.stage.dataset.layout = String(Math.round(performance.now() - begun));
     this.stage.dataset.items = String(seen.items.size);
     for (const panel of this.panels) panel.clear();
@@ -159,6 +168,9 @@ class GraphView extends EventTarget {
     this.draw();
     return true;
   }
+
+  /** The open group around an item, -1 for none. */
+  around(item) { return this.seen.items.get(item); }
 
   #screen(place) {
     const box = this.placed?.items.get(this.folding.item(place));
@@ -212,14 +224,15 @@ class GraphView extends EventTarget {
   select(item, side = 0, { open = false, show = false } = {}) {
     this.active = item === null ? null : { item, side };
     if (item !== null && this.single && side !== this.shownSide) this.turn(side);
-    if (show) this.#intoView(item);
+    if (show) this.intoView(item);
     for (const panel of this.panels) panel.mark();
     this.draw();
     this.dispatchEvent(new CustomEvent("selected", { detail: { open } }));
     this.tell();
   }
 
-  #intoView(item) {
+  /** Moves the picture just so far that an item is seen. */
+  intoView(item) {
     const box = this.placed.items.get(item), { width, height } = this.panels[this.shownSide], t = this.transform;
     const [left, top, right, bottom] = [t.applyX(box.x), t.applyY(box.y), t.applyX(box.x + box.width), t.applyY(box.y + box.height)];
     const dx = left < 20 ? 20 - left : right > width - 20 ? width - 20 - right : 0;

@@ -35,7 +35,10 @@ class GraphDetails {
     this.element.replaceChildren(head, ...notes, this.#table(place));
     const opened = this.element.hidden;
     this.element.hidden = false;
-    if (opened) view.resize();
+    this.element.scrollTop = 0;
+    if (!opened) return;
+    view.resize();
+    view.intoView(view.active.item);
   }
 
   /** Both nodes of a place; of a moved one, that of the other half too. */

@@ -20,8 +20,16 @@ class GraphKeys {
     this.list = graphElement("div", { class: "graph-keys", hidden: true }, graphElement("dl", {}, ...rows.flat()), graphElement("p", { textContent: "The wheel scrolls the graph once it has the focus, and zooms with Ctrl; drag to move it." }));
     for (const panel of view.panels) {
       panel.frame.addEventListener("keydown", (event) => this.#key(panel, event));
-      panel.frame.addEventListener("focus", () => { if (!view.active && view.placed && panel.frame.matches(":focus-visible")) this.#start(panel.side); });
+      panel.frame.addEventListener("focus", () => this.#enter(panel));
     }
+  }
+
+  /** A panel that the keyboard comes to is walked from where the other one was left, or from the first change. */
+  #enter(panel) {
+    const { view } = this;
+    if (!view.placed || !panel.frame.matches(":focus-visible")) return;
+    if (!view.active) this.#start(panel.side);
+    else if (view.active.side !== panel.side) view.select(this.#over(view.active.item, panel.side) ?? view.active.item, panel.side, { show: true });
   }
 
   #start(side) {
