@@ -9,6 +9,7 @@ import click
 from kerasdiff.cli.common import TARGETS_HELP, model_options, progress, start_ahead, understood
 from kerasdiff.cli.completion import targets
 from kerasdiff.cli.output import Output, report_options
+from kerasdiff.cli.pythons import python_options
 
 if TYPE_CHECKING:
     from kerasdiff.graph import Mode
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="Which of the two traced graphs the table shows.",
 )
+@python_options("--python")
 @model_options
 @report_options(
     "terminal",
@@ -45,7 +47,7 @@ def inspect(target: str, mode: Mode, inputs: tuple[str, ...], timeout: float, to
     """  # noqa: D301
     (model,), specs = understood((target,), inputs)
     if model.kind != "baseline":  # which is read here
-        start_ahead()
+        start_ahead(targets=(model,))
     import kerasdiff.pipeline as engine
     from kerasdiff.report.inspect import description_json, render_graph
 

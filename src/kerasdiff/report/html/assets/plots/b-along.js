@@ -158,24 +158,23 @@
     });
   };
 
-  /** Where the edits stand; of those too close for their numbers, the numbers of the first. */
+  /** Where the edits stand; those too close for a number each share a place for their numbers. */
   const marks = (plot, edits, index, size, rows) => {
     const group = plot.append("g").attr("class", "plot-edits");
-    let free = -Infinity;
+    const labels = [];
     for (const { at, text } of edits) {
       const place = index(at);
       const line = group.append("line").attr("class", "plot-edit");
-      if (rows)
-        line
-          .attr("x1", 0)
-          .attr("x2", size.width + 4)
-          .attr("y1", place)
-          .attr("y2", place);
-      else line.attr("x1", place).attr("x2", place).attr("y1", -4).attr("y2", size.height);
-      const room = rows ? 13 : 9 + 7 * text.length;
-      if (place < free) continue;
-      free = place + room;
-      const label = group.append("text").attr("class", "plot-edit-number").text(plots.short(text, 7));
+      if (rows) line.attr("x1", 0).attr("x2", size.width + 4);
+      else line.attr("y1", -4).attr("y2", size.height);
+      line.attr(rows ? "y1" : "x1", place).attr(rows ? "y2" : "x2", place);
+      const last = labels[labels.length - 1];
+      if (last && place - last.place < (rows ? 13 : 12 + 6 * last.texts.join(", ").length)) last.texts.push(text);
+      else labels.push({ place, texts: [text] });
+    }
+    for (const { place, texts } of labels) {
+      const many = texts.length > 2 ? `${texts[0]}…${texts[texts.length - 1]}` : texts.join(", ");
+      const label = group.append("text").attr("class", "plot-edit-number").text(many);
       if (rows)
         label
           .attr("x", size.width + 8)
