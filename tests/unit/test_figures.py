@@ -53,7 +53,14 @@ def test_figures_are_plain_data_and_the_same_each_time(name: str) -> None:
         assert item.caption.endswith(".")
         assert all(note.endswith(".") for note in item.notes)
         assert {len(row) for row in item.table.rows} == {len(item.table.head)}, item.name
-    assert to_html(Named.of(comparison)) == to_html(Named.of(comparison))
+
+
+def test_a_page_is_the_same_each_time_with_its_plots() -> None:
+    comparison = plots.whole()
+    page = to_html(Named.of(comparison))
+
+    assert page == to_html(Named.of(comparison))
+    assert page.count('<figure class="plot"') == len(figures(comparison)) == 9
 
 
 @pytest.mark.parametrize("name", [name for name in plots.COMPARISONS if name not in ("long", "many-seeds")])

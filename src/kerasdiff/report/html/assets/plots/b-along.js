@@ -23,7 +23,7 @@
     legend(host, series, limit, data.marks);
     const letters = rows
       ? Math.min(
-          d3.max(data.names, ([one, two]) => Math.min((two || one).length, 44)),
+          d3.max(data.names, ([one, two = one]) => Math.min(two.length, 44)),
           Math.floor((width * 0.4) / 6.6),
         )
       : 0;
@@ -89,7 +89,7 @@
 
   const told = (data, series, limit, position) => {
     const [one, two] = data.names[position];
-    const name = two && one && two !== one ? `${one} ↔ ${two}` : two || one;
+    const name = two ? `${one} ↔ ${two}` : one;
     const sizes = series.map(({ name: kind, values }) => `${kind} ${plots.told(values[position])}`);
     return [name, ...(data.lines[position] ? [data.lines[position]] : []), ...sizes, `limit ${plots.told(limit)}`];
   };
@@ -141,7 +141,7 @@
 
   const names = (plot, data, index, letters, size) => {
     const group = plot.append("g").attr("class", "plot-names");
-    data.names.forEach(([one, two], position) => {
+    data.names.forEach(([one, two = one], position) => {
       group
         .append("line")
         .attr("class", "plot-grid")
@@ -154,7 +154,7 @@
         .attr("y", index(position))
         .attr("dy", "0.32em")
         .attr("text-anchor", "end")
-        .text(plots.short(two || one, letters));
+        .text(plots.short(two, letters));
     });
   };
 
@@ -192,9 +192,9 @@
     plot.append("circle").attr("class", "plot-ring").attr("cx", x).attr("cy", y).attr("r", 8);
     if (rows) return;
     const late = x > size.width * 0.6;
-    const name = data.names[position][1] || data.names[position][0];
+    const [one, two = one] = data.names[position];
     plots
-      .word(plot, plots.short(name, 40), x + (late ? -13 : 13), y + 16, late ? "end" : "start")
+      .word(plot, plots.short(two, 40), x + (late ? -13 : 13), y + 16, late ? "end" : "start")
       .classed("plot-strong", true);
   };
 
