@@ -9,7 +9,7 @@ import itertools
 import json
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from html.parser import HTMLParser
 from importlib.resources import files
@@ -30,6 +30,7 @@ from kerasdiff.report.cleaning import clean
 from kerasdiff.report.html import inspected_html, to_html
 from kerasdiff.report.html.assets import assets
 from kerasdiff.report.html.code import CONTEXT, Hunk, hunks
+from kerasdiff.report.html.rendering import data
 from kerasdiff.report.named import Named
 from kerasdiff.report.wording.brief import CUT_OFF
 from kerasdiff.report.wording.sizes import sizes
@@ -210,12 +211,36 @@ def test_what_nobody_sees_is_written_out(text: str) -> None:
 def test_the_data_of_scripts_hold_no_markup_and_say_the_same() -> None:
     page = page_of(page_samples.hostile())
     held = zip(page.all("script"), page.inside["script"], strict=True)
-    data = {kept["id"]: text for kept, text in held if kept.get("type") == "application/json"}
+    told = {kept["id"]: text for kept, text in held if kept.get("type") == "application/json"}
 
-    assert "graph-data" in data
-    for text in data.values():
+    assert "graph-data" in told
+    for name, text in told.items():
         assert "<" not in text
-        json.loads(text)
+        texts = list(texts_of(json.loads(text)))
+        assert all(map(str.isprintable, texts))
+        assert ATTACK in " ".join(texts) or name != "graph-data"
+
+
+def texts_of(held: object) -> Iterator[str]:
+    """All that some JSON says."""
+    if isinstance(held, str):
+        yield held
+    elif isinstance(held, dict):
+        for key, value in held.items():
+            yield from (key, *texts_of(value))
+    elif isinstance(held, list):
+        for value in held:
+            yield from texts_of(value)
+
+
+@pytest.mark.parametrize("text", ["a\nb", "\x1b", "\x7f", "\u202e", "\ud800", "\\n\n"])
+def test_data_hold_nothing_that_nobody_sees(text: str) -> None:
+    assert json.loads(data({"name": text})) == {"name": clean(text)}
+
+
+@pytest.mark.parametrize("text", ["plain", "\\n", "\\\\u0000", "层 → ×", '"quoted"', "</script>&amp;"])
+def test_data_keep_what_can_be_seen(text: str) -> None:
+    assert json.loads(data({"name": text, "more": [text, 1.5, None]})) == {"name": text, "more": [text, 1.5, None]}
 
 
 # What it tells ------------------------------------------------------------------------------------------------
