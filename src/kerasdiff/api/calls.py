@@ -60,6 +60,7 @@ class Choices(TypedDict, total=False):
     require_checkpoint: bool
     ignore: Ignored | Sequence[Ignored]
     values: bool | None
+    picture: bool
     seed: int
     search: float
     device: str
@@ -83,6 +84,7 @@ def compare(
     require_checkpoint: bool = False,
     ignore: Ignored | Sequence[Ignored] = (),
     values: bool | None = None,
+    picture: bool = False,
     seed: int = 0,
     search: float = 10.0,
     device: str = "auto",
@@ -110,6 +112,7 @@ def compare(
             ``compile``, ``names``.
         values: Whether the weights have to hold the same values; without a word, where a saved file is compared with
             another one or with a model in memory. Two models in memory are compared by what they do.
+        picture: Whether what only a page shows is measured as well, for :meth:`Result.to_html`.
         seed: Of the weights, the probes and the trials.
         search: How much to look for an input that separates models which no probe tells apart, in seconds.
         device: Where to compute: ``auto``, ``cpu``, ``gpu`` or ``gpu:N``.
@@ -132,6 +135,7 @@ def compare(
         require_checkpoint=require_checkpoint,
         device=device,
         values=values,
+        picture=picture,
     )
     first, second = (
         target_of(model, given, custom_objects=custom_objects, unsafe=unsafe, python=python, side=side)

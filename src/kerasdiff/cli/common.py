@@ -105,24 +105,34 @@ def file_to_write(suffix: str = "") -> Callable[[click.Context, click.Parameter,
     """A check of a file to write, made before anything runs: its directory, its suffix, what is there already."""
 
     def check(context: click.Context, option: click.Parameter, text: str | None) -> str | None:
-        from kerasdiff.side.files import other_than_file
-
-        if text is None:
-            return None
-        path = Path(text).expanduser()
-        if not path.parent.is_dir():
-            raise click.BadParameter(f"the directory of {clean(text)} does not exist.")
-        if not path.name.endswith(suffix):
-            raise click.BadParameter(f"{clean(text)} does not end in {suffix}.")
-        try:
-            other = other_than_file(path)
-        except OSError as error:
-            raise click.BadParameter(f"{clean(text)} cannot be seen: {error.strerror}.") from None
-        if other:
-            raise click.BadParameter(f"{clean(text)} is {other}; kerasdiff writes over files alone.")
+        if text is not None:
+            refuse_unwritable(text, suffix)
         return text
 
     return check
+
+
+def refuse_unwritable(text: str, suffix: str = "") -> None:
+    """Refuses a file that cannot be written, as far as that shows before.
+
+    Raises:
+        click.BadParameter: With what is wrong with it.
+    """
+    from kerasdiff.side.files import other_than_file
+
+    path = Path(text).expanduser()
+    if not path.parent.is_dir():
+        raise click.BadParameter(f"the directory of {clean(text)} does not exist.")
+    if not path.name.endswith(suffix):
+        raise click.BadParameter(f"{clean(text)} does not end in {suffix}.")
+    try:
+        other = other_than_file(path)
+    except OSError as error:
+        raise click.BadParameter(f"{clean(text)} cannot be seen: {error.strerror}.") from None
+    if other:
+        raise click.BadParameter(f"{clean(text)} is {other}; kerasdiff writes over files alone.")
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise click.BadParameter(f"nothing can be written into the directory of {clean(text)}.")
 
 
 _RUN_FILE = "kerasdiff.run_file"

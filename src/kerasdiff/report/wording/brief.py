@@ -12,6 +12,9 @@ from kerasdiff.report.wording.models import commit, runs_with
 from kerasdiff.report.wording.names import count, listed
 from kerasdiff.report.wording.verdict import BASES
 
+CUT_OFF = "Interrupted: this is what was known until then."
+"""What is said of a comparison that somebody cut off."""
+
 MORE = "--verbose shows the layers and numbers"
 """How to see all of it."""
 
