@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from itertools import groupby
 
 from kerasdiff.align.edits import Edit, leaves
-from kerasdiff.align.pair import Correspondence
-from kerasdiff.drawing import Drawing, Drawn, Excerpt
+from kerasdiff.align.pair import Pair
+from kerasdiff.drawing import Drawing, Drawn, WeightDistance
+from kerasdiff.explain.records import Depth
 from kerasdiff.graph import Attribute, Graph, Node, Source
 from kerasdiff.graph.table import Table
+from kerasdiff.probing.observations import LearningObservation, Unobserved
 from kerasdiff.side.models import Models
 from kerasdiff.side.records import Description
-from kerasdiff.side.written import Lines, Written
-
-CONTEXT = 3
-"""Lines shown before and after one that is named."""
-
-MOST_LINES = 2_000
-"""Of a side, those that edits name first: more than any model we know names, and 80 kB of them."""
-
-MOST_COLUMNS = 300
-"""Of a line: longer ones hold data."""
+from kerasdiff.side.written import Written, excerpts
 
 
-def picture(models: Models, pair: Correspondence, edits: Iterable[Edit]) -> Drawing | None:
-    """Both models in the mode that a reader is shown; ``None`` where no mode of both could be traced."""
+def picture(
+    models: Models,
+    pair: Pair,
+    edits: Iterable[Edit],
+    depth: Depth | None,
+    learning: LearningObservation | Unobserved | None,
+) -> Drawing | None:
+    """Both models in the mode that a reader is shown; ``None`` where no mode of both could be traced.
+
+    Args:
+        models: With their files.
+        pair: The same, aligned.
+        edits: Those that a reader is told.
+        depth: How far aligned values are from each other.
+        learning: With the gradients of both.
+    """
     shown = pair.shown
     if shown is None:
         return None
@@ -41,7 +48,32 @@ def picture(models: Models, pair: Correspondence, edits: Iterable[Edit]) -> Draw
         )
         for side in (0, 1)
     )
-    return Drawing(mode=shown.mode, sides=(first, second))
+    known = learning if isinstance(learning, LearningObservation) else LearningObservation()
+    return Drawing(mode=shown.mode, sides=(first, second), depth=depth, gradients=tuple(gradients(pair, known)))
+
+
+def gradients(pair: Pair, seen: LearningObservation) -> Iterator[WeightDistance]:
+    """How far the gradients of weights that correspond are from each other, where both draw the same numbers."""
+    chance = seen.chance
+    known = (chance and (chance.mirrored or chance.shared)) or seen.comparisons
+    if known is None:
+        return
+    far = {
+        item.subject.weight: (item.closeness.max_relative, item.closeness.limit)
+        for item in known.compared
+        if item.subject.quantity == "gradient" and item.subject.weight_scale == 1.0
+    }
+    lone = {name: (math.inf, known.tolerance.limit) for finding in known.absent for name in finding.weights}
+    found = {**far, **lone}
+    counterparts = pair.transfer.drawn_alike
+    order = {name: number for number, name in enumerate(pair.weights[0])}
+    for name in sorted(found, key=lambda name: order.get(name, len(order))):
+        one, two = (
+            weights[held].path if held in weights else held  # a part of a weight has no path
+            for weights, held in zip(pair.weights, (name, counterparts[name]), strict=True)
+        )
+        relative, limit = found[name]
+        yield WeightDistance(weights=(one, two), relative=relative, limit=limit)
 
 
 def drawn(graph: Graph, description: Description, written: Written, first: Iterable[Source | None] = ()) -> Drawn:
@@ -60,34 +92,6 @@ def drawn(graph: Graph, description: Description, written: Written, first: Itera
         weights=tuple(weight for weight in description.weights if weight.id in held),
         excerpts=excerpts(written, (source for source in named if source is not None)),
     )
-
-
-def excerpts(written: Written, sources: Iterable[Source]) -> tuple[Excerpt, ...]:
-    """The lines around those that are named, each once, by file."""
-    chosen: dict[str, set[int]] = {}
-    left = MOST_LINES
-    for source in dict.fromkeys(sources):
-        count = len(written.lines(source.file))
-        if not 1 <= source.line <= count:
-            continue
-        around = range(max(1, source.line - CONTEXT), min(count, source.line + CONTEXT) + 1)
-        new = set(around) - chosen.setdefault(source.file, set())
-        if len(new) > left:
-            break
-        chosen[source.file] |= new
-        left -= len(new)
-    return tuple(excerpt for file in sorted(chosen) for excerpt in _runs(file, written.lines(file), chosen[file]))
-
-
-def _runs(file: str, lines: Lines, chosen: Iterable[int]) -> Iterator[Excerpt]:
-    """Lines that follow each other, together."""
-    for _, run in groupby(enumerate(sorted(chosen)), key=lambda item: item[1] - item[0]):
-        numbers = [number for _, number in run]
-        yield Excerpt(file=file, first=numbers[0], lines=tuple(_cut(lines[number - 1]) for number in numbers))
-
-
-def _cut(line: str) -> str:
-    return line if len(line) <= MOST_COLUMNS else f"{line[:MOST_COLUMNS]}…"
 
 
 def _bare(node: Node) -> Node:

@@ -91,7 +91,7 @@ def union(sides: Sequence[Side], rows: Sequence[Place], moved: frozenset[int]) -
         for number, (one, two) in enumerate(rows)
         for half in ([(one, None), (None, two)] if number in moved else [(one, two)])
     ]
-    places = _in_order(sides, wanted)
+    places = _Order(sides, wanted).found()
     position = _positions(places)
     at = [{place[side]: number for number, place in enumerate(places)} for side in (0, 1)]
     moves = [
@@ -123,46 +123,65 @@ def _links(
                 yield position[number][node], number, position[number][used]
 
 
-def _in_order(sides: Sequence[Side], wanted: Sequence[Place]) -> list[Place]:
+class _Order:
     """The places topologically, earlier ones first; where a circle leaves none that can follow, a pair is split.
 
-    What can follow next is split off first: the first of the reference's nodes that are left waits for the candidate's
-    operands alone, so its half has none to wait for.
+    Of what is left then, the first node of the reference waits for nothing of its own side, so it is a pair that waits
+    for the candidate's operands: split from its other half, it can follow.
     """
-    places: list[Place] = list(wanted)
-    order = [(number, 0) for number in range(len(places))]
-    position = _positions(places)
-    waits: list[set[tuple[int, int]]] = [set() for _ in places]
-    users: dict[tuple[int, int], list[int]] = {}
-    for user, side, used in _links(sides, position):
-        waits[user].add((side, used))
-        users.setdefault((side, used), []).append(user)
-    ready = [(order[number], number) for number in range(len(places)) if not waits[number]]
-    heapify(ready)
-    left, found = dict.fromkeys(range(len(places))), list[Place]()
-    while left:
-        if not ready:
-            split = next(number for number in left if not any(side == 0 for side, _ in waits[number]))
-            half = len(places)
-            places.append((None, places[split][1]))
-            order.append((split, 1))
-            waits.append({wait for wait in waits[split] if wait[0] == 1})
-            for wait in waits[half]:
-                users[wait].append(half)
-            for user in users.get((1, split), ()):
-                waits[user].remove((1, split))
-                waits[user].add((1, half))
-            users[1, half] = users.pop((1, split), [])
-            places[split], waits[split] = (places[split][0], None), set()
-            left[half] = None
-            heappush(ready, (order[split], split))
-        _, number = heappop(ready)
-        del left[number]
-        found.append(places[number])
+
+    def __init__(self, sides: Sequence[Side], wanted: Sequence[Place]) -> None:
+        self.places: list[Place] = list(wanted)
+        self._order = [(number, 0) for number in range(len(wanted))]
+        self._waits: list[set[tuple[int, int]]] = [set() for _ in wanted]
+        self._users: dict[tuple[int, int], list[int]] = {}
+        for user, side, used in _links(sides, _positions(wanted)):
+            self._waits[user].add((side, used))
+            self._users.setdefault((side, used), []).append(user)
+
+    def found(self) -> list[Place]:
+        """All of them, in order."""
+        ready = [(self._order[number], number) for number in range(len(self.places)) if not self._waits[number]]
+        heapify(ready)
+        left, found = dict.fromkeys(range(len(self.places))), list[Place]()
+        while left:
+            if not ready:
+                split = next(number for number in left if self._can_be_split(number))
+                left[self._split(split)] = None
+                heappush(ready, (self._order[split], split))
+            _, number = heappop(ready)
+            del left[number]
+            found.append(self.places[number])
+            for user in self._freed(number):
+                heappush(ready, (self._order[user], user))
+        return found
+
+    def _freed(self, number: int) -> Iterable[int]:
+        """What waits for nothing any more, once a place is found."""
         for side in (0, 1):
-            for user in users.get((side, number), ()):
-                if (side, number) in waits[user]:
-                    waits[user].remove((side, number))
-                    if not waits[user]:
-                        heappush(ready, (order[user], user))
-    return found
+            for user in self._users.get((side, number), ()):
+                if (side, number) in self._waits[user]:
+                    self._waits[user].remove((side, number))
+                    if not self._waits[user]:
+                        yield user
+
+    def _can_be_split(self, number: int) -> bool:
+        return None not in self.places[number] and not any(side == 0 for side, _ in self._waits[number])
+
+    def _split(self, number: int) -> int:
+        """Takes the candidate's node out of a place; the number of the place that it gets."""
+        half = len(self.places)
+        one, two = self.places[number]
+        self.places.append((None, two))
+        self.places[number] = (one, None)
+        self._order.append((number, 1))
+        self._waits.append(self._waits[number])
+        self._waits[number] = set()
+        for wait in self._waits[half]:
+            self._users[wait].append(half)
+        for user in self._users.pop((1, number), ()):
+            if (1, number) in self._waits[user]:
+                self._waits[user].remove((1, number))
+                self._waits[user].add((1, half))
+                self._users.setdefault((1, half), []).append(user)
+        return half

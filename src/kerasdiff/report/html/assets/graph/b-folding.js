@@ -19,12 +19,13 @@ class GraphFolding {
   /** Folds everything in which nothing differs, and opens the rest. */
   changesOnly() { this.folded = new Set(this.model.groups.filter((group) => group.changes === 0).map((group) => group.index)); }
 
-  /** Opens what hides some places, but no group of which all is among them; whether anything was hidden. */
+  /** Opens what hides some places, but no group of one side alone that has no other change; whether any was hidden. */
   reveal(places) {
-    const before = this.folded.size, wanted = new Set(places);
+    const before = this.folded.size, wanted = new Set(places), { model } = this;
+    const told = (group) => places.length > 1 && group.state !== "" && group.members.every((member) => wanted.has(member) || !model.places[member].changed);
     for (const place of places) {
-      for (const group of this.model.places[place].around) {
-        if (places.length > 1 && this.folded.has(group) && this.model.groups[group].members.every((member) => wanted.has(member))) break;
+      for (const group of model.places[place].around) {
+        if (this.folded.has(group) && told(model.groups[group])) break;
         this.folded.delete(group);
       }
     }

@@ -7,7 +7,7 @@ const graphOutlines = {
   rewritten: (w, h) => graphRounded(w, h, 6),
   inserted: (w, h) => graphRounded(w, h, h / 2),
   deleted: (w, h) => `M10,0H${w - 10}L${w},10V${h - 10}L${w - 10},${h}H10L0,${h - 10}V10Z`,
-  updated: (w, h) => `M0,0H${w}V${h}H0ZM4,4H${w - 4}V${h - 4}H4Z`,
+  updated: (w, h) => `M0,0H${w}V${h}H0ZM3,3H${w - 3}V${h - 3}H3Z`,
   moved: (w, h) => `M12,0H${w - 12}L${w},${h / 2}L${w - 12},${h}H12L0,${h / 2}Z`,
   rewired: (w, h) => `M12,0H${w}L${w - 12},${h}H0Z`,
 };

@@ -28,10 +28,19 @@ function graphNode(panel, place, box) {
   if (delta) element.append(graphText(delta.text, right, 17, delta.local ? "graph-delta graph-delta-local" : "graph-delta", "end"));
   const shown = graphFitted(shape, 92, graphFonts.small);
   element.append(graphText(shown, right, 33, "graph-shape", "end"));
-  const called = graphCalled(model, place, node);
-  element.append(graphText(graphFitted(called, right - inset - graphWidth(shown, graphFonts.small) - 8, graphFonts.small), inset, 33, "graph-id"));
+  const other = graphOther(model, place, side);
+  const called = other || graphCalled(model, place, node);
+  element.append(graphText(graphFitted(called, right - inset - graphWidth(shown, graphFonts.small) - 8, graphFonts.small), inset, 33, other ? "graph-id graph-other" : "graph-id"));
   if (graphMarks[state]) element.append(graphBadge(graphMarks[state], 0, 0));
   return element;
+}
+
+/** The first setting of a pair that is another one on the other side. */
+function graphOther(model, place, side) {
+  if (place.state !== "updated" || place.nodes.includes(null)) return "";
+  const beside = new Map(model.settings(place.nodes[1 - side]));
+  const found = model.settings(place.nodes[side]).find(([name, value]) => beside.get(name) !== value);
+  return found ? `${found[0]} ${found[1]}` : "";
 }
 
 /** What a node is called in its composite, or in the block whose name begins its own. */

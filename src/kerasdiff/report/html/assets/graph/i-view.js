@@ -149,13 +149,20 @@ class GraphView extends EventTarget {
   }
 
   /** Lays out what is seen now; an item given stays where it is on the screen. */
-  async arrange(anchor = null) {
+  arrange(anchor = null) {
+    this.arranging = this.#arrange(anchor);
+    return this.arranging;
+  }
+
+  async #arrange(anchor) {
     const number = (this.asking = (this.asking ?? 0) + 1);
     const before = anchor === null ? null : this.#screen(anchor);
     const begun = performance.now();
+    this.stage.setAttribute("aria-busy", "true");
     const seen = this.folding.seen();
     const placed = await this.layout.arrange(seen);
-    if (number !== this.asking) return false;
+    if (number !== this.asking) return;
+    this.stage.removeAttribute("aria-busy");
     Object.assign(this, { placed, seen });
     this.stage.dataset.layout = String(Math.round(performance.now() - begun));
     this.stage.dataset.items = String(seen.items.size);
@@ -166,7 +173,6 @@ class GraphView extends EventTarget {
     const after = anchor === null ? null : this.#screen(anchor);
     if (before && after) this.#to(d3.zoomIdentity.translate(this.transform.x + before.x - after.x, this.transform.y + before.y - after.y).scale(this.transform.k), true);
     this.draw();
-    return true;
   }
 
   /** The open group around an item, -1 for none. */
@@ -243,7 +249,9 @@ class GraphView extends EventTarget {
 
   /** Opens what hides some places, and shows them. */
   async reveal(places, { open = false, at_once = false, walk = true } = {}) {
-    if (this.folding.reveal(places) || !this.placed) await this.arrange();
+    const turn = (this.turns = (this.turns ?? 0) + 1);
+    await (this.folding.reveal(places) ? this.arrange() : this.arranging);
+    if (turn !== this.turns) return;
     const items = [...new Set(places.map((place) => this.folding.item(place)))];
     this.focus(items, at_once);
     if (walk && items.length) this.select(items[0], this.model.has(items[0], 0) && !(this.single && this.shownSide === 1 && this.model.has(items[0], 1)) ? 0 : this.model.sides.length - 1, { open });

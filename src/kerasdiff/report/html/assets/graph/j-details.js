@@ -31,7 +31,7 @@ class GraphDetails {
     });
     const state = model.sides.length > 1 ? [graphElement("span", { class: `graph-tag graph-tag-${place.state}`, textContent: `${graphMarks[place.state]} ${model.states[place.state]}`.trim() })] : [];
     const head = graphElement("div", { class: "graph-details-head" }, graphElement("h3", { textContent: place.known.display }), ...state, close);
-    const notes = place.edits.map((number) => graphElement("p", { class: "graph-note", textContent: `Edit ${number + 1}: ${[model.edits[number].text, model.edits[number].effect].filter(Boolean).join("; ")}.` }));
+    const notes = place.edits.map((number) => this.#note(number));
     this.element.replaceChildren(head, ...notes, this.#table(place));
     const opened = this.element.hidden;
     this.element.hidden = false;
@@ -39,6 +39,12 @@ class GraphDetails {
     if (!opened) return;
     view.resize();
     view.intoView(view.active.item);
+  }
+
+  #note(number) {
+    const { text, effect } = this.view.model.edits[number];
+    const link = graphElement("a", { href: `#edit-${number + 1}`, textContent: `Edit ${number + 1}` });
+    return graphElement("p", { class: "graph-note" }, link, `: ${[text, effect].filter(Boolean).join("; ")}.`);
   }
 
   /** Both nodes of a place; of a moved one, that of the other half too. */

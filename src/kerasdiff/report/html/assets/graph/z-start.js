@@ -1,5 +1,5 @@
 "use strict";
-// Draws the graphs of the page, where it has any, and ties its tables to them.
+// Draws the graphs of the page, where it has any.
 {
   const data = kerasdiff.data("graph-data"), home = document.getElementById("graphs");
   if (data !== null && home !== null) graphStart(data, home);
@@ -23,23 +23,6 @@
       element.replaceChildren(why);
       return;
     }
-    graphLinks(view, tools, element);
-  }
-
-  /** What on the page names a node (`data-node`, "0:conv2d") or an edit (`data-edit`, "0") shows it in the graph. */
-  function graphLinks(view, tools, element) {
-    document.addEventListener("click", async (event) => {
-      const link = event.target.closest("[data-node], [data-edit]");
-      if (link === null || element.contains(link)) return;
-      const { node, edit } = link.dataset;
-      event.preventDefault();
-      element.scrollIntoView({ block: "nearest", behavior: view.still.matches ? "auto" : "smooth" });
-      if (edit !== undefined) await tools.changes.edit(+edit);
-      else {
-        const at = node.indexOf(":"), place = view.model.find(+node.slice(0, at), node.slice(at + 1));
-        if (place !== undefined) await view.reveal([place], { open: true });
-      }
-      view.panels[view.active?.side ?? 0].frame.focus({ preventScroll: true });
-    });
+    new GraphLinks(view, tools, element);
   }
 }
