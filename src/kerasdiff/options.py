@@ -78,15 +78,17 @@ class Options:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterOptions:
-    """Which cluster runs trials, and what of a node a trial pair takes.
+    """Which cluster runs trials or comparisons, and what of a node one of them takes.
 
     Attributes:
+        what: What runs as one task: a trial pair, or a pair of models that is compared.
         address: ``HOST:PORT``, ``ray://HOST:PORT``, ``auto``, ``local`` for a cluster of this machine alone; empty for
             the one this machine belongs to, if any, else a local one.
-        cpus: Processor cores, which each trial uses all of, for the trials of a pair run in turn.
+        cpus: Processor cores; each trial uses all of them, for the trials of a pair run in turn.
         gpus: GPUs, or the share of one.
     """
 
+    what: Literal["trial", "pair"] = "trial"
     address: str = ""
     cpus: int = 1
     gpus: float = 0.0

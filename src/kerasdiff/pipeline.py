@@ -119,7 +119,8 @@ def fit(reference: Target, candidate: Target, options: Options, trials: FitOptio
         cluster, device = None, trials.device
         if trials.cluster is not None:
             listener.phase("connecting to the cluster")
-            cluster, device = stack.enter_context(connected(trials.cluster, targets, options.data)), "cpu"
+            data = () if options.data is None else (options.data,)
+            cluster, device = stack.enter_context(connected(trials.cluster, targets, data)), "cpu"
         listener.phase(LOADING)
         hardware = trial_hardware(device)
         models = models_of(targets, options.inputs, options.timeout, numbers=hardware, retried=True)

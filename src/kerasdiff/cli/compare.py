@@ -157,7 +157,7 @@ def compare(
     """  # noqa: D301
     texts, revision = pair_of(reference, candidate, against)
     (first, second), specs = understood(texts, inputs, data, revision)
-    start_ahead(draws=not no_fit and data is None)
+    start_ahead(targets=(first, second), draws=not no_fit and data is None)
     import kerasdiff.pipeline as engine
     from kerasdiff.options import Options
 

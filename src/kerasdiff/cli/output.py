@@ -14,8 +14,9 @@ import click
 
 from kerasdiff.cli.common import clean, file_to_write, refuse_unwritable, write, write_bytes
 from kerasdiff.cli.completion import formats
-from kerasdiff.cli.pages import INDEX, open_page, refuse_folder, temporary_folder
+from kerasdiff.cli.pages import open_page, refuse_folder, temporary_folder
 from kerasdiff.cli.printing import PIPED_WIDTH, Render, rendered, shows_links
+from kerasdiff.report.pages import INDEX
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem

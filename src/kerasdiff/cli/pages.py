@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-import re
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
@@ -13,15 +11,7 @@ from pathlib import Path
 import click
 
 from kerasdiff.cli.common import clean, write_bytes
-
-INDEX = "index.html"
-"""What a folder of pages begins with."""
-
-_PLAIN = re.compile(r"(?!-)[a-z0-9_-]{1,60}(?<!-)")
-"""Names that are file names everywhere. No capitals: of two that differ in them alone some systems make one file."""
-
-_TAKEN = re.compile(r"index|con|prn|aux|nul|com\d|lpt\d|.*-[0-9a-f]{10}")
-"""Names that mean something else: the index, devices of Windows, and what :func:`page_names` makes of others."""
+from kerasdiff.report.pages import INDEX
 
 
 def refuse_folder(text: str) -> None:
@@ -44,23 +34,6 @@ def refuse_folder(text: str) -> None:
         raise click.BadParameter(f"the directory of {clean(text)} does not exist.")
     if not os.access(nearest, os.W_OK | os.X_OK):
         raise click.BadParameter(f"nothing can be written into {clean(str(nearest))}.")
-
-
-def page_names(names: Iterable[str]) -> Mapping[str, str]:
-    """A file name for each name, whatever it holds: the same in every run, and no two alike.
-
-    >>> page_names(["backbone", "Head: v2"])
-    {'backbone': 'backbone.html', 'Head: v2': 'head-v2-c6dd3e4d47.html'}
-    """
-    return {name: f"{_stem(name)}.html" for name in names}
-
-
-def _stem(name: str) -> str:
-    if _PLAIN.fullmatch(name) and not _TAKEN.fullmatch(name):
-        return name
-    readable = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40]
-    digest = hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()[:10]
-    return f"{readable or 'pair'}-{digest}"
 
 
 def refuse_occupied(folder: str, names: Iterable[str]) -> None:

@@ -105,6 +105,8 @@ def _model(title: str, model: ModelInfo, console: Console, look: Look) -> None:
     if model.commit is not None:
         hang(console, Text(" " * 13), Text(look.text(wording.commit(model.commit))))
     hang(console, Text(" " * 13), Text(look.text(wording.model(model))))
+    if told := wording.runs_with(model):
+        hang(console, Text(" " * 13), Text(look.text(f"with {told}")))
 
 
 def _edits(comparison: Comparison, console: Console, most: int, links: Links) -> None:

@@ -250,7 +250,7 @@ def _terms(comparison: Comparison) -> str:
     told = [*wording.environment(dict(comparison.environment)), *wording.terms(comparison)]
     lines = [f"- {label}: {text(value)}" for label, value in told]
     lines += [
-        f"- {side}: {text(wording.model(model))}"
+        f"- {side}: {text(', with '.join(filter(None, (wording.model(model), wording.runs_with(model)))))}"
         for side, model in (("reference", comparison.reference), ("candidate", comparison.candidate))
     ]
     return _folded("Terms: versions, seed, tolerances, what was inferred", "\n".join(lines))

@@ -61,7 +61,7 @@ def index_html(checked: Checked, links: Mapping[str, str]) -> str:
     title, _ = TITLES.get(checked.exit_code, ("NOT CHECKED", ""))
     return render(
         "index.html.j2",
-        drawn=False,
+        False,
         checked=checked,
         title=title.capitalize(),
         outcome=_OUTCOMES.get(checked.exit_code, "inconclusive"),

@@ -13,7 +13,7 @@ from kerasdiff.report.html.assets import assets
 from kerasdiff.report.saved import Json
 
 
-def render(template: str, *, drawn: bool = True, **told: object) -> str:
+def render(template: str, drawn: bool = True, /, **told: object) -> str:
     """A page by the template of that name, with what draws graphs and plots unless it holds none."""
     return _environment().get_template(template).render(**told, assets=assets(drawn=drawn))
 

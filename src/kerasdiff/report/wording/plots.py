@@ -254,7 +254,7 @@ def epochs(fit: FitEvidence) -> str:
 
 
 def steps(fit: FitEvidence) -> str:
-    """How far apart, and from where on."""
+    """How far apart the losses are, and from where on."""
     return " ".join([*(remark.text for remark in distance_remarks(fit)), *_lost(fit)])
 
 

@@ -1,6 +1,6 @@
 """What does a page plot of the evidence? Figures: their words, the data of the scripts, and the same as tables.
 
-Imported by `kerasdiff.report.html.page` alone; every figure without data is absent.
+`kerasdiff.report.html.page` alone imports it. A figure without data is absent.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ MOST_STEPS = 40
 
 def distance_figure(fit: FitEvidence) -> Figure | None:
     """Distances of step losses on a log scale; absent where every pair agrees to the last bit, or none is there."""
-    found = [(pair[1].side, pair[0].seed, _distances(*pair)) for pair in _pairs(fit)]
+    found = [(pair[1].side, pair[0].seed, _distances(*pair)) for pair in runs.pairs(fit)]
     if fit.identical or not found:
         return None
     shown = spread(found, MOST_CURVES)
@@ -44,15 +44,6 @@ def distance_figure(fit: FitEvidence) -> Figure | None:
         data=data,
         table=_table(found[0], floors, limits),
     )
-
-
-def _pairs(fit: FitEvidence) -> list[tuple[TrialSoFar, TrialSoFar]]:
-    """Finished pairs; of a fit cut off before the first, what both of its trials have come to."""
-    whole = runs.pairs(fit)
-    if whole:
-        return list(whole)
-    sides = (runs.of(fit, "reference"), runs.of(fit, "candidate"))
-    return [pair for pair in zip(*sides, strict=False) if all(trial.losses for trial in pair)][:1]
 
 
 def _controls(fit: FitEvidence) -> list[tuple[TrialSoFar, TrialSoFar]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from kerasdiff.findings import SIDES
+from kerasdiff.findings import SIDES, SideName
 from kerasdiff.fitting.trials import FitEvidence
 from kerasdiff.report.html.plots import runs
 from kerasdiff.report.html.plots.records import Figure, Plotted, Table
@@ -58,6 +58,8 @@ def epoch_figure(fit: FitEvidence) -> Figure | None:
     courses = {name: _Epochs(name=name, ends=ends) for name in REACHED}
     shown = {name: runs.curves(fit, course) for name, course in courses.items()}
     names = [name for name in REACHED if shown[name].curves]
+    means = {name: runs.means(fit, courses[name]) for name in names}
+    told = [(REACHED[name], courses[name], means[name]) for name in names]
     data: dict[str, Plotted] = {
         "kind": "curves",
         "panels": [
@@ -66,7 +68,7 @@ def epoch_figure(fit: FitEvidence) -> Figure | None:
                 "percent": name.endswith("accuracy"),
                 "x": "epoch",
                 "curves": shown[name].curves,
-                "means": [runs.drawn(mean) for mean in runs.means(fit, courses[name])],
+                "means": [runs.drawn(mean) for mean in means[name]],
                 "marks": [],
             }
             for name in names
@@ -78,7 +80,9 @@ def epoch_figure(fit: FitEvidence) -> Figure | None:
         caption=wording.epochs(fit),
         notes=wording.course_notes(fit, shown[names[0]].seeds, shown[names[0]].steps, "epoch"),
         data=data,
-        table=_table("Figures after each epoch", "epoch", [(REACHED[name], courses[name]) for name in names], fit),
+        table=_table(
+            "Figures after each epoch", "epoch", [(REACHED[name], courses[name], means[name]) for name in names], fit
+        ),
     )
 
 
@@ -86,7 +90,7 @@ def step_figure(fit: FitEvidence) -> Figure | None:
     """The training loss of every step; absent where no trial has two."""
     if max((len(trial.losses) for trial in fit.trials), default=0) < 2:
         return None
-    shown = runs.curves(fit, steps)
+    shown, means = runs.curves(fit, steps), runs.means(fit, steps)
     data: dict[str, Plotted] = {
         "kind": "curves",
         "panels": [
@@ -95,7 +99,7 @@ def step_figure(fit: FitEvidence) -> Figure | None:
                 "percent": False,
                 "x": "step",
                 "curves": shown.curves,
-                "means": [runs.drawn(mean) for mean in runs.means(fit, steps)],
+                "means": [runs.drawn(mean) for mean in means],
                 "marks": _parting(fit),
             }
         ],
@@ -106,7 +110,7 @@ def step_figure(fit: FitEvidence) -> Figure | None:
         caption=wording.steps(fit),
         notes=wording.course_notes(fit, shown.seeds, shown.steps, "step"),
         data=data,
-        table=_table("Training loss of steps", "step", [("loss", steps)], fit),
+        table=_table("Training loss of steps", "step", [("loss", steps, means)], fit),
     )
 
 
@@ -120,9 +124,16 @@ def _parting(fit: FitEvidence) -> list[Plotted]:
 # As a table --------------------------------------------------------------------------------------------------
 
 
-def _table(title: str, unit: str, courses: Sequence[tuple[str, runs.Of]], fit: FitEvidence) -> Table:
+MOST_STEPS = 40
+"""Rows of a table of steps, at even distances: the course, not each turn."""
+
+Column = tuple[str, runs.Of, Sequence[runs.Mean]]
+"""What a column is called, what it shows of a trial, and the means of that."""
+
+
+def _table(title: str, unit: str, told: Sequence[Column], fit: FitEvidence) -> Table:
     """Means over the finished seeds of both sides, or the only trial's figures, place by place."""
-    columns = [(f"{name}, {side}", dict(_told(fit, side, course))) for name, course in courses for side in SIDES]
+    columns = [(f"{column[0]}, {side}", dict(_told(fit, side, column))) for column in told for side in SIDES]
     columns = [column for column in columns if column[1]]
     every = sorted({at for _, column in columns for at in column})
     shown = spread(every, MOST_ROWS if unit == "epoch" else MOST_STEPS)
@@ -134,12 +145,9 @@ def _table(title: str, unit: str, courses: Sequence[tuple[str, runs.Of]], fit: F
     )
 
 
-MOST_STEPS = 40
-"""Rows of a table of steps, at even distances: the course, not each turn."""
-
-
-def _told(fit: FitEvidence, side: Literal["reference", "candidate"], course: runs.Of) -> Iterator[tuple[int, str]]:
-    found = [mean for mean in runs.means(fit, course) if mean.side == side]
+def _told(fit: FitEvidence, side: SideName, column: Column) -> Iterator[tuple[int, str]]:
+    _, course, means = column
+    found = [mean for mean in means if mean.side == side]
     for mean in found:
         for at, middle, deviation in zip(mean.at, mean.mean, mean.deviation, strict=True):
             yield at, f"{number(middle)} ± {number(deviation, 2)}"

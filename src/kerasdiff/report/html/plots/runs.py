@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from kerasdiff.findings import SIDES
 from kerasdiff.fitting.trials import FitEvidence
 from kerasdiff.report.html.plots.records import Plotted, figure, plotted
@@ -58,16 +60,15 @@ def means(fit: FitEvidence, course: Of) -> list[Mean]:
 
 def _mean(side: TrialSide, courses: Sequence[Course]) -> Mean:
     shortest = min(courses, key=lambda course: len(course[0]))[0]
-    average, deviation, at = [], [], []
-    for position, place in enumerate(shortest):
-        values = [figures[position] for _, figures in courses]
-        if not all(map(math.isfinite, values)):
-            break
-        mean = math.fsum(values) / len(values)
-        average.append(mean)
-        deviation.append(math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1)))
-        at.append(place)
-    return Mean(side=side, at=tuple(at), mean=tuple(average), deviation=tuple(deviation))
+    table = np.array([figures[: len(shortest)] for _, figures in courses], np.float64)
+    lost = ~np.isfinite(table).all(axis=0)
+    reach = int(lost.argmax()) if lost.any() else len(shortest)
+    return Mean(
+        side=side,
+        at=tuple(shortest[:reach]),
+        mean=tuple(table[:, :reach].mean(axis=0).tolist()),
+        deviation=tuple(table[:, :reach].std(axis=0, ddof=1).tolist()),
+    )
 
 
 def drawn(mean: Mean) -> Plotted:

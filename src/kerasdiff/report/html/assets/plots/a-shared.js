@@ -2,7 +2,8 @@
 kerasdiff.plots = { kinds: {} };
 {
   const plots = kerasdiff.plots;
-  const BAND = 24; // height of the band of zeros, and of that of values that are not finite
+  const BAND = 30; // height of the band of zeros, and of that of values that are not finite
+  const [LOW, HIGH] = [0.34, 0.72]; // where in it values and words stand
   const SUPERSCRIPTS = { "-": "⁻", 0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "⁶", 7: "⁷", 8: "⁸", 9: "⁹" };
 
   /** A number of the data: what is not finite comes by its name, what was not measured as null. */
@@ -55,8 +56,8 @@ kerasdiff.plots = { kinds: {} };
     const scale = d3.scaleLog([10 ** low, 10 ** high], inner);
     const place = (value) => {
       if (value === null) return null;
-      if (!Number.isFinite(value)) return range[1] - (way * BAND) / 2;
-      return value === 0 ? range[0] + (way * BAND) / 2 : scale(Math.abs(value));
+      if (!Number.isFinite(value)) return range[1] - way * BAND * LOW;
+      return value === 0 ? range[0] + way * BAND * LOW : scale(Math.abs(value));
     };
     const step = Math.max(1, Math.ceil((high - low) / Math.max(2, Math.abs(inner[1] - inner[0]) / 44)));
     const ticks = d3
@@ -86,7 +87,7 @@ kerasdiff.plots = { kinds: {} };
           .attr("text-anchor", "middle");
       else element.attr("x", -8).attr("y", at).attr("dy", "0.32em").attr("text-anchor", "end");
     };
-    const bands = [log.zero && (log.range[0] + log.inner[0]) / 2, log.lost && (log.range[1] + log.inner[1]) / 2];
+    const bands = [log.zero && log.place(0), log.lost && log.place(Infinity)];
     for (const tick of log.ticks) {
       const at = log.scale(tick);
       line(at, "plot-grid");
@@ -94,7 +95,7 @@ kerasdiff.plots = { kinds: {} };
       if (!bands.some((band) => band !== false && Math.abs(band - at) < (flat ? 24 : 11))) label(at, plots.power(tick));
     }
     for (const [there, from, to, text, said] of [
-      [log.zero, log.range[0], log.inner[0], "0", "0: equal to the last bit"],
+      [log.zero, log.range[0], log.inner[0], "0", "equal to the last bit"],
       [log.lost, log.range[1], log.inner[1], "∞", "not finite"],
     ]) {
       if (!there) continue;
@@ -105,8 +106,8 @@ kerasdiff.plots = { kinds: {} };
         .attr(flat ? "x" : "y", start)
         .attr(flat ? "width" : "height", size)
         .attr(flat ? "height" : "width", across);
-      label(start + size / 2, text);
-      if (!flat && words) plots.word(axis, said, across - 6, start + size / 2, "end");
+      label(from + (to - from) * LOW, text);
+      if (!flat && words) plots.word(axis, said, across - 6, from + (to - from) * HIGH, "end");
     }
     return axis;
   };

@@ -4,6 +4,7 @@
   const plots = kerasdiff.plots;
   const ROWS = 40; // most that stand below each other
   const ROW = 19;
+  const AROUND = 1e3; // times the limit that is seen on both of its sides in any case
   const SHAPES = {
     overall: ["symbolCircle", "overall"],
     local: ["symbolDiamond", "local"],
@@ -19,7 +20,7 @@
       .filter(({ values }) => values.some((value) => value !== null));
     const limits = data.limits.map(plots.number);
     const limit = (index) => limits[limits.length === 1 ? 0 : index];
-    legend(host, series, data);
+    legend(host, series, limit, data.marks);
     const letters = rows
       ? Math.min(
           d3.max(data.names, ([one, two]) => Math.min((two || one).length, 44)),
@@ -34,7 +35,7 @@
     const svg = plots.frame(host, width, size.height + margin.top + margin.bottom);
     const plot = svg.append("g").attr("transform", `translate(${margin.left},${margin.top})`);
     const log = plots.log(
-      [...series.flatMap(({ values }) => values), ...limits],
+      [...series.flatMap(({ values }) => values), ...limits.flatMap((value) => [value / AROUND, value * AROUND])],
       rows ? [0, size.width] : [size.height, 0],
     );
     const index = d3.scaleLinear([-0.5, count - 0.5], rows ? [0, size.height] : [0, size.width]);
@@ -65,7 +66,7 @@
       plots.word(plot, "beyond the limit", 6, log.place(limits[0]) - 10);
       plots.word(plot, "rounding", 6, log.place(limits[0]) + 11);
     }
-    for (const { name, values } of series) draw(plot, name, values, at, limit, count);
+    for (const { name, values } of [...series].reverse()) draw(plot, name, values, at, limit, count);
     first(plot, data, series[0].values, at, limit, rows, size);
     const points = data.names.map((_, position) => {
       const worst = series.map(({ values }) => values[position]).filter((value) => value !== null);
@@ -93,15 +94,18 @@
     return [name, ...(data.lines[position] ? [data.lines[position]] : []), ...sizes, `limit ${plots.told(limit)}`];
   };
 
-  const legend = (host, series, data) => {
-    const rows = series.map(({ name }) => [`plot-${SHAPES[name][1]} plot-beyond`, WORDS[name], d3[SHAPES[name][0]]]);
-    rows.push([`plot-${SHAPES[series[0].name][1]}`, "within the limit", d3[SHAPES[series[0].name][0]]]);
-    rows.push(
-      ["plot-limit", "limit", "line"],
-      ["plot-ground", "rounding", "band"],
-      ["plot-ring", "first beyond the limit", d3.symbolCircle],
-    );
-    if (data.marks.length) rows.push(["plot-edit", "edit", "line"]);
+  const legend = (host, series, limit, edits) => {
+    const within = ({ values }, wanted) =>
+      values.some((value, position) => value !== null && value <= limit(position) === wanted);
+    const rows = series.map((one) => {
+      const [symbol, kind] = SHAPES[one.name];
+      return [`plot-${kind}${within(one, false) ? " plot-beyond" : ""}`, WORDS[one.name], d3[symbol]];
+    });
+    if (series.some((one) => within(one, false)) && series.some((one) => within(one, true)))
+      rows.push([`plot-${SHAPES[series[0].name][1]}`, "within the limit", d3.symbolCircle]);
+    rows.push(["plot-limit", "limit", "line"], ["plot-ground", "rounding", "band"]);
+    if (within(series[0], false)) rows.push(["plot-ring", "first beyond the limit", d3.symbolCircle]);
+    if (edits.length) rows.push(["plot-edit", "edit", "line"]);
     plots.legend(host, rows);
   };
 
@@ -203,7 +207,7 @@
         .append("path")
         .attr("class", "plot-overall-line")
         .attr("d", d3.line()(known.map(({ value, position }) => at(position, value))));
-    const small = count > 400 ? 9 : count > 100 ? 20 : name === "local" ? 52 : 40;
+    const small = count > 400 ? 9 : count > 100 ? 20 : name === "local" ? 86 : 34;
     for (const beyond of [false, true]) {
       const points = known
         .filter(({ value, position }) => beyond !== value <= limit(position))

@@ -127,20 +127,24 @@
       .y(([, value]) => y(value));
     for (const mean of panel.means) band(group, mean, x, y, log);
     const alone = new Set(SIDES.filter((side) => !panel.means.some((mean) => mean.side === side)));
-    for (const side of [...SIDES].reverse()) {
-      for (const curve of panel.curves.filter((one) => one.side === side)) {
-        group
-          .append("path")
-          .attr("class", `plot-${side} ${alone.has(side) ? "plot-mean" : "plot-seed"}`)
-          .attr("d", pen(d3.zip(curve.x, curve.y)));
-        ends(group, curve, x, y, size);
-      }
-    }
-    for (const mean of panel.means)
+    const draw = (curve) => {
+      const kind = `plot-${curve.side} ${alone.has(curve.side) ? "plot-mean" : "plot-seed"}`;
       group
         .append("path")
-        .attr("class", `plot-${mean.side} plot-mean`)
+        .attr("class", kind)
+        .attr("d", pen(d3.zip(curve.x, curve.y)));
+      ends(group, curve, x, y, size);
+    };
+    const controls = panel.curves.filter(({ side }) => SIDES.indexOf(side) > 1);
+    panel.curves.filter((curve) => !controls.includes(curve)).forEach(draw);
+    for (const mean of panel.means) {
+      const kind = `plot-${mean.side} plot-mean`;
+      group
+        .append("path")
+        .attr("class", kind)
         .attr("d", pen(d3.zip(mean.x, mean.mean)));
+    }
+    controls.forEach(draw); // over the reference, which they hardly leave
     if (last <= MARKED) dots(group, panel, alone, x, y);
     for (const mark of panel.marks) note(group, mark, x, size);
     return { x, y, left, top };

@@ -89,7 +89,7 @@
       finite.map(([, value], at) => [x(value), base - 2 * DOT * (levels[at] % 12)]),
     );
     const lost = seeds.length - finite.length;
-    if (lost) plots.word(plot, `${lost} not finite`, inner, 10, "end");
+    if (lost) plots.word(plot, `${lost} not finite`, inner, -8, "end");
     const points = finite.map(([seed, value], at) => ({
       x: x(value) + margin.left,
       y: base - 2 * DOT * (levels[at] % 12) + margin.top,
