@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from kerasdiff.explain.records import Depth as Depth
+from kerasdiff.explain.records import NodeDistance as NodeDistance
 from kerasdiff.graph import Graph, Mode, Weight
-from kerasdiff.graph.values import Precision
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,37 +40,6 @@ class Drawn:
     graph: Graph
     weights: tuple[Weight, ...]
     excerpts: tuple[Excerpt, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NodeDistance:
-    """How far the values of two aligned nodes are from each other, as fractions of the reference's scale.
-
-    Attributes:
-        nodes: The reference's and the candidate's id.
-        overall: Each model run on its own.
-        local: The candidate's node fed the reference's values; ``None`` where that was not run.
-    """
-
-    nodes: tuple[str, str]
-    overall: float
-    local: float | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Depth:
-    """The distances of aligned nodes, in the order of the reference.
-
-    Attributes:
-        mode, probe, precision: In which, on what and how both models were run.
-        limit: What a distance is held to.
-    """
-
-    mode: Mode
-    probe: str
-    precision: Precision
-    limit: float
-    nodes: tuple[NodeDistance, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -261,12 +261,23 @@ class Observer:
         Returns:
             ``None`` where there is nothing to attribute, or nothing can be run; why not, where there is no room for it.
         """
-        prober = self._prober
         differ = "different" in [rung.outcome for rung in numeric]
-        if prober is None or self._pair.isomorphic or not (self._pair.edits or differ):
+        if self._prober is None or self._pair.isomorphic or not (self._pair.edits or differ):
             return None
         if (lack := lacks_room(self._pair, IN_PARTS if self._modes == ("inference",) else IN_TRAINING)) is not None:
             return lack
+        return self._in_parts(self._prober, numeric)
+
+    def depth_question(self, numeric: tuple[Rung, Rung]) -> Question | None:
+        """The same for a picture, where nothing is attributed.
+
+        Returns:
+            ``None`` where weights do not correspond, or are too many.
+        """
+        lost = not self._pair.transfer.complete or is_large(self._pair)
+        return None if self._prober is None or lost else self._in_parts(self._prober, numeric)
+
+    def _in_parts(self, prober: Prober, numeric: tuple[Rung, Rung]) -> Question:
         known = next((rung.figures for rung in numeric if isinstance(rung.figures, NumberFigures)), None)
         worst = {mode: figures.where.probe for mode, _, figures in _on_probes(numeric)}
         scale = 1.0

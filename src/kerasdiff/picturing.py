@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import groupby
 
 from kerasdiff.align.edits import Edit, leaves
-from kerasdiff.align.pair import Correspondence
-from kerasdiff.drawing import Drawing, Drawn, Excerpt
+from kerasdiff.align.pair import Pair
+from kerasdiff.drawing import Drawing, Drawn, Excerpt, WeightDistance
+from kerasdiff.explain.records import Depth
 from kerasdiff.graph import Attribute, Graph, Node, Source
 from kerasdiff.graph.table import Table
+from kerasdiff.probing.observations import LearningObservation, Unobserved
 from kerasdiff.side.models import Models
 from kerasdiff.side.records import Description
 from kerasdiff.side.written import Lines, Written
@@ -25,8 +28,22 @@ MOST_COLUMNS = 300
 """Of a line: longer ones hold data."""
 
 
-def picture(models: Models, pair: Correspondence, edits: Iterable[Edit]) -> Drawing | None:
-    """Both models in the mode that a reader is shown; ``None`` where no mode of both could be traced."""
+def picture(
+    models: Models,
+    pair: Pair,
+    edits: Iterable[Edit],
+    depth: Depth | None,
+    learning: LearningObservation | Unobserved | None,
+) -> Drawing | None:
+    """Both models in the mode that a reader is shown; ``None`` where no mode of both could be traced.
+
+    Args:
+        models: With their files.
+        pair: The same, aligned.
+        edits: Those that a reader is told.
+        depth: How far aligned values are from each other.
+        learning: With the gradients of both.
+    """
     shown = pair.shown
     if shown is None:
         return None
@@ -41,7 +58,32 @@ def picture(models: Models, pair: Correspondence, edits: Iterable[Edit]) -> Draw
         )
         for side in (0, 1)
     )
-    return Drawing(mode=shown.mode, sides=(first, second))
+    known = learning if isinstance(learning, LearningObservation) else LearningObservation()
+    return Drawing(mode=shown.mode, sides=(first, second), depth=depth, gradients=tuple(gradients(pair, known)))
+
+
+def gradients(pair: Pair, seen: LearningObservation) -> Iterator[WeightDistance]:
+    """How far the gradients of weights that correspond are from each other, where both draw the same numbers."""
+    chance = seen.chance
+    known = (chance and (chance.mirrored or chance.shared)) or seen.comparisons
+    if known is None:
+        return
+    far = {
+        item.subject.weight: (item.closeness.max_relative, item.closeness.limit)
+        for item in known.compared
+        if item.subject.quantity == "gradient" and item.subject.weight_scale == 1.0
+    }
+    lone = {name: (math.inf, known.tolerance.limit) for finding in known.absent for name in finding.weights}
+    found = {**far, **lone}
+    counterparts = pair.transfer.drawn_alike
+    order = {name: number for number, name in enumerate(pair.weights[0])}
+    for name in sorted(found, key=lambda name: order.get(name, len(order))):
+        one, two = (
+            weights[held].path if held in weights else held  # a part of a weight has no path
+            for weights, held in zip(pair.weights, (name, counterparts[name]), strict=True)
+        )
+        relative, limit = found[name]
+        yield WeightDistance(weights=(one, two), relative=relative, limit=limit)
 
 
 def drawn(graph: Graph, description: Description, written: Written, first: Iterable[Source | None] = ()) -> Drawn:

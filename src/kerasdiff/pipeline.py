@@ -16,8 +16,8 @@ from kerasdiff.align.edits import Edit
 from kerasdiff.align.pair import Correspondence, Pair
 from kerasdiff.comparison import Comparison, Reason, Verdict
 from kerasdiff.errors import DataError, EvaluateError, FitError, WorkerError
-from kerasdiff.explain.attribution import attribute
-from kerasdiff.explain.records import Attribution
+from kerasdiff.explain.attribution import Explained, attribute, depth
+from kerasdiff.explain.records import Attribution, Depth
 from kerasdiff.findings import Fact, Finding
 from kerasdiff.fitting.cluster.connect import Cluster, connected
 from kerasdiff.fitting.cluster.spread import Spread
@@ -200,7 +200,8 @@ def compare_models(models: Models, options: Options, listener: Listener) -> Comp
         learning,
         checkpoint(pair, observations, required=options.require_checkpoint, ignore_names="names" in options.ignore),
     ]
-    attribution = _attributed(observer, pair, (function, learning), not_checked) if options.explain else None
+    explained = _explained(observer, pair, (function, learning), options, not_checked)
+    attribution = explained.attribution
     evidence = _trained(models, pair, face, options, listener, rungs, not_checked)
     edits = (*pair.edits, *seen.edits)
     told = (*pair.told, *seen.edits)
@@ -227,7 +228,7 @@ def compare_models(models: Models, options: Options, listener: Listener) -> Comp
         not_checked=tuple(not_checked),
         attribution=attribution,
         witness=observer.witness((function, learning)),
-        drawing=picture(models, pair, told),
+        drawing=picture(models, pair, told, explained.depth, observations.learning),
     )
 
 
@@ -263,13 +264,13 @@ def _evidence(
     )
 
 
-def _attributed(
-    observer: Observer, pair: Pair, numeric: tuple[Rung, Rung], not_checked: list[NotChecked]
-) -> Attribution | None:
+def _explained(
+    observer: Observer, pair: Pair, numeric: tuple[Rung, Rung], options: Options, not_checked: list[NotChecked]
+) -> Explained:
     """What each edit does, where there is something to attribute and both sides can be run in parts."""
-    question = observer.question(numeric)
+    question = observer.question(numeric) if options.explain else None
     if question is None:
-        return None
+        return Explained(depth=_depth(observer, pair, numeric) if options.picture else None)
     try:
         answer = question if isinstance(question, Finding) else attribute(pair, question)
     except EvaluateError as error:
@@ -279,8 +280,18 @@ def _attributed(
         answer = Finding(fact=Fact.REFUSED, cause=error.message)
     if isinstance(answer, Finding):
         not_checked.append(NotChecked(rung="attribution", reason=answer))
-        return None
+        return Explained()
     return answer
+
+
+def _depth(observer: Observer, pair: Pair, numeric: tuple[Rung, Rung]) -> Depth | None:
+    """How far aligned values are from each other, of models of which nothing is attributed."""
+    question = observer.depth_question(numeric)
+    try:
+        return None if question is None else depth(pair, question)
+    except WorkerError:
+        observer.revive()
+        return None
 
 
 # Training ----------------------------------------------------------------------------------------------------

@@ -218,7 +218,7 @@ def _page_options(pages: Pages) -> tuple[Callable[[Command], Command], ...]:
     metavar, text = _PAGES[pages]
     name = "index" if pages == "folder" else "page"
     return (
-        click.option("--html", "pages", type=click.Path(), metavar=metavar, help=text),
+        click.option("--html", "pages", type=click.Path(file_okay=pages != "folder"), metavar=metavar, help=text),
         click.option(
             "--open", "opens", is_flag=True, help=f"Open the {name} in a browser; without --html, a temporary one."
         ),
@@ -368,7 +368,7 @@ def _json(several: Sequence[Named]) -> str:
 
 
 def _page(several: Sequence[Named]) -> str:
-    from kerasdiff.report.html import to_html
+    from kerasdiff.report.html.page import to_html
 
     if len(several) > 1:
         raise click.UsageError("a page shows one comparison: show each report by itself.")

@@ -95,14 +95,18 @@ def hunks(comparison: Comparison, order: Sequence[int]) -> Iterator[Hunk]:
         marks = tuple(
             tuple(codes[side].known(_marks(comparison.edits[position], position, side, nodes[side]))) for side in (0, 1)
         )
-        near = next((hunk for hunk in open_hunks if hunk.takes(marks)), None)
-        if near is None:
-            near = _Open()
-            open_hunks.append(near)
-        near.add(position, marks)
+        near = [hunk for hunk in open_hunks if hunk.takes(marks)] or [_Open()]
+        first, *rest = near
+        first.add([position], marks)
+        for other in rest:
+            if first.takes(other.marks):  # the edit lies between them
+                first.add(other.edits, other.marks)
+                open_hunks.remove(other)
+        if first not in open_hunks:
+            open_hunks.append(first)
     for hunk in open_hunks:
-        first, second = (tuple(codes[side].stretches(hunk.marks[side])) for side in (0, 1))
-        yield Hunk(edits=tuple(sorted(hunk.edits)), sides=(first, second))
+        one, two = (tuple(codes[side].stretches(hunk.marks[side])) for side in (0, 1))
+        yield Hunk(edits=tuple(sorted(hunk.edits)), sides=(one, two))
 
 
 def _nodes(comparison: Comparison, side: int) -> Mapping[str, Node]:
@@ -133,7 +137,7 @@ def _marks(edit: Edit, position: int, side: int, nodes: Mapping[str, Node]) -> I
         yield Mark(called, position + 1)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Open:
     """A hunk that edits may still join."""
 
@@ -146,17 +150,17 @@ class _Open:
             return not any(self.marks)
         return all(_near(held, more) for held, more in zip(self.marks, marks, strict=True))
 
-    def add(self, position: int, marks: Sequence[Sequence[Mark]]) -> None:
-        self.edits.append(position)
+    def add(self, positions: Sequence[int], marks: Sequence[Sequence[Mark]]) -> None:
+        self.edits.extend(positions)
         for held, more in zip(self.marks, marks, strict=True):
             held.extend(more)
 
 
 def _near(held: Sequence[Mark], more: Sequence[Mark]) -> bool:
-    """Whether the lines around each of ``more`` overlap those around some of ``held``, or touch them."""
+    """Whether the lines around some of ``more`` overlap those around some of ``held``, or touch them."""
     if not held or not more:
         return not held and not more
-    close = all(any(_touch(one.source, other.source) for other in held) for one in more)
+    close = any(_touch(one.source, other.source) for other in held for one in more)
     shown = {
         (mark.source.file, mark.source.line + at) for mark in (*held, *more) for at in range(-CONTEXT, CONTEXT + 1)
     }
@@ -262,7 +266,8 @@ def _highlighted(excerpt: Excerpt) -> tuple[Markup, ...]:
     """Each line in markup; what is no visible character is written out, as a reader has to see it."""
     text = "\n".join(_visible(line) for line in excerpt.lines)
     # Of an excerpt that begins within a text, the code below it would look like one, and the text like code.
-    readings = [_words(text, opening) for opening in OPENINGS if not opening or opening.strip() in text]
+    openings = [opening for opening in OPENINGS if not opening or text.count(opening.strip()) % 2]
+    readings = [_words(text, opening) for opening in openings]
     words = min(readings, key=lambda words: sum(len(value) for kind, value in words if _class(kind) == "s"))
     lines: list[list[Markup]] = [[]]
     for kind, value in words:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from kerasdiff.comparison import Comparison
 from kerasdiff.report import wording
 from kerasdiff.report.html.edits import MOST_SHOWN, places
@@ -9,11 +11,11 @@ from kerasdiff.report.html.first import first
 from kerasdiff.report.html.graphs import graph_data
 from kerasdiff.report.html.plots import figures, plot_data
 from kerasdiff.report.html.rendering import render
-from kerasdiff.report.html.tables import layers, parting, rungs, trials
+from kerasdiff.report.html.tables import Layers, Parting, RungLine, Trials, layers, parting, rungs, trials
 from kerasdiff.report.named import Named
 from kerasdiff.report.wording.names import count
 from kerasdiff.report.wording.numbers import WORDS
-from kerasdiff.report.wording.rewrites import INEXACT, rewritten
+from kerasdiff.report.wording.rewrites import INEXACT, Rule, rewritten
 from kerasdiff.rungs.records import NUMERIC
 
 OF_MODELS = ("depth", "gradients", "effects")
@@ -24,7 +26,7 @@ def to_html(item: Named) -> str:
     """The page of one comparison."""
     comparison = item.comparison
     if comparison is None:
-        return render("failed.html.j2", item=item)
+        return render("failed.html.j2", drawn=False, item=item)
     shown = figures(comparison)
     return render(
         "comparison.html.j2",
@@ -37,27 +39,45 @@ def to_html(item: Named) -> str:
         figures_of_models=[figure for figure in shown if figure.name in OF_MODELS],
         figures_of_fit=[figure for figure in shown if figure.name not in OF_MODELS],
         plot_data=plot_data(shown),
-        **_evidence(comparison),
+        evidence=_evidence(comparison),
+        inexact=INEXACT,
         terms=_terms(comparison),
         version=comparison.environment.get("kerasdiff", ""),
     )
 
 
-def _evidence(comparison: Comparison) -> dict[str, object]:
-    attribution, fit = comparison.attribution, comparison.fit
-    return {
-        "layers": layers(comparison),
-        "rungs": rungs(comparison),
-        "words": WORDS if any(rung.name in NUMERIC for rung in comparison.rungs) else "",
-        "parting": None if attribution is None else parting(attribution, comparison),
-        "witness": None
-        if comparison.witness is None
-        else wording.witness(comparison.witness, wording.sentence(comparison.witness.how)),
-        "trials": None if fit is None else trials(fit),
-        "rewrites": rewritten(comparison.rewrites),
-        "inexact": INEXACT,
-        "left_out": [(item.rung, wording.sentence(item.reason)) for item in comparison.not_checked],
-    }
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What a verdict rests on.
+
+    Attributes:
+        words: What the words of the lines about numbers mean; empty where there are none.
+        witness: Where an input that shows the difference comes from.
+        left_out: What was not checked, and why.
+    """
+
+    layers: Layers | None
+    rungs: tuple[RungLine, ...]
+    words: str
+    parting: Parting | None
+    witness: str
+    trials: Trials | None
+    rewrites: tuple[Rule, ...]
+    left_out: tuple[tuple[str, str], ...]
+
+
+def _evidence(comparison: Comparison) -> Evidence:
+    attribution, fit, found = comparison.attribution, comparison.fit, comparison.witness
+    return Evidence(
+        layers=layers(comparison),
+        rungs=rungs(comparison),
+        words=WORDS if any(rung.name in NUMERIC for rung in comparison.rungs) else "",
+        parting=None if attribution is None else parting(attribution, comparison),
+        witness="" if found is None else wording.witness(found, wording.sentence(found.how)),
+        trials=None if fit is None else trials(fit),
+        rewrites=tuple(rewritten(comparison.rewrites)),
+        left_out=tuple((item.rung, wording.sentence(item.reason)) for item in comparison.not_checked),
+    )
 
 
 def _terms(comparison: Comparison) -> list[tuple[str, str]]:

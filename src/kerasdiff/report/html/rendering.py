@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Mapping
 from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from kerasdiff.graph import Attribute
 from kerasdiff.report.cleaning import clean
 from kerasdiff.report.html.assets import assets
 from kerasdiff.report.saved import Json
@@ -50,5 +53,24 @@ def told(sentence: str) -> Markup:
 
 def data(held: Json) -> Markup:
     """Data of a script as it stands in an element that browsers do not run: JSON that holds no markup."""
-    text = json.dumps(held, separators=(",", ":"), allow_nan=False)
+    text = _json(held)
+    if not text.isprintable() or ESCAPED.search(text):  # as in few: looking at each text of a large page takes long
+        text = _json(_cleaned(held))
     return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))
+
+
+ESCAPED = re.compile(r"(?<!\\)(?:\\\\)*\\[bfnrtu]")
+"""Control characters as JSON writes them."""
+
+
+def _json(held: Attribute) -> str:
+    return json.dumps(held, separators=(",", ":"), allow_nan=False, ensure_ascii=False)
+
+
+def _cleaned(held: Attribute) -> Attribute:
+    """Data whose texts a page may show."""
+    if isinstance(held, str):
+        return clean(held)
+    if isinstance(held, Mapping):
+        return {clean(key): _cleaned(value) for key, value in held.items()}
+    return [_cleaned(value) for value in held] if isinstance(held, list | tuple) else held

@@ -217,10 +217,11 @@ def witness(saved: Counterexample, how: str) -> str:
     """``how`` it came about, how the models were run on it, and how far apart they were then."""
     weights = f", {scaled(saved.weight_scale)}" if saved.weight_scale != 1.0 else ""
     shapes = ", ".join(str(tuple(batch.shape)) for batch in saved.inputs)
+    given = f", input {shapes}" if shapes else ""
     apart = "then apart where the reference is all zero"
     if not FROM_ZERO <= saved.difference < math.inf:
         apart = f"then {number(saved.difference)} of scale apart"
-    return f"{how}, {saved.mode} mode{weights}, input {shapes}; {apart}"
+    return f"{how}, {saved.mode} mode{weights}{given}; {apart}"
 
 
 # What could not be said, and where an input comes from ---------------------------------------------------------

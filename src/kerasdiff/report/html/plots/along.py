@@ -24,11 +24,11 @@ def depth_figure(comparison: Comparison) -> Figure | None:
     depth = drawing.depth
     sites = _sites(drawing, depth)
     marks = _marks(comparison.edits, drawing, depth)
-    rows = largest(depth.nodes, lambda item: max(item.overall, item.local or 0.0))
+    rows = largest(depth.nodes, lambda item: max(item.overall, item.local))
     data: dict[str, Plotted] = {
         "kind": "along",
         "item": "node",
-        "names": [list(item.nodes) for item in depth.nodes],
+        "names": [_names(item.nodes) for item in depth.nodes],
         "lines": [_line(site) for site in sites],
         "select": [item.nodes[1] for item in depth.nodes],
         "series": [
@@ -53,6 +53,11 @@ def depth_figure(comparison: Comparison) -> Figure | None:
             note=wording.rows_left_out(len(depth.nodes), MOST_ROWS),
         ),
     )
+
+
+def _names(names: tuple[str, str]) -> list[str]:
+    """Of both sides, once where they are the same."""
+    return list(dict.fromkeys(names))
 
 
 def _with(
@@ -131,7 +136,7 @@ def gradient_figure(comparison: Comparison) -> Figure | None:
     data: dict[str, Plotted] = {
         "kind": "along",
         "item": "weight",
-        "names": [list(item.weights) for item in weights],
+        "names": [_names(item.weights) for item in weights],
         "lines": [""] * len(weights),
         "select": _holders(comparison.drawing, weights),
         "series": [{"name": "gradient", "values": plotted([item.relative for item in weights])}],

@@ -10,7 +10,7 @@ from kerasdiff.fitting.trials import FitEvidence
 from kerasdiff.report.html.plots import runs
 from kerasdiff.report.html.plots.records import Figure, Plotted, Table, plotted
 from kerasdiff.report.html.plots.thinning import MOST_CURVES, kept, run_length, spread
-from kerasdiff.report.wording import plots as wording
+from kerasdiff.report.wording import plots_of_fits as wording
 from kerasdiff.report.wording.names import number
 from kerasdiff.side.training import TrialSide, TrialSoFar
 

@@ -12,7 +12,7 @@ from kerasdiff.fitting.trials import FitEvidence
 from kerasdiff.report.html.plots import runs
 from kerasdiff.report.html.plots.records import Figure, Plotted, Table
 from kerasdiff.report.html.plots.thinning import MOST_ROWS, spread
-from kerasdiff.report.wording import plots as wording
+from kerasdiff.report.wording import plots_of_fits as wording
 from kerasdiff.report.wording.names import number
 from kerasdiff.side.training import Epoch, TrialSoFar
 
@@ -80,9 +80,7 @@ def epoch_figure(fit: FitEvidence) -> Figure | None:
         caption=wording.epochs(fit),
         notes=wording.course_notes(fit, shown[names[0]].seeds, shown[names[0]].steps, "epoch"),
         data=data,
-        table=_table(
-            "Figures after each epoch", "epoch", [(REACHED[name], courses[name], means[name]) for name in names], fit
-        ),
+        table=_table("Figures after each epoch", "epoch", told, fit),
     )
 
 

@@ -10,8 +10,9 @@ from kerasdiff.fitting.trials import FitEvidence
 from kerasdiff.report.html.plots import runs
 from kerasdiff.report.html.plots.records import Figure, Plotted, Table, figure, plotted
 from kerasdiff.report.html.plots.thinning import MOST_ROWS, largest, spread
-from kerasdiff.report.wording import plots as wording
+from kerasdiff.report.wording import plots_of_fits as wording
 from kerasdiff.report.wording.names import number
+from kerasdiff.report.wording.plots import rows_left_out
 from kerasdiff.report.wording.trials import signed
 
 MOST_CLASSES = 24
@@ -30,6 +31,7 @@ def decision_figure(fit: FitEvidence) -> Figure | None:
     data: dict[str, Plotted] = {
         "kind": "interval",
         "x": wording.difference_axis(fit.metric),
+        "ahead": wording.ahead(fit.metric),
         "margin": figure(100 * decision.margin),
         "rows": list(_intervals(fit)),
         "seeds": [[seed, figure(100 * value)] for seed, value in spread(found, MOST_SEEDS)],
@@ -45,7 +47,7 @@ def decision_figure(fit: FitEvidence) -> Figure | None:
             title="Paired differences",
             head=("seed", wording.difference_axis(fit.metric)),
             rows=tuple((str(seed), _points(value)) for seed, value in largest(found, lambda row: abs(row[1]))),
-            note=wording.rows_left_out(len(found), MOST_ROWS),
+            note=rows_left_out(len(found), MOST_ROWS),
         ),
     )
 
@@ -122,6 +124,7 @@ def class_figure(fit: FitEvidence) -> Figure | None:
     data: dict[str, Plotted] = {
         "kind": "classes",
         "x": wording.difference_axis("test accuracy"),
+        "ahead": wording.ahead("test accuracy"),
         "classes": [[name, figure(100 * gap)] for name, gap in shown],
     }
     return Figure(
@@ -137,6 +140,6 @@ def class_figure(fit: FitEvidence) -> Figure | None:
                 (name, "no test rows" if math.isnan(gap) else signed(gap))
                 for name, gap in largest(known, lambda row: 0.0 if math.isnan(row[1]) else abs(row[1]))
             ),
-            note=wording.rows_left_out(len(known), MOST_ROWS),
+            note=rows_left_out(len(known), MOST_ROWS),
         ),
     )

@@ -15,15 +15,13 @@
   plots.kinds.along = (host, data, width, title) => {
     const count = data.names.length;
     const rows = count <= ROWS;
-    const series = data.series
-      .map(({ name, values }) => ({ name, values: values.map(plots.number) }))
-      .filter(({ values }) => values.some((value) => value !== null));
+    const series = data.series.map(({ name, values }) => ({ name, values: values.map(plots.number) }));
     const limits = data.limits.map(plots.number);
     const limit = (index) => limits[limits.length === 1 ? 0 : index];
     legend(host, series, limit, data.marks);
     const letters = rows
       ? Math.min(
-          d3.max(data.names, ([one, two]) => Math.min((two || one).length, 44)),
+          d3.max(data.names, ([one, two = one]) => Math.min(two.length, 44)),
           Math.floor((width * 0.4) / 6.6),
         )
       : 0;
@@ -69,8 +67,8 @@
     for (const { name, values } of [...series].reverse()) draw(plot, name, values, at, limit, count);
     first(plot, data, series[0].values, at, limit, rows, size);
     const points = data.names.map((_, position) => {
-      const worst = series.map(({ values }) => values[position]).filter((value) => value !== null);
-      const [x, y] = at(position, worst.length ? (worst.find((value) => !Number.isFinite(value)) ?? d3.max(worst)) : 0);
+      const sizes = series.map(({ values }) => values[position]);
+      const [x, y] = at(position, sizes.find((value) => !Number.isFinite(value)) ?? d3.max(sizes));
       return {
         x: x + margin.left,
         y: y + margin.top,
@@ -89,14 +87,13 @@
 
   const told = (data, series, limit, position) => {
     const [one, two] = data.names[position];
-    const name = two && one && two !== one ? `${one} ↔ ${two}` : two || one;
+    const name = two ? `${one} ↔ ${two}` : one;
     const sizes = series.map(({ name: kind, values }) => `${kind} ${plots.told(values[position])}`);
     return [name, ...(data.lines[position] ? [data.lines[position]] : []), ...sizes, `limit ${plots.told(limit)}`];
   };
 
   const legend = (host, series, limit, edits) => {
-    const within = ({ values }, wanted) =>
-      values.some((value, position) => value !== null && value <= limit(position) === wanted);
+    const within = ({ values }, wanted) => values.some((value, position) => value <= limit(position) === wanted);
     const rows = series.map((one) => {
       const [symbol, kind] = SHAPES[one.name];
       return [`plot-${kind}${within(one, false) ? " plot-beyond" : ""}`, WORDS[one.name], d3[symbol]];
@@ -141,7 +138,7 @@
 
   const names = (plot, data, index, letters, size) => {
     const group = plot.append("g").attr("class", "plot-names");
-    data.names.forEach(([one, two], position) => {
+    data.names.forEach(([one, two = one], position) => {
       group
         .append("line")
         .attr("class", "plot-grid")
@@ -154,28 +151,27 @@
         .attr("y", index(position))
         .attr("dy", "0.32em")
         .attr("text-anchor", "end")
-        .text(plots.short(two || one, letters));
+        .text(plots.short(two, letters));
     });
   };
 
-  /** Where the edits stand; of those too close for their numbers, the numbers of the first. */
+  /** Where the edits stand; those too close for a number each share a place for their numbers. */
   const marks = (plot, edits, index, size, rows) => {
     const group = plot.append("g").attr("class", "plot-edits");
-    let free = -Infinity;
+    const labels = [];
     for (const { at, text } of edits) {
       const place = index(at);
       const line = group.append("line").attr("class", "plot-edit");
-      if (rows)
-        line
-          .attr("x1", 0)
-          .attr("x2", size.width + 4)
-          .attr("y1", place)
-          .attr("y2", place);
-      else line.attr("x1", place).attr("x2", place).attr("y1", -4).attr("y2", size.height);
-      const room = rows ? 13 : 9 + 7 * text.length;
-      if (place < free) continue;
-      free = place + room;
-      const label = group.append("text").attr("class", "plot-edit-number").text(plots.short(text, 7));
+      if (rows) line.attr("x1", 0).attr("x2", size.width + 4);
+      else line.attr("y1", -4).attr("y2", size.height);
+      line.attr(rows ? "y1" : "x1", place).attr(rows ? "y2" : "x2", place);
+      const last = labels[labels.length - 1];
+      if (last && place - last.place < (rows ? 13 : 12 + 6 * last.texts.join(", ").length)) last.texts.push(text);
+      else labels.push({ place, texts: [text] });
+    }
+    for (const { place, texts } of labels) {
+      const many = texts.length > 2 ? `${texts[0]}…${texts[texts.length - 1]}` : texts.join(", ");
+      const label = group.append("text").attr("class", "plot-edit-number").text(many);
       if (rows)
         label
           .attr("x", size.width + 8)
@@ -187,31 +183,30 @@
 
   /** A ring around the first that is beyond its limit, and where names do not stand beside, its name. */
   const first = (plot, data, values, at, limit, rows, size) => {
-    const position = values.findIndex((value, place) => value !== null && !(value <= limit(place)));
+    const position = values.findIndex((value, place) => !(value <= limit(place)));
     if (position < 0) return;
     const [x, y] = at(position, values[position]);
     plot.append("circle").attr("class", "plot-ring").attr("cx", x).attr("cy", y).attr("r", 8);
     if (rows) return;
     const late = x > size.width * 0.6;
-    const name = data.names[position][1] || data.names[position][0];
+    const [one, two = one] = data.names[position];
     plots
-      .word(plot, plots.short(name, 40), x + (late ? -13 : 13), y + 16, late ? "end" : "start")
+      .word(plot, plots.short(two, 40), x + (late ? -13 : 13), y + 16, late ? "end" : "start")
       .classed("plot-strong", true);
   };
 
   const draw = (plot, name, values, at, limit, count) => {
     const [symbol, kind] = SHAPES[name];
-    const known = values.map((value, position) => ({ value, position })).filter(({ value }) => value !== null);
     if (name === "overall")
       plot
         .append("path")
         .attr("class", "plot-overall-line")
-        .attr("d", d3.line()(known.map(({ value, position }) => at(position, value))));
+        .attr("d", d3.line()(values.map((value, position) => at(position, value))));
     const small = count > 400 ? 9 : count > 100 ? 20 : name === "local" ? 86 : 34;
     for (const beyond of [false, true]) {
-      const points = known
-        .filter(({ value, position }) => beyond !== value <= limit(position))
-        .map(({ value, position }) => at(position, value));
+      const points = values.flatMap((value, position) =>
+        value <= limit(position) === beyond ? [] : [at(position, value)],
+      );
       if (points.length) plots.marks(plot, `plot-${kind}${beyond ? " plot-beyond" : ""}`, d3[symbol], small, points);
     }
   };

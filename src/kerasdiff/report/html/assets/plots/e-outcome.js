@@ -16,6 +16,12 @@
     });
   };
 
+  /** Which side is ahead to the left of zero, and which to the right: above a plot. */
+  const ahead = (plot, [left, right], inner) => {
+    plots.word(plot, `← ${left}`, 0, -9);
+    plots.word(plot, `${right} →`, inner, -9, "end");
+  };
+
   const signed = (value) => `${value > 0 ? "+" : ""}${plots.told(value)}`;
 
   plots.kinds.interval = (host, data, width, title) => {
@@ -43,11 +49,13 @@
     );
     const dots = 14 + 2 * DOT * Math.min(12, d3.max(levels) + 1 || 1);
     const height = dots + 46 + (rows.length - 1) * 46 + 6;
+    const lost = seeds.length - finite.length;
     plots.legend(host, [
       ["plot-seed-dot", "a seed", d3.symbolCircle],
       ...(rows[0].interval ? [["plot-interval", "interval of the mean", "line"]] : []),
-      ["plot-mean-mark", "mean", d3.symbolDiamond],
-      ["plot-margin", "equivalent", "band"],
+      ...(Number.isFinite(rows[0].mean) ? [["plot-mean-mark", "mean", d3.symbolDiamond]] : []),
+      ["plot-margin", `equivalent: within ±${plots.told(data.margin)}`, "band"],
+      ...(lost ? [["plot-lost", `${lost} not finite`, d3.symbolTimes]] : []),
     ]);
     const svg = plots.frame(host, width, height + margin.top + margin.bottom);
     const plot = svg.append("g").attr("transform", `translate(${margin.left},${margin.top})`);
@@ -72,13 +80,7 @@
         .attr("y1", 0)
         .attr("y2", height);
     plot.append("line").attr("class", "plot-zero").attr("x1", x(0)).attr("x2", x(0)).attr("y1", 0).attr("y2", height);
-    plot
-      .append("text")
-      .attr("class", "plot-word")
-      .attr("x", x(0))
-      .attr("y", -8)
-      .attr("text-anchor", "middle")
-      .text(`equivalent: within ±${plots.told(data.margin)}`);
+    ahead(plot, data.ahead, inner);
     plots.foot(plot, data.x, inner, height + 38);
     const base = dots - 2 * DOT;
     plots.marks(
@@ -88,8 +90,6 @@
       48,
       finite.map(([, value], at) => [x(value), base - 2 * DOT * (levels[at] % 12)]),
     );
-    const lost = seeds.length - finite.length;
-    if (lost) plots.word(plot, `${lost} not finite`, inner, -8, "end");
     const points = finite.map(([seed, value], at) => ({
       x: x(value) + margin.left,
       y: base - 2 * DOT * (levels[at] % 12) + margin.top,
@@ -220,7 +220,7 @@
       d3.max(rows, ([name]) => name.length),
       Math.floor((width * 0.32) / 6.6),
     );
-    const margin = { left: letters * 6.6 + 18, right: 14, top: 6, bottom: 46 };
+    const margin = { left: letters * 6.6 + 18, right: 14, top: 24, bottom: 46 };
     const inner = width - margin.left - margin.right;
     const height = rows.length * ROW + 4;
     const finite = rows.map(([, value]) => value).filter(Number.isFinite);
@@ -230,6 +230,7 @@
     const plot = svg.append("g").attr("transform", `translate(${margin.left},${margin.top})`);
     plots.axis(plot, x, { flat: true, across: height, count: Math.max(3, Math.min(8, width / 90)), format: signed });
     plots.foot(plot, data.x, inner, height + 38);
+    ahead(plot, data.ahead, inner);
     rows.forEach(([name, value], at) => {
       const y = at * ROW + 4;
       const known = Number.isFinite(value);
@@ -244,7 +245,7 @@
       if (known)
         plot
           .append("rect")
-          .attr("class", value < 0 ? "plot-bar plot-bar-behind" : "plot-bar")
+          .attr("class", value < 0 ? "plot-bar-reference" : "plot-bar-candidate")
           .attr("x", Math.min(x(0), x(value)))
           .attr("width", Math.max(1, Math.abs(x(value) - x(0))))
           .attr("y", y)

@@ -18,7 +18,7 @@ from kerasdiff.explain.records import Effect, Measure
 from kerasdiff.findings import Site
 from kerasdiff.fitting.trajectories import parted
 from kerasdiff.graph import Weight
-from kerasdiff.report.html import to_html
+from kerasdiff.report.html.page import to_html
 from kerasdiff.report.html.plots import Figure, figures, plot_data
 from kerasdiff.report.html.plots.records import figure
 from kerasdiff.report.html.plots.runs import means
@@ -53,7 +53,14 @@ def test_figures_are_plain_data_and_the_same_each_time(name: str) -> None:
         assert item.caption.endswith(".")
         assert all(note.endswith(".") for note in item.notes)
         assert {len(row) for row in item.table.rows} == {len(item.table.head)}, item.name
-    assert to_html(Named.of(comparison)) == to_html(Named.of(comparison))
+
+
+def test_a_page_is_the_same_each_time_with_its_plots() -> None:
+    comparison = plots.whole()
+    page = to_html(Named.of(comparison))
+
+    assert page == to_html(Named.of(comparison))
+    assert page.count('<figure class="plot"') == len(figures(comparison)) == 9
 
 
 @pytest.mark.parametrize("name", [name for name in plots.COMPARISONS if name not in ("long", "many-seeds")])
@@ -182,7 +189,7 @@ def test_depth_says_where_values_part_and_what_differs_by_itself() -> None:
 
     assert shown.caption == (
         "The first 3 values agree; they part at mp_1 (max_pooling2d, b.py:28). Of 14 aligned values, 11 differ by more "
-        "than the limit of 1e-09: up to 0.9 of scale. Fed the reference's values, 1 still differs: mp_1 "
+        "than the limit of 1e-09: up to 90 % of scale. Fed the reference's values, 1 still differs: mp_1 "
         "(max_pooling2d, b.py:28)."
     )
     assert shown.table.rows[3] == ("mdl/mp_1", "mp_1", "b.py:28", "0.9", "0.7", "1e-09")
@@ -193,15 +200,15 @@ def test_depth_says_where_values_part_and_what_differs_by_itself() -> None:
     ("distances", "caption"),
     [
         ([(0.0, 0.0)] * 3, "All 3 aligned values are equal to the last bit."),
-        ([(0.0, None), (2e-16, None)], "All 2 aligned values agree: 2e-16 of scale at most, limit 1e-09."),
-        ([(0.5, None)], "The values part at the very first: input (input). Of 1 aligned value, 1 differs by more than "
-         "the limit of 1e-09: up to 0.5 of scale."),
+        ([(0.0, 0.0), (2e-16, 0.0)], "All 2 aligned values agree: 2e-16 of scale at most, limit 1e-09."),
+        ([(0.5, 0.5)], "The values part at the very first: input (input). Of 1 aligned value, 1 differs by more than "
+         "the limit of 1e-09: up to 50 % of scale. Fed the reference's values, 1 still differs: input (input)."),
         ([(0.0, 0.0), (math.nan, 0.0), (0.1, 0.0)], "The first value agrees; they part at c2d_32 (conv2d, b.py:25). Of "
-         "3 aligned values, 2 differ by more than the limit of 1e-09: up to 0.1 of scale and 1 without a finite "
+         "3 aligned values, 2 differ by more than the limit of 1e-09: up to 10 % of scale and 1 without a finite "
          "distance. Fed the reference's values, none differs by itself."),
     ],
 )  # fmt: skip
-def test_the_caption_of_depth(distances: list[tuple[float, float | None]], caption: str) -> None:
+def test_the_caption_of_depth(distances: list[tuple[float, float]], caption: str) -> None:
     assert by_name(plots.along(distances))["depth"].caption == caption
 
 
@@ -235,11 +242,11 @@ def test_gradients_say_what_is_beyond_and_what_one_side_lacks() -> None:
     shown = by_name(plots.parting())["gradients"]
 
     assert shown.caption == (
-        "The gradients of 3 of 5 weights are beyond the limit. The largest difference is 0.9 of scale, of "
-        "mdl/layer_0/kernel. Without a finite distance, or with a gradient on one side alone: mdl/layer_4/kernel."
+        "The gradients of 3 of 5 weights are beyond the limit. The largest difference is 90 % of scale, of "
+        "layer_0/kernel. Without a finite distance, or with a gradient on one side alone: layer_4/kernel."
     )
     assert shown.data["series"] == [{"name": "gradient", "values": [0.9, 0.002, 4e-15, 0.0, "Infinity"]}]
-    agree = by_name(plots.along([(0.0, None)], [0.0, 1e-15]))["gradients"]
+    agree = by_name(plots.along([(0.0, 0.0)], [0.0, 1e-15]))["gradients"]
     assert agree.caption == "The gradients of all 2 weights agree: 1e-15 of scale at most."
 
 
@@ -287,7 +294,7 @@ def test_edits_applied_as_one_share_a_bar_and_an_only_doer_is_called_so() -> Non
     shown = by_name(replace(samples.forum(), attribution=held))["effects"]
 
     assert shown.data["rows"][:2] == ["1, 2. insert relu (b.py:27)", "3. insert relu (b.py:35)"]
-    assert shown.caption == "Edits 1 and 2 change the training loss alone: by 0.25."
+    assert shown.caption == "Only edits 1 and 2 change the training loss: by 0.25."
     assert shown.table.rows[0][-1] == "−0.25"
 
 
