@@ -33,9 +33,7 @@ ROWS = 200
 # Distances along a model -------------------------------------------------------------------------------------
 
 
-def along(
-    distances: Sequence[tuple[float, float | None]], gradients: Sequence[float] = (), limit: float = 1e-9
-) -> Comparison:
+def along(distances: Sequence[tuple[float, float]], gradients: Sequence[float] = (), limit: float = 1e-9) -> Comparison:
     """The founding pair with these distances (overall, local) of its nodes, and of more where those do not suffice."""
     comparison = samples.forum()
     nodes = [row.candidate for row in comparison.rows if row.candidate is not None]
@@ -45,7 +43,7 @@ def along(
     names = [node.id for node in (*aligned, *more)]
     depth = Depth(
         mode="inference",
-        probe="normal",
+        probes=("normal",),
         precision="float64",
         limit=limit,
         nodes=tuple(
@@ -64,7 +62,7 @@ def along(
 def parting() -> Comparison:
     """Values that agree to the last bit, then to rounding, then part; gradients of every kind."""
     overall = [0.0, 0.0, 2e-16, *[0.9 * 0.8**at for at in range(11)]]
-    local = [0.0, 0.0, None, 0.7, *[3e-16] * 10]
+    local = [0.0, 0.0, 1e-16, 0.7, *[3e-16] * 10]
     return along(list(zip(overall, local, strict=True)), [0.9, 2e-3, 4e-15, 0.0, math.inf])
 
 

@@ -200,15 +200,15 @@ def test_depth_says_where_values_part_and_what_differs_by_itself() -> None:
     ("distances", "caption"),
     [
         ([(0.0, 0.0)] * 3, "All 3 aligned values are equal to the last bit."),
-        ([(0.0, None), (2e-16, None)], "All 2 aligned values agree: 2e-16 of scale at most, limit 1e-09."),
-        ([(0.5, None)], "The values part at the very first: input (input). Of 1 aligned value, 1 differs by more than "
-         "the limit of 1e-09: up to 50 % of scale."),
+        ([(0.0, 0.0), (2e-16, 0.0)], "All 2 aligned values agree: 2e-16 of scale at most, limit 1e-09."),
+        ([(0.5, 0.5)], "The values part at the very first: input (input). Of 1 aligned value, 1 differs by more than "
+         "the limit of 1e-09: up to 50 % of scale. Fed the reference's values, 1 still differs: input (input)."),
         ([(0.0, 0.0), (math.nan, 0.0), (0.1, 0.0)], "The first value agrees; they part at c2d_32 (conv2d, b.py:25). Of "
          "3 aligned values, 2 differ by more than the limit of 1e-09: up to 10 % of scale and 1 without a finite "
          "distance. Fed the reference's values, none differs by itself."),
     ],
 )  # fmt: skip
-def test_the_caption_of_depth(distances: list[tuple[float, float | None]], caption: str) -> None:
+def test_the_caption_of_depth(distances: list[tuple[float, float]], caption: str) -> None:
     assert by_name(plots.along(distances))["depth"].caption == caption
 
 
@@ -246,7 +246,7 @@ def test_gradients_say_what_is_beyond_and_what_one_side_lacks() -> None:
         "layer_0/kernel. Without a finite distance, or with a gradient on one side alone: layer_4/kernel."
     )
     assert shown.data["series"] == [{"name": "gradient", "values": [0.9, 0.002, 4e-15, 0.0, "Infinity"]}]
-    agree = by_name(plots.along([(0.0, None)], [0.0, 1e-15]))["gradients"]
+    agree = by_name(plots.along([(0.0, 0.0)], [0.0, 1e-15]))["gradients"]
     assert agree.caption == "The gradients of all 2 weights agree: 1e-15 of scale at most."
 
 

@@ -69,11 +69,8 @@ def _most(sizes: Sequence[float]) -> str:
 
 
 def _local(held: Depth, sites: Sequence[Site]) -> str:
-    """Which nodes differ though they are fed the reference's values; empty where none was."""
-    told_of = [item.local for item in held.nodes if item.local is not None]
-    if not told_of:
-        return ""
-    apart = [at for at, item in enumerate(held.nodes) if item.local is not None and not item.local <= held.limit]
+    """Which nodes differ though they are fed the reference's values."""
+    apart = [at for at, item in enumerate(held.nodes) if not item.local <= held.limit]
     if not apart:
         return " Fed the reference's values, none differs by itself."
     named = [call_of(sites[at]) for at in apart[:MOST_NAMED]]
@@ -90,15 +87,10 @@ def _only_local(held: Depth, sites: Sequence[Site]) -> str:
 
 def depth_notes(held: Depth, *, marked: bool) -> tuple[str, ...]:
     """How it was measured, and what the marks are."""
-    how = "each model run on its own" + (
-        "; local: the candidate's node fed the reference's values"
-        if any(item.local is not None for item in held.nodes)
-        else ""
-    )
     return (
-        f"Overall: {how}.",
-        f"{held.mode.capitalize()} mode, probe {held.probe}, {held.precision}; the scale is the largest value of the "
-        "reference's tensor.",
+        "Overall: each model run on its own; local: the candidate's node fed the reference's values.",
+        f"{held.mode.capitalize()} mode, {held.precision}, the largest on {_probes(held.probes)}; the scale is the "
+        "largest value of the reference's tensor.",
         *(("Dotted lines with numbers: where the edits stand.",) if marked else ()),
     )
 
@@ -137,6 +129,13 @@ def edits_short(numbers: tuple[int, ...]) -> str:
     """Edits by their numbers alone, ``1, 2`` or ``1–12``: room for three letters."""
     runs = numbered(numbers).split(" ", 1)[1]
     return runs.replace(" and ", ", ").replace(" to ", "–")
+
+
+def _probes(names: Sequence[str]) -> str:
+    """A few by their names, many by their number."""
+    return (
+        f"{len(names)} probes" if len(names) > MOST_NAMED else f"probe{'s' if len(names) > 1 else ''} {listed(names)}"
+    )
 
 
 # Edits -------------------------------------------------------------------------------------------------------
@@ -216,11 +215,10 @@ def _doer(attribution: Attribution, measure: Measure, sizes: Mapping[int, float]
 
 def effect_notes(attribution: Attribution, many: int, most: int) -> tuple[str, ...]:
     """How bars are to be read, and which edits have none."""
-    probes = f"probe{'s' if len(attribution.probes) > 1 else ''} {listed(attribution.probes)}"
     return (
         "Each edit is applied to the reference alone. The axes are logarithmic, and bars begin at the limit: what lies "
         "to its left is rounding.",
-        f"Measured on {probes}, {attribution.precision}.",
+        f"Measured on {_probes(attribution.probes)}, {attribution.precision}.",
         *map(inseparable, attribution.together),
         *((f"Of {many:,} edits, the {most} that change the most.",) if many > most else ()),
     )

@@ -24,7 +24,7 @@ def depth_figure(comparison: Comparison) -> Figure | None:
     depth = drawing.depth
     sites = _sites(drawing, depth)
     marks = _marks(comparison.edits, drawing, depth)
-    rows = largest(depth.nodes, lambda item: max(item.overall, item.local or 0.0))
+    rows = largest(depth.nodes, lambda item: max(item.overall, item.local))
     data: dict[str, Plotted] = {
         "kind": "along",
         "item": "node",

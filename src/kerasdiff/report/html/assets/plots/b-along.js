@@ -15,9 +15,7 @@
   plots.kinds.along = (host, data, width, title) => {
     const count = data.names.length;
     const rows = count <= ROWS;
-    const series = data.series
-      .map(({ name, values }) => ({ name, values: values.map(plots.number) }))
-      .filter(({ values }) => values.some((value) => value !== null));
+    const series = data.series.map(({ name, values }) => ({ name, values: values.map(plots.number) }));
     const limits = data.limits.map(plots.number);
     const limit = (index) => limits[limits.length === 1 ? 0 : index];
     legend(host, series, limit, data.marks);
@@ -69,8 +67,8 @@
     for (const { name, values } of [...series].reverse()) draw(plot, name, values, at, limit, count);
     first(plot, data, series[0].values, at, limit, rows, size);
     const points = data.names.map((_, position) => {
-      const worst = series.map(({ values }) => values[position]).filter((value) => value !== null);
-      const [x, y] = at(position, worst.length ? (worst.find((value) => !Number.isFinite(value)) ?? d3.max(worst)) : 0);
+      const sizes = series.map(({ values }) => values[position]);
+      const [x, y] = at(position, sizes.find((value) => !Number.isFinite(value)) ?? d3.max(sizes));
       return {
         x: x + margin.left,
         y: y + margin.top,
@@ -95,8 +93,7 @@
   };
 
   const legend = (host, series, limit, edits) => {
-    const within = ({ values }, wanted) =>
-      values.some((value, position) => value !== null && value <= limit(position) === wanted);
+    const within = ({ values }, wanted) => values.some((value, position) => value <= limit(position) === wanted);
     const rows = series.map((one) => {
       const [symbol, kind] = SHAPES[one.name];
       return [`plot-${kind}${within(one, false) ? " plot-beyond" : ""}`, WORDS[one.name], d3[symbol]];
@@ -186,7 +183,7 @@
 
   /** A ring around the first that is beyond its limit, and where names do not stand beside, its name. */
   const first = (plot, data, values, at, limit, rows, size) => {
-    const position = values.findIndex((value, place) => value !== null && !(value <= limit(place)));
+    const position = values.findIndex((value, place) => !(value <= limit(place)));
     if (position < 0) return;
     const [x, y] = at(position, values[position]);
     plot.append("circle").attr("class", "plot-ring").attr("cx", x).attr("cy", y).attr("r", 8);
@@ -200,17 +197,16 @@
 
   const draw = (plot, name, values, at, limit, count) => {
     const [symbol, kind] = SHAPES[name];
-    const known = values.map((value, position) => ({ value, position })).filter(({ value }) => value !== null);
     if (name === "overall")
       plot
         .append("path")
         .attr("class", "plot-overall-line")
-        .attr("d", d3.line()(known.map(({ value, position }) => at(position, value))));
+        .attr("d", d3.line()(values.map((value, position) => at(position, value))));
     const small = count > 400 ? 9 : count > 100 ? 20 : name === "local" ? 86 : 34;
     for (const beyond of [false, true]) {
-      const points = known
-        .filter(({ value, position }) => beyond !== value <= limit(position))
-        .map(({ value, position }) => at(position, value));
+      const points = values.flatMap((value, position) =>
+        value <= limit(position) === beyond ? [] : [at(position, value)],
+      );
       if (points.length) plots.marks(plot, `plot-${kind}${beyond ? " plot-beyond" : ""}`, d3[symbol], small, points);
     }
   };
