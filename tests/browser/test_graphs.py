@@ -10,7 +10,7 @@ import pytest
 from browsing import THEMES, WIDTHS, grave_findings, overflow, show
 
 from kerasdiff.comparison import Comparison
-from kerasdiff.report.html import to_html
+from kerasdiff.report.html.page import to_html
 from kerasdiff.report.named import Named
 
 FAR = [("stem_conv", "stem_conv", 0.0, 0.0), ("dense_0", "dense_0", 0.25, 0.0)]

@@ -8,7 +8,7 @@ import plot_samples as plots
 from browsing import THEMES, WIDTHS, grave_findings, overflow, show
 
 from kerasdiff.comparison import Comparison
-from kerasdiff.report.html import to_html
+from kerasdiff.report.html.page import to_html
 from kerasdiff.report.named import Named
 
 

@@ -27,9 +27,10 @@ from kerasdiff.findings import SIDES, Site
 from kerasdiff.graph import Source
 from kerasdiff.report import wording
 from kerasdiff.report.cleaning import clean
-from kerasdiff.report.html import inspected_html, to_html
 from kerasdiff.report.html.assets import assets
 from kerasdiff.report.html.code import CONTEXT, Hunk, hunks
+from kerasdiff.report.html.inspected import inspected_html
+from kerasdiff.report.html.page import to_html
 from kerasdiff.report.html.rendering import data
 from kerasdiff.report.named import Named
 from kerasdiff.report.wording.brief import CUT_OFF

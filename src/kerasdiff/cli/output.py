@@ -368,7 +368,7 @@ def _json(several: Sequence[Named]) -> str:
 
 
 def _page(several: Sequence[Named]) -> str:
-    from kerasdiff.report.html import to_html
+    from kerasdiff.report.html.page import to_html
 
     if len(several) > 1:
         raise click.UsageError("a page shows one comparison: show each report by itself.")
