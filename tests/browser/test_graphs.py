@@ -62,12 +62,13 @@ def settled(page: Any) -> None:
 
 OUTLINES = """(all) => all.map((g) => {
   const { x, y } = g.querySelector(".graph-outline").getBoundingClientRect();
-  return [g.dataset.item, [x, y]];
+  const view = g.closest(".graph-view").getBoundingClientRect();
+  return [g.dataset.item, [x - view.x, y - view.y]];
 })"""
 
 
 def nodes(page: Any, side: str) -> dict[str, tuple[float, float]]:
-    """What a panel shows, with where it stands."""
+    """What a panel shows, with where it stands in it."""
     return dict(page.eval_on_selector_all(f"{side} .graph-node", OUTLINES))
 
 
@@ -99,7 +100,7 @@ def test_aligned_nodes_stand_on_one_line_and_gaps_show_what_a_side_lacks(page, p
     assert len(set(two) - set(one)) == 1
     assert len(set(one) & set(two)) > 3
     for name in set(one) & set(two):
-        assert one[name][1] == pytest.approx(two[name][1], abs=0.5), name
+        assert one[name] == pytest.approx(two[name], abs=0.5), name
     assert page.locator(f"{REFERENCE} .graph-ghost text").all_text_contents() == ["no relu"]
     assert page.locator(f"{CANDIDATE} .graph-ghost").count() == 0
     assert page.locator(f"{CANDIDATE} .graph-state-inserted").count() == 1
@@ -188,6 +189,10 @@ def test_only_changes_are_left_when_that_is_asked_for(page, pages) -> None:
 
     assert page.get_attribute("text=Changes only", "aria-pressed") == "true"
     assert page.locator(f"{REFERENCE} .graph-state-updated").count() == 1
+    assert int(page.get_attribute(".graph-stage", "data-items")) < 20
+    page.click("text=Changes only")
+    settled(page)
+    assert page.get_attribute(".graph-stage", "data-items") == "203"
 
 
 def test_search_finds_names_ops_and_lines_and_opens_what_hides_them(page, pages) -> None:

@@ -24,7 +24,7 @@ class GraphTools {
     this.legend = this.#legend();
   }
 
-  filter() { this.refold(this.only.getAttribute("aria-pressed") === "true" ? "unfoldAll" : "changesOnly"); }
+  filter() { this.refold(this.only.getAttribute("aria-pressed") === "true" ? "asBefore" : "changesOnly"); }
 
   async refold(how) {
     this.only.setAttribute("aria-pressed", String(how === "changesOnly"));
