@@ -184,11 +184,13 @@ def _modules() -> tuple[ModuleType, ...]:
     from kerasdiff.probing import witness
     from kerasdiff.rungs import records
     from kerasdiff.side import locations, training
+    from kerasdiff.side import records as described
     from kerasdiff.side.revisions import records as revisions
 
     modules = (
         comparison,
         drawing,
+        described,
         findings,
         edits,
         explained,
