@@ -30,7 +30,7 @@ def compared(first: Made, second: Made, distances: Sequence[tuple[str, str, floa
     assert pair.shown is not None
     one, two = (Drawn(graph=graph, weights=side.weights) for graph, side in zip(pair.shown.graphs, sides, strict=True))
     nodes = tuple(NodeDistance(nodes=(a, b), overall=overall, local=local) for a, b, overall, local in distances)
-    depth = Depth(mode="inference", probe="normal", precision="float64", limit=1e-5, nodes=nodes) if nodes else None
+    depth = Depth(mode="inference", probes=("normal",), precision="float64", limit=1e-5, nodes=nodes) if nodes else None
     told = samples.forum()
     return replace(
         told,
