@@ -18,7 +18,7 @@ from kerasdiff.explain.records import Effect, Measure
 from kerasdiff.findings import Site
 from kerasdiff.fitting.trajectories import parted
 from kerasdiff.graph import Weight
-from kerasdiff.report.html import to_html
+from kerasdiff.report.html.page import to_html
 from kerasdiff.report.html.plots import Figure, figures, plot_data
 from kerasdiff.report.html.plots.records import figure
 from kerasdiff.report.html.plots.runs import means

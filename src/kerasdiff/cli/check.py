@@ -194,7 +194,8 @@ def report_checked(checked: Checked, to: Output) -> int:
 
 def _write_folder(checked: Checked, folder: str, to: Output) -> None:
     from kerasdiff.report.check import named
-    from kerasdiff.report.html import index_html, to_html
+    from kerasdiff.report.html.index import index_html
+    from kerasdiff.report.html.page import to_html
 
     told = [item for item in named(checked) if item.comparison is not None]
     links = page_names(item.name for item in told)
