@@ -10,21 +10,7 @@ from dataclasses import dataclass
 from kerasdiff.explain.records import Depth as Depth
 from kerasdiff.explain.records import NodeDistance as NodeDistance
 from kerasdiff.graph import Graph, Mode, Weight
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Excerpt:
-    """Lines of a user's file that follow each other.
-
-    Attributes:
-        file: As sources name it.
-        first: 1-based number of the first line.
-        lines: Without their ends.
-    """
-
-    file: str
-    first: int
-    lines: tuple[str, ...]
+from kerasdiff.side.records import Excerpt as Excerpt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

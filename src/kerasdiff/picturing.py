@@ -5,27 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from itertools import groupby
 
 from kerasdiff.align.edits import Edit, leaves
 from kerasdiff.align.pair import Pair
-from kerasdiff.drawing import Drawing, Drawn, Excerpt, WeightDistance
+from kerasdiff.drawing import Drawing, Drawn, WeightDistance
 from kerasdiff.explain.records import Depth
 from kerasdiff.graph import Attribute, Graph, Node, Source
 from kerasdiff.graph.table import Table
 from kerasdiff.probing.observations import LearningObservation, Unobserved
 from kerasdiff.side.models import Models
 from kerasdiff.side.records import Description
-from kerasdiff.side.written import Lines, Written
-
-CONTEXT = 3
-"""Lines shown before and after one that is named."""
-
-MOST_LINES = 2_000
-"""Of a side, those that edits name first: more than any model we know names, and 80 kB of them."""
-
-MOST_COLUMNS = 300
-"""Of a line: longer ones hold data."""
+from kerasdiff.side.written import Written, excerpts
 
 
 def picture(
@@ -102,34 +92,6 @@ def drawn(graph: Graph, description: Description, written: Written, first: Itera
         weights=tuple(weight for weight in description.weights if weight.id in held),
         excerpts=excerpts(written, (source for source in named if source is not None)),
     )
-
-
-def excerpts(written: Written, sources: Iterable[Source]) -> tuple[Excerpt, ...]:
-    """The lines around those that are named, each once, by file."""
-    chosen: dict[str, set[int]] = {}
-    left = MOST_LINES
-    for source in dict.fromkeys(sources):
-        count = len(written.lines(source.file))
-        if not 1 <= source.line <= count:
-            continue
-        around = range(max(1, source.line - CONTEXT), min(count, source.line + CONTEXT) + 1)
-        new = set(around) - chosen.setdefault(source.file, set())
-        if len(new) > left:
-            break
-        chosen[source.file] |= new
-        left -= len(new)
-    return tuple(excerpt for file in sorted(chosen) for excerpt in _runs(file, written.lines(file), chosen[file]))
-
-
-def _runs(file: str, lines: Lines, chosen: Iterable[int]) -> Iterator[Excerpt]:
-    """Lines that follow each other, together."""
-    for _, run in groupby(enumerate(sorted(chosen)), key=lambda item: item[1] - item[0]):
-        numbers = [number for _, number in run]
-        yield Excerpt(file=file, first=numbers[0], lines=tuple(_cut(lines[number - 1]) for number in numbers))
-
-
-def _cut(line: str) -> str:
-    return line if len(line) <= MOST_COLUMNS else f"{line[:MOST_COLUMNS]}…"
 
 
 def _bare(node: Node) -> Node:

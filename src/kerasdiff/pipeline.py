@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
@@ -61,6 +62,7 @@ from kerasdiff.side.process import Worker
 from kerasdiff.side.records import Description
 from kerasdiff.side.targets import InputSpec, Target, parse_input
 from kerasdiff.side.training import TrialOptions
+from kerasdiff.side.written import Written, excerpts, named_lines
 from kerasdiff.stating import environment, info, terms
 
 LOADING = "loading and tracing both models"
@@ -87,8 +89,10 @@ def inspect(target: Target, inputs: tuple[InputSpec, ...] = (), timeout: float =
     if target.kind == "baseline":
         held = read(Path(target.location))
         return replace(held.plain.description, locked=held.locked)
+    started = time.time()
     with Worker(target, inputs, timeout, "target", hardware=for_numbers("auto")) as worker:
-        return worker.describe()
+        description = worker.describe()
+    return replace(description, excerpts=excerpts(Written(target, description.root, started), named_lines(description)))
 
 
 def compare(

@@ -122,6 +122,10 @@ def test_edges_of_one_side_differ_in_more_than_colour(page, pages) -> None:
     lost = page.locator(f"{REFERENCE} .graph-edge-deleted")
     assert (lost.count(), page.locator(f"{CANDIDATE} .graph-edge-inserted").count()) == (1, 1)
     assert lost.evaluate("(path) => getComputedStyle(path).strokeDasharray") != "none"
+    page.locator(f"{REFERENCE} .graph-state-rewired").click()
+    assert page.locator(".graph-details .graph-differs").all_text_contents() == [
+        "≠ takesstage1_block3_dropstage1_block2_addstage1_block3_dropstage1_block1_add"
+    ]
 
 
 def test_a_move_is_an_arrow_across_the_panels(page, pages) -> None:

@@ -11,7 +11,8 @@ from graph_builder import Build
 
 from kerasdiff.align.correspondence import correspond
 from kerasdiff.comparison import Comparison
-from kerasdiff.drawing import Depth, Drawing, Drawn, NodeDistance
+from kerasdiff.drawing import Drawing, Drawn
+from kerasdiff.explain.records import Depth, NodeDistance
 from kerasdiff.graph import Edge, Graph
 from kerasdiff.rungs.table import rows
 
@@ -30,7 +31,7 @@ def compared(first: Made, second: Made, distances: Sequence[tuple[str, str, floa
     assert pair.shown is not None
     one, two = (Drawn(graph=graph, weights=side.weights) for graph, side in zip(pair.shown.graphs, sides, strict=True))
     nodes = tuple(NodeDistance(nodes=(a, b), overall=overall, local=local) for a, b, overall, local in distances)
-    depth = Depth(mode="inference", probe="normal", precision="float64", limit=1e-5, nodes=nodes) if nodes else None
+    depth = Depth(mode="inference", probes=("normal",), precision="float64", limit=1e-5, nodes=nodes) if nodes else None
     told = samples.forum()
     return replace(
         told,

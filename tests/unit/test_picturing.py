@@ -9,18 +9,24 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import report_samples as samples
 
-from kerasdiff.drawing import Excerpt
-from kerasdiff.graph import Edge, Graph, Node, Source, TensorSpec
+from kerasdiff.findings import Compared, Fact, Finding, Quantity, Site, Subject
+from kerasdiff.graph import Edge, Graph, Node, Source, TensorSpec, Weight
 from kerasdiff.graph.table import Table
-from kerasdiff.picturing import MOST_COLUMNS, MOST_LINES, drawn, excerpts
+from kerasdiff.picturing import drawn, gradients
+from kerasdiff.probing.closeness import compare_values
+from kerasdiff.probing.limits import precision_tolerance
+from kerasdiff.probing.observations import Chance, Comparisons, LearningObservation
 from kerasdiff.side.payload import Payload
+from kerasdiff.side.records import Excerpt
 from kerasdiff.side.revisions.records import Commit, Revision
 from kerasdiff.side.targets import Target
-from kerasdiff.side.written import MOST_BYTES, Written
+from kerasdiff.side.written import MOST_BYTES, MOST_COLUMNS, MOST_LINES, Written, excerpts, named_lines
 
 FILE = Target(text="net.py:Net", kind="file", location="net.py")
 
@@ -145,3 +151,47 @@ def test_a_drawn_node_has_nothing_inside(tmp_path: Path) -> None:
     )
     assert [weight.id for weight in one.weights] == ["d/kernel"]
     assert len(description.weights) == 2
+
+
+def test_one_model_names_the_lines_of_its_notes_and_nodes() -> None:
+    idle = Finding(fact=Fact.LAYER_NEVER_CALLED, sites=(Site(node="spare", source=Source(file="net.py", line=3)),))
+    description = replace(samples.description(), notes=(idle,))
+
+    assert [source.line for source in dict.fromkeys(named_lines(description))] == [3, 12]
+
+
+def test_gradients_come_by_the_order_of_weights_and_one_that_is_missing_is_infinitely_far() -> None:
+    spec = Weight(id="a", path="m/a", name="a", shape=(2,), dtype="float32", trainable=True)
+    weights = tuple(replace(spec, id=name, path=f"m/{name}") for name in "abc")
+    others = tuple(replace(spec, id=name, path=f"n/{name}") for name in "xyz")
+    pair = SimpleNamespace(
+        weights=({one.id: one for one in weights}, {one.id: one for one in others}),
+        transfer=SimpleNamespace(drawn_alike={"c": "z", "a": "x", "b": "y"}),
+    )
+    tolerance = precision_tolerance("float64")
+
+    def compared(quantity: Quantity, weight: str, far: float, scale: float = 1.0) -> Compared:
+        close = compare_values(np.ones(2), np.ones(2) + far, tolerance)
+        return Compared(subject=Subject(quantity=quantity, weight=weight, weight_scale=scale), closeness=close)
+
+    seen = Comparisons(
+        compared=(
+            compared("gradient", "b", 0.5),
+            compared("gradient", "a", 0.0),
+            compared("state", "a", 0.75),
+            compared("gradient", "a", 0.25, scale=64.0),
+        ),
+        precision="float64",
+        tolerance=tolerance,
+        absent=(Finding(fact=Fact.WEIGHT_NOT_READ, side="candidate", weights=("c",)),),
+    )
+    found = list(gradients(pair, LearningObservation(comparisons=seen)))  # type: ignore[arg-type]
+
+    assert [(one.weights, one.relative, one.limit) for one in found] == [
+        (("m/a", "n/x"), 0.0, 1e-9),
+        (("m/b", "n/y"), 0.5, 1e-9),
+        (("m/c", "n/z"), np.inf, 1e-9),
+    ]
+    drawn_alike = LearningObservation(repeated=(False, False), chance=Chance(shared=seen, mirrored=None))
+    assert list(gradients(pair, drawn_alike)) == found  # type: ignore[arg-type]
+    assert list(gradients(pair, LearningObservation(masked_apart=True))) == []  # type: ignore[arg-type]

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import page_samples
+import plot_samples
 import pytest
 import report_samples as samples
 from click.testing import CliRunner, Result
@@ -25,6 +27,7 @@ from kerasdiff.report.formats.github import to_github
 from kerasdiff.report.formats.junit import to_junit
 from kerasdiff.report.formats.markdown import to_markdown
 from kerasdiff.report.formats.sarif import to_sarif
+from kerasdiff.report.html import to_html
 from kerasdiff.report.json import to_json
 from kerasdiff.report.named import Named
 from kerasdiff.report.replay import Replayed, render_replay, replay_json
@@ -35,6 +38,8 @@ SAMPLES: dict[str, Callable[[], Comparison]] = {
     "every_state": samples.every_state,
     "long": samples.long,
     "deep": samples.deep,
+    "drawn": page_samples.forum,
+    "plotted": plot_samples.whole,
 }
 TEXTS: dict[str, Callable[[Comparison], str]] = {
     "json": to_json,
@@ -42,6 +47,7 @@ TEXTS: dict[str, Callable[[Comparison], str]] = {
     "junit": lambda comparison: to_junit([Named.of(comparison)]),
     "sarif": lambda comparison: to_sarif([Named.of(comparison)]),
     "github": lambda comparison: to_github([Named.of(comparison)]),
+    "html": lambda comparison: to_html(Named.of(comparison)),
 }
 SECONDS = 0.3
 """What telling a saved report again may take, on a machine where a bare Python takes 0.02 s."""

@@ -19,7 +19,7 @@ from kerasdiff import __version__
 from kerasdiff.comparison import Comparison
 from kerasdiff.errors import KerasdiffError
 from kerasdiff.graph import Attribute, Node
-from kerasdiff.graph.values import Array
+from kerasdiff.graph.values import Array, Shape
 from kerasdiff.plain import PlainError, Reader, plain, told_once
 from kerasdiff.side.training import Answers, History, Trial, TrialSoFar
 
@@ -147,7 +147,7 @@ def shown(comparison: Comparison) -> Comparison:
         comparison,
         rows=tuple(rows),
         fit=None if fit is None else replace(fit, trials=tuple(map(_trial, fit.trials))),
-        witness=None if witness is None else replace(witness, inputs=()),
+        witness=None if witness is None else replace(witness, inputs=tuple(map(_shape, witness.inputs))),
     )
 
 
@@ -160,6 +160,10 @@ def _bare(node: Node | None, drawn: Mapping[str, Node], *, advised: bool) -> Nod
         return bare
     settings = {} if node.weights else node.attributes
     return replace(bare, operands=node.operands, weights=node.weights[:1], attributes=settings)
+
+
+def _shape(array: Array) -> Array:
+    return cast("Array", Shape(shape=tuple(int(size) for size in array.shape)))
 
 
 def _trial(trial: TrialSoFar) -> TrialSoFar:
@@ -184,11 +188,13 @@ def _modules() -> tuple[ModuleType, ...]:
     from kerasdiff.probing import witness
     from kerasdiff.rungs import records
     from kerasdiff.side import locations, training
+    from kerasdiff.side import records as described
     from kerasdiff.side.revisions import records as revisions
 
     modules = (
         comparison,
         drawing,
+        described,
         findings,
         edits,
         explained,

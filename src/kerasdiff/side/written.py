@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import sys
 import tokenize
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
 from pathlib import Path
 from types import CodeType, ModuleType
 
+from kerasdiff.graph import Source
 from kerasdiff.side.files import other_than_file
 from kerasdiff.side.reading.notebooks import cell_of, cells_of
 from kerasdiff.side.reading.source import is_library
+from kerasdiff.side.records import Description, Excerpt
 from kerasdiff.side.revisions.finding import Places
 from kerasdiff.side.targets import Target
 
@@ -19,6 +22,16 @@ MOST_BYTES = 4_000_000
 
 Lines = tuple[str, ...]
 """Of a file, or of a cell of a notebook, without their ends."""
+
+
+CONTEXT = 3
+"""Lines shown before and after one that is named."""
+
+MOST_LINES = 2_000
+"""Of a side, those that edits name first: more than any model we know names, and 80 kB of them."""
+
+MOST_COLUMNS = 300
+"""Of a line: longer ones hold data."""
 
 
 class Written:
@@ -66,6 +79,42 @@ class Written:
         except (OSError, SyntaxError, ValueError):  # a place that cannot be read, or bytes that are no text
             return {}
         return {"": _split(text)} if self._target.payload is None or _is_loaded(path, text) else {}
+
+
+def named_lines(description: Description) -> Iterator[Source]:
+    """The lines that a report of one model names: of what its notes are about, then of its nodes."""
+    graphs = (graph for graph in (description.inference, description.training) if graph is not None)
+    sites = (site.source for note in description.notes for site in note.sites)
+    nodes = (source for graph in graphs for node in graph for source in (node.source, node.called))
+    yield from (source for source in (*sites, *nodes) if source is not None)
+
+
+def excerpts(written: Written, sources: Iterable[Source]) -> tuple[Excerpt, ...]:
+    """The lines around those that are named, each once, by file."""
+    chosen: dict[str, set[int]] = {}
+    left = MOST_LINES
+    for source in dict.fromkeys(sources):
+        count = len(written.lines(source.file))
+        if not 1 <= source.line <= count:
+            continue
+        around = range(max(1, source.line - CONTEXT), min(count, source.line + CONTEXT) + 1)
+        new = set(around) - chosen.setdefault(source.file, set())
+        if len(new) > left:
+            break
+        chosen[source.file] |= new
+        left -= len(new)
+    return tuple(excerpt for file in sorted(chosen) for excerpt in _runs(file, written.lines(file), chosen[file]))
+
+
+def _runs(file: str, lines: Lines, chosen: Iterable[int]) -> Iterator[Excerpt]:
+    """Lines that follow each other, together."""
+    for _, run in groupby(enumerate(sorted(chosen)), key=lambda item: item[1] - item[0]):
+        numbers = [number for _, number in run]
+        yield Excerpt(file=file, first=numbers[0], lines=tuple(_cut(lines[number - 1]) for number in numbers))
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= MOST_COLUMNS else f"{line[:MOST_COLUMNS]}…"
 
 
 def _split(text: str) -> Lines:
