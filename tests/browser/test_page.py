@@ -1,4 +1,4 @@
-"""The page of a comparison in a browser: at every width, in both themes, on paper, without scripts, and its controls."""
+"""The page of a comparison in a browser: at every width, in both themes, on paper, without scripts; its controls."""
 
 from __future__ import annotations
 

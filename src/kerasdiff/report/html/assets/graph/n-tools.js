@@ -73,6 +73,9 @@ class GraphTools {
       icon.append(node);
       legend.append(graphElement("li", {}, icon, graphElement("span", { textContent: model.states[state] })));
     }
+    if (model.places.some((place) => graphDelta(model, place.known))) {
+      legend.append(graphElement("li", { textContent: "Δ how far values are apart, as a fraction of scale; bold where a node differs though both are given the same" }));
+    }
     return legend;
   }
 }
