@@ -19,7 +19,7 @@ from kerasdiff.graph.values import Precision, Tolerance
 from kerasdiff.options import Listener, Options
 from kerasdiff.probing.constants import at_constants
 from kerasdiff.probing.function import observe_function, resized
-from kerasdiff.probing.large import IN_PARTS, IN_TRAINING, is_large, lacks_room, left_out
+from kerasdiff.probing.large import IN_PARTS, IN_TRAINING, MOST_MEASURED, is_large, lacks_room, left_out
 from kerasdiff.probing.learning import Learning, observe_learning
 from kerasdiff.probing.limits import precision_tolerance
 from kerasdiff.probing.observations import (
@@ -274,8 +274,11 @@ class Observer:
         Returns:
             ``None`` where weights do not correspond, or are too many.
         """
-        lost = not self._pair.transfer.complete or is_large(self._pair)
-        return None if self._prober is None or lost else self._in_parts(self._prober, numeric)
+        pair = self._pair
+        many = max(pair.parameters) > MOST_MEASURED or lacks_room(pair, IN_PARTS) is not None
+        if self._prober is None or many or not pair.transfer.complete:
+            return None
+        return self._in_parts(self._prober, numeric)
 
     def _in_parts(self, prober: Prober, numeric: tuple[Rung, Rung]) -> Question:
         known = next((rung.figures for rung in numeric if isinstance(rung.figures, NumberFigures)), None)
