@@ -10,7 +10,7 @@ import pytest
 from browsing import THEMES, WIDTHS, grave_findings, overflow, show
 
 from kerasdiff.comparison import Comparison
-from kerasdiff.report.html import to_html
+from kerasdiff.report.html.page import to_html
 from kerasdiff.report.named import Named
 
 FAR = [("stem_conv", "stem_conv", 0.0, 0.0), ("dense_0", "dense_0", 0.25, 0.0)]
@@ -62,12 +62,13 @@ def settled(page: Any) -> None:
 
 OUTLINES = """(all) => all.map((g) => {
   const { x, y } = g.querySelector(".graph-outline").getBoundingClientRect();
-  return [g.dataset.item, [x, y]];
+  const view = g.closest(".graph-view").getBoundingClientRect();
+  return [g.dataset.item, [x - view.x, y - view.y]];
 })"""
 
 
 def nodes(page: Any, side: str) -> dict[str, tuple[float, float]]:
-    """What a panel shows, with where it stands."""
+    """What a panel shows, with where it stands in it."""
     return dict(page.eval_on_selector_all(f"{side} .graph-node", OUTLINES))
 
 
@@ -99,7 +100,7 @@ def test_aligned_nodes_stand_on_one_line_and_gaps_show_what_a_side_lacks(page, p
     assert len(set(two) - set(one)) == 1
     assert len(set(one) & set(two)) > 3
     for name in set(one) & set(two):
-        assert one[name][1] == pytest.approx(two[name][1], abs=0.5), name
+        assert one[name] == pytest.approx(two[name], abs=0.5), name
     assert page.locator(f"{REFERENCE} .graph-ghost text").all_text_contents() == ["no relu"]
     assert page.locator(f"{CANDIDATE} .graph-ghost").count() == 0
     assert page.locator(f"{CANDIDATE} .graph-state-inserted").count() == 1
@@ -121,6 +122,10 @@ def test_edges_of_one_side_differ_in_more_than_colour(page, pages) -> None:
     lost = page.locator(f"{REFERENCE} .graph-edge-deleted")
     assert (lost.count(), page.locator(f"{CANDIDATE} .graph-edge-inserted").count()) == (1, 1)
     assert lost.evaluate("(path) => getComputedStyle(path).strokeDasharray") != "none"
+    page.locator(f"{REFERENCE} .graph-state-rewired").click()
+    assert page.locator(".graph-details .graph-differs").all_text_contents() == [
+        "≠ takesstage1_block3_dropstage1_block2_addstage1_block3_dropstage1_block1_add"
+    ]
 
 
 def test_a_move_is_an_arrow_across_the_panels(page, pages) -> None:
@@ -188,6 +193,10 @@ def test_only_changes_are_left_when_that_is_asked_for(page, pages) -> None:
 
     assert page.get_attribute("text=Changes only", "aria-pressed") == "true"
     assert page.locator(f"{REFERENCE} .graph-state-updated").count() == 1
+    assert int(page.get_attribute(".graph-stage", "data-items")) < 20
+    page.click("text=Changes only")
+    settled(page)
+    assert page.get_attribute(".graph-stage", "data-items") == "203"
 
 
 def test_search_finds_names_ops_and_lines_and_opens_what_hides_them(page, pages) -> None:

@@ -8,7 +8,7 @@ import plot_samples as plots
 from browsing import THEMES, WIDTHS, grave_findings, overflow, show
 
 from kerasdiff.comparison import Comparison
-from kerasdiff.report.html import to_html
+from kerasdiff.report.html.page import to_html
 from kerasdiff.report.named import Named
 
 
@@ -77,10 +77,11 @@ def test_keys_go_from_node_to_node_and_enter_shows_one_in_the_graph(page, tmp_pa
 
 def test_a_click_shows_the_node_under_it_in_the_graph(page, tmp_path: Path) -> None:
     show(page, written(tmp_path, plots.parting()))
-    page.evaluate("document.addEventListener('kerasdiff:select', (event) => { window.selected = event.detail; })")
+    page.wait_for_selector("#graphs[data-ready]")
     page.locator("#plot-depth .plot-names text", has_text="c2d_128").click()
+    page.wait_for_function("document.querySelector('.graph-details')?.textContent.includes('c2d_128')")
 
-    assert page.evaluate("window.selected.node") == "c2d_128"
+    assert page.evaluate("document.activeElement.closest('#graphs') !== null")
 
 
 def test_the_first_that_parts_and_the_edits_are_marked(page, tmp_path: Path) -> None:

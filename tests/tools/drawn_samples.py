@@ -11,7 +11,8 @@ from graph_builder import Build
 
 from kerasdiff.align.correspondence import correspond
 from kerasdiff.comparison import Comparison
-from kerasdiff.drawing import Depth, Drawing, Drawn, NodeDistance
+from kerasdiff.drawing import Drawing, Drawn
+from kerasdiff.explain.records import Depth, NodeDistance
 from kerasdiff.graph import Edge, Graph
 from kerasdiff.rungs.table import rows
 

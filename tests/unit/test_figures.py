@@ -18,7 +18,7 @@ from kerasdiff.explain.records import Effect, Measure
 from kerasdiff.findings import Site
 from kerasdiff.fitting.trajectories import parted
 from kerasdiff.graph import Weight
-from kerasdiff.report.html import to_html
+from kerasdiff.report.html.page import to_html
 from kerasdiff.report.html.plots import Figure, figures, plot_data
 from kerasdiff.report.html.plots.records import figure
 from kerasdiff.report.html.plots.runs import means
@@ -373,6 +373,7 @@ def test_distances_stand_against_the_limit_that_decided() -> None:
     assert found == held.parted
     assert found is not None
     assert limit["y"][0] == pytest.approx(found.limit, rel=1e-6)
+    assert limit["y"][-1] == pytest.approx(100 * 40e-7, rel=1e-6)  # where rounding has come to more than 1e-6 of a loss
     assert shown.data["marks"] == [{"at": found.step + 1, "text": "beyond the limit"}]
     assert shown.caption.startswith("Beyond the controls from step 2 on: step loss ")
     assert shown.table.head == ("step", "seed 0", "control", "rounding", "limit")

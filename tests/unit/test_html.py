@@ -20,16 +20,17 @@ import pytest
 import report_samples as samples
 from page_samples import ATTACK
 
-from kerasdiff.align.edits import Insert
+from kerasdiff.align.edits import Delete, Insert
 from kerasdiff.comparison import Comparison, Reason, Verdict
 from kerasdiff.drawing import Excerpt
 from kerasdiff.findings import SIDES, Site
 from kerasdiff.graph import Source
 from kerasdiff.report import wording
 from kerasdiff.report.cleaning import clean
-from kerasdiff.report.html import inspected_html, to_html
 from kerasdiff.report.html.assets import assets
 from kerasdiff.report.html.code import CONTEXT, Hunk, hunks
+from kerasdiff.report.html.inspected import inspected_html
+from kerasdiff.report.html.page import to_html
 from kerasdiff.report.html.rendering import data
 from kerasdiff.report.named import Named
 from kerasdiff.report.wording.brief import CUT_OFF
@@ -426,6 +427,17 @@ def test_edits_far_from_each_other_stand_in_hunks_of_their_own() -> None:
 
     assert [hunk.edits for hunk in found] == [(0, 1), (2,)]
     assert all(hunk.sides[0] == () for hunk in found)
+
+
+def test_code_of_one_side_stands_beside_that_of_the_other_which_follows_it() -> None:
+    forum = inserts(15, 45)
+    made = Site(node="mha", op="mha", source=Source(file="a.py", line=20))
+    deleted = Delete(op="mha", reference=made, candidate=None)
+    found = list(hunks(replace(forum, edits=(forum.edits[0], deleted, forum.edits[1])), (0, 1, 2)))
+
+    assert [hunk.edits for hunk in found] == [(0, 1), (2,)]
+    assert code_of(found[0], 0) == [(20, (2,), False)]
+    assert code_of(found[0], 1) == [(15, (1,), False)]
 
 
 def test_lines_that_are_not_known_are_left_out() -> None:

@@ -27,7 +27,7 @@ from kerasdiff.report.formats.github import to_github
 from kerasdiff.report.formats.junit import to_junit
 from kerasdiff.report.formats.markdown import to_markdown
 from kerasdiff.report.formats.sarif import to_sarif
-from kerasdiff.report.html import to_html
+from kerasdiff.report.html.page import to_html
 from kerasdiff.report.json import to_json
 from kerasdiff.report.named import Named
 from kerasdiff.report.replay import Replayed, render_replay, replay_json

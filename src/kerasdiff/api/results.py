@@ -105,7 +105,7 @@ class Result:
         With ``compare(..., picture=True)`` it shows how far values are apart node by node as well. It holds scripts, so
         a notebook, which runs none of others, shows the report in its place.
         """
-        from kerasdiff.report.html import to_html
+        from kerasdiff.report.html.page import to_html
         from kerasdiff.report.named import Named
 
         return to_html(Named.of(self.comparison))
@@ -164,7 +164,7 @@ class Inspection:
 
     def to_html(self, *, mode: Literal["inference", "training"] = "inference") -> str:
         """The same as a page for a browser, a file of its own, with the graph drawn."""
-        from kerasdiff.report.html import inspected_html
+        from kerasdiff.report.html.inspected import inspected_html
 
         return inspected_html(self.description, mode)
 

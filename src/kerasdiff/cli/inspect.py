@@ -62,6 +62,6 @@ def inspect(target: str, mode: Mode, inputs: tuple[str, ...], timeout: float, to
 
 
 def _page(target: str, description: Description, mode: Mode) -> str:
-    from kerasdiff.report.html import inspected_html
+    from kerasdiff.report.html.inspected import inspected_html
 
     return inspected_html(description, mode, target)

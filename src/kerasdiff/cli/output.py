@@ -110,8 +110,8 @@ class Output:
 
     @property
     def pictured(self) -> bool:
-        """Whether what pictures alone show is wanted: now, or where the JSON is shown."""
-        return self.pages is not None or any(form.name in ("html", "json") for form in self.forms)
+        """Whether what pictures alone show is wanted."""
+        return self.pages is not None or any(form.name == "html" for form in self.forms)
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -368,7 +368,7 @@ def _json(several: Sequence[Named]) -> str:
 
 
 def _page(several: Sequence[Named]) -> str:
-    from kerasdiff.report.html import to_html
+    from kerasdiff.report.html.page import to_html
 
     if len(several) > 1:
         raise click.UsageError("a page shows one comparison: show each report by itself.")

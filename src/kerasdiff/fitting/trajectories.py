@@ -11,8 +11,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-import numpy as np
-
 from kerasdiff.fitting.trials import Curves, PairFigures, Parted
 from kerasdiff.side.training import Trial, TrialSoFar
 
@@ -66,6 +64,8 @@ def identical(first: Trial, second: Trial) -> bool:
 
 def figures(pair: tuple[Trial, Trial], seed: int) -> PairFigures:
     """One trial pair as figures."""
+    import numpy as np  # which those that only tell of trials do without
+
     first, second = pair
     agreement = None
     one, two = first.answers.classes, second.answers.classes
@@ -206,6 +206,8 @@ def class_differences(pairs: Sequence[tuple[Trial, Trial]]) -> tuple[float, ...]
 
     Empty where there is not exactly one output with classes; NaN for a class without test rows.
     """
+    import numpy as np
+
     rows = []
     for first, second in pairs:
         one, two = first.answers.classes, second.answers.classes

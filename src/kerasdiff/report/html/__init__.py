@@ -1,10 +1,5 @@
 """How does a comparison look in a browser? One file that holds all it needs and asks no network.
 
-Imported by cli and api, late: templates and the highlighting of code take a tenth of a second to import.
+Imported by cli and api, late, and each kind of page from its module: what one of them takes to import is what a command
+spends that has nothing else to do.
 """
-
-from kerasdiff.report.html.index import index_html
-from kerasdiff.report.html.inspected import inspected_html
-from kerasdiff.report.html.page import to_html
-
-__all__ = ["index_html", "inspected_html", "to_html"]

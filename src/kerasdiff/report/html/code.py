@@ -20,6 +20,7 @@ from kerasdiff.comparison import Comparison
 from kerasdiff.drawing import Drawn, Excerpt
 from kerasdiff.graph import Node, Source
 from kerasdiff.report.cleaning import clean
+from kerasdiff.report.wording.explain import numbered
 
 CONTEXT = 3
 """Lines shown before and after one that is named, as diffs show."""
@@ -45,6 +46,12 @@ class CodeLine:
     code: Markup
     edits: tuple[int, ...] = ()
     here: bool = False
+
+    @property
+    def tag(self) -> tuple[str, str]:
+        """What its edits are called, and their numbers: ``edits``, ``1, 2 and 5``."""
+        noun, _, numbers = numbered(self.edits).partition(" ")
+        return noun, numbers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,9 +111,25 @@ def hunks(comparison: Comparison, order: Sequence[int]) -> Iterator[Hunk]:
                 open_hunks.remove(other)
         if first not in open_hunks:
             open_hunks.append(first)
-    for hunk in open_hunks:
+    for hunk in _completed(open_hunks):
         one, two = (tuple(codes[side].stretches(hunk.marks[side])) for side in (0, 1))
         yield Hunk(edits=tuple(sorted(hunk.edits)), sides=(one, two))
+
+
+def _completed(found: Sequence[_Open]) -> list[_Open]:
+    """The hunks, where one of a single side is followed by one of the other both in one: code in place of code."""
+    done: list[_Open] = []
+    for hunk in found:
+        if done and _has(hunk) in ((True, False), (False, True)) and _has(done[-1]) == _has(hunk)[::-1]:
+            done[-1].add(hunk.edits, hunk.marks)
+        else:
+            done.append(hunk)
+    return done
+
+
+def _has(hunk: _Open) -> tuple[bool, bool]:
+    """By side, whether it has lines."""
+    return bool(hunk.marks[0]), bool(hunk.marks[1])
 
 
 def _nodes(comparison: Comparison, side: int) -> Mapping[str, Node]:

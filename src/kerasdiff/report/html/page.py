@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kerasdiff.comparison import Comparison
 from kerasdiff.report import wording
@@ -68,6 +68,8 @@ class Evidence:
 
 def _evidence(comparison: Comparison) -> Evidence:
     attribution, fit, found = comparison.attribution, comparison.fit, comparison.witness
+    if found is not None:  # as a saved report keeps it
+        found = replace(found, inputs=())
     return Evidence(
         layers=layers(comparison),
         rungs=rungs(comparison),

@@ -87,9 +87,10 @@ def _only_local(held: Depth, sites: Sequence[Site]) -> str:
 
 def depth_notes(held: Depth, *, marked: bool) -> tuple[str, ...]:
     """How it was measured, and what the marks are."""
+    largest = "the largest " if len(held.probes) > 1 else ""
     return (
         "Overall: each model run on its own; local: the candidate's node fed the reference's values.",
-        f"{held.mode.capitalize()} mode, {held.precision}, the largest on {_probes(held.probes)}; the scale is the "
+        f"{held.mode.capitalize()} mode, {held.precision}, {largest}on {_probes(held.probes)}; the scale is the "
         "largest value of the reference's tensor.",
         *(("Dotted lines with numbers: where the edits stand.",) if marked else ()),
     )

@@ -34,8 +34,7 @@ def graph_data(comparison: Comparison) -> Json | None:
     at = [{node.id: number for number, node in enumerate(side.nodes)} for side in sides]
     rows, states = _rows(comparison.rows, sides, at)
     whole = union(sides, rows, frozenset(number for number, state in enumerate(states) if state == "moved"))
-    marks = [_Marks(comparison, side, rows, states, at[side]) for side in (0, 1)]
-    changed = [any(n is not None and marks[side].differs(n) for side, n in enumerate(place)) for place in whole.places]
+    marks = [_Marks(comparison, drawing, side, rows, states, at[side]) for side in (0, 1)]
     tables = _Tables()
     infos = (comparison.reference, comparison.candidate)
     return {
@@ -43,26 +42,34 @@ def graph_data(comparison: Comparison) -> Json | None:
             {
                 "title": title,
                 "target": infos[side].target,
-                "nodes": _nodes(sides[side], drawing.sides[side], tables, marks[side], _Distances(drawing, side)),
+                "nodes": _nodes(sides[side], drawing.sides[side], tables, marks[side]),
                 "outputs": sides[side].outputs,
             }
             for side, title in enumerate(("reference", "candidate"))
         ],
         "rows": rows,
-        "edits": [
-            {
-                "kind": edit.kind,
-                "text": wording.message(edit),
-                "effect": wording.effect_told(comparison, number),
-                "nodes": [marks[side].of_edit(number) for side in (0, 1)],
-            }
-            for number, edit in enumerate(comparison.edits)
-        ],
+        "edits": _edits(comparison, marks),
         "limit": None if drawing.depth is None else drawing.depth.limit,
         "states": dict(STATES.items()),
         **tables.told(),
-        "union": _union(whole, grouped(whole, sides, changed)),
+        "union": _union(whole, grouped(whole, sides, [_differs(place, marks) for place in whole.places])),
     }
+
+
+def _edits(comparison: Comparison, marks: Sequence[_Marks]) -> list[Attribute]:
+    return [
+        {
+            "kind": edit.kind,
+            "text": wording.message(edit),
+            "effect": wording.effect_told(comparison, number),
+            "nodes": [mark.of_edit(number) for mark in marks],
+        }
+        for number, edit in enumerate(comparison.edits)
+    ]
+
+
+def _differs(place: Place, marks: Sequence[_Marks]) -> bool:
+    return any(node is not None and mark.differs(node) for mark, node in zip(marks, place, strict=True))
 
 
 def inspected_data(description: Description, mode: Mode) -> Json | None:
@@ -74,9 +81,8 @@ def inspected_data(description: Description, mode: Mode) -> Json | None:
     rows: list[Place] = [(number, None) for number in range(len(side.nodes))]
     whole = union([side], rows, frozenset())
     tables = _Tables()
-    nodes = _nodes(
-        side, Drawn(graph=graph, weights=description.weights, excerpts=description.excerpts), tables, None, None
-    )
+    drawn = Drawn(graph=graph, weights=description.weights, excerpts=description.excerpts)
+    nodes = _nodes(side, drawn, tables, None)
     return {
         "sides": [{"title": "model", "target": description.class_name, "nodes": nodes, "outputs": side.outputs}],
         "rows": rows,
@@ -126,17 +132,20 @@ def _rows(
 
 
 class _Marks:
-    """What differs at the nodes of one side, of which ``at`` has the numbers.
+    """What a comparison says of the nodes of one side, of which ``at`` has the numbers.
 
     Attributes:
         states: By node.
         edits: By node, the numbers of those that name it.
         parameters: By node, as the table of layers counts them.
+        distances: By id of a node, how far its values are from the other side's: overall and local.
+        gradients: By path of a weight, the same of its gradient.
     """
 
     def __init__(
         self,
         comparison: Comparison,
+        drawing: Drawing,
         side: int,
         rows: Sequence[Place],
         states: Sequence[RowState],
@@ -152,6 +161,9 @@ class _Marks:
             for row in comparison.rows
             if (told := (row.reference, row.candidate)[side]) is not None and told.id in at
         }
+        depth = () if drawing.depth is None else drawing.depth.nodes
+        self.distances = {distance.nodes[side]: (distance.overall, distance.local) for distance in depth}
+        self.gradients = {distance.weights[side]: distance.relative for distance in drawing.gradients}
 
     def differs(self, node: int) -> bool:
         return self.states[node] not in EQUAL or node in self.edits
@@ -159,21 +171,23 @@ class _Marks:
     def of_edit(self, number: int) -> list[int]:
         return sorted(node for node, edits in self.edits.items() if number in edits)
 
+    def told(self, number: int, node: Node) -> Json:
+        """All that is said of a node."""
+        overall, local = self.distances.get(node.id, (None, None))
+        return {
+            "state": self.states[number],
+            "edits": self.edits.get(number, ()),
+            "parameters": self.parameters.get(number, 0),
+            "overall": _number(overall),
+            "local": _number(local),
+        }
+
 
 def _named(edit: Edit, side: int, at: Mapping[str, int]) -> Iterable[int]:
     """The drawn nodes that an edit is about, each once: of an op inside a node, that node."""
     sites = [site for leaf in (edit, *leaves(edit)) if (site := leaf.sites[side]) is not None]
     found = (at.get(site.node, at.get(site.origin)) for site in sites)
     return dict.fromkeys(node for node in found if node is not None)
-
-
-class _Distances:
-    """How far the values of one side's nodes and the gradients of its weights are from the other side's."""
-
-    def __init__(self, drawing: Drawing, side: int) -> None:
-        depth = () if drawing.depth is None else drawing.depth.nodes
-        self.nodes = {distance.nodes[side]: (distance.overall, distance.local) for distance in depth}
-        self.weights = {distance.weights[side]: distance.relative for distance in drawing.gradients}
 
 
 # Nodes -------------------------------------------------------------------------------------------------------
@@ -211,33 +225,26 @@ class _Tables:
         }
 
 
-def _nodes(
-    side: Side, drawn: Drawn, tables: _Tables, marks: _Marks | None, distances: _Distances | None
-) -> list[Attribute]:
+def _nodes(side: Side, drawn: Drawn, tables: _Tables, marks: _Marks | None) -> list[Attribute]:
     weights = {weight.id: weight for weight in drawn.weights}
     code = {(part.file, part.first + n): line for part in drawn.excerpts for n, line in enumerate(part.lines)}
+    gradients = {} if marks is None else marks.gradients
     nodes: list[Attribute] = []
     for number, node in enumerate(side.nodes):
         held = [weights[name] for name in side.read[number] if name in weights]
-        gradients = {} if distances is None else distances.weights
-        overall, local = (None, None) if distances is None else distances.nodes.get(node.id, (None, None))
         told: Json = {
             "id": node.id,
             "op": node.op,
             "display": node.display or node.op,
             "kind": node.kind,
             "scope": node.scope,
-            "state": "" if marks is None else marks.states[number],
-            "edits": () if marks is None else marks.edits.get(number, ()),
             "line": _line(node.source, code, tables),
             "called": _line(node.called, code, tables),
             "shapes": [shape(spec) for spec in node.outputs],
-            "parameters": _parameters(held) if marks is None else marks.parameters.get(number, 0),
             "operands": side.operands[number],
             "attributes": _settings(node, tables),
             "weights": [(w.path, _kind(w, tables), _number(gradients.get(w.path))) for w in held],
-            "overall": _number(overall),
-            "local": _number(local),
+            **({"parameters": _parameters(held)} if marks is None else marks.told(number, node)),
         }
         nodes.append({name: value for name, value in told.items() if value not in (None, "", (), [])})
     return nodes

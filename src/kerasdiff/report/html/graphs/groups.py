@@ -194,21 +194,27 @@ def _scopes(whole: Union, sides: Sequence[Side], nodes: Sequence[Node]) -> list[
 
     A composite that only the candidate has is kept inside those.
     """
-    lone = [place[0] is None and len(sides) > 1 for place in whole.places]
-    paths: list[Path | None] = [None if alone else _parts(node.scope) for alone, node in zip(lone, nodes, strict=True)]
+    alone = len(sides) > 1
+    paths: list[Path | None] = [
+        None if alone and place[0] is None else _parts(node.scope)
+        for place, node in zip(whole.places, nodes, strict=True)
+    ]
     known = {sides[1].nodes[two].scope for one, two in whole.places if one is not None and two is not None}
     before = _before(whole)
     own: dict[str, Path] = {}
     for place, node in enumerate(nodes):
-        if not lone[place]:
+        if paths[place] is not None:
             continue
-        around = own.get(node.scope)
-        if around is None:
-            around = _around(whole, paths, before[place], place)
-            if node.scope and not any(f"{scope}/".startswith(f"{node.scope}/") for scope in known):
-                around = own[node.scope] = (*around, *_parts(node.scope)[-1:])
+        around = own.get(node.scope) or _around(whole, paths, before[place], place)
+        if node.scope and node.scope not in own and not _holds(node.scope, known):
+            around = own[node.scope] = (*around, *_parts(node.scope)[-1:])
         paths[place] = around
     return [path or () for path in paths]
+
+
+def _holds(scope: str, others: set[str]) -> bool:
+    """Whether some scope is this one or inside it."""
+    return any(f"{other}/".startswith(f"{scope}/") for other in others)
 
 
 def _before(whole: Union) -> list[int]:

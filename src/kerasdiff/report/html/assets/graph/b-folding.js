@@ -17,7 +17,13 @@ class GraphFolding {
   unfoldAll() { this.folded.clear(); }
 
   /** Folds everything in which nothing differs, and opens the rest. */
-  changesOnly() { this.folded = new Set(this.model.groups.filter((group) => group.changes === 0).map((group) => group.index)); }
+  changesOnly() {
+    this.before = this.folded;
+    this.folded = new Set(this.model.groups.filter((group) => group.changes === 0).map((group) => group.index));
+  }
+
+  /** What was folded before that. */
+  asBefore() { this.folded = this.before; }
 
   /** Opens what hides some places, but no group of one side alone that has no other change; whether any was hidden. */
   reveal(places) {

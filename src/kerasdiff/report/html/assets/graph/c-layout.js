@@ -1,7 +1,7 @@
 "use strict";
 // Where everything stands: elk lays out in a worker, so that the page can be scrolled meanwhile.
 class GraphLayout {
-  static WIDTH = 204;
+  static WIDTH = 212;
   static HEIGHT = 40;
   static #OPTIONS = {
     "elk.algorithm": "layered",

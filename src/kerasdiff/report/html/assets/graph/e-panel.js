@@ -12,7 +12,7 @@ class GraphPanel {
     this.canvas.setAttribute("aria-hidden", "true");
     this.svg = graphSvg("svg", { class: "graph-near", "aria-hidden": "true", focusable: "false" });
     this.world = graphSvg("g");
-    this.layers = Object.fromEntries(["boxes", "edges", "ghosts", "nodes", "focus"].map((name) => [name, graphSvg("g", { class: `graph-${name}` })]));
+    this.layers = Object.fromEntries(["boxes", "edges", "heads", "ghosts", "nodes", "focus"].map((name) => [name, graphSvg("g", { class: `graph-${name}` })]));
     this.world.append(...Object.values(this.layers));
     this.svg.append(this.#patterns(), this.world);
     this.frame = graphElement("div", { class: "graph-view", tabIndex: 0 }, this.canvas, this.svg);
@@ -71,7 +71,10 @@ class GraphPanel {
     const add = (key, layer, box, make) => { if (this.#inside(box)) wanted.set(key, [layer, make]); };
     const { placed } = this.view;
     for (const [group, box] of placed.boxes) {
-      if (this.model.groups[group].has[this.side]) add(`b${group}`, "boxes", graphBounds(box), () => this.#box(group, box));
+      if (this.model.groups[group].has[this.side]) {
+        add(`b${group}`, "boxes", graphBounds(box), () => this.#box(group, box));
+        add(`h${group}`, "heads", graphBounds(box), () => this.#head(group, box));
+      }
       else if (!this.#lacks(this.model.groups[group].parent)) add(`b${group}`, "ghosts", graphBounds(box), () => this.#ghost(`g${group}`, box));
     }
     for (const edge of placed.edges) if (edge.on[this.side] && edge.points.length) add(`${edge.from}>${edge.to}`, "edges", edge.bounds, () => this.#edge(edge));
@@ -97,12 +100,15 @@ class GraphPanel {
   #lacks(group) { return group >= 0 && !this.model.groups[group].has[this.side]; }
 
   #box(group, box) {
-    const { label, kind, members, changes } = this.model.groups[group];
-    const text = kind === "run" ? `${members.length} equal layers` : label;
-    const outline = graphSvg("rect", { width: box.width, height: box.height, rx: 10 });
-    const name = graphSvg("text", { x: 12, y: 20 });
-    name.textContent = `▾ ${graphFitted(text, box.width - 40, "600 12px system-ui, sans-serif")}`;
-    return graphSvg("g", { class: `graph-box graph-box-${kind}${changes ? " graph-box-changed" : ""}`, transform: `translate(${box.x},${box.y})` }, outline, name);
+    const { kind, changes } = this.model.groups[group];
+    return graphSvg("rect", { class: `graph-box graph-box-${kind}${changes ? " graph-box-changed" : ""}`, x: box.x, y: box.y, width: box.width, height: box.height, rx: 10 });
+  }
+
+  /** What an open group is called, above the edges that go into it. */
+  #head(group, box) {
+    const { label, kind, members } = this.model.groups[group];
+    const name = graphFitted(kind === "run" ? `${members.length} equal nodes` : label, box.width - 40, "600 12px system-ui, sans-serif");
+    return graphText(`▾ ${name}`, box.x + 12, box.y + 20, "graph-box-head");
   }
 
   #edge(edge) {
@@ -130,7 +136,7 @@ class GraphPanel {
   mark() {
     const { active, found } = this.view;
     for (const [key, element] of this.drawn) {
-      if (key[0] === "b") continue;
+      if (key[0] === "b" || key[0] === "h") continue;
       if (key.includes(">")) {
         const [from, to] = key.split(">");
         element.classList.toggle("graph-lit", active !== null && (from === active.item || to === active.item));

@@ -19,12 +19,12 @@ function graphNode(panel, place, box) {
   const delta = graphDelta(model, node);
   const right = width - inset;
   const shape = graphShape(node);
-  const room = right - inset - (delta ? 52 : 0);
+  const room = right - inset - (delta ? graphWidth(delta.text, graphFonts.small) + 8 : 0);
   const name = graphFitted(node.display, room, graphFonts.name);
   element.append(graphText(name, inset, 17, "graph-name"));
   const used = graphWidth(name, graphFonts.name) + 7;
   const gist = graphGist(model, node);
-  if (gist && used + graphWidth(gist, graphFonts.gist) <= room) element.append(graphText(gist, inset + used, 17, "graph-gist"));
+  if (gist && used + graphWidth(gist, graphFonts.gist) + (delta ? 4 : 0) <= room) element.append(graphText(gist, inset + used, 17, "graph-gist"));
   if (delta) element.append(graphText(delta.text, right, 17, delta.local ? "graph-delta graph-delta-local" : "graph-delta", "end"));
   const shown = graphFitted(shape, 92, graphFonts.small);
   element.append(graphText(shown, right, 33, "graph-shape", "end"));

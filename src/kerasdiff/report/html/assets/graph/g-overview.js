@@ -119,7 +119,7 @@ class GraphMap {
   }
 
   show(transform) {
-    if (this.canvas.hidden || !this.base) return;
+    if (this.canvas.hidden || !this.base?.width || !this.base.height) return;
     const context = this.canvas.getContext("2d"), scale = window.devicePixelRatio || 1;
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.clearRect(0, 0, this.canvas.width, this.canvas.height);

@@ -135,7 +135,7 @@ class GraphView extends EventTarget {
     if (!this.placed) return;
     const { width, height } = this.panels[this.shownSide];
     this.zoom.translateExtent([[-width, -height * 0.7], [this.placed.width + width, this.placed.height + height * 0.7]]);
-    this.map.canvas.hidden = this.placed.height < 2.2 * height;
+    this.map.canvas.hidden = this.single || this.placed.height < 2.2 * height;
     if (!this.map.canvas.hidden) this.map.prepare();
     if (before && before !== width) this.#to(d3.zoomIdentity.translate(this.transform.x + (width - before) / 2, this.transform.y).scale(this.transform.k), true);
     this.dispatchEvent(new Event("resized"));

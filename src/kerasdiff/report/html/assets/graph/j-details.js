@@ -69,7 +69,7 @@ class GraphDetails {
   #row(name, told, nodes) {
     const values = told.map((facts) => facts.get(name));
     const both = nodes.length > 1 && nodes.every((node) => node !== null);
-    const differs = both && !["name", "line", "called in", "takes", "feeds", "scope"].includes(name) && graphPlain(values[0]) !== graphPlain(values[1]);
+    const differs = both && !["name", "line", "called in", "scope"].includes(name) && graphPlain(values[0]) !== graphPlain(values[1]);
     const head = graphElement("th", { scope: "row", textContent: `${differs ? "≠ " : ""}${name}` });
     const row = graphElement("tr", { class: differs ? "graph-differs" : "" }, head);
     values.forEach((value, side) => {
@@ -92,8 +92,9 @@ class GraphDetails {
   }
 }
 
+/** What is compared of a fact: of nodes, which they are and not what a side calls them. */
 function graphPlain(value) {
-  return value instanceof Array ? value.map((link) => link.text).join(", ") : (value ?? "");
+  return value instanceof Array ? value.map(({ place, more }) => `${place}${more}`).join() : (value ?? "");
 }
 
 /** All that is known of a node, by name, in the order of reading. */
@@ -117,7 +118,7 @@ function graphTold(model, node, side) {
     add(`weight ${weight.path.slice(weight.path.lastIndexOf("/") + 1)}`, parts.filter(Boolean).join(", "));
   }
   const { nodes } = model.sides[side];
-  const link = (at, more = "") => ({ text: `${nodes[at].id}${more}`, place: model.at[side].get(at), side });
+  const link = (at, more = "") => ({ text: `${nodes[at].id}${more}`, more, place: model.at[side].get(at), side });
   const takes = (node.operands ?? []).map(([at, port, role]) => link(at, `${port > 0 ? `[${port}]` : ""}${role ? ` as ${role}` : ""}`));
   if (takes.length) facts.set("takes", takes);
   const own = model.at[side].get(nodes.indexOf(node));

@@ -24,7 +24,7 @@ class GraphTools {
     this.legend = this.#legend();
   }
 
-  filter() { this.refold(this.only.getAttribute("aria-pressed") === "true" ? "unfoldAll" : "changesOnly"); }
+  filter() { this.refold(this.only.getAttribute("aria-pressed") === "true" ? "asBefore" : "changesOnly"); }
 
   async refold(how) {
     this.only.setAttribute("aria-pressed", String(how === "changesOnly"));
@@ -72,6 +72,9 @@ class GraphTools {
       if (graphMarks[state]) node.append(graphBadge(graphMarks[state], 0, 0));
       icon.append(node);
       legend.append(graphElement("li", {}, icon, graphElement("span", { textContent: model.states[state] })));
+    }
+    if (model.places.some((place) => graphDelta(model, place.known))) {
+      legend.append(graphElement("li", { textContent: "Δ how far values are apart, as a fraction of scale; bold where a node differs though both are given the same" }));
     }
     return legend;
   }

@@ -9,16 +9,25 @@ class GraphLinks {
     });
     const table = document.getElementById("layer-table");
     if (table !== null) this.#rows(table);
+    // A plot says which node of which side it is about.
+    document.addEventListener("kerasdiff:select", ({ detail }) => {
+      const side = detail.side === "reference" ? 0 : view.model.sides.length - 1;
+      const at = view.model.sides[side].nodes.findIndex((node) => node.id === detail.node);
+      if (at >= 0) this.#go(() => this.#show(view.model.at[side].get(at), side));
+    });
   }
 
   #button(text, act) {
     const button = graphElement("button", { type: "button", class: "graph-jump", textContent: text });
-    button.addEventListener("click", async () => {
-      this.element.scrollIntoView({ block: "start", behavior: this.view.still.matches ? "auto" : "smooth" });
-      await act();
-      this.view.panels[this.view.active?.side ?? 0].frame.focus({ preventScroll: true });
-    });
+    button.addEventListener("click", () => this.#go(act));
     return button;
+  }
+
+  /** Brings the graphs into view, and there does what is asked. */
+  async #go(act) {
+    this.element.scrollIntoView({ block: "start", behavior: this.view.still.matches ? "auto" : "smooth" });
+    await act();
+    this.view.panels[this.view.active?.side ?? 0].frame.focus({ preventScroll: true });
   }
 
   /** Names are in the second column and in the fourth; a cell that says there is none spans two. */

@@ -19,7 +19,9 @@ const kerasdiff = {
 
   /** The code of elk's worker, as an address from which a Worker starts. */
   async elkWorker() {
-    const packed = Uint8Array.from(atob(document.getElementById("elk-worker").textContent), (letter) => letter.charCodeAt(0));
+    const letters = atob(document.getElementById("elk-worker").textContent);
+    const packed = new Uint8Array(letters.length);
+    for (let at = 0; at < letters.length; at += 1) packed[at] = letters.charCodeAt(at);
     const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
     const code = await new Response(stream).blob();
     return URL.createObjectURL(new Blob([code], { type: "text/javascript" }));

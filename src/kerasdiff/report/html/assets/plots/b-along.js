@@ -25,7 +25,7 @@
           Math.floor((width * 0.4) / 6.6),
         )
       : 0;
-    const margin = { top: rows ? 8 : 30, right: rows ? 40 : 16, bottom: 44, left: rows ? letters * 6.6 + 20 : 56 };
+    const margin = { top: rows ? 8 : 36, right: rows ? 40 : 16, bottom: 44, left: rows ? letters * 6.6 + 20 : 56 };
     const size = {
       width: width - margin.left - margin.right,
       height: rows ? count * ROW + 8 : Math.min(360, Math.max(260, width * 0.36)),
@@ -65,7 +65,7 @@
       plots.word(plot, "rounding", 6, log.place(limits[0]) + 11);
     }
     for (const { name, values } of [...series].reverse()) draw(plot, name, values, at, limit, count);
-    first(plot, data, series[0].values, at, limit, rows, size);
+    if (data.item === "node") first(plot, data, series[0].values, at, limit, rows);
     const points = data.names.map((_, position) => {
       const sizes = series.map(({ values }) => values[position]);
       const [x, y] = at(position, sizes.find((value) => !Number.isFinite(value)) ?? d3.max(sizes));
@@ -101,7 +101,8 @@
     if (series.some((one) => within(one, false)) && series.some((one) => within(one, true)))
       rows.push([`plot-${SHAPES[series[0].name][1]}`, "within the limit", d3.symbolCircle]);
     rows.push(["plot-limit", "limit", "line"], ["plot-ground", "rounding", "band"]);
-    if (within(series[0], false)) rows.push(["plot-ring", "first beyond the limit", d3.symbolCircle]);
+    if (series[0].name === "overall" && within(series[0], false))
+      rows.push(["plot-ring", "first beyond the limit", d3.symbolCircle]);
     if (edits.length) rows.push(["plot-edit", "edit", "line"]);
     plots.legend(host, rows);
   };
@@ -182,17 +183,18 @@
   };
 
   /** A ring around the first that is beyond its limit, and where names do not stand beside, its name. */
-  const first = (plot, data, values, at, limit, rows, size) => {
+  const first = (plot, data, values, at, limit, rows) => {
     const position = values.findIndex((value, place) => !(value <= limit(place)));
     if (position < 0) return;
     const [x, y] = at(position, values[position]);
     plot.append("circle").attr("class", "plot-ring").attr("cx", x).attr("cy", y).attr("r", 8);
     if (rows) return;
-    const late = x > size.width * 0.6;
+    // To its left nothing is beyond the limit, so that a name there hides nothing.
     const [one, two = one] = data.names[position];
-    plots
-      .word(plot, plots.short(two, 40), x + (late ? -13 : 13), y + 16, late ? "end" : "start")
-      .classed("plot-strong", true);
+    const name = plots.short(two, 40);
+    const left = x > 13 + 7.4 * name.length;
+    const word = plots.word(plot, name, x + (left ? -13 : 13), left ? y : y + 16, left ? "end" : "start");
+    word.classed("plot-strong", true);
   };
 
   const draw = (plot, name, values, at, limit, count) => {
