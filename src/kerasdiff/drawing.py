@@ -1,29 +1,16 @@
 """What does a picture of two models hold beside the evidence? Whole graphs, the lines of code, and distances by depth.
 
-In frozen records: made by `kerasdiff.stating` and `kerasdiff.observing`, drawn by `kerasdiff.report.html`.
+In frozen records: made by `kerasdiff.picturing` and `kerasdiff.observing`, drawn by `kerasdiff.report.html`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from kerasdiff.explain.records import Depth as Depth
+from kerasdiff.explain.records import NodeDistance as NodeDistance
 from kerasdiff.graph import Graph, Mode, Weight
-from kerasdiff.graph.values import Precision
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Excerpt:
-    """Lines of a user's file that follow each other.
-
-    Attributes:
-        file: As sources name it.
-        first: 1-based number of the first line.
-        lines: Without their ends.
-    """
-
-    file: str
-    first: int
-    lines: tuple[str, ...]
+from kerasdiff.side.records import Excerpt as Excerpt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,37 +26,6 @@ class Drawn:
     graph: Graph
     weights: tuple[Weight, ...]
     excerpts: tuple[Excerpt, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NodeDistance:
-    """How far the values of two aligned nodes are from each other, as fractions of the reference's scale.
-
-    Attributes:
-        nodes: The reference's and the candidate's id.
-        overall: Each model run on its own.
-        local: The candidate's node fed the reference's values; ``None`` where that was not run.
-    """
-
-    nodes: tuple[str, str]
-    overall: float
-    local: float | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Depth:
-    """The distances of aligned nodes, in the order of the reference.
-
-    Attributes:
-        mode, probe, precision: In which, on what and how both models were run.
-        limit: What a distance is held to.
-    """
-
-    mode: Mode
-    probe: str
-    precision: Precision
-    limit: float
-    nodes: tuple[NodeDistance, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,11 +48,13 @@ class Drawing:
     """What is drawn of a comparison.
 
     Attributes:
+        mode: In which the graphs were traced.
         sides: Reference and candidate.
         depth: ``None`` where values were not compared node by node.
         gradients: In the order of the reference's weights; empty where no gradients were compared.
     """
 
+    mode: Mode
     sides: tuple[Drawn, Drawn]
     depth: Depth | None = None
     gradients: tuple[WeightDistance, ...] = ()

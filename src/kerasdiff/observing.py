@@ -19,7 +19,7 @@ from kerasdiff.graph.values import Precision, Tolerance
 from kerasdiff.options import Listener, Options
 from kerasdiff.probing.constants import at_constants
 from kerasdiff.probing.function import observe_function, resized
-from kerasdiff.probing.large import IN_PARTS, IN_TRAINING, is_large, lacks_room, left_out
+from kerasdiff.probing.large import IN_PARTS, IN_TRAINING, MOST_MEASURED, is_large, lacks_room, left_out
 from kerasdiff.probing.learning import Learning, observe_learning
 from kerasdiff.probing.limits import precision_tolerance
 from kerasdiff.probing.observations import (
@@ -160,7 +160,7 @@ class Observer:
         """What both models compute and learn on probes; ``hangs_on_learning`` is whether settings need it."""
         pair = self._pair
         other_size = OtherSize()
-        if not pair.isomorphic:
+        if not pair.same_graphs:  # constants and sizes are those of the graphs
             ports = pair.descriptions[0].inputs
             prober = prober.with_fitting(at_constants(pair, ports, self._options.seed))
             prober, other_size = resized(prober, pair, self._options.seed)
@@ -261,12 +261,26 @@ class Observer:
         Returns:
             ``None`` where there is nothing to attribute, or nothing can be run; why not, where there is no room for it.
         """
-        prober = self._prober
         differ = "different" in [rung.outcome for rung in numeric]
-        if prober is None or self._pair.isomorphic or not (self._pair.edits or differ):
+        if self._prober is None or self._pair.isomorphic or not (self._pair.edits or differ):
             return None
         if (lack := lacks_room(self._pair, IN_PARTS if self._modes == ("inference",) else IN_TRAINING)) is not None:
             return lack
+        return self._in_parts(self._prober, numeric)
+
+    def depth_question(self, numeric: tuple[Rung, Rung]) -> Question | None:
+        """The same for a picture, where nothing is attributed.
+
+        Returns:
+            ``None`` where weights do not correspond, or are too many.
+        """
+        pair = self._pair
+        many = max(pair.parameters) > MOST_MEASURED or lacks_room(pair, IN_PARTS) is not None
+        if self._prober is None or many or not pair.transfer.complete:
+            return None
+        return self._in_parts(self._prober, numeric)
+
+    def _in_parts(self, prober: Prober, numeric: tuple[Rung, Rung]) -> Question:
         known = next((rung.figures for rung in numeric if isinstance(rung.figures, NumberFigures)), None)
         worst = {mode: figures.where.probe for mode, _, figures in _on_probes(numeric)}
         scale = 1.0

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
@@ -16,8 +17,8 @@ from kerasdiff.align.edits import Edit
 from kerasdiff.align.pair import Correspondence, Pair
 from kerasdiff.comparison import Comparison, Reason, Verdict
 from kerasdiff.errors import DataError, EvaluateError, FitError, WorkerError
-from kerasdiff.explain.attribution import attribute
-from kerasdiff.explain.records import Attribution
+from kerasdiff.explain.attribution import Explained, attribute, depth
+from kerasdiff.explain.records import Attribution, Depth
 from kerasdiff.findings import Fact, Finding
 from kerasdiff.fitting.cluster.connect import Cluster, connected
 from kerasdiff.fitting.cluster.spread import Spread
@@ -29,6 +30,7 @@ from kerasdiff.fitting.verdict import FitVerdict, judge_cut_off, judge_fit
 from kerasdiff.judge import UNIMPLIED, Evidence, judge
 from kerasdiff.observing import Observer
 from kerasdiff.options import FitOptions, Listener, Options, Silent
+from kerasdiff.picturing import picture
 from kerasdiff.probing.choosing import choose
 from kerasdiff.probing.large import IN_A_FIT, lacks_room
 from kerasdiff.probing.recalled import both_recalled
@@ -60,6 +62,7 @@ from kerasdiff.side.process import Worker
 from kerasdiff.side.records import Description
 from kerasdiff.side.targets import InputSpec, Target, parse_input
 from kerasdiff.side.training import TrialOptions
+from kerasdiff.side.written import Written, excerpts, named_lines
 from kerasdiff.stating import environment, info, terms
 
 LOADING = "loading and tracing both models"
@@ -86,8 +89,10 @@ def inspect(target: Target, inputs: tuple[InputSpec, ...] = (), timeout: float =
     if target.kind == "baseline":
         held = read(Path(target.location))
         return replace(held.plain.description, locked=held.locked)
+    started = time.time()
     with Worker(target, inputs, timeout, "target", hardware=for_numbers("auto")) as worker:
-        return worker.describe()
+        description = worker.describe()
+    return replace(description, excerpts=excerpts(Written(target, description.root, started), named_lines(description)))
 
 
 def compare(
@@ -118,7 +123,8 @@ def fit(reference: Target, candidate: Target, options: Options, trials: FitOptio
         cluster, device = None, trials.device
         if trials.cluster is not None:
             listener.phase("connecting to the cluster")
-            cluster, device = stack.enter_context(connected(trials.cluster, targets, options.data)), "cpu"
+            data = () if options.data is None else (options.data,)
+            cluster, device = stack.enter_context(connected(trials.cluster, targets, data)), "cpu"
         listener.phase(LOADING)
         hardware = trial_hardware(device)
         models = models_of(targets, options.inputs, options.timeout, numbers=hardware, retried=True)
@@ -198,7 +204,8 @@ def compare_models(models: Models, options: Options, listener: Listener) -> Comp
         learning,
         checkpoint(pair, observations, required=options.require_checkpoint, ignore_names="names" in options.ignore),
     ]
-    attribution = _attributed(observer, pair, (function, learning), not_checked) if options.explain else None
+    explained = _explained(observer, pair, (function, learning), options, not_checked)
+    attribution = explained.attribution
     evidence = _trained(models, pair, face, options, listener, rungs, not_checked)
     edits = (*pair.edits, *seen.edits)
     told = (*pair.told, *seen.edits)
@@ -225,6 +232,7 @@ def compare_models(models: Models, options: Options, listener: Listener) -> Comp
         not_checked=tuple(not_checked),
         attribution=attribution,
         witness=observer.witness((function, learning)),
+        drawing=picture(models, pair, told, explained.depth, observations.learning),
     )
 
 
@@ -260,13 +268,13 @@ def _evidence(
     )
 
 
-def _attributed(
-    observer: Observer, pair: Pair, numeric: tuple[Rung, Rung], not_checked: list[NotChecked]
-) -> Attribution | None:
+def _explained(
+    observer: Observer, pair: Pair, numeric: tuple[Rung, Rung], options: Options, not_checked: list[NotChecked]
+) -> Explained:
     """What each edit does, where there is something to attribute and both sides can be run in parts."""
-    question = observer.question(numeric)
+    question = observer.question(numeric) if options.explain else None
     if question is None:
-        return None
+        return Explained(depth=_depth(observer, pair, numeric) if options.picture else None)
     try:
         answer = question if isinstance(question, Finding) else attribute(pair, question)
     except EvaluateError as error:
@@ -276,8 +284,18 @@ def _attributed(
         answer = Finding(fact=Fact.REFUSED, cause=error.message)
     if isinstance(answer, Finding):
         not_checked.append(NotChecked(rung="attribution", reason=answer))
-        return None
+        return Explained()
     return answer
+
+
+def _depth(observer: Observer, pair: Pair, numeric: tuple[Rung, Rung]) -> Depth | None:
+    """How far aligned values are from each other, of models of which nothing is attributed."""
+    question = observer.depth_question(numeric)
+    try:
+        return None if question is None else depth(pair, question)
+    except WorkerError:
+        observer.revive()
+        return None
 
 
 # Training ----------------------------------------------------------------------------------------------------

@@ -65,6 +65,8 @@ def offered(here: Path, line: str, shell: str = "zsh", breaks: str = "") -> list
         ("kerasdiff compare --chan", ["plain,--changes-only"]),
         ("kerasdiff compare --require n", ["plain,numeric"]),
         ("kerasdiff compare --format s", ["plain,sarif"]),
+        ("kerasdiff compare --html ", ["file,"]),
+        ("kerasdiff check --html ", ["dir,"]),
         ("kerasdiff compare --ignore names,i", ["plain,names,initializer"]),
         ("kerasdiff show ", ["file,"]),
         ("kerasdiff compare 'models.py:N", ["plain,models.py:Net"]),

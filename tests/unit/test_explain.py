@@ -15,12 +15,12 @@ from kerasdiff.align.correspondence import correspond
 from kerasdiff.align.pair import Pair, WeightTransfer
 from kerasdiff.errors import EvaluateError
 from kerasdiff.explain.attempts import around
-from kerasdiff.explain.attribution import attribute, merged
+from kerasdiff.explain.attribution import Explained, attribute, depth, merged
 from kerasdiff.explain.cut import Cut, CutPoint
 from kerasdiff.explain.edited import numbers_in
 from kerasdiff.explain.measuring import Measured, Question, gradients_apart
 from kerasdiff.explain.patching import Patcher, levels_of
-from kerasdiff.explain.records import Attribution, LocalDifference, Measure
+from kerasdiff.explain.records import Attribution, Depth, LocalDifference, Measure, NodeDistance
 from kerasdiff.explain.rows import Rows, stacked
 from kerasdiff.explain.search import Search, meets
 from kerasdiff.findings import Fact, Finding, Site
@@ -158,9 +158,10 @@ def question_of(pair: Pair, sides: tuple[Any, Any] | None = None) -> Question:
 
 
 def attributed(pair: Pair) -> Attribution:
-    attribution = attribute(pair, question_of(pair))
-    assert isinstance(attribution, Attribution)
-    return attribution
+    explained = attribute(pair, question_of(pair))
+    assert isinstance(explained, Explained)
+    assert explained.attribution is not None
+    return explained.attribution
 
 
 # Cut points ----------------------------------------------------------------------------------------------------
@@ -273,6 +274,66 @@ def test_a_side_that_cannot_be_run_in_parts_is_told_with_its_reason() -> None:
     assert sentence(answer) == ("what each edit does in inference mode is not known: the call cannot be run in parts")
 
 
+# Distances along the depth ------------------------------------------------------------------------------------
+
+
+def test_every_value_that_means_the_same_has_its_distances_and_what_is_equal_is_0() -> None:
+    pair = pair_of(model("double", "relu", "sine", "lift"), model("double", "sine", "lift"))
+    explained = attribute(pair, question_of(pair))
+
+    assert isinstance(explained, Explained)
+    assert explained.attribution is not None
+    found = explained.depth
+    assert found is not None
+    assert (found.mode, found.precision, found.limit) == ("inference", "float64", 1e-9)
+    assert set(found.probes) == {"normal", "small"}
+    assert [one.nodes for one in found.nodes] == [("double", "double"), ("sine", "sine"), ("lift", "lift")]
+    assert found.nodes[0] == NodeDistance(nodes=("double", "double"), overall=0.0, local=0.0)
+    assert found.nodes[1].overall == found.nodes[1].local > 0.1
+    assert found.nodes[2].overall > 0.1
+    assert found.nodes[2].local == 0.0
+    assert explained.attribution.compared == len(found.nodes)
+
+
+def test_models_that_agree_are_measured_on_request() -> None:
+    pair = pair_of(model("double", "sine"), model("double", "sine"))
+    found = depth(pair, question_of(pair))
+
+    assert found is not None
+    assert found.nodes == tuple(NodeDistance(nodes=(name, name), overall=0.0, local=0.0) for name in ("double", "sine"))
+
+
+def test_a_distance_is_infinite_where_one_side_alone_is_and_as_it_is_beside_a_reference_of_zeros() -> None:
+    class Broken(NumpySide):
+        def stage(self, request: Stage) -> Staged:
+            staged = super().stage(request)
+            return replace(
+                staged, values={edge: v + (np.nan if edge.node == "sine" else 0) for edge, v in staged.values.items()}
+            )
+
+    reference, candidate = model("double", "relu", "sine"), model("double", "sine")
+    pair = pair_of(reference, candidate)
+    batch = (np.full((8, 4), -0.25),)
+
+    def overall(side: NumpySide) -> float:
+        prober = Prober((NumpySide(reference), side), pair.transfer, {"below": batch})  # type: ignore[arg-type]
+        found = depth(pair, replace(question_of(pair), prober=prober))
+        assert found is not None
+        return found.nodes[1].overall
+
+    assert overall(NumpySide(candidate)) == pytest.approx(np.sin(0.5))
+    assert overall(Broken(candidate)) == np.inf
+
+
+def test_sides_that_cannot_be_run_in_parts_have_no_depth() -> None:
+    class Refusing(NumpySide):
+        def stage(self, request: Stage) -> Staged:
+            raise EvaluateError("the call cannot be run in parts")
+
+    pair = pair_of(model("double"), model("double"))
+    assert depth(pair, question_of(pair, (Refusing(model("double")), Refusing(model("double"))))) is None
+
+
 def one_mode(mode: Any, sizes: Mapping[Measure, float], **given: Any) -> Measured:
     plain: dict[str, Any] = {
         "groups": (),
@@ -286,6 +347,7 @@ def one_mode(mode: Any, sizes: Mapping[Measure, float], **given: Any) -> Measure
         "probes": ("normal",),
         "gradients": True,
         "reached": (),
+        "depth": Depth(mode=mode, probes=("normal",), precision="float64", limit=1e-9, nodes=()),
     }
     return Measured(mode=mode, effects={0: sizes}, **{**plain, **given})
 

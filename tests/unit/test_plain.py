@@ -15,7 +15,7 @@ from kerasdiff.explain.records import Measure
 from kerasdiff.findings import Fact, Finding, Site
 from kerasdiff.graph import model
 from kerasdiff.graph.model import Edge, Graph, Node, Source
-from kerasdiff.plain import PlainError, Reader, plain
+from kerasdiff.plain import PlainError, Reader, plain, told_once
 
 MODULES = (edits, explain, findings, model)
 
@@ -63,6 +63,28 @@ def test_arrays_come_back_bit_by_bit_or_from_where_they_were_kept(array: np.ndar
     kept: list[np.ndarray] = []
     data = plain((array,), lambda item: kept.append(item) or len(kept) - 1)
     assert Reader((), lambda number: kept[int(str(number))]).read(tuple, data) == (array,)
+
+
+def test_what_is_there_twice_is_told_once_and_comes_back_in_both_places() -> None:
+    spec = model.TensorSpec(shape=(None, 4), dtype="float32")
+    one = Node(id="a", op="relu", kind="function", outputs=(spec,), attributes={"is": "a name"})
+    alike = Node(id="a", op="relu", kind="function", outputs=(spec, spec), attributes={"sizes": (1, True, 1.0)})
+    graph = Graph(nodes=(one, alike, one, Node(id="a", op="relu", kind="function", outputs=(spec,))), outputs=())
+    data = told_once(plain(graph))
+    text = json.dumps(data)
+
+    assert Reader(MODULES).read(Graph, json.loads(text)) == graph
+    assert text.count("TensorSpec") == 1
+    assert text.count("a name") == 1
+    again = Reader(MODULES).read(Graph, json.loads(text))
+    assert again.nodes[0] is again.nodes[2]
+    assert [type(size) for size in again.nodes[1].attributes["sizes"]] == [int, bool, float]  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("number", [0, 7, -9])
+def test_a_number_of_nothing_is_refused(number: int) -> None:
+    with pytest.raises(PlainError):
+        Reader(MODULES).read(Finding, {"is": number})
 
 
 def test_numpys_numbers_are_plain() -> None:

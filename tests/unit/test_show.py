@@ -11,6 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import page_samples
+import plot_samples
 import pytest
 import report_samples as samples
 from click.testing import CliRunner, Result
@@ -25,16 +27,19 @@ from kerasdiff.report.formats.github import to_github
 from kerasdiff.report.formats.junit import to_junit
 from kerasdiff.report.formats.markdown import to_markdown
 from kerasdiff.report.formats.sarif import to_sarif
+from kerasdiff.report.html.page import to_html
 from kerasdiff.report.json import to_json
 from kerasdiff.report.named import Named
 from kerasdiff.report.replay import Replayed, render_replay, replay_json
-from kerasdiff.report.saved import digest, shown
+from kerasdiff.report.saved import digest, packed, shown, unpacked
 
 SAMPLES: dict[str, Callable[[], Comparison]] = {
     "forum": samples.forum,
     "every_state": samples.every_state,
     "long": samples.long,
     "deep": samples.deep,
+    "drawn": page_samples.forum,
+    "plotted": plot_samples.whole,
 }
 TEXTS: dict[str, Callable[[Comparison], str]] = {
     "json": to_json,
@@ -42,6 +47,7 @@ TEXTS: dict[str, Callable[[Comparison], str]] = {
     "junit": lambda comparison: to_junit([Named.of(comparison)]),
     "sarif": lambda comparison: to_sarif([Named.of(comparison)]),
     "github": lambda comparison: to_github([Named.of(comparison)]),
+    "html": lambda comparison: to_html(Named.of(comparison)),
 }
 SECONDS = 0.3
 """What telling a saved report again may take, on a machine where a bare Python takes 0.02 s."""
@@ -149,7 +155,8 @@ def _without(text: str, name: str) -> str:
 def _of_another_version(text: str) -> str:
     report = json.loads(text)
     report["record"]["kerasdiff"] = "9.9"
-    report["record"]["comparison"]["unheard_of"] = 1
+    held = unpacked(report["record"]["comparison"])
+    report["record"]["comparison"] = packed({**held, "unheard_of": 1})
     report["record"]["digest"] = digest(report)
     return json.dumps(report)
 

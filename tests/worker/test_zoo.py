@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -73,6 +74,7 @@ def report(pair: Pair) -> dict[str, Any]:
         control=control,
         more=control,
         lost=[],
+        started=time.time(),
     )
     told: dict[str, Any] = json.loads(to_json(compare_models(models, options, Silent())))
     return told

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from itertools import chain
 
+from kerasdiff.align.edits import Edit
 from kerasdiff.align.pair import Pair
 from kerasdiff.align.telling.folding import nodes_of
 from kerasdiff.errors import EvaluateError
-from kerasdiff.explain.measuring import MOST_PULLED, Measured, Question, measure
-from kerasdiff.explain.records import Attribution, Effect, Measure, Sizes
+from kerasdiff.explain.measuring import MOST_PULLED, Measured, Question, measure, measured_depth
+from kerasdiff.explain.records import Attribution, Depth, Effect, Measure, Sizes
 from kerasdiff.findings import Fact, Finding
 from kerasdiff.graph import Graph, Mode
 from kerasdiff.graph.index import index_of
 
 
-def attribute(pair: Pair, question: Question) -> Attribution | Finding:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explained:
+    """What a difference comes from, and how far aligned values are from each other; ``None`` where unknown."""
+
+    attribution: Attribution | None = None
+    depth: Depth | None = None
+
+
+def attribute(pair: Pair, question: Question) -> Explained | Finding:
     """Applies each edit to the reference alone, and all together, in both modes.
 
     Effects of an edit: ``output`` and ``training output`` are the largest change of an output as a fraction of the
@@ -28,7 +38,7 @@ def attribute(pair: Pair, question: Question) -> Attribution | Finding:
     measured: list[Measured] = []
     failed: dict[str, list[Mode]] = {}
     for mode in question.modes:
-        edits = {position: edit for position, edit in enumerate(pair.told) if mode in edit.modes}
+        edits = _shown_in(pair, mode)
         if mode not in pair.modes or not (edits or mode == "inference"):
             continue
         try:
@@ -39,7 +49,27 @@ def attribute(pair: Pair, question: Question) -> Attribution | Finding:
     notes = (*_unmeasured_gradients(measured), *unknown)
     if not measured:
         return Finding(fact=Fact.NOTHING_ATTRIBUTED, parts=notes)
-    return merged(measured, len(pair.told), question, notes, unseen=_unseen(pair, question, measured))
+    attribution = merged(measured, len(pair.told), question, notes, unseen=_unseen(pair, question, measured))
+    return Explained(attribution=attribution, depth=_first(measured).depth)
+
+
+def depth(pair: Pair, question: Question) -> Depth | None:
+    """How far aligned values are from each other where nothing is attributed; ``None`` where that cannot be seen."""
+    mode = next((mode for mode in question.modes if mode in pair.modes), None)
+    try:
+        return None if mode is None else measured_depth(pair, question, mode, _shown_in(pair, mode))
+    except EvaluateError:
+        return None
+
+
+def _shown_in(pair: Pair, mode: Mode) -> dict[int, Edit]:
+    """The edits that show in a mode, by position."""
+    return {position: edit for position, edit in enumerate(pair.told) if mode in edit.modes}
+
+
+def _first(measured: Sequence[Measured]) -> Measured:
+    """The mode in which values part first, else the first one."""
+    return next((one for one in measured if one.divergence is not None), measured[0])
 
 
 def merged(
@@ -66,7 +96,7 @@ def merged(
     total = _joined(one.total for one in measured)
     if unseen and _within(total, limits):
         remaining = {}  # what differs is an added loss or an update, which no value measured here holds
-    first = next((one for one in measured if one.divergence is not None), measured[0])
+    first = _first(measured)
     changed = [_joined([one.effects.get(position, {}) for one in measured]) for position in range(count)]
     return Attribution(
         effects=tuple(_effect(sizes, limits, unseen=position in unseen) for position, sizes in enumerate(changed)),

@@ -15,7 +15,7 @@ from kerasdiff.explain.cut import Cut
 from kerasdiff.explain.inside import Inside, agree, inside
 from kerasdiff.explain.patching import Patched, Patcher
 from kerasdiff.explain.reaching import reached
-from kerasdiff.explain.records import FROM_ZERO, LocalDifference, Measure, Sizes
+from kerasdiff.explain.records import FROM_ZERO, Depth, LocalDifference, Measure, Sizes
 from kerasdiff.explain.rows import Rows, stacked, values_a_row
 from kerasdiff.explain.walking import Walk, walk
 from kerasdiff.findings import SIDES, Fact, Finding
@@ -82,6 +82,7 @@ class Measured:
         probes: On which all of it was measured.
         gradients: Whether gradients were measured.
         reached: The edits of a constant that all the model gives is seen to depend on.
+        depth: How far aligned values are from each other.
     """
 
     mode: Mode
@@ -97,6 +98,7 @@ class Measured:
     probes: tuple[str, ...]
     gradients: bool
     reached: tuple[Update, ...]
+    depth: Depth
 
 
 def measure(pair: Pair, question: Question, mode: Mode, edits: Mapping[int, Edit]) -> Measured:
@@ -112,9 +114,7 @@ def measure(pair: Pair, question: Question, mode: Mode, edits: Mapping[int, Edit
         EvaluateError: If a side cannot be run in parts.
     """
     training = mode == "training"
-    cut = Cut(pair.modes[mode], _traced(pair, mode), edits)
-    rows = _rows(pair, question, mode, alone=training)  # there the rows of a batch know of one another
-    patcher = _patcher(pair, question, mode, cut, rows)
+    patcher, rows = _apparatus(pair, question, mode, edits)
     walked = walk(patcher, rows, pair.transfer.pairs, updates=training)
     bench = _Bench(
         mode=mode,
@@ -131,7 +131,7 @@ def measure(pair: Pair, question: Question, mode: Mode, edits: Mapping[int, Edit
     return Measured(
         mode=mode,
         effects=effects,
-        groups=tuple(tuple(sorted(group)) for group in cut.groups()),
+        groups=tuple(tuple(sorted(group)) for group in patcher.cut.groups()),
         total=total,
         remaining=remaining,
         limits=bench.limits,
@@ -146,10 +146,37 @@ def measure(pair: Pair, question: Question, mode: Mode, edits: Mapping[int, Edit
         probes=tuple(rows.probes),
         gradients=bench.gradients,
         reached=reached(patcher, edits.values()) if training and question.learns else (),
+        depth=_depth(question, mode, rows, walked),
+    )
+
+
+def measured_depth(pair: Pair, question: Question, mode: Mode, edits: Mapping[int, Edit]) -> Depth:
+    """How far aligned values are from each other, where nothing is attributed; arguments as of :func:`measure`.
+
+    Raises:
+        EvaluateError: If a side cannot be run in parts.
+    """
+    patcher, rows = _apparatus(pair, question, mode, edits)
+    return _depth(question, mode, rows, walk(patcher, rows, pair.transfer.pairs, updates=False))
+
+
+def _depth(question: Question, mode: Mode, rows: Rows, walked: Walk) -> Depth:
+    return Depth(
+        mode=mode,
+        probes=tuple(rows.probes),
+        precision=question.precision,
+        limit=rows.tolerance.limit,
+        nodes=walked.distances,
     )
 
 
 # How both sides are run ------------------------------------------------------------------------------------
+
+
+def _apparatus(pair: Pair, question: Question, mode: Mode, edits: Mapping[int, Edit]) -> tuple[Patcher, Rows]:
+    cut = Cut(pair.modes[mode], _traced(pair, mode), edits)
+    rows = _rows(pair, question, mode, alone=mode == "training")  # there the rows of a batch know of one another
+    return _patcher(pair, question, mode, cut, rows), rows
 
 
 def _traced(pair: Pair, mode: Mode) -> tuple[Graph, Graph]:

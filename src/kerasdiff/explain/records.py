@@ -29,6 +29,41 @@ class LocalDifference:
     edits: tuple[int, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeDistance:
+    """How far the values of two aligned nodes are from each other, as fractions of the reference's scale.
+
+    As they are where the reference is all zero; infinite where one side alone is NaN or infinite.
+
+    Attributes:
+        nodes: The reference's and the candidate's id.
+        overall: Each model run on its own.
+        local: The candidate's node fed the reference's values.
+    """
+
+    nodes: tuple[str, str]
+    overall: float
+    local: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Depth:
+    """The distances of aligned nodes, in the order of the reference.
+
+    Nodes whose values do not mean the same are left out: those that edits touch, unless they change its settings alone.
+
+    Attributes:
+        mode, probes, precision: In which, on what and how both models were run; the largest of all probes counts.
+        limit: What a distance is held to.
+    """
+
+    mode: Mode
+    probes: tuple[str, ...]
+    precision: Precision
+    limit: float
+    nodes: tuple[NodeDistance, ...]
+
+
 class Measure(Enum):
     """What an edit may change, by the name that JSON gives it."""
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from kerasdiff.explain.cut import CutPoint, Traced
 from kerasdiff.explain.patching import Patcher
-from kerasdiff.explain.records import LocalDifference
+from kerasdiff.explain.records import LocalDifference, NodeDistance
 from kerasdiff.explain.rows import Rows
 from kerasdiff.findings import Compared
 from kerasdiff.graph.values import Array
@@ -29,6 +29,7 @@ class Walk:
         divergence: The first value that differs where each side runs on its own.
         local: The values that differ although they are computed from the reference's.
         compared: How many were compared so.
+        distances: Of all of them.
         outputs: Of each side on its own.
         updates: By position of the edit, the largest difference of a state update that is computed from the reference's
             values, as a fraction of scale; under ``None`` of those that no edit touches. Empty unless asked for.
@@ -37,6 +38,7 @@ class Walk:
     divergence: LocalDifference | None
     local: tuple[LocalDifference, ...]
     compared: int
+    distances: tuple[NodeDistance, ...]
     outputs: tuple[tuple[Array, ...], tuple[Array, ...]]
     updates: Mapping[int | None, float]
 
@@ -67,46 +69,69 @@ def walk(patcher: Patcher, rows: Rows, pairs: Mapping[str, str], *, updates: boo
             ),
         )
     )
-    points, forced, differing = _forced(patcher, rows, reference, updates=updates)
-    first = next(_differing(points, rows, reference, candidate), None)
+    forced, local = _forced(patcher, rows, reference, updates=updates)
+    overall = _compared([(point, traced) for point, traced, _ in local], rows, reference, candidate)
+    first = next(_differing(overall), None)
     return Walk(
         divergence=None if first is None else _local_difference(*first),
-        local=tuple(_local_difference(point, compared) for point, compared in differing if point.edits),
-        compared=len(points),
+        local=tuple(_local_difference(*item) for item in _differing(local) if item[0].edits),
+        compared=len(local),
+        distances=tuple(_distances(overall, local)),
         outputs=(reference.outputs, candidate.outputs),
         updates=_updates(patcher, rows, pairs, reference, forced),
     )
 
 
-Points = list[tuple[CutPoint, Traced]]
+Points = list[tuple[CutPoint, Traced, Compared | None]]
+"""Cut points with how their values compare; ``None`` for those that are the same to the last bit."""
 
 
-def _forced(
-    patcher: Patcher, rows: Rows, reference: Staged, *, updates: bool
-) -> tuple[Points, Staged, list[tuple[CutPoint, Compared]]]:
-    """The cut points that stay, the candidate on the reference's values there, and those where it differs."""
+def _forced(patcher: Patcher, rows: Rows, reference: Staged, *, updates: bool) -> tuple[Staged, Points]:
+    """The candidate on the reference's values at the cut points that stay, and how it compares there."""
     for _ in range(SETTLING):
-        points = patcher.cut.inner
-        given = {two: reference.values[one] for _, (one, two) in points}
+        inner = patcher.cut.inner
+        given = {two: reference.values[one] for _, (one, two) in inner}
         request = replace(patcher.plain[1], given=given, wanted=tuple(given), effects=updates)
         forced = patcher.ask(1, request)
-        differing = [*_differing(points, rows, reference, forced)]
-        mistaken = [point.names[0] for point, _ in differing if not point.edits]
+        points = _compared(inner, rows, reference, forced)
+        mistaken = [point.names[0] for point, _ in _differing(points) if not point.edits]
         if not mistaken:
             break
         patcher.cut.drop(mistaken)
-    return points, forced, differing
+    return forced, points
 
 
-def _differing(points: Points, rows: Rows, reference: Staged, other: Staged) -> Iterator[tuple[CutPoint, Compared]]:
-    """The cut points whose values differ, in order; what is the same to the last bit is not measured."""
-    for point, (one, two) in points:
+def _compared(inner: Sequence[tuple[CutPoint, Traced]], rows: Rows, reference: Staged, other: Staged) -> Points:
+    """The values of the reference against those of another run, in order."""
+    points: Points = []
+    for point, (one, two) in inner:
         a, b = reference.values[one], other.values[two]
-        if a.size and a.dtype == b.dtype and np.array_equal(a, b):
-            continue
-        compared = rows.compare(a, b)
-        if not compared.closeness.equal:
+        same = a.size and a.dtype == b.dtype and np.array_equal(a, b)
+        points.append((point, (one, two), None if same else rows.compare(a, b)))
+    return points
+
+
+def _differing(points: Points) -> Iterator[tuple[CutPoint, Compared]]:
+    for point, _, compared in points:
+        if compared is not None and not compared.closeness.equal:
             yield point, compared
+
+
+def _distances(overall: Points, local: Points) -> Iterator[NodeDistance]:
+    """Those of every pair of nodes, the largest of its results."""
+    found: dict[tuple[str, str], tuple[list[float], list[float]]] = {}
+    for kind, points in enumerate((overall, local)):
+        for point, _, compared in points:
+            found.setdefault(point.names, ([], []))[kind].append(_distance(compared))
+    for names, (every, own) in found.items():
+        yield NodeDistance(nodes=names, overall=max(every), local=max(own))
+
+
+def _distance(compared: Compared | None) -> float:
+    if compared is None:
+        return 0.0
+    close = compared.closeness
+    return close.max_absolute if close.from_zero else close.max_relative
 
 
 def _local_difference(point: CutPoint, compared: Compared) -> LocalDifference:

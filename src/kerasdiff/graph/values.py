@@ -11,6 +11,14 @@ if TYPE_CHECKING:  # a report is shown again without numpy
 Array: TypeAlias = "NDArray[Any]"
 """Values of one tensor, of any dtype."""
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """What is kept of an array in a report, in its place."""
+
+    shape: tuple[int, ...]
+
+
 Precision = Literal["float32", "float64"]
 
 Grounds = Literal["float64", "float32", "far"]

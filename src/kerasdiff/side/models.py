@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ class Models:
         control: Starts the reference in another process.
         more: Starts another pair of who trains.
         lost: Facts of workers that ended; grows while trials run.
+        started: Before anything of them was loaded, in seconds since the epoch.
         on_gpu: Whether trials run on a GPU, or may.
     """
 
@@ -36,6 +38,7 @@ class Models:
     control: Callable[[], AbstractContextManager[Worker | Retried]]
     more: Callable[[], AbstractContextManager[tuple[Worker | Retried, Worker | Retried]]]
     lost: list[Finding]
+    started: float
     on_gpu: bool = False
 
 
@@ -65,12 +68,12 @@ def models_of(
         KerasdiffError: If a model cannot be loaded, built or called.
     """
     lost: list[Finding] = []
-
+    started = time.time()
     trials = trials or numbers
-    started = partial(Worker, timeout=timeout, without=without, hardware=numbers)
+    worker = partial(Worker, timeout=timeout, without=without, hardware=numbers)
     with ExitStack() as stack:
-        first = stack.enter_context(started(targets[0], given, label="reference"))
-        second = stack.enter_context(started(targets[1], given, label="candidate"))
+        first = stack.enter_context(worker(targets[0], given, label="reference"))
+        second = stack.enter_context(worker(targets[1], given, label="candidate"))
         descriptions = describe_both((first, second), given, names_count="names" not in without)
 
         def trained_by(worker: Worker) -> AbstractContextManager[Worker | Retried]:
@@ -104,5 +107,6 @@ def models_of(
             control=control,
             more=more,
             lost=lost,
+            started=started,
             on_gpu=trials != numbers or descriptions[0].environment["device"] == "gpu",
         )

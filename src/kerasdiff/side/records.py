@@ -35,6 +35,21 @@ class Locked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Excerpt:
+    """Lines of a user's file that follow each other.
+
+    Attributes:
+        file: As sources name it.
+        first: 1-based number of the first line.
+        lines: Without their ends.
+    """
+
+    file: str
+    first: int
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Description:
     """A model as its worker sees it.
 
@@ -52,6 +67,7 @@ class Description:
         root: The directory that file names of source lines are relative to.
         told_mode: Whether ``fit`` and ``predict`` tell it the mode it is called in; ``None`` for what has no ``fit``.
         locked: Of a baseline, where it comes from; ``None`` for a model that was loaded.
+        excerpts: The code around every line that a node or a note names, where it is to be shown.
     """
 
     class_name: str
@@ -73,6 +89,7 @@ class Description:
     told_mode: bool | None = None
     root: str = ""
     locked: Locked | None = None
+    excerpts: tuple[Excerpt, ...] = ()
 
     @property
     def untold(self) -> Finding | None:

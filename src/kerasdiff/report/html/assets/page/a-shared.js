@@ -1,0 +1,29 @@
+"use strict";
+// What all scripts of the page share. Names from models are text: they go into a page as textContent alone.
+const kerasdiff = {
+  /** The data of an element of type application/json, or null where the page has none. */
+  data(id) {
+    const element = document.getElementById(id);
+    return element === null ? null : JSON.parse(element.textContent);
+  },
+
+  /** The colour of a custom property of the page's styles, as it is in the theme shown now. */
+  colour(name, element = document.documentElement) {
+    const probe = document.createElement("span");
+    probe.style.color = `var(${name})`;
+    element.append(probe);
+    const found = getComputedStyle(probe).color;
+    probe.remove();
+    return found;
+  },
+
+  /** The code of elk's worker, as an address from which a Worker starts. */
+  async elkWorker() {
+    const letters = atob(document.getElementById("elk-worker").textContent);
+    const packed = new Uint8Array(letters.length);
+    for (let at = 0; at < letters.length; at += 1) packed[at] = letters.charCodeAt(at);
+    const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
+    const code = await new Response(stream).blob();
+    return URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
+  },
+};
