@@ -160,7 +160,7 @@ class Observer:
         """What both models compute and learn on probes; ``hangs_on_learning`` is whether settings need it."""
         pair = self._pair
         other_size = OtherSize()
-        if not pair.isomorphic:
+        if not pair.same_graphs:  # constants and sizes are those of the graphs
             ports = pair.descriptions[0].inputs
             prober = prober.with_fitting(at_constants(pair, ports, self._options.seed))
             prober, other_size = resized(prober, pair, self._options.seed)
