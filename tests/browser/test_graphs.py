@@ -47,7 +47,7 @@ CALM = """async () => {
   const seen = () => [...document.querySelectorAll(".graph-stage g[transform]")]
     .map((g) => g.getAttribute("transform")).join();
   for (let before = "", calm = 0; calm < 3; ) {
-    await new Promise((done) => setTimeout(done, 50));
+    await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 30))));
     calm = seen() === before ? calm + 1 : 0;
     before = seen();
   }

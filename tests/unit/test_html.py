@@ -35,7 +35,7 @@ from kerasdiff.report.html.assets import assets
 from kerasdiff.report.html.code import CONTEXT, Hunk, hunks
 from kerasdiff.report.html.inspected import inspected_html
 from kerasdiff.report.html.page import to_html
-from kerasdiff.report.html.rendering import data
+from kerasdiff.report.html.rendering import data, environment
 from kerasdiff.report.named import Named
 from kerasdiff.report.wording.brief import CUT_OFF
 from kerasdiff.report.wording.sizes import sizes
@@ -478,6 +478,13 @@ def test_code_is_coloured_by_what_it_is(lines: tuple[str, ...], classes: list[li
     )
     found = [re.findall('class="(.)"', line.code) for line in stretch.lines]
     assert [sorted(set(names)) for names in found] == [sorted(set(names)) for names in classes[: CONTEXT + 1]]
+
+
+def test_code_that_both_sides_share_is_told_as_that_of_each() -> None:
+    (hunk,) = hunks(inserts(15), (0,))
+    told = environment().get_template("code.html.j2").module.code(replace(hunk, sides=(hunk.sides[1],) * 2), SIDES)
+
+    assert re.findall('<span class="side">(.*?)</span>', told) == list(SIDES)
 
 
 def test_the_lines_of_code_stand_on_the_page_of_both_sides() -> None:

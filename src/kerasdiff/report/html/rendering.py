@@ -24,7 +24,7 @@ from kerasdiff.side.files import write_whole
 
 def render(template: str, drawn: bool = True, /, **told: object) -> str:
     """A page by the template of that name, with what draws graphs and plots unless it holds none."""
-    return _environment().get_template(template).render(**told, assets=assets(drawn=drawn))
+    return environment().get_template(template).render(**told, assets=assets(drawn=drawn))
 
 
 class Compiled(BytecodeCache):
@@ -53,8 +53,8 @@ HERE = Path(__file__).parent
 
 
 @cache
-def _environment() -> Environment:
-    environment = Environment(
+def environment() -> Environment:
+    made = Environment(
         loader=PackageLoader("kerasdiff.report.html"),
         auto_reload=False,
         bytecode_cache=Compiled(),
@@ -65,8 +65,8 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
         finalize=_shown,
     )
-    environment.filters.update({"told": told, "data": data})
-    return environment
+    made.filters.update({"told": told, "data": data})
+    return made
 
 
 def _shown(value: object) -> object:
