@@ -47,6 +47,7 @@ class Reason(Enum):
     WEAKER = auto()  # equivalent, on weaker evidence than required
     PROOF = auto()  # the graphs are the same
     SPELLED = auto()  # the graphs are the same, and settings that read differently do the same in every figure
+    SAME_BY_OTHERS = auto()  # the graphs are the same, each computed by a TensorFlow of its own, and every probe agrees
     NUMBERS = auto()  # every probe agrees
     TRIALS = auto()  # of `kerasdiff fit`: the trials decide, or do not
 
@@ -78,6 +79,8 @@ class ModelInfo:
         interface: Inputs, then outputs.
         location: Where its source files lie.
         commit: Of a target of a revision.
+        environment: Versions and device, as far as the other side has others.
+        python: The interpreter that ran it, where somebody named one.
     """
 
     target: str
@@ -88,6 +91,8 @@ class ModelInfo:
     interface: tuple[Port, ...] = ()
     location: Location = field(default_factory=Location)
     commit: Commit | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+    python: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

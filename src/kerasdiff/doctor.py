@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import platform
-import re
 import shutil
 import subprocess
 import sys
@@ -25,14 +24,12 @@ from kerasdiff.graph import Attribute
 from kerasdiff.options import Options, trial_store
 from kerasdiff.side.environment import Hardware, may_have_gpu, worker_environment
 from kerasdiff.side.health import Check, Examined, Subject, Wanting
+from kerasdiff.side.interpreters.choosing import LEAST, too_old
 from kerasdiff.side.launching import FORKS, prepare
 from kerasdiff.side.memory import available_bytes
 from kerasdiff.side.process import Worker
 from kerasdiff.side.protocol import EXAMINE
 from kerasdiff.side.targets import Target
-
-LEAST = {"tensorflow": (2, 16), "keras": (3, 11)}
-"""The oldest versions that are promised: those of ``pyproject.toml``, which a test compares."""
 
 LITTLE_MEMORY = 2 << 30
 """A comparison takes about this: a launcher, two workers, what they share counted once."""
@@ -110,7 +107,7 @@ def _tensorflow(answers: list[Examined]) -> Iterator[Check]:
     for subject, name in ((Subject.TENSORFLOW, "tensorflow"), (Subject.KERAS, "keras")):
         version = answers[0].environment[name]
         least = ".".join(map(str, LEAST[name]))
-        if tuple(int(part) for part in re.findall(r"\d+", version)[:2]) < LEAST[name]:
+        if too_old(name, version):
             found = {"version": version, "least": least}
             yield Check(subject=subject, standing="fail", wanting=Wanting.OLD, found=found)
         else:

@@ -1,6 +1,6 @@
 """What does a picture of two models hold beside the evidence? Whole graphs, the lines of code, and distances by depth.
 
-In frozen records: made by `kerasdiff.stating` and `kerasdiff.observing`, drawn by `kerasdiff.report.html`.
+In frozen records: made by `kerasdiff.picturing` and `kerasdiff.observing`, drawn by `kerasdiff.report.html`.
 """
 
 from __future__ import annotations
@@ -92,11 +92,13 @@ class Drawing:
     """What is drawn of a comparison.
 
     Attributes:
+        mode: In which the graphs were traced.
         sides: Reference and candidate.
         depth: ``None`` where values were not compared node by node.
         gradients: In the order of the reference's weights; empty where no gradients were compared.
     """
 
+    mode: Mode
     sides: tuple[Drawn, Drawn]
     depth: Depth | None = None
     gradients: tuple[WeightDistance, ...] = ()

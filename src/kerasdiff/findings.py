@@ -153,6 +153,7 @@ class Fact(Enum):
 
     # -- architecture --------------------------------------------------------------------------------------------
     ISOMORPHIC = auto()  # count: nodes
+    SAME_BY_OTHERS = auto()  # of another TensorFlow a side; count: nodes, names: versions
     EDITS = auto()  # count; figures: by kind of edit
     TRAINING_ALONE = auto()  # the edits show in training mode alone
     NUMBERS_AGREE = auto()  # no rule proves the edits harmless, but every number agrees

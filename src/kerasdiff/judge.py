@@ -175,6 +175,7 @@ def _equivalent(reason: Reason, basis: Basis, when: Callable[[Evidence], bool]) 
 EQUALS: tuple[Row, ...] = (
     _equivalent(Reason.PROOF, "proof", lambda e: e.proved and not e.spelled),
     _equivalent(Reason.SPELLED, "numeric", lambda e: e.proved),
+    _equivalent(Reason.SAME_BY_OTHERS, "numeric", lambda e: e.agrees and e.outcome("architecture") == "equal"),
     _equivalent(Reason.NUMBERS, "numeric", lambda e: e.agrees),
 )
 """What an equivalence rests on: the rows of :data:`TABLE` to which the others have left the models."""

@@ -46,6 +46,7 @@ class Options:
         require_checkpoint: Whether the candidate must load the reference's saved weights.
         device: ``auto``, ``cpu``, ``gpu`` or ``gpu:N``; by ``auto`` numbers come from the processor, and trials run on
             a GPU where there is one.
+        picture: Whether what only a picture shows is measured: how far values are from each other, node by node.
         values: Whether the values that both models hold are compared; ``None`` for that where one of them is a saved
             file, for two models in memory have drawn theirs.
     """
@@ -62,6 +63,7 @@ class Options:
     require_checkpoint: bool = False
     device: str = "auto"
     explain: bool = True
+    picture: bool = False
     values: bool | None = None
 
     def __post_init__(self) -> None:
@@ -76,15 +78,17 @@ class Options:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterOptions:
-    """Which cluster runs trials, and what of a node a trial pair takes.
+    """Which cluster runs trials or comparisons, and what of a node one of them takes.
 
     Attributes:
+        what: What runs as one task: a trial pair, or a pair of models that is compared.
         address: ``HOST:PORT``, ``ray://HOST:PORT``, ``auto``, ``local`` for a cluster of this machine alone; empty for
             the one this machine belongs to, if any, else a local one.
-        cpus: Processor cores, which each trial uses all of, for the trials of a pair run in turn.
+        cpus: Processor cores; each trial uses all of them, for the trials of a pair run in turn.
         gpus: GPUs, or the share of one.
     """
 
+    what: Literal["trial", "pair"] = "trial"
     address: str = ""
     cpus: int = 1
     gpus: float = 0.0

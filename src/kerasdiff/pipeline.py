@@ -29,6 +29,7 @@ from kerasdiff.fitting.verdict import FitVerdict, judge_cut_off, judge_fit
 from kerasdiff.judge import UNIMPLIED, Evidence, judge
 from kerasdiff.observing import Observer
 from kerasdiff.options import FitOptions, Listener, Options, Silent
+from kerasdiff.picturing import picture
 from kerasdiff.probing.choosing import choose
 from kerasdiff.probing.large import IN_A_FIT, lacks_room, outlasts_its_trace
 from kerasdiff.probing.recalled import both_recalled
@@ -121,7 +122,8 @@ def fit(reference: Target, candidate: Target, options: Options, trials: FitOptio
         cluster, device = None, trials.device
         if trials.cluster is not None:
             listener.phase("connecting to the cluster")
-            cluster, device = stack.enter_context(connected(trials.cluster, targets, options.data)), "cpu"
+            data = () if options.data is None else (options.data,)
+            cluster, device = stack.enter_context(connected(trials.cluster, targets, data)), "cpu"
         listener.phase(LOADING)
         hardware = trial_hardware(device)
         models = models_of(targets, options.inputs, options.timeout, numbers=hardware, retried=True)
@@ -230,6 +232,7 @@ def compare_models(models: Models, options: Options, listener: Listener) -> Comp
         not_checked=tuple(not_checked),
         attribution=attribution,
         witness=observer.witness((function, learning)),
+        drawing=picture(models, pair, told),
     )
 
 

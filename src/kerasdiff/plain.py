@@ -12,9 +12,10 @@ import dataclasses
 import io
 import math
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from datetime import date
 from enum import Enum
+from functools import cache
 from types import ModuleType
 from typing import TypeGuard, TypeVar, cast
 
@@ -25,7 +26,9 @@ from kerasdiff.graph.values import Array
 Record = TypeVar("Record")
 
 KIND = "is"
-"""Key that says what an object of the data stands for: a record, or a value that JSON has no spelling for."""
+"""Key that says what an object of the data stands for: a record, or a value that JSON has no spelling for.
+
+A number there stands for the object of that number, of all that come before it: counted from 0, by their ends."""
 
 _MAPPING, _SET, _FLOAT, _ARRAY, _DATE = "mapping", "set", "float", "array", "date"
 
@@ -47,18 +50,41 @@ def plain(value: object, keep: Callable[[Array], Attribute] | None = None) -> At
     Raises:
         TypeError: If it holds anything else.
     """
-    if _is_array(value):
-        return {KIND: _ARRAY, "value": _bytes(value) if keep is None else keep(value)}
-    if isinstance(value, Mapping):
-        return _mapping(value, keep)
-    if isinstance(value, tuple | list):
-        return [plain(item, keep) for item in value]
-    if isinstance(value, frozenset | set):
-        return {KIND: _SET, "items": [plain(item, keep) for item in sorted(value, key=repr)]}
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        told = ((field.name, getattr(value, field.name)) for field in _told(value))
-        return {KIND: type(value).__name__, **{name: plain(item, keep) for name, item in told}}
-    return _scalar(value)
+    return _Writer(keep).plain(value)
+
+
+class _Writer:
+    """Writes one value; a record that it holds in several places is written once, and is one object in all of them."""
+
+    def __init__(self, keep: Callable[[Array], Attribute] | None) -> None:
+        self._keep = keep or _bytes
+        self._written: dict[int, Attribute] = {}
+
+    def plain(self, value: object) -> Attribute:
+        if value is None or type(value) in (bool, int, str):
+            return cast("Attribute", value)
+        if isinstance(value, tuple | list):
+            return [self.plain(item) for item in value]
+        if isinstance(value, Mapping):
+            return self._mapping(value)
+        if isinstance(value, frozenset | set):
+            return {KIND: _SET, "items": [self.plain(item) for item in sorted(value, key=repr)]}
+        if _is_array(value):
+            return {KIND: _ARRAY, "value": self._keep(value)}
+        if dataclasses.is_dataclass(value) and not isinstance(value, type):
+            return self._record(value)
+        return _scalar(value)
+
+    def _record(self, value: object) -> Attribute:
+        if id(value) not in self._written:
+            told = {name: self.plain(item) for name, item in _told(value)}
+            self._written[id(value)] = {KIND: type(value).__name__, **told}
+        return self._written[id(value)]
+
+    def _mapping(self, value: Mapping[object, object]) -> Attribute:
+        if KIND not in value and all(type(key) is str for key in value):
+            return {str(key): self.plain(item) for key, item in value.items()}
+        return {KIND: _MAPPING, "items": [[self.plain(key), self.plain(item)] for key, item in value.items()]}
 
 
 def _scalar(value: object) -> Attribute:
@@ -75,25 +101,27 @@ def _scalar(value: object) -> Attribute:
     raise TypeError(f"{type(value).__name__} has no plain form")
 
 
-def _told(record: object) -> Iterator[dataclasses.Field[object]]:
-    """The fields that do not hold their default."""
-    for field in dataclasses.fields(cast("type", type(record))):
-        value = getattr(record, field.name)
-        default = field.default
-        if field.default_factory is not dataclasses.MISSING:
-            default = field.default_factory()
+def _told(record: object) -> Iterator[tuple[str, object]]:
+    """The fields that do not hold their default, with what they hold."""
+    for name, default in _fields(cast("Hashable", type(record))):
+        value = getattr(record, name)
+        if callable(default):
+            default = default()
         if default is dataclasses.MISSING or type(value) is not type(default) or not _same(value, default):
-            yield field
+            yield name, value
+
+
+@cache
+def _fields(kind: Hashable) -> tuple[tuple[str, object], ...]:
+    """The fields of a record, each with its default, or with what makes that."""
+    return tuple(
+        (field.name, field.default if field.default_factory is dataclasses.MISSING else field.default_factory)
+        for field in dataclasses.fields(cast("type", kind))
+    )
 
 
 def _same(value: object, default: object) -> bool:
     return value is default or (not _is_array(value) and bool(value == default))
-
-
-def _mapping(value: Mapping[object, object], keep: Callable[[Array], Attribute] | None) -> Attribute:
-    if KIND not in value and all(type(key) is str for key in value):
-        return {str(key): plain(item, keep) for key, item in value.items()}
-    return {KIND: _MAPPING, "items": [[plain(key, keep), plain(item, keep)] for key, item in value.items()]}
 
 
 def _is_array(value: object) -> TypeGuard[Array]:
@@ -110,6 +138,37 @@ def _bytes(value: Array) -> str:
     return base64.b64encode(stream.getvalue()).decode("ascii")
 
 
+def told_once(data: Attribute) -> Attribute:
+    """The same data with every object in full where it comes first, and as its number from then on."""
+    return _Numbered().told(data)[0]
+
+
+class _Numbered:
+    """Numbers the objects of some data, those alike as one, and those that are one object without looking inside."""
+
+    def __init__(self) -> None:
+        self._alike: dict[Hashable, int] = {}
+        self._known: dict[int, int] = {}
+
+    def told(self, data: Attribute) -> tuple[Attribute, Hashable]:
+        """The data, and what tells them from others."""
+        if isinstance(data, dict) and data:
+            return self._object(data)
+        if isinstance(data, list):
+            items = [self.told(item) for item in data]
+            return [item for item, _ in items], tuple(key for _, key in items)
+        return data, (type(data), str(data))
+
+    def _object(self, data: dict[str, Attribute]) -> tuple[Attribute, Hashable]:
+        if (known := self._known.get(id(data))) is not None:
+            return {KIND: known}, known
+        told = {name: self.told(item) for name, item in data.items()}
+        key = tuple((name, item) for name, (_, item) in told.items())
+        new = key not in self._alike
+        number = self._known[id(data)] = self._alike.setdefault(key, len(self._alike))
+        return ({name: item for name, (item, _) in told.items()} if new else {KIND: number}), number
+
+
 # Reading -----------------------------------------------------------------------------------------------------
 
 
@@ -123,6 +182,7 @@ class Reader:
 
     def __init__(self, modules: Iterable[ModuleType], kept: Callable[[Attribute], Array] | None = None) -> None:
         self._kept = kept
+        self._told: list[object] = []
         self._kinds = {name: kind for module in modules for name, kind in _kinds(module)}
 
     def read(self, kind: type[Record], data: Attribute) -> Record:
@@ -131,9 +191,10 @@ class Reader:
         Raises:
             PlainError: If they are not such a record's.
         """
+        self._told = []
         try:
             value = self._value(data)
-        except (TypeError, ValueError, KeyError, EOFError) as error:
+        except (TypeError, ValueError, LookupError, EOFError) as error:
             raise PlainError(f"it cannot be read as this version of kerasdiff writes it ({error})") from None
         if not isinstance(value, kind):
             raise PlainError(f"it holds no {kind.__name__}")
@@ -144,9 +205,14 @@ class Reader:
             return tuple(self._value(item) for item in data)
         if not isinstance(data, Mapping):
             return data
-        fields = dict(data)
-        name = fields.pop(KIND, None)
-        return {key: self._value(item) for key, item in fields.items()} if name is None else self._of(name, fields)
+        name = data.get(KIND)
+        if isinstance(name, int):
+            return self._told[name]
+        fields = {key: item for key, item in data.items() if key != KIND}
+        value = {key: self._value(item) for key, item in fields.items()} if name is None else self._of(name, fields)
+        if data:
+            self._told.append(value)
+        return value
 
     def _of(self, name: Attribute, fields: dict[str, Attribute]) -> object:
         if name == _FLOAT:

@@ -24,8 +24,14 @@ MARKER = (
     "kerasdiff(reference, candidate, **choices): the two models have to be equivalent; without models, the choices "
     "hold for what the fixture compares. Files are found from the test's file, then from the root directory."
 )
+FOLDER = "--kerasdiff-html"
+"""The option that names where pages of failures go."""
+
 SECTION = "kerasdiff"
 """The title of what is printed below a failure."""
+
+PAGES = "page"
+"""The title of where its pages are."""
 
 _SEEN = pytest.StashKey["list[Result]"]()
 
@@ -64,7 +70,7 @@ class Kerasdiff:
 
     def _choices(self, given: Choices) -> Choices:
         """What the call says, else the closest marker, else what is the default here."""
-        chosen: Choices = {"fit": False}
+        chosen: Choices = {"fit": False, "picture": self._item.config.getoption(FOLDER) is not None}
         for mark in reversed(list(self._item.iter_markers("kerasdiff"))):
             if not mark.args:
                 chosen.update(mark.kwargs)  # type: ignore[typeddict-item]  # checked where it is used
@@ -89,6 +95,14 @@ class Kerasdiff:
 def kerasdiff(request: pytest.FixtureRequest) -> Kerasdiff:
     """Compares models: ``kerasdiff.assert_equivalent("old.py:Net", Net)``, ``kerasdiff.compare(...).outcome``."""
     return Kerasdiff(request.node)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.getgroup("kerasdiff").addoption(
+        FOLDER,
+        metavar="DIR",
+        help="Write a page for a browser into DIR for what a failed test found not to be equivalent.",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -123,7 +137,26 @@ def pytest_runtest_makereport(
     report = yield
     if report.failed and call.when == "call":
         shown = getattr(getattr(call.excinfo, "value", None), "result", None)
-        for result in item.stash.get(_SEEN, []):
-            if not result.equivalent and result is not shown:
+        differing = [result for result in item.stash.get(_SEEN, []) if not result.equivalent]
+        for result in differing:
+            if result is not shown:
                 report.sections.append((SECTION, result.report(changes_only=True)))
+        if differing and (folder := item.config.getoption(FOLDER)) is not None:
+            home = item.config.invocation_params.dir / folder  # wherever the test went
+            report.sections.append((PAGES, "\n".join(_pages(item.nodeid, differing, home))))
     return report
+
+
+def _pages(test: str, results: list[Result], folder: Path) -> list[str]:
+    """Writes the page of each result of a test; says where they are."""
+    from kerasdiff.report.pages import page_names
+    from kerasdiff.side.files import write_whole
+
+    folder.mkdir(parents=True, exist_ok=True)
+    names = [f"{test} ({number})" if number > 1 else test for number in range(1, len(results) + 1)]
+    said = []
+    for file, result in zip(page_names(names).values(), results, strict=True):
+        page = result.to_html().encode()
+        write_whole(folder / file, lambda stream, page=page: stream.write(page))  # type: ignore[misc]
+        said.append(f"page in {folder / file}")
+    return said

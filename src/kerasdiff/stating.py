@@ -11,6 +11,7 @@ from kerasdiff.options import Options
 from kerasdiff.probing.limits import PROBE_BATCH
 from kerasdiff.probing.probes import probe_rows
 from kerasdiff.rungs.records import CheckpointFigures, NumberFigures, Rung
+from kerasdiff.side.interpreters.asking import shown
 from kerasdiff.side.locations import located
 from kerasdiff.side.models import Models
 from kerasdiff.side.training import Trial
@@ -28,14 +29,23 @@ def info(models: Models, pair: Correspondence, side: int) -> ModelInfo:
         nodes=0 if pair.shown is None else len(pair.shown.graphs[side]),
         interface=(*description.inputs, *description.outputs),
         location=located(description, target),
+        environment=own_environment(models, side),
+        python=shown(target.python) if target.python else "",
     )
 
 
 def environment(models: Models, evidence: FitEvidence | None) -> Mapping[str, str]:
-    """Versions, where the numbers were computed, and as ``fit_device`` where the trials were."""
+    """What both sides have: versions, where numbers were computed, and as ``fit_device`` where the trials were."""
     ended = [] if evidence is None else [trial for trial in evidence.trials if isinstance(trial, Trial)]
     trained = {f"fit_{name}": text for trial in ended[:1] for name, text in trial.place.items()}
-    return {**models.descriptions[0].environment, **trained}
+    first, second = (description.environment for description in models.descriptions)
+    return {**{name: text for name, text in first.items() if second.get(name) == text}, **trained}
+
+
+def own_environment(models: Models, side: int) -> Mapping[str, str]:
+    """What one side has and the other has not: versions and device."""
+    own, other = models.descriptions[side].environment, models.descriptions[1 - side].environment
+    return {name: text for name, text in own.items() if other.get(name) != text}
 
 
 def terms(models: Models, options: Options, rungs: Sequence[Rung]) -> Terms:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from action_runner import ACTION, ROOT, load, run_action
+from action_runner import ACTION, ROOT, UPLOADED, load, run_action
 from made_repository import ALONE, MadeRepository
 from warm import run_warm
 
@@ -39,8 +39,13 @@ if sys.argv[1:3] == ["-m", "pip"]:
     sys.exit()
 if sys.argv[1:3] != ["-m", "kerasdiff"] or {real}:
     os.execv({python!r}, [{python!r}, *sys.argv[1:]])
-for form in sys.argv:
+for before, form in zip(sys.argv, sys.argv[1:]):
     name, _, file = form.partition("=")
+    if before == "--html" and "crash" not in sys.argv:
+        if sys.argv[3] == "check":
+            os.mkdir(form)
+            form += "/index.html"
+        open(form, "w").close()
     if name in ("github", "sarif", "markdown", "json") and "crash" not in sys.argv:
         with open(file, "a") as report:
             print("told by", name, file=report)
@@ -110,6 +115,11 @@ def test_the_lines_of_the_readme_stop_a_bug_and_pass_a_refactor(tmp_path: Path, 
     stopped = run_action(inputs, work.top, scratch(tmp_path), {}, GITHUB_BASE_REF="main")
 
     assert (stopped.exit_code, stopped.outputs["outcome"], stopped.outputs["exit-code"]) == (1, "different", "1")
+    upload = stopped.used["actions/upload-artifact@v7"]
+    assert Path(upload["path"]).read_text().startswith("<!doctype html>")
+    assert (upload["archive"], stopped.outputs["html"]) == ("false", upload["path"])
+    assert stopped.outputs["html-url"] == UPLOADED
+    assert stopped.summary.endswith(f"\n[The picture, for a browser]({UPLOADED})\n")
     assert re.search(r"^::error file=parts\.py,line=6,title=", stopped.log, re.MULTILINE), stopped.log
     assert "**different**" in stopped.summary
     (sarif,) = Path(stopped.outputs["sarif"]).iterdir()
@@ -163,7 +173,7 @@ def test_inputs_reach_the_command_and_no_shell_reads_them(tmp_path: Path, stub):
     assert second[6:9] == ["b.py:$(touch ran)", "same", "--format"]
     assert "--against" not in first
     assert not (tmp_path / "ran").exists()
-    assert ran.used == ("github/codeql-action/upload-sarif@v3",)
+    assert list(ran.used) == ["actions/upload-artifact@v7", "github/codeql-action/upload-sarif@v3"]
 
 
 def test_the_revision_is_what_was_asked_for_or_what_a_push_began_from(tmp_path: Path, stub):
@@ -190,6 +200,28 @@ def test_without_targets_the_file_of_gates_is_checked(tmp_path: Path, stub):
 
     command = stub.asked()[-1]
     assert command[:6] == ["-m", "kerasdiff", "check", "same", "--config", "gates.toml"]
+
+
+def test_pages_are_kept_as_one_artifact_with_a_name_of_its_own(tmp_path: Path, stub):
+    def kept(**given: str):
+        inputs = {"targets": "same\nother", "python": stub.made(real=False), **given}
+        return run_action(inputs, tmp_path, scratch(tmp_path), {}, GITHUB_JOB="models (3.12)")
+
+    two = kept()
+    upload = two.used["actions/upload-artifact@v7"]
+    assert re.fullmatch(r"kerasdiff-\w{8}-models-3\.12", upload["name"])
+    assert upload["name"] != kept().used["actions/upload-artifact@v7"]["name"]
+    assert (upload["archive"], upload["overwrite"]) == ("true", "True")
+    assert sorted(path.name for path in Path(upload["path"]).iterdir()) == [
+        f"{upload['name']}-{n}.html" for n in (1, 2)
+    ]
+    assert kept(artifact="of: mine").used["actions/upload-artifact@v7"]["name"] == "of-mine"
+    assert "actions/upload-artifact@v7" not in kept(**{"upload-html": "false"}).used
+    crashed = kept(targets="crash")
+    assert "actions/upload-artifact@v7" not in crashed.used
+    assert (crashed.outputs["html"], crashed.outputs["html-url"]) == ("", "")
+    checked = kept(targets="", args="same").used["actions/upload-artifact@v7"]
+    assert (checked["archive"], [path.name for path in Path(checked["path"]).iterdir()]) == ("true", ["index.html"])
 
 
 # The workflow and the hook ------------------------------------------------------------------------------------

@@ -13,6 +13,8 @@ from command import Answer
 from made_repository import MadeRepository
 from warm import run_warm
 
+from kerasdiff.report.saved import read
+
 pytest.importorskip("keras")
 
 MODEL = """
@@ -143,6 +145,13 @@ def test_a_bug_in_a_module_that_is_imported_is_stopped(at, history: MadeReposito
     assert report["reference"]["target"] == f"git:begin:{target}"
     assert (report["reference"]["commit"]["id"], report["reference"]["commit"]["subject"]) == (commit, "State begin")
     assert "commit" not in report["candidate"]
+    drawing = read(report).drawing
+    assert drawing is not None
+    lines = [line for side in drawing.sides for one in side.excerpts for line in one.lines if "Dense(10)" in line]
+    assert lines == [
+        "    return keras.layers.Dense(10)(keras.activations.relu(x))",
+        "    return keras.layers.Dense(10)(x)",
+    ]
 
 
 def test_both_sides_may_be_revisions(at):

@@ -24,7 +24,8 @@ def test_a_cluster_that_loses_a_node_gives_the_bits_of_one_machine(tmp_path: Pat
     with three.started(file, kept, *LENGTH) as process:  # takes up what the cluster trained
         out, err = process.communicate(timeout=100)
     alone = json.loads(out)
-    assert [t["reused"] for t in alone["fit"]["trials"]] == [len(t["epochs"]) for t in alone["fit"]["trials"]], err
+    paired = [t for t in alone["fit"]["trials"] if t["side"] in ("reference", "candidate")]
+    assert [t["reused"] for t in paired] == [3] * 8, err
     assert three.of_trials(alone) == three.of_trials(spread)
     assert [pair["seed"] for pair in spread["fit"]["pairs"]] == [0, 1, 2, 3]
 
@@ -46,3 +47,44 @@ def test_a_cluster_that_cannot_be_used_is_said_in_a_sentence(
     assert (process.returncode, out) == (2, "")
     assert message in err
     assert "Traceback" not in err
+
+
+GATES = """
+[pairs.same]
+reference = "m.py:Plain"
+candidate = "m.py:Plain"
+inputs = ["4"]
+
+[pairs.other]
+reference = "m.py:Plain"
+candidate = "m.py:Plain(activation=None)"
+expect = "different"
+inputs = ["4"]
+
+[pairs.trained]
+reference = "m.py:Plain"
+candidate = "m.py:Plain"
+inputs = ["4"]
+fit = true
+
+[pairs.broken]
+reference = "m.py:Plain"
+candidate = "m.py:broken"
+inputs = ["4"]
+"""
+
+
+def test_pairs_are_compared_on_a_cluster_that_loses_a_node_as_on_one_machine(tmp_path: Path) -> None:
+    three.models(tmp_path)
+    (tmp_path / "kerasdiff.toml").write_text(GATES)
+    with (
+        three.nodes(3) as (cluster, nodes),
+        three.checking(tmp_path, "--ray", cluster.address, "--pair-cpus", "1") as process,
+    ):
+        three.wait_for_task(process)
+        cluster.remove_node(nodes[-1], allow_graceful=False)
+        out, err = process.communicate(timeout=300)
+    assert process.returncode == 2, err
+    with three.checking(tmp_path) as process:
+        alone, err = process.communicate(timeout=200)
+    assert three.of_pairs(json.loads(out)) == three.of_pairs(json.loads(alone)), err

@@ -21,6 +21,7 @@ from command import EXAMPLES
 from keras import layers, ops
 
 import kerasdiff
+from kerasdiff.drawing import Excerpt
 from kerasdiff.side import launching
 
 WIDTH = 3
@@ -194,6 +195,9 @@ def test_a_notebook_cell() -> None:
     result = kerasdiff.compare(one, two, fit=False, inputs=(8,))
     assert result.outcome == "different"
     assert result.edits[0].sources[0] == (Path(name), 7)
+    drawing = result.comparison.drawing
+    assert drawing is not None
+    assert drawing.sides[1].excerpts == (Excerpt(file=name, first=4, lines=tuple(text.splitlines()[3:])),)
     assert outcome(one, lambda: net(keras.activations.relu), inputs=(8,)) == "equivalent"
 
 

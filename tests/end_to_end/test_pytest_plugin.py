@@ -82,7 +82,7 @@ def test_choices(kerasdiff):
     assert (result.comparison.terms.require, list(result.comparison.terms.hidden)) == ("proof", ["compile"])
 """
     )
-    done = project.runpytest_inprocess(*PLUGIN, "--strict-markers")
+    done = project.runpytest_inprocess(*PLUGIN, "--strict-markers", "--kerasdiff-html", "made/pages")
     done.assert_outcomes(passed=3, failed=5)
     text = done.stdout.str()
     done.stdout.fnmatch_lines(
@@ -95,6 +95,16 @@ def test_choices(kerasdiff):
     )
     assert text.count("- kerasdiff -") == 2, "a report stands once below each failure that does not show it"
     assert "src/kerasdiff/pipeline.py" not in text, "what is the user's alone is shown of the traceback"
+    pages = sorted((project.path / "made" / "pages").iterdir())
+    assert [re.sub("-[0-9a-f]{10}$", "", page.stem).rpartition("py-")[2] for page in pages] == [
+        "test-asserted",
+        "test-compared",
+        "test-marked-twice",
+        "test-package",
+    ]
+    for page in pages:
+        assert f"page in {page}" in text
+        assert page.read_text().startswith("<!doctype html>")
 
 
 def test_the_test_of_the_readme(project: pytest.Pytester) -> None:

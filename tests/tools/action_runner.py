@@ -30,20 +30,24 @@ class Ran:
         outputs: Of the action.
         summary: The step summary.
         log: What the steps printed.
-        used: Actions of others that it would have run.
+        used: Actions of others that it would have run, each with what it would have been given.
     """
 
     exit_code: int
     outputs: Mapping[str, str]
     summary: str
     log: str
-    used: tuple[str, ...]
+    used: Mapping[str, Mapping[str, str]]
 
 
 def load(path: Path) -> dict[str, Any]:
     """A YAML file; ``on`` is the word and not the truth value that YAML 1.1 reads."""
     data = yaml.safe_load(path.read_text(encoding="utf-8"))
     return {"on" if key is True else key: value for key, value in data.items()} if isinstance(data, dict) else data
+
+
+UPLOADED = "https://github.com/owner/repository/actions/runs/1/artifacts/2"
+"""Where an artifact is, if one is uploaded."""
 
 
 def run_action(given: Mapping[str, str], cwd: Path, scratch: Path, event: Mapping[str, str], **env: str) -> Ran:
@@ -61,14 +65,16 @@ def run_action(given: Mapping[str, str], cwd: Path, scratch: Path, event: Mappin
     assert not unknown, f"no such input: {unknown}"
     values = {f"inputs.{name}": str(given.get(name, of.get("default", ""))) for name, of in action["inputs"].items()}
     values |= {f"github.{name}": text for name, text in event.items()}
-    code, log, used = 0, "", []
+    code, log, used = 0, "", {}
     for number, step in enumerate(action["runs"]["steps"]):
         if code and "always()" not in step.get("if", ""):
             continue
         if not _holds(step.get("if", "always()"), values):
             continue
         if "uses" in step:
-            used.append(step["uses"])
+            used[step["uses"]] = {name: _filled(str(text), values) for name, text in step["with"].items()}
+            if step["uses"].startswith("actions/upload-artifact@"):
+                values[f"steps.{step['id']}.outputs.artifact-url"] = UPLOADED
             continue
         script, output, summary = scratch / f"step{number}.sh", scratch / f"output{number}", scratch / "summary.md"
         script.write_text(step["run"], encoding="utf-8")
@@ -93,7 +99,7 @@ def run_action(given: Mapping[str, str], cwd: Path, scratch: Path, event: Mappin
     outputs = {name: _filled(of["value"], values) for name, of in action["outputs"].items()}
     summary = scratch / "summary.md"
     told = summary.read_text(encoding="utf-8") if summary.exists() else ""
-    return Ran(exit_code=code, outputs=outputs, summary=told, log=log, used=tuple(used))
+    return Ran(exit_code=code, outputs=outputs, summary=told, log=log, used=used)
 
 
 def _filled(text: str, values: Mapping[str, str]) -> str:

@@ -92,8 +92,48 @@ def _parents_of(word: bytes) -> Iterator[int]:
 
 
 def of_trials(report: dict[str, Any]) -> list[Any]:
-    """What is the same on any machine of one kind: every loss and every test of every trial."""
+    """What is the same on any machine of one kind: every loss and every test of a pair, and how a control begins.
+
+    A cluster runs a control as far as it is needed, one machine beside the first pair, and so farther.
+    """
     return [
         (t["side"], t["seed"], t["losses"], t["test_loss"], [e["test_accuracy"] for e in t["epochs"]])
+        if t["side"] in ("reference", "candidate")
+        else (t["side"], t["seed"], t["losses"][:8])
         for t in report["fit"]["trials"]
     ]
+
+
+def checking(folder: Path, *options: str) -> subprocess.Popen[str]:
+    """Starts ``kerasdiff check`` on the file of gates in a folder."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "kerasdiff", "check", "--format", "json", *options],
+        env={**os.environ, "CUDA_VISIBLE_DEVICES": ""},
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def wait_for_task(process: subprocess.Popen[str], seconds: float = 120) -> None:
+    """Waits until a comparison runs on a node."""
+    until = time.monotonic() + seconds
+    while not list(_parents_of(b"ray::run")):
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def of_pairs(report: dict[str, Any]) -> list[Any]:
+    """What is the same on any machine of one kind: verdicts, edits with their places, figures, errors."""
+    return [
+        (pair["name"], pair["standing"], pair.get("error"), _without_places(pair.get("comparison")))
+        for pair in report["pairs"]
+    ]
+
+
+def _without_places(comparison: dict[str, Any] | None) -> Any:
+    if comparison is None:
+        return None
+    return [comparison[name] for name in ("verdict", "reference", "candidate", "rungs", "edits")]

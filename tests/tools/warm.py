@@ -56,5 +56,5 @@ def run_fresh(*arguments: str, cwd: Path, **env: str) -> Answer:
 if __name__ == "__main__":
     if int(sys.argv[1]) >= 0:
         only = Lent(socket.socket(fileno=int(sys.argv[1])))
-        kerasdiff.side.launching.launcher = lambda environment, **_: only
+        kerasdiff.side.launching.launcher = lambda environment, python="", **_: only
     main(sys.argv[2:])

@@ -106,6 +106,7 @@ def test_a_result_says_what_the_report_says() -> None:
     assert str(result) == result.report().rstrip("\n")
     assert max(map(len, result.report(width=60).splitlines())) <= 60
     assert json.loads(result.to_json())["verdict"]["summary"] == result.summary
+    assert result.to_html().startswith("<!doctype html>")
     first, second = result.edits[0].sources
     assert (result.edits[0].kind, result.edits[0].op) == ("insert", "relu")
     assert (first, second) == (None, (Path("b.py"), 27))

@@ -30,7 +30,7 @@ def test_a_folder_goes_without_what_no_model_needs(tmp_path: Path) -> None:
     (tmp_path / "other" / "c.py").write_text("")
     targets = target(models / "a.py"), target(models / "b.py"), target(tmp_path / "other" / "c.py")
     to = tmp_path / "to"
-    shipments = shipping.stage(targets, str(models / "rows.npz"), to)
+    shipments = shipping.stage(targets, (str(models / "rows.npz"),), to)
     sent = sorted(str(path.relative_to(to)) for path in to.rglob("*") if path.is_file())
     assert sent == ["models0/a.py", "models0/b.py", "models0/parts/layer.py", "models1/c.py"]
     there = [shipment.there(to).location for shipment in shipments]
@@ -45,7 +45,7 @@ def test_a_package_goes_with_what_lies_beside_it(tmp_path: Path, monkeypatch: py
     monkeypatch.chdir(tmp_path)
     texts = ("src/net/parts/a.py:f", "net.parts.a:f", "net.json", "keras.applications:ResNet50")
     to = tmp_path / "to"
-    inner, module, config, installed = shipping.stage(tuple(map(parse_target, texts)), None, to)
+    inner, module, config, installed = shipping.stage(tuple(map(parse_target, texts)), (), to)
     assert inner.there(to).location == str(to / "models0/net/parts/a.py")
     assert (module.there(to).location, module.there(to).here) == ("net.parts.a", str(to / "models0"))
     assert Path(config.there(to).location).read_text() == ""
@@ -61,7 +61,7 @@ def test_all_of_a_revision_goes_along(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.chdir(made.top / "nets")
     targets = of_revision("git:main:a.py:Net"), of_revision("git:main:layers:Net")
     to = tmp_path / "to"
-    there = [shipment.there(to) for shipment in shipping.stage(targets, None, to)]
+    there = [shipment.there(to) for shipment in shipping.stage(targets, (), to)]
     assert (to / "models0" / "layers.py").read_text() == "then"
     assert [item.location for item in there] == [str(to / "models0/nets/a.py"), "layers"]
     assert [item.here for item in there] == [str(to / "models0/nets")] * 2
@@ -72,7 +72,7 @@ def test_a_folder_that_is_too_large_is_refused(tmp_path: Path, monkeypatch: pyte
     (tmp_path / "a.py").write_text("x" * 100)
     monkeypatch.setattr(shipping, "MOST_BYTES", 99)
     with pytest.raises(ClusterError, match=r"put the models and what they import in a folder of their own"):
-        shipping.stage((target(tmp_path / "a.py"),), None, tmp_path / "to")
+        shipping.stage((target(tmp_path / "a.py"),), (), tmp_path / "to")
 
 
 def test_data_are_the_same_on_a_node(tmp_path: Path, keras_home: Path) -> None:
@@ -116,12 +116,12 @@ def test_an_address_where_no_cluster_is_is_refused_in_time() -> None:
         threading.Thread(target=answer, daemon=True).start()
         with (
             pytest.raises(ClusterError, match="does not speak as Ray does"),
-            connect.connected(ClusterOptions(address=address), (), None),
+            connect.connected(ClusterOptions(address=address), (), ()),
         ):
             pass
     with (
         pytest.raises(ClusterError, match=f"No cluster answers at {address}"),
-        connect.connected(ClusterOptions(address=address), (), None),
+        connect.connected(ClusterOptions(address=address), (), ()),
     ):
         pass
 
@@ -130,7 +130,7 @@ def test_without_ray_a_sentence_says_how_to_get_it(monkeypatch: pytest.MonkeyPat
     monkeypatch.setitem(__import__("sys").modules, "ray", None)
     with (
         pytest.raises(ClusterError, match=r"pip install 'kerasdiff\[ray\]'"),
-        connect.connected(ClusterOptions(address="local"), (), None),
+        connect.connected(ClusterOptions(address="local"), (), ()),
     ):
         pass
 

@@ -9,7 +9,8 @@ import threading
 import numpy as np
 import pytest
 
-from kerasdiff.side.frames import LARGE_ARRAY, read_frame, write_frame
+from kerasdiff.side.wire.frames import read_frame, write_frame
+from kerasdiff.side.wire.values import LARGE_ARRAY
 
 
 def test_frames_survive_a_pipe() -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
+from other_python import made_environment
 from referencing import Registry
 from report_samples import forum
 from rich.console import Console
@@ -202,6 +203,20 @@ def test_what_may_be_run_to_load_saved_models_is_said_by_the_file(tmp_path: Path
     assert lost.trouble.message == (
         f"{tmp_path / 'lost.py'} of `custom_objects` is no file: name the one that defines the classes."
     )
+
+
+def test_each_side_may_have_another_python(tmp_path: Path) -> None:
+    other = made_environment(tmp_path / "old")
+    (tmp_path / "a.py").write_text("def A():\n    pass\n")
+    pair = '[pairs.net]\nreference = "a.py:A"\ncandidate = "a.py:A"\n'
+    gates = read(written(tmp_path, f'[defaults]\nreference_python = "old"\n{pair}'))
+    (one,) = ready(gates)
+    (lost,) = ready(read(written(tmp_path, f'{pair}candidate_python = "lost/bin/python"\n')))
+
+    assert [target.python for target in one.targets] == [str(other), ""]
+    assert command(judged(gates.gates[0], forum(), TODAY))[4:6] == ["--reference-python", "old"]
+    assert lost.trouble is not None
+    assert lost.trouble.message.startswith("candidate_python: there is no lost/bin/python; name an interpreter")
 
 
 def test_only_the_rungs_that_are_asked_for_run_a_fit(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from kerasdiff.side.ending.hanging import hung_at
 OWN = Path(kerasdiff.__file__).parent
 STACKS = f"""Thread 0x00007f3e3a5ff6c0 (most recent call first):
   File "/elsewhere/reader.py", line 5 in read
-  File "{OWN}/side/frames.py", line 95 in _length
+  File "{OWN}/side/wire/frames.py", line 95 in _length
 
 Current thread 0x00007f3e42464b80 (most recent call first):
   File "{sysconfig.get_paths()["stdlib"]}/threading.py", line 982 in wait

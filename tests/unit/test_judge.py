@@ -180,6 +180,20 @@ TABLE = (
         "witness",
         "Candidate applies relu",
     ),
+    Row(
+        "same-graphs-by-two-tensorflows",
+        case(architecture="equal", **EQUAL),
+        "equivalent",
+        "numeric",
+        "the two graphs are identical, and what both TensorFlows compute",
+    ),
+    Row(
+        "same-graphs-of-which-one-tensorflow-computes-something-else",
+        case(architecture="equal", **APART),
+        "different",
+        "witness",
+        "",
+    ),
     Row("numeric", case(**EQUAL), "equivalent", "numeric", "equal on every input tried"),
     Row("numeric-with-edits", case(edits=SWAP, **EQUAL), "equivalent", "numeric", "equal on every input tried"),
     Row(

@@ -10,7 +10,7 @@ import pytest
 import report_samples as samples
 from click.testing import CliRunner, Result
 
-from kerasdiff.cli import main, output
+from kerasdiff.cli import main, printing
 from kerasdiff.report.json import to_json
 
 
@@ -75,7 +75,7 @@ def test_changes_alone() -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("--format", "xml"), "'xml' is none of terminal, json, markdown, junit, sarif, github."),
+        (("--format", "xml"), "'xml' is none of terminal, json, markdown, junit, sarif, github, html."),
         (("--format", "sarif="), "sarif= names no file; is a variable empty?"),
         (("--format", "sarif=none/o.sarif"), "the directory of none/o.sarif does not exist."),
         (("--format", "sarif=."), ". is a directory; kerasdiff writes over files alone."),
@@ -123,7 +123,7 @@ OPEN = "\x1b]8;"
 @pytest.fixture
 def terminal(here: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A terminal that shows links, in a repository that holds the files of the sample."""
-    monkeypatch.setattr(output, "_shows_color", lambda: True)
+    monkeypatch.setattr(printing, "_shows_color", lambda: True)
     for name in ("CI", "TMUX"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TERM_PROGRAM", "vscode")

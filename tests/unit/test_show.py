@@ -28,7 +28,7 @@ from kerasdiff.report.formats.sarif import to_sarif
 from kerasdiff.report.json import to_json
 from kerasdiff.report.named import Named
 from kerasdiff.report.replay import Replayed, render_replay, replay_json
-from kerasdiff.report.saved import digest, shown
+from kerasdiff.report.saved import digest, packed, shown, unpacked
 
 SAMPLES: dict[str, Callable[[], Comparison]] = {
     "forum": samples.forum,
@@ -149,7 +149,8 @@ def _without(text: str, name: str) -> str:
 def _of_another_version(text: str) -> str:
     report = json.loads(text)
     report["record"]["kerasdiff"] = "9.9"
-    report["record"]["comparison"]["unheard_of"] = 1
+    held = unpacked(report["record"]["comparison"])
+    report["record"]["comparison"] = packed({**held, "unheard_of": 1})
     report["record"]["digest"] = digest(report)
     return json.dumps(report)
 

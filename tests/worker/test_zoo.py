@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -71,8 +72,10 @@ def report(pair: Pair) -> dict[str, Any]:
         descriptions=descriptions,
         fitters=sides,
         control=control,
+        make_ready=control,
         more=control,
         lost=[],
+        started=time.time(),
     )
     told: dict[str, Any] = json.loads(to_json(compare_models(models, options, Silent())))
     return told

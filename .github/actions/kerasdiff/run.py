@@ -6,6 +6,7 @@ Inputs come by environment variables, so that no text of a workflow is read by a
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -43,6 +44,28 @@ def numbered(form: str, position: int, several: bool) -> str:
     return f"{name}={path.with_name(f'{path.stem}-{position}{path.suffix}')}" if several else form
 
 
+def artifact(folder: Path) -> str:
+    """What the pages are called: as it was asked for, or as no other step or job of a matrix calls its own."""
+    own = os.environ["ARTIFACT"].strip() or f"{folder.name}-{os.environ.get('GITHUB_JOB', '')}"
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", own).strip("-")
+
+
+def page(folder: Path, position: int, command: list[str]) -> str:
+    """Where the page of a comparison goes; of a file of gates it is a folder."""
+    if command[0] == "check":
+        return f"{folder}/html"
+    (folder / "html").mkdir(exist_ok=True)
+    return f"{folder}/html/{artifact(folder)}-{position}.html"
+
+
+def kept(folder: Path) -> dict[str, str]:
+    """What there is to keep: the page of one comparison as it is, or a folder that an archive is made of."""
+    pages = list((folder / "html").iterdir()) if (folder / "html").is_dir() else []
+    alone = len(pages) == 1 and pages[0].name != "index.html"
+    place = str(pages[0] if alone else folder / "html") if pages else ""
+    return {"html": place, "archive": "false" if alone else "true", "artifact": artifact(folder)}
+
+
 def main() -> int:
     """Runs all of them; the exit code of the gravest."""
     folder = Path(tempfile.mkdtemp(prefix="kerasdiff-", dir=os.environ.get("RUNNER_TEMP")))
@@ -55,6 +78,7 @@ def main() -> int:
         forms += [f"markdown={os.environ['GITHUB_STEP_SUMMARY']}"]
         forms += [numbered(form, position, len(todo) > 1) for form in asked]
         formats = [part for form in forms for part in ("--format", form)]
+        formats += ["--html", page(folder, position, command)]
         print(f"::group::kerasdiff {shlex.join(command)}", flush=True)
         code = subprocess.run([os.environ["PYTHON"], "-m", "kerasdiff", *command, *formats], check=False).returncode
         print("::endgroup::")
@@ -66,7 +90,8 @@ def main() -> int:
         worst = max(worst, code, key=list(OUTCOMES).index)
     with open(os.environ["GITHUB_OUTPUT"], "a", encoding="utf-8") as output:
         sarif = folder / "sarif" if any((folder / "sarif").iterdir()) else ""
-        output.write(f"outcome={OUTCOMES[worst]}\nexit-code={worst}\nsarif={sarif}\n")
+        told = {"outcome": OUTCOMES[worst], "exit-code": worst, "sarif": sarif, **kept(folder)}
+        output.writelines(f"{name}={value}\n" for name, value in told.items())
     return worst
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from kerasdiff.align.alignment import align
 from kerasdiff.align.edits import Edit
-from kerasdiff.align.pair import Aligned, Correspondence
+from kerasdiff.align.pair import Aligned, Correspondence, libraries
 from kerasdiff.align.telling.telling import told
 from kerasdiff.canonical import Canonicaliser
 from kerasdiff.graph import MODES, Graph, Mode, Weight
@@ -31,13 +31,15 @@ def correspond(reference: Description, candidate: Description) -> Correspondence
     modes = {mode: aligned[mode] for mode in MODES if mode in aligned}
     mapped = _mapped(modes)
     edits = _merged(modes)
-    proved = len(modes) == len(MODES) and all(item.alignment.isomorphic for item in modes.values())
+    same = len(modes) == len(MODES) and all(item.alignment.isomorphic for item in modes.values())
+    same = same and not _clash(modes, mapped)
     return Correspondence(
         descriptions=(reference, candidate),
         modes=modes,
         edits=edits,
         told=told(edits, modes, (reference, candidate)),
-        isomorphic=proved and not _clash(modes, mapped),
+        same_graphs=same,
+        isomorphic=same and len(set(libraries((reference, candidate)))) == 1,
         mapped=mapped,
     )
 

@@ -113,6 +113,12 @@ class WeightTransfer:
         return replace(self, pairs=names, candidate=self.reference)
 
 
+def libraries(descriptions: tuple[Description, Description]) -> tuple[str, str]:
+    """The version of TensorFlow that computes the ops of either side: of another one, equal ops prove nothing."""
+    one, two = (description.environment.get("tensorflow", "") for description in descriptions)
+    return one, two
+
+
 @dataclass(frozen=True, kw_only=True)
 class Correspondence:
     """What of two models corresponds, by their graphs alone.
@@ -122,7 +128,8 @@ class Correspondence:
         modes: The alignment of each mode in which both could be traced.
         edits: The script of both modes, each edit once.
         told: The same as a reader is told them: those together that are one change.
-        isomorphic: Whether the canonical graphs of both modes are the same: a proof.
+        same_graphs: Whether the canonical graphs of both modes are the same.
+        isomorphic: Whether that is a proof: one version of TensorFlow computes the ops of both.
         mapped: Weights that the alignment maps, reference id to candidate id.
     """
 
@@ -130,6 +137,7 @@ class Correspondence:
     modes: Mapping[Mode, Aligned]
     edits: tuple[Edit, ...]
     told: tuple[Edit, ...]
+    same_graphs: bool
     isomorphic: bool
     mapped: Mapping[str, str]
 
@@ -166,6 +174,7 @@ class Correspondence:
             modes=self.modes,
             edits=self.edits,
             told=self.told,
+            same_graphs=self.same_graphs,
             isomorphic=self.isomorphic,
             mapped=self.mapped,
             transfer=transfer,

@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING, ParamSpec, TypedDict, TypeVar
 
 from kerasdiff.api import watching
 from kerasdiff.api.results import InconclusiveError, Inspection, NotEquivalentError, Result
-from kerasdiff.api.targets import Files, Inputs, inputs_of, target_of
+from kerasdiff.api.targets import Files, Inputs, Python, inputs_of, target_of
 from kerasdiff.defaults import SEEDS
 from kerasdiff.errors import FitError, InternalError, KerasdiffError, TargetError
 from kerasdiff.options import IGNORABLE, STRENGTHS, Ignored, Options, Required
+from kerasdiff.side.targets import SIDES
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from kerasdiff.side.environment import Hardware
+    from kerasdiff.side.targets import Target
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -52,10 +54,13 @@ class Choices(TypedDict, total=False):
     inputs: Inputs | None
     custom_objects: Files
     unsafe: bool
+    reference_python: Python
+    candidate_python: Python
     require: Required
     require_checkpoint: bool
     ignore: Ignored | Sequence[Ignored]
     values: bool | None
+    picture: bool
     seed: int
     search: float
     device: str
@@ -73,10 +78,13 @@ def compare(
     inputs: Inputs | None = None,
     custom_objects: Files = (),
     unsafe: bool = False,
+    reference_python: Python = None,
+    candidate_python: Python = None,
     require: Required = "statistical",
     require_checkpoint: bool = False,
     ignore: Ignored | Sequence[Ignored] = (),
     values: bool | None = None,
+    picture: bool = False,
     seed: int = 0,
     search: float = 10.0,
     device: str = "auto",
@@ -95,12 +103,16 @@ def compare(
             a list, or by name in a dictionary.
         custom_objects: Python files with the classes that saved models are made with: a path, or several.
         unsafe: Whether code that saved models hold may be run.
+        reference_python: What runs the reference, where not what runs this: an interpreter, or the directory of a
+            virtual environment, with nothing of kerasdiff's installed there.
+        candidate_python: The same.
         require: The weakest evidence that passes as equivalent: ``proof``, ``numeric`` or ``statistical``.
         require_checkpoint: Whether the candidate has to load the reference's weights.
         ignore: What is left out: ``initializer``, ``regularizer``, ``constraint``, ``trainable``, ``dtype``,
             ``compile``, ``names``.
         values: Whether the weights have to hold the same values; without a word, where a saved file is compared with
             another one or with a model in memory. Two models in memory are compared by what they do.
+        picture: Whether what only a page shows is measured as well, for :meth:`Result.to_html`.
         seed: Of the weights, the probes and the trials.
         search: How much to look for an input that separates models which no probe tells apart, in seconds.
         device: Where to compute: ``auto``, ``cpu``, ``gpu`` or ``gpu:N``.
@@ -123,11 +135,13 @@ def compare(
         require_checkpoint=require_checkpoint,
         device=device,
         values=values,
+        picture=picture,
     )
     first, second = (
-        target_of(model, given, custom_objects=custom_objects, unsafe=unsafe) for model in (reference, candidate)
+        target_of(model, given, custom_objects=custom_objects, unsafe=unsafe, python=python, side=side)
+        for model, python, side in zip((reference, candidate), (reference_python, candidate_python), SIDES, strict=True)
     )
-    _start_ahead()
+    _start_ahead(targets=(first, second))
     import kerasdiff.pipeline as engine
 
     return watching.noted(Result(engine.compare(first, second, options)))
@@ -179,6 +193,8 @@ def fit(
     inputs: Inputs | None = None,
     custom_objects: Files = (),
     unsafe: bool = False,
+    reference_python: Python = None,
+    candidate_python: Python = None,
     device: str = "auto",
     timeout: float = 600.0,
 ) -> Result:
@@ -203,6 +219,8 @@ def fit(
         inputs: As :func:`compare` takes them.
         custom_objects: The same.
         unsafe: The same.
+        reference_python: The same.
+        candidate_python: The same.
         device: Where to train: ``auto``, ``cpu``, ``gpu`` or ``gpu:N``.
         timeout: Seconds a model may take for one answer.
 
@@ -233,9 +251,10 @@ def fit(
         device=device,
     )
     first, second = (
-        target_of(model, given, custom_objects=custom_objects, unsafe=unsafe) for model in (reference, candidate)
+        target_of(model, given, custom_objects=custom_objects, unsafe=unsafe, python=python, side=side)
+        for model, python, side in zip((reference, candidate), (reference_python, candidate_python), SIDES, strict=True)
     )
-    _start_ahead(trial_hardware(device))
+    _start_ahead(trial_hardware(device), (first, second))
     import kerasdiff.pipeline as engine
     from kerasdiff.options import Silent
 
@@ -249,6 +268,7 @@ def inspect(
     inputs: Inputs | None = None,
     custom_objects: Files = (),
     unsafe: bool = False,
+    python: Python = None,
     timeout: float = 600.0,
 ) -> Inspection:
     """Traces one model, as ``kerasdiff inspect`` does.
@@ -258,25 +278,26 @@ def inspect(
         inputs: The same.
         custom_objects: The same.
         unsafe: The same.
+        python: What runs it, where not what runs this: as ``reference_python``.
         timeout: Seconds it may take for one answer.
 
     Raises:
         KerasdiffError: If it cannot be found, loaded, built or called.
     """
     given = inputs_of(inputs)
-    model = target_of(target, given, custom_objects=custom_objects, unsafe=unsafe)
-    _start_ahead()
+    model = target_of(target, given, custom_objects=custom_objects, unsafe=unsafe, python=python)
+    _start_ahead(targets=(model,))
     import kerasdiff.pipeline as engine
 
     return Inspection(engine.inspect(model, given, timeout))
 
 
-def _start_ahead(hardware: Hardware | None = None) -> None:
+def _start_ahead(hardware: Hardware | None = None, targets: Sequence[Target] = ()) -> None:
     """Starts what imports TensorFlow, for the rest to be imported meanwhile; it stays for the next question."""
     from kerasdiff.side.environment import Hardware, worker_environment
     from kerasdiff.side.launching import prepare
 
-    prepare(worker_environment(hardware or Hardware()))
+    prepare(worker_environment(hardware or Hardware()), [target.python for target in targets])
 
 
 def _data(path: str | os.PathLike[str] | None) -> str | None:

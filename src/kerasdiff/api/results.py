@@ -99,6 +99,17 @@ class Result:
 
         return to_json(self.comparison)
 
+    def to_html(self) -> str:
+        """The same as a page for a browser, a file of its own: graphs side by side, plots, the code of both.
+
+        With ``compare(..., picture=True)`` it shows how far values are apart node by node as well. It holds scripts, so
+        a notebook, which runs none of others, shows the report in its place.
+        """
+        from kerasdiff.report.html import to_html
+        from kerasdiff.report.named import Named
+
+        return to_html(Named.of(self.comparison))
+
     def _render(self, *, verbose: bool = False, changes_only: bool = False) -> Callable[[Console], None]:
         from kerasdiff.report import terminal
 
@@ -150,6 +161,12 @@ class Inspection:
         from kerasdiff.report.inspect import description_json
 
         return description_json(self.description)
+
+    def to_html(self, *, mode: Literal["inference", "training"] = "inference") -> str:
+        """The same as a page for a browser, a file of its own, with the graph drawn."""
+        from kerasdiff.report.html import inspected_html
+
+        return inspected_html(self.description, mode)
 
     def _render(self, mode: Literal["inference", "training"]) -> Callable[[Console], None]:
         from kerasdiff.report.inspect import render_graph

@@ -10,6 +10,7 @@ import re
 import sys
 import sysconfig
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, cast
 
@@ -25,12 +26,21 @@ Inputs: TypeAlias = str | Shape | Sequence[str | Shape] | Mapping[str, str | Sha
 Files: TypeAlias = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 """One path, or several."""
 
+Python: TypeAlias = str | os.PathLike[str] | None
+"""An interpreter, or the directory of a virtual environment."""
+
 _PACK = "kerasdiff.worker.live.pack"
 """What writes down a live object; by name, for nothing here imports the worker, which knows Keras."""
 
 
 def target_of(
-    model: object, inputs: tuple[InputSpec, ...] = (), *, custom_objects: Files = (), unsafe: bool = False
+    model: object,
+    inputs: tuple[InputSpec, ...] = (),
+    *,
+    custom_objects: Files = (),
+    unsafe: bool = False,
+    python: Python = None,
+    side: str = "",
 ) -> Target:
     """What a model was given as, as far as that can be known without TensorFlow.
 
@@ -39,6 +49,8 @@ def target_of(
         inputs: What it will be called with.
         custom_objects: Python files with the classes that a saved model is made with.
         unsafe: Whether code that a saved model holds may be run.
+        python: What runs it: an interpreter, or a virtual environment; ``None`` for what runs this.
+        side: Which of two it is; empty where it is alone.
 
     Raises:
         TargetError: If it is none of these, or names nothing.
@@ -50,6 +62,7 @@ def target_of(
         text = os.fspath(model)
         objects = [("", file) for file in _files(custom_objects)]
         target = trusting(read_target(text, _home(text)), "", unsafe=unsafe, objects=objects)
+        target = _under(target, python, side)
         check(target, inputs)
         return target
     if not (callable(model) or hasattr(model, "weights")):
@@ -58,8 +71,18 @@ def target_of(
             "a target such as 'models.py:Net'."
         )
     text = called(model)
+    bare = _under(Target(text=text, kind="live", location=text, name=text), python, side)
     pack: Callable[[object, str], Payload] = importlib.import_module(_PACK).pack
-    return Target(text=text, kind="live", location=text, name=text, payload=pack(model, text))
+    return replace(bare, payload=pack(model, text))
+
+
+def _under(target: Target, python: Python, side: str) -> Target:
+    """The target, to be run by the interpreter that is named for it."""
+    if python is None:
+        return target
+    from kerasdiff.side.interpreters.choosing import under
+
+    return under(target, os.fspath(python), f"{side}_python".lstrip("_"))
 
 
 def _files(named: Files) -> list[str]:

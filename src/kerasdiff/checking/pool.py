@@ -36,7 +36,7 @@ def at_once() -> int:
 
 
 def run_all(
-    tasks: Sequence[Callable[[], T]], jobs: int, told: Callable[[int], None]
+    tasks: Sequence[Callable[[], T]], jobs: int, told: Callable[[int], None], stop: Callable[[], None] = stop_all
 ) -> tuple[list[Future[T] | None], bool]:
     """Runs tasks in threads, which wait for their workers most of the time.
 
@@ -44,6 +44,7 @@ def run_all(
         tasks: What one raises stays its own.
         jobs: How many run at once; 0 for :func:`at_once`.
         told: Hears how many are done.
+        stop: Ends what the tasks wait for.
 
     Returns:
         What came of each, ``None`` where it was cut off; and whether somebody did so, with Ctrl-C.
@@ -59,7 +60,7 @@ def run_all(
         done = {future for future in futures if future.done()}
         pool.shutdown(wait=False, cancel_futures=True)
         while not all(future.done() for future in futures):
-            stop_all()
+            stop()
             time.sleep(_LET_GO_S)
         return [future if future in done else None for future in futures], True
     pool.shutdown()

@@ -9,10 +9,11 @@ from pathlib import Path
 from kerasdiff.data.looking import check as check_data
 from kerasdiff.errors import InternalError, KerasdiffError
 from kerasdiff.gates.records import CheckedPair, Gate, Gates, Standing, Trouble, Why
+from kerasdiff.side.interpreters.choosing import under
 from kerasdiff.side.reading.early import check as check_target
 from kerasdiff.side.reading.early import read_target
 from kerasdiff.side.revisions.commits import AUTO
-from kerasdiff.side.targets import Target, no_objects, trusting
+from kerasdiff.side.targets import SIDES, Target, no_objects, trusting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +42,8 @@ def _ready(gate: Gate, gates: Gates, against: str) -> Ready:
         else:
             revision = against or gate.against or gates.base or AUTO
             first = read_target(gate.candidate, gates.here, at=revision)
-        targets = trusted(gate, first, "reference"), trusted(gate, read_target(gate.candidate, gates.here), "candidate")
+        second = read_target(gate.candidate, gates.here)
+        targets = placed(gate, first, "reference", gates.here), placed(gate, second, "candidate", gates.here)
         if gate.options.data is not None:
             check_data(Path(gate.options.data))
         for target in targets:
@@ -51,16 +53,23 @@ def _ready(gate: Gate, gates: Gates, against: str) -> Ready:
     return Ready(gate=gate, targets=targets)
 
 
-def trusted(gate: Gate, target: Target, side: str) -> Target:
-    """A model of the pair with what the file lets run to load it.
+def placed(gate: Gate, target: Target, side: str, here: str) -> Target:
+    """A model of the pair with what the file lets run to load it, and under which Python.
+
+    Args:
+        gate: The pair.
+        target: The model.
+        side: Which of both it is.
+        here: Directory that paths are relative to.
 
     Raises:
-        TargetError: If there is no such file.
+        TargetError: If there is no such file, or no such Python.
     """
     missing = next((file for _, file in gate.objects if not Path(file).is_file()), None)
     if missing is not None:
         raise no_objects(missing)
-    return trusting(target, side, unsafe=gate.unsafe, objects=gate.objects)
+    loaded = trusting(target, side, unsafe=gate.unsafe, objects=gate.objects)
+    return under(loaded, gate.pythons[SIDES.index(side)], f"{side}_python", here)
 
 
 def trouble_of(error: BaseException) -> Trouble:

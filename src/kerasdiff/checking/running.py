@@ -9,17 +9,25 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import date
 from functools import partial
 
 from kerasdiff.checking.pool import run_all
 from kerasdiff.checking.preparing import Ready, trouble_of, unusable
+from kerasdiff.comparison import Comparison
 from kerasdiff.errors import KerasdiffError
+from kerasdiff.fitting.cluster.connect import connected
 from kerasdiff.gates.judging import judged, options_on
 from kerasdiff.gates.records import Checked, CheckedPair, Gate, Standing
-from kerasdiff.options import Listener
+from kerasdiff.options import ClusterOptions, Listener, Options
 from kerasdiff.pipeline import compare
+from kerasdiff.side.process import stop_all
+from kerasdiff.side.targets import Target
+
+Compare = Callable[[Target, Target, Options], Comparison]
+"""Compares two models, here or elsewhere."""
 
 
 def check(
@@ -31,6 +39,7 @@ def check(
     jobs: int = 0,
     unchanged: Collection[str] = (),
     base: str = "",
+    cluster: ClusterOptions | None = None,
 ) -> Checked:
     """Checks pairs.
 
@@ -42,9 +51,13 @@ def check(
         jobs: How many run at once; 0 for one a core.
         unchanged: Names of the pairs that need not be run.
         base: The revision that says which are.
+        cluster: Where pairs run, if not on this machine.
+
+    Raises:
+        ClusterError: If the cluster cannot be used.
     """
     known: dict[str, CheckedPair] = {}
-    tasks: dict[str, Callable[[], CheckedPair]] = {}
+    run: list[Ready] = []
     for pair in pairs:
         gate = pair.gate
         if gate.name in unchanged:
@@ -53,13 +66,31 @@ def check(
             known[gate.name] = unusable(gate, pair.trouble)
         else:
             known[gate.name] = CheckedPair(gate=gate, standing=Standing.NOT_RUN)
-            tasks[gate.name] = partial(_checked, pair, today)
-    told = f"of {len(tasks)} pairs checked"
-    outcomes, cut_off = run_all([*tasks.values()], jobs, lambda done: listener.phase(f"{done} {told}"))
-    for name, outcome in zip(tasks, outcomes, strict=True):
+            run.append(pair)
+    with ExitStack() as stack:
+        compared, slots, stop = _comparing(run, cluster, stack, listener)
+        tasks = [partial(_checked, pair, today, compared) for pair in run]
+        told = f"of {len(tasks)} pairs checked"
+        outcomes, cut_off = run_all(tasks, jobs or slots, lambda done: listener.phase(f"{done} {told}"), stop)
+    for pair, outcome in zip(run, outcomes, strict=True):
         if outcome is not None:
-            known[name] = _outcome(known[name].gate, outcome)
+            known[pair.gate.name] = _outcome(pair.gate, outcome)
     return Checked(path=path, pairs=tuple(known.values()), today=today, base=base, interrupted=cut_off)
+
+
+def _comparing(
+    pairs: Sequence[Ready], cluster: ClusterOptions | None, stack: ExitStack, listener: Listener
+) -> tuple[Compare, int, Callable[[], None]]:
+    """What compares a pair, how many at once (0 for one a core), and what ends those that are under way."""
+    if cluster is None or not pairs:
+        return compare, 0, stop_all
+    from kerasdiff.checking.spread import Spread
+
+    listener.phase("connecting to the cluster")
+    data = sorted({pair.gate.options.data for pair in pairs if pair.gate.options.data is not None})
+    targets = tuple(dict.fromkeys(target for pair in pairs for target in pair.targets))
+    spread = Spread(stack.enter_context(connected(cluster, targets, data)), data)
+    return spread.compare, spread.slots, spread.close
 
 
 def _outcome(gate: Gate, future: Future[CheckedPair]) -> CheckedPair:
@@ -68,11 +99,11 @@ def _outcome(gate: Gate, future: Future[CheckedPair]) -> CheckedPair:
     return future.result() if error is None else unusable(gate, trouble_of(error))
 
 
-def _checked(pair: Ready, today: date) -> CheckedPair:
+def _checked(pair: Ready, today: date, compared: Compare) -> CheckedPair:
     started = time.monotonic()
     first, second = pair.targets
     try:
-        checked = judged(pair.gate, compare(first, second, options_on(pair.gate, today)), today)
+        checked = judged(pair.gate, compared(first, second, options_on(pair.gate, today)), today)
     except KerasdiffError as error:
         checked = unusable(pair.gate, trouble_of(error))
     return replace(checked, seconds=time.monotonic() - started)

@@ -9,6 +9,7 @@ from typing import TypeVar
 import click
 
 from kerasdiff.cli.completion import targets
+from kerasdiff.cli.pythons import python_options
 
 Command = TypeVar("Command", bound=Callable[..., int])
 
@@ -38,6 +39,7 @@ def pair_arguments(command: Command) -> Command:
             "or with auto: at the merge base with the branch that this work goes to.",
         ),
     )
+    command = python_options("--reference-python", "--candidate-python")(command)
     for option in reversed(options):
         command = option(command)
     return command

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from kerasdiff.cli.against import AUTO
+from kerasdiff.cli.cluster import cluster_options
 from kerasdiff.cli.common import clean, progress, start_ahead, write
-from kerasdiff.cli.output import COMPARISON_FORMATS, Output, machine_texts, report_options
+from kerasdiff.cli.output import CHECK_FORMATS, Output, machine_texts, report_options
+from kerasdiff.cli.pages import open_page, refuse_occupied, temporary_folder, write_pages
+from kerasdiff.report.pages import page_names
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from kerasdiff.gates.records import Checked, Gates
+    from kerasdiff.checking.preparing import Ready
+    from kerasdiff.gates.records import Checked, Gate, Gates
+    from kerasdiff.options import ClusterOptions
 
 EXIT_CODES_HELP = """
 \b
@@ -59,6 +65,12 @@ PROOF_FORMATS = ("terminal", "json")
 @click.option(
     "--jobs", type=click.IntRange(min=1), metavar="N", help="How many pairs run at once; by default one a core."
 )
+@cluster_options(
+    "pair",
+    use="Compare the pairs",
+    cpus="processor cores of a pair, whose models are at work at the same time.  [default: 2]",
+    gpus="GPUs of a pair, or the share of one.  [default: 0]",
+)
 @click.option(
     "--mutate",
     is_flag=True,
@@ -73,7 +85,7 @@ PROOF_FORMATS = ("terminal", "json")
     help="How many changes --mutate tries on each model.",
 )
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of its JSON reports instead.")
-@report_options(*COMPARISON_FORMATS)
+@report_options(*CHECK_FORMATS, pages="folder")
 def check(
     names: tuple[str, ...],
     schema: bool,
@@ -81,6 +93,7 @@ def check(
     changed: str | None,
     against: str,
     jobs: int | None,
+    cluster: ClusterOptions | None,
     mutate: bool,
     mutants: int,
     to: Output,
@@ -94,6 +107,7 @@ def check(
       kerasdiff check --changed --against main
       kerasdiff check --mutate backbone
       kerasdiff check --format terminal --format sarif=check.sarif
+      kerasdiff check --html pages/
     """  # noqa: D301
     if schema:
         from kerasdiff.report.schema import CHECK, schema_text
@@ -104,37 +118,66 @@ def check(
     if changed and changed in [gate.name for gate in gates.gates]:  # what follows an option is read as its value
         raise click.UsageError(f"--changed would take {clean(changed)} for a revision: name the pairs before it.")
     if mutate:
+        if cluster is not None:
+            raise click.UsageError("--mutate runs on this machine alone: leave out --ray.")
         return _proved(gates, jobs or 0, mutants, to)
-    return _checked(gates, jobs or 0, against, changed, to)
+    return _checked(gates, jobs or 0, against, changed, cluster, to)
 
 
-def _checked(gates: Gates, jobs: int, against: str, changed: str | None, to: Output) -> int:
-    from kerasdiff.checking.changed import is_unchanged, since
+def _checked(
+    gates: Gates, jobs: int, against: str, changed: str | None, cluster: ClusterOptions | None, to: Output
+) -> int:
     from kerasdiff.checking.preparing import ready
 
-    pairs, unchanged, base = ready(gates, against), set(), ""
-    if changed is not None:
-        known = since(gates, "" if changed == AUTO else changed)
-        base = known.revision
-        own = Path(gates.here) / Path(gates.path).name
-        unchanged = {
-            pair.gate.name
-            for pair in pairs
-            if pair.targets
-            and all(item.until >= date.today() for item in pair.gate.ignores)  # else it fails whatever changed
-            and is_unchanged(pair.gate, pair.targets, own, known)
-        }
-    if any(pair.targets and pair.gate.name not in unchanged for pair in pairs):
-        start_ahead()
+    if to.pages:
+        refuse_occupied(to.pages, page_names(gate.name for gate in gates.gates).values())
+    if to.pictured:
+        gates = replace(gates, gates=tuple(_pictured(gate) for gate in gates.gates))
+    pairs = ready(gates, against)
+    unchanged, base = _unchanged(gates, pairs, changed)
+    running = [target for pair in pairs if pair.gate.name not in unchanged for target in pair.targets]
+    if running and cluster is None:
+        start_ahead(targets=running)
     from kerasdiff.checking.running import check
 
     with progress() as listener:
-        checked = check(gates.path, pairs, listener, today=date.today(), jobs=jobs, unchanged=unchanged, base=base)
+        checked = check(
+            gates.path,
+            pairs,
+            listener,
+            today=date.today(),
+            jobs=jobs,
+            unchanged=unchanged,
+            base=base,
+            cluster=cluster,
+        )
     return report_checked(replace(checked, file=_in_repository(gates)), to)
 
 
+def _unchanged(gates: Gates, pairs: Sequence[Ready], changed: str | None) -> tuple[set[str], str]:
+    """The names of the pairs that need not run, and since which revision; nothing of both where nobody asked."""
+    from kerasdiff.checking.changed import is_unchanged, since
+
+    if changed is None:
+        return set(), ""
+    known = since(gates, "" if changed == AUTO else changed)
+    own = Path(gates.here) / Path(gates.path).name
+    names = {
+        pair.gate.name
+        for pair in pairs
+        if pair.targets
+        and all(item.until >= date.today() for item in pair.gate.ignores)  # else it fails whatever changed
+        and is_unchanged(pair.gate, pair.targets, own, known)
+    }
+    return names, known.revision
+
+
+def _pictured(gate: Gate) -> Gate:
+    return replace(gate, options=replace(gate.options, picture=True))
+
+
 def report_checked(checked: Checked, to: Output) -> int:
-    """Writes the report of a check.
+    """Writes the report of a check, and its folder of pages where one is wanted.
 
     Returns:
         Its exit code.
@@ -143,11 +186,27 @@ def report_checked(checked: Checked, to: Output) -> int:
     from kerasdiff.report.wording.gates import summary
 
     texts = {"json": lambda: check_json(checked), **machine_texts(named(checked), to)}
+    if to.pages is not None:
+        _write_folder(checked, to.pages or temporary_folder(), to)
     _write(to, lambda console: render_check(checked, console), texts, summary(checked))
     return checked.exit_code
 
 
+def _write_folder(checked: Checked, folder: str, to: Output) -> None:
+    from kerasdiff.report.check import named
+    from kerasdiff.report.html import index_html, to_html
+
+    told = [item for item in named(checked) if item.comparison is not None]
+    links = page_names(item.name for item in told)
+    pages = {links[item.name]: partial(to_html, item) for item in told}
+    index = write_pages(folder, pages, index_html(checked, links))
+    if to.opens:
+        open_page(index)
+
+
 def _proved(gates: Gates, jobs: int, mutants: int, to: Output) -> int:
+    if to.pages is not None:
+        raise click.UsageError(f"--mutate is told as {' or '.join(PROOF_FORMATS)}, not as pages.")
     for form in to.forms:
         if form.name not in PROOF_FORMATS:
             raise click.UsageError(f"--mutate is told as {' or '.join(PROOF_FORMATS)}, not as {form.name}.")

@@ -6,7 +6,7 @@ import math
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 import click
 
+from kerasdiff.cli.pythons import placed
 from kerasdiff.cli.trust import trust_options, trusted
 
 if TYPE_CHECKING:
@@ -104,24 +105,34 @@ def file_to_write(suffix: str = "") -> Callable[[click.Context, click.Parameter,
     """A check of a file to write, made before anything runs: its directory, its suffix, what is there already."""
 
     def check(context: click.Context, option: click.Parameter, text: str | None) -> str | None:
-        from kerasdiff.side.files import other_than_file
-
-        if text is None:
-            return None
-        path = Path(text).expanduser()
-        if not path.parent.is_dir():
-            raise click.BadParameter(f"the directory of {clean(text)} does not exist.")
-        if not path.name.endswith(suffix):
-            raise click.BadParameter(f"{clean(text)} does not end in {suffix}.")
-        try:
-            other = other_than_file(path)
-        except OSError as error:
-            raise click.BadParameter(f"{clean(text)} cannot be seen: {error.strerror}.") from None
-        if other:
-            raise click.BadParameter(f"{clean(text)} is {other}; kerasdiff writes over files alone.")
+        if text is not None:
+            refuse_unwritable(text, suffix)
         return text
 
     return check
+
+
+def refuse_unwritable(text: str, suffix: str = "") -> None:
+    """Refuses a file that cannot be written, as far as that shows before.
+
+    Raises:
+        click.BadParameter: With what is wrong with it.
+    """
+    from kerasdiff.side.files import other_than_file
+
+    path = Path(text).expanduser()
+    if not path.parent.is_dir():
+        raise click.BadParameter(f"the directory of {clean(text)} does not exist.")
+    if not path.name.endswith(suffix):
+        raise click.BadParameter(f"{clean(text)} does not end in {suffix}.")
+    try:
+        other = other_than_file(path)
+    except OSError as error:
+        raise click.BadParameter(f"{clean(text)} cannot be seen: {error.strerror}.") from None
+    if other:
+        raise click.BadParameter(f"{clean(text)} is {other}; kerasdiff writes over files alone.")
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise click.BadParameter(f"nothing can be written into the directory of {clean(text)}.")
 
 
 _RUN_FILE = "kerasdiff.run_file"
@@ -178,7 +189,7 @@ def understood(
     targets = tuple(replace(read_target(text), run_file=whole) for text in texts)
     if against is not None:
         targets = (read_target(texts[0], at=against), *targets)
-    targets = trusted(targets)
+    targets = placed(trusted(targets))
     if data is not None:
         from kerasdiff.data.looking import check as check_data
 
@@ -188,7 +199,7 @@ def understood(
     return targets, specs
 
 
-def start_ahead(hardware: Hardware | None = None, *, draws: bool = False) -> None:
+def start_ahead(hardware: Hardware | None = None, targets: Iterable[Target] = (), *, draws: bool = False) -> None:
     """Starts what imports TensorFlow, so that it does while this process imports its own modules.
 
     A command calls it as soon as all that can be seen without TensorFlow is seen to be right, and imports the pipeline
@@ -196,12 +207,14 @@ def start_ahead(hardware: Hardware | None = None, *, draws: bool = False) -> Non
 
     Args:
         hardware: What the first workers may use.
+        targets: What they load, where that may be under another Python.
         draws: Whether they may train on the procedural data.
     """
     from kerasdiff.side.environment import Hardware, worker_environment
     from kerasdiff.side.launching import prepare
 
-    prepare(worker_environment(hardware or Hardware()), draws=draws)
+    pythons = [target.python for target in targets] or [""]
+    prepare(worker_environment(hardware or Hardware()), pythons, draws=draws)
 
 
 @contextmanager

@@ -124,7 +124,7 @@ def _ignorable(context: click.Context, option: click.Parameter, incomplete: str)
     help="The long report: of an equal pair more than three lines, tables and lists as a whole. JSON holds it anyway.",
 )
 @model_options
-@report_options()
+@report_options(pages="file")
 def compare(
     reference: str | None,
     candidate: str | None,
@@ -152,11 +152,12 @@ def compare(
       kerasdiff compare old.py:Net 'new.py:Net(width=64)' --input 224,224,3
       kerasdiff compare old.py:build new.py:build --input ids=16:int32@0..100
       kerasdiff compare a.py:Net b.py:Net --no-fit --format json=report.json
+      kerasdiff compare a.py:Net b.py:Net --html report.html --open
       kerasdiff compare --against main models.py:build
     """  # noqa: D301
     texts, revision = pair_of(reference, candidate, against)
     (first, second), specs = understood(texts, inputs, data, revision)
-    start_ahead(draws=not no_fit and data is None)
+    start_ahead(targets=(first, second), draws=not no_fit and data is None)
     import kerasdiff.pipeline as engine
     from kerasdiff.options import Options
 
@@ -172,6 +173,7 @@ def compare(
         ignore=ignore,
         require_checkpoint=require_checkpoint,
         device=device,
+        picture=to.pictured,
     )
     with progress() as listener:
         comparison = engine.compare(first, second, options, listener)

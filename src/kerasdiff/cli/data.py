@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 import click
 
 from kerasdiff.cli.common import clean, data_option, write, write_bytes
-from kerasdiff.cli.output import color_option, output_option, rendered
+from kerasdiff.cli.output import color_option, output_option
+from kerasdiff.cli.printing import rendered
 
 if TYPE_CHECKING:
-    from kerasdiff.cli.output import ColorSystem
+    from kerasdiff.cli.printing import ColorSystem
     from kerasdiff.data.download import Told
     from kerasdiff.data.summary import Summary
     from kerasdiff.data.table import Table

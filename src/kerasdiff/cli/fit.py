@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kerasdiff.cli.against import pair_arguments, pair_of
+from kerasdiff.cli.cluster import cluster_options
 from kerasdiff.cli.common import (
     EXIT_CODES_HELP,
     TARGETS_HELP,
@@ -64,26 +65,6 @@ class Seconds(click.ParamType):  # type: ignore[type-arg]
         return float(span[1]) * {"s": 1.0, "m": 60.0, "h": 3600.0}[span[2]]
 
 
-def _address(context: click.Context, option: click.Parameter, value: str | None) -> str | None:
-    if value is None or value in ("", "auto", "local"):
-        return value
-    if not re.fullmatch(r"(ray://)?(\[[0-9A-Fa-f:.]+\]|[\w.-]+):\d{1,5}", value):
-        text = "write HOST:PORT, ray://HOST:PORT, auto or local, or put --ray last."
-        raise click.BadParameter(f"{clean(value)!r} is no address: {text}")
-    return value
-
-
-def _cluster(address: str | None, cpus: int | None, gpus: float | None) -> ClusterOptions | None:
-    from kerasdiff.options import ClusterOptions
-
-    if address is None:
-        for name, value in (("--trial-cpus", cpus), ("--trial-gpus", gpus)):
-            if value is not None:
-                raise click.UsageError(f"{name} needs --ray.")
-        return None
-    return ClusterOptions(address=address, cpus=cpus or 1, gpus=gpus or 0.0)
-
-
 @click.command(short_help="Trains both models alike and compares the outcome.", epilog=TARGETS_HELP + EXIT_CODES_HELP)
 @pair_arguments
 @click.option(
@@ -125,26 +106,11 @@ def _cluster(address: str | None, cpus: int | None, gpus: float | None) -> Clust
     metavar="POINTS",
     help="What still counts as equivalent: points of test accuracy, or percent of the test loss without classes.",
 )
-@click.option(
-    "--ray",
-    is_flag=False,
-    flag_value="",
-    callback=_address,
-    metavar="[ADDRESS]",
-    help="Train on a Ray cluster: HOST:PORT, ray://HOST:PORT, auto, or local for one of this machine alone. Without an "
-    "address, the one that this machine belongs to, else a local one.",
-)
-@click.option(
-    "--trial-cpus",
-    type=click.IntRange(min=1),
-    metavar="N",
-    help="With --ray: processor cores of a trial pair, whose trials run in turn.  [default: 1]",
-)
-@click.option(
-    "--trial-gpus",
-    type=Number(min=0),
-    metavar="N",
-    help="With --ray: GPUs of a trial pair, or the share of one.  [default: 0]",
+@cluster_options(
+    "trial",
+    use="Train",
+    cpus="processor cores of a trial pair, whose trials run in turn.  [default: 1]",
+    gpus="GPUs of a trial pair, or the share of one.  [default: 0]",
 )
 @click.option("--budget", type=Seconds(), help="Train no longer than this: 60s, 10m. Seeds and epochs are cut to fit.")
 @click.option("--own-init", is_flag=True, help="Let each model draw its own starting weights.")
@@ -152,7 +118,7 @@ def _cluster(address: str | None, cpus: int | None, gpus: float | None) -> Clust
 @click.option("--logdir", type=click.Path(file_okay=False), metavar="DIR", help="Write TensorBoard logs and CSV here.")
 @data_option("Instead of CIFAR-10, train on")
 @model_options
-@report_options()
+@report_options(pages="file")
 def fit(
     reference: str | None,
     candidate: str | None,
@@ -168,9 +134,7 @@ def fit(
     margin: float,
     budget: float | None,
     own_init: bool,
-    ray: str | None,
-    trial_cpus: int | None,
-    trial_gpus: float | None,
+    cluster: ClusterOptions | None,
     fresh: bool,
     logdir: str | None,
     data: str | None,
@@ -198,7 +162,7 @@ def fit(
     pair = first, second
     from kerasdiff.options import Options, fit_options
 
-    options = Options(inputs=specs, data=data, seed=seeds[0], timeout=timeout)
+    options = Options(inputs=specs, data=data, seed=seeds[0], timeout=timeout, picture=to.pictured)
     trials = fit_options(
         seeds=seeds,
         epochs=epochs,
@@ -213,10 +177,12 @@ def fit(
         fresh=fresh,
         logdir=logdir,
         device=device,
-        cluster=_cluster(ray, trial_cpus, trial_gpus),
+        cluster=cluster,
     )
     if trials.cluster is None:
         return _report(pair, options, trials, to)
+    if any(target.python for target in pair):
+        raise click.UsageError("--ray trains on other machines, which do not have this machine's Python of a side.")
     child = Child()
     if child.exit_code is not None:
         return child.exit_code
@@ -228,7 +194,8 @@ def _report(pair: tuple[Target, Target], options: Options, trials: FitOptions, t
     """Runs the fit and writes its report."""
     from kerasdiff.side.environment import trial_hardware
 
-    start_ahead(trial_hardware(trials.device if trials.cluster is None else "cpu"), draws=options.data is None)
+    hardware = trial_hardware(trials.device if trials.cluster is None else "cpu")
+    start_ahead(hardware, pair, draws=options.data is None)
     import kerasdiff.pipeline as engine
 
     with progress() as listener:

@@ -9,9 +9,11 @@ import click
 from kerasdiff.cli.common import TARGETS_HELP, model_options, progress, start_ahead, understood
 from kerasdiff.cli.completion import targets
 from kerasdiff.cli.output import Output, report_options
+from kerasdiff.cli.pythons import python_options
 
 if TYPE_CHECKING:
     from kerasdiff.graph import Mode
+    from kerasdiff.side.records import Description
 
 
 @click.command(short_help="Shows what a model does: its traced graph.", epilog=TARGETS_HELP)
@@ -23,8 +25,15 @@ if TYPE_CHECKING:
     show_default=True,
     help="Which of the two traced graphs the table shows.",
 )
+@python_options("--python")
 @model_options
-@report_options("terminal", "json", text="JSON (schema kerasdiff.inspect/1) holds both modes and every weight.")
+@report_options(
+    "terminal",
+    "json",
+    "html",
+    text="JSON (schema kerasdiff.inspect/1) holds both modes and every weight.",
+    pages="file",
+)
 def inspect(target: str, mode: Mode, inputs: tuple[str, ...], timeout: float, to: Output) -> int:
     """Shows what the model TARGET does: its traced graph, node by node.
 
@@ -34,10 +43,11 @@ def inspect(target: str, mode: Mode, inputs: tuple[str, ...], timeout: float, to
       kerasdiff inspect a.py:ConvModel_1 --mode training
       kerasdiff inspect 'net.py:build(depth=50)' --input 224,224,3 --format json
       kerasdiff inspect net.kerasdiff
+      kerasdiff inspect net.py:build --open
     """  # noqa: D301
     (model,), specs = understood((target,), inputs)
     if model.kind != "baseline":  # which is read here
-        start_ahead()
+        start_ahead(targets=(model,))
     import kerasdiff.pipeline as engine
     from kerasdiff.report.inspect import description_json, render_graph
 
@@ -46,6 +56,12 @@ def inspect(target: str, mode: Mode, inputs: tuple[str, ...], timeout: float, to
         description = engine.inspect(model, specs, timeout)
     to.write(
         lambda form: lambda console: render_graph(description, mode, console),
-        {"json": lambda: description_json(description)},
+        {"json": lambda: description_json(description), "html": lambda: _page(target, description, mode)},
     )
     return 0
+
+
+def _page(target: str, description: Description, mode: Mode) -> str:
+    from kerasdiff.report.html import inspected_html
+
+    return inspected_html(description, mode, target)

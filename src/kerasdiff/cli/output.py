@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import functools
-import io
 import os
-import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TextIO, TypeVar, cast
+from typing import TYPE_CHECKING, Literal, TypeVar, cast
 
 import click
 
-from kerasdiff.cli.common import clean, file_to_write, write, write_bytes
+from kerasdiff.cli.common import clean, file_to_write, refuse_unwritable, write, write_bytes
 from kerasdiff.cli.completion import formats
+from kerasdiff.cli.pages import open_page, refuse_folder, temporary_folder
+from kerasdiff.cli.printing import PIPED_WIDTH, Render, rendered, shows_links
+from kerasdiff.report.pages import INDEX
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -27,33 +28,38 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., int])
 """The function of a command, which returns its exit code."""
 
-ColorSystem = Literal["standard", "256", "truecolor"]
-
-Render = Callable[["Console"], None]
-"""Prints a report to read."""
-
-PIPED_WIDTH = 100
-"""Columns of a report that goes to a pipe or a file and finds no COLUMNS: fits a CI log."""
-
-MOST_COLUMNS = 1000
-"""Of any report: one as wide as COLUMNS may say would take all memory."""
-
 NARROWEST, WIDEST = 20, 1000
 """Columns that may be asked for."""
 
-COMPARISON_FORMATS = ("terminal", "json", "markdown", "junit", "sarif", "github")
-"""How a comparison can be told; the first one where nothing is said."""
+CHECK_FORMATS = ("terminal", "json", "markdown", "junit", "sarif", "github")
+"""How many comparisons can be told on one stream; the first one where nothing is said."""
 
-ALONE = ("json", "junit", "sarif")
+COMPARISON_FORMATS = (*CHECK_FORMATS, "html")
+"""How one comparison can be told."""
+
+ALONE = ("json", "junit", "sarif", "html")
 """Formats that a program reads, which nothing else may stand beside."""
+
+PAGE = "report.html"
+"""What a page is called that nobody named."""
+
+Pages = Literal["none", "file", "folder", "either"]
+"""What ``--html`` names in a command, if it is there: the last where only what is shown can tell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
-    """One ``--format``: its name, and the file it goes to, ``None`` for standard output."""
+    """One ``--format``.
+
+    Attributes:
+        name: Which.
+        file: Where it goes to; ``None`` for standard output.
+        temporary: Whether it goes to a file that nobody named.
+    """
 
     name: str
     file: str | None = None
+    temporary: bool = False
 
 
 class FormatType(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.3 on
@@ -75,8 +81,8 @@ class FormatType(click.ParamType):  # type: ignore[type-arg]  # generic from cli
             raise click.BadParameter(f"{clean(name)!r} is none of {', '.join(self.names)}.", ctx, param)
         if equals and not file:
             raise click.BadParameter(f"{name}= names no file; is a variable empty?", ctx, param)
-        if file and ctx is not None and param is not None:
-            file_to_write()(ctx, param, file)
+        if file:
+            refuse_unwritable(file)
         return Form(name=name, file=file or None)
 
 
@@ -90,6 +96,8 @@ class Output:
         width: Columns of a report to read; ``None`` for those of the terminal.
         quiet: Whether the verdict alone is told.
         changes_only: Whether what is equal is left out.
+        pages: What ``--html`` said where it names a folder, or may; empty for a temporary one.
+        opens: Whether a browser is to open the page.
     """
 
     forms: tuple[Form, ...]
@@ -97,34 +105,75 @@ class Output:
     width: int | None = None
     quiet: bool = False
     changes_only: bool = False
+    pages: str | None = None
+    opens: bool = False
+
+    @property
+    def pictured(self) -> bool:
+        """Whether what pictures alone show is wanted: now, or where the JSON is shown."""
+        return self.pages is not None or any(form.name in ("html", "json") for form in self.forms)
 
     @property
     def files(self) -> tuple[str, ...]:
         """Where it goes beside standard output."""
-        return tuple(form.file for form in self.forms if form.file is not None)
+        pages = (os.path.join(self.pages, INDEX),) if self.pages else ()
+        return (*(form.file for form in self.forms if form.file is not None), *pages)
 
     @property
     def silent(self) -> bool:
         """Whether nothing goes to standard output."""
-        return len(self.files) == len(self.forms)
+        return all(form.temporary or form.file is not None for form in self.forms)
 
     def links(self, file: str | None) -> bool:
         """Whether what goes there may hold links, which a pipe and a file do not."""
-        return file is None and self.color != "never" and _shows_color() and _shows_links()
+        return file is None and self.color != "never" and shows_links()
 
     def write(self, read: Callable[[Form], Render], texts: Mapping[str, Callable[[], str]]) -> None:
-        """Writes the report in every form; each is rendered to its end before the first one is written.
+        """Writes the report in every form, each rendered to its end before the first is written; then opens the page.
 
         Args:
             read: Gives what prints the report to read, for a form.
             texts: Gives the text of every other form, by name.
         """
         told = [(form, texts[form.name]() if form.name in texts else self._read(read, form)) for form in self.forms]
+        pages = []
         for form, text in sorted(told, key=lambda item: item[0].file is None):
-            if form.file is None or not _is_step_summary(form.file):
-                write(text, form.file)
+            file = str(Path(temporary_folder()) / PAGE) if form.temporary else form.file
+            if file is None or not _is_step_summary(file):
+                write(text, file)
             else:
-                _append(text, form.file)
+                _append(text, file)
+            pages += [file] if form.name == "html" and file is not None else []
+        if self.opens and pages:
+            open_page(pages[0])
+
+    def in_file(self) -> Output:
+        """The same where ``--html`` names one file; seen to before anything runs.
+
+        Raises:
+            click.UsageError: If not all of it can be had at once.
+        """
+        forms = self.forms
+        if self.pages is not None:
+            refuse_unwritable(self.pages)
+            forms = (*forms, Form(name="html", file=self.pages))
+        if self.opens:
+            forms = tuple(replace(form, temporary=form == Form(name="html")) for form in forms)
+            if not any(form.name == "html" for form in forms):
+                forms = (*forms, Form(name="html", temporary=True))
+        _refuse_together(forms)
+        return replace(self, forms=forms, pages=None)
+
+    def in_folder(self) -> Output:
+        """The same where ``--html`` names a folder for many pages; seen to before anything runs.
+
+        Raises:
+            click.UsageError: If not all of it can be had at once.
+        """
+        _refuse_together(self.forms)
+        if self.pages is not None:
+            refuse_folder(self.pages)
+        return replace(self, pages="") if self.opens and self.pages is None else self
 
     def _read(self, read: Callable[[Form], Render], form: Form) -> str:
         return rendered(read(form), self.color, form.file, width=self.width)
@@ -155,14 +204,38 @@ _LOOKS = (
 )
 
 
+_PAGES: Mapping[Pages, tuple[str, str]] = {
+    "file": ("FILE", "Write a page for a browser to FILE as well."),
+    "folder": ("DIR", "Write a page for each pair and an index of them into DIR as well."),
+    "either": ("PATH", "Write a page for a browser to PATH as well; of a check, a folder of pages."),
+}
+"""What ``--html`` takes, and says of itself."""
+
+
+def _page_options(pages: Pages) -> tuple[Callable[[Command], Command], ...]:
+    if pages == "none":
+        return ()
+    metavar, text = _PAGES[pages]
+    name = "index" if pages == "folder" else "page"
+    return (
+        click.option("--html", "pages", type=click.Path(), metavar=metavar, help=text),
+        click.option(
+            "--open", "opens", is_flag=True, help=f"Open the {name} in a browser; without --html, a temporary one."
+        ),
+    )
+
+
 def report_options(
-    *names: str, text: str = "In which form to tell it; NAME=FILE writes it to a file. May be repeated."
+    *names: str,
+    text: str = "In which form to tell it; NAME=FILE writes it to a file. May be repeated.",
+    pages: Pages = "none",
 ) -> Callable[[Command], Command]:
     """Options of every command that writes a report; it gets them as ``to``, an :class:`Output`.
 
     Args:
         names: The formats there are, the default first; by default those of a comparison, which add its own options.
         text: What the help says of them.
+        pages: What ``--html`` names.
     """
     formats = names or COMPARISON_FORMATS
     chosen = click.option(
@@ -180,12 +253,15 @@ def report_options(
         metavar="N",
         help=f"Columns of a report to read.  [default: those of the terminal, {PIPED_WIDTH} in a pipe]",
     )
-    options = (chosen, output_option, *(() if names else _LOOKS), width, color_option)
+    looks = _LOOKS if set(CHECK_FORMATS) <= set(formats) else ()
+    options = (chosen, *_page_options(pages), output_option, *looks, width, color_option)
 
     def decorate(command: Command) -> Command:
         @functools.wraps(command)
         def collected(**given: object) -> int:
-            return command(to=_output(given), **given)
+            to = _output(given)
+            settled = {"either": lambda: to, "folder": to.in_folder}.get(pages, to.in_file)
+            return command(to=settled(), **given)
 
         for option in reversed(options):
             collected = option(collected)
@@ -207,20 +283,32 @@ def _output(given: dict[str, object]) -> Output:
         if forms[0].file is not None:
             raise click.UsageError(f"--output and --format {forms[0].name}=FILE both name a file; keep one of them.")
         forms = (Form(name=forms[0].name, file=output),)
-    files = [Path(form.file).expanduser().resolve() for form in forms if form.file is not None]
-    if len(set(files)) < len(files):
-        raise click.UsageError("two formats go to one file.")
-    shown = [form.name for form in forms if form.file is None]
-    alone = [name for name in shown if name in ALONE]
-    if alone and len(shown) > 1:
-        raise click.UsageError(f"{alone[0]} stands alone on standard output; write --format {alone[0]}=FILE.")
     return Output(
         forms=forms,
         color=str(given.pop("color")),
         width=cast("int | None", given.pop("width")),
         quiet=bool(given.pop("quiet", False)),
         changes_only=bool(given.pop("changes_only", False)),
+        pages=cast("str | None", given.pop("pages", None)),
+        opens=bool(given.pop("opens", False)),
     )
+
+
+def _refuse_together(forms: Sequence[Form]) -> None:
+    """Refuses forms of which one would spoil another, or a terminal.
+
+    Raises:
+        click.UsageError: If there are such.
+    """
+    files = [Path(form.file).expanduser().resolve() for form in forms if form.file is not None]
+    if len(set(files)) < len(files):
+        raise click.UsageError("two formats go to one file.")
+    shown = [form.name for form in forms if form.file is None and not form.temporary]
+    if "html" in shown and sys.stdout.isatty():
+        raise click.UsageError("a page is no text to read: --html FILE writes it, --open shows it in a browser.")
+    alone = [name for name in shown if name in ALONE]
+    if alone and len(shown) > 1:
+        raise click.UsageError(f"{alone[0]} stands alone on standard output; write --format {alone[0]}=FILE.")
 
 
 # Comparisons --------------------------------------------------------------------------------------------------
@@ -239,11 +327,12 @@ def report_comparisons(several: Sequence[Named], to: Output, *, verbose: bool = 
     def read(form: Form) -> Render:
         return lambda console: _read(several, to, form, console, verbose=verbose)
 
-    to.write(read, {"json": lambda: _json(several), **machine_texts(several, to)})
+    to.write(read, {"json": lambda: _json(several), "html": lambda: _page(several), **machine_texts(several, to)})
     if to.silent and not to.quiet:
+        where = f" (report in {clean(', '.join(to.files))})" if to.files else ""
         for item in several:
             if item.comparison is not None and not item.comparison.interrupted:
-                click.echo(f"{_verdict(item)} (report in {clean(', '.join(to.files))})", err=True)
+                click.echo(f"{_verdict(item)}{where}", err=True)
 
 
 def machine_texts(several: Sequence[Named], to: Output) -> Mapping[str, Callable[[], str]]:
@@ -278,6 +367,14 @@ def _json(several: Sequence[Named]) -> str:
     return "".join(to_json(item.comparison) for item in several if item.comparison is not None)
 
 
+def _page(several: Sequence[Named]) -> str:
+    from kerasdiff.report.html import to_html
+
+    if len(several) > 1:
+        raise click.UsageError("a page shows one comparison: show each report by itself.")
+    return to_html(several[0])
+
+
 def _read(several: Sequence[Named], to: Output, form: Form, console: Console, *, verbose: bool) -> None:
     from kerasdiff.report import terminal  # which the other forms do without
 
@@ -302,66 +399,7 @@ def _verdict(item: Named) -> str:
     return clean(f"{name}{item.comparison.verdict.outcome}: {wording.summary(item.comparison)}")
 
 
-# Writing ------------------------------------------------------------------------------------------------------
-
-
-def rendered(
-    render: Render,
-    color: str,
-    output: str | None,
-    color_system: ColorSystem = "standard",
-    width: int | None = None,
-) -> str:
-    """The report as text: rendered to the end first, so that stdout gets all of it or nothing.
-
-    Args:
-        render: Prints the report.
-        color: What ``--color`` said.
-        output: The file it goes to, if any.
-        color_system: Colours to use where colours are on; the 16 of the user's theme, unless images need more.
-        width: Columns; by default those of the terminal.
-    """
-    from rich.console import Console
-
-    encoding = "utf-8" if output is not None else sys.stdout.encoding or "utf-8"
-    buffer = io.BytesIO()
-    stream = cast("TextIO", io.TextIOWrapper(buffer, encoding=encoding, newline="\n"))
-    colored = color == "always" or (color == "auto" and output is None and _shows_color())
-    console = Console(
-        file=stream,
-        width=width or min(shutil.get_terminal_size((PIPED_WIDTH, 24)).columns, MOST_COLUMNS),
-        force_terminal=colored,
-        color_system=color_system if colored else None,
-        no_color=not colored,
-        legacy_windows=False,
-    )
-    render(console)
-    stream.flush()
-    return buffer.getvalue().decode(encoding)
-
-
-def _shows_color() -> bool:
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-
-
-def _shows_links() -> bool:
-    """Whether the terminal is one that is known to show OSC 8 hyperlinks; others may print them as letters.
-
-    References:
-        E. Koblinger, "Hyperlinks in terminal emulators", and the terminals that ``supports-hyperlinks`` names.
-    """
-    say = os.environ.get
-    if say("FORCE_HYPERLINK") is not None:
-        return say("FORCE_HYPERLINK") != "0"
-    if say("CI") or say("TMUX"):
-        return False
-    known = ("iTerm.app", "WezTerm", "vscode", "ghostty", "Hyper", "rio", "Tabby", "zed")
-    vte = say("VTE_VERSION", "")
-    return bool(
-        say("TERM_PROGRAM") in known
-        or any(map(say, ("WT_SESSION", "KONSOLE_VERSION", "KITTY_WINDOW_ID", "DOMTERM", "ALACRITTY_WINDOW_ID")))
-        or (vte.isdigit() and int(vte) >= 5002)  # 0.50.0 and 0.50.1 crash on some
-    )
+# Files --------------------------------------------------------------------------------------------------------
 
 
 def _is_step_summary(file: str) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from kerasdiff.cli.common import EXIT_CODES_HELP, clean
-from kerasdiff.cli.output import Output, report_comparisons, report_options
+from kerasdiff.cli.output import CHECK_FORMATS, Output, report_comparisons, report_options
 from kerasdiff.errors import KerasdiffError
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ WEIGHT = (1, 2, 3, 130)
 @click.argument("reports", nargs=-1, metavar="REPORT.json...", type=click.Path(exists=True, dir_okay=False))
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of reports instead.")
 @click.option("-v", "--verbose", is_flag=True, help="The long report: tables and lists as a whole.")
-@report_options()
+@report_options(pages="either")
 def show(reports: tuple[str, ...], schema: bool, verbose: bool, to: Output) -> int:
     """Tells again, in any format, what compare, fit, check or replay wrote with --format json.
 
@@ -39,6 +39,7 @@ def show(reports: tuple[str, ...], schema: bool, verbose: bool, to: Output) -> i
       kerasdiff show report.json
       kerasdiff show report.json --format markdown --changes-only
       kerasdiff show report.json --format sarif=out.sarif --format junit=out.xml
+      kerasdiff show report.json --open
     """  # noqa: D301
     if schema:
         from kerasdiff.cli.common import write
@@ -52,6 +53,7 @@ def show(reports: tuple[str, ...], schema: bool, verbose: bool, to: Output) -> i
     for path, report in loaded:
         if report.get("schema") in _ALONE:
             return _shown_alone(path, report, len(reports), to)
+    to = to.in_file()
     several = [_read(path, report, name=Path(path).stem if len(reports) > 1 else "") for path, report in loaded]
     report_comparisons(several, to, verbose=verbose)
     return _code([item.comparison.exit_code for item in several if item.comparison is not None])
@@ -67,13 +69,17 @@ def _check(report: Mapping[str, Attribute], to: Output) -> int:
     from kerasdiff.cli.check import report_checked
     from kerasdiff.report.check import read_check
 
-    return report_checked(read_check(report), to)
+    for form in to.forms:
+        if form.name not in CHECK_FORMATS:
+            raise click.UsageError(f"what check wrote is no {form.name} of one file: --html DIR writes a page a pair.")
+    return report_checked(read_check(report), to.in_folder())
 
 
 def _replay(report: Mapping[str, Attribute], to: Output) -> int:
     from kerasdiff.cli.replay import report_replayed
     from kerasdiff.report.replay import read_replay
 
+    to = to.in_file()
     for form in to.forms:
         if form.name not in ("terminal", "json"):
             raise click.UsageError(f"what replay wrote is told as terminal or json, not as {form.name}.")

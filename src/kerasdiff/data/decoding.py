@@ -12,7 +12,7 @@ from typing import cast
 from kerasdiff.errors import KerasdiffError, WorkerError
 from kerasdiff.graph.values import Array
 from kerasdiff.side.environment import worker_environment
-from kerasdiff.side.frames import read_frame, write_frame
+from kerasdiff.side.wire.frames import read_frame, write_frame
 
 
 def decode_apart(paths: Sequence[Path]) -> Array:

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from kerasdiff.fitting.trials import Curves, PairFigures, Parted
-from kerasdiff.side.training import Trial
+from kerasdiff.side.training import Trial, TrialSoFar
 
 ROUNDING = 1e-3
 """Relative distance of the losses where they part first, up to which rounding may explain it."""
@@ -36,10 +36,11 @@ def distance(first: Sequence[float], second: Sequence[float]) -> float:
     """Largest absolute difference between two series; infinite where one ends early or diverges alone."""
     if len(first) != len(second):
         return math.inf
-    return max((_apart(a, b) for a, b in zip(first, second, strict=True)), default=0.0)
+    return max((apart(a, b) for a, b in zip(first, second, strict=True)), default=0.0)
 
 
-def _apart(a: float, b: float) -> float:
+def apart(a: float, b: float) -> float:
+    """The distance of two losses: infinite where one alone is finite, 0 where neither is."""
     if math.isfinite(a) and math.isfinite(b):
         return abs(a - b)
     return 0.0 if math.isfinite(a) == math.isfinite(b) else math.inf
@@ -116,7 +117,7 @@ def may_be_rounding(pair: tuple[Trial, Trial]) -> bool:
 
 def within_rounding(first: float, second: float) -> bool:
     """Whether two losses are so close that rounding may explain it."""
-    return _apart(first, second) <= ROUNDING * abs(first)
+    return apart(first, second) <= ROUNDING * abs(first)
 
 
 def parted(pair: tuple[Trial, Trial], controls: Sequence[tuple[Trial, Trial]]) -> Parted | None:
@@ -134,22 +135,32 @@ def parted(pair: tuple[Trial, Trial], controls: Sequence[tuple[Trial, Trial]]) -
 def _beyond(
     pair: tuple[Trial, Trial], controls: Sequence[tuple[Trial, Trial]], metric: str, covered: int
 ) -> Parted | None:
-    scale = max((abs(loss) for loss in pair[0].losses if math.isfinite(loss)), default=1.0)
     reached = floor = 0.0
+    whole = scale(pair[0])
     floors = [dict(_distances(control, metric, covered)) for control in controls]
-    for step, apart in _distances(pair, metric, covered):
-        reached = max(reached, apart)
+    for step, size in _distances(pair, metric, covered):
+        reached = max(reached, size)
         floor = max([floor, *(item.get(step, 0.0) for item in floors)])
-        limit = CLEARLY * max(floor, REPEATABLE * scale)
-        if reached > limit:
-            return Parted(step=step, metric=metric, distance=reached, floor=floor, limit=limit)
+        most = limit(floor, whole)
+        if reached > most:
+            return Parted(step=step, metric=metric, distance=reached, floor=floor, limit=most)
     return None
+
+
+def scale(reference: TrialSoFar) -> float:
+    """The largest finite loss of the reference: what a distance is a fraction of."""
+    return max((abs(loss) for loss in reference.losses if math.isfinite(loss)), default=1.0)
+
+
+def limit(floor: float, whole: float) -> float:
+    """What a pair is clearly apart beyond: with ``floor`` the largest distance of a control, as in `parted`."""
+    return CLEARLY * max(floor, REPEATABLE * whole)
 
 
 def _distances(pair: tuple[Trial, Trial], metric: str, covered: int) -> Iterator[tuple[int, float]]:
     for (a, b), (step, kind) in _series(pair, covered):
         if kind == metric:
-            yield step, _apart(a, b)
+            yield step, apart(a, b)
 
 
 def _series(pair: tuple[Trial, Trial], covered: float) -> Iterator[tuple[tuple[float, float], tuple[int, str]]]:

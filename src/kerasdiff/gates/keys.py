@@ -220,6 +220,8 @@ OPTIONS: Mapping[str, Read] = {
     "rungs": listed(one_of(*RUNGS), example='["interface", "inference"]', least=1),
     "custom_objects": listed(objects, example='["layers.py"]', least=1),
     "unsafe": flag,
+    "reference_python": text,
+    "candidate_python": text,
     "ignore": listed(entry, example=f"[{_ENTRY_EXAMPLE}]"),
 }
 """What pairs and the defaults of all pairs may say."""

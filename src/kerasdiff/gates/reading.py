@@ -179,6 +179,10 @@ class _Reader:
                 (side, str(self._here / Path(file).expanduser()))
                 for side, file in cast("tuple[tuple[str, str], ...]", merged.get("custom_objects", ()))
             ),
+            pythons=(
+                cast("str", merged.get("reference_python", "")),
+                cast("str", merged.get("candidate_python", "")),
+            ),
             expect=expect,
             edits=edits,
             known_lines=tuple(self._line("pairs", name, key) for key in ("expect", "edits") if key in own),

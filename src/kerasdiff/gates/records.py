@@ -47,6 +47,8 @@ class Gate:
         unsafe: Whether code that saved models hold may be run.
         objects: Python files with the classes that saved models are made with, absolute, each with the side that it is
             for; that is empty for both.
+        pythons: The interpreters, or environments, that reference and candidate run under; empty for the one that runs
+            this. As they are written.
         expect: What the pair has to be.
         edits: Of a pair that is to differ, the edits that are known, each as its kind and op (``insert relu``).
         known_lines: Where ``expect`` and ``edits`` stand, as far as they are written.
@@ -62,6 +64,7 @@ class Gate:
     given: tuple[str, ...] = ()
     unsafe: bool = False
     objects: tuple[tuple[str, str], ...] = ()
+    pythons: tuple[str, str] = ("", "")
     expect: Expected = "equivalent"
     edits: tuple[str, ...] | None = None
     known_lines: tuple[int, ...] = ()

@@ -128,7 +128,7 @@ def render_check(checked: Checked, console: Console) -> None:
         heading(console, "To pass", "what keeps each pair from it, and what would let it")
     for pair in open_:
         _explained(pair, checked, console, look)
-    title, style = _TITLES.get(checked.exit_code, ("NOT CHECKED", "red"))
+    title, style = TITLES.get(checked.exit_code, ("NOT CHECKED", "red"))
     answer(console, Text(look.text(wording.summary(checked))), style, title)
 
 
@@ -162,7 +162,7 @@ def _explained(pair: CheckedPair, checked: Checked, console: Console, look: Look
             emit(console, Text(f"               {look.text(line)}"))
 
 
-_TITLES: Mapping[int, tuple[str, str]] = {
+TITLES: Mapping[int, tuple[str, str]] = {
     0: ("PASSED", "green"),
     1: ("FAILED", "red"),
     3: ("INCONCLUSIVE", "yellow"),

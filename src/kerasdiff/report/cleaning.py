@@ -16,6 +16,8 @@ def clean(value: object) -> str:
     'relu\\x1b[2J'
     """
     text = " ".join(str(value).splitlines())
+    if text.isprintable():  # as nearly all are, and looking at each character takes most of the time of a large page
+        return text
     return "".join(
         char.encode("unicode_escape").decode() if unicodedata.category(char) in _HIDDEN or _is_none(char) else char
         for char in text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.console import Console
 from rich.text import Text
@@ -12,8 +12,8 @@ from kerasdiff.fitting.trials import FitEvidence
 from kerasdiff.report import wording
 from kerasdiff.report.curves import legend, plot
 from kerasdiff.report.style import Look, emit, hang, heading, pad
-from kerasdiff.report.wording.names import number
-from kerasdiff.report.wording.trials import Tone
+from kerasdiff.report.trials import columns_of
+from kerasdiff.report.wording.trials import Tone, pairs_told
 from kerasdiff.side.training import TrialSoFar
 
 _STYLES: Mapping[Tone, str] = {"plain": "", "good": "green", "warning": "yellow"}
@@ -22,9 +22,7 @@ _STYLES: Mapping[Tone, str] = {"plain": "", "good": "green", "warning": "yellow"
 def render_fit(fit: FitEvidence, console: Console) -> None:
     """Prints the trials of a fit, the curves where they differ, and what may be read from them."""
     look = Look.of(console)
-    pairs = max(1, len(fit.pairs))
-    many = f"{pairs} seeded trial pairs: each with the" if pairs > 1 else "one seeded trial pair:"
-    heading(console, "Fit", f"{many} same start, same batches")
+    heading(console, "Fit", pairs_told(fit))
     if fit.data is not None:
         hang(console, Text("  data  ", style="dim"), Text(look.text(wording.data_words(fit.data))))
     if fit.settings is not None:
@@ -38,30 +36,8 @@ def render_fit(fit: FitEvidence, console: Console) -> None:
         hang(console, Text("  "), Text(look.text(remark.text), style=_STYLES[remark.tone]))
 
 
-Tell = Callable[[TrialSoFar], str]
-
 LEAST_COLUMNS = 3
 """Columns shown however narrow the terminal is: whose trial it was, and its losses."""
-
-_NAMES: Mapping[str, Tell] = {"": lambda run: run.side, "seed": lambda run: str(run.seed)}
-
-_EPOCHS: Mapping[str, Tell] = {
-    "epochs": lambda run: str(len(run.epochs)),
-    "train loss": lambda run: number(run.epochs[-1].train_loss if run.epochs else None, 5),
-}
-"""Of trials of several epochs."""
-
-_STEPS: Mapping[str, Tell] = {
-    "steps": lambda run: str(len(run.losses)),
-    "first loss": lambda run: number(run.losses[0] if run.losses else None, 5),
-    "last loss": lambda run: number(run.losses[-1] if run.losses else None, 5),
-}
-
-_REACHED: Mapping[str, Tell] = {
-    "train accuracy": lambda run: _percent(run.train_accuracy),
-    "test accuracy": lambda run: _percent(run.test_accuracy),
-    "test loss": lambda run: number(run.test_loss, 5),
-}
 
 
 def _table(runs: tuple[TrialSoFar, ...], console: Console, look: Look) -> None:
@@ -76,24 +52,6 @@ def _table(runs: tuple[TrialSoFar, ...], console: Console, look: Look) -> None:
             for column, width in zip(columns, widths, strict=False)
         ]
         emit(console, Text("  " + "  ".join(cells), style="" if row else "dim"))
-
-
-def columns_of(runs: tuple[TrialSoFar, ...], *, narrow: bool = False) -> list[list[str]]:
-    """Title and cells of each; without a figure in any row (accuracy of a regression) a column is left out."""
-    told = {**_NAMES, **(_EPOCHS if any(len(run.epochs) > 1 for run in runs) else _STEPS), **_REACHED}
-    for title, figures in (("seed", {run.seed for run in runs}), ("steps", {len(run.losses) for run in runs})):
-        if len(figures) < 2:  # one that all have needs no naming
-            told.pop(title, None)
-    columns = [[_title(title, narrow=narrow), *map(tell, runs)] for title, tell in told.items()]
-    return [column for column in columns if set(column[1:]) != {"–"}]
-
-
-def _title(title: str, *, narrow: bool) -> str:
-    return title.replace("accuracy", "acc.") if narrow else title
-
-
-def _percent(share: float | None) -> str:
-    return "–" if share is None else f"{100 * share:.1f} %"
 
 
 def _plots(fit: FitEvidence, console: Console, look: Look) -> None:

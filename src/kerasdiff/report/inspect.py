@@ -13,9 +13,9 @@ from rich.text import Text
 
 from kerasdiff.graph import Attribute, Graph, Mode, Node, Port, Weight
 from kerasdiff.report.json import dump
+from kerasdiff.report.nodes import COLUMNS, COUNTED_ABOVE, UNTRACED, ends, facts, rows_of, size_of, total
 from kerasdiff.report.saved import Json
 from kerasdiff.report.style import Look, emit, hang, heading, pad
-from kerasdiff.report.wording.models import parameters, port, shapes
 from kerasdiff.report.wording.names import count
 from kerasdiff.report.wording.notes import note
 
@@ -25,11 +25,6 @@ if TYPE_CHECKING:
 SCHEMA = "kerasdiff.inspect/1"
 
 _LEAST = {"node": 16, "operands": 12, "op": 10, "source": 8}
-_ORDER = ("node", "op", "shape", "parameters", "operands", "source")
-_TITLES = {"node": "node", "op": "op", "shape": "output shape", "parameters": "parameters"} | {
-    "operands": "operands",
-    "source": "source",
-}
 
 
 def description_json(description: Description) -> str:
@@ -46,7 +41,7 @@ def description_json(description: Description) -> str:
                 "training": _graph(description.training),
             },
             "weights": [asdict(weight) for weight in description.weights],
-            "parameters": _total(description.weights),
+            "parameters": total(description.weights),
             "inferred": [note(fact) for fact in description.inferred],
             "notes": [note(fact) for fact in description.notes],
             "unused_layers": description.unused_layers,
@@ -60,26 +55,17 @@ def render_graph(description: Description, mode: Mode, console: Console) -> None
     """Prints the traced graph of one mode, then what the trace noticed."""
     look = Look.of(console)
     graph = description.inference if mode == "inference" else description.training
-    trainable = _total([weight for weight in description.weights if weight.trainable])
-    figures = parameters(_total(description.weights), trainable)
+    figures = size_of(description)
     emit(console, Text.assemble((look.text(description.class_name), "bold"), (f"  {figures}", "dim")))
-    for title, ports in (("input", description.inputs), ("output", description.outputs)):
-        for end in ports:
-            hang(console, Text(f"  {title:<8}", style="dim"), Text(look.text(port(end))))
-    locked = description.locked
-    if locked is not None:
-        hang(console, Text("  locked  ", style="dim"), Text(look.text(f"from {locked.target}")))
-    held = description.environment if locked is None else locked.environment
-    environment = ", ".join(f"{name} {text}" for name, text in held.items())
-    if environment:
-        hang(console, Text("  with    ", style="dim"), Text(look.text(environment)))
+    for label, text in facts(description):
+        hang(console, Text(f"  {label:<8}", style="dim"), Text(look.text(text)))
     if graph is None:
         heading(console, "Graph", f"{mode} mode")
-        emit(console, Text(f"  the model could not be traced in {mode} mode; the notes say why", style="yellow"))
+        emit(console, Text(f"  {UNTRACED.format(mode)}", style="yellow"))
     else:
         _table(graph, description.weights, mode, console, look)
-    for title, facts in (("Inferred", description.inferred), ("Notes", description.notes)):
-        _list(title, tuple(map(note, facts)), console, look)
+    for title, noticed in (("Inferred", description.inferred), ("Notes", description.notes)):
+        _list(title, tuple(map(note, noticed)), console, look)
     _list("Layers never called", description.unused_layers, console, look)
 
 
@@ -125,73 +111,28 @@ def _plain(value: Attribute) -> Attribute:
     return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _total(weights: tuple[Weight, ...] | list[Weight]) -> int:
-    return sum(weight.size for weight in weights if not weight.is_seed)
-
-
 def _table(graph: Graph, weights: tuple[Weight, ...], mode: Mode, console: Console, look: Look) -> None:
     heading(console, "Graph", f"{mode} mode, {count(len(graph), 'node')}")
-    rows, shared = _rows(graph, weights, look)
+    rows, shared = rows_of(graph, weights, look.text)
     widths = _widths(rows, look)
-    shown = [name for name in _ORDER if widths[name]]
-    emit(console, Text(_join(shown, _TITLES, widths, look), style="dim"))
+    shown = [name for name in COLUMNS if widths[name]]
+    emit(console, Text(_join(shown, COLUMNS, widths, look), style="dim"))
     for row in rows:
         emit(console, _join(shown, row, widths, look))
     emit(console)
-    outputs = ", ".join(_edge(edge.node, edge.port) for edge in graph.outputs)
-    hang(console, Text("  returns  ", style="dim"), Text(look.text(outputs or "nothing")))
-    for title, names in (
-        ("losses", [_edge(edge.node, edge.port) for edge in graph.losses]),
-        ("updates", list(graph.effects)),
-    ):
-        if names:
-            hang(console, Text(f"  {title:<9}", style="dim"), Text(look.text(", ".join(names))))
+    for label, text in ends(graph):
+        hang(console, Text(f"  {label:<9}", style="dim"), Text(look.text(text)))
     if shared:
-        emit(console, Text("  (n)      weights a node above has counted already", style="dim"))
-
-
-def _rows(graph: Graph, weights: tuple[Weight, ...], look: Look) -> tuple[list[dict[str, str]], bool]:
-    sizes = {weight.id: 0 if weight.is_seed else weight.size for weight in weights}
-    counted: set[str] = set()
-    shared = False
-    rows = []
-    for node in graph:
-        parameters = sum(sizes.get(weight, 0) for weight in node.weights)
-        again = bool(parameters) and all(weight in counted for weight in node.weights)
-        counted.update(node.weights)
-        shared = shared or again
-        rows.append(
-            {
-                "node": look.text(node.id),
-                "op": look.text(node.op),
-                "shape": look.text(shapes(node)),
-                "parameters": look.text(f"({parameters:,})" if again else f"{parameters:,}" if parameters else "–"),
-                "operands": look.text(_operands(node)),
-                "source": look.text(node.source) if node.source else "",
-            }
-        )
-    return rows, shared
-
-
-def _operands(node: Node) -> str:
-    roles = node.roles or ("",) * len(node.operands)
-    return ", ".join(
-        (f"{role}=" if role else "") + _edge(edge.node, edge.port)
-        for edge, role in zip(node.operands, roles, strict=False)
-    )
-
-
-def _edge(node: str, port: int) -> str:
-    return f"{node}[{port}]" if port else node
+        emit(console, Text(f"  (n)      {COUNTED_ABOVE}", style="dim"))
 
 
 def _widths(rows: list[dict[str, str]], look: Look) -> dict[str, int]:
     """Natural widths; where they do not fit, shapes go first and the widest column is shortened step by step."""
     widths = {
-        name: max([cell_len(row[name]) for row in rows] + [len(_TITLES[name])])
+        name: max([cell_len(row[name]) for row in rows] + [len(COLUMNS[name])])
         if name != "source" or any(row[name] for row in rows)
         else 0
-        for name in _ORDER
+        for name in COLUMNS
     }
     if look.width < 100 and sum(widths.values()) + 2 * len(widths) > look.width:
         widths["shape"] = 0
@@ -200,7 +141,7 @@ def _widths(rows: list[dict[str, str]], look: Look) -> dict[str, int]:
         if not candidates:
             widths["operands"] = 0
             break
-        widest = max(candidates, key=lambda name: (widths[name] - _LEAST[name], -_ORDER.index(name)))
+        widest = max(candidates, key=lambda name: (widths[name] - _LEAST[name], -list(COLUMNS).index(name)))
         widths[widest] -= 1
     return widths
 

@@ -116,6 +116,8 @@ def _model(model: ModelInfo) -> Json:
         "nodes": model.nodes,
         "directory": model.location.directory,
         **({} if model.commit is None else {"commit": _commit(model.commit)}),
+        **({"environment": model.environment} if model.environment else {}),
+        **({"python": model.python} if model.python else {}),
     }
 
 

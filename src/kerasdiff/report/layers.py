@@ -2,65 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import groupby
-from typing import Literal
 
 from rich.cells import cell_len
 from rich.console import Console
 from rich.style import Style
 from rich.text import Text
 
-from kerasdiff.graph import Node, Source
 from kerasdiff.report.links import Links
+from kerasdiff.report.rows import EQUAL, MARKS, Fold, Line, counts, line_of, runs
 from kerasdiff.report.style import Look, emit, hang, heading, pad
-from kerasdiff.report.wording.models import STATES, shapes
-from kerasdiff.report.wording.names import count
-from kerasdiff.rungs.records import Row, RowState
-
-FOLD_ABOVE = 24
-"""Rows a table may have before runs of equal rows fold: what leaves room for the rest on a screen."""
-
-CONTEXT = 2
-"""Rows shown at either end of a run that folds."""
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """How a row state looks, with all characters and with those of ASCII."""
-
-    fancy: str
-    plain: str
-    style: str
-
-
-MARKS: Mapping[RowState, Mark] = {
-    "kept": Mark(" ", " ", ""),
-    "rewritten": Mark("≈", "=", "blue"),
-    "inserted": Mark("+", "+", "green"),
-    "deleted": Mark("-", "-", "red"),
-    "updated": Mark("~", "~", "yellow"),
-    "moved": Mark("→", ">", "cyan"),
-    "rewired": Mark("⤳", "^", "magenta"),
-}
-
-EQUAL: tuple[RowState, ...] = ("kept", "rewritten")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """One row as text, before it is fitted to a width."""
-
-    state: RowState
-    reference: str = ""
-    candidate: str = ""
-    reference_source: str = ""
-    candidate_source: str = ""
-    sources: tuple[Source | None, Source | None] = (None, None)
-    op: str = ""
-    shape: str = ""
-    parameters: str = ""
+from kerasdiff.report.wording.models import STATES
+from kerasdiff.rungs.records import Row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,10 +37,6 @@ class Layout:
         return 2 + sum(width + 2 for width in wide if width) + sum(width + 1 for width in sources if width)
 
 
-Fold = Literal["long", "equal", "none"]
-"""Which rows fold: of long tables long runs alike, every equal row, or none."""
-
-
 def render_layers(rows: Sequence[Row], console: Console, *, fold: Fold = "long", links: Links | None = None) -> None:
     """Prints the table with its legend; what is not worth its lines folds.
 
@@ -94,67 +44,22 @@ def render_layers(rows: Sequence[Row], console: Console, *, fold: Fold = "long",
     does not fit is dropped (first shapes, then parameters), shortened in its middle last.
     """
     look = Look.of(console)
-    heading(console, "Layers", _counts(rows))
+    heading(console, "Layers", counts(rows))
     if not rows:
         emit(console, "  neither model has a node")
         return
-    lines = [_line(row, look) for row in rows]
+    lines = [line_of(row, look.text) for row in rows]
     layout = _layout(lines, look)
     emit(console, _header(layout, look))
-    for line in _folded(lines, fold):
-        if isinstance(line, str):
-            emit(console, Text(f"    {look.text(line)}", style="dim"))
+    for run in runs(lines, fold):
+        if run.sentence:
+            emit(console, Text(f"    {look.text(run.sentence)}", style="dim"))
             continue
-        emit(console, _cells(line, layout, look, links or Links()))
-        for note in _notes(line, layout):
-            hang(console, Text(look.pick("    └ ", "    ` "), style="dim"), Text(look.text(note), style="dim"))
+        for line in run.rows:
+            emit(console, _cells(line, layout, look, links or Links()))
+            for note in _notes(line, layout):
+                hang(console, Text(look.pick("    └ ", "    ` "), style="dim"), Text(look.text(note), style="dim"))
     _legend(rows, console, look)
-
-
-def _counts(rows: Sequence[Row]) -> str:
-    equal = sum(row.state in EQUAL for row in rows)
-    parts = [f"{equal:,} equal"]
-    for state in MARKS:
-        amount = sum(row.state == state for row in rows)
-        if amount and state not in EQUAL:
-            parts.append(f"{amount:,} {state}")
-    return ", ".join(parts)
-
-
-def _line(row: Row, look: Look) -> Line:
-    sides = [node for node in (row.reference, row.candidate) if node is not None]
-    parameters = [
-        f"{amount:,}" if amount else "–"
-        for node, amount in (
-            (row.reference, row.reference_parameters),
-            (row.candidate, row.candidate_parameters),
-        )
-        if node is not None
-    ]
-    return Line(
-        state=row.state,
-        reference=look.text(row.reference.id) if row.reference else "",
-        candidate=look.text(row.candidate.id) if row.candidate else "",
-        reference_source=_source(row.reference, look),
-        candidate_source=_source(row.candidate, look),
-        sources=(_source_of(row.reference), _source_of(row.candidate)),
-        op=look.text(_both([node.op for node in sides])),
-        shape=look.text(_both([shapes(node) for node in sides])),
-        parameters=look.text(_both(parameters)),
-    )
-
-
-def _source(node: Node | None, look: Look) -> str:
-    source = _source_of(node)
-    return "" if source is None else look.text(source)
-
-
-def _source_of(node: Node | None) -> Source | None:
-    return None if node is None else node.source
-
-
-def _both(texts: list[str]) -> str:
-    return texts[0] if len(set(texts)) < 2 else " → ".join(texts)
 
 
 def _layout(lines: Sequence[Line], look: Look) -> Layout:
@@ -267,29 +172,6 @@ def _notes(line: Line, layout: Layout) -> Iterator[str]:
     for title, cell, width in dropped:
         if ("→" in cell or "->" in cell) and cell_len(cell) > width:
             yield f"{title} {cell}"
-
-
-def _folded(lines: Sequence[Line], fold: Fold) -> Iterator[Line | str]:
-    """The lines, with runs of equal ones, or long ones of lines changed alike, replaced by one sentence."""
-    if fold == "none" or (fold == "long" and len(lines) <= FOLD_ABOVE):
-        yield from lines
-        return
-    for state, group in groupby(lines, key=lambda line: "kept" if line.state in EQUAL else line.state):
-        run = list(group)
-        if fold == "equal" and state == "kept":
-            yield f"… {count(len(run), 'equal layer')} …"
-            continue
-        # A fold that saves no more than its own line and one row is not worth the gap.
-        if len(run) <= 2 * CONTEXT + 2:
-            yield from run
-            continue
-        yield from run[:CONTEXT]
-        hidden = run[CONTEXT:-CONTEXT]
-        rewritten = sum(line.state == "rewritten" for line in hidden)
-        aside = f", {rewritten:,} of them after a rewrite" if rewritten else ""
-        noun = "equal layer" if state == "kept" else f"{state} layer"
-        yield f"… {count(len(hidden), noun)}{aside} …"
-        yield from run[-CONTEXT:]
 
 
 def _legend(rows: Sequence[Row], console: Console, look: Look) -> None:

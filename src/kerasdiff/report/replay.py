@@ -48,7 +48,11 @@ def render_replay(replayed: Replayed, console: Console) -> None:
     look, rung = Look.of(console), replayed.rung
     for label, target in zip(SIDES, replayed.targets, strict=True):
         hang(console, Text(f"  {label}  ", style="dim"), Text(look.text(target), style="bold"))
-    hang(console, Text("  witness    ", style="dim"), Text(look.text(wording.witness(replayed.saved))))
+    hang(
+        console,
+        Text("  witness    ", style="dim"),
+        Text(look.text(wording.witness(replayed.saved, replayed.saved.how))),
+    )
     hang(console, Text("  now        ", style="dim"), Text(look.text(wording.detail(rung))))
     emit(console)
     word, style = {"equal": ("AGREE", "green"), "different": ("DIFFER", "red")}.get(rung.outcome, ("OPEN", "yellow"))

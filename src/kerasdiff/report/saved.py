@@ -6,8 +6,10 @@ both, and every format shown from it is, byte for byte, what the comparison prin
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
+import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from types import ModuleType
@@ -18,13 +20,16 @@ from kerasdiff.comparison import Comparison
 from kerasdiff.errors import KerasdiffError
 from kerasdiff.graph import Attribute, Node
 from kerasdiff.graph.values import Array
-from kerasdiff.plain import PlainError, Reader, plain
+from kerasdiff.plain import PlainError, Reader, plain, told_once
 from kerasdiff.side.training import Answers, History, Trial, TrialSoFar
 
 RECORD = "record"
 """The member of a report that holds it."""
 
 Json = dict[str, Attribute]
+
+MOST_BYTES = 1 << 28
+"""Of a record: two models of 300,000 nodes."""
 
 Record = TypeVar("Record")
 
@@ -40,7 +45,30 @@ def record(comparison: Comparison) -> Json:
 
 def kept(name: str, held: object) -> Json:
     """The member of any report, which holds a record by this name; of arrays their shapes alone, as reports do."""
-    return {"kerasdiff": __version__, name: plain(held, keep=lambda array: list(array.shape))}
+    return {"kerasdiff": __version__, name: packed(told_once(plain(held, keep=lambda array: list(array.shape))))}
+
+
+def packed(data: Attribute) -> str:
+    """Data of a record as text: JSON, compressed, in base64.
+
+    A record of two models of 770 layers takes 50 kB so, and 600 kB as it is; nobody but :func:`read_record` reads it.
+    """
+    text = json.dumps(data, separators=(",", ":"), allow_nan=False)
+    return base64.b64encode(zlib.compress(text.encode(), level=9)).decode("ascii")
+
+
+def unpacked(text: str) -> Attribute:
+    """What :func:`packed` was given.
+
+    Raises:
+        ValueError: If it is something else.
+        zlib.error: The same.
+    """
+    inflating = zlib.decompressobj()
+    held = inflating.decompress(base64.b64decode(text, validate=True), MOST_BYTES)
+    if not inflating.eof:
+        raise ValueError("it is cut off, or too large")
+    return cast("Attribute", json.loads(held))
 
 
 def _shaped(shape: Attribute) -> Array:
@@ -94,8 +122,8 @@ def read_record(
     if held.get("digest") != digest(dict(report)):
         raise SavedError(f"it is damaged, or was changed after kerasdiff wrote it: {again} once more.")
     try:
-        return Reader(modules, _shaped).read(kind, held[name])
-    except PlainError:
+        return Reader(modules, _shaped).read(kind, unpacked(str(held[name])))
+    except (PlainError, ValueError, RecursionError, zlib.error):
         raise SavedError(f"its record{other} cannot be read: {again} once more.") from None
 
 
@@ -104,9 +132,14 @@ def read_record(
 
 def shown(comparison: Comparison) -> Comparison:
     """The same without what no report shows: lowerings, weights, arrays, timings."""
-    advised = bool(comparison.edits)
+    drawing, advised = comparison.drawing, bool(comparison.edits)
+    first, second = ({}, {}) if drawing is None else (side.graph.by_id() for side in drawing.sides)
     rows = (
-        replace(row, reference=_bare(row.reference, advised), candidate=_bare(row.candidate, advised))
+        replace(
+            row,
+            reference=_bare(row.reference, first, advised=advised),
+            candidate=_bare(row.candidate, second, advised=advised),
+        )
         for row in comparison.rows
     )
     fit, witness = comparison.fit, comparison.witness
@@ -118,10 +151,10 @@ def shown(comparison: Comparison) -> Comparison:
     )
 
 
-def _bare(node: Node | None, advised: bool) -> Node | None:
-    """A node as a table knows it, and as an advice does: that it has weights or settings, not which."""
-    if node is None:
-        return None
+def _bare(node: Node | None, drawn: Mapping[str, Node], *, advised: bool) -> Node | None:
+    """A node as it is drawn, else as a table knows it, and an advice: that it has weights or settings, not which."""
+    if node is None or node.id in drawn:
+        return None if node is None else drawn[node.id]
     bare = Node(id=node.id, op=node.op, kind=node.kind, outputs=node.outputs, source=node.source, called=node.called)
     if not advised:
         return bare
@@ -143,7 +176,7 @@ def _trial(trial: TrialSoFar) -> TrialSoFar:
 
 def _modules() -> tuple[ModuleType, ...]:
     """Those of all that a comparison may hold."""
-    from kerasdiff import comparison, findings
+    from kerasdiff import comparison, drawing, findings
     from kerasdiff.align import edits
     from kerasdiff.explain import records as explained
     from kerasdiff.fitting import decisions, trials
@@ -153,5 +186,18 @@ def _modules() -> tuple[ModuleType, ...]:
     from kerasdiff.side import locations, training
     from kerasdiff.side.revisions import records as revisions
 
-    modules = (comparison, findings, edits, explained, decisions, trials, model, returned, table, values, witness)
+    modules = (
+        comparison,
+        drawing,
+        findings,
+        edits,
+        explained,
+        decisions,
+        trials,
+        model,
+        returned,
+        table,
+        values,
+        witness,
+    )
     return (*modules, records, locations, training, revisions)

@@ -2,53 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 from rich.console import Console
 from rich.text import Text
 
-from kerasdiff.align.edits import EditKind
 from kerasdiff.comparison import Comparison, ModelInfo, Outcome
 from kerasdiff.findings import SIDES
 from kerasdiff.report import wording
 from kerasdiff.report.attribution import render_attribution
 from kerasdiff.report.equal import is_short, render_equal
 from kerasdiff.report.fit import render_fit
-from kerasdiff.report.layers import EQUAL, MARKS, Fold, render_layers
+from kerasdiff.report.layers import render_layers
 from kerasdiff.report.links import Links
+from kerasdiff.report.rows import EDITED, EQUAL, MARKS, RUNGS, Fold
 from kerasdiff.report.style import Look, answer, emit, hang, heading, pad
 from kerasdiff.report.wording.names import count
+from kerasdiff.report.wording.numbers import WORDS
+from kerasdiff.report.wording.rewrites import INEXACT, rewritten
 from kerasdiff.report.wording.verdict import BASES
-from kerasdiff.rungs.records import NUMERIC, Rewrite, RowState, Rung, RungOutcome
+from kerasdiff.rungs.records import NUMERIC, Rewrite, Rung
 
 MOST_EDITS = 12
 """Edits listed in full: past a screenful a list is not read; ``--verbose`` and JSON hold them all."""
-
-MOST_NAMES = 4
-"""Nodes named for one rewrite rule before the rest are counted."""
-
-_STATES: Mapping[EditKind, RowState] = {
-    "insert": "inserted",
-    "delete": "deleted",
-    "update": "updated",
-    "move": "moved",
-    "rewire": "rewired",
-}
-
-_RUNGS: Mapping[RungOutcome, tuple[str, str, str]] = {
-    "equal": ("✓", "=", "green"),
-    "different": ("✗", "x", "red"),
-    "advisory": ("!", "!", "yellow"),
-    "skipped": ("–", "-", "dim"),
-    "failed": ("?", "?", "bold red"),
-}
-
-INEXACT = "in real arithmetic, not to the last bit"
-"""How a rewrite holds that does not keep every bit."""
-
-WORDS = "A probe is an input that was tried; a scale is the largest value of the reference's tensor."
-"""Words of the lines about numbers."""
 
 _OUTCOMES: Mapping[Outcome, str] = {"equivalent": "green", "different": "red", "inconclusive": "yellow"}
 
@@ -128,6 +105,8 @@ def _model(title: str, model: ModelInfo, console: Console, look: Look) -> None:
     if model.commit is not None:
         hang(console, Text(" " * 13), Text(look.text(wording.commit(model.commit))))
     hang(console, Text(" " * 13), Text(look.text(wording.model(model))))
+    if told := wording.runs_with(model):
+        hang(console, Text(" " * 13), Text(look.text(f"with {told}")))
 
 
 def _edits(comparison: Comparison, console: Console, most: int, links: Links) -> None:
@@ -138,7 +117,7 @@ def _edits(comparison: Comparison, console: Console, most: int, links: Links) ->
     heading(console, "Edits", f"{count(len(edits), 'step')} from the reference to the candidate")
     digits = len(str(min(len(edits), most)))
     for position, edit in enumerate(edits[:most], start=1):
-        mark = MARKS[_STATES[edit.kind]]
+        mark = MARKS[EDITED[edit.kind]]
         lead = Text.assemble(
             f"  {position:>{digits}}. ",
             (look.pick(mark.fancy, mark.plain) + " ", f"bold {mark.style}"),
@@ -175,29 +154,18 @@ def _rewrites(rewrites: tuple[Rewrite, ...], console: Console, *, named: bool) -
         return
     look = Look.of(console)
     heading(console, "Rewrites", "spelled differently, the same thing")
-    groups: dict[str, list[Rewrite]] = {}
-    for rewrite in rewrites:
-        groups.setdefault(rewrite.rule, []).append(rewrite)
+    rules = rewritten(rewrites)
     if not named:
-        told = ", ".join(f"{rule} ×{len(group)}" for rule, group in groups.items())
-        aside = "" if all(rewrite.exact for rewrite in rewrites) else f" (some {INEXACT})"
+        told = ", ".join(f"{rule.name} ×{rule.times}" for rule in rules)
+        aside = "" if all(rule.exact for rule in rules) else f" (some {INEXACT})"
         hang(console, Text("  "), Text(look.text(f"{told}{aside}"), style="dim"))
         return
-    width = max(len(look.text(f"{rule} ×{len(group)}")) for rule, group in groups.items())
-    for rule, group in groups.items():
-        body = Text(look.text("; ".join(_of_rule(group))), style="dim")
-        if not all(rewrite.exact for rewrite in group):
+    width = max(len(look.text(f"{rule.name} ×{rule.times}")) for rule in rules)
+    for rule in rules:
+        body = Text(look.text(rule.nodes), style="dim")
+        if not rule.exact:
             body.append(f"  ({INEXACT})", style="yellow")
-        hang(console, Text("  " + pad(look.text(f"{rule} ×{len(group)}"), min(width, 32)) + "  "), body)
-
-
-def _of_rule(group: Sequence[Rewrite]) -> Iterator[str]:
-    """The nodes of each side that one rule rewrote."""
-    for side in SIDES:
-        nodes = [rewrite.node for rewrite in group if rewrite.side == side]
-        if nodes:
-            more = f", … {len(nodes) - MOST_NAMES} more" if len(nodes) > MOST_NAMES else ""
-            yield f"{side}: {', '.join(nodes[:MOST_NAMES])}{more}"
+        hang(console, Text("  " + pad(look.text(f"{rule.name} ×{rule.times}"), min(width, 32)) + "  "), body)
 
 
 def _rungs(rungs: tuple[Rung, ...], console: Console) -> None:
@@ -208,11 +176,11 @@ def _rungs(rungs: tuple[Rung, ...], console: Console) -> None:
     names = max((len(rung.name) for rung in rungs), default=0)
     words = max((len(rung.outcome) for rung in rungs), default=0)
     for rung in rungs:
-        fancy, plain, style = _RUNGS[rung.outcome]
+        mark = RUNGS[rung.outcome]
         lead = Text.assemble(
-            ("  " + look.pick(fancy, plain) + " ", style),
+            ("  " + look.pick(mark.fancy, mark.plain) + " ", mark.style),
             pad(rung.name, names + 2),
-            (pad(rung.outcome, words + 2), style),
+            (pad(rung.outcome, words + 2), mark.style),
         )
         hang(console, lead, Text(look.text(wording.detail(rung))))
     if not rungs:

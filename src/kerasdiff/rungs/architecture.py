@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from kerasdiff.align.pair import Pair
+from kerasdiff.align.pair import Pair, libraries
 from kerasdiff.findings import SIDES, Fact, Finding
 from kerasdiff.graph import MODES
 from kerasdiff.rungs.records import ArchitectureFigures, Rung, RungOutcome
@@ -21,7 +21,7 @@ def architecture(pair: Pair, *, harmless: bool) -> Rung:
     findings, outcome = _findings(pair)
     if outcome == "different" and harmless:
         findings, outcome = (*findings, Finding(fact=Fact.NUMBERS_AGREE)), "advisory"
-    figures = ArchitectureFigures(edits=len(pair.told), modes=tuple(sorted(pair.modes)), isomorphic=pair.isomorphic)
+    figures = ArchitectureFigures(edits=len(pair.told), modes=tuple(sorted(pair.modes)), isomorphic=pair.same_graphs)
     return Rung(name="architecture", outcome=outcome, findings=findings, figures=figures)
 
 
@@ -29,9 +29,12 @@ def _findings(pair: Pair) -> tuple[tuple[Finding, ...], RungOutcome]:
     if not pair.modes:
         return (Finding(fact=Fact.NO_GRAPH, parts=untraced(pair)),), "failed"
     aside = _aside(pair)
-    if pair.isomorphic:
+    if pair.same_graphs:
         count = len(pair.modes["inference"].graphs[0])
-        return (Finding(fact=Fact.ISOMORPHIC, count=count), *aside), "equal"
+        same = Finding(fact=Fact.ISOMORPHIC, count=count)
+        if not pair.isomorphic:
+            same = Finding(fact=Fact.SAME_BY_OTHERS, count=count, names=libraries(pair.descriptions))
+        return (same, *aside), "equal"
     if pair.edits:
         kinds = Counter(edit.kind for edit in pair.told)
         training = {edit.modes for edit in pair.edits} == {("training",)}

@@ -23,7 +23,8 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from kerasdiff.side.ending.orphans import below
@@ -35,7 +36,8 @@ if TYPE_CHECKING:
 FORKS = sys.platform == "linux"
 """Elsewhere a fork is not safe in a process that has loaded TensorFlow (macOS), or there is none (Windows)."""
 
-_MODULE = "kerasdiff.worker"
+_MAIN = str(Path(__file__).parents[1] / "worker" / "__main__.py")
+"""By its path, and not as a module: where it runs, kerasdiff may not be installed, or another version of it."""
 _ORPHANS_S = 5.0
 """How long a launcher may take to end what its workers left; it takes some milliseconds."""
 _READ_LATER = frozenset(
@@ -48,19 +50,25 @@ _READ_LATER = frozenset(
 which a worker reads anew. Any other name that differs needs a launcher of its own: oneDNN is switched at import."""
 
 
+def _command(python: str, *arguments: str) -> list[str]:
+    """What starts a worker, or a launcher."""
+    return [python or sys.executable, _MAIN, *arguments]
+
+
 class Launcher:
     """A process that forks workers, once it has imported TensorFlow.
 
     Args:
         environment: What it finds.
+        python: The interpreter; empty for the one that runs this.
         draws: Whether it draws the procedural data meanwhile, for workers that train.
     """
 
-    def __init__(self, environment: Mapping[str, str], *, draws: bool = False) -> None:
+    def __init__(self, environment: Mapping[str, str], python: str = "", *, draws: bool = False) -> None:
         self.connection, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", _MODULE, str(theirs.fileno()), *(["draw"] if draws else [])],
+                _command(python, str(theirs.fileno()), *(["draw"] if draws else [])),
                 stdin=subprocess.DEVNULL,
                 # Where its import fails, so does that of the fresh process that takes its place, which says why.
                 stdout=subprocess.DEVNULL,
@@ -116,37 +124,39 @@ class Launcher:
 
 
 MOST_LAUNCHERS = 3
-"""Launchers at once: numbers, trials, and one more; each keeps 300 MB, and a test may change its environment often."""
+"""Launchers of an interpreter at once: numbers, trials, and one more; each keeps 300 MB, and a test may change its
+environment often."""
 
-_launchers: dict[tuple[int, frozenset[tuple[str, str]]], Launcher] = {}
+_launchers: dict[tuple[int, str, frozenset[tuple[str, str]]], Launcher] = {}
 _starting = threading.Lock()
 
 
-def prepare(environment: Mapping[str, str], *, draws: bool = False) -> None:
-    """Starts the launcher that workers with this environment will be forked from; ``draws`` as it takes it."""
-    if FORKS:
-        launcher(environment, draws=draws)
+def prepare(environment: Mapping[str, str], pythons: Iterable[str] = ("",), *, draws: bool = False) -> None:
+    """Starts what workers with this environment will be forked from: a launcher for each of these interpreters."""
+    for python in dict.fromkeys(pythons) if FORKS else ():
+        launcher(environment, python, draws=draws)
 
 
-def launcher(environment: Mapping[str, str], *, draws: bool = False) -> Launcher:
+def launcher(environment: Mapping[str, str], python: str = "", *, draws: bool = False) -> Launcher:
     """The launcher that workers with this environment are forked from, a new one where it was ended."""
     # By process, too: one that this one was forked into has launchers of its own, which end with it.
-    key = os.getpid(), frozenset(item for item in environment.items() if item[0] not in _READ_LATER)
+    own = os.getpid(), python
+    key = *own, frozenset(item for item in environment.items() if item[0] not in _READ_LATER)
     with _starting:
         known = _launchers.get(key)
         if known is not None and not known.runs():
             known.close()
             known = None
         if known is None:
-            for oldest in [other for other in _launchers if other[0] == os.getpid()][: 1 - MOST_LAUNCHERS]:
+            for oldest in [other for other in _launchers if other[:2] == own][: 1 - MOST_LAUNCHERS]:
                 _launchers.pop(oldest).close()  # its workers go on
-            known = _launchers[key] = Launcher(environment, draws=draws)
+            known = _launchers[key] = Launcher(environment, python, draws=draws)
         return known
 
 
 @atexit.register
 def _close_all() -> None:
-    for (owner, _), known in _launchers.items():
+    for (owner, *_), known in _launchers.items():
         if owner == os.getpid():
             known.close()
 
@@ -190,13 +200,14 @@ class Process:
     Args:
         environment: What it finds.
         errors: Descriptor of the file that its standard error goes to.
+        python: The interpreter that runs it; empty for the one that runs this.
 
     Attributes:
         stdin, stdout: Our ends of its standard input and output.
     """
 
-    def __init__(self, environment: Mapping[str, str], errors: int) -> None:
-        self._environment, self._errors = environment, errors
+    def __init__(self, environment: Mapping[str, str], errors: int, python: str = "") -> None:
+        self._environment, self._errors, self._python = environment, errors, python
         requests, ours_in = os.pipe()
         ours_out, answers = os.pipe()
         self.stdin: IO[bytes] = open(ours_in, "wb")  # noqa: SIM115
@@ -213,7 +224,7 @@ class Process:
         self._launcher: Launcher | None = None
         if FORKS:
             with contextlib.suppress(OSError):  # then a fresh process is started
-                self._launcher = launcher(environment)
+                self._launcher = launcher(environment, python)
                 self._forked = self._launcher.fork(environment, (*self._theirs, errors))
 
     @property
@@ -251,7 +262,7 @@ class Process:
 
     def _start(self) -> None:
         self._popen = subprocess.Popen(
-            [sys.executable, "-m", _MODULE],
+            _command(self._python),
             stdin=self._theirs[0],
             stdout=self._theirs[1],
             stderr=self._errors,

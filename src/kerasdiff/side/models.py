@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ class Models:
         make_ready: Starts that process ahead and has it make ready to train like this, beside what is asked of others.
         more: Starts another pair of who trains.
         lost: Facts of workers that ended; grows while trials run.
+        started: Before anything of them was loaded, in seconds since the epoch.
         on_gpu: Whether trials run on a GPU, or may.
     """
 
@@ -40,6 +42,7 @@ class Models:
     make_ready: Callable[[FitPlan], None]
     more: Callable[[], AbstractContextManager[tuple[Worker | Retried, Worker | Retried]]]
     lost: list[Finding]
+    started: float
     on_gpu: bool = False
 
 
@@ -69,12 +72,12 @@ def models_of(
         KerasdiffError: If a model cannot be loaded, built or called.
     """
     lost: list[Finding] = []
-
+    started = time.time()
     trials = trials or numbers
-    started = partial(Worker, timeout=timeout, without=without, hardware=numbers)
+    worker = partial(Worker, timeout=timeout, without=without, hardware=numbers)
     with ExitStack() as stack:
-        first = stack.enter_context(started(targets[0], given, label="reference"))
-        second = stack.enter_context(started(targets[1], given, label="candidate"))
+        first = stack.enter_context(worker(targets[0], given, label="reference"))
+        second = stack.enter_context(worker(targets[1], given, label="candidate"))
         descriptions = describe_both((first, second), given, names_count="names" not in without)
 
         def trained_by(worker: Worker) -> AbstractContextManager[Worker | Retried]:
@@ -119,5 +122,6 @@ def models_of(
             make_ready=make_ready,
             more=more,
             lost=lost,
+            started=started,
             on_gpu=trials != numbers or descriptions[0].environment["device"] == "gpu",
         )

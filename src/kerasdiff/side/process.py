@@ -20,11 +20,11 @@ from kerasdiff.errors import InternalError, KerasdiffError, WorkerEndedError, Wo
 from kerasdiff.side.ending.hanging import ASKED_BY, hung_at
 from kerasdiff.side.ending.printed import last_words
 from kerasdiff.side.environment import Hardware, worker_environment
-from kerasdiff.side.frames import Call, Opening, Reply, read_frame, write_frame
 from kerasdiff.side.launching import Process
 from kerasdiff.side.protocol import DESCRIBE, Request, Side
 from kerasdiff.side.targets import InputSpec, Target
 from kerasdiff.side.training import Progress, Tick
+from kerasdiff.side.wire.frames import Call, Opening, ProtocolError, Reply, read_frame, write_frame
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -150,7 +150,7 @@ class Worker(Side):
     def _start(self) -> None:
         """Starts the process and what carries frames to and from it."""
         self._log = _own_file(self.label)
-        self._process = Process(worker_environment(self._hardware), self._log.fileno())
+        self._process = Process(worker_environment(self._hardware), self._log.fileno(), self.target.python)
         self._requests: queue.SimpleQueue[Opening | Call | None] = queue.SimpleQueue()
         self._replies: queue.SimpleQueue[Reply | _Lost | None] = queue.SimpleQueue()
         self._early: dict[int, Reply] = {}
@@ -262,7 +262,10 @@ class Worker(Side):
             except (EOFError, OSError, ValueError):
                 self._replies.put(None)
                 return
-            except Exception as error:  # unpickling runs constructors: whatever they raise, the answer is lost
+            except ProtocolError as error:
+                self._replies.put(_Lost(f"cannot be understood, for {error}: was kerasdiff installed anew meanwhile?"))
+                return
+            except Exception as error:  # whatever it is, the answer is lost
                 self._replies.put(_Lost(f"sent an answer that cannot be read ({type(error).__name__}: {error})"))
 
     def _wait(self, number: int, task: str, progress: Progress | None) -> object:

@@ -54,6 +54,7 @@ class Target:
         run_file: Whether its file is run as a whole, also where it trains, downloads or asks.
         found: Whether the user named the file alone, and ``name`` is the one model that it holds.
         payload: The object itself where it is ``live``.
+        python: Absolute path of the interpreter that runs it; empty for the one of this process.
         change: Key of a small change to make in it; with an empty one it is taken apart and built again all the same.
     """
 
@@ -70,6 +71,7 @@ class Target:
     run_file: bool = False
     found: bool = False
     payload: Payload | None = None
+    python: str = ""
     change: str | None = None
     unsafe: bool = False
     objects: tuple[str, ...] = ()

@@ -1,23 +1,30 @@
-"""``python -m kerasdiff.worker``: a worker, or with the number of a socket a launcher, from which workers are forked.
+"""What runs a worker, or with the number of a socket a launcher, from which workers are forked.
 
-Started by :mod:`kerasdiff.side.launching` alone.
+Started by :mod:`kerasdiff.side.launching` alone, as a script: so it runs in any interpreter, whatever is installed
+there, and brings this package along.
 """
 
 from __future__ import annotations
+
+import sys
+
+if __name__ == "__main__" and sys.version_info < (3, 11):
+    del sys.path[0]  # what PYTHONSAFEPATH does from Python 3.11 on
 
 import gc
 import os
 import signal
 import socket
-import sys
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+
+_PACKAGE = Path(__file__).parents[1]
 
 
 def main() -> None:
     """Serves; as a launcher in each of the forked processes, as if it had been started by itself."""
     # The parent decides when to stop; a child that heard Ctrl-C too would print a traceback of its own.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if sys.version_info < (3, 11) and sys.path and sys.path[0] in ("", os.getcwd()):
-        del sys.path[0]  # what PYTHONSAFEPATH does from Python 3.11 on
     # Imports and traces make a million objects that stay; by default a tenth of the time goes into visiting them again.
     gc.set_threshold(100_000, 20, 20)
     if len(sys.argv) > 1:
@@ -47,5 +54,16 @@ def _serve() -> None:
     serve(Connection(requests, answers))
 
 
+def _bring_package() -> None:
+    """Makes ``import kerasdiff`` mean the package that this file belongs to, and lets nothing else be found by it."""
+    within = [str(_PACKAGE)]
+    spec = spec_from_file_location("kerasdiff", _PACKAGE / "__init__.py", submodule_search_locations=within)
+    assert spec is not None
+    assert spec.loader is not None
+    sys.modules["kerasdiff"] = module_from_spec(spec)
+    spec.loader.exec_module(sys.modules["kerasdiff"])
+
+
 if __name__ == "__main__":
+    _bring_package()
     main()

@@ -14,7 +14,7 @@ import threading
 from typing import BinaryIO
 
 from kerasdiff.errors import CUT_OFF
-from kerasdiff.side.frames import Reply, read_frame, write_frame
+from kerasdiff.side.wire.frames import ProtocolError, Reply, read_frame, write_frame
 
 _HIGH = 500
 """Where our descriptors lie, if so many may be open: code that closes some closes those that follow its own."""
@@ -45,6 +45,9 @@ class Connection:
                 self._check(self._requests)
                 self.inbox.put(read_frame(self._reader))
             except EOFError:
+                self._leave()
+            except ProtocolError:  # which the parent finds, too, in any answer
+                self.send(Reply(number=0, kind="bug", payload=""))
                 self._leave()
             except BaseException:  # it reads what nobody has sent
                 self._cut_off()

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 import kerasdiff
@@ -246,6 +247,7 @@ def environment() -> dict[str, str]:
     return {
         "tensorflow": tf.__version__,
         "keras": keras.__version__,
+        "numpy": np.__version__,
         "python": platform.python_version(),
         **place(),
         "kerasdiff": kerasdiff.__version__,

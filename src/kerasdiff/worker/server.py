@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from kerasdiff.errors import KerasdiffError, LoadError, WorkerError
 from kerasdiff.side.ending.hanging import ASKED_BY
 from kerasdiff.side.environment import debugging
-from kerasdiff.side.frames import Call, Opening, Reply
 from kerasdiff.side.protocol import REQUESTS
 from kerasdiff.side.training import Tick
+from kerasdiff.side.wire.frames import Call, Opening, Reply
 from kerasdiff.worker.connection import Connection
 from kerasdiff.worker.patched import Originals
 

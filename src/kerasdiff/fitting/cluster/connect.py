@@ -14,7 +14,7 @@ import socket
 import sys
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,7 +49,7 @@ class Cluster:
     Attributes:
         ray: The module.
         shipped: The targets whose files every node gets.
-        options: What a trial pair takes of a node.
+        options: What a trial pair, or a comparison, takes of a node.
     """
 
     ray: Handle
@@ -61,7 +61,7 @@ class Cluster:
         return next(shipment for shipped, shipment in self.shipped if shipped == target)
 
     def room(self) -> int:
-        """How many trial pairs run at once on the nodes that are alive."""
+        """How many run at once on the nodes that are alive."""
         return sum(self._fit(node["Resources"]) for node in self.ray.nodes() if node["Alive"])
 
     def _fit(self, resources: dict[str, float]) -> int:
@@ -71,31 +71,32 @@ class Cluster:
         return min(rooms)
 
     def check(self) -> None:
-        """Refuses a cluster on which no trial pair would ever start.
+        """Refuses a cluster on which none would ever start.
 
         Raises:
-            ClusterError: If no node has what a pair takes.
+            ClusterError: If no node has what one takes.
         """
         if self.room():
             return
         held = [node["Resources"] for node in self.ray.nodes() if node["Alive"]]
         cpus, gpus = (max((item.get(name, 0.0) for item in held), default=0.0) for name in ("CPU", "GPU"))
-        wanted = f"--trial-cpus {self.options.cpus}"
-        wanted += f" and --trial-gpus {self.options.gpus:g}" if self.options.gpus else ""
+        what, name = self.options.what, "trial pair" if self.options.what == "trial" else "pair"
+        wanted = f"--{what}-cpus {self.options.cpus}"
+        wanted += f" and --{what}-gpus {self.options.gpus:g}" if self.options.gpus else ""
         raise ClusterError(
-            f"No node of the cluster can take a trial pair with {wanted}: of {len(held)} "
+            f"No node of the cluster can take a {name} with {wanted}: of {len(held)} "
             f"node{'s' if len(held) != 1 else ''} the largest has {cpus:g} processor cores and {gpus:g} GPUs."
         )
 
 
 @contextlib.contextmanager
-def connected(options: ClusterOptions, targets: tuple[Target, ...], data: str | None) -> Iterator[Cluster]:
+def connected(options: ClusterOptions, targets: Sequence[Target], data: Collection[str]) -> Iterator[Cluster]:
     """Connects to a cluster, or starts one of this machine alone, and ships the targets' files.
 
     Args:
         options: The address, and what a pair takes.
         targets: Whose files every node gets.
-        data: What is trained on, which goes another way.
+        data: Paths of what is trained on, which goes another way.
 
     Raises:
         ClusterError: If Ray is not installed, nothing answers, or no node can take a pair.

@@ -48,13 +48,12 @@ def unfit(wanted: Mapping[str, str]) -> str:
     return ""
 
 
-def run(wanted: Mapping[str, str], job: bytes, parcel: Handle, desk: Handle) -> Outcome:
-    """A task: the trials of ``job`` on this node, with what ``parcel`` holds."""
+def run(wanted: Mapping[str, str], module: str, *given: Handle) -> Outcome:
+    """A task: what ``run`` of a module of kerasdiff makes on this node of what it is given."""
     why = unfit(wanted)
     if why:
         return "unfit", why
-    task = importlib.import_module("kerasdiff.fitting.cluster.task")
-    return "done", task.run(job, parcel, desk)
+    return "done", importlib.import_module(module).run(*given)
 
 
 class Desk:

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 
 from kerasdiff.data.cifar import cifar10_cached
 from kerasdiff.errors import ClusterError
 from kerasdiff.graph.values import Array
+from kerasdiff.side.locations import Location, below, root
 from kerasdiff.side.reading.homes import home_at, module_folder
 from kerasdiff.side.targets import DEFINING, Target
 
@@ -39,9 +40,13 @@ class Shipment:
 
     Attributes:
         target: As it is found once the files are in the working directory.
+        origin, place: The folder that was sent, and where in the working directory it is then; empty for none, and for
+            that of a revision, whose files are named from its own root.
     """
 
     target: Target
+    origin: str = ""
+    place: str = ""
 
     def there(self, working_directory: Path) -> Target:
         """The target on a node, whose files lie in ``working_directory``."""
@@ -56,8 +61,17 @@ class Shipment:
             return replace(target, here=str(working_directory / target.here) if target.here else "")
         return replace(target, location=str(working_directory / target.location))
 
+    def here(self, seen: Location) -> Location:
+        """Where files lie on this machine that a node saw in its working directory."""
+        if not self.place or seen.directory is None:
+            return seen
+        inner = PurePosixPath(seen.directory)
+        if inner.parts[:1] != (self.place,):
+            return seen
+        return replace(seen, directory=below(Path(self.origin, *inner.parts[1:]), root()))
 
-def stage(targets: tuple[Target, ...], data: str | None, directory: Path) -> tuple[Shipment, ...]:
+
+def stage(targets: Sequence[Target], data: Collection[str], directory: Path) -> tuple[Shipment, ...]:
     """Copies what the targets are made of into a directory, which Ray ships.
 
     Of a file's target that is its folder or the one that holds its package, of a saved model the file, of a module the
@@ -66,12 +80,17 @@ def stage(targets: tuple[Target, ...], data: str | None, directory: Path) -> tup
     behind.
 
     Raises:
-        ClusterError: If that is more than a cluster should be sent.
+        ClusterError: If that is more than a cluster should be sent, or a target is to run under another Python.
     """
     places: dict[Path, str] = {}
     shipments: list[Shipment] = []
-    skip = None if data is None else Path(data).expanduser().resolve()
+    skip = frozenset(Path(path).expanduser().resolve() for path in data)
     for named in targets:
+        if named.python:
+            raise ClusterError(
+                f"{named.text} is to run under another Python, {named.python}, which a cluster's nodes do not have: "
+                "leave out --ray, or the option for that Python."
+            )
         target = _with_objects(named, places, directory, skip)
         if target.revision is not None:
             root = Path(target.revision.root)
@@ -93,18 +112,21 @@ def stage(targets: tuple[Target, ...], data: str | None, directory: Path) -> tup
                 if here not in places:
                     places[here] = f"models{len(places)}"
                     _copied(here, directory / places[here], skip)
-                target = replace(target, here=places[here], revision=None)
-            shipments.append(Shipment(target=target))
+                moved = replace(target, here=places[here], revision=None)
+                shipments.append(Shipment(target=moved, origin=str(here), place=places[here]))
+            else:
+                shipments.append(Shipment(target=target))
             continue
         folder = Path(home_at(Path(target.location)).folder)
         if folder not in places:
             places[folder] = f"models{len(places)}"
             _copied(folder, directory / places[folder], skip)
-        shipments.append(_at(target, Path(places[folder]) / Path(target.location).relative_to(folder)))
+        shipment = _at(target, Path(places[folder]) / Path(target.location).relative_to(folder))
+        shipments.append(replace(shipment, origin=str(folder), place=places[folder]))
     return tuple(shipments)
 
 
-def _with_objects(target: Target, places: dict[Path, str], directory: Path, skip: Path | None) -> Target:
+def _with_objects(target: Target, places: dict[Path, str], directory: Path, skip: frozenset[Path]) -> Target:
     """The same with the files of its custom objects, and what lies beside them, in the directory."""
     moved = []
     for file in map(Path, target.objects):
@@ -129,7 +151,7 @@ def _at(target: Target, path: Path) -> Shipment:
     return Shipment(target=replace(target, location=str(path), here="", revision=None))
 
 
-def _copied(folder: Path, to: Path, skip: Path | None) -> None:
+def _copied(folder: Path, to: Path, skip: frozenset[Path]) -> None:
     size = count = 0
     for path in _files(folder, skip):
         size, count = size + path.stat().st_size, count + 1
@@ -144,7 +166,7 @@ def _copied(folder: Path, to: Path, skip: Path | None) -> None:
         shutil.copy2(path, place)
 
 
-def _files(folder: Path, skip: Path | None) -> Iterator[Path]:
+def _files(folder: Path, skip: frozenset[Path]) -> Iterator[Path]:
     for parent, folders, names in os.walk(folder):
         here = Path(parent)
         folders[:] = sorted(
@@ -152,12 +174,12 @@ def _files(folder: Path, skip: Path | None) -> Iterator[Path]:
             for name in folders
             if not name.startswith(".")
             and name not in _LEFT_OUT
-            and here / name != skip
+            and here / name not in skip
             and not (here / name / "pyvenv.cfg").exists()
         )
         for name in sorted(names):
             path = here / name
-            if not name.startswith(".") and path != skip and path.is_file():
+            if not name.startswith(".") and path not in skip and path.is_file():
                 yield path
 
 
@@ -186,7 +208,7 @@ def packed(data: str, keras_home: Path) -> Parcel:
 
 
 def _below(folder: Path, name: str) -> dict[str, Path]:
-    return {f"{name}/{path.relative_to(folder)}": path for path in _files(folder, None)}
+    return {f"{name}/{path.relative_to(folder)}": path for path in _files(folder, frozenset())}
 
 
 def unpacked(parcel: Parcel, folder: Path) -> None:

@@ -44,7 +44,7 @@ LOST_AFTER = 60
 """Seconds without a node that could take a pair, or in which Ray gives one up again and again, after which the fit
 ends; a cluster may be growing a node."""
 
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 """Ray sets the first for its tasks; numbers drawn with numpy must be those of this machine."""
 
 
@@ -139,7 +139,7 @@ class Spread:
             shipments=tuple(self._cluster.shipment(worker.target) for worker in self._workers),
             starts=self._starts,
             hardware=self._hardware,
-            environment={name: os.environ.get(name) for name in _THREADS},
+            environment={name: os.environ.get(name) for name in THREADS},
         )
         alone = self._first_node and plans[0].side in ("control", "rounding")
         task = self._task.options(scheduling_strategy=self._on(self._first_node)) if alone else self._task
@@ -149,7 +149,7 @@ class Spread:
         return futures
 
     def _hand_over(self, group: _Group) -> None:
-        reference = group.task.remote(entry.versions(), group.job, self._parcel, self._desk)
+        reference = group.task.remote(entry.versions(), Job.__module__, group.job, self._parcel, self._desk)
         self._under_way[group.number] = replace(group, reference=reference)
         reference.future().add_done_callback(lambda done: self._ended(group.number, done))
 

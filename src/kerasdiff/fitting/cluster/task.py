@@ -89,7 +89,7 @@ def run(packed_job: bytes, parcel: Parcel, desk: Handle) -> bytes:
     job: Job = pickle.loads(packed_job)
     here = Path.cwd()
     unpacked(parcel, here / "kerasdiff-data")
-    _restore({**job.environment, "KERAS_HOME": str(here / "kerasdiff-data" / "keras")})
+    restore({**job.environment, "KERAS_HOME": str(here / "kerasdiff-data" / "keras")})
     node = ray.get_runtime_context().get_node_id()
     with tempfile.TemporaryDirectory(prefix="kerasdiff-", ignore_cleanup_errors=True) as own:
         task = _Task(job, Path(own), desk)
@@ -101,7 +101,8 @@ def run(packed_job: bytes, parcel: Parcel, desk: Handle) -> bytes:
         return pickle.dumps(Done(node=node, trials=trials, stored=task.stored, logs=logs, lost=_CREW.told()))
 
 
-def _restore(environment: Mapping[str, str | None]) -> None:
+def restore(environment: Mapping[str, str | None]) -> None:
+    """Sets the variables of this process; those that are ``None`` are removed."""
     for name, value in environment.items():
         if value is None:
             os.environ.pop(name, None)

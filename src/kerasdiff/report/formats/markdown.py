@@ -21,11 +21,11 @@ from kerasdiff.fitting.trials import FitEvidence
 from kerasdiff.report import wording
 from kerasdiff.report.attribution import MOST_LOCAL
 from kerasdiff.report.cleaning import clean
-from kerasdiff.report.fit import columns_of
-from kerasdiff.report.layers import EQUAL, render_layers
+from kerasdiff.report.layers import render_layers
 from kerasdiff.report.named import Named
+from kerasdiff.report.rows import EQUAL, RUNGS
+from kerasdiff.report.trials import columns_of
 from kerasdiff.report.wording.names import count
-from kerasdiff.rungs.records import RungOutcome
 
 MOST_CHARACTERS = 65_536
 """What GitHub takes as a comment."""
@@ -40,14 +40,6 @@ TABLE_WIDTH = 110
 """Columns of the table of layers, which stands in a block that scrolls."""
 
 _MARKS: Mapping[Outcome, str] = {"equivalent": "✅", "different": "❌", "inconclusive": "⚠️"}
-
-_RUNGS: Mapping[RungOutcome, str] = {
-    "equal": "✓",
-    "different": "✗",
-    "advisory": "!",
-    "skipped": "–",
-    "failed": "?",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +197,7 @@ def _rungs(comparison: Comparison, *, changes_only: bool) -> str:
     shown = [rung for rung in comparison.rungs if not changes_only or rung.outcome != "equal"]
     apart = sum(rung.outcome == "different" for rung in comparison.rungs)
     rows = ["| | rung | outcome | |", "|---|---|---|---|"]
-    rows += [f"| {_RUNGS[r.outcome]} | {r.name} | {r.outcome} | {cell(wording.detail(r), 1000)} |" for r in shown]
+    rows += [f"| {RUNGS[r.outcome].fancy} | {r.name} | {r.outcome} | {cell(wording.detail(r), 1000)} |" for r in shown]
     return _folded(f"Evidence: {apart} of {count(len(comparison.rungs), 'rung')} differ", "\n".join(rows))
 
 
@@ -258,7 +250,7 @@ def _terms(comparison: Comparison) -> str:
     told = [*wording.environment(dict(comparison.environment)), *wording.terms(comparison)]
     lines = [f"- {label}: {text(value)}" for label, value in told]
     lines += [
-        f"- {side}: {text(wording.model(model))}"
+        f"- {side}: {text(', with '.join(filter(None, (wording.model(model), wording.runs_with(model)))))}"
         for side, model in (("reference", comparison.reference), ("candidate", comparison.candidate))
     ]
     return _folded("Terms: versions, seed, tolerances, what was inferred", "\n".join(lines))

@@ -19,7 +19,7 @@ from kerasdiff.report.wording.explain import (
 )
 from kerasdiff.report.wording.findings import detail, sentence
 from kerasdiff.report.wording.fit import data_words
-from kerasdiff.report.wording.models import commit, model
+from kerasdiff.report.wording.models import commit, model, runs_with
 from kerasdiff.report.wording.numbers import closeness, provenance, subject
 from kerasdiff.report.wording.terms import environment, terms
 from kerasdiff.report.wording.trials import plan, remarks
@@ -47,6 +47,7 @@ __all__ = [
     "plan",
     "provenance",
     "remarks",
+    "runs_with",
     "sentence",
     "settings",
     "size",

@@ -8,9 +8,12 @@ from kerasdiff.comparison import Comparison
 from kerasdiff.findings import SIDES, Fact, Finding
 from kerasdiff.report.wording.findings import sentence
 from kerasdiff.report.wording.locked import baselines
-from kerasdiff.report.wording.models import commit
+from kerasdiff.report.wording.models import commit, runs_with
 from kerasdiff.report.wording.names import count, listed
 from kerasdiff.report.wording.verdict import BASES
+
+CUT_OFF = "Interrupted: this is what was known until then."
+"""What is said of a comparison that somebody cut off."""
 
 MORE = "--verbose shows the layers and numbers"
 """How to see all of it."""
@@ -34,6 +37,8 @@ def _known(comparison: Comparison) -> Iterator[tuple[str, str]]:
     for side, info in zip(SIDES, (comparison.reference, comparison.candidate), strict=True):
         if info.commit is not None:
             yield side, f"{commit(info.commit)}."
+        if runs := runs_with(info):
+            yield side, f"with {runs}."
     assumed = [_assumed(finding) for side in terms.inferred for finding in side]
     if told := list(dict.fromkeys(text for text in assumed if text)):
         yield "assumed", f"{'; '.join(told)}."

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from kerasdiff.align.edits import Aspect, Change, Edit, Update
 from kerasdiff.explain.records import Attribution, Effect, LocalDifference, Measure
 from kerasdiff.findings import Fact, Finding
-from kerasdiff.probing.witness import SavedWitness
+from kerasdiff.probing.witness import Counterexample
 from kerasdiff.report.wording.names import count, listed, number
 from kerasdiff.report.wording.numbers import closeness, scaled
 
@@ -213,14 +213,14 @@ def inseparable(group: tuple[int, ...]) -> str:
 # The input ---------------------------------------------------------------------------------------------------
 
 
-def witness(saved: SavedWitness) -> str:
-    """Where it came from, how the models were run on it, and how far apart they were then."""
+def witness(saved: Counterexample, how: str) -> str:
+    """``how`` it came about, how the models were run on it, and how far apart they were then."""
     weights = f", {scaled(saved.weight_scale)}" if saved.weight_scale != 1.0 else ""
     shapes = ", ".join(str(tuple(batch.shape)) for batch in saved.inputs)
     apart = "then apart where the reference is all zero"
     if not FROM_ZERO <= saved.difference < math.inf:
         apart = f"then {number(saved.difference)} of scale apart"
-    return f"{saved.how}, {saved.mode} mode{weights}, input {shapes}; {apart}"
+    return f"{how}, {saved.mode} mode{weights}, input {shapes}; {apart}"
 
 
 # What could not be said, and where an input comes from ---------------------------------------------------------

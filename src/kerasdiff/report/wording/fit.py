@@ -111,7 +111,7 @@ def _decided(finding: Finding) -> str:
     """What the paired differences say, and what more pairs would bring."""
     if "p_different" not in finding.figures:
         return "One trial pair shows no spread between seeds."
-    return _reason(finding) + _outlook(finding)
+    return _reason(finding) + outlook(finding)
 
 
 def _reason(finding: Finding) -> str:
@@ -133,7 +133,8 @@ def _reason(finding: Finding) -> str:
     return text + f"{lies} the margin ±{margin:g}"
 
 
-def _outlook(finding: Finding) -> str:
+def outlook(finding: Finding) -> str:
+    """The end of the sentence: what more pairs would bring where these do not decide."""
     if finding.names[0] != "inconclusive":
         return "."
     if "seeds_needed" not in finding.figures:

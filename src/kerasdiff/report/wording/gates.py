@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
 
 from kerasdiff.comparison import Comparison
-from kerasdiff.findings import Fact
+from kerasdiff.findings import SIDES, Fact
 from kerasdiff.gates.judging import hidden_by
 from kerasdiff.gates.records import Checked, CheckedPair, Ignore, Standing, Why
 from kerasdiff.options import Ignored, Options
@@ -160,6 +160,8 @@ def command(pair: CheckedPair) -> list[str]:
     words += ["--unsafe"] if pair.gate.unsafe else []
     for side, file in pair.gate.objects:
         words += ["--custom-objects", f"{side}={file}" if side else file]
+    for side, python in zip(SIDES, pair.gate.pythons, strict=True):
+        words += [f"--{side}-python", python] if python else []
     words += [] if options.fit else ["--no-fit"]
     ignored = pair.comparison.terms.hidden  # without what expired
     words += ["--ignore", ",".join(ignored)] if ignored else []

@@ -33,6 +33,12 @@ def commit(one: Commit) -> str:
     return f"{one.short} {one.subject}"
 
 
+def runs_with(info: ModelInfo) -> str:
+    """``tensorflow 2.16.2, keras 3.11.3 (old/bin/python)``, where the other side runs otherwise; else empty."""
+    versions = ", ".join(f"{name} {text}" for name, text in info.environment.items())
+    return f"{versions} ({info.python})" if versions and info.python else versions or info.python
+
+
 def port(end: Port) -> str:
     """An input or output: ``ids (?, 16) int32 in 0..100``."""
     bounds = "" if end.low is None or end.high is None else f" in {end.low:g}..{end.high:g}"

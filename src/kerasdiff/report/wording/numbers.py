@@ -8,6 +8,9 @@ from kerasdiff.findings import Quantity, Subject
 from kerasdiff.graph.values import Closeness, Tolerance
 from kerasdiff.probing.limits import CALIBRATION_FACTOR, FLOAT32_FLOOR, TINY, precision_tolerance
 
+WORDS = "A probe is an input that was tried; a scale is the largest value of the reference's tensor."
+"""Words of the lines about numbers."""
+
 
 def closeness(close: Closeness) -> str:
     """One phrase with every number beside its limit, index and count."""

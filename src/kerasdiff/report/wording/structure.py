@@ -121,6 +121,10 @@ def _edits(finding: Finding) -> str:
     return f"{finding.count} edit{'s' if finding.count > 1 else ''} ({kinds})"
 
 
+def _same_graphs(finding: Finding) -> str:
+    return f"in one form both graphs are the same, in inference and training mode: {finding.count} nodes, one to one"
+
+
 def _untraced(finding: Finding) -> str:
     return f"{finding.side}: {'; '.join(map(note, finding.parts)) or 'cannot be traced'}"
 
@@ -187,8 +191,9 @@ SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
     Fact.RETURNED_OTHERWISE: _returned,
     Fact.OTHER_SEQUENCE: _returned,
     Fact.RETURNED_UNREAD: _unread,
-    Fact.ISOMORPHIC: lambda f: (
-        f"in one form both graphs are the same, in inference and training mode: {f.count} nodes, one to one"
+    Fact.ISOMORPHIC: _same_graphs,
+    Fact.SAME_BY_OTHERS: lambda f: (
+        f"{_same_graphs(f)}; TensorFlow {f.names[0]} computes one and {f.names[1]} the other, so numbers have to tell"
     ),
     Fact.EDITS: _edits,
     Fact.TRAINING_ALONE: _said("in training mode alone"),

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
-from kerasdiff.fitting.trials import Curves, FitEvidence, Lead
+from kerasdiff.fitting.trials import Curves, FitEvidence, Lead, Parted
 from kerasdiff.fitting.verdict import decided, not_finite
 from kerasdiff.report.wording.fit import told
 from kerasdiff.report.wording.names import count, number, value
@@ -32,6 +32,13 @@ MOST_CLASSES = 3
 CLASS_DIFFERENCE = 0.02
 """Smallest difference of a class's accuracy that is worth a name: two images of CIFAR-10's 100 a class in a subset of
 1,000."""
+
+
+def pairs_told(fit: FitEvidence) -> str:
+    """How many trial pairs there are, and what they have in common."""
+    pairs = max(1, len(fit.pairs))
+    many = f"{pairs} seeded trial pairs: each with the" if pairs > 1 else "one seeded trial pair:"
+    return f"{many} same start, same batches"
 
 
 def plan(settings: TrialSettings, seeds: tuple[int, ...]) -> str:
@@ -64,9 +71,9 @@ def remarks(fit: FitEvidence) -> list[Remark]:
     """What may be read from the trials, sentence by sentence, in reading order."""
     several = fit.decision is not None and len(fit.pairs) > 1
     return [
-        *_distance(fit),
-        *_controls(fit),
-        *(Remark(_lead(lead)) for lead in fit.leads),
+        *distances(fit),
+        *controls(fit),
+        *(Remark(lead_told(lead)) for lead in fit.leads),
         *([Remark(WARNINGS[fit.curves], "warning")] if not fit.identical and (fit.leads or not fit.pairs) else []),
         *_agreement(fit),
         *([Remark(told(decided(fit.decision)))] if several else []),
@@ -74,7 +81,8 @@ def remarks(fit: FitEvidence) -> list[Remark]:
     ]
 
 
-def _distance(fit: FitEvidence) -> list[Remark]:
+def distances(fit: FitEvidence) -> list[Remark]:
+    """How far apart the step losses are, and from where on."""
     if fit.never_finite:
         text = told(not_finite(fit))
         return [Remark(f"{text[0].upper()}{text[1:]}.", "warning")]
@@ -87,7 +95,8 @@ def _distance(fit: FitEvidence) -> list[Remark]:
     return []
 
 
-def _controls(fit: FitEvidence) -> list[Remark]:
+def controls(fit: FitEvidence) -> list[Remark]:
+    """What the reference against itself shows, and from where on the pair is beyond that."""
     if fit.control_distance is None:
         return []
     steps = f" over {count(fit.control_steps, 'step')}" if fit.control_steps else ""
@@ -99,26 +108,32 @@ def _controls(fit: FitEvidence) -> list[Remark]:
         text = f"Rounding, the reference from weights one unit in the last place off: {number(fit.rounding_distance)}"
         remarks.append(Remark(f"{text} apart{steps}."))
     if fit.parted is not None:
-        part = fit.parted
-        text = f"Beyond that from step {part.step + 1} on: {part.metric} {number(part.distance)} apart, where the "
-        text += f"controls are {number(part.floor)} and the limit is {number(part.limit, 2)}."
-        if math.isinf(part.distance):
-            text = f"From step {part.step + 1} on the {part.metric} of one side alone is NaN or infinite."
-        remarks.append(Remark(text))
+        remarks.append(Remark(beyond_controls(fit.parted)))
     return remarks
 
 
-def _lead(lead: Lead) -> str:
+def beyond_controls(part: Parted) -> str:
+    """From where on a pair is farther apart than its controls, and by how much."""
+    if math.isinf(part.distance):
+        return f"From step {part.step + 1} on the {part.metric} of one side alone is NaN or infinite."
+    return (
+        f"Beyond that from step {part.step + 1} on: {part.metric} {number(part.distance)} apart, where the "
+        f"controls are {number(part.floor)} and the limit is {number(part.limit, 2)}."
+    )
+
+
+def lead_told(lead: Lead) -> str:
     """``test accuracy, candidate minus reference: −1.27 points (95 % interval −3.10 to +0.56)``."""
     unit = "%" if lead.metric == "test loss" else "points"
-    text = f"{lead.metric}, candidate minus reference: {_signed(lead.mean)} {unit}"
+    text = f"{lead.metric}, candidate minus reference: {signed(lead.mean)} {unit}"
     if lead.interval is None:
         return f"{text[0].upper()}{text[1:]}, from one seed, which gives no interval."
     low, high = lead.interval
-    return f"{text[0].upper()}{text[1:]} ({100 * lead.level:.3g} % interval {_signed(low)} to {_signed(high)})."
+    return f"{text[0].upper()}{text[1:]} ({100 * lead.level:.3g} % interval {signed(low)} to {signed(high)})."
 
 
-def _signed(share: float) -> str:
+def signed(share: float) -> str:
+    """A difference in points or percent, with its sign: ``−1.27``."""
     return f"{100 * share:+.2f}".replace("-", "−")
 
 
@@ -127,15 +142,20 @@ def _agreement(fit: FitEvidence) -> list[Remark]:
     if fit.identical or not known:
         return []
     text = f"Both give the same class on {100 * sum(known) / len(known):.1f} % of the test rows."
+    if fit.curves != "short":
+        text += f" {apart_the_most(fit)}".rstrip()
+    return [Remark(text)]
+
+
+def apart_the_most(fit: FitEvidence) -> str:
+    """The classes with the largest differences; empty where none is worth a name."""
     order = sorted(
         (at for at, gap in enumerate(fit.classes) if abs(gap) >= CLASS_DIFFERENCE),
         key=lambda at: (-abs(fit.classes[at]), at),
     )[:MOST_CLASSES]
-    if order and fit.curves != "short":
-        names = dict(enumerate(fit.class_names))
-        listed = ", ".join(f"{names.get(at, f'class {at}')} by {_signed(fit.classes[at])}" for at in order)
-        text += f" Points apart the most: {listed}."
-    return [Remark(text)]
+    names = dict(enumerate(fit.class_names))
+    listed = ", ".join(f"{names.get(at, f'class {at}')} by {signed(fit.classes[at])}" for at in order)
+    return f"Points apart the most: {listed}." if listed else ""
 
 
 def _course(fit: FitEvidence) -> list[Remark]:

@@ -253,6 +253,10 @@ def _weaker(comparison: Comparison, room: int) -> str:
 _EQUIVALENT: Mapping[Reason, str] = {
     Reason.PROOF: "Both do the same in inference and in training: brought to one form, the two graphs are identical.",
     Reason.SPELLED: "Both do the same: brought to one form, the two graphs are identical.",
+    Reason.SAME_BY_OTHERS: (
+        "Brought to one form the two graphs are identical, and what both TensorFlows compute by them is equal on every "
+        "input tried: outputs, training outputs, gradients and state updates."
+    ),
     Reason.NUMBERS: (
         "Not proved by rewrites, but equal on every input tried: outputs, training outputs, gradients and state "
         "updates."
@@ -289,6 +293,7 @@ _REASONS: Mapping[Reason, Told] = {
     Reason.WEAKER: _weaker,
     Reason.PROOF: _equal(Reason.PROOF),
     Reason.SPELLED: _spelled,
+    Reason.SAME_BY_OTHERS: _equal(Reason.SAME_BY_OTHERS),
     Reason.NUMBERS: _equal(Reason.NUMBERS),
     Reason.TRIALS: _trials,
 }

@@ -81,6 +81,8 @@ def _fault(target: Target, inputs: tuple[InputSpec, ...]) -> KerasdiffError | No
     wrong = _file_fault(target)
     if wrong is not None or target.kind not in DEFINING:
         return wrong
+    if target.python and target.kind == "module":  # which may be another file there, or none here
+        return None
     found = _file_and_folder(target)
     if isinstance(found, KerasdiffError):
         return found
@@ -90,7 +92,8 @@ def _fault(target: Target, inputs: tuple[InputSpec, ...]) -> KerasdiffError | No
     module = source(path, folder)
     if isinstance(module, Source):
         return _text_fault(target, module, name.rpartition(".")[0], inputs)
-    return None if module is None else said.syntax_error(target, module)
+    # Another Python may read what this one does not.
+    return None if module is None or target.python else said.syntax_error(target, module)
 
 
 def _text_fault(target: Target, module: Source, package: str, inputs: tuple[InputSpec, ...]) -> KerasdiffError | None:
@@ -98,7 +101,7 @@ def _text_fault(target: Target, module: Source, package: str, inputs: tuple[Inpu
     if isinstance(part, KerasdiffError):
         return part
     module = part
-    failing = missing_import(module, package)
+    failing = None if target.python else missing_import(module, package)
     if failing is not None:
         return _import_fault(target, module, failing)
     return _name_fault(target, module, inputs)

@@ -43,10 +43,12 @@ class Cell:
         file: What its lines are said to lie in: ``/home/me/nb.ipynb[cell 3]``, counting code cells from 1, as
             Jupyter does where all are run in order.
         text: Python, line by line as in the notebook.
+        written: As it stands there.
     """
 
     file: str
     text: str
+    written: str
 
 
 def cells_of(path: Path) -> tuple[Cell, ...] | str:
@@ -67,7 +69,7 @@ def cells_of(path: Path) -> tuple[Cell, ...] | str:
     texts = [_text(cell) for cell in cells if isinstance(cell, dict) and cell.get("cell_type") == "code"]
     if not any(texts):
         return "it holds no code"
-    return tuple(Cell(f"{path}[cell {number}]", _python(text)) for number, text in enumerate(texts, 1))
+    return tuple(Cell(f"{path}[cell {number}]", _python(text), text) for number, text in enumerate(texts, 1))
 
 
 def _all_cells(content: dict[str, object]) -> list[object] | None:

@@ -15,7 +15,7 @@ import numpy as np
 
 from kerasdiff.errors import DataError, KerasdiffError
 from kerasdiff.graph.values import Array
-from kerasdiff.side.frames import read_frame, write_frame
+from kerasdiff.side.wire.frames import read_frame, write_frame
 
 MOST_BYTES = 4 * 2**30
 """Most memory of decoded images, which both sides and the control hold at once: 28,000 of 224x224x3."""

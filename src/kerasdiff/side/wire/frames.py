@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from pickle import HIGHEST_PROTOCOL, PickleBuffer, dumps, loads  # by name: a model's code may change the module
-from typing import IO, Literal
+from typing import IO, Any, Literal
 
 from kerasdiff.side.targets import InputSpec, Target
+from kerasdiff.side.wire.values import packed, unpacked
 
+PROTOCOL = 1
+"""Of what crosses: the head of a frame, how values are written, the fields of the records. Raised with any of them."""
+
+_HEAD = struct.Struct("!4sHQ")
+_MAGIC = b"kdif"
 _LENGTH = struct.Struct("!Q")
 
-LARGE_ARRAY = 1 << 16
-"""Bytes from which on an array crosses by itself: a write costs as much as copying some ten thousand."""
+
+class ProtocolError(Exception):
+    """What was read is no frame of this protocol."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,27 +63,18 @@ class Reply:
 
 
 def write_frame(stream: IO[bytes], message: object) -> None:
-    """Sends one message: its pickle, then each of its large arrays as it lies in memory.
+    """Sends one message: plain data, then each of its large arrays as it lies in memory.
 
-    All have their length in 8 bytes before them, behind that of how many there are. So an array crosses without another
+    Before them stands the protocol and how many there are, before each its length. So an array crosses without another
     copy of it on either side.
     """
-    arrays: list[PickleBuffer] = []
-    data = dumps(message, protocol=HIGHEST_PROTOCOL, buffer_callback=lambda one: _kept(one, arrays))
-    parts: list[bytes | memoryview] = [data, *(one.raw() for one in arrays)]
-    stream.write(_LENGTH.pack(len(parts)))
+    data, beside = packed(message)
+    stream.write(_HEAD.pack(_MAGIC, PROTOCOL, 1 + len(beside)))
+    parts: list[bytes | memoryview] = [data, *beside]
     for part in parts:
         stream.write(_LENGTH.pack(len(part)))
         stream.write(part)
     stream.flush()
-
-
-def _kept(buffer: PickleBuffer, arrays: list[PickleBuffer]) -> bool:
-    """Keeps an array that is large for itself; tells whether it goes into the pickle."""
-    if len(buffer.raw()) < LARGE_ARRAY:
-        return True
-    arrays.append(buffer)
-    return False
 
 
 def read_frame(stream: IO[bytes]) -> object:
@@ -85,23 +82,28 @@ def read_frame(stream: IO[bytes]) -> object:
 
     Raises:
         EOFError: If the other end is gone.
+        ProtocolError: If it speaks another protocol.
     """
-    data, *arrays = [_part(stream) for _ in range(_length(stream))]
-    message: object = loads(data, buffers=arrays)
-    return message
+    magic, protocol, count = _read(stream, _HEAD)
+    if magic != _MAGIC:
+        raise ProtocolError("what it sends is no frame of kerasdiff's")
+    if protocol != PROTOCOL:
+        raise ProtocolError(f"it speaks protocol {protocol}, and this process {PROTOCOL}")
+    data, *beside = [_part(stream) for _ in range(count)]
+    return unpacked(data, beside)
 
 
-def _length(stream: IO[bytes]) -> int:
-    head = stream.read(_LENGTH.size)
-    if len(head) < _LENGTH.size:
+def _read(stream: IO[bytes], fields: struct.Struct) -> tuple[Any, ...]:
+    head = stream.read(fields.size)
+    if len(head) < fields.size:
         raise EOFError
-    (size,) = _LENGTH.unpack(head)
-    return int(size)
+    return fields.unpack(head)
 
 
 def _part(stream: IO[bytes]) -> bytearray:
     """One part, which an array may have for its memory and be written to."""
-    data = bytearray(_length(stream))
+    (size,) = _read(stream, _LENGTH)
+    data = bytearray(size)
     view, done = memoryview(data), 0
     while done < len(data):
         count = stream.readinto(view[done:])  # type: ignore[attr-defined]  # a pipe has it

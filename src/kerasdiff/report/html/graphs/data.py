@@ -1,0 +1,269 @@
+"""What do the graphs of a page draw? The data of their scripts: nodes, what they hold, how both sides fit together.
+
+What many nodes have in common (settings, kinds of weights, lines) is told once, and what is empty is left out.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from kerasdiff.align.edits import Edit, leaves
+from kerasdiff.comparison import Comparison
+from kerasdiff.drawing import Drawing, Drawn
+from kerasdiff.graph import Attribute, Mode, Node, Source, Weight
+from kerasdiff.report import wording
+from kerasdiff.report.html.graphs.groups import Grouping, grouped
+from kerasdiff.report.html.graphs.union import Place, Side, Union, side_of, union
+from kerasdiff.report.saved import Json
+from kerasdiff.report.wording.models import STATES, shape
+from kerasdiff.report.wording.names import shown_setting
+from kerasdiff.rungs.records import Row, RowState
+from kerasdiff.side.records import Description
+
+EQUAL: tuple[RowState, ...] = ("kept", "rewritten")
+
+
+def graph_data(comparison: Comparison) -> Json | None:
+    """Of both models, ``None`` where there is nothing to draw."""
+    drawing = comparison.drawing
+    if drawing is None:
+        return None
+    sides = [side_of(drawn.graph) for drawn in drawing.sides]
+    at = [{node.id: number for number, node in enumerate(side.nodes)} for side in sides]
+    rows, states = _rows(comparison.rows, sides, at)
+    whole = union(sides, rows, frozenset(number for number, state in enumerate(states) if state == "moved"))
+    marks = [_Marks(comparison, side, rows, states, at[side]) for side in (0, 1)]
+    changed = [any(n is not None and marks[side].differs(n) for side, n in enumerate(place)) for place in whole.places]
+    tables = _Tables()
+    infos = (comparison.reference, comparison.candidate)
+    return {
+        "sides": [
+            {
+                "title": title,
+                "target": infos[side].target,
+                "nodes": _nodes(sides[side], drawing.sides[side], tables, marks[side], _Distances(drawing, side)),
+                "outputs": sides[side].outputs,
+            }
+            for side, title in enumerate(("reference", "candidate"))
+        ],
+        "rows": rows,
+        "edits": [
+            {
+                "kind": edit.kind,
+                "text": wording.message(edit),
+                "effect": wording.effect_told(comparison, number),
+                "nodes": [marks[side].of_edit(number) for side in (0, 1)],
+            }
+            for number, edit in enumerate(comparison.edits)
+        ],
+        "limit": None if drawing.depth is None else drawing.depth.limit,
+        "states": dict(STATES.items()),
+        **tables.told(),
+        "union": _union(whole, grouped(whole, sides, changed)),
+    }
+
+
+def inspected_data(description: Description, mode: Mode) -> Json | None:
+    """Of one model in a mode, ``None`` where it could not be traced in it."""
+    graph = description.inference if mode == "inference" else description.training
+    if graph is None:
+        return None
+    side = side_of(graph)
+    rows: list[Place] = [(number, None) for number in range(len(side.nodes))]
+    whole = union([side], rows, frozenset())
+    tables = _Tables()
+    nodes = _nodes(side, Drawn(graph=graph, weights=description.weights), tables, None, None)
+    return {
+        "sides": [{"title": "model", "target": description.class_name, "nodes": nodes, "outputs": side.outputs}],
+        "rows": rows,
+        "edits": [],
+        "limit": None,
+        "states": {},
+        **tables.told(),
+        "union": _union(whole, grouped(whole, [side], [False] * len(rows))),
+    }
+
+
+def _union(whole: Union, groups: Grouping) -> Json:
+    return {
+        "places": whole.places,
+        "moves": whole.moves,
+        "groups": [
+            {"kind": group.kind, "label": group.label, "parent": group.parent, "folded": group.folded}
+            for group in groups.groups
+        ],
+        "of": groups.of,
+    }
+
+
+# What differs ------------------------------------------------------------------------------------------------
+
+
+def _rows(
+    told: Sequence[Row], sides: Sequence[Side], at: Sequence[Mapping[str, int]]
+) -> tuple[list[Place], list[RowState]]:
+    """Every node drawn, aligned ones together, with its state; nodes that no row tells stand alone, at the end."""
+    rows: list[Place] = []
+    states: list[RowState] = []
+    for row in told:
+        one, two = (
+            None if node is None else at[side].get(node.id) for side, node in enumerate((row.reference, row.candidate))
+        )
+        if one is not None or two is not None:
+            rows.append((one, two))
+            states.append(row.state)
+    for side, state in enumerate(("deleted", "inserted")):
+        known = {row[side] for row in rows}
+        for number in range(len(sides[side].nodes)):
+            if number not in known:
+                rows.append((None, number) if side else (number, None))
+                states.append("inserted" if state == "inserted" else "deleted")
+    return rows, states
+
+
+class _Marks:
+    """What differs at the nodes of one side, of which ``at`` has the numbers.
+
+    Attributes:
+        states: By node.
+        edits: By node, the numbers of those that name it.
+        parameters: By node, as the table of layers counts them.
+    """
+
+    def __init__(
+        self,
+        comparison: Comparison,
+        side: int,
+        rows: Sequence[Place],
+        states: Sequence[RowState],
+        at: Mapping[str, int],
+    ) -> None:
+        self.states = {row[side]: state for row, state in zip(rows, states, strict=True) if row[side] is not None}
+        self.edits: dict[int, list[int]] = {}
+        for number, edit in enumerate(comparison.edits):
+            for node in _named(edit, side, at):
+                self.edits.setdefault(node, []).append(number)
+        self.parameters = {
+            at[told.id]: (row.reference_parameters, row.candidate_parameters)[side]
+            for row in comparison.rows
+            if (told := (row.reference, row.candidate)[side]) is not None and told.id in at
+        }
+
+    def differs(self, node: int) -> bool:
+        return self.states[node] not in EQUAL or node in self.edits
+
+    def of_edit(self, number: int) -> list[int]:
+        return sorted(node for node, edits in self.edits.items() if number in edits)
+
+
+def _named(edit: Edit, side: int, at: Mapping[str, int]) -> Iterable[int]:
+    """The drawn nodes that an edit is about, each once: of an op inside a node, that node."""
+    sites = [site for leaf in (edit, *leaves(edit)) if (site := leaf.sites[side]) is not None]
+    found = (at.get(site.node, at.get(site.origin)) for site in sites)
+    return dict.fromkeys(node for node in found if node is not None)
+
+
+class _Distances:
+    """How far the values of one side's nodes and the gradients of its weights are from the other side's."""
+
+    def __init__(self, drawing: Drawing, side: int) -> None:
+        depth = () if drawing.depth is None else drawing.depth.nodes
+        self.nodes = {distance.nodes[side]: (distance.overall, distance.local) for distance in depth}
+        self.weights = {distance.weights[side]: distance.relative for distance in drawing.gradients}
+
+
+# Nodes -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """Things that many nodes have, each once, by its number."""
+
+    numbers: dict[Attribute, int] = field(default_factory=dict)
+
+    def number(self, item: Attribute) -> int:
+        return self.numbers.setdefault(item, len(self.numbers))
+
+
+@dataclass(frozen=True, slots=True)
+class _Tables:
+    """What nodes of both sides have in common.
+
+    Attributes:
+        settings: Names and values, as text.
+        holders: What a weight is, but for its path.
+        lines: File, line and what stands there.
+    """
+
+    settings: _Table = field(default_factory=_Table)
+    holders: _Table = field(default_factory=_Table)
+    lines: _Table = field(default_factory=_Table)
+
+    def told(self) -> Json:
+        return {
+            "settings": list(self.settings.numbers),
+            "kinds": list(self.holders.numbers),
+            "lines": list(self.lines.numbers),
+        }
+
+
+def _nodes(
+    side: Side, drawn: Drawn, tables: _Tables, marks: _Marks | None, distances: _Distances | None
+) -> list[Attribute]:
+    weights = {weight.id: weight for weight in drawn.weights}
+    code = {(part.file, part.first + n): line for part in drawn.excerpts for n, line in enumerate(part.lines)}
+    nodes: list[Attribute] = []
+    for number, node in enumerate(side.nodes):
+        held = [weights[name] for name in side.read[number] if name in weights]
+        gradients = {} if distances is None else distances.weights
+        overall, local = (None, None) if distances is None else distances.nodes.get(node.id, (None, None))
+        told: Json = {
+            "id": node.id,
+            "op": node.op,
+            "display": node.display or node.op,
+            "kind": node.kind,
+            "scope": node.scope,
+            "state": "" if marks is None else marks.states[number],
+            "edits": () if marks is None else marks.edits.get(number, ()),
+            "line": _line(node.source, code, tables),
+            "called": _line(node.called, code, tables),
+            "shapes": [shape(spec) for spec in node.outputs],
+            "parameters": _parameters(held) if marks is None else marks.parameters.get(number, 0),
+            "operands": side.operands[number],
+            "attributes": _settings(node, tables),
+            "weights": [(w.path, _kind(w, tables), _number(gradients.get(w.path))) for w in held],
+            "overall": _number(overall),
+            "local": _number(local),
+        }
+        nodes.append({name: value for name, value in told.items() if value not in (None, "", (), [])})
+    return nodes
+
+
+def _parameters(weights: Sequence[Weight]) -> int:
+    return sum(weight.size for weight in weights if not weight.is_seed)
+
+
+def _line(source: Source | None, code: Mapping[tuple[str, int], str], tables: _Tables) -> int | None:
+    if source is None:
+        return None
+    return tables.lines.number((source.file, source.line, code.get((source.file, source.line), "").strip()))
+
+
+def _settings(node: Node, tables: _Tables) -> int | None:
+    """Its settings but those that are not set."""
+    told = tuple((name, shown_setting(name, value)) for name, value in node.attributes.items() if value is not None)
+    return tables.settings.number(told) if told else None
+
+
+def _kind(weight: Weight, tables: _Tables) -> int:
+    others = (weight.initializer, weight.regularizer, weight.constraint)
+    return tables.holders.number((str(weight.shape), weight.dtype, weight.trainable, *others))
+
+
+def _number(figure: float | None) -> float | str | None:
+    """A figure, to the digits that a reader compares; one that is not finite by its name."""
+    if figure is None:
+        return None
+    return float(f"{figure:.4g}") if math.isfinite(figure) else str(figure)

@@ -1,0 +1,98 @@
+"""Which interpreter does a user mean, and does kerasdiff run models there?"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+from dataclasses import replace
+
+from kerasdiff.errors import TargetError
+from kerasdiff.side.interpreters.asking import Told, ask, shown
+from kerasdiff.side.targets import Target, path_of
+
+LEAST = {"python": (3, 10), "tensorflow": (2, 16), "keras": (3, 11)}
+"""The oldest versions that are promised: those of ``pyproject.toml``, which a test compares."""
+
+_CALLED = {"tensorflow": "TensorFlow", "keras": "Keras"}
+_WITHIN = ("bin/python", "bin/python3", "Scripts/python.exe", "python.exe")
+"""Where an environment has its interpreter."""
+
+
+def under(target: Target, named: str, option: str, here: str = "") -> Target:
+    """The target, to be run by the interpreter that somebody names for it.
+
+    Args:
+        target: It.
+        named: An interpreter, or the directory of a virtual environment; empty for the one that runs this.
+        option: What named it, for messages: ``--reference-python``.
+        here: Directory that relative paths are found from; empty for the current one.
+
+    Raises:
+        TargetError: If there is none, or kerasdiff runs no model there.
+    """
+    if not named:
+        return target
+    if target.kind == "live":
+        raise TargetError(
+            f"{option}: {target.text} is in the memory of this process, and another Python cannot have it; name the "
+            "model by its file."
+        )
+    return replace(target, python=interpreter(named, option, here))
+
+
+def interpreter(named: str, option: str, here: str = "") -> str:
+    """The path of an interpreter that runs models, named as for :func:`under`; empty for the one that runs this."""
+    path = _located(named, option, here)
+    told = ask(path, option)
+    if told.version == sys.version_info[:3] and os.path.realpath(told.prefix) == os.path.realpath(sys.prefix):
+        return ""
+    _refuse_unfit(told, path, option)
+    return path
+
+
+def _located(named: str, option: str, here: str) -> str:
+    """The absolute path of an interpreter; links are kept, for a virtual environment is told by them."""
+    path = path_of(named, here)
+    if path.is_dir():
+        for inside in _WITHIN:
+            if (path / inside).exists():
+                return os.path.abspath(path / inside)
+        raise TargetError(
+            f"{option}: {named} is a directory without an interpreter (there is no {_WITHIN[0]} in it); name a virtual "
+            "environment, or the interpreter itself."
+        )
+    if path.exists():
+        return os.path.abspath(path)
+    on_path = shutil.which(named) if os.path.basename(named) == named else None
+    if on_path is not None:
+        return os.path.abspath(on_path)
+    if path.is_symlink():
+        raise TargetError(f"{option}: {named} is a link to {os.readlink(path)}, which is not there.")
+    raise TargetError(f"{option}: there is no {named}; name an interpreter, or the directory of a virtual environment.")
+
+
+def _refuse_unfit(told: Told, path: str, option: str) -> None:
+    """Refuses an environment that lacks what a worker needs, or has it too old."""
+    python = ".".join(map(str, told.version))
+    if told.version < LEAST["python"]:
+        least = ".".join(map(str, LEAST["python"]))
+        raise TargetError(f"{option}: {shown(path)} is Python {python}; kerasdiff runs models under {least} or later.")
+    for package, called in _CALLED.items():
+        version, least = told.packages.get(package), ".".join(map(str, LEAST[package]))
+        if version is None:
+            raise TargetError(
+                f"{option}: {shown(path)} (Python {python}) has no {called}; install it there: "
+                f"{shown(path)} -m pip install {package}"
+            )
+        if too_old(package, version):
+            raise TargetError(
+                f"{option}: {shown(path)} has {called} {version}; kerasdiff runs models with {called} {least} or later."
+            )
+
+
+def too_old(package: str, version: str) -> bool:
+    """Whether a version is below the promised ones; not where it says no number."""
+    numbers = tuple(int(part) for part in re.findall(r"\d+", version)[:2])
+    return bool(numbers) and numbers < LEAST[package]

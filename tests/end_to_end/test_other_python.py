@@ -1,0 +1,122 @@
+"""A side under another Python, which has the libraries of this one and nothing of kerasdiff's."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from other_python import made_environment
+from schemas import validated
+from warm import run_warm
+
+import kerasdiff
+from kerasdiff.errors import WorkerError
+from kerasdiff.side.process import Worker
+from kerasdiff.side.targets import parse_target
+from kerasdiff.side.wire import frames
+
+MODELS = """
+import sys
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+import kerasdiff
+
+THERE = Path(sys.prefix).name == "old"
+assert kerasdiff.__file__ == {own!r}
+
+
+def same():
+    return keras.Sequential([keras.Input((6,)), keras.layers.Dense(4, activation="relu"), keras.layers.Dense(2)])
+
+
+def of_another_tensorflow():
+    if THERE:
+        tf.__version__ = "2.16.2"
+    return same()
+
+
+def changed():
+    if THERE:
+        inside = keras.layers.Dense.call
+        keras.layers.Dense.call = lambda self, x: 0.5 * inside(self, x)
+    return same()
+
+
+def dies():
+    raise SystemExit(f"under {{sys.prefix}}")
+"""
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("models")
+    (place / "m.py").write_text(MODELS.format(own=kerasdiff.__file__))
+    made_environment(place / "old")
+    return place
+
+
+def report(models: Path, name: str) -> tuple[int, dict[str, Any]]:
+    asked = ("compare", f"m.py:{name}", f"m.py:{name}", "--reference-python", "old", "--no-fit", "--format", "json")
+    done = run_warm(*asked, cwd=models)
+    return done.exit_code, done.report
+
+
+def test_equal_graphs_are_a_proof_where_one_tensorflow_computes_them(models: Path) -> None:
+    code, told = report(models, "same")
+
+    assert (code, told["verdict"]["basis"]) == (0, "proof")
+    assert told["reference"]["python"] == "old/bin/python"
+    assert "environment" not in told["reference"]
+    assert "python" not in told["candidate"]
+
+
+def test_two_tensorflows_are_told_and_numbers_decide(models: Path) -> None:
+    asked = ("compare", "m.py:of_another_tensorflow", "m.py:of_another_tensorflow", "--reference-python", "old")
+    done = run_warm(*asked, "--no-fit", "--format", "terminal", "--format", "json=told.json", cwd=models)
+    code, text, told = done.exit_code, done.stdout, validated(json.loads((models / "told.json").read_text()))
+
+    assert (code, told["verdict"]["basis"]) == (0, "numeric")
+    assert "the two graphs are identical, and what both TensorFlows compute" in told["verdict"]["summary"]
+    assert told["reference"]["environment"] == {"tensorflow": "2.16.2"}
+    assert set(told["candidate"]["environment"]) == {"tensorflow"}
+    assert "tensorflow" not in told["environment"]
+    assert {"keras", "numpy", "python"} <= set(told["environment"])
+    rungs = {rung["name"]: rung for rung in told["rungs"]}
+    assert rungs["architecture"]["outcome"] == "equal"
+    assert "TensorFlow 2.16.2 computes one" in rungs["architecture"]["detail"]
+    assert "reference: with tensorflow 2.16.2 (old/bin/python)." in text
+
+
+def test_what_a_library_does_otherwise_is_a_difference(models: Path) -> None:
+    code, told = report(models, "changed")
+
+    assert (code, told["verdict"]["outcome"]) == (1, "different")
+    assert any("dense" in edit["message"] for edit in told["edits"])
+
+
+def test_a_trial_pair_runs_under_two_pythons(models: Path) -> None:
+    result = kerasdiff.fit(
+        f"{models}/m.py:same", f"{models}/m.py:same", candidate_python=models / "old", steps=2, seeds=1
+    )
+
+    assert result.comparison.fit is not None
+    assert result.comparison.fit.identical
+    assert result.comparison.candidate.python.endswith("old/bin/python")
+
+
+def test_inspect_runs_there(models: Path) -> None:
+    done = run_warm("inspect", "m.py:dies", "--python", "old", cwd=models)
+
+    assert (done.exit_code, f"under {models / 'old'}" in done.stderr) == (2, True)
+
+
+def test_a_process_of_another_protocol_is_told(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Worker(parse_target(f"{models}/m.py:same")) as worker:
+        monkeypatch.setattr(frames, "PROTOCOL", frames.PROTOCOL + 1)
+        with pytest.raises(WorkerError, match=rf"it speaks protocol 1, and this process {frames.PROTOCOL}: was kerasd"):
+            worker.describe()
