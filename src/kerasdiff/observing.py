@@ -19,7 +19,7 @@ from kerasdiff.graph.values import Precision, Tolerance
 from kerasdiff.options import Listener, Options
 from kerasdiff.probing.constants import at_constants
 from kerasdiff.probing.function import observe_function, resized
-from kerasdiff.probing.large import IN_PARTS, IN_TRAINING, is_large, lacks_room, left_out
+from kerasdiff.probing.large import IN_PARTS, IN_TRAINING, MOST_MEASURED, is_large, lacks_room, left_out
 from kerasdiff.probing.learning import Learning, observe_learning
 from kerasdiff.probing.limits import precision_tolerance
 from kerasdiff.probing.observations import (
@@ -160,7 +160,7 @@ class Observer:
         """What both models compute and learn on probes; ``hangs_on_learning`` is whether settings need it."""
         pair = self._pair
         other_size = OtherSize()
-        if not pair.isomorphic:
+        if not pair.same_graphs:  # constants and sizes are those of the graphs
             ports = pair.descriptions[0].inputs
             prober = prober.with_fitting(at_constants(pair, ports, self._options.seed))
             prober, other_size = resized(prober, pair, self._options.seed)
@@ -274,8 +274,11 @@ class Observer:
         Returns:
             ``None`` where weights do not correspond, or are too many.
         """
-        lost = not self._pair.transfer.complete or is_large(self._pair)
-        return None if self._prober is None or lost else self._in_parts(self._prober, numeric)
+        pair = self._pair
+        many = max(pair.parameters) > MOST_MEASURED or lacks_room(pair, IN_PARTS) is not None
+        if self._prober is None or many or not pair.transfer.complete:
+            return None
+        return self._in_parts(self._prober, numeric)
 
     def _in_parts(self, prober: Prober, numeric: tuple[Rung, Rung]) -> Question:
         known = next((rung.figures for rung in numeric if isinstance(rung.figures, NumberFigures)), None)
@@ -299,6 +302,8 @@ class Observer:
 
     def _unknown(self, prober: Prober) -> tuple[Precision, Tolerance]:
         """In what both sides can be run, where no number has been asked for."""
+        if self._pair.isomorphic:
+            return "float32", precision_tolerance("float32")  # proved: half the memory, and no other set of variables
         try:
             run = prober.precise(prober.names[:1], training=False)
         except EvaluateError:

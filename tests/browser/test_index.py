@@ -43,12 +43,14 @@ def test_pairs_that_pass_are_left_out_where_that_is_wanted(page, index: Path) ->
     assert shown == ["Backbone", "Head: <b>v2</b> & 'more' \\x1b[2J", "index"]
 
 
-def test_a_pair_is_followed_to_its_page(page, index: Path) -> None:
+def test_a_pair_is_followed_to_its_page_and_back(page, index: Path) -> None:
     show(page, index)
     page.get_by_role("link", name="<b>v2</b>").click()
 
     assert page.url.startswith(index.parent.as_uri())
     assert page.title().startswith("inconclusive")
+    page.get_by_role("link", name="All pairs").click()
+    assert page.url == index.as_uri()
 
 
 def test_an_index_needs_no_script(plain_page, index: Path) -> None:

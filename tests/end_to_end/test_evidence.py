@@ -12,6 +12,8 @@ import pytest
 from command import PAIRS, Answer
 from warm import run_warm
 
+from kerasdiff.report.saved import read
+
 Compare = Callable[..., Answer]
 run = partial(run_warm, cwd=PAIRS)
 SIX = ("6",)
@@ -48,6 +50,24 @@ def test_an_early_bug_does_not_paint_the_whole_network_red(compare: Compare) -> 
     assert [(item["reference"], item["edits"]) for item in found["local_differences"]] == [("two", [0]), ("bend", [1])]
     assert found["first_divergence"]["reference"] == "two"
     assert found["compared"] == 5
+
+
+def test_a_picture_has_every_value_that_means_the_same_and_every_gradient(compare: Compare) -> None:
+    comparison = read(chain(compare, "first='sine', slope=0.2"))
+    drawing = comparison.drawing
+    assert drawing is not None
+    assert drawing.depth is not None
+    found = {one.nodes[0]: one for one in drawing.depth.nodes}
+    parted = [name for name, one in found.items() if one.overall > drawing.depth.limit]
+
+    assert len(found) == 5
+    assert parted[0] == "two"
+    assert [name for name, one in found.items() if one.local > drawing.depth.limit] == ["two", "bend"]
+    assert {one.overall for name, one in found.items() if name not in parted} == {0.0}
+    assert [one.weights for one in drawing.gradients] == [
+        (one.path, two.path) for one, two in zip(*(side.weights for side in drawing.sides), strict=True)
+    ]
+    assert any(one.relative > one.limit for one in drawing.gradients)
 
 
 def test_edits_without_effect_are_harmless_and_the_models_equal(compare: Compare) -> None:

@@ -229,7 +229,7 @@ def test_the_code_of_the_readme(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
 
 def test_processes_end_with_the_question() -> None:
     kerasdiff.assert_equivalent(small, small)
-    launchers = [known for (owner, _), known in launching._launchers.items() if owner == os.getpid()]
+    launchers = [known for (owner, *_), known in launching._launchers.items() if owner == os.getpid()]
     assert 1 <= len(launchers) <= launching.MOST_LAUNCHERS
     gc.collect()
     workers = [

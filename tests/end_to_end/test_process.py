@@ -41,7 +41,7 @@ def looks():
     print(json.dumps({
         "directory": os.getcwd(),
         "arguments": sys.argv[1:],
-        "main": sys.modules["__main__"].__spec__.name,
+        "main": "/".join(sys.modules["__main__"].__file__.split("/")[-3:]),
         "environment": [os.environ.get(name) for name in ("KERASDIFF_CACHE", "PYTHONHASHSEED", "PYTHONSAFEPATH")],
         "precision": keras.config.floatx(),
         "open": sorted(os.readlink(link).partition(":")[0] for link in links if os.path.exists(link)),
@@ -128,7 +128,7 @@ def test_a_worker_finds_what_was_there_when_it_was_asked_for(
         assert each == {
             "directory": str(tmp_path),
             "arguments": [],
-            "main": "kerasdiff.worker.__main__",
+            "main": "kerasdiff/worker/__main__.py",
             "environment": ["here", "0", None],
             "precision": "float64",
             "leads": True,

@@ -43,7 +43,9 @@ def correspondence_of(graph: Graph, *weights: Weight) -> Correspondence:
         unused_layers=(),
         environment={},
     )
-    return Correspondence(descriptions=(side, side), modes={}, edits=(), told=(), isomorphic=False, mapped={})
+    return Correspondence(
+        descriptions=(side, side), modes={}, edits=(), told=(), same_graphs=False, isomorphic=False, mapped={}
+    )
 
 
 def scaled() -> Graph:

@@ -18,6 +18,7 @@ from kerasdiff import doctor
 from kerasdiff.report.doctor import doctor_json, render_doctor
 from kerasdiff.report.wording import doctor as wording
 from kerasdiff.side.health import Check, Examined, Subject, Wanting
+from kerasdiff.side.interpreters.choosing import LEAST
 
 FOUND = {
     "version": "2.1", "place": "/here", "least": "3.11", "cause": "no room", "names": ("processor",), "forked": False,
@@ -79,8 +80,9 @@ def test_a_list_to_read_and_as_json() -> None:
 
 def test_the_oldest_versions_are_those_that_are_promised() -> None:
     project = (Path(__file__).parents[2] / "pyproject.toml").read_text()
-    for name, least in doctor.LEAST.items():
-        assert f'"{name}>={".".join(map(str, least))}"' in project
+    for name, least in LEAST.items():
+        lowest = ".".join(map(str, least))
+        assert (f'requires-python = ">={lowest}"' if name == "python" else f'"{name}>={lowest}"') in project
 
 
 def test_old_versions_and_a_computation_that_gives_other_bits() -> None:

@@ -17,6 +17,7 @@ from kerasdiff.drawing import Drawing
 from kerasdiff.explain.records import Effect, Measure
 from kerasdiff.findings import Site
 from kerasdiff.fitting.trajectories import parted
+from kerasdiff.fitting.trials import FitEvidence
 from kerasdiff.graph import Weight
 from kerasdiff.report.html.page import to_html
 from kerasdiff.report.html.plots import Figure, figures, plot_data
@@ -331,8 +332,8 @@ def test_one_seed_has_no_mean_and_says_so() -> None:
     assert shown["decision"].data["rows"][0]["interval"] is None
 
 
-def test_a_control_that_ends_within_an_epoch_is_not_shown_as_one() -> None:
-    held = plots.fit(2)
+@pytest.mark.parametrize("held", [plots.fit(2), plots.diverging()], ids=["whole", "diverging"])
+def test_a_control_that_ends_within_an_epoch_is_not_shown_as_one(held: FitEvidence) -> None:
     short = plots.trial("control", 0, plots.falling(0), steps=8, epochs=1)
     shown = replace(held, trials=(*(one for one in held.trials if one.side != "control"), short))
     sides = [curve["side"] for curve in by_name(plots.fitted(shown))["epochs"].data["panels"][0]["curves"]]
@@ -373,6 +374,7 @@ def test_distances_stand_against_the_limit_that_decided() -> None:
     assert found == held.parted
     assert found is not None
     assert limit["y"][0] == pytest.approx(found.limit, rel=1e-6)
+    assert limit["y"][-1] == pytest.approx(100 * 40e-7, rel=1e-6)  # where rounding has come to more than 1e-6 of a loss
     assert shown.data["marks"] == [{"at": found.step + 1, "text": "beyond the limit"}]
     assert shown.caption.startswith("Beyond the controls from step 2 on: step loss ")
     assert shown.table.head == ("step", "seed 0", "control", "rounding", "limit")

@@ -129,6 +129,13 @@ def test_one_whose_versions_nobody_knows_may_do(tmp_path: Path) -> None:
     assert interpreter(place, OPTION) == place
 
 
+def test_where_this_python_has_its_parts_is_no_matter_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONHOME", "/nowhere")
+    made_environment(tmp_path / "old")
+
+    assert interpreter("old", OPTION, str(tmp_path))
+
+
 def test_the_own_one_is_no_other() -> None:
     assert interpreter(sys.executable, OPTION) == ""
     assert interpreter(sys.prefix, OPTION) == ""

@@ -166,7 +166,7 @@ def test_an_index_tells_how_each_pair_stands_and_why(here: Path) -> None:
             "✗ failed different equivalent Reference lacks relu",
             "? inconclusive inconclusive equivalent",
             "! error not compared equivalent old.py: no such file. Traceback: <script>alert(1)</script>",
-            "– left out unchanged equivalent was left out, as none of its files changed.",
+            "– left out unchanged equivalent Was left out, as none of its files changed.",
         ),
         strict=True,
     ):
@@ -174,6 +174,14 @@ def test_an_index_tells_how_each_pair_stands_and_why(here: Path) -> None:
     assert "What would let it pass" in rows[1]
     assert "alert(1)</script>" not in index
     assert "\x1b" not in index
+
+
+def test_of_a_check_the_verdict_alone(here: Path) -> None:
+    told = show("c.json", "--quiet", "--html", "pages").stdout
+
+    assert told.startswith("5 pairs of kerasdiff.toml (changed since main): 1 passes, ")
+    assert told.count("\n") == 1
+    assert (here / "pages" / "index.html").exists()
 
 
 def test_a_check_without_a_folder_that_is_opened_gets_a_temporary_one(tmp_path: Path, opened) -> None:

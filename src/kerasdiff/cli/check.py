@@ -226,7 +226,8 @@ def _proved(gates: Gates, jobs: int, mutants: int, to: Output) -> int:
 
 def _write(to: Output, render: Callable[[Console], None], texts: Mapping[str, Callable[[], str]], summary: str) -> None:
     """Writes a report, and where all of it goes to files, its summary to stderr."""
-    to.write(lambda form: render, texts)
+    alone = clean(summary)
+    to.write(lambda form: (lambda console: console.out(alone, highlight=False)) if to.quiet else render, texts)
     if to.silent:
         click.echo(clean(f"{summary} (report in {', '.join(to.files)})"), err=True)
 

@@ -44,7 +44,7 @@ def choose(sides: tuple[Side, Side], pair: Correspondence, transfer: WeightTrans
     count = _ways(layers) + _ways(single)
     if count <= MOST and transfer.guessed and _kept_by_keras(pair, transfer):
         transfer = replace(transfer, guessed=False)
-    alike = [] if pair.isomorphic else _alike(pair, transfer.pairs, layers)
+    alike = [] if pair.same_graphs else _alike(pair, transfer.pairs, layers)
     if _ways(single) <= 1 and not alike and len(layouts(pair, transfer.pairs)) <= 1:
         return transfer
     beyond = _ways(single) > MOST or _ways(layers + alike) > MOST
@@ -66,7 +66,7 @@ def _laid_otherwise(
         return rejoined(sides, pair, transfer, seed)
     if odd := in_another_order(pair, transfer.pairs):
         return relaid(sides, pair, transfer, odd, seed)
-    flat = () if pair.isomorphic else of_other_ranks(pair, transfer.pairs)
+    flat = () if pair.same_graphs else of_other_ranks(pair, transfer.pairs)
     return reordered(sides, pair, transfer, flat, seed) if flat else None
 
 

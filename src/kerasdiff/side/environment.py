@@ -7,6 +7,7 @@ import platform
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -133,6 +134,15 @@ def worker_environment(hardware: Hardware = Hardware()) -> dict[str, str]:
         # Else a file named like a standard module beside the user's models would break the worker's start.
         "PYTHONSAFEPATH": "1",
     }
+
+
+_OF_ONE_PYTHON = frozenset({"PYTHONHOME", "PYTHONEXECUTABLE", "PYTHONPLATLIBDIR", "__PYVENV_LAUNCHER__"})
+"""Names that say where the parts of one interpreter are: another one that found them would not start."""
+
+
+def seen_by(python: str, environment: Mapping[str, str]) -> Mapping[str, str]:
+    """What of an environment an interpreter finds; an empty one is that of this process, which finds all."""
+    return {name: text for name, text in environment.items() if not (python and name in _OF_ONE_PYTHON)}
 
 
 def processor() -> dict[str, str]:

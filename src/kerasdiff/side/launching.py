@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from kerasdiff.side.ending.orphans import below
-from kerasdiff.side.environment import DEBUG
+from kerasdiff.side.environment import DEBUG, seen_by
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -74,7 +74,7 @@ class Launcher:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],
-                env=environment,
+                env=seen_by(python, environment),
                 start_new_session=True,
             )
 
@@ -207,7 +207,7 @@ class Process:
     """
 
     def __init__(self, environment: Mapping[str, str], errors: int, python: str = "") -> None:
-        self._environment, self._errors, self._python = environment, errors, python
+        self._environment, self._errors, self._python = seen_by(python, environment), errors, python
         requests, ours_in = os.pipe()
         ours_out, answers = os.pipe()
         self.stdin: IO[bytes] = open(ours_in, "wb")  # noqa: SIM115
@@ -225,7 +225,7 @@ class Process:
         if FORKS:
             with contextlib.suppress(OSError):  # then a fresh process is started
                 self._launcher = launcher(environment, python)
-                self._forked = self._launcher.fork(environment, (*self._theirs, errors))
+                self._forked = self._launcher.fork(self._environment, (*self._theirs, errors))
 
     @property
     def pid(self) -> int:

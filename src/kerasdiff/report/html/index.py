@@ -86,11 +86,15 @@ def _line(pair: CheckedPair, checked: Checked, link: str) -> Line:
         mark=MARKS[pair.standing][0],
         stands=_STANDS[pair.standing],
         found=wording.found(pair),
-        why=wording.reason(pair) or wording.lead(pair),
+        why=wording.reason(pair) or _sentence(wording.lead(pair)),
         details="" if pair.trouble is None else pair.trouble.details,
         ways=tuple(Way(said=said, lines=lines) for said, _, lines in ways),
         asides=tuple(text for text in (took, wording.assumed(pair)) if text),
     )
+
+
+def _sentence(phrase: str) -> str:
+    return phrase[:1].upper() + phrase[1:]
 
 
 _STANDS: Mapping[Standing, str] = {

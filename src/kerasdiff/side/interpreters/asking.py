@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import cast
 
 from kerasdiff.errors import TargetError
-from kerasdiff.side.environment import worker_environment
+from kerasdiff.side.environment import seen_by, worker_environment
 from kerasdiff.side.interpreters.programs import foreign_processor
 
 _PATIENCE_S = 10.0
@@ -80,7 +80,7 @@ def ask(path: str, option: str) -> Told:
             capture_output=True,
             timeout=_PATIENCE_S,
             check=False,
-            env=worker_environment(),
+            env=seen_by(path, worker_environment()),
         )
     except subprocess.TimeoutExpired:
         raise TargetError(

@@ -81,7 +81,8 @@ def inspected_data(description: Description, mode: Mode) -> Json | None:
     rows: list[Place] = [(number, None) for number in range(len(side.nodes))]
     whole = union([side], rows, frozenset())
     tables = _Tables()
-    nodes = _nodes(side, Drawn(graph=graph, weights=description.weights), tables, None)
+    drawn = Drawn(graph=graph, weights=description.weights, excerpts=description.excerpts)
+    nodes = _nodes(side, drawn, tables, None)
     return {
         "sides": [{"title": "model", "target": description.class_name, "nodes": nodes, "outputs": side.outputs}],
         "rows": rows,

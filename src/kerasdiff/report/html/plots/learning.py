@@ -54,7 +54,9 @@ def epoch_figure(fit: FitEvidence) -> Figure | None:
     """Accuracy and loss over the epochs; absent where no trial has two."""
     if max((len(trial.epochs) for trial in fit.trials), default=0) < 2:
         return None
-    ends = {epoch.number: epoch.steps for trial in fit.trials for epoch in trial.epochs if trial.side in SIDES}
+    ends: dict[int, int] = {}
+    for epoch in (epoch for trial in fit.trials if trial.side in SIDES for epoch in trial.epochs):
+        ends[epoch.number] = max(epoch.steps, ends.get(epoch.number, 0))  # one that diverged ends early
     courses = {name: _Epochs(name=name, ends=ends) for name in REACHED}
     shown = {name: runs.curves(fit, course) for name, course in courses.items()}
     names = [name for name in REACHED if shown[name].curves]

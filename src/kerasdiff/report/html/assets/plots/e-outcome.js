@@ -17,8 +17,8 @@
   };
 
   /** Which side is ahead to the left of zero, and which to the right: above a plot. */
-  const ahead = (plot, [left, right], inner) => {
-    plots.word(plot, `← ${left}`, 0, -9);
+  const ahead = (plot, [left, right], from, inner) => {
+    plots.word(plot, `← ${left}`, from, -9);
     plots.word(plot, `${right} →`, inner, -9, "end");
   };
 
@@ -80,7 +80,7 @@
         .attr("y1", 0)
         .attr("y2", height);
     plot.append("line").attr("class", "plot-zero").attr("x1", x(0)).attr("x2", x(0)).attr("y1", 0).attr("y2", height);
-    ahead(plot, data.ahead, inner);
+    ahead(plot, data.ahead, 0, inner);
     plots.foot(plot, data.x, inner, height + 38);
     const base = dots - 2 * DOT;
     plots.marks(
@@ -230,7 +230,7 @@
     const plot = svg.append("g").attr("transform", `translate(${margin.left},${margin.top})`);
     plots.axis(plot, x, { flat: true, across: height, count: Math.max(3, Math.min(8, width / 90)), format: signed });
     plots.foot(plot, data.x, inner, height + 38);
-    ahead(plot, data.ahead, inner);
+    ahead(plot, data.ahead, 2 - margin.left, inner);
     rows.forEach(([name, value], at) => {
       const y = at * ROW + 4;
       const known = Number.isFinite(value);
