@@ -1,6 +1,6 @@
 """What does a picture of two models hold beside the evidence? Whole graphs, the lines of code, and distances by depth.
 
-In frozen records: made by `kerasdiff.picturing` and `kerasdiff.observing`, drawn by `kerasdiff.report.html`.
+In frozen records: put together by `kerasdiff.picturing`, drawn by `kerasdiff.report.html`.
 """
 
 from __future__ import annotations
