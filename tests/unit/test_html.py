@@ -8,16 +8,19 @@ import hashlib
 import itertools
 import json
 import re
+import sys
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from html.parser import HTMLParser
 from importlib.resources import files
+from pathlib import Path
 from typing import get_args
 
 import page_samples
 import pytest
 import report_samples as samples
+from jinja2 import Environment
 from page_samples import ATTACK
 
 from kerasdiff.align.edits import Delete, Insert
@@ -27,6 +30,7 @@ from kerasdiff.findings import SIDES, Site
 from kerasdiff.graph import Source
 from kerasdiff.report import wording
 from kerasdiff.report.cleaning import clean
+from kerasdiff.report.html import rendering
 from kerasdiff.report.html.assets import assets
 from kerasdiff.report.html.code import CONTEXT, Hunk, hunks
 from kerasdiff.report.html.inspected import inspected_html
@@ -489,3 +493,48 @@ def test_the_lines_of_code_stand_on_the_page_of_both_sides() -> None:
     assert "new=line(27)" in page.text.replace(" ", "")
     assert "old=line(33)" in page.text.replace(" ", "")
     assert [held["aria-label"] for held in page.all("pre")] == [f"Code of the {side}" for side in SIDES]
+
+
+# Speed --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Where templates are kept compiled, with none so far."""
+    (tmp_path / "templates").mkdir()
+    monkeypatch.setattr(rendering, "HERE", tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    rendering._environment.cache_clear()
+    yield tmp_path / "templates"
+    rendering._environment.cache_clear()
+
+
+def test_templates_are_compiled_once(fresh: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = to_html(Named.of(samples.forum()))
+    rendering._environment.cache_clear()
+    monkeypatch.setattr(Environment, "compile", None)
+
+    assert to_html(Named.of(samples.forum())) == page
+    assert {file.suffix for file in (fresh / "__pycache__").iterdir()} == {f".{sys.implementation.cache_tag}"}
+
+
+def test_templates_are_compiled_each_time_where_nothing_may_be_written(
+    fresh: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    page = to_html(Named.of(samples.forum()))
+    assert list(fresh.iterdir()) == []
+
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    (fresh / "__pycache__").write_text("a file in the way")
+    rendering._environment.cache_clear()
+    assert to_html(Named.of(samples.forum())) == page
+
+
+def test_a_compiled_template_that_is_broken_or_old_is_compiled_anew(fresh: Path) -> None:
+    page = to_html(Named.of(samples.forum()))
+    for file in (fresh / "__pycache__").iterdir():
+        file.write_bytes(file.read_bytes()[:40])
+    rendering._environment.cache_clear()
+
+    assert to_html(Named.of(samples.forum())) == page

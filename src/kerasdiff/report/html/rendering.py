@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache
+from pathlib import Path
+from pickle import UnpicklingError
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import BytecodeCache, Environment, PackageLoader, StrictUndefined
+from jinja2.bccache import Bucket
 from markupsafe import Markup, escape
 
 from kerasdiff.graph import Attribute
 from kerasdiff.report.cleaning import clean
 from kerasdiff.report.html.assets import assets
 from kerasdiff.report.saved import Json
+from kerasdiff.side.files import write_whole
 
 
 def render(template: str, drawn: bool = True, /, **told: object) -> str:
@@ -21,10 +27,37 @@ def render(template: str, drawn: bool = True, /, **told: object) -> str:
     return environment().get_template(template).render(**told, assets=assets(drawn=drawn))
 
 
+class Compiled(BytecodeCache):
+    """Templates as they were compiled once, beside them, as Python keeps its modules: to compile them takes 0.05 s.
+
+    Jinja checks that they are of the template as it is and of its own and Python's version. Where nothing can be
+    written, or Python is told to write nothing, they are compiled each time.
+    """
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        with suppress(OSError, EOFError, UnpicklingError), self._file(bucket).open("rb") as file:
+            bucket.load_bytecode(file)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        if sys.dont_write_bytecode:
+            return
+        with suppress(OSError):
+            self._file(bucket).parent.mkdir(exist_ok=True)
+            write_whole(self._file(bucket), bucket.write_bytecode)
+
+    def _file(self, bucket: Bucket) -> Path:
+        return HERE / "templates" / "__pycache__" / f"{bucket.key}.{sys.implementation.cache_tag}"
+
+
+HERE = Path(__file__).parent
+
+
 @cache
 def environment() -> Environment:
     made = Environment(
         loader=PackageLoader("kerasdiff.report.html"),
+        auto_reload=False,
+        bytecode_cache=Compiled(),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
