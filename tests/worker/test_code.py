@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("keras")
 
-from kerasdiff.worker.tracing.code import reach_digest
+from kerasdiff.worker.tracing.code import code_digest, reach_digest, state_digest
 
 BASE = """
 def scaled(value):
@@ -65,3 +65,51 @@ def test_what_it_does_not_reach_and_where_it_stands_do_not(tmp_path: Path, old: 
 
 def test_settings_of_the_instance_count(tmp_path: Path) -> None:
     assert digest(tmp_path, BASE, rate=0.5) != digest(tmp_path, BASE, rate=0.1)
+
+
+START = """
+import numpy as np
+
+def helper(value):
+    return value * FACTOR
+
+FACTOR = 2.0
+LISTED = [1, {"a": 2.0}]
+TABLE = np.ones(3)
+OTHER = 1
+
+def start(shape):
+    return helper(shape) + LISTED[0] + TABLE
+
+class Start:
+    def __init__(self):
+        self.mean = OTHER - OTHER
+
+    def __call__(self, shape):
+        return start(shape)
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "counts"),
+    [
+        ("FACTOR = 2.0", "FACTOR = 3.0", True),
+        ('"a": 2.0', '"a": 3.0', True),
+        ("np.ones", "np.zeros", True),
+        ("value * FACTOR", "value - FACTOR", True),
+        ("OTHER = 1", "OTHER = 2", False),
+    ],
+)
+def test_what_weights_start_from_is_told_apart_by_all_that_it_reaches(
+    tmp_path: Path, old: str, new: str, counts: bool
+) -> None:
+    """An initializer with the same code and another number of its module starts elsewhere."""
+    found = []
+    for text in (START, START.replace(old, new)):
+        file = tmp_path / "start.py"
+        file.write_text(text)
+        module: dict[str, Any] = {}
+        exec(compile(text, str(file), "exec"), module)
+        found.append((code_digest(module["start"]), state_digest(module["Start"]())))
+
+    assert [one != other for one, other in zip(*found, strict=True)] == [counts, counts]

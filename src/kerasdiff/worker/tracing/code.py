@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from types import CellType, CodeType
+from typing import TypeAlias
 
 from kerasdiff.worker.keras_internals import Live, is_keras_own
 from kerasdiff.worker.tracing.libraries import is_user_file
@@ -17,18 +18,22 @@ def digest_of(value: object) -> str:
 
 
 def code_digest(function: Live) -> str:
-    """A digest of a function: byte code, constants, defaults and the plain values it closes over.
+    """A digest of a function: byte code, constants, defaults, what it closes over, and what it reaches by name.
 
     The same source gives the same digest wherever it stands; names of files and line numbers do not count.
     """
-    return digest_of(_parts(function, 0))
+    reached = _reached([function], ()) if is_user_code(function) else ()
+    return digest_of((_parts(function, 0), reached) if reached else _parts(function, 0))
 
 
 def state_digest(value: Live) -> str:
-    """A digest of an object: its class's methods and its plain attributes."""
+    """A digest of an object: its class's methods with what they reach by name, and its plain attributes."""
+    kinds = type(value).__mro__
+    own = [item for name, item in vars(kinds[0]).items() if is_user_code(item) and name not in _SETTINGS]
+    reached = _reached(own, kinds)
     methods = [_parts(item, 0) for name, item in sorted(vars(type(value)).items()) if hasattr(item, "__code__")]
     state = [(name, _plain(item, 0)) for name, item in sorted(getattr(value, "__dict__", {}).items())]
-    return digest_of((methods, state))
+    return digest_of((methods, state, reached) if reached else (methods, state))
 
 
 def reach_digest(owner: Live, method: str) -> str:
@@ -38,20 +43,35 @@ def reach_digest(owner: Live, method: str) -> str:
         owner: The object whose method it is; names are looked up there, in its classes and in the method's module.
         method: Name of the method.
     """
-    reached: dict[str, object] = {}
-    waiting: list[tuple[str, Mapping[str, Live]]] = [(method, {})]
+    scopes = [*map(vars, type(owner).__mro__), vars(owner)]
+    return digest_of(sorted(_found([(method, {})], scopes).items()))
+
+
+def _reached(functions: Iterable[Live], kinds: Iterable[type]) -> list[tuple[str, object]]:
+    """What functions of the user's reach by name that says something: in their module, and in these classes."""
+    waiting = [(name, item.__globals__) for item in functions for name in _names(item.__code__)]
+    return sorted((name, held) for name, held in _found(waiting, [*map(vars, kinds)]).items() if any(held))
+
+
+_Scope: TypeAlias = "Mapping[str, Live]"
+
+
+def _found(waiting: list[tuple[str, _Scope]], scopes: Sequence[_Scope]) -> dict[str, tuple[list[object], ...]]:
+    """By name, the functions, plain values and settings that stand there: in some scopes, or in a module."""
+    reached: dict[str, tuple[list[object], ...]] = {}
     while waiting:
         name, module = waiting.pop()
         if name in reached:
             continue
-        values = [vars(one).get(name) for one in type(owner).__mro__]
-        values += [vars(owner).get(name), module.get(name)]
+        values = [scope.get(name) for scope in (*scopes, module)]
         functions: list[Live] = [value for value in values if is_user_code(value)]
         waiting += [(inner, item.__globals__) for item in functions for inner in _names(item.__code__)]
-        plain = [value for value in values if isinstance(value, bool | int | float | str)]
-        configured = [text for value in values if (text := _configured(value)) is not None]
+        plain: list[object] = [value for value in values if isinstance(value, bool | int | float | str)]
+        if isinstance(module.get(name), list | tuple | dict) or hasattr(module.get(name), "tobytes"):
+            plain.append(_plain(module[name], 0))
+        configured: list[object] = [text for value in values if (text := _configured(value)) is not None]
         reached[name] = [_parts(item, 0) for item in functions], plain, configured
-    return digest_of(sorted(reached.items()))
+    return reached
 
 
 _SETTINGS = ("__init__", "get_config", "from_config")
@@ -139,6 +159,8 @@ def _plain(value: Live, depth: int) -> object:
         return value
     if isinstance(value, list | tuple) and depth < 4:
         return [_plain(item, depth + 1) for item in value]
+    if isinstance(value, dict) and depth < 4:
+        return [(str(key), _plain(item, depth + 1)) for key, item in value.items()]
     if hasattr(value, "__code__") and depth < 4:
         return _parts(value, depth + 1)
     if hasattr(value, "tobytes"):
