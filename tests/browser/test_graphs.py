@@ -340,5 +340,28 @@ def test_nothing_keeps_people_from_reading_it(page, pages) -> None:
 def test_without_scripts_the_table_tells_the_same(plain_page, pages) -> None:
     show(plain_page, pages["skip"])
 
-    assert "the table of layers tells the same" in plain_page.inner_text("#graphs")
+    assert "the table below tells the same" in plain_page.inner_text("#graphs")
     assert "stage1_block3_add" in plain_page.inner_text("#layer-table")
+
+
+@pytest.mark.parametrize(
+    ("broken", "why"),
+    [
+        ("delete window.DecompressionStream;", "DecompressionStream is not defined"),
+        (
+            "const Real = Worker; window.Worker = class extends Real { constructor() {"
+            " super(URL.createObjectURL(new Blob(['throw new Error(7)']))); } };",
+            "7",
+        ),
+    ],
+    ids=["nothing unpacks the worker", "the worker fails"],
+)
+def test_a_browser_that_cannot_draw_says_so(page, pages, broken: str, why: str) -> None:
+    page.add_init_script(broken)
+    show(page, pages["skip"])
+    page.wait_for_selector("#graphs > p:only-child")
+
+    assert page.inner_text("#graphs").startswith("The graphs cannot be drawn in this browser (")
+    assert why in page.inner_text("#graphs")
+    page.get_by_label("changes only").first.check()
+    assert page.locator("#layer-table tbody tr:visible").count() == 1

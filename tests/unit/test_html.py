@@ -31,7 +31,7 @@ from kerasdiff.graph import Source
 from kerasdiff.report import wording
 from kerasdiff.report.cleaning import clean
 from kerasdiff.report.html import rendering
-from kerasdiff.report.html.assets import assets
+from kerasdiff.report.html.assets import LIBRARIES, assets
 from kerasdiff.report.html.code import CONTEXT, Hunk, hunks
 from kerasdiff.report.html.inspected import inspected_html
 from kerasdiff.report.html.page import to_html
@@ -131,6 +131,20 @@ def test_libraries_of_others_are_unmodified_and_come_with_their_licences() -> No
         assert any("LICENSE" in name for name in library["files"])
         assert library["integrity"].startswith("sha512-")
     assert {file.name for file in vendor.iterdir()} == seen
+    for library, licence in LIBRARIES.items():
+        before, _, _ = assets().script.partition((vendor / library).read_text("utf-8"))
+        assert before.endswith(f"{(vendor / licence).read_text('utf-8')}*/\n"), library
+
+
+def test_scripts_of_ours_share_their_names_with_nothing_else() -> None:
+    for drawn in (True, False):
+        _, _, ours = f"\n{assets(drawn=drawn).script}".rpartition("\n(() => {\n")
+
+        assert ours.startswith('"use strict";\n')
+        assert ours.endswith("\n})();")
+        assert all(
+            file.read_text("utf-8") in ours for file in (HOME / "assets" / "page").iterdir() if file.suffix == ".js"
+        )
 
 
 def test_nothing_that_a_page_brings_along_ends_the_element_it_stands_in() -> None:

@@ -1,4 +1,3 @@
-"use strict";
 // One graph of both models, as the page's data has it: a place stands for a pair of aligned nodes, or for a node of one
 // side. An item is what a reader sees of it: a place ("n12"), or a folded group of places ("g3").
 class GraphModel {

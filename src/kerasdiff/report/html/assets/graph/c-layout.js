@@ -1,4 +1,3 @@
-"use strict";
 // Where everything stands: elk lays out in a worker, so that the page can be scrolled meanwhile.
 class GraphLayout {
   static WIDTH = 212;
@@ -19,11 +18,19 @@ class GraphLayout {
   };
 
   #elk = null;
+  #broken = null;
 
   async #engine() {
     if (this.#elk === null) {
-      const code = await kerasdiff.elkWorker();
-      this.#elk = new ELK({ workerFactory: () => new Worker(code) });
+      const worker = new Worker(await kerasdiff.elkWorker());
+      // What elk is asked of a worker that does not run it never answers.
+      this.#broken = new Promise((_, reject) => {
+        worker.addEventListener("error", (event) => {
+          event.preventDefault();
+          reject(new Error(event.message || "its worker does not start"));
+        });
+      });
+      this.#elk = new ELK({ workerFactory: () => worker });
     }
     return this.#elk;
   }
@@ -33,7 +40,7 @@ class GraphLayout {
     const engine = await this.#engine();
     const root = this.#root(seen);
     const options = { ...GraphLayout.#OPTIONS, "elk.hierarchyHandling": seen.boxes.length ? "INCLUDE_CHILDREN" : "INHERIT" };
-    const placed = await engine.layout(root, { layoutOptions: options });
+    const placed = await Promise.race([engine.layout(root, { layoutOptions: options }), this.#broken]);
     return this.#read(placed, seen);
   }
 

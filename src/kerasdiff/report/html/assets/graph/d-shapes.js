@@ -1,4 +1,3 @@
-"use strict";
 // How a state looks, in colour and in shape: an outline of its own, and the mark that the tables have.
 const graphMarks = { kept: "", rewritten: "≈", inserted: "+", deleted: "−", updated: "~", moved: "→", rewired: "⤳" };
 

@@ -1,4 +1,3 @@
-"use strict";
 // One side's picture. Only what is in view, and half a view around it, is in the document; from afar it is painted.
 class GraphPanel {
   static FAR = 0.42;

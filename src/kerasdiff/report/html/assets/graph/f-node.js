@@ -1,4 +1,3 @@
-"use strict";
 // What stands in a node: its kind and gist, its name and shape, its mark, and how far its values are apart.
 const graphFonts = { name: "600 13px system-ui, sans-serif", gist: "12px system-ui, sans-serif", small: "11px system-ui, sans-serif" };
 

@@ -1,4 +1,3 @@
-"use strict";
 // The graph from afar: in the panels where nothing can be read any more, and beside them as a map of long graphs.
 class GraphInks {
   constructor() { this.refresh(); }

@@ -1,4 +1,3 @@
-"use strict";
 // Both panels as one picture: what is folded, where it stands, what part of it is seen, and what is walked on.
 class GraphView extends EventTarget {
   constructor(model, stage) {
@@ -50,9 +49,9 @@ class GraphView extends EventTarget {
     if (this.transform.x !== before.x || this.transform.y !== before.y) event.preventDefault();
   }
 
-  #to(transform, at_once = false) {
+  #to(transform, atOnce = false) {
     const frame = d3.select(this.panels[this.shownSide].frame);
-    if (at_once || this.still.matches) this.zoom.transform(frame, transform);
+    if (atOnce || this.still.matches) this.zoom.transform(frame, transform);
     else frame.transition().duration(260).call(this.zoom.transform, transform);
   }
 
@@ -69,14 +68,14 @@ class GraphView extends EventTarget {
   }
 
   /** The whole graph. */
-  fit(at_once = false) {
+  fit(atOnce = false) {
     const { width, height } = this.panels[this.shownSide], { placed } = this;
     const k = Math.max(0.02, Math.min(1, (width - 32) / placed.width, (height - 32) / placed.height));
-    this.#to(d3.zoomIdentity.translate((width - placed.width * k) / 2, (height - placed.height * k) / 2).scale(k), at_once);
+    this.#to(d3.zoomIdentity.translate((width - placed.width * k) / 2, (height - placed.height * k) / 2).scale(k), atOnce);
   }
 
   /** Some items with what is around them, as large as can be read. */
-  focus(items, at_once = false) {
+  focus(items, atOnce = false) {
     const boxes = items.map((item) => this.placed.items.get(item)).filter(Boolean);
     if (boxes.length === 0) return;
     const { width, height } = this.panels[this.shownSide];
@@ -92,7 +91,7 @@ class GraphView extends EventTarget {
     const low = height - 24 - this.placed.height * k;
     const kept = this.placed.height * k < height ? (height - this.placed.height * k) / 2 : Math.min(24, Math.max(low, y));
     const side = this.placed.width * k < width ? (width - this.placed.width * k) / 2 : width / 2 - middle * k;
-    this.#to(d3.zoomIdentity.translate(side, kept).scale(k), at_once);
+    this.#to(d3.zoomIdentity.translate(side, kept).scale(k), atOnce);
   }
 
   /** What edges of one side alone lead to, where it can be shown with the items. */
@@ -160,9 +159,10 @@ class GraphView extends EventTarget {
     const begun = performance.now();
     this.stage.setAttribute("aria-busy", "true");
     const seen = this.folding.seen();
-    const placed = await this.layout.arrange(seen);
+    const placed = await this.layout.arrange(seen).finally(() => {
+      if (number === this.asking) this.stage.removeAttribute("aria-busy");
+    });
     if (number !== this.asking) return;
-    this.stage.removeAttribute("aria-busy");
     Object.assign(this, { placed, seen });
     this.stage.dataset.layout = String(Math.round(performance.now() - begun));
     this.stage.dataset.items = String(seen.items.size);
@@ -248,23 +248,23 @@ class GraphView extends EventTarget {
   }
 
   /** Opens what hides some places, and shows them. */
-  async reveal(places, { open = false, at_once = false, walk = true } = {}) {
+  async reveal(places, { open = false, atOnce = false, walk = true } = {}) {
     const turn = (this.turns = (this.turns ?? 0) + 1);
     await (this.folding.reveal(places) ? this.arrange() : this.arranging);
     if (turn !== this.turns) return;
     const items = [...new Set(places.map((place) => this.folding.item(place)))];
-    this.focus(items, at_once);
+    this.focus(items, atOnce);
     if (walk && items.length) this.select(items[0], this.model.has(items[0], 0) && !(this.single && this.shownSide === 1 && this.model.has(items[0], 1)) ? 0 : this.model.sides.length - 1, { open });
   }
 
   /** The first change, or the beginning; the whole graph where it can be read. */
-  first(at_once = false) {
+  first(atOnce = false) {
     const { width, height } = this.panels[this.shownSide], { placed } = this;
-    if (Math.min((width - 32) / placed.width, (height - 32) / placed.height) >= 0.72) this.fit(at_once);
+    if (Math.min((width - 32) / placed.width, (height - 32) / placed.height) >= 0.72) this.fit(atOnce);
     else {
       const [change] = this.model.changes();
       const places = change ? change.places : [0];
-      this.focus([...new Set(places.map((place) => this.folding.item(place)))], at_once);
+      this.focus([...new Set(places.map((place) => this.folding.item(place)))], atOnce);
     }
   }
 

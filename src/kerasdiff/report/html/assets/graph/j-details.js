@@ -1,4 +1,3 @@
-"use strict";
 // What a node is on both sides, beside each other; what differs has a mark.
 class GraphDetails {
   constructor(view) {

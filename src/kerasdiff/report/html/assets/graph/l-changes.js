@@ -1,4 +1,3 @@
-"use strict";
 // From change to change: which of them is shown, and what it says.
 class GraphChanges {
   constructor(view) {

@@ -1,4 +1,3 @@
-"use strict";
 // The keyboard: walking, opening, searching, and the list of keys.
 const graphKeys = [
   ["↑ ↓", "to what a node takes, to what takes it"],

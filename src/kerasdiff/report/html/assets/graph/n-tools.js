@@ -1,4 +1,3 @@
-"use strict";
 // The bar above the panels, the legend below, and what is said of the node that is walked on.
 class GraphTools {
   constructor(view) {

@@ -1,4 +1,3 @@
-"use strict";
 // The ways from the page to the graphs: each edit, and each name in the table of layers, leads to where it stands.
 class GraphLinks {
   constructor(view, tools, element) {

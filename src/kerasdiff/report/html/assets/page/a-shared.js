@@ -1,4 +1,3 @@
-"use strict";
 // What all scripts of the page share. Names from models are text: they go into a page as textContent alone.
 const kerasdiff = {
   /** The data of an element of type application/json, or null where the page has none. */
