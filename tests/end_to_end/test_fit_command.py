@@ -250,6 +250,15 @@ def started(place: Path, cache: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(words, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
+def here(place: Path, cache: Path) -> Answer:
+    """The same command, in this process."""
+    words, env = command(place, cache)
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("KERASDIFF_CACHE", "CUDA_VISIBLE_DEVICES"):
+            patch.setenv(name, env[name])
+        return run_warm(*words[1:])
+
+
 def wait_for_epochs(cache: Path, count: int, process: subprocess.Popen[str]) -> None:
     until = time.monotonic() + 120
     while time.monotonic() < until and process.poll() is None:
@@ -279,9 +288,9 @@ def trials(report: dict[str, Any]) -> list[Any]:
 
 @pytest.fixture(scope="module")
 def uninterrupted(place: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
-    out, err = started(place, tmp_path_factory.mktemp("whole")).communicate(timeout=300)
-    assert validated(json.loads(out))["verdict"]["outcome"] == "different", err
-    return trials(json.loads(out))
+    answer = here(place, tmp_path_factory.mktemp("whole"))
+    assert answer.report["verdict"]["outcome"] == "different", answer.stderr
+    return trials(answer.report)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc, and looks for what was forked")
@@ -316,9 +325,8 @@ def test_ctrl_c_says_what_is_known_and_the_same_command_goes_on(
     assert all(trial["epochs"] for trial in known["fit"]["trials"])
     assert str(tmp_path) in err
     assert "Traceback" not in err
-    words, env = command(place, tmp_path)
-    again = subprocess.run(words, env=env, capture_output=True, text=True, timeout=300, check=False)
-    assert again.returncode == 1, again.stderr
-    report = json.loads(again.stdout)
+    again = here(place, tmp_path)
+    assert again.exit_code == 1, again.stderr
+    report = again.report
     assert trials(report) == uninterrupted
     assert min(trial["reused"] for trial in report["fit"]["trials"] if trial["side"] != "control") >= 2

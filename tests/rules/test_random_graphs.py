@@ -37,8 +37,9 @@ def traced(program: Random) -> Graph:
 
 @drawn
 @given(programs(), modes)
-def test_normal_form_computes_the_same(program: Random, mode: Mode) -> None:
-    result, _ = apply_rules(traced(program), mode)
+def test_normal_form_computes_the_same_and_has_the_same_gradients(program: Random, mode: Mode) -> None:
+    graph = traced(program)
+    result, _ = apply_rules(graph, mode)
     note("\n".join(f"{n.id} {n.op} {[e.node for e in n.operands]} {dict(n.attributes)}" for n in result))
 
     for number, _ in enumerate(BOTH):
@@ -49,16 +50,11 @@ def test_normal_form_computes_the_same(program: Random, mode: Mode) -> None:
             assert one.shape == two.shape
             np.testing.assert_allclose(two, one, rtol=1e-6, atol=1e-6 * scale)
 
-
-@drawn
-@given(programs(), modes)
-def test_normal_form_has_the_same_gradients(program: Random, mode: Mode) -> None:
-    result, _ = apply_rules(traced(program), "training")
+    trained = result if mode == "training" else apply_rules(graph, "training")[0]
     inputs = [*program.runs[0][: program.starts], *program.weights[0]]
-
     with tf.GradientTape(persistent=True) as tape:
         tape.watch(inputs)
-        sums = [sum(tf.reduce_sum(tf.sin(v)) for v in values) for values in (program(*inputs), run(result, inputs))]
+        sums = [sum(tf.reduce_sum(tf.sin(v)) for v in values) for values in (program(*inputs), run(trained, inputs))]
     for before, after in zip(
         *(tape.gradient(total, inputs, unconnected_gradients="zero") for total in sums), strict=True
     ):
@@ -67,31 +63,34 @@ def test_normal_form_has_the_same_gradients(program: Random, mode: Mode) -> None
 
 
 @drawn
-@given(programs(), modes)
-def test_normal_form_is_reached_at_once(program: Random, mode: Mode) -> None:
-    once, _ = apply_rules(traced(program), mode)
+@given(programs(), modes, st.randoms(use_true_random=False), st.floats(0, 1))
+def test_normal_form_is_reached_at_once_whatever_the_names_the_order_and_a_part(
+    program: Random, mode: Mode, random: Any, share: float
+) -> None:
+    graph = traced(program)
+    once, _ = apply_rules(graph, mode)
     again, applied = apply_rules(once, mode)
 
     assert applied == ()
     assert again == once
+    signature = graph_signature(once)
+    assert graph_signature(apply_rules(renamed(graph, random), mode)[0]) == signature
+    assert graph_signature(apply_rules(expanded(graph, mode, share), mode)[0]) == signature
 
 
-@drawn
-@given(programs(), modes, st.randoms(use_true_random=False))
-def test_normal_form_asks_neither_for_names_nor_for_order(program: Random, mode: Mode, random: Any) -> None:
-    graph = traced(program)
+def renamed(graph: Graph, random: Any) -> Graph:
+    """The graph with other names, in another order."""
     names = {node.id: f"n{number}" for number, node in enumerate(random.sample(graph.nodes, len(graph)))}
 
     def named(edges: tuple[Edge, ...]) -> tuple[Edge, ...]:
         return tuple(replace(edge, node=names[edge.node]) for edge in edges)
 
-    other = Graph(
+    return Graph(
         nodes=tuple(
             replace(node, id=names[node.id], operands=named(node.operands)) for node in reordered(graph, random)
         ),
         outputs=named(graph.outputs),
     )
-    assert graph_signature(apply_rules(other, mode)[0]) == graph_signature(apply_rules(graph, mode)[0])
 
 
 def reordered(graph: Graph, random: Any) -> list[Any]:
@@ -105,11 +104,11 @@ def reordered(graph: Graph, random: Any) -> list[Any]:
     return found
 
 
-@drawn
-@given(programs(), modes, st.floats(0, 1))
-def test_normal_form_is_the_same_where_a_part_was_in_it_before(program: Random, mode: Mode, share: float) -> None:
-    """As a node's lowering is brought to normal form by itself, then expanded among the others."""
-    graph = traced(program)
+def expanded(graph: Graph, mode: Mode, share: float) -> Graph:
+    """The graph with a part in normal form already.
+
+    As a node's lowering is brought to it by itself, then expanded among the others.
+    """
     cut = int(share * len(graph))
     first, rest = graph.nodes[:cut], graph.nodes[cut:]
     inside = {node.id for node in first}
@@ -119,7 +118,7 @@ def test_normal_form_is_the_same_where_a_part_was_in_it_before(program: Random, 
     small = apply_rules(Graph(nodes=first, outputs=ends), mode)[0]
     moved = dict(zip(ends, small.outputs, strict=True))
     kept = {node.id for node in small}
-    expanded = Graph(
+    return Graph(
         nodes=(
             *(node for node in first if node.kind == "input" and node.id not in kept),
             *(part for node in small for part in unfolded(node)),
@@ -127,4 +126,3 @@ def test_normal_form_is_the_same_where_a_part_was_in_it_before(program: Random, 
         ),
         outputs=tuple(moved.get(edge, edge) for edge in graph.outputs),
     )
-    assert graph_signature(apply_rules(expanded, mode)[0]) == graph_signature(apply_rules(graph, mode)[0])

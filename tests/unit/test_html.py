@@ -518,14 +518,14 @@ def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (tmp_path / "templates").mkdir()
     monkeypatch.setattr(rendering, "HERE", tmp_path)
     monkeypatch.setattr(sys, "dont_write_bytecode", False)
-    rendering._environment.cache_clear()
+    rendering.environment.cache_clear()
     yield tmp_path / "templates"
-    rendering._environment.cache_clear()
+    rendering.environment.cache_clear()
 
 
 def test_templates_are_compiled_once(fresh: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     page = to_html(Named.of(samples.forum()))
-    rendering._environment.cache_clear()
+    rendering.environment.cache_clear()
     monkeypatch.setattr(Environment, "compile", None)
 
     assert to_html(Named.of(samples.forum())) == page
@@ -541,7 +541,7 @@ def test_templates_are_compiled_each_time_where_nothing_may_be_written(
 
     monkeypatch.setattr(sys, "dont_write_bytecode", False)
     (fresh / "__pycache__").write_text("a file in the way")
-    rendering._environment.cache_clear()
+    rendering.environment.cache_clear()
     assert to_html(Named.of(samples.forum())) == page
 
 
@@ -549,6 +549,6 @@ def test_a_compiled_template_that_is_broken_or_old_is_compiled_anew(fresh: Path)
     page = to_html(Named.of(samples.forum()))
     for file in (fresh / "__pycache__").iterdir():
         file.write_bytes(file.read_bytes()[:40])
-    rendering._environment.cache_clear()
+    rendering.environment.cache_clear()
 
     assert to_html(Named.of(samples.forum())) == page

@@ -9,12 +9,16 @@ from __future__ import annotations
 
 import ast
 import re
+from pathlib import Path
 from textwrap import dedent
 
 import pytest
 
+from kerasdiff.side.reading.source import source
+from kerasdiff.side.slicing.planning import plan_of
 from kerasdiff.side.slicing.plans import plan_for
-from kerasdiff.side.slicing.records import Plan
+from kerasdiff.side.slicing.records import Cost, Plan
+from kerasdiff.side.targets import parse_target
 
 HEAD = """\
 import keras
@@ -1164,3 +1168,17 @@ def test_what_a_name_needs(case: str) -> None:
     for number, found in marks.items():
         expected = "drop" if number not in run else "forget" if run[number].startswith("globals().pop") else "keep"
         assert found[1] == expected, (number, text.split("\n")[number - 1])
+
+
+def test_a_text_is_read_and_planned_once_and_anew_where_it_is_another(tmp_path: Path) -> None:
+    file = tmp_path / "net.py"
+    file.write_text("import keras\nmodel = keras.Sequential()\nmodel.fit([1])\n")
+    target = parse_target(f"{file}:model")
+    first, again = source(file, ""), source(file, "")
+
+    assert first.tree is again.tree
+    assert plan_of(target, first) is plan_of(target, again)
+    assert plan_of(target, first).left_out == ((3, 3),)
+    assert plan_of(target, first, {2: Cost("fails", 2, "no file")}) is not plan_of(target, first)
+    file.write_text("import keras\nmodel = keras.Sequential()\n")
+    assert plan_of(target, source(file, "")).tree is None

@@ -11,11 +11,11 @@ def _branch(x, kernel, activation, norm):
     return layers.Activation(activation)(x) if activation else x
 
 
-def branched(activation="relu", kernels=(1, 3, 3, 5), norm=True, merge="concatenate", turned=False):
-    """Three blocks of like branches; every argument changes each block."""
+def branched(activation="relu", kernels=(1, 3, 3, 5), norm=True, merge="concatenate", turned=False, small=False):
+    """Two blocks of like branches, or one of two; every argument changes each block."""
     x = image = keras.Input((8, 8, 3))
-    for _ in range(3):
-        found = [_branch(x, kernel, activation, norm) for kernel in kernels]
+    for _ in range(1 if small else 2):
+        found = [_branch(x, kernel, activation, norm) for kernel in kernels[: 2 if small else None]]
         if turned:
             found = found[::-1]
         x = layers.concatenate(found) if merge == "concatenate" else layers.add(found)

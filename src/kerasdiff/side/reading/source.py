@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -66,7 +66,7 @@ def source(path: Path, search: str) -> Source | SyntaxError | None:
     try:
         if path.stat().st_size > MOST_BYTES:
             return None
-        return Source(path, _parsed(path.read_bytes(), str(path)), search)
+        return Source(path, parsed(path.read_bytes(), str(path)), search)
     except SyntaxError as error:
         return error
     except (OSError, ValueError, MemoryError, RecursionError):
@@ -79,7 +79,7 @@ def _joined(path: Path, cells: tuple[Cell, ...], search: str) -> Source | Syntax
     before = 0
     for cell in cells:
         try:
-            statements = _parsed(cell.text, cell.file).body
+            statements = _parsed(cell.text, cell.file).body  # of its own: the lines are moved
         except SyntaxError as error:
             return error
         except (ValueError, MemoryError, RecursionError):
@@ -96,6 +96,10 @@ def _parsed(text: str | bytes, file: str) -> ast.Module:
         tree = ast.parse(text, file)
         compile(tree, file, "exec", dont_inherit=True)  # a return outside a function parses
     return tree
+
+
+parsed = lru_cache(maxsize=8)(_parsed)
+"""The same text is asked for with each target in it and each precision a model is built in; nobody changes the tree."""
 
 
 def is_python(path: Path) -> bool:

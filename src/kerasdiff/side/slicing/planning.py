@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 
 from kerasdiff.side.reading.source import Source, UntoldError, top_level
 from kerasdiff.side.slicing.plans import plan_for
@@ -24,9 +24,17 @@ def plan_of(target: Target, module: Source, failed: Mapping[int, Cost] | None = 
         return Plan()
     part = target.name.partition(".")[2]
     try:
-        return plan_for(module.tree, tuple(_names(target)), lambda name: _installed(name, module.search), failed, part)
+        return _plan_of(module.tree, module.search, tuple(_names(target)), tuple((failed or {}).items()), part)
     except RecursionError:  # an expression too deep to be looked at in all its parts: Python may well run it
         return Plan()
+
+
+@lru_cache(maxsize=32)
+def _plan_of(
+    tree: ast.Module, search: str, names: tuple[str, ...], failed: tuple[tuple[int, Cost], ...], part: str
+) -> Plan:
+    """The same for the same tree, which is asked for again with each precision that a model is built in."""
+    return plan_for(tree, names, lambda name: _installed(name, search), dict(failed), part)
 
 
 def _names(target: Target) -> Iterator[str]:

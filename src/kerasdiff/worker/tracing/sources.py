@@ -19,6 +19,7 @@ import numpy as np
 
 from kerasdiff.graph import Source
 from kerasdiff.graph.names import ALIASES
+from kerasdiff.side.reading.source import parsed
 from kerasdiff.worker.hooks import given, hooked
 from kerasdiff.worker.keras_internals import Live
 from kerasdiff.worker.tracing.libraries import is_user_file
@@ -170,7 +171,7 @@ def expression(source: Source, function: str) -> str | None:
     if kind is None:
         return None
     try:
-        tree = ast.parse("".join(linecache.getlines(source.file)))
+        tree = parsed("".join(linecache.getlines(source.file)), source.file)
     except (SyntaxError, ValueError):
         return None
     uses = [
