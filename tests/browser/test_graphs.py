@@ -90,7 +90,7 @@ def keys(page: Any, *pressed: str) -> None:
 
 def said(page: Any) -> str:
     """What a screen reader is told of the node that is walked on."""
-    return str(page.inner_text(".graph > .graph-hidden"))
+    return str(page.inner_text(".graph > .graph-said"))
 
 
 def test_aligned_nodes_stand_on_one_line_and_gaps_show_what_a_side_lacks(page, pages) -> None:
@@ -165,7 +165,7 @@ def test_figures_beyond_the_limit_stand_in_their_nodes(page, pages) -> None:
     assert page.locator(f"{CANDIDATE} .graph-found .graph-delta").all_text_contents() == ["Δ 0.25"]
     page.focus(f"{CANDIDATE} .graph-view")
     keys(page, "Enter")
-    assert "0.25 of scale, limit 1.0e-5" in page.inner_text(".graph-details")
+    assert "0.25 of scale, limit 1.0e−5" in page.inner_text(".graph-details")
 
 
 def test_groups_fold_and_unfold_on_both_sides_at_once(page, pages) -> None:

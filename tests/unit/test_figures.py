@@ -19,9 +19,9 @@ from kerasdiff.findings import Site
 from kerasdiff.fitting.trajectories import parted
 from kerasdiff.fitting.trials import FitEvidence
 from kerasdiff.graph import Weight
+from kerasdiff.report.html.numbers import figure
 from kerasdiff.report.html.page import to_html
 from kerasdiff.report.html.plots import Figure, figures, plot_data
-from kerasdiff.report.html.plots.records import figure
 from kerasdiff.report.html.plots.runs import means
 from kerasdiff.report.html.plots.thinning import MOST_POINTS, kept, largest, spread
 from kerasdiff.report.json import to_json

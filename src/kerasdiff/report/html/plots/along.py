@@ -10,7 +10,8 @@ from kerasdiff.comparison import Comparison
 from kerasdiff.drawing import Depth, Drawing, NodeDistance, WeightDistance
 from kerasdiff.findings import Site
 from kerasdiff.graph import Graph
-from kerasdiff.report.html.plots.records import Figure, Plotted, Table, figure, plotted
+from kerasdiff.report.html.numbers import figure, plotted
+from kerasdiff.report.html.plots.records import Figure, Plotted, Table
 from kerasdiff.report.html.plots.thinning import MOST_ROWS, largest
 from kerasdiff.report.wording import plots as wording
 from kerasdiff.report.wording.names import number

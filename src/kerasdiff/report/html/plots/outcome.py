@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from kerasdiff.fitting.evidence import differences
 from kerasdiff.fitting.trials import FitEvidence
+from kerasdiff.report.html.numbers import figure, plotted
 from kerasdiff.report.html.plots import runs
-from kerasdiff.report.html.plots.records import Figure, Plotted, Table, figure, plotted
+from kerasdiff.report.html.plots.records import Figure, Plotted, Table
 from kerasdiff.report.html.plots.thinning import MOST_ROWS, largest, spread
 from kerasdiff.report.wording import plots_of_fits as wording
 from kerasdiff.report.wording.names import number

@@ -2,8 +2,9 @@
 // side. An item is what a reader sees of it: a place ("n12"), or a folded group of places ("g3").
 class GraphModel {
   constructor(data) {
-    Object.assign(this, { data, sides: data.sides, states: data.states, limit: data.limit, edits: data.edits });
+    Object.assign(this, { data, sides: data.sides, states: data.states, marks: data.marks, limit: data.limit, edits: data.edits });
     this.groups = data.union.groups.map((group, index) => ({ ...group, index, members: [], inside: [] }));
+    this.differing = new Set(data.union.changed);
     this.places = data.union.places.map((pair, index) => this.#place(pair, index));
     this.at = this.sides.map((side, number) => new Map(this.places.filter((place) => place.nodes[number] !== null).map((place) => [place.pair[number], place.index])));
     this.moves = data.union.moves;
@@ -21,9 +22,7 @@ class GraphModel {
     for (const at of around) this.groups[at].members.push(index);
     const known = nodes.find((node) => node !== null);
     const edits = [...new Set(nodes.flatMap((node) => node?.edits ?? []))].sort((a, b) => a - b);
-    const state = known.state ?? "kept";
-    const changed = edits.length > 0 || !["kept", "rewritten"].includes(state);
-    return { index, pair, nodes, group, around, known, state, edits, changed };
+    return { index, pair, nodes, group, around, known, state: known.state ?? "kept", edits, changed: this.differing.has(index) };
   }
 
   #fill(group) {

@@ -118,7 +118,7 @@ class GraphPanel {
 
   #ghost(item, box) {
     const place = this.model.place(item), moved = place !== null && this.model.partner.has(place.index);
-    const name = place === null ? this.model.group(item).label || "such layers" : place.known.display;
+    const name = place === null ? this.model.group(item).label || "such nodes" : place.known.display;
     const text = graphSvg("text", { x: box.width / 2, y: box.height / 2 + 4, "text-anchor": "middle" });
     text.textContent = graphFitted(moved ? `${name} moved` : `no ${name}`, box.width - 16, "12px system-ui, sans-serif");
     return graphSvg("g", { class: "graph-ghost", transform: `translate(${box.x},${box.y})` }, graphSvg("rect", { width: box.width, height: box.height, rx: 6, fill: `url(#graph-hatch-${this.side})` }), text);

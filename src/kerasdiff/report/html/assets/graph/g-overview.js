@@ -69,7 +69,7 @@ function graphPaintMarks(context, panel, k, top, bottom) {
     if (!graphChanged(model, item)) continue;
     const place = model.place(item);
     context.fillStyle = inks.ink;
-    context.fillText(place === null ? model.group(item).label : `${graphMarks[place.state] || "~"} ${place.known.display}`, box.x + box.width + 8 / k, box.y + box.height / 2);
+    context.fillText(place === null ? model.group(item).label : `${model.marks[place.state] || "~"} ${place.known.display}`, box.x + box.width + 8 / k, box.y + box.height / 2);
   }
 }
 

@@ -34,7 +34,7 @@ class GraphChanges {
     this.count.textContent = this.at < 0 ? `${length} change${length === 1 ? "" : "s"}` : `Change ${this.at + 1} of ${length}`;
     const change = this.all[Math.max(0, this.at)];
     if (!change) this.told.textContent = this.view.model.sides.length > 1 ? "No node differs." : "";
-    else if (change.edit) this.told.textContent = `${change.number + 1}. ${[change.edit.text, change.edit.effect].filter(Boolean).join("; ")}.`;
+    else if (change.edit) this.told.textContent = `${change.number + 1}. ${change.edit.text}.`;
     else this.told.textContent = this.view.model.states[this.view.model.places[change.places[0]].state];
   }
 }

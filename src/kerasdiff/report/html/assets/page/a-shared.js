@@ -6,6 +6,19 @@ const kerasdiff = {
     return element === null ? null : JSON.parse(element.textContent);
   },
 
+  /** A number of the data: what is not finite comes by its name, what was not measured as null. */
+  number(value) { return value === null ? null : Number(value); },
+
+  /** The same for people. */
+  told(value, digits = 3) {
+    const number = kerasdiff.number(value);
+    if (number === null) return "–";
+    if (!Number.isFinite(number)) return "not finite";
+    const size = Math.abs(number);
+    const text = size !== 0 && (size < 1e-3 || size >= 1e5) ? number.toExponential(1) : String(Number(number.toPrecision(digits)));
+    return text.replaceAll("-", "−");
+  },
+
   /** The colour of a custom property of the page's styles, as it is in the theme shown now. */
   colour(name, element = document.documentElement) {
     const probe = document.createElement("span");
