@@ -39,7 +39,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def opened(page: Any, file: Path) -> None:
     show(page, file)
     page.wait_for_selector("#graphs[data-ready]")
-    page.evaluate("document.getElementById('graphs').scrollIntoView()")
+    page.evaluate("document.getElementById('graphs').scrollIntoView({ behavior: 'instant' })")
     settled(page)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
@@ -81,6 +80,8 @@ def write_pages(folder: str, pages: Mapping[str, Callable[[], str]], index: str)
 
 def temporary_folder() -> str:
     """A folder for pages that nobody named a place for; it stays, for a browser may read it long after this."""
+    import tempfile
+
     return tempfile.mkdtemp(prefix="kerasdiff-")
 
 
