@@ -25,7 +25,6 @@ from page_samples import ATTACK
 
 from kerasdiff.align.edits import Delete, Insert
 from kerasdiff.comparison import Comparison, Reason, Verdict
-from kerasdiff.drawing import Excerpt
 from kerasdiff.findings import SIDES, Site
 from kerasdiff.graph import Source
 from kerasdiff.report import wording
@@ -40,6 +39,7 @@ from kerasdiff.report.named import Named
 from kerasdiff.report.wording.brief import CUT_OFF
 from kerasdiff.report.wording.sizes import sizes
 from kerasdiff.rungs.records import RowState
+from kerasdiff.side.records import Excerpt
 from kerasdiff.side.revisions.records import Commit
 
 HOME = files("kerasdiff.report.html")

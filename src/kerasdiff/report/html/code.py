@@ -17,10 +17,11 @@ from pygments.token import Comment, Keyword, Literal, Name, Operator
 
 from kerasdiff.align.edits import Edit
 from kerasdiff.comparison import Comparison
-from kerasdiff.drawing import Drawn, Excerpt
+from kerasdiff.drawing import Drawn
 from kerasdiff.graph import Node, Source
 from kerasdiff.report.cleaning import clean
 from kerasdiff.report.wording.explain import numbered
+from kerasdiff.side.records import Excerpt
 
 CONTEXT = 3
 """Lines shown before and after one that is named, as diffs show."""

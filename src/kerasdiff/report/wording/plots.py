@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from kerasdiff.align.edits import Edit
-from kerasdiff.drawing import Depth, WeightDistance
-from kerasdiff.explain.records import FROM_ZERO, Attribution, Measure, Sizes
+from kerasdiff.drawing import WeightDistance
+from kerasdiff.explain.records import FROM_ZERO, Attribution, Depth, Measure, Sizes
 from kerasdiff.findings import Site
 from kerasdiff.report.wording.explain import NAMED, explained, inseparable, numbered, share
 from kerasdiff.report.wording.names import call_of, count, listed, number

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from kerasdiff.align.edits import Edit, leaves
 from kerasdiff.comparison import Comparison
-from kerasdiff.drawing import Depth, Drawing, NodeDistance, WeightDistance
+from kerasdiff.drawing import Drawing, WeightDistance
+from kerasdiff.explain.records import Depth, NodeDistance
 from kerasdiff.findings import Site
 from kerasdiff.graph import Graph
 from kerasdiff.report.html.numbers import figure, plotted
