@@ -31,7 +31,7 @@ from kerasdiff.report import wording
 from kerasdiff.report.cleaning import clean
 from kerasdiff.report.html import rendering
 from kerasdiff.report.html.assets import LIBRARIES, assets
-from kerasdiff.report.html.code import CONTEXT, Hunk, hunks
+from kerasdiff.report.html.code import Hunk, hunks
 from kerasdiff.report.html.inspected import inspected_html
 from kerasdiff.report.html.page import to_html
 from kerasdiff.report.html.rendering import data, environment
@@ -39,7 +39,7 @@ from kerasdiff.report.named import Named
 from kerasdiff.report.wording.brief import CUT_OFF
 from kerasdiff.report.wording.sizes import sizes
 from kerasdiff.rungs.records import RowState
-from kerasdiff.side.records import Excerpt
+from kerasdiff.side.records import CONTEXT, Excerpt
 from kerasdiff.side.revisions.records import Commit
 
 HOME = files("kerasdiff.report.html")

@@ -21,10 +21,7 @@ from kerasdiff.drawing import Drawn
 from kerasdiff.graph import Node, Source
 from kerasdiff.report.cleaning import clean
 from kerasdiff.report.wording.explain import numbered
-from kerasdiff.side.records import Excerpt
-
-CONTEXT = 3
-"""Lines shown before and after one that is named, as diffs show."""
+from kerasdiff.side.records import CONTEXT, Excerpt
 
 MOST_LINES = 40
 """Lines of a hunk: what a screen shows at once."""

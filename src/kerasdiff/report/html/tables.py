@@ -13,6 +13,7 @@ from kerasdiff.report.cleaning import clean
 from kerasdiff.report.rows import EQUAL, MARKS, RUNGS, Line, Run, counts, line_of, runs
 from kerasdiff.report.trials import columns_of
 from kerasdiff.report.wording.models import STATES
+from kerasdiff.report.wording.names import capital
 from kerasdiff.report.wording.trials import Remark, pairs_told
 from kerasdiff.rungs.records import RowState, RungOutcome
 
@@ -91,7 +92,7 @@ class Parting:
 
 def parting(attribution: Attribution, comparison: Comparison) -> Parting:
     """Those of an attribution."""
-    notes = [f"{note[0].upper()}{note[1:]}." for note in map(wording.sentence, attribution.notes)]
+    notes = [f"{capital(note)}." for note in map(wording.sentence, attribution.notes)]
     first = attribution.divergence
     return Parting(
         mode="" if attribution.mode == "inference" else ", in training mode",

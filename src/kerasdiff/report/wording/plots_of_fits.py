@@ -103,7 +103,7 @@ def _thinned(many: int, run: int, unit: str) -> tuple[str, ...]:
 def distances(fit: FitEvidence) -> str:
     """From where on the first pair is beyond its controls, else what these show."""
     if fit.parted is not None:
-        return beyond_controls(fit.parted).replace("Beyond that from", "Beyond the controls from")
+        return beyond_controls(fit.parted, "the controls")
     remarks = [remark.text for remark in controls(fit)]
     none = ["No control ran, so that nothing says what is noise."] if fit.control_distance is None else []
     within = ["As far as the controls reach, the pair stays within the limit."] if remarks else []

@@ -36,7 +36,6 @@ def decision_figure(fit: FitEvidence) -> Figure | None:
         "margin": figure(100 * decision.margin),
         "rows": list(_intervals(fit)),
         "seeds": [[seed, figure(100 * value)] for seed, value in spread(found, MOST_SEEDS)],
-        "outcome": decision.outcome,
     }
     return Figure(
         name="decision",
@@ -121,7 +120,7 @@ def class_figure(fit: FitEvidence) -> Figure | None:
         return None
     names = dict(enumerate(fit.class_names))
     known = [(names.get(at, f"class {at}"), gap) for at, gap in enumerate(fit.classes)]
-    shown = largest(known, lambda row: 0.0 if math.isnan(row[1]) else abs(row[1]), MOST_CLASSES)
+    shown = largest(known, _gap, MOST_CLASSES)
     data: dict[str, Plotted] = {
         "kind": "classes",
         "x": wording.difference_axis("test accuracy"),
@@ -138,9 +137,13 @@ def class_figure(fit: FitEvidence) -> Figure | None:
             title="Difference of each class",
             head=("class", wording.difference_axis("test accuracy")),
             rows=tuple(
-                (name, "no test rows" if math.isnan(gap) else signed(gap))
-                for name, gap in largest(known, lambda row: 0.0 if math.isnan(row[1]) else abs(row[1]))
+                (name, "no test rows" if math.isnan(gap) else signed(gap)) for name, gap in largest(known, _gap)
             ),
             note=rows_left_out(len(known), MOST_ROWS),
         ),
     )
+
+
+def _gap(row: tuple[str, float]) -> float:
+    """How far apart both sides are in a class; no distance where it has no test rows."""
+    return 0.0 if math.isnan(row[1]) else abs(row[1])
