@@ -18,6 +18,7 @@ from kerasdiff.report.wording.trials import (
     controls,
     lead_told,
     signed,
+    unit,
 )
 from kerasdiff.report.wording.trials import (
     distances as distance_remarks,
@@ -133,12 +134,12 @@ def decision(fit: FitEvidence) -> str:
     if held is None or held.interval is None:
         return told(finding)
     low, high = map(signed, held.interval)
-    unit = "%" if fit.metric == "test loss" else "points"
+    span = f"{low} to {high} {unit(fit.metric)}"
     lies = {"equivalent": "lies within", "different": "lies beyond", "inconclusive": "reaches across"}[held.outcome]
     if held.next_look is not None:
         lies = f"is decided on only at {held.next_look} pairs against"
     return (
-        f"The {100 * held.level:.3g} % interval of the mean difference in {fit.metric}, {low} to {high} {unit}, {lies} "
+        f"The {100 * held.level:.3g} % interval of the mean difference in {fit.metric}, {span}, {lies} "
         f"the margin of ±{100 * held.margin:g}{outlook(finding)}"
     )
 
@@ -154,9 +155,8 @@ def decision_notes(held: Decision, metric: Metric) -> tuple[str, ...]:
 
 
 def difference_axis(metric: Metric) -> str:
-    """What a difference is counted in."""
-    unit = "%" if metric == "test loss" else "points"
-    return f"{metric}, candidate − reference ({unit})"
+    """What the axis of a difference is called."""
+    return f"{metric}, candidate − reference ({unit(metric)})"
 
 
 def ahead(metric: Metric) -> tuple[str, str]:

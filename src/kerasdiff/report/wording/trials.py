@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
-from kerasdiff.fitting.trials import Curves, FitEvidence, Lead, Parted
+from kerasdiff.fitting.trials import Curves, FitEvidence, Lead, Metric, Parted
 from kerasdiff.fitting.verdict import decided, not_finite
 from kerasdiff.report.wording.fit import told
 from kerasdiff.report.wording.names import capital, count, number, value
@@ -122,10 +122,14 @@ def beyond_controls(part: Parted, what: str = "that") -> str:
     )
 
 
+def unit(metric: Metric) -> str:
+    """What a difference is counted in."""
+    return "%" if metric == "test loss" else "points"
+
+
 def lead_told(lead: Lead) -> str:
     """``test accuracy, candidate minus reference: −1.27 points (95 % interval −3.10 to +0.56)``."""
-    unit = "%" if lead.metric == "test loss" else "points"
-    text = f"{lead.metric}, candidate minus reference: {signed(lead.mean)} {unit}"
+    text = f"{lead.metric}, candidate minus reference: {signed(lead.mean)} {unit(lead.metric)}"
     if lead.interval is None:
         return f"{capital(text)}, from one seed, which gives no interval."
     low, high = lead.interval

@@ -100,8 +100,7 @@ class GraphModel {
 
   /** The place of a node by its side and id, or undefined. */
   find(side, id) {
-    const at = this.sides[side]?.nodes.findIndex((node) => node.id === id) ?? -1;
-    return at < 0 ? undefined : this.at[side].get(at);
+    return this.at[side].get(this.sides[side].nodes.findIndex((node) => node.id === id));
   }
 
   /** Changes in order, each the places it is about: the edits, then what differs without one. */

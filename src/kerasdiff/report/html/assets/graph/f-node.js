@@ -1,5 +1,5 @@
 // What stands in a node: its kind and gist, its name and shape, its mark, and how far its values are apart.
-const graphFonts = { name: "600 13px system-ui, sans-serif", gist: "12px system-ui, sans-serif", small: "11px system-ui, sans-serif" };
+const graphFonts = { name: "600 13px system-ui, sans-serif", head: "600 12px system-ui, sans-serif", gist: "12px system-ui, sans-serif", small: "11px system-ui, sans-serif" };
 
 function graphText(text, x, y, names, anchor = "start") {
   const element = graphSvg("text", { x, y, class: names, "text-anchor": anchor });

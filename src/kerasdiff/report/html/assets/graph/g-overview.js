@@ -33,7 +33,7 @@ function graphPaintFar(panel, transform) {
   const lines = { plain: new Path2D(), changed: new Path2D() };
   for (const edge of placed.edges) {
     if (!edge.on[side] || edge.bounds.top > bottom || edge.bounds.bottom < top) continue;
-    const path = edge.on.length > 1 && edge.on[0] !== edge.on[1] && !edge.chain ? lines.changed : lines.plain;
+    const path = graphLone(edge) ? lines.changed : lines.plain;
     edge.points.forEach((point, at) => (at ? path.lineTo(point.x, point.y) : path.moveTo(point.x, point.y)));
   }
   context.strokeStyle = inks.edge;

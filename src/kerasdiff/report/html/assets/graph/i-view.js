@@ -26,10 +26,9 @@ class GraphView extends EventTarget {
   #zooming() {
     this.zoom = d3.zoom().scaleExtent([0.02, 2.5]).clickDistance(4)
       .filter((event) => (event.type === "wheel" ? event.ctrlKey || event.metaKey : !event.button))
-      .on("zoom", ({ transform, sourceEvent }) => {
+      .on("zoom", ({ transform }) => {
         this.transform = transform;
         for (const panel of this.panels) panel.frame.__zoom = transform; // the panels share one transform
-        if (sourceEvent) this.touched = true;
         this.draw();
       });
     for (const panel of this.panels) {
@@ -97,7 +96,7 @@ class GraphView extends EventTarget {
   /** What edges of one side alone lead to, where it can be shown with the items. */
   #connected(items, room) {
     const wanted = new Set(items);
-    const ends = this.placed.edges.filter((edge) => edge.on.length > 1 && edge.on[0] !== edge.on[1] && !edge.chain && wanted.has(edge.to) && !wanted.has(edge.from)).map((edge) => this.placed.items.get(edge.from));
+    const ends = this.placed.edges.filter((edge) => graphLone(edge) && wanted.has(edge.to) && !wanted.has(edge.from)).map((edge) => this.placed.items.get(edge.from));
     const top = d3.min(items, (item) => this.placed.items.get(item)?.y), bottom = d3.max(items, (item) => this.placed.items.get(item)?.y);
     return ends.filter((box) => Math.max(bottom, box.y) - Math.min(top, box.y) + 150 < room);
   }
@@ -117,7 +116,6 @@ class GraphView extends EventTarget {
       for (const panel of this.panels) if (!this.single || panel.side === this.shownSide) panel.show(this.transform);
       this.moves.show(this.transform);
       this.map.show(this.transform);
-      this.stage.dataset.frames = String(+(this.stage.dataset.frames ?? 0) + 1);
     });
   }
 
@@ -156,7 +154,6 @@ class GraphView extends EventTarget {
   async #arrange(anchor) {
     const number = (this.asking = (this.asking ?? 0) + 1);
     const before = anchor === null ? null : this.#screen(anchor);
-    const begun = performance.now();
     this.stage.setAttribute("aria-busy", "true");
     const seen = this.folding.seen();
     const placed = await this.layout.arrange(seen).finally(() => {
@@ -164,7 +161,6 @@ class GraphView extends EventTarget {
     });
     if (number !== this.asking) return;
     Object.assign(this, { placed, seen });
-    this.stage.dataset.layout = String(Math.round(performance.now() - begun));
     this.stage.dataset.items = String(seen.items.size);
     for (const panel of this.panels) panel.clear();
     if (this.active) this.active = { ...this.active, item: this.folding.item(this.model.members(this.active.item)[0]) };

@@ -23,12 +23,6 @@ class GraphChanges {
     await this.view.reveal(this.all[at].places);
   }
 
-  /** The change with the number of an edit of the page, if it stands in the graph. */
-  async edit(number) {
-    const at = this.all.findIndex((change) => change.number === number);
-    if (at >= 0) await this.go(at);
-  }
-
   tell() {
     const { length } = this.all;
     this.count.textContent = this.at < 0 ? `${length} change${length === 1 ? "" : "s"}` : `Change ${this.at + 1} of ${length}`;

@@ -20,10 +20,10 @@ const kerasdiff = {
   },
 
   /** The colour of a custom property of the page's styles, as it is in the theme shown now. */
-  colour(name, element = document.documentElement) {
+  colour(name) {
     const probe = document.createElement("span");
     probe.style.color = `var(${name})`;
-    element.append(probe);
+    document.body.append(probe);
     const found = getComputedStyle(probe).color;
     probe.remove();
     return found;

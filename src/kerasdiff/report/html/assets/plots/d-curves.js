@@ -323,9 +323,8 @@
   const distanceLegend = (host, curves, pairs, limit) => {
     const rows = [["plot-overall-line plot-first", `pair of seed ${pairs[0].seed}`, "line"]];
     if (pairs.length > 1) rows.push(["plot-overall-line plot-seed", "pairs of other seeds", "line"]);
-    const words = { control: "control", rounding: "rounding" };
-    for (const side of Object.keys(words))
-      if (curves.some((curve) => curve.side === side)) rows.push([`plot-${side} plot-mean`, words[side], "line"]);
+    for (const side of SIDES.slice(2))
+      if (curves.some((curve) => curve.side === side)) rows.push([`plot-${side} plot-mean`, side, "line"]);
     if (limit) rows.push(["plot-limit", "limit", "line"]);
     plots.legend(host, rows);
   };
