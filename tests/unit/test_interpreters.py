@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from other_python import made_environment, pretend
 import kerasdiff
 from kerasdiff.cli import main
 from kerasdiff.errors import TargetError
-from kerasdiff.side.interpreters.asking import ask
+from kerasdiff.side.interpreters.asking import _QUESTION, ask
 from kerasdiff.side.interpreters.choosing import interpreter, under
 from kerasdiff.side.interpreters.programs import foreign_processor
 from kerasdiff.side.reading.early import check
@@ -184,3 +185,12 @@ def test_processors_are_told_by_the_file(tmp_path: Path) -> None:
     assert foreign_processor(windows).startswith("it is made for Windows, and this machine is ")
     assert foreign_processor(os.path.realpath(sys.executable)) == ""
     assert foreign_processor(str(tmp_path / "lost")) == foreign_processor(str(tmp_path)) == ""
+
+
+def test_what_lies_in_the_current_directory_is_none_of_pythons_own(tmp_path: Path) -> None:
+    (tmp_path / "json.py").write_text("raise SystemExit(9)\n")
+    environment = {name: text for name, text in os.environ.items() if name != "PYTHONSAFEPATH"}  # unknown before 3.11
+
+    done = subprocess.run([sys.executable, "-c", _QUESTION], cwd=tmp_path, env=environment, capture_output=True)
+
+    assert (done.returncode, done.stderr) == (0, b"")

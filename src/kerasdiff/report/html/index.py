@@ -62,7 +62,7 @@ def index_html(checked: Checked, links: Mapping[str, str]) -> str:
     title, _ = TITLES.get(checked.exit_code, ("NOT CHECKED", ""))
     return render(
         "index.html.j2",
-        False,
+        drawn=False,
         checked=checked,
         title=title.capitalize(),
         outcome=_OUTCOMES.get(checked.exit_code, "inconclusive"),

@@ -22,7 +22,7 @@ from kerasdiff.report.saved import Json
 from kerasdiff.side.files import write_whole
 
 
-def render(template: str, drawn: bool = True, /, **told: object) -> str:
+def render(template: str, /, *, drawn: bool = True, **told: object) -> str:
     """A page by the template of that name, with what draws graphs and plots unless it holds none."""
     return environment().get_template(template).render(**told, assets=assets(drawn=drawn))
 
