@@ -498,7 +498,7 @@ def test_code_is_coloured_by_what_it_is(lines: tuple[str, ...], classes: list[li
 
 def test_code_that_both_sides_share_is_told_as_that_of_each() -> None:
     (hunk,) = hunks(inserts(15), (0,))
-    told = environment().get_template("code.html.j2").module.code(replace(hunk, sides=(hunk.sides[1],) * 2), SIDES)
+    told = environment().get_template("code.html.j2").module.code(replace(hunk, sides=(hunk.sides[1],) * 2))
 
     assert re.findall('<span class="side">(.*?)</span>', told) == list(SIDES)
 

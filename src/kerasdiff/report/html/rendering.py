@@ -15,6 +15,7 @@ from jinja2 import BytecodeCache, Environment, PackageLoader, StrictUndefined
 from jinja2.bccache import Bucket
 from markupsafe import Markup, escape
 
+from kerasdiff.findings import SIDES
 from kerasdiff.graph import Attribute
 from kerasdiff.report.cleaning import clean
 from kerasdiff.report.html.assets import assets
@@ -65,6 +66,7 @@ def environment() -> Environment:
         keep_trailing_newline=True,
         finalize=_shown,
     )
+    made.globals["SIDES"] = SIDES
     made.filters.update({"told": told, "data": data})
     return made
 
