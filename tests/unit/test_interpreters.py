@@ -174,9 +174,16 @@ def test_commands_take_one_a_side(tmp_path: Path) -> None:
         assert done.exit_code == 2
         assert done.stderr.startswith(f"error: {words[-2]}: there is no lost; name an interpreter, ")
     made_environment(tmp_path / "old")
-    asked = ("fit", target, target, "--ray", "local", "--reference-python", str(tmp_path / "old"))
-    done = CliRunner().invoke(main, [*asked])
-    assert (done.exit_code, "--ray trains on other machines" in done.stderr) == (2, True)
+    old = str(tmp_path / "old")
+    gates = f"[pairs.net]\nreference = {target!r}\ncandidate = {target!r}\nreference_python = {old!r}\n"
+    (tmp_path / "kerasdiff.toml").write_text(gates)
+    for words in (
+        ("fit", target, target, "--reference-python", old),
+        ("check", "--config", str(tmp_path / "kerasdiff.toml")),
+    ):
+        done = CliRunner().invoke(main, [*words, "--ray", "local"])
+        assert done.exit_code == 2
+        assert f"{target} is to run under {old}/bin/python, which a cluster's nodes do not have" in done.stderr
 
 
 def test_processors_are_told_by_the_file(tmp_path: Path) -> None:
