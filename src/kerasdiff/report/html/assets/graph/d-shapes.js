@@ -80,8 +80,8 @@ function graphGist(model, node) {
   for (const name of ["kernel_size", "pool_size"]) if (settings.has(name)) parts.push(list(name));
   for (const name of ["filters", "units", "rate"]) if (settings.has(name)) parts.push(settings.get(name));
   if (settings.has("num_heads")) parts.push(`${settings.get("num_heads")} heads`);
-  const strides = list("strides");
-  if (strides && !/^1(×1)*$/.test(strides) && !settings.has("pool_size")) parts.push(`/${strides.split("×")[0]}`);
+  const stride = Math.max(1, ...list("strides").split("×").map(Number).filter(Number.isFinite)); // ops name those of batch and channels too
+  if (stride > 1 && !settings.has("pool_size")) parts.push(`/${stride}`);
   return parts.join(", ");
 }
 
