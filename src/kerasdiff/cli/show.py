@@ -49,12 +49,13 @@ def show(reports: tuple[str, ...], schema: bool, verbose: bool, to: Output) -> i
         return 0
     if not reports:
         raise click.UsageError("Missing argument 'REPORT.json...'.")
-    _keep(reports, to)
     loaded = [(path, _loaded(path)) for path in reports]
     for path, report in loaded:
         if report.get("schema") in _ALONE:
+            _keep(reports, to)
             return _shown_alone(path, report, len(reports), to)
     to = to.in_file()
+    _keep(reports, to)
     several = [_read(path, report, name=Path(path).stem if len(reports) > 1 else "") for path, report in loaded]
     report_comparisons(several, to, verbose=verbose)
     return _code([item.comparison.exit_code for item in several if item.comparison is not None])
@@ -66,7 +67,7 @@ def _keep(reports: Sequence[str], to: Output) -> None:
     Raises:
         click.UsageError: If a file is both read and written.
     """
-    written = {Path(file).expanduser().resolve() for file in (*to.files, *filter(None, [to.pages]))}
+    written = {Path(file).expanduser().resolve() for file in to.files}
     for report in reports:
         if Path(report).resolve() in written:
             raise click.UsageError(f"{clean(report)} is the report itself; name another file to write.")
