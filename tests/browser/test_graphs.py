@@ -340,5 +340,5 @@ def test_nothing_keeps_people_from_reading_it(page, pages) -> None:
 def test_without_scripts_the_table_tells_the_same(plain_page, pages) -> None:
     show(plain_page, pages["skip"])
 
-    assert "the table of layers tells the same" in plain_page.inner_text("#graphs")
+    assert "the table below tells the same" in plain_page.inner_text("#graphs")
     assert "stage1_block3_add" in plain_page.inner_text("#layer-table")

@@ -98,7 +98,7 @@ function graphShape(node) {
 function graphFamily(op) {
   const families = [
     ["conv", /conv/], ["dense", /dense|matmul|einsum/], ["norm", /norm/], ["pool", /pool|flatten|reshape|transpose|pad|crop|upsampl/],
-    ["act", /relu|gelu|silu|swish|sigmoid|tanh|softmax|elu|activation|softplus|maximum/], ["seq", /lstm|gru|rnn|attention|embedding/],
+    ["act", /re_?lu|gelu|silu|swish|sigmoid|tanh|softmax|elu|activation|softplus|maximum/], ["seq", /lstm|gru|rnn|attention|embedding/],
     ["merge", /^(add|subtract|multiply|concat|concatenate|average|dot|true_?divide|divide)/], ["drop", /dropout|noise|random/],
   ];
   return families.find(([, test]) => test.test(op))?.[0] ?? "other";
