@@ -79,8 +79,8 @@ function graphGist(model, node) {
   for (const name of ["kernel_size", "pool_size"]) if (settings.has(name)) parts.push(list(name));
   for (const name of ["filters", "units", "rate"]) if (settings.has(name)) parts.push(settings.get(name));
   if (settings.has("num_heads")) parts.push(`${settings.get("num_heads")} heads`);
-  const strides = list("strides");
-  if (strides && !/^1(×1)*$/.test(strides) && !settings.has("pool_size")) parts.push(`/${strides.split("×")[0]}`);
+  const stride = Math.max(1, ...list("strides").split("×").map(Number).filter(Number.isFinite)); // ops name those of batch and channels too
+  if (stride > 1 && !settings.has("pool_size")) parts.push(`/${stride}`);
   return parts.join(", ");
 }
 
@@ -97,7 +97,7 @@ function graphShape(node) {
 function graphFamily(op) {
   const families = [
     ["conv", /conv/], ["dense", /dense|matmul|einsum/], ["norm", /norm/], ["pool", /pool|flatten|reshape|transpose|pad|crop|upsampl/],
-    ["act", /relu|gelu|silu|swish|sigmoid|tanh|softmax|elu|activation|softplus|maximum/], ["seq", /lstm|gru|rnn|attention|embedding/],
+    ["act", /re_?lu|gelu|silu|swish|sigmoid|tanh|softmax|elu|activation|softplus|maximum/], ["seq", /lstm|gru|rnn|attention|embedding/],
     ["merge", /^(add|subtract|multiply|concat|concatenate|average|dot|true_?divide|divide)/], ["drop", /dropout|noise|random/],
   ];
   return families.find(([, test]) => test.test(op))?.[0] ?? "other";

@@ -120,10 +120,12 @@ class GraphView extends EventTarget {
   }
 
   resize() {
+    if (!this.stage.clientWidth) return; // not shown now, and to be shown as it was
     this.single = this.model.sides.length > 1 && this.stage.clientWidth < 620;
     this.stage.classList.toggle("graph-single", this.single);
     this.panels.forEach((panel, side) => { panel.element.hidden = this.single && side !== this.shownSide; });
     const before = this.panels[this.shownSide].width;
+    if (this.placed) this.map.canvas.hidden = this.single || this.placed.height < 2.2 * this.panels[this.shownSide].frame.clientHeight; // before widths are measured, for it takes some
     for (const panel of this.panels) {
       panel.resize();
       panel.area = null;
@@ -132,7 +134,6 @@ class GraphView extends EventTarget {
     if (!this.placed) return;
     const { width, height } = this.panels[this.shownSide];
     this.zoom.translateExtent([[-width, -height * 0.7], [this.placed.width + width, this.placed.height + height * 0.7]]);
-    this.map.canvas.hidden = this.single || this.placed.height < 2.2 * height;
     if (!this.map.canvas.hidden) this.map.prepare();
     if (before && before !== width) this.#to(d3.zoomIdentity.translate(this.transform.x + (width - before) / 2, this.transform.y).scale(this.transform.k), true);
     this.dispatchEvent(new Event("resized"));

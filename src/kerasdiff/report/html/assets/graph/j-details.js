@@ -96,7 +96,7 @@ function graphPlain(value) {
 }
 
 /** Names of facts that a setting may have too. */
-const graphFacts = ["name", "op", "line", "called in", "scope", "output shape", "parameters", "difference", "local difference", "takes", "feeds"];
+const graphFacts = ["name", "op", "line", "called in", "scope", "output shape", "parameters", "overall difference", "local difference", "takes", "feeds"];
 
 /** A name that no fact has yet: a wrapper holds several kernels. */
 function graphFree(facts, name) {

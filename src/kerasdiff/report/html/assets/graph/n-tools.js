@@ -16,6 +16,7 @@ class GraphTools {
     this.bar = graphElement("div", { class: "graph-bar" }, this.changes.element, this.only, graphElement("div", { class: "graph-folds" }, ...folds), this.search.element, this.sides, graphElement("div", { class: "graph-zooms" }, ...zooms));
     this.bar.setAttribute("role", "toolbar");
     this.bar.setAttribute("aria-label", "Graph");
+    this.bar.addEventListener("keydown", (event) => { if (event.key === "Escape" && event.target !== this.search.input) this.keys.close(); });
     this.said = graphElement("p", { class: "graph-said unseen" });
     this.said.setAttribute("aria-live", "polite");
     view.addEventListener("told", () => this.#say());
