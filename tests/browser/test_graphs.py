@@ -20,6 +20,7 @@ PAIRS = {
     "moved": lambda: drawn.compared(drawn.moved(2), drawn.moved(5)),
     "large": lambda: drawn.compared(drawn.residual(40), drawn.residual(40, epsilon=17)),
     "equal": lambda: drawn.compared(drawn.residual(), drawn.residual()),
+    "wrapper": lambda: drawn.compared(drawn.wrapper(1), drawn.wrapper(2)),
     "hostile": lambda: drawn.compared(*(drawn.residual(name=drawn.HOSTILE, epsilon=block) for block in (None, 2))),
 }
 REFERENCE, CANDIDATE = ".graph-reference", ".graph-candidate"
@@ -154,6 +155,15 @@ def test_a_click_shows_a_node_on_both_sides_and_marks_what_differs(page, pages) 
     assert page.inner_text(".graph-details h3") == "conv"
     page.click(".graph-close")
     assert not page.is_visible(".graph-details")
+
+
+def test_all_that_a_node_holds_is_told_whatever_it_is_called(page, pages) -> None:
+    opened(page, pages["wrapper"])
+    page.locator(f"{CANDIDATE} .graph-state-updated").click()
+
+    names = page.locator(".graph-details tbody th").all_text_contents()
+    assert [name for name in names if "weight" in name] == ["weight kernel", "weight bias", "weight kernel (2)"]
+    assert "≠ setting parameters" in names
 
 
 def test_figures_beyond_the_limit_stand_in_their_nodes(page, pages) -> None:

@@ -53,7 +53,12 @@ def along(distances: Sequence[tuple[float, float]], gradients: Sequence[float] =
         ),
     )
     weights = tuple(
-        WeightDistance(weights=(f"mdl/layer_{at}/kernel", f"layer_{at}/kernel"), relative=size, limit=1e-7)
+        WeightDistance(
+            weights=(f"mdl/layer_{at}/kernel", f"layer_{at}/kernel"),
+            ids=(f"a{at}", f"w{at}"),
+            relative=size,
+            limit=1e-7,
+        )
         for at, size in enumerate(gradients)
     )
     drawing = Drawing(mode="inference", sides=(Drawn(graph=graph, weights=()),) * 2, depth=depth, gradients=weights)

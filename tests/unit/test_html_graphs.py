@@ -13,6 +13,9 @@ import report_samples as samples
 from aligning import chain, step
 from graph_builder import Build
 
+from kerasdiff.align.edits import Aspect, Change, Update
+from kerasdiff.drawing import WeightDistance
+from kerasdiff.findings import Site
 from kerasdiff.graph import Graph, Node
 from kerasdiff.report.html.graphs import graph_data, inspected_data
 from kerasdiff.report.html.graphs.groups import grouped
@@ -250,3 +253,35 @@ def test_one_model_is_a_union_of_its_own() -> None:
         "stage3",
     }
     assert inspected_data(replace(description, training=None), "training") is None
+
+
+def test_weights_of_one_path_keep_their_own_gradients() -> None:
+    """Keras gives one path to layers of one name that a model holds."""
+    b = Build()
+    value = b.input()
+    for number in range(2):
+        value = b.call("dense", value, name=f"dense_{number}", weights=[f"kernel_{number}"])
+    b.weights.update({name: replace(weight, path="m/dense/kernel") for name, weight in b.weights.items()})
+    comparison = drawn.compared((b.graph(value), b), (b.graph(value), b))
+    far = [
+        WeightDistance(weights=("m/dense/kernel",) * 2, ids=(f"kernel_{n}",) * 2, relative=0.1 + n, limit=1e-7)
+        for n in range(2)
+    ]
+    assert comparison.drawing is not None
+    graph = graph_data(replace(comparison, drawing=replace(comparison.drawing, gradients=tuple(far))))
+
+    nodes: Any = graph["sides"][1]["nodes"]  # type: ignore[index, call-overload]
+    assert [node["weights"][0][2] for node in nodes if "weights" in node] == [0.1, 1.1]
+
+
+def test_a_node_whose_weights_alone_differ_is_not_drawn_as_equal() -> None:
+    comparison = drawn.compared(*PAIRS["equal"])
+    site = Site.of(next(row.reference for row in comparison.rows if row.reference and row.reference.weights))
+    change = Change(aspect=Aspect.SETTING, name="kernel_initializer", values=("zeros", "ones"))
+    edit = Update(op="conv", rung="weights", reference=site, candidate=site, changes=(change,))
+    graph: Any = graph_data(replace(comparison, edits=(edit,)))
+
+    for side in graph["sides"]:
+        assert {node["id"]: node["state"] for node in side["nodes"] if node["state"] != "kept"} == {
+            site.node: "updated"
+        }

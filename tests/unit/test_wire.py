@@ -64,6 +64,8 @@ ARRAYS: tuple[Array, ...] = (
     np.array([[1.5, -np.inf], [np.nan, 0.0]], np.float32),
     np.array([1 + 2j]),
     np.arange(4).astype(ml_dtypes.bfloat16),
+    np.arange(4).astype(ml_dtypes.float8_e5m2),
+    np.arange(4).astype(ml_dtypes.int4),
     np.array(3.5, np.float32),
     np.zeros((0, 3)),
     np.array([b"one", "zwei", None], dtype=object).reshape(3, 1),

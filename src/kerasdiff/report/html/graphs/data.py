@@ -42,6 +42,7 @@ def graph_data(comparison: Comparison) -> Json | None:
     rows, states = _rows(comparison.rows, sides, at)
     whole = union(sides, rows, frozenset(number for number, state in enumerate(states) if state == "moved"))
     marks = [_Marks(comparison, drawing, side, rows, states, at[side]) for side in (0, 1)]
+    _tell_of_weights(comparison, rows, marks)
     tables = _Tables()
     infos = (comparison.reference, comparison.candidate)
     return {
@@ -138,6 +139,20 @@ def _rows(
     return rows, states
 
 
+def _tell_of_weights(comparison: Comparison, rows: Sequence[Place], marks: Sequence[_Marks]) -> None:
+    """Nodes that are aligned as equal, and that an edit names all the same, are not drawn as equal.
+
+    So are those whose weights start, learn or are held otherwise: the table of layers tells what is computed.
+    """
+    for row in rows:
+        both = [(mark, node) for mark, node in zip(marks, row, strict=True) if node is not None]
+        named = sorted({number for mark, node in both for number in mark.edits.get(node, ())})
+        if named and all(mark.states[node] in EQUAL for mark, node in both):
+            rewired = comparison.edits[named[0]].kind == "rewire"
+            for mark, node in both:
+                mark.states[node] = "rewired" if rewired else "updated"
+
+
 class _Marks:
     """What a comparison says of the nodes of one side, of which ``at`` has the numbers.
 
@@ -146,7 +161,7 @@ class _Marks:
         edits: By node, the numbers of those that name it.
         parameters: By node, as the table of layers counts them.
         distances: By id of a node, how far its values are from the other side's: overall and local.
-        gradients: By path of a weight, the same of its gradient.
+        gradients: By id of a weight, the same of its gradient.
     """
 
     def __init__(
@@ -170,7 +185,7 @@ class _Marks:
         }
         depth = () if drawing.depth is None else drawing.depth.nodes
         self.distances = {distance.nodes[side]: (distance.overall, distance.local) for distance in depth}
-        self.gradients = {distance.weights[side]: distance.relative for distance in drawing.gradients}
+        self.gradients = {distance.ids[side]: distance.relative for distance in drawing.gradients}
 
     def differs(self, node: int) -> bool:
         return self.states[node] not in EQUAL or node in self.edits
@@ -250,7 +265,7 @@ def _nodes(side: Side, drawn: Drawn, tables: _Tables, marks: _Marks | None) -> l
             "shapes": [shape(spec) for spec in node.outputs],
             "operands": side.operands[number],
             "attributes": _settings(node, tables),
-            "weights": [(w.path, _kind(w, tables), figure(gradients.get(w.path), DIGITS)) for w in held],
+            "weights": [(w.path, _kind(w, tables), figure(gradients.get(w.id), DIGITS)) for w in held],
             **({"parameters": total(held)} if marks is None else marks.told(number, node)),
         }
         nodes.append({name: value for name, value in told.items() if value not in (None, "", (), [])})

@@ -170,12 +170,11 @@ def _holders(drawing: Drawing | None, weights: Sequence[WeightDistance]) -> list
     if drawing is None:
         return []
     side = drawing.sides[1]
-    paths = {weight.id: weight.path for weight in side.weights}
     holders: dict[str, str] = {}
     for node in side.graph:
         for name in node.weights:
-            holders.setdefault(paths.get(name, name), node.id)
-    return [holders.get(item.weights[1], "") for item in weights]
+            holders.setdefault(name, node.id)
+    return [holders.get(item.ids[1], "") for item in weights]
 
 
 def _limits(weights: Sequence[WeightDistance]) -> list[Plotted]:

@@ -95,6 +95,16 @@ function graphPlain(value) {
   return value instanceof Array ? value.map(({ place, more }) => `${place}${more}`).join() : (value ?? "");
 }
 
+/** Names of facts that a setting may have too. */
+const graphFacts = ["name", "op", "line", "called in", "scope", "output shape", "parameters", "difference", "local difference", "takes", "feeds"];
+
+/** A name that no fact has yet: a wrapper holds several kernels. */
+function graphFree(facts, name) {
+  let free = name;
+  for (let count = 2; facts.has(free); count += 1) free = `${name} (${count})`;
+  return free;
+}
+
 /** All that is known of a node, by name, in the order of reading. */
 function graphTold(model, node, side) {
   const facts = new Map([["name", node.id], ["op", node.op]]);
@@ -110,11 +120,11 @@ function graphTold(model, node, side) {
   const far = (value) => `${kerasdiff.told(value)}${Number.isFinite(kerasdiff.number(value)) ? " of scale" : ""}`;
   if (node.overall !== undefined) add("overall difference", `${far(node.overall)}${within}`);
   if (node.local !== undefined) add("local difference", `${far(node.local)}, fed the reference's values${within}`);
-  for (const [name, value] of model.settings(node)) add(name, value);
+  for (const [name, value] of model.settings(node)) add(graphFacts.includes(name) ? `setting ${name}` : name, value);
   for (const weight of model.weights(node)) {
     const parts = [weight.shape, weight.dtype, weight.trainable ? "" : "not trainable", weight.initializer, weight.regularizer, weight.constraint];
     if (weight.gradient !== null) parts.push(`gradient differs by ${kerasdiff.told(weight.gradient)}`);
-    add(`weight ${weight.path.slice(weight.path.lastIndexOf("/") + 1)}`, parts.filter(Boolean).join(", "));
+    add(graphFree(facts, `weight ${weight.path.slice(weight.path.lastIndexOf("/") + 1)}`), parts.filter(Boolean).join(", "));
   }
   const { nodes } = model.sides[side];
   const link = (at, more = "") => ({ text: `${nodes[at].id}${more}`, more, place: model.at[side].get(at), side });

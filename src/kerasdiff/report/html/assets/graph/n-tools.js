@@ -73,7 +73,7 @@ class GraphTools {
       legend.append(graphElement("li", {}, icon, graphElement("span", { textContent: model.states[state] })));
     }
     if (model.places.some((place) => graphDelta(model, place.known))) {
-      legend.append(graphElement("li", { textContent: "Δ how far values are apart, as a fraction of scale; bold where a node differs though both are given the same" }));
+      legend.append(graphElement("li", { textContent: "Δ how far values are apart, as a fraction of scale; bold where they part though all aligned nodes before agree" }));
     }
     return legend;
   }
