@@ -13,7 +13,7 @@ from kerasdiff.comparison import Comparison
 from kerasdiff.report.html.page import to_html
 from kerasdiff.report.named import Named
 
-FAR = [("stem_conv", "stem_conv", 0.0, 0.0), ("dense_0", "dense_0", 0.25, 0.0)]
+FAR = [("stem_conv", "stem_conv", 0.0, 0.0), ("dense_0", "dense_0", 0.25, float("inf"))]
 PAIRS = {
     "skip": lambda: drawn.compared(drawn.residual(), drawn.residual(skip=3)),
     "lost": lambda: drawn.compared(drawn.residual(lost=2), drawn.residual(), FAR),
@@ -172,10 +172,11 @@ def test_figures_beyond_the_limit_stand_in_their_nodes(page, pages) -> None:
     page.keyboard.press("Enter")
     settled(page)
 
-    assert page.locator(f"{CANDIDATE} .graph-found .graph-delta").all_text_contents() == ["Δ 0.25"]
+    assert page.locator(f"{CANDIDATE} .graph-found .graph-delta").all_text_contents() == ["Δ not finite"]
     page.focus(f"{CANDIDATE} .graph-view")
     keys(page, "Enter")
     assert "0.25 of scale, limit 1.0e−5" in page.inner_text(".graph-details")
+    assert "not finite, fed the reference's values, limit 1.0e−5" in page.inner_text(".graph-details")
 
 
 def test_groups_fold_and_unfold_on_both_sides_at_once(page, pages) -> None:

@@ -57,7 +57,8 @@ def graph_data(comparison: Comparison) -> Json | None:
         "edits": _edits(comparison, marks),
         "limit": None if drawing.depth is None else drawing.depth.limit,
         "states": dict(STATES.items()),
-        "marks": {state: mark.fancy.strip() for state, mark in MARKS.items()},
+        # A hyphen is too short to be seen in a badge.
+        "marks": {state: mark.fancy.strip().replace("-", "−") for state, mark in MARKS.items()},
         **tables.told(),
         "union": _union(whole, sides, [_differs(place, marks) for place in whole.places]),
     }

@@ -117,8 +117,9 @@ function graphTold(model, node, side) {
   add("output shape", (node.shapes ?? []).join(", "));
   if (node.parameters) add("parameters", node.parameters.toLocaleString("en"));
   const within = model.limit === null ? "" : `, limit ${kerasdiff.told(model.limit)}`;
-  if (node.overall !== undefined) add("overall difference", `${kerasdiff.told(node.overall)} of scale${within}`);
-  if (node.local !== undefined) add("local difference", `${kerasdiff.told(node.local)} of scale, fed the reference's values${within}`);
+  const far = (value) => `${kerasdiff.told(value)}${Number.isFinite(kerasdiff.number(value)) ? " of scale" : ""}`;
+  if (node.overall !== undefined) add("overall difference", `${far(node.overall)}${within}`);
+  if (node.local !== undefined) add("local difference", `${far(node.local)}, fed the reference's values${within}`);
   for (const [name, value] of model.settings(node)) add(graphFacts.includes(name) ? `setting ${name}` : name, value);
   for (const weight of model.weights(node)) {
     const parts = [weight.shape, weight.dtype, weight.trainable ? "" : "not trainable", weight.initializer, weight.regularizer, weight.constraint];
