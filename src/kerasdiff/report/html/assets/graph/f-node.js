@@ -22,12 +22,12 @@ function graphNode(panel, place, box) {
   const name = graphFitted(node.display, room, graphFonts.name);
   element.append(graphText(name, inset, 17, "graph-name"));
   const used = graphWidth(name, graphFonts.name) + 7;
-  const gist = graphGist(model, node);
+  const other = graphOther(model, place, side);
+  const gist = other ? graphCalled(model, place, node) : graphGist(model, node);
   if (gist && used + graphWidth(gist, graphFonts.gist) + (delta ? 4 : 0) <= room) element.append(graphText(gist, inset + used, 17, "graph-gist"));
   if (delta) element.append(graphText(delta.text, right, 17, delta.local ? "graph-delta graph-delta-local" : "graph-delta", "end"));
   const shown = graphFitted(shape, 92, graphFonts.small);
   element.append(graphText(shown, right, 33, "graph-shape", "end"));
-  const other = graphOther(model, place, side);
   const called = other || graphCalled(model, place, node);
   element.append(graphText(graphFitted(called, right - inset - graphWidth(shown, graphFonts.small) - 8, graphFonts.small), inset, 33, other ? "graph-id graph-other" : "graph-id"));
   if (model.marks[state]) element.append(graphBadge(model.marks[state], 0, 0));

@@ -73,6 +73,13 @@ class GraphTools {
       icon.append(node);
       legend.append(graphElement("li", {}, icon, graphElement("span", { textContent: model.states[state] })));
     }
+    const lone = model.edges.filter(graphLone);
+    for (const [state, side] of [["deleted", 0], ["inserted", 1]]) {
+      if (!lone.some((edge) => edge.on[side])) continue;
+      const icon = graphSvg("svg", { viewBox: "0 0 40 26", width: 40, height: 26, "aria-hidden": "true" });
+      icon.append(graphSvg("path", { class: `graph-edge graph-edge-${state}`, d: "M2 13H38" }));
+      legend.append(graphElement("li", {}, icon, graphElement("span", { textContent: `value that goes there in the ${model.sides[side].title} alone` })));
+    }
     if (model.places.some((place) => graphDelta(model, place.known))) {
       legend.append(graphElement("li", { textContent: "Δ how far values are apart, as a fraction of scale; bold where they part though all aligned nodes before agree" }));
     }
