@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kerasdiff.explain.records import Depth as Depth
-from kerasdiff.explain.records import NodeDistance as NodeDistance
+from kerasdiff.explain.records import Depth
 from kerasdiff.graph import Graph, Mode, Weight
-from kerasdiff.side.records import Excerpt as Excerpt
+from kerasdiff.side.records import Excerpt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

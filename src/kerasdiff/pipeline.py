@@ -279,7 +279,7 @@ def _explained(
     """What each edit does, where there is something to attribute and both sides can be run in parts."""
     question = observer.question(numeric) if options.explain else None
     if question is None:
-        return Explained(depth=_depth(observer, pair, numeric) if options.picture else None)
+        return Explained(depth=_depth(observer, pair, numeric, not_checked) if options.picture else None)
     try:
         answer = question if isinstance(question, Finding) else attribute(pair, question)
     except EvaluateError as error:
@@ -293,14 +293,22 @@ def _explained(
     return answer
 
 
-def _depth(observer: Observer, pair: Pair, numeric: tuple[Rung, Rung]) -> Depth | None:
+def _depth(observer: Observer, pair: Pair, numeric: tuple[Rung, Rung], not_checked: list[NotChecked]) -> Depth | None:
     """How far aligned values are from each other, of models of which nothing is attributed."""
     question = observer.depth_question(numeric)
-    try:
-        return None if question is None else depth(pair, question)
-    except WorkerError:
-        observer.revive()
+    if question is None:
         return None
+    try:
+        answer = question if isinstance(question, Finding) else depth(pair, question)
+    except EvaluateError as error:
+        answer = Finding(fact=Fact.REFUSED, cause=error.message)
+    except WorkerError as error:
+        observer.revive()
+        answer = Finding(fact=Fact.REFUSED, cause=error.message)
+    if isinstance(answer, Finding):
+        not_checked.append(NotChecked(rung="distances", reason=answer))
+        return None
+    return answer
 
 
 # Training ----------------------------------------------------------------------------------------------------

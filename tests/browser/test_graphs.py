@@ -13,7 +13,7 @@ from kerasdiff.comparison import Comparison
 from kerasdiff.report.html.page import to_html
 from kerasdiff.report.named import Named
 
-FAR = [("stem_conv", "stem_conv", 0.0, 0.0), ("dense_0", "dense_0", 0.25, 0.0)]
+FAR = [("stem_conv", "stem_conv", 0.0, 0.0), ("dense_0", "dense_0", 0.25, float("inf"))]
 PAIRS = {
     "skip": lambda: drawn.compared(drawn.residual(), drawn.residual(skip=3)),
     "lost": lambda: drawn.compared(drawn.residual(lost=2), drawn.residual(), FAR),
@@ -91,7 +91,7 @@ def keys(page: Any, *pressed: str) -> None:
 
 def said(page: Any) -> str:
     """What a screen reader is told of the node that is walked on."""
-    return str(page.inner_text(".graph > .graph-hidden"))
+    return str(page.inner_text(".graph > .graph-said"))
 
 
 def test_aligned_nodes_stand_on_one_line_and_gaps_show_what_a_side_lacks(page, pages) -> None:
@@ -172,10 +172,11 @@ def test_figures_beyond_the_limit_stand_in_their_nodes(page, pages) -> None:
     page.keyboard.press("Enter")
     settled(page)
 
-    assert page.locator(f"{CANDIDATE} .graph-found .graph-delta").all_text_contents() == ["Δ 0.25"]
+    assert page.locator(f"{CANDIDATE} .graph-found .graph-delta").all_text_contents() == ["Δ not finite"]
     page.focus(f"{CANDIDATE} .graph-view")
     keys(page, "Enter")
-    assert "0.25 of scale, limit 1.0e-5" in page.inner_text(".graph-details")
+    assert "0.25 of scale, limit 1.0e−5" in page.inner_text(".graph-details")
+    assert "not finite, fed the reference's values, limit 1.0e−5" in page.inner_text(".graph-details")
 
 
 def test_groups_fold_and_unfold_on_both_sides_at_once(page, pages) -> None:
@@ -350,5 +351,28 @@ def test_nothing_keeps_people_from_reading_it(page, pages) -> None:
 def test_without_scripts_the_table_tells_the_same(plain_page, pages) -> None:
     show(plain_page, pages["skip"])
 
-    assert "the table of layers tells the same" in plain_page.inner_text("#graphs")
+    assert "the table below tells the same" in plain_page.inner_text("#graphs")
     assert "stage1_block3_add" in plain_page.inner_text("#layer-table")
+
+
+@pytest.mark.parametrize(
+    ("broken", "why"),
+    [
+        ("delete window.DecompressionStream;", "DecompressionStream is not defined"),
+        (
+            "const Real = Worker; window.Worker = class extends Real { constructor() {"
+            " super(URL.createObjectURL(new Blob(['throw new Error(7)']))); } };",
+            "7",
+        ),
+    ],
+    ids=["nothing unpacks the worker", "the worker fails"],
+)
+def test_a_browser_that_cannot_draw_says_so(page, pages, broken: str, why: str) -> None:
+    page.add_init_script(broken)
+    show(page, pages["skip"])
+    page.wait_for_selector("#graphs > p:only-child")
+
+    assert page.inner_text("#graphs").startswith("The graphs cannot be drawn in this browser (")
+    assert why in page.inner_text("#graphs")
+    page.get_by_label("changes only").first.check()
+    assert page.locator("#layer-table tbody tr:visible").count() == 1

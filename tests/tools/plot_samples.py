@@ -10,7 +10,8 @@ import numpy as np
 import report_samples as samples
 
 from kerasdiff.comparison import Comparison
-from kerasdiff.drawing import Depth, Drawing, Drawn, NodeDistance, WeightDistance
+from kerasdiff.drawing import Drawing, Drawn, WeightDistance
+from kerasdiff.explain.records import Depth, NodeDistance
 from kerasdiff.fitting.evidence import evidence
 from kerasdiff.fitting.trials import FitEvidence
 from kerasdiff.graph import Graph

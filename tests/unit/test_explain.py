@@ -354,7 +354,8 @@ def test_sides_that_cannot_be_run_in_parts_have_no_depth() -> None:
             raise EvaluateError("the call cannot be run in parts")
 
     pair = pair_of(model("double"), model("double"))
-    assert depth(pair, question_of(pair, (Refusing(model("double")), Refusing(model("double"))))) is None
+    with pytest.raises(EvaluateError):
+        depth(pair, question_of(pair, (Refusing(model("double")), Refusing(model("double")))))
 
 
 def one_mode(mode: Any, sizes: Mapping[Measure, float], **given: Any) -> Measured:

@@ -54,9 +54,11 @@ def test_every_node_stands_in_one_place_after_all_that_it_takes(name: str) -> No
     for side, model in enumerate(graph["sides"]):
         assert sorted(p[side] for p in places if p[side] is not None) == list(range(len(model["nodes"])))
     assert all(before < after for before, after in links(graph))
-    paired = {tuple(place) for place in places if None not in place}
-    moved = {(places[one][0], places[two][1]) for one, two in graph["union"]["moves"]}
-    assert paired | moved == {tuple(row) for row in graph["rows"] if None not in row}
+    ones, twos = ([node["id"] for node in model["nodes"]] for model in graph["sides"])
+    paired = {(ones[one], twos[two]) for one, two in places if None not in (one, two)}
+    moved = {(ones[places[one][0]], twos[places[two][1]]) for one, two in graph["union"]["moves"]}
+    rows = [(row.reference, row.candidate) for row in drawn.compared(*PAIRS[name]).rows]
+    assert paired | moved == {(one.id, two.id) for one, two in rows if one is not None and two is not None}
 
 
 @pytest.mark.parametrize("name", PAIRS)
@@ -213,7 +215,7 @@ def test_distances_stand_with_the_nodes_of_both_sides() -> None:
     for side in json.loads(json.dumps(graph))["sides"]:
         known = {node["id"]: (node.get("overall"), node.get("local")) for node in side["nodes"]}
         assert known["stem_conv"] == (1.235e-7, 0.0)
-        assert known["dense_0"] == ("inf", None)
+        assert known["dense_0"] == ("Infinity", None)
     assert graph["limit"] == 1e-5
     data(graph)  # is JSON without what is not finite
 

@@ -59,6 +59,12 @@ def is_large(pair: Correspondence) -> bool:
     return max(pair.parameters) > limit_of(pair)
 
 
+def too_large_node_by_node(pair: Correspondence) -> Finding | None:
+    """Why values of a pair of which nothing is attributed are not compared node by node; ``None`` where they are."""
+    count = max(pair.parameters)
+    return Finding(fact=Fact.TOO_LARGE_NODE_BY_NODE, count=count, of=MOST_MEASURED) if count > MOST_MEASURED else None
+
+
 def left_out(pair: Correspondence, fact: Fact, *names: str) -> Finding:
     """The fact that something was left out of a pair as large as this."""
     return Finding(fact=fact, names=names, count=max(pair.parameters), of=limit_of(pair))

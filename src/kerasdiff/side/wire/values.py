@@ -36,8 +36,8 @@ LARGE_ARRAY = 1 << 16
 _REGISTERED = 2
 """What ``isbuiltin`` says of a dtype that another package brought."""
 
-_ROOMS = ("kerasdiff.errors", "kerasdiff.findings", "kerasdiff.graph", "kerasdiff.side")
-"""Where the records are that may cross."""
+_ROOMS = ("kerasdiff.errors.", "kerasdiff.findings.", "kerasdiff.graph.", "kerasdiff.side.")
+"""Where the records are that may cross: the names of modules begin so, with a dot at their end."""
 
 _Made: TypeAlias = "tuple[Callable[..., object], tuple[object, ...]]"
 """Which of the functions below makes a value anew, and of what."""
@@ -86,7 +86,7 @@ _KNOWN: dict[type, tuple[str, Callable[[object], tuple[object, ...]]]] = {}
 
 
 def _named(kind: type) -> str:
-    if not kind.__module__.startswith(_ROOMS):
+    if not f"{kind.__module__}.".startswith(_ROOMS):
         raise UnknownError(f"{kind.__module__}.{kind.__qualname__} does not cross to another process")
     return f"{kind.__module__}:{kind.__qualname__}"
 
@@ -181,7 +181,7 @@ def _setter(kind: type, name: str) -> Callable[[object, object], None]:
 
 def _kind(name: str) -> type:
     module, _, kind = name.partition(":")
-    if not module.startswith(_ROOMS):
+    if not f"{module}.".startswith(_ROOMS):
         _refuse(name)
     found = getattr(importlib.import_module(module), kind, None)
     return found if isinstance(found, type) else _refuse(name)
