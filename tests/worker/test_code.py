@@ -79,7 +79,7 @@ TABLE = np.ones(3)
 OTHER = 1
 
 def start(shape):
-    return helper(shape) + LISTED[0] + TABLE
+    return helper(shape) + LISTED[0] + TABLE if __file__ else 0
 
 class Start:
     def __init__(self):
@@ -98,6 +98,7 @@ class Start:
         ("np.ones", "np.zeros", True),
         ("value * FACTOR", "value - FACTOR", True),
         ("OTHER = 1", "OTHER = 2", False),
+        ("def start(", "__file__ = 'elsewhere.py'\n\ndef start(", False),
     ],
 )
 def test_what_weights_start_from_is_told_apart_by_all_that_it_reaches(
@@ -108,7 +109,7 @@ def test_what_weights_start_from_is_told_apart_by_all_that_it_reaches(
     for text in (START, START.replace(old, new)):
         file = tmp_path / "start.py"
         file.write_text(text)
-        module: dict[str, Any] = {}
+        module: dict[str, Any] = {"__file__": str(file)}
         exec(compile(text, str(file), "exec"), module)
         found.append((code_digest(module["start"]), state_digest(module["Start"]())))
 

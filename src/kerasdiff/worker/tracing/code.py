@@ -63,12 +63,13 @@ def _found(waiting: list[tuple[str, _Scope]], scopes: Sequence[_Scope]) -> dict[
         name, module = waiting.pop()
         if name in reached:
             continue
-        values = [scope.get(name) for scope in (*scopes, module)]
+        own = None if name.startswith("__") else module.get(name)  # where a module lies says nothing
+        values = [*(scope.get(name) for scope in scopes), own]
         functions: list[Live] = [value for value in values if is_user_code(value)]
         waiting += [(inner, item.__globals__) for item in functions for inner in _names(item.__code__)]
         plain: list[object] = [value for value in values if isinstance(value, bool | int | float | str)]
-        if isinstance(module.get(name), list | tuple | dict) or hasattr(module.get(name), "tobytes"):
-            plain.append(_plain(module[name], 0))
+        if isinstance(own, list | tuple | dict) or hasattr(own, "tobytes"):
+            plain.append(_plain(own, 0))
         configured: list[object] = [text for value in values if (text := _configured(value)) is not None]
         reached[name] = [_parts(item, 0) for item in functions], plain, configured
     return reached
