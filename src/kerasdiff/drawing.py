@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kerasdiff.explain.records import Depth as Depth
-from kerasdiff.explain.records import NodeDistance as NodeDistance
+from kerasdiff.explain.records import Depth
 from kerasdiff.graph import Graph, Mode, Weight
-from kerasdiff.side.records import Excerpt as Excerpt
+from kerasdiff.side.records import Excerpt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,11 +33,13 @@ class WeightDistance:
 
     Attributes:
         weights: The reference's and the candidate's path.
+        ids: Of both, by which weights of one path are told apart; of a part of a weight, its name.
         relative: Largest difference as a fraction of scale; infinite where one side alone has a gradient.
         limit: What it is held to.
     """
 
     weights: tuple[str, str]
+    ids: tuple[str, str]
     relative: float
     limit: float
 

@@ -210,6 +210,7 @@ class Fact(Enum):
     PROOF_OF_RANDOM_MODELS = auto()
     PROOF_OF_FUNCTION = auto()
     UNCONFIRMED = auto()  # count: parameters; of: the most of which numbers confirm a proof
+    TOO_LARGE_NODE_BY_NODE = auto()  # count: parameters; of: the most of which values are compared node by node
     BESIDE_OUTPUTS = auto()  # parts: UPDATED_*, ADDED_AT_INFERENCE
     UPDATED_ALONE = auto()  # side; weights: that the call updates
     UPDATED_OTHERWISE = auto()  # weights; compared

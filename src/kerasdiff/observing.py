@@ -19,7 +19,7 @@ from kerasdiff.graph.values import Precision, Tolerance
 from kerasdiff.options import Listener, Options
 from kerasdiff.probing.constants import at_constants
 from kerasdiff.probing.function import observe_function, resized
-from kerasdiff.probing.large import IN_PARTS, IN_TRAINING, MOST_MEASURED, is_large, lacks_room, left_out
+from kerasdiff.probing.large import IN_PARTS, IN_TRAINING, is_large, lacks_room, left_out, too_large_node_by_node
 from kerasdiff.probing.learning import Learning, observe_learning
 from kerasdiff.probing.limits import precision_tolerance
 from kerasdiff.probing.observations import (
@@ -268,16 +268,17 @@ class Observer:
             return lack
         return self._in_parts(self._prober, numeric)
 
-    def depth_question(self, numeric: tuple[Rung, Rung]) -> Question | None:
+    def depth_question(self, numeric: tuple[Rung, Rung]) -> Question | Finding | None:
         """The same for a picture, where nothing is attributed.
 
         Returns:
-            ``None`` where weights do not correspond, or are too many.
+            ``None`` where nothing can be run; why not, where weights are too many.
         """
         pair = self._pair
-        many = max(pair.parameters) > MOST_MEASURED or lacks_room(pair, IN_PARTS) is not None
-        if self._prober is None or many or not pair.transfer.complete:
+        if self._prober is None or not pair.transfer.complete:
             return None
+        if (lack := too_large_node_by_node(pair) or lacks_room(pair, IN_PARTS)) is not None:
+            return lack
         return self._in_parts(self._prober, numeric)
 
     def _in_parts(self, prober: Prober, numeric: tuple[Rung, Rung]) -> Question:

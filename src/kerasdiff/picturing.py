@@ -68,12 +68,13 @@ def gradients(pair: Pair, seen: LearningObservation) -> Iterator[WeightDistance]
     counterparts = pair.transfer.drawn_alike
     order = {name: number for number, name in enumerate(pair.weights[0])}
     for name in sorted(found, key=lambda name: order.get(name, len(order))):
+        ids = name, counterparts[name]
         one, two = (
             weights[held].path if held in weights else held  # a part of a weight has no path
-            for weights, held in zip(pair.weights, (name, counterparts[name]), strict=True)
+            for weights, held in zip(pair.weights, ids, strict=True)
         )
         relative, limit = found[name]
-        yield WeightDistance(weights=(one, two), relative=relative, limit=limit)
+        yield WeightDistance(weights=(one, two), ids=ids, relative=relative, limit=limit)
 
 
 def drawn(graph: Graph, description: Description, written: Written, first: Iterable[Source | None] = ()) -> Drawn:

@@ -32,7 +32,7 @@ from kerasdiff.observing import Observer
 from kerasdiff.options import FitOptions, Listener, Options, Silent
 from kerasdiff.picturing import picture
 from kerasdiff.probing.choosing import choose
-from kerasdiff.probing.large import IN_A_FIT, lacks_room
+from kerasdiff.probing.large import IN_A_FIT, lacks_room, outlasts_its_trace
 from kerasdiff.probing.recalled import both_recalled
 from kerasdiff.probing.transfer import incomplete, transfer_weights
 from kerasdiff.probing.witness import SavedWitness
@@ -61,9 +61,12 @@ from kerasdiff.side.models import Models, models_of
 from kerasdiff.side.process import Worker
 from kerasdiff.side.records import Description
 from kerasdiff.side.targets import InputSpec, Target, parse_input
-from kerasdiff.side.training import TrialOptions
+from kerasdiff.side.training import FitPlan, TrialOptions
 from kerasdiff.side.written import Written, excerpts, named_lines
 from kerasdiff.stating import environment, info, terms
+
+FEW_STEPS = 100
+"""Steps up to which a fit is too short for TensorFlow's optimiser: see :mod:`kerasdiff.worker.optimizing`."""
 
 LOADING = "loading and tracing both models"
 """The first phase."""
@@ -180,6 +183,8 @@ def compare_models(models: Models, options: Options, listener: Listener) -> Comp
     """
     listener.phase("aligning the graphs")
     pair, face = _paired(models, options)
+    if not (_untrained(models, pair, face, options) or pair.isomorphic or outlasts_its_trace(pair)):
+        models.make_ready(FitPlan(data=_data(options), seed=options.seed, options=_short(options).trial))
     not_checked = [NotChecked(rung="training step", reason=method) for method in training_code(pair)]
 
     started, unlike = starting(pair, models.targets, options.values)
@@ -274,7 +279,7 @@ def _explained(
     """What each edit does, where there is something to attribute and both sides can be run in parts."""
     question = observer.question(numeric) if options.explain else None
     if question is None:
-        return Explained(depth=_depth(observer, pair, numeric) if options.picture else None)
+        return Explained(depth=_depth(observer, pair, numeric, not_checked) if options.picture else None)
     try:
         answer = question if isinstance(question, Finding) else attribute(pair, question)
     except EvaluateError as error:
@@ -288,14 +293,22 @@ def _explained(
     return answer
 
 
-def _depth(observer: Observer, pair: Pair, numeric: tuple[Rung, Rung]) -> Depth | None:
+def _depth(observer: Observer, pair: Pair, numeric: tuple[Rung, Rung], not_checked: list[NotChecked]) -> Depth | None:
     """How far aligned values are from each other, of models of which nothing is attributed."""
     question = observer.depth_question(numeric)
-    try:
-        return None if question is None else depth(pair, question)
-    except WorkerError:
-        observer.revive()
+    if question is None:
         return None
+    try:
+        answer = question if isinstance(question, Finding) else depth(pair, question)
+    except EvaluateError as error:
+        answer = Finding(fact=Fact.REFUSED, cause=error.message)
+    except WorkerError as error:
+        observer.revive()
+        answer = Finding(fact=Fact.REFUSED, cause=error.message)
+    if isinstance(answer, Finding):
+        not_checked.append(NotChecked(rung="distances", reason=answer))
+        return None
+    return answer
 
 
 # Training ----------------------------------------------------------------------------------------------------
@@ -311,23 +324,14 @@ def _trained(
     not_checked: list[NotChecked],
 ) -> FitEvidence | None:
     """One trial pair and its control; its rung joins ``rungs``."""
-    reason = None
-    if not options.fit:
-        reason = Finding(fact=Fact.OPTION, names=("--no-fit",))
-    elif baseline := [target.text for target in models.targets if target.kind == "baseline"]:
-        reason = Finding(fact=Fact.NOT_TRAINED, names=tuple(baseline))
-    elif face.outcome == "different":
-        reason = Finding(fact=Fact.INTERFACES_APART, names=("data",))
-    else:
-        reason = lacks_room(pair, IN_A_FIT)
+    reason = _untrained(models, pair, face, options)
     if reason is not None:
         not_checked.append(NotChecked(rung="fit", reason=reason))
         return None
     listener.phase("training both models")
-    trials = FitOptions(seeds=(options.seed,), trial=TrialOptions(steps=options.fit_steps))
     try:
         expected: Expected = "apart" if _told_apart(rungs) else "open"
-        evidence = _experiment(models, pair, options, trials, listener, expected=expected).run()
+        evidence = _experiment(models, pair, options, _short(options), listener, expected=expected).run()
     except FitError as error:
         if options.data is not None and isinstance(error, DataError):
             raise  # what somebody asked for by name is wrong: no verdict hides that
@@ -337,6 +341,28 @@ def _trained(
         return None
     rungs.append(fit_rung(evidence, complete=pair.transfer.complete and not pair.transfer.joined))
     return evidence
+
+
+def _untrained(models: Models, pair: Pair, face: Rung, options: Options) -> Finding | None:
+    """Why a comparison trains nothing, where it does not."""
+    if not options.fit:
+        return Finding(fact=Fact.OPTION, names=("--no-fit",))
+    if baseline := [target.text for target in models.targets if target.kind == "baseline"]:
+        return Finding(fact=Fact.NOT_TRAINED, names=tuple(baseline))
+    if face.outcome == "different":
+        return Finding(fact=Fact.INTERFACES_APART, names=("data",))
+    return lacks_room(pair, IN_A_FIT)
+
+
+def _short(options: Options) -> FitOptions:
+    """The fit of a comparison."""
+    few = options.fit_steps <= FEW_STEPS
+    return FitOptions(seeds=(options.seed,), trial=TrialOptions(steps=options.fit_steps, as_written=few))
+
+
+def _data(options: Options) -> str:
+    """What is trained on, in full: a worker of a revision works in another directory."""
+    return "auto" if options.data is None else os.path.abspath(Path(options.data).expanduser())
 
 
 def _told_apart(rungs: Sequence[Rung]) -> bool:
@@ -358,17 +384,15 @@ def _experiment(
     first, second = pair.weights
     weights = {one: second[two] for one, two in pair.transfer.pairs.items() if first[one].size == second[two].size}
     starts = Starts() if trials.own_init else Starts(weights=weights, transposed=pair.transfer.transposed)
-    # In full: a worker of a revision works in another directory.
-    data = "auto" if options.data is None else os.path.abspath(Path(options.data).expanduser())
     trainers: Trainers
     if cluster is not None:
-        trainers = Spread(cluster, models.workers, starts, data, trials.device, models.lost)
+        trainers = Spread(cluster, models.workers, starts, _data(options), trials.device, models.lost)
     else:
         slots = seeds_at_once(max(pair.parameters)) if models.on_gpu and len(trials.seeds) > 1 else 1
         trainers = Local(models.fitters, models.control, starts, models.lost, more=models.more, slots=slots)
     if pair.isomorphic:
         expected = "open" if trials.own_init else "alike"
-    return Experiment(trainers, data, trials, listener, models.lost, expected=expected)
+    return Experiment(trainers, _data(options), trials, listener, models.lost, expected=expected)
 
 
 def _fitted(

@@ -13,13 +13,14 @@ from kerasdiff.comparison import Comparison
 from kerasdiff.report.html.page import to_html
 from kerasdiff.report.named import Named
 
-FAR = [("stem_conv", "stem_conv", 0.0, 0.0), ("dense_0", "dense_0", 0.25, 0.0)]
+FAR = [("stem_conv", "stem_conv", 0.0, 0.0), ("dense_0", "dense_0", 0.25, float("inf"))]
 PAIRS = {
     "skip": lambda: drawn.compared(drawn.residual(), drawn.residual(skip=3)),
     "lost": lambda: drawn.compared(drawn.residual(lost=2), drawn.residual(), FAR),
     "moved": lambda: drawn.compared(drawn.moved(2), drawn.moved(5)),
     "large": lambda: drawn.compared(drawn.residual(40), drawn.residual(40, epsilon=17)),
     "equal": lambda: drawn.compared(drawn.residual(), drawn.residual()),
+    "wrapper": lambda: drawn.compared(drawn.wrapper(1), drawn.wrapper(2)),
     "hostile": lambda: drawn.compared(*(drawn.residual(name=drawn.HOSTILE, epsilon=block) for block in (None, 2))),
 }
 REFERENCE, CANDIDATE = ".graph-reference", ".graph-candidate"
@@ -39,7 +40,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def opened(page: Any, file: Path) -> None:
     show(page, file)
     page.wait_for_selector("#graphs[data-ready]")
-    page.evaluate("document.getElementById('graphs').scrollIntoView()")
+    page.evaluate("document.getElementById('graphs').scrollIntoView({ behavior: 'instant' })")
     settled(page)
 
 
@@ -90,7 +91,7 @@ def keys(page: Any, *pressed: str) -> None:
 
 def said(page: Any) -> str:
     """What a screen reader is told of the node that is walked on."""
-    return str(page.inner_text(".graph > .graph-hidden"))
+    return str(page.inner_text(".graph > .graph-said"))
 
 
 def test_aligned_nodes_stand_on_one_line_and_gaps_show_what_a_side_lacks(page, pages) -> None:
@@ -156,16 +157,26 @@ def test_a_click_shows_a_node_on_both_sides_and_marks_what_differs(page, pages) 
     assert not page.is_visible(".graph-details")
 
 
+def test_all_that_a_node_holds_is_told_whatever_it_is_called(page, pages) -> None:
+    opened(page, pages["wrapper"])
+    page.locator(f"{CANDIDATE} .graph-state-updated").click()
+
+    names = page.locator(".graph-details tbody th").all_text_contents()
+    assert [name for name in names if "weight" in name] == ["weight kernel", "weight bias", "weight kernel (2)"]
+    assert "≠ setting parameters" in names
+
+
 def test_figures_beyond_the_limit_stand_in_their_nodes(page, pages) -> None:
     opened(page, pages["lost"])
     page.fill(".graph-search input", "dense_0")
     page.keyboard.press("Enter")
     settled(page)
 
-    assert page.locator(f"{CANDIDATE} .graph-found .graph-delta").all_text_contents() == ["Δ 0.25"]
+    assert page.locator(f"{CANDIDATE} .graph-found .graph-delta").all_text_contents() == ["Δ not finite"]
     page.focus(f"{CANDIDATE} .graph-view")
     keys(page, "Enter")
-    assert "0.25 of scale, limit 1.0e-5" in page.inner_text(".graph-details")
+    assert "0.25 of scale, limit 1.0e−5" in page.inner_text(".graph-details")
+    assert "not finite, fed the reference's values, limit 1.0e−5" in page.inner_text(".graph-details")
 
 
 def test_groups_fold_and_unfold_on_both_sides_at_once(page, pages) -> None:
@@ -340,5 +351,28 @@ def test_nothing_keeps_people_from_reading_it(page, pages) -> None:
 def test_without_scripts_the_table_tells_the_same(plain_page, pages) -> None:
     show(plain_page, pages["skip"])
 
-    assert "the table of layers tells the same" in plain_page.inner_text("#graphs")
+    assert "the table below tells the same" in plain_page.inner_text("#graphs")
     assert "stage1_block3_add" in plain_page.inner_text("#layer-table")
+
+
+@pytest.mark.parametrize(
+    ("broken", "why"),
+    [
+        ("delete window.DecompressionStream;", "DecompressionStream is not defined"),
+        (
+            "const Real = Worker; window.Worker = class extends Real { constructor() {"
+            " super(URL.createObjectURL(new Blob(['throw new Error(7)']))); } };",
+            "7",
+        ),
+    ],
+    ids=["nothing unpacks the worker", "the worker fails"],
+)
+def test_a_browser_that_cannot_draw_says_so(page, pages, broken: str, why: str) -> None:
+    page.add_init_script(broken)
+    show(page, pages["skip"])
+    page.wait_for_selector("#graphs > p:only-child")
+
+    assert page.inner_text("#graphs").startswith("The graphs cannot be drawn in this browser (")
+    assert why in page.inner_text("#graphs")
+    page.get_by_label("changes only").first.check()
+    assert page.locator("#layer-table tbody tr:visible").count() == 1

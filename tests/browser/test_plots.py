@@ -71,6 +71,7 @@ def test_keys_go_from_node_to_node_and_enter_shows_one_in_the_graph(page, tmp_pa
     page.keyboard.press("Enter")
     assert page.evaluate("window.selected") == {"side": "candidate", "node": "mp_1"}
 
+    plot.focus()  # which the node in the graph has now
     page.keyboard.press("End")
     assert plot.get_attribute("aria-valuenow") == plot.get_attribute("aria-valuemax") == "14"
 

@@ -75,6 +75,14 @@ def test_a_proof_of_a_large_pair_is_neither_run_nor_stored(ask: Callable[..., An
     assert "these have 83" in unchecked(answer)["inference"]
 
 
+def test_a_picture_says_why_it_shows_no_distances(ask: Callable[..., Answer], tmp_path: Path) -> None:
+    answer = ask("m.py:net", "m.py:net", "--no-fit", "--html", "page.html")
+
+    told = "values are compared node by node of models of up to 3 parameters, and these have 83"
+    assert unchecked(answer)["distances"] == told
+    assert told in (tmp_path / "page.html").read_text()
+
+
 def test_what_is_required_is_loaded(ask: Callable[..., Answer]) -> None:
     answer = ask("m.py:net", "m.py:net", "--no-fit", "--require-checkpoint")
 

@@ -21,8 +21,8 @@ from command import EXAMPLES
 from keras import layers, ops
 
 import kerasdiff
-from kerasdiff.drawing import Excerpt
 from kerasdiff.side import launching
+from kerasdiff.side.records import Excerpt
 
 WIDTH = 3
 

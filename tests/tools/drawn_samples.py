@@ -72,6 +72,13 @@ def residual(
     return b.graph(step(b, ends[-1], "dense")), b
 
 
+def wrapper(parameters: int) -> Made:
+    """A layer that holds weights of the same name, and a setting of the name of a fact."""
+    b = Build()
+    weights = ["both/forward/kernel", "both/forward/bias", "both/backward/kernel"]
+    return b.graph(b.call("bidirectional", b.input(), name="both", weights=weights, parameters=parameters)), b
+
+
 def moved(place: int) -> Made:
     """A chain in which one activation stands at a place."""
     ops = ["conv", "norm", "dropout", "conv", "norm", "dropout"]

@@ -8,11 +8,12 @@ import report_samples as samples
 
 from kerasdiff.align.edits import Aspect, Change, Delete, Edit, Insert, Update
 from kerasdiff.comparison import Comparison, Reason, Verdict
-from kerasdiff.drawing import Drawing, Drawn, Excerpt
+from kerasdiff.drawing import Drawing, Drawn
 from kerasdiff.findings import Fact, Finding, Site
 from kerasdiff.graph import Edge, Graph, Node, Source, TensorSpec, Weight
 from kerasdiff.report.named import Named
 from kerasdiff.rungs.records import NotChecked, Rewrite, Row, Rung
+from kerasdiff.side.records import Excerpt
 from kerasdiff.side.revisions.records import Commit
 
 ATTACK = "</script></style></title><img src=x onerror=alert(1)>"

@@ -10,7 +10,8 @@ import numpy as np
 import report_samples as samples
 
 from kerasdiff.comparison import Comparison
-from kerasdiff.drawing import Depth, Drawing, Drawn, NodeDistance, WeightDistance
+from kerasdiff.drawing import Drawing, Drawn, WeightDistance
+from kerasdiff.explain.records import Depth, NodeDistance
 from kerasdiff.fitting.evidence import evidence
 from kerasdiff.fitting.trials import FitEvidence
 from kerasdiff.graph import Graph
@@ -52,7 +53,12 @@ def along(distances: Sequence[tuple[float, float]], gradients: Sequence[float] =
         ),
     )
     weights = tuple(
-        WeightDistance(weights=(f"mdl/layer_{at}/kernel", f"layer_{at}/kernel"), relative=size, limit=1e-7)
+        WeightDistance(
+            weights=(f"mdl/layer_{at}/kernel", f"layer_{at}/kernel"),
+            ids=(f"a{at}", f"w{at}"),
+            relative=size,
+            limit=1e-7,
+        )
         for at, size in enumerate(gradients)
     )
     drawing = Drawing(mode="inference", sides=(Drawn(graph=graph, weights=()),) * 2, depth=depth, gradients=weights)

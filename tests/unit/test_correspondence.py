@@ -99,3 +99,20 @@ def test_modes_that_pair_weights_differently_prove_nothing() -> None:
 
     assert all(aligned.alignment.isomorphic for aligned in found.modes.values())
     assert not found.isomorphic
+
+
+def test_a_setting_that_one_keras_does_not_have_is_told_only_where_no_other_tells() -> None:
+    def of(keras: str, **settings: object) -> Description:
+        b = Build()
+        graph = b.graph(b.call("norm", b.input(), name="bn", weights=["gamma"], line=1, **settings))
+        model = replace(described(("norm",), None), inference=graph, environment={"keras": keras})
+        return replace(model, weights=tuple(b.weights.values()))
+
+    def changed(one: Description, two: Description) -> list[str]:
+        (edit,) = correspond(one, two).edits
+        return [change.name for change in edit.changes]  # type: ignore[union-attr]
+
+    new = of("3.15.1", momentum=0.9, renorm=False)
+    assert changed(of("3.11.3", momentum=0.99), new) == ["momentum"]
+    assert changed(of("3.15.1", momentum=0.99), new) == ["momentum", "renorm"]
+    assert changed(of("3.11.3", momentum=0.9), new) == ["renorm"]

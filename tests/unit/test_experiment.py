@@ -289,6 +289,26 @@ def test_short_controls_that_show_as_much_as_the_pair_are_made_longer() -> None:
     assert found.parted.step == 9
 
 
+def test_the_control_from_a_perturbed_start_runs_beside_the_first_pair() -> None:
+    begun = threading.Event()
+
+    class Waits(Fake):
+        def fit(self, plan: FitPlan, progress: Progress | None = None) -> Trial:
+            assert begun.wait(20)
+            return super().fit(plan, progress)
+
+    class Tells(Fake):
+        def fit(self, plan: FitPlan, progress: Progress | None = None) -> Trial:
+            if plan.perturbation is not None:
+                begun.set()
+            return super().fit(plan, progress)
+
+    waiting, apart = Waits(falling), Waits(lambda plan, step: falling(plan, step) + 1e-3)
+    found, control = run(waiting, apart, Tells(falling), expected="apart", seeds=(0,))
+    assert [plan.options.cut for plan in (*waiting.asked, *control.asked)] == [False, True, True]
+    assert found.rounding_distance == 0.0
+
+
 def test_a_control_from_a_perturbed_start_that_nobody_needs_is_left_out() -> None:
     found, _ = run(Fake(falling), Fake(lambda plan, step: falling(plan, step) + 0.5), expected="apart", seeds=(0,))
     assert [run.side for run in found.trials] == ["reference", "candidate", "control"]

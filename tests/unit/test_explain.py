@@ -194,6 +194,29 @@ def test_edits_between_the_same_cut_points_stand_together() -> None:
     assert sorted(map(sorted, near.groups())) == [[0, 1], [2]]
 
 
+def test_what_a_line_computes_every_time_that_it_runs_is_a_cut_point() -> None:
+    def twice(slope: float) -> Graph:
+        b = Build()
+        value = b.input()
+        for _ in range(2):
+            value = b.call("sine", b.call("leaky", value, line=7, slope=slope), line=8)
+        return b.graph(value)
+
+    pair = pair_of(twice(0.1), twice(0.2))
+    graphs = tuple(side.inference for side in pair.descriptions)
+    (told,) = pair.told
+    points = Cut(pair.modes["inference"], graphs, {0: told}).points  # type: ignore[arg-type]
+
+    assert told.times == 2
+    assert [(point.names[0], sorted(point.edits)) for point in points] == [
+        ("leaky", [0]),
+        ("sine", []),
+        ("leaky:2", [0]),
+        ("sine:2", []),
+        ("output 0", []),
+    ]
+
+
 def test_cut_points_that_wait_for_each_other_have_no_order() -> None:
     def point(name: str, needs: tuple[str, str], edits: frozenset[int]) -> CutPoint:
         wanted = tuple(frozenset({Edge(node=need)}) for need in needs)
@@ -331,7 +354,8 @@ def test_sides_that_cannot_be_run_in_parts_have_no_depth() -> None:
             raise EvaluateError("the call cannot be run in parts")
 
     pair = pair_of(model("double"), model("double"))
-    assert depth(pair, question_of(pair, (Refusing(model("double")), Refusing(model("double"))))) is None
+    with pytest.raises(EvaluateError):
+        depth(pair, question_of(pair, (Refusing(model("double")), Refusing(model("double")))))
 
 
 def one_mode(mode: Any, sizes: Mapping[Measure, float], **given: Any) -> Measured:

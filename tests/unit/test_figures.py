@@ -19,15 +19,20 @@ from kerasdiff.findings import Site
 from kerasdiff.fitting.trajectories import parted
 from kerasdiff.fitting.trials import FitEvidence
 from kerasdiff.graph import Weight
+from kerasdiff.report.html.numbers import figure
 from kerasdiff.report.html.page import to_html
-from kerasdiff.report.html.plots import Figure, figures, plot_data
-from kerasdiff.report.html.plots.records import figure
+from kerasdiff.report.html.plots import of_fit, of_models, plot_data
+from kerasdiff.report.html.plots.records import Figure
 from kerasdiff.report.html.plots.runs import means
 from kerasdiff.report.html.plots.thinning import MOST_POINTS, kept, largest, spread
 from kerasdiff.report.json import to_json
 from kerasdiff.report.named import Named
 from kerasdiff.report.saved import read
 from kerasdiff.report.wording import plots as wording
+
+
+def figures(comparison: Comparison) -> tuple[Figure, ...]:
+    return (*of_models(comparison), *of_fit(comparison.fit))
 
 
 def by_name(comparison: Comparison) -> Mapping[str, Figure]:
@@ -93,7 +98,7 @@ def test_nothing_to_plot_leaves_no_section() -> None:
 
     assert figures(comparison) == ()
     assert plot_data(()) is None
-    assert "plots-section" not in to_html(Named.of(comparison))
+    assert 'class="plots"' not in to_html(Named.of(comparison))
 
 
 def test_names_of_models_stay_text() -> None:

@@ -25,14 +25,13 @@ from page_samples import ATTACK
 
 from kerasdiff.align.edits import Delete, Insert
 from kerasdiff.comparison import Comparison, Reason, Verdict
-from kerasdiff.drawing import Excerpt
 from kerasdiff.findings import SIDES, Site
 from kerasdiff.graph import Source
 from kerasdiff.report import wording
 from kerasdiff.report.cleaning import clean
 from kerasdiff.report.html import rendering
-from kerasdiff.report.html.assets import assets
-from kerasdiff.report.html.code import CONTEXT, Hunk, hunks
+from kerasdiff.report.html.assets import LIBRARIES, assets
+from kerasdiff.report.html.code import Hunk, hunks
 from kerasdiff.report.html.inspected import inspected_html
 from kerasdiff.report.html.page import to_html
 from kerasdiff.report.html.rendering import data, environment
@@ -40,6 +39,7 @@ from kerasdiff.report.named import Named
 from kerasdiff.report.wording.brief import CUT_OFF
 from kerasdiff.report.wording.sizes import sizes
 from kerasdiff.rungs.records import RowState
+from kerasdiff.side.records import CONTEXT, Excerpt
 from kerasdiff.side.revisions.records import Commit
 
 HOME = files("kerasdiff.report.html")
@@ -131,6 +131,20 @@ def test_libraries_of_others_are_unmodified_and_come_with_their_licences() -> No
         assert any("LICENSE" in name for name in library["files"])
         assert library["integrity"].startswith("sha512-")
     assert {file.name for file in vendor.iterdir()} == seen
+    for library, licence in LIBRARIES.items():
+        before, _, _ = assets().script.partition((vendor / library).read_text("utf-8"))
+        assert before.endswith(f"{(vendor / licence).read_text('utf-8')}*/\n"), library
+
+
+def test_scripts_of_ours_share_their_names_with_nothing_else() -> None:
+    for drawn in (True, False):
+        _, _, ours = f"\n{assets(drawn=drawn).script}".rpartition("\n(() => {\n")
+
+        assert ours.startswith('"use strict";\n')
+        assert ours.endswith("\n})();")
+        assert all(
+            file.read_text("utf-8") in ours for file in (HOME / "assets" / "page").iterdir() if file.suffix == ".js"
+        )
 
 
 def test_nothing_that_a_page_brings_along_ends_the_element_it_stands_in() -> None:
@@ -328,8 +342,10 @@ def test_a_pair_that_could_not_be_compared_has_a_page() -> None:
     named = Named(
         name="gate", targets=("a.py:A", "b.py:B"), error="a.py has no `A`.", passed=False, file="p.toml", line=3
     )
-    page = Page(to_html(named))
+    text = to_html(named)
+    page = Page(text)
 
+    assert len(text) < 50_000, "without what draws"
     assert "Not compared gate a.py has no A. p.toml:3" in page.text.replace("! ", "")
     assert "a.py:A" in page.text
     assert page.all("script") == [{}]
@@ -482,7 +498,7 @@ def test_code_is_coloured_by_what_it_is(lines: tuple[str, ...], classes: list[li
 
 def test_code_that_both_sides_share_is_told_as_that_of_each() -> None:
     (hunk,) = hunks(inserts(15), (0,))
-    told = environment().get_template("code.html.j2").module.code(replace(hunk, sides=(hunk.sides[1],) * 2), SIDES)
+    told = environment().get_template("code.html.j2").module.code(replace(hunk, sides=(hunk.sides[1],) * 2))
 
     assert re.findall('<span class="side">(.*?)</span>', told) == list(SIDES)
 

@@ -13,6 +13,9 @@ import report_samples as samples
 from aligning import chain, step
 from graph_builder import Build
 
+from kerasdiff.align.edits import Aspect, Change, Update
+from kerasdiff.drawing import WeightDistance
+from kerasdiff.findings import Site
 from kerasdiff.graph import Graph, Node
 from kerasdiff.report.html.graphs import graph_data, inspected_data
 from kerasdiff.report.html.graphs.groups import grouped
@@ -51,9 +54,11 @@ def test_every_node_stands_in_one_place_after_all_that_it_takes(name: str) -> No
     for side, model in enumerate(graph["sides"]):
         assert sorted(p[side] for p in places if p[side] is not None) == list(range(len(model["nodes"])))
     assert all(before < after for before, after in links(graph))
-    paired = {tuple(place) for place in places if None not in place}
-    moved = {(places[one][0], places[two][1]) for one, two in graph["union"]["moves"]}
-    assert paired | moved == {tuple(row) for row in graph["rows"] if None not in row}
+    ones, twos = ([node["id"] for node in model["nodes"]] for model in graph["sides"])
+    paired = {(ones[one], twos[two]) for one, two in places if None not in (one, two)}
+    moved = {(ones[places[one][0]], twos[places[two][1]]) for one, two in graph["union"]["moves"]}
+    rows = [(row.reference, row.candidate) for row in drawn.compared(*PAIRS[name]).rows]
+    assert paired | moved == {(one.id, two.id) for one, two in rows if one is not None and two is not None}
 
 
 @pytest.mark.parametrize("name", PAIRS)
@@ -210,7 +215,7 @@ def test_distances_stand_with_the_nodes_of_both_sides() -> None:
     for side in json.loads(json.dumps(graph))["sides"]:
         known = {node["id"]: (node.get("overall"), node.get("local")) for node in side["nodes"]}
         assert known["stem_conv"] == (1.235e-7, 0.0)
-        assert known["dense_0"] == ("inf", None)
+        assert known["dense_0"] == ("Infinity", None)
     assert graph["limit"] == 1e-5
     data(graph)  # is JSON without what is not finite
 
@@ -248,3 +253,35 @@ def test_one_model_is_a_union_of_its_own() -> None:
         "stage3",
     }
     assert inspected_data(replace(description, training=None), "training") is None
+
+
+def test_weights_of_one_path_keep_their_own_gradients() -> None:
+    """Keras gives one path to layers of one name that a model holds."""
+    b = Build()
+    value = b.input()
+    for number in range(2):
+        value = b.call("dense", value, name=f"dense_{number}", weights=[f"kernel_{number}"])
+    b.weights.update({name: replace(weight, path="m/dense/kernel") for name, weight in b.weights.items()})
+    comparison = drawn.compared((b.graph(value), b), (b.graph(value), b))
+    far = [
+        WeightDistance(weights=("m/dense/kernel",) * 2, ids=(f"kernel_{n}",) * 2, relative=0.1 + n, limit=1e-7)
+        for n in range(2)
+    ]
+    assert comparison.drawing is not None
+    graph = graph_data(replace(comparison, drawing=replace(comparison.drawing, gradients=tuple(far))))
+
+    nodes: Any = graph["sides"][1]["nodes"]  # type: ignore[index, call-overload]
+    assert [node["weights"][0][2] for node in nodes if "weights" in node] == [0.1, 1.1]
+
+
+def test_a_node_whose_weights_alone_differ_is_not_drawn_as_equal() -> None:
+    comparison = drawn.compared(*PAIRS["equal"])
+    site = Site.of(next(row.reference for row in comparison.rows if row.reference and row.reference.weights))
+    change = Change(aspect=Aspect.SETTING, name="kernel_initializer", values=("zeros", "ones"))
+    edit = Update(op="conv", rung="weights", reference=site, candidate=site, changes=(change,))
+    graph: Any = graph_data(replace(comparison, edits=(edit,)))
+
+    for side in graph["sides"]:
+        assert {node["id"]: node["state"] for node in side["nodes"] if node["state"] != "kept"} == {
+            site.node: "updated"
+        }

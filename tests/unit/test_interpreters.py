@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from other_python import made_environment, pretend
 import kerasdiff
 from kerasdiff.cli import main
 from kerasdiff.errors import TargetError
-from kerasdiff.side.interpreters.asking import ask
+from kerasdiff.side.interpreters.asking import _QUESTION, ask
 from kerasdiff.side.interpreters.choosing import interpreter, under
 from kerasdiff.side.interpreters.programs import foreign_processor
 from kerasdiff.side.reading.early import check
@@ -173,9 +174,16 @@ def test_commands_take_one_a_side(tmp_path: Path) -> None:
         assert done.exit_code == 2
         assert done.stderr.startswith(f"error: {words[-2]}: there is no lost; name an interpreter, ")
     made_environment(tmp_path / "old")
-    asked = ("fit", target, target, "--ray", "local", "--reference-python", str(tmp_path / "old"))
-    done = CliRunner().invoke(main, [*asked])
-    assert (done.exit_code, "--ray trains on other machines" in done.stderr) == (2, True)
+    old = str(tmp_path / "old")
+    gates = f"[pairs.net]\nreference = {target!r}\ncandidate = {target!r}\nreference_python = {old!r}\n"
+    (tmp_path / "kerasdiff.toml").write_text(gates)
+    for words in (
+        ("fit", target, target, "--reference-python", old),
+        ("check", "--config", str(tmp_path / "kerasdiff.toml")),
+    ):
+        done = CliRunner().invoke(main, [*words, "--ray", "local"])
+        assert done.exit_code == 2
+        assert f"{target} is to run under {old}/bin/python, which a cluster's nodes do not have" in done.stderr
 
 
 def test_processors_are_told_by_the_file(tmp_path: Path) -> None:
@@ -184,3 +192,12 @@ def test_processors_are_told_by_the_file(tmp_path: Path) -> None:
     assert foreign_processor(windows).startswith("it is made for Windows, and this machine is ")
     assert foreign_processor(os.path.realpath(sys.executable)) == ""
     assert foreign_processor(str(tmp_path / "lost")) == foreign_processor(str(tmp_path)) == ""
+
+
+def test_what_lies_in_the_current_directory_is_none_of_pythons_own(tmp_path: Path) -> None:
+    (tmp_path / "json.py").write_text("raise SystemExit(9)\n")
+    environment = {name: text for name, text in os.environ.items() if name != "PYTHONSAFEPATH"}  # unknown before 3.11
+
+    done = subprocess.run([sys.executable, "-c", _QUESTION], cwd=tmp_path, env=environment, capture_output=True)
+
+    assert (done.returncode, done.stderr) == (0, b"")

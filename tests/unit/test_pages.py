@@ -123,6 +123,28 @@ def test_a_browser_that_is_not_there_is_said_and_the_verdict_decides(opened, mon
     assert done.stderr.endswith("; no browser could be opened here\n")
 
 
+def test_a_browser_in_the_terminal_takes_no_place_of_one_that_is_named(
+    opened, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = tmp_path / "www-browser"
+    other.write_text("#!/bin/sh\nexit 0\n")
+    other.chmod(0o755)
+    monkeypatch.setenv("BROWSER", "/nowhere/browser %s")
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    assert show("r.json", "--open").stderr.endswith("; no browser could be opened here\n")
+
+
+@pytest.mark.parametrize("name", ["net.py", "net.keras"])
+def test_code_and_models_are_not_written_over(here: Path, name: str) -> None:
+    (here / name).write_text("mine")
+    done = show("r.json", "--html", name)
+
+    assert done.exit_code == 2
+    assert f"{name} holds code or a model; kerasdiff does not write over it." in done.stderr
+    assert (here / name).read_text() == "mine"
+
+
 # A folder of pages --------------------------------------------------------------------------------------------
 
 
@@ -239,6 +261,10 @@ def test_any_name_makes_a_file_name_of_its_own(names: set[str]) -> None:
         (("r.json", "--html", "."), ". is a directory; kerasdiff writes over files alone."),
         (("r.json", "--html", ""), "is a directory; kerasdiff writes over files alone."),
         (("r.json", "--html", "a.html", "--format", "html=./a.html"), "two formats go to one file."),
+        (("r.json", "--html", "-"), "- is no file: a format that names none goes to standard output."),
+        (("r.json", "--html", "./r.json"), "r.json is the report itself; name another file to write."),
+        (("c.json", "--format", "markdown=c.json"), "c.json is the report itself; name another file to write."),
+        (("c.json", "--html", "-"), "--html names a folder: a check writes several pages, not to standard output."),
         (
             ("r.json", "--format", "html", "--format", "terminal"),
             "html stands alone on standard output; write --format",

@@ -187,10 +187,10 @@ def test_gradients_come_by_the_order_of_weights_and_one_that_is_missing_is_infin
     )
     found = list(gradients(pair, LearningObservation(comparisons=seen)))  # type: ignore[arg-type]
 
-    assert [(one.weights, one.relative, one.limit) for one in found] == [
-        (("m/a", "n/x"), 0.0, 1e-9),
-        (("m/b", "n/y"), 0.5, 1e-9),
-        (("m/c", "n/z"), np.inf, 1e-9),
+    assert [(one.weights, one.ids, one.relative, one.limit) for one in found] == [
+        (("m/a", "n/x"), ("a", "x"), 0.0, 1e-9),
+        (("m/b", "n/y"), ("b", "y"), 0.5, 1e-9),
+        (("m/c", "n/z"), ("c", "z"), np.inf, 1e-9),
     ]
     drawn_alike = LearningObservation(repeated=(False, False), chance=Chance(shared=seen, mirrored=None))
     assert list(gradients(pair, drawn_alike)) == found  # type: ignore[arg-type]

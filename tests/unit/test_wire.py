@@ -64,6 +64,8 @@ ARRAYS: tuple[Array, ...] = (
     np.array([[1.5, -np.inf], [np.nan, 0.0]], np.float32),
     np.array([1 + 2j]),
     np.arange(4).astype(ml_dtypes.bfloat16),
+    np.arange(4).astype(ml_dtypes.float8_e5m2),
+    np.arange(4).astype(ml_dtypes.int4),
     np.array(3.5, np.float32),
     np.zeros((0, 3)),
     np.array([b"one", "zwei", None], dtype=object).reshape(3, 1),
@@ -126,8 +128,12 @@ def test_what_is_no_plain_data_does_not_cross(value: object, capsys: pytest.Capt
     assert capsys.readouterr().out == ""
 
 
-def test_no_name_leads_out_of_the_rooms(monkeypatch: pytest.MonkeyPatch) -> None:
-    for made, given in ((values.record, ("os:system", ())), (values.member, ("kerasdiff.judge:Row", "A"))):
+def test_no_name_leads_out_of_the_rooms() -> None:
+    for made, given in (
+        (values.record, ("os:system", ())),
+        (values.member, ("kerasdiff.judge:Row", "A")),
+        (values.record, ("kerasdiff.sidecar:Row", ())),
+    ):
         with pytest.raises(UnknownError, match="does not cross between processes"):
             made(*given)  # type: ignore[operator]
     with pytest.raises(UnknownError, match=r"kerasdiff.graph.model:Edge has 2 fields, not 1"):

@@ -94,6 +94,21 @@ def test_the_same_plan_gives_the_same_bits_and_another_seed_does_not() -> None:
     assert first.data.kind == "synthetic"
 
 
+def test_the_beginning_of_a_trial_is_tested_where_an_epoch_ends_alone() -> None:
+    whole, begun = run(dense(), steps=5), run(dense(), steps=3, cut=True)
+    assert begun.losses == whole.losses[:3]
+    assert (begun.test_loss, begun.answers.digest) == (None, "")
+    per_epoch = whole.settings.steps_per_epoch
+    full = run(dense(), steps=per_epoch, cut=True)
+    assert full.test_loss == run(dense(), steps=per_epoch).test_loss is not None
+
+
+def test_steps_run_as_written_repeat_and_are_the_same_up_to_rounding() -> None:
+    first = run(dense(), as_written=True)
+    assert same(first, run(dense(), as_written=True))
+    np.testing.assert_allclose(first.losses, run(dense()).losses, rtol=1e-5)
+
+
 def test_a_start_replaces_every_draw_of_the_candidate() -> None:
     reference, own = run(dense()), start(StandIn(dense()), plan().seed)
     assert any("seed_generator_state" in name for name in own)

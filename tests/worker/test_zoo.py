@@ -72,6 +72,7 @@ def report(pair: Pair) -> dict[str, Any]:
         descriptions=descriptions,
         fitters=sides,
         control=control,
+        make_ready=control,
         more=control,
         lost=[],
         started=time.time(),

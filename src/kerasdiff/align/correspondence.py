@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from kerasdiff.align.alignment import align
-from kerasdiff.align.edits import Edit
+from kerasdiff.align.differences import known_to_both
+from kerasdiff.align.edits import Edit, Update
 from kerasdiff.align.pair import Aligned, Correspondence, libraries
 from kerasdiff.align.telling.telling import told
 from kerasdiff.canonical import Canonicaliser
@@ -31,6 +32,8 @@ def correspond(reference: Description, candidate: Description) -> Correspondence
     modes = {mode: aligned[mode] for mode in MODES if mode in aligned}
     mapped = _mapped(modes)
     edits = _merged(modes)
+    if reference.environment.get("keras") != candidate.environment.get("keras"):
+        edits = tuple(_known_to_both(edit, modes[edit.modes[-1]]) for edit in edits)
     same = len(modes) == len(MODES) and all(item.alignment.isomorphic for item in modes.values())
     same = same and not _clash(modes, mapped)
     return Correspondence(
@@ -42,6 +45,16 @@ def correspond(reference: Description, candidate: Description) -> Correspondence
         isomorphic=same and len(set(libraries((reference, candidate)))) == 1,
         mapped=mapped,
     )
+
+
+def _known_to_both(edit: Edit, aligned: Aligned) -> Edit:
+    """An edit without settings that one version of Keras does not have: nobody can give them there."""
+    if not isinstance(edit, Update) or edit.reference is None or edit.candidate is None:
+        return edit
+    one, two = (nodes.get(site.node) for nodes, site in zip(aligned.nodes, edit.sites, strict=True) if site)
+    if one is None or two is None:
+        return edit
+    return replace(edit, changes=known_to_both(edit.changes, one, two))
 
 
 def _table(description: Description) -> dict[str, Weight]:

@@ -44,6 +44,16 @@ def _unlike(one: Node, two: Node) -> Iterator[tuple[str, Attribute, Attribute]]:
             yield name, a, b
 
 
+def known_to_both(changes: Changes, one: Node, two: Node) -> Changes:
+    """Without settings that only one of two versions of Keras has, as long as others tell the nodes apart."""
+    known = tuple(
+        change
+        for change in changes
+        if change.aspect is not Aspect.SETTING or (change.name in one.attributes) == (change.name in two.attributes)
+    )
+    return known or changes
+
+
 def is_same_as(value: Attribute) -> bool:
     """Whether a setting is a layer that another setting holds too."""
     return isinstance(value, Mapping) and set(value) == {SAME_AS}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Literal, TypeVar, cast
 
 import click
@@ -13,6 +13,7 @@ from kerasdiff.cli.common import Number, clean
 
 if TYPE_CHECKING:
     from kerasdiff.options import ClusterOptions
+    from kerasdiff.side.targets import Target
 
 Command = TypeVar("Command", bound=Callable[..., int])
 """The function of a command, which returns its exit code."""
@@ -74,3 +75,17 @@ def _cluster(
         return None
     default = 2 if what == "pair" else 1  # both models of a pair are at work at once, the trials of one in turn
     return ClusterOptions(what=what, address=address, cpus=cpus or default, gpus=gpus or 0.0)
+
+
+def refuse_other_pythons(targets: Iterable[Target]) -> None:
+    """Refuses what would run elsewhere than an interpreter that is on this machine alone.
+
+    Raises:
+        click.UsageError: With the target that names one.
+    """
+    for target in targets:
+        if target.python:
+            raise click.UsageError(
+                f"{clean(target.text)} is to run under {clean(target.python)}, which a cluster's nodes do not have: "
+                "leave out --ray, or that Python."
+            )

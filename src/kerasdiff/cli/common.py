@@ -112,6 +112,10 @@ def file_to_write(suffix: str = "") -> Callable[[click.Context, click.Parameter,
     return check
 
 
+MODELS = (".py", ".ipynb", ".keras", ".h5")
+"""How files end that a slip of the hand would lose."""
+
+
 def refuse_unwritable(text: str, suffix: str = "") -> None:
     """Refuses a file that cannot be written, as far as that shows before.
 
@@ -120,6 +124,8 @@ def refuse_unwritable(text: str, suffix: str = "") -> None:
     """
     from kerasdiff.side.files import other_than_file
 
+    if text == "-":
+        raise click.BadParameter("- is no file: a format that names none goes to standard output.")
     path = Path(text).expanduser()
     if not path.parent.is_dir():
         raise click.BadParameter(f"the directory of {clean(text)} does not exist.")
@@ -131,6 +137,8 @@ def refuse_unwritable(text: str, suffix: str = "") -> None:
         raise click.BadParameter(f"{clean(text)} cannot be seen: {error.strerror}.") from None
     if other:
         raise click.BadParameter(f"{clean(text)} is {other}; kerasdiff writes over files alone.")
+    if path.suffix in MODELS and path.exists():
+        raise click.BadParameter(f"{clean(text)} holds code or a model; kerasdiff does not write over it.")
     if not os.access(path.parent, os.W_OK | os.X_OK):
         raise click.BadParameter(f"nothing can be written into the directory of {clean(text)}.")
 

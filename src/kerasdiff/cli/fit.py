@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kerasdiff.cli.against import pair_arguments, pair_of
-from kerasdiff.cli.cluster import cluster_options
+from kerasdiff.cli.cluster import cluster_options, refuse_other_pythons
 from kerasdiff.cli.common import (
     EXIT_CODES_HELP,
     TARGETS_HELP,
@@ -181,8 +181,7 @@ def fit(
     )
     if trials.cluster is None:
         return _report(pair, options, trials, to)
-    if any(target.python for target in pair):
-        raise click.UsageError("--ray trains on other machines, which do not have this machine's Python of a side.")
+    refuse_other_pythons(pair)
     child = Child()
     if child.exit_code is not None:
         return child.exit_code

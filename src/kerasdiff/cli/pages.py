@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
@@ -22,6 +21,8 @@ def refuse_folder(text: str) -> None:
     """
     if not text:
         raise click.BadParameter("--html names no folder; is a variable empty?")
+    if text == "-":
+        raise click.BadParameter("--html names a folder: a check writes several pages, not to standard output.")
     path = Path(text).expanduser()
     try:
         is_there = path.exists()
@@ -81,6 +82,8 @@ def write_pages(folder: str, pages: Mapping[str, Callable[[], str]], index: str)
 
 def temporary_folder() -> str:
     """A folder for pages that nobody named a place for; it stays, for a browser may read it long after this."""
+    import tempfile
+
     return tempfile.mkdtemp(prefix="kerasdiff-")
 
 
@@ -96,12 +99,16 @@ def _opens(address: str) -> bool:
 
     One in the terminal, which Python would fall back to without a display, would take the place of the report.
     """
-    screens = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
-    if sys.platform not in ("win32", "darwin") and not any(map(os.environ.get, screens)):
-        return False
+    screened = sys.platform in ("win32", "darwin") or any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY")))
+    named = os.environ.get("BROWSER", "").split(os.pathsep)
+    return any(_takes(address, browser) for browser in ([None] if screened else filter(None, named)))
+
+
+def _takes(address: str, browser: str | None) -> bool:
+    """Whether one browser took it, by default one of the machine's."""
     import webbrowser
 
     try:
-        return webbrowser.open(address)
+        return webbrowser.get(browser).open(address) if browser else webbrowser.open(address)
     except webbrowser.Error:
         return False

@@ -52,11 +52,25 @@ def show(reports: tuple[str, ...], schema: bool, verbose: bool, to: Output) -> i
     loaded = [(path, _loaded(path)) for path in reports]
     for path, report in loaded:
         if report.get("schema") in _ALONE:
+            _keep(reports, to)
             return _shown_alone(path, report, len(reports), to)
     to = to.in_file()
+    _keep(reports, to)
     several = [_read(path, report, name=Path(path).stem if len(reports) > 1 else "") for path, report in loaded]
     report_comparisons(several, to, verbose=verbose)
     return _code([item.comparison.exit_code for item in several if item.comparison is not None])
+
+
+def _keep(reports: Sequence[str], to: Output) -> None:
+    """Refuses to write over what is shown.
+
+    Raises:
+        click.UsageError: If a file is both read and written.
+    """
+    written = {Path(file).expanduser().resolve() for file in to.files}
+    for report in reports:
+        if Path(report).resolve() in written:
+            raise click.UsageError(f"{clean(report)} is the report itself; name another file to write.")
 
 
 def _shown_alone(path: str, report: Mapping[str, Attribute], of: int, to: Output) -> int:

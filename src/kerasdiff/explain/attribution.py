@@ -54,12 +54,13 @@ def attribute(pair: Pair, question: Question) -> Explained | Finding:
 
 
 def depth(pair: Pair, question: Question) -> Depth | None:
-    """How far aligned values are from each other where nothing is attributed; ``None`` where that cannot be seen."""
+    """How far aligned values are from each other where nothing is attributed; ``None`` where no mode is aligned.
+
+    Raises:
+        EvaluateError: If a side cannot be run in parts.
+    """
     mode = next((mode for mode in question.modes if mode in pair.modes), None)
-    try:
-        return None if mode is None else measured_depth(pair, question, mode, _shown_in(pair, mode))
-    except EvaluateError:
-        return None
+    return None if mode is None else measured_depth(pair, question, mode, _shown_in(pair, mode))
 
 
 def _shown_in(pair: Pair, mode: Mode) -> dict[int, Edit]:

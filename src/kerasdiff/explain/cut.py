@@ -250,12 +250,18 @@ def _touched(edits: Mapping[int, Edit]) -> Touched:
 
 
 def _sole_updates(edits: Mapping[int, Edit], touched: Touched) -> dict[tuple[str, str], set[int]]:
-    """Pairs of nodes that one update alone touches: their value still means the same, so they are cut points."""
+    """Pairs of nodes that one update alone touches: their value still means the same, so they are cut points.
+
+    Of a line that runs several times, those of every time.
+    """
+    steps = [
+        (position, step) for position, edit in edits.items() for step in (edit.folded if edit.times > 1 else (edit,))
+    ]
     return {
-        (edit.reference.node, edit.candidate.node): {position}
-        for position, edit in edits.items()
-        if isinstance(edit, Update)
-        and edit.reference is not None
-        and edit.candidate is not None
-        and touched[0].get(edit.reference.node) == touched[1].get(edit.candidate.node) == {position}
+        (step.reference.node, step.candidate.node): {position}
+        for position, step in steps
+        if isinstance(step, Update)
+        and step.reference is not None
+        and step.candidate is not None
+        and touched[0].get(step.reference.node) == touched[1].get(step.candidate.node) == {position}
     }

@@ -14,7 +14,7 @@ from kerasdiff.findings import SIDES, Fact, Finding
 from kerasdiff.fitting.budget import Pace, Remembered, afford, shortened
 from kerasdiff.fitting.evidence import TrialPair, decision, evidence
 from kerasdiff.fitting.trainers import Trainers
-from kerasdiff.fitting.trajectories import identical, may_be_rounding, parted, reaches, soon
+from kerasdiff.fitting.trajectories import identical, may_be_rounding, parted, reaches, soon, within_rounding
 from kerasdiff.fitting.trials import FitEvidence
 from kerasdiff.options import FitOptions, Listener
 from kerasdiff.side.training import FitPlan, History, Tick, Trial, TrialSide, TrialSoFar
@@ -166,19 +166,23 @@ class Experiment:
         """Waits for trials in their order; where others end meanwhile, more are handed over."""
         for item in wanted:
             while not item.done():
-                others = [one for pair in self._ahead.values() for one in pair if not one.done() and one not in wanted]
-                wait([item, *others], return_when=FIRST_COMPLETED)
+                self._use_idle_worker()
+                running = [one for pair in self._ahead.values() for one in pair if not one.done()]
+                wait([item, *running], return_when=FIRST_COMPLETED)
                 if not item.done():
                     self._look_ahead()
-                    self._use_idle_worker()
             item.result()
         return [item.result() for item in wanted]
 
     def _use_idle_worker(self) -> None:
-        """Begins the control from a perturbed start while the first pair's last trial runs; likely it is called for."""
-        first = self._ahead.get(self._options.seeds[0], ())
-        if self._expected == "apart" and self._rounding is None and [item.done() for item in first].count(False) == 1:
-            (self._rounding,) = self._trainers.submit([self._control(soon(0), side="rounding")])
+        """Begins the control from a perturbed start where the other one has ended and it is likely to be called for."""
+        control = self._ahead.get(self._options.seeds[0], ())[len(SIDES) :]
+        if self._expected != "apart" or self._rounding is not None or not control or not control[0].done():
+            return
+        begun = [ticks[0] for side in SIDES if (ticks := self._ticks.get((self._options.seeds[0], side)))]
+        if len({tick.step for tick in begun}) == 1 and not within_rounding(begun[0].loss, begun[-1].loss):
+            return
+        (self._rounding,) = self._trainers.submit([self._control(soon(0), side="rounding")])
 
     def _plan_budget(self, budget: float) -> None:
         """Cuts the experiment down to what fits, by the pace of an earlier run or by the one that is measured now."""
@@ -237,11 +241,11 @@ class Experiment:
     def _control(self, steps: int | None = None, *, epochs: int | None = None, side: TrialSide = "control") -> FitPlan:
         """The reference's first trial once more in another process, cut down to its first steps or epochs."""
         options = self._options.trial
+        length = _least(options.steps, steps)
+        epochs = _least(options.epochs, epochs)
         return replace(
             self._plan(side, self._options.seeds[0]),
-            options=replace(
-                options, steps=_least(options.steps, steps), epochs=_least(options.epochs, epochs), logdir=None
-            ),
+            options=replace(options, steps=length, epochs=epochs, cut=length != options.steps, logdir=None),
             perturbation=PERTURBATION_SEED if side == "rounding" else None,
         )
 

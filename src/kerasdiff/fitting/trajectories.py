@@ -111,8 +111,13 @@ def may_be_rounding(pair: tuple[Trial, Trial]) -> bool:
     """Whether the two part by so little that rounding may explain it: within `ROUNDING` of the loss there."""
     for (a, b), _ in _series(pair, math.inf):
         if a != b and not (math.isnan(a) and math.isnan(b)):
-            return apart(a, b) <= ROUNDING * abs(a)
+            return within_rounding(a, b)
     return True
+
+
+def within_rounding(first: float, second: float) -> bool:
+    """Whether two losses are so close that rounding may explain it."""
+    return apart(first, second) <= ROUNDING * abs(first)
 
 
 def parted(pair: tuple[Trial, Trial], controls: Sequence[tuple[Trial, Trial]]) -> Parted | None:

@@ -22,6 +22,10 @@ is run in float64, and no gradient is taken. Measured on a dense model of 67 mil
 seconds of processor time and 4.9 GB a side; without: 13 seconds and 1.9 GB."""
 
 
+MOST_READY = 10_000_000
+"""The same for a trial that is made ready while other rungs are climbed: it saves half a second, and takes the memory
+of a model and its optimizer's state."""
+
 IN_FLOAT64, IN_TRAINING, IN_PARTS, IN_A_FIT = 10, 72, 16, 40
 """Bytes that each parameter of a side takes beside its own four, at most: a model in float64 with what is drawn for its
 largest weight; the same with gradients, the update of a step and its optimizer's state, and what of it the parent has;
@@ -40,6 +44,11 @@ def lacks_room(pair: Correspondence, bytes_a_parameter: int) -> Finding | None:
     return Finding(fact=Fact.NO_ROOM, count=max(pair.parameters), figures={"needed": needed / 1e9, "free": free / 1e9})
 
 
+def outlasts_its_trace(pair: Correspondence) -> bool:
+    """Whether training takes so much longer than getting ready for it that nothing is won by doing so ahead."""
+    return max(pair.parameters) > MOST_READY
+
+
 def limit_of(pair: Correspondence) -> int:
     """Parameters of a side up to which nothing is left out."""
     return MOST_CONFIRMED if pair.isomorphic else MOST_MEASURED
@@ -48,6 +57,12 @@ def limit_of(pair: Correspondence) -> int:
 def is_large(pair: Correspondence) -> bool:
     """Whether a side has more."""
     return max(pair.parameters) > limit_of(pair)
+
+
+def too_large_node_by_node(pair: Correspondence) -> Finding | None:
+    """Why values of a pair of which nothing is attributed are not compared node by node; ``None`` where they are."""
+    count = max(pair.parameters)
+    return Finding(fact=Fact.TOO_LARGE_NODE_BY_NODE, count=count, of=MOST_MEASURED) if count > MOST_MEASURED else None
 
 
 def left_out(pair: Correspondence, fact: Fact, *names: str) -> Finding:

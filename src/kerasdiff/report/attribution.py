@@ -11,6 +11,7 @@ from kerasdiff.align.edits import Edit
 from kerasdiff.explain.records import Attribution, LocalDifference
 from kerasdiff.report import wording
 from kerasdiff.report.style import Look, emit, hang, heading
+from kerasdiff.report.wording.names import capital
 
 MOST_LOCAL = 8
 """Local differences listed: past that the list is no longer read; JSON holds them all."""
@@ -35,7 +36,7 @@ def render_attribution(attribution: Attribution, edits: Sequence[Edit], console:
     for group in attribution.together:
         hang(console, Text("  "), Text(wording.inseparable(group)))
     for note in map(wording.sentence, attribution.notes):
-        hang(console, Text("  "), Text(look.text(f"{note[0].upper()}{note[1:]}."), style="dim"))
+        hang(console, Text("  "), Text(look.text(f"{capital(note)}."), style="dim"))
     if whole := wording.explained(attribution, edits):
         hang(console, Text("  "), Text(look.text(whole), style="green" if attribution.explained else "yellow"))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterable, Mapping
 
@@ -28,6 +27,8 @@ def page_names(names: Iterable[str]) -> Mapping[str, str]:
 def _stem(name: str) -> str:
     if _PLAIN.fullmatch(name) and not _TAKEN.fullmatch(name):
         return name
+    import hashlib
+
     readable = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60]
     digest = hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()[:10]
     return f"{readable or 'pair'}-{digest}"

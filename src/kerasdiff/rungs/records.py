@@ -198,7 +198,7 @@ class Rung:
 class NotChecked:
     """A rung, or a part of one, that did not run, and why."""
 
-    rung: RungName | Literal["attribution"]
+    rung: RungName | Literal["attribution", "distances"]
     reason: Finding
 
 

@@ -12,9 +12,11 @@ from kerasdiff.findings import Finding
 from kerasdiff.side.describing import Inputs, describe_both
 from kerasdiff.side.environment import Hardware
 from kerasdiff.side.process import Worker
+from kerasdiff.side.protocol import TRIAL_KEY
 from kerasdiff.side.records import Description
 from kerasdiff.side.retried import Retried
 from kerasdiff.side.targets import Target
+from kerasdiff.side.training import FitPlan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +27,7 @@ class Models:
         targets, workers, descriptions: By side.
         fitters: Who trains: the workers, or what takes up a trial where one was lost.
         control: Starts the reference in another process.
+        make_ready: Starts that process ahead and has it make ready to train like this, beside what is asked of others.
         more: Starts another pair of who trains.
         lost: Facts of workers that ended; grows while trials run.
         started: Before anything of them was loaded, in seconds since the epoch.
@@ -36,6 +39,7 @@ class Models:
     descriptions: tuple[Description, Description]
     fitters: tuple[Worker | Retried, Worker | Retried]
     control: Callable[[], AbstractContextManager[Worker | Retried]]
+    make_ready: Callable[[FitPlan], None]
     more: Callable[[], AbstractContextManager[tuple[Worker | Retried, Worker | Retried]]]
     lost: list[Finding]
     started: float
@@ -79,9 +83,19 @@ def models_of(
         def trained_by(worker: Worker) -> AbstractContextManager[Worker | Retried]:
             return Retried(worker, lost) if retried else nullcontext(worker)
 
+        ahead: list[Worker] = []
+
+        def make_ready(plan: FitPlan) -> None:
+            worker = stack.enter_context(first.fresh(trials, "control"))
+            worker.submit(TRIAL_KEY, plan)  # what goes wrong goes wrong once more when it is to train
+            ahead.append(worker)
+
         @contextmanager
         def control() -> Iterator[Worker | Retried]:
-            with first.fresh(trials, "control") as worker, trained_by(worker) as own:
+            begun = ahead.pop() if ahead else None
+            if begun is not None:
+                begun.revive()
+            with begun or first.fresh(trials, "control") as worker, trained_by(worker) as own:
                 yield own
 
         @contextmanager
@@ -105,6 +119,7 @@ def models_of(
             descriptions=descriptions,
             fitters=(one, two),
             control=control,
+            make_ready=make_ready,
             more=more,
             lost=lost,
             started=started,

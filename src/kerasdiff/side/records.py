@@ -34,6 +34,10 @@ class Locked:
     uncompiled: str = ""
 
 
+CONTEXT = 3
+"""Lines of code shown before and after one that is named, as diffs show."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Excerpt:
     """Lines of a user's file that follow each other.

@@ -54,6 +54,10 @@ class TrialOptions:
         optimizer, loss: Keras names that replace the model's own, or the default ones.
         store: Directory of the trial store, where finished epochs and trials are taken up from, or ``None``.
         fresh: Whether what is stored from before is trained anew.
+        cut: Whether it is the beginning of a longer trial, whose losses alone count: an epoch that it breaks off is not
+            tested.
+        as_written: Whether TensorFlow runs the graphs of its steps as they are, which moves last digits: its optimiser
+            takes as long as a few steps do.
         logdir: Directory for TensorBoard's logs and CSV histories, or ``None``.
     """
 
@@ -65,6 +69,8 @@ class TrialOptions:
     loss: str | None = None
     store: str | None = None
     fresh: bool = False
+    cut: bool = False
+    as_written: bool = False
     logdir: str | None = None
 
 
@@ -101,7 +107,7 @@ class Epoch:
         number: From 1.
         steps: Optimizer steps done since the trial began.
         train_loss, train_accuracy: Means over the batches as they were trained on, like Keras's ``fit`` shows them.
-        test_loss, test_accuracy: After it; ``None`` after a loss that is not finite.
+        test_loss, test_accuracy: After it; ``None`` after a loss that is not finite, and where it was broken off.
         seconds: Training time, without the test.
     """
 
@@ -140,7 +146,7 @@ class Answers:
 
     Attributes:
         predictions: Outputs on the first batch.
-        digest: Of all outputs: equal where every bit is.
+        digest: Of all outputs: equal where every bit is; empty where there was no test.
         classes: For each output with classes, the predicted ids of all test rows.
         labels: Likewise, the right ones.
     """

@@ -13,7 +13,7 @@ from kerasdiff.graph import Source
 from kerasdiff.side.files import other_than_file
 from kerasdiff.side.reading.notebooks import cell_of, cells_of
 from kerasdiff.side.reading.source import is_library
-from kerasdiff.side.records import Description, Excerpt
+from kerasdiff.side.records import CONTEXT, Description, Excerpt
 from kerasdiff.side.revisions.finding import Places
 from kerasdiff.side.targets import Target
 
@@ -22,10 +22,6 @@ MOST_BYTES = 4_000_000
 
 Lines = tuple[str, ...]
 """Of a file, or of a cell of a notebook, without their ends."""
-
-
-CONTEXT = 3
-"""Lines shown before and after one that is named."""
 
 MOST_LINES = 2_000
 """Of a side, those that edits name first: more than any model we know names, and 80 kB of them."""

@@ -1009,7 +1009,7 @@ PAIRS = (
         "look-alike-outputs-swapped",
         "structure.py:heads",
         "structure.py:heads(swapped=True)",
-        mentions=("outputs mean, spread in the reference, spread, mean in the candidate",),
+        mentions=("the outputs are (mean, spread) in the reference, (spread, mean) in the candidate",),
     ),
     different("output-missing", "structure.py:heads", "structure.py:one_head", mentions=("output",)),
     different(

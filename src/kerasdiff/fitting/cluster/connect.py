@@ -107,7 +107,7 @@ def connected(options: ClusterOptions, targets: Sequence[Target], data: Collecti
     ray = _imported()
     with tempfile.TemporaryDirectory(prefix="kerasdiff-") as directory, contextlib.ExitStack() as stack:
         shipped = tuple(zip(targets, stage(targets, data, Path(directory)), strict=True))
-        (Path(directory) / "kerasdiff.txt").write_text("The models of a fit, and what they import.\n")
+        (Path(directory) / "kerasdiff.txt").write_text("The models, and what they import.\n")
         stack.enter_context(_without_noise())
         _init(ray, options.address, directory)
         stack.callback(ray.shutdown)

@@ -80,17 +80,12 @@ def stage(targets: Sequence[Target], data: Collection[str], directory: Path) -> 
     behind.
 
     Raises:
-        ClusterError: If that is more than a cluster should be sent, or a target is to run under another Python.
+        ClusterError: If that is more than a cluster should be sent.
     """
     places: dict[Path, str] = {}
     shipments: list[Shipment] = []
     skip = frozenset(Path(path).expanduser().resolve() for path in data)
     for named in targets:
-        if named.python:
-            raise ClusterError(
-                f"{named.text} is to run under another Python, {named.python}, which a cluster's nodes do not have: "
-                "leave out --ray, or the option for that Python."
-            )
         target = _with_objects(named, places, directory, skip)
         if target.revision is not None:
             root = Path(target.revision.root)

@@ -19,6 +19,7 @@ from kerasdiff.graph import Node, Source
 from kerasdiff.report import wording
 from kerasdiff.report.cleaning import clean
 from kerasdiff.report.named import Named
+from kerasdiff.report.wording.names import capital
 
 Level = Literal["error", "warning", "note"]
 Rule = Literal[EditKind, "different", "inconclusive", "not-compared"]
@@ -108,9 +109,9 @@ def _whole(item: Named, rule: Rule, text: str) -> Remark:
 def _of_edit(item: Named, comparison: Comparison, position: int) -> Remark:
     edit = comparison.edits[position]
     told = wording.message(edit)
-    text = f"{told[0].upper()}{told[1:]}." if told.startswith(("candidate ", "reference ")) else f"{told}."
+    text = f"{capital(told)}." if told.startswith(("candidate ", "reference ")) else f"{told}."
     if does := wording.effect_told(comparison, position):
-        text += f" {does[0].upper()}{does[1:]}."
+        text += f" {capital(does)}."
     sites = [None if site is None else site.node for site in edit.sites]
     names = [change.name for change in edit.changes] if isinstance(edit, Update) else []
     return Remark(

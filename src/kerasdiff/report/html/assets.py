@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING
@@ -20,8 +21,8 @@ DRAWN = ("page", "graph", "plots")
 INDEX = ("page", "index")
 """Those of an index of pages, which draws nothing."""
 
-LIBRARIES = ("d3.min.js", "elk-api.js")
-"""Scripts of others, before ours."""
+LIBRARIES = {"d3.min.js": "d3-LICENSE", "elk-api.js": "elkjs-LICENSE.md"}
+"""Scripts of others, before ours, and the licence of each, which has to come with every copy."""
 
 WORKER = "elk-worker.min.js.gz"
 """Lays graphs out beside the page; it is kept as the page holds it, for packing it takes 0.1 s."""
@@ -49,9 +50,8 @@ def assets(*, drawn: bool = True) -> Assets:
         drawn: Whether there is something to draw; else the libraries that do are left out.
     """
     home = files("kerasdiff.report.html")
-    libraries = [_text(home / "vendor" / name) for name in LIBRARIES] if drawn else []
     parts = DRAWN if drawn else INDEX
-    script = "\n".join([*libraries, *_of_parts(home / "assets", parts, ".js")])
+    script = "\n".join([*(_libraries(home / "vendor") if drawn else ()), *_ours(home / "assets", parts)])
     style = "\n".join(_of_parts(home / "assets", parts, ".css"))
     return Assets(
         style=style,
@@ -59,6 +59,17 @@ def assets(*, drawn: bool = True) -> Assets:
         policy=_policy(style, script),
         worker=base64.b64encode((home / "vendor" / WORKER).read_bytes()).decode() if drawn else "",
     )
+
+
+def _libraries(vendor: Traversable) -> Iterator[str]:
+    for name, licence in LIBRARIES.items():
+        yield f"/*\n{_text(vendor / licence)}*/"
+        yield _text(vendor / name)
+
+
+def _ours(home: Traversable, parts: tuple[str, ...]) -> tuple[str, ...]:
+    """In one strict function, so that they share their names with each other and with nothing else in the page."""
+    return "(() => {", '"use strict";', *_of_parts(home, parts, ".js"), "})();"
 
 
 def _of_parts(home: Traversable, parts: tuple[str, ...], ending: str) -> list[str]:

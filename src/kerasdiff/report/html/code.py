@@ -17,13 +17,11 @@ from pygments.token import Comment, Keyword, Literal, Name, Operator
 
 from kerasdiff.align.edits import Edit
 from kerasdiff.comparison import Comparison
-from kerasdiff.drawing import Drawn, Excerpt
+from kerasdiff.drawing import Drawn
 from kerasdiff.graph import Node, Source
 from kerasdiff.report.cleaning import clean
 from kerasdiff.report.wording.explain import numbered
-
-CONTEXT = 3
-"""Lines shown before and after one that is named, as diffs show."""
+from kerasdiff.side.records import CONTEXT, Excerpt
 
 MOST_LINES = 40
 """Lines of a hunk: what a screen shows at once."""
@@ -183,11 +181,12 @@ def _near(held: Sequence[Mark], more: Sequence[Mark]) -> bool:
     """Whether the lines around some of ``more`` overlap those around some of ``held``, or touch them."""
     if not held or not more:
         return not held and not more
-    close = any(_touch(one.source, other.source) for other in held for one in more)
+    if not any(_touch(one.source, other.source) for other in held for one in more):
+        return False
     shown = {
         (mark.source.file, mark.source.line + at) for mark in (*held, *more) for at in range(-CONTEXT, CONTEXT + 1)
     }
-    return close and len(shown) <= MOST_LINES
+    return len(shown) <= MOST_LINES
 
 
 def _touch(one: Source, other: Source) -> bool:

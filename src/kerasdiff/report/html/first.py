@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 from kerasdiff.comparison import Comparison, ModelInfo, Outcome
 from kerasdiff.findings import SIDES, SideName
+from kerasdiff.fitting.trials import FitEvidence
 from kerasdiff.report import wording
 from kerasdiff.report.named import Named
 from kerasdiff.report.wording.brief import CUT_OFF
 from kerasdiff.report.wording.models import port
 from kerasdiff.report.wording.sizes import Size, sizes
+from kerasdiff.report.wording.trials import Remark, controls, lead_told
 from kerasdiff.report.wording.verdict import BASES
 
 OUTCOMES: Mapping[Outcome, str] = {"equivalent": "=", "different": "≠", "inconclusive": "?"}
@@ -58,7 +60,6 @@ def first(item: Named, comparison: Comparison) -> First:
     verdict = comparison.verdict
     kind, _, meaning = ("", "", "") if verdict.basis is None else BASES[verdict.basis].partition(": ")
     models = zip(SIDES, (comparison.reference, comparison.candidate), strict=True)
-    remarks = () if comparison.fit is None else tuple(remark.text for remark in wording.remarks(comparison.fit))
     return First(
         outcome=verdict.outcome,
         mark=OUTCOMES[verdict.outcome],
@@ -68,9 +69,16 @@ def first(item: Named, comparison: Comparison) -> First:
         advice=tuple(text for text in (wording.advice(comparison), wording.unloadable(comparison)) if text),
         notes=tuple(_notes(item, comparison)),
         sizes=tuple(sizes(comparison)),
-        remarks=remarks[:MOST_REMARKS],
+        remarks=() if comparison.fit is None else _remarks(comparison.fit),
         sides=tuple(_side(name, model) for name, model in models),
     )
+
+
+def _remarks(fit: FitEvidence) -> tuple[str, ...]:
+    """How far the trials are apart, who leads in what counts, and how far to trust that; not what the controls did."""
+    skipped = {*controls(fit), *(Remark(lead_told(lead)) for lead in fit.leads[1:])}
+    said = [remark.text for remark in wording.remarks(fit) if remark not in skipped]
+    return tuple(said[:MOST_REMARKS])
 
 
 def _notes(item: Named, comparison: Comparison) -> Iterator[str]:

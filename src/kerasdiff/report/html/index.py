@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from kerasdiff.gates.records import Checked, CheckedPair, Standing
+from kerasdiff.comparison import EXIT_CODES, Outcome
+from kerasdiff.gates.records import Checked, CheckedPair
 from kerasdiff.report.check import MARKS, TITLES
 from kerasdiff.report.html.rendering import render
 from kerasdiff.report.wording import gates as wording
-from kerasdiff.report.wording.names import count
+from kerasdiff.report.wording.names import capital, count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +62,7 @@ def index_html(checked: Checked, links: Mapping[str, str]) -> str:
     title, _ = TITLES.get(checked.exit_code, ("NOT CHECKED", ""))
     return render(
         "index.html.j2",
-        False,
+        drawn=False,
         checked=checked,
         title=title.capitalize(),
         outcome=_OUTCOMES.get(checked.exit_code, "inconclusive"),
@@ -72,8 +73,8 @@ def index_html(checked: Checked, links: Mapping[str, str]) -> str:
     )
 
 
-_OUTCOMES: Mapping[int, str] = {0: "equivalent", 1: "different", 3: "inconclusive"}
-"""The colour of a check, as that of the verdict which has the same exit code."""
+_OUTCOMES: Mapping[int, Outcome] = {code: outcome for outcome, code in EXIT_CODES.items()}
+"""The colour of a check: that of the verdict which has the same exit code."""
 
 
 def _line(pair: CheckedPair, checked: Checked, link: str) -> Line:
@@ -84,25 +85,10 @@ def _line(pair: CheckedPair, checked: Checked, link: str) -> Line:
         link=link,
         standing=pair.standing.name.lower().replace("_", "-"),
         mark=MARKS[pair.standing][0],
-        stands=_STANDS[pair.standing],
+        stands=wording.STANDS[pair.standing],
         found=wording.found(pair),
-        why=wording.reason(pair) or _sentence(wording.lead(pair)),
+        why=wording.reason(pair) or capital(wording.lead(pair)),
         details="" if pair.trouble is None else pair.trouble.details,
         ways=tuple(Way(said=said, lines=lines) for said, _, lines in ways),
         asides=tuple(text for text in (took, wording.assumed(pair)) if text),
     )
-
-
-def _sentence(phrase: str) -> str:
-    return phrase[:1].upper() + phrase[1:]
-
-
-_STANDS: Mapping[Standing, str] = {
-    Standing.PASSED: "passed",
-    Standing.FAILED: "failed",
-    Standing.INCONCLUSIVE: "inconclusive",
-    Standing.UNUSABLE: "error",
-    Standing.UNCHANGED: "left out",
-    Standing.NOT_RUN: "not run",
-}
-"""In a word."""

@@ -9,7 +9,7 @@ from kerasdiff.report import wording
 from kerasdiff.report.html.edits import MOST_SHOWN, places
 from kerasdiff.report.html.first import first
 from kerasdiff.report.html.graphs import graph_data
-from kerasdiff.report.html.plots import figures, plot_data
+from kerasdiff.report.html.plots import of_fit, of_models, plot_data
 from kerasdiff.report.html.rendering import render
 from kerasdiff.report.html.tables import Layers, Parting, RungLine, Trials, layers, parting, rungs, trials
 from kerasdiff.report.named import Named
@@ -18,16 +18,13 @@ from kerasdiff.report.wording.numbers import WORDS
 from kerasdiff.report.wording.rewrites import INEXACT, Rule, rewritten
 from kerasdiff.rungs.records import NUMERIC
 
-OF_MODELS = ("depth", "gradients", "effects")
-"""Figures of both models as they are; the others are of trials."""
-
 
 def to_html(item: Named) -> str:
     """The page of one comparison."""
     comparison = item.comparison
     if comparison is None:
         return render("failed.html.j2", drawn=False, item=item)
-    shown = figures(comparison)
+    figures_of_models, figures_of_fit = of_models(comparison), of_fit(comparison.fit)
     return render(
         "comparison.html.j2",
         item=item,
@@ -36,9 +33,9 @@ def to_html(item: Named) -> str:
         most_shown=MOST_SHOWN,
         steps=f"{count(len(comparison.edits), 'step')} from the reference to the candidate",
         graph_data=graph_data(comparison),
-        figures_of_models=[figure for figure in shown if figure.name in OF_MODELS],
-        figures_of_fit=[figure for figure in shown if figure.name not in OF_MODELS],
-        plot_data=plot_data(shown),
+        figures_of_models=figures_of_models,
+        figures_of_fit=figures_of_fit,
+        plot_data=plot_data((*figures_of_models, *figures_of_fit)),
         evidence=_evidence(comparison),
         inexact=INEXACT,
         terms=_terms(comparison),

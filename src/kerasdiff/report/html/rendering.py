@@ -15,6 +15,7 @@ from jinja2 import BytecodeCache, Environment, PackageLoader, StrictUndefined
 from jinja2.bccache import Bucket
 from markupsafe import Markup, escape
 
+from kerasdiff.findings import SIDES
 from kerasdiff.graph import Attribute
 from kerasdiff.report.cleaning import clean
 from kerasdiff.report.html.assets import assets
@@ -22,7 +23,7 @@ from kerasdiff.report.saved import Json
 from kerasdiff.side.files import write_whole
 
 
-def render(template: str, drawn: bool = True, /, **told: object) -> str:
+def render(template: str, /, *, drawn: bool = True, **told: object) -> str:
     """A page by the template of that name, with what draws graphs and plots unless it holds none."""
     return environment().get_template(template).render(**told, assets=assets(drawn=drawn))
 
@@ -65,6 +66,7 @@ def environment() -> Environment:
         keep_trailing_newline=True,
         finalize=_shown,
     )
+    made.globals["SIDES"] = SIDES
     made.filters.update({"told": told, "data": data})
     return made
 

@@ -10,21 +10,27 @@ from kerasdiff.explain.records import Attribution, LocalDifference
 from kerasdiff.fitting.trials import FitEvidence
 from kerasdiff.report import wording
 from kerasdiff.report.cleaning import clean
-from kerasdiff.report.rows import MARKS, RUNGS, Line, Run, counts, line_of, runs
+from kerasdiff.report.rows import EQUAL, MARKS, RUNGS, Line, Run, counts, line_of, runs
 from kerasdiff.report.trials import columns_of
 from kerasdiff.report.wording.models import STATES
+from kerasdiff.report.wording.names import capital
 from kerasdiff.report.wording.trials import Remark, pairs_told
 from kerasdiff.rungs.records import RowState, RungOutcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layers:
-    """The table of layers: what it counts, its rows in runs, the mark of each state, and what those in it mean."""
+    """The table of layers: what it counts, its rows in runs, the mark of each state, and what those in it mean.
+
+    Attributes:
+        equal: The states in which nothing differs.
+    """
 
     counts: str
     marks: Mapping[RowState, str]
     runs: tuple[Run[Line], ...]
     legend: tuple[tuple[RowState, str, str], ...]
+    equal: tuple[RowState, ...] = EQUAL
 
 
 def layers(comparison: Comparison) -> Layers | None:
@@ -86,7 +92,7 @@ class Parting:
 
 def parting(attribution: Attribution, comparison: Comparison) -> Parting:
     """Those of an attribution."""
-    notes = [f"{note[0].upper()}{note[1:]}." for note in map(wording.sentence, attribution.notes)]
+    notes = [f"{capital(note)}." for note in map(wording.sentence, attribution.notes)]
     first = attribution.divergence
     return Parting(
         mode="" if attribution.mode == "inference" else ", in training mode",

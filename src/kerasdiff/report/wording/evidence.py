@@ -180,6 +180,9 @@ SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
     Fact.UNCONFIRMED: lambda f: (
         f"no number confirms the proof: that is done of models of up to {f.of:,} parameters, and these have {f.count:,}"
     ),
+    Fact.TOO_LARGE_NODE_BY_NODE: lambda f: (
+        f"values are compared node by node of models of up to {f.of:,} parameters, and these have {f.count:,}"
+    ),
     Fact.BESIDE_OUTPUTS: lambda f: f"the outputs agree, but {_joined(f.parts)}",
     Fact.UPDATED_ALONE: lambda f: f"the call of the {f.side} alone updates {f.weights[0]} at inference",
     Fact.UPDATED_OTHERWISE: _updated_otherwise,

@@ -9,7 +9,7 @@ from kerasdiff.align.edits import Aspect, Change, Edit, Update
 from kerasdiff.explain.records import Attribution, Effect, LocalDifference, Measure
 from kerasdiff.findings import Fact, Finding
 from kerasdiff.probing.witness import Counterexample
-from kerasdiff.report.wording.names import count, listed, number
+from kerasdiff.report.wording.names import capital, count, listed, number
 from kerasdiff.report.wording.numbers import closeness, scaled
 
 # Attribution -------------------------------------------------------------------------------------------------
@@ -175,7 +175,7 @@ def verified(attribution: Attribution, edits: Sequence[Edit], *, brief: bool = F
     if attribution.explained:
         beside = settings_beside(attribution, edits)
         if brief and beside:
-            return f"{beside[0].upper()}{beside[1:]}; nothing else differs."
+            return f"{capital(beside)}; nothing else differs."
         return "And nothing else differs." if brief else explained(attribution, edits)
     if not attribution.effects or _beyond(attribution) is None:
         return ""

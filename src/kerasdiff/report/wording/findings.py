@@ -59,7 +59,7 @@ SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
     ),
     Fact.SEPARATED: _separated,
     Fact.GATE_CLOSED: _gate,
-    Fact.TRAINS_ONLY: lambda f: "kerasdiff fit trains only",
+    Fact.TRAINS_ONLY: lambda f: "kerasdiff fit trains only; kerasdiff compare tells what differs",
     Fact.OWN_START: lambda f: f"{sentence(f.parts[0])}: these start from the candidate's own draw",
 }
 

@@ -32,6 +32,16 @@ STANDINGS: Mapping[Standing, tuple[str, str]] = {
     Standing.NOT_RUN: ("was not run", "were not run"),
 }
 
+STANDS: Mapping[Standing, str] = {
+    Standing.PASSED: "passed",
+    Standing.FAILED: "failed",
+    Standing.INCONCLUSIVE: "inconclusive",
+    Standing.UNUSABLE: "error",
+    Standing.UNCHANGED: "left out",
+    Standing.NOT_RUN: "not run",
+}
+"""The same in a word."""
+
 
 def summary(checked: Checked) -> str:
     """How all pairs stand, in a sentence."""

@@ -103,6 +103,11 @@ def number(figure: float | None, digits: int = 4) -> str:
     return "–" if figure is None else f"{figure:.{digits}g}"
 
 
+def capital(text: str) -> str:
+    """A phrase as a sentence begins; empty for none."""
+    return text[:1].upper() + text[1:]
+
+
 def listed(names: Sequence[str]) -> str:
     """``a``, ``a and b``, ``a, b and c``; empty for none."""
     *first, last = names or ("",)

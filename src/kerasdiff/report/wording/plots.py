@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from kerasdiff.align.edits import Edit
-from kerasdiff.drawing import Depth, WeightDistance
-from kerasdiff.explain.records import FROM_ZERO, Attribution, Measure, Sizes
+from kerasdiff.drawing import WeightDistance
+from kerasdiff.explain.records import FROM_ZERO, Attribution, Depth, Measure, Sizes
 from kerasdiff.findings import Site
 from kerasdiff.report.wording.explain import NAMED, explained, inseparable, numbered, share
-from kerasdiff.report.wording.names import call_of, count, listed, number
+from kerasdiff.report.wording.names import call_of, capital, count, listed, number
 
 DEPTH = "Where the values part"
 GRADIENTS = "Gradients of the weights"
@@ -201,7 +201,7 @@ def _doer(attribution: Attribution, measure: Measure, sizes: Mapping[int, float]
     group = next((group for group in attribution.together if worst in group), (worst,))
     edit = numbered(tuple(at + 1 for at in group))
     change = "changes" if len(group) == 1 else "change"
-    lead = f"{edit[0].upper()}{edit[1:]} {change} {NAMED[measure]}"
+    lead = f"{capital(edit)} {change} {NAMED[measure]}"
     if len(sizes) > len(group):
         lead += " the most:"
     elif len(attribution.effects) > len(group):

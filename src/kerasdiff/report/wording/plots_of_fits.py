@@ -18,6 +18,7 @@ from kerasdiff.report.wording.trials import (
     controls,
     lead_told,
     signed,
+    unit,
 )
 from kerasdiff.report.wording.trials import (
     distances as distance_remarks,
@@ -103,7 +104,7 @@ def _thinned(many: int, run: int, unit: str) -> tuple[str, ...]:
 def distances(fit: FitEvidence) -> str:
     """From where on the first pair is beyond its controls, else what these show."""
     if fit.parted is not None:
-        return beyond_controls(fit.parted).replace("Beyond that from", "Beyond the controls from")
+        return beyond_controls(fit.parted, "the controls")
     remarks = [remark.text for remark in controls(fit)]
     none = ["No control ran, so that nothing says what is noise."] if fit.control_distance is None else []
     within = ["As far as the controls reach, the pair stays within the limit."] if remarks else []
@@ -133,12 +134,12 @@ def decision(fit: FitEvidence) -> str:
     if held is None or held.interval is None:
         return told(finding)
     low, high = map(signed, held.interval)
-    unit = "%" if fit.metric == "test loss" else "points"
+    span = f"{low} to {high} {unit(fit.metric)}"
     lies = {"equivalent": "lies within", "different": "lies beyond", "inconclusive": "reaches across"}[held.outcome]
     if held.next_look is not None:
         lies = f"is decided on only at {held.next_look} pairs against"
     return (
-        f"The {100 * held.level:.3g} % interval of the mean difference in {fit.metric}, {low} to {high} {unit}, {lies} "
+        f"The {100 * held.level:.3g} % interval of the mean difference in {fit.metric}, {span}, {lies} "
         f"the margin of ±{100 * held.margin:g}{outlook(finding)}"
     )
 
@@ -154,9 +155,8 @@ def decision_notes(held: Decision, metric: Metric) -> tuple[str, ...]:
 
 
 def difference_axis(metric: Metric) -> str:
-    """What a difference is counted in."""
-    unit = "%" if metric == "test loss" else "points"
-    return f"{metric}, candidate − reference ({unit})"
+    """What the axis of a difference is called."""
+    return f"{metric}, candidate − reference ({unit(metric)})"
 
 
 def ahead(metric: Metric) -> tuple[str, str]:

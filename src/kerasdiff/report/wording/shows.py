@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from kerasdiff.comparison import Comparison
 from kerasdiff.findings import Fact, Finding, Subject
 from kerasdiff.probing.limits import MANY_ROWS, ONE_ROW, OTHER_SIZE
-from kerasdiff.report.wording.names import listed
+from kerasdiff.report.wording.names import capital, listed
 from kerasdiff.rungs.records import NUMERIC, NumberFigures, Rung
 
 MOST_NAMED = 3
@@ -35,7 +35,7 @@ def where_it_shows(comparison: Comparison) -> str:
         if rung is not None and rung.outcome == "different":
             where, lone = _searched(rung) or _on_some(rung), _not_finite(rung)
             text = f"{where}, where one side alone is NaN or infinite" if where and lone else where or lone
-            return f"{text[0].upper()}{text[1:]}." if text else ""
+            return f"{capital(text)}." if text else ""
     return ""
 
 

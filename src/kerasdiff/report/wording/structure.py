@@ -50,7 +50,7 @@ def _port_differs(finding: Finding) -> str:
 
 def _swapped(finding: Finding) -> str:
     one, two = (", ".join(map(str, names)) for names in _sequences(finding))
-    return f"outputs {one} in the reference, {two} in the candidate"
+    return f"the outputs are ({one}) in the reference, ({two}) in the candidate"
 
 
 def _returned(finding: Finding) -> str:

@@ -38,7 +38,8 @@ def _baselines(held: Terms) -> Iterator[Term]:
 def _margin(held: Terms) -> Iterator[Term]:
     if held.margin is not None:
         points = f"{100 * held.margin:g}"
-        text = f"{points} points of test accuracy, or {points} % of the test loss where there are no classes"
+        unit = "point" if points == "1" else "points"
+        text = f"{points} {unit} of test accuracy, or {points} % of the test loss where there are no classes"
         if held.margin == DEFAULT_MARGIN:
             text += "; the default: about twice the standard error of an accuracy on CIFAR-10's 10,000 test images"
         yield "margin", text

@@ -6,10 +6,10 @@ import math
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
-from kerasdiff.fitting.trials import Curves, FitEvidence, Lead, Parted
+from kerasdiff.fitting.trials import Curves, FitEvidence, Lead, Metric, Parted
 from kerasdiff.fitting.verdict import decided, not_finite
 from kerasdiff.report.wording.fit import told
-from kerasdiff.report.wording.names import count, number, value
+from kerasdiff.report.wording.names import capital, count, number, value
 from kerasdiff.side.training import Trial, TrialSettings
 
 Tone = Literal["plain", "good", "warning"]
@@ -85,7 +85,7 @@ def distances(fit: FitEvidence) -> list[Remark]:
     """How far apart the step losses are, and from where on."""
     if fit.never_finite:
         text = told(not_finite(fit))
-        return [Remark(f"{text[0].upper()}{text[1:]}.", "warning")]
+        return [Remark(f"{capital(text)}.", "warning")]
     if fit.identical:
         return [Remark("Every step loss and every test prediction agrees to the last bit.", "good")]
     if fit.pairs or any(trial.losses for trial in fit.trials):
@@ -112,24 +112,28 @@ def controls(fit: FitEvidence) -> list[Remark]:
     return remarks
 
 
-def beyond_controls(part: Parted) -> str:
-    """From where on a pair is farther apart than its controls, and by how much."""
+def beyond_controls(part: Parted, what: str = "that") -> str:
+    """From where on a pair is farther apart than its controls, and by how much; ``what`` names what they show."""
     if math.isinf(part.distance):
         return f"From step {part.step + 1} on the {part.metric} of one side alone is NaN or infinite."
     return (
-        f"Beyond that from step {part.step + 1} on: {part.metric} {number(part.distance)} apart, where the "
+        f"Beyond {what} from step {part.step + 1} on: {part.metric} {number(part.distance)} apart, where the "
         f"controls are {number(part.floor)} and the limit is {number(part.limit, 2)}."
     )
 
 
+def unit(metric: Metric) -> str:
+    """What a difference is counted in."""
+    return "%" if metric == "test loss" else "points"
+
+
 def lead_told(lead: Lead) -> str:
     """``test accuracy, candidate minus reference: −1.27 points (95 % interval −3.10 to +0.56)``."""
-    unit = "%" if lead.metric == "test loss" else "points"
-    text = f"{lead.metric}, candidate minus reference: {signed(lead.mean)} {unit}"
+    text = f"{lead.metric}, candidate minus reference: {signed(lead.mean)} {unit(lead.metric)}"
     if lead.interval is None:
-        return f"{text[0].upper()}{text[1:]}, from one seed, which gives no interval."
+        return f"{capital(text)}, from one seed, which gives no interval."
     low, high = lead.interval
-    return f"{text[0].upper()}{text[1:]} ({100 * lead.level:.3g} % interval {signed(low)} to {signed(high)})."
+    return f"{capital(text)} ({100 * lead.level:.3g} % interval {signed(low)} to {signed(high)})."
 
 
 def signed(share: float) -> str:

@@ -12,7 +12,7 @@ from kerasdiff.report.wording.causes import MOST_CHARACTERS, begins_with_id, sho
 from kerasdiff.report.wording.explain import consequence, verified
 from kerasdiff.report.wording.findings import detail, sentence
 from kerasdiff.report.wording.fit import verdict_sentence
-from kerasdiff.report.wording.names import listed
+from kerasdiff.report.wording.names import capital, listed
 from kerasdiff.report.wording.notes import note
 from kerasdiff.report.wording.shows import where_it_shows
 from kerasdiff.rungs.records import NUMERIC, Rung
@@ -96,11 +96,7 @@ def _different(
     lead = f"{lead} " if lead else ""
     said = told(comparison, max(room - len(lead), 1), edits)
     text = f"{lead}{said or otherwise}".strip() or "The models differ."
-    return text if not lead and said and begins_with_id(comparison, edits) else _capital(text)
-
-
-def _capital(text: str) -> str:
-    return f"{text[0].upper()}{text[1:]}"
+    return text if not lead and said and begins_with_id(comparison, edits) else capital(text)
 
 
 def _rung(comparison: Comparison, name: RungName) -> Rung:
@@ -109,7 +105,7 @@ def _rung(comparison: Comparison, name: RungName) -> Rung:
 
 def _interface(comparison: Comparison, room: int) -> str:
     lead = "".join(map(sentence, comparison.verdict.findings)) or "the interfaces differ"
-    text = f"{_capital(lead)}: {detail(_rung(comparison, 'interface'))}."
+    text = f"{capital(lead)}: {detail(_rung(comparison, 'interface'))}."
     if not comparison.edits:
         return text
     cause = _reshaping(comparison)
@@ -140,7 +136,7 @@ def _stored_values(comparison: Comparison) -> str:
     """What two saved files hold, where that differs; else empty."""
     findings = (finding for rung in comparison.rungs for finding in rung.findings)
     text = next((sentence(finding) for finding in findings if finding.fact is Fact.STORED_VALUES_DIFFER), "")
-    return f"{_capital(text)}." if text else ""
+    return f"{capital(text)}." if text else ""
 
 
 def _values(comparison: Comparison, room: int) -> str:
@@ -231,7 +227,7 @@ def _reason(rung: Rung) -> str:
 
 def _spelled(comparison: Comparison, room: int) -> str:
     findings = (finding for finding in _rung(comparison, "weights").findings if finding.fact is Fact.SPELLED_OTHERWISE)
-    return f"{_EQUIVALENT[Reason.SPELLED]} {_capital('; '.join(map(sentence, findings)))}."
+    return f"{_EQUIVALENT[Reason.SPELLED]} {capital('; '.join(map(sentence, findings)))}."
 
 
 def _doubts(verdict: Verdict) -> str:

@@ -22,8 +22,9 @@ _PATIENCE_S = 10.0
 """How long an interpreter may take to say its version: it takes 0.05 s, and a few where its disk is far away."""
 
 _QUESTION = """
-import json, sys
+import sys
 sys.path[:] = [place for place in sys.path if place]
+import json
 told = {"version": list(sys.version_info[:3]), "prefix": sys.prefix}
 if sys.version_info >= (3, 8):
     from importlib import metadata, util

@@ -33,8 +33,11 @@ FORMAT = 5
 LARGE_ARRAY = 1 << 16
 """Bytes from which on an array crosses by itself: a write costs as much as copying some ten thousand."""
 
-_ROOMS = ("kerasdiff.errors", "kerasdiff.findings", "kerasdiff.graph", "kerasdiff.side")
-"""Where the records are that may cross."""
+_REGISTERED = 2
+"""What ``isbuiltin`` says of a dtype that another package brought."""
+
+_ROOMS = ("kerasdiff.errors.", "kerasdiff.findings.", "kerasdiff.graph.", "kerasdiff.side.")
+"""Where the records are that may cross: the names of modules begin so, with a dot at their end."""
 
 _Made: TypeAlias = "tuple[Callable[..., object], tuple[object, ...]]"
 """Which of the functions below makes a value anew, and of what."""
@@ -83,7 +86,7 @@ _KNOWN: dict[type, tuple[str, Callable[[object], tuple[object, ...]]]] = {}
 
 
 def _named(kind: type) -> str:
-    if not kind.__module__.startswith(_ROOMS):
+    if not f"{kind.__module__}.".startswith(_ROOMS):
         raise UnknownError(f"{kind.__module__}.{kind.__qualname__} does not cross to another process")
     return f"{kind.__module__}:{kind.__qualname__}"
 
@@ -119,8 +122,8 @@ def _parts(value: Array) -> tuple[object, ...]:
         return "", value.shape, value.ravel().tolist(), False
     if value.dtype.fields is not None:
         raise UnknownError(f"an array of {value.dtype} is no plain data")
-    # Those of ml_dtypes (bfloat16) are void to numpy, and known by their name.
-    dtype = value.dtype.name if value.dtype.kind == "V" else value.dtype.str
+    # Those of ml_dtypes (bfloat16, float8_e5m2) are known by their name: what their `str` says, numpy does not read.
+    dtype = value.dtype.name if value.dtype.isbuiltin == _REGISTERED else value.dtype.str
     columns = value.flags.f_contiguous and not value.flags.c_contiguous
     flat = np.ascontiguousarray(value.T if columns else value).reshape(-1).view(np.uint8)
     data = PickleBuffer(flat.data) if flat.nbytes >= LARGE_ARRAY else bytearray(flat)
@@ -178,7 +181,7 @@ def _setter(kind: type, name: str) -> Callable[[object, object], None]:
 
 def _kind(name: str) -> type:
     module, _, kind = name.partition(":")
-    if not module.startswith(_ROOMS):
+    if not f"{module}.".startswith(_ROOMS):
         _refuse(name)
     found = getattr(importlib.import_module(module), kind, None)
     return found if isinstance(found, type) else _refuse(name)

@@ -16,7 +16,8 @@ from kerasdiff.worker.importing.faults import at_line, reason
 from kerasdiff.worker.keras_internals import Live
 from kerasdiff.worker.loading.load import Session, precision_scope
 from kerasdiff.worker.loading.loaded import Loaded
-from kerasdiff.worker.running.calls import Call, as_written, called, untracked
+from kerasdiff.worker.optimizing import as_written
+from kerasdiff.worker.running.calls import Call, called, untracked
 from kerasdiff.worker.running.values import array_of, assign, perturbed, start_of
 from kerasdiff.worker.tracing.names import weight_table
 

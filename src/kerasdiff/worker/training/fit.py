@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,6 +19,7 @@ from kerasdiff.side.training import Answers, Epoch, FitPlan, History, Progress, 
 from kerasdiff.worker.hardware import place, rounds_to_tf32
 from kerasdiff.worker.keras_internals import Live, sublayers
 from kerasdiff.worker.loading.load import Session
+from kerasdiff.worker.optimizing import as_written
 from kerasdiff.worker.tracing.names import weight_table
 from kerasdiff.worker.training.batches import Batches
 from kerasdiff.worker.training.data import DataSet
@@ -59,7 +61,8 @@ def fit(session: Session, plan: FitPlan, progress: Progress | None = None) -> Tr
     """
     ready, session.ready = session.ready, None
     run = ready[1] if ready is not None and _same(ready[0], plan) else _prepared(session, plan)
-    return run.trial(progress)
+    with as_written() if plan.options.as_written else nullcontext():
+        return run.trial(progress)
 
 
 def trial_key_of(session: Session, plan: FitPlan) -> str | None:
@@ -230,7 +233,8 @@ class _Run:
             "name": self._plan.name,
             "seed": self._plan.seed,
             "steps": self._length.steps,
-            "test_rows": self._test_rows,
+            "as_written": int(self._plan.options.as_written),
+            "test_rows": 0 if self._breaks_off(self._length.epochs) else self._test_rows,
         }
         return trial_key(functions, variables, length)
 
@@ -266,6 +270,8 @@ class _Run:
         if not self._history.finite:
             rows = min(self._trainer.size, self._test_rows)
             return replace(self._trainer.test(rows, outputs=True).answers, classes=(), labels=())
+        if self._breaks_off(self._length.epochs):
+            return Answers(predictions=np.empty(0, np.float32), digest="")
         if tested is None:  # cut off between its last epoch and its result
             tested = self._trainer.test(self._test_rows, outputs=True)
         return tested.answers
@@ -280,7 +286,8 @@ class _Run:
             losses=(*self._history.losses, *losses),
             accuracies=(*self._history.accuracies, *accuracies),
         )
-        tested = self._trainer.test(self._test_rows, outputs=last) if self._history.finite else None
+        tests = self._history.finite and not self._breaks_off(number)
+        tested = self._trainer.test(self._test_rows, outputs=last) if tests else None
         epoch = Epoch(
             number=number,
             steps=begin + len(losses),
@@ -293,6 +300,10 @@ class _Run:
         self._history = replace(self._history, epochs=(*self._history.epochs, epoch))
         self._tell(self._history.losses, self._history.accuracies, epoch)
         return tested
+
+    def _breaks_off(self, number: int) -> bool:
+        """Whether the trial is the beginning of another one, and ends within this epoch of that."""
+        return self._plan.options.cut and self._length.steps < number * self._length.per_epoch
 
     def _steps(self, rows: NDArray[np.int64]) -> tuple[list[float], list[float], float]:
         """Trains on these batches, about a second a call; losses, accuracies and seconds."""

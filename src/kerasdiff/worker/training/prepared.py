@@ -120,7 +120,7 @@ def prepare(session: Session, plan: FitPlan) -> Prepared:
 
 def _deciding(options: TrialOptions) -> TrialOptions:
     """The options as far as compiled steps depend on them."""
-    return replace(options, steps=None, epochs=None, store=None, fresh=False, logdir=None)
+    return replace(options, steps=None, epochs=None, store=None, fresh=False, cut=False, logdir=None)
 
 
 def state_of(loaded: Loaded, optimizer: Live) -> list[Live]:

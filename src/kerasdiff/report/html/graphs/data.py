@@ -5,24 +5,31 @@ What many nodes have in common (settings, kinds of weights, lines) is told once,
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from kerasdiff.align.edits import Edit, leaves
 from kerasdiff.comparison import Comparison
 from kerasdiff.drawing import Drawing, Drawn
+from kerasdiff.findings import SIDES
 from kerasdiff.graph import Attribute, Mode, Node, Source, Weight
 from kerasdiff.report import wording
-from kerasdiff.report.html.graphs.groups import Grouping, grouped
+from kerasdiff.report.html.graphs.groups import grouped
 from kerasdiff.report.html.graphs.union import Place, Side, Union, side_of, union
+from kerasdiff.report.html.numbers import figure
+from kerasdiff.report.nodes import total
+from kerasdiff.report.rows import EQUAL, MARKS
 from kerasdiff.report.saved import Json
 from kerasdiff.report.wording.models import STATES, shape
 from kerasdiff.report.wording.names import shown_setting
 from kerasdiff.rungs.records import Row, RowState
 from kerasdiff.side.records import Description
 
-EQUAL: tuple[RowState, ...] = ("kept", "rewritten")
+ALONE: tuple[RowState, RowState] = ("deleted", "inserted")
+"""The state of a node that the reference alone has, and of one that the candidate alone has."""
+
+DIGITS = 4
+"""Of a difference: what a reader compares."""
 
 
 def graph_data(comparison: Comparison) -> Json | None:
@@ -35,6 +42,7 @@ def graph_data(comparison: Comparison) -> Json | None:
     rows, states = _rows(comparison.rows, sides, at)
     whole = union(sides, rows, frozenset(number for number, state in enumerate(states) if state == "moved"))
     marks = [_Marks(comparison, drawing, side, rows, states, at[side]) for side in (0, 1)]
+    _tell_of_weights(comparison, rows, marks)
     tables = _Tables()
     infos = (comparison.reference, comparison.candidate)
     return {
@@ -43,25 +51,23 @@ def graph_data(comparison: Comparison) -> Json | None:
                 "title": title,
                 "target": infos[side].target,
                 "nodes": _nodes(sides[side], drawing.sides[side], tables, marks[side]),
-                "outputs": sides[side].outputs,
             }
-            for side, title in enumerate(("reference", "candidate"))
+            for side, title in enumerate(SIDES)
         ],
-        "rows": rows,
         "edits": _edits(comparison, marks),
         "limit": None if drawing.depth is None else drawing.depth.limit,
         "states": dict(STATES.items()),
+        # A hyphen is too short to be seen in a badge.
+        "marks": {state: mark.fancy.strip().replace("-", "−") for state, mark in MARKS.items()},
         **tables.told(),
-        "union": _union(whole, grouped(whole, sides, [_differs(place, marks) for place in whole.places])),
+        "union": _union(whole, sides, [_differs(place, marks) for place in whole.places]),
     }
 
 
 def _edits(comparison: Comparison, marks: Sequence[_Marks]) -> list[Attribute]:
     return [
         {
-            "kind": edit.kind,
-            "text": wording.message(edit),
-            "effect": wording.effect_told(comparison, number),
+            "text": "; ".join(filter(None, (wording.message(edit), wording.effect_told(comparison, number)))),
             "nodes": [mark.of_edit(number) for mark in marks],
         }
         for number, edit in enumerate(comparison.edits)
@@ -84,20 +90,22 @@ def inspected_data(description: Description, mode: Mode) -> Json | None:
     drawn = Drawn(graph=graph, weights=description.weights, excerpts=description.excerpts)
     nodes = _nodes(side, drawn, tables, None)
     return {
-        "sides": [{"title": "model", "target": description.class_name, "nodes": nodes, "outputs": side.outputs}],
-        "rows": rows,
+        "sides": [{"title": "model", "target": description.class_name, "nodes": nodes}],
         "edits": [],
         "limit": None,
         "states": {},
+        "marks": {},
         **tables.told(),
-        "union": _union(whole, grouped(whole, [side], [False] * len(rows))),
+        "union": _union(whole, [side], [False] * len(rows)),
     }
 
 
-def _union(whole: Union, groups: Grouping) -> Json:
+def _union(whole: Union, sides: Sequence[Side], changed: Sequence[bool]) -> Json:
+    groups = grouped(whole, sides, changed)
     return {
         "places": whole.places,
         "moves": whole.moves,
+        "changed": [place for place, differs in enumerate(changed) if differs],
         "groups": [
             {"kind": group.kind, "label": group.label, "parent": group.parent, "folded": group.folded}
             for group in groups.groups
@@ -122,13 +130,27 @@ def _rows(
         if one is not None or two is not None:
             rows.append((one, two))
             states.append(row.state)
-    for side, state in enumerate(("deleted", "inserted")):
+    for side, state in enumerate(ALONE):
         known = {row[side] for row in rows}
         for number in range(len(sides[side].nodes)):
             if number not in known:
                 rows.append((None, number) if side else (number, None))
-                states.append("inserted" if state == "inserted" else "deleted")
+                states.append(state)
     return rows, states
+
+
+def _tell_of_weights(comparison: Comparison, rows: Sequence[Place], marks: Sequence[_Marks]) -> None:
+    """Nodes that are aligned as equal, and that an edit names all the same, are not drawn as equal.
+
+    So are those whose weights start, learn or are held otherwise: the table of layers tells what is computed.
+    """
+    for row in rows:
+        both = [(mark, node) for mark, node in zip(marks, row, strict=True) if node is not None]
+        named = sorted({number for mark, node in both for number in mark.edits.get(node, ())})
+        if named and all(mark.states[node] in EQUAL for mark, node in both):
+            rewired = comparison.edits[named[0]].kind == "rewire"
+            for mark, node in both:
+                mark.states[node] = "rewired" if rewired else "updated"
 
 
 class _Marks:
@@ -139,7 +161,7 @@ class _Marks:
         edits: By node, the numbers of those that name it.
         parameters: By node, as the table of layers counts them.
         distances: By id of a node, how far its values are from the other side's: overall and local.
-        gradients: By path of a weight, the same of its gradient.
+        gradients: By id of a weight, the same of its gradient.
     """
 
     def __init__(
@@ -163,7 +185,7 @@ class _Marks:
         }
         depth = () if drawing.depth is None else drawing.depth.nodes
         self.distances = {distance.nodes[side]: (distance.overall, distance.local) for distance in depth}
-        self.gradients = {distance.weights[side]: distance.relative for distance in drawing.gradients}
+        self.gradients = {distance.ids[side]: distance.relative for distance in drawing.gradients}
 
     def differs(self, node: int) -> bool:
         return self.states[node] not in EQUAL or node in self.edits
@@ -178,8 +200,8 @@ class _Marks:
             "state": self.states[number],
             "edits": self.edits.get(number, ()),
             "parameters": self.parameters.get(number, 0),
-            "overall": _number(overall),
-            "local": _number(local),
+            "overall": figure(overall, DIGITS),
+            "local": figure(local, DIGITS),
         }
 
 
@@ -209,18 +231,18 @@ class _Tables:
 
     Attributes:
         settings: Names and values, as text.
-        holders: What a weight is, but for its path.
+        kinds: What a weight is, but for its path.
         lines: File, line and what stands there.
     """
 
     settings: _Table = field(default_factory=_Table)
-    holders: _Table = field(default_factory=_Table)
+    kinds: _Table = field(default_factory=_Table)
     lines: _Table = field(default_factory=_Table)
 
     def told(self) -> Json:
         return {
             "settings": list(self.settings.numbers),
-            "kinds": list(self.holders.numbers),
+            "kinds": list(self.kinds.numbers),
             "lines": list(self.lines.numbers),
         }
 
@@ -243,15 +265,11 @@ def _nodes(side: Side, drawn: Drawn, tables: _Tables, marks: _Marks | None) -> l
             "shapes": [shape(spec) for spec in node.outputs],
             "operands": side.operands[number],
             "attributes": _settings(node, tables),
-            "weights": [(w.path, _kind(w, tables), _number(gradients.get(w.path))) for w in held],
-            **({"parameters": _parameters(held)} if marks is None else marks.told(number, node)),
+            "weights": [(w.path, _kind(w, tables), figure(gradients.get(w.id), DIGITS)) for w in held],
+            **({"parameters": total(held)} if marks is None else marks.told(number, node)),
         }
         nodes.append({name: value for name, value in told.items() if value not in (None, "", (), [])})
     return nodes
-
-
-def _parameters(weights: Sequence[Weight]) -> int:
-    return sum(weight.size for weight in weights if not weight.is_seed)
 
 
 def _line(source: Source | None, code: Mapping[tuple[str, int], str], tables: _Tables) -> int | None:
@@ -268,11 +286,4 @@ def _settings(node: Node, tables: _Tables) -> int | None:
 
 def _kind(weight: Weight, tables: _Tables) -> int:
     others = (weight.initializer, weight.regularizer, weight.constraint)
-    return tables.holders.number((str(weight.shape), weight.dtype, weight.trainable, *others))
-
-
-def _number(figure: float | None) -> float | str | None:
-    """A figure, to the digits that a reader compares; one that is not finite by its name."""
-    if figure is None:
-        return None
-    return float(f"{figure:.4g}") if math.isfinite(figure) else str(figure)
+    return tables.kinds.number((str(weight.shape), weight.dtype, weight.trainable, *others))

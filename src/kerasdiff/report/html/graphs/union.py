@@ -29,13 +29,11 @@ class Side:
         nodes: Without weights that are read and constants, which stand with the nodes that use them.
         operands: By node, those that are drawn.
         read: By node, the ids of weights it holds or reads itself, in order.
-        outputs: Node and port of each.
     """
 
     nodes: tuple[Node, ...]
     operands: tuple[tuple[Operand, ...], ...]
     read: tuple[tuple[str, ...], ...]
-    outputs: tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +60,6 @@ def side_of(graph: Graph) -> Side:
         nodes=nodes,
         operands=tuple(tuple(_operands(node, at)) for node in nodes),
         read=tuple(_read(node, weights) for node in nodes),
-        outputs=tuple((at[edge.node], edge.port) for edge in graph.outputs if edge.node in at),
     )
 
 

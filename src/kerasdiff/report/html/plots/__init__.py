@@ -11,33 +11,30 @@ from kerasdiff.comparison import Comparison
 from kerasdiff.fitting.trials import FitEvidence
 from kerasdiff.report.html.plots.along import depth_figure, gradient_figure
 from kerasdiff.report.html.plots.effects import effect_figure
-from kerasdiff.report.html.plots.records import Figure, Plotted
+from kerasdiff.report.html.plots.records import Figure
 from kerasdiff.report.saved import Json
 
-_OF_THE_MODELS = (depth_figure, gradient_figure, effect_figure)
+
+def of_models(comparison: Comparison) -> tuple[Figure, ...]:
+    """The figures of both models as they are, in reading order."""
+    made = (make(comparison) for make in (depth_figure, gradient_figure, effect_figure))
+    return tuple(item for item in made if item is not None)
 
 
-def figures(comparison: Comparison) -> tuple[Figure, ...]:
-    """All figures of a comparison, in reading order."""
-    found = [make(comparison) for make in _OF_THE_MODELS]
-    if comparison.fit is not None:
-        found += _of_the_fit(comparison.fit)
-    return tuple(item for item in found if item is not None)
-
-
-def _of_the_fit(fit: FitEvidence) -> list[Figure | None]:
+def of_fit(fit: FitEvidence | None) -> tuple[Figure, ...]:
+    """Those of the trials."""
+    if fit is None:
+        return ()
     # With NumPy, which a comparison without trials does without.
     from kerasdiff.report.html.plots.apart import distance_figure
     from kerasdiff.report.html.plots.learning import epoch_figure, step_figure
     from kerasdiff.report.html.plots.outcome import agreement_figure, class_figure, decision_figure
 
-    made = (epoch_figure, step_figure, distance_figure, decision_figure, agreement_figure, class_figure)
-    return [make(fit) for make in made]
+    makers = (epoch_figure, step_figure, distance_figure, decision_figure, agreement_figure, class_figure)
+    made = (make(fit) for make in makers)
+    return tuple(item for item in made if item is not None)
 
 
 def plot_data(shown: Sequence[Figure]) -> Json | None:
     """The data of the scripts by the names of the figures; ``None`` where there are none."""
     return {item.name: item.data for item in shown} or None
-
-
-__all__ = ["Figure", "Plotted", "figures", "plot_data"]

@@ -7,10 +7,12 @@ from collections.abc import Iterator, Sequence
 
 from kerasdiff.align.edits import Edit, leaves
 from kerasdiff.comparison import Comparison
-from kerasdiff.drawing import Depth, Drawing, NodeDistance, WeightDistance
+from kerasdiff.drawing import Drawing, WeightDistance
+from kerasdiff.explain.records import Depth, NodeDistance
 from kerasdiff.findings import Site
 from kerasdiff.graph import Graph
-from kerasdiff.report.html.plots.records import Figure, Plotted, Table, figure, plotted
+from kerasdiff.report.html.numbers import figure, plotted
+from kerasdiff.report.html.plots.records import Figure, Plotted, Table
 from kerasdiff.report.html.plots.thinning import MOST_ROWS, largest
 from kerasdiff.report.wording import plots as wording
 from kerasdiff.report.wording.names import number
@@ -168,12 +170,11 @@ def _holders(drawing: Drawing | None, weights: Sequence[WeightDistance]) -> list
     if drawing is None:
         return []
     side = drawing.sides[1]
-    paths = {weight.id: weight.path for weight in side.weights}
     holders: dict[str, str] = {}
     for node in side.graph:
         for name in node.weights:
-            holders.setdefault(paths.get(name, name), node.id)
-    return [holders.get(item.weights[1], "") for item in weights]
+            holders.setdefault(name, node.id)
+    return [holders.get(item.ids[1], "") for item in weights]
 
 
 def _limits(weights: Sequence[WeightDistance]) -> list[Plotted]:

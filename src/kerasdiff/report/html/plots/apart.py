@@ -7,15 +7,13 @@ from itertools import accumulate
 
 from kerasdiff.fitting.trajectories import apart, limit, scale
 from kerasdiff.fitting.trials import FitEvidence
+from kerasdiff.report.html.numbers import plotted
 from kerasdiff.report.html.plots import runs
-from kerasdiff.report.html.plots.records import Figure, Plotted, Table, plotted
-from kerasdiff.report.html.plots.thinning import MOST_CURVES, kept, run_length, spread
+from kerasdiff.report.html.plots.records import Figure, Plotted, Table
+from kerasdiff.report.html.plots.thinning import MOST_CURVES, MOST_STEPS, kept, run_length, spread
 from kerasdiff.report.wording import plots_of_fits as wording
 from kerasdiff.report.wording.names import number
 from kerasdiff.side.training import TrialSide, TrialSoFar
-
-MOST_STEPS = 40
-"""Rows of the table, at even distances."""
 
 
 def distance_figure(fit: FitEvidence) -> Figure | None:

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from kerasdiff.comparison import Comparison
 from kerasdiff.explain.records import Attribution, Measure, Sizes
-from kerasdiff.report.html.plots.records import Figure, Plotted, Table, figure
+from kerasdiff.report.html.numbers import figure
+from kerasdiff.report.html.plots.records import Figure, Plotted, Table
 from kerasdiff.report.html.plots.thinning import largest
 from kerasdiff.report.wording import plots as wording
 

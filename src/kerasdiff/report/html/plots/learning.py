@@ -11,7 +11,7 @@ from kerasdiff.findings import SIDES, SideName
 from kerasdiff.fitting.trials import FitEvidence
 from kerasdiff.report.html.plots import runs
 from kerasdiff.report.html.plots.records import Figure, Plotted, Table
-from kerasdiff.report.html.plots.thinning import MOST_ROWS, spread
+from kerasdiff.report.html.plots.thinning import MOST_ROWS, MOST_STEPS, spread
 from kerasdiff.report.wording import plots_of_fits as wording
 from kerasdiff.report.wording.names import number
 from kerasdiff.side.training import Epoch, TrialSoFar
@@ -123,9 +123,6 @@ def _parting(fit: FitEvidence) -> list[Plotted]:
 
 # As a table --------------------------------------------------------------------------------------------------
 
-
-MOST_STEPS = 40
-"""Rows of a table of steps, at even distances: the course, not each turn."""
 
 Column = tuple[str, runs.Of, Sequence[runs.Mean]]
 """What a column is called, what it shows of a trial, and the means of that."""

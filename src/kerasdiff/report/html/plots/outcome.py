@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from kerasdiff.fitting.evidence import differences
 from kerasdiff.fitting.trials import FitEvidence
+from kerasdiff.report.html.numbers import figure, plotted
 from kerasdiff.report.html.plots import runs
-from kerasdiff.report.html.plots.records import Figure, Plotted, Table, figure, plotted
+from kerasdiff.report.html.plots.records import Figure, Plotted, Table
 from kerasdiff.report.html.plots.thinning import MOST_ROWS, largest, spread
 from kerasdiff.report.wording import plots_of_fits as wording
 from kerasdiff.report.wording.names import number
@@ -35,7 +36,6 @@ def decision_figure(fit: FitEvidence) -> Figure | None:
         "margin": figure(100 * decision.margin),
         "rows": list(_intervals(fit)),
         "seeds": [[seed, figure(100 * value)] for seed, value in spread(found, MOST_SEEDS)],
-        "outcome": decision.outcome,
     }
     return Figure(
         name="decision",
@@ -120,7 +120,7 @@ def class_figure(fit: FitEvidence) -> Figure | None:
         return None
     names = dict(enumerate(fit.class_names))
     known = [(names.get(at, f"class {at}"), gap) for at, gap in enumerate(fit.classes)]
-    shown = largest(known, lambda row: 0.0 if math.isnan(row[1]) else abs(row[1]), MOST_CLASSES)
+    shown = largest(known, _gap, MOST_CLASSES)
     data: dict[str, Plotted] = {
         "kind": "classes",
         "x": wording.difference_axis("test accuracy"),
@@ -137,9 +137,13 @@ def class_figure(fit: FitEvidence) -> Figure | None:
             title="Difference of each class",
             head=("class", wording.difference_axis("test accuracy")),
             rows=tuple(
-                (name, "no test rows" if math.isnan(gap) else signed(gap))
-                for name, gap in largest(known, lambda row: 0.0 if math.isnan(row[1]) else abs(row[1]))
+                (name, "no test rows" if math.isnan(gap) else signed(gap)) for name, gap in largest(known, _gap)
             ),
             note=rows_left_out(len(known), MOST_ROWS),
         ),
     )
+
+
+def _gap(row: tuple[str, float]) -> float:
+    """How far apart both sides are in a class; no distance where it has no test rows."""
+    return 0.0 if math.isnan(row[1]) else abs(row[1])

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 Plotted: TypeAlias = "bool | int | float | str | Sequence[Plotted] | Mapping[str, Plotted] | None"
 """JSON for the scripts: no number in it is infinite or NaN."""
-
-DIGITS = 7
-"""Significant digits of a figure in the page: those of float32, in which models train; a pixel shows four."""
-
-NAMES: Mapping[float, str] = {math.inf: "Infinity", -math.inf: "-Infinity"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,17 +43,3 @@ class Figure:
     notes: tuple[str, ...] = ()
     data: Mapping[str, Plotted]
     table: Table
-
-
-def figure(value: float | None) -> float | str | None:
-    """A number for the scripts: what is not finite by its name in JavaScript, which reads it back from there."""
-    if value is None:
-        return None
-    if math.isfinite(value):
-        return float(f"{value:.{DIGITS}g}")
-    return NAMES.get(value, "NaN")
-
-
-def plotted(values: Sequence[float | None]) -> list[float | str | None]:
-    """Many of them."""
-    return [figure(value) for value in values]

@@ -10,7 +10,8 @@ import numpy as np
 
 from kerasdiff.findings import SIDES
 from kerasdiff.fitting.trials import FitEvidence
-from kerasdiff.report.html.plots.records import Plotted, figure, plotted
+from kerasdiff.report.html.numbers import figure, plotted
+from kerasdiff.report.html.plots.records import Plotted
 from kerasdiff.report.html.plots.thinning import MOST_CURVES, MOST_IN_ALL, MOST_POINTS, kept, run_length, spread
 from kerasdiff.side.training import Trial, TrialSide, TrialSoFar
 

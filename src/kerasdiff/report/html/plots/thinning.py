@@ -20,6 +20,9 @@ MOST_IN_ALL = 20_000
 MOST_ROWS = 200
 """Rows of a table below a figure: what a reader scrolls through."""
 
+MOST_STEPS = 40
+"""The same of steps, at even distances: the course, not each turn."""
+
 
 def kept(values: Sequence[float], most: int = MOST_POINTS) -> list[int]:
     """The positions to draw: of each run of neighbours the lowest and the highest value, and both ends.

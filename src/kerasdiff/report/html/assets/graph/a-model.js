@@ -1,10 +1,10 @@
-"use strict";
 // One graph of both models, as the page's data has it: a place stands for a pair of aligned nodes, or for a node of one
 // side. An item is what a reader sees of it: a place ("n12"), or a folded group of places ("g3").
 class GraphModel {
   constructor(data) {
-    Object.assign(this, { data, sides: data.sides, states: data.states, limit: data.limit, edits: data.edits });
+    Object.assign(this, { data, sides: data.sides, states: data.states, marks: data.marks, limit: data.limit, edits: data.edits });
     this.groups = data.union.groups.map((group, index) => ({ ...group, index, members: [], inside: [] }));
+    this.differing = new Set(data.union.changed);
     this.places = data.union.places.map((pair, index) => this.#place(pair, index));
     this.at = this.sides.map((side, number) => new Map(this.places.filter((place) => place.nodes[number] !== null).map((place) => [place.pair[number], place.index])));
     this.moves = data.union.moves;
@@ -22,9 +22,7 @@ class GraphModel {
     for (const at of around) this.groups[at].members.push(index);
     const known = nodes.find((node) => node !== null);
     const edits = [...new Set(nodes.flatMap((node) => node?.edits ?? []))].sort((a, b) => a - b);
-    const state = known.state ?? "kept";
-    const changed = edits.length > 0 || !["kept", "rewritten"].includes(state);
-    return { index, pair, nodes, group, around, known, state, edits, changed };
+    return { index, pair, nodes, group, around, known, state: known.state ?? "kept", edits, changed: this.differing.has(index) };
   }
 
   #fill(group) {
@@ -102,8 +100,7 @@ class GraphModel {
 
   /** The place of a node by its side and id, or undefined. */
   find(side, id) {
-    const at = this.sides[side]?.nodes.findIndex((node) => node.id === id) ?? -1;
-    return at < 0 ? undefined : this.at[side].get(at);
+    return this.at[side].get(this.sides[side].nodes.findIndex((node) => node.id === id));
   }
 
   /** Changes in order, each the places it is about: the edits, then what differs without one. */

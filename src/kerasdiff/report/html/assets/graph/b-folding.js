@@ -1,4 +1,3 @@
-"use strict";
 // Which groups are folded, and what is seen then.
 class GraphFolding {
   constructor(model) {

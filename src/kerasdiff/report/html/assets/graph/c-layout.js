@@ -1,4 +1,3 @@
-"use strict";
 // Where everything stands: elk lays out in a worker, so that the page can be scrolled meanwhile.
 class GraphLayout {
   static WIDTH = 212;
@@ -6,6 +5,7 @@ class GraphLayout {
   static #OPTIONS = {
     "elk.algorithm": "layered",
     "elk.direction": "DOWN",
+    "elk.layered.thoroughness": "3", // 7, as elk has it, takes EfficientNetV2S from 2.7 s to 4.5 s and looks the same
     "elk.edgeRouting": "ORTHOGONAL",
     "elk.layered.spacing.nodeNodeBetweenLayers": "22",
     "elk.layered.spacing.edgeNodeBetweenLayers": "11",
@@ -18,12 +18,22 @@ class GraphLayout {
     "elk.json.edgeCoords": "ROOT",
   };
 
+  static #MANY = 600; // items above which the faster layering takes 2,000 nodes from 13.6 s to 6.3 s on a busy machine
+
   #elk = null;
+  #broken = null;
 
   async #engine() {
     if (this.#elk === null) {
-      const code = await kerasdiff.elkWorker();
-      this.#elk = new ELK({ workerFactory: () => new Worker(code) });
+      const worker = new Worker(await kerasdiff.elkWorker());
+      // What elk is asked of a worker that does not run it never answers.
+      this.#broken = new Promise((_, reject) => {
+        worker.addEventListener("error", (event) => {
+          event.preventDefault();
+          reject(new Error(event.message || "its worker does not start"));
+        });
+      });
+      this.#elk = new ELK({ workerFactory: () => worker });
     }
     return this.#elk;
   }
@@ -32,8 +42,12 @@ class GraphLayout {
   async arrange(seen) {
     const engine = await this.#engine();
     const root = this.#root(seen);
-    const options = { ...GraphLayout.#OPTIONS, "elk.hierarchyHandling": seen.boxes.length ? "INCLUDE_CHILDREN" : "INHERIT" };
-    const placed = await engine.layout(root, { layoutOptions: options });
+    const options = {
+      ...GraphLayout.#OPTIONS,
+      "elk.hierarchyHandling": seen.boxes.length ? "INCLUDE_CHILDREN" : "INHERIT",
+      "elk.layered.layering.strategy": seen.items.size > GraphLayout.#MANY ? "LONGEST_PATH_SOURCE" : "NETWORK_SIMPLEX",
+    };
+    const placed = await Promise.race([engine.layout(root, { layoutOptions: options }), this.#broken]);
     return this.#read(placed, seen);
   }
 

@@ -1,10 +1,9 @@
-"use strict";
-// How a state looks, in colour and in shape: an outline of its own, and the mark that the tables have.
-const graphMarks = { kept: "", rewritten: "≈", inserted: "+", deleted: "−", updated: "~", moved: "→", rewired: "⤳" };
+// How a state looks, in colour and in shape: an outline of its own beside the mark that the tables have.
+const graphUnchanged = (w, h) => graphRounded(w, h, 6);
 
 const graphOutlines = {
-  kept: (w, h) => graphRounded(w, h, 6),
-  rewritten: (w, h) => graphRounded(w, h, 6),
+  kept: graphUnchanged,
+  rewritten: graphUnchanged,
   inserted: (w, h) => graphRounded(w, h, h / 2),
   deleted: (w, h) => `M10,0H${w - 10}L${w},10V${h - 10}L${w - 10},${h}H10L0,${h - 10}V10Z`,
   updated: (w, h) => `M0,0H${w}V${h}H0ZM3,3H${w - 3}V${h - 3}H3Z`,
@@ -80,8 +79,8 @@ function graphGist(model, node) {
   for (const name of ["kernel_size", "pool_size"]) if (settings.has(name)) parts.push(list(name));
   for (const name of ["filters", "units", "rate"]) if (settings.has(name)) parts.push(settings.get(name));
   if (settings.has("num_heads")) parts.push(`${settings.get("num_heads")} heads`);
-  const strides = list("strides");
-  if (strides && !/^1(×1)*$/.test(strides) && !settings.has("pool_size")) parts.push(`/${strides.split("×")[0]}`);
+  const stride = Math.max(1, ...list("strides").split("×").map(Number).filter(Number.isFinite)); // ops name those of batch and channels too
+  if (stride > 1 && !settings.has("pool_size")) parts.push(`/${stride}`);
   return parts.join(", ");
 }
 
@@ -98,16 +97,8 @@ function graphShape(node) {
 function graphFamily(op) {
   const families = [
     ["conv", /conv/], ["dense", /dense|matmul|einsum/], ["norm", /norm/], ["pool", /pool|flatten|reshape|transpose|pad|crop|upsampl/],
-    ["act", /relu|gelu|silu|swish|sigmoid|tanh|softmax|elu|activation|softplus|maximum/], ["seq", /lstm|gru|rnn|attention|embedding/],
+    ["act", /re_?lu|gelu|silu|swish|sigmoid|tanh|softmax|elu|activation|softplus|maximum/], ["seq", /lstm|gru|rnn|attention|embedding/],
     ["merge", /^(add|subtract|multiply|concat|concatenate|average|dot|true_?divide|divide)/], ["drop", /dropout|noise|random/],
   ];
   return families.find(([, test]) => test.test(op))?.[0] ?? "other";
-}
-
-/** A measured difference as a reader compares it. */
-function graphFigure(value) {
-  if (value === undefined || value === null) return "";
-  if (typeof value === "string") return value;
-  if (value === 0) return "0";
-  return Math.abs(value) >= 0.001 && Math.abs(value) < 10000 ? String(+value.toPrecision(3)) : value.toExponential(1);
 }

@@ -1,4 +1,3 @@
-"use strict";
 // One side's picture. Only what is in view, and half a view around it, is in the document; from afar it is painted.
 class GraphPanel {
   static FAR = 0.42;
@@ -54,7 +53,6 @@ class GraphPanel {
     this.world.setAttribute("transform", `translate(${transform.x},${transform.y}) scale(${transform.k})`);
     const seen = { left: -transform.x / transform.k, top: -transform.y / transform.k, right: (this.width - transform.x) / transform.k, bottom: (this.height - transform.y) / transform.k };
     const { area } = this;
-    if (area && seen.left >= area.left && seen.top >= area.top && seen.right <= area.right && seen.bottom <= area.bottom && area.k === transform.k) return;
     if (area && seen.left >= area.left && seen.top >= area.top && seen.right <= area.right && seen.bottom <= area.bottom && transform.k <= area.k * 2.5) return;
     const wide = (seen.right - seen.left) / 2, high = (seen.bottom - seen.top) / 2;
     this.area = { left: seen.left - wide, right: seen.right + wide, top: seen.top - high, bottom: seen.bottom + high, k: transform.k };
@@ -107,21 +105,20 @@ class GraphPanel {
   /** What an open group is called, above the edges that go into it. */
   #head(group, box) {
     const { label, kind, members } = this.model.groups[group];
-    const name = graphFitted(kind === "run" ? `${members.length} equal nodes` : label, box.width - 40, "600 12px system-ui, sans-serif");
+    const name = graphFitted(kind === "run" ? `${members.length} equal nodes` : label, box.width - 40, graphFonts.head);
     return graphText(`▾ ${name}`, box.x + 12, box.y + 20, "graph-box-head");
   }
 
   #edge(edge) {
-    const one = edge.on.length > 1 && edge.on[0] !== edge.on[1] && !edge.chain;
-    const what = one ? (edge.on[0] ? "deleted" : "inserted") : "plain";
+    const what = graphLone(edge) ? (edge.on[0] ? "deleted" : "inserted") : "plain";
     return graphSvg("path", { class: `graph-edge graph-edge-${what}`, d: graphLine(edge.points), "marker-end": `url(#graph-${what}-${this.side})` });
   }
 
   #ghost(item, box) {
     const place = this.model.place(item), moved = place !== null && this.model.partner.has(place.index);
-    const name = place === null ? this.model.group(item).label || "such layers" : place.known.display;
+    const name = place === null ? this.model.group(item).label || "such nodes" : place.known.display;
     const text = graphSvg("text", { x: box.width / 2, y: box.height / 2 + 4, "text-anchor": "middle" });
-    text.textContent = graphFitted(moved ? `${name} moved` : `no ${name}`, box.width - 16, "12px system-ui, sans-serif");
+    text.textContent = graphFitted(moved ? `${name} moved` : `no ${name}`, box.width - 16, graphFonts.gist);
     return graphSvg("g", { class: "graph-ghost", transform: `translate(${box.x},${box.y})` }, graphSvg("rect", { width: box.width, height: box.height, rx: 6, fill: `url(#graph-hatch-${this.side})` }), text);
   }
 
@@ -146,6 +143,11 @@ class GraphPanel {
     const box = active && this.view.placed?.items.get(active.item);
     if (box) this.layers.focus.append(graphSvg("rect", { x: box.x - 5, y: box.y - 5, width: box.width + 10, height: box.height + 10, rx: 9, class: active.side === this.side ? "graph-active" : "graph-beside" }));
   }
+}
+
+/** Whether one side alone has an edge, other than one through a gap: that changes nothing. */
+function graphLone(edge) {
+  return edge.on.length > 1 && edge.on[0] !== edge.on[1] && !edge.chain;
 }
 
 function graphBounds(box) {

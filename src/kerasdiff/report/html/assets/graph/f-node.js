@@ -1,6 +1,5 @@
-"use strict";
 // What stands in a node: its kind and gist, its name and shape, its mark, and how far its values are apart.
-const graphFonts = { name: "600 13px system-ui, sans-serif", gist: "12px system-ui, sans-serif", small: "11px system-ui, sans-serif" };
+const graphFonts = { name: "600 13px system-ui, sans-serif", head: "600 12px system-ui, sans-serif", gist: "12px system-ui, sans-serif", small: "11px system-ui, sans-serif" };
 
 function graphText(text, x, y, names, anchor = "start") {
   const element = graphSvg("text", { x, y, class: names, "text-anchor": anchor });
@@ -14,8 +13,8 @@ function graphNode(panel, place, box) {
   const state = model.sides.length > 1 ? place.state : "kept";
   const element = graphSvg("g", { class: `graph-node graph-state-${state} graph-family-${graphFamily(node.op)}`, transform: `translate(${box.x},${box.y})` });
   element.append(graphSvg("path", { class: "graph-outline", d: graphOutlines[state](width, height), "fill-rule": "nonzero" }));
-  const inset = ["kept", "rewritten"].includes(state) ? 12 : 18;
-  if (inset === 12) element.append(graphSvg("rect", { class: "graph-family", x: 1, y: 7, width: 4, height: height - 14, rx: 2 }));
+  const unchanged = graphOutlines[state] === graphUnchanged, inset = unchanged ? 12 : 18;
+  if (unchanged) element.append(graphSvg("rect", { class: "graph-family", x: 1, y: 7, width: 4, height: height - 14, rx: 2 }));
   const delta = graphDelta(model, node);
   const right = width - inset;
   const shape = graphShape(node);
@@ -23,15 +22,15 @@ function graphNode(panel, place, box) {
   const name = graphFitted(node.display, room, graphFonts.name);
   element.append(graphText(name, inset, 17, "graph-name"));
   const used = graphWidth(name, graphFonts.name) + 7;
-  const gist = graphGist(model, node);
+  const other = graphOther(model, place, side);
+  const gist = other ? graphCalled(model, place, node) : graphGist(model, node);
   if (gist && used + graphWidth(gist, graphFonts.gist) + (delta ? 4 : 0) <= room) element.append(graphText(gist, inset + used, 17, "graph-gist"));
   if (delta) element.append(graphText(delta.text, right, 17, delta.local ? "graph-delta graph-delta-local" : "graph-delta", "end"));
   const shown = graphFitted(shape, 92, graphFonts.small);
   element.append(graphText(shown, right, 33, "graph-shape", "end"));
-  const other = graphOther(model, place, side);
   const called = other || graphCalled(model, place, node);
   element.append(graphText(graphFitted(called, right - inset - graphWidth(shown, graphFonts.small) - 8, graphFonts.small), inset, 33, other ? "graph-id graph-other" : "graph-id"));
-  if (graphMarks[state]) element.append(graphBadge(graphMarks[state], 0, 0));
+  if (model.marks[state]) element.append(graphBadge(model.marks[state], 0, 0));
   return element;
 }
 
@@ -53,8 +52,8 @@ function graphCalled(model, place, node) {
 /** The figure of a node beyond the limit; whether it differs though it is fed the reference's values. */
 function graphDelta(model, node) {
   const beyond = (value) => value !== undefined && model.limit !== null && !(Number(value) <= model.limit);
-  if (beyond(node.local)) return { text: `Δ ${graphFigure(node.local)}`, local: true };
-  return beyond(node.overall) ? { text: `Δ ${graphFigure(node.overall)}`, local: false } : null;
+  if (beyond(node.local)) return { text: `Δ ${kerasdiff.told(node.local)}`, local: true };
+  return beyond(node.overall) ? { text: `Δ ${kerasdiff.told(node.overall)}`, local: false } : null;
 }
 
 function graphBadge(text, x, y) {
@@ -77,7 +76,7 @@ function graphFolded(panel, group, box) {
   element.append(graphText(`▸ ${graphFitted(label, width - 40, graphFonts.name)}`, 12, 17, "graph-name"));
   const parameters = group.parameters[side] ? `${graphShort(group.parameters[side])} parameters` : "";
   element.append(graphText([kind === "run" ? "" : layers, parameters].filter(Boolean).join(" · "), 25, 33, "graph-id"));
-  if (group.state) element.append(graphBadge(graphMarks[group.state], 0, 0));
+  if (group.state) element.append(graphBadge(model.marks[group.state], 0, 0));
   else if (changes) element.append(graphBadge(`${changes} ≠`, 0, 0));
   return element;
 }

@@ -1,4 +1,3 @@
-"use strict";
 // The graph from afar: in the panels where nothing can be read any more, and beside them as a map of long graphs.
 class GraphInks {
   constructor() { this.refresh(); }
@@ -34,7 +33,7 @@ function graphPaintFar(panel, transform) {
   const lines = { plain: new Path2D(), changed: new Path2D() };
   for (const edge of placed.edges) {
     if (!edge.on[side] || edge.bounds.top > bottom || edge.bounds.bottom < top) continue;
-    const path = edge.on.length > 1 && edge.on[0] !== edge.on[1] && !edge.chain ? lines.changed : lines.plain;
+    const path = graphLone(edge) ? lines.changed : lines.plain;
     edge.points.forEach((point, at) => (at ? path.lineTo(point.x, point.y) : path.moveTo(point.x, point.y)));
   }
   context.strokeStyle = inks.edge;
@@ -70,7 +69,7 @@ function graphPaintMarks(context, panel, k, top, bottom) {
     if (!graphChanged(model, item)) continue;
     const place = model.place(item);
     context.fillStyle = inks.ink;
-    context.fillText(place === null ? model.group(item).label : `${graphMarks[place.state] || "~"} ${place.known.display}`, box.x + box.width + 8 / k, box.y + box.height / 2);
+    context.fillText(place === null ? model.group(item).label : `${model.marks[place.state] || "~"} ${place.known.display}`, box.x + box.width + 8 / k, box.y + box.height / 2);
   }
 }
 

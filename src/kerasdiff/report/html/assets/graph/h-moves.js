@@ -1,4 +1,3 @@
-"use strict";
 // Arrows across the panels: from where a moved node stands in the reference to where it stands in the candidate, and
 // between the two halves of the pair that is walked on.
 class GraphMoves {

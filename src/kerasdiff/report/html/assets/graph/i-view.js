@@ -1,4 +1,3 @@
-"use strict";
 // Both panels as one picture: what is folded, where it stands, what part of it is seen, and what is walked on.
 class GraphView extends EventTarget {
   constructor(model, stage) {
@@ -27,10 +26,9 @@ class GraphView extends EventTarget {
   #zooming() {
     this.zoom = d3.zoom().scaleExtent([0.02, 2.5]).clickDistance(4)
       .filter((event) => (event.type === "wheel" ? event.ctrlKey || event.metaKey : !event.button))
-      .on("zoom", ({ transform, sourceEvent }) => {
+      .on("zoom", ({ transform }) => {
         this.transform = transform;
         for (const panel of this.panels) panel.frame.__zoom = transform; // the panels share one transform
-        if (sourceEvent) this.touched = true;
         this.draw();
       });
     for (const panel of this.panels) {
@@ -50,9 +48,9 @@ class GraphView extends EventTarget {
     if (this.transform.x !== before.x || this.transform.y !== before.y) event.preventDefault();
   }
 
-  #to(transform, at_once = false) {
+  #to(transform, atOnce = false) {
     const frame = d3.select(this.panels[this.shownSide].frame);
-    if (at_once || this.still.matches) this.zoom.transform(frame, transform);
+    if (atOnce || this.still.matches) this.zoom.transform(frame, transform);
     else frame.transition().duration(260).call(this.zoom.transform, transform);
   }
 
@@ -69,14 +67,14 @@ class GraphView extends EventTarget {
   }
 
   /** The whole graph. */
-  fit(at_once = false) {
+  fit(atOnce = false) {
     const { width, height } = this.panels[this.shownSide], { placed } = this;
     const k = Math.max(0.02, Math.min(1, (width - 32) / placed.width, (height - 32) / placed.height));
-    this.#to(d3.zoomIdentity.translate((width - placed.width * k) / 2, (height - placed.height * k) / 2).scale(k), at_once);
+    this.#to(d3.zoomIdentity.translate((width - placed.width * k) / 2, (height - placed.height * k) / 2).scale(k), atOnce);
   }
 
   /** Some items with what is around them, as large as can be read. */
-  focus(items, at_once = false) {
+  focus(items, atOnce = false) {
     const boxes = items.map((item) => this.placed.items.get(item)).filter(Boolean);
     if (boxes.length === 0) return;
     const { width, height } = this.panels[this.shownSide];
@@ -92,13 +90,13 @@ class GraphView extends EventTarget {
     const low = height - 24 - this.placed.height * k;
     const kept = this.placed.height * k < height ? (height - this.placed.height * k) / 2 : Math.min(24, Math.max(low, y));
     const side = this.placed.width * k < width ? (width - this.placed.width * k) / 2 : width / 2 - middle * k;
-    this.#to(d3.zoomIdentity.translate(side, kept).scale(k), at_once);
+    this.#to(d3.zoomIdentity.translate(side, kept).scale(k), atOnce);
   }
 
   /** What edges of one side alone lead to, where it can be shown with the items. */
   #connected(items, room) {
     const wanted = new Set(items);
-    const ends = this.placed.edges.filter((edge) => edge.on.length > 1 && edge.on[0] !== edge.on[1] && !edge.chain && wanted.has(edge.to) && !wanted.has(edge.from)).map((edge) => this.placed.items.get(edge.from));
+    const ends = this.placed.edges.filter((edge) => graphLone(edge) && wanted.has(edge.to) && !wanted.has(edge.from)).map((edge) => this.placed.items.get(edge.from));
     const top = d3.min(items, (item) => this.placed.items.get(item)?.y), bottom = d3.max(items, (item) => this.placed.items.get(item)?.y);
     return ends.filter((box) => Math.max(bottom, box.y) - Math.min(top, box.y) + 150 < room);
   }
@@ -118,15 +116,16 @@ class GraphView extends EventTarget {
       for (const panel of this.panels) if (!this.single || panel.side === this.shownSide) panel.show(this.transform);
       this.moves.show(this.transform);
       this.map.show(this.transform);
-      this.stage.dataset.frames = String(+(this.stage.dataset.frames ?? 0) + 1);
     });
   }
 
   resize() {
+    if (!this.stage.clientWidth) return; // not shown now, and to be shown as it was
     this.single = this.model.sides.length > 1 && this.stage.clientWidth < 620;
     this.stage.classList.toggle("graph-single", this.single);
     this.panels.forEach((panel, side) => { panel.element.hidden = this.single && side !== this.shownSide; });
     const before = this.panels[this.shownSide].width;
+    if (this.placed) this.map.canvas.hidden = this.single || this.placed.height < 2.2 * this.panels[this.shownSide].frame.clientHeight; // before widths are measured, for it takes some
     for (const panel of this.panels) {
       panel.resize();
       panel.area = null;
@@ -135,7 +134,6 @@ class GraphView extends EventTarget {
     if (!this.placed) return;
     const { width, height } = this.panels[this.shownSide];
     this.zoom.translateExtent([[-width, -height * 0.7], [this.placed.width + width, this.placed.height + height * 0.7]]);
-    this.map.canvas.hidden = this.single || this.placed.height < 2.2 * height;
     if (!this.map.canvas.hidden) this.map.prepare();
     if (before && before !== width) this.#to(d3.zoomIdentity.translate(this.transform.x + (width - before) / 2, this.transform.y).scale(this.transform.k), true);
     this.dispatchEvent(new Event("resized"));
@@ -157,14 +155,13 @@ class GraphView extends EventTarget {
   async #arrange(anchor) {
     const number = (this.asking = (this.asking ?? 0) + 1);
     const before = anchor === null ? null : this.#screen(anchor);
-    const begun = performance.now();
     this.stage.setAttribute("aria-busy", "true");
     const seen = this.folding.seen();
-    const placed = await this.layout.arrange(seen);
+    const placed = await this.layout.arrange(seen).finally(() => {
+      if (number === this.asking) this.stage.removeAttribute("aria-busy");
+    });
     if (number !== this.asking) return;
-    this.stage.removeAttribute("aria-busy");
     Object.assign(this, { placed, seen });
-    this.stage.dataset.layout = String(Math.round(performance.now() - begun));
     this.stage.dataset.items = String(seen.items.size);
     for (const panel of this.panels) panel.clear();
     if (this.active) this.active = { ...this.active, item: this.folding.item(this.model.members(this.active.item)[0]) };
@@ -248,23 +245,23 @@ class GraphView extends EventTarget {
   }
 
   /** Opens what hides some places, and shows them. */
-  async reveal(places, { open = false, at_once = false, walk = true } = {}) {
+  async reveal(places, { open = false, atOnce = false, walk = true } = {}) {
     const turn = (this.turns = (this.turns ?? 0) + 1);
     await (this.folding.reveal(places) ? this.arrange() : this.arranging);
     if (turn !== this.turns) return;
     const items = [...new Set(places.map((place) => this.folding.item(place)))];
-    this.focus(items, at_once);
+    this.focus(items, atOnce);
     if (walk && items.length) this.select(items[0], this.model.has(items[0], 0) && !(this.single && this.shownSide === 1 && this.model.has(items[0], 1)) ? 0 : this.model.sides.length - 1, { open });
   }
 
   /** The first change, or the beginning; the whole graph where it can be read. */
-  first(at_once = false) {
+  first(atOnce = false) {
     const { width, height } = this.panels[this.shownSide], { placed } = this;
-    if (Math.min((width - 32) / placed.width, (height - 32) / placed.height) >= 0.72) this.fit(at_once);
+    if (Math.min((width - 32) / placed.width, (height - 32) / placed.height) >= 0.72) this.fit(atOnce);
     else {
       const [change] = this.model.changes();
       const places = change ? change.places : [0];
-      this.focus([...new Set(places.map((place) => this.folding.item(place)))], at_once);
+      this.focus([...new Set(places.map((place) => this.folding.item(place)))], atOnce);
     }
   }
 

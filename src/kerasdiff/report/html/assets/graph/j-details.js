@@ -1,4 +1,3 @@
-"use strict";
 // What a node is on both sides, beside each other; what differs has a mark.
 class GraphDetails {
   constructor(view) {
@@ -29,7 +28,7 @@ class GraphDetails {
       this.close();
       view.panels[view.active?.side ?? 0].frame.focus({ preventScroll: true });
     });
-    const state = model.sides.length > 1 ? [graphElement("span", { class: `graph-tag graph-tag-${place.state}`, textContent: `${graphMarks[place.state]} ${model.states[place.state]}`.trim() })] : [];
+    const state = model.sides.length > 1 ? [graphElement("span", { class: `graph-tag graph-tag-${place.state}`, textContent: `${model.marks[place.state]} ${model.states[place.state]}`.trim() })] : [];
     const head = graphElement("div", { class: "graph-details-head" }, graphElement("h3", { textContent: place.known.display }), ...state, close);
     const notes = place.edits.map((number) => this.#note(number));
     this.element.replaceChildren(head, ...notes, this.#table(place));
@@ -42,9 +41,8 @@ class GraphDetails {
   }
 
   #note(number) {
-    const { text, effect } = this.view.model.edits[number];
     const link = graphElement("a", { href: `#edit-${number + 1}`, textContent: `Edit ${number + 1}` });
-    return graphElement("p", { class: "graph-note" }, link, `: ${[text, effect].filter(Boolean).join("; ")}.`);
+    return graphElement("p", { class: "graph-note" }, link, `: ${this.view.model.edits[number].text}.`);
   }
 
   /** Both nodes of a place; of a moved one, that of the other half too. */
@@ -60,7 +58,7 @@ class GraphDetails {
     const told = nodes.map((node, side) => (node === null ? new Map() : graphTold(model, node, side)));
     const names = [...new Set(told.flatMap((facts) => [...facts.keys()]))];
     const table = graphElement("table", {});
-    const titles = graphElement("tr", {}, graphElement("th", { scope: "col", textContent: "" }, graphElement("span", { class: "graph-hidden", textContent: "what" })), ...model.sides.map((side) => graphElement("th", { scope: "col", textContent: side.title })));
+    const titles = graphElement("tr", {}, graphElement("th", { scope: "col", textContent: "" }, graphElement("span", { class: "unseen", textContent: "what" })), ...model.sides.map((side) => graphElement("th", { scope: "col", textContent: side.title })));
     const body = graphElement("tbody", {}, ...names.map((name) => this.#row(name, told, nodes)));
     table.append(graphElement("thead", {}, titles), body);
     return table;
@@ -97,6 +95,16 @@ function graphPlain(value) {
   return value instanceof Array ? value.map(({ place, more }) => `${place}${more}`).join() : (value ?? "");
 }
 
+/** Names of facts that a setting may have too. */
+const graphFacts = ["name", "op", "line", "called in", "scope", "output shape", "parameters", "overall difference", "local difference", "takes", "feeds"];
+
+/** A name that no fact has yet: a wrapper holds several kernels. */
+function graphFree(facts, name) {
+  let free = name;
+  for (let count = 2; facts.has(free); count += 1) free = `${name} (${count})`;
+  return free;
+}
+
 /** All that is known of a node, by name, in the order of reading. */
 function graphTold(model, node, side) {
   const facts = new Map([["name", node.id], ["op", node.op]]);
@@ -108,14 +116,15 @@ function graphTold(model, node, side) {
   add("scope", node.scope);
   add("output shape", (node.shapes ?? []).join(", "));
   if (node.parameters) add("parameters", node.parameters.toLocaleString("en"));
-  const within = model.limit === null ? "" : `, limit ${graphFigure(model.limit)}`;
-  if (node.overall !== undefined) add("difference", `${graphFigure(node.overall)} of scale${within}`);
-  if (node.local !== undefined) add("difference of its own", `${graphFigure(node.local)} of scale, fed the reference's values${within}`);
-  for (const [name, value] of model.settings(node)) add(name, value);
+  const within = model.limit === null ? "" : `, limit ${kerasdiff.told(model.limit)}`;
+  const far = (value) => `${kerasdiff.told(value)}${Number.isFinite(kerasdiff.number(value)) ? " of scale" : ""}`;
+  if (node.overall !== undefined) add("overall difference", `${far(node.overall)}${within}`);
+  if (node.local !== undefined) add("local difference", `${far(node.local)}, fed the reference's values${within}`);
+  for (const [name, value] of model.settings(node)) add(graphFacts.includes(name) ? `setting ${name}` : name, value);
   for (const weight of model.weights(node)) {
     const parts = [weight.shape, weight.dtype, weight.trainable ? "" : "not trainable", weight.initializer, weight.regularizer, weight.constraint];
-    if (weight.gradient !== null) parts.push(`gradient differs by ${graphFigure(weight.gradient)}`);
-    add(`weight ${weight.path.slice(weight.path.lastIndexOf("/") + 1)}`, parts.filter(Boolean).join(", "));
+    if (weight.gradient !== null) parts.push(`gradient differs by ${kerasdiff.told(weight.gradient)}`);
+    add(graphFree(facts, `weight ${weight.path.slice(weight.path.lastIndexOf("/") + 1)}`), parts.filter(Boolean).join(", "));
   }
   const { nodes } = model.sides[side];
   const link = (at, more = "") => ({ text: `${nodes[at].id}${more}`, more, place: model.at[side].get(at), side });

@@ -1,4 +1,3 @@
-"use strict";
 // Search by name, op, or file and line, over both sides.
 class GraphSearch {
   constructor(view) {

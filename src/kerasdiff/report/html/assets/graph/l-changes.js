@@ -1,4 +1,3 @@
-"use strict";
 // From change to change: which of them is shown, and what it says.
 class GraphChanges {
   constructor(view) {
@@ -24,18 +23,12 @@ class GraphChanges {
     await this.view.reveal(this.all[at].places);
   }
 
-  /** The change with the number of an edit of the page, if it stands in the graph. */
-  async edit(number) {
-    const at = this.all.findIndex((change) => change.number === number);
-    if (at >= 0) await this.go(at);
-  }
-
   tell() {
     const { length } = this.all;
     this.count.textContent = this.at < 0 ? `${length} change${length === 1 ? "" : "s"}` : `Change ${this.at + 1} of ${length}`;
     const change = this.all[Math.max(0, this.at)];
     if (!change) this.told.textContent = this.view.model.sides.length > 1 ? "No node differs." : "";
-    else if (change.edit) this.told.textContent = `${change.number + 1}. ${[change.edit.text, change.edit.effect].filter(Boolean).join("; ")}.`;
+    else if (change.edit) this.told.textContent = `${change.number + 1}. ${change.edit.text}.`;
     else this.told.textContent = this.view.model.states[this.view.model.places[change.places[0]].state];
   }
 }

@@ -1,4 +1,3 @@
-"use strict";
 // The keyboard: walking, opening, searching, and the list of keys.
 const graphKeys = [
   ["↑ ↓", "to what a node takes, to what takes it"],
@@ -50,7 +49,7 @@ class GraphKeys {
       n: () => tools.changes.step(1), p: () => tools.changes.step(-1), c: () => tools.filter(),
       "/": () => tools.search.input.focus(), "?": () => tools.help(),
       Home: () => this.#end(panel, 0), End: () => this.#end(panel, -1),
-      Escape: () => this.#close(),
+      Escape: () => this.close(),
     }[event.key];
     if (!act) return;
     event.preventDefault();
@@ -113,7 +112,8 @@ class GraphKeys {
     if (place?.around.length) view.toggle(place.around.at(-1));
   }
 
-  #close() {
+  /** Closes the last thing that was opened: the list of keys, what a node holds, or the walk. */
+  close() {
     const { view, tools } = this;
     if (!this.list.hidden) tools.help();
     else if (!tools.details.element.hidden) tools.details.close();

@@ -1,4 +1,3 @@
-"use strict";
 // The bar above the panels, the legend below, and what is said of the node that is walked on.
 class GraphTools {
   constructor(view) {
@@ -17,7 +16,8 @@ class GraphTools {
     this.bar = graphElement("div", { class: "graph-bar" }, this.changes.element, this.only, graphElement("div", { class: "graph-folds" }, ...folds), this.search.element, this.sides, graphElement("div", { class: "graph-zooms" }, ...zooms));
     this.bar.setAttribute("role", "toolbar");
     this.bar.setAttribute("aria-label", "Graph");
-    this.said = graphElement("p", { class: "graph-hidden" });
+    this.bar.addEventListener("keydown", (event) => { if (event.key === "Escape" && event.target !== this.search.input) this.keys.close(); });
+    this.said = graphElement("p", { class: "graph-said unseen" });
     this.said.setAttribute("aria-live", "polite");
     view.addEventListener("told", () => this.#say());
     view.addEventListener("resized", () => this.#turned());
@@ -51,12 +51,12 @@ class GraphTools {
     const side = model.sides.length > 1 ? `, ${model.sides[active.side].title}` : "";
     if (group) {
       const changes = group.changes ? `, ${group.changes} of them differ` : "";
-      this.said.textContent = `${group.label || "equal layers"}${side}: ${group.members.length} nodes, folded${changes}`;
+      this.said.textContent = `${group.label || "equal nodes"}${side}: ${group.members.length} nodes, folded${changes}`;
       return;
     }
     const node = place.nodes[active.side] ?? place.known;
     const state = model.sides.length > 1 ? `, ${model.states[place.state]}` : "";
-    const around = place.around.length ? `, in ${place.around.map((each) => model.groups[each].label || "equal layers").join(" in ")}` : "";
+    const around = place.around.length ? `, in ${place.around.map((each) => model.groups[each].label || "equal nodes").join(" in ")}` : "";
     this.said.textContent = `${node.display} ${node.id}${side}${state}, output ${(node.shapes ?? []).join(" and ") || "none"}${around}`;
   }
 
@@ -65,16 +65,23 @@ class GraphTools {
     const { model } = this.view;
     const legend = graphElement("ul", { class: "graph-legend" });
     if (model.sides.length < 2) return legend;
-    const there = Object.keys(graphMarks).filter((state) => model.places.some((place) => place.state === state));
+    const there = Object.keys(model.marks).filter((state) => model.places.some((place) => place.state === state));
     for (const state of there) {
       const icon = graphSvg("svg", { viewBox: "-10 -10 72 46", width: 40, height: 26, "aria-hidden": "true" });
       const node = graphSvg("g", { class: `graph-node graph-state-${state}` }, graphSvg("path", { class: "graph-outline", d: graphOutlines[state](56, 30) }));
-      if (graphMarks[state]) node.append(graphBadge(graphMarks[state], 0, 0));
+      if (model.marks[state]) node.append(graphBadge(model.marks[state], 0, 0));
       icon.append(node);
       legend.append(graphElement("li", {}, icon, graphElement("span", { textContent: model.states[state] })));
     }
+    const lone = model.edges.filter(graphLone);
+    for (const [state, side] of [["deleted", 0], ["inserted", 1]]) {
+      if (!lone.some((edge) => edge.on[side])) continue;
+      const icon = graphSvg("svg", { viewBox: "0 0 40 26", width: 40, height: 26, "aria-hidden": "true" });
+      icon.append(graphSvg("path", { class: `graph-edge graph-edge-${state}`, d: "M2 13H38" }));
+      legend.append(graphElement("li", {}, icon, graphElement("span", { textContent: `value that goes there in the ${model.sides[side].title} alone` })));
+    }
     if (model.places.some((place) => graphDelta(model, place.known))) {
-      legend.append(graphElement("li", { textContent: "Δ how far values are apart, as a fraction of scale; bold where a node differs though both are given the same" }));
+      legend.append(graphElement("li", { textContent: "Δ how far values are apart, as a fraction of scale; bold where they part though all aligned nodes before agree" }));
     }
     return legend;
   }

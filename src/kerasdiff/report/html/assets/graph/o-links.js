@@ -1,4 +1,3 @@
-"use strict";
 // The ways from the page to the graphs: each edit, and each name in the table of layers, leads to where it stands.
 class GraphLinks {
   constructor(view, tools, element) {
@@ -12,8 +11,8 @@ class GraphLinks {
     // A plot says which node of which side it is about.
     document.addEventListener("kerasdiff:select", ({ detail }) => {
       const side = detail.side === "reference" ? 0 : view.model.sides.length - 1;
-      const at = view.model.sides[side].nodes.findIndex((node) => node.id === detail.node);
-      if (at >= 0) this.#go(() => this.#show(view.model.at[side].get(at), side));
+      const place = view.model.find(side, detail.node);
+      if (place !== undefined) this.#go(() => this.#show(place, side));
     });
   }
 

@@ -1,28 +1,27 @@
-"use strict";
-// Draws the graphs of the page, where it has any.
+// Draws the graphs of the page, where it has any; where the browser cannot, says so.
 {
   const data = kerasdiff.data("graph-data"), home = document.getElementById("graphs");
-  if (data !== null && home !== null) graphStart(data, home);
 
-  async function graphStart(held, element) {
+  const start = async () => {
     const begun = performance.now();
     const stage = graphElement("div", { class: "graph-stage" });
-    const model = new GraphModel(held);
+    const model = new GraphModel(data);
     const view = new GraphView(model, stage);
     const tools = new GraphTools(view);
-    element.classList.add("graph");
-    element.classList.toggle("graph-one", model.sides.length === 1);
-    element.replaceChildren(tools.bar, tools.keys.list, tools.changes.told, stage, tools.details.element, tools.legend, tools.said);
-    try {
-      view.resize();
-      await view.arrange();
-      view.first(true);
-      element.dataset.ready = String(Math.round(performance.now() - begun));
-    } catch (error) {
-      const why = graphElement("p", { class: "aside", textContent: `The graphs cannot be drawn in this browser (${error.message}); the table of layers tells the same.` });
-      element.replaceChildren(why);
-      return;
-    }
-    new GraphLinks(view, tools, element);
+    home.classList.add("graph");
+    home.classList.toggle("graph-one", model.sides.length === 1);
+    home.replaceChildren(tools.bar, tools.keys.list, tools.changes.told, stage, tools.details.element, tools.legend, tools.said);
+    view.resize();
+    await view.arrange();
+    view.first(true);
+    home.dataset.ready = String(Math.round(performance.now() - begun));
+    new GraphLinks(view, tools, home);
+  };
+
+  if (data !== null) {
+    start().catch((error) => {
+      const why = `The graphs cannot be drawn in this browser (${error.message}); the table below tells the same.`;
+      home.replaceChildren(graphElement("p", { class: "aside", textContent: why }));
+    });
   }
 }

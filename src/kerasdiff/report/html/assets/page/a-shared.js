@@ -1,4 +1,3 @@
-"use strict";
 // What all scripts of the page share. Names from models are text: they go into a page as textContent alone.
 const kerasdiff = {
   /** The data of an element of type application/json, or null where the page has none. */
@@ -7,11 +6,24 @@ const kerasdiff = {
     return element === null ? null : JSON.parse(element.textContent);
   },
 
+  /** A number of the data: what is not finite comes by its name, what was not measured as null. */
+  number(value) { return value === null ? null : Number(value); },
+
+  /** The same for people. */
+  told(value, digits = 3) {
+    const number = kerasdiff.number(value);
+    if (number === null) return "–";
+    if (!Number.isFinite(number)) return "not finite";
+    const size = Math.abs(number);
+    const text = size !== 0 && (size < 1e-3 || size >= 1e5) ? number.toExponential(1) : String(Number(number.toPrecision(digits)));
+    return text.replaceAll("-", "−");
+  },
+
   /** The colour of a custom property of the page's styles, as it is in the theme shown now. */
-  colour(name, element = document.documentElement) {
+  colour(name) {
     const probe = document.createElement("span");
     probe.style.color = `var(${name})`;
-    element.append(probe);
+    document.body.append(probe);
     const found = getComputedStyle(probe).color;
     probe.remove();
     return found;

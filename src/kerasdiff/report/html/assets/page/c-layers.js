@@ -8,7 +8,6 @@
     const bodies = [...table.tBodies];
     const rows = bodies.flatMap((body) => [...body.rows]);
     const texts = new Map(rows.map((row) => [row, row.textContent.toLowerCase()]));
-    const equal = (row) => row.classList.contains("kept") || row.classList.contains("rewritten");
 
     const folds = bodies.filter((body) => body.dataset.fold !== undefined).map((body) => {
       const button = document.createElement("button");
@@ -38,7 +37,7 @@
       const narrowed = wanted !== "" || changes.checked;
       let shown = 0;
       for (const row of rows) {
-        row.hidden = (changes.checked && equal(row)) || !texts.get(row).includes(wanted);
+        row.hidden = (changes.checked && !("changed" in row.dataset)) || !texts.get(row).includes(wanted);
         shown += row.hidden ? 0 : 1;
       }
       for (const { body, holder, open } of folds) {

@@ -6,18 +6,6 @@ kerasdiff.plots = { kinds: {} };
   const [LOW, HIGH] = [0.34, 0.72]; // where in it values and words stand
   const SUPERSCRIPTS = { "-": "⁻", 0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "⁶", 7: "⁷", 8: "⁸", 9: "⁹" };
 
-  /** A number of the data: what is not finite comes by its name, what was not measured as null. */
-  plots.number = (value) => (value === null ? null : Number(value));
-
-  /** A number for people. */
-  plots.told = (value, digits = 3) => {
-    if (value === null) return "–";
-    if (!Number.isFinite(value)) return "not finite";
-    const size = Math.abs(value);
-    if (size !== 0 && (size < 1e-3 || size >= 1e5)) return value.toExponential(1).replace("e", "e").replace("-", "−");
-    return Number(value.toPrecision(digits)).toString().replace("-", "−");
-  };
-
   plots.power = (value) => {
     const exponent = Math.round(Math.log10(value));
     if (exponent === 0) return "1";
@@ -241,15 +229,12 @@ kerasdiff.plots = { kinds: {} };
       const left = point.x * scale;
       const width = tip.node().offsetWidth;
       const room = host.clientWidth;
-      const top = svg.node().offsetTop ?? box.top - host.getBoundingClientRect().top;
+      const top = box.top - host.getBoundingClientRect().top;
       tip.style(
         "left",
         `${Math.max(0, Math.min(room - width, left + 14 + width > room ? left - width - 14 : left + 14))}px`,
       );
-      tip.style(
-        "top",
-        `${(Number.isFinite(top) ? top : box.top - host.getBoundingClientRect().top) + point.y * scale + 10}px`,
-      );
+      tip.style("top", `${top + point.y * scale + 10}px`);
     };
     const hide = () => {
       if (document.activeElement === host && host.matches(":focus-visible")) return;

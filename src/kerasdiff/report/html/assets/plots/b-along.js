@@ -15,8 +15,8 @@
   plots.kinds.along = (host, data, width, title) => {
     const count = data.names.length;
     const rows = count <= ROWS;
-    const series = data.series.map(({ name, values }) => ({ name, values: values.map(plots.number) }));
-    const limits = data.limits.map(plots.number);
+    const series = data.series.map(({ name, values }) => ({ name, values: values.map(kerasdiff.number) }));
+    const limits = data.limits.map(kerasdiff.number);
     const limit = (index) => limits[limits.length === 1 ? 0 : index];
     legend(host, series, limit, data.marks);
     const letters = rows
@@ -88,8 +88,8 @@
   const told = (data, series, limit, position) => {
     const [one, two] = data.names[position];
     const name = two ? `${one} ↔ ${two}` : one;
-    const sizes = series.map(({ name: kind, values }) => `${kind} ${plots.told(values[position])}`);
-    return [name, ...(data.lines[position] ? [data.lines[position]] : []), ...sizes, `limit ${plots.told(limit)}`];
+    const sizes = series.map(({ name: kind, values }) => `${kind} ${kerasdiff.told(values[position])}`);
+    return [name, ...(data.lines[position] ? [data.lines[position]] : []), ...sizes, `limit ${kerasdiff.told(limit)}`];
   };
 
   const legend = (host, series, limit, edits) => {

@@ -27,8 +27,8 @@
     const svg = plots.frame(host, width, lines * block);
     const panels = data.panels.map((one) => ({
       ...one,
-      limit: plots.number(one.limit),
-      values: one.values.map(plots.number),
+      limit: kerasdiff.number(one.limit),
+      values: one.values.map(kerasdiff.number),
     }));
     const points = [];
     panels.forEach((one, number) => {

@@ -17,13 +17,13 @@
   /** The same with numbers for names. */
   const read = (panel) => ({
     ...panel,
-    curves: panel.curves.map((curve) => ({ ...curve, x: places(curve), y: curve.y.map(plots.number) })),
+    curves: panel.curves.map((curve) => ({ ...curve, x: places(curve), y: curve.y.map(kerasdiff.number) })),
     means: (panel.means ?? []).map((mean) => ({
       ...mean,
       x: places(mean),
-      mean: mean.mean.map(plots.number),
-      low: mean.low.map(plots.number),
-      high: mean.high.map(plots.number),
+      mean: mean.mean.map(kerasdiff.number),
+      low: mean.low.map(kerasdiff.number),
+      high: mean.high.map(kerasdiff.number),
     })),
   });
 
@@ -113,10 +113,10 @@
       across: size.width,
       count: 5,
       format: panel.percent
-        ? (value) => plots.told(100 * value)
+        ? (value) => kerasdiff.told(100 * value)
         : log
           ? (value) => (Number.isInteger(Math.log10(value)) ? plots.power(value) : "")
-          : (value) => plots.told(value),
+          : (value) => kerasdiff.told(value),
     });
     foot(group, x, last, size, panel.x);
     // What a band or a line reaches beyond the frame is not drawn there.
@@ -244,7 +244,7 @@
 
   const told = (panel, place) => {
     const lines = [];
-    const shown = (value) => (panel.percent && value !== null ? `${plots.told(100 * value)} %` : plots.told(value, 4));
+    const shown = (value) => (panel.percent && value !== null ? `${kerasdiff.told(100 * value)} %` : kerasdiff.told(value, 4));
     for (const side of SIDES.slice(0, 2)) {
       const mean = panel.means.find((one) => one.side === side);
       const curve = mean ?? panel.curves.find((one) => one.side === side);
@@ -252,7 +252,7 @@
       if (at < 0 || at >= curve.x.length) continue;
       const value = mean ? mean.mean[at] : curve.y[at];
       const spread = mean
-        ? ` ± ${panel.percent ? plots.told(100 * (mean.high[at] - mean.mean[at]), 2) : plots.told(mean.high[at] - mean.mean[at], 2)}`
+        ? ` ± ${panel.percent ? kerasdiff.told(100 * (mean.high[at] - mean.mean[at]), 2) : kerasdiff.told(mean.high[at] - mean.mean[at], 2)}`
         : "";
       lines.push(`${panel.title}, ${side}: ${shown(value)}${spread}`);
     }
@@ -260,8 +260,8 @@
   };
 
   plots.kinds.distances = (host, data, width, title) => {
-    const curves = data.curves.map((curve) => ({ ...curve, x: places(curve), y: curve.y.map(plots.number) }));
-    const limit = data.limit && { x: data.limit.x, y: data.limit.y.map(plots.number) };
+    const curves = data.curves.map((curve) => ({ ...curve, x: places(curve), y: curve.y.map(kerasdiff.number) }));
+    const limit = data.limit && { x: data.limit.x, y: data.limit.y.map(kerasdiff.number) };
     const margin = { top: 26, right: 12, bottom: 46, left: 56 };
     const size = { width: width - margin.left - margin.right, height: width > 700 ? 320 : 260 };
     const pairs = curves.filter(({ side }) => side === "candidate");
@@ -309,11 +309,11 @@
           return there < 0
             ? []
             : [
-                `${curve.side === "candidate" ? `pair of seed ${curve.seed}` : curve.side}: ${plots.told(curve.y[there])}`,
+                `${curve.side === "candidate" ? `pair of seed ${curve.seed}` : curve.side}: ${kerasdiff.told(curve.y[there])}`,
               ];
         }),
         ...(limit && place <= limit.x[limit.x.length - 1]
-          ? [`limit: ${plots.told(limit.y[Math.max(0, d3.bisectRight(limit.x, place) - 1)])}`]
+          ? [`limit: ${kerasdiff.told(limit.y[Math.max(0, d3.bisectRight(limit.x, place) - 1)])}`]
           : []),
       ],
     }));
@@ -323,9 +323,8 @@
   const distanceLegend = (host, curves, pairs, limit) => {
     const rows = [["plot-overall-line plot-first", `pair of seed ${pairs[0].seed}`, "line"]];
     if (pairs.length > 1) rows.push(["plot-overall-line plot-seed", "pairs of other seeds", "line"]);
-    const words = { control: "control", rounding: "rounding" };
-    for (const side of Object.keys(words))
-      if (curves.some((curve) => curve.side === side)) rows.push([`plot-${side} plot-mean`, words[side], "line"]);
+    for (const side of SIDES.slice(2))
+      if (curves.some((curve) => curve.side === side)) rows.push([`plot-${side} plot-mean`, side, "line"]);
     if (limit) rows.push(["plot-limit", "limit", "line"]);
     plots.legend(host, rows);
   };

@@ -22,14 +22,14 @@
     plots.word(plot, `${right} →`, inner, -9, "end");
   };
 
-  const signed = (value) => `${value > 0 ? "+" : ""}${plots.told(value)}`;
+  const signed = (value) => `${value > 0 ? "+" : ""}${kerasdiff.told(value)}`;
 
   plots.kinds.interval = (host, data, width, title) => {
-    const seeds = data.seeds.map(([seed, value]) => [seed, plots.number(value)]);
+    const seeds = data.seeds.map(([seed, value]) => [seed, kerasdiff.number(value)]);
     const rows = data.rows.map((row) => ({
       ...row,
-      mean: plots.number(row.mean),
-      interval: row.interval?.map(plots.number) ?? null,
+      mean: kerasdiff.number(row.mean),
+      interval: row.interval?.map(kerasdiff.number) ?? null,
     }));
     const margin = { left: 14, right: 14, bottom: 46, top: 24 };
     const inner = width - margin.left - margin.right;
@@ -54,7 +54,7 @@
       ["plot-seed-dot", "a seed", d3.symbolCircle],
       ...(rows[0].interval ? [["plot-interval", "interval of the mean", "line"]] : []),
       ...(Number.isFinite(rows[0].mean) ? [["plot-mean-mark", "mean", d3.symbolDiamond]] : []),
-      ["plot-margin", `equivalent: within ±${plots.told(data.margin)}`, "band"],
+      ["plot-margin", `equivalent: within ±${kerasdiff.told(data.margin)}`, "band"],
       ...(lost ? [["plot-lost", `${lost} not finite`, d3.symbolTimes]] : []),
     ]);
     const svg = plots.frame(host, width, height + margin.top + margin.bottom);
@@ -136,7 +136,7 @@
   };
 
   plots.kinds.strip = (host, data, width, title) => {
-    const seeds = data.seeds.map(([seed, value]) => [seed, plots.number(value)]);
+    const seeds = data.seeds.map(([seed, value]) => [seed, kerasdiff.number(value)]);
     const rows = seeds.length <= SEEDS;
     const margin = { left: rows ? 74 : 14, right: rows ? 52 : 14, top: 20, bottom: 46 };
     const inner = width - margin.left - margin.right;
@@ -215,7 +215,7 @@
   };
 
   plots.kinds.classes = (host, data, width, title) => {
-    const rows = data.classes.map(([name, value]) => [name, plots.number(value)]);
+    const rows = data.classes.map(([name, value]) => [name, kerasdiff.number(value)]);
     const letters = Math.min(
       d3.max(rows, ([name]) => name.length),
       Math.floor((width * 0.32) / 6.6),
