@@ -385,3 +385,25 @@ def test_a_missing_name_lists_what_there_is(folder: Path) -> None:
 def test_library_model_by_module_name() -> None:
     result = loaded("keras.applications:MobileNetV2(weights=None, input_shape=(32, 32, 3))")
     assert shapes(result) == [("input", (None, 32, 32, 3), "float32")]
+
+
+def test_weights_that_were_overwritten_are_set_back_and_more_than_that_is_loaded_anew(folder: Path) -> None:
+    session = Session(parse_target("m.py:sequential"))
+    began = [value.numpy() for value in session.loaded("float32").model.variables]
+
+    def overwritten() -> Loaded:
+        loaded = session.drawn("float32")
+        for variable in loaded.model.variables:
+            variable.assign(variable + 1.0)
+        return loaded
+
+    loaded = overwritten()
+    assert session.pristine() is loaded
+    for value, variable in zip(began, loaded.model.variables, strict=True):
+        assert (value == variable.numpy()).all()
+
+    overwritten()
+    session.altered("float32")
+    assert session.pristine() is not loaded
+    for value, variable in zip(began, session.pristine().model.variables, strict=True):
+        assert (value == variable.numpy()).all()

@@ -88,7 +88,9 @@ def mutant(of: str, change: str, rename: bool = False) -> keras.Model:
 def neutral(of: str, steps: tuple[str, ...], form: str = "functional") -> keras.Model:
     """The network written otherwise, step by step, in one of the ``FORMS``."""
     blueprint = original(of)
-    for step in steps:
+    for number, step in enumerate(steps):
+        if number:
+            blueprint.build()  # which finds out the shapes that the next step goes by
         blueprint = find(expressions(blueprint), step).apply(blueprint)
-        blueprint.build()
+    blueprint.sort()
     return FORMS[form](blueprint)

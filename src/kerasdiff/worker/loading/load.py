@@ -26,7 +26,7 @@ from kerasdiff.worker.importing.faults import at_line, reason, user_traceback
 from kerasdiff.worker.importing.resolve import Constructed, construct, resolve
 from kerasdiff.worker.importing.revision import enter, entered
 from kerasdiff.worker.importing.world import World
-from kerasdiff.worker.keras_internals import Live, exact_casts
+from kerasdiff.worker.keras_internals import Live, exact_casts, write
 from kerasdiff.worker.live.unpack import settle, unpack
 from kerasdiff.worker.loading.configs import open_config
 from kerasdiff.worker.loading.inputs import Signature, is_declared, named_otherwise, show, signature_of, with_ranges
@@ -35,6 +35,7 @@ from kerasdiff.worker.loading.parts import by_parts, without_call
 from kerasdiff.worker.loading.saved import open_saved
 from kerasdiff.worker.tracing import sources
 from kerasdiff.worker.tracing.assemble import assemble
+from kerasdiff.worker.tracing.names import weight_table
 from kerasdiff.worker.tracing.trace import Recording, record
 
 SEED = 0
@@ -93,6 +94,7 @@ class Session:
         self.staged: dict[tuple[Precision, Mode], Live] = {}
         self.tasks: dict[tuple[Precision, bool, tuple[str | None, ...]], Live] = {}
         self.starts: dict[Precision, tuple[object, list[tuple[Live, Live]]]] = {}
+        self._begun: list[tuple[Live, Live]] = []
         self._spare: Loaded | None = None
         self.kept: Live | None = None
         """What the part that trains keeps from one trial to the next."""
@@ -118,7 +120,7 @@ class Session:
     def _make_room(self) -> None:
         """Forgets a large model in another precision before one more is loaded: one copy of it is enough."""
         for precision, loaded in list(self._loaded.items()):
-            if sum(math.prod(variable.shape) for variable in loaded.model.variables) > MOST_KEPT:
+            if _values_in(loaded.model) > MOST_KEPT:
                 self._forget(precision)
 
     def described(self) -> Loaded:
@@ -147,13 +149,35 @@ class Session:
         return None
 
     def drawn(self, precision: Precision) -> Loaded:
-        """The model in this precision, for a caller that overwrites its weights."""
+        """The model in this precision, for a caller that overwrites its weights.
+
+        One that does more to it, or runs its code again, says so with :meth:`altered`.
+        """
+        loaded = self.loaded(precision)
+        if precision == "float32" and precision not in self._drawn and _values_in(loaded.model) <= MOST_KEPT:
+            # A variable that is written to leaves its memory to the tensor it was read into: no copy is made here.
+            variables = weight_table(loaded.model).values()
+            self._begun = [(variable, tf.convert_to_tensor(variable)) for variable in variables]
         self._drawn.add(precision)
-        return self.loaded(precision)
+        return loaded
+
+    def altered(self, precision: Precision) -> None:
+        """Says that more than the values of a model may have changed: setting them back makes it no fresh one."""
+        if precision == "float32":
+            self._begun = []
 
     def pristine(self) -> Loaded:
-        """A float32 model that still holds the weights it starts from."""
-        return self.reload("float32") if "float32" in self._drawn else self.loaded("float32")
+        """A float32 model that still holds the weights it starts from, or holds them again."""
+        if "float32" not in self._drawn:
+            return self.loaded("float32")
+        if not self._begun:
+            return self.reload("float32")
+        for variable, value in self._begun:
+            write(variable, value)
+        self._drawn.discard("float32")
+        self.starts.pop("float32", None)
+        self._begun = []
+        return self.loaded("float32")
 
     def spare(self) -> Loaded:
         """A float32 model, the same until :meth:`drop_spare`, for a caller that may leave anything in it.
@@ -177,6 +201,7 @@ class Session:
             for key in [key for key in table if key[0] == precision]:
                 del table[key]
         self.starts.pop(precision, None)
+        self.altered(precision)
 
     def restart(self, inputs: tuple[InputSpec, ...], order: tuple[str, ...] = (), *, fitted: bool = False) -> None:
         """Forgets the loaded models; the next ones get other inputs, or the same ones in the order of their names.
@@ -194,6 +219,7 @@ class Session:
         self.tasks.clear()
         self.kept = self.ready = None
         self.starts.clear()
+        self.altered("float32")
         self.drop_spare()
 
     def reload(self, precision: Precision, seed: int = SEED) -> Loaded:
@@ -208,6 +234,10 @@ class Session:
         if "regularizer" in self.without:
             loaded = without_penalties(loaded)
         return thawed(loaded) if "trainable" in self.without else loaded
+
+
+def _values_in(model: Live) -> int:
+    return sum(math.prod(variable.shape) for variable in model.variables)
 
 
 @contextmanager

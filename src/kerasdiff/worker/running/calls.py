@@ -16,7 +16,8 @@ from kerasdiff.worker.loading.load import Session
 from kerasdiff.worker.loading.loaded import Loaded
 from kerasdiff.worker.running.values import Values
 from kerasdiff.worker.tracing.assemble import assemble
-from kerasdiff.worker.tracing.branches import may_branch
+from kerasdiff.worker.tracing.branches import Way, may_branch
+from kerasdiff.worker.tracing.names import weight_table
 from kerasdiff.worker.tracing.returned import tensors_of
 from kerasdiff.worker.tracing.trace import Added, Recording, added_losses, call_model, masks_of, record
 
@@ -32,6 +33,7 @@ class Call:
         mixed: Whether parts of it run in a lower precision than asked for.
         branches: Nodes whose branch the last values tell.
         hidden: Nodes with a branch that nothing tells.
+        weights: All of the model's by id, where no call makes more of them.
         differentiated: The same call for a gradient tape: op by op, which spares it a graph of the gradients. A loop
             is left in its graph, for op by op it takes a Python step for each of its own.
     """
@@ -43,6 +45,12 @@ class Call:
     mixed: bool = False
     branches: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
+    weights: Mapping[str, Live] | None = None
+
+    @property
+    def is_graph(self) -> bool:
+        """Whether it runs none of the model's own code."""
+        return hasattr(self.function, "graph")
 
 
 def called(session: Session, loaded: Loaded, mode: Mode, precision: Precision) -> Call:
@@ -70,20 +78,15 @@ def _traced(session: Session, loaded: Loaded, mode: Mode, precision: Precision) 
     recording, function = session.traced(precision, mode)
     if recording.made:
         return eager(loaded, mode)
-    branches: list[str] = []
-    hidden: list[str] = []
+    chosen: tuple[Way, ...] = ()
 
     def taken(recording: Recording) -> list[Live]:
-        branches.clear()
-        hidden.clear()
-        assembler = assemble(loaded, recording, bare=True)
-        assembler.graph()
-        ways = assembler.ways()
-        hidden.extend(way.node for way in ways if way.choice is None)
-        branches.extend(way.node for way in ways if way.choice is not None)
-        return [way.choice for way in ways if way.choice is not None]
+        nonlocal chosen
+        chosen = _ways(loaded, recording)
+        return [way.choice for way in chosen if way.choice is not None]
 
-    if may_branch(recording) and mode == "inference":
+    # A graph that tells of its branches is another one, and is made only where there are any to tell of.
+    if mode == "inference" and may_branch(recording) and taken(recording):
         recording, function = record(loaded, mode, taken)
     mixed = precision == "float64" and has_lower_precision(recording)
     return Call(
@@ -92,9 +95,16 @@ def _traced(session: Session, loaded: Loaded, mode: Mode, precision: Precision) 
         losses=lambda: recording.added,
         writes=may_write(function),
         mixed=mixed,
-        branches=tuple(branches),
-        hidden=tuple(hidden),
+        branches=tuple(way.node for way in chosen if way.choice is not None),
+        hidden=tuple(way.node for way in chosen if way.choice is None),
+        weights=weight_table(loaded.model),
     )
+
+
+def _ways(loaded: Loaded, recording: Recording) -> tuple[Way, ...]:
+    assembler = assemble(loaded, recording, bare=True)
+    assembler.graph()
+    return tuple(assembler.ways())
 
 
 def _has_loop(recording: Recording) -> bool:

@@ -18,7 +18,7 @@ from kerasdiff.worker.loading.load import Session, precision_scope
 from kerasdiff.worker.loading.loaded import Loaded
 from kerasdiff.worker.optimizing import as_written
 from kerasdiff.worker.running.calls import Call, called, untracked
-from kerasdiff.worker.running.values import array_of, assign, perturbed, started
+from kerasdiff.worker.running.values import array_of, assign, perturbed, start_of
 from kerasdiff.worker.tracing.names import weight_table
 
 SAME_DRAW = 1e-9
@@ -40,6 +40,8 @@ def evaluate(session: Session, request: EvaluateRequest) -> Evaluation:
     mode: Mode = "training" if request.training else "inference"
     with precision_scope(request.precision):
         call = called(session, loaded, mode, request.precision)
+        if request.training or not call.is_graph:
+            session.altered(request.precision)
         try:
             with as_written():
                 return _Run(session, loaded, request, call).evaluation()
@@ -75,9 +77,9 @@ class _Run:
 
     def __init__(self, session: Session, loaded: Loaded, request: EvaluateRequest, call: Call) -> None:
         self._loaded, self._request, self._called = loaded, request, call
-        self._variables = weight_table(loaded.model)
+        self._variables = weight_table(loaded.model) if call.weights is None else call.weights
         self._beside = untracked(self._variables, call.function)
-        own = started(session, request.precision, request.recipes, request.weight_scale, request.perturbation)
+        own = start_of(session, request.precision, request.recipes, request.weight_scale, request.perturbation)
         self._start = [*own, *self._beside]
         self._writes = request.training or call.writes
         self._stateful = _untrained(loaded.model, self._variables) if self._writes else {}

@@ -16,7 +16,7 @@ from kerasdiff.worker.importing.faults import at_line, reason
 from kerasdiff.worker.keras_internals import Live
 from kerasdiff.worker.loading.load import Session, precision_scope
 from kerasdiff.worker.loading.loaded import Loaded
-from kerasdiff.worker.running.values import assign, perturbed, started
+from kerasdiff.worker.running.values import assign, perturbed, start_of
 from kerasdiff.worker.tracing.names import weight_table
 from kerasdiff.worker.tracing.returned import tensors_of
 from kerasdiff.worker.tracing.trace import call_model
@@ -48,6 +48,7 @@ def losses_of(session: Session, request: StepRequest, outputs: Sequence[Sequence
 
 def _answered(session: Session, request: StepRequest, ask: Callable[[_Step], T]) -> T:
     loaded = session.drawn(request.precision)
+    session.altered(request.precision)
     with precision_scope(request.precision):
         try:
             return ask(_Step(session, loaded, request))
@@ -74,7 +75,7 @@ class _Step:
 
     def _call(self, inputs: Sequence[Live]) -> Live:
         asked = self._request
-        started(self._session, asked.precision, asked.recipes, 1.0, asked.perturbation)
+        assign(start_of(self._session, asked.precision, asked.recipes, 1.0, asked.perturbation))
         args, kwargs = self._loaded.pack(list(inputs))
         return call_model(self._loaded.model, args, kwargs, training=True, fitted=self._loaded.fitted)
 

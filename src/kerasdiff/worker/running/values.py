@@ -13,7 +13,7 @@ from kerasdiff.errors import EvaluateError
 from kerasdiff.graph import SEED_ROLE
 from kerasdiff.graph.values import Array, Precision
 from kerasdiff.side.observations import Recipe
-from kerasdiff.worker.keras_internals import Live
+from kerasdiff.worker.keras_internals import Live, write
 from kerasdiff.worker.loading.load import Session
 from kerasdiff.worker.tracing.names import weight_table
 
@@ -125,22 +125,22 @@ def assign(values: Values) -> list[tuple[Live, Live]]:
     """
     given = []
     for variable, value in values:
-        variable.assign(value)
+        write(variable, value)
         given.append((variable, value))
     return given
 
 
-def started(
+def start_of(
     session: Session, precision: Precision, recipes: tuple[Recipe, ...], weight_scale: float, perturbation: float
 ) -> list[tuple[Live, Live]]:
-    """Gives the model in this precision the weights of a request; the same as last time are not drawn again.
+    """What the variables of the model in this precision start a request from; the same as last time is not drawn again.
 
     Raises:
         EvaluateError: If a recipe names a weight that does not exist.
     """
     key = recipes, weight_scale, perturbation
     if session.starts.get(precision, (None,))[0] == key:
-        return assign(session.starts[precision][1])
+        return session.starts[precision][1]
     session.starts.pop(precision, None)
     variables = weight_table(session.drawn(precision).model)
     given = assign(perturbed(drawn(variables, recipes, weight_scale), perturbation))
