@@ -40,7 +40,7 @@ def evaluate(session: Session, request: EvaluateRequest) -> Evaluation:
     mode: Mode = "training" if request.training else "inference"
     with precision_scope(request.precision):
         call = called(session, loaded, mode, request.precision)
-        if request.training or not call.is_graph:
+        if request.training or call.writes or not call.is_graph:
             session.altered(request.precision)
         try:
             with as_written():
