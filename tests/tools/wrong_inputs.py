@@ -124,10 +124,10 @@ def _answer(row: Row, root: Path, lent: launching.Launcher | None) -> Answer:
 def _warm(lent: launching.Launcher | None) -> Iterator[None]:
     """Within, workers are forked from this launcher; where there is none, none may be started."""
 
-    def same(environment: Mapping[str, str], **more: bool) -> launching.Launcher:
+    def same(environment: Mapping[str, str], python: str = "", **more: bool) -> launching.Launcher:
         if lent is None:
             raise AssertionError("a worker is started")
-        return lent if lent.runs() else _LAUNCHER(environment, **more)
+        return lent if lent.runs() else _LAUNCHER(environment, python, **more)
 
     known, launching.launcher = launching.launcher, same
     forks, launching.FORKS = launching.FORKS, True

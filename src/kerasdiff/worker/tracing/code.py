@@ -68,11 +68,14 @@ def _found(waiting: list[tuple[str, _Scope]], scopes: Sequence[_Scope]) -> dict[
         functions: list[Live] = [value for value in values if is_user_code(value)]
         waiting += [(inner, item.__globals__) for item in functions for inner in _names(item.__code__)]
         plain: list[object] = [value for value in values if isinstance(value, bool | int | float | str)]
-        if isinstance(own, list | tuple | dict) or hasattr(own, "tobytes"):
-            plain.append(_plain(own, 0))
+        plain += [_plain(own, 0)] if _holds_values(own) else []
         configured: list[object] = [text for value in values if (text := _configured(value)) is not None]
         reached[name] = [_parts(item, 0) for item in functions], plain, configured
     return reached
+
+
+def _holds_values(value: Live) -> bool:
+    return isinstance(value, list | tuple | dict) or hasattr(value, "tobytes")
 
 
 _SETTINGS = ("__init__", "get_config", "from_config")
