@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 from kerasdiff.align.correspondence import correspond
 from kerasdiff.align.edits import Edit
@@ -18,6 +19,7 @@ from kerasdiff.align.pair import Correspondence, Pair
 from kerasdiff.comparison import Comparison, Reason, Verdict
 from kerasdiff.errors import DataError, EvaluateError, FitError, WorkerError
 from kerasdiff.explain.attribution import Explained, attribute, depth
+from kerasdiff.explain.measuring import Question
 from kerasdiff.explain.records import Attribution, Depth
 from kerasdiff.findings import Fact, Finding
 from kerasdiff.fitting.cluster.connect import Cluster, connected
@@ -64,6 +66,8 @@ from kerasdiff.side.targets import InputSpec, Target, parse_input
 from kerasdiff.side.training import FitPlan, TrialOptions
 from kerasdiff.side.written import Written, excerpts, named_lines
 from kerasdiff.stating import environment, info, terms
+
+Answer = TypeVar("Answer")
 
 FEW_STEPS = 100
 """Steps up to which a fit is too short for TensorFlow's optimiser: see :mod:`kerasdiff.worker.optimizing`."""
@@ -280,13 +284,7 @@ def _explained(
     question = observer.question(numeric) if options.explain else None
     if question is None:
         return Explained(depth=_depth(observer, pair, numeric, not_checked) if options.picture else None)
-    try:
-        answer = question if isinstance(question, Finding) else attribute(pair, question)
-    except EvaluateError as error:
-        answer = Finding(fact=Fact.REFUSED, cause=error.message)
-    except WorkerError as error:
-        observer.revive()
-        answer = Finding(fact=Fact.REFUSED, cause=error.message)
+    answer = _answered(observer, pair, question, attribute)
     if isinstance(answer, Finding):
         not_checked.append(NotChecked(rung="attribution", reason=answer))
         return Explained()
@@ -298,17 +296,26 @@ def _depth(observer: Observer, pair: Pair, numeric: tuple[Rung, Rung], not_check
     question = observer.depth_question(numeric)
     if question is None:
         return None
-    try:
-        answer = question if isinstance(question, Finding) else depth(pair, question)
-    except EvaluateError as error:
-        answer = Finding(fact=Fact.REFUSED, cause=error.message)
-    except WorkerError as error:
-        observer.revive()
-        answer = Finding(fact=Fact.REFUSED, cause=error.message)
+    answer = _answered(observer, pair, question, depth)
     if isinstance(answer, Finding):
         not_checked.append(NotChecked(rung="distances", reason=answer))
         return None
     return answer
+
+
+def _answered(
+    observer: Observer, pair: Pair, question: Question | Finding, ask: Callable[[Pair, Question], Answer | Finding]
+) -> Answer | Finding:
+    """What is found of both sides in parts, or why nothing is; a side that ended runs again, for the verdict stands."""
+    if isinstance(question, Finding):
+        return question
+    try:
+        return ask(pair, question)
+    except EvaluateError as error:
+        return Finding(fact=Fact.REFUSED, cause=error.message)
+    except WorkerError as error:
+        observer.revive()
+        return Finding(fact=Fact.REFUSED, cause=error.message)
 
 
 # Training ----------------------------------------------------------------------------------------------------

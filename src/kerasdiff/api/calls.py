@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, ParamSpec, TypedDict, TypeVar
 
 from kerasdiff.api import watching
 from kerasdiff.api.results import InconclusiveError, Inspection, NotEquivalentError, Result
-from kerasdiff.api.targets import Files, Inputs, Python, inputs_of, target_of
+from kerasdiff.api.targets import Files, Inputs, Python, inputs_of, target_of, targets_of
 from kerasdiff.defaults import SEEDS
 from kerasdiff.errors import FitError, InternalError, KerasdiffError, TargetError
 from kerasdiff.options import IGNORABLE, STRENGTHS, Ignored, Options, Required
-from kerasdiff.side.targets import SIDES
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -137,10 +136,8 @@ def compare(
         values=values,
         picture=picture,
     )
-    first, second = (
-        target_of(model, given, custom_objects=custom_objects, unsafe=unsafe, python=python, side=side)
-        for model, python, side in zip((reference, candidate), (reference_python, candidate_python), SIDES, strict=True)
-    )
+    models, pythons = (reference, candidate), (reference_python, candidate_python)
+    first, second = targets_of(models, pythons, given, custom_objects=custom_objects, unsafe=unsafe)
     _start_ahead(targets=(first, second))
     import kerasdiff.pipeline as engine
 
@@ -250,10 +247,8 @@ def fit(
         logdir=logdir,
         device=device,
     )
-    first, second = (
-        target_of(model, given, custom_objects=custom_objects, unsafe=unsafe, python=python, side=side)
-        for model, python, side in zip((reference, candidate), (reference_python, candidate_python), SIDES, strict=True)
-    )
+    models, pythons = (reference, candidate), (reference_python, candidate_python)
+    first, second = targets_of(models, pythons, given, custom_objects=custom_objects, unsafe=unsafe)
     _start_ahead(trial_hardware(device), (first, second))
     import kerasdiff.pipeline as engine
     from kerasdiff.options import Silent

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 from kerasdiff.errors import TargetError
-from kerasdiff.side.targets import InputSpec, Target, no_objects, parse_input, trusting
+from kerasdiff.side.targets import SIDES, InputSpec, Target, no_objects, parse_input, trusting
 
 if TYPE_CHECKING:
     from kerasdiff.side.payload import Payload
@@ -31,6 +31,22 @@ Python: TypeAlias = str | os.PathLike[str] | None
 
 _PACK = "kerasdiff.worker.live.pack"
 """What writes down a live object; by name, for nothing here imports the worker, which knows Keras."""
+
+
+def targets_of(
+    models: tuple[object, object],
+    pythons: tuple[Python, Python],
+    inputs: tuple[InputSpec, ...],
+    *,
+    custom_objects: Files,
+    unsafe: bool,
+) -> tuple[Target, Target]:
+    """The same as :func:`target_of` of the reference and the candidate, each with the Python that runs it."""
+    first, second = (
+        target_of(model, inputs, custom_objects=custom_objects, unsafe=unsafe, python=python, side=side)
+        for model, python, side in zip(models, pythons, SIDES, strict=True)
+    )
+    return first, second
 
 
 def target_of(
