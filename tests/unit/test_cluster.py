@@ -139,11 +139,11 @@ def test_a_lost_task_runs_again_for_a_while_and_the_end_of_a_process_counts_when
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     group = spread._Group(number=1, plans=(), told=None, futures=(), task=None, job=b"")
-    lost = spread._once_more(group, spread._failed(RuntimeError("The raylet died.")))
+    lost = spread._once_more(group, connect.lost_for_good("a trial pair", RuntimeError("The raylet died.")))
     assert lost is not None
     assert not lost.last
     monkeypatch.setattr(spread, "LOST_AFTER", 0)
-    assert spread._once_more(lost, spread._failed(RuntimeError("The raylet died."))) is None
+    assert spread._once_more(lost, connect.lost_for_good("a trial pair", RuntimeError("The raylet died."))) is None
     ended = spread._once_more(group, WorkerError("The worker process ended."))
     assert ended is not None
     assert ended.last

@@ -89,8 +89,9 @@ def _comparing(
     listener.phase("connecting to the cluster")
     data = sorted({pair.gate.options.data for pair in pairs if pair.gate.options.data is not None})
     targets = tuple(dict.fromkeys(target for pair in pairs for target in pair.targets))
-    spread = Spread(stack.enter_context(connected(cluster, targets, data)), data)
-    return spread.compare, spread.slots, spread.close
+    there = stack.enter_context(connected(cluster, targets, data))
+    spread = Spread(there, data)
+    return spread.compare, there.slots, spread.close
 
 
 def _outcome(gate: Gate, future: Future[CheckedPair]) -> CheckedPair:

@@ -7,19 +7,21 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import math
 import os
 import pickle
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kerasdiff.comparison import Comparison
-from kerasdiff.errors import ClusterError, KerasdiffError, WorkerError
+from kerasdiff.errors import KerasdiffError, WorkerError
 from kerasdiff.fitting.cluster import entry
-from kerasdiff.fitting.cluster.connect import Cluster
-from kerasdiff.fitting.cluster.shipping import Parcel, Shipment, data_there, packed, unpacked
-from kerasdiff.fitting.cluster.spread import AHEAD, RETRIES, THREADS
+from kerasdiff.fitting.cluster.connect import LOST_AFTER, Cluster, LostError, answer_of, lost_for_good
+from kerasdiff.fitting.cluster.shipping import Parcel, Shipment, data_there, unpacked
+from kerasdiff.fitting.cluster.spread import THREADS
 from kerasdiff.fitting.cluster.task import restore
 from kerasdiff.options import Options
 from kerasdiff.pipeline import compare
@@ -55,19 +57,10 @@ class Spread:
 
     def __init__(self, cluster: Cluster, data: Sequence[str]) -> None:
         self._cluster, self._ray = cluster, cluster.ray
-        home = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
-        self._parcels = {name: self._ray.put(packed(name, home)) for name in {"auto", *data}}
-        self._ray.cloudpickle.register_pickle_by_value(entry)
-        options: dict[str, float] = {"num_cpus": cluster.options.cpus, "max_retries": RETRIES}
-        options |= {"num_gpus": cluster.options.gpus} if cluster.options.gpus else {}
-        self._task = self._ray.remote(retry_exceptions=True, **options)(entry.run)
+        self._parcels = {name: cluster.parcel(name) for name in {"auto", *data}}
+        self._task = cluster.task()
         self._under_way: set[entry.Handle] = set()
         self._closed = threading.Event()
-
-    @property
-    def slots(self) -> int:
-        """As many pairs as run at once, and as many again."""
-        return max(1, AHEAD * self._cluster.room())
 
     def compare(self, reference: Target, candidate: Target, options: Options) -> Comparison:
         """What `kerasdiff.pipeline.compare` gives.
@@ -80,12 +73,28 @@ class Spread:
         folder = f"kerasdiff-data-{hashlib.sha256(name.encode()).hexdigest()[:12]}"
         environment = {variable: os.environ.get(variable) for variable in THREADS}
         job = Job(shipments=shipments, options=options, data=folder, environment=environment)
-        compared = self._answer(pickle.dumps(job), self._parcels[name])
+        compared = self._compared(pickle.dumps(job), self._parcels[name])
         one, two = (
             replace(info, location=shipment.here(info.location))
             for info, shipment in zip((compared.reference, compared.candidate), shipments, strict=True)
         )
         return replace(compared, reference=one, candidate=two)
+
+    def _compared(self, job: bytes, parcel: entry.Handle) -> Comparison:
+        """The answer of a node that lives: on one that goes down a worker may end before the task that tells of it."""
+        since, ended = math.inf, False
+        while True:
+            try:
+                return self._answer(job, parcel)
+            except LostError:
+                since = min(since, time.monotonic())
+                if self._closed.is_set() or time.monotonic() - since >= LOST_AFTER:
+                    raise
+            except WorkerError:
+                if self._closed.is_set() or ended:
+                    raise
+                ended = True
+            time.sleep(LOOK_S)
 
     def _answer(self, job: bytes, parcel: entry.Handle) -> Comparison:
         reference = self._task.remote(entry.versions(), Job.__module__, job, parcel)
@@ -94,18 +103,14 @@ class Spread:
             while not self._ray.wait([reference], timeout=LOOK_S)[0]:
                 if self._closed.is_set():
                     raise WorkerError("The check was cut off.")
-            kind, content = self._ray.get(reference)
+            outcome: entry.Outcome = self._ray.get(reference)
         except KerasdiffError:
             raise
         except Exception as why:  # Ray's own: a node, a process or an object is lost once more than it is tried again
-            lines = [line.strip() for line in str(why).splitlines() if line.strip()] or [type(why).__name__]
-            text = f"The cluster lost the pair for good ({type(why).__name__}: {lines[0].rstrip('.')})."
-            raise WorkerError(text, str(why)) from None
+            raise lost_for_good("the pair", why) from None
         finally:
             self._under_way.discard(reference)
-        if isinstance(content, str) or kind != "done":
-            raise ClusterError(f"The pair cannot be compared there: {content!s}; install the same on every node.")
-        answer: Comparison | KerasdiffError = pickle.loads(content)
+        answer: Comparison | KerasdiffError = pickle.loads(answer_of(outcome, "The pair cannot be compared"))
         if isinstance(answer, KerasdiffError):
             raise answer
         return answer

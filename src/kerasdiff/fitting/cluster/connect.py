@@ -18,11 +18,22 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kerasdiff.errors import ClusterError
+from kerasdiff.errors import ClusterError, WorkerError
+from kerasdiff.fitting.cluster import entry
 from kerasdiff.fitting.cluster.entry import Handle
-from kerasdiff.fitting.cluster.shipping import Shipment, stage
+from kerasdiff.fitting.cluster.shipping import Shipment, packed, stage
 from kerasdiff.options import ClusterOptions
 from kerasdiff.side.targets import Target
+
+AHEAD = 2
+"""Tasks handed over for each that can run: one waits wherever one ends, and an autoscaler sees that there is more."""
+
+RETRIES = 3
+"""How often a task is run again whose node or process is lost; Ray's own default."""
+
+LOST_AFTER = 60
+"""Seconds without a node that could take a task, or in which Ray gives one up again and again, after which all ends: a
+cluster may be growing a node, and Ray hands tasks to a dead one until it notices."""
 
 REACH_S = 10.0
 """How long an address may take to accept a connection."""
@@ -60,6 +71,24 @@ class Cluster:
         """Where a target that was shipped is on a node."""
         return next(shipment for shipped, shipment in self.shipped if shipped == target)
 
+    @property
+    def slots(self) -> int:
+        """As many as run at once, and as many again."""
+        return max(1, AHEAD * self.room())
+
+    def parcel(self, data: str) -> Handle:
+        """What is trained on, in the object store, from which each node takes it once."""
+        return self.ray.put(packed(data, Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")))
+
+    def task(self) -> Handle:
+        """What runs on a node: :func:`entry.run`, with what one takes of it.
+
+        What a model does wrong is a result: what a task raises is a node on its way down, which is no reason to stop.
+        """
+        takes: dict[str, float] = {"num_cpus": self.options.cpus, "max_retries": RETRIES}
+        takes |= {"num_gpus": self.options.gpus} if self.options.gpus else {}
+        return self.ray.remote(retry_exceptions=True, **takes)(entry.run)
+
     def room(self) -> int:
         """How many run at once on the nodes that are alive."""
         return sum(self._fit(node["Resources"]) for node in self.ray.nodes() if node["Alive"])
@@ -89,6 +118,29 @@ class Cluster:
         )
 
 
+def answer_of(outcome: entry.Outcome, what: str) -> bytes:
+    """What a task gave.
+
+    Raises:
+        ClusterError: If its node cannot run it; the message begins with ``what``.
+    """
+    kind, content = outcome
+    if isinstance(content, str) or kind != "done":
+        raise ClusterError(f"{what} there: {content!s}; install the same on every node.")
+    return content
+
+
+class LostError(WorkerError):
+    """Ray gave a task up, or is gone itself."""
+
+
+def lost_for_good(what: str, why: Exception) -> LostError:
+    """What Ray says of a task that it gave up, as one sentence."""
+    lines = [line.strip() for line in str(why).splitlines() if line.strip()] or [type(why).__name__]
+    text = f"The cluster lost {what} for good ({type(why).__name__}: {lines[0].rstrip('.')})."
+    return LostError(text, str(why))
+
+
 @contextlib.contextmanager
 def connected(options: ClusterOptions, targets: Sequence[Target], data: Collection[str]) -> Iterator[Cluster]:
     """Connects to a cluster, or starts one of this machine alone, and ships the targets' files.
@@ -111,6 +163,7 @@ def connected(options: ClusterOptions, targets: Sequence[Target], data: Collecti
         stack.enter_context(_without_noise())
         _init(ray, options.address, directory)
         stack.callback(ray.shutdown)
+        ray.cloudpickle.register_pickle_by_value(entry)
         cluster = Cluster(ray=ray, shipped=shipped, options=options)
         cluster.check()
         yield cluster

@@ -20,11 +20,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from kerasdiff.errors import ClusterError, KerasdiffError, WorkerError
+from kerasdiff.errors import KerasdiffError, WorkerError
 from kerasdiff.findings import Fact, Finding
 from kerasdiff.fitting.cluster import entry
-from kerasdiff.fitting.cluster.connect import Cluster
-from kerasdiff.fitting.cluster.shipping import packed
+from kerasdiff.fitting.cluster.connect import LOST_AFTER, Cluster, LostError, answer_of, lost_for_good
 from kerasdiff.fitting.cluster.task import Done, Files, Job, Said
 from kerasdiff.fitting.trainers import Starts, Told
 from kerasdiff.graph.values import Array
@@ -33,16 +32,7 @@ from kerasdiff.side.files import trial_directory, write_whole
 from kerasdiff.side.process import Worker
 from kerasdiff.side.training import FitPlan, Trial
 
-AHEAD = 2
-"""Groups handed over for each that can run: one waits wherever one ends, and an autoscaler sees that there is more."""
-
-RETRIES = 3
-"""How often a task is run again whose node or process is lost; Ray's own default."""
-
 HEAR_S = 1.0
-LOST_AFTER = 60
-"""Seconds without a node that could take a pair, or in which Ray gives one up again and again, after which the fit
-ends; a cluster may be growing a node."""
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 """Ray sets the first for its tasks; numbers drawn with numpy must be those of this machine."""
@@ -68,10 +58,6 @@ class _Group:
     last: bool = False
     lost_since: float = math.inf
     reference: entry.Handle = None
-
-
-class _LostError(WorkerError):
-    """Ray gave a task up, or is gone itself."""
 
 
 class Spread:
@@ -103,15 +89,10 @@ class Spread:
         self._hardware = Hardware(
             device=gpu if cluster.options.gpus else "cpu", threads=cluster.options.cpus, onednn=True
         )
-        home = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
-        self._ray.cloudpickle.register_pickle_by_value(entry)
-        self._parcel = self._ray.put(packed(data, home))
+        self._parcel = cluster.parcel(data)
         here = self._on(self._ray.get_runtime_context().get_node_id())
         self._desk = self._ray.remote(entry.Desk).options(num_cpus=0, scheduling_strategy=here).remote()
-        options: dict[str, float] = {"num_cpus": cluster.options.cpus, "max_retries": RETRIES}
-        options |= {"num_gpus": cluster.options.gpus} if cluster.options.gpus else {}
-        # What a model does wrong is a result: what a task raises is a node on its way down, which is no reason to stop.
-        self._task = self._ray.remote(retry_exceptions=True, **options)(entry.run)
+        self._task = cluster.task()
         self._under_way: dict[int, _Group] = {}
         self._again: queue.SimpleQueue[_Group] = queue.SimpleQueue()
         self._numbers = 0
@@ -123,7 +104,7 @@ class Spread:
     @property
     def slots(self) -> int:
         """As many pairs as run at once, and as many again."""
-        return max(1, AHEAD * self._cluster.room())
+        return self._cluster.slots
 
     def start(self, seed: int) -> Mapping[str, Array]:
         """The reference's start, as the worker of this machine draws it."""
@@ -195,12 +176,10 @@ class Spread:
 
     def _results(self, group: _Group, done: Future[entry.Outcome]) -> tuple[Trial, ...]:
         try:
-            kind, content = done.result()
+            outcome = done.result()
         except Exception as why:  # Ray's own: a node, a process or an object is lost once more than it is tried again
-            raise _failed(why) from None
-        if isinstance(content, str) or kind != "done":
-            raise ClusterError(f"A trial cannot run there: {content!s}; install the same on every node.")
-        result: Done = pickle.loads(content)
+            raise lost_for_good("a trial pair", why) from None
+        result: Done = pickle.loads(answer_of(outcome, "A trial cannot run"))
         self._findings += [item for item in result.lost if item not in self._findings]
         if isinstance(result.trials, KerasdiffError):
             raise result.trials
@@ -244,7 +223,7 @@ class Spread:
             except Exception as why:  # Ray's own: the desk, or the cluster, is gone
                 for_now = isinstance(why, self._ray.exceptions.ActorUnavailableError)
                 if not for_now or time.monotonic() - heard > LOST_AFTER:
-                    self._fail(_failed(why))
+                    self._fail(lost_for_good("a trial pair", why))
                     return
                 time.sleep(HEAR_S)
             if time.monotonic() - room > LOST_AFTER:
@@ -272,7 +251,7 @@ class Spread:
 
 def _once_more(group: _Group, why: Exception) -> _Group | None:
     """The group as it is handed over again; ``None`` where what ended it counts."""
-    if isinstance(why, _LostError):
+    if isinstance(why, LostError):
         since = min(group.lost_since, time.monotonic())
         return replace(group, lost_since=since) if time.monotonic() - since < LOST_AFTER else None
     return replace(group, last=True) if isinstance(why, WorkerError) and not group.last else None
@@ -293,10 +272,3 @@ def _read(plan: FitPlan, key: str) -> Files:
         with contextlib.suppress(OSError):
             known[name] = (trial_directory(plan.options.store, key) / name).read_bytes()
     return known
-
-
-def _failed(why: Exception) -> _LostError:
-    """What Ray says of a task that it gave up, as one sentence."""
-    lines = [line.strip() for line in str(why).splitlines() if line.strip()] or [type(why).__name__]
-    text = f"The cluster lost a trial pair for good ({type(why).__name__}: {lines[0].rstrip('.')})."
-    return _LostError(text, str(why))
