@@ -35,6 +35,10 @@ class LoadError(KerasdiffError):
     """A target's file cannot be imported, or its model cannot be constructed."""
 
 
+class NoModelError(LoadError):
+    """What a target names is no model or layer of the Keras that is in effect."""
+
+
 class TraceError(KerasdiffError):
     """A model cannot be built or called on its inputs."""
 

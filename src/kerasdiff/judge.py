@@ -261,6 +261,8 @@ def _hides(change: Change) -> bool:
     if change.aspect is Aspect.COMPUTATION:
         return _constants_alone(change.parts) and not same_bounds(*map(_values, change.parts))
     one, two = change.values
+    if change.aspect is Aspect.DRAWN:
+        return False  # of another size they cannot be carried over, and no number agrees
     if change.aspect is Aspect.GENERATOR:
         return "fixed" in (one, two)  # the same numbers in every call: probes run one call
     if change.name.rpartition(".")[2] in STRUCTURAL or change.aspect in (Aspect.OP, Aspect.WIRING, Aspect.DTYPE):

@@ -89,12 +89,12 @@ WRONG = {
         lambda at: lacking(at / "env"), r"\(Python 3\.\d+\.\d+\) has no TensorFlow; .* -m pip install tensorflow$"
     ),
     "an old TensorFlow": Wrong(
-        lambda at: lacking(at / "env", tensorflow="2.15.1", keras="2.15.0"),
-        r"has TensorFlow 2\.15\.1; kerasdiff runs models with TensorFlow 2\.16 or later",
+        lambda at: lacking(at / "env", tensorflow="2.12.1", keras="2.12.0"),
+        r"has TensorFlow 2\.12\.1; kerasdiff runs models with TensorFlow 2\.13 or later",
     ),
-    "Keras 2": Wrong(
-        lambda at: lacking(at / "env", tensorflow="2.16.1", keras="2.15.0"),
-        r"has Keras 2\.15\.0; kerasdiff runs models with Keras 3\.11 or later",
+    "an early Keras 3": Wrong(
+        lambda at: lacking(at / "env", tensorflow="2.16.1", keras="3.5.0"),
+        r"has Keras 3\.5\.0; kerasdiff runs models with Keras 3\.11 or later",
     ),
     "no Keras": Wrong(lambda at: lacking(at / "env", tensorflow="2.21.0"), "has no Keras; install it there: "),
 }

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from kerasdiff.align.alignment import align
+from kerasdiff.align.defaults import with_defaults
 from kerasdiff.align.differences import known_to_both
 from kerasdiff.align.edits import Edit, Update
 from kerasdiff.align.pair import Aligned, Correspondence, libraries
@@ -25,7 +26,8 @@ def correspond(reference: Description, candidate: Description) -> Correspondence
         if traced[0] is None or traced[1] is None:
             continue
         normal = Canonicaliser(mode)
-        first, second = normal.canonicalise(traced[0]), normal.canonicalise(traced[1])
+        first = normal.canonicalise(with_defaults(traced[0], candidate.defaults))
+        second = normal.canonicalise(with_defaults(traced[1], reference.defaults))
         alignment = align(first.graph, second.graph, tables, mode, known)
         aligned[mode] = Aligned(mode=mode, reference=first, candidate=second, alignment=alignment)
         known = alignment.weights

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from kerasdiff.align.edits import Aspect, Change, Part
 from kerasdiff.align.labels import Weights
 from kerasdiff.graph import SAME_AS, Attribute, Graph, Node
-from kerasdiff.graph.chance import draws_from
+from kerasdiff.graph.chance import drawn_shapes, draws_from
 from kerasdiff.graph.names import IMPLIED, readable
 from kerasdiff.graph.ops import HANDED_ON
 
@@ -94,6 +94,11 @@ def inside_changed(one: Node, two: Node) -> Changes:
     return next(filter(None, (aspect(one, two) for aspect in _INSIDE)), (Change(aspect=Aspect.WIRING),))
 
 
+def _drawn_changed(one: Node, two: Node) -> Changes:
+    values = drawn_shapes(one), drawn_shapes(two)
+    return (Change(aspect=Aspect.DRAWN, values=values),) if values[0] != values[1] and all(values) else ()
+
+
 def _generator_changed(one: Node, two: Node) -> Changes:
     values = draws_from(one), draws_from(two)
     return (Change(aspect=Aspect.GENERATOR, values=values),) if values[0] != values[1] and all(values) else ()
@@ -146,6 +151,7 @@ def _dtypes_changed(one: Node, two: Node) -> Changes:
 
 
 _INSIDE: Sequence[Callable[[Node, Node], Changes]] = (
+    _drawn_changed,
     _generator_changed,
     _untracked_changed,
     _op_settings_changed,

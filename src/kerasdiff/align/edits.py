@@ -123,6 +123,7 @@ class Aspect(Enum):
     BAKED = auto()  # a constant on one side, a weight on the other: Change.baked
     WIRING = auto()  # the same ops inside, connected in another way
     UNTRACKED = auto()  # variables that the model does not track (what they hold, by side)
+    DRAWN = auto()  # the shapes of random numbers (by side, one a shape)
     GENERATOR = auto()  # where random numbers come from (what ``draws_from`` gives, by side)
     DTYPE = auto()  # of the results (by side, one dtype a result)
     WEIGHT = auto()  # a setting of a weight by name, of which Change.weight holds the role (both values)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from kerasdiff.graph.model import SEED_ROLE, Graph, Node
-from kerasdiff.graph.ops import KERNEL_DRAWS, KEYED_DRAWS, within
+from kerasdiff.graph.ops import KERNEL_DRAWS, KEYED_DRAWS, draws, within
 
 Origin = Literal["own", "global", "outside", "kernel", "fixed", ""]
 """Whose generator it is: one that the model holds, Keras's global one, another that the model does not hold, the one
@@ -24,6 +24,20 @@ def draws_from(node: Node) -> Origin:
     if node.seeds:  # the draw itself may stand in the node that takes the key which this one makes
         return "own" if not node.untracked else "global" if SEED_ROLE in node.untracked else "outside"
     return "fixed" if kinds & KEYED_DRAWS and _has_constant_keys(node.lowering) else ""
+
+
+def drawn_shapes(node: Node) -> tuple[str, ...]:
+    """The shapes of the random numbers that a node draws, each once, without those that are keys of other draws."""
+    specs = [item.outputs[0] for item in within(node.lowering or Graph(nodes=(), outputs=())) if _gives_reals(item)]
+    return tuple(sorted({_shape_text(spec.shape) for spec in specs}))
+
+
+def _gives_reals(node: Node) -> bool:
+    return draws(node.op) and bool(node.outputs) and node.outputs[0].dtype.startswith(("float", "bfloat"))
+
+
+def _shape_text(shape: tuple[int | None, ...] | None) -> str:
+    return "unknown" if shape is None else f"({', '.join('?' if dim is None else str(dim) for dim in shape)})"
 
 
 def _has_constant_keys(lowering: Graph) -> bool:

@@ -68,6 +68,7 @@ class Description:
         named_inputs: Whether the model takes its inputs by name (a dict or keyword arguments).
         keyed_inputs: Whether it takes them in a dict, whose keys every caller has to know.
         overrides: Training methods the model brings itself (``train_step``), which no rung runs.
+        defaults: By op, the settings of layers that Keras wrote with the value they have where nobody sets them.
         root: The directory that file names of source lines are relative to.
         told_mode: Whether ``fit`` and ``predict`` tell it the mode it is called in; ``None`` for what has no ``fit``.
         locked: Of a baseline, where it comes from; ``None`` for a model that was loaded.
@@ -91,6 +92,7 @@ class Description:
     overrides: Mapping[str, Override] = field(default_factory=dict)
     returned: Mapping[Mode, tuple[Returned, ...]] = field(default_factory=dict)
     told_mode: bool | None = None
+    defaults: Mapping[str, Mapping[str, Attribute]] = field(default_factory=dict)
     root: str = ""
     locked: Locked | None = None
     excerpts: tuple[Excerpt, ...] = ()

@@ -9,24 +9,24 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
 
-import keras
 import numpy as np
 import tensorflow as tf
 
 import kerasdiff
 from kerasdiff.errors import TraceError
 from kerasdiff.findings import Fact, Finding
-from kerasdiff.graph import MODES, Graph, Mode, Port, Source, Weight
+from kerasdiff.graph import MODES, Attribute, Graph, Mode, Port, Source, Weight
 from kerasdiff.graph.values import Array
 from kerasdiff.side.records import Description, Override
 from kerasdiff.side.targets import InputSpec
 from kerasdiff.worker.hardware import place
 from kerasdiff.worker.importing.faults import first_sentence, raised_at, reason
-from kerasdiff.worker.keras_internals import Live, handle_of, is_data_dependent, told_mode
+from kerasdiff.worker.keras_internals import Live, handle_of, is_data_dependent, keras, told_mode
 from kerasdiff.worker.loading.load import SEED, Session
 from kerasdiff.worker.loading.loaded import Loaded
 from kerasdiff.worker.running.values import bytes_of
 from kerasdiff.worker.tracing.assemble import assemble
+from kerasdiff.worker.tracing.attributes import layer_defaults
 from kerasdiff.worker.tracing.code import is_user_code, reach_digest
 from kerasdiff.worker.tracing.compiled import compile_settings
 from kerasdiff.worker.tracing.lint import lint, never_called, unused
@@ -34,6 +34,7 @@ from kerasdiff.worker.tracing.lower import spec_of
 from kerasdiff.worker.tracing.names import (
     Names,
     describe_weights,
+    is_atomic,
     output_names,
     owned_variables,
     starts_from_value,
@@ -96,8 +97,15 @@ def describe(
         overrides=_overrides(loaded.model, loaded.root),
         root=loaded.root,
         told_mode=told_mode(loaded.model),
+        defaults=_defaults(names),
         returned={mode: recording.returned for mode, recording in recordings.items()},
     )
+
+
+def _defaults(names: Names) -> dict[str, dict[str, Attribute]]:
+    """The defaults of all settings of layers that are one node, by their op."""
+    kinds = {type(layer): layer for _, layer in (("", names.model), *names.layers) if is_atomic(layer)}
+    return {snake(kind.__name__): layer_defaults(layer) for kind, layer in kinds.items()}
 
 
 def _named_inputs(loaded: Loaded) -> tuple[bool, bool]:

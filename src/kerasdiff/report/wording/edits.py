@@ -229,6 +229,8 @@ def _changed_setting(change: Change) -> list[str]:
     name, (one, two) = _key(change), _values(change)
     if change.aspect is Aspect.GENERATOR:
         return [f"draws random numbers {one} in the reference, {two} in the candidate"]
+    if change.aspect is Aspect.DRAWN:
+        return [f"draws random numbers of shape {one} in the reference, {two} in the candidate"]
     if change.aspect is Aspect.UNTRACKED:
         return [f"weights that the model does not track: {one} in the reference, {two} in the candidate"]
     if change.name == "writes_before":
@@ -366,6 +368,7 @@ _KEYS: Mapping[Aspect, str] = {
     Aspect.DTYPE: "dtype",
     Aspect.SEED: "seed",
     Aspect.GENERATOR: "random numbers",
+    Aspect.DRAWN: "shape of random numbers",
 }
 """Names of changes that have none of their own, in the JSON report."""
 
@@ -412,6 +415,8 @@ def _values(change: Change) -> Values:
         return ", ".join(_texts(first)) or "none", ", ".join(_texts(second)) or "none"
     if change.aspect is Aspect.GENERATOR:
         return _ORIGINS[str(first)], _ORIGINS[str(second)]
+    if change.aspect is Aspect.DRAWN:
+        return " and ".join(_texts(first)), " and ".join(_texts(second))
     if change.aspect is Aspect.DTYPE:
         return ", ".join(_texts(first)), ", ".join(_texts(second))
     if change.aspect is Aspect.SEED:

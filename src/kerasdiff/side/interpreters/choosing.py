@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 
 from kerasdiff.errors import TargetError
@@ -14,6 +15,9 @@ from kerasdiff.side.targets import Target, path_of
 
 LEAST = {"python": (3, 10), "tensorflow": (2, 16), "keras": (3, 11)}
 """The oldest versions that are promised: those of ``pyproject.toml``, which a test compares."""
+
+LEAST_OF_SECOND = {"tensorflow": (2, 13), "keras": (2, 13)}
+"""The same where Keras is Keras 2, which TensorFlow brings up to 2.15."""
 
 _CALLED = {"tensorflow": "TensorFlow", "keras": "Keras"}
 _WITHIN = ("bin/python", "bin/python3", "Scripts/python.exe", "python.exe")
@@ -80,19 +84,21 @@ def _refuse_unfit(told: Told, path: str, option: str) -> None:
         least = ".".join(map(str, LEAST["python"]))
         raise TargetError(f"{option}: {shown(path)} is Python {python}; kerasdiff runs models under {least} or later.")
     for package, called in _CALLED.items():
-        version, least = told.packages.get(package), ".".join(map(str, LEAST[package]))
+        version = told.packages.get(package)
         if version is None:
             raise TargetError(
                 f"{option}: {shown(path)} (Python {python}) has no {called}; install it there: "
                 f"{shown(path)} -m pip install {package}"
             )
-        if too_old(package, version):
+        promised = LEAST_OF_SECOND if (told.packages.get("keras") or "").startswith("2.") else LEAST
+        if too_old(package, version, promised):
+            least = ".".join(map(str, promised[package]))
             raise TargetError(
                 f"{option}: {shown(path)} has {called} {version}; kerasdiff runs models with {called} {least} or later."
             )
 
 
-def too_old(package: str, version: str) -> bool:
+def too_old(package: str, version: str, promised: Mapping[str, tuple[int, ...]] = LEAST) -> bool:
     """Whether a version is below the promised ones; not where it says no number."""
     numbers = tuple(int(part) for part in re.findall(r"\d+", version)[:2])
-    return bool(numbers) and numbers < LEAST[package]
+    return bool(numbers) and numbers < promised[package]

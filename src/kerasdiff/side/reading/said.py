@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import ModuleType
 
-from kerasdiff.errors import LoadError, TargetError
+from kerasdiff.errors import LoadError, NoModelError, TargetError
 from kerasdiff.side.targets import Target
 
 MOST_LISTED = 20
@@ -119,15 +119,15 @@ def listing(known: Sequence[str]) -> str:
     return f"It defines: {', '.join(known[:MOST_LISTED])}{more}." if known else ""
 
 
-def not_of_keras(target: Target, advice: str = "") -> LoadError:
+def not_of_keras(target: Target, advice: str = "") -> NoModelError:
     """Says that a class is none of a model."""
-    return LoadError(f"{target.text}: {target.name} is a class, but not of a Keras model or layer.{advice}")
+    return NoModelError(f"{target.text}: {target.name} is a class, but not of a Keras model or layer.{advice}")
 
 
-def no_model(target: Target, value: object, advice: str = "") -> LoadError:
+def no_model(target: Target, value: object, advice: str = "") -> NoModelError:
     """Says that a name stands for something else than a model or what makes one."""
     what = f"{target.name} is {a(value)}, not a Keras model, a layer, a class or a function of one."
-    return LoadError(f"{target.text}: {what}{advice}")
+    return NoModelError(f"{target.text}: {what}{advice}")
 
 
 def cannot_open(target: Target, why: str) -> LoadError:

@@ -13,8 +13,6 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import NoReturn
 
-import keras
-
 from kerasdiff.errors import LoadError
 from kerasdiff.findings import Fact, Finding
 from kerasdiff.side.reading.calling import PARSED_NAMES, Guess, guesses, ready
@@ -22,7 +20,7 @@ from kerasdiff.side.reading.parsers import parsers_of
 from kerasdiff.side.reading.source import Source, source
 from kerasdiff.side.targets import InputSpec, Target, as_written
 from kerasdiff.worker.importing.faults import at_line, reason, user_traceback
-from kerasdiff.worker.keras_internals import Live
+from kerasdiff.worker.keras_internals import Live, keras
 
 _FACTS: Mapping[str, Fact] = {
     "input": Fact.ARGUMENT_FROM_INPUT,

@@ -7,16 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-import keras
-
-from kerasdiff.errors import LoadError
+from kerasdiff.errors import LoadError, NoModelError
 from kerasdiff.findings import Fact, Finding
 from kerasdiff.side.reading import said
 from kerasdiff.side.reading.calling import SHAPE_NAMES, expression, ready
 from kerasdiff.side.targets import InputSpec, Target
 from kerasdiff.worker.importing.arguments import Scope, call_arguments
 from kerasdiff.worker.importing.faults import at_line, reason, user_traceback
-from kerasdiff.worker.keras_internals import Live
+from kerasdiff.worker.keras_internals import Live, keras
 
 _MOST_SHOWN = 6
 
@@ -115,7 +113,9 @@ def model_among(value: Live, target: Target, came: str) -> tuple[Live, tuple[Fin
     models = {id(item): (part, item) for part, item in reversed([*_items(value)]) if isinstance(item, keras.Layer)}
     found = [*reversed(models.values())]
     if not found:
-        raise LoadError(f"{target.text}: {came} {said.a(value)}, not a Keras model or layer.{old_keras(type(value))}")
+        raise NoModelError(
+            f"{target.text}: {came} {said.a(value)}, not a Keras model or layer.{old_keras(type(value))}"
+        )
     if len(found) > 1 or not isinstance(value, tuple | list | dict):
         shown = "; ".join(f"{ready(target, after=part)} is {said.a(item)}" for part, item in found[:_MOST_SHOWN])
         more = f"; and {len(found) - _MOST_SHOWN} more" if len(found) > _MOST_SHOWN else ""
@@ -139,5 +139,5 @@ def _items(value: Live) -> Iterator[tuple[str, Live]]:
 def old_keras(kind: type) -> str:
     """Says so where a class comes from Keras 2."""
     if any(base.__module__.split(".")[0] in ("tf_keras", "tensorflow_core") for base in kind.__mro__):
-        return " It comes from Keras 2 (tf_keras); kerasdiff reads Keras 3."
+        return " It comes from Keras 2 (tf_keras), with which kerasdiff does not do this yet."
     return ""

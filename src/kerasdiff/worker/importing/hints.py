@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-import keras
+from kerasdiff.worker.keras_internals import generation, keras
 
 _KERAS_2: tuple[tuple[str, str], ...] = (
     (r"'KerasTensor' object has no attribute '(_shape_val|get_shape|set_shape|op|graph|_keras_shape|eval|consumers|"
@@ -57,7 +57,7 @@ _NETWORK = re.compile(
 
 def hint(text: str) -> str:
     """What an error of these words comes from, as a clause; empty where it is not known."""
-    for pattern, wanted in _KERAS_2:
+    for pattern, wanted in _KERAS_2 if generation() == "third" else ():
         if re.search(pattern, text):
             return f"this is written for Keras 2, and here is Keras {keras.__version__}: {wanted}"
     if _NETWORK.search(text):

@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from types import FunctionType, ModuleType
 
-import keras
-
 from kerasdiff.errors import LoadError
 from kerasdiff.findings import Fact, Finding
 from kerasdiff.side.reading import said
@@ -18,7 +16,7 @@ from kerasdiff.worker.importing.arguments import Scope
 from kerasdiff.worker.importing.calls import Called, ShapeHint, call_it, model_among, old_keras
 from kerasdiff.worker.importing.definitions import by_definitions
 from kerasdiff.worker.importing.modules import import_target
-from kerasdiff.worker.keras_internals import Live
+from kerasdiff.worker.keras_internals import Live, keras
 from kerasdiff.worker.tracing.naming import imported
 
 

@@ -56,6 +56,13 @@ def pack(model: Live, text: str) -> Payload:
         TargetError: If something in it cannot be copied.
     """
     keras = sys.modules.get("keras")
+    if _is_second(type(model)):
+        raise TargetError(
+            f"{text}: it comes from Keras 2, and only models of Keras 3 are copied from memory; give the code that "
+            "builds it instead, as a function or as FILE.py:NAME."
+        )
+    if not hasattr(keras, "config"):  # Keras 2 is no part of what is copied
+        keras = None
     if keras is not None and keras.config.backend() != "tensorflow":
         raise TargetError(
             f"{text}: Keras runs on {keras.config.backend()} in this process, and kerasdiff reads models with "
@@ -240,6 +247,12 @@ def _is_of_keras(kind: type) -> bool:
         own = any(str(base.__module__).split(".")[0] == "keras" for base in kind.__mro__)
         _kinds[kind] = own and not issubclass(kind, _PLAIN) and kind.__dictoffset__ != 0
     return _kinds[kind]
+
+
+def _is_second(kind: type) -> bool:
+    """Whether objects of a class are of Keras 2: of ``tf_keras``, or of a ``keras`` of that version."""
+    homes = {str(base.__module__).split(".")[0] for base in kind.__mro__}
+    return "tf_keras" in homes or ("keras" in homes and not hasattr(sys.modules.get("keras"), "config"))
 
 
 def _registered(keras: Live) -> dict[str, Live]:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-import keras
-
 from kerasdiff.errors import LoadError
 from kerasdiff.graph.values import Precision
 from kerasdiff.side.reading import said
@@ -14,7 +12,7 @@ from kerasdiff.side.reading.configs import config_of, foreign_classes, stored_co
 from kerasdiff.side.targets import Target
 from kerasdiff.worker.importing.faults import reason
 from kerasdiff.worker.importing.resolve import Constructed
-from kerasdiff.worker.keras_internals import Live
+from kerasdiff.worker.keras_internals import Live, keras
 from kerasdiff.worker.loading.saved import custom_objects
 
 

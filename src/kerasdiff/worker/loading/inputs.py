@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import keras
-
 from kerasdiff.errors import TargetError, TraceError
 from kerasdiff.findings import Fact, Finding
 from kerasdiff.graph import Port, TensorSpec
@@ -14,7 +12,7 @@ from kerasdiff.side.reading.calling import CIFAR_SHAPE, SHAPE_NAMES
 from kerasdiff.side.targets import InputSpec
 from kerasdiff.worker.importing.calls import ShapeHint, as_shape
 from kerasdiff.worker.importing.resolve import Constructed
-from kerasdiff.worker.keras_internals import AUTOMATIC_INPUT, Live, built_shapes, sublayers
+from kerasdiff.worker.keras_internals import Live, built_shapes, is_automatic_input, keras, sublayers
 from kerasdiff.worker.loading.packing import CallParameters, as_dict, as_list, as_one, by_parameter
 from kerasdiff.worker.tracing.trace import Pack
 
@@ -68,7 +66,7 @@ def _declared(model: Live, inputs: tuple[InputSpec, ...], text: str) -> Signatur
     # A Sequential declares inputs but has no ``input`` of its own until something else has called it.
     structure = model.inputs[0] if isinstance(model, keras.Sequential) else model.input
     tensors = keras.tree.flatten(structure)
-    names = _declared_names(structure, tensors)
+    names = _declared_names(model, structure, tensors)
     ports = [
         Port(name=name, spec=TensorSpec(shape=tuple(tensor.shape), dtype=keras.backend.standardize_dtype(tensor.dtype)))
         for name, tensor in zip(names, tensors, strict=True)
@@ -87,7 +85,7 @@ def _declared(model: Live, inputs: tuple[InputSpec, ...], text: str) -> Signatur
     return Signature(ports=tuple(ports), pack=pack, inferred=tuple(contradicted))
 
 
-def _declared_names(structure: Live, tensors: list[Live]) -> list[str]:
+def _declared_names(model: Live, structure: Live, tensors: list[Live]) -> list[str]:
     """Dict keys where the structure has them, else the names the user gave, else numbered."""
     names = []
     paths = keras.tree.flatten_with_path(structure)
@@ -95,7 +93,7 @@ def _declared_names(structure: Live, tensors: list[Live]) -> list[str]:
         keys = [str(part) for part in path]
         if keys and any(isinstance(part, str) for part in path):
             names.append("/".join(keys))
-        elif AUTOMATIC_INPUT.fullmatch(tensor.name):
+        elif is_automatic_input(model, tensor.name):
             # Keras numbers unnamed inputs over the whole process, which says nothing about the model.
             names.append("input" if len(tensors) == 1 else f"input_{index}")
         else:

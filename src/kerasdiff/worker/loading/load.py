@@ -13,7 +13,6 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-import keras
 import tensorflow as tf
 
 from kerasdiff.errors import EvaluateError, KerasdiffError, LoadError, TraceError
@@ -26,9 +25,10 @@ from kerasdiff.worker.importing.faults import at_line, reason, user_traceback
 from kerasdiff.worker.importing.resolve import Constructed, construct, resolve
 from kerasdiff.worker.importing.revision import enter, entered
 from kerasdiff.worker.importing.world import World
-from kerasdiff.worker.keras_internals import Live, exact_casts, write
+from kerasdiff.worker.keras_internals import Live, as_in_float32, exact_casts, keras, write
 from kerasdiff.worker.live.unpack import settle, unpack
 from kerasdiff.worker.loading.configs import open_config
+from kerasdiff.worker.loading.generations import by_its_generation
 from kerasdiff.worker.loading.inputs import Signature, is_declared, named_otherwise, show, signature_of, with_ranges
 from kerasdiff.worker.loading.loaded import Loaded, in_order, thawed, without_penalties
 from kerasdiff.worker.loading.parts import by_parts, without_call
@@ -226,7 +226,7 @@ class Session:
         """A fresh instance that shares nothing with those handed out before."""
         revision = entered()
         with nullcontext() if revision is None else revision.watched(), self._world.entered():
-            loaded = load(self.target, self.inputs, precision, seed)
+            loaded = by_its_generation(self.target.text, lambda: load(self.target, self.inputs, precision, seed))
         if revision is not None:
             loaded = replace(loaded, inferred=(*loaded.inferred, *revision.found()))
         loaded = in_order(loaded, self.order)
@@ -297,6 +297,8 @@ def load(
         if not is_declared(made.model):
             # Declared inputs have been through every layer already, symbolically.
             _build(made.model, signature, target, root)
+        if precision != "float32":
+            as_in_float32(made.model)
         ports, cuts = with_ranges(signature.ports, made.model, target.text)
     loaded = Loaded(
         model=made.model,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from kerasdiff.findings import Finding
 from kerasdiff.graph import Port
-from kerasdiff.worker.keras_internals import Live, declared_trainable
+from kerasdiff.worker.keras_internals import Live, declared_trainable, drop_penalty
 from kerasdiff.worker.tracing.names import Names, serialized, weight_table
 from kerasdiff.worker.tracing.trace import Pack
 
@@ -48,7 +48,7 @@ def without_penalties(loaded: Loaded) -> Loaded:
         text = serialized(getattr(variable, "regularizer", None))
         if text is not None:
             penalties[name] = text
-            variable.regularizer = None
+            drop_penalty(loaded.model, variable)
     return replace(loaded, penalties=penalties)
 
 

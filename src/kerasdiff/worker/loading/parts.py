@@ -9,11 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-import keras
-
 from kerasdiff.errors import TraceError
 from kerasdiff.findings import Fact, Finding
-from kerasdiff.worker.keras_internals import Live
+from kerasdiff.worker.keras_internals import Live, keras
 from kerasdiff.worker.loading.inputs import Signature, declared, is_declared
 
 Part = tuple[str, Live]

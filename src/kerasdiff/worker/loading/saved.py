@@ -1,5 +1,7 @@
 """Which model does a saved file hold? Data, until the user says otherwise: no code in it is run, and no other file.
 
+What Keras 2 saved and Keras 3 cannot open is opened by Keras 2 where that is installed.
+
 What a saved model is made with beside Keras's own classes comes from files that the user names.
 """
 
@@ -11,9 +13,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-import keras
-
-from kerasdiff.errors import LoadError
+from kerasdiff.errors import LoadError, NoModelError
 from kerasdiff.findings import Fact, Finding
 from kerasdiff.graph.values import Precision
 from kerasdiff.side.reading import said
@@ -23,7 +23,7 @@ from kerasdiff.side.targets import Target
 from kerasdiff.worker.importing.faults import reason
 from kerasdiff.worker.importing.modules import import_target
 from kerasdiff.worker.importing.resolve import Constructed
-from kerasdiff.worker.keras_internals import Live, refuses_code
+from kerasdiff.worker.keras_internals import Live, import_second, keras, refuses_code
 
 _LIBRARIES = ("keras", "tensorflow", "numpy", "builtins")
 
@@ -44,7 +44,10 @@ def open_saved(target: Target, precision: Precision) -> Constructed:
         try:
             model = _loaded(target, compiled=False)
         except BaseException:  # the first failure is the one to show
-            raise said.cannot_open(target, _why(target, first)) from first
+            failure = said.cannot_open(target, _why(target, first))
+            if _version(parts(Path(target.location)).get(METADATA)).startswith("2.") and import_second():
+                failure = NoModelError(failure.message, failure.details)
+            raise failure from first
     left_out = Finding(fact=Fact.COMPILE_SETTINGS_LEFT_OUT, names=(target.text,), cause=reason(first))
     return Constructed(model=model, inferred=(left_out,))
 
@@ -104,9 +107,13 @@ def _why(target: Target, error: BaseException) -> str:
     return reason(error) + _written_by(held.get(METADATA))
 
 
+def _version(metadata: object) -> str:
+    return str(metadata.get("keras_version", "")) if isinstance(metadata, dict) else ""
+
+
 def _written_by(metadata: object) -> str:
     """That another version of Keras wrote a file, where one did."""
-    version = str(metadata.get("keras_version", "")) if isinstance(metadata, dict) else ""
+    version = _version(metadata)
     if not version or version == keras.__version__:
         return ""
     return f"; Keras {version} saved it, and this is Keras {keras.__version__}"

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import h5py
-import keras
 import numpy as np
 import tensorflow as tf
 
@@ -22,7 +21,7 @@ from kerasdiff.graph.values import Array
 from kerasdiff.side.checkpoints import Held, LoadRequest, Restored, Saved, SaveRequest
 from kerasdiff.side.observations import Recipe
 from kerasdiff.worker.importing.faults import at_line, reason
-from kerasdiff.worker.keras_internals import ARCHIVED_WEIGHTS, TRAINING_STATE, Live
+from kerasdiff.worker.keras_internals import ARCHIVED_WEIGHTS, TRAINING_STATE, Live, keras
 from kerasdiff.worker.loading.load import Session
 from kerasdiff.worker.loading.loaded import Loaded
 from kerasdiff.worker.running.values import array_of, bytes_of, value_of

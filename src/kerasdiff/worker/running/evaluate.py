@@ -13,7 +13,7 @@ from kerasdiff.graph import Mode
 from kerasdiff.graph.values import Array
 from kerasdiff.side.observations import AddedLosses, EvaluateRequest, Evaluation
 from kerasdiff.worker.importing.faults import at_line, reason
-from kerasdiff.worker.keras_internals import Live
+from kerasdiff.worker.keras_internals import Live, tensor_of
 from kerasdiff.worker.loading.load import Session, precision_scope
 from kerasdiff.worker.loading.loaded import Loaded
 from kerasdiff.worker.optimizing import as_written
@@ -209,7 +209,7 @@ def _with_gradients(
             if value.dtype.is_floating:
                 weights = np.random.default_rng([7, number]).standard_normal(value.shape.as_list())
                 total += tf.reduce_sum(tf.cast(value, "float64") * tf.constant(weights))
-    gradients = tape.gradient(total, [variables[name].value for name in names])
+    gradients = tape.gradient(total, [tensor_of(variables[name]) for name in names])
     return values, {
         name: None if gradient is None else tf.convert_to_tensor(gradient).numpy()
         for name, gradient in zip(names, gradients, strict=True)

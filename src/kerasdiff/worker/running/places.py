@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import keras
-
 from kerasdiff.errors import EvaluateError
 from kerasdiff.side.checkpoints import Places
 from kerasdiff.worker.importing.faults import reason
-from kerasdiff.worker.keras_internals import TRAINING_STATE, Live, stored_variables, sublayers
+from kerasdiff.worker.keras_internals import TRAINING_STATE, Live, keras, stored_variables, sublayers
 from kerasdiff.worker.loading.load import Session
 from kerasdiff.worker.tracing.code import is_user_code
 from kerasdiff.worker.tracing.names import weight_table

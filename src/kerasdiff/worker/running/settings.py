@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-import keras
 import numpy as np
 import tensorflow as tf
 
@@ -20,10 +19,15 @@ from kerasdiff.side.observations import Section, SettingsRequest, SettingsSample
 from kerasdiff.worker.importing.faults import reason
 from kerasdiff.worker.keras_internals import (
     Live,
+    apply_gradients,
+    build_optimizer,
     compile_loss_of,
     copy_decay_exclusions,
+    finish,
     is_keras_own,
+    keras,
     learning_rate_of,
+    rate_now,
     set_iterations,
     set_mask,
     without_decay,
@@ -82,7 +86,7 @@ def sample_settings(session: Session, request: SettingsRequest) -> SettingsSampl
         for section in request.sections:
             try:
                 if section == "optimizer":
-                    values[section] = tuple(_Optimized(loaded.model, request).figures())
+                    values[section] = tuple(_Optimized(loaded.model, request, by_rows=_by_rows(session)).figures())
                 else:
                     both = _Scored(loaded, task, request.numbers).figures(section)
                     values[section], weighted[section] = both
@@ -95,14 +99,28 @@ def sample_settings(session: Session, request: SettingsRequest) -> SettingsSampl
     return SettingsSample(values=values, weighted=weighted, encodings=task.encodings, written=written)
 
 
+def _by_rows(session: Session) -> bool:
+    """Whether some weight may get its gradient by rows, in which generations of Keras differ: one that is looked up."""
+    try:
+        recording, _ = session.traced("float32", "training")
+    except BaseException:  # the user's own call, which is not known then
+        return True
+    kinds = {op.type for op in recording.graph.get_operations()}
+    return bool(kinds & _LOOKING_UP) or any(kind.endswith(("While", "If", "Call")) for kind in kinds)
+
+
+_LOOKING_UP = frozenset({"Gather", "GatherV2", "GatherNd", "ResourceGather", "ResourceGatherNd"})
+
+
 # Optimizers ------------------------------------------------------------------------------------------------
 
 
 class _Optimized:
     """An optimizer on weights of its own: those of the model by rank, and by whether they decay."""
 
-    def __init__(self, model: Live, request: SettingsRequest) -> None:
+    def __init__(self, model: Live, request: SettingsRequest, *, by_rows: bool = True) -> None:
         self._given: Live = model.optimizer
+        self._by_rows = by_rows
         self._apart = request.rates_apart
         self._numbers = sorted({abs(value) for value in request.numbers if math.isfinite(value) and value})
         if not _shown_in_full(self._given):
@@ -120,7 +138,8 @@ class _Optimized:
             yield from self._trajectory(0, STEPS, 10.0 ** max(-300, min(300, exponent)))
         periods = [number for number in self._whole_numbers() if number <= MOST_PERIOD]
         yield from self._trajectory(0, 2 * max([STEPS, *periods]) + 2, 1.0)
-        yield from self._trajectory(0, STEPS, 1.0, by_rows=True)
+        if self._by_rows:
+            yield from self._trajectory(0, STEPS, 1.0, by_rows=True)
         starts = {*STARTS, *(number - 3 for number in self._whole_numbers())}
         for start in sorted(start for start in starts if 0 < start <= LAST):
             yield from self._trajectory(start, STEPS, 1.0)
@@ -158,7 +177,7 @@ class _Optimized:
         rates = []
         for step in sorted(step for step in steps if 0 <= step <= LAST):
             set_iterations(optimizer, step)
-            rates.append(float(tf.convert_to_tensor(optimizer.learning_rate)))
+            rates.append(float(tf.convert_to_tensor(rate_now(optimizer))))
         return np.asarray(rates)
 
     def _trajectory(self, start: int, steps: int, scale: float, *, by_rows: bool = False) -> Iterator[Array]:
@@ -172,13 +191,13 @@ class _Optimized:
         spared = [weight for weight, (_, left_out) in zip(weights, self._kinds, strict=True) if left_out]
         if without_decay(self._given, ()) is not None:
             optimizer.exclude_from_weight_decay(var_list=spared, var_names=[])
-        optimizer.build(weights)
+        build_optimizer(optimizer, weights)
         set_iterations(optimizer, start)
         for _ in range(steps):
             gradients = [_gradient(rng, weight, scale, by_rows=by_rows) for weight in weights]
-            optimizer.apply(gradients, weights)
+            apply_gradients(optimizer, gradients, weights)
             yield from (weight.numpy() for weight in weights)
-        optimizer.finalize_variable_values(weights)
+        finish(optimizer, weights)
         yield from (weight.numpy() for weight in weights)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
-import keras
 import numpy as np
 import tensorflow as tf
 
@@ -13,7 +12,7 @@ from kerasdiff.errors import EvaluateError, FitError, KerasdiffError
 from kerasdiff.graph.values import Array
 from kerasdiff.side.observations import Stepped, StepRequest
 from kerasdiff.worker.importing.faults import at_line, reason
-from kerasdiff.worker.keras_internals import Live
+from kerasdiff.worker.keras_internals import Live, apply_gradients, build_optimizer, keras, metrics_of, tensor_of
 from kerasdiff.worker.loading.load import Session, precision_scope
 from kerasdiff.worker.loading.loaded import Loaded
 from kerasdiff.worker.running.values import assign, perturbed, start_of
@@ -104,7 +103,7 @@ class _Step:
             result = self._call(inputs)
             targets = self._targets(result)
             loss = self._task.loss(result, targets, training=True)
-        pulled = tape.gradient(loss, [variable.value for variable in trained.values()])
+        pulled = tape.gradient(loss, [tensor_of(variable) for variable in trained.values()])
         return result, targets, loss, dict(zip(trained, pulled, strict=True))
 
     def _met_again(self, trained: Mapping[str, Live], gradients: Mapping[str, Live]) -> frozenset[str]:
@@ -129,7 +128,7 @@ class _Step:
         before = {name: variable.numpy() for name, variable in trained.items()}
         pairs = [(gradients[name], variable) for name, variable in trained.items() if gradients[name] is not None]
         if pairs:
-            self._optimizer(trained).apply([g for g, _ in pairs], [v for _, v in pairs])
+            apply_gradients(self._optimizer(trained), [g for g, _ in pairs], [v for _, v in pairs])
         updates = {name: variable.numpy() - before[name] for name, variable in trained.items()}
         assign([(variable, before[name]) for name, variable in trained.items()])
         return updates
@@ -150,7 +149,7 @@ class _Step:
 
     def _optimizer(self, trained: Mapping[str, Live]) -> Live:
         made = fresh_optimizer(self._loaded.model, own=self._task.compiled)
-        made.build(list(trained.values()))
+        build_optimizer(made, list(trained.values()))
         return made
 
     def losses(self, outputs: Sequence[Sequence[Array]]) -> tuple[float, ...]:
@@ -183,7 +182,7 @@ class _Step:
         model = self._loaded.model
         model.reset_metrics()
         packed = keras.tree.pack_sequence_as(result, list(targets))
-        metrics = model.compute_metrics(None, packed, result)
+        metrics = metrics_of(model, packed, result)
         model.reset_metrics()
         return {str(name): float(value) for name, value in metrics.items() if np.ndim(value) == 0}
 

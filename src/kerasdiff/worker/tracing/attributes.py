@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator, Mapping, Sequence
 
+import numpy as np
+
 from kerasdiff.graph import SAME_AS, Attribute
-from kerasdiff.worker.keras_internals import LAMBDA, Live
+from kerasdiff.worker.keras_internals import LAMBDA, Live, is_keras_own, keras
 from kerasdiff.worker.tracing.lower import constant_attributes
 from kerasdiff.worker.tracing.names import serialized
 
 _HIDDEN = frozenset(
     {"name", "trainable", "seed", "batch_input_shape", "batch_shape", "build_config", "shared_object_id"}
+    # Of Keras 2: in which order gates are multiplied, who draws random numbers, and what was called.
+    | {"implementation", "rng_type", "query_shape", "key_shape", "value_shape"}
 )
 _BESIDE_THE_GRAPH = ("_initializer", "_regularizer", "_constraint")
 """Settings compared weight by weight, in the weights rung."""
 
 _NESTED = ("layer", "backward_layer", "cell", "cells")
 """Settings that are a layer themselves, whose own settings count."""
+
+_HELD_AS = {"layer": "forward_layer"}
+"""Where ``Bidirectional`` holds what it is given by another name."""
 
 
 def layer_attributes(layer: Live) -> dict[str, Attribute]:
@@ -25,10 +33,28 @@ def layer_attributes(layer: Live) -> dict[str, Attribute]:
         config = layer.get_config()
     except (NotImplementedError, TypeError, ValueError):
         return {}
+    backward = getattr(layer, "backward_layer", None)
+    if backward is not None:  # Keras 2 leaves out the one it made of the other
+        config.setdefault("backward_layer", {"class_name": type(backward).__name__, "config": backward.get_config()})
     for key, value in config.items():
         if isinstance(value, Mapping) and _is_lambda(value, held := getattr(layer, key, None)):
             config[key] = serialized(held)
     return dict(_flatten(config, layer))
+
+
+def layer_defaults(layer: Live) -> dict[str, Attribute]:
+    """The settings of a layer with what they are where nobody sets them; those of layers nested in it too."""
+    found: dict[str, Attribute] = {}
+    nested = ((f"{name}.", getattr(layer, _HELD_AS.get(name, ""), getattr(layer, name, None))) for name in _NESTED)
+    for prefix, one in (("", layer), *nested):
+        for kind in reversed([kind for kind in type(one).__mro__ if is_keras_own(kind) and "__init__" in vars(kind)]):
+            for name, given in inspect.signature(vars(kind)["__init__"]).parameters.items():
+                if given.default is not inspect.Parameter.empty:
+                    found[f"{prefix}{name}"] = _plain(given.default)
+    if "data_format" in found and found["data_format"] is None:
+        found["data_format"] = keras.config.image_data_format()
+    held = layer_attributes(layer)
+    return {name: value for name, value in found.items() if name in held}
 
 
 def _is_lambda(value: Mapping[str, Live], held: Live) -> bool:
@@ -83,8 +109,13 @@ def _described(value: Mapping[str, Live]) -> str:
         return str(inner)
     if not isinstance(inner, Mapping):
         return kind
-    settings = ", ".join(f"{k}={inner[k]}" for k in sorted(inner) if k not in ("name", "dtype", "trainable"))
+    settings = ", ".join(f"{k}={_shortest(inner[k])}" for k in sorted(inner) if k not in ("name", "dtype", "trainable"))
     return f"{kind}({settings})" if settings else kind
+
+
+def _shortest(value: Live) -> Live:
+    """A number that float32 has in the fewest digits: Keras 2 keeps factors so, and 0.01 is 0.0099999998 there."""
+    return str(np.float32(value)) if isinstance(value, float) and float(np.float32(value)) == value else value
 
 
 def _plain(value: Live) -> Attribute:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-import keras
-
 from kerasdiff.worker.keras_internals import (
     Live,
     copy_decay_exclusions,
+    is_compiled,
     is_keras_own,
+    keras,
     learning_rate_of,
     loss_arguments,
     without_decay,
@@ -17,7 +17,7 @@ from kerasdiff.worker.keras_internals import (
 from kerasdiff.worker.tracing.code import is_user_code, own_code, reach_digest, state_digest
 from kerasdiff.worker.tracing.names import serialized
 
-HOW = frozenset(("run_eagerly", "jit_compile", "steps_per_execution", "auto_scale_loss"))
+HOW = frozenset(("run_eagerly", "jit_compile", "steps_per_execution", "auto_scale_loss", "is_legacy_optimizer"))
 """Settings of how a step is run, not of what it does; ``auto_scale_loss`` shows in the optimizer."""
 
 
@@ -26,7 +26,7 @@ def compile_settings(model: Live) -> dict[str, str] | None:
 
     A name, the function of that name and its class with default settings are the same loss, as Keras takes them.
     """
-    if not getattr(model, "compiled", False):
+    if not is_compiled(model):
         return None
     try:
         config = model.get_compile_config() or {}
@@ -60,9 +60,17 @@ def own_schedule(optimizer: Live) -> Live | None:
     return None if is_keras_own(type(rate)) and not own_code(rate) else rate
 
 
+def _deciding(config: Mapping[str, Live]) -> dict[str, Live]:
+    """The settings of an optimizer that say what it does: none of how, of averages it does not take, of no decay."""
+    idle = () if config.get("use_ema") else ("ema_", "use_ema")
+    # Those of `keras.optimizers.legacy` alone have a decay.
+    left_out = HOW if config.get("decay", 1) else HOW | {"decay"}
+    return {key: value for key, value in config.items() if key not in left_out and not key.startswith(idle)}
+
+
 def _optimizer(made: Live, weights: Sequence[Live]) -> Live:
     """Class and settings of an optimizer, with what its config leaves out: code, schedules, exclusions."""
-    config = dict(made.get_config())
+    config = _deciding(made.get_config())
     rate = learning_rate_of(made)
     if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
         own = state_digest(rate) if own_code(rate) else ""

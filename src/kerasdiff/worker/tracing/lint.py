@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Set
 from itertools import accumulate
 
-import keras
-
 from kerasdiff.findings import Fact, Finding, Site
 from kerasdiff.graph import Graph, Mode
-from kerasdiff.worker.keras_internals import Live, is_seed_state, sublayers
+from kerasdiff.worker.keras_internals import Live, is_seed_state, keras, sublayers
 from kerasdiff.worker.tracing.masks import layer_site, lost_masks
 from kerasdiff.worker.tracing.modes import untold
 from kerasdiff.worker.tracing.names import Names, is_atomic, owned_variables

@@ -6,11 +6,9 @@ import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import keras
-
 from kerasdiff.findings import Fact, Finding, Site
 from kerasdiff.graph.ops import SHAPE_ONLY
-from kerasdiff.worker.keras_internals import Live, is_keras_own, mask_of
+from kerasdiff.worker.keras_internals import Live, is_keras_own, is_layer, keras, mask_of
 from kerasdiff.worker.tracing.sites import op_site
 from kerasdiff.worker.tracing.sources import expression, relative
 from kerasdiff.worker.tracing.trace import Event, Recording
@@ -131,7 +129,7 @@ class _Flow:
 
 
 def _is_layer(event: Event | None) -> bool:
-    return event is not None and isinstance(event.layer, keras.layers.Layer)
+    return event is not None and is_layer(event.layer)
 
 
 def _would_use(event: Event, tensor: Live, mask: Live) -> bool:

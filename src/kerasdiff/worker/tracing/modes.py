@@ -9,22 +9,20 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator, Mapping, Sequence, Set
 
-import keras
-
 from kerasdiff.findings import Fact, Finding, Site
 from kerasdiff.graph import Mode
-from kerasdiff.worker.keras_internals import Live, told_mode
+from kerasdiff.worker.keras_internals import Live, keras, told_mode
 
-NORMS = (keras.layers.BatchNormalization,)
+NORMS = ("BatchNormalization",)
 """Layers that learn statistics in training."""
 
 DROPPING = (
-    keras.layers.Dropout,
-    keras.layers.SpatialDropout1D,
-    keras.layers.SpatialDropout2D,
-    keras.layers.SpatialDropout3D,
-    keras.layers.AlphaDropout,
-    keras.layers.GaussianDropout,
+    "Dropout",
+    "SpatialDropout1D",
+    "SpatialDropout2D",
+    "SpatialDropout3D",
+    "AlphaDropout",
+    "GaussianDropout",
 )
 """Layers that drop or multiply at random in training."""
 
@@ -32,11 +30,15 @@ OTHERS = ("Random", "GaussianNoise", "AugMix", "CutMix", "MixUp", "RandAugment",
 """How the names of other layers begin that act in training alone (Keras 3.11 to 3.15.1)."""
 
 
+def _layers(names: Sequence[str]) -> Live:
+    return tuple(getattr(keras.layers, name) for name in names)
+
+
 def kind_of(layer: Live) -> str:
     """What a layer does in training alone: ``statistics``, ``drops``, ``acts``; empty for none of it."""
-    if isinstance(layer, NORMS):
+    if isinstance(layer, _layers(NORMS)):
         return "statistics" if layer.trainable else ""
-    if isinstance(layer, DROPPING):
+    if isinstance(layer, _layers(DROPPING)):
         return "drops"
     return "acts" if type(layer).__name__.startswith(OTHERS) else ""
 

@@ -7,7 +7,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 
-import keras
+import numpy as np
 
 from kerasdiff.graph import SEED_ROLE, Weight
 from kerasdiff.worker.keras_internals import (
@@ -17,6 +17,10 @@ from kerasdiff.worker.keras_internals import (
     held_variables,
     is_keras_own,
     is_seed_state,
+    keras,
+    path_of,
+    penalizes_frozen,
+    short_name,
     sublayers,
 )
 from kerasdiff.worker.tracing.code import code_digest, state_digest
@@ -133,20 +137,22 @@ def owned_variables(names: Names) -> Iterator[tuple[str, Live, Live]]:
             if id(variable) in seen:
                 continue
             seen.add(id(variable))
-            name = fresh_name(variable) or str(variable.name)
+            name = fresh_name(variable) or short_name(variable)
             base = f"{path}/{name}" if path else name
             used[base] = used.get(base, 0) + 1
             yield (base if used[base] == 1 else f"{base}_{used[base] - 1}"), layer, variable
     for variable in names.model.variables:
         if id(variable) not in seen:
             seen.add(id(variable))
-            used[variable.path] = used.get(variable.path, 0) + 1
-            yield f"{variable.path}#{used[variable.path]}", names.model, variable
+            path = path_of(variable)
+            used[path] = used.get(path, 0) + 1
+            yield f"{path}#{used[path]}", names.model, variable
 
 
 def output_names(model: Live, count: int) -> list[str]:
     """The model's own output names where it declares them, else ``output_0`` and on."""
-    fresh = {one.name: fresh_name(one) or one.name for one in getattr(model, "operations", ())}
+    parts: Live = getattr(model, "operations", None) or getattr(model, "layers", ())
+    fresh = {one.name: fresh_name(one) or one.name for one in parts}
     declared = [fresh.get(name, name) for name in getattr(model, "output_names", None) or ()]
     return declared if len(declared) == count else [f"output_{i}" if count > 1 else "output" for i in range(count)]
 
@@ -165,21 +171,21 @@ def describe_weights(names: Names) -> list[tuple[Weight, Live]]:
     seeds: dict[int, str] = {}
     for name, layer, variable in owned_variables(names):
         is_seed = is_seed_state(variable)
-        role = SEED_ROLE if is_seed else str(variable.name)
+        role = SEED_ROLE if is_seed else short_name(variable)
         twin = seeds.setdefault(int(variable.numpy()[0]), name) if is_seed else name
         shape = tuple(int(dim) for dim in variable.shape)
         regularizer = getattr(variable, "regularizer", None)
         weight = Weight(
             id=name,
-            path=str(variable.path),
+            path=path_of(variable),
             name=role,
             shape=shape,
-            dtype=str(variable.dtype),
+            dtype=keras.backend.standardize_dtype(variable.dtype),
             trainable=id(variable) in trainable,
             initializer=None if is_seed else initializer_text(initializer_of(variable)),
             twin=None if twin == name else twin,
             fans=_fans(initializer_of(variable), shape),
-            regularizer=serialized(regularizer),
+            regularizer=_penalty_text(regularizer, frozen=id(variable) not in trainable),
             own_regularizer=regularizer is not None and not is_keras_own(type(regularizer)),
             constraint=serialized(getattr(variable, "constraint", None)),
             owner=names.path(layer) or "",
@@ -187,6 +193,12 @@ def describe_weights(names: Names) -> list[tuple[Weight, Live]]:
         )
         records.append((weight, variable))
     return records
+
+
+def _penalty_text(regularizer: Live, *, frozen: bool) -> str | None:
+    """The regularizer of a weight; that of a frozen one adds to the loss in Keras 2 alone."""
+    text = serialized(regularizer)
+    return f"{text}, added though frozen" if text is not None and frozen and penalizes_frozen() else text
 
 
 def _fan_in(role: str, shape: tuple[int, ...]) -> int:
@@ -249,7 +261,7 @@ def _object_text(value: Live, config: Mapping[str, Live]) -> str | None:
     """What has a config: class and settings; a penalty of nothing is none."""
     label = snake(type(value).__name__)
     if label in ("l1", "l2", "l1l2", "l1_l2"):
-        config = {key: factor for key in ("l1", "l2") if (factor := float(config.get(key, 0.0)))}
+        config = {key: factor for key in ("l1", "l2") if (factor := _as_float32(config.get(key, 0.0)))}
         if not config:
             return None
         label = "l1_l2" if len(config) == 2 else next(iter(config))
@@ -257,6 +269,11 @@ def _object_text(value: Live, config: Mapping[str, Live]) -> str | None:
     if not is_keras_own(type(value)):
         settings.append(f"code {state_digest(value)}")
     return f"{label}({', '.join(settings)})" if settings else label
+
+
+def _as_float32(value: Live) -> float:
+    """A number as float32 has it, in the fewest digits: Keras 2 keeps factors so, and 0.01 is 0.0099999998 there."""
+    return float(str(np.float32(value)))
 
 
 def _function_text(value: Live) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from kerasdiff.worker.keras_internals import Live
+from kerasdiff.worker.keras_internals import Live, short_name
 
 
 def snake(name: str) -> str:
@@ -65,7 +65,7 @@ def note_name(made: Live, *, automatic: bool) -> None:
     """
     if automatic:
         count_name(made)
-    name = str(made.name)
+    name = short_name(made)
     _names[id(made)] = (made, name, _load.fresh.get(name, name))
 
 
@@ -74,10 +74,10 @@ def count_name(made: Live) -> None:
     kind = snake(type(made).__name__)
     count = _load.counts[kind]
     _load.counts[kind] += 1
-    _load.fresh[str(made.name)] = f"{kind}_{count}" if count else kind
+    _load.fresh[short_name(made)] = f"{kind}_{count}" if count else kind
 
 
 def fresh_name(made: Live) -> str | None:
     """The name in a fresh process; ``None`` where it was not noted, or has been changed since."""
     known = _names.get(id(made))
-    return known[2] if known is not None and known[1] == made.name else None
+    return known[2] if known is not None and known[1] == short_name(made) else None

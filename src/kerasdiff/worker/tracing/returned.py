@@ -9,13 +9,12 @@ from collections import OrderedDict
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
-import keras
 import numpy as np
 import tensorflow as tf
 
 from kerasdiff.graph import Attribute, Returned
 from kerasdiff.graph.returned import Kind
-from kerasdiff.worker.keras_internals import Live
+from kerasdiff.worker.keras_internals import Live, keras
 from kerasdiff.worker.tracing.lower import constant_attributes
 
 DEEPEST = 16

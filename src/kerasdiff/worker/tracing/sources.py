@@ -8,20 +8,19 @@ import linecache
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import CodeType, FrameType
 
-import keras
 import numpy as np
 
 from kerasdiff.graph import Source
 from kerasdiff.graph.names import ALIASES
 from kerasdiff.side.reading.source import parsed
 from kerasdiff.worker.hooks import given, hooked
-from kerasdiff.worker.keras_internals import Live
+from kerasdiff.worker.keras_internals import Live, keras, making
 from kerasdiff.worker.tracing.libraries import is_user_file
 from kerasdiff.worker.tracing.naming import count_name, counting, note_name
 
@@ -83,16 +82,11 @@ def made_at(variable: Live) -> Source | None:
 def recording() -> Iterator[None]:
     """Notes the user line of every Keras operation and variable created inside the block, and its initializer.
 
-    ``keras.Operation.__init__`` is the one public place every layer and functional operation passes, and
-    ``keras.Variable.__init__`` every weight.
+    Where they pass, :func:`kerasdiff.worker.keras_internals.making` says.
     """
-    with (
-        counting(),
-        hooked(keras.Operation, "__init__", _operation_made),
-        hooked(keras.KerasTensor, "__init__", _symbol_made),
-        hooked(keras.Variable, "__init__", _variable_made),
-        hooked(keras.Variable, "assign", _assigned),
-    ):
+    with counting(), ExitStack() as hooks:
+        for what, (owner, name) in making().items():
+            hooks.enter_context(hooked(owner, name, _WATCHED[what]))
         yield
 
 
@@ -115,15 +109,18 @@ def _symbol_made(original: Callable[..., Live], args: tuple[Live, ...], kwargs: 
 
 
 def _variable_made(original: Callable[..., Live], args: tuple[Live, ...], kwargs: dict[str, Live]) -> Live:
-    original(*args, **kwargs)
+    result = original(*args, **kwargs)
     if not args:
-        return
-    variable = args[0]
+        return result
+    variable = args[0] if result is None else result
     note_name(variable, automatic=given(original, "name", args, kwargs) is None)
     _initializers[id(variable)] = (variable, given(original, "initializer", args, kwargs))
+    if result is not None:  # a layer made it, which alone knows of the penalty
+        variable.regularizer = keras.regularizers.get(given(original, "regularizer", args, kwargs))
     source = user_frame(sys._getframe(1))
     if source is not None:
         _made[id(variable)] = (variable, source)
+    return result
 
 
 def _assigned(original: Callable[..., Live], args: tuple[Live, ...], kwargs: dict[str, Live]) -> Live:
@@ -133,6 +130,14 @@ def _assigned(original: Callable[..., Live], args: tuple[Live, ...], kwargs: dic
         # Not the value itself: it may be a large model's.
         _initializers[id(args[0])] = (args[0], Assigned(value_digest(value)))
     return result
+
+
+_WATCHED = {
+    "operation": _operation_made,
+    "symbol": _symbol_made,
+    "weight": _variable_made,
+    "assign": _assigned,
+}
 
 
 def value_digest(value: Live) -> str:

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
 
-import keras
 import tensorflow as tf
 
 from kerasdiff.errors import TraceError
@@ -22,9 +21,14 @@ from kerasdiff.side.observations import AddedLosses
 from kerasdiff.worker.hooks import HOOK, given, hooked
 from kerasdiff.worker.keras_internals import (
     Live,
+    added_by,
+    calling,
     global_generator_state,
+    is_layer,
+    keras,
     mask_of,
     op_count,
+    path_of,
     scope_named,
     set_mask,
     told_mode,
@@ -157,7 +161,7 @@ class _Recorder:
 
     def on_operation(self, original: Callable[..., Live], args: tuple[Live, ...], kwargs: dict[str, Live]) -> Live:
         """Stands around ``Operation.__call__``, which layers pass too."""
-        if not args or isinstance(args[0], keras.layers.Layer):
+        if not args or is_layer(args[0]):
             return original(*args, **kwargs)
         return self.call(original, args, kwargs)
 
@@ -192,13 +196,13 @@ class _Recorder:
         scope = parent.path if parent is not None else ""
         if isinstance(layer, keras.Model) and parent is not None:
             return parent.path, False  # Sequential's inner Functional: the same thing under another name
-        if isinstance(layer, keras.layers.Layer):
+        if is_layer(layer):
             return self.names.adopt(layer, scope), True
         return self.names.called(layer, scope), False
 
     def _begin(self, layer: Live, parent: Event | None, args: Live, kwargs: Live) -> Event:
         path, fresh = self._path(layer, parent)
-        atomic = is_atomic(layer) if isinstance(layer, keras.layers.Layer) else True
+        atomic = is_atomic(layer) if is_layer(layer) else True
         site = user_frame(sys._getframe(4), stop=HOOK)  # what called the hook
         event = Event(
             layer=layer,
@@ -282,11 +286,10 @@ def _installed(recorder: _Recorder, *, expand_functions: bool) -> Iterator[None]
     eager = tf.config.functions_run_eagerly()
     tf.config.run_functions_eagerly(expand_functions)
     try:
-        with (
-            hooked(keras.layers.Layer, "__call__", recorder.on_layer),
-            hooked(keras.Operation, "__call__", recorder.on_operation),
-            hooked(keras.Variable, "__init__", recorder.on_variable),
-        ):
+        around = {"layer": recorder.on_layer, "operation": recorder.on_operation, "variable": recorder.on_variable}
+        with ExitStack() as hooks:
+            for what, (owner, name) in calling().items():
+                hooks.enter_context(hooked(owner, name, around[what]))
             yield
     finally:
         tf.config.run_functions_eagerly(eager)
@@ -415,12 +418,12 @@ def call_model(model: Live, args: Live, kwargs: Live, *, training: bool, fitted:
 
 def added_losses(model: Live) -> Added:
     """What ``model.losses`` holds after a call: Keras lists what layers added first, then the regularizers."""
-    losses = list(model.losses)
+    losses = added_by(model)
     if not losses:
         return Added(calls=0, regularized=(), tensors=(), values=tf.zeros(1, "float64"))
     weights = {id(variable): name for name, variable in weight_table(model).items()}
     regular = [v for v in model.trainable_weights if getattr(v, "regularizer", None) is not None]
     calls = max(0, len(losses) - len(regular))
-    regularized = tuple(weights.get(id(v), v.path) for v in regular)
+    regularized = tuple(weights.get(id(v), path_of(v)) for v in regular)
     values = [tf.reduce_sum(tf.cast(loss, "float64")) for loss in losses]
     return Added(calls=calls, regularized=regularized, tensors=tuple(losses), values=tf.stack(values))

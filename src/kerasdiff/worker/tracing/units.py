@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 
-import keras
-
 from kerasdiff.graph import Source
-from kerasdiff.worker.keras_internals import Live
+from kerasdiff.worker.keras_internals import Live, called_as, is_layer
 from kerasdiff.worker.tracing.naming import snake
 from kerasdiff.worker.tracing.sites import Site, op_site
 from kerasdiff.worker.tracing.sources import as_written
@@ -33,7 +31,7 @@ class Unit:
 
     @property
     def is_layer(self) -> bool:
-        return self.event is not None and isinstance(self.event.layer, keras.layers.Layer)
+        return self.event is not None and is_layer(self.event.layer)
 
     @property
     def source(self) -> Source | None:
@@ -52,7 +50,7 @@ class Unit:
     def op(self) -> str:
         """What is called, as an operation's name."""
         if self.event is not None:
-            return snake(type(self.event.layer).__name__)
+            return snake(called_as(self.event.layer))
         if self.site is not None and self.site.function and self.site.source is not None:
             return snake(self.site.function)
         return snake(self.ops[-1].type)
@@ -68,7 +66,7 @@ class Unit:
     def display(self) -> str:
         """What is called, as its author writes it."""
         if self.event is not None:
-            return type(self.event.layer).__name__
+            return called_as(self.event.layer)
         called = "" if self.site is None else as_written(self.site.source, self.site.function)
         return called or str(self.ops[-1].type)
 

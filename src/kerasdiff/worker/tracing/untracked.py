@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import keras
 import numpy as np
 import tensorflow as tf
 
@@ -17,6 +16,7 @@ from kerasdiff.worker.keras_internals import (
     graph_variables,
     handle_of,
     is_seed_state,
+    kept_variables,
 )
 from kerasdiff.worker.tracing.code import digest_of
 from kerasdiff.worker.tracing.names import Names, initializer_text, is_atomic
@@ -64,8 +64,7 @@ class Surroundings:
         if variable is None:
             return self._table(outer, inner) or str(inner.op.name)
         if is_seed_state(variable) and id(outer) not in self._made:
-            shared = id(handle_of(global_generator_state())) == id(outer)
-            return SEED_ROLE if shared else OUTSIDE  # its state is no setting
+            return SEED_ROLE if id(outer) in _shared() else OUTSIDE  # its state is no setting
         kind = f"{variable.dtype.name} {tuple(variable.shape.as_list() or ())}"
         if id(outer) in self._made:
             return f"made in the call: {kind} from {initializer_text(self._made[id(outer)])}"
@@ -90,15 +89,19 @@ def untracked(recording: Recording, tracked: set[int]) -> list[str]:
         recording: The call.
         tracked: ``id`` of the handle of every weight.
     """
-    tracked = tracked | {id(handle_of(global_generator_state()))}
+    tracked = tracked | _shared()
     known = tracked | {id(handle_of(variable)) for variable, _ in recording.made} | set(_states(recording.names))
     return [str(variable.name) for variable in graph_variables(recording.graph) if id(handle_of(variable)) not in known]
+
+
+def _shared() -> set[int]:
+    """The state of the generator that all draws without a seed share, by its handle, where that is a variable."""
+    state = global_generator_state()
+    return set() if state is None else {id(handle_of(state))}
 
 
 def _states(names: Names) -> Iterator[int]:
     """What Keras's own layers keep beside their weights, such as the state of a stateful recurrent layer."""
     for _, layer in names.layers:
         if is_atomic(layer):
-            for value in keras.tree.flatten(list(vars(layer).values())):
-                if isinstance(value, keras.Variable):
-                    yield id(handle_of(value))
+            yield from (id(handle_of(variable)) for variable in kept_variables(layer))

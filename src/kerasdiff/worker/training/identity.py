@@ -12,7 +12,6 @@ import os
 import platform
 from collections.abc import Callable, Mapping, Sequence
 
-import keras
 import numpy as np
 import tensorflow as tf
 
@@ -22,7 +21,7 @@ from kerasdiff.graph.ops import forgets
 from kerasdiff.graph.values import Array
 from kerasdiff.side.environment import processor_lines
 from kerasdiff.worker.hardware import gpu_models
-from kerasdiff.worker.keras_internals import NAMING_ATTRIBUTES, Live, graph_variables, handle_of
+from kerasdiff.worker.keras_internals import NAMING_ATTRIBUTES, Live, graph_variables, handle_of, keras
 from kerasdiff.worker.training.tasks import to_array
 
 LAYOUT = 1

@@ -18,7 +18,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import keras
 import tensorflow as tf
 
 from kerasdiff.graph import Port
@@ -29,6 +28,8 @@ from kerasdiff.worker.keras_internals import (
     generators_stand_at,
     handle_of,
     held_variables,
+    keras,
+    optimizer_variables,
     sublayers,
 )
 from kerasdiff.worker.loading.load import Session
@@ -127,7 +128,7 @@ def state_of(loaded: Loaded, optimizer: Live) -> list[Live]:
     """Every variable of a model and its optimizer, each once, in an order that follows from how they are made."""
     layers = [loaded.model, *sublayers(loaded.model, deep=True)]
     held = [variable for layer in layers for variable in held_variables(layer)]
-    return list({id(variable): variable for variable in (*held, *optimizer.variables)}.values())
+    return list({id(variable): variable for variable in (*held, *optimizer_variables(optimizer))}.values())
 
 
 def _copied(kept: Sequence[Live], fresh: Sequence[Live]) -> bool:

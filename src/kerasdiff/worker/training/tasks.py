@@ -8,7 +8,6 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping, Sequence
 
-import keras
 import numpy as np
 import tensorflow as tf
 
@@ -17,7 +16,7 @@ from kerasdiff.graph import Port
 from kerasdiff.graph.values import Array
 from kerasdiff.probing.probes import probes
 from kerasdiff.side.observations import Encoding
-from kerasdiff.worker.keras_internals import Live, is_keras_own
+from kerasdiff.worker.keras_internals import Live, is_compiled, is_keras_own, keras, loss_of
 from kerasdiff.worker.loading.loaded import Loaded
 from kerasdiff.worker.tracing.compiled import fresh
 from kerasdiff.worker.tracing.lower import spec_of
@@ -81,7 +80,7 @@ class Task:
             FitError: If no data can be drawn for the model, or it cannot be called.
         """
         self._model = loaded.model
-        self.compiled = loss is None and compiled and bool(getattr(loaded.model, "compiled", False))
+        self.compiled = loss is None and compiled and is_compiled(loaded.model)
         results = _probe(loaded)
         _check_structure(structure_of(results[0]), compiled=self.compiled)
         outputs = [[to_array(t) for t in tensors_of(result)] for result in results]
@@ -121,7 +120,7 @@ class Task:
         """
         if self.compiled:
             packed = keras.tree.pack_sequence_as(result, list(targets))
-            return self._model.compute_loss(y=packed, y_pred=result, training=training)
+            return loss_of(self._model, packed, result, training=training)
         terms = [loss(y, output) for loss, y, output in zip(self._losses, targets, tensors_of(result), strict=True)]
         terms += [tf.reduce_sum(tf.cast(extra, terms[0].dtype)) for extra in self._model.losses]
         return tf.add_n(terms)

@@ -10,7 +10,6 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
@@ -18,7 +17,7 @@ from numpy.typing import NDArray
 from kerasdiff.errors import FitError, OutOfMemoryError
 from kerasdiff.graph.values import Array
 from kerasdiff.side.training import Answers, TrialOptions, TrialSettings
-from kerasdiff.worker.keras_internals import Live
+from kerasdiff.worker.keras_internals import Live, apply_gradients, build_optimizer, keras, scaled_loss
 from kerasdiff.worker.loading.loaded import Loaded
 from kerasdiff.worker.tracing.names import weight_table
 from kerasdiff.worker.tracing.returned import tensors_of
@@ -184,14 +183,14 @@ class Trainer:
         with tf.GradientTape() as tape:
             result = self._call(inputs, training=True)
             loss = self._task.loss(result, targets, training=True)
-            scaled = self.optimizer.scale_loss(loss)
+            scaled = scaled_loss(self.optimizer, loss)
         gradients = tape.gradient(scaled, self._variables)
         pairs = [(g, v) for g, v in zip(gradients, self._variables, strict=True) if g is not None]
         if not pairs:
             raise FitError("No trainable weight gets a gradient: the outputs do not depend on any.")
         lost = {id(v) for g, v in zip(gradients, self._variables, strict=True) if g is None}
         self._without_gradient = tuple(name for name, v in weight_table(self._loaded.model).items() if id(v) in lost)
-        self.optimizer.apply([g for g, _ in pairs], [v for _, v in pairs])
+        apply_gradients(self.optimizer, [g for g, _ in pairs], [v for _, v in pairs])
         return loss, self._accuracy(result, targets)
 
     def _test_step(self, rows: Live, count: Live) -> tuple[Live, Live, list[Live], list[Live]]:
@@ -251,5 +250,5 @@ def optimizer_of(model: Live, task: Task, options: TrialOptions) -> Live:
         except (TypeError, ValueError):
             text = "The model's optimizer follows a schedule of its own, which no single learning rate can replace."
             raise FitError(text) from None
-    made.build(list(model.trainable_variables))
+    build_optimizer(made, model.trainable_variables)
     return made

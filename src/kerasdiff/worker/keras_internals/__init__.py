@@ -1,0 +1,215 @@
+"""Which private parts of Keras and TensorFlow does kerasdiff use? Those of this room, and no other module names one.
+
+Imports errors alone; imported by every package of the worker.
+
+:mod:`.third` has the parts of Keras 3, :mod:`.second` those of Keras 2 that answer the same questions, :mod:`.graphs`
+those of TensorFlow. Each function or constant says what it is for and the versions whose source it was checked with.
+Most of these parts have no public counterpart; ``tests/worker/test_keras_internals.py`` holds each to what is said
+here, so that a version that moves one shows in a test and not in a verdict.
+"""
+
+from __future__ import annotations
+
+from kerasdiff.worker.keras_internals import third
+from kerasdiff.worker.keras_internals.errors import (
+    bare_message,
+    is_data_dependent,
+    refuses_code,
+)
+from kerasdiff.worker.keras_internals.generations import (
+    Generation,
+    Live,
+    by_generation,
+    generation,
+    import_second,
+    installed,
+    keras,
+    second_imported,
+    second_package,
+    take,
+)
+from kerasdiff.worker.keras_internals.graphs import (
+    COMPILED_FUNCTIONS,
+    GRADIENT_ATTRIBUTE,
+    LEGACY,
+    NAMING_ATTRIBUTES,
+    PLUMBING,
+    SAVING_GRADIENTS,
+    ask_again,
+    captured,
+    captures,
+    eager_context_started,
+    exact_casts,
+    final_updates,
+    frames_of,
+    function_options,
+    graph_variables,
+    is_default_strategy,
+    is_stateful,
+    is_stateful_kind,
+    legacy_asked,
+    legacy_routed,
+    op_count,
+    output_arguments,
+    own_state,
+    public_name,
+    registered_gradient,
+    route_to_legacy,
+    scope_named,
+    table_parts,
+    unwrapped,
+    variable_outside_graph,
+    write,
+)
+from kerasdiff.worker.keras_internals.third import (
+    ARCHIVED_WEIGHTS,
+    LAMBDA,
+    TRAINING_STATE,
+    UNNAMED_FUNCTIONS,
+    is_keras_own,
+    loss_arguments,
+    mask_of,
+    set_mask,
+)
+
+reread_configuration = by_generation(third.reread_configuration)
+sublayers = by_generation(third.sublayers)
+told_mode = by_generation(third.told_mode)
+held_variables = by_generation(third.held_variables)
+declared_trainable = by_generation(third.declared_trainable)
+handle_of = by_generation(third.handle_of)
+default_seeds = by_generation(third.default_seeds)
+generators_stand_at = by_generation(third.generators_stand_at)
+is_seed_state = by_generation(third.is_seed_state)
+global_generator_state = by_generation(third.global_generator_state)
+functional_class = by_generation(third.functional_class)
+built_shapes = by_generation(third.built_shapes)
+functional_form = by_generation(third.functional_form)
+learning_rate_of = by_generation(third.learning_rate_of)
+without_decay = by_generation(third.without_decay)
+copy_decay_exclusions = by_generation(third.copy_decay_exclusions)
+set_iterations = by_generation(third.set_iterations)
+kept_variables = by_generation(third.kept_variables)
+compile_loss_of = by_generation(third.compile_loss_of)
+stored_variables = by_generation(third.stored_variables)
+to_precision = by_generation(third.to_precision)
+identify = by_generation(third.identify)
+short_name = by_generation(third.short_name)
+path_of = by_generation(third.path_of)
+tensor_of = by_generation(third.tensor_of)
+is_automatic_input = by_generation(third.is_automatic_input)
+as_in_float32 = by_generation(third.as_in_float32)
+is_compiled = by_generation(third.is_compiled)
+build_optimizer = by_generation(third.build_optimizer)
+optimizer_variables = by_generation(third.optimizer_variables)
+added_by = by_generation(third.added_by)
+drop_penalty = by_generation(third.drop_penalty)
+penalizes_frozen = by_generation(third.penalizes_frozen)
+rate_now = by_generation(third.rate_now)
+finish = by_generation(third.finish)
+is_layer = by_generation(third.is_layer)
+called_as = by_generation(third.called_as)
+making = by_generation(third.making)
+calling = by_generation(third.calling)
+apply_gradients = by_generation(third.apply_gradients)
+metrics_of = by_generation(third.metrics_of)
+scaled_loss = by_generation(third.scaled_loss)
+loss_of = by_generation(third.loss_of)
+
+__all__ = [
+    "ARCHIVED_WEIGHTS",
+    "COMPILED_FUNCTIONS",
+    "GRADIENT_ATTRIBUTE",
+    "LAMBDA",
+    "LEGACY",
+    "NAMING_ATTRIBUTES",
+    "PLUMBING",
+    "SAVING_GRADIENTS",
+    "TRAINING_STATE",
+    "UNNAMED_FUNCTIONS",
+    "Generation",
+    "Live",
+    "added_by",
+    "apply_gradients",
+    "as_in_float32",
+    "ask_again",
+    "bare_message",
+    "build_optimizer",
+    "built_shapes",
+    "by_generation",
+    "called_as",
+    "calling",
+    "captured",
+    "captures",
+    "compile_loss_of",
+    "copy_decay_exclusions",
+    "declared_trainable",
+    "default_seeds",
+    "drop_penalty",
+    "eager_context_started",
+    "exact_casts",
+    "final_updates",
+    "finish",
+    "frames_of",
+    "function_options",
+    "functional_class",
+    "functional_form",
+    "generation",
+    "generators_stand_at",
+    "global_generator_state",
+    "graph_variables",
+    "handle_of",
+    "held_variables",
+    "identify",
+    "import_second",
+    "installed",
+    "is_automatic_input",
+    "is_compiled",
+    "is_data_dependent",
+    "is_default_strategy",
+    "is_keras_own",
+    "is_layer",
+    "is_seed_state",
+    "is_stateful",
+    "is_stateful_kind",
+    "kept_variables",
+    "keras",
+    "learning_rate_of",
+    "legacy_asked",
+    "legacy_routed",
+    "loss_arguments",
+    "loss_of",
+    "making",
+    "mask_of",
+    "metrics_of",
+    "op_count",
+    "optimizer_variables",
+    "output_arguments",
+    "own_state",
+    "path_of",
+    "penalizes_frozen",
+    "public_name",
+    "rate_now",
+    "refuses_code",
+    "registered_gradient",
+    "reread_configuration",
+    "route_to_legacy",
+    "scaled_loss",
+    "scope_named",
+    "second_imported",
+    "second_package",
+    "set_iterations",
+    "set_mask",
+    "short_name",
+    "stored_variables",
+    "sublayers",
+    "table_parts",
+    "take",
+    "tensor_of",
+    "to_precision",
+    "told_mode",
+    "unwrapped",
+    "variable_outside_graph",
+    "without_decay",
+    "write",
+]

@@ -1,0 +1,74 @@
+"""Which generation of Keras is a target of? That of what it gives, and no option says so.
+
+A target is loaded as one of Keras 3 first, where that is installed. Where it gives no model of Keras 3 and has imported
+``tf_keras``, or its code has set the variable that makes ``tf.keras`` mean it, it is loaded again as one of Keras 2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from kerasdiff.errors import KerasdiffError, LoadError, NoModelError
+from kerasdiff.worker.keras_internals import (
+    LEGACY,
+    ask_again,
+    generation,
+    legacy_asked,
+    legacy_routed,
+    route_to_legacy,
+    second_imported,
+    take,
+)
+
+T = TypeVar("T")
+
+
+def by_its_generation(target: str, load: Callable[[], T]) -> T:
+    """What ``load`` gives where the generation of the target is in effect, which is so from here on.
+
+    Args:
+        target: As the user wrote it.
+        load: Loads it from its file.
+
+    Raises:
+        LoadError: If its code asks for a Keras 2 that is not installed; and what ``load`` raises.
+    """
+    if generation() == "third" and not legacy_routed():
+        ask_again()
+    try:
+        loaded = load()
+    except KerasdiffError as error:
+        if _routed_otherwise(target):
+            return by_its_generation(target, load)
+        if not isinstance(error, NoModelError) or generation() == "second" or not second_imported():
+            raise
+        return _as_second(load, error)
+    return by_its_generation(target, load) if _routed_otherwise(target) else loaded
+
+
+def _as_second(load: Callable[[], T], first: NoModelError) -> T:
+    take("second")
+    try:
+        return load()
+    except NoModelError:
+        take("third")
+        raise first from None
+
+
+def _routed_otherwise(target: str) -> bool:
+    """Whether ``tf.keras`` was not what the target's code says it is; it is now.
+
+    Raises:
+        LoadError: If that is not installed.
+    """
+    if generation() == "second" or not legacy_asked() or legacy_routed():
+        return False
+    try:
+        route_to_legacy()
+    except ImportError:
+        raise LoadError(
+            f"{target}: its code sets {LEGACY}, so it comes from Keras 2, and tf_keras is not installed here; "
+            "install tf_keras, or take that line out."
+        ) from None
+    return True

@@ -1,0 +1,93 @@
+"""Models that read the same in both generations: ``tf.keras`` is the one of the process."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tensorflow as tf
+from tensorflow import keras
+from tensorflow.keras.layers import Dense
+
+layers = keras.layers
+
+
+def chain(shape: tuple[int, ...], *parts: Any) -> Any:
+    value = entry = keras.Input(shape)
+    for part in parts:
+        value = part(value)
+    return keras.Model(entry, value)
+
+
+def perceptron() -> Any:
+    hidden = keras.Sequential([Dense(5, kernel_regularizer="l2"), layers.ReLU()])
+    return chain((8,), hidden, Dense(3, activation="softmax"))
+
+
+def convnet(rate: float = 0.3) -> Any:
+    entry = keras.Input((8, 8, 3))
+    value = layers.Conv2D(3, 3, padding="same", activation="relu")(entry)
+    value = layers.MaxPooling2D()(keras.activations.relu(value + entry))
+    return keras.Model(entry, layers.Dense(2)(layers.Dropout(rate)(layers.Flatten()(value))))
+
+
+def more_dropout() -> Any:
+    return convnet(rate=0.4)
+
+
+def normalized() -> Any:
+    return chain((8, 8, 3), layers.Conv2D(4, 3), layers.BatchNormalization())
+
+
+def normalized_rows() -> Any:
+    return chain((7,), Dense(4), layers.BatchNormalization())
+
+
+def recurrent() -> Any:
+    return chain((6, 5), layers.Bidirectional(layers.LSTM(4)))
+
+
+def recurrent_dropout() -> Any:
+    return chain((6, 5), layers.LSTM(4, dropout=0.4))
+
+
+def frozen_penalty() -> Any:
+    model = chain((8,), Dense(5, kernel_regularizer="l2"), Dense(4))
+    model.layers[1].trainable = False
+    return model
+
+
+def compiled(rate: float = 1e-3) -> Any:
+    model = chain((8,), Dense(4), Dense(3))
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.Adam(rate), loss)
+    return model
+
+
+def faster() -> Any:
+    return compiled(2e-3)
+
+
+class Scale(layers.Layer):  # type: ignore[misc]
+    def build(self, shape: Any) -> None:
+        self.scale = self.add_weight(name="scale", shape=(shape[-1],), initializer="ones")
+
+    def call(self, x: Any) -> Any:
+        return x * self.scale
+
+
+class Quiet(keras.Model):  # type: ignore[misc]
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.drop, self.head = Dense(9), layers.Dropout(0.5), Dense(3)
+
+    def call(self, x: Any) -> Any:
+        return self.head(self.drop(self.first(x)))
+
+
+class Net(keras.Model):  # type: ignore[misc]
+    def __init__(self) -> None:
+        super().__init__()
+        self.scale, self.head = Scale(), Dense(3)
+
+    def call(self, x: Any, training: Any = None) -> Any:
+        return self.head(tf.nn.relu(self.scale(x)) * 2.0)

@@ -1,0 +1,89 @@
+"""Models of Keras 2 against Keras 3: the outcome that plain Keras gives, with its cause, and no option said.
+
+What plain Keras gives was measured with the same weights on the same batch in ``tf_keras`` 2.21 and Keras 3.15.1: equal
+to rounding in outputs, training outputs, gradients and states, but for what the rows below say.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from warm import run_warm
+
+import kerasdiff
+from kerasdiff.errors import TargetError
+
+MODELS = Path(__file__).parent / "keras_2"
+
+pytestmark = pytest.mark.skipif(find_spec("tf_keras") is None, reason="tf_keras is not installed")
+
+PAIRS = {
+    ("perceptron", "perceptron"): "EQUIVALENT",
+    ("convnet", "convnet"): "EQUIVALENT",
+    ("convnet", "more_dropout"): "rate 0.3 in the reference, 0.4 in the candidate",
+    ("normalized_rows", "normalized_rows"): "EQUIVALENT",
+    # The fused op of Keras 2 follows a variance that is corrected for the size of the sample.
+    ("normalized", "normalized"): "the reference alone computes fused_batch_norm_v3",
+    ("recurrent", "recurrent"): "EQUIVALENT",
+    # A mask for each time step in Keras 2, one for the sequence in Keras 3.
+    ("recurrent_dropout", "recurrent_dropout"): "of shape (?, 6, 5) in the reference, (?, 5) in the candidate",
+    ("frozen_penalty", "frozen_penalty"): "l2(l2=0.01), added though frozen in the reference",
+    # Keras 2 tells every layer the mode, Keras 3 none where `call` takes no `training`.
+    ("Quiet", "Quiet"): "takes no `training` argument, so fit runs it in inference mode",
+    ("compiled", "compiled"): "EQUIVALENT",
+    ("compiled", "faster"): "optimizer.learning_rate 0.001 in the reference, 0.002 in the candidate",
+}
+
+
+@pytest.mark.parametrize(("reference", "candidate"), PAIRS, ids=lambda name: name)
+def test_generations_are_told_apart_by_what_they_do(reference: str, candidate: str) -> None:
+    given = ("--input", "8") if reference == "Quiet" else ()
+    done = run_warm("compare", f"legacy.py:{reference}", f"models.py:{candidate}", "--no-fit", *given, cwd=MODELS)
+
+    wanted = PAIRS[reference, candidate]
+    assert wanted in " ".join(done.stdout.replace("│", " ").split()), done.stdout + done.stderr
+    assert done.exit_code == (0 if wanted == "EQUIVALENT" else 1)
+
+
+def test_a_subclassed_model_with_a_layer_of_its_own_is_compared() -> None:
+    done = run_warm("compare", "legacy.py:Net", "models.py:Net", "--input", "8", "--no-fit", cwd=MODELS)
+
+    assert "EQUIVALENT" in done.stdout, done.stdout + done.stderr
+
+
+def test_what_a_file_imports_decides() -> None:
+    done = run_warm("inspect", "direct.py:build", cwd=MODELS)
+
+    assert "keras 2." in done.stdout, done.stdout + done.stderr
+    assert "direct.py:8" in done.stdout
+    assert "dense_1" in done.stdout
+
+
+def test_a_file_of_keras_2_that_keras_3_cannot_open_is_opened_by_keras_2(tmp_path: Path) -> None:
+    place = tmp_path / "old.keras"
+    code = f"import sys; sys.path.insert(0, '.'); import direct; direct.build().save({str(place)!r})"
+    subprocess.run([sys.executable, "-c", code], cwd=MODELS, check=True, capture_output=True)
+
+    done = run_warm("compare", str(place), "direct.py:build", "--no-fit", "--ignore", "initializer", cwd=MODELS)
+
+    assert "EQUIVALENT" in done.stdout, done.stdout + done.stderr
+
+
+def test_a_model_in_memory_is_refused_by_its_cause() -> None:
+    tf_keras = pytest.importorskip("tf_keras")
+    model = tf_keras.Sequential([tf_keras.layers.Dense(3, input_shape=(4,))])
+
+    with pytest.raises(TargetError, match="comes from Keras 2, and only models of Keras 3 are copied"):
+        kerasdiff.compare(model, model, fit=False)
+
+
+def test_it_is_trained() -> None:
+    asked = ("fit", "legacy.py:compiled", "models.py:compiled", "--seeds", "1", "--steps", "5", "--fresh")
+    done = run_warm(*asked, cwd=MODELS)
+
+    assert "differ" not in done.stdout.split("Fit", 1)[0], done.stdout + done.stderr
+    assert done.exit_code in (0, 3)
