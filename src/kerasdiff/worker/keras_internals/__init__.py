@@ -11,6 +11,17 @@ here, so that a version that moves one shows in a test and not in a verdict.
 from __future__ import annotations
 
 from kerasdiff.worker.keras_internals import third
+from kerasdiff.worker.keras_internals.arrays import (
+    array,
+    backend,
+    backend_version,
+    is_array,
+    on_tensorflow,
+    summed,
+    sums,
+    to_numpy,
+    wide,
+)
 from kerasdiff.worker.keras_internals.errors import (
     bare_message,
     is_data_dependent,
@@ -131,8 +142,11 @@ __all__ = [
     "Live",
     "added_by",
     "apply_gradients",
+    "array",
     "as_in_float32",
     "ask_again",
+    "backend",
+    "backend_version",
     "bare_message",
     "build_optimizer",
     "built_shapes",
@@ -163,6 +177,7 @@ __all__ = [
     "identify",
     "import_second",
     "installed",
+    "is_array",
     "is_automatic_input",
     "is_compiled",
     "is_data_dependent",
@@ -182,6 +197,7 @@ __all__ = [
     "making",
     "mask_of",
     "metrics_of",
+    "on_tensorflow",
     "op_count",
     "optimizer_variables",
     "output_arguments",
@@ -203,13 +219,17 @@ __all__ = [
     "short_name",
     "stored_variables",
     "sublayers",
+    "summed",
+    "sums",
     "table_parts",
     "take",
     "tensor_of",
+    "to_numpy",
     "to_precision",
     "told_mode",
     "unwrapped",
     "variable_outside_graph",
+    "wide",
     "without_decay",
     "write",
 ]
