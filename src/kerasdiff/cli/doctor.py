@@ -31,7 +31,7 @@ def doctor(timeout: float, to: Output) -> int:
       kerasdiff doctor --format json --output doctor.json
     """  # noqa: D301
     from kerasdiff.doctor import examine
-    from kerasdiff.report.doctor import doctor_json, render_doctor
+    from kerasdiff.report.commands.doctor import doctor_json, render_doctor
 
     with progress() as listener:
         checks = tuple(examine(timeout, listener.phase))

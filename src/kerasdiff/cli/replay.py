@@ -20,7 +20,7 @@ from kerasdiff.cli.output import Output, report_options
 from kerasdiff.cli.trust import trust_options
 
 if TYPE_CHECKING:
-    from kerasdiff.report.replay import Replayed
+    from kerasdiff.report.commands.replay import Replayed
 
 
 @click.command(short_help="Runs two models once more on a saved input.", epilog=TARGETS_HELP + EXIT_CODES_HELP)
@@ -58,7 +58,7 @@ def replay(
     (first, second), _ = understood(names, saved.given)
     start_ahead()
     import kerasdiff.pipeline as engine
-    from kerasdiff.report.replay import Replayed
+    from kerasdiff.report.commands.replay import Replayed
 
     with progress() as listener:
         rung = engine.replay((first, second), saved, timeout, listener, device)
@@ -67,7 +67,7 @@ def replay(
 
 def report_replayed(replayed: Replayed, to: Output) -> int:
     """Writes what a witness showed."""
-    from kerasdiff.report.replay import render_replay, replay_json
+    from kerasdiff.report.commands.replay import render_replay, replay_json
 
     to.write(lambda form: lambda console: render_replay(replayed, console), {"json": lambda: replay_json(replayed)})
     return replayed.exit_code

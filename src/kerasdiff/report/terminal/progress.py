@@ -10,7 +10,7 @@ from rich.live import Live
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from kerasdiff.report.cleaning import clean
-from kerasdiff.report.style import Look
+from kerasdiff.report.terminal.style import Look
 from kerasdiff.side.training import Tick
 
 

@@ -9,9 +9,8 @@ from kerasdiff.fitting.decisions import Decision
 from kerasdiff.fitting.trajectories import CLEARLY, REPEATABLE
 from kerasdiff.fitting.trials import FitEvidence, Metric
 from kerasdiff.fitting.verdict import decided
-from kerasdiff.report.wording.fit import outlook, told
-from kerasdiff.report.wording.names import count, listed
-from kerasdiff.report.wording.trials import (
+from kerasdiff.report.wording.fits.told import outlook, told
+from kerasdiff.report.wording.fits.trials import (
     WARNINGS,
     apart_the_most,
     beyond_controls,
@@ -20,9 +19,10 @@ from kerasdiff.report.wording.trials import (
     signed,
     unit,
 )
-from kerasdiff.report.wording.trials import (
+from kerasdiff.report.wording.fits.trials import (
     distances as distance_remarks,
 )
+from kerasdiff.report.wording.names import count, listed
 from kerasdiff.side.training import Trial
 
 EPOCHS = "Learning curves"

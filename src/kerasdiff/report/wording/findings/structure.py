@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 
 from kerasdiff.findings import Fact, Finding
 from kerasdiff.graph import Port, Returned
+from kerasdiff.report.wording.findings.notes import note
 from kerasdiff.report.wording.names import shown
-from kerasdiff.report.wording.notes import note
 
 MOST_NAMED = 4
 """Weights named in a phrase."""

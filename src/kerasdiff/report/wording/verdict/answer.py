@@ -8,13 +8,13 @@ from kerasdiff.align.edits import Aspect, Delete, Edit, Insert, Update, leaves
 from kerasdiff.comparison import Basis, Comparison, Reason, Verdict
 from kerasdiff.findings import Fact, RungName
 from kerasdiff.judge import may_hide
-from kerasdiff.report.wording.causes import MOST_CHARACTERS, begins_with_id, shortened, told
 from kerasdiff.report.wording.explain import consequence, verified
-from kerasdiff.report.wording.findings import detail, sentence
-from kerasdiff.report.wording.fit import verdict_sentence
+from kerasdiff.report.wording.findings.notes import note
+from kerasdiff.report.wording.findings.table import detail, sentence
+from kerasdiff.report.wording.fits.told import verdict_sentence
 from kerasdiff.report.wording.names import capital, listed
-from kerasdiff.report.wording.notes import note
-from kerasdiff.report.wording.shows import where_it_shows
+from kerasdiff.report.wording.verdict.causes import MOST_CHARACTERS, begins_with_id, shortened, told
+from kerasdiff.report.wording.verdict.shows import where_it_shows
 from kerasdiff.rungs.records import NUMERIC, Rung
 
 MOST_LISTED = 5

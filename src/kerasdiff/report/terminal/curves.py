@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from kerasdiff.report.style import Look
+from kerasdiff.report.terminal.style import Look
 
 HEIGHT = 7
 """Rows of the plot: enough to see curves part and cross, little enough for a log."""

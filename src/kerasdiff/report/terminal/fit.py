@@ -10,10 +10,10 @@ from rich.text import Text
 
 from kerasdiff.fitting.trials import FitEvidence
 from kerasdiff.report import wording
-from kerasdiff.report.curves import legend, plot
-from kerasdiff.report.style import Look, emit, hang, heading, pad
+from kerasdiff.report.terminal.curves import legend, plot
+from kerasdiff.report.terminal.style import Look, emit, hang, heading, pad
 from kerasdiff.report.trials import columns_of
-from kerasdiff.report.wording.trials import Tone, pairs_told
+from kerasdiff.report.wording.fits.trials import Tone, pairs_told
 from kerasdiff.side.training import TrialSoFar
 
 _STYLES: Mapping[Tone, str] = {"plain": "", "good": "green", "warning": "yellow"}

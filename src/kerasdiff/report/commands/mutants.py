@@ -12,7 +12,7 @@ from kerasdiff import __version__
 from kerasdiff.gates.mutants import Fate, Proof, Proved, Tried
 from kerasdiff.graph import Attribute
 from kerasdiff.report.json import dump
-from kerasdiff.report.style import Look, answer, emit, hang, heading, pad
+from kerasdiff.report.terminal.style import Look, answer, emit, hang, heading, pad
 from kerasdiff.report.wording import mutants as wording
 
 SCHEMA = "kerasdiff.mutants/1"

@@ -15,9 +15,9 @@ from kerasdiff.graph import Attribute, Graph, Mode, Node, Port, Weight
 from kerasdiff.report.json import dump
 from kerasdiff.report.nodes import COLUMNS, COUNTED_ABOVE, UNTRACED, ends, facts, rows_of, size_of, total
 from kerasdiff.report.saved import Json
-from kerasdiff.report.style import Look, emit, hang, heading, pad
+from kerasdiff.report.terminal.style import Look, emit, hang, heading, pad
+from kerasdiff.report.wording.findings.notes import note
 from kerasdiff.report.wording.names import count
-from kerasdiff.report.wording.notes import note
 
 if TYPE_CHECKING:
     from kerasdiff.side.records import Description

@@ -10,7 +10,7 @@ from kerasdiff.findings import SIDES
 from kerasdiff.report import wording
 from kerasdiff.report.json import dump_sealed, rung_json
 from kerasdiff.report.saved import RECORD, kept, read_record
-from kerasdiff.report.style import Look, emit, hang
+from kerasdiff.report.terminal.style import Look, emit, hang
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -89,7 +89,7 @@ def read_replay(report: Mapping[str, Attribute]) -> Replayed:
     from kerasdiff.align import edits
     from kerasdiff.graph import model, returned, table, values
     from kerasdiff.probing import witness
-    from kerasdiff.report import replay
+    from kerasdiff.report.commands import replay
     from kerasdiff.rungs import records
 
     modules = (replay, findings, edits, model, returned, table, values, witness, records)

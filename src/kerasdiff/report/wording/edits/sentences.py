@@ -1,8 +1,8 @@
-"""What does an edit say? Every sentence about one, and the settings it changes as the JSON report lists them."""
+"""What does an edit say? One sentence, whatever its kind."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from kerasdiff.align.edits import (
@@ -17,21 +17,16 @@ from kerasdiff.align.edits import (
     Neighbour,
     OtherOperands,
     OtherSharing,
-    Part,
     Residual,
     Rewire,
     Update,
 )
 from kerasdiff.findings import Site, other
 from kerasdiff.graph import Attribute
-from kerasdiff.report.wording import folded, formulas
-from kerasdiff.report.wording.contrast import contrasts, uncoded
-from kerasdiff.report.wording.names import call_of, calls_of, given_to, listed, name_of, shown, shown_setting
-
-Values = tuple[Attribute, Attribute]
-
-NOTHING_MORE = "nothing more"
-"""Where one side computes all that the other does."""
+from kerasdiff.report.wording.edits import folded, formulas
+from kerasdiff.report.wording.edits.contrast import contrasts, uncoded
+from kerasdiff.report.wording.edits.settings import key, part_of, parts_listed, replaces, values_of
+from kerasdiff.report.wording.names import call_of, calls_of, given_to, listed, name_of, shown_setting
 
 
 def message(edit: Edit) -> str:
@@ -58,8 +53,8 @@ def begins_with_a_name(edit: Edit) -> bool:
     """Whether the message begins with the id of a node, which no sentence may write with a capital."""
     if isinstance(edit, Update):
         told_by_side = edit.changes[0].baked is not None or (edit.folded and edit.changes[0].aspect is Aspect.CALL)
-        replaces = _replaces(edit) or of_another_class(edit)
-        return edit.rung == "architecture" and not replaces and not told_by_side
+        otherwise = replaces(edit) or of_another_class(edit)
+        return edit.rung == "architecture" and not otherwise and not told_by_side
     return isinstance(edit, Move) or (isinstance(edit, Rewire) and isinstance(edit.wiring, OtherOperands))
 
 
@@ -114,7 +109,7 @@ def _update(edit: Update) -> str:
         return folded.mode(edit, edit.changes[0])
     assert edit.reference is not None
     assert edit.candidate is not None
-    if _replaces(edit):
+    if replaces(edit):
         had, has = folded.replaced(edit, edit.reference, edit.candidate)
         return f"candidate has {has} in the place of {had}"
     functions = edit.changes[0].formulas
@@ -151,10 +146,6 @@ def _bracketed(lines: tuple[str, ...]) -> str:
     return f" ({' and '.join(lines)})" if lines else ""
 
 
-def _replaces(edit: Update) -> bool:
-    return any(change.aspect is Aspect.OP for change in edit.changes)
-
-
 def of_another_class(edit: Update) -> bool:
     """Whether two layers of one op take other arguments, so that neither can be given those of the other."""
     one, two = edit.sites
@@ -172,8 +163,8 @@ def _set_to(edit: Update, side: int) -> str:
 
 
 def _computation(change: Change) -> str:
-    first, second = map(_few, _parts_listed(change))
-    if all(parts and not min(parts, key=_part).op for parts in change.parts):  # both lists begin with a constant
+    first, second = map(_few, parts_listed(change))
+    if all(parts and not min(parts, key=part_of).op for parts in change.parts):  # both lists begin with a constant
         return f"computes with {first} in the reference, {second} in the candidate"
     sides = zip(("reference", "candidate"), change.parts, (first, second), strict=True)
     return ", ".join(f"the {side} alone computes {text}" for side, parts, text in sides if parts)
@@ -188,27 +179,6 @@ def _few(parts: Sequence[str]) -> str:
 
 MOST_PARTS = 5
 """Ops that a sentence lists."""
-
-
-def _parts_listed(change: Change) -> tuple[list[str], list[str]]:
-    """What either side alone computes, as a reader knows it; to the last digit where that alone tells them apart."""
-    told = [sorted(map(_part, parts)) for parts in change.parts]
-    rounded, exact = ([[part[at] for part in side] for side in told] for at in (0, 1))
-    first, second = exact if rounded[0] == rounded[1] else rounded
-    return first, second
-
-
-def _parts_told(change: Change) -> tuple[str, str]:
-    """The same in full, as data."""
-    first, second = (", ".join(parts) or NOTHING_MORE for parts in _parts_listed(change))
-    return first, second
-
-
-def _part(part: Part) -> tuple[str, str]:
-    """An op or a constant: as a reader knows it, and to the last digit."""
-    if part.op:
-        return part.op, part.op
-    return f"constant {shown(part.constant)}", f"constant {part.constant!r}"
 
 
 def changed_settings(changes: Sequence[Change]) -> str:
@@ -226,7 +196,7 @@ def _changed_setting(change: Change) -> list[str]:
     """What differs in one setting: of a table or a nested setting, the entries or keys that do."""
     if (text := folded.shared(change)) is not None:
         return [text]
-    name, (one, two) = _key(change), _values(change)
+    name, (one, two) = key(change), values_of(change)
     if change.aspect is Aspect.GENERATOR:
         return [f"draws random numbers {one} in the reference, {two} in the candidate"]
     if change.aspect is Aspect.DRAWN:
@@ -248,7 +218,7 @@ def _weight_settings(changes: Sequence[Change]) -> str:
     """Those that change alike together: ``bias and kernel frozen in the reference, trainable in the candidate``."""
     alike: dict[tuple[str, str, str], list[str]] = {}
     for change in changes:
-        one, two = (_weight_value(change.name, value) for value in _values(change))
+        one, two = (_weight_value(change.name, value) for value in values_of(change))
         if one == two:
             two = f"other {two}"
         role, told = _weight_setting(change)
@@ -268,7 +238,7 @@ def _weight_setting(change: Change) -> tuple[str, str]:
         return change.weight, change.name
     if change.name == "fans":
         return f"{change.weight}_initializer", "for inputs and outputs"
-    return _key(change), ""
+    return key(change), ""
 
 
 def _weight_value(name: str, value: Attribute) -> str:
@@ -355,115 +325,3 @@ def _shares(wiring: OtherSharing, side: int) -> str:
     if not near:
         return f"has {held} of its own, not shared"
     return f"shares {held} with {' and '.join(map(_neighbour, near))}{f' and {more} more' if more else ''}"
-
-
-# As data -----------------------------------------------------------------------------------------------------
-
-_KEYS: Mapping[Aspect, str] = {
-    Aspect.OP: "op",
-    Aspect.COMPUTATION: "computation",
-    Aspect.WIRING: "wiring",
-    Aspect.BAKED: "constants",
-    Aspect.UNTRACKED: "untracked",
-    Aspect.DTYPE: "dtype",
-    Aspect.SEED: "seed",
-    Aspect.GENERATOR: "random numbers",
-    Aspect.DRAWN: "shape of random numbers",
-}
-"""Names of changes that have none of their own, in the JSON report."""
-
-
-def attributes(edit: Edit) -> dict[str, Values]:
-    """Changed settings as the JSON report lists them: ``{name: (reference value, candidate value)}``.
-
-    ``kernel.trainable``, ``kernel_initializer`` and ``kernel_initializer_fans`` for the settings of a weight,
-    ``call.training`` for an argument of the call, and the words of ``_KEYS``; else the setting's own name.
-    """
-    if not isinstance(edit, Update) or not edit.changes:
-        return {}
-    functions = edit.changes[0].formulas
-    if functions is not None:
-        ways = edit.changes[0].ways
-        return {"computation": (", ".join(ways[0]), ", ".join(ways[1]))} if any(ways) else formulas.values(*functions)
-    named = {_key(change): _values(change) for change in edit.changes}
-    if _replaces(edit) and edit.reference is not None and edit.candidate is not None:
-        sides = zip((edit.reference, edit.candidate), edit.changes[0].ways, strict=True)
-        first, second = (", ".join(ops) or name_of(site) for site, ops in sides)
-        named[_KEYS[Aspect.OP]] = first, second
-    return named
-
-
-def _key(change: Change) -> str:
-    if change.aspect is Aspect.CALL:
-        return f"call.{change.name}"
-    if change.aspect is Aspect.WEIGHT:
-        joined = "." if change.name in ("trainable", "dtype") else "_initializer_" if change.name == "fans" else "_"
-        return f"{change.weight}{joined}{change.name}"
-    return _KEYS.get(change.aspect, change.name)
-
-
-def _values(change: Change) -> Values:
-    first, second = change.values
-    if change.aspect is Aspect.COMPUTATION:
-        return _parts_told(change)
-    if change.baked is not None:
-        weight = f"weight {change.baked.weight}"
-        return ("constant", weight) if change.baked.side == "reference" else (weight, "constant")
-    if change.aspect is Aspect.WIRING:
-        return "one way", "another way, or in a loop body"
-    if change.aspect is Aspect.UNTRACKED:
-        return ", ".join(_texts(first)) or "none", ", ".join(_texts(second)) or "none"
-    if change.aspect is Aspect.GENERATOR:
-        return _ORIGINS[str(first)], _ORIGINS[str(second)]
-    if change.aspect is Aspect.DRAWN:
-        return " and ".join(_texts(first)), " and ".join(_texts(second))
-    if change.aspect is Aspect.DTYPE:
-        return ", ".join(_texts(first)), ", ".join(_texts(second))
-    if change.aspect is Aspect.SEED:
-        return _same_seed(_texts(first)), _same_seed(_texts(second))
-    return first, second
-
-
-_ORIGINS: Mapping[str, str] = {
-    "own": "from a seed generator of the model",
-    "global": "from Keras's global generator",
-    "outside": "from a seed generator that the model does not hold",
-    "kernel": "from TensorFlow's own generator",
-    "fixed": "by a fixed seed, the same ones in every call,",
-}
-"""Where random numbers come from, by what :func:`kerasdiff.graph.chance.draws_from` says."""
-
-
-def _texts(value: Attribute) -> Sequence[str]:
-    return [str(item) for item in value] if isinstance(value, Sequence) else []
-
-
-def _same_seed(owners: Sequence[str]) -> str:
-    return f"the same as {' and '.join(owners)}" if owners else "of its own"
-
-
-# Below it, in a list -----------------------------------------------------------------------------------------
-
-SAID = frozenset({Aspect.COMPUTATION, Aspect.FORMULA, Aspect.OP, Aspect.WIRING})
-"""Changes that are no settings: the edit's message says what there is to say."""
-
-
-def standing(edit: Edit, side: int) -> str:
-    """Where an edit stands on a side, 0 for the reference: its node and line, or the node it is missing after."""
-    site, after = edit.sites[side], edit.after[side]
-    if site is None:
-        return f"no {edit.op} after {after}" if after else f"no such {edit.op}"
-    source = "" if site.source is None else f"{site.source}  "
-    return f"{source}{site.node}" + (f" after {after}" if after else "")
-
-
-def settings(edit: Edit) -> tuple[str, ...]:
-    """Each changed setting with both values."""
-    if not isinstance(edit, Update):
-        return ()
-    others = replace(edit, changes=tuple(item for item in edit.changes if item.aspect not in SAID))
-    return tuple(
-        f"{apart.what}: {apart.reference} → {apart.candidate}"
-        for name, values in attributes(others).items()
-        for apart in contrasts(name, *values)
-    )

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator, Mapping
 
 from kerasdiff.comparison import Comparison
 from kerasdiff.findings import SIDES, Fact, Finding
-from kerasdiff.report.wording.findings import sentence
-from kerasdiff.report.wording.locked import baselines
+from kerasdiff.report.wording.findings.locked import baselines
+from kerasdiff.report.wording.findings.table import sentence
 from kerasdiff.report.wording.models import commit, runs_with
 from kerasdiff.report.wording.names import count, listed
-from kerasdiff.report.wording.verdict import BASES
+from kerasdiff.report.wording.verdict.answer import BASES
 
 CUT_OFF = "Interrupted: this is what was known until then."
 """What is said of a comparison that somebody cut off."""

@@ -28,11 +28,11 @@ from kerasdiff.comparison import Comparison, Reason
 from kerasdiff.findings import SIDES, Site
 from kerasdiff.graph import Attribute, Node, Source
 from kerasdiff.graph.table import Table
-from kerasdiff.report.wording import code, formulas
-from kerasdiff.report.wording.causes import MOST_CHARACTERS, MOST_LISTED, groups
-from kerasdiff.report.wording.contrast import contrasts, uncoded
-from kerasdiff.report.wording.edits import of_another_class
+from kerasdiff.report.wording.edits import code, formulas
+from kerasdiff.report.wording.edits.contrast import contrasts, uncoded
+from kerasdiff.report.wording.edits.sentences import of_another_class
 from kerasdiff.report.wording.names import given_to, lines_of, listed, name_of
+from kerasdiff.report.wording.verdict.causes import MOST_CHARACTERS, MOST_LISTED, groups
 
 MOST_FORMS = 3
 """Changes of different kinds past which nobody follows an advice."""

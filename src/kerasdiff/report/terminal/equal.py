@@ -7,7 +7,7 @@ from rich.text import Text
 
 from kerasdiff.comparison import Comparison, Reason, Verdict
 from kerasdiff.report import wording
-from kerasdiff.report.style import Look, hang
+from kerasdiff.report.terminal.style import Look, hang
 
 SHORT = (Reason.PROOF, Reason.SPELLED, Reason.SAME_BY_OTHERS, Reason.NUMBERS)
 """Reasons of a verdict that rests on the graphs and on numbers alone."""

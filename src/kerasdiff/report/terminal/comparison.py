@@ -11,17 +11,17 @@ from rich.text import Text
 from kerasdiff.comparison import Comparison, ModelInfo, Outcome
 from kerasdiff.findings import SIDES
 from kerasdiff.report import wording
-from kerasdiff.report.attribution import render_attribution
-from kerasdiff.report.equal import is_short, render_equal
-from kerasdiff.report.fit import render_fit
-from kerasdiff.report.layers import render_layers
-from kerasdiff.report.links import Links
 from kerasdiff.report.rows import EDITED, EQUAL, MARKS, RUNGS, Fold
-from kerasdiff.report.style import Look, answer, emit, hang, heading, pad
+from kerasdiff.report.terminal.attribution import render_attribution
+from kerasdiff.report.terminal.equal import is_short, render_equal
+from kerasdiff.report.terminal.fit import render_fit
+from kerasdiff.report.terminal.layers import render_layers
+from kerasdiff.report.terminal.links import Links
+from kerasdiff.report.terminal.style import Look, answer, emit, hang, heading, pad
 from kerasdiff.report.wording.names import count
 from kerasdiff.report.wording.numbers import WORDS
 from kerasdiff.report.wording.rewrites import INEXACT, rewritten
-from kerasdiff.report.wording.verdict import BASES
+from kerasdiff.report.wording.verdict.answer import BASES
 from kerasdiff.rungs.records import NUMERIC, Rewrite, Rung
 
 MOST_EDITS = 12

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from kerasdiff.report.json import dump
-from kerasdiff.report.style import Look, emit, hang, pad
+from kerasdiff.report.terminal.style import Look, emit, hang, pad
 from kerasdiff.report.wording import doctor as wording
 from kerasdiff.side.health import Check, Standing, Subject
 

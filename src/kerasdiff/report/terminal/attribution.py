@@ -10,7 +10,7 @@ from rich.text import Text
 from kerasdiff.align.edits import Edit
 from kerasdiff.explain.records import Attribution, LocalDifference
 from kerasdiff.report import wording
-from kerasdiff.report.style import Look, emit, hang, heading
+from kerasdiff.report.terminal.style import Look, emit, hang, heading
 from kerasdiff.report.wording.names import capital
 
 MOST_LOCAL = 8

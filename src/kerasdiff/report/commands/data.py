@@ -11,8 +11,8 @@ from rich.text import Text
 
 from kerasdiff.data.cifar import Images
 from kerasdiff.data.summary import Column, Row, Summary
-from kerasdiff.report.style import Look, emit, hang, heading, pad
-from kerasdiff.report.wording.fit import data_words
+from kerasdiff.report.terminal.style import Look, emit, hang, heading, pad
+from kerasdiff.report.wording.fits.told import data_words
 from kerasdiff.report.wording.names import count, number
 
 MOST_SHOWN = 20

@@ -10,9 +10,9 @@ from rich.console import Console
 from rich.style import Style
 from rich.text import Text
 
-from kerasdiff.report.links import Links
 from kerasdiff.report.rows import EQUAL, MARKS, Fold, Line, counts, line_of, runs
-from kerasdiff.report.style import Look, emit, hang, heading, pad
+from kerasdiff.report.terminal.links import Links
+from kerasdiff.report.terminal.style import Look, emit, hang, heading, pad
 from kerasdiff.report.wording.models import STATES
 from kerasdiff.rungs.records import Row
 

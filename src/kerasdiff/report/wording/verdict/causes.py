@@ -10,7 +10,7 @@ from kerasdiff.align.edits import Aspect, Delete, Edit, Insert, Move, Update
 from kerasdiff.comparison import Comparison
 from kerasdiff.explain.records import Effect, Measure
 from kerasdiff.findings import other
-from kerasdiff.report.wording.edits import begins_with_a_name, message
+from kerasdiff.report.wording.edits.sentences import begins_with_a_name, message
 from kerasdiff.report.wording.explain import effect as effect_words
 from kerasdiff.report.wording.names import given_to, lines_of, listed, name_of
 

@@ -11,7 +11,7 @@ from rich.text import Text
 from kerasdiff.canonical import Identity
 from kerasdiff.graph import Attribute
 from kerasdiff.report.json import dump
-from kerasdiff.report.style import Look, emit, hang, heading
+from kerasdiff.report.terminal.style import Look, emit, hang, heading
 from kerasdiff.report.wording.names import count
 
 SCHEMA = "kerasdiff.rules/1"

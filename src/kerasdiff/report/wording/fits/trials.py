@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 from kerasdiff.fitting.trials import Curves, FitEvidence, Lead, Metric, Parted
 from kerasdiff.fitting.verdict import decided, not_finite
-from kerasdiff.report.wording.fit import told
+from kerasdiff.report.wording.fits.told import told
 from kerasdiff.report.wording.names import capital, count, number, value
 from kerasdiff.side.training import Trial, TrialSettings
 

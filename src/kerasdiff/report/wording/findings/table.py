@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from kerasdiff.findings import Fact, Finding
-from kerasdiff.report.wording.edits import message
-from kerasdiff.report.wording.evidence import SENTENCES as EVIDENCE
+from kerasdiff.report.wording.edits.sentences import message
 from kerasdiff.report.wording.explain import SENTENCES as EXPLANATIONS
-from kerasdiff.report.wording.fit import SENTENCES as TRIALS
-from kerasdiff.report.wording.locked import SENTENCES as BASELINES
-from kerasdiff.report.wording.notes import SENTENCES as NOTES
+from kerasdiff.report.wording.findings.evidence import SENTENCES as EVIDENCE
+from kerasdiff.report.wording.findings.locked import SENTENCES as BASELINES
+from kerasdiff.report.wording.findings.notes import SENTENCES as NOTES
+from kerasdiff.report.wording.findings.stored import SENTENCES as STORED
+from kerasdiff.report.wording.findings.structure import SENTENCES as STRUCTURE
+from kerasdiff.report.wording.fits.told import SENTENCES as TRIALS
 from kerasdiff.report.wording.numbers import closeness
-from kerasdiff.report.wording.stored import SENTENCES as STORED
-from kerasdiff.report.wording.structure import SENTENCES as STRUCTURE
 from kerasdiff.rungs.records import Rung
 
 

@@ -17,7 +17,7 @@ from kerasdiff.graph import Attribute
 from kerasdiff.report.json import dump_sealed, to_json
 from kerasdiff.report.named import Named
 from kerasdiff.report.saved import RECORD, kept, read, read_record
-from kerasdiff.report.style import Look, answer, emit, hang, heading, pad
+from kerasdiff.report.terminal.style import Look, answer, emit, hang, heading, pad
 from kerasdiff.report.wording import gates as wording
 from kerasdiff.report.wording.names import count
 

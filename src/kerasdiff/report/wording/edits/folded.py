@@ -17,7 +17,7 @@ from kerasdiff.align.edits import (
 )
 from kerasdiff.findings import SIDES, Site, other
 from kerasdiff.graph import SAME_AS
-from kerasdiff.report.wording import formulas
+from kerasdiff.report.wording.edits import formulas
 from kerasdiff.report.wording.names import call_of, listed, name_of
 
 
