@@ -17,14 +17,20 @@ _HELP = "an interpreter, or the directory of a virtual environment; kerasdiff ne
 
 
 def python_options(*names: str) -> Callable[[Command], Command]:
-    """Options that name an interpreter, one for each model in their order: ``--reference-python``."""
+    """Options that name an interpreter, one for each model in their order: ``--reference-python``.
+
+    Args:
+        names: Each with others that it goes by as well, behind a comma.
+    """
 
     def decorated(command: Command) -> Command:
         for name in reversed(names):
-            side = name.removeprefix("--").removesuffix("python").rstrip("-")
+            first, *others = name.split(",")
+            side = first.removeprefix("--").removesuffix("python").rstrip("-")
             of = f"the {side}" if side else "the model"
             command = click.option(
-                name,
+                first,
+                *others,
                 expose_value=False,
                 callback=_keep,
                 metavar="PATH",
