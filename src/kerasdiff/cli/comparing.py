@@ -217,6 +217,7 @@ def _save(
         candidate=pinned(pair[1]),
         given=inputs,
         seed=options.seed,
+        pythons=(pair[0].python, pair[1].python),
     )
     try:
         save(path, saved)

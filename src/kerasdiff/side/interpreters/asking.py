@@ -33,7 +33,7 @@ PROVIDERS = {
 _QUESTION = """
 import sys
 sys.path[:] = [place for place in sys.path if place]
-import json
+import json, os
 told = {"version": list(sys.version_info[:3]), "prefix": sys.prefix}
 if sys.version_info >= (3, 8):
     from importlib import metadata, util
@@ -41,12 +41,17 @@ if sys.version_info >= (3, 8):
     for package in names:
         found = util.find_spec(package)
         told[package] = None if found is None or found.origin is None else ""
-        for name in names[package] if told[package] is not None else []:
+        place = os.path.dirname(os.path.dirname(found.origin)) if told[package] is not None else ""
+        for name in names[package] if place else []:
             try:
-                told[package] = metadata.version(name)
-                break
+                held = metadata.distribution(name)
             except metadata.PackageNotFoundError:
-                pass
+                continue
+            beside = os.path.realpath(str(held.locate_file(""))) == os.path.realpath(place)
+            if beside or not told[package]:  # there may be two, of which the other one is hidden
+                told[package] = held.version
+            if beside:
+                break
 print("")
 print(json.dumps(told))
 """.replace("PROVIDERS", repr(PROVIDERS))

@@ -43,7 +43,13 @@ def under(target: Target, named: str, option: str, here: str = "") -> Target:
             f"{option}: {target.text} is in the memory of this process, and another Python cannot have it; name the "
             "model by its file."
         )
-    return replace(target, python=interpreter(named, option, here))
+    python = interpreter(named, option, here)
+    if python and target.kind == "baseline" and (ask(python, option).packages.get("keras") or "").startswith("2."):
+        raise TargetError(
+            f"{option}: {shown(python)} has Keras 2, and a baseline is asked by Keras 3; leave the option out, for the "
+            "baseline answers here what its model answered."
+        )
+    return replace(target, python=python)
 
 
 def interpreter(named: str, option: str, here: str = "") -> str:

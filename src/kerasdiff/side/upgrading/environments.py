@@ -137,6 +137,18 @@ def found(plan: Plan) -> Made | None:
         return None
 
 
+def sizes_of(store: str) -> list[int]:
+    """How large the environments are that are kept, in bytes: each as it was made."""
+    sizes = []
+    for record in sorted(Path(store).glob(f"*/{RECORD}")):
+        try:
+            held = json_of(record, "it is no JSON")
+        except UnreadableError:
+            continue
+        sizes.append(int(held["bytes"]) if isinstance(held, dict) and isinstance(held.get("bytes"), int) else 0)
+    return sizes
+
+
 def make(plan: Plan, told: Told, *, fresh: bool = False) -> Made:
     """Makes the environment, whole or not at all.
 
@@ -164,7 +176,13 @@ def make(plan: Plan, told: Told, *, fresh: bool = False) -> Made:
         now = packages_of(python)
         _refuse_unfit(plan, python)
         whole = _outcome(plan, now)
-        record = {"asked": plan.wanted.label, "python": plan.version, "by": made.name, **asdict(whole)}
+        record = {
+            "asked": plan.wanted.label,
+            "python": plan.version,
+            "by": made.name,
+            "bytes": _size(part),
+            **asdict(whole),
+        }
         write_whole(part / RECORD, lambda stream: stream.write(json.dumps(record, indent=1, sort_keys=True).encode()))
         there = None if fresh else found(plan)
         if there is not None:
@@ -251,6 +269,10 @@ def _outcome(plan: Plan, now: Packages) -> Made:
     new = {name: (before.get(name, ""), text) for name, text in sorted(after.items()) if before.get(name) != text}
     kept = {name: after[name] for name in plan.needed if name in after and name not in new}
     return Made(python="", changed=new, kept=kept)
+
+
+def _size(place: Path) -> int:
+    return sum(file.lstat().st_size for file in place.rglob("*"))
 
 
 def _python_of(place: Path) -> str:

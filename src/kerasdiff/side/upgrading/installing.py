@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,15 +33,20 @@ _UNREACHED = re.compile(
     r"NewConnectionError|NameResolutionError|ConnectTimeout|Max retries exceeded|error sending request|dns error"
     r"|Failed to fetch|Network is unreachable|Could not connect|ReadTimeoutError",
 )
-_NONE = re.compile(
-    r"(?:No matching distribution found for|Could not find a version that satisfies the requirement"
-    r"|Because there is no version of|Because) (?P<what>[\w.-]+)"
+_NO_NAME = re.compile(
+    r"satisfies the requirement (?P<pip>[\w.-]+)[^(]*\(from versions: none\)|Because (?P<uv>[\w.-]+) was not found in"
 )
-_NO_SUCH = re.compile(r"No matching distribution found for|was not found in|there is no version of|has no wheels with")
+_NO_VERSION = re.compile(r"No matching distribution found for|there is no version of|no wheels with a matching Python")
 _FROM = re.compile(r"\(from versions: ([^)]*)\)")
 _APART = re.compile(r"conflicting dependencies|ResolutionImpossible|requirements are unsatisfiable")
+_NEEDS = re.compile(r"^.*? depends on .*?$", re.MULTILINE)
 _FULL = re.compile(r"No space left on device")
 _ERROR = re.compile(r"^\s*(?:ERROR|error|×)[: ]+", re.MULTILINE)
+_WENT_WELL = re.compile(
+    r"Looking in|WARNING: (?:Location|Retrying)|Requirement already|Collecting|Using |Downloading|Installing|\[notice\]|INFO|To fix this|\d\. "
+    r"|\s+(?:Using cached|Downloading|Preparing|Getting|Installing)"
+)
+_WIDEST = 300
 _SEEN = 5
 """Versions that are named where the one asked for is not there: the newest."""
 _TOLD = 12
@@ -56,7 +62,7 @@ class FailedError(Exception):
     @property
     def for_good(self) -> bool:
         """Whether it would give up again, whatever it is asked for."""
-        return any(cause.search(str(self)) for cause in (_UNREACHED, _FULL))
+        return any(cause.search(str(self)) for cause in (_UNREACHED, _FULL, _NO_NAME))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,27 +100,21 @@ class Installer:
 
     def _by_uv(self, wanted: Wanted, asked: Sequence[str], told: Told) -> None:
         """Resolves with the known versions preferred, then installs those of the outcome that are not there yet."""
-        outcome = self._written("resolved.txt", self._pins())
-        start = [self.uv, "pip"]
         within = ["--python", self.python]
-        asking = [self._written("asked.txt", asked), *wanted.files]
-        self._run([*start, "compile", *within, "--no-header", "--no-annotate", "-o", outcome, *asking], told)
-        lines = Path(outcome).read_text(encoding="utf-8").splitlines()
-        there = {line.lower() for line in self._pins()} if self.lent else set()
-        new = [line for line in lines if line.strip() and _plain(line) not in there]
-        self._run([*start, "install", *within, "--no-deps", "-r", self._written("new.txt", new)], told)
+        with tempfile.TemporaryDirectory(prefix="kerasdiff-") as folder:  # what is asked for may hold a password
+            outcome = _written(folder, "resolved.txt", self._pins())
+            files = [_written(folder, "asked.txt", asked), *wanted.files]
+            self._run([self.uv, "pip", "compile", *within, "--no-header", "--no-annotate", "-o", outcome, *files], told)
+            lines = Path(outcome).read_text(encoding="utf-8").splitlines()
+            there = {line.lower() for line in self._pins()} if self.lent else set()
+            new = _written(folder, "new.txt", [line for line in lines if line.strip() and _plain(line) not in there])
+            self._run([self.uv, "pip", "install", *within, "--no-deps", "-r", new], told)
 
     def _pins(self) -> list[str]:
         """What is known, as a resolution writes it; but what came from no index, for there it is not found."""
         return [
             f"{canonical(name)}=={version}" for name, version in self.known.held.items() if name not in self.known.own
         ]
-
-    def _written(self, name: str, lines: Iterable[str]) -> str:
-        """A file beside the environment's own, with these lines."""
-        path = Path(self.python).parents[1] / name
-        path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-        return str(path)
 
     def _run(self, command: Sequence[str], told: Told) -> None:
         """Runs an installer to its end, and tells its lines as they come.
@@ -161,6 +161,12 @@ def installer(python: str, known: Packages, *, lent: bool) -> Installer:
     return made
 
 
+def _written(folder: str, name: str, lines: Iterable[str]) -> str:
+    path = Path(folder, name)
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    return str(path)
+
+
 def _answers(python: str, *words: str) -> bool:
     done = subprocess.run([python, *words], stdin=subprocess.DEVNULL, capture_output=True, check=False)
     return done.returncode == 0
@@ -199,30 +205,33 @@ def refusal(error: FailedError, wanted: Wanted, made: Installer, python: str) ->
         )
     elif _FULL.search(text):
         why = "there is no room left; make some, or set KERASDIFF_CACHE to another directory."
-    elif _NO_SUCH.search(text):
-        why = _absent(text, made, python)
+    elif absent := _NO_NAME.search(text):
+        why = _no_name(absent["pip"] or absent["uv"], made)
+    elif _NO_VERSION.search(text):
+        why = _no_version(text, python)
     elif _APART.search(text):
-        why = "these cannot be installed together; ask for less, or for other versions."
+        needs = _NEEDS.search(text)
+        because = f": {needs[0].strip()}" if needs else ""
+        why = f"these cannot be installed together{because}; ask for less, or for other versions."
     else:
         why = f"{made.name} could not install it ({_last(text)})."
     return UpgradeError(f"{wanted.label}: {why}", "\n".join(_end(text)))
 
 
-def _absent(text: str, made: Installer, python: str) -> str:
-    """What is said where the index has no such package, or no such version."""
-    found = _NONE.search(text)
-    name = found["what"] if found else ""
-    seen = _FROM.search(text)
-    there = [one.strip() for one in seen[1].split(",")] if seen and seen[1] != "none" else []
-    final = [version for version in there if not re.search(r"[a-z]", version)][-_SEEN:]
-    if final:
-        return (
-            f"the index has no such version for Python {python}; it has {', '.join(final)}. For another Python, name "
-            "one by --with-python."
-        )
+def _no_name(name: str, made: Installer) -> str:
     near = nearest(name, made.known.held)
-    meant = f" Was {near} meant?" if near and near != canonical(name) else ""
-    return f"the index has nothing called {name or 'so'} for Python {python}.{meant}"
+    meant = f"; was {near} meant?" if near and near != canonical(name) else "."
+    return f"the index has nothing called {name}{meant}"
+
+
+def _no_version(text: str, python: str) -> str:
+    seen = _FROM.search(text)
+    final = [one for one in re.split(r",\s*", seen[1]) if not re.search(r"[a-z]", one)][-_SEEN:] if seen else []
+    there = f"; the newest that it has: {', '.join(final)}" if final else ""
+    return (
+        f"the index has no such version for Python {python}{there}. Name another version, or another Python by "
+        "--with-python."
+    )
 
 
 def _last(text: str) -> str:
@@ -232,6 +241,6 @@ def _last(text: str) -> str:
 
 
 def _end(text: str) -> list[str]:
-    """What the installer said last, without the lists of all versions and what went before."""
-    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("[notice]")]
-    return [line if len(line) <= 300 else f"{line[:300]} …" for line in lines[-_TOLD:]]
+    """What the installer said last, without what went well before and the lists of all versions."""
+    lines = [_FROM.sub("", line).rstrip() for line in text.splitlines()]
+    return [line[:_WIDEST] for line in lines if line.strip() and not _WENT_WELL.match(line)][-_TOLD:]
