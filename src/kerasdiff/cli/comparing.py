@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast
@@ -166,8 +166,23 @@ def comparison_options(command: Command) -> Command:
     return cast("Command", collected)
 
 
-def compared(pair: tuple[Target, Target], specs: tuple[InputSpec, ...], asked: Asked) -> int:
-    """Compares two models and reports it; the exit code."""
+def compared(
+    pair: tuple[Target, Target],
+    specs: tuple[InputSpec, ...],
+    asked: Asked,
+    packages: tuple[Mapping[str, str], Mapping[str, str]] = ({}, {}),
+) -> int:
+    """Compares two models and reports it.
+
+    Args:
+        pair: Both.
+        specs: What ``--input`` said.
+        asked: The other options.
+        packages: Versions by name, of the reference and of the candidate, which the report is to tell as well.
+
+    Returns:
+        The exit code.
+    """
     start_ahead(targets=pair, draws=not asked.no_fit and asked.data is None)
     import kerasdiff.pipeline as engine
     from kerasdiff.options import Options
@@ -188,6 +203,10 @@ def compared(pair: tuple[Target, Target], specs: tuple[InputSpec, ...], asked: A
     )
     with progress() as listener:
         comparison = engine.compare(*pair, options, listener)
+    if any(packages):
+        from kerasdiff.stating import with_packages
+
+        comparison = with_packages(comparison, *packages)
     report_comparison(comparison, asked.to, verbose=asked.verbose)
     if asked.save_witness is not None:
         _save(comparison, Path(asked.save_witness).expanduser(), pair, options, asked.inputs)

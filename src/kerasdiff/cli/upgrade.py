@@ -14,8 +14,10 @@ from kerasdiff.cli.completion import targets
 from kerasdiff.cli.pythons import python_options
 
 if TYPE_CHECKING:
-    from kerasdiff.side.targets import Target
-    from kerasdiff.side.upgrading.environments import Plan
+    from kerasdiff.side.upgrading.environments import Made, Plan
+
+TOLD = frozenset(("tensorflow", "tensorflow-cpu", "keras", "numpy"))
+"""Packages whose versions every report tells."""
 
 
 @click.command(
@@ -80,7 +82,8 @@ def upgrade(
     from kerasdiff.side.upgrading.packages import imports_of
 
     plan = planned(asks, imports_of(model), _store(), model.python or sys.executable, with_python)
-    return compared((model, _upgraded(model, plan, fresh=fresh)), specs, asked)
+    there = _made(plan, fresh=fresh)
+    return compared((model, replace(model, python=there.python)), specs, asked, _asked_for(plan, there))
 
 
 def _store() -> str:
@@ -89,8 +92,8 @@ def _store() -> str:
     return environment_store()
 
 
-def _upgraded(model: Target, plan: Plan, *, fresh: bool) -> Target:
-    """The model in the environment of a plan, which is made where it is not there."""
+def _made(plan: Plan, *, fresh: bool) -> Made:
+    """The environment of a plan, which is made where it is not there."""
     from kerasdiff.report.wording import upgraded as wording
     from kerasdiff.side.upgrading.environments import found, make
 
@@ -101,4 +104,11 @@ def _upgraded(model: Target, plan: Plan, *, fresh: bool) -> Target:
             there = make(plan, listener.phase, fresh=fresh)
     click.echo(clean(wording.made(plan, there)), err=True)
     click.echo(clean(wording.again(there)), err=True)
-    return replace(model, python=there.python)
+    return there
+
+
+def _asked_for(plan: Plan, there: Made) -> tuple[dict[str, str], dict[str, str]]:
+    """Versions on both sides of what was asked for by name, but for what every report tells."""
+    changed = {name: there.changed[name] for name in sorted(plan.wanted.names - TOLD) if name in there.changed}
+    before = {name: old for name, (old, _) in changed.items() if old}
+    return before, {name: new for name, (_, new) in changed.items()}

@@ -43,8 +43,8 @@ _NEEDS = re.compile(r"^.*? depends on .*?$", re.MULTILINE)
 _FULL = re.compile(r"No space left on device")
 _ERROR = re.compile(r"^\s*(?:ERROR|error|×)[: ]+", re.MULTILINE)
 _WENT_WELL = re.compile(
-    r"Looking in|WARNING: (?:Location|Retrying)|Requirement already|Collecting|Using |Downloading|Installing|\[notice\]|INFO|To fix this|\d\. "
-    r"|\s+(?:Using cached|Downloading|Preparing|Getting|Installing)"
+    r"Looking in|WARNING: (?:Location|Retrying)|Requirement already|Collecting|Using |Downloading|Installing|INFO"
+    r"|\[notice\]|To fix this|\d\. |\s+(?:Using cached|Downloading|Preparing|Getting|Installing)"
 )
 _WIDEST = 300
 _SEEN = 5
