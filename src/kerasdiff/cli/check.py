@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kerasdiff.cli.against import AUTO
-from kerasdiff.cli.cluster import cluster_options, refuse_other_pythons
+from kerasdiff.cli.cluster import cluster_options
 from kerasdiff.cli.common import clean, progress, start_ahead, write
 from kerasdiff.cli.output import CHECK_FORMATS, Output, machine_texts, report_options
 from kerasdiff.cli.pages import open_page, refuse_occupied, temporary_folder, write_pages
@@ -137,8 +137,9 @@ def _checked(
     unchanged, base = _unchanged(gates, pairs, changed)
     running = [target for pair in pairs if pair.gate.name not in unchanged for target in pair.targets]
     if cluster is not None:
-        refuse_other_pythons(running)
-    elif running:
+        here = [pair for pair in pairs if any(target.python for target in pair.targets)]
+        running = [target for pair in here if pair.gate.name not in unchanged for target in pair.targets]
+    if running:
         start_ahead(targets=running)
     from kerasdiff.checking.running import check
 
