@@ -16,7 +16,7 @@ from kerasdiff.side.targets import Target, path_of
 LEAST = {"python": (3, 10), "tensorflow": (2, 16), "keras": (3, 11)}
 """The oldest versions that are promised: those of ``pyproject.toml``, which a test compares."""
 
-LEAST_OF_SECOND = {"tensorflow": (2, 13), "keras": (2, 13)}
+LEAST_OF_SECOND = {"python": (3, 9), "tensorflow": (2, 13), "keras": (2, 13)}
 """The same where Keras is Keras 2, which TensorFlow brings up to 2.15."""
 
 _CALLED = {"tensorflow": "TensorFlow", "keras": "Keras"}
@@ -80,8 +80,9 @@ def _located(named: str, option: str, here: str) -> str:
 def _refuse_unfit(told: Told, path: str, option: str) -> None:
     """Refuses an environment that lacks what a worker needs, or has it too old."""
     python = ".".join(map(str, told.version))
-    if told.version < LEAST["python"]:
-        least = ".".join(map(str, LEAST["python"]))
+    promised = LEAST_OF_SECOND if (told.packages.get("keras") or "").startswith("2.") else LEAST
+    if told.version < promised["python"]:
+        least = ".".join(map(str, promised["python"]))
         raise TargetError(f"{option}: {shown(path)} is Python {python}; kerasdiff runs models under {least} or later.")
     for package, called in _CALLED.items():
         version = told.packages.get(package)
@@ -90,7 +91,6 @@ def _refuse_unfit(told: Told, path: str, option: str) -> None:
                 f"{option}: {shown(path)} (Python {python}) has no {called}; install it there: "
                 f"{shown(path)} -m pip install {package}"
             )
-        promised = LEAST_OF_SECOND if (told.packages.get("keras") or "").startswith("2.") else LEAST
         if too_old(package, version, promised):
             least = ".".join(map(str, promised[package]))
             raise TargetError(
