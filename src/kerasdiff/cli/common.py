@@ -235,7 +235,7 @@ def progress() -> Iterator[Listener]:
         return
     from rich.console import Console
 
-    from kerasdiff.report.progress import LiveProgress
+    from kerasdiff.report.terminal.progress import LiveProgress
 
     with LiveProgress(Console(stderr=True)) as progress:
         yield progress

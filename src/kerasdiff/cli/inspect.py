@@ -51,7 +51,7 @@ def inspect(target: str, mode: Mode, inputs: tuple[str, ...], timeout: float, to
     if model.kind != "baseline":  # which is read here
         start_ahead(targets=(model,))
     import kerasdiff.pipeline as engine
-    from kerasdiff.report.inspect import description_json, render_graph
+    from kerasdiff.report.commands.inspect import description_json, render_graph
 
     with progress() as listener:
         listener.phase(f"tracing {target}")
