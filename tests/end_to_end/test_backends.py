@@ -25,7 +25,7 @@ ON_BOTH = {
     "Net": "EQUIVALENT",
     "scaled": "EQUIVALENT",
     "recurrent": "EQUIVALENT",
-    "dropping": "each side draws random numbers of its own",
+    "dropping": "EQUIVALENT",
     "looking_up": "The reference alone looks up embedding/embeddings by id: where an id repeats in a batch",
     "by_backend": "scale 2 in the reference, 0.5 in the candidate",
 }

@@ -85,12 +85,13 @@ def share_draws(prober: Prober, pair: Pair, run: Run, mode: Mode) -> SharedDraws
         return None
     nodes = {} if aligned is None else aligned.alignment.nodes
     try:
-        return _shared(prober, run, mode, nodes)
+        return _shared(prober, run, mode, nodes, mirrors=across(pair.descriptions))
     except EvaluateError:
         return None  # a side that cannot be run in parts is judged by what could be run
 
 
-def _shared(prober: Prober, run: Run, mode: Mode, nodes: Mapping[str, str]) -> SharedDraws | None:
+def _shared(prober: Prober, run: Run, mode: Mode, nodes: Mapping[str, str], *, mirrors: bool) -> SharedDraws | None:
+    """The same; with ``mirrors``, aligned nodes too may draw a mask from the other end, as those of a backend do."""
     probe = prober.batches[run.names[0]]
     plain = [
         Stage(recipes=recipes, probe=probe, precision=run.precision, mode=mode, outputs=True, effects=True)
@@ -111,7 +112,8 @@ def _shared(prober: Prober, run: Run, mode: Mode, nodes: Mapping[str, str]) -> S
         return replace(run, names=run.names[:1], sides=sides)
 
     straight = _given(drawn, where)
-    unaligned = _unaligned(drawn, where, nodes)
+    masks = {two for two in where.values() if drawn[1].draws[two].family == "uniform"}
+    unaligned = masks if mirrors else _unaligned(drawn, where, nodes)
     mirror = {two: _mirrored(drawn[1].draws[two], v) if two in unaligned else v for two, v in straight.items()}
     return SharedDraws(
         run=given(straight), count=len(where), sure=sure, mirrored=(lambda: given(mirror)) if unaligned else None

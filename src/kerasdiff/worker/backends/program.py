@@ -86,6 +86,25 @@ class Op:
 
 
 @dataclass(eq=False)
+class Step:
+    """What became of one equation, in the order in which they are walked.
+
+    Attributes:
+        names: Of the values that its op gives; none where it is opened.
+        mark: Its number, where it is a mark.
+        inner: How many steps stand inside.
+        custom: Whether it has a derivative of its own.
+        opened: The jaxpr inside.
+    """
+
+    names: tuple[str, ...] = ()
+    mark: int | None = None
+    inner: int = 0
+    custom: bool = False
+    opened: Live = None
+
+
+@dataclass(eq=False)
 class Program:
     """A call, by the names that a graph of TensorFlow has.
 
@@ -95,6 +114,10 @@ class Program:
         inputs, outputs: What goes in, and what comes out.
         at: By mark, how many ops there were.
         marked: By mark, the value that was marked.
+        closed: The jaxpr.
+        steps: What became of each of its equations.
+        written: By mark, the variable that is given the value.
+        hidden: Whether a loop or branch may draw random numbers, out of reach.
     """
 
     operations: list[Op]
@@ -103,6 +126,10 @@ class Program:
     outputs: list[Value]
     at: Mapping[int, int]
     marked: Mapping[int, Value]
+    closed: Live
+    steps: Sequence[Step]
+    written: Mapping[int, Live]
+    hidden: bool
     variables: tuple[Live, ...] = ()
 
     @property
@@ -168,6 +195,10 @@ def program(closed: Live, variables: Sequence[Live], inputs: Sequence[Live], mar
         outputs=outputs,
         at=builder.at,
         marked=builder.marked,
+        closed=closed,
+        steps=builder.steps,
+        written=marks.written,
+        hidden=builder.hidden,
     )
 
 
@@ -194,6 +225,8 @@ class _Builder:
         self._values: dict[Live, Value] = {}
         self._kinds: dict[str, int] = {}
         self._silent = 0
+        self.steps: list[Step] = []
+        self.hidden = False
         self._numbers = itertools.count()
         self._known: dict[str, Live] = {}
 
@@ -236,8 +269,17 @@ class _Builder:
 
     def _equation(self, equation: Live, inputs: list[Value], stack: Sequence[Frame]) -> list[Value]:
         mark = self._marks.number(equation)
-        if mark is not None:
-            return [self._mark(mark, inputs[0])]
+        step = Step(mark=mark)
+        self.steps.append(step)
+        before = len(self.steps)
+        outputs = [self._mark(mark, inputs[0])] if mark is not None else self._opened(step, equation, inputs, stack)
+        step.inner = len(self.steps) - before
+        if step.opened is None and (mark is None or mark in self._own):
+            step.names = tuple(one.name for one in outputs if one not in inputs)
+        return outputs
+
+    def _opened(self, step: Step, equation: Live, inputs: list[Value], stack: Sequence[Frame]) -> list[Value]:
+        """The op of an equation, or those of the function that it calls."""
         kind = equation.primitive.name
         stack = (*stack, Frame("<jaxpr>", next(self._numbers), kind)) if stack else _stack(equation)
         drawn = _DRAWN.get(str(equation.params.get("name", kind)))
@@ -247,7 +289,9 @@ class _Builder:
             return self.op(drawn, [shape, *inputs], specs, {}, stack).outputs
         inner = None if kind in _CLOSED else next((equation.params[n] for n in _OPENED if n in equation.params), None)
         if inner is None:
+            self.hidden |= kind in _CLOSED and "random_" in str(equation.params)
             return self._primitive(equation, inputs, specs, stack)
+        step.opened, step.custom = inner, kind.startswith("custom_")
         called = Frame("<jaxpr>", next(self._numbers), str(equation.params.get("name", kind)))
         return self.run(getattr(inner, "jaxpr", inner), getattr(inner, "consts", ()), inputs, (*stack, called))
 

@@ -94,16 +94,17 @@ def record(loaded: Loaded, mode: Mode) -> Recording:
     Raises:
         TraceError: If both calls are not alike.
     """
-    first, second = (_traced(loaded, mode, *sizes) for sizes in _SIZES)
+    shapes = [[_shape(port.spec.shape or (None,), *sizes) for port in loaded.ports] for sizes in _SIZES]
+    first, second = (record_at(loaded, mode, one) for one in shapes)
     _join(first.graph, second.graph)
     return first
 
 
-def _traced(loaded: Loaded, mode: Mode, batch: int, size: int) -> Recording:
+def record_at(loaded: Loaded, mode: Mode, shapes: Sequence[tuple[int, ...]]) -> Recording:
+    """Calls the model with tracers of these shapes."""
     call = Calling(loaded, mode)
     names, marks = Names(loaded.model), Marks()
     recorder = _Recorder(names, marks, training=mode == "training")
-    shapes = [_shape(port.spec.shape or (None,), batch, size) for port in loaded.ports]
     inputs = [
         jax.ShapeDtypeStruct(shape, jax.dtypes.canonicalize_dtype(tf.as_dtype(port.spec.dtype).as_numpy_dtype))
         for shape, port in zip(shapes, loaded.ports, strict=True)

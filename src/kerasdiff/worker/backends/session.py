@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import NoReturn
 
 from kerasdiff.errors import EvaluateError, FitError
-from kerasdiff.graph import Mode
+from kerasdiff.graph import Edge, Mode
 from kerasdiff.graph.values import Precision
 from kerasdiff.side.targets import InputSpec, Target
 from kerasdiff.worker.backends.calling import Calling
-from kerasdiff.worker.backends.recording import record
+from kerasdiff.worker.backends.recording import record, record_at
 from kerasdiff.worker.keras_internals import Live, backend
 from kerasdiff.worker.loading.load import Session, precision_scope
 from kerasdiff.worker.loading.loaded import Loaded
+from kerasdiff.worker.tracing.assemble import Assembler, assemble
 from kerasdiff.worker.tracing.trace import Recording
 
 _ANSWERED = {
     "evaluate": "numbers:evaluate",
+    "stage": "parts:stage",
     "step": "steps:step",
     "losses_of": "steps:losses_of",
 }
 """Requests that are answered in another way here, by the module and function of this room that does."""
 
-_NOT_IN_PARTS = "a call on {backend} is not run in parts yet"
 _UNTOLD = {
-    "stage": _NOT_IN_PARTS,
     "sample_settings": "compile settings are not sampled on {backend} yet",
     "save_checkpoint": "weights are not saved on {backend} yet",
     "load_checkpoint": "weights are not loaded on {backend} yet",
@@ -98,6 +98,36 @@ class BackendSession(Session):
         """The call with its gradients, compiled for outputs of these shapes."""
         shapes = tuple(None if one is None else one.shape for one in weights)
         return self._once((precision, call, shapes), lambda: call.pulled(weights))
+
+    def program(self, precision: Precision, mode: Mode, shapes: tuple[tuple[int, ...], ...]) -> Recording:
+        """The call for inputs of these shapes.
+
+        Raises:
+            EvaluateError: If it does something else for them than for others.
+        """
+        recording, _ = self.traced(precision, mode)
+        made: Recording = self._once((precision, mode, shapes), lambda: record_at(self.loaded(precision), mode, shapes))
+        if [op.type for op in made.graph.operations] != [op.type for op in recording.graph.operations]:
+            raise EvaluateError("the call cannot be run in parts: it does something else for another size of its batch")
+        return made
+
+    def spots(self, precision: Precision, mode: Mode) -> Mapping[Edge, Live]:
+        """The value of every edge between nodes."""
+        return self._assembled(precision, mode).spots()
+
+    def homes(self, precision: Precision, mode: Mode) -> Mapping[str, str]:
+        """The id of the node that each op belongs to."""
+        assembler, (recording, _) = self._assembled(precision, mode), self.traced(precision, mode)
+        return {op.name: assembler.home(op.name) for op in recording.graph.operations}
+
+    def _assembled(self, precision: Precision, mode: Mode) -> Assembler:
+        def assembled() -> Assembler:
+            assembler = assemble(self.loaded(precision), self.traced(precision, mode)[0], bare=True)
+            assembler.graph()
+            return assembler
+
+        made: Assembler = self._once((precision, mode, "assembled"), assembled)
+        return made
 
     def _once(self, key: tuple[object, ...], make: Callable[[], Live]) -> Live:
         if key not in self._compiled:
