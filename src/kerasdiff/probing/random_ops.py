@@ -115,9 +115,9 @@ def _shared(prober: Prober, run: Run, mode: Mode, nodes: Mapping[str, str], *, m
     masks = {two for two in where.values() if drawn[1].draws[two].family == "uniform"}
     unaligned = masks if mirrors else _unaligned(drawn, where, nodes)
     mirror = {two: _mirrored(drawn[1].draws[two], v) if two in unaligned else v for two, v in straight.items()}
-    return SharedDraws(
-        run=given(straight), count=len(where), sure=sure, mirrored=(lambda: given(mirror)) if unaligned else None
-    )
+    mirrored = (lambda: given(mirror)) if unaligned else None
+    # Of several masks, a backend may draw some from the other end: what does not agree then is no witness.
+    return SharedDraws(run=given(straight), count=len(where), sure=sure and not mirrors, mirrored=mirrored)
 
 
 def given_draws(prober: Prober, pair: Pair, plain: tuple[Stage, Stage], mode: Mode) -> tuple[Stage, Stage]:

@@ -178,15 +178,7 @@ class _Part:
         floating = {edge: value for edge, value in request.given.items() if np.asarray(value).dtype.kind == "f"}
 
         def total(trained: Mapping[str, Live], cuts: Mapping[str, Live]) -> Live:
-            outputs, kept, losses = self._walked({**self._values, **trained}, {**given, **cuts})
-            value = jnp.zeros((), float)
-            for edge, seed in (request.pull or {}).items():
-                value += jnp.sum(kept.values[self._names[edge]] * seed)
-            if request.pull_outputs is not None:
-                ends = [one for one in outputs if jnp.issubdtype(one.dtype, jnp.floating)]
-                for one, seed in zip(ends, request.pull_outputs, strict=True):
-                    value += jnp.sum(one * seed)
-            return value + sum(jnp.sum(one) for one in losses) if request.pull_losses else value
+            return self._weighed(*self._walked({**self._values, **trained}, {**given, **cuts}))
 
         trained = {name: self._values[name] for name in self._call.trained}
         cuts = {self._names[edge]: jnp.asarray(value) for edge, value in floating.items()}
@@ -196,3 +188,14 @@ class _Part:
             {edge: one for edge, one in reached.items() if one.any()},
             {name: np.asarray(one) for name, one in weights.items() if np.asarray(one).any()},
         )
+
+    def _weighed(self, outputs: Sequence[Live], kept: _Kept, losses: Sequence[Live]) -> Live:
+        """What is pulled back, as one number: values and outputs each weighed, and the added losses."""
+        request = self._request
+        terms = [kept.values[self._names[edge]] * seed for edge, seed in (request.pull or {}).items()]
+        ends = [one for one in outputs if jnp.issubdtype(one.dtype, jnp.floating)]
+        if request.pull_outputs is not None:
+            terms += [one * seed for one, seed in zip(ends, request.pull_outputs, strict=True)]
+        if request.pull_losses:
+            terms += losses
+        return sum((jnp.sum(one) for one in terms), jnp.zeros((), float))
