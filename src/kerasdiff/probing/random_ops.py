@@ -112,8 +112,7 @@ def _shared(prober: Prober, run: Run, mode: Mode, nodes: Mapping[str, str], *, m
         return replace(run, names=run.names[:1], sides=sides)
 
     straight = _given(drawn, where)
-    masks = {two for two in where.values() if drawn[1].draws[two].family == "uniform"}
-    unaligned = masks if mirrors else _unaligned(drawn, where, nodes)
+    unaligned = _masks(drawn, where) if mirrors else _unaligned(drawn, where, nodes)
     mirror = {two: _mirrored(drawn[1].draws[two], v) if two in unaligned else v for two, v in straight.items()}
     mirrored = (lambda: given(mirror)) if unaligned else None
     # Of several masks, a backend may draw some from the other end: what does not agree then is no witness.
@@ -219,6 +218,11 @@ def _seeded_alike(aligned: Aligned, pair: Pair) -> bool:
 def _mirrored(draw: Draw, value: Array) -> Array:
     """Numbers as likely as these: the distributions are symmetric, about 1/2 or about 0."""
     return 1 - value if draw.family == "uniform" else -value
+
+
+def _masks(drawn: tuple[Staged, Staged], where: Mapping[int, int]) -> set[int]:
+    """Draws of the candidate that may be of a mask: those that are uniform."""
+    return {two for two in where.values() if drawn[1].draws[two].family == "uniform"}
 
 
 def _unaligned(drawn: tuple[Staged, Staged], where: Mapping[int, int], nodes: Mapping[str, str]) -> set[int]:
