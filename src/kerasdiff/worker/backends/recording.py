@@ -5,13 +5,13 @@ The call is traced twice, with other sizes of what may vary: what is not the sam
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 
 import jax
 import tensorflow as tf
 
-from kerasdiff.errors import TraceError
 from kerasdiff.graph import Attribute, Mode
 from kerasdiff.worker.backends.calling import Calling
 from kerasdiff.worker.backends.program import Marks, Op, Program, Value, program
@@ -21,8 +21,8 @@ from kerasdiff.worker.loading.loaded import Loaded
 from kerasdiff.worker.tracing.names import Names
 from kerasdiff.worker.tracing.trace import Added, Event, Recorder, Recording
 
-_SIZES = ((3, 16), (5, 32))
-"""Batch, and other unknown dimensions, of both traces."""
+_SIZES = (((3, 16), (5, 32)), ((3, 64), (5, 128)))
+"""Batch, and other unknown dimensions, of both traces; larger ones for networks that keep pooling."""
 
 
 class _Recorder(Recorder):
@@ -89,12 +89,20 @@ def _installed(recorder: _Recorder) -> Iterator[None]:
 
 
 def record(loaded: Loaded, mode: Mode) -> Recording:
-    """Calls the model twice with tracers.
+    """Calls the model twice with tracers, for larger sizes where it does not take small ones.
 
     Raises:
-        TraceError: If both calls are not alike.
+        ValueError: If both calls are not alike.
     """
-    shapes = [[_shape(port.spec.shape or (None,), *sizes) for port in loaded.ports] for sizes in _SIZES]
+    unknown = any(dim is None for port in loaded.ports for dim in (port.spec.shape or ())[1:])
+    for sizes in _SIZES if unknown else ():
+        with contextlib.suppress(Exception):  # whatever the user's code raises for a size it does not take
+            return _joined(loaded, mode, sizes)
+    return _joined(loaded, mode, _SIZES[0])
+
+
+def _joined(loaded: Loaded, mode: Mode, sizes: Sequence[tuple[int, int]]) -> Recording:
+    shapes = [[_shape(port.spec.shape or (None,), *each) for port in loaded.ports] for each in sizes]
     first, second = (record_at(loaded, mode, one) for one in shapes)
     _join(first.graph, second.graph)
     return first
@@ -163,11 +171,11 @@ def _join(first: Program, second: Program) -> None:
     """Makes unknown what differs between two traces of one call.
 
     Raises:
-        TraceError: If their ops are others.
+        ValueError: If their ops are others.
     """
     ones, twos = first.operations, second.operations
     if [op.type for op in ones] != [op.type for op in twos]:
-        raise TraceError("The call does something else for another size of its batch.")
+        raise ValueError("the call does something else for another size of its batch")
     for one, two in zip(ones, twos, strict=True):
         for own, other in zip(one.outputs, two.outputs, strict=True):
             own.shape = tf.TensorShape(
