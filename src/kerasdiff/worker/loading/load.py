@@ -338,7 +338,7 @@ def _check_backend(target: Target) -> None:
     Raises:
         LoadError: If it sets the variable, in a module that its file imports, say.
     """
-    wanted = os.environ.get("KERAS_BACKEND", "")
+    wanted = os.environ.get("KERAS_BACKEND") or "tensorflow"
     if target.backend is None and wanted != "tensorflow":
         raise LoadError(
             f"{target.text}: its code sets KERAS_BACKEND to {wanted!r}, and it was loaded on TensorFlow; "
