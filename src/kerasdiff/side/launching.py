@@ -131,9 +131,14 @@ _launchers: dict[tuple[int, str, frozenset[tuple[str, str]]], Launcher] = {}
 _starting = threading.Lock()
 
 
+def _is_forked(environment: Mapping[str, str]) -> bool:
+    """Whether a worker may be forked; JAX starts a thread as soon as it is imported, which no fork survives."""
+    return FORKS and environment.get("KERAS_BACKEND", "tensorflow") == "tensorflow"
+
+
 def prepare(environment: Mapping[str, str], pythons: Iterable[str] = ("",), *, draws: bool = False) -> None:
     """Starts what workers with this environment will be forked from: a launcher for each of these interpreters."""
-    for python in dict.fromkeys(pythons) if FORKS else ():
+    for python in dict.fromkeys(pythons) if _is_forked(environment) else ():
         launcher(environment, python, draws=draws)
 
 
@@ -228,7 +233,7 @@ class Process:
         self._popen: subprocess.Popen[bytes] | None = None
         self._forked: socket.socket | None = None
         self._launcher: Launcher | None = None
-        if FORKS:
+        if _is_forked(environment):
             with contextlib.suppress(OSError):  # then a fresh process is started
                 self._launcher = launcher(environment, python)
                 self._forked = self._launcher.fork(self._environment, (*self._theirs, errors))
