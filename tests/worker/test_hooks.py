@@ -19,7 +19,7 @@ from kerasdiff.worker.keras_internals import exact_casts  # noqa: E402
 from kerasdiff.worker.tracing.libraries import is_user_file  # noqa: E402
 from kerasdiff.worker.tracing.names import Names  # noqa: E402
 from kerasdiff.worker.tracing.sources import creation_site, initializer_of, made_at, recording  # noqa: E402
-from kerasdiff.worker.tracing.trace import _installed, Recorder  # noqa: E402
+from kerasdiff.worker.tracing.trace import Recorder, _installed  # noqa: E402
 
 
 @contextlib.contextmanager
