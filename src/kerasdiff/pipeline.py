@@ -421,7 +421,7 @@ def _fitted(
             environment=environment(models, evidence),
             terms=replace(terms(models, options, rungs), seed=None, margin=trials.margin, own_init=trials.own_init),
             rungs=(*rungs, *more),
-            edits=(),
+            edits=pair.told,
             rewrites=(),
             rows=(),
             fit=evidence,
