@@ -175,7 +175,7 @@ def test_figures_beyond_the_limit_stand_in_their_nodes(page, pages) -> None:
     assert page.locator(f"{CANDIDATE} .graph-found .graph-delta").all_text_contents() == ["Δ not finite"]
     page.focus(f"{CANDIDATE} .graph-view")
     keys(page, "Enter")
-    assert "0.25 of scale, limit 1.0e−5" in page.inner_text(".graph-details")
+    assert "25 % of scale, limit 1.0e−5" in page.inner_text(".graph-details")
     assert "not finite, fed the reference's values, limit 1.0e−5" in page.inner_text(".graph-details")
 
 
