@@ -236,7 +236,7 @@ def compare_models(models: Models, options: Options, listener: Listener) -> Comp
         rungs=tuple(rungs),
         edits=told,
         rewrites=rewrites(pair),
-        rows=rows(pair),
+        rows=rows(pair, seen.edits),
         fit=evidence,
         not_checked=tuple(not_checked),
         attribution=attribution,
