@@ -118,6 +118,10 @@ def _update(edit: Update) -> str:
         had, has = folded.replaced(edit, edit.reference, edit.candidate)
         return f"candidate has {has} in the place of {had}"
     functions = edit.changes[0].formulas
+    if functions is not None and edit.op not in {formula.name for formula in functions}:
+        first, second = formulas.both(*functions)
+        both = calls_of(edit.reference, edit.candidate)
+        return f"{both}: computes {first} in the reference, {second} in the candidate"
     if functions is not None:
         return folded.functions(edit.reference, edit.candidate, edit.changes[0])
     if edit.changes[0].baked is not None:
@@ -231,6 +235,8 @@ def _changed_setting(change: Change) -> list[str]:
         return [f"draws random numbers {one} in the reference, {two} in the candidate"]
     if change.aspect is Aspect.DRAWN:
         return [f"draws random numbers of shape {one} in the reference, {two} in the candidate"]
+    if change.aspect is Aspect.VARIANCE:
+        return [f"follows {one} in the reference, {two} in the candidate"]
     if change.aspect is Aspect.UNTRACKED:
         return [f"weights that the model does not track: {one} in the reference, {two} in the candidate"]
     if change.name == "writes_before":
@@ -368,6 +374,7 @@ _KEYS: Mapping[Aspect, str] = {
     Aspect.DTYPE: "dtype",
     Aspect.SEED: "seed",
     Aspect.GENERATOR: "random numbers",
+    Aspect.VARIANCE: "variance",
     Aspect.DRAWN: "shape of random numbers",
 }
 """Names of changes that have none of their own, in the JSON report."""
@@ -415,6 +422,8 @@ def _values(change: Change) -> Values:
         return ", ".join(_texts(first)) or "none", ", ".join(_texts(second)) or "none"
     if change.aspect is Aspect.GENERATOR:
         return _ORIGINS[str(first)], _ORIGINS[str(second)]
+    if change.aspect is Aspect.VARIANCE:
+        return _VARIANCES[bool(first)], _VARIANCES[bool(second)]
     if change.aspect is Aspect.DRAWN:
         return " and ".join(_texts(first)), " and ".join(_texts(second))
     if change.aspect is Aspect.DTYPE:
@@ -432,6 +441,13 @@ _ORIGINS: Mapping[str, str] = {
     "fixed": "by a fixed seed, the same ones in every call,",
 }
 """Where random numbers come from, by what :func:`kerasdiff.graph.chance.draws_from` says."""
+
+
+_VARIANCES: Mapping[bool, str] = {
+    False: "the variance of the batch",
+    True: "the variance of the batch times n / (n - 1)",
+}
+"""What a moving variance follows, by whether it is corrected for the size of the sample."""
 
 
 def _texts(value: Attribute) -> Sequence[str]:
