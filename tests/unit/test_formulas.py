@@ -11,7 +11,7 @@ from kerasdiff.align.telling.arithmetic import NotEvaluatedError, Values, entryw
 from kerasdiff.align.telling.formulas import Function, recognised
 from kerasdiff.align.telling.within import change_within
 from kerasdiff.graph import Edge, Graph, Node
-from kerasdiff.report.wording.formulas import both, told, values
+from kerasdiff.report.wording.edits.formulas import both, told, values
 
 SHAPE = (None, 5, 6)
 
