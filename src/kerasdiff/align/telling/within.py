@@ -79,7 +79,7 @@ def _other_function(one: Node, two: Node) -> Change | None:
     if [len(side) for side in alone] != [1, 1]:
         return None
     (first,), (second,) = alone
-    return Change(aspect=Aspect.FORMULA, formulas=(known[first], known[second]))
+    return Change(aspect=Aspect.FORMULA, formulas=(known[first], known[second]), within=True)
 
 
 def _functions(node: Node) -> list[Formula]:

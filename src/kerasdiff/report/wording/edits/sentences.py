@@ -113,7 +113,7 @@ def _update(edit: Update) -> str:
         had, has = folded.replaced(edit, edit.reference, edit.candidate)
         return f"candidate has {has} in the place of {had}"
     functions = edit.changes[0].formulas
-    if functions is not None and edit.op not in {formula.name for formula in functions}:
+    if functions is not None and edit.changes[0].within:
         first, second = formulas.both(*functions)
         both = calls_of(edit.reference, edit.candidate)
         return f"{both}: computes {first} in the reference, {second} in the candidate"
