@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from kerasdiff.checking.preparing import Ready
     from kerasdiff.gates.records import Checked, Gate, Gates
     from kerasdiff.options import ClusterOptions
+    from kerasdiff.side.targets import Target
 
 EXIT_CODES_HELP = """
 \b
@@ -135,11 +136,7 @@ def _checked(
         gates = replace(gates, gates=tuple(_pictured(gate) for gate in gates.gates))
     pairs = ready(gates, against)
     unchanged, base = _unchanged(gates, pairs, changed)
-    running = [target for pair in pairs if pair.gate.name not in unchanged for target in pair.targets]
-    if cluster is not None:
-        here = [pair for pair in pairs if any(target.python for target in pair.targets)]
-        running = [target for pair in here if pair.gate.name not in unchanged for target in pair.targets]
-    if running:
+    if running := _running_here([pair for pair in pairs if pair.gate.name not in unchanged], cluster):
         start_ahead(targets=running)
     from kerasdiff.checking.running import check
 
@@ -155,6 +152,12 @@ def _checked(
             cluster=cluster,
         )
     return report_checked(replace(checked, file=_in_repository(gates)), to)
+
+
+def _running_here(pairs: Sequence[Ready], cluster: ClusterOptions | None) -> list[Target]:
+    """The targets of the pairs that run on this machine: all but those that a cluster takes."""
+    here = pairs if cluster is None else [pair for pair in pairs if any(target.python for target in pair.targets)]
+    return [target for pair in here for target in pair.targets]
 
 
 def _unchanged(gates: Gates, pairs: Sequence[Ready], changed: str | None) -> tuple[set[str], str]:
