@@ -233,7 +233,8 @@ class Fact(Enum):
     GRADIENT_STOPPED = auto()  # the same; names: the node that stops gradients; sources
     NOTHING_LEARNED_FROM = auto()  # the same
     BY_ROWS = auto()  # parts: ROW_BY_ROW
-    ROW_BY_ROW = auto()  # side: that looks it up; weights; names: the optimizer
+    ROW_BY_ROW = auto()  # side: that takes its rows one by one; weights: there, and on the other side where that
+    # looks it up by id too; names: the optimizer
     NO_STEP = auto()  # cause
     STEP_IS_ROUNDING = auto()
     STEP_NOT_FINITE = auto()  # the loss is NaN or infinite on both sides
