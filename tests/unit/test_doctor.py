@@ -18,7 +18,7 @@ from rich.console import Console
 import kerasdiff
 from kerasdiff import doctor
 from kerasdiff.cli import main
-from kerasdiff.report.doctor import doctor_json, render_doctor
+from kerasdiff.report.commands.doctor import doctor_json, render_doctor
 from kerasdiff.report.wording import doctor as wording
 from kerasdiff.side.health import Check, Examined, Subject, Wanting
 from kerasdiff.side.interpreters.choosing import LEAST

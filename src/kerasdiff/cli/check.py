@@ -186,7 +186,7 @@ def report_checked(checked: Checked, to: Output) -> int:
     Returns:
         Its exit code.
     """
-    from kerasdiff.report.check import check_json, named, render_check
+    from kerasdiff.report.commands.check import check_json, named, render_check
     from kerasdiff.report.wording.gates import summary
 
     texts = {"json": lambda: check_json(checked), **machine_texts(named(checked), to)}
@@ -197,7 +197,7 @@ def report_checked(checked: Checked, to: Output) -> int:
 
 
 def _write_folder(checked: Checked, folder: str, to: Output) -> None:
-    from kerasdiff.report.check import named
+    from kerasdiff.report.commands.check import named
     from kerasdiff.report.html.index import index_html
     from kerasdiff.report.html.page import to_html
 
@@ -220,7 +220,7 @@ def _proved(gates: Gates, jobs: int, mutants: int, to: Output) -> int:
 
     with progress() as listener:
         proof = prove(gates, listener, today=date.today(), jobs=jobs, count=mutants)
-    from kerasdiff.report.mutants import proof_json, render_proof
+    from kerasdiff.report.commands.mutants import proof_json, render_proof
     from kerasdiff.report.wording.mutants import summary
 
     texts = {"json": lambda: proof_json(proof)}

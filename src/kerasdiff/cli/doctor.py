@@ -40,7 +40,7 @@ def doctor(python: str, timeout: float, to: Output) -> int:
       kerasdiff doctor --format json --output doctor.json
     """  # noqa: D301
     from kerasdiff.doctor import examine
-    from kerasdiff.report.doctor import doctor_json, render_doctor
+    from kerasdiff.report.commands.doctor import doctor_json, render_doctor
 
     path = _elsewhere(python) if python else ""
     with progress() as listener:

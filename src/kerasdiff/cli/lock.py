@@ -142,7 +142,7 @@ def _made(model: Target, specs: tuple[InputSpec, ...], timeout: float) -> Baseli
 
 def _save(path: Path, baseline: Baseline) -> None:
     from kerasdiff.locking import save
-    from kerasdiff.report.wording.locked import stored
+    from kerasdiff.report.wording.findings.locked import stored
 
     try:
         save(path, baseline)

@@ -21,7 +21,7 @@ from kerasdiff.cli.pythons import python_options, remembered
 from kerasdiff.cli.trust import trust_options
 
 if TYPE_CHECKING:
-    from kerasdiff.report.replay import Replayed
+    from kerasdiff.report.commands.replay import Replayed
 
 
 @click.command(short_help="Runs two models once more on a saved input.", epilog=TARGETS_HELP + EXIT_CODES_HELP)
@@ -62,7 +62,7 @@ def replay(
     (first, second), _ = understood(names, saved.given)
     start_ahead(targets=(first, second))
     import kerasdiff.pipeline as engine
-    from kerasdiff.report.replay import Replayed
+    from kerasdiff.report.commands.replay import Replayed
     from kerasdiff.side.interpreters.asking import shown
 
     with progress() as listener:
@@ -73,7 +73,7 @@ def replay(
 
 def report_replayed(replayed: Replayed, to: Output) -> int:
     """Writes what a witness showed."""
-    from kerasdiff.report.replay import render_replay, replay_json
+    from kerasdiff.report.commands.replay import render_replay, replay_json
 
     to.write(lambda form: lambda console: render_replay(replayed, console), {"json": lambda: replay_json(replayed)})
     return replayed.exit_code

@@ -187,6 +187,10 @@ class _Reader:
                 cast("str", merged.get("candidate_python", "")),
             ),
             to=cast("tuple[str, ...]", own.get("to", ())),
+            backends=(
+                cast("str", merged.get("reference_backend", merged.get("backend", ""))),
+                cast("str", merged.get("candidate_backend", merged.get("backend", ""))),
+            ),
             expect=expect,
             edits=edits,
             known_lines=tuple(self._line("pairs", name, key) for key in ("expect", "edits") if key in own),

@@ -16,7 +16,7 @@ from kerasdiff.side.targets import Target, path_of
 LEAST = {"python": (3, 10), "tensorflow": (2, 16), "keras": (3, 11)}
 """The oldest versions that are promised: those of ``pyproject.toml``, which a test compares."""
 
-LEAST_OF_SECOND = {"tensorflow": (2, 13), "keras": (2, 13)}
+LEAST_OF_SECOND = {"python": (3, 9), "tensorflow": (2, 13), "keras": (2, 13)}
 """The same where Keras is Keras 2, which TensorFlow brings up to 2.15."""
 
 CALLED = {"tensorflow": "TensorFlow", "keras": "Keras"}
@@ -116,9 +116,9 @@ class Unfit:
 
 def unfit(told: Told) -> Unfit | None:
     """What an environment lacks that a worker needs, or has too old; ``None`` where it will do."""
-    if told.version < LEAST["python"]:
-        return Unfit(package="python", version=dotted(told.version), least=dotted(LEAST["python"]))
     promised = LEAST_OF_SECOND if (told.packages.get("keras") or "").startswith("2.") else LEAST
+    if told.version < promised["python"]:
+        return Unfit(package="python", version=dotted(told.version), least=dotted(promised["python"]))
     for package in CALLED:
         version = told.packages.get(package)
         if version is None or too_old(package, version, promised):

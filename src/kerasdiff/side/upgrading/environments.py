@@ -23,7 +23,7 @@ from pathlib import Path
 from kerasdiff.errors import UpgradeError
 from kerasdiff.side.files import UnreadableError, json_of, write_whole
 from kerasdiff.side.interpreters.asking import PROVIDERS, ask
-from kerasdiff.side.interpreters.choosing import CALLED, Unfit, dotted, located, unfit
+from kerasdiff.side.interpreters.choosing import CALLED, LEAST_OF_SECOND, Unfit, dotted, located, unfit
 from kerasdiff.side.upgrading.installing import FailedError, Installer, Told, installer, refusal
 from kerasdiff.side.upgrading.packages import Packages, canonical, packages_of
 from kerasdiff.side.upgrading.wanted import Wanted
@@ -98,10 +98,10 @@ def planned(wanted: Wanted, imports: tuple[str, ...], store: str, own: str, othe
     base = located(other, "--with-python") if other else own
     told, owns = ask(base, "--with-python"), ask(own, "--python")
     lent = told.version[:2] == owns.version[:2]
-    least = unfit(told)
-    if least is not None and least.package == "python":
+    if told.version < LEAST_OF_SECOND["python"]:
         raise UpgradeError(
-            f"--with-python {other}: it is Python {least.version}; kerasdiff needs {least.least} or later."
+            f"--with-python {other}: it is Python {dotted(told.version)}; kerasdiff runs models under "
+            f"{dotted(LEAST_OF_SECOND['python'])} or later."
         )
     imported = _bringing(imports, known, wanted)
     bound = tuple(name for name in imported if not lent or _is_bound(name, known, wanted))
