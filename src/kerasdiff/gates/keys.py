@@ -234,6 +234,7 @@ PAIR: Mapping[str, Read] = {
     "candidate": text,
     "target": text,
     "against": text,
+    "to": listed(text, example='["tensorflow==2.21"]', least=1),
     "expect": one_of("equivalent", "different"),
     "edits": listed(edit, example='["insert relu"]', once=False),
     **OPTIONS,

@@ -165,7 +165,9 @@ def command(pair: CheckedPair) -> list[str]:
     """The command that compares the pair alone, and asks the same."""
     assert pair.comparison is not None
     options = pair.gate.options
-    words = ["kerasdiff", "compare", pair.comparison.reference.target, pair.comparison.candidate.target]
+    first, second = pair.comparison.reference.target, pair.comparison.candidate.target
+    words = ["kerasdiff", "upgrade", second] if pair.gate.to else ["kerasdiff", "compare", first, second]
+    words += [word for asked in pair.gate.to for word in ("--to", asked)]
     words += [word for given in pair.gate.given for word in ("--input", given)]
     words += ["--unsafe"] if pair.gate.unsafe else []
     for side, file in pair.gate.objects:
