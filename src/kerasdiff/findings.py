@@ -338,11 +338,12 @@ class Fact(Enum):
     TRIALS_NOT_FINITE = auto()  # names: "data" where they hold no finite number; else no loss after an update is one
     TRIALS_APART = auto()  # figures: first_parting, distance, control_distance, rounding_distance; absent where None
     TRIALS_START_APART = auto()  # the same figures; the trials of a pair did not start from the same weights
+    TRIALS_DRAWS_APART = auto()  # the same figures; each side draws random numbers of its own
     TRIALS_ROUNDING = auto()  # the same figures; rounding that training amplifies explains them
     LEADS = auto()  # count: epochs; names: what the curves do; parts: one LEAD a metric
     LEAD = auto()  # names: metric; figures: mean, level, and with several pairs low, high
     DECIDED = auto()  # names: outcome; figures: of the Decision, absent where None
-    UNDECIDED = auto()  # parts: why it stopped, where no decision is the reason; then DECIDED or NO_PAIR
+    UNDECIDED = auto()  # parts: why it stopped, if so; DECIDED or NO_PAIR; names: "draws" where those part all trials
     CUT_OFF = auto()  # parts: what the finished pairs say, empty where none has finished
 
     # -- fit: what happened on the way ------------------------------------------------------------------------------
