@@ -22,7 +22,7 @@ import kerasdiff
 from kerasdiff.errors import KerasdiffError
 from kerasdiff.graph import Attribute
 from kerasdiff.options import Options, trial_store
-from kerasdiff.side.environment import Hardware, may_have_gpu, worker_environment
+from kerasdiff.side.environment import Hardware, may_have_gpu
 from kerasdiff.side.health import Check, Examined, Subject, Wanting
 from kerasdiff.side.interpreters.choosing import LEAST, too_old
 from kerasdiff.side.launching import FORKS, prepare
@@ -72,7 +72,7 @@ def examine(timeout: float, told: Callable[[str], None]) -> Iterator[Check]:
         timeout: Seconds a worker may take for one answer.
         told: Hears what is done next.
     """
-    prepare(worker_environment(Hardware()))
+    prepare(Hardware())
     yield Check(
         subject=Subject.KERASDIFF, found={"version": kerasdiff.__version__, "place": str(Path(__file__).parent)}
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypedDict, TypeVar
 
 from kerasdiff.api import watching
 from kerasdiff.api.results import InconclusiveError, Inspection, NotEquivalentError, Result
-from kerasdiff.api.targets import Files, Inputs, Python, inputs_of, target_of, targets_of
+from kerasdiff.api.targets import Files, Inputs, Python, Variables, inputs_of, target_of, targets_of
 from kerasdiff.defaults import SEEDS
 from kerasdiff.errors import FitError, InternalError, KerasdiffError, TargetError
 from kerasdiff.options import IGNORABLE, STRENGTHS, Ignored, Options, Required
@@ -55,6 +55,8 @@ class Choices(TypedDict, total=False):
     unsafe: bool
     reference_python: Python
     candidate_python: Python
+    reference_env: Variables
+    candidate_env: Variables
     require: Required
     require_checkpoint: bool
     ignore: Ignored | Sequence[Ignored]
@@ -79,6 +81,8 @@ def compare(
     unsafe: bool = False,
     reference_python: Python = None,
     candidate_python: Python = None,
+    reference_env: Variables = None,
+    candidate_env: Variables = None,
     require: Required = "statistical",
     require_checkpoint: bool = False,
     ignore: Ignored | Sequence[Ignored] = (),
@@ -105,6 +109,8 @@ def compare(
         reference_python: What runs the reference, where not what runs this: an interpreter, or the directory of a
             virtual environment, with nothing of kerasdiff's installed there.
         candidate_python: The same.
+        reference_env: What is set in the environment of the reference alone: ``{"TF_USE_LEGACY_KERAS": "1"}``.
+        candidate_env: The same.
         require: The weakest evidence that passes as equivalent: ``proof``, ``numeric`` or ``statistical``.
         require_checkpoint: Whether the candidate has to load the reference's weights.
         ignore: What is left out: ``initializer``, ``regularizer``, ``constraint``, ``trainable``, ``dtype``,
@@ -136,8 +142,10 @@ def compare(
         values=values,
         picture=picture,
     )
-    models, pythons = (reference, candidate), (reference_python, candidate_python)
-    first, second = targets_of(models, pythons, given, custom_objects=custom_objects, unsafe=unsafe)
+    pythons, variables = (reference_python, candidate_python), (reference_env, candidate_env)
+    first, second = targets_of(
+        (reference, candidate), pythons, variables, given, custom_objects=custom_objects, unsafe=unsafe
+    )
     _start_ahead(targets=(first, second))
     import kerasdiff.pipeline as engine
 
@@ -192,6 +200,8 @@ def fit(
     unsafe: bool = False,
     reference_python: Python = None,
     candidate_python: Python = None,
+    reference_env: Variables = None,
+    candidate_env: Variables = None,
     device: str = "auto",
     timeout: float = 600.0,
 ) -> Result:
@@ -218,6 +228,8 @@ def fit(
         unsafe: The same.
         reference_python: The same.
         candidate_python: The same.
+        reference_env: The same.
+        candidate_env: The same.
         device: Where to train: ``auto``, ``cpu``, ``gpu`` or ``gpu:N``.
         timeout: Seconds a model may take for one answer.
 
@@ -247,8 +259,10 @@ def fit(
         logdir=logdir,
         device=device,
     )
-    models, pythons = (reference, candidate), (reference_python, candidate_python)
-    first, second = targets_of(models, pythons, given, custom_objects=custom_objects, unsafe=unsafe)
+    pythons, variables = (reference_python, candidate_python), (reference_env, candidate_env)
+    first, second = targets_of(
+        (reference, candidate), pythons, variables, given, custom_objects=custom_objects, unsafe=unsafe
+    )
     _start_ahead(trial_hardware(device), (first, second))
     import kerasdiff.pipeline as engine
     from kerasdiff.options import Silent
@@ -264,6 +278,7 @@ def inspect(
     custom_objects: Files = (),
     unsafe: bool = False,
     python: Python = None,
+    env: Variables = None,
     timeout: float = 600.0,
 ) -> Inspection:
     """Traces one model, as ``kerasdiff inspect`` does.
@@ -274,13 +289,14 @@ def inspect(
         custom_objects: The same.
         unsafe: The same.
         python: What runs it, where not what runs this: as ``reference_python``.
+        env: What is set in its environment: as ``reference_env``.
         timeout: Seconds it may take for one answer.
 
     Raises:
         KerasdiffError: If it cannot be found, loaded, built or called.
     """
     given = inputs_of(inputs)
-    model = target_of(target, given, custom_objects=custom_objects, unsafe=unsafe, python=python)
+    model = target_of(target, given, custom_objects=custom_objects, unsafe=unsafe, python=python, variables=env)
     _start_ahead(targets=(model,))
     import kerasdiff.pipeline as engine
 
@@ -289,10 +305,10 @@ def inspect(
 
 def _start_ahead(hardware: Hardware | None = None, targets: Sequence[Target] = ()) -> None:
     """Starts what imports TensorFlow, for the rest to be imported meanwhile; it stays for the next question."""
-    from kerasdiff.side.environment import Hardware, worker_environment
+    from kerasdiff.side.environment import Hardware
     from kerasdiff.side.launching import prepare
 
-    prepare(worker_environment(hardware or Hardware()), [target.python for target in targets])
+    prepare(hardware or Hardware(), targets)
 
 
 def _data(path: str | os.PathLike[str] | None) -> str | None:

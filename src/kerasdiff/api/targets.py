@@ -29,6 +29,9 @@ Files: TypeAlias = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 Python: TypeAlias = str | os.PathLike[str] | None
 """An interpreter, or the directory of a virtual environment."""
 
+Variables: TypeAlias = Mapping[str, str] | None
+"""What is set in the environment, by name."""
+
 _PACK = "kerasdiff.worker.live.pack"
 """What writes down a live object; by name, for nothing here imports the worker, which knows Keras."""
 
@@ -36,15 +39,16 @@ _PACK = "kerasdiff.worker.live.pack"
 def targets_of(
     models: tuple[object, object],
     pythons: tuple[Python, Python],
+    variables: tuple[Variables, Variables],
     inputs: tuple[InputSpec, ...],
     *,
     custom_objects: Files,
     unsafe: bool,
 ) -> tuple[Target, Target]:
-    """The same as :func:`target_of` of the reference and the candidate, each with the Python that runs it."""
+    """The same as :func:`target_of` of the reference and the candidate, each with its Python and its variables."""
     first, second = (
-        target_of(model, inputs, custom_objects=custom_objects, unsafe=unsafe, python=python, side=side)
-        for model, python, side in zip(models, pythons, SIDES, strict=True)
+        target_of(model, inputs, custom_objects=custom_objects, unsafe=unsafe, python=python, variables=own, side=side)
+        for model, python, own, side in zip(models, pythons, variables, SIDES, strict=True)
     )
     return first, second
 
@@ -56,6 +60,7 @@ def target_of(
     custom_objects: Files = (),
     unsafe: bool = False,
     python: Python = None,
+    variables: Variables = None,
     side: str = "",
 ) -> Target:
     """What a model was given as, as far as that can be known without TensorFlow.
@@ -66,6 +71,7 @@ def target_of(
         custom_objects: Python files with the classes that a saved model is made with.
         unsafe: Whether code that a saved model holds may be run.
         python: What runs it: an interpreter, or a virtual environment; ``None`` for what runs this.
+        variables: What is set in its environment.
         side: Which of two it is; empty where it is alone.
 
     Raises:
@@ -78,7 +84,7 @@ def target_of(
         text = os.fspath(model)
         objects = [("", file) for file in _files(custom_objects)]
         target = trusting(read_target(text, _home(text)), "", unsafe=unsafe, objects=objects)
-        target = _under(target, python, side)
+        target = _under(target, python, variables, side)
         check(target, inputs)
         return target
     if not (callable(model) or hasattr(model, "weights")):
@@ -87,13 +93,17 @@ def target_of(
             "a target such as 'models.py:Net'."
         )
     text = called(model)
-    bare = _under(Target(text=text, kind="live", location=text, name=text), python, side)
+    bare = _under(Target(text=text, kind="live", location=text, name=text), python, variables, side)
     pack: Callable[[object, str], Payload] = importlib.import_module(_PACK).pack
     return replace(bare, payload=pack(model, text))
 
 
-def _under(target: Target, python: Python, side: str) -> Target:
-    """The target, to be run by the interpreter that is named for it."""
+def _under(target: Target, python: Python, variables: Variables, side: str) -> Target:
+    """The target, to be run by the interpreter that is named for it, where these variables are set."""
+    if variables:
+        from kerasdiff.side.variables import finding
+
+        target = finding(target, variables, f"{side}_env".lstrip("_"))
     if python is None:
         return target
     from kerasdiff.side.interpreters.choosing import under

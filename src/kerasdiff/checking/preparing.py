@@ -14,6 +14,7 @@ from kerasdiff.side.reading.early import check as check_target
 from kerasdiff.side.reading.early import read_target
 from kerasdiff.side.revisions.commits import AUTO
 from kerasdiff.side.targets import SIDES, Target, no_objects, trusting
+from kerasdiff.side.variables import finding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +55,7 @@ def _ready(gate: Gate, gates: Gates, against: str) -> Ready:
 
 
 def placed(gate: Gate, target: Target, side: str, here: str) -> Target:
-    """A model of the pair with what the file lets run to load it, and under which Python.
+    """A model of the pair with what the file lets run to load it, and under which Python and in which environment.
 
     Args:
         gate: The pair.
@@ -63,13 +64,15 @@ def placed(gate: Gate, target: Target, side: str, here: str) -> Target:
         here: Directory that paths are relative to.
 
     Raises:
-        TargetError: If there is no such file, or no such Python.
+        TargetError: If there is no such file, or no such Python; or if its environment cannot be set.
     """
     missing = next((file for _, file in gate.objects if not Path(file).is_file()), None)
     if missing is not None:
         raise no_objects(missing)
     loaded = trusting(target, side, unsafe=gate.unsafe, objects=gate.objects)
-    return under(loaded, gate.pythons[SIDES.index(side)], f"{side}_python", here)
+    number = SIDES.index(side)
+    found = finding(loaded, dict(gate.variables[number]), f"{side}_env")
+    return under(found, gate.pythons[number], f"{side}_python", here)
 
 
 def trouble_of(error: BaseException) -> Trouble:

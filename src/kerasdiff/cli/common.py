@@ -218,11 +218,10 @@ def start_ahead(hardware: Hardware | None = None, targets: Iterable[Target] = ()
         targets: What they load, where that may be under another Python.
         draws: Whether they may train on the procedural data.
     """
-    from kerasdiff.side.environment import Hardware, worker_environment
+    from kerasdiff.side.environment import Hardware
     from kerasdiff.side.launching import prepare
 
-    pythons = [target.python for target in targets] or [""]
-    prepare(worker_environment(hardware or Hardware()), pythons, draws=draws)
+    prepare(hardware or Hardware(), targets, draws=draws)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -116,8 +116,13 @@ def trial_hardware(device: str) -> Hardware:
     return Hardware(device=device, threads=max(1, _cores() // 2), onednn=True)
 
 
-def worker_environment(hardware: Hardware = Hardware()) -> dict[str, str]:
-    """The worker's environment: quiet, deterministic, and with imports that do not begin in the current directory."""
+def worker_environment(hardware: Hardware = Hardware(), variables: Iterable[tuple[str, str]] = ()) -> dict[str, str]:
+    """The worker's environment: quiet, deterministic, and with imports that do not begin in the current directory.
+
+    Args:
+        hardware: What it may use.
+        variables: What somebody sets for its side; that holds.
+    """
     chosen = {"KERASDIFF_DEVICE": hardware.device, "KERASDIFF_TF32": str(int(hardware.tf32))}
     if hardware.device == "cpu":
         chosen["CUDA_VISIBLE_DEVICES"] = "-1"
@@ -133,6 +138,7 @@ def worker_environment(hardware: Hardware = Hardware()) -> dict[str, str]:
         "PYTHONHASHSEED": "0",
         # Else a file named like a standard module beside the user's models would break the worker's start.
         "PYTHONSAFEPATH": "1",
+        **dict(variables),
     }
 
 

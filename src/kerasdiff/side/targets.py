@@ -55,6 +55,7 @@ class Target:
         found: Whether the user named the file alone, and ``name`` is the one model that it holds.
         payload: The object itself where it is ``live``.
         python: Absolute path of the interpreter that runs it; empty for the one of this process.
+        variables: Names and values of the environment that it is loaded and run in, beside those of this process.
         change: Key of a small change to make in it; with an empty one it is taken apart and built again all the same.
     """
 
@@ -72,9 +73,15 @@ class Target:
     found: bool = False
     payload: Payload | None = None
     python: str = ""
+    variables: tuple[tuple[str, str], ...] = ()
     change: str | None = None
     unsafe: bool = False
     objects: tuple[str, ...] = ()
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether it may find other modules than this process would."""
+        return bool(self.python) or "PYTHONPATH" in dict(self.variables)
 
     @property
     def holds_values(self) -> bool:
