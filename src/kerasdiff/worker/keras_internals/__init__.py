@@ -27,6 +27,7 @@ from kerasdiff.worker.keras_internals.generations import (
     keras,
     second_imported,
     second_package,
+    second_public,
     take,
 )
 from kerasdiff.worker.keras_internals.graphs import (
@@ -44,6 +45,7 @@ from kerasdiff.worker.keras_internals.graphs import (
     final_updates,
     frames_of,
     function_options,
+    generator_parts,
     graph_variables,
     is_default_strategy,
     is_stateful,
@@ -60,6 +62,7 @@ from kerasdiff.worker.keras_internals.graphs import (
     table_parts,
     unwrapped,
     variable_outside_graph,
+    variable_parts,
     write,
 )
 from kerasdiff.worker.keras_internals.third import (
@@ -159,6 +162,7 @@ __all__ = [
     "functional_class",
     "functional_form",
     "generation",
+    "generator_parts",
     "generators_stand_at",
     "global_generator_state",
     "graph_variables",
@@ -202,6 +206,7 @@ __all__ = [
     "scope_named",
     "second_imported",
     "second_package",
+    "second_public",
     "set_iterations",
     "set_mask",
     "short_name",
@@ -215,6 +220,7 @@ __all__ = [
     "told_mode",
     "unwrapped",
     "variable_outside_graph",
+    "variable_parts",
     "without_decay",
     "write",
 ]
