@@ -1,0 +1,89 @@
+"""What is said of a conversion: what became of the weights, and why nothing was written where it was not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from kerasdiff.conversion import Carried, Conversion
+from kerasdiff.findings import Fact
+from kerasdiff.report.wording.findings import sentence
+from kerasdiff.report.wording.numbers import closeness, subject
+from kerasdiff.report.wording.verdict import summary
+
+MOST_NAMED = 3
+"""Weights named in a line; the table of ``--verbose`` holds them all."""
+
+_CHANGED = {
+    "transposed": "transposed",
+    "reshaped": "in another shape",
+    "of several": "made of several",
+    "of a part": "a part of one",
+}
+
+
+def refusal(conversion: Conversion) -> str:
+    """Why nothing was written, in a sentence or two; empty where it was."""
+    if conversion.refusal is None:
+        return ""
+    return f"{conversion.output} is not written: {sentence(conversion.refusal)}."
+
+
+def lines(conversion: Conversion) -> Iterator[tuple[str, str]]:
+    """What became of a conversion that was written: a word and what stands behind it, line by line."""
+    comparison = conversion.comparison
+    of = f"what {conversion.weights} holds for it" if conversion.weights else "the values that it starts from"
+    yield "reference", f"{comparison.reference.target}, {of}"
+    yield "candidate", comparison.candidate.target
+    yield "compared", _compared(conversion)
+    yield "weights", _carried(conversion.carried)
+    if conversion.kept:
+        yield "", f"{_named(conversion.kept)} of the candidate stays as it starts: no call reads it"
+    if conversion.unseen:
+        yield "", f"{_named(conversion.unseen)}: no output depends on it, so the alignment alone says where it belongs"
+    if conversion.homeless:
+        yield "", f"the reference has no place for {_named(conversion.homeless)} of {conversion.weights}"
+    yield "", "the state of the optimizer is not taken over"
+    yield "checked", _checked(conversion)
+
+
+def _compared(conversion: Conversion) -> str:
+    verdict = conversion.comparison.verdict
+    if verdict.outcome == "equivalent":
+        return f"equivalent ({verdict.basis})"
+    rest = "they differ otherwise" if verdict.outcome == "different" else "not all of the rest is known to be the same"
+    return f"the same outputs with random weights; {rest}: {summary(conversion.comparison)}"
+
+
+def _carried(carried: Sequence[Carried]) -> str:
+    told = [f"{len(carried)} taken over"]
+    for how, words in _CHANGED.items():
+        names = [item.weight for item in carried if item.how == how]
+        if names:
+            told.append(f"{len(names)} {words} ({_named(names)})")
+    return ", ".join(told)
+
+
+def made_of(item: Carried) -> str:
+    """What one weight is made of."""
+    return f"{' + '.join(item.sources)} → {item.weight}" + (f" ({_CHANGED[item.how]})" if item.how in _CHANGED else "")
+
+
+def _checked(conversion: Conversion) -> str:
+    worst = conversion.worst
+    if worst is None:
+        return "no outputs"
+    return (
+        f"a fresh candidate that loads the file gives the reference's outputs: {conversion.checked} compared, worst "
+        f"{subject(worst.subject)}: {closeness(worst.closeness)}"
+    )
+
+
+def _named(names: Sequence[str]) -> str:
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return f"{', '.join(names[:MOST_NAMED])}{more}"
+
+
+def apart(conversion: Conversion) -> bool:
+    """Whether the models themselves are why nothing was written, so that the report of their comparison tells more."""
+    refused = conversion.refusal
+    return refused is not None and refused.fact not in (Fact.CONVERTED_APART, Fact.CONVERTED_ASTRAY)
