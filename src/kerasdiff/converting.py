@@ -61,7 +61,8 @@ def convert(
         KerasdiffError: If a model cannot be loaded or called, the weights do not fit the reference, or the candidate
             cannot be saved.
     """
-    options, listener = replace(options or Options(), fit=False, values=False), listener or Silent()
+    options, listener = replace(options or Options(), ignore=("compile",), outputs_alone=True), listener or Silent()
+    options = replace(options, fit=False, values=False, explain=False)
     for target in (reference, candidate):
         if target.kind == "baseline":
             raise TargetError(f"{target.text} is a baseline, which holds no model to load weights into.")

@@ -122,6 +122,7 @@ class Fact(Enum):
     # -- what was not done, whatever the rung --------------------------------------------------------------------
     REFUSED = auto()  # cause: why a side cannot be run, in the words of the error
     OPTION = auto()  # names: the option that left it out (--no-fit)
+    OUTPUTS_ALONE = auto()  # nothing but outputs was asked for
     INTERFACES_APART = auto()  # names: what fits both no longer, "input" or "data"
     INTERFACES_UNKNOWN = auto()  # of the checkpoint rung: outputs cannot be compared after loading
     NO_COUNTERPART = auto()  # parts: by side, the weights without a counterpart of their size

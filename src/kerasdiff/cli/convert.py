@@ -18,7 +18,6 @@ from kerasdiff.cli.common import (
     understood,
 )
 from kerasdiff.cli.completion import targets
-from kerasdiff.cli.output import Form, Output, color_option, report_comparison
 from kerasdiff.cli.printing import PIPED_WIDTH
 from kerasdiff.cli.pythons import python_options
 
@@ -57,7 +56,6 @@ Exit codes:
 @device_option("Where to compute.")
 @python_options("--reference-python", "--candidate-python")
 @model_options
-@color_option
 def convert(
     reference: str,
     candidate: str,
@@ -68,7 +66,6 @@ def convert(
     device: str,
     inputs: tuple[str, ...],
     timeout: float,
-    color: str,
 ) -> int:
     """Turns the weights of the model REFERENCE into those of the model CANDIDATE.
 
@@ -95,17 +92,14 @@ def convert(
     options = Options(inputs=specs, timeout=timeout, device=device)
     with progress() as listener:
         conversion = converted(first, second, source, path, options, listener)
-    _tell(conversion, color, verbose=verbose)
+    _tell(conversion, verbose=verbose)
     return conversion.exit_code
 
 
-def _tell(conversion: Conversion, color: str, *, verbose: bool) -> None:
+def _tell(conversion: Conversion, *, verbose: bool) -> None:
     from kerasdiff.report.wording import converting as wording
 
     if not conversion.written:
-        if wording.apart(conversion):
-            form = Output(forms=(Form(name="terminal"),), color=color)
-            report_comparison(conversion.comparison, form, verbose=verbose)
         click.echo(clean(wording.refusal(conversion)), err=True)
         return
     width = min(shutil.get_terminal_size((PIPED_WIDTH, 24)).columns, PIPED_WIDTH)

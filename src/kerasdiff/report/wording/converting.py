@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from kerasdiff.conversion import Carried, Conversion
+from kerasdiff.conversion import FAILED, Carried, Conversion
 from kerasdiff.findings import Fact
-from kerasdiff.report.wording.findings import sentence
+from kerasdiff.report.wording.findings import detail, sentence
 from kerasdiff.report.wording.numbers import closeness, subject
 from kerasdiff.report.wording.verdict import summary
 
 MOST_NAMED = 3
 """Weights named in a line; the table of ``--verbose`` holds them all."""
+
+_SAY_ALL = (Fact.NO_COUNTERPART, Fact.REGROUPED, Fact.PORT_COUNT, Fact.PORT_DIFFERS, Fact.OUTPUTS_SWAPPED)
+"""Why weights are none of the other's, where that is the cause and no consequence."""
 
 _CHANGED = {
     "transposed": "transposed",
@@ -22,10 +25,17 @@ _CHANGED = {
 
 
 def refusal(conversion: Conversion) -> str:
-    """Why nothing was written, in a sentence or two; empty where it was."""
-    if conversion.refusal is None:
+    """Why nothing was written, and where more is to be learned; empty where it was."""
+    refused = conversion.refusal
+    if refused is None:
         return ""
-    return f"{conversion.output} is not written: {sentence(conversion.refusal)}."
+    told = f"{conversion.output} is not written: {sentence(refused)}."
+    if refused.fact in FAILED:
+        return told
+    comparison = conversion.comparison
+    if comparison.verdict.outcome == "different" and refused.fact not in _SAY_ALL:
+        told += f" {summary(comparison)}"
+    return f"{told} For more: kerasdiff compare {comparison.reference.target} {comparison.candidate.target}"
 
 
 def lines(conversion: Conversion) -> Iterator[tuple[str, str]]:
@@ -47,11 +57,8 @@ def lines(conversion: Conversion) -> Iterator[tuple[str, str]]:
 
 
 def _compared(conversion: Conversion) -> str:
-    verdict = conversion.comparison.verdict
-    if verdict.outcome == "equivalent":
-        return f"equivalent ({verdict.basis})"
-    rest = "they differ otherwise" if verdict.outcome == "different" else "not all of the rest is known to be the same"
-    return f"the same outputs with random weights; {rest}: {summary(conversion.comparison)}"
+    function = next(rung for rung in conversion.comparison.rungs if rung.name == "inference")
+    return f"the same outputs, with random weights: {detail(function)}"
 
 
 def _carried(carried: Sequence[Carried]) -> str:
@@ -81,9 +88,3 @@ def _checked(conversion: Conversion) -> str:
 def _named(names: Sequence[str]) -> str:
     more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
     return f"{', '.join(names[:MOST_NAMED])}{more}"
-
-
-def apart(conversion: Conversion) -> bool:
-    """Whether the models themselves are why nothing was written, so that the report of their comparison tells more."""
-    refused = conversion.refusal
-    return refused is not None and refused.fact not in (Fact.CONVERTED_APART, Fact.CONVERTED_ASTRAY)
