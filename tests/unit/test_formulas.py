@@ -10,7 +10,7 @@ from kerasdiff.align.edits import Formula
 from kerasdiff.align.telling.arithmetic import NotEvaluatedError, Values, entrywise, evaluated, knows
 from kerasdiff.align.telling.formulas import Function, recognised
 from kerasdiff.graph import Edge, Graph, Node
-from kerasdiff.report.wording.formulas import both, told, values
+from kerasdiff.report.wording.edits.formulas import both, told, values
 
 SHAPE = (None, 5, 6)
 

@@ -28,7 +28,7 @@ from kerasdiff.gates.mutants import Fate, Proof, Proved, Tried
 from kerasdiff.gates.reading import chosen, find, read
 from kerasdiff.gates.records import Checked, CheckedPair, Gate, Standing, Trouble, Why
 from kerasdiff.gates.writing import Proposed, first_file
-from kerasdiff.report.check import check_json, read_check, render_check
+from kerasdiff.report.commands.check import check_json, read_check, render_check
 from kerasdiff.report.saved import SavedError, shown
 from kerasdiff.report.schema import CHECK, schema_text
 from kerasdiff.report.wording.gates import assumed, command, to_pass

@@ -11,7 +11,8 @@ from kerasdiff.align.telling.folding import Fold, applied, nodes_of
 from kerasdiff.align.telling.regions import regions
 from kerasdiff.align.telling.structure import loops
 from kerasdiff.graph import SAME_AS, Edge, Graph
-from kerasdiff.report.wording.edits import MOST_SAID, attributes, message
+from kerasdiff.report.wording.edits.sentences import MOST_SAID, message
+from kerasdiff.report.wording.edits.settings import attributes
 
 EXACT, TANH = (Formula(name="gelu", settings={"approximate": value}) for value in (False, True))
 SOFTMAX = Formula(name="softmax", settings={"axis": -1})

@@ -6,7 +6,7 @@ from report_samples import forum
 from wordless import SAME, wordless
 
 from kerasdiff.report import wording
-from kerasdiff.report.wording.findings import SENTENCES
+from kerasdiff.report.wording.findings.table import SENTENCES
 
 
 def test_no_sentence_is_left() -> None:

@@ -112,9 +112,9 @@ class Result:
         return to_html(Named.of(self.comparison))
 
     def _render(self, *, verbose: bool = False, changes_only: bool = False) -> Callable[[Console], None]:
-        from kerasdiff.report import terminal
+        from kerasdiff.report.terminal.comparison import render
 
-        return lambda console: terminal.render(self.comparison, console, verbose=verbose, changes_only=changes_only)
+        return lambda console: render(self.comparison, console, verbose=verbose, changes_only=changes_only)
 
     def __str__(self) -> str:
         return self.report().rstrip("\n")
@@ -159,7 +159,7 @@ class Inspection:
 
     def to_json(self) -> str:
         """The same as JSON, schema ``kerasdiff.inspect/1``."""
-        from kerasdiff.report.inspect import description_json
+        from kerasdiff.report.commands.inspect import description_json
 
         return description_json(self.description)
 
@@ -170,7 +170,7 @@ class Inspection:
         return inspected_html(self.description, mode)
 
     def _render(self, mode: Literal["inference", "training"]) -> Callable[[Console], None]:
-        from kerasdiff.report.inspect import render_graph
+        from kerasdiff.report.commands.inspect import render_graph
 
         return lambda console: render_graph(self.description, mode, console)
 

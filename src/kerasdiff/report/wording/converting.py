@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from kerasdiff.conversion import FAILED, Carried, Conversion
 from kerasdiff.findings import Fact
-from kerasdiff.report.wording.findings import detail, sentence
+from kerasdiff.report.wording.findings.table import detail, sentence
 from kerasdiff.report.wording.numbers import closeness, subject
-from kerasdiff.report.wording.verdict import summary
+from kerasdiff.report.wording.verdict.answer import summary
 
 MOST_NAMED = 3
 """Weights named in a line; the table of ``--verbose`` holds them all."""

@@ -13,9 +13,9 @@ from kerasdiff.findings import SIDES, Fact
 from kerasdiff.gates.judging import hidden_by
 from kerasdiff.gates.records import Checked, CheckedPair, Ignore, Standing, Why
 from kerasdiff.options import Ignored, Options
-from kerasdiff.report.wording.advice import advice
 from kerasdiff.report.wording.names import count, listed
-from kerasdiff.report.wording.verdict import summary as verdict
+from kerasdiff.report.wording.verdict.advice import advice
+from kerasdiff.report.wording.verdict.answer import summary as verdict
 
 GRACE = timedelta(days=90)
 """How long an `ignore` line holds that is proposed."""
