@@ -30,7 +30,8 @@ EXIT_CODES_HELP = """
 Exit codes:
   0  the file is written
   1  the models compute something else, and nothing is written
-  2  bad usage, a model that cannot be loaded, built or called, or weights that do not fit the reference
+  2  bad usage, a model that cannot be loaded, built or called, or weights that
+     do not fit the reference
   3  it is not known whether they compute the same, and nothing is written
   70 internal error, 130 interrupted
 """
@@ -77,9 +78,9 @@ def convert(
 
     \b
     Examples:
-      kerasdiff convert old.py:Net new.py:Net --weights old.h5 -o new.weights.h5
-      kerasdiff convert old.py:Net new.py:Net --weights ckpt/model-3 -o new.weights.h5 --reference-python tf215
-      kerasdiff convert old.keras new.py:build -o new.keras
+      kerasdiff convert a.py:Net b.py:Net --weights a.h5 -o b.weights.h5
+      kerasdiff convert a.py:Net b.py:Net --weights ckpt/a-3 -o b.keras
+      kerasdiff convert a.keras b.py:build -o b.weights.h5
     """  # noqa: D301
     from kerasdiff.side.reading.weights import file_to_make, weights_file
 
