@@ -113,6 +113,16 @@ def test_the_file_gives_the_candidate_the_outputs_of_the_reference(
 
 
 @needs_keras_2
+def test_the_rung_says_what_becomes_of_each_kind_of_file() -> None:
+    done = run_warm("compare", "legacy.py:Ordered", "new.py:Ordered", "--input", "5", "--no-fit", "-v", cwd=MODELS)
+
+    told = " ".join(done.stdout.split())
+    assert "the reference's .weights.h5 does not load into the candidate" in told, done.stdout + done.stderr
+    assert "second/kernel gets what first/kernel saved" in told
+    assert "Keras 3 reads no TF checkpoint" in told
+
+
+@needs_keras_2
 def test_a_checkpoint_of_training_holds_the_model_by_a_name(tmp_path: Path) -> None:
     import tensorflow as tf
 
