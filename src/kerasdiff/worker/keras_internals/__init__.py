@@ -22,6 +22,7 @@ from kerasdiff.worker.keras_internals.arrays import (
     to_numpy,
     wide,
 )
+from kerasdiff.worker.keras_internals.drawing import LEFT, draw, draws_taken, static_shape
 from kerasdiff.worker.keras_internals.errors import (
     bare_message,
     is_data_dependent,
@@ -37,6 +38,7 @@ from kerasdiff.worker.keras_internals.generations import (
     keras,
     second_imported,
     second_package,
+    second_public,
     take,
 )
 from kerasdiff.worker.keras_internals.graphs import (
@@ -54,6 +56,7 @@ from kerasdiff.worker.keras_internals.graphs import (
     final_updates,
     frames_of,
     function_options,
+    generator_parts,
     graph_variables,
     is_default_strategy,
     is_stateful,
@@ -70,6 +73,7 @@ from kerasdiff.worker.keras_internals.graphs import (
     table_parts,
     unwrapped,
     variable_outside_graph,
+    variable_parts,
     write,
 )
 from kerasdiff.worker.keras_internals.third import (
@@ -107,6 +111,7 @@ to_precision = by_generation(third.to_precision)
 identify = by_generation(third.identify)
 short_name = by_generation(third.short_name)
 path_of = by_generation(third.path_of)
+path_in_third = by_generation(third.path_in_third)
 tensor_of = by_generation(third.tensor_of)
 is_automatic_input = by_generation(third.is_automatic_input)
 as_in_float32 = by_generation(third.as_in_float32)
@@ -132,6 +137,7 @@ __all__ = [
     "COMPILED_FUNCTIONS",
     "GRADIENT_ATTRIBUTE",
     "LAMBDA",
+    "LEFT",
     "LEGACY",
     "NAMING_ATTRIBUTES",
     "PLUMBING",
@@ -159,6 +165,8 @@ __all__ = [
     "copy_decay_exclusions",
     "declared_trainable",
     "default_seeds",
+    "draw",
+    "draws_taken",
     "drop_penalty",
     "eager_context_started",
     "exact_casts",
@@ -169,6 +177,7 @@ __all__ = [
     "functional_class",
     "functional_form",
     "generation",
+    "generator_parts",
     "generators_stand_at",
     "global_generator_state",
     "graph_variables",
@@ -202,6 +211,7 @@ __all__ = [
     "optimizer_variables",
     "output_arguments",
     "own_state",
+    "path_in_third",
     "path_of",
     "penalizes_frozen",
     "public_name",
@@ -214,9 +224,11 @@ __all__ = [
     "scope_named",
     "second_imported",
     "second_package",
+    "second_public",
     "set_iterations",
     "set_mask",
     "short_name",
+    "static_shape",
     "stored_variables",
     "sublayers",
     "summed",
@@ -229,6 +241,7 @@ __all__ = [
     "told_mode",
     "unwrapped",
     "variable_outside_graph",
+    "variable_parts",
     "wide",
     "without_decay",
     "write",
