@@ -161,6 +161,7 @@ class Change:
         formulas: For ``FORMULA``, the well-known function that either side computes.
         ways: For ``OP``, and of a function that both sides compute, the ops of either side, where they are several.
         baked: For ``BAKED``, which side has the constant, and what holds the weight.
+        far: For ``COMPILE``, how far apart what reads the same lies, as a fraction of a step or a loss.
     """
 
     aspect: Aspect
@@ -171,6 +172,7 @@ class Change:
     formulas: tuple[Formula, Formula] | None = None
     ways: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
     baked: Baked | None = None
+    far: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

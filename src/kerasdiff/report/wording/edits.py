@@ -227,6 +227,10 @@ def _changed_setting(change: Change) -> list[str]:
     if (text := folded.shared(change)) is not None:
         return [text]
     name, (one, two) = _key(change), _values(change)
+    if change.far:
+        far = f"{100 * change.far:,.2g}" if change.far < 1 else f"{100 * change.far:,.0f}"
+        of = "step" if change.name == "optimizer" else "value"
+        return [f"{name} {one} in the reference, {two} in the candidate, up to {far} % of a {of} apart"]
     if change.aspect is Aspect.GENERATOR:
         return [f"draws random numbers {one} in the reference, {two} in the candidate"]
     if change.aspect is Aspect.DRAWN:
