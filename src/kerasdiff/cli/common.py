@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 import click
 
+from kerasdiff.cli.backends import run_on
 from kerasdiff.cli.pythons import placed
 from kerasdiff.cli.trust import trust_options, trusted
 
@@ -197,7 +198,7 @@ def understood(
     targets = tuple(replace(read_target(text), run_file=whole) for text in texts)
     if against is not None:
         targets = (read_target(texts[0], at=against), *targets)
-    targets = placed(trusted(targets))
+    targets = run_on(placed(trusted(targets)))
     if data is not None:
         from kerasdiff.data.looking import check as check_data
 
@@ -234,7 +235,7 @@ def progress() -> Iterator[Listener]:
         return
     from rich.console import Console
 
-    from kerasdiff.report.progress import LiveProgress
+    from kerasdiff.report.terminal.progress import LiveProgress
 
     with LiveProgress(Console(stderr=True)) as progress:
         yield progress

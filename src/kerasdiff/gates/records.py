@@ -51,6 +51,8 @@ class Gate:
             for; that is empty for both.
         pythons: The interpreters, or environments, that reference and candidate run under; empty for the one that runs
             this. As they are written.
+        to: What is installed into the environment that is made for the candidate; empty where none is.
+        backends: What Keras runs them on; empty for that of the environment or of their files.
         variables: Names and values that are set in the environment of reference and candidate.
         expect: What the pair has to be.
         edits: Of a pair that is to differ, the edits that are known, each as its kind and op (``insert relu``).
@@ -68,6 +70,8 @@ class Gate:
     unsafe: bool = False
     objects: tuple[tuple[str, str], ...] = ()
     pythons: tuple[str, str] = ("", "")
+    to: tuple[str, ...] = ()
+    backends: tuple[str, str] = ("", "")
     variables: tuple[Set, Set] = ((), ())
     expect: Expected = "equivalent"
     edits: tuple[str, ...] | None = None

@@ -135,9 +135,9 @@ _starting = threading.Lock()
 
 def prepare(hardware: Hardware, targets: Iterable[Target] = (), *, draws: bool = False) -> None:
     """Starts what workers on this hardware will be forked from: a launcher for each way that targets are run."""
-    ways = [(target.python, target.variables) for target in targets] or [("", ())]
-    for python, variables in dict.fromkeys(ways) if FORKS else ():
-        launcher(worker_environment(hardware, variables), python, draws=draws)
+    ways = [(target.python, target.backend, target.variables) for target in targets] or [("", None, ())]
+    for python, backend, variables in dict.fromkeys(ways) if FORKS else ():
+        launcher(worker_environment(hardware, backend, variables), python, draws=draws)
 
 
 def launcher(environment: Mapping[str, str], python: str = "", *, draws: bool = False) -> Launcher:

@@ -13,9 +13,9 @@ from kerasdiff.findings import SIDES, Fact
 from kerasdiff.gates.judging import hidden_by
 from kerasdiff.gates.records import Checked, CheckedPair, Ignore, Standing, Why
 from kerasdiff.options import Ignored, Options
-from kerasdiff.report.wording.advice import advice
 from kerasdiff.report.wording.names import count, listed
-from kerasdiff.report.wording.verdict import summary as verdict
+from kerasdiff.report.wording.verdict.advice import advice
+from kerasdiff.report.wording.verdict.answer import summary as verdict
 
 GRACE = timedelta(days=90)
 """How long an `ignore` line holds that is proposed."""
@@ -165,7 +165,9 @@ def command(pair: CheckedPair) -> list[str]:
     """The command that compares the pair alone, and asks the same."""
     assert pair.comparison is not None
     options = pair.gate.options
-    words = ["kerasdiff", "compare", pair.comparison.reference.target, pair.comparison.candidate.target]
+    first, second = pair.comparison.reference.target, pair.comparison.candidate.target
+    words = ["kerasdiff", "upgrade", second] if pair.gate.to else ["kerasdiff", "compare", first, second]
+    words += [word for asked in pair.gate.to for word in ("--to", asked)]
     words += _loading(pair)
     words += [] if options.fit else ["--no-fit"]
     ignored = pair.comparison.terms.hidden  # without what expired
