@@ -36,7 +36,7 @@ from kerasdiff.probing.observations import (
 )
 from kerasdiff.probing.prober import Prober, batches_of, both
 from kerasdiff.probing.random_ops import drawn_apart
-from kerasdiff.probing.settings import SettingsObservation, changed_keys, observe_settings
+from kerasdiff.probing.settings import SettingsObservation, asks_settings, observe_settings
 from kerasdiff.probing.stored import observe_stored
 from kerasdiff.probing.texts import with_words
 from kerasdiff.probing.transfer import incomplete
@@ -98,9 +98,9 @@ class Observer:
 
     def settings(self) -> SettingsObservation:
         """Whether compile settings that read differently do the same."""
-        if "compile" in self._options.ignore or not changed_keys(self._pair):
+        if "compile" in self._options.ignore or not asks_settings(self._pair):
             return SettingsObservation(likeness={})
-        self._listener.phase("sampling compile settings that read differently")
+        self._listener.phase("sampling compile settings")
         seen = observe_settings(self._sides, self._pair)
         self._encodings = seen.encodings
         return seen

@@ -209,7 +209,7 @@ def compare_pair(models: Models, pair: Pair, face: Rung, options: Options, liste
     values = observer.stored_values(face) if values_count(pair, models.targets, options.values) else None
     unheld = () if "compile" in options.ignore else unheld_settings(pair)
     left_out = (*options.ignore, "compile") if unheld else options.ignore
-    seen = settings(started, same_start, left_out, observer.settings().likeness)
+    seen = settings(started, same_start, left_out, observer.settings())
     observations = observer.observe(face, settings_differ=bool(seen.edits), penalties=only_penalties(pair, seen.edits))
     not_checked += observer.not_checked
 

@@ -35,7 +35,12 @@ PAIRS = {
     ("frozen_penalty", "frozen_penalty"): "l2(l2=0.01), added though frozen in the reference",
     # Keras 2 tells every layer the mode, Keras 3 none where `call` takes no `training`.
     ("Quiet", "Quiet"): "takes no `training` argument, so fit runs it in inference mode",
+    # Where a layer is given states, Keras 3 does not hand it the mask. Up to Keras 3.11 "accuracy" counts what is
+    # masked as well, which is told then: with 8 words in 50 places, 60 % read as 10 % (keras#20320).
+    ("translation", "translation"): "Reference applies the mask in lstm_1 (LSTM, models.py:90), but candidate ignores",
     ("compiled", "compiled"): "EQUIVALENT",
+    ("nadam", "nadam"): "optimizer Nadam of Keras 2",
+    ("decaying", "decaying"): "EQUIVALENT",
     ("compiled", "faster"): "optimizer.learning_rate 0.001 in the reference, 0.002 in the candidate",
 }
 

@@ -134,8 +134,7 @@ def test_optimizers_say_what_their_config_leaves_out() -> None:
     assert internals.without_decay(optimizer, [kernel, bias]) == [bias]
     internals.copy_decay_exclusions(optimizer, copy)
     assert internals.without_decay(copy, [kernel, bias]) == [bias]
-    assert internals.loss_arguments(keras.losses.Huber(delta=2.0))["delta"] == 2.0
-    assert internals.loss_arguments(object()) == {}
+    assert internals.loss_settings(keras.losses.Huber(delta=2.0))["delta"] == 2.0
 
 
 @pytest.mark.filterwarnings("ignore:__array__:DeprecationWarning")  # Keras saves with numpy 2

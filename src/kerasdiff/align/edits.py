@@ -167,6 +167,7 @@ class Change:
         within: Whether it does so beside other things, inside a layer.
         ways: For ``OP``, and of a function that both sides compute, the ops of either side, where they are several.
         baked: For ``BAKED``, which side has the constant, and what holds the weight.
+        far: For ``COMPILE``, how far apart what reads the same lies, as a fraction of a step or a loss.
     """
 
     aspect: Aspect
@@ -178,6 +179,7 @@ class Change:
     within: bool = False
     ways: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
     baked: Baked | None = None
+    far: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

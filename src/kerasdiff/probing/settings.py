@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -16,6 +16,7 @@ from kerasdiff.align.pair import Pair
 from kerasdiff.errors import EvaluateError
 from kerasdiff.graph import Attribute
 from kerasdiff.graph.values import Array, Precision
+from kerasdiff.probing.parting import parted
 from kerasdiff.probing.prober import both
 from kerasdiff.side.observations import Encoding, Section, SettingsRequest, SettingsSample
 from kerasdiff.side.protocol import Side
@@ -50,10 +51,13 @@ class SettingsObservation:
     Attributes:
         likeness: Of each section that reads differently.
         encodings: Form of the targets of each output, as far as the losses of either side tell of it.
+        apart: How far each section lies apart that reads the same and does not do the same, in two versions of Keras:
+            as a fraction of a step, or of a loss.
     """
 
     likeness: Mapping[Section, Likeness]
     encodings: tuple[Encoding | None, ...] = ()
+    apart: Mapping[Section, float] = field(default_factory=dict)
 
 
 def section_of(key: str) -> Section | None:
@@ -77,15 +81,38 @@ def _told_with(top: str, changed: Sequence[str]) -> Sequence[str]:
     return below if len(below) <= FEW_SETTINGS else ()
 
 
+def asks_settings(pair: Pair) -> bool:
+    """Whether there is a section to sample: one that reads differently, or any in two versions of Keras."""
+    return bool(changed_keys(pair) or _read_alike(pair))
+
+
+def _read_alike(pair: Pair) -> tuple[Section, ...]:
+    """The sections that read the same and are computed by two versions of Keras, so that they may not do the same."""
+    first, second = (side.compiled for side in pair.descriptions)
+    versions = {side.environment.get("keras") for side in pair.descriptions}
+    if first is None or second is None or len(versions) == 1:
+        return ()
+    changed = {section_of(key) for key in changed_keys(pair)}
+    present = {section for key in first if (section := section_of(key)) is not None}
+    return tuple(sorted(present - changed))
+
+
+def _rates_alone(pair: Pair) -> bool:
+    """Whether the optimizers of two versions of Keras differ in how they say their rates alone, as by a ``decay``."""
+    if len({side.environment.get("keras") for side in pair.descriptions}) == 1:
+        return False
+    keys = [key for key in changed_keys(pair) if section_of(key) == "optimizer"]
+    return bool(keys) and all(key.startswith(("optimizer.learning_rate", "optimizer.decay")) for key in keys)
+
+
 def observe_settings(sides: tuple[Side, Side], pair: Pair) -> SettingsObservation:
-    """Samples the sections that read differently on both sides.
+    """Samples the sections that read differently on both sides, and those that two versions of Keras compute.
 
     In float64, or in float32 where a side has no other; a section that a side does not answer for stays unknown.
     """
     keys = changed_keys(pair)
-    sections = tuple(
-        sorted({section for key in keys if (section := section_of(key)) is not None} - _beyond(pair, keys))
-    )
+    told = {section for key in keys if (section := section_of(key)) is not None} - _beyond(pair, keys)
+    sections = tuple(sorted({*told, *_read_alike(pair)}))
     if not sections:
         return SettingsObservation(likeness={})
     precisions: tuple[Precision, ...] = ("float64", "float32")
@@ -120,13 +147,24 @@ def _sampled(
         precision=precision,
         numbers=tuple(sorted({*_numbers(pair), *itertools.chain.from_iterable(written)})),
         encodings=encodings or (),
-        rates_apart=bool(written),
+        rates_apart=bool(written) or _rates_alone(pair),
     )
-    one, two = both(lambda side: sides[side].sample_settings(asked))
-    if written and not _rated_alike(one, two):
-        sections = tuple(section for section in sections if section != "optimizer")
-    likeness = {section: _likeness(section, one, two, SCORE_LIMIT[precision]) for section in sections}
-    return SettingsObservation(likeness=likeness, encodings=encodings or ())
+    return _judged(asked, pair, both(lambda side: sides[side].sample_settings(asked)))
+
+
+def _judged(asked: SettingsRequest, pair: Pair, samples: tuple[SettingsSample, SettingsSample]) -> SettingsObservation:
+    """What two samples say."""
+    rates, limit = not asked.rates_apart, SCORE_LIMIT[asked.precision]
+    rated = rates or _rated_alike(*samples)
+    sections = [section for section in asked.sections if rated or section != "optimizer"]
+    likeness = {section: _likeness(section, *samples, limit, rates=rates) for section in sections}
+    doubted = {section: parted(section, *samples) for section in sections if likeness[section] == "unknown"}
+    if doubted.get("optimizer") == 0.0 and _rates_alone(pair):
+        likeness["optimizer"] = "alike"
+    parts = {section: far for section in _read_alike(pair) if (far := doubted.get(section))}
+    return SettingsObservation(
+        likeness=likeness, encodings=asked.encodings, apart=parts if asked.precision == "float64" else {}
+    )
 
 
 def agreed(one: tuple[Encoding | None, ...], two: tuple[Encoding | None, ...]) -> tuple[Encoding | None, ...] | None:
@@ -171,13 +209,16 @@ def _number(value: Attribute) -> float | None:
         return None
 
 
-def _likeness(section: Section, one: SettingsSample, two: SettingsSample, limit: float) -> Likeness:
+def _likeness(
+    section: Section, one: SettingsSample, two: SettingsSample, limit: float, *, rates: bool = True
+) -> Likeness:
+    """Whether a section does the same; without ``rates``, they are compared by themselves."""
     if section not in one.values or section not in two.values:
         return "unknown"
     exact = section == "optimizer"
     ones, twos = one.values[section], two.values[section]
-    if exact and (one.written is not None or two.written is not None):
-        ones, twos = ones[1:], twos[1:]  # the rates are compared by themselves
+    if exact and not rates:
+        ones, twos = ones[1:], twos[1:]
     if not alike(ones, twos, 0.0 if exact else limit):
         return "unknown"
     weighted = one.weighted.get(section, ()), two.weighted.get(section, ())

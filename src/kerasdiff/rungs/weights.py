@@ -9,12 +9,12 @@ from dataclasses import dataclass, field, replace
 from kerasdiff.align.edits import Aspect, Change, Edit, Update
 from kerasdiff.align.pair import Joined, Pair
 from kerasdiff.findings import SIDES, Fact, Finding, Site
-from kerasdiff.graph import Node, Weight
+from kerasdiff.graph import Attribute, Node, Weight
 from kerasdiff.graph.chance import draws_from
 from kerasdiff.options import Ignored
 from kerasdiff.probing.observations import StoredValues
 from kerasdiff.probing.prober import rank
-from kerasdiff.probing.settings import Likeness, changed_keys, section_of
+from kerasdiff.probing.settings import Likeness, SettingsObservation, changed_keys, section_of
 from kerasdiff.rungs.records import Rung, RungOutcome, WeightFigures
 from kerasdiff.side.observations import Section
 
@@ -47,7 +47,7 @@ def settings(
     pair: Pair,
     same_start: frozenset[str],
     ignore: tuple[Ignored, ...] = (),
-    likeness: Mapping[Section, Likeness] | None = None,
+    sampled: SettingsObservation | None = None,
 ) -> SettingsCompared:
     """Compares the settings of every pair of weights, and the compile settings.
 
@@ -55,7 +55,7 @@ def settings(
         pair: With the weights that correspond.
         same_start: Reference ids of weights that start from the same bytes, however their initializers read.
         ignore: What is left out; differences in it are counted.
-        likeness: Whether sections of the compile settings that read differently do the same.
+        sampled: Whether sections of the compile settings do the same.
     """
     first, second = pair.weights
     homes = _homes(pair)
@@ -79,7 +79,7 @@ def settings(
         _edit(owners, changes, homes.get(owners[0], (None, None))) for owners, changes in changed.items()
     ]
     edits += _drawing_alike(pair)
-    compiled = _by_likeness(pair, likeness or {})
+    compiled = _by_likeness(pair, sampled or SettingsObservation(likeness={}))
     if "compile" in ignore:
         hidden["compile"] = sum(map(len, compiled.values()))
         compiled = {}
@@ -334,15 +334,25 @@ def _alike(pair: Pair, side: int) -> Mapping[str, set[str]]:
     return {name: {other for other in seeds if seeds[other] == seed} for name, seed in seeds.items()}
 
 
-def _by_likeness(pair: Pair, likeness: Mapping[Section, Likeness]) -> Mapping[Likeness, list[Change]]:
-    """The compile settings that read differently where both models are compiled, by whether they do the same."""
+def _by_likeness(pair: Pair, sampled: SettingsObservation) -> Mapping[Likeness, list[Change]]:
+    """The compile settings by whether they do the same: what reads differently, and what two versions of Keras do."""
     first, second = (side.compiled or {} for side in pair.descriptions)
     changes: dict[Likeness, list[Change]] = {"alike": [], "unweighted": [], "unknown": []}
     for key in changed_keys(pair):
         section = section_of(key)
-        alike = "unknown" if section is None else likeness.get(section, "unknown")
+        alike = "unknown" if section is None else sampled.likeness.get(section, "unknown")
         changes[alike].append(Change(aspect=Aspect.COMPILE, name=key, values=(first.get(key), second.get(key))))
+    one, two = (side.environment.get("keras", "") for side in pair.descriptions)
+    for section, far in sampled.apart.items():
+        values = f"{_called(first, section)} of Keras {one}", f"{_called(second, section)} of Keras {two}"
+        changes["unknown"].append(Change(aspect=Aspect.COMPILE, name=section, values=values, far=far))
     return changes
+
+
+def _called(compiled: Mapping[str, Attribute], section: Section) -> str:
+    """What a section was given, without settings: ``Nadam``."""
+    names = [key for key in compiled if section_of(key) == section]
+    return ", ".join(str(compiled[key]) for key in names if not any(key.startswith(f"{other}.") for other in names))
 
 
 def _compile_edit(compiled: Mapping[Likeness, list[Change]]) -> tuple[Update, ...]:

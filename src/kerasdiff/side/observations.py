@@ -279,9 +279,11 @@ class SettingsSample:
         weighted: The figures of losses and metrics where rows are weighed or masked.
         encodings: Form of the targets that the side's own losses tell of, output by output.
         written: Numbers in a learning rate schedule of the user's own, in its code too; ``None`` where there is none.
+        steps: By how much the optimizer moved each weight to where ``values`` has it, without the rates.
     """
 
     values: Mapping[Section, tuple[Array, ...]]
     weighted: Mapping[Section, tuple[Array, ...]]
     encodings: tuple[Encoding | None, ...]
     written: tuple[float, ...] | None = None
+    steps: tuple[Array, ...] = ()

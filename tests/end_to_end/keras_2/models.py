@@ -67,6 +67,32 @@ def faster() -> Any:
     return compiled(2e-3)
 
 
+def nadam() -> Any:
+    model = chain((8,), Dense(4), Dense(3))
+    model.compile("nadam", "mse")
+    return model
+
+
+def decaying() -> Any:
+    model = chain((8,), Dense(4), Dense(3))
+    if keras.Model.__module__.startswith("tf_keras"):
+        model.compile(keras.optimizers.legacy.SGD(0.1, decay=0.5), "mse")
+    else:
+        model.compile(keras.optimizers.SGD(keras.optimizers.schedules.InverseTimeDecay(0.1, 1, 0.5)), "mse")
+    return model
+
+
+def translation() -> Any:
+    """The encoder and decoder of keras#20320, small."""
+    words, before = keras.Input((7,), dtype="int32"), keras.Input((7,), dtype="int32")
+    read, written = (layers.Embedding(20, 4, mask_zero=True)(ids) for ids in (words, before))
+    _, *state = layers.LSTM(5, return_state=True)(read)
+    steps = layers.LSTM(5, return_sequences=True)(written, initial_state=state)
+    model = keras.Model([words, before], Dense(20, activation="softmax")(steps))
+    model.compile("nadam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model
+
+
 class Scale(layers.Layer):  # type: ignore[misc]
     def build(self, shape: Any) -> None:
         self.scale = self.add_weight(name="scale", shape=(shape[-1],), initializer="ones")

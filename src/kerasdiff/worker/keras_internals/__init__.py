@@ -82,7 +82,6 @@ from kerasdiff.worker.keras_internals.third import (
     TRAINING_STATE,
     UNNAMED_FUNCTIONS,
     is_keras_own,
-    loss_arguments,
     mask_of,
     set_mask,
 )
@@ -131,6 +130,7 @@ apply_gradients = by_generation(third.apply_gradients)
 metrics_of = by_generation(third.metrics_of)
 scaled_loss = by_generation(third.scaled_loss)
 loss_of = by_generation(third.loss_of)
+loss_settings = by_generation(third.loss_settings)
 
 __all__ = [
     "ARCHIVED_WEIGHTS",
@@ -201,8 +201,8 @@ __all__ = [
     "learning_rate_of",
     "legacy_asked",
     "legacy_routed",
-    "loss_arguments",
     "loss_of",
+    "loss_settings",
     "making",
     "mask_of",
     "metrics_of",

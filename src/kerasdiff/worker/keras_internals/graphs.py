@@ -281,19 +281,23 @@ Of ``Trackable`` in ``tensorflow.python.trackable.base``. Checked with TensorFlo
 
 def own_state(live: Live) -> dict[str, Live]:
     """The attributes of an object, without what Keras and TensorFlow make again where it is missing."""
-    left_out = _MADE_AGAIN if _is_second(live) else frozenset()
-    if left_out and "symbol" in live.__dict__:
-        left_out |= {"call"}
+    second = any(str(base.__module__).startswith("tf_keras.") for base in type(live).__mro__)
     state = {
         name: value
         for name, value in live.__dict__.items()
-        if name not in left_out and (name in _HELD or not name.startswith(_CHECKPOINTING))
+        if not name.startswith(_CHECKPOINTING) or (second and name in _HELD)
     }
-    if left_out and "_losses" in state:  # of the graph that was made by the way
-        state["_losses"] = [one for one in state["_losses"] if not tf.is_symbolic_tensor(one)]
     if isinstance(live, keras.Model) or "train_tf_function" in state:
         state.update((name, None) for name in (*COMPILED_FUNCTIONS, "train_tf_function") if name in state)
-    return state
+    return _of_second(state) if second else state
+
+
+def _of_second(state: Mapping[str, Live]) -> dict[str, Live]:
+    left_out = {*_MADE_AGAIN, *({"call"} if "symbol" in state else ())}
+    kept = {name: value for name, value in state.items() if name not in left_out}
+    if "_losses" in kept:  # of the graph that was made by the way
+        kept["_losses"] = [one for one in kept["_losses"] if not tf.is_symbolic_tensor(one)]
+    return kept
 
 
 _HELD = frozenset({"_self_tracked_trackables", "_self_setattr_tracking"})
@@ -304,10 +308,6 @@ _MADE_AGAIN = frozenset({"_obj_reference_counts_dict", "_checkpoint", "_call_res
 graph (``Layer``, ``Model``, ``Metric``; Keras 2.13 to 2.21).
 
 A layer that stands for a function (``TFOpLambda``, which has a ``symbol``) makes its ``call`` of it, too."""
-
-
-def _is_second(live: object) -> bool:
-    return any(str(base.__module__).startswith("tf_keras.") for base in type(live).__mro__)
 
 
 def variable_parts(live: Live) -> tuple[Live, bool, str] | None:

@@ -183,6 +183,22 @@ def compile_loss_of(model: Live) -> Callable[..., Live] | None:
     return made
 
 
+def loss_settings(loss: Live) -> Mapping[str, Live]:
+    """The same, by the names of Keras 3: ``auto`` is the mean, the function of a class of Keras's own is that class's.
+
+    Settings that are not handed on have the default of the function. Checked with Keras 2.13 to 2.21.
+    """
+    settings = {**getattr(loss, "_fn_kwargs", {}), **loss.get_config()}
+    function = getattr(loss, "fn", None)
+    if function is not None and type(loss).__name__ != "LossFunctionWrapper":
+        settings.pop("fn", None)
+        known = inspect.signature(function).parameters.values()
+        settings = {**{one.name: one.default for one in known if one.default is not one.empty}, **settings}
+    if settings.get("reduction") == "auto":
+        settings["reduction"] = "sum_over_batch_size"
+    return settings
+
+
 def stored_variables(model: Live) -> dict[str, Live]:
     """The same function, which hands over values: what ``Layer.save_own_variables`` takes them from goes by its order.
 

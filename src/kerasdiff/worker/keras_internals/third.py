@@ -259,12 +259,12 @@ def compile_loss_of(model: Live) -> Callable[..., Live] | None:
     return made
 
 
-def loss_arguments(loss: Live) -> Mapping[str, Live]:
-    """The settings a loss hands to its function: the config of some leaves them out (the ``delta`` of ``Huber``).
+def loss_settings(loss: Live) -> Mapping[str, Live]:
+    """Its config with what it hands to its function, which some leave out there (the ``delta`` of ``Huber``).
 
     ``LossFunctionWrapper._fn_kwargs``. Checked with Keras 3.11 to 3.15.1.
     """
-    return dict(getattr(loss, "_fn_kwargs", {}))
+    return {**getattr(loss, "_fn_kwargs", {}), **loss.get_config()}
 
 
 ARCHIVED_WEIGHTS = "model.weights.h5"

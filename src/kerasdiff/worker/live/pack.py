@@ -207,21 +207,10 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # it has no types
             return marshal.loads, (marshal.dumps(obj),)
         elif isinstance(obj, ModuleType) and getattr(obj, "__file__", None) and sys.modules.get(obj.__name__) is obj:
             return unpack.module, (obj.__name__,)
-        elif kind in _LOCKS:
-            return unpack.lock, (kind.__name__,)
-        elif kind is threading.local:
-            return threading.local, ()
-        elif issubclass(kind, weakref.WeakKeyDictionary):
-            own = kind is weakref.WeakKeyDictionary  # Keras's caches hold what is of a graph, by that graph
-            state = {name: value for name, value in vars(obj).items() if name not in _OF_WEAK}
-            return unpack.weak, (kind,), state, None, iter(obj.items() if own else ())
-        elif kind.__module__.split(".")[0] in _ROOTS and issubclass(kind, _CONTAINERS):
-            base: Live = next(one for one in _CONTAINERS if issubclass(kind, one))
-            items = tuple(base.items(obj)) if issubclass(base, dict) else tuple(base.__iter__(obj))
-            return unpack.empty, (kind,), (dict(vars(obj)), items), None, None, unpack.fill
         elif kind.__module__.startswith("tensorflow."):
             return self._of_tensorflow(obj)
-        return super().reducer_override(obj)
+        made = _made_again(obj, kind)
+        return super().reducer_override(obj) if made is None else made
 
     def _of_tensorflow(self, obj: Live) -> Live:
         from kerasdiff.worker.keras_internals import (
@@ -255,6 +244,23 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # it has no types
         if variable is not None:
             return unpack.variable, variable
         return super().reducer_override(obj)
+
+
+def _made_again(obj: Live, kind: Live) -> Live | None:
+    """How locks, dictionaries that keep nothing alive, and containers of Keras are made again."""
+    if kind in _LOCKS:
+        return unpack.lock, (kind.__name__,)
+    if kind is threading.local:
+        return threading.local, ()
+    if issubclass(kind, weakref.WeakKeyDictionary):
+        own = kind is weakref.WeakKeyDictionary  # Keras's caches hold what is of a graph, by that graph
+        state = {name: value for name, value in vars(obj).items() if name not in _OF_WEAK}
+        return unpack.weak, (kind,), state, None, iter(obj.items() if own else ())
+    if kind.__module__.split(".")[0] in _ROOTS and issubclass(kind, _CONTAINERS):
+        base: Live = next(one for one in _CONTAINERS if issubclass(kind, one))
+        items = tuple(base.items(obj)) if issubclass(base, dict) else tuple(base.__iter__(obj))
+        return unpack.empty, (kind,), (dict(vars(obj)), items), None, None, unpack.fill
+    return None
 
 
 def _depth(function: FunctionType) -> int | None:

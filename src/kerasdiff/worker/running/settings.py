@@ -7,8 +7,10 @@ of a section or for none of it.
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 import tensorflow as tf
@@ -27,6 +29,7 @@ from kerasdiff.worker.keras_internals import (
     is_keras_own,
     keras,
     learning_rate_of,
+    mask_of,
     rate_now,
     set_iterations,
     set_mask,
@@ -37,6 +40,7 @@ from kerasdiff.worker.loading.loaded import Loaded
 from kerasdiff.worker.running.step import target_of
 from kerasdiff.worker.tracing.code import numbers_of, own_code
 from kerasdiff.worker.tracing.compiled import fresh, own_schedule
+from kerasdiff.worker.tracing.returned import tensors_of
 from kerasdiff.worker.training.heads import Head
 from kerasdiff.worker.training.tasks import Task
 
@@ -83,20 +87,26 @@ def sample_settings(session: Session, request: SettingsRequest) -> SettingsSampl
             raise EvaluateError(error.message) from None
         values: dict[Section, tuple[Array, ...]] = {}
         weighted: dict[Section, tuple[Array, ...]] = {}
+        steps: tuple[Array, ...] = ()
+        failed = ""
         for section in request.sections:
             try:
                 if section == "optimizer":
-                    values[section] = tuple(_Optimized(loaded.model, request, by_rows=_by_rows(session)).figures())
+                    optimized = _Optimized(loaded.model, request, by_rows=_by_rows(session))
+                    values[section] = tuple(optimized.figures())
+                    steps = tuple(optimized.steps)
                 else:
                     both = _Scored(loaded, task, request.numbers).figures(section)
                     values[section], weighted[section] = both
             except KerasdiffError:
                 continue
             except BaseException as error:  # the user's own loss, metric or initializer
-                raise EvaluateError(f"its compile settings cannot be sampled: {reason(error)}") from None
+                failed = reason(error)
+        if failed and not values:
+            raise EvaluateError(f"its compile settings cannot be sampled: {failed}")
     own = own_schedule(getattr(loaded.model, "optimizer", None))
     written = None if own is None else numbers_of(own)
-    return SettingsSample(values=values, weighted=weighted, encodings=task.encodings, written=written)
+    return SettingsSample(values=values, weighted=weighted, encodings=task.encodings, written=written, steps=steps)
 
 
 def _by_rows(session: Session) -> bool:
@@ -116,11 +126,16 @@ _LOOKING_UP = frozenset({"Gather", "GatherV2", "GatherNd", "ResourceGather", "Re
 
 
 class _Optimized:
-    """An optimizer on weights of its own: those of the model by rank, and by whether they decay."""
+    """An optimizer on weights of its own: those of the model by rank, and by whether they decay.
+
+    Attributes:
+        steps: By how much each weight was moved, in the order of the figures.
+    """
 
     def __init__(self, model: Live, request: SettingsRequest, *, by_rows: bool = True) -> None:
         self._given: Live = model.optimizer
         self._by_rows = by_rows
+        self.steps: list[Array] = []
         self._apart = request.rates_apart
         self._numbers = sorted({abs(value) for value in request.numbers if math.isfinite(value) and value})
         if not _shown_in_full(self._given):
@@ -147,7 +162,9 @@ class _Optimized:
     def _made(self) -> Live:
         """A fresh optimizer, at a constant rate where its own is compared apart."""
         if self._apart:
-            optimizer = type(self._given).from_config({**self._given.get_config(), "learning_rate": 0.01})
+            config = {**self._given.get_config(), "learning_rate": 0.01}
+            # Optimizers of `keras.optimizers.legacy` have a decay, too.
+            optimizer = type(self._given).from_config({**config, **({"decay": 0.0} if "decay" in config else {})})
             copy_decay_exclusions(self._given, optimizer)
             return optimizer
         optimizer = fresh(self._given)
@@ -195,10 +212,16 @@ class _Optimized:
         set_iterations(optimizer, start)
         for _ in range(steps):
             gradients = [_gradient(rng, weight, scale, by_rows=by_rows) for weight in weights]
-            apply_gradients(optimizer, gradients, weights)
-            yield from (weight.numpy() for weight in weights)
-        finish(optimizer, weights)
-        yield from (weight.numpy() for weight in weights)
+            yield from self._moved(weights, partial(apply_gradients, optimizer, gradients, weights), by_rows)
+        yield from self._moved(weights, partial(finish, optimizer, weights), by_rows)
+
+    def _moved(self, weights: Sequence[Live], step: Callable[[], None], by_rows: bool) -> Iterator[Array]:
+        """Every weight after a step; one by rows is no step here, for what rows do shows in that of the model."""
+        before = [weight.numpy() for weight in weights]
+        step()
+        after = [weight.numpy() for weight in weights]
+        self.steps += [now - (now if by_rows else then) for now, then in zip(after, before, strict=True)]
+        yield from after
 
 
 def _shown_in_full(optimizer: Live) -> bool:
@@ -257,9 +280,10 @@ class _Scored:
         return keras.tree.pack_sequence_as(self._task.structure, list(flat))
 
     def _weights(self, rows: int) -> Live:
-        """One weight a row, 0 among them; of several outputs each gets the same."""
-        weights = tf.constant(np.resize([0.5, 2.0, 0.0, 1.25, 3.0], rows), keras.config.floatx())
-        return weights if len(self._task.heads) == 1 else self._packed([weights] * len(self._task.heads))
+        """One weight a value of the loss, 0 among them: Keras 3 spreads those of rows over no steps."""
+        shapes = [(rows, *head.shape[:-1]) for head in self._task.heads]
+        weights = [tf.constant(np.resize([0.5, 2.0, 0.0, 1.25, 3.0], one), keras.config.floatx()) for one in shapes]
+        return weights[0] if len(weights) == 1 else self._packed(weights)
 
     def _losses(self, *, weighed: bool) -> Iterator[Array]:
         """The loss of each batch and its gradient by each output."""
@@ -282,11 +306,13 @@ class _Scored:
 
     def _metrics(self, *, weighed: bool) -> Iterator[Array]:
         """The metrics after each batch of an epoch, in their order, whatever they are called."""
-        for kind in self._kinds():
+        masked = weighed and any(mask_of(output) is not None for output in tensors_of(self._task.structure))
+        for kind, mask in itertools.product(self._kinds(), (False, True) if masked else (False,)):
             self._model.reset_metrics()
             for number, rows in enumerate(METRIC_ROWS):
                 outputs, targets = self._batch(rows, kind, number)
-                weights = self._weights(rows) if weighed else None
+                outputs = [_masked(output) for output in outputs] if mask else outputs
+                weights = self._weights(rows) if weighed and not mask else None
                 results = self._model.compute_metrics(None, self._packed(targets), self._packed(outputs), weights)
                 yield from _told(results)
         self._model.reset_metrics()

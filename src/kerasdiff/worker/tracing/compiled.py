@@ -11,7 +11,7 @@ from kerasdiff.worker.keras_internals import (
     is_keras_own,
     keras,
     learning_rate_of,
-    loss_arguments,
+    loss_settings,
     without_decay,
 )
 from kerasdiff.worker.tracing.code import is_user_code, own_code, reach_digest, state_digest
@@ -109,7 +109,7 @@ def _losses(loss: Live) -> Live:
         own = is_user_code(type(loss).call)
         return {
             "class_name": f"{kind} (code {reach_digest(loss, 'call')})" if own else kind,
-            "config": {**loss_arguments(loss), **loss.get_config()},
+            "config": loss_settings(loss),
         }
     return loss if loss is None or isinstance(loss, str) else serialized(loss)
 

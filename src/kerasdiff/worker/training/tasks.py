@@ -109,6 +109,8 @@ class Task:
             loss = self.loss(result, targets, training=False)
         except (ValueError, TypeError, KeyError, tf.errors.OpError) as why:
             raise FitError(f"The loss ({', '.join(self.words)}) does not fit the outputs: {_line(why)}") from why
+        if not hasattr(loss, "shape"):  # Keras 2 says nothing of it
+            raise FitError("The model is compiled without a loss.")
         if len(loss.shape) != 0:
             raise FitError(f"The loss ({', '.join(self.words)}) has shape {tuple(loss.shape)}, not a single number.")
 

@@ -201,6 +201,8 @@ def _changed_setting(change: Change) -> list[str]:
     if (text := folded.shared(change)) is not None:
         return [text]
     name, (one, two) = key(change), values_of(change)
+    if change.far:
+        return [f"{name} {one} in the reference, {two} in the candidate, up to {_far(change)} apart"]
     if change.aspect is Aspect.GENERATOR:
         return [f"draws random numbers {one} in the reference, {two} in the candidate"]
     if change.aspect is Aspect.DRAWN:
@@ -218,6 +220,12 @@ def _changed_setting(change: Change) -> list[str]:
         second = "not given" if two is None else apart.candidate
         return [str(replace(apart, reference=first, candidate=second))]
     return [str(apart) for apart in contrasts(name, one, two)]
+
+
+def _far(change: Change) -> str:
+    """How far compile settings that read the same lie apart: ``40 % of a step``."""
+    share = f"{100 * change.far:,.2g}" if change.far < 1 else f"{100 * change.far:,.0f}"
+    return f"{share} % of a {'step' if change.name == 'optimizer' else 'value'}"
 
 
 def _weight_settings(changes: Sequence[Change]) -> str:

@@ -1,0 +1,56 @@
+"""How far do compile settings that read the same lie apart, where two versions of Keras compute them?
+
+They compute by other formulas, and rates in float32, so what is no more than rounding counts as the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from kerasdiff.graph.values import Array
+from kerasdiff.side.observations import Section, SettingsSample
+
+STEP_LIMIT, STEP_ROUNDING = 1e-4, 1e-12
+"""How far steps may lie apart: of the largest step of a weight, and of the weight. Measured in float64 between Keras
+2.21 and 3.15.1: optimizers that do the same stay below 1e-6 of a step, Nadam parts by a whole one."""
+
+FIGURE_LIMIT = 1e-5
+"""The same of losses and metrics, of the largest value."""
+
+
+def parted(section: Section, one: SettingsSample, two: SettingsSample) -> float | None:
+    """How far the samples of a section lie apart at most, as a fraction; 0 within the limits, ``None`` if unknown.
+
+    Criterion, array by array: ``max |a - b| <= STEP_LIMIT * max |a| + STEP_ROUNDING * max |weight|`` of steps ``a`` and
+    ``b`` of a weight, ``max |a - b| <= FIGURE_LIMIT * max |a|`` of figures of losses.
+    """
+    if section not in one.values or section not in two.values:
+        return None
+    stepped = section == "optimizer"
+    ones, twos = (
+        side.steps if stepped else (*side.values[section], *side.weighted.get(section, ())) for side in (one, two)
+    )
+    if not ones or [array.shape for array in ones] != [array.shape for array in twos]:
+        return None
+    limit = STEP_LIMIT if stepped else FIGURE_LIMIT
+    weights = one.values[section][1:] if stepped else (np.zeros(1),) * len(ones)
+    return max(_shares(ones, twos, weights, limit), default=0.0)
+
+
+def _shares(
+    ones: tuple[Array, ...], twos: tuple[Array, ...], weights: tuple[Array, ...], limit: float
+) -> Iterator[float]:
+    for a, b, weight in zip(ones, twos, weights, strict=True):
+        finite = np.isfinite(a) & np.isfinite(b)
+        if not np.array_equal(np.isfinite(a), np.isfinite(b)):
+            yield 1.0
+        far, scale = _largest((a - b)[finite]), _largest(a[finite])
+        if far > limit * scale + STEP_ROUNDING * _largest(weight):
+            yield far / scale if scale else 1.0
+
+
+def _largest(values: Array) -> float:
+    finite = values[np.isfinite(values)]
+    return float(np.max(np.abs(finite), initial=0.0))
