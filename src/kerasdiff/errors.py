@@ -67,6 +67,10 @@ class OutputError(KerasdiffError):
     """A report cannot be written where it is to go."""
 
 
+class UpgradeError(KerasdiffError):
+    """An environment cannot be made: what is asked for makes no sense, or cannot be installed."""
+
+
 class GatesError(KerasdiffError):
     """A file of gates cannot be read, or says something that no check can be made of."""
 

@@ -161,13 +161,20 @@ def fit_options(
 
 
 def trial_store() -> str:
-    """The directory of the trial store, outside the user's tree.
+    """The directory of the trial store, outside the user's tree."""
+    return str(_cache() / "trials")
 
-    ``KERASDIFF_CACHE``, else ``kerasdiff`` below ``XDG_CACHE_HOME``, else below ``~/.cache``.
-    """
+
+def environment_store() -> str:
+    """The directory of environments that were made to compare models in."""
+    return str(_cache() / "environments")
+
+
+def _cache() -> Path:
+    """``KERASDIFF_CACHE``, else ``kerasdiff`` below ``XDG_CACHE_HOME``, else below ``~/.cache``."""
     own = os.environ.get("KERASDIFF_CACHE")
     base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return str((Path(own) if own else Path(base) / "kerasdiff").expanduser().absolute() / "trials")
+    return (Path(own) if own else Path(base) / "kerasdiff").expanduser().absolute()
 
 
 class Listener(Protocol):

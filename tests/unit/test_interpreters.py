@@ -175,15 +175,9 @@ def test_commands_take_one_a_side(tmp_path: Path) -> None:
         assert done.stderr.startswith(f"error: {words[-2]}: there is no lost; name an interpreter, ")
     made_environment(tmp_path / "old")
     old = str(tmp_path / "old")
-    gates = f"[pairs.net]\nreference = {target!r}\ncandidate = {target!r}\nreference_python = {old!r}\n"
-    (tmp_path / "kerasdiff.toml").write_text(gates)
-    for words in (
-        ("fit", target, target, "--reference-python", old),
-        ("check", "--config", str(tmp_path / "kerasdiff.toml")),
-    ):
-        done = CliRunner().invoke(main, [*words, "--ray", "local"])
-        assert done.exit_code == 2
-        assert f"{target} is to run under {old}/bin/python, which a cluster's nodes do not have" in done.stderr
+    done = CliRunner().invoke(main, ["fit", target, target, "--reference-python", old, "--ray", "local"])
+    assert done.exit_code == 2
+    assert f"{target} is to run under {old}/bin/python, which a cluster's nodes do not have" in done.stderr
 
 
 def test_processors_are_told_by_the_file(tmp_path: Path) -> None:

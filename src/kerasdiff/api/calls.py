@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from kerasdiff.side.environment import Hardware
-    from kerasdiff.side.targets import Target
+    from kerasdiff.side.targets import Backend, Target
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -55,6 +55,8 @@ class Choices(TypedDict, total=False):
     unsafe: bool
     reference_python: Python
     candidate_python: Python
+    reference_backend: Backend | None
+    candidate_backend: Backend | None
     require: Required
     require_checkpoint: bool
     ignore: Ignored | Sequence[Ignored]
@@ -79,6 +81,8 @@ def compare(
     unsafe: bool = False,
     reference_python: Python = None,
     candidate_python: Python = None,
+    reference_backend: Backend | None = None,
+    candidate_backend: Backend | None = None,
     require: Required = "statistical",
     require_checkpoint: bool = False,
     ignore: Ignored | Sequence[Ignored] = (),
@@ -105,6 +109,9 @@ def compare(
         reference_python: What runs the reference, where not what runs this: an interpreter, or the directory of a
             virtual environment, with nothing of kerasdiff's installed there.
         candidate_python: The same.
+        reference_backend: What Keras runs the reference on, ``tensorflow`` or ``jax``; else that of ``KERAS_BACKEND``,
+            which its file may set, or TensorFlow.
+        candidate_backend: The same.
         require: The weakest evidence that passes as equivalent: ``proof``, ``numeric`` or ``statistical``.
         require_checkpoint: Whether the candidate has to load the reference's weights.
         ignore: What is left out: ``initializer``, ``regularizer``, ``constraint``, ``trainable``, ``dtype``,
@@ -137,7 +144,8 @@ def compare(
         picture=picture,
     )
     models, pythons = (reference, candidate), (reference_python, candidate_python)
-    first, second = targets_of(models, pythons, given, custom_objects=custom_objects, unsafe=unsafe)
+    backends = reference_backend, candidate_backend
+    first, second = targets_of(models, pythons, backends, given, custom_objects=custom_objects, unsafe=unsafe)
     _start_ahead(targets=(first, second))
     import kerasdiff.pipeline as engine
 
@@ -192,6 +200,8 @@ def fit(
     unsafe: bool = False,
     reference_python: Python = None,
     candidate_python: Python = None,
+    reference_backend: Backend | None = None,
+    candidate_backend: Backend | None = None,
     device: str = "auto",
     timeout: float = 600.0,
 ) -> Result:
@@ -218,6 +228,8 @@ def fit(
         unsafe: The same.
         reference_python: The same.
         candidate_python: The same.
+        reference_backend: The same.
+        candidate_backend: The same.
         device: Where to train: ``auto``, ``cpu``, ``gpu`` or ``gpu:N``.
         timeout: Seconds a model may take for one answer.
 
@@ -248,7 +260,8 @@ def fit(
         device=device,
     )
     models, pythons = (reference, candidate), (reference_python, candidate_python)
-    first, second = targets_of(models, pythons, given, custom_objects=custom_objects, unsafe=unsafe)
+    backends = reference_backend, candidate_backend
+    first, second = targets_of(models, pythons, backends, given, custom_objects=custom_objects, unsafe=unsafe)
     _start_ahead(trial_hardware(device), (first, second))
     import kerasdiff.pipeline as engine
     from kerasdiff.options import Silent
@@ -264,6 +277,7 @@ def inspect(
     custom_objects: Files = (),
     unsafe: bool = False,
     python: Python = None,
+    backend: Backend | None = None,
     timeout: float = 600.0,
 ) -> Inspection:
     """Traces one model, as ``kerasdiff inspect`` does.
@@ -274,13 +288,14 @@ def inspect(
         custom_objects: The same.
         unsafe: The same.
         python: What runs it, where not what runs this: as ``reference_python``.
+        backend: What Keras runs it on: as ``reference_backend``.
         timeout: Seconds it may take for one answer.
 
     Raises:
         KerasdiffError: If it cannot be found, loaded, built or called.
     """
     given = inputs_of(inputs)
-    model = target_of(target, given, custom_objects=custom_objects, unsafe=unsafe, python=python)
+    model = target_of(target, given, custom_objects=custom_objects, unsafe=unsafe, python=python, backend=backend)
     _start_ahead(targets=(model,))
     import kerasdiff.pipeline as engine
 
@@ -289,10 +304,10 @@ def inspect(
 
 def _start_ahead(hardware: Hardware | None = None, targets: Sequence[Target] = ()) -> None:
     """Starts what imports TensorFlow, for the rest to be imported meanwhile; it stays for the next question."""
-    from kerasdiff.side.environment import Hardware, worker_environment
-    from kerasdiff.side.launching import prepare
+    from kerasdiff.side.environment import Hardware
+    from kerasdiff.side.launching import prepare_for
 
-    prepare(worker_environment(hardware or Hardware()), [target.python for target in targets])
+    prepare_for(hardware or Hardware(), [(target.python, target.backend) for target in targets])
 
 
 def _data(path: str | os.PathLike[str] | None) -> str | None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 from kerasdiff.errors import TargetError
-from kerasdiff.side.targets import SIDES, InputSpec, Target, no_objects, parse_input, trusting
+from kerasdiff.side.targets import SIDES, Backend, InputSpec, Target, no_objects, parse_input, trusting
 
 if TYPE_CHECKING:
     from kerasdiff.side.payload import Payload
@@ -36,15 +36,18 @@ _PACK = "kerasdiff.worker.live.pack"
 def targets_of(
     models: tuple[object, object],
     pythons: tuple[Python, Python],
+    backends: tuple[Backend | None, Backend | None],
     inputs: tuple[InputSpec, ...],
     *,
     custom_objects: Files,
     unsafe: bool,
 ) -> tuple[Target, Target]:
-    """The same as :func:`target_of` of the reference and the candidate, each with the Python that runs it."""
+    """The same as :func:`target_of` of the reference and the candidate, each with its Python and its backend."""
     first, second = (
-        target_of(model, inputs, custom_objects=custom_objects, unsafe=unsafe, python=python, side=side)
-        for model, python, side in zip(models, pythons, SIDES, strict=True)
+        target_of(
+            model, inputs, custom_objects=custom_objects, unsafe=unsafe, python=python, backend=backend, side=side
+        )
+        for model, python, backend, side in zip(models, pythons, backends, SIDES, strict=True)
     )
     return first, second
 
@@ -56,6 +59,7 @@ def target_of(
     custom_objects: Files = (),
     unsafe: bool = False,
     python: Python = None,
+    backend: Backend | None = None,
     side: str = "",
 ) -> Target:
     """What a model was given as, as far as that can be known without TensorFlow.
@@ -66,6 +70,7 @@ def target_of(
         custom_objects: Python files with the classes that a saved model is made with.
         unsafe: Whether code that a saved model holds may be run.
         python: What runs it: an interpreter, or a virtual environment; ``None`` for what runs this.
+        backend: What Keras runs it on; ``None`` for that of the environment or of its file.
         side: Which of two it is; empty where it is alone.
 
     Raises:
@@ -78,7 +83,7 @@ def target_of(
         text = os.fspath(model)
         objects = [("", file) for file in _files(custom_objects)]
         target = trusting(read_target(text, _home(text)), "", unsafe=unsafe, objects=objects)
-        target = _under(target, python, side)
+        target = _under(target, python, backend, side)
         check(target, inputs)
         return target
     if not (callable(model) or hasattr(model, "weights")):
@@ -87,18 +92,19 @@ def target_of(
             "a target such as 'models.py:Net'."
         )
     text = called(model)
-    bare = _under(Target(text=text, kind="live", location=text, name=text), python, side)
+    bare = _under(Target(text=text, kind="live", location=text, name=text), python, backend, side)
     pack: Callable[[object, str], Payload] = importlib.import_module(_PACK).pack
     return replace(bare, payload=pack(model, text))
 
 
-def _under(target: Target, python: Python, side: str) -> Target:
-    """The target, to be run by the interpreter that is named for it."""
-    if python is None:
-        return target
+def _under(target: Target, python: Python, backend: str | None, side: str) -> Target:
+    """The target, to be run by the interpreter and on the backend that are named for it."""
+    from kerasdiff.side.interpreters.backends import on
     from kerasdiff.side.interpreters.choosing import under
 
-    return under(target, os.fspath(python), f"{side}_python".lstrip("_"))
+    if python is not None:
+        target = under(target, os.fspath(python), f"{side}_python".lstrip("_"))
+    return on(target, backend or "", f"{side}_backend".lstrip("_"))
 
 
 def _files(named: Files) -> list[str]:

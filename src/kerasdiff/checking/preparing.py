@@ -9,6 +9,7 @@ from pathlib import Path
 from kerasdiff.data.looking import check as check_data
 from kerasdiff.errors import InternalError, KerasdiffError
 from kerasdiff.gates.records import CheckedPair, Gate, Gates, Standing, Trouble, Why
+from kerasdiff.side.interpreters.backends import on
 from kerasdiff.side.interpreters.choosing import under
 from kerasdiff.side.reading.early import check as check_target
 from kerasdiff.side.reading.early import read_target
@@ -54,7 +55,7 @@ def _ready(gate: Gate, gates: Gates, against: str) -> Ready:
 
 
 def placed(gate: Gate, target: Target, side: str, here: str) -> Target:
-    """A model of the pair with what the file lets run to load it, and under which Python.
+    """A model of the pair with what the file lets run to load it, under which Python, and on which backend.
 
     Args:
         gate: The pair.
@@ -63,13 +64,14 @@ def placed(gate: Gate, target: Target, side: str, here: str) -> Target:
         here: Directory that paths are relative to.
 
     Raises:
-        TargetError: If there is no such file, or no such Python.
+        TargetError: If there is no such file, no such Python or no such backend.
     """
     missing = next((file for _, file in gate.objects if not Path(file).is_file()), None)
     if missing is not None:
         raise no_objects(missing)
     loaded = trusting(target, side, unsafe=gate.unsafe, objects=gate.objects)
-    return under(loaded, gate.pythons[SIDES.index(side)], f"{side}_python", here)
+    at = SIDES.index(side)
+    return on(under(loaded, gate.pythons[at], f"{side}_python", here), gate.backends[at], f"{side}_backend")
 
 
 def trouble_of(error: BaseException) -> Trouble:

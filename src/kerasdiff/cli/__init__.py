@@ -28,6 +28,7 @@ from kerasdiff.cli.lock import lock
 from kerasdiff.cli.replay import replay
 from kerasdiff.cli.rules import rules
 from kerasdiff.cli.show import show
+from kerasdiff.cli.upgrade import upgrade
 
 
 class Program(click.Group):
@@ -77,5 +78,8 @@ def main() -> None:
     """  # noqa: D301
 
 
-for command in (check, compare, completion, data, doctor, fit, init, inspect, list_models, lock, replay, rules, show):
+COMMANDS = (
+    *(check, compare, completion, data, doctor, fit, init, inspect, list_models, lock, replay, rules, show, upgrade),
+)
+for command in COMMANDS:
     main.add_command(with_debug(command))

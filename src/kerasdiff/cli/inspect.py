@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kerasdiff.cli.backends import backend_options
 from kerasdiff.cli.common import TARGETS_HELP, model_options, progress, start_ahead, understood
 from kerasdiff.cli.completion import targets
 from kerasdiff.cli.output import Output, report_options
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     help="Which of the two traced graphs the table shows.",
 )
 @python_options("--python")
+@backend_options()
 @model_options
 @report_options(
     "terminal",

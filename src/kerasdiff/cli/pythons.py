@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
 import click
@@ -17,14 +18,20 @@ _HELP = "an interpreter, or the directory of a virtual environment; kerasdiff ne
 
 
 def python_options(*names: str) -> Callable[[Command], Command]:
-    """Options that name an interpreter, one for each model in their order: ``--reference-python``."""
+    """Options that name an interpreter, one for each model in their order: ``--reference-python``.
+
+    Args:
+        names: Each with others that it goes by as well, behind a comma.
+    """
 
     def decorated(command: Command) -> Command:
         for name in reversed(names):
-            side = name.removeprefix("--").removesuffix("python").rstrip("-")
+            first, *others = name.split(",")
+            side = first.removeprefix("--").removesuffix("python").rstrip("-")
             of = f"the {side}" if side else "the model"
             command = click.option(
-                name,
+                first,
+                *others,
                 expose_value=False,
                 callback=_keep,
                 metavar="PATH",
@@ -46,11 +53,41 @@ def placed(targets: tuple[Target, ...]) -> tuple[Target, ...]:
     Raises:
         KerasdiffError: If one is none, or cannot run models.
     """
-    context = click.get_current_context(silent=True)
-    named = dict(context.meta.get(_NAMED, ())) if context else {}
+    named = _named()
     if not any(named.values()):
         return targets
     from kerasdiff.side.interpreters.choosing import under
 
-    order = [option for option in ("--reference-python", "--candidate-python", "--python") if option in named]
-    return tuple(under(target, named[option], option) for target, option in zip(targets, order, strict=True))
+    return tuple(under(target, named[option], option) for target, option in zip(targets, _order(named), strict=True))
+
+
+def remembered(pythons: tuple[str, str]) -> None:
+    """Takes the interpreters of an earlier comparison where no option names another one.
+
+    Raises:
+        TargetError: If one is not there any more.
+    """
+    named = _named()
+    for option, python in zip(_order(named), pythons, strict=True):
+        if not python or named[option]:
+            continue
+        if not os.path.exists(python):
+            from kerasdiff.errors import TargetError
+
+            side = option.removeprefix("--").removesuffix("-python")
+            raise TargetError(
+                f"the {side} ran under {python}, which is not there any more; name another Python by {option}, or make "
+                "the environment again: `kerasdiff upgrade` does where it made it."
+            )
+        named[option] = python
+    click.get_current_context().meta[_NAMED] = list(named.items())
+
+
+def _named() -> dict[str, str]:
+    context = click.get_current_context(silent=True)
+    return dict(context.meta.get(_NAMED, ())) if context else {}
+
+
+def _order(named: Mapping[str, str]) -> list[str]:
+    """The options of a command in the order of its models."""
+    return [option for option in ("--reference-python", "--candidate-python", "--python") if option in named]

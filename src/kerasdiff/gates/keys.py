@@ -222,6 +222,9 @@ OPTIONS: Mapping[str, Read] = {
     "unsafe": flag,
     "reference_python": text,
     "candidate_python": text,
+    "backend": text,
+    "reference_backend": text,
+    "candidate_backend": text,
     "ignore": listed(entry, example=f"[{_ENTRY_EXAMPLE}]"),
 }
 """What pairs and the defaults of all pairs may say."""

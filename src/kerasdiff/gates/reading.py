@@ -183,6 +183,10 @@ class _Reader:
                 cast("str", merged.get("reference_python", "")),
                 cast("str", merged.get("candidate_python", "")),
             ),
+            backends=(
+                cast("str", merged.get("reference_backend", merged.get("backend", ""))),
+                cast("str", merged.get("candidate_backend", merged.get("backend", ""))),
+            ),
             expect=expect,
             edits=edits,
             known_lines=tuple(self._line("pairs", name, key) for key in ("expect", "edits") if key in own),

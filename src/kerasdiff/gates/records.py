@@ -49,6 +49,7 @@ class Gate:
             for; that is empty for both.
         pythons: The interpreters, or environments, that reference and candidate run under; empty for the one that runs
             this. As they are written.
+        backends: What Keras runs them on; empty for that of the environment or of their files.
         expect: What the pair has to be.
         edits: Of a pair that is to differ, the edits that are known, each as its kind and op (``insert relu``).
         known_lines: Where ``expect`` and ``edits`` stand, as far as they are written.
@@ -65,6 +66,7 @@ class Gate:
     unsafe: bool = False
     objects: tuple[tuple[str, str], ...] = ()
     pythons: tuple[str, str] = ("", "")
+    backends: tuple[str, str] = ("", "")
     expect: Expected = "equivalent"
     edits: tuple[str, ...] | None = None
     known_lines: tuple[int, ...] = ()

@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from kerasdiff.side.ending.orphans import below
-from kerasdiff.side.environment import DEBUG, seen_by
+from kerasdiff.side.environment import DEBUG, Hardware, seen_by, worker_environment
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -135,6 +135,12 @@ def prepare(environment: Mapping[str, str], pythons: Iterable[str] = ("",), *, d
     """Starts what workers with this environment will be forked from: a launcher for each of these interpreters."""
     for python in dict.fromkeys(pythons) if FORKS else ():
         launcher(environment, python, draws=draws)
+
+
+def prepare_for(hardware: Hardware, places: Iterable[tuple[str, str | None]], *, draws: bool = False) -> None:
+    """The same for workers that may use this hardware, each under its interpreter and with its backend of Keras."""
+    for python, backend in dict.fromkeys(places) or [("", None)]:
+        prepare(worker_environment(hardware, backend), [python], draws=draws)
 
 
 def launcher(environment: Mapping[str, str], python: str = "", *, draws: bool = False) -> Launcher:

@@ -29,11 +29,13 @@ class Replayed:
     Attributes:
         targets: The models that were run.
         rung: What they do on it now.
+        pythons: Under which interpreters, as they are shown; empty for the one that ran kerasdiff.
     """
 
     saved: SavedWitness
     targets: tuple[str, str]
     rung: Rung
+    pythons: tuple[str, str] = ("", "")
 
     @property
     def exit_code(self) -> int:
@@ -46,8 +48,9 @@ def render_replay(replayed: Replayed, console: Console) -> None:
     from rich.text import Text
 
     look, rung = Look.of(console), replayed.rung
-    for label, target in zip(SIDES, replayed.targets, strict=True):
-        hang(console, Text(f"  {label}  ", style="dim"), Text(look.text(target), style="bold"))
+    for label, target, python in zip(SIDES, replayed.targets, replayed.pythons, strict=True):
+        told = Text.assemble((look.text(target), "bold"), look.text(f"  under {python}" if python else ""))
+        hang(console, Text(f"  {label}  ", style="dim"), told)
     hang(
         console,
         Text("  witness    ", style="dim"),
@@ -67,6 +70,7 @@ def replay_json(replayed: Replayed) -> str:
             "schema": SCHEMA,
             "reference": replayed.targets[0],
             "candidate": replayed.targets[1],
+            **({"pythons": list(replayed.pythons)} if any(replayed.pythons) else {}),
             "witness": {
                 "mode": saved.mode,
                 "weight_scale": saved.weight_scale,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import itertools
 import math
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
@@ -290,6 +291,7 @@ def load(
                 _check_eager(target)  # of which what failed is but a consequence
                 raise
         _check_eager(target)
+        _check_backend(target)
         if alter is not None:
             alter(made.model)
         parts = by_parts(made.model, target.text) if without_call(made.model) else None
@@ -327,6 +329,20 @@ def _copied(target: Target, payload: Payload, inputs: tuple[InputSpec, ...], pre
             user_traceback(error, payload.root),
         ) from None
     return construct(model, Scope(target=target, names={}, root=payload.root), inputs)
+
+
+def _check_backend(target: Target) -> None:
+    """Refuses code that asks for a backend of Keras which nobody knew of when Keras was imported.
+
+    Raises:
+        LoadError: If it sets the variable, in a module that its file imports, say.
+    """
+    wanted = os.environ.get("KERAS_BACKEND", "")
+    if target.backend is None and wanted != "tensorflow":
+        raise LoadError(
+            f"{target.text}: its code sets KERAS_BACKEND to {wanted!r}, and it was loaded on TensorFlow; "
+            "name the backend that is meant by --backend, or by KERAS_BACKEND before kerasdiff starts."
+        )
 
 
 def _check_eager(target: Target) -> None:
