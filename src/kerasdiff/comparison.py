@@ -81,6 +81,7 @@ class ModelInfo:
         commit: Of a target of a revision.
         environment: Versions and device, as far as the other side has others.
         python: The interpreter that ran it, where somebody named one.
+        variables: What somebody set of the environment for it.
     """
 
     target: str
@@ -93,6 +94,7 @@ class ModelInfo:
     commit: Commit | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     python: str = ""
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,6 +37,7 @@ from kerasdiff.probing.choosing import choose
 from kerasdiff.probing.large import IN_A_FIT, lacks_room, outlasts_its_trace
 from kerasdiff.probing.recalled import both_recalled
 from kerasdiff.probing.transfer import incomplete, transfer_weights
+from kerasdiff.probing.trial_draws import trial_draws
 from kerasdiff.probing.witness import SavedWitness
 from kerasdiff.rungs.architecture import architecture
 from kerasdiff.rungs.checkpoint import checkpoint
@@ -391,6 +392,7 @@ def _experiment(
     first, second = pair.weights
     weights = {one: second[two] for one, two in pair.transfer.pairs.items() if first[one].size == second[two].size}
     starts = Starts() if trials.own_init else Starts(weights=weights, transposed=pair.transfer.transposed)
+    trials = replace(trials, trial=replace(trials.trial, draws=trial_draws(pair)))
     trainers: Trainers
     if cluster is not None:
         trainers = Spread(cluster, models.workers, starts, _data(options), trials.device, models.lost)

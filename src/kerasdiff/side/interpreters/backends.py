@@ -36,7 +36,7 @@ def on(target: Target, named: str, option: str) -> Target:
         return _run_on(target, _known(named, option), option)
     if target.kind == "baseline":
         return target
-    around = os.environ.get(VARIABLE, "")
+    around = dict(target.variables).get(VARIABLE) or os.environ.get(VARIABLE, "")
     if around:
         return _run_on(target, _known(around, VARIABLE), VARIABLE)
     written = _written(target)

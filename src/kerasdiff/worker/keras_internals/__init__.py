@@ -11,6 +11,7 @@ here, so that a version that moves one shows in a test and not in a verdict.
 from __future__ import annotations
 
 from kerasdiff.worker.keras_internals import third
+from kerasdiff.worker.keras_internals.drawing import LEFT, draw, draws_taken, static_shape
 from kerasdiff.worker.keras_internals.errors import (
     bare_message,
     is_data_dependent,
@@ -26,6 +27,7 @@ from kerasdiff.worker.keras_internals.generations import (
     keras,
     second_imported,
     second_package,
+    second_public,
     take,
 )
 from kerasdiff.worker.keras_internals.graphs import (
@@ -43,6 +45,7 @@ from kerasdiff.worker.keras_internals.graphs import (
     final_updates,
     frames_of,
     function_options,
+    generator_parts,
     graph_variables,
     is_default_strategy,
     is_stateful,
@@ -59,6 +62,7 @@ from kerasdiff.worker.keras_internals.graphs import (
     table_parts,
     unwrapped,
     variable_outside_graph,
+    variable_parts,
     write,
 )
 from kerasdiff.worker.keras_internals.third import (
@@ -121,6 +125,7 @@ __all__ = [
     "COMPILED_FUNCTIONS",
     "GRADIENT_ATTRIBUTE",
     "LAMBDA",
+    "LEFT",
     "LEGACY",
     "NAMING_ATTRIBUTES",
     "PLUMBING",
@@ -145,6 +150,8 @@ __all__ = [
     "copy_decay_exclusions",
     "declared_trainable",
     "default_seeds",
+    "draw",
+    "draws_taken",
     "drop_penalty",
     "eager_context_started",
     "exact_casts",
@@ -155,6 +162,7 @@ __all__ = [
     "functional_class",
     "functional_form",
     "generation",
+    "generator_parts",
     "generators_stand_at",
     "global_generator_state",
     "graph_variables",
@@ -198,9 +206,11 @@ __all__ = [
     "scope_named",
     "second_imported",
     "second_package",
+    "second_public",
     "set_iterations",
     "set_mask",
     "short_name",
+    "static_shape",
     "stored_variables",
     "sublayers",
     "table_parts",
@@ -210,6 +220,7 @@ __all__ = [
     "told_mode",
     "unwrapped",
     "variable_outside_graph",
+    "variable_parts",
     "without_decay",
     "write",
 ]

@@ -227,7 +227,7 @@ class Session:
         """A fresh instance that shares nothing with those handed out before."""
         revision = entered()
         with nullcontext() if revision is None else revision.watched(), self._world.entered():
-            loaded = by_its_generation(self.target.text, lambda: load(self.target, self.inputs, precision, seed))
+            loaded = by_its_generation(self.target, lambda: load(self.target, self.inputs, precision, seed))
         if revision is not None:
             loaded = replace(loaded, inferred=(*loaded.inferred, *revision.found()))
         loaded = in_order(loaded, self.order)
