@@ -168,14 +168,23 @@ class Observer:
         function = self._function(prober, other_size)
         agrees = isinstance(function, FunctionObservation) and function.agrees
         learning: LearningObservation | Unobserved | None = None
-        if settings_differ or not pair.isomorphic:
+        if self._options.outputs_alone:
+            learning = self._unasked("training step")
+        elif settings_differ or not pair.isomorphic:
             learning = self._learning(prober, function, enlarge=agrees, hangs_on_it=hangs_on_learning)
         searched = None
-        if agrees and isinstance(learning, LearningObservation) and learning.agrees:
+        undecided = self._options.outputs_alone or (isinstance(learning, LearningObservation) and learning.agrees)
+        if agrees and undecided:
             searched = self._searched(prober)
         if other_size.tried:
             self._left_out("inference", reason=Finding(fact=Fact.SIZES_REFUSED, names=other_size.tried))
         return Observations(function=function, learning=learning, stored=None, searched=searched)
+
+    def _unasked(self, rung: RungName) -> Unobserved:
+        """What is left out where outputs alone are asked for."""
+        unasked = Unobserved(reason=Finding(fact=Fact.OUTPUTS_ALONE))
+        self._left_out(rung, reason=unasked.reason)
+        return unasked
 
     def _function(self, prober: Prober, other_size: OtherSize) -> FunctionObservation | Unobserved:
         try:
@@ -227,6 +236,8 @@ class Observer:
             unknown = Unobserved(reason=Finding(fact=Fact.INTERFACES_UNKNOWN))
             self._left_out("checkpoint", reason=unknown.reason)
             return unknown
+        if self._options.outputs_alone:
+            return self._unasked("checkpoint")
         self._listener.phase("loading the reference's saved weights into the candidate")
         if not any(not weight.is_seed for item in self._pair.descriptions for weight in item.weights):
             return None

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ParamSpec, TypedDict, TypeVar
 
 from kerasdiff.api import watching
-from kerasdiff.api.results import InconclusiveError, Inspection, NotEquivalentError, Result
+from kerasdiff.api.results import Converted, InconclusiveError, Inspection, NotEquivalentError, Result
 from kerasdiff.api.targets import Files, Inputs, Python, Setting, Variables, inputs_of, target_of, targets_of
 from kerasdiff.defaults import SEEDS
 from kerasdiff.errors import FitError, InternalError, KerasdiffError, TargetError
@@ -281,6 +281,68 @@ def fit(
     from kerasdiff.options import Silent
 
     return watching.noted(Result(engine.fit(first, second, options, trials, Silent())))
+
+
+@_plainly
+def convert(
+    reference: object,
+    candidate: object,
+    *,
+    output: str | os.PathLike[str],
+    weights: str | os.PathLike[str] | None = None,
+    force: bool = False,
+    inputs: Inputs | None = None,
+    custom_objects: Files = (),
+    unsafe: bool = False,
+    reference_python: Python = None,
+    candidate_python: Python = None,
+    reference_backend: Backend | None = None,
+    candidate_backend: Backend | None = None,
+    reference_env: Variables = None,
+    candidate_env: Variables = None,
+    device: str = "auto",
+    timeout: float = 600.0,
+) -> Converted:
+    """Writes one model's weights as another's, where both compute the same, as ``kerasdiff convert`` does.
+
+    Args:
+        reference: Whose weights they are, as :func:`compare` takes it.
+        candidate: Whose they are to become.
+        output: What to write: ``.weights.h5``, or ``.keras`` for the whole model.
+        weights: The reference's: a file of Keras, the prefix of a checkpoint of TensorFlow, or the directory of a
+            SavedModel; ``None`` for the values that it has.
+        force: Whether a file that is there is written over.
+        inputs: As :func:`compare` takes them.
+        custom_objects: The same.
+        unsafe: The same.
+        reference_python: The same.
+        candidate_python: The same.
+        reference_backend: The same.
+        candidate_backend: The same.
+        reference_env: The same.
+        candidate_env: The same.
+        device: The same.
+        timeout: Seconds a model may take for one answer.
+
+    Raises:
+        KerasdiffError: If a model cannot be found, loaded, built or called, or the weights are none of the reference's.
+    """
+    from kerasdiff.side.reading.weights import file_to_make, weights_file
+
+    source = None if weights is None else weights_file(os.fspath(weights))
+    named = [os.fspath(model) for model in (reference, candidate) if isinstance(model, str | os.PathLike)]
+    path = file_to_make(os.fspath(output), [*named, *([source.location] if source else [])], force=force)
+    given = inputs_of(inputs)
+    settings = (
+        Setting(python=reference_python, backend=reference_backend, variables=reference_env),
+        Setting(python=candidate_python, backend=candidate_backend, variables=candidate_env),
+    )
+    first, second = targets_of((reference, candidate), settings, given, custom_objects=custom_objects, unsafe=unsafe)
+    _start_ahead(targets=(first, second))
+    import kerasdiff.converting as engine
+
+    options = Options(inputs=given, timeout=timeout, device=device)
+    return Converted(engine.convert(first, second, source, path, options))
 
 
 @_plainly

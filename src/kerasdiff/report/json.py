@@ -314,6 +314,7 @@ def _silent(held: Figures) -> set[str]:
     if isinstance(held, CheckpointFigures):
         silent |= {"limit", "max_absolute", "max_relative", "place"} if held.limit is None else set()
         silent |= {"stored_as", "astray", "of"} if held.of is None else set()
+        silent |= set() if held.mapped else {"mapped", "mapping"}
     if isinstance(held, NumberFigures):
         silent |= {"tolerance"}
         silent |= set() if held.absent_gradients else {"absent_gradients"}

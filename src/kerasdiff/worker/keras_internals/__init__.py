@@ -100,6 +100,7 @@ to_precision = by_generation(third.to_precision)
 identify = by_generation(third.identify)
 short_name = by_generation(third.short_name)
 path_of = by_generation(third.path_of)
+path_in_third = by_generation(third.path_in_third)
 tensor_of = by_generation(third.tensor_of)
 is_automatic_input = by_generation(third.is_automatic_input)
 as_in_float32 = by_generation(third.as_in_float32)
@@ -194,6 +195,7 @@ __all__ = [
     "optimizer_variables",
     "output_arguments",
     "own_state",
+    "path_in_third",
     "path_of",
     "penalizes_frozen",
     "public_name",

@@ -17,7 +17,6 @@ from types import SimpleNamespace
 
 import tensorflow as tf
 
-from kerasdiff.errors import EvaluateError
 from kerasdiff.worker.keras_internals.generations import Live, second_package
 
 TOO_OLD = "it comes from Keras 2, where kerasdiff does not do this yet"
@@ -185,12 +184,42 @@ def compile_loss_of(model: Live) -> Callable[..., Live] | None:
 
 
 def stored_variables(model: Live) -> dict[str, Live]:
-    """Not yet.
+    """The same function, which hands over values: what ``Layer.save_own_variables`` takes them from goes by its order.
 
-    Raises:
-        EvaluateError: Always.
+    Checked with Keras 2.13 to 2.21.
     """
-    raise EvaluateError(TOO_OLD)
+    kept: dict[str, Live] = {}
+    held: list[Live] = []
+
+    class Kept:
+        def __init__(self, path: str = "") -> None:
+            self.path = path
+
+        def make(self, path: str) -> Live:
+            return Kept(path)
+
+        def __setitem__(self, key: str, value: Live) -> None:
+            at = int(key) if key.isdigit() else len(held)
+            kept[path_in_third(f"{self.path}/vars/{key}".lstrip("/"))] = held[at] if at < len(held) else value
+
+    lib = _package("src.saving.saving_lib")
+    save = lib._save_state
+
+    def noted(trackable: Live, *others: Live, **named: Live) -> None:
+        held[:] = held_variables(trackable)
+        save(trackable, *others, **named)
+
+    lib._save_state = noted
+    try:
+        noted(model, weights_store=Kept(), assets_store=None, inner_path="", visited_trackables=set())
+    finally:
+        lib._save_state = save
+    return kept
+
+
+def path_in_third(path: str) -> str:
+    """``H5IOStore.get`` of Keras 3 knows that ``layers`` was called otherwise. Checked with Keras 3.11 to 3.15."""
+    return path.replace("_layer_checkpoint_dependencies", "layers")
 
 
 def to_precision(copied: Live, precision: str) -> None:

@@ -296,6 +296,11 @@ def stored_variables(model: Live) -> dict[str, Live]:
     return store.kept
 
 
+def path_in_third(path: str) -> str:
+    """A path in a file of weights as Keras 3 calls it."""
+    return path
+
+
 def to_precision(copied: Live, precision: str) -> None:
     """Makes float64 of what is float32 by itself in an object copied attribute by attribute.
 
