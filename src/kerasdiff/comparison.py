@@ -47,7 +47,7 @@ class Reason(Enum):
     WEAKER = auto()  # equivalent, on weaker evidence than required
     PROOF = auto()  # the graphs are the same
     SPELLED = auto()  # the graphs are the same, and settings that read differently do the same in every figure
-    SAME_BY_OTHERS = auto()  # the graphs are the same, each computed by a TensorFlow of its own, and every probe agrees
+    SAME_BY_OTHERS = auto()  # the graphs are the same, each computed by a library of its own, and every probe agrees
     NUMBERS = auto()  # every probe agrees
     TRIALS = auto()  # of `kerasdiff fit`: the trials decide, or do not
 

@@ -138,6 +138,8 @@ class Fact(Enum):
     NOT_RECALLED = auto()  # cause, empty where there are no answers to hold it to
     SETTINGS_NOT_HELD = auto()  # names: the baseline whose compile settings read differently; cause: why it lacks them
     NOT_TRAINED = auto()  # names: the baseline, which cannot be trained
+    NOT_TRAINED_ELSEWHERE = auto()  # names: what computes either side
+    NO_FILE_ELSEWHERE = auto()  # names: what computes either side
     NO_FILE_OF_BASELINE = auto()  # names: the baseline, which holds no layers that could save or load
 
     # -- interface -----------------------------------------------------------------------------------------------
@@ -154,7 +156,7 @@ class Fact(Enum):
 
     # -- architecture --------------------------------------------------------------------------------------------
     ISOMORPHIC = auto()  # count: nodes
-    SAME_BY_OTHERS = auto()  # of another TensorFlow a side; count: nodes, names: versions
+    SAME_BY_OTHERS = auto()  # computed by another library a side, or by none that proves; count: nodes, names: of these
     EDITS = auto()  # count; figures: by kind of edit
     TRAINING_ALONE = auto()  # the edits show in training mode alone
     NUMBERS_AGREE = auto()  # no rule proves the edits harmless, but every number agrees

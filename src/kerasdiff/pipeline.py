@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from kerasdiff.align.correspondence import correspond
 from kerasdiff.align.edits import Edit
-from kerasdiff.align.pair import Correspondence, Pair
+from kerasdiff.align.pair import Correspondence, Pair, libraries, off_tensorflow
 from kerasdiff.comparison import Comparison, Reason, Verdict
 from kerasdiff.errors import DataError, EvaluateError, FitError, WorkerError
 from kerasdiff.explain.attribution import Explained, attribute, depth
@@ -370,6 +370,8 @@ def _untrained(models: Models, pair: Pair, face: Rung, options: Options) -> Find
         return Finding(fact=Fact.OPTION, names=("--no-fit",))
     if baseline := [target.text for target in models.targets if target.kind == "baseline"]:
         return Finding(fact=Fact.NOT_TRAINED, names=tuple(baseline))
+    if any(off_tensorflow(pair.descriptions)):
+        return Finding(fact=Fact.NOT_TRAINED_ELSEWHERE, names=libraries(pair.descriptions))
     if face.outcome == "different":
         return Finding(fact=Fact.INTERFACES_APART, names=("data",))
     return lacks_room(pair, IN_A_FIT)

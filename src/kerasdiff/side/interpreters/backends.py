@@ -15,10 +15,10 @@ VARIABLE = "KERAS_BACKEND"
 """What names the backend in Keras's own way."""
 
 DEFAULT: Backend = "tensorflow"
-RUN: tuple[Backend, ...] = ("tensorflow",)
+RUN: tuple[Backend, ...] = ("tensorflow", "jax")
 """Backends that models are run on."""
 
-_CALLED = {"jax": "JAX", "torch": "PyTorch", "openvino": "OpenVINO"}
+_CALLED = {"torch": "PyTorch", "openvino": "OpenVINO"}
 
 
 def on(target: Target, named: str, option: str) -> Target:

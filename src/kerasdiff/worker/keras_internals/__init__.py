@@ -11,6 +11,17 @@ here, so that a version that moves one shows in a test and not in a verdict.
 from __future__ import annotations
 
 from kerasdiff.worker.keras_internals import third
+from kerasdiff.worker.keras_internals.arrays import (
+    array,
+    backend,
+    backend_version,
+    is_array,
+    on_tensorflow,
+    summed,
+    sums,
+    to_numpy,
+    wide,
+)
 from kerasdiff.worker.keras_internals.drawing import LEFT, draw, draws_taken, static_shape
 from kerasdiff.worker.keras_internals.errors import (
     bare_message,
@@ -137,8 +148,11 @@ __all__ = [
     "Live",
     "added_by",
     "apply_gradients",
+    "array",
     "as_in_float32",
     "ask_again",
+    "backend",
+    "backend_version",
     "bare_message",
     "build_optimizer",
     "built_shapes",
@@ -172,6 +186,7 @@ __all__ = [
     "identify",
     "import_second",
     "installed",
+    "is_array",
     "is_automatic_input",
     "is_compiled",
     "is_data_dependent",
@@ -191,6 +206,7 @@ __all__ = [
     "making",
     "mask_of",
     "metrics_of",
+    "on_tensorflow",
     "op_count",
     "optimizer_variables",
     "output_arguments",
@@ -215,14 +231,18 @@ __all__ = [
     "static_shape",
     "stored_variables",
     "sublayers",
+    "summed",
+    "sums",
     "table_parts",
     "take",
     "tensor_of",
+    "to_numpy",
     "to_precision",
     "told_mode",
     "unwrapped",
     "variable_outside_graph",
     "variable_parts",
+    "wide",
     "without_decay",
     "write",
 ]
