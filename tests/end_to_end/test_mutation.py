@@ -13,8 +13,11 @@ from kerasdiff.worker.mutating.changes import changes
 
 SEED = 3
 MUTANTS, NEUTRAL = 24, 8
-RANDOM = 50
-"""Mutants, and as many re-expressions, of random networks: issue 4 asks for 50 each in CI, and for 1,000 by hand."""
+LONGEST = frozenset({6, 7, 28, 44, 47, 55, 59, 74, 82, 85, 88, 90, 95, 100, 102, 103, 111, 115, 116})
+"""Pairs of random networks that took two to six times the processor time of others, measured one after the other."""
+
+RANDOM = tuple(number for number in range(119) if number not in LONGEST)
+"""50 mutants and 50 re-expressions of random networks: so many in each run, a thousand each by hand."""
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +35,7 @@ def test_a_mutant_is_seen_and_a_re_expression_is_not(drawn: list[Drawn], number:
         assert result.named, (pair.reference, pair.candidate, result.edits)
 
 
-@pytest.mark.parametrize("number", range(2 * RANDOM))
+@pytest.mark.parametrize("number", RANDOM)
 def test_random_networks(number: int) -> None:
     """No mutant is equivalent, no re-expression different; only what Keras bears out counts."""
     pair = random_pair(number)
@@ -43,6 +46,7 @@ def test_random_networks(number: int) -> None:
 
 
 def test_a_random_sample_is_of_these() -> None:
+    assert sum(number % 2 == 0 for number in RANDOM) == sum(number % 2 for number in RANDOM) == 50
     assert list(random_sample(3, 2, 0)) == [random_pair(number) for number in range(5)]
 
 

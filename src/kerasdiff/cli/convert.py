@@ -30,8 +30,8 @@ EXIT_CODES_HELP = """
 Exit codes:
   0  the file is written
   1  the models compute something else, and nothing is written
-  2  bad usage, a model that cannot be loaded, built or called, or weights that
-     do not fit the reference
+  2  bad usage, a model that cannot be loaded, built or called, or weights
+     that do not fit the reference
   3  it is not known whether they compute the same, and nothing is written
   70 internal error, 130 interrupted
 """

@@ -63,7 +63,7 @@ def upgrade(
       kerasdiff upgrade model.py:build --to 'tensorflow==2.21'
       kerasdiff upgrade model.py:build --to keras==3.15 --to 'numpy<2' --no-fit
       kerasdiff upgrade model.py:build -r requirements-new.txt --html report.html
-      kerasdiff upgrade model.py:build --to tensorflow==2.15.1 --with-python python3.11
+      kerasdiff upgrade net.py:Net --to tensorflow==2.15 --with-python python3.11
     """  # noqa: D301
     if not requirements and not files:
         raise click.UsageError("say what to upgrade to: --to 'tensorflow==2.21', or -r FILE.")

@@ -94,21 +94,27 @@ def tempered(comparisons: Sequence[Compared], again: Again) -> list[Compared]:
     """
     if not doubtful(comparisons, again.plain):
         return list(comparisons)
-    first = _distances(again.moved(again.sizes[0]))
-    kinds: dict[Subject, tuple[Kind, float]] = {}
-    within = [item for item in beyond(comparisons) if _distance(item) <= AMPLIFIED * first.get(item.subject, 0.0)]
-    if within:
-        moves = [first, *(_distances(again.moved(size)) for size in again.sizes[1:])]
-        for item in within:
-            moved = [one.get(item.subject, 0.0) for one in moves]
-            kinds[item.subject] = kind_of(_distance(item), moved, again.sizes)
-        kinds.update(_robust(within, kinds, again))
+    kinds = _by_moving(comparisons, again)
     narrow = _foreign([item for item in beyond(comparisons) if item.subject not in kinds], again)
     if again.unsure and comparisons[0].closeness.equal:
         small = (item for item in beyond(comparisons) if _distance(item) < PLAIN)
         kinds.update((item.subject, ("open", PLAIN)) for item in small if item.subject not in kinds)
     told = [narrow.get(item.subject, item) for item in comparisons]
     return [_told(item, *kinds.get(item.subject, ("difference", 0.0))) for item in told]
+
+
+def _by_moving(comparisons: Sequence[Compared], again: Again) -> dict[Subject, tuple[Kind, float]]:
+    """What the differences are that are no larger than the reference moves by rounding, with how far it moves."""
+    first = _distances(again.moved(again.sizes[0]))
+    within = [item for item in beyond(comparisons) if _distance(item) <= AMPLIFIED * first.get(item.subject, 0.0)]
+    if not within:
+        return {}
+    moves = [first, *(_distances(again.moved(size)) for size in again.sizes[1:])]
+    kinds = {
+        item.subject: kind_of(_distance(item), [one.get(item.subject, 0.0) for one in moves], again.sizes)
+        for item in within
+    }
+    return {**kinds, **_robust(within, kinds, again)}
 
 
 def kind_of(distance: float, moved: Sequence[float], sizes: Sequence[float]) -> tuple[Kind, float]:

@@ -1011,7 +1011,9 @@ PAIRS = (
         "look-alike-outputs-swapped",
         "structure.py:heads",
         "structure.py:heads(swapped=True)",
-        mentions=("the outputs are (mean, spread) in the reference, (spread, mean) in the candidate",),
+        mentions=(
+            "the outputs come in another order, (mean, spread) in the reference, (spread, mean) in the candidate",
+        ),
     ),
     different("output-missing", "structure.py:heads", "structure.py:one_head", mentions=("output",)),
     different(

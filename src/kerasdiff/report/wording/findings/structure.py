@@ -50,7 +50,10 @@ def _port_differs(finding: Finding) -> str:
 
 def _swapped(finding: Finding) -> str:
     one, two = (", ".join(map(str, names)) for names in _sequences(finding))
-    return f"the outputs are ({one}) in the reference, ({two}) in the candidate"
+    return (
+        f"the outputs come in another order, ({one}) in the reference, ({two}) in the candidate; targets, losses and "
+        "whoever reads them by position meet another one (--ignore names compares them by position)"
+    )
 
 
 def _returned(finding: Finding) -> str:

@@ -58,7 +58,7 @@ class _Step:
 
 
 def advice(comparison: Comparison) -> str | None:
-    """What to change, in at most :data:`kerasdiff.report.wording.causes.MOST_CHARACTERS` characters.
+    """What to change, in at most :data:`kerasdiff.report.wording.verdict.causes.MOST_CHARACTERS` characters.
 
     ``None`` where nothing is known to make the models agree: where they do not differ, where applying all edits was
     not measured to leave nothing, and where a change cannot be said in a few words.

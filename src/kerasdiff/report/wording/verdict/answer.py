@@ -27,7 +27,7 @@ Told = Callable[[Comparison, int], str]
 def summary(comparison: Comparison) -> str:
     """What follows from the evidence, for somebody who reads nothing else: the cause, and what it does.
 
-    At most :data:`kerasdiff.report.wording.causes.MOST_CHARACTERS` characters, the verdict of trials apart.
+    At most :data:`kerasdiff.report.wording.verdict.causes.MOST_CHARACTERS` characters, the verdict of trials apart.
     """
     reason = comparison.verdict.reason
     if reason is Reason.TRIALS:
