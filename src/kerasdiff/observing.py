@@ -244,17 +244,22 @@ class Observer:
         try:
             baselines = [side.locked.target for side in self._pair.descriptions if side.locked is not None]
             if baselines:
-                self._left_out("checkpoint", reason=Finding(fact=Fact.NO_FILE_OF_BASELINE, names=tuple(baselines)))
-                return StoredPlaces(sides=both(lambda side: self._sides[side].places()))
+                return self._places(Finding(fact=Fact.NO_FILE_OF_BASELINE, names=tuple(baselines)))
             if is_large(self._pair) and not self._options.require_checkpoint:
-                self._left_out("checkpoint", reason=left_out(self._pair, Fact.NOTHING_LOADED))
-                return StoredPlaces(sides=both(lambda side: self._sides[side].places()))
+                return self._places(left_out(self._pair, Fact.NOTHING_LOADED))
             return observe_stored(self._sides, self._pair, self._options.seed)
         except EvaluateError as error:
             return refused(error.message)
         except WorkerError as error:  # as HDF5 does where a disk is full: no harm to what is asked next
             self.revive()
             return refused(error.message)
+
+    def _places(self, reason: Finding) -> StoredPlaces | Unobserved:
+        """Where both sides store their weights, as no file is written; Keras 3 reads those of Keras 2 in more ways."""
+        self._left_out("checkpoint", reason=reason)
+        if self._pair.crosses_generations:
+            return Unobserved(reason=reason)
+        return StoredPlaces(sides=both(lambda side: self._sides[side].places()))
 
     def revive(self) -> None:
         """Lets the rest of a report be made after a side ended where the verdict did not need its answer."""
