@@ -138,6 +138,8 @@ class Fact(Enum):
     NOT_RECALLED = auto()  # cause, empty where there are no answers to hold it to
     SETTINGS_NOT_HELD = auto()  # names: the baseline whose compile settings read differently; cause: why it lacks them
     NOT_TRAINED = auto()  # names: the baseline, which cannot be trained
+    NOT_TRAINED_ELSEWHERE = auto()  # names: what computes either side
+    NO_FILE_ELSEWHERE = auto()  # names: what computes either side
     NO_FILE_OF_BASELINE = auto()  # names: the baseline, which holds no layers that could save or load
 
     # -- interface -----------------------------------------------------------------------------------------------
@@ -154,7 +156,7 @@ class Fact(Enum):
 
     # -- architecture --------------------------------------------------------------------------------------------
     ISOMORPHIC = auto()  # count: nodes
-    SAME_BY_OTHERS = auto()  # of another TensorFlow a side; count: nodes, names: versions
+    SAME_BY_OTHERS = auto()  # computed by another library a side, or by none that proves; count: nodes, names: of these
     EDITS = auto()  # count; figures: by kind of edit
     TRAINING_ALONE = auto()  # the edits show in training mode alone
     NUMBERS_AGREE = auto()  # no rule proves the edits harmless, but every number agrees
@@ -234,7 +236,8 @@ class Fact(Enum):
     GRADIENT_STOPPED = auto()  # the same; names: the node that stops gradients; sources
     NOTHING_LEARNED_FROM = auto()  # the same
     BY_ROWS = auto()  # parts: ROW_BY_ROW
-    ROW_BY_ROW = auto()  # side: that looks it up; weights; names: the optimizer
+    ROW_BY_ROW = auto()  # side: that takes its rows one by one; weights: there, and on the other side where that
+    # looks it up by id too; names: the optimizer
     NO_STEP = auto()  # cause
     STEP_IS_ROUNDING = auto()
     STEP_NOT_FINITE = auto()  # the loss is NaN or infinite on both sides
@@ -343,11 +346,12 @@ class Fact(Enum):
     TRIALS_NOT_FINITE = auto()  # names: "data" where they hold no finite number; else no loss after an update is one
     TRIALS_APART = auto()  # figures: first_parting, distance, control_distance, rounding_distance; absent where None
     TRIALS_START_APART = auto()  # the same figures; the trials of a pair did not start from the same weights
+    TRIALS_DRAWS_APART = auto()  # the same figures; each side draws random numbers of its own
     TRIALS_ROUNDING = auto()  # the same figures; rounding that training amplifies explains them
     LEADS = auto()  # count: epochs; names: what the curves do; parts: one LEAD a metric
     LEAD = auto()  # names: metric; figures: mean, level, and with several pairs low, high
     DECIDED = auto()  # names: outcome; figures: of the Decision, absent where None
-    UNDECIDED = auto()  # parts: why it stopped, where no decision is the reason; then DECIDED or NO_PAIR
+    UNDECIDED = auto()  # parts: why it stopped, if so; DECIDED or NO_PAIR; names: "draws" where those part all trials
     CUT_OFF = auto()  # parts: what the finished pairs say, empty where none has finished
 
     # -- fit: what happened on the way ------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from kerasdiff.align.pair import Pair
+from kerasdiff.align.pair import Pair, libraries, off_tensorflow
 from kerasdiff.errors import EvaluateError, KerasdiffError, WorkerError
 from kerasdiff.explain.measuring import Question
 from kerasdiff.explain.search import Search
@@ -242,11 +242,9 @@ class Observer:
         if not any(not weight.is_seed for item in self._pair.descriptions for weight in item.weights):
             return None
         try:
-            baselines = [side.locked.target for side in self._pair.descriptions if side.locked is not None]
-            if baselines:
-                return self._places(Finding(fact=Fact.NO_FILE_OF_BASELINE, names=tuple(baselines)))
-            if is_large(self._pair) and not self._options.require_checkpoint:
-                return self._places(left_out(self._pair, Fact.NOTHING_LOADED))
+            places_alone = self._no_files()
+            if places_alone is not None:
+                return self._places(places_alone)
             return observe_stored(self._sides, self._pair, self._options.seed)
         except EvaluateError as error:
             return refused(error.message)
@@ -260,6 +258,18 @@ class Observer:
         if self._pair.crosses_generations:
             return Unobserved(reason=reason)
         return StoredPlaces(sides=both(lambda side: self._sides[side].places()))
+
+    def _no_files(self) -> Finding | None:
+        """Why only the places where weights are stored are compared, and no file of them; ``None`` if one is."""
+        descriptions = self._pair.descriptions
+        baselines = tuple(side.locked.target for side in descriptions if side.locked is not None)
+        if baselines:
+            return Finding(fact=Fact.NO_FILE_OF_BASELINE, names=baselines)
+        if any(off_tensorflow(descriptions)):
+            return Finding(fact=Fact.NO_FILE_ELSEWHERE, names=libraries(descriptions))
+        if is_large(self._pair) and not self._options.require_checkpoint:
+            return left_out(self._pair, Fact.NOTHING_LOADED)
+        return None
 
     def revive(self) -> None:
         """Lets the rest of a report be made after a side ended where the verdict did not need its answer."""

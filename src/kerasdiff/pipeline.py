@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from kerasdiff.align.correspondence import correspond
 from kerasdiff.align.edits import Edit
-from kerasdiff.align.pair import Correspondence, Pair
+from kerasdiff.align.pair import Correspondence, Pair, libraries, off_tensorflow
 from kerasdiff.comparison import Comparison, Reason, Verdict
 from kerasdiff.errors import DataError, EvaluateError, FitError, WorkerError
 from kerasdiff.explain.attribution import Explained, attribute, depth
@@ -37,6 +37,7 @@ from kerasdiff.probing.choosing import choose
 from kerasdiff.probing.large import IN_A_FIT, lacks_room, outlasts_its_trace
 from kerasdiff.probing.recalled import both_recalled
 from kerasdiff.probing.transfer import incomplete, transfer_weights
+from kerasdiff.probing.trial_draws import trial_draws
 from kerasdiff.probing.witness import SavedWitness
 from kerasdiff.rungs.architecture import architecture
 from kerasdiff.rungs.checkpoint import checkpoint
@@ -245,7 +246,7 @@ def compare_pair(models: Models, pair: Pair, face: Rung, options: Options, liste
         rungs=tuple(rungs),
         edits=told,
         rewrites=rewrites(pair),
-        rows=rows(pair),
+        rows=rows(pair, seen.edits),
         fit=evidence,
         not_checked=tuple(not_checked),
         attribution=attribution,
@@ -369,6 +370,8 @@ def _untrained(models: Models, pair: Pair, face: Rung, options: Options) -> Find
         return Finding(fact=Fact.OPTION, names=("--no-fit",))
     if baseline := [target.text for target in models.targets if target.kind == "baseline"]:
         return Finding(fact=Fact.NOT_TRAINED, names=tuple(baseline))
+    if any(off_tensorflow(pair.descriptions)):
+        return Finding(fact=Fact.NOT_TRAINED_ELSEWHERE, names=libraries(pair.descriptions))
     if face.outcome == "different":
         return Finding(fact=Fact.INTERFACES_APART, names=("data",))
     return lacks_room(pair, IN_A_FIT)
@@ -404,6 +407,7 @@ def _experiment(
     first, second = pair.weights
     weights = {one: second[two] for one, two in pair.transfer.pairs.items() if first[one].size == second[two].size}
     starts = Starts() if trials.own_init else Starts(weights=weights, transposed=pair.transfer.transposed)
+    trials = replace(trials, trial=replace(trials.trial, draws=trial_draws(pair)))
     trainers: Trainers
     if cluster is not None:
         trainers = Spread(cluster, models.workers, starts, _data(options), trials.device, models.lost)
@@ -434,7 +438,7 @@ def _fitted(
             environment=environment(models, evidence),
             terms=replace(terms(models, options, rungs), seed=None, margin=trials.margin, own_init=trials.own_init),
             rungs=(*rungs, *more),
-            edits=(),
+            edits=pair.told,
             rewrites=(),
             rows=(),
             fit=evidence,

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kerasdiff.cli.backends import backend_options
 from kerasdiff.cli.common import (
     TARGETS_HELP,
     clean,
@@ -57,7 +56,6 @@ Exit codes:
 @click.option("-v", "--verbose", is_flag=True, help="Name every weight with what it is made of.")
 @device_option("Where to compute.")
 @python_options("--reference-python", "--candidate-python")
-@backend_options("--reference-backend", "--candidate-backend")
 @model_options
 def convert(
     reference: str,

@@ -118,6 +118,7 @@ def _model(model: ModelInfo) -> Json:
         **({} if model.commit is None else {"commit": _commit(model.commit)}),
         **({"environment": model.environment} if model.environment else {}),
         **({"python": model.python} if model.python else {}),
+        **({"variables": model.variables} if model.variables else {}),
     }
 
 
