@@ -296,6 +296,8 @@ def convert(
     unsafe: bool = False,
     reference_python: Python = None,
     candidate_python: Python = None,
+    reference_backend: Backend | None = None,
+    candidate_backend: Backend | None = None,
     reference_env: Variables = None,
     candidate_env: Variables = None,
     device: str = "auto",
@@ -315,6 +317,8 @@ def convert(
         unsafe: The same.
         reference_python: The same.
         candidate_python: The same.
+        reference_backend: The same.
+        candidate_backend: The same.
         reference_env: The same.
         candidate_env: The same.
         device: The same.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kerasdiff.cli.backends import backend_options
 from kerasdiff.cli.common import (
     TARGETS_HELP,
     clean,
@@ -29,8 +30,8 @@ EXIT_CODES_HELP = """
 Exit codes:
   0  the file is written
   1  the models compute something else, and nothing is written
-  2  bad usage, a model that cannot be loaded, built or called, or weights that
-     do not fit the reference
+  2  bad usage, a model that cannot be loaded, built or called, or weights
+     that do not fit the reference
   3  it is not known whether they compute the same, and nothing is written
   70 internal error, 130 interrupted
 """
@@ -56,6 +57,7 @@ Exit codes:
 @click.option("-v", "--verbose", is_flag=True, help="Name every weight with what it is made of.")
 @device_option("Where to compute.")
 @python_options("--reference-python", "--candidate-python")
+@backend_options("--reference-backend", "--candidate-backend")
 @model_options
 def convert(
     reference: str,
