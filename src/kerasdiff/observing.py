@@ -244,14 +244,20 @@ class Observer:
         try:
             places_alone = self._no_files()
             if places_alone is not None:
-                self._left_out("checkpoint", reason=places_alone)
-                return StoredPlaces(sides=both(lambda side: self._sides[side].places()))
+                return self._places(places_alone)
             return observe_stored(self._sides, self._pair, self._options.seed)
         except EvaluateError as error:
             return refused(error.message)
         except WorkerError as error:  # as HDF5 does where a disk is full: no harm to what is asked next
             self.revive()
             return refused(error.message)
+
+    def _places(self, reason: Finding) -> StoredPlaces | Unobserved:
+        """Where both sides store their weights, as no file is written; Keras 3 reads those of Keras 2 in more ways."""
+        self._left_out("checkpoint", reason=reason)
+        if self._pair.crosses_generations:
+            return Unobserved(reason=reason)
+        return StoredPlaces(sides=both(lambda side: self._sides[side].places()))
 
     def _no_files(self) -> Finding | None:
         """Why only the places where weights are stored are compared, and no file of them; ``None`` if one is."""

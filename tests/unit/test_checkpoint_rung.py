@@ -90,7 +90,7 @@ def test_each_kind_of_file_is_told(fate: dict[str, str], required: bool, outcome
     pairs = {"one": "one", "two": "two"}
     transfer = WeightTransfer(pairs=pairs, reference=(), candidate=(), complete=True, guessed=False)
 
-    rung = _rung(transfer, second(fate), required=required, ignore_names=False, reads_checkpoints=False)
+    rung = _rung(transfer, second(fate), required=required, ignore_names=False, crosses=True)
 
     assert (rung.outcome, [finding.fact for finding in rung.findings]) == (outcome, facts)
     assert isinstance(rung.figures, CheckpointFigures)

@@ -186,6 +186,12 @@ class Correspondence:
         return first, second
 
     @property
+    def crosses_generations(self) -> bool:
+        """Whether one side is of Keras 2 and the other of Keras 3."""
+        first, second = (description.of_keras_2 for description in self.descriptions)
+        return first != second
+
+    @property
     def shown(self) -> Aligned | None:
         """The alignment that a reader is shown: that of the training graphs, which hold Dropout, where there is one."""
         return self.modes.get("training") or self.modes.get("inference")

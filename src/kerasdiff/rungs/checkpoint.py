@@ -37,8 +37,7 @@ def checkpoint(pair: Pair, observations: Observations, *, required: bool, ignore
         return _by_places(pair, seen.sides)
     draws = _draws(pair)
     transfer = pair.transfer if draws else _without_generators(pair)
-    reads = pair.descriptions[1].of_keras_2
-    rung = _rung(transfer, seen, required=required, ignore_names=ignore_names, reads_checkpoints=reads)
+    rung = _rung(transfer, seen, required=required, ignore_names=ignore_names, crosses=pair.crosses_generations)
     if rung.outcome != "equal" and not (seen.repeated and (_more_than_generators(pair, seen) or not draws)):
         return Rung(name="checkpoint", outcome="failed", findings=(Finding(fact=Fact.REFERENCE_IS_RANDOM),))
     return rung
@@ -135,15 +134,16 @@ def _rung(
     *,
     required: bool,
     ignore_names: bool,
-    reads_checkpoints: bool = True,
+    crosses: bool = False,
 ) -> Rung:
     """One rung from all files: each that does not do, with why, then what loads.
 
-    A checkpoint of TensorFlow, which no model of Keras 3 reads (``reads_checkpoints``), is told and counts for nothing.
+    From one generation to the other (``crosses``) a checkpoint of TensorFlow, which Keras 3 does not read, is told and
+    counts for nothing; and what is stored under another name may arrive all the same, so what did is no reason.
     """
-    kinds = Kinds.of(seen, reads_checkpoints=reads_checkpoints)
+    kinds = Kinds.of(seen, reads_checkpoints=not crosses)
     close = seen.outputs.get(kinds.bad[0] if kinds.bad else seen.saved.home_of(kinds.good[0]))
-    figures = _figures(seen, _layout(seen.saved, seen.other), close)
+    figures = _figures(seen, _apart(transfer, seen, crosses=crosses), close)
     figures = _mapped(figures, transfer, seen, (*kinds.bad, *kinds.unread)[:1])
     tail = (*_loads(seen, kinds.good), *_not_done(seen, kinds.unread))
     if not kinds.bad:
@@ -162,6 +162,13 @@ def _rung(
     silent = any(failure.fact is Fact.LOADS_OTHERWISE for failure in failures)
     outcome = "different" if required and not ignored and (silent or not kinds.good) else "advisory"
     return Rung(name="checkpoint", outcome=outcome, findings=(*failures, *tail), figures=figures)
+
+
+def _apart(transfer: WeightTransfer, seen: StoredObservation, *, crosses: bool) -> Layout:
+    """How the stored paths compare; from one generation to the other those alone of what did not arrive."""
+    item = seen.restored.get(WEIGHTS) if crosses else None
+    placed = _NONE if item is None else _arrived(seen.saved, seen.other, item, transfer)
+    return _layout(seen.saved, seen.other, placed)
 
 
 def _not_done(seen: StoredObservation, unread: Sequence[str]) -> Iterator[Finding]:
