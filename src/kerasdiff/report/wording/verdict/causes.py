@@ -74,7 +74,7 @@ def _rank(comparison: Comparison, position: int) -> tuple[bool, bool, bool, bool
     effect = effect_of(comparison, position)
     size = 0.0 if effect is None else _size(effect)
     harmless = effect is not None and effect.harmless
-    nameless = effect is None and is_nameless(comparison.edits[position])
+    nameless = (effect is None or harmless) and is_nameless(comparison.edits[position])
     return harmless, effect is None, nameless, not before, -size, position
 
 
