@@ -205,8 +205,11 @@ def _stepped(asked: _Asked, given: Any) -> list[Any]:
         return []
     model.compile(package.optimizers.Adam(1e-2, epsilon=ADAM_EPSILON), "mse", run_eagerly=not asked.loops)
     target = np.linspace(-1, 1, int(np.prod(output.shape))).reshape(output.shape).astype("float32")
-    for _ in range(2):
-        model.train_on_batch(given, target)
+    try:
+        for _ in range(2):
+            model.train_on_batch(given, target)
+    except tf.errors.InvalidArgumentError:  # a mask of another shape than the loss, which both refuse or one
+        return [np.array("refused")]
     return list(model.get_weights())
 
 
@@ -216,6 +219,8 @@ def _stepped(asked: _Asked, given: Any) -> list[Any]:
 def _apart(ones: list[Any], twos: list[Any]) -> str:
     """How far values lie apart, of the largest of each, or of all where that is noise; empty where it is rounding."""
     worst = 0.0
+    if len(ones) != len(twos):
+        return "refused on one side"
     numbers = [np.abs(one[np.isfinite(one)]).max(initial=0) for one in ones if one.dtype.kind in "fiub"]
     least = max(NOISE * float(max(numbers, default=0)), 1e-30)
     for one, two in zip(ones, twos, strict=True):
