@@ -45,11 +45,19 @@ def _unlike(one: Node, two: Node) -> Iterator[tuple[str, Attribute, Attribute]]:
 
 
 def known_to_both(changes: Changes, one: Node, two: Node) -> Changes:
-    """Without settings that only one of two versions of Keras has, as long as others tell the nodes apart."""
+    """Without settings that only one of two versions of Keras has, as long as others tell the nodes apart.
+
+    Nor a ``dtype`` that their results do not show: that of a layer of ids, which no version computes in.
+    """
+    alike = not _dtypes_changed(one, two)
     known = tuple(
         change
         for change in changes
-        if change.aspect is not Aspect.SETTING or (change.name in one.attributes) == (change.name in two.attributes)
+        if change.aspect is not Aspect.SETTING
+        or (
+            (change.name in one.attributes) == (change.name in two.attributes)
+            and not (change.name == "dtype" and alike)
+        )
     )
     return known or changes
 

@@ -258,6 +258,17 @@ class MaskLost:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MaskRemade:
+    """A mask that a call takes on both sides is made in another way.
+
+    Attributes:
+        ways: By side, what decides what it leaves out.
+    """
+
+    ways: tuple[tuple[str, ...], tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Residual:
     """Norms stand at the entry of the residual branches on side ``pre``, after the additions on the other.
 
@@ -319,7 +330,7 @@ class OtherEnds:
     reordered: bool = False
 
 
-Wiring: TypeAlias = MaskIgnored | MaskLost | Residual | OtherOperands | OtherSharing | OtherEnds
+Wiring: TypeAlias = MaskIgnored | MaskLost | MaskRemade | Residual | OtherOperands | OtherSharing | OtherEnds
 """What is connected otherwise."""
 
 
@@ -335,6 +346,11 @@ class Rewire(_Edit):
 
 
 Edit: TypeAlias = Insert | Delete | Update | Move | Rewire
+
+
+def is_nameless(edit: Edit) -> bool:
+    """Whether an edit names what nobody wrote: the ops inside a layer that both sides have."""
+    return isinstance(edit, Update) and all(change.aspect in NAMELESS for change in edit.changes)
 
 
 def leaves(edit: Edit) -> Iterator[Edit]:

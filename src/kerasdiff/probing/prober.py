@@ -241,6 +241,8 @@ class Prober:
             found = self.run("float64", names, training=training)
         except EvaluateError as error:
             return self.narrow(names, Finding(fact=Fact.REFUSED, cause=error.message), training=training)
+        if _dtypes(found[0]) != _dtypes(found[1]):  # one side casts to float32, which shows in float64 alone
+            return self.narrow(names, Finding(fact=Fact.FLOAT32_HARD_CODED), training=training)
         if not (found[0].mixed or found[1].mixed):
             return Run(names=names, sides=found, precision="float64", tolerance=precision_tolerance("float64"))
         low = self.alone("float32", names, training=training)
@@ -261,6 +263,11 @@ class Prober:
         sides = self.run("float32", names, training=training)
         tolerance = precision_tolerance("float32")
         return Run(names=names, sides=sides, precision="float32", tolerance=tolerance, coarse=coarse)
+
+
+def _dtypes(side: Evaluation) -> list[str]:
+    """Of the outputs."""
+    return [value.dtype.name for values in side.outputs[:1] for value in values]
 
 
 def _widened(side: Evaluation) -> Evaluation:

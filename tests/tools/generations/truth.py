@@ -22,10 +22,13 @@ from table import TABLE
 ROUNDING = 2e-4
 """Of the largest value: what float32 may part two ways to compute the same by (measured: 3e-5 at most)."""
 
+NOISE = 1e-3
+"""Of the largest of all values: an array below it is rounding, as the gradient of a bias that softmax takes away."""
+
 ADAM_EPSILON = 1e-3
 """Large, so that gradients of rounding alone make no step."""
 
-DRAWS, STARTS = 600, 5
+DRAWS, STARTS = 600, 20
 STEPPED = MASKED_BATCH = 1
 """The batch that both are trained on, with steps that a mask leaves out."""
 UNLIKELY = 1e-7
@@ -202,8 +205,11 @@ def _stepped(asked: _Asked, given: Any) -> list[Any]:
         return []
     model.compile(package.optimizers.Adam(1e-2, epsilon=ADAM_EPSILON), "mse", run_eagerly=not asked.loops)
     target = np.linspace(-1, 1, int(np.prod(output.shape))).reshape(output.shape).astype("float32")
-    for _ in range(2):
-        model.train_on_batch(given, target)
+    try:
+        for _ in range(2):
+            model.train_on_batch(given, target)
+    except tf.errors.InvalidArgumentError:  # a mask of another shape than the loss, which both refuse or one
+        return [np.array("refused")]
     return list(model.get_weights())
 
 
@@ -211,8 +217,12 @@ def _stepped(asked: _Asked, given: Any) -> list[Any]:
 
 
 def _apart(ones: list[Any], twos: list[Any]) -> str:
-    """How far values lie apart, ``""`` where that is rounding."""
+    """How far values lie apart, of the largest of each, or of all where that is noise; empty where it is rounding."""
     worst = 0.0
+    if len(ones) != len(twos):
+        return "refused on one side"
+    numbers = [np.abs(one[np.isfinite(one)]).max(initial=0) for one in ones if one.dtype.kind in "fiub"]
+    least = max(NOISE * float(max(numbers, default=0)), 1e-30)
     for one, two in zip(ones, twos, strict=True):
         if one.shape != two.shape:
             return f"shape {one.shape} and {two.shape}"
@@ -225,7 +235,7 @@ def _apart(ones: list[Any], twos: list[Any]) -> str:
         finite = np.isfinite(one) & np.isfinite(two)
         if (np.isfinite(one) != np.isfinite(two)).any():
             return "not finite on one side"
-        scale = max(np.abs(one[finite]).max(initial=0), np.abs(two[finite]).max(initial=0), 1e-30)
+        scale = max(np.abs(one[finite]).max(initial=0), np.abs(two[finite]).max(initial=0), least)
         worst = max(worst, float(np.abs(one - two)[finite].max(initial=0) / scale))
     return f"{worst:.1e}" if worst > ROUNDING else ""
 

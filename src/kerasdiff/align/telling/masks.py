@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
-from kerasdiff.align.edits import Delete, Edit, Insert, MaskIgnored, MaskLost, Rewire
+from kerasdiff.align.edits import Delete, Edit, Insert, MaskIgnored, MaskLost, MaskRemade, Rewire
 from kerasdiff.align.pair import Aligned
 from kerasdiff.align.telling.folding import Fold, sides_of
 from kerasdiff.align.telling.modes import Notes
 from kerasdiff.findings import SIDES, Fact, Finding, Site
 from kerasdiff.graph import Node
 from kerasdiff.graph.index import index_of
+from kerasdiff.graph.names import readable
+
+MASK = "mask"
+"""The op of what a layer makes of the masks that it is given."""
 
 LOST = (Fact.MASK_LOST, Fact.MASK_UNUSED)
 
@@ -40,6 +44,64 @@ def unmade(edits: Sequence[Edit], aligned: Aligned) -> list[Fold]:
     """
     folds = (_unmade(edits, aligned, side) for side in (0, 1))
     return [fold for fold in folds if fold is not None]
+
+
+def remade(edits: Sequence[Edit], aligned: Aligned) -> list[Fold]:
+    """What makes a mask that a call takes on both sides, in another way: all of it is one difference.
+
+    It must not touch a mask that only one side has.
+    """
+    made = [_alone_as_masks(aligned, side) for side in (0, 1)]
+    inside = tuple(edit for edit in edits if aligned.mode in edit.modes and not edit.folded and _within(edit, made))
+    differing = [{sides_of(edit)[side] for edit in inside} for side in (0, 1)]
+    readers = (pair for pair in aligned.pairs if all(_takes(node, differing[side]) for side, node in enumerate(pair)))
+    reader = next(readers, None)
+    if reader is None or len(inside) < 2 or not any(edit.reference and edit.candidate for edit in inside):
+        return []
+    one, two = reader
+    ways = tuple(_logic(aligned, side, inside) for side in (0, 1))
+    told = Rewire(
+        op=one.op,
+        reference=Site.of(one),
+        candidate=Site.of(two),
+        after=inside[0].after,
+        modes=max((edit.modes for edit in inside), key=len),
+        wiring=MaskRemade(ways=(ways[0], ways[1])),
+        folded=inside,
+    )
+    return [Fold(edits=inside, told=told)]
+
+
+def _alone_as_masks(aligned: Aligned, side: int) -> set[str]:
+    """Nodes of a side that serve as masks alone, or of which such nodes are made."""
+    consumers = index_of(aligned.graphs[side]).consumers
+    made: set[str] = set()
+    for node in reversed(aligned.graphs[side].nodes):
+        if consumers[node.id] and node.kind != "input" and _serves(consumers[node.id], made):
+            made.add(node.id)
+    return made
+
+
+def _within(edit: Edit, made: Sequence[set[str]]) -> bool:
+    names = sides_of(edit)
+    return any(names) and all(name in made[side] for side, name in enumerate(names) if name)
+
+
+def _takes(node: Node, made: set[str]) -> bool:
+    """Whether a call takes one of these values as its mask."""
+    return any(edge.node in made and _as_mask(node, at) for at, edge in enumerate(node.operands))
+
+
+LOGIC = frozenset({"all", "any", "equal", "not_equal", "logical_and", "logical_or", "logical_not"})
+"""Ops that decide what a mask leaves out."""
+
+
+def _logic(aligned: Aligned, side: int, inside: Sequence[Edit]) -> tuple[str, ...]:
+    """What the nodes of these edits decide by, each once."""
+    nodes = index_of(aligned.graphs[side]).nodes
+    taken = (nodes[name] for edit in inside if (name := sides_of(edit)[side]) in nodes)
+    ops = (readable(op.op) for node in taken for op in node.lowering or ())
+    return tuple(dict.fromkeys(op for op in ops if op in LOGIC))
 
 
 def _unmade(edits: Sequence[Edit], aligned: Aligned, side: int) -> Fold | None:
@@ -95,9 +157,14 @@ def _made_for(edits: Sequence[Edit], aligned: Aligned, side: int, makers: Sequen
     made |= {sides_of(edit)[side] for edit in edits if getattr(edit, "mask", "") == "as" and sides_of(edit)[side]}
     for node in reversed(aligned.graphs[side].nodes):
         uses = consumers[node.id]
-        if node.id not in paired and uses and all(_as_mask(user, at) or user.id in made for user, at in uses):
+        if node.id not in paired and (uses or node.op == MASK) and _serves(uses, made):
             made.add(node.id)
     return made
+
+
+def _serves(uses: Sequence[tuple[Node, int]], made: Collection[str]) -> bool:
+    """Whether a value is taken as a mask alone, or to make such a one; an output's mask is taken by the loss."""
+    return all(_as_mask(user, at) or user.id in made for user, at in uses)
 
 
 def _as_mask(user: Node, at: int) -> bool:

@@ -10,6 +10,7 @@ from kerasdiff.align.edits import (
     Delete,
     Insert,
     MaskLost,
+    MaskRemade,
     Residual,
     Rewire,
     Update,
@@ -18,7 +19,7 @@ from kerasdiff.align.edits import (
 from kerasdiff.findings import SIDES, Site, other
 from kerasdiff.graph import SAME_AS
 from kerasdiff.report.wording.edits import formulas
-from kerasdiff.report.wording.names import call_of, listed, name_of
+from kerasdiff.report.wording.names import call_of, calls_of, listed, name_of
 
 
 def functions(reference: Site, candidate: Site, change: Change) -> str:
@@ -133,6 +134,15 @@ def mask_lost(edit: Rewire, wiring: MaskLost) -> str:
         return f"{text}: {wiring.reader.node} reads the padding"
     user = edit.candidate if wiring.side == "reference" else edit.reference
     return f"{text}, which reads the padding; {call_of(user)} applies it in the {other(wiring.side)}"
+
+
+def mask_remade(edit: Rewire, wiring: MaskRemade) -> str:
+    """Who takes the mask, and by what either side decides what it leaves out."""
+    assert edit.reference is not None
+    assert edit.candidate is not None
+    first, second = (f"made by {listed(list(way))}" if way else "made in another way" for way in wiring.ways)
+    both = calls_of(edit.reference, edit.candidate)
+    return f"{both} takes another mask: {first} in the reference, {second} in the candidate"
 
 
 def shared(change: Change) -> str | None:

@@ -13,6 +13,7 @@ from kerasdiff.align.edits import (
     Insert,
     MaskIgnored,
     MaskLost,
+    MaskRemade,
     Move,
     Neighbour,
     OtherOperands,
@@ -55,7 +56,7 @@ def begins_with_a_name(edit: Edit) -> bool:
         told_by_side = edit.changes[0].baked is not None or (edit.folded and edit.changes[0].aspect is Aspect.CALL)
         otherwise = replaces(edit) or of_another_class(edit)
         return edit.rung == "architecture" and not otherwise and not told_by_side
-    return isinstance(edit, Move) or (isinstance(edit, Rewire) and isinstance(edit.wiring, OtherOperands))
+    return isinstance(edit, Move) or (isinstance(edit, Rewire) and isinstance(edit.wiring, OtherOperands | MaskRemade))
 
 
 # One side alone ----------------------------------------------------------------------------------------------
@@ -285,6 +286,8 @@ def _rewire(edit: Rewire) -> str:
         return f"{has} applies the mask in {call_of(site)}, but {lacks} ignores it"
     if isinstance(wiring, MaskLost):
         return folded.mask_lost(edit, wiring)
+    if isinstance(wiring, MaskRemade):
+        return folded.mask_remade(edit, wiring)
     if isinstance(wiring, Residual):
         return folded.residual(edit, wiring)
     if isinstance(wiring, OtherOperands):

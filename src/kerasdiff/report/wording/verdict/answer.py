@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from kerasdiff.align.edits import NAMELESS, Aspect, Delete, Edit, Insert, Update, leaves
+from kerasdiff.align.edits import Aspect, Delete, Edit, Insert, Update, is_nameless, leaves
 from kerasdiff.comparison import Basis, Comparison, Reason, Verdict
 from kerasdiff.findings import Fact, Finding, RungName
 from kerasdiff.judge import may_hide
@@ -35,7 +35,7 @@ def summary(comparison: Comparison) -> str:
     ends = [" ".join(part for part in end if part) for end in _ends(comparison)]
     cause = f"{_untold(comparison)} {_REASONS[reason](comparison, MOST_CHARACTERS - len(ends[-1]) - 1)}".strip()
     end = next((text for text in ends if len(cause) + 1 + len(text) <= MOST_CHARACTERS), ends[-1])
-    if _by_rows(comparison) is not None and all(map(_nameless, comparison.edits)):
+    if _by_rows(comparison) is not None and all(map(is_nameless, comparison.edits)):
         return end
     return f"{shortened(cause, MOST_CHARACTERS - len(end) - 1)} {end}".strip()
 
@@ -84,11 +84,6 @@ def _ends(comparison: Comparison) -> list[tuple[str, ...]]:
 def _by_rows(comparison: Comparison) -> Finding | None:
     """That an optimizer takes the gradients of one row apart, which is all that differs then."""
     return next((f for rung in comparison.rungs for f in rung.findings if f.fact is Fact.BY_ROWS), None)
-
-
-def _nameless(edit: Edit) -> bool:
-    """Whether an edit names what nobody wrote: the ops inside a layer that both sides have."""
-    return isinstance(edit, Update) and all(change.aspect in NAMELESS for change in edit.changes)
 
 
 def _losses(comparison: Comparison) -> str:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kerasdiff.align.edits import Aspect, Delete, Edit, Insert, Move, Update
+from kerasdiff.align.edits import Aspect, Delete, Edit, Insert, Move, Update, is_nameless
 from kerasdiff.comparison import Comparison
 from kerasdiff.explain.records import Effect, Measure
 from kerasdiff.findings import other
@@ -68,12 +68,14 @@ def _group(comparison: Comparison, positions: tuple[int, ...]) -> Group:
     return Group(tuple(comparison.edits[at] for at in positions), positions)
 
 
-def _rank(comparison: Comparison, position: int) -> tuple[bool, bool, bool, float, int]:
+def _rank(comparison: Comparison, position: int) -> tuple[bool, bool, bool, bool, float, int]:
     local = () if comparison.attribution is None else comparison.attribution.local
     before = any(position in item.edits for item in local)
     effect = effect_of(comparison, position)
     size = 0.0 if effect is None else _size(effect)
-    return effect is None, effect is not None and effect.harmless, not before, -size, position
+    harmless = effect is not None and effect.harmless
+    nameless = (effect is None or harmless) and is_nameless(comparison.edits[position])
+    return harmless, effect is None, nameless, not before, -size, position
 
 
 def _size(effect: Effect) -> float:
