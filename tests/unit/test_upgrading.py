@@ -24,8 +24,8 @@ KNOWN = Packages(
     held={"tensorflow": "2.21.0", "keras": "3.15.1", "numpy": "2.4.6", "keras_hub": "0.21", "mine": "1"},
     homes={"tensorflow": "tensorflow", "keras": "keras", "numpy": "numpy", "keras_hub": "keras_hub", "mine": "mine"},
     own=("mine",),
+    needs={"keras_hub": ("keras", "rich")},
     places=("/there/site-packages",),
-    base="/usr",
 )
 
 # What is asked for ----------------------------------------------------------------------------------------------
@@ -116,6 +116,7 @@ def plan(texts: tuple[str, ...], *, lent: bool = True, needed: tuple[str, ...] =
         version="3.12.1",
         lent=lent,
         needed=needed,
+        imported=(),
     )
 
 

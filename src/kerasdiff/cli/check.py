@@ -134,7 +134,8 @@ def _checked(
         refuse_occupied(to.pages, page_names(gate.name for gate in gates.gates).values())
     if to.pictured:
         gates = replace(gates, gates=tuple(_pictured(gate) for gate in gates.gates))
-    pairs = ready(gates, against)
+    with progress() as listener:
+        pairs = ready(gates, against, listener.phase)
     unchanged, base = _unchanged(gates, pairs, changed)
     if running := _running_here([pair for pair in pairs if pair.gate.name not in unchanged], cluster):
         start_ahead(targets=running)

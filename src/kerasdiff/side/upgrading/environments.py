@@ -16,14 +16,14 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kerasdiff.errors import UpgradeError
 from kerasdiff.side.files import UnreadableError, json_of, write_whole
 from kerasdiff.side.interpreters.asking import PROVIDERS, ask
-from kerasdiff.side.interpreters.choosing import CALLED, Unfit, dotted, located, unfit
+from kerasdiff.side.interpreters.choosing import CALLED, LEAST_OF_SECOND, Unfit, dotted, located, unfit
 from kerasdiff.side.upgrading.installing import FailedError, Installer, Told, installer, refusal
 from kerasdiff.side.upgrading.packages import Packages, canonical, packages_of
 from kerasdiff.side.upgrading.wanted import Wanted
@@ -48,7 +48,9 @@ class Plan:
         base: The interpreter that it is made by.
         version: Of that.
         lent: Whether it finds the packages of the user's own environment.
-        needed: What has to be there beside what is asked for: what a worker and the model import.
+        needed: What has to go with what is asked for: what a worker imports, and of what the model imports that which
+            is bound to versions of it; where nothing is lent, all of that.
+        imported: The packages that bring what the model imports.
     """
 
     wanted: Wanted
@@ -58,6 +60,7 @@ class Plan:
     version: str
     lent: bool
     needed: tuple[str, ...]
+    imported: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +70,7 @@ class Made:
     Attributes:
         python: Its interpreter.
         changed: Packages, each with its version in the user's own environment, empty where it has none, and here.
-        kept: What the model imports beside what changed, with its version.
+        kept: What a worker and the model import beside what changed, with its version.
         seconds: That it took to make; ``None`` where it was there.
     """
 
@@ -95,34 +98,47 @@ def planned(wanted: Wanted, imports: tuple[str, ...], store: str, own: str, othe
     base = located(other, "--with-python") if other else own
     told, owns = ask(base, "--with-python"), ask(own, "--python")
     lent = told.version[:2] == owns.version[:2]
-    least = unfit(told)
-    if least is not None and least.package == "python":
+    if told.version < LEAST_OF_SECOND["python"]:
         raise UpgradeError(
-            f"--with-python {other}: it is Python {least.version}; kerasdiff needs {least.least} or later."
+            f"--with-python {other}: it is Python {dotted(told.version)}; kerasdiff runs models under "
+            f"{dotted(LEAST_OF_SECOND['python'])} or later."
         )
-    needed = _needed(wanted, known, imports)
-    digest = hashlib.sha256(
-        json.dumps(
-            [
-                _FORM,
-                [wanted.texts, wanted.files, wanted.stamps, needed],
-                [base, told.version, known.places if lent else (), sorted(known.held.items())],
-            ]
-        ).encode()
-    ).hexdigest()
-    place = Path(store) / f"{wanted.short}-{digest[:10]}"
-    version = dotted(told.version)
-    return Plan(wanted=wanted, place=place, known=known, base=base, version=version, lent=lent, needed=needed)
+    imported = _bringing(imports, known, wanted)
+    bound = tuple(name for name in imported if not lent or _is_bound(name, known, wanted))
+    needed = tuple(dict.fromkeys((*_bringing(("tensorflow", "keras", "numpy"), known, wanted), *bound)))
+    key = [
+        _FORM,
+        [wanted.texts, wanted.files, wanted.stamps, sorted(needed)],
+        [base, told.version, known.places if lent else (), sorted(known.held.items())],
+    ]
+    digest = hashlib.sha256(json.dumps(key).encode()).hexdigest()
+    return Plan(
+        wanted=wanted,
+        place=Path(store) / f"{wanted.short}-{digest[:10]}",
+        known=known,
+        base=base,
+        version=dotted(told.version),
+        lent=lent,
+        needed=needed,
+        imported=imported,
+    )
 
 
-def _needed(wanted: Wanted, known: Packages, imports: tuple[str, ...]) -> tuple[str, ...]:
-    """The packages that bring what a worker and the model import, as far as nothing that is asked for does."""
+def _bringing(imports: Iterable[str], known: Packages, wanted: Wanted) -> tuple[str, ...]:
+    """The packages that bring what is imported, as far as nothing that is asked for does."""
     names = []
-    for top in dict.fromkeys(("tensorflow", "keras", "numpy", *imports)):
+    for top in imports:
         others = {canonical(name) for name in PROVIDERS.get(top, ())}
         if top in known.homes and not others & wanted.names and canonical(known.homes[top]) not in wanted.names:
             names.append(canonical(known.homes[top]))
     return tuple(dict.fromkeys(names))
+
+
+def _is_bound(name: str, known: Packages, wanted: Wanted) -> bool:
+    """Whether a package requires something that is asked for, or what a worker needs: other versions may not do."""
+    bound = {*wanted.names, *(canonical(one) for names in PROVIDERS.values() for one in names)}
+    needs = next((needs for held, needs in known.needs.items() if canonical(held) == name), ())
+    return bool(bound.intersection(map(canonical, needs)))
 
 
 def found(plan: Plan) -> Made | None:
@@ -131,10 +147,18 @@ def found(plan: Plan) -> Made | None:
         held = json_of(plan.place / RECORD, "it is no JSON")
         assert isinstance(held, dict)
         python = _python_of(plan.place)
-        changed = {name: (str(one), str(two)) for name, (one, two) in held["changed"].items()}
-        return Made(python=python, changed=changed, kept=dict(held["kept"]))
+        return _outcome(plan, python, {str(name): str(version) for name, version in held["held"].items()})
     except (UnreadableError, AssertionError, KeyError, ValueError, TypeError, AttributeError, UpgradeError):
         return None
+
+
+def standing(plan: Plan, told: Told) -> Made:
+    """The environment, made where it is not there.
+
+    Raises:
+        UpgradeError: If it cannot be made.
+    """
+    return found(plan) or make(plan, told)
 
 
 def sizes_of(store: str) -> list[int]:
@@ -173,15 +197,14 @@ def make(plan: Plan, told: Told, *, fresh: bool = False) -> Made:
         python = _created(plan, part)
         made = installer(python, plan.known, lent=plan.lent)
         _install(plan, made, told)
-        now = packages_of(python)
         _refuse_unfit(plan, python)
-        whole = _outcome(plan, now)
+        held = {canonical(name): version for name, version in packages_of(python).held.items()}
         record = {
             "asked": plan.wanted.label,
             "python": plan.version,
             "by": made.name,
             "bytes": _size(part),
-            **asdict(whole),
+            "held": held,
         }
         write_whole(part / RECORD, lambda stream: stream.write(json.dumps(record, indent=1, sort_keys=True).encode()))
         there = None if fresh else found(plan)
@@ -193,8 +216,7 @@ def make(plan: Plan, told: Told, *, fresh: bool = False) -> Made:
         raise UpgradeError(f"{plan.wanted.label}: no environment could be made ({error.strerror or error}).") from None
     finally:
         shutil.rmtree(part, ignore_errors=True)
-    seconds = time.monotonic() - started
-    return Made(python=_python_of(plan.place), changed=whole.changed, kept=whole.kept, seconds=seconds)
+    return replace(_outcome(plan, _python_of(plan.place), held), seconds=time.monotonic() - started)
 
 
 def _clear(store: Path) -> None:
@@ -263,12 +285,11 @@ def _refuse_unfit(plan: Plan, python: str) -> None:
     raise UpgradeError(f"{plan.wanted.label}: that {came}; kerasdiff runs models with {called} {wrong.least} or later.")
 
 
-def _outcome(plan: Plan, now: Packages) -> Made:
+def _outcome(plan: Plan, python: str, now: Mapping[str, str]) -> Made:
     before = {canonical(name): version for name, version in plan.known.held.items()}
-    after = {canonical(name): version for name, version in now.held.items()}
-    new = {name: (before.get(name, ""), text) for name, text in sorted(after.items()) if before.get(name) != text}
-    kept = {name: after[name] for name in plan.needed if name in after and name not in new}
-    return Made(python="", changed=new, kept=kept)
+    new = {name: (before.get(name, ""), text) for name, text in sorted(now.items()) if before.get(name) != text}
+    kept = {name: now[name] for name in (*plan.needed, *plan.imported) if name in now and name not in new}
+    return Made(python=python, changed=new, kept=kept)
 
 
 def _size(place: Path) -> int:

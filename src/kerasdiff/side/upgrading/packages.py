@@ -23,15 +23,16 @@ _PATIENCE_S = 60.0
 """How long an interpreter may take to list its packages: 0.2 s for 80 of them, more where its disk is far away."""
 
 _QUESTION = """
-import json, os, sys
+import json, os, re, sys
 sys.path[:] = [place for place in sys.path if place]
 from importlib import metadata
-held, homes, own = {}, {}, []
+held, homes, own, needs = {}, {}, [], {}
 for one in metadata.distributions():
     name = one.metadata["Name"]
     if not name or name in held:
         continue
     held[name] = one.version
+    needs[name] = sorted({re.match(r"[\\w.-]+", text)[0] for text in one.requires or () if "extra ==" not in text})
     if one.read_text("direct_url.json"):
         own.append(name)
     files = [file for file in one.files or () if file.suffix in (".py", ".so", ".pyd")]
@@ -39,7 +40,7 @@ for one in metadata.distributions():
     for top in tops or sorted({file.parts[0].partition(".")[0] for file in files}):
         homes.setdefault(top, name)
 places = [place for place in sys.path if os.path.basename(place) in ("site-packages", "dist-packages")]
-told = {"held": held, "homes": homes, "own": own, "places": places, "base": sys.base_prefix}
+told = {"held": held, "homes": homes, "own": own, "needs": needs, "places": places}
 print("")
 print(json.dumps(told))
 """
@@ -53,15 +54,15 @@ class Packages:
         held: Versions by name, as the index spells it.
         homes: By what is imported, the name of the package that brings it.
         own: Packages that came from no index: from a directory, a file or a repository.
+        needs: By package, the names of those that it requires.
         places: Directories that hold them.
-        base: Where the Python of the environment is installed.
     """
 
     held: Mapping[str, str]
     homes: Mapping[str, str]
     own: tuple[str, ...]
+    needs: Mapping[str, tuple[str, ...]]
     places: tuple[str, ...]
-    base: str
 
 
 def packages_of(python: str) -> Packages:
@@ -86,8 +87,8 @@ def packages_of(python: str) -> Packages:
         held=told["held"],
         homes=told["homes"],
         own=tuple(told["own"]),
+        needs={name: tuple(names) for name, names in told["needs"].items()},
         places=tuple(told["places"]),
-        base=told["base"],
     )
 
 

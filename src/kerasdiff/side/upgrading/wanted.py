@@ -57,19 +57,20 @@ def without_secrets(text: str) -> str:
     return _SECRET.sub("***", text)
 
 
-def wanted(texts: Sequence[str], files: Sequence[str]) -> Wanted:
+def wanted(texts: Sequence[str], files: Sequence[str], here: str = "") -> Wanted:
     """Reads what ``--to`` and ``-r`` said.
 
     Args:
         texts: Requirements, paths, addresses; a file that ends in ``.txt`` counts as one of requirements.
         files: Files of requirements.
+        here: Directory that paths are relative to; empty for the current one.
 
     Raises:
         UpgradeError: If one cannot be what it should be, or names what kerasdiff does not run.
     """
-    lists = [*files, *(text for text in texts if _is_list(text))]
-    plain = [_one(text.strip()) for text in texts if not _is_list(text)]
-    held = {file: content for name in lists for file, content in _with_nested(Path(name).expanduser().absolute())}
+    lists = [_absolute(text, here) for text in (*files, *texts) if text in files or _is_list(text, here)]
+    plain = [_one(text.strip(), here) for text in texts if not _is_list(text, here)]
+    held = {file: content for path in lists for file, content in _with_nested(path)}
     lines = [line.strip() for content in held.values() for line in content.splitlines()]
     named = dict(filter(None, map(_parsed, [*plain, *lines])))
     for name, pins in named.items():
@@ -77,22 +78,26 @@ def wanted(texts: Sequence[str], files: Sequence[str]) -> Wanted:
     stamps = [hashlib.sha256(content.encode()).hexdigest() for content in held.values()]
     return Wanted(
         texts=tuple(plain),
-        files=tuple(str(Path(name).expanduser().absolute()) for name in lists),
+        files=tuple(map(str, lists)),
         names=frozenset(named),
         stamps=(*stamps, *(_stamp(Path(text)) for text in plain if os.path.isabs(text))),
     )
 
 
-def _is_list(text: str) -> bool:
-    return text.endswith(".txt") and Path(text).expanduser().is_file()
+def _absolute(text: str, here: str) -> Path:
+    return Path(here, Path(text).expanduser()).absolute()
 
 
-def _one(text: str) -> str:
+def _is_list(text: str, here: str) -> bool:
+    return text.endswith(".txt") and _absolute(text, here).is_file()
+
+
+def _one(text: str, here: str) -> str:
     """A requirement, with a path made absolute."""
     if text.startswith("-"):
         raise UpgradeError(f"--to {text!r} is an option of pip's: name what is to be installed, or a file of it by -r.")
     if _is_path(text):
-        path = Path(text).expanduser().absolute()
+        path = _absolute(text, here)
         if not path.exists():
             raise UpgradeError(f"--to {text}: there is no such file or directory.")
         return str(path)
