@@ -10,6 +10,7 @@ import pytest
 pytest.importorskip("keras")
 
 from kerasdiff.worker.tracing.code import code_digest, reach_digest, state_digest
+from kerasdiff.worker.tracing.syntax import syntax_of
 
 BASE = """
 def scaled(value):
@@ -114,3 +115,63 @@ def test_what_weights_start_from_is_told_apart_by_all_that_it_reaches(
         found.append((code_digest(module["start"]), state_digest(module["Start"]())))
 
     assert [one != other for one, other in zip(*found, strict=True)] == [counts, counts]
+
+
+WRITTEN = """
+import tensorflow as tf
+
+RATE = 0.5
+
+def made(first, second, act=tf.nn.relu):
+    return lambda x: act(x) * first - second * RATE
+
+def written(x, *, by=2):
+    \"\"\"Says something.\"\"\"
+    total: int = 0
+    for number in range(3):
+        total = total + number * by
+    return [one * RATE for one in (total, x)], (lambda x, y: x - y)(x, total)
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "counts"),
+    [
+        ("total", "found", False),
+        ("one * RATE for one", "two * RATE for two", False),
+        ("Says something.", "Says another thing.", False),
+        ("total: int = 0", "total = 0", False),
+        ("total: int = 0", "total: int = 0  # nothing yet", False),
+        ("range(3)", "range(1 + 2)", False),
+        ("lambda x, y: x - y", "lambda y, x: y - x", False),
+        ("lambda x, y: x - y", "lambda x, y: y - x", True),
+        ("number * by", "by * number", True),
+        ("by=2", "by=3", True),
+        ("RATE = 0.5", "RATE = 0.25", True),
+        ("one * RATE", "one * one", True),
+        ("first - second", "second - first", True),
+        ("(first, second", "(second, first", True),
+        ("tf.nn.relu", "tf.nn.gelu", True),
+    ],
+)
+def test_code_is_what_its_source_says(tmp_path: Path, old: str, new: str, counts: bool) -> None:
+    found = []
+    for number, text in enumerate((WRITTEN, WRITTEN.replace(old, new))):
+        file = tmp_path / f"written_{number}.py"
+        file.write_text(text)
+        module: dict[str, Any] = {}
+        exec(compile(text, str(file), "exec"), module)
+        assert syntax_of(module["written"].__code__) is not None
+        found.append((code_digest(module["written"]), code_digest(module["made"](1.0, 2.0))))
+
+    assert (found[0] != found[1]) == counts
+
+
+def test_source_that_is_not_what_runs_says_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "written.py"
+    file.write_text(WRITTEN.replace("number * by", "by * number"))
+    module: dict[str, Any] = {}
+    exec(compile(WRITTEN, str(file), "exec"), module)
+
+    assert syntax_of(module["written"].__code__) is None
+    assert syntax_of(module["made"].__code__) is not None

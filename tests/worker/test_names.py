@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ from kerasdiff.side.targets import parse_input, parse_target
 keras: Any = pytest.importorskip("keras")
 
 from kerasdiff.worker.loading.load import Session  # noqa: E402  (imports Keras, which may be missing)
+from kerasdiff.worker.tracing.attributes import layer_defaults  # noqa: E402
 from kerasdiff.worker.tracing.names import Names, owned_variables, weight_table  # noqa: E402
 
 MODELS = """
@@ -122,3 +124,14 @@ def test_no_attribute_of_a_model_tells_what_its_weights_are_called() -> None:
     model.weights_by_id = {"kernel": model.weights[0]}
 
     assert len(weight_table(model)) == 2
+
+
+def test_a_setting_that_no_signature_names_has_the_default_of_a_plain_layer() -> None:
+    layer = keras.layers.LayerNormalization(axis=1)
+    recurrent, dense = keras.layers.LSTM(3, zero_output_for_mask=True), keras.layers.Dense(3)
+    before = random.getstate()
+
+    assert {**layer_defaults(layer), "axis": 0}.items() >= {"rms_scaling": False, "epsilon": 1e-3, "axis": 0}.items()
+    assert layer_defaults(recurrent)["zero_output_for_mask"] is False
+    assert "units" not in layer_defaults(dense)
+    assert random.getstate() == before  # Keras draws the seeds from there that nobody gives

@@ -32,10 +32,10 @@ def call_of(site: Site) -> str:
 
 def calls_of(one: Site, two: Site) -> str:
     """Two calls that stand for each other: in one breath where both sides call them the same."""
-    if (one.node, _unsaid(one)) != (two.node, _unsaid(two)):
+    sources = tuple(dict.fromkeys(site.source for site in (one, two) if site.source is not None))
+    if _unsaid(one) != _unsaid(two) or (one.node != two.node and len(sources) > 1):
         return f"{call_of(one)} → {call_of(two)}"
-    sources = (site.source for site in (one, two) if site.source is not None)
-    return _told(one.node, _unsaid(one), tuple(dict.fromkeys(sources)))
+    return _told(" → ".join(dict.fromkeys((one.node, two.node))), _unsaid(one), sources)
 
 
 def given_to(site: Site) -> str:

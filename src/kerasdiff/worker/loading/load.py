@@ -95,7 +95,7 @@ class Session:
         self.calls: dict[tuple[Precision, Mode], Live] = {}
         self.staged: dict[tuple[Precision, Mode], Live] = {}
         self.tasks: dict[tuple[Precision, bool, tuple[str | None, ...]], Live] = {}
-        self.starts: dict[Precision, tuple[object, list[tuple[Live, Live]]]] = {}
+        self.starts: dict[Precision, list[tuple[object, list[tuple[Live, Live]]]]] = {}
         self._begun: list[tuple[Live, Live]] = []
         self._spare: Loaded | None = None
         self.kept: Live | None = None

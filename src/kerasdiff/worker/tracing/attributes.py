@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import random
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
@@ -45,16 +46,39 @@ def layer_attributes(layer: Live) -> dict[str, Attribute]:
 def layer_defaults(layer: Live) -> dict[str, Attribute]:
     """The settings of a layer with what they are where nobody sets them; those of layers nested in it too."""
     found: dict[str, Attribute] = {}
+    named = {"dtype"}
     nested = ((f"{name}.", getattr(layer, _HELD_AS.get(name, ""), getattr(layer, name, None))) for name in _NESTED)
     for prefix, one in (("", layer), *nested):
         for kind in reversed([kind for kind in type(one).__mro__ if is_keras_own(kind) and "__init__" in vars(kind)]):
             for name, given in inspect.signature(vars(kind)["__init__"]).parameters.items():
+                named.add(f"{prefix}{name}")
                 if given.default is not inspect.Parameter.empty:
                     found[f"{prefix}{name}"] = _plain(given.default)
     if "data_format" in found and found["data_format"] is None:
         found["data_format"] = keras.config.image_data_format()
     held = layer_attributes(layer)
-    return {name: value for name, value in found.items() if name in held}
+    unsaid = [name for name in held if name not in named and "." not in name]
+    return {name: value for name, value in found.items() if name in held} | (
+        _made_plain(layer, unsaid) if unsaid else {}
+    )
+
+
+def _made_plain(layer: Live, names: Sequence[str]) -> dict[str, Attribute]:
+    """What settings that no signature names are, in a layer of the class that is made with what it needs alone."""
+    kind = type(layer)
+    if not is_keras_own(kind):
+        return {}
+    config = layer.get_config()
+    parameters = inspect.signature(kind.__init__).parameters.items()
+    needed = [name for name, given in parameters if given.default is inspect.Parameter.empty and name in config]
+    before = random.getstate()  # initializers draw seeds from there, as they are made
+    try:
+        plain = layer_attributes(kind(**{name: config[name] for name in needed}, name=layer.name))
+    except (TypeError, ValueError, AttributeError):  # it needs what its config does not say
+        return {}
+    finally:
+        random.setstate(before)
+    return {name: plain[name] for name in names if name in plain}
 
 
 def _is_lambda(value: Mapping[str, Live], held: Live) -> bool:

@@ -101,7 +101,8 @@ class _Form:
             defaults = getattr(value, "args", None)
             outside = [self._of(getattr(defaults, name, [])) for name in _DEFAULTS]
             return self._within(value, ("returns",)), outside
-        return type(value).__name__, self._fields(_plainer(value), ("annotation", *_DEFAULTS))
+        plain = _plainer(value)
+        return type(plain).__name__, self._fields(plain, ("annotation", *_DEFAULTS))
 
     def _within(self, scope: ast.AST, without: tuple[str, ...]) -> object:
         self._scopes.append(dict.fromkeys(_bound(scope)))
