@@ -24,7 +24,7 @@ from kerasdiff.align.edits import (
 )
 from kerasdiff.findings import Site, other
 from kerasdiff.graph import Attribute
-from kerasdiff.report.wording import folded, formulas
+from kerasdiff.report.wording import draws, folded, formulas
 from kerasdiff.report.wording.contrast import contrasts, uncoded
 from kerasdiff.report.wording.names import call_of, calls_of, given_to, listed, name_of, shown, shown_setting
 
@@ -116,7 +116,8 @@ def _update(edit: Update) -> str:
     assert edit.candidate is not None
     if _replaces(edit):
         had, has = folded.replaced(edit, edit.reference, edit.candidate)
-        return f"candidate has {has} in the place of {had}"
+        drawn = "".join(f": {text}" for change in edit.changes for text in draws.varying(change))
+        return f"candidate has {has} in the place of {had}{drawn}"
     functions = edit.changes[0].formulas
     if functions is not None:
         return folded.functions(edit.reference, edit.candidate, edit.changes[0])
@@ -160,13 +161,15 @@ def of_another_class(edit: Update) -> bool:
     one, two = edit.sites
     if one is None or two is None or one.display == two.display:
         return False
-    own = [change for change in edit.changes if None in change.values]
-    return bool(own) and all(change.aspect is Aspect.SETTING for change in edit.changes)
+    given = draws.causes(edit.changes)
+    own = [change for change in given if None in change.values]
+    return bool(own) and all(change.aspect is Aspect.SETTING for change in given)
 
 
 def _set_to(edit: Update, side: int) -> str:
     """What differs in the settings of a side, with the word before it."""
-    set_to = [(change.name, change.values[side]) for change in edit.changes if change.values[side] not in (None, {})]
+    given = draws.causes(edit.changes)
+    set_to = [(change.name, change.values[side]) for change in given if change.values[side] not in (None, {})]
     told = [f"{name}={uncoded(shown_setting(name, value))}" for name, value in set_to[:MOST_SETTINGS]]
     return f" with {listed(told)}" if told else ""
 
@@ -229,6 +232,8 @@ def _changed_setting(change: Change) -> list[str]:
     name, (one, two) = _key(change), _values(change)
     if change.aspect is Aspect.GENERATOR:
         return [f"draws random numbers {one} in the reference, {two} in the candidate"]
+    if change.drawn[0]:
+        return draws.varying(change)
     if change.aspect is Aspect.DRAWN:
         return [f"draws random numbers of shape {one} in the reference, {two} in the candidate"]
     if change.aspect is Aspect.UNTRACKED:
@@ -415,6 +420,8 @@ def _values(change: Change) -> Values:
         return ", ".join(_texts(first)) or "none", ", ".join(_texts(second)) or "none"
     if change.aspect is Aspect.GENERATOR:
         return _ORIGINS[str(first)], _ORIGINS[str(second)]
+    if change.drawn[0]:
+        return draws.values(change)
     if change.aspect is Aspect.DRAWN:
         return " and ".join(_texts(first)), " and ".join(_texts(second))
     if change.aspect is Aspect.DTYPE:
