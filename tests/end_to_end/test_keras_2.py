@@ -31,6 +31,7 @@ PAIRS = {
     ("recurrent", "recurrent"): "EQUIVALENT",
     # A mask for each time step in Keras 2, one for the sequence in Keras 3.
     ("recurrent_dropout", "recurrent_dropout"): "the mask of `dropout` is drawn for each time step in the reference",
+    # Drawn inside the loop, where no number of theirs can be seen.
     ("recurrent_dropouts", "recurrent_dropouts"): "the masks of `dropout` and `recurrent_dropout` are drawn for each",
     # Keras issue 19993: 4.6 % of letters wrong with Keras 2, 5.8 % with Keras 3.
     ("handwriting", "handwriting"): "): the mask of `dropout` is drawn for each time step in the reference (Keras 2.",

@@ -118,6 +118,7 @@ def test_shapes_tell_over_what_random_numbers_vary(node: Node, setting: str, axe
         pytest.param(drawing((None, 6, 5), (None, None, 5)), id="of unknown size"),
         pytest.param(drawing((None, 6, 5), (None, 6, 5), (None, 1, 5)), id="two ways at once"),
         pytest.param(drawing((None, 6, 5)), id="none"),
+        pytest.param(drawing((None, 1, 5), (None, 5), loop=1), id="of a single step"),
     ],
 )
 def test_where_shapes_do_not_tell_nothing_is_said(node: Node):

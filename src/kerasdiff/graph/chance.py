@@ -128,7 +128,7 @@ def _varies(
     """The axes of an input over which numbers of a shape vary; ``None`` where the shapes do not tell."""
     if drawn is None:
         return None
-    if looping and len(drawn) == len(given) - 1:  # drawn for a step, outside the loop: one for all
+    if looping and len(drawn) == len(given) - 1 and given[1] != 1:  # drawn for a step, outside the loop: one for all
         return tuple(dict.fromkeys((names[0], *names[2:])))
     if len(drawn) != len(given) or any(size not in (1, whole) for size, whole in zip(drawn, given, strict=True)):
         return None
