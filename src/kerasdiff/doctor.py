@@ -14,22 +14,25 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import kerasdiff
 from kerasdiff.errors import KerasdiffError
 from kerasdiff.graph import Attribute
-from kerasdiff.options import Options, trial_store
-from kerasdiff.side.environment import Hardware, may_have_gpu, worker_environment
+from kerasdiff.options import Options, environment_store, trial_store
+from kerasdiff.side.environment import Hardware, may_have_gpu
 from kerasdiff.side.health import Check, Examined, Subject, Wanting
-from kerasdiff.side.interpreters.choosing import LEAST, too_old
+from kerasdiff.side.interpreters.asking import ask, shown
+from kerasdiff.side.interpreters.choosing import LEAST, LEAST_OF_SECOND, dotted, too_old, unfit
 from kerasdiff.side.launching import FORKS, prepare
 from kerasdiff.side.memory import available_bytes
 from kerasdiff.side.process import Worker
 from kerasdiff.side.protocol import EXAMINE
 from kerasdiff.side.targets import Target
+from kerasdiff.side.upgrading.environments import sizes_of
 
 LITTLE_MEMORY = 2 << 30
 """A comparison takes about this: a launcher, two workers, what they share counted once."""
@@ -50,13 +53,13 @@ def reference():
 def equal():
     inputs = keras.Input((8, 8, 3))
     x = keras.activations.relu(keras.layers.Conv2D(4, 3)(inputs))
-    return keras.Model(inputs, keras.layers.Dense(2)(keras.ops.mean(x, axis=(1, 2))))
+    return keras.Model(inputs, keras.layers.Dense(2)(keras.layers.Flatten()(keras.layers.AveragePooling2D(6)(x))))
 
 
 def different():
     inputs = keras.Input((8, 8, 3))
     x = keras.layers.Conv2D(4, 3)(inputs)
-    return keras.Model(inputs, keras.layers.Dense(2)(keras.ops.mean(x, axis=(1, 2))))
+    return keras.Model(inputs, keras.layers.Dense(2)(keras.layers.Flatten()(keras.layers.AveragePooling2D(6)(x))))
 """
 
 Found = dict[str, Attribute]
@@ -65,23 +68,70 @@ _LIBRARIES = ("numpy", "scipy", "rich", "click", "cloudpickle")
 _EXTRAS = ("ray", "pytest", "IPython")
 
 
-def examine(timeout: float, told: Callable[[str], None]) -> Iterator[Check]:
+def examine(timeout: float, told: Callable[[str], None], python: str = "") -> Iterator[Check]:
     """Looks at one thing after the other.
 
     Args:
         timeout: Seconds a worker may take for one answer.
         told: Hears what is done next.
+        python: The interpreter whose environment is looked at, and nothing of this machine beside it; empty for the
+            one that runs this, and for all.
     """
-    prepare(worker_environment(Hardware()))
     yield Check(
         subject=Subject.KERASDIFF, found={"version": kerasdiff.__version__, "place": str(Path(__file__).parent)}
     )
+    if python:
+        yield from _elsewhere(timeout, told, python)
+        return
+    prepare(Hardware())
     yield Check(subject=Subject.PYTHON, found={"version": platform.python_version(), "place": sys.executable})
+    works = yield from _workers(timeout, told)
+    yield Check(subject=Subject.LIBRARIES, found={name: _version(name) for name in _LIBRARIES})
+    yield _machine()
+    yield _temporary()
+    yield _data()
+    yield _store()
+    yield _environments()
+    yield _git()
+    yield Check(subject=Subject.EXTRAS, found={name: _version(name) for name in _EXTRAS})
+    if works:
+        told("comparing models that are known to be equal, and to be different")
+        yield from _self_test(timeout)
+
+
+def _elsewhere(timeout: float, told: Callable[[str], None], python: str) -> Iterator[Check]:
+    """What another environment has, and whether models run there: first what its packages say, then what they do."""
+    seen = ask(python, "--python")
+    wrong = unfit(seen)
+    for subject, version in (
+        (Subject.PYTHON, dotted(seen.version)),
+        (Subject.TENSORFLOW, seen.packages.get("tensorflow")),
+        (Subject.KERAS, seen.packages.get("keras")),
+    ):
+        if wrong is None and subject is not Subject.PYTHON:
+            continue  # a worker says it, and more
+        found: Found = {"version": version, "place": shown(python)}
+        if wrong is not None and wrong.package == subject.name.lower():
+            lacks = Wanting.ABSENT if version is None else Wanting.OLD
+            yield Check(subject=subject, standing="fail", wanting=lacks, found={**found, "least": wrong.least})
+            return
+        yield Check(subject=subject, found=found)
+    prepare(Hardware(), [_subject(""), _subject(python)])
+    if (yield from _workers(timeout, told, python)):
+        told("comparing models that are known to be equal, and to be different")
+        yield from _self_test(timeout, python)
+
+
+def _subject(python: str) -> Target:
+    return Target(text="import tensorflow, keras", kind="live", location="", python=python)
+
+
+def _workers(timeout: float, told: Callable[[str], None], python: str = "") -> Generator[Check, None, bool]:
+    """What workers say of TensorFlow; whether it works."""
     told("starting TensorFlow")
     works = False
     with ExitStack() as stack:
-        target = Target(text="import tensorflow, keras", kind="live", location="")
-        workers = [stack.enter_context(Worker(target, (), timeout, "TensorFlow")) for _ in range(2)]
+        workers = [stack.enter_context(Worker(_subject(python), (), timeout, "TensorFlow")) for _ in range(2)]
         try:
             answers = [pending.result() for pending in [worker.submit(EXAMINE) for worker in workers]]
         except KerasdiffError as error:
@@ -91,23 +141,15 @@ def examine(timeout: float, told: Callable[[str], None]) -> Iterator[Check]:
             works = True
             yield from _tensorflow(answers)
             yield _start(workers[0])
-    yield Check(subject=Subject.LIBRARIES, found={name: _version(name) for name in _LIBRARIES})
-    yield _machine()
-    yield _temporary()
-    yield _data()
-    yield _store()
-    yield _git()
-    yield Check(subject=Subject.EXTRAS, found={name: _version(name) for name in _EXTRAS})
-    if works:
-        told("comparing models that are known to be equal, and to be different")
-        yield from _self_test(timeout)
+    return works
 
 
 def _tensorflow(answers: list[Examined]) -> Iterator[Check]:
     for subject, name in ((Subject.TENSORFLOW, "tensorflow"), (Subject.KERAS, "keras")):
         version = answers[0].environment[name]
-        least = ".".join(map(str, LEAST[name]))
-        if too_old(name, version):
+        promised = LEAST_OF_SECOND if answers[0].environment["keras"].startswith("2.") else LEAST
+        least = dotted(promised[name])
+        if too_old(name, version, promised):
             found = {"version": version, "least": least}
             yield Check(subject=subject, standing="fail", wanting=Wanting.OLD, found=found)
         else:
@@ -175,6 +217,13 @@ def _store() -> Check:
     return Check(subject=Subject.STORE, found=found)
 
 
+def _environments() -> Check:
+    place = environment_store()
+    sizes = sizes_of(place)
+    found: Found = {"place": place, "environments": len(sizes), "bytes": sum(sizes)}
+    return Check(subject=Subject.ENVIRONMENTS, found=found)
+
+
 def _git() -> Check:
     program = shutil.which("git")
     if program is None:
@@ -190,7 +239,7 @@ def _git() -> Check:
     return Check(subject=Subject.GIT, found={"version": done.stdout.split()[-1], "place": program})
 
 
-def _self_test(timeout: float) -> Iterator[Check]:
+def _self_test(timeout: float, python: str = "") -> Iterator[Check]:
     import kerasdiff.pipeline as engine
     from kerasdiff.side.reading.early import read_target
 
@@ -203,9 +252,9 @@ def _self_test(timeout: float) -> Iterator[Check]:
         ):
             began = time.monotonic()
             found: Found
-            targets = read_target(f"{file}:reference"), read_target(f"{file}:{name}")
+            one, two = (replace(read_target(f"{file}:{model}"), python=python) for model in ("reference", name))
             try:
-                outcome = engine.compare(*targets, Options(fit=False, timeout=timeout)).verdict.outcome
+                outcome = engine.compare(one, two, Options(fit=False, timeout=timeout)).verdict.outcome
             except KerasdiffError as error:
                 found = {"cause": error.message, "details": error.details}
                 yield Check(subject=subject, standing="fail", wanting=Wanting.BROKEN, found=found)

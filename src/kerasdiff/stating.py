@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from kerasdiff.align.pair import Correspondence
-from kerasdiff.comparison import ModelInfo, Terms
+from kerasdiff.comparison import Comparison, ModelInfo, Terms
 from kerasdiff.fitting.trials import FitEvidence
 from kerasdiff.options import Options
 from kerasdiff.probing.limits import PROBE_BATCH
@@ -31,6 +32,7 @@ def info(models: Models, pair: Correspondence, side: int) -> ModelInfo:
         location=located(description, target),
         environment=own_environment(models, side),
         python=shown(target.python) if target.python else "",
+        variables=dict(target.variables),
     )
 
 
@@ -46,6 +48,15 @@ def own_environment(models: Models, side: int) -> Mapping[str, str]:
     """What one side has and the other has not: versions and device."""
     own, other = models.descriptions[side].environment, models.descriptions[1 - side].environment
     return {name: text for name, text in own.items() if other.get(name) != text}
+
+
+def with_packages(comparison: Comparison, before: Mapping[str, str], now: Mapping[str, str]) -> Comparison:
+    """The same comparison, with versions of further packages that the reference and the candidate have."""
+    first, second = (
+        replace(side, environment={**held, **side.environment})
+        for side, held in ((comparison.reference, before), (comparison.candidate, now))
+    )
+    return replace(comparison, reference=first, candidate=second)
 
 
 def terms(models: Models, options: Options, rungs: Sequence[Rung]) -> Terms:

@@ -10,7 +10,7 @@ from browsing import HEIGHT, THEMES, WIDTHS, grave_findings, overflow, show
 from click.testing import CliRunner
 
 from kerasdiff.cli import main
-from kerasdiff.report.check import check_json
+from kerasdiff.report.commands.check import check_json
 
 
 @pytest.fixture(scope="module")

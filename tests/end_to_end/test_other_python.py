@@ -81,7 +81,7 @@ def test_two_tensorflows_are_told_and_numbers_decide(models: Path) -> None:
     code, text, told = done.exit_code, done.stdout, validated(json.loads((models / "told.json").read_text()))
 
     assert (code, told["verdict"]["basis"]) == (0, "numeric")
-    assert "the two graphs are identical, and what both TensorFlows compute" in told["verdict"]["summary"]
+    assert "the two graphs are identical, and what both sides compute" in told["verdict"]["summary"]
     assert told["reference"]["environment"] == {"tensorflow": "2.16.2"}
     assert set(told["candidate"]["environment"]) == {"tensorflow"}
     assert "tensorflow" not in told["environment"]
@@ -113,6 +113,40 @@ def test_inspect_runs_there(models: Path) -> None:
     done = run_warm("inspect", "m.py:dies", "--python", "old", cwd=models)
 
     assert (done.exit_code, f"under {models / 'old'}" in done.stderr) == (2, True)
+
+
+def test_a_baseline_is_made_there(models: Path) -> None:
+    made = run_warm("lock", "m.py:of_another_tensorflow", "-o", "net.kerasdiff", "--python", "old", cwd=models)
+    done = run_warm("compare", "net.kerasdiff", "m.py:same", "--no-fit", "--format", "json", cwd=models)
+
+    assert (made.exit_code, done.exit_code) == (0, 0), made.stderr + done.stderr
+    assert "tensorflow 2.16.2 (now " in str(done.report["terms"]["baseline"])
+
+
+def test_a_witness_remembers_where_it_was_found(models: Path) -> None:
+    asked = ("compare", "m.py:changed", "m.py:changed", "--reference-python", "old", "--no-fit")
+    run_warm(*asked, "--save-witness", "w.npz", cwd=models)
+    done, mended = (run_warm("replay", "w.npz", *more, cwd=models) for more in ((), ("m.py:same", "m.py:same")))
+
+    assert (done.exit_code, mended.exit_code) == (1, 0)
+    assert done.stdout.splitlines()[0].endswith("m.py:changed  under old/bin/python")
+    (models / "old").rename(models / "moved")
+    try:
+        lost, found = (run_warm("replay", "w.npz", *more, cwd=models) for more in ((), ("--reference-python", "moved")))
+    finally:
+        (models / "moved").rename(models / "old")
+
+    assert (lost.exit_code, found.exit_code) == (2, 0), found.stderr
+    assert "error: the reference ran under " in lost.stderr
+    assert "/old/bin/python, which is not there any more; name another Python by --reference-python" in lost.stderr
+
+
+def test_the_doctor_looks_there(models: Path) -> None:
+    done = run_warm("doctor", "--python", "old", cwd=models)
+
+    assert (done.exit_code, done.stdout.splitlines()[-1]) == (0, "kerasdiff works here.")
+    assert "old/bin/python" in done.stdout
+    assert "trial store" not in done.stdout
 
 
 def test_a_process_of_another_protocol_is_told(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:

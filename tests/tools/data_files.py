@@ -14,7 +14,7 @@ import numpy as np
 
 from kerasdiff.data import cifar
 from kerasdiff.graph import Port, TensorSpec
-from kerasdiff.report.png import png
+from kerasdiff.report.commands.png import png
 from kerasdiff.worker.training.heads import Encoding, Head
 
 ROWS = 20

@@ -25,10 +25,10 @@ from kerasdiff.comparison import Comparison, Reason, Verdict
 from kerasdiff.explain.records import Effect, LocalDifference, Measure
 from kerasdiff.findings import Fact, Finding, Site, Subject
 from kerasdiff.graph import Edge, Node, Port, Source, TensorSpec
-from kerasdiff.report.wording.advice import advice
-from kerasdiff.report.wording.causes import groups, told
-from kerasdiff.report.wording.shows import where_it_shows
-from kerasdiff.report.wording.verdict import summary
+from kerasdiff.report.wording.verdict.advice import advice
+from kerasdiff.report.wording.verdict.answer import summary
+from kerasdiff.report.wording.verdict.causes import groups, told
+from kerasdiff.report.wording.verdict.shows import where_it_shows
 from kerasdiff.rungs.records import NumberFigures, Row, Rung
 
 

@@ -24,7 +24,7 @@ from data_files import (
 from kerasdiff.data import cifar
 from kerasdiff.data.procedural import procedural
 from kerasdiff.errors import DataError, FitError
-from kerasdiff.report.wording.fit import data_words
+from kerasdiff.report.wording.fits.told import data_words
 from kerasdiff.worker.training.data import DataSet, load_data
 
 

@@ -20,7 +20,7 @@ from data_server import ARCHIVE, SHA256, Server, serving
 
 from kerasdiff.cli import main
 from kerasdiff.data import cifar, download
-from kerasdiff.report.data import shrunk
+from kerasdiff.report.commands.data import shrunk
 
 HALF = len(ARCHIVE) // 2
 

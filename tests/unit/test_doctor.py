@@ -11,23 +11,28 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+from other_python import made_environment, pretend
 from rich.console import Console
 
 import kerasdiff
 from kerasdiff import doctor
-from kerasdiff.report.doctor import doctor_json, render_doctor
+from kerasdiff.cli import main
+from kerasdiff.report.commands.doctor import doctor_json, render_doctor
 from kerasdiff.report.wording import doctor as wording
 from kerasdiff.side.health import Check, Examined, Subject, Wanting
 from kerasdiff.side.interpreters.choosing import LEAST
 
 FOUND = {
     "version": "2.1", "place": "/here", "least": "3.11", "cause": "no room", "names": ("processor",), "forked": False,
-    "cores": 2, "free": 1_500_000_000, "files": 3, "bytes": 1000, "outcome": "equivalent", "seconds": 0.4,
+    "cores": 2, "free": 1_500_000_000, "files": 3, "bytes": 1000, "environments": 2, "outcome": "equivalent",
+    "seconds": 0.4,
 }  # fmt: skip
 
 WANTING = {
-    Subject.TENSORFLOW: (Wanting.BROKEN, Wanting.OLD),
-    Subject.KERAS: (Wanting.OLD,),
+    Subject.PYTHON: (Wanting.OLD,),
+    Subject.TENSORFLOW: (Wanting.BROKEN, Wanting.OLD, Wanting.ABSENT),
+    Subject.KERAS: (Wanting.OLD, Wanting.ABSENT),
     Subject.DEVICES: (Wanting.UNSEEN,),
     Subject.REPEATABLE: (Wanting.APART,),
     Subject.START: (Wanting.SLOW,),
@@ -134,3 +139,29 @@ def test_a_module_beside_the_user_is_not_imported(tmp_path: Path, name: str) -> 
     assert done.returncode == 2
     assert re.search("old.py", done.stderr)
     assert "the one of the user" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("versions", "says"),
+    [
+        ({}, "✗ TensorFlow            not installed there"),
+        ({"tensorflow": "2.12.1", "keras": "2.12.0"}, "✗ TensorFlow            2.12.1 is older than 2.13"),
+        ({"tensorflow": "2.21.0"}, "✗ Keras                 not installed there"),
+        ({"tensorflow": "2.21.0", "keras": "3.5.0"}, "✗ Keras                 3.5.0 is older than 3.11"),
+    ],
+    ids=["no TensorFlow", "an old one", "no Keras", "an early one"],
+)
+def test_another_environment_is_told_by_what_it_lacks(versions: dict[str, str], says: str, tmp_path: Path) -> None:
+    made_environment(tmp_path / "env", libraries=False)
+    pretend(tmp_path / "env", **versions)
+    done = CliRunner().invoke(main, ["doctor", "--python", str(tmp_path / "env"), "--width", "200"])
+
+    assert done.exit_code == 1, done.output
+    assert says in done.stdout
+    assert "self-test" not in done.stdout
+
+
+def test_no_python_is_a_wrong_question() -> None:
+    done = CliRunner().invoke(main, ["doctor", "--python", "lost"])
+
+    assert (done.exit_code, done.stderr.startswith("error: --python: there is no lost; name an")) == (2, True)

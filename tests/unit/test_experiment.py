@@ -29,8 +29,8 @@ from kerasdiff.fitting.verdict import judge_fit
 from kerasdiff.graph import Weight
 from kerasdiff.options import FitOptions, Silent
 from kerasdiff.report.json import _fit
-from kerasdiff.report.wording.fit import told, verdict_sentence
-from kerasdiff.report.wording.trials import pairs_told, remarks
+from kerasdiff.report.wording.fits.told import told, verdict_sentence
+from kerasdiff.report.wording.fits.trials import pairs_told, remarks
 from kerasdiff.rungs.fit import fit_rung
 from kerasdiff.side.training import (
     Answers,

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
-from other_python import made_environment
+from other_python import made_environment, site_of
 from referencing import Registry
 from report_samples import forum
 from rich.console import Console
+from wheels import unpacked, wheel
 
 from kerasdiff.checking.preparing import ready
 from kerasdiff.comparison import Comparison, Reason, Verdict
@@ -28,7 +29,7 @@ from kerasdiff.gates.mutants import Fate, Proof, Proved, Tried
 from kerasdiff.gates.reading import chosen, find, read
 from kerasdiff.gates.records import Checked, CheckedPair, Gate, Standing, Trouble, Why
 from kerasdiff.gates.writing import Proposed, first_file
-from kerasdiff.report.check import check_json, read_check, render_check
+from kerasdiff.report.commands.check import check_json, read_check, render_check
 from kerasdiff.report.saved import SavedError, shown
 from kerasdiff.report.schema import CHECK, schema_text
 from kerasdiff.report.wording.gates import assumed, command, to_pass
@@ -77,6 +78,12 @@ WRONG = {
     "no model": ("[pairs.net]\nseed = 1\n", "1: pairs.net names no model: write reference and candidate,"),
     "both ways": (PAIR + 'target = "a.py:A"\n', "1: pairs.net names reference and target: write"),
     "against": (PAIR + 'against = "main"\n', "4: pairs.net.against is of a pair with target: this one"),
+    "to": (PAIR + 'to = ["keras==3.14"]\n', "4: pairs.net.to is of a pair with target: that is compared with itself"),
+    "to a Python": (
+        '[pairs.net]\ntarget = "a.py:A"\ncandidate_python = "old"\nto = ["keras==3.14"]\n',
+        "4: pairs.net.to compares the target with itself, and candidate_python does so in another environment: write",
+    ),
+    "to nothing": ('[pairs.net]\ntarget = "a.py:A"\nto = []\n', '3: pairs.net.to is empty; write one, as in ["tensor'),
     "reference": ('[pairs.net]\nreference = ["a"]\n', '2: pairs.net.reference must be a text in quotes, as'),
     "inputs": (PAIR + 'inputs = "32,32"\n', '4: pairs.net.inputs must be an array, as in ["32,32,3"], not'),
     "no inputs": (PAIR + "inputs = []\n", '4: pairs.net.inputs is empty; write one, as in ["32,32,3"], or'),
@@ -217,6 +224,29 @@ def test_each_side_may_have_another_python(tmp_path: Path) -> None:
     assert command(judged(gates.gates[0], forum(), TODAY))[4:6] == ["--reference-python", "old"]
     assert lost.trouble is not None
     assert lost.trouble.message.startswith("candidate_python: there is no lost/bin/python; name an interpreter")
+
+
+def test_a_target_may_be_compared_in_an_environment_that_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made_environment(tmp_path / "old")
+    unpacked(wheel(tmp_path / "wheels", "mylayers", "1.0", ""), site_of(tmp_path / "old"))
+    made = wheel(tmp_path / "wheels", "mylayers", "2.0", "")
+    for name, value in (("PIP_NO_INDEX", "1"), ("PIP_CONFIG_FILE", "/dev/null"), ("KERASDIFF_CACHE", str(tmp_path))):
+        monkeypatch.setenv(name, value)
+    (tmp_path / "a.py").write_text("import mylayers\n\n\ndef A():\n    pass\n")
+    pair = '[pairs.net]\ntarget = "a.py:A"\nreference_python = "old"\n'
+    gates = read(written(tmp_path, f'{pair}to = ["./wheels/{made.name}"]\n'))
+    (one,) = ready(gates)
+    (lost,) = ready(read(written(tmp_path, f'{pair}to = ["lost.whl"]\n')))
+
+    assert one.trouble is None, one.trouble
+    reference, candidate = one.targets
+    assert reference == replace(candidate, python=reference.python)
+    assert Path(candidate.python).is_relative_to(tmp_path / "environments")
+    assert command(judged(gates.gates[0], forum(), TODAY))[1:5:2] == ["upgrade", "--to"]
+    assert lost.trouble is not None
+    assert lost.trouble.message == "--to lost.whl: there is no such file or directory."
 
 
 def test_only_the_rungs_that_are_asked_for_run_a_fit(tmp_path: Path) -> None:

@@ -36,8 +36,8 @@ from kerasdiff.report.html.inspected import inspected_html
 from kerasdiff.report.html.page import to_html
 from kerasdiff.report.html.rendering import data, environment
 from kerasdiff.report.named import Named
-from kerasdiff.report.wording.brief import CUT_OFF
 from kerasdiff.report.wording.sizes import sizes
+from kerasdiff.report.wording.verdict.brief import CUT_OFF
 from kerasdiff.rungs.records import RowState
 from kerasdiff.side.records import CONTEXT, Excerpt
 from kerasdiff.side.revisions.records import Commit

@@ -13,7 +13,7 @@ from kerasdiff.options import LAST_SEED, Options
 from kerasdiff.probing.closeness import compare_values
 from kerasdiff.probing.limits import precision_tolerance
 from kerasdiff.probing.observations import Comparisons
-from kerasdiff.report.wording.findings import detail
+from kerasdiff.report.wording.findings.table import detail
 from kerasdiff.rungs.numbers import judged
 
 LIMIT = precision_tolerance("float64")

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kerasdiff.cli import main
-from kerasdiff.report.check import check_json
+from kerasdiff.report.commands.check import check_json
 from kerasdiff.report.json import to_json
 from kerasdiff.report.pages import page_names
 

@@ -20,12 +20,12 @@ from kerasdiff.comparison import Comparison, Terms
 from kerasdiff.graph.table import Table
 from kerasdiff.report import wording
 from kerasdiff.report.cleaning import clean
-from kerasdiff.report.curves import plot
-from kerasdiff.report.inspect import description_json, render_graph
+from kerasdiff.report.commands.inspect import description_json, render_graph
 from kerasdiff.report.json import to_json
-from kerasdiff.report.progress import LiveProgress
-from kerasdiff.report.style import Look
-from kerasdiff.report.terminal import render
+from kerasdiff.report.terminal.comparison import render
+from kerasdiff.report.terminal.curves import plot
+from kerasdiff.report.terminal.progress import LiveProgress
+from kerasdiff.report.terminal.style import Look
 from kerasdiff.report.wording.names import changed
 from kerasdiff.side.training import Tick
 

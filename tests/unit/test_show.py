@@ -23,6 +23,7 @@ from test_report import text_of
 from kerasdiff.cli import main
 from kerasdiff.comparison import Comparison
 from kerasdiff.probing.witness import SavedWitness
+from kerasdiff.report.commands.replay import Replayed, render_replay, replay_json
 from kerasdiff.report.formats.github import to_github
 from kerasdiff.report.formats.junit import to_junit
 from kerasdiff.report.formats.markdown import to_markdown
@@ -30,7 +31,6 @@ from kerasdiff.report.formats.sarif import to_sarif
 from kerasdiff.report.html.page import to_html
 from kerasdiff.report.json import to_json
 from kerasdiff.report.named import Named
-from kerasdiff.report.replay import Replayed, render_replay, replay_json
 from kerasdiff.report.saved import digest, packed, shown, unpacked
 
 SAMPLES: dict[str, Callable[[], Comparison]] = {

@@ -12,7 +12,7 @@ import pytest
 
 from kerasdiff.errors import WorkerEndedError, ending
 from kerasdiff.findings import Fact, Finding
-from kerasdiff.report.wording.fit import told
+from kerasdiff.report.wording.fits.told import told
 from kerasdiff.side.files import write_whole
 from kerasdiff.side.protocol import EVALUATE, REQUESTS, Request, Side
 from kerasdiff.side.retried import Retried

@@ -19,7 +19,7 @@ from kerasdiff.fitting.decisions import DEFAULT_MARGIN, MOST_PAIRS, POWER, Decis
 from kerasdiff.fitting.looks import MOST_LOOKS, Plan, default_plan, spent
 from kerasdiff.fitting.statistics import EXACT_PAIRS, decide, power, sign_flip
 from kerasdiff.fitting.verdict import decided
-from kerasdiff.report.wording.fit import told
+from kerasdiff.report.wording.fits.told import told
 
 
 def reason(decision: Decision) -> str:

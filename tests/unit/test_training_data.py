@@ -21,7 +21,7 @@ from data_files import (
 
 from kerasdiff.errors import DataError, FitError
 from kerasdiff.graph import Port
-from kerasdiff.report.wording.fit import data_words
+from kerasdiff.report.wording.fits.told import data_words
 from kerasdiff.worker.training.data import DataSet, load_data
 from kerasdiff.worker.training.heads import Encoding, Head
 

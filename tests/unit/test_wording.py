@@ -8,9 +8,9 @@ from pathlib import Path
 import kerasdiff
 from kerasdiff.comparison import Reason
 from kerasdiff.findings import Fact
-from kerasdiff.report.wording.findings import SENTENCES
+from kerasdiff.report.wording.findings.table import SENTENCES
 from kerasdiff.report.wording.models import STATES
-from kerasdiff.report.wording.verdict import _REASONS, BASES
+from kerasdiff.report.wording.verdict.answer import _REASONS, BASES
 
 SOURCES = Path(kerasdiff.__file__).parent
 

@@ -30,8 +30,9 @@ from kerasdiff.findings import Site
 from kerasdiff.graph import Source
 from kerasdiff.graph.chance import Axis, Drawn
 from kerasdiff.graph.table import Table
-from kerasdiff.report.wording.contrast import contrasts
-from kerasdiff.report.wording.edits import SAID, attributes, begins_with_a_name, message, settings
+from kerasdiff.report.wording.edits.contrast import contrasts
+from kerasdiff.report.wording.edits.sentences import begins_with_a_name, message
+from kerasdiff.report.wording.edits.settings import SAID, attributes, settings
 from kerasdiff.report.wording.names import call_of, calls_of, name_of, shown
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from kerasdiff.findings import Fact, Finding, Site
 from kerasdiff.graph import Source
-from kerasdiff.report.wording.notes import SENTENCES, note
+from kerasdiff.report.wording.findings.notes import SENTENCES, note
 
 LINE = Source(file="m.py", line=7)
 LAYER = Site(node="body/drop", kind="layer", source=LINE)

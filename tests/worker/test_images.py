@@ -21,8 +21,8 @@ from data_server import SHA256, serving
 
 from kerasdiff.cli import main
 from kerasdiff.errors import DataError, FitError
-from kerasdiff.report.png import png
-from kerasdiff.report.wording.fit import data_words
+from kerasdiff.report.commands.png import png
+from kerasdiff.report.wording.fits.told import data_words
 from kerasdiff.worker.training.data import DataSet, load_data
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from kerasdiff.errors import KerasdiffError
 from kerasdiff.findings import Fact, Finding
-from kerasdiff.report.wording.notes import note
+from kerasdiff.report.wording.findings.notes import note
 from kerasdiff.side.reading.early import check, read_target
 
 keras: Any = pytest.importorskip("keras")

@@ -21,7 +21,7 @@ from test_fit import OPTIONS, StandIn, dense, same  # noqa: E402
 from test_fit import plan as planned  # noqa: E402
 
 from kerasdiff.findings import Fact  # noqa: E402
-from kerasdiff.report.wording.fit import told  # noqa: E402
+from kerasdiff.report.wording.fits.told import told  # noqa: E402
 from kerasdiff.side.training import FitPlan, Tick, Trial  # noqa: E402
 from kerasdiff.worker.training import store  # noqa: E402
 from kerasdiff.worker.training.fit import fit  # noqa: E402

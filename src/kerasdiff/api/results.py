@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from kerasdiff.comparison import Basis, Comparison, Outcome
+    from kerasdiff.conversion import Conversion
     from kerasdiff.side.records import Description
 
 WIDTH = 100
@@ -111,9 +112,9 @@ class Result:
         return to_html(Named.of(self.comparison))
 
     def _render(self, *, verbose: bool = False, changes_only: bool = False) -> Callable[[Console], None]:
-        from kerasdiff.report import terminal
+        from kerasdiff.report.terminal.comparison import render
 
-        return lambda console: terminal.render(self.comparison, console, verbose=verbose, changes_only=changes_only)
+        return lambda console: render(self.comparison, console, verbose=verbose, changes_only=changes_only)
 
     def __str__(self) -> str:
         return self.report().rstrip("\n")
@@ -158,7 +159,7 @@ class Inspection:
 
     def to_json(self) -> str:
         """The same as JSON, schema ``kerasdiff.inspect/1``."""
-        from kerasdiff.report.inspect import description_json
+        from kerasdiff.report.commands.inspect import description_json
 
         return description_json(self.description)
 
@@ -169,7 +170,7 @@ class Inspection:
         return inspected_html(self.description, mode)
 
     def _render(self, mode: Literal["inference", "training"]) -> Callable[[Console], None]:
-        from kerasdiff.report.inspect import render_graph
+        from kerasdiff.report.commands.inspect import render_graph
 
         return lambda console: render_graph(self.description, mode, console)
 
@@ -181,6 +182,51 @@ class Inspection:
 
     def _repr_html_(self) -> str:
         return _html(self._render("inference"))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Converted:
+    """The answer of :func:`kerasdiff.convert`.
+
+    Attributes:
+        conversion: All that is known, as the records the report is made of.
+    """
+
+    conversion: Conversion
+
+    @property
+    def written(self) -> bool:
+        """Whether the file is there."""
+        return self.conversion.written
+
+    @property
+    def path(self) -> Path:
+        """The file that is, or was to be, written."""
+        return Path(self.conversion.output)
+
+    @property
+    def reason(self) -> str:
+        """Why nothing was written; empty where it was."""
+        from kerasdiff.report.wording import converting
+
+        return converting.refusal(self.conversion)
+
+    @property
+    def result(self) -> Result:
+        """What the comparison of both models gave."""
+        return Result(self.conversion.comparison)
+
+    @property
+    def mapping(self) -> dict[str, tuple[str, ...]]:
+        """The weights of the candidate, each with those of the reference that it is made of."""
+        return {item.weight: item.sources for item in self.conversion.carried}
+
+    def __repr__(self) -> str:
+        return f"<kerasdiff: {self.reason or f'{self.path} written'}>"
+
+    def __bool__(self) -> NoReturn:
+        __tracebackhide__ = True
+        raise TypeError("A conversion is neither true nor false: ask for .written.")
 
 
 class NotEquivalentError(AssertionError):

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from kerasdiff.errors import TargetError
 from kerasdiff.gates.records import Gate, Gates
+from kerasdiff.side.reading.imported import imported_names
 from kerasdiff.side.revisions.commits import base_of, changed_since, commit_of
 from kerasdiff.side.revisions.git import git, repository_of
 from kerasdiff.side.targets import STORED, Target
@@ -137,21 +138,12 @@ def _imported(path: Path) -> _Imported | None:
     calls = {_called(node) for node in ast.walk(tree) if isinstance(node, ast.Call)}
     if calls & _RUNS_ANYTHING:
         return None
-    names = {name for node in ast.walk(tree) for name in _names(node)}
+    names = {name for node in ast.walk(tree) for name in imported_names(node)}
     return _Imported(frozenset(names - {""}), any(name.startswith(_READS) for name in calls))
 
 
 def _called(call: ast.Call) -> str:
     return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
-
-
-def _names(node: ast.AST) -> Iterator[str]:
-    """What a statement may import; a relative name is found by its end, as all are."""
-    if isinstance(node, ast.Import):
-        yield from (alias.name for alias in node.names)
-    elif isinstance(node, ast.ImportFrom):
-        yield node.module or ""
-        yield from (f"{node.module or ''}.{alias.name}".strip(".") for alias in node.names if alias.name != "*")
 
 
 def _modules(names: Iterable[str], files: Iterable[Path]) -> Iterator[Path]:

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import sys
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kerasdiff.data.looking import check as check_data
 from kerasdiff.errors import InternalError, KerasdiffError
 from kerasdiff.gates.records import CheckedPair, Gate, Gates, Standing, Trouble, Why
+from kerasdiff.options import environment_store
+from kerasdiff.side.interpreters.backends import on
 from kerasdiff.side.interpreters.choosing import under
 from kerasdiff.side.reading.early import check as check_target
 from kerasdiff.side.reading.early import read_target
 from kerasdiff.side.revisions.commits import AUTO
 from kerasdiff.side.targets import SIDES, Target, no_objects, trusting
+from kerasdiff.side.upgrading.environments import planned, standing
+from kerasdiff.side.upgrading.installing import Told
+from kerasdiff.side.upgrading.packages import imports_of
+from kerasdiff.side.upgrading.wanted import wanted
+from kerasdiff.side.variables import finding
+
+
+def _untold(text: str) -> None:
+    """Hears nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,17 +37,18 @@ class Ready:
     trouble: Trouble | None = None
 
 
-def ready(gates: Gates, against: str = "") -> tuple[Ready, ...]:
-    """Looks at what the pairs name, as far as that needs no TensorFlow.
+def ready(gates: Gates, against: str = "", told: Told = _untold) -> tuple[Ready, ...]:
+    """Looks at what the pairs name, as far as that needs no TensorFlow, and makes the environments that they ask for.
 
     Args:
         gates: The file, or those of its pairs that were asked for.
         against: The revision for all pairs without a reference; empty for their own.
+        told: Hears what is being done where it takes a while.
     """
-    return tuple(_ready(gate, gates, against) for gate in gates.gates)
+    return tuple(_ready(gate, gates, against, told) for gate in gates.gates)
 
 
-def _ready(gate: Gate, gates: Gates, against: str) -> Ready:
+def _ready(gate: Gate, gates: Gates, against: str, told: Told) -> Ready:
     try:
         if gate.reference:
             first = read_target(gate.reference, gates.here)
@@ -43,18 +56,22 @@ def _ready(gate: Gate, gates: Gates, against: str) -> Ready:
             revision = against or gate.against or gates.base or AUTO
             first = read_target(gate.candidate, gates.here, at=revision)
         second = read_target(gate.candidate, gates.here)
-        targets = placed(gate, first, "reference", gates.here), placed(gate, second, "candidate", gates.here)
+        reference = placed(gate, first, "reference", gates.here)
+        candidate = reference if gate.to else placed(gate, second, "candidate", gates.here)
+        targets = reference, candidate
         if gate.options.data is not None:
             check_data(Path(gate.options.data))
         for target in targets:
             check_target(target, gate.options.inputs)
+        if gate.to:
+            targets = reference, _upgraded(gate, candidate, gates.here, told)
     except KerasdiffError as error:
         return Ready(gate=gate, trouble=trouble_of(error))
     return Ready(gate=gate, targets=targets)
 
 
 def placed(gate: Gate, target: Target, side: str, here: str) -> Target:
-    """A model of the pair with what the file lets run to load it, and under which Python.
+    """A model of the pair with what the file lets run to load it, and in what that runs.
 
     Args:
         gate: The pair.
@@ -63,13 +80,22 @@ def placed(gate: Gate, target: Target, side: str, here: str) -> Target:
         here: Directory that paths are relative to.
 
     Raises:
-        TargetError: If there is no such file, or no such Python.
+        TargetError: If there is no such file, no such Python or no such backend; or if its environment cannot be set.
     """
     missing = next((file for _, file in gate.objects if not Path(file).is_file()), None)
     if missing is not None:
         raise no_objects(missing)
     loaded = trusting(target, side, unsafe=gate.unsafe, objects=gate.objects)
-    return under(loaded, gate.pythons[SIDES.index(side)], f"{side}_python", here)
+    at = SIDES.index(side)
+    found = finding(loaded, dict(gate.variables[at]), f"{side}_env")
+    return on(under(found, gate.pythons[at], f"{side}_python", here), gate.backends[at], f"{side}_backend")
+
+
+def _upgraded(gate: Gate, model: Target, here: str, told: Told) -> Target:
+    """The model in the environment that the pair asks for: the one that it has, and what is new."""
+    asks = wanted(gate.to, (), here)
+    plan = planned(asks, imports_of(model), environment_store(), model.python or sys.executable)
+    return replace(model, python=standing(plan, lambda line: told(f"{gate.name}: {line}")).python)
 
 
 def trouble_of(error: BaseException) -> Trouble:

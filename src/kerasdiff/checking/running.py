@@ -81,7 +81,11 @@ def check(
 def _comparing(
     pairs: Sequence[Ready], cluster: ClusterOptions | None, stack: ExitStack, listener: Listener
 ) -> tuple[Compare, int, Callable[[], None]]:
-    """What compares a pair, how many at once (0 for one a core), and what ends those that are under way."""
+    """What compares a pair, how many at once (0 for one a core), and what ends those that are under way.
+
+    A pair of another Python is compared here: what its nodes have of it, a cluster does not say.
+    """
+    pairs = [pair for pair in pairs if not any(target.python for target in pair.targets)]
     if cluster is None or not pairs:
         return compare, 0, stop_all
     from kerasdiff.checking.spread import Spread
@@ -91,7 +95,16 @@ def _comparing(
     targets = tuple(dict.fromkeys(target for pair in pairs for target in pair.targets))
     there = stack.enter_context(connected(cluster, targets, data))
     spread = Spread(there, data)
-    return spread.compare, there.slots, spread.close
+
+    def compared(reference: Target, candidate: Target, options: Options) -> Comparison:
+        here = reference.python or candidate.python
+        return (compare if here else spread.compare)(reference, candidate, options)
+
+    def stop() -> None:
+        spread.close()
+        stop_all()
+
+    return compared, there.slots, stop
 
 
 def _outcome(gate: Gate, future: Future[CheckedPair]) -> CheckedPair:

@@ -16,6 +16,7 @@ from kerasdiff.cli.check import check
 from kerasdiff.cli.common import EXIT_CODES_HELP
 from kerasdiff.cli.compare import compare
 from kerasdiff.cli.completion import completion, prepare
+from kerasdiff.cli.convert import convert
 from kerasdiff.cli.data import data
 from kerasdiff.cli.doctor import doctor
 from kerasdiff.cli.ending import ended, with_debug
@@ -28,6 +29,7 @@ from kerasdiff.cli.lock import lock
 from kerasdiff.cli.replay import replay
 from kerasdiff.cli.rules import rules
 from kerasdiff.cli.show import show
+from kerasdiff.cli.upgrade import upgrade
 
 
 class Program(click.Group):
@@ -77,5 +79,9 @@ def main() -> None:
     """  # noqa: D301
 
 
-for command in (check, compare, completion, data, doctor, fit, init, inspect, list_models, lock, replay, rules, show):
+COMMANDS = (
+    *(check, compare, completion, convert, data, doctor, fit),
+    *(init, inspect, list_models, lock, replay, rules, show, upgrade),
+)
+for command in COMMANDS:
     main.add_command(with_debug(command))

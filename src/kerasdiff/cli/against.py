@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import click
 
+from kerasdiff.cli.backends import backend_options
 from kerasdiff.cli.completion import targets
 from kerasdiff.cli.pythons import python_options
 
@@ -39,6 +40,7 @@ def pair_arguments(command: Command) -> Command:
             "or with auto: at the merge base with the branch that this work goes to.",
         ),
     )
+    command = backend_options("--reference-backend", "--candidate-backend")(command)
     command = python_options("--reference-python", "--candidate-python")(command)
     for option in reversed(options):
         command = option(command)

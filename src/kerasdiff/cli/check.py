@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kerasdiff.cli.against import AUTO
-from kerasdiff.cli.cluster import cluster_options, refuse_other_pythons
+from kerasdiff.cli.cluster import cluster_options
 from kerasdiff.cli.common import clean, progress, start_ahead, write
 from kerasdiff.cli.output import CHECK_FORMATS, Output, machine_texts, report_options
 from kerasdiff.cli.pages import open_page, refuse_occupied, temporary_folder, write_pages
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from kerasdiff.checking.preparing import Ready
     from kerasdiff.gates.records import Checked, Gate, Gates
     from kerasdiff.options import ClusterOptions
+    from kerasdiff.side.targets import Target
 
 EXIT_CODES_HELP = """
 \b
@@ -133,12 +134,10 @@ def _checked(
         refuse_occupied(to.pages, page_names(gate.name for gate in gates.gates).values())
     if to.pictured:
         gates = replace(gates, gates=tuple(_pictured(gate) for gate in gates.gates))
-    pairs = ready(gates, against)
+    with progress() as listener:
+        pairs = ready(gates, against, listener.phase)
     unchanged, base = _unchanged(gates, pairs, changed)
-    running = [target for pair in pairs if pair.gate.name not in unchanged for target in pair.targets]
-    if cluster is not None:
-        refuse_other_pythons(running)
-    elif running:
+    if running := _running_here([pair for pair in pairs if pair.gate.name not in unchanged], cluster):
         start_ahead(targets=running)
     from kerasdiff.checking.running import check
 
@@ -154,6 +153,12 @@ def _checked(
             cluster=cluster,
         )
     return report_checked(replace(checked, file=_in_repository(gates)), to)
+
+
+def _running_here(pairs: Sequence[Ready], cluster: ClusterOptions | None) -> list[Target]:
+    """The targets of the pairs that run on this machine: all but those that a cluster takes."""
+    here = pairs if cluster is None else [pair for pair in pairs if any(target.python for target in pair.targets)]
+    return [target for pair in here for target in pair.targets]
 
 
 def _unchanged(gates: Gates, pairs: Sequence[Ready], changed: str | None) -> tuple[set[str], str]:
@@ -184,7 +189,7 @@ def report_checked(checked: Checked, to: Output) -> int:
     Returns:
         Its exit code.
     """
-    from kerasdiff.report.check import check_json, named, render_check
+    from kerasdiff.report.commands.check import check_json, named, render_check
     from kerasdiff.report.wording.gates import summary
 
     texts = {"json": lambda: check_json(checked), **machine_texts(named(checked), to)}
@@ -195,7 +200,7 @@ def report_checked(checked: Checked, to: Output) -> int:
 
 
 def _write_folder(checked: Checked, folder: str, to: Output) -> None:
-    from kerasdiff.report.check import named
+    from kerasdiff.report.commands.check import named
     from kerasdiff.report.html.index import index_html
     from kerasdiff.report.html.page import to_html
 
@@ -218,7 +223,7 @@ def _proved(gates: Gates, jobs: int, mutants: int, to: Output) -> int:
 
     with progress() as listener:
         proof = prove(gates, listener, today=date.today(), jobs=jobs, count=mutants)
-    from kerasdiff.report.mutants import proof_json, render_proof
+    from kerasdiff.report.commands.mutants import proof_json, render_proof
     from kerasdiff.report.wording.mutants import summary
 
     texts = {"json": lambda: proof_json(proof)}

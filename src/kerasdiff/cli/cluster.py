@@ -89,3 +89,8 @@ def refuse_other_pythons(targets: Iterable[Target]) -> None:
                 f"{clean(target.text)} is to run under {clean(target.python)}, which a cluster's nodes do not have: "
                 "leave out --ray, or that Python."
             )
+        if target.backend not in (None, "tensorflow"):
+            raise click.UsageError(
+                f"{clean(target.text)} is to run on {target.backend}, and a cluster trains on TensorFlow: leave out "
+                "--ray."
+            )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 import click
 
+from kerasdiff.cli.backends import run_on
 from kerasdiff.cli.pythons import placed
 from kerasdiff.cli.trust import trust_options, trusted
 
@@ -197,7 +198,7 @@ def understood(
     targets = tuple(replace(read_target(text), run_file=whole) for text in texts)
     if against is not None:
         targets = (read_target(texts[0], at=against), *targets)
-    targets = placed(trusted(targets))
+    targets = run_on(placed(trusted(targets)))
     if data is not None:
         from kerasdiff.data.looking import check as check_data
 
@@ -218,11 +219,10 @@ def start_ahead(hardware: Hardware | None = None, targets: Iterable[Target] = ()
         targets: What they load, where that may be under another Python.
         draws: Whether they may train on the procedural data.
     """
-    from kerasdiff.side.environment import Hardware, worker_environment
+    from kerasdiff.side.environment import Hardware
     from kerasdiff.side.launching import prepare
 
-    pythons = [target.python for target in targets] or [""]
-    prepare(worker_environment(hardware or Hardware()), pythons, draws=draws)
+    prepare(hardware or Hardware(), targets, draws=draws)
 
 
 @contextmanager
@@ -235,7 +235,7 @@ def progress() -> Iterator[Listener]:
         return
     from rich.console import Console
 
-    from kerasdiff.report.progress import LiveProgress
+    from kerasdiff.report.terminal.progress import LiveProgress
 
     with LiveProgress(Console(stderr=True)) as progress:
         yield progress

@@ -67,7 +67,7 @@ def show(data: str | None, form: str | None, count: int | None, color: str, outp
     from kerasdiff.data.decoding import decode_apart
     from kerasdiff.data.readers import default_table, read
     from kerasdiff.data.summary import summarise
-    from kerasdiff.report.data import render_data, render_facts
+    from kerasdiff.report.commands.data import render_data, render_facts
 
     form = form or ("png" if output is not None and output.lower().endswith(".png") else "terminal")
     if form == "png" and output is None:
@@ -92,8 +92,8 @@ def _draw(table: Table, summary: Summary, count: int, output: str) -> None:
         DataError: If there are none.
     """
     from kerasdiff.errors import DataError
-    from kerasdiff.report.data import MOST_DRAWN, picture
-    from kerasdiff.report.png import png
+    from kerasdiff.report.commands.data import MOST_DRAWN, picture
+    from kerasdiff.report.commands.png import png
 
     if not any(len(row.images) for row in summary.rows):
         raise DataError(f"{table.origin}: there is no image to draw. {summary.note}")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kerasdiff.cli.backends import backend_options
 from kerasdiff.cli.common import TARGETS_HELP, model_options, progress, start_ahead, understood
 from kerasdiff.cli.completion import targets
 from kerasdiff.cli.output import Output, report_options
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     help="Which of the two traced graphs the table shows.",
 )
 @python_options("--python")
+@backend_options()
 @model_options
 @report_options(
     "terminal",
@@ -49,7 +51,7 @@ def inspect(target: str, mode: Mode, inputs: tuple[str, ...], timeout: float, to
     if model.kind != "baseline":  # which is read here
         start_ahead(targets=(model,))
     import kerasdiff.pipeline as engine
-    from kerasdiff.report.inspect import description_json, render_graph
+    from kerasdiff.report.commands.inspect import description_json, render_graph
 
     with progress() as listener:
         listener.phase(f"tracing {target}")

@@ -35,7 +35,7 @@ def list_models(places: tuple[str, ...], all_names: bool, form: str, output: str
     import os
 
     from kerasdiff.errors import TargetError
-    from kerasdiff.report.listing import listing_json, listing_text
+    from kerasdiff.report.commands.listing import listing_json, listing_text
     from kerasdiff.side.listing.finding import listed
 
     texts = places or (".",)

@@ -19,6 +19,7 @@ from kerasdiff.cli.common import (
 )
 from kerasdiff.cli.completion import targets
 from kerasdiff.cli.output import Form, Output, color_option, report_comparison
+from kerasdiff.cli.pythons import python_options
 
 if TYPE_CHECKING:
     from kerasdiff.side.baselines.records import Baseline
@@ -54,6 +55,7 @@ Exit codes:
     "made from.",
 )
 @click.option("--yes", is_flag=True, help="Write without asking, also over a file that is there.")
+@python_options("--python")
 @model_options
 @color_option
 def lock(
@@ -74,6 +76,7 @@ def lock(
     Examples:
       kerasdiff lock net.py:Net -o net.kerasdiff
       kerasdiff lock net.py:Net -o net.kerasdiff --input 224,224,3
+      kerasdiff lock net.py:Net -o net.kerasdiff --python old/bin/python
       kerasdiff lock --update net.kerasdiff
       kerasdiff inspect net.kerasdiff
     """  # noqa: D301
@@ -91,7 +94,7 @@ def lock(
         )
     (model,), specs = understood((target,), inputs)
     _refuse_baseline(model)
-    start_ahead()
+    start_ahead(targets=(model,))
     _save(path, _made(model, specs, timeout))
     return 0
 
@@ -113,7 +116,7 @@ def _update(path: Path, target: str | None, inputs: tuple[str, ...], timeout: fl
     before = read(path)
     (model,), specs = understood((target or before.target,), inputs)
     _refuse_baseline(model)
-    start_ahead()
+    start_ahead(targets=(old, model))
     import kerasdiff.pipeline as engine
     from kerasdiff.options import Options
 
@@ -139,7 +142,7 @@ def _made(model: Target, specs: tuple[InputSpec, ...], timeout: float) -> Baseli
 
 def _save(path: Path, baseline: Baseline) -> None:
     from kerasdiff.locking import save
-    from kerasdiff.report.wording.locked import stored
+    from kerasdiff.report.wording.findings.locked import stored
 
     try:
         save(path, baseline)

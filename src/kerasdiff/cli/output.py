@@ -376,7 +376,7 @@ def _page(several: Sequence[Named]) -> str:
 
 
 def _read(several: Sequence[Named], to: Output, form: Form, console: Console, *, verbose: bool) -> None:
-    from kerasdiff.report import terminal  # which the other forms do without
+    from kerasdiff.report.terminal.comparison import render  # which the other forms do without
 
     for number, item in enumerate(several):
         if item.comparison is None:
@@ -387,7 +387,7 @@ def _read(several: Sequence[Named], to: Output, form: Form, console: Console, *,
         if number:
             console.print()
         links = to.links(form.file)
-        terminal.render(item.comparison, console, verbose=verbose, changes_only=to.changes_only, links=links)
+        render(item.comparison, console, verbose=verbose, changes_only=to.changes_only, links=links)
 
 
 def _verdict(item: Named) -> str:

@@ -24,7 +24,7 @@ def rules(names: tuple[str, ...], to: Output) -> int:
     from difflib import get_close_matches
 
     from kerasdiff.canonical import NODE_RULES, RULES
-    from kerasdiff.report.rules import render_rules, rules_json
+    from kerasdiff.report.commands.rules import render_rules, rules_json
 
     known = [*NODE_RULES, *RULES]
     every = {word for rule in known for word in (rule.name, rule.family)}

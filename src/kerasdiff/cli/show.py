@@ -81,7 +81,7 @@ def _shown_alone(path: str, report: Mapping[str, Attribute], of: int, to: Output
 
 def _check(report: Mapping[str, Attribute], to: Output) -> int:
     from kerasdiff.cli.check import report_checked
-    from kerasdiff.report.check import read_check
+    from kerasdiff.report.commands.check import read_check
 
     for form in to.forms:
         if form.name not in CHECK_FORMATS:
@@ -91,7 +91,7 @@ def _check(report: Mapping[str, Attribute], to: Output) -> int:
 
 def _replay(report: Mapping[str, Attribute], to: Output) -> int:
     from kerasdiff.cli.replay import report_replayed
-    from kerasdiff.report.replay import read_replay
+    from kerasdiff.report.commands.replay import read_replay
 
     to = to.in_file()
     for form in to.forms:

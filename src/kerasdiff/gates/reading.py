@@ -16,7 +16,7 @@ from kerasdiff.findings import RungName
 from kerasdiff.gates.keys import OPTIONS, PAIR, Entry, Wrong, nearest, shown, table, text
 from kerasdiff.gates.lines import Lines
 from kerasdiff.gates.lines import Path as Keys
-from kerasdiff.gates.records import Expected, Gate, Gates, Ignore
+from kerasdiff.gates.records import Expected, Gate, Gates, Ignore, Set
 from kerasdiff.options import IGNORABLE, Options
 from kerasdiff.side.targets import parse_input
 
@@ -155,8 +155,11 @@ class _Reader:
         if not name.strip() or name.startswith("-"):
             raise Wrong("is no name for a pair: give it one that can be typed.")
         own = table(_table(item), PAIR)
-        reference, candidate = _targets(own)
         merged = {**defaults, **own}
+        reference, candidate = _targets(own)
+        if "to" in own:
+            _refuse_beside_upgrade(own, merged)
+            reference = candidate
         if "data" in merged:
             merged["data"] = str(self._here / Path(cast("str", merged["data"])).expanduser())
         expect = cast("Expected", merged.get("expect", "equivalent"))
@@ -182,6 +185,15 @@ class _Reader:
             pythons=(
                 cast("str", merged.get("reference_python", "")),
                 cast("str", merged.get("candidate_python", "")),
+            ),
+            to=cast("tuple[str, ...]", own.get("to", ())),
+            backends=(
+                cast("str", merged.get("reference_backend", merged.get("backend", ""))),
+                cast("str", merged.get("candidate_backend", merged.get("backend", ""))),
+            ),
+            variables=(
+                cast("Set", merged.get("reference_env", ())),
+                cast("Set", merged.get("candidate_env", ())),
             ),
             expect=expect,
             edits=edits,
@@ -235,6 +247,15 @@ def _targets(own: Mapping[str, object]) -> tuple[str, str]:
     if "against" in own:
         raise Wrong("is of a pair with target: this one names its reference.", ("against",))
     return cast("str", own["reference"]), cast("str", own["candidate"])
+
+
+def _refuse_beside_upgrade(own: Mapping[str, object], merged: Mapping[str, object]) -> None:
+    """Refuses what makes no sense where a model is compared with itself in an environment that is made for it."""
+    if "target" not in own:
+        raise Wrong("is of a pair with target: that is compared with itself in the environment that is made.", ("to",))
+    for key, why in (("against", "at a revision"), ("candidate_python", "in another environment")):
+        if key in merged:
+            raise Wrong(f"compares the target with itself, and {key} does so {why}: write either.", ("to",))
 
 
 def _options(merged: Mapping[str, object], ignores: tuple[Ignore, ...]) -> Options:

@@ -54,6 +54,7 @@ class SavedWitness(Counterexample):
         reference, candidate: Targets, as they were given.
         given: What ``--input`` said.
         seed: Of the weights.
+        pythons: The interpreters that they ran under; empty for the one that ran kerasdiff.
     """
 
     how: str
@@ -61,6 +62,7 @@ class SavedWitness(Counterexample):
     candidate: str
     given: tuple[str, ...]
     seed: int
+    pythons: tuple[str, str] = ("", "")
 
 
 def save(path: Path, saved: SavedWitness) -> None:
@@ -77,6 +79,7 @@ def save(path: Path, saved: SavedWitness) -> None:
         "candidate": saved.candidate,
         "inputs": list(saved.given),
         "seed": saved.seed,
+        "pythons": list(saved.pythons),
         "mode": saved.mode,
         "weight_scale": saved.weight_scale,
         "how": saved.how,
@@ -107,7 +110,7 @@ def load(path: Path) -> SavedWitness:
         raise TargetError(f"{path} is no witness that --save-witness wrote.") from None
     if about.get("schema") != SCHEMA or about.get("mode") not in MODES or not inputs:
         raise TargetError(f"{path} is no witness of schema {SCHEMA}.")
-    difference = about["difference"]
+    difference, (first, second) = about["difference"], about.get("pythons", ("", ""))
     return SavedWitness(
         inputs=inputs,
         mode=about["mode"],
@@ -118,4 +121,5 @@ def load(path: Path) -> SavedWitness:
         candidate=str(about["candidate"]),
         given=tuple(str(text) for text in about["inputs"]),
         seed=int(about["seed"]),
+        pythons=(str(first), str(second)),
     )

@@ -27,6 +27,7 @@ class Subject(Enum):
     TEMPORARY = "temporary files"
     DATA = "data"
     STORE = "trial store"
+    ENVIRONMENTS = "environments"
     GIT = "git"
     EXTRAS = "extras"
     SAME = "self-test, equal"

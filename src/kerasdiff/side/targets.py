@@ -17,6 +17,9 @@ from kerasdiff.side.files import other_than_file
 from kerasdiff.side.payload import Payload
 from kerasdiff.side.revisions.records import Revision
 
+Backend = Literal["tensorflow", "jax"]
+"""What Keras computes with."""
+
 TargetKind = Literal["file", "module", "notebook", "saved", "config", "baseline", "live"]
 
 
@@ -55,6 +58,8 @@ class Target:
         found: Whether the user named the file alone, and ``name`` is the one model that it holds.
         payload: The object itself where it is ``live``.
         python: Absolute path of the interpreter that runs it; empty for the one of this process.
+        backend: What Keras runs it on; ``None`` for TensorFlow where nobody says.
+        variables: Names and values of the environment that it is loaded and run in, beside those of this process.
         change: Key of a small change to make in it; with an empty one it is taken apart and built again all the same.
     """
 
@@ -72,9 +77,16 @@ class Target:
     found: bool = False
     payload: Payload | None = None
     python: str = ""
+    backend: Backend | None = None
+    variables: tuple[tuple[str, str], ...] = ()
     change: str | None = None
     unsafe: bool = False
     objects: tuple[str, ...] = ()
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether it may find other modules than this process would."""
+        return bool(self.python) or "PYTHONPATH" in dict(self.variables)
 
     @property
     def holds_values(self) -> bool:

@@ -66,4 +66,8 @@ def _bring_package() -> None:
 
 if __name__ == "__main__":
     _bring_package()
+    if sys.version_info < (3, 10):  # noqa: UP036  (Keras 2 is run there)
+        from kerasdiff.worker import older
+
+        older.install("kerasdiff")
     main()

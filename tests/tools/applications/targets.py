@@ -39,6 +39,11 @@ def itself(name: str) -> keras.Model:
     raise ValueError(f"{name} accepts no size below {LARGEST}") from refusal
 
 
+def sized(name: str, size: int) -> keras.Model:
+    """The model for square images of a size, for two versions of Keras may accept other ones."""
+    return getattr(keras.applications, name)(weights=None, input_shape=(size, size, 3))
+
+
 def copied(name: str) -> keras.Model:
     """The model that its own config describes."""
     model = itself(name)

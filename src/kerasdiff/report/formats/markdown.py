@@ -19,11 +19,11 @@ from kerasdiff.explain.records import Attribution, LocalDifference
 from kerasdiff.findings import Site
 from kerasdiff.fitting.trials import FitEvidence
 from kerasdiff.report import wording
-from kerasdiff.report.attribution import MOST_LOCAL
 from kerasdiff.report.cleaning import clean
-from kerasdiff.report.layers import render_layers
 from kerasdiff.report.named import Named
 from kerasdiff.report.rows import EQUAL, RUNGS
+from kerasdiff.report.terminal.attribution import MOST_LOCAL
+from kerasdiff.report.terminal.layers import render_layers
 from kerasdiff.report.trials import columns_of
 from kerasdiff.report.wording.names import count
 

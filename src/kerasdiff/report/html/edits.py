@@ -11,7 +11,7 @@ from kerasdiff.findings import SIDES
 from kerasdiff.report import wording
 from kerasdiff.report.html.code import Hunk, hunks
 from kerasdiff.report.rows import EDITED, MARKS
-from kerasdiff.report.wording.causes import groups
+from kerasdiff.report.wording.verdict.causes import groups
 from kerasdiff.rungs.records import RowState
 
 MOST_SHOWN = 3

@@ -10,11 +10,11 @@ from kerasdiff.findings import SIDES, SideName
 from kerasdiff.fitting.trials import FitEvidence
 from kerasdiff.report import wording
 from kerasdiff.report.named import Named
-from kerasdiff.report.wording.brief import CUT_OFF
+from kerasdiff.report.wording.fits.trials import Remark, controls, lead_told
 from kerasdiff.report.wording.models import port
 from kerasdiff.report.wording.sizes import Size, sizes
-from kerasdiff.report.wording.trials import Remark, controls, lead_told
-from kerasdiff.report.wording.verdict import BASES
+from kerasdiff.report.wording.verdict.answer import BASES
+from kerasdiff.report.wording.verdict.brief import CUT_OFF
 
 OUTCOMES: Mapping[Outcome, str] = {"equivalent": "=", "different": "≠", "inconclusive": "?"}
 """The mark of each, for those who do not see its colour."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from kerasdiff.comparison import EXIT_CODES, Outcome
 from kerasdiff.gates.records import Checked, CheckedPair
-from kerasdiff.report.check import MARKS, TITLES
+from kerasdiff.report.commands.check import MARKS, TITLES
 from kerasdiff.report.html.rendering import render
 from kerasdiff.report.wording import gates as wording
 from kerasdiff.report.wording.names import capital, count

@@ -7,8 +7,8 @@ from kerasdiff.report.cleaning import clean
 from kerasdiff.report.html.graphs import inspected_data
 from kerasdiff.report.html.rendering import render
 from kerasdiff.report.nodes import COLUMNS, COUNTED_ABOVE, UNTRACED, ends, facts, rows_of, size_of
+from kerasdiff.report.wording.findings.notes import note
 from kerasdiff.report.wording.names import count
-from kerasdiff.report.wording.notes import note
 from kerasdiff.side.records import Description
 
 

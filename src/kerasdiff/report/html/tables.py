@@ -12,9 +12,9 @@ from kerasdiff.report import wording
 from kerasdiff.report.cleaning import clean
 from kerasdiff.report.rows import EQUAL, MARKS, RUNGS, Line, Run, counts, line_of, runs
 from kerasdiff.report.trials import columns_of
+from kerasdiff.report.wording.fits.trials import Remark, pairs_told
 from kerasdiff.report.wording.models import STATES
 from kerasdiff.report.wording.names import capital
-from kerasdiff.report.wording.trials import Remark, pairs_told
 from kerasdiff.rungs.records import RowState, RungOutcome
 
 

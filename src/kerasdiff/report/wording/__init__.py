@@ -3,10 +3,8 @@
 Imports the records it speaks of; imported by report, cli and api alone. Nothing it makes is ever read back.
 """
 
-from kerasdiff.report.wording.advice import advice
-from kerasdiff.report.wording.brief import briefly, unloadable
-from kerasdiff.report.wording.causes import effect_of, effect_told
-from kerasdiff.report.wording.edits import attributes, message, settings, standing
+from kerasdiff.report.wording.edits.sentences import message
+from kerasdiff.report.wording.edits.settings import attributes, settings, standing
 from kerasdiff.report.wording.explain import (
     effect,
     explained,
@@ -17,13 +15,16 @@ from kerasdiff.report.wording.explain import (
     size,
     witness,
 )
-from kerasdiff.report.wording.findings import detail, sentence
-from kerasdiff.report.wording.fit import data_words
+from kerasdiff.report.wording.findings.table import detail, sentence
+from kerasdiff.report.wording.fits.told import data_words
+from kerasdiff.report.wording.fits.trials import plan, remarks
 from kerasdiff.report.wording.models import commit, model, runs_with
 from kerasdiff.report.wording.numbers import closeness, provenance, subject
 from kerasdiff.report.wording.terms import environment, terms
-from kerasdiff.report.wording.trials import plan, remarks
-from kerasdiff.report.wording.verdict import summary
+from kerasdiff.report.wording.verdict.advice import advice
+from kerasdiff.report.wording.verdict.answer import summary
+from kerasdiff.report.wording.verdict.brief import briefly, unloadable
+from kerasdiff.report.wording.verdict.causes import effect_of, effect_told
 
 __all__ = [
     "advice",

@@ -85,6 +85,9 @@ _FOUND: Mapping[Subject, Callable[[Found], str]] = {
     Subject.TEMPORARY: lambda f: f"{f['place']}, {size(f['free'])} free",
     Subject.DATA: lambda f: f"CIFAR-10 in {f['place']}",
     Subject.STORE: lambda f: f"{f['place']}, {count(int(str(f['files'])), 'file')}, {size(f['bytes'])}",
+    Subject.ENVIRONMENTS: lambda f: (
+        f"{f['place']}, {count(int(str(f['environments'])), 'environment')} that `upgrade` made, {size(f['bytes'])}"
+    ),
     Subject.GIT: _placed,
     Subject.EXTRAS: _versions,
     Subject.SAME: lambda f: f"found {f['outcome']} in {f['seconds']} s",
@@ -92,6 +95,9 @@ _FOUND: Mapping[Subject, Callable[[Found], str]] = {
 }
 
 _SPECIAL: Mapping[tuple[Subject, Wanting], Callable[[Found], str]] = {
+    (Subject.PYTHON, Wanting.OLD): lambda f: f"{f['version']} is older than {f['least']}, {f['place']}",
+    (Subject.TENSORFLOW, Wanting.ABSENT): lambda f: "not installed there",
+    (Subject.KERAS, Wanting.ABSENT): lambda f: "not installed there",
     (Subject.TENSORFLOW, Wanting.BROKEN): _broken,
     (Subject.TENSORFLOW, Wanting.OLD): lambda f: f"{f['version']} is older than {f['least']}",
     (Subject.KERAS, Wanting.OLD): lambda f: f"{f['version']} is older than {f['least']}",
@@ -116,6 +122,9 @@ _REPORT = "This is a bug in kerasdiff: please report it with this list."
 _ADVICE: Mapping[tuple[Subject, Wanting], str] = {
     (Subject.TENSORFLOW, Wanting.BROKEN): "Make `python -c 'import tensorflow, keras'` work in this Python; "
     "`pip install --upgrade tensorflow keras` often does.",
+    (Subject.PYTHON, Wanting.OLD): "Make the environment with a newer Python.",
+    (Subject.TENSORFLOW, Wanting.ABSENT): "Install it there: pip install tensorflow",
+    (Subject.KERAS, Wanting.ABSENT): "Install it there: pip install keras",
     (Subject.TENSORFLOW, Wanting.OLD): "pip install --upgrade tensorflow",
     (Subject.KERAS, Wanting.OLD): "pip install --upgrade keras",
     (Subject.DEVICES, Wanting.UNSEEN): "Fits would be faster with it: pip install 'tensorflow[and-cuda]'",

@@ -8,8 +8,8 @@ from kerasdiff.comparison import Comparison, Terms
 from kerasdiff.findings import SIDES, RungName
 from kerasdiff.fitting.decisions import DEFAULT_MARGIN
 from kerasdiff.probing.limits import PROBE_BATCH
-from kerasdiff.report.wording.findings import sentence
-from kerasdiff.report.wording.locked import baselines
+from kerasdiff.report.wording.findings.locked import baselines
+from kerasdiff.report.wording.findings.table import sentence
 
 Term = tuple[str, str]
 """A label and a text; a label may come several times."""

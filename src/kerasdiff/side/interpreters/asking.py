@@ -21,30 +21,40 @@ from kerasdiff.side.interpreters.programs import foreign_processor
 _PATIENCE_S = 10.0
 """How long an interpreter may take to say its version: it takes 0.05 s, and a few where its disk is far away."""
 
+PROVIDERS = {
+    "tensorflow": (
+        *("tensorflow", "tensorflow-cpu", "tensorflow-macos", "tensorflow-intel", "tensorflow-rocm"),
+        *("tensorflow-cpu-aws", "tensorflow-aarch64", "intel-tensorflow", "tf-nightly", "tf-nightly-cpu"),
+    ),
+    "keras": ("keras", "keras-nightly"),
+}
+"""By what a worker imports, the names under which package indexes have it."""
+
 _QUESTION = """
 import sys
 sys.path[:] = [place for place in sys.path if place]
-import json
+import json, os
 told = {"version": list(sys.version_info[:3]), "prefix": sys.prefix}
 if sys.version_info >= (3, 8):
     from importlib import metadata, util
-    names = {
-        "tensorflow": ["tensorflow", "tensorflow-cpu", "tensorflow-macos", "tensorflow-intel", "tensorflow-rocm",
-            "tensorflow-cpu-aws", "tensorflow-aarch64", "intel-tensorflow", "tf-nightly", "tf-nightly-cpu"],
-        "keras": ["keras", "keras-nightly"],
-    }
+    names = PROVIDERS
     for package in names:
         found = util.find_spec(package)
         told[package] = None if found is None or found.origin is None else ""
-        for name in names[package] if told[package] is not None else []:
+        place = os.path.dirname(os.path.dirname(found.origin)) if told[package] is not None else ""
+        for name in names[package] if place else []:
             try:
-                told[package] = metadata.version(name)
-                break
+                held = metadata.distribution(name)
             except metadata.PackageNotFoundError:
-                pass
+                continue
+            beside = os.path.realpath(str(held.locate_file(""))) == os.path.realpath(place)
+            if beside or not told[package]:  # there may be two, of which the other one is hidden
+                told[package] = held.version
+            if beside:
+                break
 print("")
 print(json.dumps(told))
-"""
+""".replace("PROVIDERS", repr(PROVIDERS))
 """For any Python since 2.6, for the old ones have to be told by their version."""
 
 

@@ -7,7 +7,7 @@ import re
 import shutil
 import sys
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from kerasdiff.errors import TargetError
 from kerasdiff.side.interpreters.asking import Told, ask, shown
@@ -16,10 +16,10 @@ from kerasdiff.side.targets import Target, path_of
 LEAST = {"python": (3, 10), "tensorflow": (2, 16), "keras": (3, 11)}
 """The oldest versions that are promised: those of ``pyproject.toml``, which a test compares."""
 
-LEAST_OF_SECOND = {"tensorflow": (2, 13), "keras": (2, 13)}
+LEAST_OF_SECOND = {"python": (3, 9), "tensorflow": (2, 13), "keras": (2, 13)}
 """The same where Keras is Keras 2, which TensorFlow brings up to 2.15."""
 
-_CALLED = {"tensorflow": "TensorFlow", "keras": "Keras"}
+CALLED = {"tensorflow": "TensorFlow", "keras": "Keras"}
 _WITHIN = ("bin/python", "bin/python3", "Scripts/python.exe", "python.exe")
 """Where an environment has its interpreter."""
 
@@ -43,21 +43,43 @@ def under(target: Target, named: str, option: str, here: str = "") -> Target:
             f"{option}: {target.text} is in the memory of this process, and another Python cannot have it; name the "
             "model by its file."
         )
-    return replace(target, python=interpreter(named, option, here))
+    python = interpreter(named, option, here)
+    if python and target.kind == "baseline" and (ask(python, option).packages.get("keras") or "").startswith("2."):
+        raise TargetError(
+            f"{option}: {shown(python)} has Keras 2, and a baseline is asked by Keras 3; leave the option out, for the "
+            "baseline answers here what its model answered."
+        )
+    return replace(target, python=python)
 
 
 def interpreter(named: str, option: str, here: str = "") -> str:
     """The path of an interpreter that runs models, named as for :func:`under`; empty for the one that runs this."""
-    path = _located(named, option, here)
+    path = located(named, option, here)
     told = ask(path, option)
-    if told.version == sys.version_info[:3] and os.path.realpath(told.prefix) == os.path.realpath(sys.prefix):
+    if is_own(told):
         return ""
-    _refuse_unfit(told, path, option)
+    wrong = unfit(told)
+    if wrong is not None:
+        raise TargetError(f"{option}: {_refusal(wrong, told, path)}")
     return path
 
 
-def _located(named: str, option: str, here: str) -> str:
-    """The absolute path of an interpreter; links are kept, for a virtual environment is told by them."""
+def is_own(told: Told) -> bool:
+    """Whether an interpreter is the one that runs this."""
+    return told.version == sys.version_info[:3] and os.path.realpath(told.prefix) == os.path.realpath(sys.prefix)
+
+
+def located(named: str, option: str, here: str = "") -> str:
+    """The absolute path of an interpreter; links are kept, for a virtual environment is told by them.
+
+    Args:
+        named: It, the directory of an environment, or a name on the ``PATH``.
+        option: What named it, for messages.
+        here: Directory that relative paths are found from; empty for the current one.
+
+    Raises:
+        TargetError: If there is none.
+    """
     path = path_of(named, here)
     if path.is_dir():
         for inside in _WITHIN:
@@ -77,25 +99,49 @@ def _located(named: str, option: str, here: str) -> str:
     raise TargetError(f"{option}: there is no {named}; name an interpreter, or the directory of a virtual environment.")
 
 
-def _refuse_unfit(told: Told, path: str, option: str) -> None:
-    """Refuses an environment that lacks what a worker needs, or has it too old."""
-    python = ".".join(map(str, told.version))
-    if told.version < LEAST["python"]:
-        least = ".".join(map(str, LEAST["python"]))
-        raise TargetError(f"{option}: {shown(path)} is Python {python}; kerasdiff runs models under {least} or later.")
-    for package, called in _CALLED.items():
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unfit:
+    """Why kerasdiff runs no model in an environment.
+
+    Attributes:
+        package: ``python``, ``tensorflow`` or ``keras``.
+        version: The one that is there; ``None`` where there is none.
+        least: The oldest that would do.
+    """
+
+    package: str
+    version: str | None
+    least: str
+
+
+def unfit(told: Told) -> Unfit | None:
+    """What an environment lacks that a worker needs, or has too old; ``None`` where it will do."""
+    promised = LEAST_OF_SECOND if (told.packages.get("keras") or "").startswith("2.") else LEAST
+    if told.version < promised["python"]:
+        return Unfit(package="python", version=dotted(told.version), least=dotted(promised["python"]))
+    for package in CALLED:
         version = told.packages.get(package)
-        if version is None:
-            raise TargetError(
-                f"{option}: {shown(path)} (Python {python}) has no {called}; install it there: "
-                f"{shown(path)} -m pip install {package}"
-            )
-        promised = LEAST_OF_SECOND if (told.packages.get("keras") or "").startswith("2.") else LEAST
-        if too_old(package, version, promised):
-            least = ".".join(map(str, promised[package]))
-            raise TargetError(
-                f"{option}: {shown(path)} has {called} {version}; kerasdiff runs models with {called} {least} or later."
-            )
+        if version is None or too_old(package, version, promised):
+            return Unfit(package=package, version=version, least=dotted(promised[package]))
+    return None
+
+
+def _refusal(wrong: Unfit, told: Told, path: str) -> str:
+    """Why an environment will not do, and what to do, in a sentence."""
+    if wrong.package == "python":
+        return f"{shown(path)} is Python {wrong.version}; kerasdiff runs models under {wrong.least} or later."
+    called = CALLED[wrong.package]
+    if wrong.version is None:
+        return (
+            f"{shown(path)} (Python {dotted(told.version)}) has no {called}; install it there: "
+            f"{shown(path)} -m pip install {wrong.package}"
+        )
+    return f"{shown(path)} has {called} {wrong.version}; kerasdiff runs models with {called} {wrong.least} or later."
+
+
+def dotted(version: tuple[int, ...]) -> str:
+    """A version as it is written."""
+    return ".".join(map(str, version))
 
 
 def too_old(package: str, version: str, promised: Mapping[str, tuple[int, ...]] = LEAST) -> bool:

@@ -13,7 +13,7 @@ from kerasdiff.side.slicing.records import SHARED, Cost, Facts, Leaf
 from kerasdiff.side.slicing.script import Script, imported, is_builtin
 from kerasdiff.side.slicing.statements import Walk
 
-_KEPT = (ast.Import, ast.ImportFrom, ast.Delete, *Definition.__args__)
+_KEPT = (ast.Import, ast.ImportFrom, ast.Delete, Definition)
 
 
 class Leaves(Walk):

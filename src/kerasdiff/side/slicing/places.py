@@ -34,7 +34,7 @@ def _locals(function: Plain) -> Iterator[ast.Name]:
         node = waiting.pop()
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             yield node
-        elif not isinstance(node, (*Definition.__args__, ast.Lambda)):
+        elif not isinstance(node, Definition | ast.Lambda):
             waiting += list(ast.iter_child_nodes(node))
 
 

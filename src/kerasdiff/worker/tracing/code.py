@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from kerasdiff.worker.keras_internals import Live, is_keras_own
 from kerasdiff.worker.tracing.libraries import is_user_file
+from kerasdiff.worker.tracing.syntax import syntax_of
 
 
 def digest_of(value: object) -> str:
@@ -18,7 +19,7 @@ def digest_of(value: object) -> str:
 
 
 def code_digest(function: Live) -> str:
-    """A digest of a function: byte code, constants, defaults, what it closes over, and what it reaches by name.
+    """A digest of a function: what it says, its defaults, what it closes over, and what it reaches by name.
 
     The same source gives the same digest wherever it stands; names of files and line numbers do not count.
     """
@@ -44,13 +45,18 @@ def reach_digest(owner: Live, method: str) -> str:
         method: Name of the method.
     """
     scopes = [*map(vars, type(owner).__mro__), vars(owner)]
-    return digest_of(sorted(_found([(method, {})], scopes).items()))
+    return digest_of(_telling(_found([(method, {})], scopes)))
 
 
 def _reached(functions: Iterable[Live], kinds: Iterable[type]) -> list[tuple[str, object]]:
     """What functions of the user's reach by name that says something: in their module, and in these classes."""
     waiting = [(name, item.__globals__) for item in functions for name in _names(item.__code__)]
-    return sorted((name, held) for name, held in _found(waiting, [*map(vars, kinds)]).items() if any(held))
+    return _telling(_found(waiting, [*map(vars, kinds)]))
+
+
+def _telling(found: Mapping[str, tuple[list[object], ...]]) -> list[tuple[str, object]]:
+    """Names that say something: of those that say nothing, each version of Python has other ones."""
+    return sorted((name, held) for name, held in found.items() if any(held))
 
 
 _Scope: TypeAlias = "Mapping[str, Live]"
@@ -149,9 +155,19 @@ def _parts(function: Live, depth: int) -> object:
     code = getattr(function, "__code__", None)
     if code is None:
         return getattr(function, "__qualname__", type(function).__name__)
+    name = getattr(function, "__qualname__", "<")
+    if not is_user_code(function) and "<" not in name:
+        # Of another version it has other code, and is the same all the same.
+        return _package(function), name
     cells = [_plain(cell.cell_contents, depth + 1) for cell in function.__closure__ or () if filled(cell)]
     defaults = [_plain(item, depth + 1) for item in function.__defaults__ or ()]
-    return (code.co_code.hex(), _constants(code), code.co_names, cells, defaults)
+    named = [(key, _plain(item, depth + 1)) for key, item in sorted((function.__kwdefaults__ or {}).items())]
+    written = syntax_of(code) if is_user_code(function) else None
+    return written or (code.co_code.hex(), _constants(code), code.co_names), cells, defaults, named
+
+
+def _package(function: Live) -> str:
+    return "keras" if is_keras_own(function) else str(function.__module__).partition(".")[0]
 
 
 def _constants(code: CodeType) -> list[object]:

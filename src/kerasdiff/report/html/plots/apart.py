@@ -11,7 +11,7 @@ from kerasdiff.report.html.numbers import plotted
 from kerasdiff.report.html.plots import runs
 from kerasdiff.report.html.plots.records import Figure, Plotted, Table
 from kerasdiff.report.html.plots.thinning import MOST_CURVES, MOST_STEPS, kept, run_length, spread
-from kerasdiff.report.wording import plots_of_fits as wording
+from kerasdiff.report.wording.fits import plots as wording
 from kerasdiff.report.wording.names import number
 from kerasdiff.side.training import TrialSide, TrialSoFar
 

@@ -12,7 +12,7 @@ from kerasdiff.fitting.trials import FitEvidence
 from kerasdiff.report.html.plots import runs
 from kerasdiff.report.html.plots.records import Figure, Plotted, Table
 from kerasdiff.report.html.plots.thinning import MOST_ROWS, MOST_STEPS, spread
-from kerasdiff.report.wording import plots_of_fits as wording
+from kerasdiff.report.wording.fits import plots as wording
 from kerasdiff.report.wording.names import number
 from kerasdiff.side.training import Epoch, TrialSoFar
 

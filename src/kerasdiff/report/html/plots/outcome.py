@@ -11,10 +11,10 @@ from kerasdiff.report.html.numbers import figure, plotted
 from kerasdiff.report.html.plots import runs
 from kerasdiff.report.html.plots.records import Figure, Plotted, Table
 from kerasdiff.report.html.plots.thinning import MOST_ROWS, largest, spread
-from kerasdiff.report.wording import plots_of_fits as wording
+from kerasdiff.report.wording.fits import plots as wording
+from kerasdiff.report.wording.fits.trials import signed
 from kerasdiff.report.wording.names import number
 from kerasdiff.report.wording.plots import rows_left_out
-from kerasdiff.report.wording.trials import signed
 
 MOST_CLASSES = 24
 """Classes with bars of their own, those with the largest differences: what stands on a screen."""
