@@ -114,6 +114,16 @@ class Evidence:
         return "different" in self.numbers and self.transfer.complete and sure
 
     @cached_property
+    def drawn_otherwise(self) -> bool:
+        """Whether a layer of Keras holds masks against the same rate that it draws over other axes on either side."""
+        return any(
+            isinstance(edit, Update)
+            and all(site is not None and site.kind == "layer" for site in edit.sites)
+            and any(item.setting for change in edit.changes for item in change.drawn[0])
+            for edit in self.edits
+        )
+
+    @cached_property
     def unpaired(self) -> bool:
         """Whether weights lack a counterpart that no way to join others could be, and edits tell the models apart."""
         told_apart = self.explained or self.one_sided or self.parameters[0] != self.parameters[1]
@@ -198,6 +208,8 @@ TABLE: tuple[Row, ...] = (
     # A proof that numbers deny is a fault of ours; it claims nothing, and neither do the numbers.
     _different(Reason.OUTPUTS, lambda e: not e.proved and e.witnessed and e.numbers[0] == "different"),
     _different(Reason.TRAINING, lambda e: not e.proved and e.witnessed),
+    # No number tells where masks are drawn inside a loop, and outputs of few draws may look alike.
+    _different(Reason.TRAINING, lambda e: not e.proved and e.drawn_otherwise and e.numbers[1] != "equal"),
     _different(Reason.UNPAIRED, lambda e: not e.proved and e.unpaired),
     # Required, or the rung would be advisory.
     _different(Reason.STORED, lambda e: e.outcome("checkpoint") == "different" and _settled(e)),

@@ -31,7 +31,11 @@ PAIRS = {
     ("normalized", "normalized"): "the reference alone computes fused_batch_norm_v3",
     ("recurrent", "recurrent"): "EQUIVALENT",
     # A mask for each time step in Keras 2, one for the sequence in Keras 3.
-    ("recurrent_dropout", "recurrent_dropout"): "of shape (?, 6, 5) in the reference, (?, 5) in the candidate",
+    ("recurrent_dropout", "recurrent_dropout"): "the mask of `dropout` is drawn for each time step in the reference",
+    # Drawn inside the loop, where no number of theirs can be seen.
+    ("recurrent_dropouts", "recurrent_dropouts"): "the masks of `dropout` and `recurrent_dropout` are drawn for each",
+    # Keras issue 19993: 4.6 % of letters wrong with Keras 2, 5.8 % with Keras 3.
+    ("handwriting", "handwriting"): "): the mask of `dropout` is drawn for each time step in the reference (Keras 2.",
     ("frozen_penalty", "frozen_penalty"): "l2(l2=0.01), added though frozen in the reference",
     # Keras 2 tells every layer the mode, Keras 3 none where `call` takes no `training`.
     ("Quiet", "Quiet"): "takes no `training` argument, so fit runs it in inference mode",
@@ -140,9 +144,18 @@ def _normalized() -> Any:
     return keras.Sequential([keras.Input((8, 8, 3)), keras.layers.BatchNormalization()])
 
 
-def test_it_is_trained() -> None:
-    asked = ("fit", "legacy.py:compiled", "models.py:compiled", "--seeds", "1", "--steps", "5", "--fresh")
+@pytest.mark.parametrize(
+    ("name", "exit_code", "told"),
+    [
+        # Trained in plain Keras from the same weights with the same masks, the two agree.
+        ("convnet", 0, "bit-identical"),
+        # Masks of other shapes part the two in any case: one seed says nothing.
+        ("handwriting", 3, "Each side draws random numbers of its own"),
+    ],
+)
+def test_it_is_trained(name: str, exit_code: int, told: str) -> None:
+    asked = ("fit", f"legacy.py:{name}", f"models.py:{name}", "--seeds", "1", "--steps", "3", "--fresh")
     done = run_warm(*asked, cwd=MODELS)
 
-    assert "differ" not in done.stdout.split("Fit", 1)[0], done.stdout + done.stderr
-    assert done.exit_code in (0, 3)
+    assert told in " ".join(done.stdout.replace("│", " ").split()), done.stdout + done.stderr
+    assert done.exit_code == exit_code

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -27,6 +27,7 @@ from kerasdiff.align.pair import WeightTransfer
 from kerasdiff.comparison import EXIT_CODES, Comparison, ModelInfo, Reason, Terms, Verdict
 from kerasdiff.findings import Compared, Fact, Finding, RungName, Site, Subject
 from kerasdiff.graph import Source
+from kerasdiff.graph.chance import Drawn
 from kerasdiff.graph.values import Tolerance
 from kerasdiff.judge import TABLE as ROWS
 from kerasdiff.judge import UNIMPLIED, Evidence, judge
@@ -461,6 +462,33 @@ def test_every_row_of_the_judge_applies_to_something() -> None:
     reasons = {judge(row.case).reason for row in TABLE}
 
     assert {row.reason for row in ROWS} - reasons == {Reason.FIT_APART}  # the fit below
+
+
+def masked(kind: Literal["layer", "function"] = "layer", setting: str = "dropout") -> tuple[Edit, ...]:
+    """A layer whose masks are drawn for each time step in the reference and once a sequence in the candidate."""
+    site = Site(node="lstm", op="lstm", kind=kind, display="LSTM")
+    first, second = (
+        Drawn(setting=setting, axes=axes) for axes in (("row", "time step", "channel"), ("row", "channel"))
+    )
+    change = Change(aspect=Aspect.DRAWN, values=(("(?, 5)",), ("(?, 5)",)), drawn=((first,), (second,)))
+    return (Update(op="lstm", reference=site, candidate=site, changes=(change,)),)
+
+
+@pytest.mark.parametrize(
+    ("edits", "training", "outcome"),
+    [
+        (masked(), "skipped", "different"),
+        (masked(), "equal", "equivalent"),
+        (masked("function"), "skipped", "inconclusive"),
+        (masked(setting=""), "skipped", "inconclusive"),
+    ],
+)
+def test_masks_of_a_layer_that_are_drawn_otherwise_are_a_witness(
+    edits: tuple[Edit, ...], training: str, outcome: str
+) -> None:
+    verdict = judge(case(edits=edits, **{**EQUAL, "architecture": "different", "training_step": training}))
+
+    assert verdict.outcome == outcome
 
 
 def test_trials_that_part_withhold_what_all_else_shows() -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from kerasdiff.graph import SEED_ROLE, Edge, Graph, Node
-from kerasdiff.graph.chance import draws_from
+from kerasdiff.graph import SEED_ROLE, Edge, Graph, Node, TensorSpec
+from kerasdiff.graph.chance import Drawn, drawn_by, draws_from
 from kerasdiff.probing.samples import FIRST_COPIES, SECONDS, Spent, affordable
 
 
@@ -66,3 +66,60 @@ GIVEN = Node(id="key", op="input", kind="input", attributes={"index": 1})
 )
 def test_the_origin_of_random_numbers_is_seen_in_a_node(node: Node, origin: str):
     assert draws_from(node) == origin
+
+
+Size = int | None
+
+
+def drawing(given: tuple[Size, ...], *drawn: tuple[Size, ...], rate: float = 0.0, used: bool = True, loop: int = 0):
+    """A layer that holds numbers of these shapes against its rate; ``loop`` ones of no known shape in a loop body."""
+
+    def numbers(at: int, shape: tuple[Size, ...] | None) -> list[Node]:
+        outputs = () if shape is None else (TensorSpec(shape=shape, dtype="float32"),)
+        return [
+            Node(id=f"u{at}", op="RandomUniform", kind="op", outputs=outputs),
+            Node(id=f"r{at}", op="Const", kind="const", attributes={"value": 0.30000001192092896}),
+            Node(id=f"m{at}", op="GreaterEqual", kind="op", operands=(Edge(node=f"u{at}"), Edge(node=f"r{at}"))),
+        ]
+
+    nodes = [Node(id="in0", op="input", kind="input", outputs=(TensorSpec(shape=given, dtype="float32"),))]
+    nodes += [node for at, shape in enumerate(drawn) for node in numbers(at, shape)]
+    body = Graph(nodes=tuple(node for at in range(loop) for node in numbers(at, None)), outputs=())
+    nodes.append(Node(id="loop", op="While" if loop else "Identity", kind="op", attributes={"body": body}))
+    outputs = (Edge(node="loop"), *(Edge(node=f"m{at}") for at in range(len(drawn)) if used))
+    settings = {"rate": 0.3, "alpha": rate} if rate else {"rate": 0.3}
+    return Node(id="n", op="n", kind="layer", attributes=settings, lowering=Graph(nodes=tuple(nodes), outputs=outputs))
+
+
+@pytest.mark.parametrize(
+    ("node", "setting", "axes"),
+    [
+        pytest.param(drawing((None, 6, 5), (None, 6, 5)), "rate", ("row", "time step", "channel"), id="each"),
+        pytest.param(drawing((None, 6, 5), (None, 1, 5)), "rate", ("row", "channel"), id="a sequence"),
+        pytest.param(drawing((None, 6, 5), (None, 6, 1)), "rate", ("row", "time step"), id="all channels"),
+        pytest.param(drawing((None, 6, 5), (1, 6, 5)), "rate", ("time step", "channel"), id="a batch"),
+        pytest.param(drawing((None, 4, 4, 3), (None, 1, 1, 3)), "rate", ("row", "channel"), id="an image"),
+        pytest.param(drawing((None, 6, 5), loop=1), "rate", ("row", "time step", "channel"), id="in a loop"),
+        pytest.param(
+            drawing((None, 6, 5), (None, 5), used=False, loop=2), "rate", ("row", "time step", "channel"), id="unused"
+        ),
+        pytest.param(drawing((None, 6, 5), (None, 6, 5), rate=0.3), "alpha and rate", ("row", "time step", "channel")),
+    ],
+)
+def test_shapes_tell_over_what_random_numbers_vary(node: Node, setting: str, axes: tuple[str, ...]):
+    assert drawn_by(node) == (Drawn(setting=setting, axes=axes),)
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        pytest.param(drawing((None, 6, 5), (None, 5)), id="of one axis less, without a loop"),
+        pytest.param(drawing((None, 6, 5), (None, 6, 4)), id="of another size"),
+        pytest.param(drawing((None, 6, 5), (None, None, 5)), id="of unknown size"),
+        pytest.param(drawing((None, 6, 5), (None, 6, 5), (None, 1, 5)), id="two ways at once"),
+        pytest.param(drawing((None, 6, 5)), id="none"),
+        pytest.param(drawing((None, 1, 5), (None, 5), loop=1), id="of a single step"),
+    ],
+)
+def test_where_shapes_do_not_tell_nothing_is_said(node: Node):
+    assert drawn_by(node) is None

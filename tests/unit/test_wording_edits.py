@@ -28,6 +28,7 @@ from kerasdiff.align.edits import (
 )
 from kerasdiff.findings import Site
 from kerasdiff.graph import Source
+from kerasdiff.graph.chance import Axis, Drawn
 from kerasdiff.graph.table import Table
 from kerasdiff.report.wording.edits.contrast import contrasts
 from kerasdiff.report.wording.edits.sentences import begins_with_a_name, message
@@ -178,6 +179,61 @@ def test_changed_settings(changes: tuple[Change, ...], text: str, data: dict[str
     assert message(edit) == f"stem/conv (Conv2D, m.py:3): {text}"
     assert attributes(edit) == data
     assert begins_with_a_name(edit)
+
+
+def drawn(setting: str, *axes: Axis) -> Drawn:
+    return Drawn(setting=setting, axes=axes)
+
+
+STEPS, SEQUENCE = ("row", "time step", "channel"), ("row", "channel")
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "versions", "text", "data"),
+    [
+        (
+            (drawn("dropout", *STEPS),),
+            (drawn("dropout", *SEQUENCE),),
+            ("2.21.0", "3.15.1"),
+            "the mask of `dropout` is drawn for each time step in the reference (Keras 2.21) "
+            "and once a sequence in the candidate (Keras 3.15)",
+            ("for each time step", "once a sequence"),
+        ),
+        (
+            (drawn("layer.dropout", *STEPS), drawn("recurrent_dropout", *STEPS)),
+            (drawn("layer.dropout", *SEQUENCE), drawn("recurrent_dropout", *SEQUENCE)),
+            ("", ""),
+            "the masks of `dropout` and `recurrent_dropout` are drawn for each time step in the reference "
+            "and once a sequence in the candidate",
+            ("for each time step", "once a sequence"),
+        ),
+        (
+            (drawn("rate", "row", "position"),),
+            (drawn("rate", "position", "channel"),),
+            ("", ""),
+            "the mask is drawn for each row, once for all channels in the reference "
+            "and for each channel, once for the whole batch in the candidate",
+            ("for each row, once for all channels", "for each channel, once for the whole batch"),
+        ),
+        (
+            (drawn("", "row", "channel"),),
+            (drawn("", "row", "position", "channel"),),
+            ("", ""),
+            "the random numbers are drawn once for all positions in the reference "
+            "and for each position in the candidate",
+            ("once for all positions", "for each position"),
+        ),
+    ],
+)
+def test_what_random_numbers_vary_over(
+    one: tuple[Drawn, ...], two: tuple[Drawn, ...], versions: tuple[str, str], text: str, data: tuple[str, str]
+) -> None:
+    change = Change(aspect=Aspect.DRAWN, values=(("(?, 6, 5)",), ("(?, 5)",)), drawn=(one, two), versions=versions)
+
+    assert message(updated(change)) == f"stem/conv (Conv2D, m.py:3): {text}"
+    assert attributes(updated(change)) == {"shape of random numbers": data}
+    replaced = updated(Change(aspect=Aspect.OP), change, two=site("conv", op="dense"))
+    assert message(replaced).endswith(f": {text}")
 
 
 def test_layers_that_take_other_arguments_stand_in_each_other_s_place() -> None:

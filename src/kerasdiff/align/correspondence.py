@@ -38,6 +38,7 @@ def correspond(reference: Description, candidate: Description) -> Correspondence
     edits = _merged(modes)
     if reference.environment.get("keras") != candidate.environment.get("keras"):
         edits = tuple(_known_to_both(edit, modes[edit.modes[-1]]) for edit in edits)
+        edits = tuple(_of_versions(edit, (reference, candidate)) for edit in edits)
     same = len(modes) == len(MODES) and all(item.alignment.isomorphic for item in modes.values())
     same = same and not _clash(modes, mapped)
     return Correspondence(
@@ -82,6 +83,15 @@ def _known_to_both(edit: Edit, aligned: Aligned) -> Edit:
     if one is None or two is None:
         return edit
     return replace(edit, changes=known_to_both(edit.changes, one, two))
+
+
+def _of_versions(edit: Edit, sides: tuple[Description, Description]) -> Edit:
+    """An edit with the versions of Keras, where they are what draws otherwise."""
+    if not isinstance(edit, Update) or not any(change.drawn[0] for change in edit.changes):
+        return edit
+    first, second = (str(side.environment.get("keras", "")) for side in sides)
+    told = [replace(change, versions=(first, second)) if change.drawn[0] else change for change in edit.changes]
+    return replace(edit, changes=tuple(told))
 
 
 def _table(description: Description) -> dict[str, Weight]:

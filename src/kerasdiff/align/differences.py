@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from kerasdiff.align.edits import Aspect, Change, Part
 from kerasdiff.align.labels import Weights
 from kerasdiff.graph import SAME_AS, Attribute, Graph, Node
-from kerasdiff.graph.chance import drawn_shapes, draws_from
+from kerasdiff.graph.chance import drawn_by, drawn_shapes, draws_from
 from kerasdiff.graph.names import IMPLIED, readable
 from kerasdiff.graph.ops import HANDED_ON
 
@@ -109,7 +109,24 @@ def inside_changed(one: Node, two: Node) -> Changes:
     return next(filter(None, (aspect(one, two) for aspect in _INSIDE)), (Change(aspect=Aspect.WIRING),))
 
 
+def vary_otherwise(one: Node, two: Node) -> Changes:
+    """That the random numbers of two nodes are drawn over other axes: for each time step, or once a sequence."""
+    first, second = drawn_by(one), drawn_by(two)
+    if not first or not second or len(first) != len(second):
+        return ()
+    if len(first) > 1 and [item.setting for item in first] != [item.setting for item in second]:
+        return ()
+    apart = [(a, b) for a, b in zip(first, second, strict=True) if a.axes != b.axes]
+    if not apart:
+        return ()
+    drawn = tuple(a for a, _ in apart), tuple(b for _, b in apart)
+    return (Change(aspect=Aspect.DRAWN, values=(drawn_shapes(one), drawn_shapes(two)), drawn=drawn),)
+
+
 def _drawn_changed(one: Node, two: Node) -> Changes:
+    told = vary_otherwise(one, two)
+    if told:
+        return told
     values = drawn_shapes(one), drawn_shapes(two)
     return (Change(aspect=Aspect.DRAWN, values=values),) if values[0] != values[1] and all(values) else ()
 

@@ -13,6 +13,7 @@ from typing import ClassVar, Literal, TypeAlias
 
 from kerasdiff.findings import SideName, Site
 from kerasdiff.graph import MODES, Attribute, Mode
+from kerasdiff.graph.chance import Drawn
 
 EditKind = Literal["insert", "delete", "update", "move", "rewire"]
 EditRung = Literal["architecture", "weights"]
@@ -123,7 +124,7 @@ class Aspect(Enum):
     BAKED = auto()  # a constant on one side, a weight on the other: Change.baked
     WIRING = auto()  # the same ops inside, connected in another way
     UNTRACKED = auto()  # variables that the model does not track (what they hold, by side)
-    DRAWN = auto()  # the shapes of random numbers (by side, one a shape)
+    DRAWN = auto()  # the shapes of random numbers (by side, one a shape); Change.drawn: what they vary over
     GENERATOR = auto()  # where random numbers come from (what ``draws_from`` gives, by side)
     DTYPE = auto()  # of the results (by side, one dtype a result)
     VARIANCE = auto()  # whether the variance that is followed is corrected for the size of the sample (by side)
@@ -168,6 +169,8 @@ class Change:
         ways: For ``OP``, and of a function that both sides compute, the ops of either side, where they are several.
         baked: For ``BAKED``, which side has the constant, and what holds the weight.
         far: For ``COMPILE``, how far apart what reads the same lies, as a fraction of a step or a loss.
+        drawn: For ``DRAWN``, what either side's random numbers vary over, where that is known and differs.
+        versions: Likewise, the versions of Keras, where they are not the same.
     """
 
     aspect: Aspect
@@ -180,6 +183,8 @@ class Change:
     ways: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
     baked: Baked | None = None
     far: float = 0.0
+    drawn: tuple[tuple[Drawn, ...], tuple[Drawn, ...]] = ((), ())
+    versions: tuple[str, str] = ("", "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from kerasdiff.align.differences import inside_changed, settings_changed, weights_together
+from kerasdiff.align.differences import inside_changed, settings_changed, vary_otherwise, weights_together
 from kerasdiff.align.edits import Aspect, Change, Delete, Edit, Insert, MaskRole, Move, Rewire, Update, Wiring
 from kerasdiff.align.expanded.cover import Cover
 from kerasdiff.align.labels import Labels, Weights, used_ports
@@ -123,7 +123,8 @@ class Script:
             inside = inside_changed(one, two)  # what a Lambda does says more than a digest of its code
             return changes if _connections_alone(inside) else inside
         if changes:
-            return changes
+            varying = vary_otherwise(one, two)
+            return (*varying, *changes) if changes[0].aspect is Aspect.SETTING else (*changes, *varying)
         specs = self._operand_specs(0, one), self._operand_specs(1, two)
         if specs[0] != specs[1] and (one.kind == "layer" or one.op in ("reshape", "shape")):
             return ()  # the same layer on another shape: a consequence, not a cause

@@ -50,6 +50,17 @@ def recurrent_dropout() -> Any:
     return chain((6, 5), layers.LSTM(4, dropout=0.4))
 
 
+def recurrent_dropouts() -> Any:
+    return chain((6, 5), layers.GRU(4, dropout=0.2, recurrent_dropout=0.4))
+
+
+def handwriting() -> Any:
+    """Reads lines of handwriting: columns of an image as a sequence, a distribution over letters for each."""
+    columns = [layers.Conv2D(4, 3, padding="same", activation="relu"), layers.MaxPooling2D(), layers.Reshape((4, 16))]
+    read = layers.Bidirectional(layers.LSTM(5, return_sequences=True, dropout=0.25))
+    return chain((8, 8, 1), *columns, Dense(6, activation="relu"), read, Dense(5, activation="softmax"))
+
+
 def frozen_penalty() -> Any:
     model = chain((8,), Dense(5, kernel_regularizer="l2"), Dense(4))
     model.layers[1].trainable = False

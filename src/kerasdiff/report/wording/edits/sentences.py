@@ -24,7 +24,7 @@ from kerasdiff.align.edits import (
 )
 from kerasdiff.findings import Site, other
 from kerasdiff.graph import Attribute
-from kerasdiff.report.wording.edits import folded, formulas
+from kerasdiff.report.wording.edits import draws, folded, formulas
 from kerasdiff.report.wording.edits.contrast import contrasts, uncoded
 from kerasdiff.report.wording.edits.settings import key, part_of, parts_listed, replaces, values_of
 from kerasdiff.report.wording.names import call_of, calls_of, given_to, listed, name_of, shown_setting
@@ -112,7 +112,8 @@ def _update(edit: Update) -> str:
     assert edit.candidate is not None
     if replaces(edit):
         had, has = folded.replaced(edit, edit.reference, edit.candidate)
-        return f"candidate has {has} in the place of {had}"
+        drawn = "".join(f": {text}" for change in edit.changes for text in draws.varying(change))
+        return f"candidate has {has} in the place of {had}{drawn}"
     functions = edit.changes[0].formulas
     if functions is not None and edit.changes[0].within:
         first, second = formulas.both(*functions)
@@ -156,13 +157,15 @@ def of_another_class(edit: Update) -> bool:
     one, two = edit.sites
     if one is None or two is None or one.display == two.display:
         return False
-    own = [change for change in edit.changes if None in change.values]
-    return bool(own) and all(change.aspect is Aspect.SETTING for change in edit.changes)
+    given = draws.causes(edit.changes)
+    own = [change for change in given if None in change.values]
+    return bool(own) and all(change.aspect is Aspect.SETTING for change in given)
 
 
 def _set_to(edit: Update, side: int) -> str:
     """What differs in the settings of a side, with the word before it."""
-    set_to = [(change.name, change.values[side]) for change in edit.changes if change.values[side] not in (None, {})]
+    given = draws.causes(edit.changes)
+    set_to = [(change.name, change.values[side]) for change in given if change.values[side] not in (None, {})]
     told = [f"{name}={uncoded(shown_setting(name, value))}" for name, value in set_to[:MOST_SETTINGS]]
     return f" with {listed(told)}" if told else ""
 
@@ -206,6 +209,8 @@ def _changed_setting(change: Change) -> list[str]:
         return [f"{name} {one} in the reference, {two} in the candidate, up to {_far(change)} apart"]
     if change.aspect is Aspect.GENERATOR:
         return [f"draws random numbers {one} in the reference, {two} in the candidate"]
+    if change.drawn[0]:
+        return draws.varying(change)
     if change.aspect is Aspect.DRAWN:
         return [f"draws random numbers of shape {one} in the reference, {two} in the candidate"]
     if change.aspect is Aspect.VARIANCE:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from kerasdiff.align.edits import Aspect, Change, Edit, Part, Update
 from kerasdiff.graph import Attribute
-from kerasdiff.report.wording.edits import formulas
+from kerasdiff.report.wording.edits import draws, formulas
 from kerasdiff.report.wording.edits.contrast import contrasts
 from kerasdiff.report.wording.names import name_of, shown
 
@@ -82,6 +82,8 @@ def values_of(change: Change) -> Values:
         return _ORIGINS[str(first)], _ORIGINS[str(second)]
     if change.aspect is Aspect.VARIANCE:
         return _VARIANCES[bool(first)], _VARIANCES[bool(second)]
+    if change.drawn[0]:
+        return draws.values(change)
     if change.aspect is Aspect.DRAWN:
         return " and ".join(_texts(first)), " and ".join(_texts(second))
     if change.aspect is Aspect.DTYPE:

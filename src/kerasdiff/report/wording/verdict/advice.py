@@ -28,7 +28,7 @@ from kerasdiff.comparison import Comparison, Reason
 from kerasdiff.findings import SIDES, Site
 from kerasdiff.graph import Attribute, Node, Source
 from kerasdiff.graph.table import Table
-from kerasdiff.report.wording.edits import code, formulas
+from kerasdiff.report.wording.edits import code, draws, formulas
 from kerasdiff.report.wording.edits.contrast import contrasts, uncoded
 from kerasdiff.report.wording.edits.sentences import of_another_class
 from kerasdiff.report.wording.names import given_to, lines_of, listed, name_of
@@ -218,6 +218,7 @@ class _Writer:
 
     def _set(self, changes: Sequence[Change], place: str, source: Source | None) -> _Step | None:
         """Gives a call the other side's settings, or leaves out the arguments which that one does not give."""
+        changes = draws.causes(changes)
         if all(change.aspect is Aspect.CALL and change.values[1 - self._side] is None for change in changes):
             given = [f"`{change.name}={change.values[self._side]!r}`" for change in changes]
             return _Step("call", place, source, f"without {listed(given)}")
