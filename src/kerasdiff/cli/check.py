@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from kerasdiff.checking.preparing import Ready
     from kerasdiff.gates.records import Checked, Gate, Gates
     from kerasdiff.options import ClusterOptions
+    from kerasdiff.side.targets import Target
 
 EXIT_CODES_HELP = """
 \b
@@ -136,10 +137,7 @@ def _checked(
     with progress() as listener:
         pairs = ready(gates, against, listener.phase)
     unchanged, base = _unchanged(gates, pairs, changed)
-    running = [target for pair in pairs if pair.gate.name not in unchanged for target in pair.targets]
-    if cluster is not None:
-        here = [pair for pair in pairs if any(target.python for target in pair.targets)]
-        running = [target for pair in here if pair.gate.name not in unchanged for target in pair.targets]
+    running = [target for pair in pairs if pair.gate.name not in unchanged for target in _run_here(pair, cluster)]
     if running:
         start_ahead(targets=running)
     from kerasdiff.checking.running import check
@@ -156,6 +154,12 @@ def _checked(
             cluster=cluster,
         )
     return report_checked(replace(checked, file=_in_repository(gates)), to)
+
+
+def _run_here(pair: Ready, cluster: ClusterOptions | None) -> tuple[Target, ...]:
+    """The models of a pair, unless a cluster runs them; of another Python they run here all the same."""
+    elsewhere = cluster is not None and not any(target.python for target in pair.targets)
+    return () if elsewhere else pair.targets
 
 
 def _unchanged(gates: Gates, pairs: Sequence[Ready], changed: str | None) -> tuple[set[str], str]:

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from kerasdiff.comparison import Comparison
 from kerasdiff.findings import SIDES, Fact
 from kerasdiff.gates.judging import hidden_by
-from kerasdiff.gates.records import Checked, CheckedPair, Ignore, Standing, Why
+from kerasdiff.gates.records import Checked, CheckedPair, Gate, Ignore, Standing, Why
 from kerasdiff.options import Ignored, Options
 from kerasdiff.report.wording.names import count, listed
 from kerasdiff.report.wording.verdict.advice import advice
@@ -165,9 +165,7 @@ def command(pair: CheckedPair) -> list[str]:
     """The command that compares the pair alone, and asks the same."""
     assert pair.comparison is not None
     options = pair.gate.options
-    first, second = pair.comparison.reference.target, pair.comparison.candidate.target
-    words = ["kerasdiff", "upgrade", second] if pair.gate.to else ["kerasdiff", "compare", first, second]
-    words += [word for asked in pair.gate.to for word in ("--to", asked)]
+    words = ["kerasdiff", *_models(pair.gate, pair.comparison)]
     words += [word for given in pair.gate.given for word in ("--input", given)]
     words += ["--unsafe"] if pair.gate.unsafe else []
     for side, file in pair.gate.objects:
@@ -183,6 +181,13 @@ def command(pair: CheckedPair) -> list[str]:
         if (value := getattr(options, name)) != getattr(usual, name):
             words += [f"--{name.replace('_', '-')}", str(value)]
     return words
+
+
+def _models(gate: Gate, comparison: Comparison) -> list[str]:
+    """The command's name, and the models that it is given."""
+    if gate.to:
+        return ["upgrade", comparison.candidate.target, *(word for asked in gate.to for word in ("--to", asked))]
+    return ["compare", comparison.reference.target, comparison.candidate.target]
 
 
 def _there(words: list[str], checked: Checked) -> str:

@@ -94,7 +94,6 @@ def planned(wanted: Wanted, imports: tuple[str, ...], store: str, own: str, othe
         UpgradeError: If an interpreter does not answer.
         TargetError: If there is no such interpreter.
     """
-    known = packages_of(own)
     base = located(other, "--with-python") if other else own
     told, owns = ask(base, "--with-python"), ask(own, "--python")
     lent = told.version[:2] == owns.version[:2]
@@ -103,6 +102,7 @@ def planned(wanted: Wanted, imports: tuple[str, ...], store: str, own: str, othe
             f"--with-python {other}: it is Python {dotted(told.version)}; kerasdiff runs models under "
             f"{dotted(LEAST_OF_SECOND['python'])} or later."
         )
+    known = packages_of(own)
     imported = _bringing(imports, known, wanted)
     bound = tuple(name for name in imported if not lent or _is_bound(name, known, wanted))
     needed = tuple(dict.fromkeys((*_bringing(("tensorflow", "keras", "numpy"), known, wanted), *bound)))
