@@ -233,7 +233,8 @@ class Fact(Enum):
     GRADIENT_STOPPED = auto()  # the same; names: the node that stops gradients; sources
     NOTHING_LEARNED_FROM = auto()  # the same
     BY_ROWS = auto()  # parts: ROW_BY_ROW
-    ROW_BY_ROW = auto()  # side: that looks it up; weights; names: the optimizer
+    ROW_BY_ROW = auto()  # side: that takes its rows one by one; weights: there, and on the other side where that
+    # looks it up by id too; names: the optimizer
     NO_STEP = auto()  # cause
     STEP_IS_ROUNDING = auto()
     STEP_NOT_FINITE = auto()  # the loss is NaN or infinite on both sides
@@ -337,11 +338,12 @@ class Fact(Enum):
     TRIALS_NOT_FINITE = auto()  # names: "data" where they hold no finite number; else no loss after an update is one
     TRIALS_APART = auto()  # figures: first_parting, distance, control_distance, rounding_distance; absent where None
     TRIALS_START_APART = auto()  # the same figures; the trials of a pair did not start from the same weights
+    TRIALS_DRAWS_APART = auto()  # the same figures; each side draws random numbers of its own
     TRIALS_ROUNDING = auto()  # the same figures; rounding that training amplifies explains them
     LEADS = auto()  # count: epochs; names: what the curves do; parts: one LEAD a metric
     LEAD = auto()  # names: metric; figures: mean, level, and with several pairs low, high
     DECIDED = auto()  # names: outcome; figures: of the Decision, absent where None
-    UNDECIDED = auto()  # parts: why it stopped, where no decision is the reason; then DECIDED or NO_PAIR
+    UNDECIDED = auto()  # parts: why it stopped, if so; DECIDED or NO_PAIR; names: "draws" where those part all trials
     CUT_OFF = auto()  # parts: what the finished pairs say, empty where none has finished
 
     # -- fit: what happened on the way ------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ if TYPE_CHECKING:  # reports read this module for one function, and a saved one 
 
 STRUCTURAL = frozenset(
     {"op", "wiring", "unroll", "use_cudnn", "implementation", "flash_attention", "activation", "axis", "axes",
-     "keep_dims", "keepdims", "to", "target_shape", "perm", "dims", "pads", "padding", "strides", "dilations",
+     "keep_dims", "keepdims", "to", "target_shape", "perm", "dims", "pads", "padding", "strides", "dilations", "ksize",
      "data_format", "equation", "dtype", "adj_x", "adj_y", "transpose_a", "transpose_b", "return_sequences",
      "return_state", "zero_output_for_mask", "go_backwards", "units", "filters", "groups"}
 )  # fmt: skip

@@ -37,6 +37,7 @@ from kerasdiff.probing.choosing import choose
 from kerasdiff.probing.large import IN_A_FIT, lacks_room, outlasts_its_trace
 from kerasdiff.probing.recalled import both_recalled
 from kerasdiff.probing.transfer import incomplete, transfer_weights
+from kerasdiff.probing.trial_draws import trial_draws
 from kerasdiff.probing.witness import SavedWitness
 from kerasdiff.rungs.architecture import architecture
 from kerasdiff.rungs.checkpoint import checkpoint
@@ -236,7 +237,7 @@ def compare_models(models: Models, options: Options, listener: Listener) -> Comp
         rungs=tuple(rungs),
         edits=told,
         rewrites=rewrites(pair),
-        rows=rows(pair),
+        rows=rows(pair, seen.edits),
         fit=evidence,
         not_checked=tuple(not_checked),
         attribution=attribution,
@@ -391,6 +392,7 @@ def _experiment(
     first, second = pair.weights
     weights = {one: second[two] for one, two in pair.transfer.pairs.items() if first[one].size == second[two].size}
     starts = Starts() if trials.own_init else Starts(weights=weights, transposed=pair.transfer.transposed)
+    trials = replace(trials, trial=replace(trials.trial, draws=trial_draws(pair)))
     trainers: Trainers
     if cluster is not None:
         trainers = Spread(cluster, models.workers, starts, _data(options), trials.device, models.lost)
@@ -421,7 +423,7 @@ def _fitted(
             environment=environment(models, evidence),
             terms=replace(terms(models, options, rungs), seed=None, margin=trials.margin, own_init=trials.own_init),
             rungs=(*rungs, *more),
-            edits=(),
+            edits=pair.told,
             rewrites=(),
             rows=(),
             fit=evidence,

@@ -7,7 +7,7 @@ from typing import Any
 
 import drawn_samples as drawn
 import pytest
-from browsing import THEMES, WIDTHS, grave_findings, overflow, show
+from browsing import THEMES, WIDTHS, a_page, grave_findings, overflow, show
 
 from kerasdiff.comparison import Comparison
 from kerasdiff.report.html.page import to_html
@@ -175,7 +175,7 @@ def test_figures_beyond_the_limit_stand_in_their_nodes(page, pages) -> None:
     assert page.locator(f"{CANDIDATE} .graph-found .graph-delta").all_text_contents() == ["Δ not finite"]
     page.focus(f"{CANDIDATE} .graph-view")
     keys(page, "Enter")
-    assert "0.25 of scale, limit 1.0e−5" in page.inner_text(".graph-details")
+    assert "25 % of scale, limit 1.0e−5" in page.inner_text(".graph-details")
     assert "not finite, fed the reference's values, limit 1.0e−5" in page.inner_text(".graph-details")
 
 
@@ -258,8 +258,14 @@ def test_all_of_it_by_keys_alone(page, pages) -> None:
     assert page.evaluate("document.activeElement.type") == "search"
 
 
-def test_zoom_and_place_are_those_of_both_panels(page, pages) -> None:
-    opened(page, pages["skip"])
+@pytest.mark.parametrize("motion", ["reduce", "no-preference"])
+def test_zoom_and_place_are_those_of_both_panels(browser, pages, motion: str) -> None:
+    with a_page(browser, reduced_motion=motion) as page:
+        zoomed_and_moved(page, pages["skip"])
+
+
+def zoomed_and_moved(page: Any, file: Path) -> None:
+    opened(page, file)
     before = transforms(page)
     frame = page.locator(f"{CANDIDATE} .graph-view").bounding_box()
     page.mouse.move(frame["x"] + 40, frame["y"] + 40)

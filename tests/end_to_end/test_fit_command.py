@@ -117,6 +117,7 @@ def test_the_report_for_a_person(place: Path) -> None:
     assert answer.exit_code == 1
     text = " ".join(answer.stdout.replace("│", " ").split())  # wherever lines break
     for part in (
+        "reference applies relu",
         "3 seeded trial pairs",
         "train accuracy: ",
         "test accuracy: ",

@@ -89,11 +89,13 @@ def a_page(browser: Browser, *, width: int = 1280, height: int = HEIGHT, **optio
         browser: Whose window.
         width: Pixels across.
         height: Pixels down.
-        options: More of playwright's for a window: ``java_script_enabled``, ``color_scheme``, ``reduced_motion``.
+        options: More of playwright's for a window: ``java_script_enabled``, ``color_scheme``, ``reduced_motion``, which
+            is asked for unless something else is: a test need not wait until a graph has glided to its place.
 
     Raises:
         AssertionError: If something has.
     """
+    options = {"reduced_motion": "reduce", **options}
     window = browser.new_context(viewport={"width": width, "height": height}, offline=True, **options)
     try:
         page = window.new_page()

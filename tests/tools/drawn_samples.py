@@ -36,7 +36,7 @@ def compared(first: Made, second: Made, distances: Sequence[tuple[str, str, floa
     return replace(
         told,
         edits=pair.told,
-        rows=rows(pair),
+        rows=rows(pair, ()),
         attribution=None,
         fit=None,
         drawing=Drawing(mode="inference", sides=(one, two), depth=depth),

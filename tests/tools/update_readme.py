@@ -78,8 +78,9 @@ def main() -> None:
         name, told = sys.argv[1], fresh_upgrade(sys.argv[2])
     else:
         name, told = "report", fresh_report(setup_line("use", README.read_text()).partition("&& ")[2])
-    text = README.read_text()
-    README.write_text(text.replace(report_block(text, name), f"\n```text\n{told}\n```\n"))
+    text, begin, end = README.read_text(), f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
+    known = f"{begin}{report_block(text, name)}{end}"
+    README.write_text(text.replace(known, f"{begin}\n```text\n{told}\n```\n{end}"))
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ SAME = "the same words"
 @contextmanager
 def wordless() -> Iterator[None]:
     """Replaces every function of every module of wording, wherever it is known by name, and each in their tables."""
-    modules = [wording, *(importlib.import_module(f"{wording.__name__}.{item.name}") for item in _modules())]
+    modules = [wording, *(importlib.import_module(item.name) for item in _modules())]
     own = {id(item) for module in modules for item in vars(module).values() if _is_own(item)}
     with ExitStack() as stack:
         for module in _ours():
@@ -38,7 +38,7 @@ def wordless() -> Iterator[None]:
 
 
 def _modules() -> Iterator[pkgutil.ModuleInfo]:
-    return pkgutil.iter_modules(wording.__path__)
+    return pkgutil.walk_packages(wording.__path__, f"{wording.__name__}.")
 
 
 def _ours() -> list[ModuleType]:

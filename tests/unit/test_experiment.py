@@ -18,7 +18,7 @@ import pytest
 from numpy.typing import NDArray
 
 from kerasdiff.errors import FitError, WorkerEndedError
-from kerasdiff.findings import Finding
+from kerasdiff.findings import Fact, Finding
 from kerasdiff.fitting.budget import Pace, afford
 from kerasdiff.fitting.experiment import Experiment, Interrupted
 from kerasdiff.fitting.local import Local
@@ -30,7 +30,7 @@ from kerasdiff.graph import Weight
 from kerasdiff.options import FitOptions, Silent
 from kerasdiff.report.json import _fit
 from kerasdiff.report.wording.fits.told import told, verdict_sentence
-from kerasdiff.report.wording.fits.trials import remarks
+from kerasdiff.report.wording.fits.trials import pairs_told, remarks
 from kerasdiff.rungs.fit import fit_rung
 from kerasdiff.side.training import (
     Answers,
@@ -208,6 +208,58 @@ def test_trajectories_apart_are_different_and_all_seeds_measure_who_leads() -> N
     verdict = judge_fit(found, complete=True)
     assert (verdict.outcome, verdict.basis) == ("different", "witness")
     assert "the candidate is ahead in test accuracy by 5.10 points (95 % interval" in verdict_sentence(verdict.finding)
+
+
+def test_what_the_way_has_to_tell_is_told_in_the_report() -> None:
+    found, _ = run(Fake(falling), Fake(falling))
+    apart = Finding(fact=Fact.OWN_START, parts=(Finding(fact=Fact.WORKER_LOST, cause="no weight corresponds"),))
+
+    told = [remark.text for remark in remarks(dataclasses.replace(found, findings=(apart,)))]
+
+    assert told[-1] == "Note: no weight corresponds: these start from the candidate's own draw."
+
+
+@dataclasses.dataclass
+class Drawing(Fake):
+    """A side that draws random numbers."""
+
+    draws: tuple[str, ...] = ()
+    own_draws: bool = False
+
+    def fit(self, plan: FitPlan, progress: Progress | None = None) -> Trial:
+        done = super().fit(plan, progress)
+        settings = dataclasses.replace(done.settings, draws=self.draws, own_draws=self.own_draws)
+        return dataclasses.replace(done, settings=settings)
+
+
+@pytest.mark.parametrize(
+    ("draws", "reference", "candidate", "witness"),
+    [
+        ("own", Drawing(falling), Drawing(falling), True),
+        ("common", Drawing(falling, draws=("a", "b")), Drawing(falling, draws=("a", "b")), True),
+        ("common", Drawing(falling, draws=("a", "b")), Drawing(falling, draws=("b", "a")), False),
+        ("common", Drawing(falling, draws=("a",)), Drawing(falling, draws=("a",), own_draws=True), False),
+        ("apart", Drawing(falling, draws=("a",)), Drawing(falling, draws=("a",)), False),
+    ],
+)
+def test_trials_part_for_a_reason_only_where_both_draw_the_same(
+    draws: str, reference: Drawing, candidate: Drawing, witness: bool
+) -> None:
+    candidate.loss = lambda plan, step: falling(plan, step) + 0.2
+    candidate.accuracy = lambda plan, step: 0.5 + 0.02 * (plan.seed % 3)
+    found, control = run(reference, candidate, draws=draws)
+
+    assert (found.parted is not None) == witness == (not found.draws_apart)
+    assert pairs_told(found).endswith("same random numbers") == (witness and draws == "common")
+    verdict, rung = judge_fit(found, complete=True), fit_rung(found, complete=True)
+    if witness:
+        assert (verdict.outcome, rung.outcome) == ("different", "different")
+        return
+    assert (verdict.outcome, rung.outcome) == ("inconclusive", "advisory")
+    assert "random numbers of its own" in verdict_sentence(verdict.finding)
+    assert rung.findings[0].fact is Fact.TRIALS_DRAWS_APART
+    if draws == "apart":
+        assert control.asked == []
 
 
 def chaos(size: float) -> Curve:

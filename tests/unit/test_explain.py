@@ -262,6 +262,15 @@ def test_an_edit_without_effect_is_harmless() -> None:
     assert not attribution.explained
 
 
+def test_where_edits_change_no_value_no_patched_model_is_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(Patcher, "patched")
+    pair = pair_of(model("relu", "relu", "double"), model("relu", "double"))
+
+    assert [effect.sizes[Measure.OUTPUT] for effect in attributed(pair).effects] == [0.0]
+    with pytest.raises(AttributeError):
+        attributed(pair_of(model("sine", "relu", "double"), model("sine", "double")))
+
+
 def test_gradients_of_a_patched_model_go_back_through_both_sides() -> None:
     ops = ("scale", "relu", "scale", "lift")
     pair = pair_of(model(*ops, ends=(2, 4)), model("scale", "scale", ends=(1, 2)))

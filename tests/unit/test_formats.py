@@ -231,7 +231,7 @@ def test_an_annotation_names_file_line_and_cause() -> None:
     assert first == (
         "::error file=examples/forum/b.py,line=27,title=kerasdiff%3A insert relu::Candidate applies relu between "
         "bnrm_1 and mp_1 (b.py:27), but reference applies none after mdl/batch_normalization. Applied alone it changes "
-        "outputs by 0.77 of scale."
+        "outputs by 77 %25 of scale."
     )
 
 

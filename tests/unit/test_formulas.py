@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from scipy import special
 
-from kerasdiff.align.edits import Formula
+from kerasdiff.align.edits import Aspect, Formula
 from kerasdiff.align.telling.arithmetic import NotEvaluatedError, Values, entrywise, evaluated, knows
 from kerasdiff.align.telling.formulas import Function, recognised
+from kerasdiff.align.telling.within import change_within
 from kerasdiff.graph import Edge, Graph, Node
 from kerasdiff.report.wording.edits.formulas import both, told, values
 
@@ -121,3 +122,55 @@ def test_functions_in_words() -> None:
     assert told(Formula(name="softmax", settings={"axis": 1})) == "softmax over axis 1"
     assert values(old, new) == {"slope": (0.2, 0.166667)}
     assert values(new, swish) == {"function": ("hard_sigmoid", "swish")}
+
+
+# Inside a layer ------------------------------------------------------------------------------------------------
+
+
+def layer(*nodes: Node, output: int = 0) -> Node:
+    body = Graph(nodes=(X, *nodes), outputs=(Edge(node=nodes[-1].id, port=output),))
+    return Node(id="layer", op="layer", kind="layer", lowering=body)
+
+
+def hard_sigmoid(slope: float, *, clipped: bool) -> tuple[Node, ...]:
+    """Clipped, as Keras 2 computes it; or by ReLU6, as Keras 3."""
+    if clipped:
+        constants = (const("slope", slope), const("half", 0.5), const("one", 1.0), const("zero", 0.0))
+        scaled = (op("Mul", "scaled", "slope", "x"), op("AddV2", "moved", "scaled", "half"))
+        return (*constants, *scaled, op("Minimum", "low", "moved", "one"), op("Maximum", "end", "low", "zero"))
+    constants = (const("three", 0.5 / slope), const("six", 1 / slope), const("zero", 0.0))
+    return (
+        *constants,
+        op("AddV2", "moved", "x", "three"),
+        op("Relu6", "cut", "moved"),
+        op("RealDiv", "end", "cut", "six"),
+    )
+
+
+def test_a_layer_that_computes_another_function_inside_is_told_by_it() -> None:
+    one, two = hard_sigmoid(0.2, clipped=True), hard_sigmoid(1 / 6, clipped=False)
+    loop = op("While", "loop", "x", body=lowering(*one)), op("While", "loop", "x", body=lowering(*two))
+
+    for first, second in ((layer(*one), layer(*two)), (layer(loop[0]), layer(loop[1]))):
+        change = change_within(first, second)
+        assert change is not None
+        assert change.formulas is not None
+        assert both(*change.formulas) == ("hard_sigmoid with slope 0.2", "with slope 1/6")
+
+
+def test_the_same_function_in_another_form_is_no_change_inside() -> None:
+    assert change_within(layer(*hard_sigmoid(1 / 6, clipped=True)), layer(*hard_sigmoid(1 / 6, clipped=False))) is None
+
+
+def test_an_op_of_constants_alone_is_no_function() -> None:
+    made = (const("a", 1.0), op("Neg", "b", "a"), op("AddV2", "end", "b", "x"))
+    assert change_within(layer(*made), layer(*hard_sigmoid(0.2, clipped=True))) is None
+
+
+@pytest.mark.parametrize(("port", "told_apart"), [(2, True), (0, False)])
+def test_the_variance_of_a_fused_op_is_told_where_it_is_taken(port: int, told_apart: bool) -> None:
+    fused = layer(op("FusedBatchNormV3", "fused", "x", is_training=True), output=port)
+
+    change = change_within(fused, layer(op("Relu", "end", "x")))
+
+    assert (change is not None and change.aspect is Aspect.VARIANCE) is told_apart

@@ -83,6 +83,28 @@ def test_a_jump_counts_where_both_precisions_show_it(own: float | None, apart: f
     assert outcomes(tempered(compared(0.0, 1.0), again)) == ["equal", outcome]
 
 
+@pytest.mark.parametrize(
+    ("own", "apart", "outcome"),
+    [
+        pytest.param(0.2, 1e-7, "equal", id="lost-in-float32-on-both-sides"),
+        pytest.param(0.2, 1e-3, "different", id="and-different-there-too"),
+        pytest.param(1e-3, 1e-7, "different", id="the-reference-is-the-same-in-both"),
+        pytest.param(None, None, "different", id="no-float32"),
+    ],
+)
+def test_what_float32_does_not_show_is_no_difference_where_the_reference_is_another_one_in_float64(
+    own: float | None, apart: float | None, outcome: str
+) -> None:
+    def narrow() -> tuple[Sequence[Compared], Sequence[Compared]]:
+        if own is None or apart is None:
+            raise EvaluateError("cannot be run in float32")
+        return compared(0.0, own), compared(0.0, apart)
+
+    again = Again(moved=lambda size: compared(0.0, 0.0), narrow=narrow)
+
+    assert outcomes(tempered(compared(0.0, 0.2), again)) == ["equal", outcome]
+
+
 def test_nothing_is_run_again_for_a_plain_difference_or_none() -> None:
     def moved(size: float) -> Sequence[Compared]:
         raise AssertionError

@@ -15,6 +15,8 @@ from kerasdiff.report.wording.edits.sentences import MOST_SAID, message
 from kerasdiff.report.wording.edits.settings import attributes
 
 EXACT, TANH = (Formula(name="gelu", settings={"approximate": value}) for value in (False, True))
+CLIPPED = Formula(name="hard_sigmoid", settings={"slope": 0.2})
+CUT = Formula(name="hard_sigmoid", settings={"slope": 0.166667})
 SOFTMAX = Formula(name="softmax", settings={"axis": -1})
 GELU, TOLD = site("mul", "gelu", 5), site("mul_1", "gelu", 9)
 
@@ -29,6 +31,16 @@ def function(one: Formula, two: Formula, **more: object) -> Change:
         (
             updated(function(EXACT, TANH), one=GELU, two=TOLD),
             "gelu in its exact form in the reference (m.py:5), by its tanh approximation in the candidate (m.py:9)",
+        ),
+        (
+            updated(function(CLIPPED, CUT, within=True)),
+            "stem/conv (Conv2D, m.py:3): computes hard_sigmoid with slope 0.2 in the reference, with slope 1/6 in the "
+            "candidate",
+        ),
+        (
+            updated(Change(aspect=Aspect.VARIANCE, values=(True, False))),
+            "stem/conv (Conv2D, m.py:3): follows the variance of the batch times n / (n - 1) in the reference, the "
+            "variance of the batch in the candidate",
         ),
         (
             updated(function(SOFTMAX, SOFTMAX, ways=(("softmax",), ("exp", "sum", "divide"))), one=RELU, two=RELU),

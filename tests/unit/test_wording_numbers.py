@@ -23,7 +23,7 @@ def told(reference: Array | list[float], candidate: Array | list[float]) -> str:
 
 def test_a_difference_is_told_with_its_limit_index_and_count() -> None:
     assert told([[0.0, 2.0, 4.0]], [[0.0, 2.0, 5.0]]) == (
-        "largest difference 2.5e-01 of scale 4 at (0, 2), limit 1e-09, 1 of 3 values beyond it"
+        "largest difference 25 % of scale 4 at (0, 2), limit 1e-09, 1 of 3 values beyond it"
     )
 
 
@@ -117,3 +117,20 @@ def test_what_has_no_index_is_told_by_its_mismatch_alone() -> None:
         unlike=("int32", "int64"),
     )
     assert numbers.closeness(close) == "dtype int32 against int64"
+
+
+@pytest.mark.parametrize(
+    ("distance", "told"),
+    [
+        (0.0, "0 of scale"),
+        (3.1e-6, "3.1e-06 of scale"),
+        (0.0026, "0.26 % of scale"),
+        (0.49, "49 % of scale"),
+        (-1.66, "166 % of scale"),
+        (12.4, "12 times scale"),
+        (3e7, "3e+07 times scale"),
+        (math.inf, "inf of scale"),
+    ],
+)
+def test_a_distance_is_told_in_one_way(distance: float, told: str) -> None:
+    assert numbers.share(distance) == told

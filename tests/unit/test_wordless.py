@@ -6,6 +6,7 @@ from report_samples import forum
 from wordless import SAME, wordless
 
 from kerasdiff.report import wording
+from kerasdiff.report.wording.edits import settings
 from kerasdiff.report.wording.findings.table import SENTENCES
 
 
@@ -16,6 +17,7 @@ def test_no_sentence_is_left() -> None:
     with wordless():
         assert wording.summary(comparison) == SAME
         assert {wording.message(edit) for edit in comparison.edits} == {SAME}
+        assert {settings.standing(edit, 0) for edit in comparison.edits} == {SAME}, "in a room of wording"
         assert {wording.detail(rung) for rung in comparison.rungs} == {SAME}
         assert {words(None) for words in SENTENCES.values()} == {SAME}  # type: ignore[arg-type]
 

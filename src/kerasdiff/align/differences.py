@@ -60,21 +60,28 @@ def is_same_as(value: Attribute) -> bool:
 
 
 def _one_axis(name: str, *given: tuple[Node, Attribute]) -> bool:
-    """Whether a layer's ``axis`` means the same ones on both sides: ``-1`` is ``3``, and ``[3]``, on rank 4."""
-    if name != "axis" or any(node.kind != "layer" for node, _ in given):
+    """Whether a layer's ``axis`` means the same ones on both sides: ``-1`` is ``3``, and ``[3]``, on rank 4.
+
+    A layer in a wrapper may work on one axis less.
+    """
+    if name.rpartition(".")[2] != "axis" or any(node.kind != "layer" for node, _ in given):
         return False
-    first, second = (_from_the_front(node, value) for node, value in given)
-    return first is not None and first == second
+    for less in (0,) if name == "axis" else (0, 1):
+        first, second = (_from_the_front(node, value, less) for node, value in given)
+        if first is not None and first == second:
+            return True
+    return False
 
 
-def _from_the_front(node: Node, value: Attribute) -> tuple[int, ...] | None:
-    """Axes of a layer, whose results have the rank of what goes in, counted from the front."""
+def _from_the_front(node: Node, value: Attribute, less: int) -> tuple[int, ...] | None:
+    """Axes of a layer, whose results have the rank of what goes in or so many ``less``, counted from the front."""
     shape = node.outputs[0].shape if node.outputs else None
     listed = value if isinstance(value, tuple | list) else (value,)
     axes = [axis for axis in listed if isinstance(axis, int) and not isinstance(axis, bool)]
     if shape is None or len(axes) < len(listed):
         return None
-    return tuple(sorted(axis % len(shape) for axis in axes)) if shape else None
+    rank = len(shape) - less
+    return tuple(sorted(axis % rank for axis in axes)) if rank > 0 else None
 
 
 def _ports_changed(one: Node, two: Node) -> Changes:

@@ -126,9 +126,14 @@ class Aspect(Enum):
     DRAWN = auto()  # the shapes of random numbers (by side, one a shape)
     GENERATOR = auto()  # where random numbers come from (what ``draws_from`` gives, by side)
     DTYPE = auto()  # of the results (by side, one dtype a result)
+    VARIANCE = auto()  # whether the variance that is followed is corrected for the size of the sample (by side)
     WEIGHT = auto()  # a setting of a weight by name, of which Change.weight holds the role (both values)
     SEED = auto()  # which other random generators draw the same numbers (the paths of their owners, by side)
     COMPILE = auto()  # a compile setting by name (both values)
+
+
+NAMELESS = frozenset({Aspect.COMPUTATION, Aspect.WIRING})
+"""Changes that name what nobody wrote."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +164,7 @@ class Change:
         weight: For ``WEIGHT``, the weight's role (``kernel``).
         parts: For ``COMPUTATION``, what either side alone computes.
         formulas: For ``FORMULA``, the well-known function that either side computes.
+        within: Whether it does so beside other things, inside a layer.
         ways: For ``OP``, and of a function that both sides compute, the ops of either side, where they are several.
         baked: For ``BAKED``, which side has the constant, and what holds the weight.
     """
@@ -169,6 +175,7 @@ class Change:
     weight: str = ""
     parts: tuple[tuple[Part, ...], tuple[Part, ...]] = ((), ())
     formulas: tuple[Formula, Formula] | None = None
+    within: bool = False
     ways: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
     baked: Baked | None = None
 

@@ -137,8 +137,7 @@ def _checked(
     with progress() as listener:
         pairs = ready(gates, against, listener.phase)
     unchanged, base = _unchanged(gates, pairs, changed)
-    running = [target for pair in pairs if pair.gate.name not in unchanged for target in _run_here(pair, cluster)]
-    if running:
+    if running := _running_here([pair for pair in pairs if pair.gate.name not in unchanged], cluster):
         start_ahead(targets=running)
     from kerasdiff.checking.running import check
 
@@ -156,10 +155,10 @@ def _checked(
     return report_checked(replace(checked, file=_in_repository(gates)), to)
 
 
-def _run_here(pair: Ready, cluster: ClusterOptions | None) -> tuple[Target, ...]:
-    """The models of a pair, unless a cluster runs them; of another Python they run here all the same."""
-    elsewhere = cluster is not None and not any(target.python for target in pair.targets)
-    return () if elsewhere else pair.targets
+def _running_here(pairs: Sequence[Ready], cluster: ClusterOptions | None) -> list[Target]:
+    """The targets of the pairs that run on this machine: all but those that a cluster takes."""
+    here = pairs if cluster is None else [pair for pair in pairs if any(target.python for target in pair.targets)]
+    return [target for pair in here for target in pair.targets]
 
 
 def _unchanged(gates: Gates, pairs: Sequence[Ready], changed: str | None) -> tuple[set[str], str]:

@@ -12,7 +12,7 @@ from kerasdiff.fitting.statistics import decide
 from kerasdiff.fitting.trajectories import class_differences, curves, distance, figures, identical, parted
 from kerasdiff.fitting.trials import FitEvidence, Lead, Metric
 from kerasdiff.options import FitOptions
-from kerasdiff.side.training import Trial, TrialSide
+from kerasdiff.side.training import Trial, TrialOptions, TrialSide
 
 TrialPair = tuple[Trial, Trial]
 
@@ -31,6 +31,7 @@ def evidence(
     against = [(first[0], control) for control in controls.values()]
     metric = _metric(first)
     same = all(item.identical for item in paired)
+    own = draws_apart(first, options.trial)
     return FitEvidence(
         trials=(*(trial for pair in pairs for trial in pair), *controls.values()),
         seeds=options.seeds,
@@ -41,15 +42,27 @@ def evidence(
         first_parting=paired[0].first_parting,
         identical=same,
         pairs=paired,
-        parted=None if same or not against else parted(first, against),
+        parted=None if same or own or not against else parted(first, against),
         metric=metric,
         decision=decision(pairs, options),
         leads=() if same else _leads(pairs, metric, options),
         curves=curves(pairs),
         classes=class_differences(pairs),
+        draws_apart=own,
         stopped=stopped,
         findings=findings,
     )
+
+
+def draws_apart(pair: TrialPair, options: TrialOptions) -> bool:
+    """Whether both sides of a pair draw random numbers that are not known to correspond.
+
+    They do where each takes common ones alone, of the same kinds in the same order.
+    """
+    if options.draws == "own":
+        return False
+    one, two = (trial.settings for trial in pair)
+    return options.draws == "apart" or one.own_draws or two.own_draws or one.draws != two.draws
 
 
 def decision(pairs: Sequence[TrialPair], options: FitOptions) -> Decision | None:

@@ -12,7 +12,7 @@ from typing import Literal
 from kerasdiff.errors import WorkerError
 from kerasdiff.findings import SIDES, Fact, Finding
 from kerasdiff.fitting.budget import Pace, Remembered, afford, shortened
-from kerasdiff.fitting.evidence import TrialPair, decision, evidence
+from kerasdiff.fitting.evidence import TrialPair, decision, draws_apart, evidence
 from kerasdiff.fitting.trainers import Trainers
 from kerasdiff.fitting.trajectories import identical, may_be_rounding, parted, reaches, soon, within_rounding
 from kerasdiff.fitting.trials import FitEvidence
@@ -112,8 +112,8 @@ class Experiment:
             if number == 0:
                 if identical(*self._pairs[0]):
                     break
-                if not self._options.own_init:  # from other weights trajectories part in any case
-                    self._settle_floor()
+                if not (self._options.own_init or draws_apart(self._pairs[0], self._options.trial)):
+                    self._settle_floor()  # else trajectories part in any case
             known = decision(self._pairs, self._options)
             if known is not None and known.outcome != "inconclusive":
                 break
@@ -136,7 +136,8 @@ class Experiment:
 
     def _control_at_once(self) -> bool:
         """Whether the control runs beside the first pair: it will be called for, and there is room."""
-        return not (self._expected == "alike" or self._trainers.in_turn or self._options.own_init)
+        apart = self._options.own_init or self._options.trial.draws == "apart"
+        return not (self._expected == "alike" or self._trainers.in_turn or apart)
 
     def _turn_to(self, seed: int) -> None:
         """Tells of the pair that is waited for from now on, which may be under way."""

@@ -85,6 +85,7 @@ class FitEvidence:
         decision: On the paired differences of ``metric``; ``None`` where no metric could be paired.
         curves: Whether the training curves still ``cross`` or ``close``, are ``apart`` and widen, or are too ``short``.
         classes: Mean difference of each class's test accuracy; empty without classes.
+        draws_apart: Whether the two draw random numbers that are not known to correspond: then trials part in any case.
         stopped: Why no more pairs ran, where the reason is no decision.
         findings: What was not stored or did not go as planned.
     """
@@ -104,6 +105,7 @@ class FitEvidence:
     leads: tuple[Lead, ...] = ()
     curves: Curves = "short"
     classes: tuple[float, ...] = ()
+    draws_apart: bool = False
     stopped: Finding | None = None
     findings: tuple[Finding, ...] = ()
 

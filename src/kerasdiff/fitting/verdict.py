@@ -103,7 +103,7 @@ def leads(fit: FitEvidence) -> Finding:
 
 def _undecided(fit: FitEvidence) -> Finding:
     parts = (decided(fit.decision),) if fit.stopped is None else (fit.stopped, decided(fit.decision))
-    return Finding(fact=Fact.UNDECIDED, parts=parts)
+    return Finding(fact=Fact.UNDECIDED, names=("draws",) if fit.draws_apart else (), parts=parts)
 
 
 def _outcome(fit: FitEvidence) -> Outcome:

@@ -31,16 +31,18 @@ def row_by_row(pairs: Mapping[str, str], first: Stepped, second: Stepped) -> dic
     References:
         ``square`` of ``tf.IndexedSlices`` in ``keras/src/backend/tensorflow/sparse.py``; measured with Keras 3.15: an
         Embedding and one-hot ids times a matrix part where an id repeats under Adam, RMSprop, Adagrad and Ftrl, and do
-        not under SGD and Lion.
+        not under SGD and Lion. Keras 2 adds up the rows of one id before it squares them.
     """
     findings = {}
     for names in pairs.items():
         by_rows = [_takes_rows(step, name) for step, name in zip((first, second), names, strict=True)]
         if by_rows[0] != by_rows[1]:
             side = by_rows.index(True)
-            optimizer = (first, second)[side].optimizer
+            step, opposite = (first, second) if side == 0 else (second, first)
+            found = (names[side], names[1 - side])
+            weights = found if names[1 - side] in opposite.halved else found[:1]
             findings[names[0]] = Finding(
-                fact=Fact.ROW_BY_ROW, side=SIDES[side], weights=(names[side],), names=(optimizer,)
+                fact=Fact.ROW_BY_ROW, side=SIDES[side], weights=weights, names=(step.optimizer,)
             )
     return findings
 

@@ -14,10 +14,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from kerasdiff.align.edits import Delete, Edit, Insert
-from kerasdiff.align.pair import Aligned, Pair
+from kerasdiff.align.pair import Aligned, Correspondence, Pair
 from kerasdiff.errors import EvaluateError
 from kerasdiff.findings import SIDES
 from kerasdiff.graph import Graph, Mode, Node
+from kerasdiff.graph.chance import draws_from
 from kerasdiff.graph.ops import draws, draws_anew, within
 from kerasdiff.graph.values import Array
 from kerasdiff.probing.prober import Prober, Run, both, projection
@@ -48,8 +49,8 @@ def drawn_apart(pair: Pair, mode: Mode) -> bool:
     aligned = pair.modes.get(mode)
     if aligned is None:
         return False
-    drawing = [{node.id for node in graph if _draws_anew(node)} for graph in aligned.graphs]
-    if not all(drawing) or _seeded_alike(aligned, pair):
+    drawing = [_drawn_anew(graph) for graph in aligned.graphs]
+    if not all(drawing) or seeded_alike(aligned, pair):
         return False
     edits = [edit for edit in pair.edits if mode in edit.modes]
     return not (len({edit.kind for edit in edits}) == 1 and all(_draws_alone(edit, drawing) for edit in edits))
@@ -70,7 +71,7 @@ def share_draws(prober: Prober, pair: Pair, run: Run, mode: Mode) -> SharedDraws
         correspond one to one.
     """
     aligned = pair.modes.get(mode)
-    if aligned is not None and _seeded_alike(aligned, pair):
+    if aligned is not None and seeded_alike(aligned, pair):
         return None
     nodes = {} if aligned is None else aligned.alignment.nodes
     try:
@@ -178,14 +179,25 @@ def _may_draw(graph: Graph | None) -> bool:
     )
 
 
-def _draws_anew(node: Node) -> bool:
-    """Whether a node draws other numbers in the next call: a constant seed gives the same ones, which are constants."""
-    if node.lowering is None or not _draws(node):
-        return False
-    return any(draws_anew(item.op) for item in within(node.lowering)) or bool(node.seeds)
+def _drawn_anew(graph: Graph) -> set[str]:
+    """The nodes that draw other numbers in the next call: a constant seed gives the same ones, which are constants."""
+    seeded = any(node.seeds for node in graph)
+    return {node.id for node in graph if _draws(node) and _draws_anew(node, seeded=seeded)}
 
 
-def _seeded_alike(aligned: Aligned, pair: Pair) -> bool:
+def _draws_anew(node: Node, *, seeded: bool) -> bool:
+    """The key that a node draws by may be made by another one, which then holds the seeds: one of ``seeded`` graphs."""
+    inside = within(node.lowering) if node.lowering is not None else ()
+    keyed = bool(node.operands) and draws_from(node) != "fixed"
+    return any(draws_anew(item.op) for item in inside) or bool(node.seeds) or (seeded and keyed)
+
+
+def draws_anew_in(graph: Graph) -> bool:
+    """Whether a call draws other random numbers each time."""
+    return bool(_drawn_anew(graph))
+
+
+def seeded_alike(aligned: Aligned, pair: Correspondence) -> bool:
     """Whether every node that draws is aligned with one that does, and their generators start from the same state."""
     first, second = ({node.id: node for node in graph if _draws(node)} for graph in aligned.graphs)
     pairs = {one: aligned.alignment.nodes.get(one) for one in first}
@@ -236,7 +248,11 @@ def _evaluation(staged: Staged, like: Evaluation) -> Evaluation:
 
 
 def _pairs(sides: tuple[Staged, Staged], nodes: Mapping[str, str]) -> tuple[dict[int, int], bool] | None:
-    """Positions of the draws that correspond, and whether that is sure: by aligned node, or alone of their kind."""
+    """Positions of the draws that correspond, and whether that is sure: by aligned node, or alone of their kind.
+
+    ``None`` where one side draws the same numbers twice, by one key, and the other does not: what would be given to one
+    that draws them apart would make them the same.
+    """
     if any(side.hidden or not side.draws for side in sides):
         return None
     first, second = _kinds(sides[0].draws), _kinds(sides[1].draws)
@@ -249,7 +265,21 @@ def _pairs(sides: tuple[Staged, Staged], nodes: Mapping[str, str]) -> tuple[dict
         aligned = _aligned(ones, twos, sides, nodes)
         sure = sure and (aligned is not None or len(ones) == 1)
         pairs.update(aligned if aligned is not None else zip(ones, twos, strict=True))
+    origins = _firsts(sides[0].draws), _firsts(sides[1].draws)
+    if len(set(origins[0])) != len(set(origins[1])) or any(
+        origins[1][pairs[origins[0][one]]] != origins[1][two] for one, two in pairs.items()
+    ):
+        return None
     return pairs, sure
+
+
+def _firsts(drawn: Sequence[Draw]) -> list[int]:
+    """For each draw the first that gave the same numbers, itself where none did: those of one key do."""
+    known: dict[tuple[str, tuple[int, ...], bytes], int] = {}
+    return [
+        known.setdefault((draw.family, draw.value.shape, draw.value.tobytes()), position)
+        for position, draw in enumerate(drawn)
+    ]
 
 
 def _kinds(drawn: Sequence[Draw]) -> dict[tuple[str, tuple[int, ...]], list[int]]:

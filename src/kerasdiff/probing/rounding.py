@@ -44,6 +44,9 @@ PLAIN = 1e-3
 SAME_JUMP = 0.2
 """Fraction of a difference by which it may change from float64 to float32 where no rounding decides it."""
 
+AGREES = 1e-4
+"""Fraction of scale up to which both sides are the same in float32: their rounding there is 1e-5 at most."""
+
 Kind = Literal["difference", "rounding", "open", "jump"]
 
 
@@ -100,10 +103,12 @@ def tempered(comparisons: Sequence[Compared], again: Again) -> list[Compared]:
             moved = [one.get(item.subject, 0.0) for one in moves]
             kinds[item.subject] = kind_of(_distance(item), moved, again.sizes)
         kinds.update(_robust(within, kinds, again))
+    narrow = _foreign([item for item in beyond(comparisons) if item.subject not in kinds], again)
     if again.unsure and comparisons[0].closeness.equal:
         small = (item for item in beyond(comparisons) if _distance(item) < PLAIN)
         kinds.update((item.subject, ("open", PLAIN)) for item in small if item.subject not in kinds)
-    return [_told(item, *kinds.get(item.subject, ("difference", 0.0))) for item in comparisons]
+    told = [narrow.get(item.subject, item) for item in comparisons]
+    return [_told(item, *kinds.get(item.subject, ("difference", 0.0))) for item in told]
 
 
 def kind_of(distance: float, moved: Sequence[float], sizes: Sequence[float]) -> tuple[Kind, float]:
@@ -148,6 +153,31 @@ def _robust(
         if steady and abs(apart.get(item.subject, np.inf) - _distance(item)) <= most:
             robust[item.subject] = "difference", most
     return robust
+
+
+def _foreign(items: Sequence[Compared], again: Again) -> dict[Subject, Compared]:
+    """Differences that are none in float32, as compared there, if the reference is as far from itself in float64.
+
+    A score that 1e9 is taken from is lost in float32 and kept in float64: which values a row gets that is masked as a
+    whole, float64 does not tell.
+    """
+    if not items or again.narrow is None:
+        return {}
+    try:
+        own, both = again.narrow()
+    except EvaluateError:
+        return {}  # no other precision to look at
+    moved = _distances(own)
+    there = {item.subject: item for item in both}
+    found: dict[Subject, Compared] = {}
+    for item in items:
+        same = there.get(item.subject)
+        if same is not None and _distance(same) <= AGREES < (1 - SAME_JUMP) * _distance(item) <= moved.get(
+            item.subject, 0
+        ):
+            close = replace(same.closeness, equal=True, beyond=0, limit=AGREES)
+            found[item.subject] = replace(same, closeness=close)
+    return found
 
 
 def _told(item: Compared, kind: Kind, limit: float) -> Compared:

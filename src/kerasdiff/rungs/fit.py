@@ -39,4 +39,5 @@ def _judged(fit: FitEvidence, *, complete: bool) -> tuple[RungOutcome, Finding]:
         return "different", apart(fit)
     if fit.decision is not None and fit.decision.outcome != "inconclusive":
         return ("equal" if fit.decision.outcome == "equivalent" else "different"), decided(fit.decision)
-    return "advisory", apart(fit, Fact.TRIALS_ROUNDING if complete else Fact.TRIALS_START_APART)
+    unlike = Fact.TRIALS_DRAWS_APART if fit.draws_apart else Fact.TRIALS_ROUNDING
+    return "advisory", apart(fit, unlike if complete else Fact.TRIALS_START_APART)

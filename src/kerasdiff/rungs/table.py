@@ -33,18 +33,22 @@ def _unlike(aligned: Aligned) -> tuple[set[str], set[str]]:
     return {one for one, _ in pairs}, {two for _, two in pairs}
 
 
-def rows(pair: Pair) -> tuple[Row, ...]:
-    """The side-by-side table, in the order of the reference with insertions in place."""
-    return () if pair.shown is None else tuple(_Table(pair, pair.shown).rows())
+def rows(pair: Pair, settings: Sequence[Edit]) -> tuple[Row, ...]:
+    """The side-by-side table, in the order of the reference with insertions in place.
+
+    Args:
+        pair: Both sides.
+        settings: The edits of settings of weights, which no graph shows.
+    """
+    return () if pair.shown is None else tuple(_Table(pair, pair.shown, _states((*pair.edits, *settings))).rows())
 
 
 class _Table:
     """The rows of one mode; a weight is counted where it stands first."""
 
-    def __init__(self, pair: Pair, aligned: Aligned) -> None:
-        self._pair, self._aligned = pair, aligned
+    def __init__(self, pair: Pair, aligned: Aligned, states: Mapping[tuple[str, str], RowState]) -> None:
+        self._pair, self._aligned, self._states = pair, aligned, states
         self._counted: tuple[set[str], set[str]] = (set(), set())
-        self._states = _states(pair.edits)
         self._back = {two: one for one, two in aligned.alignment.nodes.items()}
         self._right = [node for node in aligned.graphs[1] if node.kind not in ("read", "const")]
         self._position = {node.id: index for index, node in enumerate(self._right)}

@@ -13,6 +13,8 @@ from kerasdiff.graph.values import Array
 TrialSide = Literal["reference", "candidate", "control", "rounding"]
 """Whose it is: a ``control`` is the reference in another process, ``rounding`` the same from perturbed weights."""
 
+DrawsFrom = Literal["own", "common", "apart"]
+
 DataKind = Literal["cifar10", "procedural", "images", "arrays", "synthetic"]
 
 
@@ -59,6 +61,9 @@ class TrialOptions:
         as_written: Whether TensorFlow runs the graphs of its steps as they are, which moves last digits: its optimiser
             takes as long as a few steps do.
         logdir: Directory for TensorBoard's logs and CSV histories, or ``None``.
+        draws: Where random numbers come from: each model's ``own`` generators, which the two are known to share or have
+            not both; ``common`` ones, in the order in which a step draws; or common ones of which it is not known that
+            they correspond (``apart``), so that trials part whatever else they do.
     """
 
     steps: int | None = None
@@ -72,6 +77,7 @@ class TrialOptions:
     cut: bool = False
     as_written: bool = False
     logdir: str | None = None
+    draws: DrawsFrom = "own"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +174,8 @@ class TrialSettings:
         custom_train_step_ignored: Whether the model brings a training step of its own, which no trial runs.
         steps: In all.
         test_rows: Rows of each test.
+        draws: The kinds of common random numbers that it took, in order.
+        own_draws: Whether it drew others too, where they were to be common.
     """
 
     optimizer: str
@@ -182,6 +190,8 @@ class TrialSettings:
     epochs: int
     steps_per_epoch: int
     test_rows: int
+    draws: tuple[str, ...] = ()
+    own_draws: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -228,3 +228,27 @@ def recurrent_dropout(inside=True, rate=0.3):
     before = [] if inside else [layers.SpatialDropout1D(rate)]
     loop = layers.GRU(3, dropout=rate if inside else 0.0)
     return keras.Sequential([keras.Input((5, 4)), *before, loop, layers.Dense(2)])
+
+
+class Masked(layers.Layer):
+    """Two masks: by keys of their own, by one key, or by TensorFlow's generator."""
+
+    def __init__(self, keys=2):
+        super().__init__()
+        self.keys, self.generator = keys, keras.random.SeedGenerator(3)
+
+    def call(self, x, training=False):
+        if not training:
+            return x
+        if not self.keys:
+            return tf.nn.dropout(x, 0.4) + tf.nn.dropout(tf.square(x), 0.4)
+        first = self.generator.next()
+        second = self.generator.next() if self.keys == 2 else first
+        return self.drop(x, first) + self.drop(tf.square(x), second)
+
+    def drop(self, x, key):
+        return tf.nn.experimental.stateless_dropout(x, 0.4, seed=key)
+
+
+def masked(keys=2):
+    return keras.Sequential([keras.Input((6,)), layers.Dense(8), Masked(keys), layers.Dense(2)])

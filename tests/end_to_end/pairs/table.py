@@ -746,6 +746,8 @@ PAIRS = (
     ),
     equal("other-seeds", "chance.py:two_seeds(second=2)", "chance.py:two_seeds(first=None, second=None)", basis=PROOF),
     equal("one-mask-of-another-seed", "chance.py:two_seeds", "chance.py:two_seeds(first=7, second=7)", basis=PROOF),
+    different("two-masks-of-one-key", "chance.py:masked", "chance.py:masked(keys=1)"),
+    equal("two-masks-of-tensorflow", "chance.py:masked", "chance.py:masked(keys=0)", basis=EQUAL),
     equal("noise-from-the-global-generator", "chance.py:shaken", "chance.py:shaken(turned=True)", basis=EQUAL),
     different("noise-from-the-global-generator-scaled", "chance.py:shaken", "chance.py:shaken(scale=1.5)"),
     equal(

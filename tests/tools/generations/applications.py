@@ -85,8 +85,8 @@ def apart(one: dict[str, Any], other: dict[str, Any]) -> dict[str, float]:
     steepest = max(np.abs(value).max() for key, value in one.items() if key.startswith("gradient"))
     told: dict[str, float] = {}
     for key in {**one, **other}:
-        first, *_, last = key.split()
-        part = last if first == "state" else first
+        first, _, last = key.partition(" ")
+        part = last.partition(" ")[2] if first == "state" else first
         if key not in one or key not in other or one[key].shape != other[key].shape:
             told[part] = float("inf")
             continue

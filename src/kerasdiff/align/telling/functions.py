@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from kerasdiff.align.edits import Aspect, Change, Delete, Edit, Formula, Insert, Update
+from kerasdiff.align.edits import NAMELESS, Aspect, Change, Delete, Edit, Formula, Insert, Update
 from kerasdiff.align.pair import Aligned
 from kerasdiff.align.telling.folding import Fold, nodes_of, sides_of
 from kerasdiff.align.telling.regions import Region, ends, region_pairs
@@ -15,9 +15,6 @@ from kerasdiff.graph.names import ALIASES
 
 MOST_EDITS = 60
 """Of more edits than that, none is looked at: the models have little in common."""
-
-NAMELESS = frozenset({Aspect.COMPUTATION, Aspect.WIRING})
-"""Changes that name what nobody wrote."""
 
 
 def functions(edits: Sequence[Edit], aligned: Aligned) -> list[Fold]:

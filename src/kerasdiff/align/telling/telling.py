@@ -12,6 +12,7 @@ from kerasdiff.align.telling.functions import functions, replacements
 from kerasdiff.align.telling.masks import masks, unmade
 from kerasdiff.align.telling.modes import modes as by_mode
 from kerasdiff.align.telling.structure import branches, loops, residuals, transplants
+from kerasdiff.align.telling.within import within
 from kerasdiff.graph import MODES, Mode
 from kerasdiff.side.records import Description
 
@@ -44,5 +45,6 @@ def told(
             script = applied(script, transplants(script, aligned))
             script = applied(script, replacements(script, aligned))
             script = applied(script, branches(script, aligned))
+            script = applied(script, within(script, aligned))
             script = applied(script, loops(script))
     return script

@@ -9,27 +9,37 @@ from kerasdiff.align.edits import Aspect, Change, Edit, Update
 from kerasdiff.explain.records import Attribution, Effect, LocalDifference, Measure
 from kerasdiff.findings import Fact, Finding
 from kerasdiff.probing.witness import Counterexample
-from kerasdiff.report.wording.names import capital, count, listed, number
-from kerasdiff.report.wording.numbers import closeness, scaled
+from kerasdiff.report.wording.names import capital, count, listed
+from kerasdiff.report.wording.numbers import LARGEST, closeness, scaled, share
 
 # Attribution -------------------------------------------------------------------------------------------------
 
-MEASURED: Mapping[Measure, str] = {
-    Measure.OUTPUT: "outputs by {:.2g} of scale",
-    Measure.TRAINING_OUTPUT: "training outputs by {:.2g} of scale",
-    Measure.GRADIENT: "gradients by {:.2g} of their norm",
-    Measure.LOSS: "the training loss by {:+.2g}",
-    Measure.STATE: "state updates by {:.2g} of scale",
-    Measure.OUTPUT_FROM_ZERO: "outputs by {:.2g} where the reference is all zero",
-    Measure.TRAINING_OUTPUT_FROM_ZERO: "training outputs by {:.2g} where the reference is all zero",
+NAMED: Mapping[Measure, str] = {
+    Measure.OUTPUT: "outputs",
+    Measure.TRAINING_OUTPUT: "training outputs",
+    Measure.GRADIENT: "gradients",
+    Measure.LOSS: "the training loss",
+    Measure.STATE: "state updates",
+    Measure.OUTPUT_FROM_ZERO: "outputs",
+    Measure.TRAINING_OUTPUT_FROM_ZERO: "training outputs",
 }
-"""What each size of an effect says."""
+"""What changes."""
 
 FROM_ZERO = 1e30
 """Fraction of scale from which on there is no scale: a finite difference was divided by the smallest float32."""
 
-NAMED: Mapping[Measure, str] = {measure: said.partition(" by ")[0] for measure, said in MEASURED.items()}
-"""What changes."""
+
+def far(measure: Measure, size: float, whole: str = "scale") -> str:
+    """By how much a measure changes: ``49 % of scale``, ``+0.072``; ``whole`` says scale in other words."""
+    if not math.isfinite(size):
+        return "no finite amount"
+    if measure in (Measure.OUTPUT_FROM_ZERO, Measure.TRAINING_OUTPUT_FROM_ZERO):
+        return f"{size:.2g} where the reference is all zero"
+    return f"{size:+.2g}" if measure is Measure.LOSS else share(size, _NORM if measure is Measure.GRADIENT else whole)
+
+
+_NORM = "their norm"
+"""What a gradient is a part of."""
 
 
 def effect(measured: Effect, together: tuple[int, ...] = ()) -> str:
@@ -42,11 +52,7 @@ def effect(measured: Effect, together: tuple[int, ...] = ()) -> str:
     applied = f"applied together with {numbered(together)}" if together else "applied alone"
     if measured.harmless:
         return f"harmless: {applied} it changes no output, gradient, loss or state beyond rounding"
-    told = [
-        MEASURED[measure].format(size) if math.isfinite(size) else f"{NAMED[measure]} by no finite amount"
-        for measure, size in measured.sizes.items()
-        if size
-    ]
+    told = [f"{NAMED[measure]} by {far(measure, size)}" for measure, size in measured.sizes.items() if size]
     return f"{applied} it changes {', '.join(told) or 'nothing that was measured'}"
 
 
@@ -81,16 +87,8 @@ def consequence(attribution: Attribution) -> str:
         if not math.isfinite(size):
             return f"{measure.value.capitalize()}s become NaN or infinite on one side."
         if abs(size) > attribution.limits.get(measure, 0.0):
-            return text.format(share(size, "their norm" if measure is Measure.GRADIENT else "the largest value"))
+            return text.format(share(size, _NORM if measure is Measure.GRADIENT else LARGEST))
     return ""
-
-
-def share(size: float, whole: str) -> str:
-    """A size as a part of something: ``49 % of the largest value``, ``12 times the largest value``."""
-    percent = 100 * abs(size)
-    if percent >= 1000:
-        return f"{abs(size):,.0f} times {whole}" if percent < 1e8 else f"{abs(size):.0e} times {whole}"
-    return f"{percent:.0f} % of {whole}" if percent >= 10 else f"{percent:.2g} % of {whole}"
 
 
 def explained(attribution: Attribution, edits: Sequence[Edit]) -> str:
@@ -106,7 +104,7 @@ def explained(attribution: Attribution, edits: Sequence[Edit]) -> str:
         return ""
     if attribution.explained:
         most = max(abs(size) for size in attribution.remaining.values())
-        agree = f"to {most:.0e} of the largest value" if most else "to the last bit"
+        agree = f"to {most:.0e} of {LARGEST}" if most else "to the last bit"
         if beside:
             return f"{lead} outputs agree {agree}; {beside}."
         return f"{lead} both agree {agree}: nothing else differs."
@@ -192,7 +190,7 @@ def size(difference: LocalDifference) -> str:
     close = difference.closeness
     if close.scale == 0.0:
         return f"up to {close.max_absolute:.2g} where the reference is all zero"
-    return f"up to {close.max_relative:.2g} of scale"
+    return f"up to {share(close.max_relative)}"
 
 
 def local_differences(attribution: Attribution) -> str:
@@ -220,7 +218,7 @@ def witness(saved: Counterexample, how: str) -> str:
     given = f", input {shapes}" if shapes else ""
     apart = "then apart where the reference is all zero"
     if not FROM_ZERO <= saved.difference < math.inf:
-        apart = f"then {number(saved.difference)} of scale apart"
+        apart = f"then {share(saved.difference)} apart"
     return f"{how}, {saved.mode} mode{weights}{given}; {apart}"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 
 from kerasdiff.findings import Quantity, Subject
@@ -37,7 +38,27 @@ def size(close: Closeness) -> str:
     if close.floored or close.scale < TINY:
         most = f"at most {close.scale:.1e}" if close.scale else "all zero"
         return f"{close.max_absolute:.1e} where the reference is {most},"
-    return f"{close.max_relative:.1e} of scale {close.scale:.3g}"
+    return f"{share(close.max_relative)} {close.scale:.3g}"
+
+
+def share(distance: float, whole: str = "scale") -> str:
+    """A distance as a part of something, told alike wherever there is one: ``49 % of scale``, ``12 times scale``.
+
+    Below a thousandth, where limits are powers of ten: ``3.1e-06 of scale``.
+    """
+    part = abs(distance)
+    if part >= 10 and math.isfinite(part):
+        return f"{part:,.0f} times {whole}" if part < 1e6 else f"{part:.0e} times {whole}"
+    if LEAST_PERCENT <= part < 10:
+        return f"{100 * part:.0f} % of {whole}" if part >= 0.1 else f"{100 * part:.2g} % of {whole}"
+    return f"{part:.2g} of {whole}"
+
+
+LARGEST = "the largest value"
+"""A scale, in the words of somebody who does not know that one."""
+
+LEAST_PERCENT = 1e-3
+"""From which part on a distance is told in percent."""
 
 
 def _mismatch(close: Closeness) -> str:

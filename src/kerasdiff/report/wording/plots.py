@@ -10,8 +10,9 @@ from kerasdiff.align.edits import Edit
 from kerasdiff.drawing import WeightDistance
 from kerasdiff.explain.records import FROM_ZERO, Attribution, Depth, Measure, Sizes
 from kerasdiff.findings import Site
-from kerasdiff.report.wording.explain import NAMED, explained, inseparable, numbered, share
+from kerasdiff.report.wording.explain import NAMED, explained, far, inseparable, numbered
 from kerasdiff.report.wording.names import call_of, capital, count, listed, number
+from kerasdiff.report.wording.numbers import LARGEST, share
 
 DEPTH = "Where the values part"
 GRADIENTS = "Gradients of the weights"
@@ -52,18 +53,13 @@ def _all_within(sizes: Sequence[float], limit: float) -> str:
     most = max(sizes)
     if not most:
         return f"All {count(len(sizes), 'aligned value')} are equal to the last bit."
-    return f"All {count(len(sizes), 'aligned value')} agree: {_of_scale(most)} at most, limit {number(limit, 2)}."
-
-
-def _of_scale(size: float) -> str:
-    """``94 % of scale``; what is next to nothing as a power of ten."""
-    return share(size, "scale") if size >= 1e-3 else f"{number(size, 2)} of scale"
+    return f"All {count(len(sizes), 'aligned value')} agree: {share(most)} at most, limit {number(limit, 2)}."
 
 
 def _most(sizes: Sequence[float]) -> str:
     """``up to 94 % of scale``; of sizes that are not all finite how many are not."""
     finite = [size for size in sizes if math.isfinite(size)]
-    text = f"up to {_of_scale(max(finite))}" if finite else ""
+    text = f"up to {share(max(finite))}" if finite else ""
     lost = len(sizes) - len(finite)
     return listed([part for part in (text, f"{lost:,} without a finite distance" if lost else "") if part])
 
@@ -101,13 +97,13 @@ def gradients(weights: Sequence[WeightDistance]) -> str:
     beyond = [item for item in weights if not item.relative <= item.limit]
     if not beyond:
         most = max(item.relative for item in weights)
-        size = f"{_of_scale(most)} at most" if most else "equal to the last bit"
+        size = f"{share(most)} at most" if most else "equal to the last bit"
         return f"The gradients of all {count(len(weights), 'weight')} agree: {size}."
     text = f"The gradients of {len(beyond):,} of {count(len(weights), 'weight')} are beyond the limit."
     finite = [item for item in beyond if math.isfinite(item.relative)]
     if finite:
         worst = max(finite, key=lambda item: item.relative)
-        text += f" The largest difference is {_of_scale(worst.relative)}, of {worst.weights[1]}."
+        text += f" The largest difference is {share(worst.relative)}, of {worst.weights[1]}."
     lone = [item.weights[1] for item in beyond if not math.isfinite(item.relative)]
     if lone:
         more = [f"{len(lone) - MOST_NAMED:,} more"] if len(lone) > MOST_NAMED else []
@@ -211,7 +207,7 @@ def _doer(attribution: Attribution, measure: Measure, sizes: Mapping[int, float]
         return f"{lead} to what is not finite."
     if measure is Measure.LOSS or measure in FROM_ZERO.values():
         return f"{lead} by {number(size, 2)}."
-    return f"{lead} by {share(size, 'their norm' if measure is Measure.GRADIENT else 'the largest value')}."
+    return f"{lead} by {far(measure, size, LARGEST)}."
 
 
 def effect_notes(attribution: Attribution, many: int, most: int) -> tuple[str, ...]:

@@ -3,25 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from kerasdiff.comparison import Comparison
 from kerasdiff.explain.records import Attribution, Measure
-from kerasdiff.report.wording.explain import NAMED, share
-from kerasdiff.report.wording.numbers import subject
+from kerasdiff.report.wording.explain import NAMED, far
+from kerasdiff.report.wording.numbers import LARGEST, share, subject
 from kerasdiff.rungs.records import NumberFigures, Rung
-
-LARGEST = "the largest value"
-"""What outputs and states are parts of: a scale, in the words of somebody who does not know that one."""
-
-_WHOLES: Mapping[Measure, str] = {
-    Measure.OUTPUT: LARGEST,
-    Measure.TRAINING_OUTPUT: LARGEST,
-    Measure.GRADIENT: "their norm",
-    Measure.STATE: LARGEST,
-}
-"""What a size of each measure is a part of; others are what they are."""
 
 
 class Size(NamedTuple):
@@ -50,9 +39,7 @@ def sized(attribution: Attribution, measure: Measure, size: float) -> Size:
 def _amount(measure: Measure, size: float) -> str:
     if not math.isfinite(size):
         return "NaN or infinite on one side"
-    if measure in _WHOLES:
-        return share(size, _WHOLES[measure])
-    return f"{size:+.2g}" if measure is Measure.LOSS else f"{size:.2g} where the reference is all zero"
+    return far(measure, size, LARGEST)
 
 
 def _measured(rung: Rung) -> Iterator[Size]:
@@ -60,12 +47,12 @@ def _measured(rung: Rung) -> Iterator[Size]:
     figures = rung.figures
     if not isinstance(figures, NumberFigures):
         return
-    amount = "NaN or infinite on one side"
+    apart = "NaN or infinite on one side"
     if figures.max_absolute == 0.0:
-        amount = "the same to the last bit"
+        apart = "the same to the last bit"
     elif math.isfinite(figures.max_relative):
-        amount = share(figures.max_relative, LARGEST)
-    yield Size(f"{rung.name}, {subject(figures.where)}", amount, bool(figures.beyond))
+        apart = share(figures.max_relative, LARGEST)
+    yield Size(f"{rung.name}, {subject(figures.where)}", apart, bool(figures.beyond))
 
 
 def _same_class(comparison: Comparison) -> Iterator[Size]:

@@ -11,6 +11,7 @@ here, so that a version that moves one shows in a test and not in a verdict.
 from __future__ import annotations
 
 from kerasdiff.worker.keras_internals import third
+from kerasdiff.worker.keras_internals.drawing import LEFT, draw, draws_taken, static_shape
 from kerasdiff.worker.keras_internals.errors import (
     bare_message,
     is_data_dependent,
@@ -121,6 +122,7 @@ __all__ = [
     "COMPILED_FUNCTIONS",
     "GRADIENT_ATTRIBUTE",
     "LAMBDA",
+    "LEFT",
     "LEGACY",
     "NAMING_ATTRIBUTES",
     "PLUMBING",
@@ -145,6 +147,8 @@ __all__ = [
     "copy_decay_exclusions",
     "declared_trainable",
     "default_seeds",
+    "draw",
+    "draws_taken",
     "drop_penalty",
     "eager_context_started",
     "exact_casts",
@@ -201,6 +205,7 @@ __all__ = [
     "set_iterations",
     "set_mask",
     "short_name",
+    "static_shape",
     "stored_variables",
     "sublayers",
     "table_parts",

@@ -31,7 +31,7 @@ def layer_attributes(layer: Live) -> dict[str, Attribute]:
     """A layer's settings by name, those of layers nested in it as ``cell.units``; empty where it has no config."""
     try:
         config = layer.get_config()
-    except (NotImplementedError, TypeError, ValueError):
+    except (NotImplementedError, TypeError, ValueError, OSError):  # Keras 2 quotes a lambda, and fails without source
         return {}
     backward = getattr(layer, "backward_layer", None)
     if backward is not None:  # Keras 2 leaves out the one it made of the other
@@ -123,11 +123,12 @@ def _plain(value: Live) -> Attribute:
         return tuple(_plain(item) for item in value)
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
-    if value is None or isinstance(value, bool | int | float | str):
+    if isinstance(value, float):
+        return float(_shortest(value))
+    if value is None or isinstance(value, bool | int | str):
         return value
     if hasattr(value, "item") and getattr(value, "size", 0) == 1:
-        scalar: Attribute = value.item()
-        return scalar
+        return _plain(value.item())
     if hasattr(value, "shape"):
         settings = constant_attributes(value)
         return settings.get("value", settings.get("digest"))

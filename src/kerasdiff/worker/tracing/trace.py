@@ -247,6 +247,10 @@ class _Recorder:
             tensors = tensors_in(result)
             if mask is not None:
                 set_mask(tensors[0], mask)
+        for tensor in tensors:  # a mask that the code gives may be eager, and is a constant of the graph then
+            mask = mask_of(tensor)
+            if mask is not None and not symbolic_in(mask):
+                set_mask(tensor, tf.identity(mask))
         if event.parent is None:  # what is made a tensor here belongs to the model's own call
             self.result, self.structure = result, structure_of(result)
         event.stop = op_count(self.graph)

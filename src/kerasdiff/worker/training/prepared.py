@@ -101,7 +101,7 @@ def prepare(session: Session, plan: FitPlan) -> Prepared:
     steps = None if kept is None or not untouched or not kept.serves(plan) else kept.steps
     if steps is not None and _copied(steps.state, state_of(loaded, optimizer_of(loaded.model, task, plan.options))):
         session.kept = kept
-        keras.utils.set_random_seed(plan.seed)
+        _restart(steps.trainer, plan.seed)
         return steps
     wanted = plan.data, tuple(loaded.ports), task.heads
     if kept is None or kept.wanted != wanted:
@@ -113,10 +113,20 @@ def prepare(session: Session, plan: FitPlan) -> Prepared:
     # Construction and probing drew a number of times that depends on how the model is written.
     keras.utils.set_random_seed(plan.seed)
     functions = trainer.compiled()
+    if trainer.draws is not None:
+        trainer.draws.restart(plan.seed)
     untouched = untouched and generators_stand_at(plan.seed, 0)
-    again = untouched and _small(state) and _closed(functions, state) and not _holds(functions, drawn)
+    common = () if trainer.draws is None else trainer.draws.variables
+    again = untouched and _small(state) and _closed(functions, (*state, *common)) and not _holds(functions, drawn)
     session.kept = replace(kept, options=options, steps=made if again else None)
     return made
+
+
+def _restart(trainer: Trainer, seed: int) -> None:
+    """Puts all generators where they stand when a trial of this seed begins."""
+    keras.utils.set_random_seed(seed)
+    if trainer.draws is not None:
+        trainer.draws.restart(seed)
 
 
 def _deciding(options: TrialOptions) -> TrialOptions:

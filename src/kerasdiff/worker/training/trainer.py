@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +24,7 @@ from kerasdiff.worker.tracing.names import weight_table
 from kerasdiff.worker.tracing.returned import tensors_of
 from kerasdiff.worker.tracing.trace import call_model
 from kerasdiff.worker.training.batches import Batches
+from kerasdiff.worker.training.draws import CommonDraws
 from kerasdiff.worker.training.tasks import Task, fresh_optimizer, to_array
 
 _SHORT_OF_MEMORY = ("CUDA_ERROR_OUT_OF_MEMORY", "CUBLAS_STATUS_ALLOC_FAILED", "CUDNN_STATUS_ALLOC_FAILED")
@@ -44,6 +46,7 @@ class Trainer:
     Attributes:
         size: Rows a batch.
         optimizer: Of this model, with the state it has before the first step, until it is trained.
+        draws: The random numbers it shares with the other side; ``None`` where it draws its own.
     """
 
     def __init__(self, loaded: Loaded, task: Task, batches: Batches, options: TrialOptions) -> None:
@@ -56,6 +59,7 @@ class Trainer:
         # By way of text: 3e-4 in float32 is 0.00030000001424923539, which nobody set.
         self._learning_rate = float(str(to_array(self.optimizer.learning_rate)))
         self._without_gradient: tuple[str, ...] = ()
+        self.draws = None if options.draws == "own" else CommonDraws()
         # Autograph stays off, as in Keras's own fit: models are called as they are written.
         self._loop = tf.function(
             self._train_steps, autograph=False, input_signature=[tf.TensorSpec([None, self.size], tf.int64)]
@@ -68,6 +72,7 @@ class Trainer:
 
     def settings(self, *, steps: int, epochs: int, steps_per_epoch: int, test_rows: int) -> TrialSettings:
         """What a trial of this length is trained with."""
+        draws, own_draws = ((), False) if self.draws is None else self.draws.told(self.compiled())
         own_step = getattr(type(self._loaded.model), "train_step", None) is not keras.Model.train_step
         return TrialSettings(
             optimizer=type(self.optimizer).__name__,
@@ -82,6 +87,8 @@ class Trainer:
             epochs=epochs,
             steps_per_epoch=steps_per_epoch,
             test_rows=test_rows,
+            draws=draws,
+            own_draws=own_draws,
         )
 
     def compiled(self) -> tuple[Live, Live]:
@@ -152,6 +159,9 @@ class Trainer:
     def _has_accuracy(self) -> bool:
         return any(head.encoding != "real" for head in self._task.heads)
 
+    def _drawing(self, what: str) -> AbstractContextManager[None]:
+        return nullcontext() if self.draws is None else self.draws.taken(what)
+
     def _call(self, inputs: Live, *, training: bool) -> Live:
         args, kwargs = self._loaded.pack(inputs)
         return call_model(self._loaded.model, args, kwargs, training=training, fitted=True)
@@ -160,8 +170,12 @@ class Trainer:
         """One optimizer step after another, as long as the loss is finite; how many, their losses and accuracies."""
         steps = tf.shape(rows)[0]
 
+        def step(done: Live) -> tuple[Live, Live]:
+            with self._drawing("step"):
+                return self._train_step(rows[done])
+
         def body(done: Live, _: Live, losses: Live, accuracies: Live) -> tuple[Live, Live, Live, Live]:
-            loss, accuracy = self._train_step(rows[done])
+            loss, accuracy = step(done)
             loss = tf.cast(loss, tf.float64)
             return done + 1, loss, losses.write(done, loss), accuracies.write(done, accuracy)
 
@@ -199,7 +213,8 @@ class Trainer:
         The last batch is filled up, not compiled anew.
         """
         inputs, targets = self._batches.test(rows)
-        result = self._call(inputs, training=False)
+        with self._drawing("test"):
+            result = self._call(inputs, training=False)
         real = keras.tree.map_structure(lambda leaf: leaf[:count] if tf.is_tensor(leaf) else leaf, result)
         wanted = [y[:count] for y in targets]
         loss = self._task.loss(real, wanted, training=False)

@@ -113,6 +113,10 @@ def _update(edit: Update) -> str:
         had, has = folded.replaced(edit, edit.reference, edit.candidate)
         return f"candidate has {has} in the place of {had}"
     functions = edit.changes[0].formulas
+    if functions is not None and edit.changes[0].within:
+        first, second = formulas.both(*functions)
+        both = calls_of(edit.reference, edit.candidate)
+        return f"{both}: computes {first} in the reference, {second} in the candidate"
     if functions is not None:
         return folded.functions(edit.reference, edit.candidate, edit.changes[0])
     if edit.changes[0].baked is not None:
@@ -201,6 +205,8 @@ def _changed_setting(change: Change) -> list[str]:
         return [f"draws random numbers {one} in the reference, {two} in the candidate"]
     if change.aspect is Aspect.DRAWN:
         return [f"draws random numbers of shape {one} in the reference, {two} in the candidate"]
+    if change.aspect is Aspect.VARIANCE:
+        return [f"follows {one} in the reference, {two} in the candidate"]
     if change.aspect is Aspect.UNTRACKED:
         return [f"weights that the model does not track: {one} in the reference, {two} in the candidate"]
     if change.name == "writes_before":

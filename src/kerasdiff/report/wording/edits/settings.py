@@ -25,6 +25,7 @@ _KEYS: Mapping[Aspect, str] = {
     Aspect.DTYPE: "dtype",
     Aspect.SEED: "seed",
     Aspect.GENERATOR: "random numbers",
+    Aspect.VARIANCE: "variance",
     Aspect.DRAWN: "shape of random numbers",
 }
 """Names of changes that have none of their own, in the JSON report."""
@@ -79,6 +80,8 @@ def values_of(change: Change) -> Values:
         return ", ".join(_texts(first)) or "none", ", ".join(_texts(second)) or "none"
     if change.aspect is Aspect.GENERATOR:
         return _ORIGINS[str(first)], _ORIGINS[str(second)]
+    if change.aspect is Aspect.VARIANCE:
+        return _VARIANCES[bool(first)], _VARIANCES[bool(second)]
     if change.aspect is Aspect.DRAWN:
         return " and ".join(_texts(first)), " and ".join(_texts(second))
     if change.aspect is Aspect.DTYPE:
@@ -96,6 +99,13 @@ _ORIGINS: Mapping[str, str] = {
     "fixed": "by a fixed seed, the same ones in every call,",
 }
 """Where random numbers come from, by what :func:`kerasdiff.graph.chance.draws_from` says."""
+
+
+_VARIANCES: Mapping[bool, str] = {
+    False: "the variance of the batch",
+    True: "the variance of the batch times n / (n - 1)",
+}
+"""What a moving variance follows, by whether it is corrected for the size of the sample."""
 
 
 def _texts(value: Attribute) -> Sequence[str]:

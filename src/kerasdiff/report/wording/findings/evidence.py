@@ -116,6 +116,12 @@ def _stopped(finding: Finding) -> str:
 
 
 def _row_by_row(finding: Finding) -> str:
+    name, *others = finding.weights
+    if others and finding.side is not None:
+        return (
+            f"Where an id repeats in a batch, {finding.names[0]} takes the gradients of {name} one by one in the "
+            f"{finding.side}, and their sum in the {other(finding.side)}"
+        )
     return (
         f"The {finding.side} alone looks up {finding.weights[0]} by id: where an id repeats in a batch, "
         f"{finding.names[0]} takes its gradients one by one there, and their sum on the other side"

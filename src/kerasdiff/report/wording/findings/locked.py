@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kerasdiff.comparison import Terms
 from kerasdiff.findings import SIDES, Fact, Finding
 from kerasdiff.report.wording.names import count
-from kerasdiff.report.wording.numbers import closeness
+from kerasdiff.report.wording.numbers import closeness, share
 
 if TYPE_CHECKING:  # which holds arrays, and a report is told again without numpy
     from kerasdiff.side.baselines.records import Baseline
@@ -55,7 +55,7 @@ def _elsewhere(finding: Finding) -> str:
 def _distances(finding: Finding) -> str:
     if not any(finding.figures.values()):
         return "to the last bit"
-    told = (f"{size:.1e} of scale in {name}" if size else f"no bit in {name}" for name, size in finding.figures.items())
+    told = (f"{share(size)} in {name}" if size else f"no bit in {name}" for name, size in finding.figures.items())
     return f"but for {' and '.join(told)}, which the limits allow for"
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 
 from kerasdiff.findings import Fact, Finding
-from kerasdiff.report.wording.numbers import closeness, subject
+from kerasdiff.report.wording.numbers import closeness, share, subject
 
 MOST_NAMED = 3
 """Layers named in a phrase; the figures hold them all."""
@@ -84,13 +84,13 @@ def _as_stored(finding: Finding) -> str:
     close = finding.compared.closeness
     if close.equal:
         return "yet every output computed with them agrees"
-    far = f"{close.max_relative:.1e} of scale" if close.place is not None else closeness(close)
+    far = share(close.max_relative) if close.place is not None else closeness(close)
     return f"outputs computed with them differ by up to {far} ({subject(finding.compared.subject)})"
 
 
 def _values_agree(finding: Finding) -> str:
     rounding = finding.figures.get("rounding")
-    how = "the same to the bit" if rounding is None else f"the same but for rounding, {rounding:.1e} of scale"
+    how = "the same to the bit" if rounding is None else f"the same but for rounding, {share(rounding)}"
     return f"what both files hold is {how}"
 
 

@@ -44,6 +44,9 @@ _DATA: Mapping[str, Callable[[DataSource], str]] = {
 }
 
 
+DRAWS_APART = "Each side draws random numbers of its own, which part the two in any case: only many seeds can tell."
+
+
 def told(finding: Finding) -> str:
     """A fact about a fit as the detail of its rung, as a note, or as a part of a sentence: without an end."""
     return SENTENCES[finding.fact](finding)
@@ -147,6 +150,8 @@ def outlook(finding: Finding) -> str:
 def _undecided(finding: Finding) -> str:
     *stopped, last = finding.parts
     lead = "".join(f"Stopped: {told(part).rstrip('.')}. " for part in stopped)
+    if finding.names:
+        lead += f"{DRAWS_APART} "
     return lead + ("No pair has finished." if last.fact is Fact.NO_PAIR else told(last))
 
 
@@ -222,6 +227,7 @@ SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
     Fact.TRIALS_NOT_FINITE: lambda finding: f"{_not_finite(finding)}, which decides nothing",
     Fact.TRIALS_APART: _distances,
     Fact.TRIALS_START_APART: lambda finding: f"{_distances(finding)}; the two did not start from the same weights",
+    Fact.TRIALS_DRAWS_APART: lambda finding: f"{_described(finding)}; each side draws random numbers of its own",
     Fact.TRIALS_ROUNDING: lambda finding: f"{_distances(finding)}: no more than rounding that training amplifies",
     Fact.LEADS: _leads,
     Fact.LEAD: _lead,

@@ -8,7 +8,8 @@ from typing import Literal, NamedTuple
 
 from kerasdiff.fitting.trials import Curves, FitEvidence, Lead, Metric, Parted
 from kerasdiff.fitting.verdict import decided, not_finite
-from kerasdiff.report.wording.fits.told import told
+from kerasdiff.report.wording.findings.table import sentence
+from kerasdiff.report.wording.fits.told import DRAWS_APART, told
 from kerasdiff.report.wording.names import capital, count, number, value
 from kerasdiff.side.training import Trial, TrialSettings
 
@@ -38,7 +39,8 @@ def pairs_told(fit: FitEvidence) -> str:
     """How many trial pairs there are, and what they have in common."""
     pairs = max(1, len(fit.pairs))
     many = f"{pairs} seeded trial pairs: each with the" if pairs > 1 else "one seeded trial pair:"
-    return f"{many} same start, same batches"
+    common = fit.settings is not None and fit.settings.draws and not fit.draws_apart
+    return f"{many} same start, same batches{', same random numbers' if common else ''}"
 
 
 def plan(settings: TrialSettings, seeds: tuple[int, ...]) -> str:
@@ -91,7 +93,8 @@ def distances(fit: FitEvidence) -> list[Remark]:
     if fit.pairs or any(trial.losses for trial in fit.trials):
         if math.isinf(fit.distance):
             return [Remark(f"The loss of one side alone ends in NaN or infinity{_parting(fit.first_parting)}.")]
-        return [Remark(f"Step losses are up to {number(fit.distance)} apart{_parting(fit.first_parting)}.")]
+        apart = f"Step losses are up to {number(fit.distance)} apart{_parting(fit.first_parting)}."
+        return [Remark(f"{apart} {DRAWS_APART}" if fit.draws_apart else apart)]
     return []
 
 
@@ -173,7 +176,7 @@ def _course(fit: FitEvidence) -> list[Remark]:
         whole = sum(trial.reused == len(trial.epochs) for trial in reused)
         text = f"Taken up from an earlier run: {count(epochs, 'epoch')} of {count(len(reused), 'trial')}"
         remarks.append(Remark(f"{text}, {whole} of them whole (--fresh trains anew)."))
-    remarks += [Remark(f"Note: {told(item)}.".replace("..", "."), "warning") for item in fit.findings]
+    remarks += [Remark(f"Note: {sentence(item)}.".replace("..", "."), "warning") for item in fit.findings]
     return remarks
 
 

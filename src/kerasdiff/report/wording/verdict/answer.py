@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from kerasdiff.align.edits import Aspect, Delete, Edit, Insert, Update, leaves
+from kerasdiff.align.edits import NAMELESS, Aspect, Delete, Edit, Insert, Update, leaves
 from kerasdiff.comparison import Basis, Comparison, Reason, Verdict
-from kerasdiff.findings import Fact, RungName
+from kerasdiff.findings import Fact, Finding, RungName
 from kerasdiff.judge import may_hide
 from kerasdiff.report.wording.explain import consequence, verified
 from kerasdiff.report.wording.findings.notes import note
@@ -35,6 +35,8 @@ def summary(comparison: Comparison) -> str:
     ends = [" ".join(part for part in end if part) for end in _ends(comparison)]
     cause = f"{_untold(comparison)} {_REASONS[reason](comparison, MOST_CHARACTERS - len(ends[-1]) - 1)}".strip()
     end = next((text for text in ends if len(cause) + 1 + len(text) <= MOST_CHARACTERS), ends[-1])
+    if _by_rows(comparison) is not None and all(map(_nameless, comparison.edits)):
+        return end
     return f"{shortened(cause, MOST_CHARACTERS - len(end) - 1)} {end}".strip()
 
 
@@ -66,17 +68,27 @@ def _ends(comparison: Comparison) -> list[tuple[str, ...]]:
     verdict, attribution = comparison.verdict, comparison.attribution
     if verdict.outcome != "different" or verdict.reason in (Reason.STORED, Reason.STORED_TOO):
         return [("",)]
-    because = next((f for rung in comparison.rungs for f in rung.findings if f.fact is Fact.BY_ROWS), None)
+    because = _by_rows(comparison)
     if because is not None:
         return [(f"{sentence(because)}.",)]
     shows = where_it_shows(comparison)
     stored = _stored_values(comparison) if verdict.reason is not Reason.VALUES else ""
     if attribution is None or stored:
         return [(stored, shows), (stored or shows,)]
-    does = consequence(attribution) or _losses(comparison)
+    does = "" if verdict.reason is Reason.SETTINGS_ALONE else consequence(attribution) or _losses(comparison)
     whole, brief = (verified(attribution, comparison.edits, brief=short) for short in (False, True))
     unsaid = [(does, shows)] if does and attribution.explained else []
     return [(does, shows, whole), (does, shows, brief), *unsaid, (shows, whole), (shows, brief)]
+
+
+def _by_rows(comparison: Comparison) -> Finding | None:
+    """That an optimizer takes the gradients of one row apart, which is all that differs then."""
+    return next((f for rung in comparison.rungs for f in rung.findings if f.fact is Fact.BY_ROWS), None)
+
+
+def _nameless(edit: Edit) -> bool:
+    """Whether an edit names what nobody wrote: the ops inside a layer that both sides have."""
+    return isinstance(edit, Update) and all(change.aspect in NAMELESS for change in edit.changes)
 
 
 def _losses(comparison: Comparison) -> str:

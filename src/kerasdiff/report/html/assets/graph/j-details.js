@@ -117,7 +117,7 @@ function graphTold(model, node, side) {
   add("output shape", (node.shapes ?? []).join(", "));
   if (node.parameters) add("parameters", node.parameters.toLocaleString("en"));
   const within = model.limit === null ? "" : `, limit ${kerasdiff.told(model.limit)}`;
-  const far = (value) => `${kerasdiff.told(value)}${Number.isFinite(kerasdiff.number(value)) ? " of scale" : ""}`;
+  const far = (value) => kerasdiff.share(value);
   if (node.overall !== undefined) add("overall difference", `${far(node.overall)}${within}`);
   if (node.local !== undefined) add("local difference", `${far(node.local)}, fed the reference's values${within}`);
   for (const [name, value] of model.settings(node)) add(graphFacts.includes(name) ? `setting ${name}` : name, value);

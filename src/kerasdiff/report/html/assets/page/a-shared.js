@@ -19,6 +19,15 @@ const kerasdiff = {
     return text.replaceAll("-", "−");
   },
 
+  /** A distance as a part of scale, in the words of the sentences of the page. */
+  share(value) {
+    const part = Math.abs(kerasdiff.number(value));
+    if (!Number.isFinite(part)) return kerasdiff.told(value);
+    if (part >= 10) return `${kerasdiff.told(part)} times scale`;
+    if (part < 1e-3) return `${kerasdiff.told(part)} of scale`;
+    return `${part < 0.1 ? kerasdiff.told(100 * part, 2) : Math.round(100 * part)} % of scale`;
+  },
+
   /** The colour of a custom property of the page's styles, as it is in the theme shown now. */
   colour(name) {
     const probe = document.createElement("span");
