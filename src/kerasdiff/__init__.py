@@ -10,13 +10,14 @@ makes one. Imports nothing before something is asked, so that ``import kerasdiff
 __version__ = "0.1.0"
 
 _HOMES = {
-    "kerasdiff.api.calls": ("assert_equivalent", "compare", "fit", "inspect"),
-    "kerasdiff.api.results": ("Edit", "InconclusiveError", "Inspection", "NotEquivalentError", "Result"),
+    "kerasdiff.api.calls": ("assert_equivalent", "compare", "convert", "fit", "inspect"),
+    "kerasdiff.api.results": ("Converted", "Edit", "InconclusiveError", "Inspection", "NotEquivalentError", "Result"),
     "kerasdiff.errors": ("KerasdiffError",),
 }
 """Where the names of the package are, for whoever asks for one; ``__init__.pyi`` says the same to type checkers."""
 
 __all__ = [
+    "Converted",
     "Edit",
     "InconclusiveError",
     "Inspection",
@@ -25,6 +26,7 @@ __all__ = [
     "Result",
     "assert_equivalent",
     "compare",
+    "convert",
     "fit",
     "inspect",
 ]

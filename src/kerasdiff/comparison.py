@@ -47,7 +47,7 @@ class Reason(Enum):
     WEAKER = auto()  # equivalent, on weaker evidence than required
     PROOF = auto()  # the graphs are the same
     SPELLED = auto()  # the graphs are the same, and settings that read differently do the same in every figure
-    SAME_BY_OTHERS = auto()  # the graphs are the same, each computed by a TensorFlow of its own, and every probe agrees
+    SAME_BY_OTHERS = auto()  # the graphs are the same, each computed by a library of its own, and every probe agrees
     NUMBERS = auto()  # every probe agrees
     TRIALS = auto()  # of `kerasdiff fit`: the trials decide, or do not
 
@@ -81,6 +81,7 @@ class ModelInfo:
         commit: Of a target of a revision.
         environment: Versions and device, as far as the other side has others.
         python: The interpreter that ran it, where somebody named one.
+        variables: What somebody set of the environment for it.
     """
 
     target: str
@@ -93,6 +94,7 @@ class ModelInfo:
     commit: Commit | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     python: str = ""
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,7 @@ import kerasdiff
 from kerasdiff.errors import KerasdiffError
 from kerasdiff.graph import Attribute
 from kerasdiff.options import Options, environment_store, trial_store
-from kerasdiff.side.environment import Hardware, may_have_gpu, worker_environment
+from kerasdiff.side.environment import Hardware, may_have_gpu
 from kerasdiff.side.health import Check, Examined, Subject, Wanting
 from kerasdiff.side.interpreters.asking import ask, shown
 from kerasdiff.side.interpreters.choosing import LEAST, LEAST_OF_SECOND, dotted, too_old, unfit
@@ -83,7 +83,7 @@ def examine(timeout: float, told: Callable[[str], None], python: str = "") -> It
     if python:
         yield from _elsewhere(timeout, told, python)
         return
-    prepare(worker_environment(Hardware()))
+    prepare(Hardware())
     yield Check(subject=Subject.PYTHON, found={"version": platform.python_version(), "place": sys.executable})
     works = yield from _workers(timeout, told)
     yield Check(subject=Subject.LIBRARIES, found={name: _version(name) for name in _LIBRARIES})
@@ -116,10 +116,14 @@ def _elsewhere(timeout: float, told: Callable[[str], None], python: str) -> Iter
             yield Check(subject=subject, standing="fail", wanting=lacks, found={**found, "least": wrong.least})
             return
         yield Check(subject=subject, found=found)
-    prepare(worker_environment(Hardware()), ("", python))
+    prepare(Hardware(), [_subject(""), _subject(python)])
     if (yield from _workers(timeout, told, python)):
         told("comparing models that are known to be equal, and to be different")
         yield from _self_test(timeout, python)
+
+
+def _subject(python: str) -> Target:
+    return Target(text="import tensorflow, keras", kind="live", location="", python=python)
 
 
 def _workers(timeout: float, told: Callable[[str], None], python: str = "") -> Generator[Check, None, bool]:
@@ -127,8 +131,7 @@ def _workers(timeout: float, told: Callable[[str], None], python: str = "") -> G
     told("starting TensorFlow")
     works = False
     with ExitStack() as stack:
-        target = Target(text="import tensorflow, keras", kind="live", location="", python=python)
-        workers = [stack.enter_context(Worker(target, (), timeout, "TensorFlow")) for _ in range(2)]
+        workers = [stack.enter_context(Worker(_subject(python), (), timeout, "TensorFlow")) for _ in range(2)]
         try:
             answers = [pending.result() for pending in [worker.submit(EXAMINE) for worker in workers]]
         except KerasdiffError as error:

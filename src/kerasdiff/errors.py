@@ -47,6 +47,10 @@ class EvaluateError(KerasdiffError):
     """A model cannot be run on a probe, or the values to compare do not fit each other."""
 
 
+class WeightsError(KerasdiffError):
+    """A file of weights cannot be found, read or written, or does not fit its model."""
+
+
 class FitError(KerasdiffError):
     """A fit cannot start: no usable data, loss or labels."""
 

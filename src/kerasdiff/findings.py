@@ -122,6 +122,7 @@ class Fact(Enum):
     # -- what was not done, whatever the rung --------------------------------------------------------------------
     REFUSED = auto()  # cause: why a side cannot be run, in the words of the error
     OPTION = auto()  # names: the option that left it out (--no-fit)
+    OUTPUTS_ALONE = auto()  # nothing but outputs was asked for
     INTERFACES_APART = auto()  # names: what fits both no longer, "input" or "data"
     INTERFACES_UNKNOWN = auto()  # of the checkpoint rung: outputs cannot be compared after loading
     NO_COUNTERPART = auto()  # parts: by side, the weights without a counterpart of their size
@@ -137,6 +138,8 @@ class Fact(Enum):
     NOT_RECALLED = auto()  # cause, empty where there are no answers to hold it to
     SETTINGS_NOT_HELD = auto()  # names: the baseline whose compile settings read differently; cause: why it lacks them
     NOT_TRAINED = auto()  # names: the baseline, which cannot be trained
+    NOT_TRAINED_ELSEWHERE = auto()  # names: what computes either side
+    NO_FILE_ELSEWHERE = auto()  # names: what computes either side
     NO_FILE_OF_BASELINE = auto()  # names: the baseline, which holds no layers that could save or load
 
     # -- interface -----------------------------------------------------------------------------------------------
@@ -153,7 +156,7 @@ class Fact(Enum):
 
     # -- architecture --------------------------------------------------------------------------------------------
     ISOMORPHIC = auto()  # count: nodes
-    SAME_BY_OTHERS = auto()  # of another TensorFlow a side; count: nodes, names: versions
+    SAME_BY_OTHERS = auto()  # computed by another library a side, or by none that proves; count: nodes, names: of these
     EDITS = auto()  # count; figures: by kind of edit
     TRAINING_ALONE = auto()  # the edits show in training mode alone
     NUMBERS_AGREE = auto()  # no rule proves the edits harmless, but every number agrees
@@ -248,8 +251,10 @@ class Fact(Enum):
     # -- checkpoint ----------------------------------------------------------------------------------------------
     NOTHING_STORED = auto()
     LOADS = auto()  # names: kinds of file; closeness: of the outputs
-    LOAD_REFUSED = auto()  # names: kind of file; parts: why; cause: Keras's words
-    LOADS_OTHERWISE = auto()  # names: kind of file; parts: why; closeness
+    LOAD_REFUSED = auto()  # names: kinds of file; parts: why; cause: Keras's words
+    LOADS_OTHERWISE = auto()  # names: kinds of file; parts: why; closeness
+    UNREAD_FORM = auto()  # names: kind of file
+    HOLDS_ANOTHERS = auto()  # values: weights of the candidate, each with that of the reference whose values it holds
     NOT_SAVED = auto()  # names: kind of file; cause
     REFERENCE_IS_RANDOM = auto()
     STORED_IN_OTHER_ORDER = auto()  # values: pairs of what weights are stored under, empty for the model itself
@@ -260,6 +265,9 @@ class Fact(Enum):
     DID_NOT_ARRIVE = auto()  # count, of: weights
     READ_TRANSPOSED = auto()  # weights
     ALL_ARRIVED = auto()
+    SAME_FUNCTION_UNKNOWN = auto()  # of a conversion: the rung that should tell that outputs agree does not
+    CONVERTED_APART = auto()  # of a conversion: outputs of the file that was written differ; compared: the worst
+    CONVERTED_ASTRAY = auto()  # of a conversion: weights: of the candidate, that its own Keras does not load again
     STORED_ALIKE = auto()  # count: weights that both sides store at one place, in one shape
     STORED_APART = auto()  # parts: why
     STORES_BY_ITSELF = auto()  # names: classes of the user's that save or load in a way of their own

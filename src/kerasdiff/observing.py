@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from kerasdiff.align.pair import Pair
+from kerasdiff.align.pair import Pair, libraries, off_tensorflow
 from kerasdiff.errors import EvaluateError, KerasdiffError, WorkerError
 from kerasdiff.explain.measuring import Question
 from kerasdiff.explain.search import Search
@@ -168,14 +168,23 @@ class Observer:
         function = self._function(prober, other_size)
         agrees = isinstance(function, FunctionObservation) and function.agrees
         learning: LearningObservation | Unobserved | None = None
-        if settings_differ or not pair.isomorphic:
+        if self._options.outputs_alone:
+            learning = self._unasked("training step")
+        elif settings_differ or not pair.isomorphic:
             learning = self._learning(prober, function, enlarge=agrees, hangs_on_it=hangs_on_learning)
         searched = None
-        if agrees and isinstance(learning, LearningObservation) and learning.agrees:
+        undecided = self._options.outputs_alone or (isinstance(learning, LearningObservation) and learning.agrees)
+        if agrees and undecided:
             searched = self._searched(prober)
         if other_size.tried:
             self._left_out("inference", reason=Finding(fact=Fact.SIZES_REFUSED, names=other_size.tried))
         return Observations(function=function, learning=learning, stored=None, searched=searched)
+
+    def _unasked(self, rung: RungName) -> Unobserved:
+        """What is left out where outputs alone are asked for."""
+        unasked = Unobserved(reason=Finding(fact=Fact.OUTPUTS_ALONE))
+        self._left_out(rung, reason=unasked.reason)
+        return unasked
 
     def _function(self, prober: Prober, other_size: OtherSize) -> FunctionObservation | Unobserved:
         try:
@@ -227,16 +236,15 @@ class Observer:
             unknown = Unobserved(reason=Finding(fact=Fact.INTERFACES_UNKNOWN))
             self._left_out("checkpoint", reason=unknown.reason)
             return unknown
+        if self._options.outputs_alone:
+            return self._unasked("checkpoint")
         self._listener.phase("loading the reference's saved weights into the candidate")
         if not any(not weight.is_seed for item in self._pair.descriptions for weight in item.weights):
             return None
         try:
-            baselines = [side.locked.target for side in self._pair.descriptions if side.locked is not None]
-            if baselines:
-                self._left_out("checkpoint", reason=Finding(fact=Fact.NO_FILE_OF_BASELINE, names=tuple(baselines)))
-                return StoredPlaces(sides=both(lambda side: self._sides[side].places()))
-            if is_large(self._pair) and not self._options.require_checkpoint:
-                self._left_out("checkpoint", reason=left_out(self._pair, Fact.NOTHING_LOADED))
+            places_alone = self._no_files()
+            if places_alone is not None:
+                self._left_out("checkpoint", reason=places_alone)
                 return StoredPlaces(sides=both(lambda side: self._sides[side].places()))
             return observe_stored(self._sides, self._pair, self._options.seed)
         except EvaluateError as error:
@@ -244,6 +252,18 @@ class Observer:
         except WorkerError as error:  # as HDF5 does where a disk is full: no harm to what is asked next
             self.revive()
             return refused(error.message)
+
+    def _no_files(self) -> Finding | None:
+        """Why only the places where weights are stored are compared, and no file of them; ``None`` if one is."""
+        descriptions = self._pair.descriptions
+        baselines = tuple(side.locked.target for side in descriptions if side.locked is not None)
+        if baselines:
+            return Finding(fact=Fact.NO_FILE_OF_BASELINE, names=baselines)
+        if any(off_tensorflow(descriptions)):
+            return Finding(fact=Fact.NO_FILE_ELSEWHERE, names=libraries(descriptions))
+        if is_large(self._pair) and not self._options.require_checkpoint:
+            return left_out(self._pair, Fact.NOTHING_LOADED)
+        return None
 
     def revive(self) -> None:
         """Lets the rest of a report be made after a side ended where the verdict did not need its answer."""

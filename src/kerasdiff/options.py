@@ -47,6 +47,7 @@ class Options:
         device: ``auto``, ``cpu``, ``gpu`` or ``gpu:N``; by ``auto`` numbers come from the processor, and trials run on
             a GPU where there is one.
         picture: Whether what only a picture shows is measured: how far values are from each other, node by node.
+        outputs_alone: Whether nothing but outputs is compared: no training step, no saved weights.
         values: Whether the values that both models hold are compared; ``None`` for that where one of them is a saved
             file, for two models in memory have drawn theirs.
     """
@@ -64,6 +65,7 @@ class Options:
     device: str = "auto"
     explain: bool = True
     picture: bool = False
+    outputs_alone: bool = False
     values: bool | None = None
 
     def __post_init__(self) -> None:

@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from kerasdiff.align.correspondence import correspond
 from kerasdiff.align.edits import Edit
-from kerasdiff.align.pair import Correspondence, Pair
+from kerasdiff.align.pair import Correspondence, Pair, libraries, off_tensorflow
 from kerasdiff.comparison import Comparison, Reason, Verdict
 from kerasdiff.errors import DataError, EvaluateError, FitError, WorkerError
 from kerasdiff.explain.attribution import Explained, attribute, depth
@@ -114,7 +114,7 @@ def compare(
     options, listener = options or Options(), listener or Silent()
     trained = options.fit and "baseline" not in (reference.kind, candidate.kind)
     trials = for_trials(options.device) if trained else None
-    with _models((reference, candidate), options, listener, trials) as models:
+    with opened((reference, candidate), options, listener, trials) as models:
         return compare_models(models, options, listener)
 
 
@@ -155,7 +155,7 @@ def replay(
     options = Options(
         inputs=tuple(parse_input(text) for text in saved.given), seed=saved.seed, timeout=timeout, device=device
     )
-    with _models(targets, options, listener) as models:
+    with opened(targets, options, listener) as models:
         alike = correspond(*models.descriptions)
         if interface(alike).outcome == "different":
             raise EvaluateError("The witness cannot be run: the interfaces of the two models differ.")
@@ -169,9 +169,10 @@ def replay(
         return inference(pair, observations) if saved.mode == "inference" else training_step(observations)
 
 
-def _models(
+def opened(
     targets: tuple[Target, Target], options: Options, listener: Listener, trials: Hardware | None = None
 ) -> AbstractContextManager[Models]:
+    """Both models at work, loaded and traced, while it is entered."""
     listener.phase(LOADING)
     numbers = for_numbers(options.device)
     return models_of(targets, options.inputs, options.timeout, options.ignore, numbers=numbers, trials=trials)
@@ -187,7 +188,15 @@ def compare_models(models: Models, options: Options, listener: Listener) -> Comp
         KerasdiffError: If a worker ends.
     """
     listener.phase("aligning the graphs")
-    pair, face = _paired(models, options)
+    return compare_pair(models, *paired(models, options), options, listener)
+
+
+def compare_pair(models: Models, pair: Pair, face: Rung, options: Options, listener: Listener) -> Comparison:
+    """Compares two models that are aligned already, with the rung of their interfaces.
+
+    Raises:
+        KerasdiffError: If a worker ends.
+    """
     if not (_untrained(models, pair, face, options) or pair.isomorphic or outlasts_its_trace(pair)):
         models.make_ready(FitPlan(data=_data(options), seed=options.seed, options=_short(options).trial))
     not_checked = [NotChecked(rung="training step", reason=method) for method in training_code(pair)]
@@ -246,8 +255,12 @@ def compare_models(models: Models, options: Options, listener: Listener) -> Comp
     )
 
 
-def _paired(models: Models, options: Options) -> tuple[Pair, Rung]:
-    """The aligned pair with its transfer, chosen by the models where both take the same inputs; the interface rung."""
+def paired(models: Models, options: Options) -> tuple[Pair, Rung]:
+    """The aligned pair with its transfer, chosen by the models where both take the same inputs; the interface rung.
+
+    Raises:
+        KerasdiffError: If a worker ends.
+    """
     alike = correspond(*models.descriptions)
     face = interface(alike, options.ignore)
     transfer = transfer_weights(alike, options.seed)
@@ -357,6 +370,8 @@ def _untrained(models: Models, pair: Pair, face: Rung, options: Options) -> Find
         return Finding(fact=Fact.OPTION, names=("--no-fit",))
     if baseline := [target.text for target in models.targets if target.kind == "baseline"]:
         return Finding(fact=Fact.NOT_TRAINED, names=tuple(baseline))
+    if any(off_tensorflow(pair.descriptions)):
+        return Finding(fact=Fact.NOT_TRAINED_ELSEWHERE, names=libraries(pair.descriptions))
     if face.outcome == "different":
         return Finding(fact=Fact.INTERFACES_APART, names=("data",))
     return lacks_room(pair, IN_A_FIT)

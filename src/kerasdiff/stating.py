@@ -32,6 +32,7 @@ def info(models: Models, pair: Correspondence, side: int) -> ModelInfo:
         location=located(description, target),
         environment=own_environment(models, side),
         python=shown(target.python) if target.python else "",
+        variables=dict(target.variables),
     )
 
 

@@ -10,12 +10,13 @@ import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from warm import run_warm
 
 import kerasdiff
-from kerasdiff.errors import TargetError
 
 MODELS = Path(__file__).parent / "keras_2"
 
@@ -49,6 +50,14 @@ def test_generations_are_told_apart_by_what_they_do(reference: str, candidate: s
     assert done.exit_code == (0 if wanted == "EQUIVALENT" else 1)
 
 
+def test_one_file_is_compared_with_itself_under_one_variable() -> None:
+    target, given = "models.py:recurrent_dropout", ("--reference-env", "TF_USE_LEGACY_KERAS=1")
+    done = run_warm("compare", target, target, *given, "--no-fit", cwd=MODELS)
+
+    assert PAIRS["recurrent_dropout", "recurrent_dropout"] in " ".join(done.stdout.replace("│", " ").split())
+    assert "TF_USE_LEGACY_KERAS=1" in done.stdout
+
+
 def test_a_subclassed_model_with_a_layer_of_its_own_is_compared() -> None:
     done = run_warm("compare", "legacy.py:Net", "models.py:Net", "--input", "8", "--no-fit", cwd=MODELS)
 
@@ -73,12 +82,57 @@ def test_a_file_of_keras_2_that_keras_3_cannot_open_is_opened_by_keras_2(tmp_pat
     assert "EQUIVALENT" in done.stdout, done.stdout + done.stderr
 
 
-def test_a_model_in_memory_is_refused_by_its_cause() -> None:
+def test_models_in_memory_are_copied_as_they_stand() -> None:
     tf_keras = pytest.importorskip("tf_keras")
-    model = tf_keras.Sequential([tf_keras.layers.Dense(3, input_shape=(4,))])
+    import keras
 
-    with pytest.raises(TargetError, match="comes from Keras 2, and only models of Keras 3 are copied"):
-        kerasdiff.compare(model, model, fit=False)
+    def made(package: Any, rate: float = 0.3, shape: tuple[int, ...] = (8, 8, 3)) -> Any:
+        layers, entry = package.layers, package.Input(shape)
+        value = layers.Conv2D(3, 3, activation="relu", kernel_regularizer="l2")(entry)
+        value = layers.Flatten()(value)[:, :9] * 2.0
+        inner = package.Sequential([layers.Reshape((3, 3)), layers.LSTM(4), layers.Dropout(rate)])
+        model = package.Model(entry, layers.Dense(2, activity_regularizer="l1")(inner(value)))
+        model.compile(package.optimizers.Adam(1e-3), "mse", metrics=["mae"])
+        return model
+
+    class Net(tf_keras.Model):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.parts = [tf_keras.layers.Dense(4), tf_keras.layers.BatchNormalization()]
+
+        def call(self, x: Any, training: Any = None) -> Any:
+            return self.parts[1](self.parts[0](x), training=training) * self.factor
+
+    used, bare, changed = made(tf_keras), made(tf_keras), made(tf_keras)
+    used.train_on_batch(np.ones((2, 8, 8, 3)), np.ones((2, 2)))
+    kept = [value.copy() for value in used.get_weights()]
+    bare.layers[1].kernel_regularizer = None
+    bare.layers[1]._callable_losses.clear()
+    changed.layers[1].activation = tf_keras.activations.tanh
+    one, two = Net(), Net()
+    one.factor, two.factor = 2.0, 3.0
+
+    assert kerasdiff.compare(used, made(keras), fit=False).equivalent
+    assert "rate 0.3 in the reference, 0.4" in kerasdiff.compare(used, made(keras, 0.4), fit=False).summary
+    assert "regularizer" in kerasdiff.compare(used, bare, fit=False).summary
+    assert "tanh" in kerasdiff.compare(used, changed, fit=False).summary
+    assert not kerasdiff.compare(one, two, inputs="8", fit=False).equivalent
+    assert all(np.array_equal(value, now) for value, now in zip(kept, used.get_weights(), strict=True))
+
+
+def test_what_float64_would_hide_shows_in_memory_too() -> None:
+    tf_keras = pytest.importorskip("tf_keras")
+    model = tf_keras.Sequential([tf_keras.Input((8, 8, 3)), tf_keras.layers.BatchNormalization()])
+
+    result = kerasdiff.compare(model, _normalized, fit=False)
+
+    assert "the reference alone computes fused_batch_norm_v3" in result.summary
+
+
+def _normalized() -> Any:
+    import keras
+
+    return keras.Sequential([keras.Input((8, 8, 3)), keras.layers.BatchNormalization()])
 
 
 def test_it_is_trained() -> None:

@@ -81,7 +81,7 @@ def test_two_tensorflows_are_told_and_numbers_decide(models: Path) -> None:
     code, text, told = done.exit_code, done.stdout, validated(json.loads((models / "told.json").read_text()))
 
     assert (code, told["verdict"]["basis"]) == (0, "numeric")
-    assert "the two graphs are identical, and what both TensorFlows compute" in told["verdict"]["summary"]
+    assert "the two graphs are identical, and what both sides compute" in told["verdict"]["summary"]
     assert told["reference"]["environment"] == {"tensorflow": "2.16.2"}
     assert set(told["candidate"]["environment"]) == {"tensorflow"}
     assert "tensorflow" not in told["environment"]

@@ -19,11 +19,13 @@ from other_python import made_environment, pretend
 import kerasdiff
 from kerasdiff.cli import main
 from kerasdiff.errors import TargetError
+from kerasdiff.side.environment import worker_environment
 from kerasdiff.side.interpreters.asking import _QUESTION, ask
 from kerasdiff.side.interpreters.choosing import interpreter, under
 from kerasdiff.side.interpreters.programs import foreign_processor
 from kerasdiff.side.reading.early import check
 from kerasdiff.side.targets import Target, parse_target
+from kerasdiff.side.variables import finding
 
 OPTION = "--reference-python"
 AT_ONCE_S = 2.0
@@ -178,6 +180,40 @@ def test_commands_take_one_a_side(tmp_path: Path) -> None:
     done = CliRunner().invoke(main, ["fit", target, target, "--reference-python", old, "--ray", "local"])
     assert done.exit_code == 2
     assert f"{target} is to run under {old}/bin/python, which a cluster's nodes do not have" in done.stderr
+
+
+def test_commands_set_variables_for_a_side(tmp_path: Path) -> None:
+    (tmp_path / "m.py").write_text("def build():\n    pass\n")
+    target = str(tmp_path / "m.py:build")
+    for words, sentence in (
+        (("compare", target, target, "--reference-env", "LEGACY"), "LEGACY is no NAME=VALUE; write LEGACY=1"),
+        (("fit", target, target, "--candidate-env", "=1"), "'an empty name' cannot be set; write NAME=VALUE"),
+        (("inspect", target, "--env", ""), " is no NAME=VALUE; write NAME=1"),
+    ):
+        done = CliRunner().invoke(main, [*words])
+        assert done.exit_code == 2
+        assert done.stderr.startswith(f"error: {words[-2]}: {sentence}"), done.stderr
+    for gate in ('"LEGACY=1"', "{ A = 1 }"):
+        gates = f"[pairs.net]\nreference = {target!r}\ncandidate = {target!r}\nreference_env = {gate}\n"
+        (tmp_path / "kerasdiff.toml").write_text(gates)
+        done = CliRunner().invoke(main, ["check", "--config", str(tmp_path / "kerasdiff.toml")])
+        assert done.exit_code == 2
+        assert "must be a table of texts, as in { TF_USE_LEGACY_KERAS" in done.stderr
+
+
+def test_variables_are_of_what_is_loaded() -> None:
+    target = parse_target(f"{__file__}:build")
+    own = finding(target, {"B": "x=y", "A": ""}, "--env")
+
+    assert own.variables == (("A", ""), ("B", "x=y"))
+    assert finding(target, {}, "--env") == target
+    assert not own.elsewhere
+    assert finding(target, {"PYTHONPATH": "there"}, "--env").elsewhere
+    assert worker_environment(variables=(("TF_CPP_MIN_LOG_LEVEL", "0"),))["TF_CPP_MIN_LOG_LEVEL"] == "0"
+    with pytest.raises(TargetError, match=r"^candidate_env: .* is in the memory of this process, and was made under"):
+        kerasdiff.compare(f"{__file__}:OPTION", lambda: None, candidate_env={"A": "1"})
+    with pytest.raises(TargetError, match="is stored, and nothing of it is loaded anew"):
+        finding(Target(text="a.kerasdiff", kind="baseline", location="a"), {"A": "1"}, "--env")
 
 
 def test_processors_are_told_by_the_file(tmp_path: Path) -> None:

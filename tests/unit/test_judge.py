@@ -185,7 +185,7 @@ TABLE = (
         case(architecture="equal", **EQUAL),
         "equivalent",
         "numeric",
-        "the two graphs are identical, and what both TensorFlows compute",
+        "the two graphs are identical, and what both sides compute",
     ),
     Row(
         "same-graphs-of-which-one-tensorflow-computes-something-else",

@@ -9,10 +9,10 @@ from kerasdiff.align.alignment import align
 from kerasdiff.align.defaults import with_defaults
 from kerasdiff.align.differences import known_to_both
 from kerasdiff.align.edits import Edit, Update
-from kerasdiff.align.pair import Aligned, Correspondence, libraries
+from kerasdiff.align.pair import Aligned, Correspondence, across, libraries, off_tensorflow
 from kerasdiff.align.telling.telling import told
-from kerasdiff.canonical import Canonicaliser
-from kerasdiff.graph import MODES, Graph, Mode, Weight
+from kerasdiff.canonical import Canonical, Canonicaliser
+from kerasdiff.graph import MODES, Graph, Mode, Node, Weight
 from kerasdiff.side.records import Description
 
 
@@ -28,6 +28,8 @@ def correspond(reference: Description, candidate: Description) -> Correspondence
         normal = Canonicaliser(mode)
         first = normal.canonicalise(with_defaults(traced[0], candidate.defaults))
         second = normal.canonicalise(with_defaults(traced[1], reference.defaults))
+        if across((reference, candidate)):
+            first, second = closed(first, traced[0]), closed(second, traced[1])
         alignment = align(first.graph, second.graph, tables, mode, known)
         aligned[mode] = Aligned(mode=mode, reference=first, candidate=second, alignment=alignment)
         known = alignment.weights
@@ -44,9 +46,32 @@ def correspond(reference: Description, candidate: Description) -> Correspondence
         edits=edits,
         told=told(edits, modes, (reference, candidate)),
         same_graphs=same,
-        isomorphic=same and len(set(libraries((reference, candidate)))) == 1,
+        isomorphic=same and _proves((reference, candidate)),
         mapped=mapped,
     )
+
+
+def _proves(descriptions: tuple[Description, Description]) -> bool:
+    """Whether the same graphs do the same: one TensorFlow computes both."""
+    return len({*libraries(descriptions)}) == 1 and not any(off_tensorflow(descriptions))
+
+
+def closed(normal: Canonical, traced: Graph) -> Canonical:
+    """A normal form with layers of Keras closed: another backend computes them by other ops, and settings tell them."""
+    ops = {node.id: node.op for node in traced if node.kind == "layer"}
+    nodes = tuple(
+        node
+        if node.kind != "layer"
+        else replace(node, op=ops.get(node.home, node.op), lowering=None, weights=_by_role(node))
+        for node in normal.graph
+    )
+    return replace(normal, graph=replace(normal.graph, nodes=nodes))
+
+
+def _by_role(node: Node) -> tuple[str, ...]:
+    """The weights of a layer in the order of their names in it, for nothing says which comes first inside."""
+    path = node.home.partition(":")[0]
+    return tuple(sorted(node.weights, key=lambda name: name.removeprefix(f"{path}/")))
 
 
 def _known_to_both(edit: Edit, aligned: Aligned) -> Edit:

@@ -114,9 +114,32 @@ class WeightTransfer:
 
 
 def libraries(descriptions: tuple[Description, Description]) -> tuple[str, str]:
-    """The version of TensorFlow that computes the ops of either side: of another one, equal ops prove nothing."""
-    one, two = (description.environment.get("tensorflow", "") for description in descriptions)
+    """What computes the ops of either side, with its version: of another one, equal ops prove nothing.
+
+    >>> from kerasdiff.align.pair import computes
+    >>> computes({"tensorflow": "2.21.0"}), computes({"tensorflow": "2.21.0", "backend": "jax 0.10.2"})
+    ('TensorFlow 2.21.0', 'JAX 0.10.2')
+    """
+    one, two = (computes(description.environment) for description in descriptions)
     return one, two
+
+
+def computes(environment: Mapping[str, str]) -> str:
+    """The library that a model is run by, with its version."""
+    name, _, version = environment.get("backend", "").partition(" ")
+    named = {"jax": "JAX", "torch": "PyTorch"}.get(name, name)
+    return f"{named} {version}" if name else f"TensorFlow {environment.get('tensorflow', '')}"
+
+
+def off_tensorflow(descriptions: tuple[Description, Description]) -> tuple[bool, bool]:
+    """Which sides run on another backend than TensorFlow: what is inside their layers proves nothing."""
+    one, two = ("backend" in description.environment for description in descriptions)
+    return one, two
+
+
+def across(descriptions: tuple[Description, Description]) -> bool:
+    """Whether the sides run on two backends: no op of one is an op of the other, and neither is a random number."""
+    return len({*off_tensorflow(descriptions)}) > 1
 
 
 @dataclass(frozen=True, kw_only=True)

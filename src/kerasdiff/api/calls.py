@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ParamSpec, TypedDict, TypeVar
 
 from kerasdiff.api import watching
-from kerasdiff.api.results import InconclusiveError, Inspection, NotEquivalentError, Result
-from kerasdiff.api.targets import Files, Inputs, Python, inputs_of, target_of, targets_of
+from kerasdiff.api.results import Converted, InconclusiveError, Inspection, NotEquivalentError, Result
+from kerasdiff.api.targets import Files, Inputs, Python, Setting, Variables, inputs_of, target_of, targets_of
 from kerasdiff.defaults import SEEDS
 from kerasdiff.errors import FitError, InternalError, KerasdiffError, TargetError
 from kerasdiff.options import IGNORABLE, STRENGTHS, Ignored, Options, Required
@@ -57,6 +57,8 @@ class Choices(TypedDict, total=False):
     candidate_python: Python
     reference_backend: Backend | None
     candidate_backend: Backend | None
+    reference_env: Variables
+    candidate_env: Variables
     require: Required
     require_checkpoint: bool
     ignore: Ignored | Sequence[Ignored]
@@ -83,6 +85,8 @@ def compare(
     candidate_python: Python = None,
     reference_backend: Backend | None = None,
     candidate_backend: Backend | None = None,
+    reference_env: Variables = None,
+    candidate_env: Variables = None,
     require: Required = "statistical",
     require_checkpoint: bool = False,
     ignore: Ignored | Sequence[Ignored] = (),
@@ -112,6 +116,8 @@ def compare(
         reference_backend: What Keras runs the reference on, ``tensorflow`` or ``jax``; else that of ``KERAS_BACKEND``,
             which its file may set, or TensorFlow.
         candidate_backend: The same.
+        reference_env: What is set in the environment of the reference alone: ``{"TF_USE_LEGACY_KERAS": "1"}``.
+        candidate_env: The same.
         require: The weakest evidence that passes as equivalent: ``proof``, ``numeric`` or ``statistical``.
         require_checkpoint: Whether the candidate has to load the reference's weights.
         ignore: What is left out: ``initializer``, ``regularizer``, ``constraint``, ``trainable``, ``dtype``,
@@ -143,9 +149,11 @@ def compare(
         values=values,
         picture=picture,
     )
-    models, pythons = (reference, candidate), (reference_python, candidate_python)
-    backends = reference_backend, candidate_backend
-    first, second = targets_of(models, pythons, backends, given, custom_objects=custom_objects, unsafe=unsafe)
+    settings = (
+        Setting(python=reference_python, backend=reference_backend, variables=reference_env),
+        Setting(python=candidate_python, backend=candidate_backend, variables=candidate_env),
+    )
+    first, second = targets_of((reference, candidate), settings, given, custom_objects=custom_objects, unsafe=unsafe)
     _start_ahead(targets=(first, second))
     import kerasdiff.pipeline as engine
 
@@ -202,6 +210,8 @@ def fit(
     candidate_python: Python = None,
     reference_backend: Backend | None = None,
     candidate_backend: Backend | None = None,
+    reference_env: Variables = None,
+    candidate_env: Variables = None,
     device: str = "auto",
     timeout: float = 600.0,
 ) -> Result:
@@ -230,6 +240,8 @@ def fit(
         candidate_python: The same.
         reference_backend: The same.
         candidate_backend: The same.
+        reference_env: The same.
+        candidate_env: The same.
         device: Where to train: ``auto``, ``cpu``, ``gpu`` or ``gpu:N``.
         timeout: Seconds a model may take for one answer.
 
@@ -259,14 +271,78 @@ def fit(
         logdir=logdir,
         device=device,
     )
-    models, pythons = (reference, candidate), (reference_python, candidate_python)
-    backends = reference_backend, candidate_backend
-    first, second = targets_of(models, pythons, backends, given, custom_objects=custom_objects, unsafe=unsafe)
+    settings = (
+        Setting(python=reference_python, backend=reference_backend, variables=reference_env),
+        Setting(python=candidate_python, backend=candidate_backend, variables=candidate_env),
+    )
+    first, second = targets_of((reference, candidate), settings, given, custom_objects=custom_objects, unsafe=unsafe)
     _start_ahead(trial_hardware(device), (first, second))
     import kerasdiff.pipeline as engine
     from kerasdiff.options import Silent
 
     return watching.noted(Result(engine.fit(first, second, options, trials, Silent())))
+
+
+@_plainly
+def convert(
+    reference: object,
+    candidate: object,
+    *,
+    output: str | os.PathLike[str],
+    weights: str | os.PathLike[str] | None = None,
+    force: bool = False,
+    inputs: Inputs | None = None,
+    custom_objects: Files = (),
+    unsafe: bool = False,
+    reference_python: Python = None,
+    candidate_python: Python = None,
+    reference_backend: Backend | None = None,
+    candidate_backend: Backend | None = None,
+    reference_env: Variables = None,
+    candidate_env: Variables = None,
+    device: str = "auto",
+    timeout: float = 600.0,
+) -> Converted:
+    """Writes one model's weights as another's, where both compute the same, as ``kerasdiff convert`` does.
+
+    Args:
+        reference: Whose weights they are, as :func:`compare` takes it.
+        candidate: Whose they are to become.
+        output: What to write: ``.weights.h5``, or ``.keras`` for the whole model.
+        weights: The reference's: a file of Keras, the prefix of a checkpoint of TensorFlow, or the directory of a
+            SavedModel; ``None`` for the values that it has.
+        force: Whether a file that is there is written over.
+        inputs: As :func:`compare` takes them.
+        custom_objects: The same.
+        unsafe: The same.
+        reference_python: The same.
+        candidate_python: The same.
+        reference_backend: The same.
+        candidate_backend: The same.
+        reference_env: The same.
+        candidate_env: The same.
+        device: The same.
+        timeout: Seconds a model may take for one answer.
+
+    Raises:
+        KerasdiffError: If a model cannot be found, loaded, built or called, or the weights are none of the reference's.
+    """
+    from kerasdiff.side.reading.weights import file_to_make, weights_file
+
+    source = None if weights is None else weights_file(os.fspath(weights))
+    named = [os.fspath(model) for model in (reference, candidate) if isinstance(model, str | os.PathLike)]
+    path = file_to_make(os.fspath(output), [*named, *([source.location] if source else [])], force=force)
+    given = inputs_of(inputs)
+    settings = (
+        Setting(python=reference_python, backend=reference_backend, variables=reference_env),
+        Setting(python=candidate_python, backend=candidate_backend, variables=candidate_env),
+    )
+    first, second = targets_of((reference, candidate), settings, given, custom_objects=custom_objects, unsafe=unsafe)
+    _start_ahead(targets=(first, second))
+    import kerasdiff.converting as engine
+
+    options = Options(inputs=given, timeout=timeout, device=device)
+    return Converted(engine.convert(first, second, source, path, options))
 
 
 @_plainly
@@ -278,6 +354,7 @@ def inspect(
     unsafe: bool = False,
     python: Python = None,
     backend: Backend | None = None,
+    env: Variables = None,
     timeout: float = 600.0,
 ) -> Inspection:
     """Traces one model, as ``kerasdiff inspect`` does.
@@ -289,13 +366,15 @@ def inspect(
         unsafe: The same.
         python: What runs it, where not what runs this: as ``reference_python``.
         backend: What Keras runs it on: as ``reference_backend``.
+        env: What is set in its environment: as ``reference_env``.
         timeout: Seconds it may take for one answer.
 
     Raises:
         KerasdiffError: If it cannot be found, loaded, built or called.
     """
     given = inputs_of(inputs)
-    model = target_of(target, given, custom_objects=custom_objects, unsafe=unsafe, python=python, backend=backend)
+    setting = Setting(python=python, backend=backend, variables=env)
+    model = target_of(target, given, setting, custom_objects=custom_objects, unsafe=unsafe)
     _start_ahead(targets=(model,))
     import kerasdiff.pipeline as engine
 
@@ -305,9 +384,9 @@ def inspect(
 def _start_ahead(hardware: Hardware | None = None, targets: Sequence[Target] = ()) -> None:
     """Starts what imports TensorFlow, for the rest to be imported meanwhile; it stays for the next question."""
     from kerasdiff.side.environment import Hardware
-    from kerasdiff.side.launching import prepare_for
+    from kerasdiff.side.launching import prepare
 
-    prepare_for(hardware or Hardware(), [(target.python, target.backend) for target in targets])
+    prepare(hardware or Hardware(), targets)
 
 
 def _data(path: str | os.PathLike[str] | None) -> str | None:

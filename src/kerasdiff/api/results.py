@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from kerasdiff.comparison import Basis, Comparison, Outcome
+    from kerasdiff.conversion import Conversion
     from kerasdiff.side.records import Description
 
 WIDTH = 100
@@ -181,6 +182,51 @@ class Inspection:
 
     def _repr_html_(self) -> str:
         return _html(self._render("inference"))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Converted:
+    """The answer of :func:`kerasdiff.convert`.
+
+    Attributes:
+        conversion: All that is known, as the records the report is made of.
+    """
+
+    conversion: Conversion
+
+    @property
+    def written(self) -> bool:
+        """Whether the file is there."""
+        return self.conversion.written
+
+    @property
+    def path(self) -> Path:
+        """The file that is, or was to be, written."""
+        return Path(self.conversion.output)
+
+    @property
+    def reason(self) -> str:
+        """Why nothing was written; empty where it was."""
+        from kerasdiff.report.wording import converting
+
+        return converting.refusal(self.conversion)
+
+    @property
+    def result(self) -> Result:
+        """What the comparison of both models gave."""
+        return Result(self.conversion.comparison)
+
+    @property
+    def mapping(self) -> dict[str, tuple[str, ...]]:
+        """The weights of the candidate, each with those of the reference that it is made of."""
+        return {item.weight: item.sources for item in self.conversion.carried}
+
+    def __repr__(self) -> str:
+        return f"<kerasdiff: {self.reason or f'{self.path} written'}>"
+
+    def __bool__(self) -> NoReturn:
+        __tracebackhide__ = True
+        raise TypeError("A conversion is neither true nor false: ask for .written.")
 
 
 class NotEquivalentError(AssertionError):

@@ -10,7 +10,7 @@ import re
 import sys
 import sysconfig
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, cast
 
@@ -29,25 +29,41 @@ Files: TypeAlias = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 Python: TypeAlias = str | os.PathLike[str] | None
 """An interpreter, or the directory of a virtual environment."""
 
+Variables: TypeAlias = Mapping[str, str] | None
+"""What is set in the environment, by name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """In what a model runs, where not in what runs this.
+
+    Attributes:
+        python: An interpreter, or the directory of a virtual environment.
+        backend: What Keras computes with; ``None`` for that of the environment or of the model's file.
+        variables: What is set in its environment.
+    """
+
+    python: Python = None
+    backend: Backend | None = None
+    variables: Variables = None
+
+
 _PACK = "kerasdiff.worker.live.pack"
 """What writes down a live object; by name, for nothing here imports the worker, which knows Keras."""
 
 
 def targets_of(
     models: tuple[object, object],
-    pythons: tuple[Python, Python],
-    backends: tuple[Backend | None, Backend | None],
+    settings: tuple[Setting, Setting],
     inputs: tuple[InputSpec, ...],
     *,
     custom_objects: Files,
     unsafe: bool,
 ) -> tuple[Target, Target]:
-    """The same as :func:`target_of` of the reference and the candidate, each with its Python and its backend."""
+    """The same as :func:`target_of` of the reference and the candidate."""
     first, second = (
-        target_of(
-            model, inputs, custom_objects=custom_objects, unsafe=unsafe, python=python, backend=backend, side=side
-        )
-        for model, python, backend, side in zip(models, pythons, backends, SIDES, strict=True)
+        target_of(model, inputs, setting, custom_objects=custom_objects, unsafe=unsafe, side=side)
+        for model, setting, side in zip(models, settings, SIDES, strict=True)
     )
     return first, second
 
@@ -55,11 +71,10 @@ def targets_of(
 def target_of(
     model: object,
     inputs: tuple[InputSpec, ...] = (),
+    setting: Setting = Setting(),
     *,
     custom_objects: Files = (),
     unsafe: bool = False,
-    python: Python = None,
-    backend: Backend | None = None,
     side: str = "",
 ) -> Target:
     """What a model was given as, as far as that can be known without TensorFlow.
@@ -67,10 +82,9 @@ def target_of(
     Args:
         model: Text, a path, a ``keras.Model`` or ``keras.Layer``, or a class or function that makes one.
         inputs: What it will be called with.
+        setting: In what it runs.
         custom_objects: Python files with the classes that a saved model is made with.
         unsafe: Whether code that a saved model holds may be run.
-        python: What runs it: an interpreter, or a virtual environment; ``None`` for what runs this.
-        backend: What Keras runs it on; ``None`` for that of the environment or of its file.
         side: Which of two it is; empty where it is alone.
 
     Raises:
@@ -83,7 +97,7 @@ def target_of(
         text = os.fspath(model)
         objects = [("", file) for file in _files(custom_objects)]
         target = trusting(read_target(text, _home(text)), "", unsafe=unsafe, objects=objects)
-        target = _under(target, python, backend, side)
+        target = _set(target, setting, side)
         check(target, inputs)
         return target
     if not (callable(model) or hasattr(model, "weights")):
@@ -92,19 +106,22 @@ def target_of(
             "a target such as 'models.py:Net'."
         )
     text = called(model)
-    bare = _under(Target(text=text, kind="live", location=text, name=text), python, backend, side)
+    bare = _set(Target(text=text, kind="live", location=text, name=text), setting, side)
     pack: Callable[[object, str], Payload] = importlib.import_module(_PACK).pack
     return replace(bare, payload=pack(model, text))
 
 
-def _under(target: Target, python: Python, backend: str | None, side: str) -> Target:
-    """The target, to be run by the interpreter and on the backend that are named for it."""
+def _set(target: Target, setting: Setting, side: str) -> Target:
+    """The target, to be run as a setting says."""
     from kerasdiff.side.interpreters.backends import on
+    from kerasdiff.side.variables import finding
+
+    target = finding(target, setting.variables or {}, f"{side}_env".lstrip("_"))
     from kerasdiff.side.interpreters.choosing import under
 
-    if python is not None:
-        target = under(target, os.fspath(python), f"{side}_python".lstrip("_"))
-    return on(target, backend or "", f"{side}_backend".lstrip("_"))
+    if setting.python is not None:
+        target = under(target, os.fspath(setting.python), f"{side}_python".lstrip("_"))
+    return on(target, setting.backend or "", f"{side}_backend".lstrip("_"))
 
 
 def _files(named: Files) -> list[str]:

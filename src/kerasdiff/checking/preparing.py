@@ -21,6 +21,7 @@ from kerasdiff.side.upgrading.environments import planned, standing
 from kerasdiff.side.upgrading.installing import Told
 from kerasdiff.side.upgrading.packages import imports_of
 from kerasdiff.side.upgrading.wanted import wanted
+from kerasdiff.side.variables import finding
 
 
 def _untold(text: str) -> None:
@@ -70,7 +71,7 @@ def _ready(gate: Gate, gates: Gates, against: str, told: Told) -> Ready:
 
 
 def placed(gate: Gate, target: Target, side: str, here: str) -> Target:
-    """A model of the pair with what the file lets run to load it, under which Python, and on which backend.
+    """A model of the pair with what the file lets run to load it, and in what that runs.
 
     Args:
         gate: The pair.
@@ -79,14 +80,15 @@ def placed(gate: Gate, target: Target, side: str, here: str) -> Target:
         here: Directory that paths are relative to.
 
     Raises:
-        TargetError: If there is no such file, no such Python or no such backend.
+        TargetError: If there is no such file, no such Python or no such backend; or if its environment cannot be set.
     """
     missing = next((file for _, file in gate.objects if not Path(file).is_file()), None)
     if missing is not None:
         raise no_objects(missing)
     loaded = trusting(target, side, unsafe=gate.unsafe, objects=gate.objects)
     at = SIDES.index(side)
-    return on(under(loaded, gate.pythons[at], f"{side}_python", here), gate.backends[at], f"{side}_backend")
+    found = finding(loaded, dict(gate.variables[at]), f"{side}_env")
+    return on(under(found, gate.pythons[at], f"{side}_python", here), gate.backends[at], f"{side}_backend")
 
 
 def _upgraded(gate: Gate, model: Target, here: str, told: Told) -> Target:

@@ -16,6 +16,7 @@ from kerasdiff.cli.check import check
 from kerasdiff.cli.common import EXIT_CODES_HELP
 from kerasdiff.cli.compare import compare
 from kerasdiff.cli.completion import completion, prepare
+from kerasdiff.cli.convert import convert
 from kerasdiff.cli.data import data
 from kerasdiff.cli.doctor import doctor
 from kerasdiff.cli.ending import ended, with_debug
@@ -79,7 +80,8 @@ def main() -> None:
 
 
 COMMANDS = (
-    *(check, compare, completion, data, doctor, fit, init, inspect, list_models, lock, replay, rules, show, upgrade),
+    *(check, compare, completion, convert, data, doctor, fit),
+    *(init, inspect, list_models, lock, replay, rules, show, upgrade),
 )
 for command in COMMANDS:
     main.add_command(with_debug(command))

@@ -220,9 +220,9 @@ def start_ahead(hardware: Hardware | None = None, targets: Iterable[Target] = ()
         draws: Whether they may train on the procedural data.
     """
     from kerasdiff.side.environment import Hardware
-    from kerasdiff.side.launching import prepare_for
+    from kerasdiff.side.launching import prepare
 
-    prepare_for(hardware or Hardware(), [(target.python, target.backend) for target in targets], draws=draws)
+    prepare(hardware or Hardware(), targets, draws=draws)
 
 
 @contextmanager

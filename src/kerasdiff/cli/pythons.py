@@ -1,4 +1,4 @@
-"""``--reference-python``, ``--candidate-python``, ``--python``: another environment for a side."""
+"""``--reference-python``, ``--candidate-env`` and the like: another environment for a side."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ _HELP = "an interpreter, or the directory of a virtual environment; kerasdiff ne
 
 
 def python_options(*names: str) -> Callable[[Command], Command]:
-    """Options that name an interpreter, one for each model in their order: ``--reference-python``.
+    """Options that name an interpreter and set variables, two for each model in their order.
 
     Args:
-        names: Each with others that it goes by as well, behind a comma.
+        names: The former, ``--reference-python``, each with others that it goes by as well, behind a comma; the latter
+            is ``--reference-env``.
     """
 
     def decorated(command: Command) -> Command:
@@ -29,6 +30,14 @@ def python_options(*names: str) -> Callable[[Command], Command]:
             first, *others = name.split(",")
             side = first.removeprefix("--").removesuffix("python").rstrip("-")
             of = f"the {side}" if side else "the model"
+            command = click.option(
+                f"{first.removesuffix('python')}env",
+                multiple=True,
+                expose_value=False,
+                callback=_keep,
+                metavar="NAME=VALUE",
+                help=f"Run {of} with this set in its environment: TF_USE_LEGACY_KERAS=1. May be repeated.",
+            )(command)
             command = click.option(
                 first,
                 *others,
@@ -42,23 +51,31 @@ def python_options(*names: str) -> Callable[[Command], Command]:
     return decorated
 
 
-def _keep(context: click.Context, option: click.Parameter, named: str | None) -> None:
+def _keep(context: click.Context, option: click.Parameter, said: str | tuple[str, ...] | None) -> None:
     """Keeps what an option said where :func:`placed` finds it."""
-    context.meta.setdefault(_NAMED, []).append((option.opts[0], named or ""))
+    context.meta.setdefault(_NAMED, {})[option.opts[0]] = said or ()
 
 
 def placed(targets: tuple[Target, ...]) -> tuple[Target, ...]:
-    """The targets with the interpreters that the options of this command name for them.
+    """The targets with the interpreters and the variables that the options of this command name for them.
 
     Raises:
-        KerasdiffError: If one is none, or cannot run models.
+        KerasdiffError: If an interpreter is none, or cannot run models; if a variable cannot be set.
     """
-    named = _named()
-    if not any(named.values()):
+    said = _said()
+    if not any(said.values()):
         return targets
     from kerasdiff.side.interpreters.choosing import under
+    from kerasdiff.side.variables import finding, parsed
 
-    return tuple(under(target, named[option], option) for target, option in zip(targets, _order(named), strict=True))
+    return tuple(
+        under(
+            finding(target, parsed(said.get(f"{side}env", ()), f"{side}env"), f"{side}env"),
+            "".join(said[f"{side}python"]),
+            f"{side}python",
+        )
+        for target, side in zip(targets, _sides(said), strict=True)
+    )
 
 
 def remembered(pythons: tuple[str, str]) -> None:
@@ -67,27 +84,27 @@ def remembered(pythons: tuple[str, str]) -> None:
     Raises:
         TargetError: If one is not there any more.
     """
-    named = _named()
-    for option, python in zip(_order(named), pythons, strict=True):
-        if not python or named[option]:
+    said = _said()
+    for side, python in zip(_sides(said), pythons, strict=True):
+        option = f"{side}python"
+        if not python or said[option]:
             continue
         if not os.path.exists(python):
             from kerasdiff.errors import TargetError
 
-            side = option.removeprefix("--").removesuffix("-python")
             raise TargetError(
-                f"the {side} ran under {python}, which is not there any more; name another Python by {option}, or make "
-                "the environment again: `kerasdiff upgrade` does where it made it."
+                f"the {side.strip('-')} ran under {python}, which is not there any more; name another Python by "
+                f"{option}, or make the environment again: `kerasdiff upgrade` does where it made it."
             )
-        named[option] = python
-    click.get_current_context().meta[_NAMED] = list(named.items())
+        said[option] = python
+    click.get_current_context().meta[_NAMED] = said
 
 
-def _named() -> dict[str, str]:
+def _said() -> dict[str, str | tuple[str, ...]]:
     context = click.get_current_context(silent=True)
-    return dict(context.meta.get(_NAMED, ())) if context else {}
+    return dict(context.meta.get(_NAMED, {})) if context else {}
 
 
-def _order(named: Mapping[str, str]) -> list[str]:
-    """The options of a command in the order of its models."""
-    return [option for option in ("--reference-python", "--candidate-python", "--python") if option in named]
+def _sides(said: Mapping[str, object]) -> list[str]:
+    """What the options of each model begin with, in the order of the models."""
+    return [side for side in ("--reference-", "--candidate-", "--") if f"{side}python" in said]

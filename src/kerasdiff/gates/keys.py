@@ -155,6 +155,13 @@ def objects(value: object) -> tuple[str, str]:
     return side, path
 
 
+def variables(value: object) -> tuple[tuple[str, str], ...]:
+    """What is set in the environment, as a table."""
+    if not isinstance(value, dict) or not all(isinstance(item, str) for item in value.values()):
+        fail(f'must be a table of texts, as in {{ TF_USE_LEGACY_KERAS = "1" }}, not {shown(value)}.')
+    return tuple(sorted(value.items()))
+
+
 def edit(value: object) -> object:
     """``insert relu``."""
     kind, _, op = text(value).partition(" ")
@@ -225,6 +232,8 @@ OPTIONS: Mapping[str, Read] = {
     "backend": text,
     "reference_backend": text,
     "candidate_backend": text,
+    "reference_env": variables,
+    "candidate_env": variables,
     "ignore": listed(entry, example=f"[{_ENTRY_EXAMPLE}]"),
 }
 """What pairs and the defaults of all pairs may say."""

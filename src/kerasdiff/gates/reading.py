@@ -16,7 +16,7 @@ from kerasdiff.findings import RungName
 from kerasdiff.gates.keys import OPTIONS, PAIR, Entry, Wrong, nearest, shown, table, text
 from kerasdiff.gates.lines import Lines
 from kerasdiff.gates.lines import Path as Keys
-from kerasdiff.gates.records import Expected, Gate, Gates, Ignore
+from kerasdiff.gates.records import Expected, Gate, Gates, Ignore, Set
 from kerasdiff.options import IGNORABLE, Options
 from kerasdiff.side.targets import parse_input
 
@@ -190,6 +190,10 @@ class _Reader:
             backends=(
                 cast("str", merged.get("reference_backend", merged.get("backend", ""))),
                 cast("str", merged.get("candidate_backend", merged.get("backend", ""))),
+            ),
+            variables=(
+                cast("Set", merged.get("reference_env", ())),
+                cast("Set", merged.get("candidate_env", ())),
             ),
             expect=expect,
             edits=edits,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum, auto
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from kerasdiff.errors import EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_USAGE
 from kerasdiff.findings import RungName
@@ -16,6 +16,8 @@ if TYPE_CHECKING:  # which takes a while to import, and the file is read before 
     from kerasdiff.comparison import Comparison
 
 Expected = Literal["equivalent", "different"]
+Set: TypeAlias = tuple[tuple[str, str], ...]
+"""Names and values of the environment."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +53,7 @@ class Gate:
             this. As they are written.
         to: What is installed into the environment that is made for the candidate; empty where none is.
         backends: What Keras runs them on; empty for that of the environment or of their files.
+        variables: Names and values that are set in the environment of reference and candidate.
         expect: What the pair has to be.
         edits: Of a pair that is to differ, the edits that are known, each as its kind and op (``insert relu``).
         known_lines: Where ``expect`` and ``edits`` stand, as far as they are written.
@@ -69,6 +72,7 @@ class Gate:
     pythons: tuple[str, str] = ("", "")
     to: tuple[str, ...] = ()
     backends: tuple[str, str] = ("", "")
+    variables: tuple[Set, Set] = ((), ())
     expect: Expected = "equivalent"
     edits: tuple[str, ...] | None = None
     known_lines: tuple[int, ...] = ()

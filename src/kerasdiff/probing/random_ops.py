@@ -8,13 +8,13 @@ Where they do not, or are out of reach in a loop body, outputs over many draws a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from kerasdiff.align.edits import Delete, Edit, Insert
-from kerasdiff.align.pair import Aligned, Correspondence, Pair
+from kerasdiff.align.pair import Aligned, Correspondence, Pair, across
 from kerasdiff.errors import EvaluateError
 from kerasdiff.findings import SIDES
 from kerasdiff.graph import Graph, Mode, Node
@@ -49,11 +49,22 @@ def drawn_apart(pair: Pair, mode: Mode) -> bool:
     aligned = pair.modes.get(mode)
     if aligned is None:
         return False
-    drawing = [_drawn_anew(graph) for graph in aligned.graphs]
+    drawing = [_drawn_anew(graph) for graph in _open_graphs(aligned, pair)]
     if not all(drawing) or seeded_alike(aligned, pair):
         return False
     edits = [edit for edit in pair.edits if mode in edit.modes]
     return not (len({edit.kind for edit in edits}) == 1 and all(_draws_alone(edit, drawing) for edit in edits))
+
+
+def _open_graphs(aligned: Aligned, pair: Pair) -> Iterator[Graph]:
+    """The graphs of a mode as they are: across backends the aligned ones tell nothing of what is inside a layer."""
+    if not across(pair.descriptions):
+        yield from aligned.graphs
+        return
+    for side in pair.descriptions:
+        traced = side.training if aligned.mode == "training" else side.inference
+        assert traced is not None  # or nothing were aligned
+        yield traced
 
 
 def _draws_alone(edit: Edit, drawing: Sequence[set[str]]) -> bool:
@@ -199,6 +210,8 @@ def draws_anew_in(graph: Graph) -> bool:
 
 def seeded_alike(aligned: Aligned, pair: Correspondence) -> bool:
     """Whether every node that draws is aligned with one that does, and their generators start from the same state."""
+    if across(pair.descriptions):
+        return False
     first, second = ({node.id: node for node in graph if _draws(node)} for graph in aligned.graphs)
     pairs = {one: aligned.alignment.nodes.get(one) for one in first}
     if set(pairs.values()) != set(second):

@@ -18,11 +18,19 @@ from kerasdiff.probing.limits import precision_tolerance
 from kerasdiff.probing.observations import StoredObservation
 from kerasdiff.probing.prober import both
 from kerasdiff.probing.probes import probes
-from kerasdiff.side.checkpoints import LoadRequest, Restored, Saved, SaveRequest
+from kerasdiff.side.checkpoints import (
+    CHECKPOINT,
+    FORMS,
+    SECOND_FORMS,
+    WEIGHTS,
+    LoadRequest,
+    Restored,
+    Saved,
+    SaveRequest,
+)
 from kerasdiff.side.observations import EvaluateRequest
 from kerasdiff.side.protocol import Side
 
-FORMS = (".weights.h5", ".keras")
 OTHER_DRAW = 200_000
 """Added to the seeds of the candidate's own weights: beyond those of any other draw."""
 
@@ -39,8 +47,8 @@ def observe_stored(sides: tuple[Side, Side], pair: Pair, seed: int) -> StoredObs
     transfer = pair.transfer
     own = tuple(recipe.drawn_elsewhere(OTHER_DRAW) for recipe in transfer.candidate)
     with _directory() as directory:
-        files = tuple(str(Path(directory) / f"reference{form}") for form in FORMS)
-        layout = (str(Path(directory) / f"candidate{FORMS[0]}"),)
+        files = _places(directory, SECOND_FORMS if pair.descriptions[0].of_keras_2 else FORMS)
+        layout = {WEIGHTS: str(Path(directory, f"candidate{WEIGHTS}"))}
         requests = (
             SaveRequest(recipes=transfer.reference, files=files, probe=probe),
             SaveRequest(recipes=own, files=layout, load_follows=True),
@@ -49,14 +57,18 @@ def observe_stored(sides: tuple[Side, Side], pair: Pair, seed: int) -> StoredObs
         if not saved.outputs:
             raise EvaluateError("the reference returns no tensor that could be compared after loading")
         others = {form: path for form, path in saved.files.items() if form not in saved.alike}
-        answers = sides[1].load_checkpoint(LoadRequest(recipes=own, files=tuple(others.values()), probe=probe))
-    restored = dict(zip(others, answers, strict=True))
+        restored = sides[1].load_checkpoint(LoadRequest(recipes=own, files=others, probe=probe))
     outputs = {form: _worst(saved, item) for form, item in restored.items() if not item.error}
     repeated = True
     if len(outputs) == len(restored) and not all(close.equal and close.informative for close in outputs.values()):
         request = EvaluateRequest(recipes=transfer.reference, probes=(probe,), precision="float32")
         repeated = sides[0].evaluate(request).repeated
     return StoredObservation(saved=saved, other=other, restored=restored, outputs=outputs, repeated=repeated)
+
+
+def _places(directory: str, forms: tuple[str, ...]) -> dict[str, str]:
+    """Where a file of each kind goes; a checkpoint is named by what its files begin with."""
+    return {form: str(Path(directory, "reference" if form == CHECKPOINT else f"reference{form}")) for form in forms}
 
 
 @contextmanager

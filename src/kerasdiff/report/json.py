@@ -118,6 +118,7 @@ def _model(model: ModelInfo) -> Json:
         **({} if model.commit is None else {"commit": _commit(model.commit)}),
         **({"environment": model.environment} if model.environment else {}),
         **({"python": model.python} if model.python else {}),
+        **({"variables": model.variables} if model.variables else {}),
     }
 
 
@@ -313,6 +314,7 @@ def _silent(held: Figures) -> set[str]:
     if isinstance(held, CheckpointFigures):
         silent |= {"limit", "max_absolute", "max_relative", "place"} if held.limit is None else set()
         silent |= {"stored_as", "astray", "of"} if held.of is None else set()
+        silent |= set() if held.mapped else {"mapped", "mapping"}
     if isinstance(held, NumberFigures):
         silent |= {"tolerance"}
         silent |= set() if held.absent_gradients else {"absent_gradients"}

@@ -6,7 +6,7 @@ what the file holds beyond them is left out in silence, and layers of one class 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from kerasdiff.align.pair import Pair, WeightTransfer
@@ -15,7 +15,7 @@ from kerasdiff.graph.chance import draws_from
 from kerasdiff.graph.values import Closeness
 from kerasdiff.probing.observations import Observations, StoredObservation, StoredPlaces, Unobserved
 from kerasdiff.rungs.records import CheckpointFigures, Rung, RungOutcome
-from kerasdiff.side.checkpoints import Places, Restored, Saved
+from kerasdiff.side.checkpoints import CHECKPOINT, FORMS, WEIGHTS, Places, Restored, Saved
 
 
 def checkpoint(pair: Pair, observations: Observations, *, required: bool, ignore_names: bool = False) -> Rung:
@@ -37,7 +37,8 @@ def checkpoint(pair: Pair, observations: Observations, *, required: bool, ignore
         return _by_places(pair, seen.sides)
     draws = _draws(pair)
     transfer = pair.transfer if draws else _without_generators(pair)
-    rung = _rung(transfer, seen, required=required, ignore_names=ignore_names)
+    reads = pair.descriptions[1].of_keras_2
+    rung = _rung(transfer, seen, required=required, ignore_names=ignore_names, reads_checkpoints=reads)
     if rung.outcome != "equal" and not (seen.repeated and (_more_than_generators(pair, seen) or not draws)):
         return Rung(name="checkpoint", outcome="failed", findings=(Finding(fact=Fact.REFERENCE_IS_RANDOM),))
     return rung
@@ -105,32 +106,129 @@ class Astray:
         return bool(self.renamed) and not self.unplaced and not self.swapped
 
 
-def _rung(transfer: WeightTransfer, seen: StoredObservation, *, required: bool, ignore_names: bool) -> Rung:
-    """One rung from all files: the first that does not do decides."""
-    layout = _layout(seen.saved, seen.other)
-    bad = next((form for form in seen.restored if form not in seen.outputs or not seen.outputs[form].equal), None)
-    close = seen.outputs.get(bad) if bad is not None else next(iter(seen.outputs.values()))
-    figures = _figures(seen, layout, close)
-    tail = tuple(Finding(fact=Fact.NOT_SAVED, names=(form,), cause=why) for form, why in seen.saved.problems.items())
-    if bad is None:
-        assert close is not None
-        loads = Finding(fact=Fact.LOADS, names=tuple(seen.saved.files), closeness=close)
-        outcome: RungOutcome = "equal" if close.informative else "failed"
-        return Rung(name="checkpoint", outcome=outcome, findings=(loads, *tail), figures=figures)
-    astray = _astray(seen.saved, seen.other, seen.restored[bad], transfer)
-    homeless = _layout(seen.saved, seen.other, _arrived(seen.saved, seen.other, seen.restored[bad], transfer))
-    cause = _cause(astray, homeless, transfer, refused=close is None)
-    lead = _does_not_load(bad, seen.restored[bad], cause, close)
-    ignored = ignore_names and transfer.complete and astray.renamed_alone
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kinds:
+    """Kinds of file by what became of the candidate that loaded them.
+
+    Attributes:
+        good: It computes the same.
+        bad: It does not, or Keras refused; of those that hold the same arrays under the same paths, one.
+        unread: Keras has no reader for them.
+    """
+
+    good: tuple[str, ...]
+    bad: tuple[str, ...]
+    unread: tuple[str, ...]
+
+    @classmethod
+    def of(cls, seen: StoredObservation, *, reads_checkpoints: bool) -> Kinds:
+        """By what was observed."""
+        unread = () if reads_checkpoints or CHECKPOINT in seen.outputs else (CHECKPOINT,)
+        bad = tuple(form for form in seen.restored if form not in unread and not _arrives(seen, form))
+        good = tuple(form for form in seen.saved.files if form not in unread and _arrives(seen, form))
+        return cls(good=good, bad=bad, unread=tuple(form for form in unread if form in seen.restored))
+
+
+def _rung(
+    transfer: WeightTransfer,
+    seen: StoredObservation,
+    *,
+    required: bool,
+    ignore_names: bool,
+    reads_checkpoints: bool = True,
+) -> Rung:
+    """One rung from all files: each that does not do, with why, then what loads.
+
+    A checkpoint of TensorFlow, which no model of Keras 3 reads (``reads_checkpoints``), is told and counts for nothing.
+    """
+    kinds = Kinds.of(seen, reads_checkpoints=reads_checkpoints)
+    close = seen.outputs.get(kinds.bad[0] if kinds.bad else seen.saved.home_of(kinds.good[0]))
+    figures = _figures(seen, _layout(seen.saved, seen.other), close)
+    figures = _mapped(figures, transfer, seen, (*kinds.bad, *kinds.unread)[:1])
+    tail = (*_loads(seen, kinds.good), *_not_done(seen, kinds.unread))
+    if not kinds.bad:
+        outcome: RungOutcome = "equal" if close is not None and close.informative else "failed"
+        return Rung(name="checkpoint", outcome=outcome, findings=tail, figures=figures)
+    failures = _alike([_failure(transfer, seen, form) for form in kinds.bad])
+    first = _astray(seen.saved, seen.other, seen.restored[kinds.bad[0]], transfer)
+    ignored = ignore_names and transfer.complete and first.renamed_alone
     figures = replace(
         figures,
-        stored_as=astray.renamed,
-        astray=len(astray.weights),
-        of=astray.of,
-        ignored={"names": len(astray.renamed)} if ignored else {},
+        stored_as=first.renamed if kinds.bad[0] in FORMS else (),
+        astray=len(first.weights),
+        of=first.of,
+        ignored={"names": len(first.renamed)} if ignored else {},
     )
-    outcome = "different" if required and not ignored else "advisory"
-    return Rung(name="checkpoint", outcome=outcome, findings=(lead, *tail), figures=figures)
+    silent = any(failure.fact is Fact.LOADS_OTHERWISE for failure in failures)
+    outcome = "different" if required and not ignored and (silent or not kinds.good) else "advisory"
+    return Rung(name="checkpoint", outcome=outcome, findings=(*failures, *tail), figures=figures)
+
+
+def _not_done(seen: StoredObservation, unread: Sequence[str]) -> Iterator[Finding]:
+    """What was not saved, and what was not read."""
+    for form, why in seen.saved.problems.items():
+        yield Finding(fact=Fact.NOT_SAVED, names=(form,), cause=why)
+    for form in unread:
+        yield Finding(fact=Fact.UNREAD_FORM, names=(form,))
+
+
+def _arrives(seen: StoredObservation, form: str) -> bool:
+    """Whether the candidate that loaded such a file computes the same."""
+    home = seen.saved.home_of(form)
+    return home in seen.outputs and seen.outputs[home].equal
+
+
+def _loads(seen: StoredObservation, good: Sequence[str]) -> tuple[Finding, ...]:
+    if not good:
+        return ()
+    close = seen.outputs[seen.saved.home_of(good[0])]
+    return (Finding(fact=Fact.LOADS, names=tuple(good), closeness=close),)
+
+
+def _failure(transfer: WeightTransfer, seen: StoredObservation, form: str) -> Finding:
+    """That a file does not do, and why; what Keras reads by its order, and not by its paths, has another reason."""
+    item, close = seen.restored[form], seen.outputs.get(form)
+    astray = _astray(seen.saved, seen.other, item, transfer)
+    if form in FORMS:
+        homeless = _layout(seen.saved, seen.other, _arrived(seen.saved, seen.other, item, transfer))
+        cause = _cause(astray, homeless, transfer, refused=close is None)
+    else:
+        nothing = Layout(missing=(), extra=(), reshaped=())
+        unnamed = replace(astray, renamed=(), unplaced=len(astray.weights))
+        cause = _others_values(seen.saved, item, transfer)
+        cause = cause or (_cause(unnamed, nothing, transfer, refused=False) if close is not None else ())
+    return _does_not_load(form, item, cause, close)
+
+
+def _alike(failures: Sequence[Finding]) -> list[Finding]:
+    """Failures for one reason told once, of all kinds of file."""
+    told: list[Finding] = []
+    for failure in failures:
+        at = next((n for n, one in enumerate(told) if (one.fact, one.parts) == (failure.fact, failure.parts)), None)
+        if at is None or not failure.parts:
+            told.append(failure)
+        else:
+            told[at] = replace(told[at], names=(*told[at].names, *failure.names))
+    return told
+
+
+def _others_values(saved: Saved, item: Restored, transfer: WeightTransfer) -> tuple[Finding, ...]:
+    """That weights hold what others saved: each with whose it holds."""
+    source = {digest: name for name, digest in saved.digests.items()}
+    held = {two: source.get(item.digests.get(two, "")) for two in transfer.pairs.values()}
+    mixed = tuple((two, held[two]) for one, two in transfer.pairs.items() if held[two] not in (None, one))
+    return (Finding(fact=Fact.HOLDS_ANOTHERS, values=(mixed, ())),) if mixed else ()
+
+
+def _mapped(
+    figures: CheckpointFigures, transfer: WeightTransfer, seen: StoredObservation, forms: Sequence[str]
+) -> CheckpointFigures:
+    """The figures with what the candidate would have to load of a kind of file that it does not: path by path."""
+    if not forms:
+        return figures
+    inside, other = seen.saved.inside.get(forms[0], {}), seen.other.inside.get(WEIGHTS, {})
+    mapping = tuple((inside[one], other[two]) for one, two in transfer.pairs.items() if one in inside and two in other)
+    return replace(figures, mapped=forms[0], mapping=mapping)
 
 
 def _by_places(pair: Pair, sides: tuple[Places, Places]) -> Rung:

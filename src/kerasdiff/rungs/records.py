@@ -135,6 +135,8 @@ class CheckpointFigures(_Figures):
         limit, max_absolute, max_relative, place: Of the outputs after loading; ``None`` where there are none.
         stored_as: Paths of weights that did not arrive, on either side.
         astray, of: Weights that did not arrive, of how many.
+        mapped: The first kind of file that the candidate does not load as it is; empty where it loads all.
+        mapping: Each path in it with the path of the counterpart in the candidate's ``.weights.h5``.
     """
 
     files: tuple[str, ...] = ()
@@ -150,6 +152,8 @@ class CheckpointFigures(_Figures):
     stored_as: tuple[tuple[str, str], ...] = ()
     astray: int | None = None
     of: int | None = None
+    mapped: str = ""
+    mapping: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

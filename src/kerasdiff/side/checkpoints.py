@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal
 
 from kerasdiff.graph.values import Array
 from kerasdiff.side.observations import Recipe
+
+WEIGHTS = ".weights.h5"
+"""The kind of file that every model with weights can be saved as."""
+
+FORMS = (WEIGHTS, ".keras")
+"""Kinds of files that a model of Keras 3 is saved as."""
+
+CHECKPOINT = "TF checkpoint"
+SECOND_FORMS = (*FORMS, ".h5", CHECKPOINT)
+"""The same of Keras 2: what its users have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,13 +25,13 @@ class SaveRequest:
     """A copy of the model to draw weights for, to save, and to run.
 
     Attributes:
-        files: Paths to save to, each ending in ``.weights.h5`` or ``.keras``.
+        files: Kind of file to the path that it is saved to.
         probe: One batch per model input, empty where no output is wanted.
         load_follows: Whether a ``LoadRequest`` for the same copy does.
     """
 
     recipes: tuple[Recipe, ...]
-    files: tuple[str, ...]
+    files: Mapping[str, str]
     probe: tuple[Array, ...] = ()
     load_follows: bool = False
 
@@ -36,6 +47,8 @@ class Saved:
         problems: Kind of file to why Keras could not write it.
         stored: Path inside the ``.weights.h5`` to shape, what belongs to an optimizer left out.
         paths: Weight id to that path, where it is known.
+        inside: Kind of file to the same in it, as its Keras writes it; what Keras 2 calls otherwise than Keras 3, which
+            knows that, is in ``stored`` and ``paths`` as Keras 3 calls it.
         digests: Weight id to a digest of the bytes saved.
     """
 
@@ -45,7 +58,12 @@ class Saved:
     stored: Mapping[str, tuple[int, ...]]
     paths: Mapping[str, str]
     digests: Mapping[str, str]
+    inside: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     outputs: tuple[Array, ...] = ()
+
+    def home_of(self, form: str) -> str:
+        """The kind of file that was loaded in the place of one."""
+        return WEIGHTS if form in self.alike else form
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,10 +96,10 @@ class Held:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadRequest:
-    """Files to load, one after the other, each into the same copy with weights drawn anew."""
+    """Files to load, by their kinds, one after the other, each into the same copy with weights drawn anew."""
 
     recipes: tuple[Recipe, ...]
-    files: tuple[str, ...]
+    files: Mapping[str, str]
     probe: tuple[Array, ...]
 
 
@@ -98,3 +116,84 @@ class Restored:
     error: str
     digests: Mapping[str, str]
     outputs: tuple[Array, ...] = ()
+
+
+# Conversion --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeightsFile:
+    """A file of weights that somebody named.
+
+    Attributes:
+        text: As the user wrote it.
+        location: Its absolute path; of a checkpoint of TensorFlow the prefix of its files.
+        form: What it is: HDF5 (``.h5``, ``.weights.h5``), a ``.keras`` archive, or a checkpoint of TensorFlow, as a
+            SavedModel holds one too.
+    """
+
+    text: str
+    location: str
+    form: Literal["hdf5", "archive", "checkpoint"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeRequest:
+    """A copy of the model that is to read a file of weights, and to be run.
+
+    Attributes:
+        recipes: What its weights hold before, so that one of which the file holds nothing shows.
+        file: The file; ``None`` for the values that the model starts from.
+        probes: One batch per model input each.
+    """
+
+    recipes: tuple[Recipe, ...]
+    file: WeightsFile | None
+    probes: tuple[tuple[Array, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """What became of it.
+
+    Attributes:
+        unfilled: Ids of weights of which the file holds nothing.
+        homeless: Paths of arrays in the file that no weight holds, training state left out.
+        outputs: Per probe, the model outputs in order.
+        repeated: Whether the first probe a second time gave the same bits.
+    """
+
+    unfilled: tuple[str, ...]
+    homeless: tuple[str, ...]
+    outputs: tuple[tuple[Array, ...], ...]
+    repeated: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeepRequest:
+    """A file to be written of the copy, and read back into another one.
+
+    Attributes:
+        path: Of the file, which ends in ``.weights.h5`` or ``.keras``.
+        recipes: What the weights of the other copy hold before.
+        probes: As of :class:`TakeRequest`.
+        unsafe: Whether code that the file holds may be run.
+    """
+
+    path: str
+    recipes: tuple[Recipe, ...]
+    probes: tuple[tuple[Array, ...], ...]
+    unsafe: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What became of the copy that read it.
+
+    Attributes:
+        astray: Ids of weights that hold something else than was written.
+        outputs: As of :class:`Taken`.
+    """
+
+    astray: tuple[str, ...]
+    outputs: tuple[tuple[Array, ...], ...]

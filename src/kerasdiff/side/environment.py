@@ -7,7 +7,7 @@ import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -116,8 +116,16 @@ def trial_hardware(device: str) -> Hardware:
     return Hardware(device=device, threads=max(1, _cores() // 2), onednn=True)
 
 
-def worker_environment(hardware: Hardware = Hardware(), backend: str | None = None) -> dict[str, str]:
-    """The worker's environment: quiet, deterministic, and with imports that do not begin in the current directory."""
+def worker_environment(
+    hardware: Hardware = Hardware(), backend: str | None = None, variables: Iterable[tuple[str, str]] = ()
+) -> dict[str, str]:
+    """The worker's environment: quiet, deterministic, and with imports that do not begin in the current directory.
+
+    Args:
+        hardware: What it may use.
+        backend: What Keras computes with; ``None`` for TensorFlow.
+        variables: What somebody sets for its side; that holds.
+    """
     chosen = {"KERASDIFF_DEVICE": hardware.device, "KERASDIFF_TF32": str(int(hardware.tf32))}
     if hardware.device == "cpu":
         chosen["CUDA_VISIBLE_DEVICES"] = "-1"
@@ -130,10 +138,11 @@ def worker_environment(hardware: Hardware = Hardware(), backend: str | None = No
         "TF_CPP_MIN_LOG_LEVEL": "3",
         # oneDNN reorders sums by shape and core count: off, so that equal graphs give equal bits.
         "TF_ENABLE_ONEDNN_OPTS": "1" if hardware.onednn else "0",
-        "KERAS_BACKEND": backend or "tensorflow",
         "PYTHONHASHSEED": "0",
         # Else a file named like a standard module beside the user's models would break the worker's start.
         "PYTHONSAFEPATH": "1",
+        **dict(variables),
+        "KERAS_BACKEND": backend or "tensorflow",
     }
 
 

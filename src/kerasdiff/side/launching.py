@@ -33,6 +33,8 @@ from kerasdiff.side.environment import DEBUG, Hardware, seen_by, worker_environm
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
+    from kerasdiff.side.targets import Target
+
 FORKS = sys.platform == "linux"
 """Elsewhere a fork is not safe in a process that has loaded TensorFlow (macOS), or there is none (Windows)."""
 
@@ -131,16 +133,11 @@ _launchers: dict[tuple[int, str, frozenset[tuple[str, str]]], Launcher] = {}
 _starting = threading.Lock()
 
 
-def prepare(environment: Mapping[str, str], pythons: Iterable[str] = ("",), *, draws: bool = False) -> None:
-    """Starts what workers with this environment will be forked from: a launcher for each of these interpreters."""
-    for python in dict.fromkeys(pythons) if FORKS else ():
-        launcher(environment, python, draws=draws)
-
-
-def prepare_for(hardware: Hardware, places: Iterable[tuple[str, str | None]], *, draws: bool = False) -> None:
-    """The same for workers that may use this hardware, each under its interpreter and with its backend of Keras."""
-    for python, backend in dict.fromkeys(places) or [("", None)]:
-        prepare(worker_environment(hardware, backend), [python], draws=draws)
+def prepare(hardware: Hardware, targets: Iterable[Target] = (), *, draws: bool = False) -> None:
+    """Starts what workers on this hardware will be forked from: a launcher for each way that targets are run."""
+    ways = [(target.python, target.backend, target.variables) for target in targets] or [("", None, ())]
+    for python, backend, variables in dict.fromkeys(ways) if FORKS else ():
+        launcher(worker_environment(hardware, backend, variables), python, draws=draws)
 
 
 def launcher(environment: Mapping[str, str], python: str = "", *, draws: bool = False) -> Launcher:

@@ -17,6 +17,7 @@ class Payload:
         settings: Keras's settings there, by name.
         root: Directory that source lines are shown relative to.
         builds: Whether it is code that makes a model, and not a model, which holds values.
+        second: Whether it is of Keras 2.
     """
 
     body: bytes
@@ -25,3 +26,4 @@ class Payload:
     settings: tuple[tuple[str, str], ...]
     root: str
     builds: bool
+    second: bool = False

@@ -150,7 +150,7 @@ class Worker(Side):
     def _start(self) -> None:
         """Starts the process and what carries frames to and from it."""
         self._log = _own_file(self.label)
-        environment = worker_environment(self._hardware, self.target.backend)
+        environment = worker_environment(self._hardware, self.target.backend, self.target.variables)
         self._process = Process(environment, self._log.fileno(), self.target.python)
         self._requests: queue.SimpleQueue[Opening | Call | None] = queue.SimpleQueue()
         self._replies: queue.SimpleQueue[Reply | _Lost | None] = queue.SimpleQueue()

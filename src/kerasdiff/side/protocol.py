@@ -14,7 +14,18 @@ from typing import Generic, ParamSpec, Protocol, TypeVar, overload
 
 from kerasdiff.graph.values import Array
 from kerasdiff.side.baselines.records import Frozen, Recalled
-from kerasdiff.side.checkpoints import Held, LoadRequest, Places, Restored, Saved, SaveRequest
+from kerasdiff.side.checkpoints import (
+    Held,
+    KeepRequest,
+    Kept,
+    LoadRequest,
+    Places,
+    Restored,
+    Saved,
+    SaveRequest,
+    Taken,
+    TakeRequest,
+)
 from kerasdiff.side.health import Examined
 from kerasdiff.side.mutations import Mutation
 from kerasdiff.side.observations import (
@@ -69,13 +80,13 @@ SAMPLE_SETTINGS: Request[[SettingsRequest], SettingsSample] = Request(
     "sample_settings", "sample its compile settings", "kerasdiff.worker.running.settings:sample_settings"
 )
 SAVE_CHECKPOINT: Request[[SaveRequest], Saved] = Request(
-    "save_checkpoint", "save its weights", "kerasdiff.worker.running.checkpoint:save_checkpoint"
+    "save_checkpoint", "save its weights", "kerasdiff.worker.saving.checkpoint:save_checkpoint"
 )
-LOAD_CHECKPOINT: Request[[LoadRequest], tuple[Restored, ...]] = Request(
-    "load_checkpoint", "load saved weights", "kerasdiff.worker.running.checkpoint:load_checkpoint"
+LOAD_CHECKPOINT: Request[[LoadRequest], Mapping[str, Restored]] = Request(
+    "load_checkpoint", "load saved weights", "kerasdiff.worker.saving.checkpoint:load_checkpoint"
 )
 PLACES: Request[[], Places] = Request(
-    "places", "tell where its weights are stored", "kerasdiff.worker.running.places:places"
+    "places", "tell where its weights are stored", "kerasdiff.worker.saving.places:places"
 )
 START: Request[[int], Mapping[str, Array]] = Request(
     "start", "draw its starting weights", "kerasdiff.worker.training.fit:start"
@@ -87,7 +98,22 @@ START_VALUES: Request[[tuple[str, ...]], Mapping[str, Array]] = Request(
     "start_values", "read the values it holds", "kerasdiff.worker.describe:start_values"
 )
 STORED_OUTPUTS: Request[[tuple[tuple[Array, ...], ...]], Held] = Request(
-    "stored_outputs", "run with the values it holds", "kerasdiff.worker.running.checkpoint:stored_outputs"
+    "stored_outputs", "run with the values it holds", "kerasdiff.worker.saving.conversion:stored_outputs"
+)
+TAKE_WEIGHTS: Request[[TakeRequest], Taken] = Request(
+    "take_weights", "read a file of weights", "kerasdiff.worker.saving.conversion:take_weights"
+)
+HELD_VALUES: Request[[tuple[str, ...]], Mapping[str, Array]] = Request(
+    "held_values", "give out what it read", "kerasdiff.worker.saving.conversion:held_values"
+)
+MOVED_OUTPUTS: Request[[tuple[tuple[Array, ...], ...], float], Held] = Request(
+    "moved_outputs", "run with weights that are moved a little", "kerasdiff.worker.saving.conversion:moved_outputs"
+)
+GIVE_VALUES: Request[[Mapping[str, Array]], None] = Request(
+    "give_values", "take values for its weights", "kerasdiff.worker.saving.conversion:give_values"
+)
+KEEP_WEIGHTS: Request[[KeepRequest], Kept] = Request(
+    "keep_weights", "save its weights and load them again", "kerasdiff.worker.saving.conversion:keep_weights"
 )
 FREEZE: Request[[str], Frozen] = Request(
     "freeze", "take the model apart for a baseline", "kerasdiff.worker.stored.freezing:freeze"
@@ -123,6 +149,11 @@ REQUESTS: Mapping[str, Request[..., object]] = {
         START_DIGESTS,
         START_VALUES,
         STORED_OUTPUTS,
+        TAKE_WEIGHTS,
+        HELD_VALUES,
+        MOVED_OUTPUTS,
+        GIVE_VALUES,
+        KEEP_WEIGHTS,
         FREEZE,
         RECALL,
         TRIAL_KEY,
@@ -230,6 +261,21 @@ class Side(ABC):
 
     stored_outputs = _Method(STORED_OUTPUTS)
     """What a fresh copy of the model computes on these probes."""
+
+    take_weights = _Method(TAKE_WEIGHTS)
+    """Lets a copy of the model read a file of weights, and runs it."""
+
+    held_values = _Method(HELD_VALUES)
+    """What weights of that copy hold, by id."""
+
+    moved_outputs = _Method(MOVED_OUTPUTS)
+    """What that copy computes on these probes with every weight moved by a relative size."""
+
+    give_values = _Method(GIVE_VALUES)
+    """Gives weights of a copy of the model values, by id."""
+
+    keep_weights = _Method(KEEP_WEIGHTS)
+    """Saves that copy, and tells what another one makes of the file."""
 
     freeze = _Method(FREEZE)
     """All that a baseline needs to answer in its place; its graphs are named with this label."""

@@ -98,6 +98,11 @@ class Description:
     excerpts: tuple[Excerpt, ...] = ()
 
     @property
+    def of_keras_2(self) -> bool:
+        """Whether it is a model of Keras 2."""
+        return self.environment.get("keras", "").startswith("2.")
+
+    @property
     def untold(self) -> Finding | None:
         """The fact that ``fit`` runs it in inference mode though layers of it act otherwise in training."""
         return next((note for note in self.notes if note.fact is Fact.FIT_IN_INFERENCE), None)

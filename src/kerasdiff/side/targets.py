@@ -59,6 +59,7 @@ class Target:
         payload: The object itself where it is ``live``.
         python: Absolute path of the interpreter that runs it; empty for the one of this process.
         backend: What Keras runs it on; ``None`` for TensorFlow where nobody says.
+        variables: Names and values of the environment that it is loaded and run in, beside those of this process.
         change: Key of a small change to make in it; with an empty one it is taken apart and built again all the same.
     """
 
@@ -77,9 +78,15 @@ class Target:
     payload: Payload | None = None
     python: str = ""
     backend: Backend | None = None
+    variables: tuple[tuple[str, str], ...] = ()
     change: str | None = None
     unsafe: bool = False
     objects: tuple[str, ...] = ()
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether it may find other modules than this process would."""
+        return bool(self.python) or "PYTHONPATH" in dict(self.variables)
 
     @property
     def holds_values(self) -> bool:

@@ -21,7 +21,15 @@ from kerasdiff.side.records import Description, Override
 from kerasdiff.side.targets import InputSpec
 from kerasdiff.worker.hardware import place
 from kerasdiff.worker.importing.faults import first_sentence, raised_at, reason
-from kerasdiff.worker.keras_internals import Live, handle_of, is_data_dependent, keras, told_mode
+from kerasdiff.worker.keras_internals import (
+    Live,
+    backend_version,
+    handle_of,
+    is_data_dependent,
+    keras,
+    on_tensorflow,
+    told_mode,
+)
 from kerasdiff.worker.loading.load import SEED, Session
 from kerasdiff.worker.loading.loaded import Loaded
 from kerasdiff.worker.running.values import bytes_of
@@ -255,6 +263,7 @@ def environment() -> dict[str, str]:
     return {
         "tensorflow": tf.__version__,
         "keras": keras.__version__,
+        **({} if on_tensorflow() else {"backend": backend_version()}),
         "numpy": np.__version__,
         "python": platform.python_version(),
         **place(),

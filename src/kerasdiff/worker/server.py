@@ -70,6 +70,12 @@ def _opened(opening: Opening) -> Session:
         from kerasdiff.worker.stored.session import StoredSession
 
         return StoredSession(*how)
+    from kerasdiff.worker.keras_internals import on_tensorflow
+
+    if not on_tensorflow():
+        from kerasdiff.worker.backends.session import BackendSession
+
+        return BackendSession(*how)
     from kerasdiff.worker.loading.load import Session
 
     return Session(*how)

@@ -47,6 +47,27 @@ ROWS: tuple[Row, ...] = (
         says=("m.kerasdiff",),
     ),
     Row(name="a baseline of what does not exist", run="lock no.py:net -o x.kerasdiff", says=("no.py",)),
+    *(
+        Row(
+            name=f"a conversion {name}", run=f"convert net.py:net net.py:net {more}", says=says, files={"is.keras": "x"}
+        )
+        for name, more, says in (
+            ("of no file", "--weights no.h5 -o x.keras", ("no.h5: there is no such file of weights",)),
+            ("of what is no file of weights", "--weights net.py -o x.keras", ("net.py is no file of weights",)),
+            ("of a damaged file", "--weights is.keras -o x.keras", ("is.keras cannot be read: it is no .keras",)),
+            ("of a directory", "--weights . -o x.keras", ("without a SavedModel or a checkpoint",)),
+            ("to another suffix", "-o x.h5", ("x.h5 ends in neither .weights.h5",)),
+            ("to no directory", "-o no/x.keras", ("the directory of no/x.keras does not exist",)),
+            ("to a file that is there", "-o is.keras", ("is.keras is there already", "--force")),
+            ("to nowhere", "", ("--output",)),
+        )
+    ),
+    Row(
+        name="a conversion over what it reads",
+        run="convert is.keras net.py:net -o is.keras --force",
+        says=("is.keras is what is read",),
+        files={"is.keras": "x"},
+    ),
     Row(name="a baseline of another suffix", run="lock net.py:net -o x.txt", says=("x.txt",)),
     Row(name="a revision that does not exist", run="inspect git:nowhere:net.py:net", says=("git",)),
     Row(name="a notebook that is none", run="inspect x.ipynb:net", files={"x.ipynb": "{"}, says=("x.ipynb",)),

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from kerasdiff.comparison import Comparison
 from kerasdiff.findings import SIDES, Fact
 from kerasdiff.gates.judging import hidden_by
-from kerasdiff.gates.records import Checked, CheckedPair, Gate, Ignore, Standing, Why
+from kerasdiff.gates.records import Checked, CheckedPair, Ignore, Standing, Why
 from kerasdiff.options import Ignored, Options
 from kerasdiff.report.wording.names import count, listed
 from kerasdiff.report.wording.verdict.advice import advice
@@ -165,13 +165,10 @@ def command(pair: CheckedPair) -> list[str]:
     """The command that compares the pair alone, and asks the same."""
     assert pair.comparison is not None
     options = pair.gate.options
-    words = ["kerasdiff", *_models(pair.gate, pair.comparison)]
-    words += [word for given in pair.gate.given for word in ("--input", given)]
-    words += ["--unsafe"] if pair.gate.unsafe else []
-    for side, file in pair.gate.objects:
-        words += ["--custom-objects", f"{side}={file}" if side else file]
-    for side, python in zip(SIDES, pair.gate.pythons, strict=True):
-        words += [f"--{side}-python", python] if python else []
+    first, second = pair.comparison.reference.target, pair.comparison.candidate.target
+    words = ["kerasdiff", "upgrade", second] if pair.gate.to else ["kerasdiff", "compare", first, second]
+    words += [word for asked in pair.gate.to for word in ("--to", asked)]
+    words += _loading(pair)
     words += [] if options.fit else ["--no-fit"]
     ignored = pair.comparison.terms.hidden  # without what expired
     words += ["--ignore", ",".join(ignored)] if ignored else []
@@ -183,11 +180,17 @@ def command(pair: CheckedPair) -> list[str]:
     return words
 
 
-def _models(gate: Gate, comparison: Comparison) -> list[str]:
-    """The command's name, and the models that it is given."""
-    if gate.to:
-        return ["upgrade", comparison.candidate.target, *(word for asked in gate.to for word in ("--to", asked))]
-    return ["compare", comparison.reference.target, comparison.candidate.target]
+def _loading(pair: CheckedPair) -> list[str]:
+    """The options that say how both models are loaded."""
+    words = [word for given in pair.gate.given for word in ("--input", given)]
+    words += ["--unsafe"] if pair.gate.unsafe else []
+    for side, file in pair.gate.objects:
+        words += ["--custom-objects", f"{side}={file}" if side else file]
+    for side, python in zip(SIDES, pair.gate.pythons, strict=True):
+        words += [f"--{side}-python", python] if python else []
+    for side, variables in zip(SIDES, pair.gate.variables, strict=True):
+        words += [word for name, value in variables for word in (f"--{side}-env", f"{name}={value}")]
+    return words
 
 
 def _there(words: list[str], checked: Checked) -> str:

@@ -34,8 +34,16 @@ def commit(one: Commit) -> str:
 
 
 def runs_with(info: ModelInfo) -> str:
-    """``tensorflow 2.16.2, keras 3.11.3 (old/bin/python)``, where the other side runs otherwise; else empty."""
-    versions = ", ".join(f"{name} {text}" for name, text in info.environment.items())
+    """``tensorflow 2.16.2, keras 3.11.3 (old/bin/python)``, where the other side runs otherwise; else empty.
+
+    What somebody set for it comes last: ``keras 2.21.0, TF_USE_LEGACY_KERAS=1``.
+    """
+    versions = ", ".join(
+        [
+            *(f"{name} {text}" for name, text in info.environment.items()),
+            *(f"{name}={text}" for name, text in info.variables.items()),
+        ]
+    )
     return f"{versions} ({info.python})" if versions and info.python else versions or info.python
 
 

@@ -15,10 +15,10 @@ VARIABLE = "KERAS_BACKEND"
 """What names the backend in Keras's own way."""
 
 DEFAULT: Backend = "tensorflow"
-RUN: tuple[Backend, ...] = ("tensorflow",)
+RUN: tuple[Backend, ...] = ("tensorflow", "jax")
 """Backends that models are run on."""
 
-_CALLED = {"jax": "JAX", "torch": "PyTorch", "openvino": "OpenVINO"}
+_CALLED = {"torch": "PyTorch", "openvino": "OpenVINO"}
 
 
 def on(target: Target, named: str, option: str) -> Target:
@@ -36,7 +36,7 @@ def on(target: Target, named: str, option: str) -> Target:
         return _run_on(target, _known(named, option), option)
     if target.kind == "baseline":
         return target
-    around = os.environ.get(VARIABLE, "")
+    around = dict(target.variables).get(VARIABLE) or os.environ.get(VARIABLE, "")
     if around:
         return _run_on(target, _known(around, VARIABLE), VARIABLE)
     written = _written(target)

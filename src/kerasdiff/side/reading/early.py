@@ -81,7 +81,7 @@ def _fault(target: Target, inputs: tuple[InputSpec, ...]) -> KerasdiffError | No
     wrong = _file_fault(target)
     if wrong is not None or target.kind not in DEFINING:
         return wrong
-    if target.python and target.kind == "module":  # which may be another file there, or none here
+    if target.elsewhere and target.kind == "module":  # which may be another file there, or none here
         return None
     found = _file_and_folder(target)
     if isinstance(found, KerasdiffError):
@@ -93,7 +93,7 @@ def _fault(target: Target, inputs: tuple[InputSpec, ...]) -> KerasdiffError | No
     if isinstance(module, Source):
         return _text_fault(target, module, name.rpartition(".")[0], inputs)
     # Another Python may read what this one does not.
-    return None if module is None or target.python else said.syntax_error(target, module)
+    return None if module is None or target.elsewhere else said.syntax_error(target, module)
 
 
 def _text_fault(target: Target, module: Source, package: str, inputs: tuple[InputSpec, ...]) -> KerasdiffError | None:
@@ -101,7 +101,7 @@ def _text_fault(target: Target, module: Source, package: str, inputs: tuple[Inpu
     if isinstance(part, KerasdiffError):
         return part
     module = part
-    failing = None if target.python else missing_import(module, package)
+    failing = None if target.elsewhere else missing_import(module, package)
     if failing is not None:
         return _import_fault(target, module, failing)
     return _name_fault(target, module, inputs)

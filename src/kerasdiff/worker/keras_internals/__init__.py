@@ -11,6 +11,17 @@ here, so that a version that moves one shows in a test and not in a verdict.
 from __future__ import annotations
 
 from kerasdiff.worker.keras_internals import third
+from kerasdiff.worker.keras_internals.arrays import (
+    array,
+    backend,
+    backend_version,
+    is_array,
+    on_tensorflow,
+    summed,
+    sums,
+    to_numpy,
+    wide,
+)
 from kerasdiff.worker.keras_internals.drawing import LEFT, draw, draws_taken, static_shape
 from kerasdiff.worker.keras_internals.errors import (
     bare_message,
@@ -27,6 +38,7 @@ from kerasdiff.worker.keras_internals.generations import (
     keras,
     second_imported,
     second_package,
+    second_public,
     take,
 )
 from kerasdiff.worker.keras_internals.graphs import (
@@ -44,6 +56,7 @@ from kerasdiff.worker.keras_internals.graphs import (
     final_updates,
     frames_of,
     function_options,
+    generator_parts,
     graph_variables,
     is_default_strategy,
     is_stateful,
@@ -60,6 +73,7 @@ from kerasdiff.worker.keras_internals.graphs import (
     table_parts,
     unwrapped,
     variable_outside_graph,
+    variable_parts,
     write,
 )
 from kerasdiff.worker.keras_internals.third import (
@@ -97,6 +111,7 @@ to_precision = by_generation(third.to_precision)
 identify = by_generation(third.identify)
 short_name = by_generation(third.short_name)
 path_of = by_generation(third.path_of)
+path_in_third = by_generation(third.path_in_third)
 tensor_of = by_generation(third.tensor_of)
 is_automatic_input = by_generation(third.is_automatic_input)
 as_in_float32 = by_generation(third.as_in_float32)
@@ -133,8 +148,11 @@ __all__ = [
     "Live",
     "added_by",
     "apply_gradients",
+    "array",
     "as_in_float32",
     "ask_again",
+    "backend",
+    "backend_version",
     "bare_message",
     "build_optimizer",
     "built_shapes",
@@ -159,6 +177,7 @@ __all__ = [
     "functional_class",
     "functional_form",
     "generation",
+    "generator_parts",
     "generators_stand_at",
     "global_generator_state",
     "graph_variables",
@@ -167,6 +186,7 @@ __all__ = [
     "identify",
     "import_second",
     "installed",
+    "is_array",
     "is_automatic_input",
     "is_compiled",
     "is_data_dependent",
@@ -186,10 +206,12 @@ __all__ = [
     "making",
     "mask_of",
     "metrics_of",
+    "on_tensorflow",
     "op_count",
     "optimizer_variables",
     "output_arguments",
     "own_state",
+    "path_in_third",
     "path_of",
     "penalizes_frozen",
     "public_name",
@@ -202,19 +224,25 @@ __all__ = [
     "scope_named",
     "second_imported",
     "second_package",
+    "second_public",
     "set_iterations",
     "set_mask",
     "short_name",
     "static_shape",
     "stored_variables",
     "sublayers",
+    "summed",
+    "sums",
     "table_parts",
     "take",
     "tensor_of",
+    "to_numpy",
     "to_precision",
     "told_mode",
     "unwrapped",
     "variable_outside_graph",
+    "variable_parts",
+    "wide",
     "without_decay",
     "write",
 ]

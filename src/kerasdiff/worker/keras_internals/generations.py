@@ -61,6 +61,11 @@ def import_second() -> bool:
     return True
 
 
+def second_public() -> Live:
+    """What is public in Keras 2 (``tf_keras``), whichever is in effect."""
+    return _parts("second").public()
+
+
 def _part() -> Live:
     return _parts(generation())
 

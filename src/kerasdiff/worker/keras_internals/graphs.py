@@ -281,10 +281,50 @@ Of ``Trackable`` in ``tensorflow.python.trackable.base``. Checked with TensorFlo
 
 def own_state(live: Live) -> dict[str, Live]:
     """The attributes of an object, without what Keras and TensorFlow make again where it is missing."""
-    state = {name: value for name, value in live.__dict__.items() if not name.startswith(_CHECKPOINTING)}
-    if isinstance(live, keras.Model):
-        state.update((name, None) for name in COMPILED_FUNCTIONS if name in state)
+    left_out = _MADE_AGAIN if _is_second(live) else frozenset()
+    if left_out and "symbol" in live.__dict__:
+        left_out |= {"call"}
+    state = {
+        name: value
+        for name, value in live.__dict__.items()
+        if name not in left_out and (name in _HELD or not name.startswith(_CHECKPOINTING))
+    }
+    if left_out and "_losses" in state:  # of the graph that was made by the way
+        state["_losses"] = [one for one in state["_losses"] if not tf.is_symbolic_tensor(one)]
+    if isinstance(live, keras.Model) or "train_tf_function" in state:
+        state.update((name, None) for name in (*COMPILED_FUNCTIONS, "train_tf_function") if name in state)
     return state
+
+
+_HELD = frozenset({"_self_tracked_trackables", "_self_setattr_tracking"})
+"""What a layer of Keras 2 holds, and whether it notes what it is given (``Layer``, Keras 2.13 to 2.21)."""
+
+_MADE_AGAIN = frozenset({"_obj_reference_counts_dict", "_checkpoint", "_call_result"})
+"""Notes of Keras 2: who is held how often, for checkpoints, the last result of a metric in its
+graph (``Layer``, ``Model``, ``Metric``; Keras 2.13 to 2.21).
+
+A layer that stands for a function (``TFOpLambda``, which has a ``symbol``) makes its ``call`` of it, too."""
+
+
+def _is_second(live: object) -> bool:
+    return any(str(base.__module__).startswith("tf_keras.") for base in type(live).__mro__)
+
+
+def variable_parts(live: Live) -> tuple[Live, bool, str] | None:
+    """The value of a variable of TensorFlow, whether it is trained, its name; ``None`` for anything else.
+
+    ``ResourceVariable`` of ``resource_variable_ops``. Checked with TensorFlow 2.16 to 2.21.
+    """
+    from tensorflow.python.ops.resource_variable_ops import ResourceVariable
+
+    if not isinstance(live, ResourceVariable):
+        return None
+    return live.numpy(), live.trainable, live.name.removesuffix(":0")
+
+
+def generator_parts(live: Live) -> tuple[Live, int] | None:
+    """The state of a random generator of TensorFlow and its algorithm; ``None`` for anything else."""
+    return (live.state.numpy(), int(live.algorithm)) if isinstance(live, tf.random.Generator) else None
 
 
 def unwrapped(live: Live) -> Live:

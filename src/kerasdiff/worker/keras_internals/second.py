@@ -8,6 +8,7 @@ says only in what it differs from its namesake.
 from __future__ import annotations
 
 import importlib
+import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,7 +17,6 @@ from types import SimpleNamespace
 
 import tensorflow as tf
 
-from kerasdiff.errors import EvaluateError
 from kerasdiff.worker.keras_internals.generations import Live, second_package
 
 TOO_OLD = "it comes from Keras 2, where kerasdiff does not do this yet"
@@ -48,6 +48,9 @@ class _Public:
             floatx=own.backend.floatx,
             image_data_format=own.backend.image_data_format,
             set_floatx=own.backend.set_floatx,
+            epsilon=own.backend.epsilon,
+            set_epsilon=own.backend.set_epsilon,
+            set_image_data_format=own.backend.set_image_data_format,
             dtype_policy=own.mixed_precision.global_policy,
             set_dtype_policy=own.mixed_precision.set_global_policy,
             disable_traceback_filtering=tf.debugging.disable_traceback_filtering,
@@ -181,30 +184,92 @@ def compile_loss_of(model: Live) -> Callable[..., Live] | None:
 
 
 def stored_variables(model: Live) -> dict[str, Live]:
-    """Not yet.
+    """The same function, which hands over values: what ``Layer.save_own_variables`` takes them from goes by its order.
 
-    Raises:
-        EvaluateError: Always.
+    Checked with Keras 2.13 to 2.21.
     """
-    raise EvaluateError(TOO_OLD)
+    kept: dict[str, Live] = {}
+    held: list[Live] = []
+
+    class Kept:
+        def __init__(self, path: str = "") -> None:
+            self.path = path
+
+        def make(self, path: str) -> Live:
+            return Kept(path)
+
+        def __setitem__(self, key: str, value: Live) -> None:
+            at = int(key) if key.isdigit() else len(held)
+            kept[path_in_third(f"{self.path}/vars/{key}".lstrip("/"))] = held[at] if at < len(held) else value
+
+    lib = _package("src.saving.saving_lib")
+    save = lib._save_state
+
+    def noted(trackable: Live, *others: Live, **named: Live) -> None:
+        held[:] = held_variables(trackable)
+        save(trackable, *others, **named)
+
+    lib._save_state = noted
+    try:
+        noted(model, weights_store=Kept(), assets_store=None, inner_path="", visited_trackables=set())
+    finally:
+        lib._save_state = save
+    return kept
+
+
+def path_in_third(path: str) -> str:
+    """``H5IOStore.get`` of Keras 3 knows that ``layers`` was called otherwise. Checked with Keras 3.11 to 3.15."""
+    return path.replace("_layer_checkpoint_dependencies", "layers")
 
 
 def to_precision(copied: Live, precision: str) -> None:
-    """Not yet: copies of living models are made of Keras 3 alone.
+    """A policy, a symbolic tensor, what a layer computes in; variables are made in it (:mod:`..live.unpack`).
 
-    Raises:
-        EvaluateError: Always.
+    Checked with Keras 2.13 to 2.21.
     """
-    raise EvaluateError(TOO_OLD)
+    if precision == "float32":
+        return
+    state = copied.__dict__
+    if isinstance(copied, public().mixed_precision.Policy):
+        if copied.name == "float32":
+            state.update(public().mixed_precision.Policy(precision).__dict__)
+        return
+    if state.get("fused"):
+        copied.fused = False  # as a layer that is made in this precision: there is no such kernel
+    spec = state.get("_type_spec")
+    if isinstance(spec, tf.TensorSpec) and spec.dtype == tf.float32:
+        state["_type_spec"] = tf.TensorSpec(spec.shape, precision, spec.name)
+    for name in ("_compute_dtype_object", "_dtype", "dtype"):
+        if state.get(name) in (tf.float32, "float32"):
+            state[name] = tf.as_dtype(precision) if name == "_compute_dtype_object" else precision
 
 
 def identify(copied: Live) -> None:
-    """As :func:`to_precision`.
+    """``Node``, ``Functional``, ``_Optimizer``; the ``call`` of ``TFOpLambda``, and regularizers of weights.
 
-    Raises:
-        EvaluateError: Always.
+    The latter stand in the functions of ``_callable_losses``. Checked with Keras 2.13 to 2.21.
     """
-    raise EvaluateError(TOO_OLD)
+    state = copied.__dict__
+    if "flat_input_ids" in state:
+        copied.flat_input_ids = [str(id(one)) for one in copied.keras_inputs]
+        copied.flat_output_ids = [str(id(one)) for one in tf.nest.flatten(copied.outputs)]
+        places = [at for _, at in copied._keras_inputs_ids_and_indices]
+        copied._keras_inputs_ids_and_indices = list(zip(copied.flat_input_ids, places, strict=True))
+    if isinstance(copied, _package("src.layers.core.tf_op_layer").TFOpLambda):
+        own = dict(state)
+        type(copied).__init__(copied, own["function"])
+        call = state["call"]
+        state.clear()
+        state.update(own, call=call)
+    if "_tensor_usage_count" in state:
+        copied._compute_tensor_usage_count()
+    if "_index_dict" in state:
+        copied._build_index_dict(state.get("_trainable_variables") or ())
+    for penalty in state.get("_callable_losses", ()):
+        inner: Live = penalty.args[0] if getattr(penalty, "args", ()) else None
+        for one in getattr(inner, "args", ()):
+            if isinstance(one, tf.Variable) and _penalizes(penalty, one):
+                one.regularizer = inspect.getclosurevars(inner.func).nonlocals.get("regularizer")
 
 
 # --- What both generations have, each in its own way ------------------------------------------------------------------

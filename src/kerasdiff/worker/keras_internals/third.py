@@ -19,6 +19,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.python.eager import context
 
+from kerasdiff.worker.keras_internals.arrays import on_tensorflow
 from kerasdiff.worker.keras_internals.generations import Live, keras
 
 
@@ -81,8 +82,10 @@ def handle_of(variable: Live) -> Live:
     """The resource a variable stands for in a graph; its identity is what tells variables apart there.
 
     ``handle`` of TensorFlow's resource variable, which a Keras variable holds as its ``value``. Checked with TensorFlow
-    2.16 to 2.21 and Keras 3.11 to 3.15.1.
+    2.16 to 2.21 and Keras 3.11 to 3.15.1. On another backend it is the variable of Keras itself.
     """
+    if not on_tensorflow():
+        return variable
     return (variable.value if isinstance(variable, keras.Variable) else variable).handle
 
 
@@ -294,6 +297,11 @@ def stored_variables(model: Live) -> dict[str, Live]:
     finally:
         store.close()
     return store.kept
+
+
+def path_in_third(path: str) -> str:
+    """A path in a file of weights as Keras 3 calls it."""
+    return path
 
 
 def to_precision(copied: Live, precision: str) -> None:

@@ -20,6 +20,7 @@ import os
 import pickle
 import sys
 import threading
+import weakref
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,8 +42,10 @@ Live: TypeAlias = Any
 _REGISTRY = threading.Lock()
 """cloudpickle has one table a process of the modules whose code goes by value."""
 _LOCKS = (type(threading.Lock()), type(threading.RLock()))
+_ROOTS = ("keras", "tf_keras")
 _CONTAINERS = (list, OrderedDict, dict, set)
-_PLAIN = (*_CONTAINERS, tuple, frozenset, str, bytes, int, float, BaseException, type, Enum)
+_OF_WEAK = vars(weakref.WeakKeyDictionary()).keys()
+_PLAIN = (*_CONTAINERS, weakref.WeakKeyDictionary, tuple, frozenset, str, bytes, int, float, BaseException, type, Enum)
 
 
 def pack(model: Live, text: str) -> Payload:
@@ -55,21 +58,15 @@ def pack(model: Live, text: str) -> Payload:
     Raises:
         TargetError: If something in it cannot be copied.
     """
-    keras = sys.modules.get("keras")
-    if _is_second(type(model)):
-        raise TargetError(
-            f"{text}: it comes from Keras 2, and only models of Keras 3 are copied from memory; give the code that "
-            "builds it instead, as a function or as FILE.py:NAME."
-        )
-    if not hasattr(keras, "config"):  # Keras 2 is no part of what is copied
-        keras = None
-    if keras is not None and keras.config.backend() != "tensorflow":
+    second = _is_second(type(model))
+    keras = _second_public() if second else sys.modules.get("keras")
+    if keras is not None and not second and keras.config.backend() != "tensorflow":
         raise TargetError(
             f"{text}: Keras runs on {keras.config.backend()} in this process, and kerasdiff reads models with "
             "TensorFlow: set KERAS_BACKEND=tensorflow before Keras is imported."
         )
     body = io.BytesIO()
-    pickler = _Pickler(body)
+    pickler = _Pickler(body, second=second)
     with _REGISTRY, _code_by_value():
         registered = {} if keras is None else _registered(keras)
         _write(pickler, (model, registered), text)
@@ -80,6 +77,7 @@ def pack(model: Live, text: str) -> Payload:
         settings=() if keras is None else _settings(keras),
         root=_root(model),
         builds=not _is_of_keras(type(model)),
+        second=second,
     )
 
 
@@ -141,13 +139,18 @@ def _code_by_value() -> Iterator[None]:
 class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # it has no types
     """Writes what pickle cannot: code, objects of Keras and of TensorFlow.
 
+    Args:
+        file: What it is written to.
+        second: Whether it is of Keras 2, whose variables are TensorFlow's own.
+
     Attributes:
         inside: The object of Keras whose attributes are being written.
         files: Files of all code that was written.
     """
 
-    def __init__(self, file: io.BytesIO) -> None:
+    def __init__(self, file: io.BytesIO, *, second: bool = False) -> None:
         super().__init__(file, protocol=pickle.HIGHEST_PROTOCOL)
+        self._second = second
         self.inside: object = None
         self.files: dict[str, None] = {}
         self._objects: list[object] = []
@@ -198,13 +201,21 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # it has no types
             if is_user_file(obj.__code__.co_filename):
                 self.files[obj.__code__.co_filename] = None
                 self._names.update(_names(obj.__code__))
+            elif (depth := _depth(obj)) is not None:
+                return unpack.beneath, (obj.__module__, obj.__name__, depth)
         elif kind is CodeType:  # as Python keeps it in a file, with its lines; cloudpickle leaves the file's name out
             return marshal.loads, (marshal.dumps(obj),)
         elif isinstance(obj, ModuleType) and getattr(obj, "__file__", None) and sys.modules.get(obj.__name__) is obj:
             return unpack.module, (obj.__name__,)
         elif kind in _LOCKS:
             return unpack.lock, (kind.__name__,)
-        elif kind.__module__.startswith("keras.") and issubclass(kind, _CONTAINERS):
+        elif kind is threading.local:
+            return threading.local, ()
+        elif issubclass(kind, weakref.WeakKeyDictionary):
+            own = kind is weakref.WeakKeyDictionary  # Keras's caches hold what is of a graph, by that graph
+            state = {name: value for name, value in vars(obj).items() if name not in _OF_WEAK}
+            return unpack.weak, (kind,), state, None, iter(obj.items() if own else ())
+        elif kind.__module__.split(".")[0] in _ROOTS and issubclass(kind, _CONTAINERS):
             base: Live = next(one for one in _CONTAINERS if issubclass(kind, one))
             items = tuple(base.items(obj)) if issubclass(base, dict) else tuple(base.__iter__(obj))
             return unpack.empty, (kind,), (dict(vars(obj)), items), None, None, unpack.fill
@@ -213,9 +224,19 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # it has no types
         return super().reducer_override(obj)
 
     def _of_tensorflow(self, obj: Live) -> Live:
-        from kerasdiff.worker.keras_internals import function_options, is_default_strategy, table_parts, unwrapped
+        from kerasdiff.worker.keras_internals import (
+            function_options,
+            generator_parts,
+            is_default_strategy,
+            table_parts,
+            unwrapped,
+            variable_parts,
+        )
 
         plain = unwrapped(obj)
+        if self._second and isinstance(plain, list | dict):  # whose layers it finds through the wrapper
+            items = list(plain.items()) if isinstance(plain, dict) else plain
+            return unpack.watched, (type(plain),), items, None, None, unpack.fill_watched
         if isinstance(plain, dict):
             return dict, (), None, None, iter(plain.items())
         if plain is not None:
@@ -227,7 +248,21 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # it has no types
             return unpack.table, table
         if is_default_strategy(obj):
             return unpack.strategy, ()
+        generator = generator_parts(obj)
+        if generator is not None:
+            return unpack.generator, generator
+        variable = variable_parts(obj) if self._second else None
+        if variable is not None:
+            return unpack.variable, variable
         return super().reducer_override(obj)
+
+
+def _depth(function: FunctionType) -> int | None:
+    """How many wrappers there are around a function where its module has it by its name; ``None`` where it has not."""
+    found, depth = getattr(sys.modules.get(function.__module__), function.__name__, None), 0
+    while found is not None and found is not function:
+        found, depth = getattr(found, "__wrapped__", None), depth + 1
+    return depth if found is function and depth else None
 
 
 def _names(code: CodeType) -> Iterator[str]:
@@ -244,15 +279,20 @@ _kinds: dict[type, bool] = {}
 def _is_of_keras(kind: type) -> bool:
     """Whether objects of a class are Keras's, or of a class of the user's that builds on one of Keras."""
     if kind not in _kinds:
-        own = any(str(base.__module__).split(".")[0] == "keras" for base in kind.__mro__)
+        own = any(str(base.__module__).split(".")[0] in _ROOTS for base in kind.__mro__)
         _kinds[kind] = own and not issubclass(kind, _PLAIN) and kind.__dictoffset__ != 0
     return _kinds[kind]
 
 
 def _is_second(kind: type) -> bool:
-    """Whether objects of a class are of Keras 2: of ``tf_keras``, or of a ``keras`` of that version."""
-    homes = {str(base.__module__).split(".")[0] for base in kind.__mro__}
-    return "tf_keras" in homes or ("keras" in homes and not hasattr(sys.modules.get("keras"), "config"))
+    """Whether objects of a class are of Keras 2 (``tf_keras``)."""
+    return any(str(base.__module__).split(".")[0] == "tf_keras" for base in kind.__mro__)
+
+
+def _second_public() -> Live:
+    from kerasdiff.worker.keras_internals import second_public
+
+    return second_public()
 
 
 def _registered(keras: Live) -> dict[str, Live]:

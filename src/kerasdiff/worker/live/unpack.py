@@ -8,6 +8,7 @@ import linecache
 import pickle
 import sys
 import threading
+import weakref
 from collections import OrderedDict
 from types import ModuleType
 from typing import Any, TypeAlias
@@ -19,10 +20,9 @@ Live: TypeAlias = Any
 
 def unpack(payload: Payload, precision: str) -> Live:
     """Another copy of the object, which shares nothing with those made before; call :func:`settle` first."""
-    import keras
+    from kerasdiff.worker.keras_internals import identify, keras, to_precision
 
-    from kerasdiff.worker.keras_internals import identify, to_precision
-
+    _precision[:] = [precision]
     unpickler = _Unpickler(io.BytesIO(payload.body))
     model, registered = unpickler.load()
     keras.saving.get_custom_objects().update(registered)
@@ -39,7 +39,7 @@ def unpack(payload: Payload, precision: str) -> Live:
 
 def settle(payload: Payload) -> None:
     """Makes of this process what the other one is to code: where modules are found, and Keras's settings."""
-    import keras
+    from kerasdiff.worker.keras_internals import keras
 
     sys.path += [entry for entry in payload.path if entry not in sys.path]
     for file, lines in payload.sources.items():
@@ -102,6 +102,14 @@ def module(name: str) -> ModuleType:
     return importlib.import_module(name)
 
 
+def beneath(name: str, function: str, depth: int) -> Live:
+    """A function of a library, as it is beneath so many wrappers."""
+    found = getattr(importlib.import_module(name), function)
+    for _ in range(depth):
+        found = found.__wrapped__
+    return found
+
+
 def lock(kind: str) -> Live:
     """A lock that nobody holds."""
     return threading.Lock() if kind == "lock" else threading.RLock()
@@ -126,6 +134,18 @@ def fill(container: Live, state: tuple[dict[str, Live], tuple[Live, ...]]) -> No
             base.__setitem__(container, key, value)
 
 
+def watched(kind: Live) -> Live:
+    """A list or dictionary that TensorFlow watches, with nothing in it yet."""
+    import tensorflow as tf
+
+    return tf.__internal__.tracking.wrap(kind())
+
+
+def fill_watched(container: Live, items: Live) -> None:
+    """Its items."""
+    (container.update if isinstance(container, dict) else container.extend)(items)
+
+
 def compiled(function: Live, options: dict[str, Live]) -> Live:
     """A ``tf.function``."""
     import tensorflow as tf
@@ -138,6 +158,32 @@ def strategy() -> Live:
     import tensorflow as tf
 
     return tf.distribute.get_strategy()
+
+
+def weak(kind: Live) -> Live:
+    """A dictionary of this class that keeps nothing alive, with nothing in it yet."""
+    made = kind.__new__(kind)
+    weakref.WeakKeyDictionary.__init__(made)
+    return made
+
+
+_precision: list[str] = []
+"""What a copy is made in, while one is."""
+
+
+def variable(value: Live, trainable: bool, name: str) -> Live:
+    """A variable of TensorFlow, in the precision of the copy where it is a number of float32."""
+    import tensorflow as tf
+
+    dtype = _precision[-1] if value.dtype == "float32" else value.dtype
+    return tf.Variable(value, trainable=trainable, name=name, dtype=dtype)
+
+
+def generator(state: Live, algorithm: int) -> Live:
+    """A random generator of TensorFlow."""
+    import tensorflow as tf
+
+    return tf.random.Generator.from_state(state, algorithm)
 
 
 def table(changes: bool, keys: Live, values: Live, default: Live) -> Live:

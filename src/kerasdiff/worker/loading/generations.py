@@ -10,10 +10,12 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from kerasdiff.errors import KerasdiffError, LoadError, NoModelError
+from kerasdiff.side.targets import Target
 from kerasdiff.worker.keras_internals import (
     LEGACY,
     ask_again,
     generation,
+    import_second,
     legacy_asked,
     legacy_routed,
     route_to_legacy,
@@ -24,27 +26,30 @@ from kerasdiff.worker.keras_internals import (
 T = TypeVar("T")
 
 
-def by_its_generation(target: str, load: Callable[[], T]) -> T:
+def by_its_generation(target: Target, load: Callable[[], T]) -> T:
     """What ``load`` gives where the generation of the target is in effect, which is so from here on.
 
     Args:
-        target: As the user wrote it.
+        target: The model.
         load: Loads it from its file.
 
     Raises:
         LoadError: If its code asks for a Keras 2 that is not installed; and what ``load`` raises.
     """
+    if target.payload is not None and target.payload.second:
+        import_second()
+        take("second")
     if generation() == "third" and not legacy_routed():
         ask_again()
     try:
         loaded = load()
     except KerasdiffError as error:
-        if _routed_otherwise(target):
+        if _routed_otherwise(target.text):
             return by_its_generation(target, load)
         if not isinstance(error, NoModelError) or generation() == "second" or not second_imported():
             raise
         return _as_second(load, error)
-    return by_its_generation(target, load) if _routed_otherwise(target) else loaded
+    return by_its_generation(target, load) if _routed_otherwise(target.text) else loaded
 
 
 def _as_second(load: Callable[[], T], first: NoModelError) -> T:

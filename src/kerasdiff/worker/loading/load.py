@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
 import tensorflow as tf
 
 from kerasdiff.errors import EvaluateError, KerasdiffError, LoadError, TraceError
@@ -26,7 +27,7 @@ from kerasdiff.worker.importing.faults import at_line, reason, user_traceback
 from kerasdiff.worker.importing.resolve import Constructed, construct, resolve
 from kerasdiff.worker.importing.revision import enter, entered
 from kerasdiff.worker.importing.world import World
-from kerasdiff.worker.keras_internals import Live, as_in_float32, exact_casts, keras, write
+from kerasdiff.worker.keras_internals import Live, array, as_in_float32, exact_casts, keras, on_tensorflow, wide, write
 from kerasdiff.worker.live.unpack import settle, unpack
 from kerasdiff.worker.loading.configs import open_config
 from kerasdiff.worker.loading.generations import by_its_generation
@@ -227,7 +228,7 @@ class Session:
         """A fresh instance that shares nothing with those handed out before."""
         revision = entered()
         with nullcontext() if revision is None else revision.watched(), self._world.entered():
-            loaded = by_its_generation(self.target.text, lambda: load(self.target, self.inputs, precision, seed))
+            loaded = by_its_generation(self.target, lambda: load(self.target, self.inputs, precision, seed))
         if revision is not None:
             loaded = replace(loaded, inferred=(*loaded.inferred, *revision.found()))
         loaded = in_order(loaded, self.order)
@@ -251,7 +252,7 @@ def precision_scope(precision: Precision) -> Iterator[None]:
     keras.config.set_floatx(precision)
     keras.config.set_dtype_policy(precision)
     try:
-        with exact_casts():
+        with exact_casts(), wide():
             yield
     finally:
         keras.config.set_floatx(floatx)
@@ -409,11 +410,15 @@ def _call_on_zeros(model: Live, signature: Signature, size: int) -> None:
     zeros = []
     for port in signature.ports:
         batch, *dims = port.spec.shape or (None,)
-        zeros.append(tf.zeros([batch or BATCH, *(dim or size for dim in dims)], port.spec.dtype))
+        zeros.append(_zeros([batch or BATCH, *(dim or size for dim in dims)], port.spec.dtype))
     args, kwargs = signature.pack(zeros)
     if "training" in inspect.signature(model.call).parameters:
         kwargs = {**kwargs, "training": False}
     model(*args, **kwargs)
+
+
+def _zeros(shape: Sequence[int], dtype: str) -> Live:
+    return tf.zeros(shape, dtype) if on_tensorflow() else array(np.zeros(shape), dtype)
 
 
 def _call_failure(error: BaseException, signature: Signature, target: Target, root: str) -> TraceError:

@@ -202,13 +202,18 @@ def _halved(gradient: Live) -> Live:
 
 
 def target_of(head: Head, rows: int, number: int) -> Live:
-    """Targets of one output, the same on both sides of a comparison."""
+    """Targets of one output as a tensor."""
+    return tf.constant(target_values(head, rows, number))
+
+
+def target_values(head: Head, rows: int, number: int) -> Array:
+    """Targets of one output, the same on both sides of a comparison; of classes int64."""
     rng = np.random.default_rng([TARGET_SEED, number])
     if head.encoding == "sparse":
-        return tf.constant(rng.integers(0, head.classes, (rows, *head.shape[:-1])), tf.int64)
+        return np.asarray(rng.integers(0, head.classes, (rows, *head.shape[:-1])), np.int64)
     if head.encoding == "one-hot":
-        return tf.constant(np.eye(head.classes)[rng.integers(0, head.classes, (rows, *head.shape[:-1]))])
+        return np.asarray(np.eye(head.classes)[rng.integers(0, head.classes, (rows, *head.shape[:-1]))])
     if head.encoding == "binary":
-        return tf.constant(rng.integers(0, 2, (rows, *head.shape)).astype(np.float64))
+        return rng.integers(0, 2, (rows, *head.shape)).astype(np.float64)
     values = rng.random((rows, *head.shape)) if head.zero_one else rng.standard_normal((rows, *head.shape))
-    return tf.constant(values)
+    return np.asarray(values)

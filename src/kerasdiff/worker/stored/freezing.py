@@ -40,8 +40,8 @@ from kerasdiff.worker.keras_internals import (
 from kerasdiff.worker.loading.load import Session
 from kerasdiff.worker.loading.loaded import Loaded, thawed
 from kerasdiff.worker.running.calls import has_lower_precision
-from kerasdiff.worker.running.places import places
 from kerasdiff.worker.running.settings import WHOLE
+from kerasdiff.worker.saving.places import places
 from kerasdiff.worker.stored.safety import refused
 from kerasdiff.worker.tracing.assemble import assemble
 from kerasdiff.worker.tracing.lower import gradient_functions

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import tensorflow as tf
@@ -14,6 +15,16 @@ from kerasdiff.graph.table import MOST_KEPT, Table
 from kerasdiff.worker.keras_internals import Live, output_arguments, registered_gradient
 from kerasdiff.worker.tracing.code import code_digest, digest_of, filled
 from kerasdiff.worker.tracing.libraries import is_user_file
+
+
+@runtime_checkable
+class Told(Protocol):
+    """An op of another backend, which says its attributes as plain data."""
+
+    @property
+    def settings(self) -> Mapping[str, Attribute]:
+        """They."""
+
 
 _NOISE = frozenset(
     {"T", "Tidx", "Tshape", "Tperm", "Tpaddings", "Tmultiples", "Tdim", "Taxis", "Tindices", "Tparams", "Index", "N",
@@ -29,7 +40,8 @@ SMALL = 64
 
 def spec_of(tensor: Live) -> TensorSpec:
     """Static shape and dtype of a symbolic tensor."""
-    shape = None if tensor.shape.rank is None else tuple(None if dim is None else int(dim) for dim in tensor.shape)
+    known = isinstance(tensor.shape, tuple) or tensor.shape.rank is not None
+    shape = tuple(None if dim is None else int(dim) for dim in tensor.shape) if known else None
     return TensorSpec(shape=shape, dtype=tensor.dtype.name)
 
 
@@ -80,6 +92,8 @@ class Lowering:
 
     def attributes(self, op: Live) -> dict[str, Attribute]:
         """The attributes of an op that decide what it computes."""
+        if isinstance(op, Told):
+            return dict(op.settings)
         attr = op.node_def.attr
         settings = self._attributes(op.type, attr)
         gradient = custom_gradient(attr)

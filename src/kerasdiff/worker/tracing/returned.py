@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from kerasdiff.graph import Attribute, Returned
 from kerasdiff.graph.returned import Kind
-from kerasdiff.worker.keras_internals import Live, keras
+from kerasdiff.worker.keras_internals import Live, is_array, keras, on_tensorflow
 from kerasdiff.worker.tracing.lower import constant_attributes
 
 DEEPEST = 16
@@ -77,7 +77,7 @@ class _Walk:
         if parts is not None:
             self._note(_kind(value, parts), place, position, type(value).__name__)
             self.tensors += parts
-            self.plain &= isinstance(value, tf.Tensor)
+            self.plain &= isinstance(value, tf.Tensor) if on_tensorflow() else is_array(value)
             return
         held = None if depth >= DEEPEST else _held(value)
         if held is None:
@@ -119,6 +119,9 @@ def _parts(value: Live) -> list[Live] | None:
             return [value.stack()]
         except (ValueError, tf.errors.OpError):
             return None
+    if not on_tensorflow():
+        value = value.value if isinstance(value, keras.Variable) else value
+        return [value] if is_array(value) else None
     is_variable = isinstance(value, keras.Variable | tf.Variable)
     return [_dense(value)] if is_variable or isinstance(value, tf.Tensor) else None
 

@@ -24,6 +24,7 @@ from kerasdiff.worker.keras_internals import (
     added_by,
     calling,
     global_generator_state,
+    is_array,
     is_layer,
     keras,
     mask_of,
@@ -31,6 +32,7 @@ from kerasdiff.worker.keras_internals import (
     path_of,
     scope_named,
     set_mask,
+    sums,
     told_mode,
     variable_outside_graph,
 )
@@ -119,7 +121,7 @@ class Recording:
 
 def tensors_in(structure: Live) -> list[Live]:
     """The dense tensors of a structure as Keras flattens it, and those that a ragged or sparse one consists of."""
-    leaves = [leaf for leaf in keras.tree.flatten(structure) if tf.is_tensor(leaf)]
+    leaves = [leaf for leaf in keras.tree.flatten(structure) if is_array(leaf)]
     return [part for leaf in leaves for part in (_parts(leaf) if isinstance(leaf, _COMPOSITE) else (leaf,))]
 
 
@@ -140,8 +142,11 @@ def masks_of(tensors: Sequence[Live]) -> list[Live]:
     return [mask for tensor in tensors if (mask := mask_of(tensor)) is not None]
 
 
-class _Recorder:
-    """The hook itself: notes events while it is installed."""
+class Recorder:
+    """The hook itself: notes events while it is installed.
+
+    What it asks of the graph that is being made is in methods of its own, which another backend answers otherwise.
+    """
 
     def __init__(self, names: Names, graph: Live, *, training: bool) -> None:
         self.names = names
@@ -154,6 +159,28 @@ class _Recorder:
         self.result: Live = None
         self.structure: Structure | None = None
         self._running: list[Event] = []
+
+    def is_here(self) -> bool:
+        """Whether the graph of the call is being made now, and no body of a loop or a function in it."""
+        return tf.compat.v1.get_default_graph() is self.graph
+
+    def position(self) -> int:
+        """How far the graph is: between which ops a call begins and ends."""
+        return op_count(self.graph)
+
+    def anew(self, tensor: Live) -> Live:
+        """The same tensor as one of its own, made by an op."""
+        return tf.identity(tensor)
+
+    def noted(self, tensors: Sequence[Live]) -> Iterator[str]:
+        """Names of tensors of the graph."""
+        return (tensor.name for tensor in tensors)
+
+    def begun(self, event: Event) -> None:
+        """Hears of a call that begins, with what goes into it."""
+
+    def ended(self, event: Event) -> None:
+        """Hears of a call that has ended, with what came out."""
 
     def on_layer(self, original: Callable[..., Live], args: tuple[Live, ...], kwargs: dict[str, Live]) -> Live:
         """Stands around ``Layer.__call__``."""
@@ -174,12 +201,12 @@ class _Recorder:
         return made
 
     def call(self, original: Callable[..., Live], args: tuple[Live, ...], kwargs: dict[str, Live]) -> Live:
-        current = tf.compat.v1.get_default_graph()
         parent = self._running[-1] if self._running else None
-        if current is not self.graph or (parent is not None and parent.atomic):
+        if not self.is_here() or (parent is not None and parent.atomic):
             with scope_named(args[0]):
                 return original(*args, **kwargs)
         event = self._begin(args[0], parent, args[1:], kwargs)
+        self.begun(event)
         self._running.append(event)
         try:
             with self._activation(event), scope_named(args[0]):
@@ -209,7 +236,7 @@ class _Recorder:
             path=path,
             scope=parent.path if parent is not None else "",
             atomic=atomic,
-            start=op_count(self.graph),
+            start=self.position(),
             parent=parent,
             source=creation_site(layer) or site,
             site=site,
@@ -224,7 +251,7 @@ class _Recorder:
         for name, value in kwargs.items():
             if "mask" in name and value is not None and value is not False:
                 event.masked = True
-                self.masks.update(tensor.name for tensor in symbolic_in(value))
+                self.masks.update(self.noted(symbolic_in(value)))
         self.events.append(event)
         if fresh:
             self.fresh.append(event)
@@ -243,7 +270,7 @@ class _Recorder:
         if event.atomic and len(tensors) == 1 and any(tensors[0] is given for given in event.inputs):
             # A call that hands its input on (Dropout at inference) gets an op of its own, so it stays visible.
             mask = mask_of(tensors[0])
-            result = keras.tree.map_structure(lambda leaf: tf.identity(leaf) if tf.is_tensor(leaf) else leaf, result)
+            result = keras.tree.map_structure(lambda leaf: self.anew(leaf) if is_array(leaf) else leaf, result)
             tensors = tensors_in(result)
             if mask is not None:
                 set_mask(tensors[0], mask)
@@ -253,10 +280,11 @@ class _Recorder:
                 set_mask(tensor, tf.identity(mask))
         if event.parent is None:  # what is made a tensor here belongs to the model's own call
             self.result, self.structure = result, structure_of(result)
-        event.stop = op_count(self.graph)
+        event.stop = self.position()
         event.outputs = tuple(symbolic_in(tensors))
         event.masks = tuple(masks_of(tensors))
-        self.masks.update(mask.name for mask in event.masks)
+        self.masks.update(self.noted(event.masks))
+        self.ended(event)
         return result
 
     @contextmanager
@@ -269,9 +297,9 @@ class _Recorder:
             return
 
         def applied(*args: Live, **kwargs: Live) -> Live:
-            start = op_count(self.graph)
+            start = self.position()
             result = function(*args, **kwargs)
-            event.activation = (start, op_count(self.graph))
+            event.activation = (start, self.position())
             return result
 
         event.layer.__dict__["activation"] = applied
@@ -282,7 +310,7 @@ class _Recorder:
 
 
 @contextmanager
-def _installed(recorder: _Recorder, *, expand_functions: bool) -> Iterator[None]:
+def _installed(recorder: Recorder, *, expand_functions: bool) -> Iterator[None]:
     """Puts the hook on every layer's and functional operation's ``__call__``, and takes it off again.
 
     ``expand_functions`` traces ``@tf.function`` and ``jit_compile`` inside ``call()`` as if they were not there.
@@ -377,7 +405,7 @@ def _recorded(
 ) -> Recording:
     """Calls the model on these symbolic tensors, in the graph that is being made."""
     graph = tf.compat.v1.get_default_graph()
-    recorder = _Recorder(names, graph, training=mode == "training")
+    recorder = Recorder(names, graph, training=mode == "training")
     args, kwargs = loaded.pack(tensors)
     with _installed(recorder, expand_functions=expand_functions):
         result = call_model(loaded.model, args, kwargs, training=mode == "training", fitted=loaded.fitted)
@@ -424,10 +452,9 @@ def added_losses(model: Live) -> Added:
     """What ``model.losses`` holds after a call: Keras lists what layers added first, then the regularizers."""
     losses = added_by(model)
     if not losses:
-        return Added(calls=0, regularized=(), tensors=(), values=tf.zeros(1, "float64"))
+        return Added(calls=0, regularized=(), tensors=(), values=sums(()))
     weights = {id(variable): name for name, variable in weight_table(model).items()}
     regular = [v for v in model.trainable_weights if getattr(v, "regularizer", None) is not None]
     calls = max(0, len(losses) - len(regular))
     regularized = tuple(weights.get(id(v), path_of(v)) for v in regular)
-    values = [tf.reduce_sum(tf.cast(loss, "float64")) for loss in losses]
-    return Added(calls=calls, regularized=regularized, tensors=tuple(losses), values=tf.stack(values))
+    return Added(calls=calls, regularized=regularized, tensors=tuple(losses), values=sums(losses))

@@ -16,7 +16,7 @@ from kerasdiff.graph import Port
 from kerasdiff.graph.values import Array
 from kerasdiff.probing.probes import probes
 from kerasdiff.side.observations import Encoding
-from kerasdiff.worker.keras_internals import Live, is_compiled, is_keras_own, keras, loss_of
+from kerasdiff.worker.keras_internals import Live, array, is_compiled, is_keras_own, keras, loss_of, summed, to_numpy
 from kerasdiff.worker.loading.loaded import Loaded
 from kerasdiff.worker.tracing.compiled import fresh
 from kerasdiff.worker.tracing.lower import spec_of
@@ -98,16 +98,18 @@ class Task:
 
     def _check(self, result: Live) -> None:
         """Applies the loss once, eagerly: it must fit the outputs, and Keras creates its trackers here."""
-        rows = len(tensors_of(result)[0]) if tensors_of(result)[0].shape.rank else 1
+        rows = len(tensors_of(result)[0]) if len(tensors_of(result)[0].shape) else 1
         targets = [
-            tf.zeros((rows, *(head.shape[:-1] if head.encoding == "sparse" else head.shape)), _target_dtype(head))
+            array(
+                np.zeros((rows, *(head.shape[:-1] if head.encoding == "sparse" else head.shape))), _target_dtype(head)
+            )
             for head in self.heads
         ]
         try:
             loss = self.loss(result, targets, training=False)
         except (ValueError, TypeError, KeyError, tf.errors.OpError) as why:
             raise FitError(f"The loss ({', '.join(self.words)}) does not fit the outputs: {_line(why)}") from why
-        if loss.shape.rank != 0:
+        if len(loss.shape) != 0:
             raise FitError(f"The loss ({', '.join(self.words)}) has shape {tuple(loss.shape)}, not a single number.")
 
     def loss(self, result: Live, targets: Sequence[Live], *, training: bool) -> Live:
@@ -122,8 +124,7 @@ class Task:
             packed = keras.tree.pack_sequence_as(result, list(targets))
             return loss_of(self._model, packed, result, training=training)
         terms = [loss(y, output) for loss, y, output in zip(self._losses, targets, tensors_of(result), strict=True)]
-        terms += [tf.reduce_sum(tf.cast(extra, terms[0].dtype)) for extra in self._model.losses]
-        return tf.add_n(terms)
+        return summed([*terms, *self._model.losses])
 
     def accuracy(self, result: Live, targets: Sequence[Live]) -> Live:
         """Fraction of right answers, the mean over the heads that have them; ``None`` for pure regression."""
@@ -156,8 +157,8 @@ def _check_structure(structure: Structure, *, compiled: bool) -> None:
         raise FitError(f"The model returns a {what}, for which there are no targets.")
 
 
-def _target_dtype(head: Head) -> Live:
-    return tf.int64 if head.encoding == "sparse" else tf.float32
+def _target_dtype(head: Head) -> str:
+    return "int64" if head.encoding == "sparse" else "float32"
 
 
 def _line(error: BaseException) -> str:
@@ -187,12 +188,13 @@ def _probe(loaded: Loaded) -> list[Live]:
 
 def as_tensor(values: Array, port: Port) -> Live:
     """A batch as a tensor of the input's dtype."""
-    return tf.cast(tf.convert_to_tensor(values), port.spec.dtype)
+    return array(values, port.spec.dtype)
 
 
 def to_array(value: Live) -> Array:
     """A tensor or Keras variable as a copy (``keras.ops.convert_to_numpy`` warns under numpy 2)."""
-    return np.array(tf.convert_to_tensor(value).numpy())
+    copy: Array = to_numpy(value)
+    return copy
 
 
 def _bounded(values: Sequence[Array]) -> bool:

@@ -70,6 +70,11 @@ def _not_recalled(finding: Finding) -> str:
     return "it holds no answers that would show whether numbers are the same here"
 
 
+def _off_tensorflow(finding: Finding) -> str:
+    """The library that is not TensorFlow, with its version."""
+    return next(name for name in finding.names if not name.startswith("TensorFlow"))
+
+
 SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
     Fact.LOCKED: _locked,
     Fact.LOCKED_ELSEWHERE: _elsewhere,
@@ -81,6 +86,11 @@ SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
         f"does not hold them ({it.cause})"
     ),
     Fact.NOT_TRAINED: lambda it: f"{' and '.join(it.names)}: a baseline cannot be trained",
+    Fact.NOT_TRAINED_ELSEWHERE: lambda it: f"fits run on TensorFlow alone, and a model runs on {_off_tensorflow(it)}",
+    Fact.NO_FILE_ELSEWHERE: lambda it: (
+        f"files: weights are saved and loaded on TensorFlow alone, and a model runs on {_off_tensorflow(it)}, so the "
+        "places of stored weights are compared alone"
+    ),
     Fact.NO_FILE_OF_BASELINE: lambda it: (
         "files: a baseline holds no layers that Keras could save or load, so the places of stored weights are compared "
         "alone"

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 
 from kerasdiff.findings import Fact, Finding
+from kerasdiff.report.wording.names import listed
 from kerasdiff.report.wording.numbers import closeness, share, subject
 
 MOST_NAMED = 3
@@ -32,21 +33,28 @@ def _closeness(finding: Finding) -> str:
 
 
 def _loads(finding: Finding) -> str:
-    files = " and ".join(finding.names)
+    files = listed(finding.names)
     return f"what the reference saves ({files}) gives the candidate the same outputs: {_closeness(finding)}"
 
 
 def _refused(finding: Finding) -> str:
     cause = _cause(finding)
     why = f"{cause} (Keras: {_sentence(finding.cause)})" if cause else f"Keras: {finding.cause}"
-    return f"the reference's {finding.names[0]} does not load into the candidate: {why}"
+    verb = "do" if len(finding.names) > 1 else "does"
+    return f"the reference's {listed(finding.names)} {verb} not load into the candidate: {why}"
 
 
 def _otherwise(finding: Finding) -> str:
+    verb = "load" if len(finding.names) > 1 else "loads"
     return (
-        f"the reference's {finding.names[0]} loads into the candidate without an error, but the outputs differ: "
-        f"{_cause(finding)}; {_closeness(finding)}"
+        f"the reference's {listed(finding.names)} {verb} into the candidate without an error, but the outputs "
+        f"differ: {_cause(finding)}; {_closeness(finding)}"
     )
+
+
+def _anothers(finding: Finding) -> str:
+    mixed = (f"{two} gets what {one} saved" for two, one in _rows(finding))
+    return f"weights get the values of others: {_named(mixed)}"
 
 
 def _rows(finding: Finding) -> tuple[tuple[object, ...], ...]:
@@ -88,6 +96,14 @@ def _as_stored(finding: Finding) -> str:
     return f"outputs computed with them differ by up to {far} ({subject(finding.compared.subject)})"
 
 
+def _converted_apart(finding: Finding) -> str:
+    assert finding.compared is not None
+    of, close = finding.compared.subject, finding.compared.closeness
+    return (
+        f"loaded into a fresh candidate, it gives other outputs than the reference: {subject(of)}: {closeness(close)}"
+    )
+
+
 def _values_agree(finding: Finding) -> str:
     rounding = finding.figures.get("rounding")
     how = "the same to the bit" if rounding is None else f"the same but for rounding, {share(rounding)}"
@@ -103,6 +119,10 @@ SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
     Fact.LOADS: _loads,
     Fact.LOAD_REFUSED: _refused,
     Fact.LOADS_OTHERWISE: _otherwise,
+    Fact.UNREAD_FORM: lambda f: (
+        f"Keras 3 reads no {f.names[0]}; `kerasdiff convert` writes its weights as the candidate's"
+    ),
+    Fact.HOLDS_ANOTHERS: _anothers,
     Fact.NOT_SAVED: lambda f: f"it cannot be saved as {f.names[0]} ({_sentence(f.cause)})",
     Fact.REFERENCE_IS_RANDOM: lambda f: (
         "the reference is random at inference, so no output tells whether its weights arrived"
@@ -124,6 +144,11 @@ SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
     Fact.NOTHING_LOADED: lambda f: (
         f"names and shapes alone are compared: files are written and loaded of models of up to {f.of:,} parameters, "
         f"and these have {f.count:,}; --require-checkpoint does it"
+    ),
+    Fact.SAME_FUNCTION_UNKNOWN: lambda f: "it is not known whether outputs agree",
+    Fact.CONVERTED_APART: _converted_apart,
+    Fact.CONVERTED_ASTRAY: lambda f: (
+        f"{_named(f.weights)} of the candidate holds something else once Keras has saved it and loaded it again"
     ),
     Fact.ALL_ARRIVED: lambda f: "every weight arrives in its place, so the models themselves differ",
 }

@@ -125,6 +125,12 @@ def _same_graphs(finding: Finding) -> str:
     return f"in one form both graphs are the same, in inference and training mode: {finding.count} nodes, one to one"
 
 
+def _computed(one: str, two: str) -> str:
+    if one == two:
+        return f"{one} computes both, and a proof needs graphs of TensorFlow's ops"
+    return f"{one} computes one and {two} the other"
+
+
 def _untraced(finding: Finding) -> str:
     return f"{finding.side}: {'; '.join(map(note, finding.parts)) or 'cannot be traced'}"
 
@@ -192,9 +198,7 @@ SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
     Fact.OTHER_SEQUENCE: _returned,
     Fact.RETURNED_UNREAD: _unread,
     Fact.ISOMORPHIC: _same_graphs,
-    Fact.SAME_BY_OTHERS: lambda f: (
-        f"{_same_graphs(f)}; TensorFlow {f.names[0]} computes one and {f.names[1]} the other, so numbers have to tell"
-    ),
+    Fact.SAME_BY_OTHERS: lambda f: f"{_same_graphs(f)}; {_computed(*f.names)}, so numbers have to tell",
     Fact.EDITS: _edits,
     Fact.TRAINING_ALONE: _said("in training mode alone"),
     Fact.NUMBERS_AGREE: _said("no rule proves them harmless, but every number agrees"),

@@ -47,6 +47,7 @@ SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
     **TRIALS,
     **EXPLANATIONS,
     Fact.OPTION: lambda f: f.names[0],
+    Fact.OUTPUTS_ALONE: lambda f: "a conversion of weights needs outputs alone",
     Fact.INTERFACES_APART: lambda f: _INTERFACES_APART[f.names[0]],
     Fact.INTERFACES_UNKNOWN: lambda f: (
         "the interfaces are not known to be the same, so outputs cannot be compared after loading"

@@ -262,7 +262,7 @@ _EQUIVALENT: Mapping[Reason, str] = {
     Reason.PROOF: "Both do the same in inference and in training: brought to one form, the two graphs are identical.",
     Reason.SPELLED: "Both do the same: brought to one form, the two graphs are identical.",
     Reason.SAME_BY_OTHERS: (
-        "Brought to one form the two graphs are identical, and what both TensorFlows compute by them is equal on every "
+        "Brought to one form the two graphs are identical, and what both sides compute by them is equal on every "
         "input tried: outputs, training outputs, gradients and state updates."
     ),
     Reason.NUMBERS: (

@@ -85,8 +85,10 @@ def unloadable(comparison: Comparison) -> str:
         return ""
     for finding in rung.findings:
         if finding.fact is Fact.LOAD_REFUSED:
-            return f"The reference's {finding.names[0]} does not load into the candidate."
+            verb = "do" if len(finding.names) > 1 else "does"
+            return f"The reference's {listed(finding.names)} {verb} not load into the candidate."
         astray = finding.parts and all(part.fact is not Fact.ALL_ARRIVED for part in finding.parts)
         if finding.fact is Fact.LOADS_OTHERWISE and astray:
-            return f"The reference's {finding.names[0]} does not arrive whole in the candidate."
+            verb = "do" if len(finding.names) > 1 else "does"
+            return f"The reference's {listed(finding.names)} {verb} not arrive whole in the candidate."
     return ""

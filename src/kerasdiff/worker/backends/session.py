@@ -1,0 +1,141 @@
+"""A model that Keras runs on another backend: what is asked of it is answered by what the backend can do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import NoReturn
+
+from kerasdiff.errors import EvaluateError, FitError
+from kerasdiff.graph import Mode
+from kerasdiff.graph.values import Precision
+from kerasdiff.side.targets import InputSpec, Target
+from kerasdiff.worker.backends.calling import Calling
+from kerasdiff.worker.backends.recording import record
+from kerasdiff.worker.keras_internals import Live, backend
+from kerasdiff.worker.loading.load import Session, precision_scope
+from kerasdiff.worker.loading.loaded import Loaded
+from kerasdiff.worker.tracing.trace import Recording
+
+_ANSWERED = {
+    "evaluate": "numbers:evaluate",
+    "step": "steps:step",
+    "losses_of": "steps:losses_of",
+}
+"""Requests that are answered in another way here, by the module and function of this room that does."""
+
+_NOT_IN_PARTS = "a call on {backend} is not run in parts yet"
+_UNTOLD = {
+    "stage": _NOT_IN_PARTS,
+    "sample_settings": "compile settings are not sampled on {backend} yet",
+    "save_checkpoint": "weights are not saved on {backend} yet",
+    "load_checkpoint": "weights are not loaded on {backend} yet",
+    "stored_outputs": "what a file holds is not run on {backend} yet",
+    "freeze": "a baseline is made of TensorFlow's graphs, and this model runs on {backend}",
+    "mutations": "models are not changed on {backend} yet",
+    "parted": "models are not changed on {backend} yet",
+}
+_UNTRAINED = ("start", "trial_key", "fit")
+
+
+class BackendSession(Session):
+    """One model. Arguments as of :class:`Session`."""
+
+    def __init__(
+        self,
+        target: Target,
+        inputs: tuple[InputSpec, ...] = (),
+        without: tuple[str, ...] = (),
+        order: tuple[str, ...] = (),
+        fitted: bool = False,
+    ) -> None:
+        super().__init__(target, inputs, without, order, fitted)
+        self._recorded: dict[tuple[Precision, Mode], Recording] = {}
+        self._compiled: dict[tuple[object, ...], Live] = {}
+        self.answers = {
+            **{name: partial(_answer, place) for name, place in _ANSWERED.items()},
+            **{name: partial(_refuse, text) for name, text in _UNTOLD.items()},
+            **dict.fromkeys(_UNTRAINED, _untrained),
+        }
+
+    def drawn(self, precision: Precision) -> Loaded:
+        return self.loaded(precision)  # values are given to each call, and the variables keep theirs
+
+    def altered(self, precision: Precision) -> None:
+        """Nothing is: a call changes no variable."""
+
+    def pristine(self) -> Loaded:
+        return self.loaded("float32")
+
+    def _forget(self, precision: Precision) -> None:
+        super()._forget(precision)
+        for key in [key for key in self._compiled if key[0] == precision]:
+            del self._compiled[key]
+        for mode in [mode for at, mode in self._recorded if at == precision]:
+            del self._recorded[precision, mode]
+
+    def restart(self, inputs: tuple[InputSpec, ...], order: tuple[str, ...] = (), *, fitted: bool = False) -> None:
+        super().restart(inputs, order, fitted=fitted)
+        self._recorded.clear()
+        self._compiled.clear()
+
+    def traced(self, precision: Precision, mode: Mode) -> tuple[Recording, Live]:
+        if (precision, mode) not in self._recorded:
+            with precision_scope(precision):
+                self._recorded[precision, mode] = record(self.loaded(precision), mode)
+        return self._recorded[precision, mode], None
+
+    def calling(self, precision: Precision, mode: Mode) -> Calling:
+        """The model as a function, in one mode."""
+        made: Calling = self._once((precision, mode, "call"), lambda: Calling(self.loaded(precision), mode))
+        return made
+
+    def compiled(self, precision: Precision, call: Calling) -> Live:
+        """The call, compiled."""
+        return self._once((precision, call, "compiled"), call.compiled)
+
+    def pulled(self, precision: Precision, call: Calling, weights: Sequence[Live]) -> Live:
+        """The call with its gradients, compiled for outputs of these shapes."""
+        shapes = tuple(None if one is None else one.shape for one in weights)
+        return self._once((precision, call, shapes), lambda: call.pulled(weights))
+
+    def _once(self, key: tuple[object, ...], make: Callable[[], Live]) -> Live:
+        if key not in self._compiled:
+            self._compiled[key] = make()
+        return self._compiled[key]
+
+    def has_lower_precision(self, call: Calling) -> bool:
+        """Whether a call that is to run in float64 has parts in a lower one."""
+        recording, _ = self.traced("float64", call.mode)
+        kinds = {one.dtype.name for op in recording.graph.get_operations() if op.type != "Const" for one in op.outputs}
+        return bool(kinds & {"float32", "float16", "bfloat16"})
+
+    def used(self, precision: Precision, call: Calling) -> set[str]:
+        """Ids of the weights that the call reads."""
+        recording, _ = self.traced(precision, call.mode)
+        read = {tensor.name for op in recording.graph.get_operations() for tensor in op.inputs}
+        reads = [op for op in recording.graph.get_operations() if op.type == "ReadVariableOp"]
+        return {name for name, op in zip(call.variables, reads, strict=True) if op.outputs[0].name in read}
+
+
+def _answer(place: str, session: BackendSession, *arguments: object) -> object:
+    """Asks a module of this room, imported on demand."""
+    import importlib
+
+    module, _, function = place.partition(":")
+    answer: object = getattr(importlib.import_module(f"kerasdiff.worker.backends.{module}"), function)(
+        session, *arguments
+    )
+    return answer
+
+
+def _refuse(text: str, session: BackendSession, *_: object) -> NoReturn:
+    raise EvaluateError(f"{session.target.text}: {text.format(backend=_called())}")
+
+
+def _untrained(session: BackendSession, *_: object) -> NoReturn:
+    raise FitError(f"{session.target.text} runs on {_called()}, and fits run on TensorFlow alone.")
+
+
+def _called() -> str:
+    return {"jax": "JAX", "torch": "PyTorch"}.get(backend(), backend())

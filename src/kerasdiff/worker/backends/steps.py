@@ -1,0 +1,140 @@
+"""Answers ``step`` on JAX: one optimizer step on one probe, by the model's own compile settings or the defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from kerasdiff.errors import EvaluateError, FitError, KerasdiffError
+from kerasdiff.graph.values import Array
+from kerasdiff.side.observations import Stepped, StepRequest
+from kerasdiff.worker.backends.numbers import inputs_of, start_of
+from kerasdiff.worker.backends.session import BackendSession
+from kerasdiff.worker.importing.faults import at_line, reason
+from kerasdiff.worker.keras_internals import Live, apply_gradients, build_optimizer, keras, metrics_of
+from kerasdiff.worker.loading.load import precision_scope
+from kerasdiff.worker.running.step import target_values
+from kerasdiff.worker.tracing.returned import tensors_of
+from kerasdiff.worker.training.tasks import Task, fresh_optimizer
+
+T = TypeVar("T")
+
+
+def step(session: BackendSession, request: StepRequest) -> Stepped:
+    """Takes one step.
+
+    Raises:
+        EvaluateError: If the model has no loss that fits its outputs, or cannot be called.
+    """
+    return _answered(session, request, _Step.taken)
+
+
+def losses_of(session: BackendSession, request: StepRequest, outputs: Sequence[Sequence[Array]]) -> tuple[float, ...]:
+    """The training loss of each of these sets of outputs.
+
+    Raises:
+        EvaluateError: As :func:`step`.
+    """
+    return _answered(session, request, lambda one: one.losses(outputs))
+
+
+def _answered(session: BackendSession, request: StepRequest, ask: Callable[[_Step], T]) -> T:
+    loaded = session.drawn(request.precision)
+    with precision_scope(request.precision):
+        try:
+            return ask(_Step(session, request))
+        except FitError as error:
+            raise EvaluateError(error.message) from None
+        except KerasdiffError:
+            raise
+        except BaseException as error:  # the user's own call, loss or optimizer
+            raise EvaluateError(f"the step fails: {reason(error)}{at_line(error, loaded.root)}") from None
+
+
+class _Step:
+    """One step's model, task and batch."""
+
+    def __init__(self, session: BackendSession, request: StepRequest) -> None:
+        loaded = session.loaded(request.precision)
+        self._model = loaded.model
+        key = request.precision, request.compiled, request.encodings
+        if key not in session.tasks:
+            session.tasks[key] = Task(loaded, compiled=request.compiled, encodings=request.encodings)
+        self._task: Task = session.tasks[key]
+        self._call = session.calling(request.precision, "training")
+        self._values = start_of(self._call, request.recipes, perturbation=request.perturbation)
+        self._inputs = inputs_of(loaded.ports, request.probe, request.perturbation)
+
+    def taken(self) -> Stepped:
+        """Forward, backward, and the optimizer's update."""
+        if not self._call.trained:
+            raise EvaluateError("the model has no trainable weights")
+        trained = {name: self._values[name] for name in self._call.trained}
+        (loss, outputs), gradients = jax.value_and_grad(self._loss, has_aux=True)(trained)
+        result = keras.tree.pack_sequence_as(self._task.structure, list(outputs))
+        return Stepped(
+            loss=float(loss),
+            updates=self._updates(trained, gradients),
+            metrics=self._metrics(result),
+            optimizer=type(fresh_optimizer(self._model, own=self._task.compiled)).__name__,
+            objective=", ".join(self._task.words),
+        )
+
+    def _loss(self, trained: Mapping[str, Live]) -> tuple[Live, Live]:
+        """The loss with these values, and the outputs it is of."""
+        values = {**self._values, **trained}
+        with keras.StatelessScope(
+            state_mapping=[(one, values[name]) for name, one in self._call.variables.items()], collect_losses=True
+        ):
+            done = self._call.called(self._inputs)
+            loss = self._task.loss(done, self._targets(done), training=True)
+        return loss, tuple(tensors_of(done))
+
+    def _targets(self, result: Live) -> list[Live]:
+        first = tensors_of(result)[0]
+        rows = first.shape[0] if first.shape else 1
+        return [jnp.asarray(target_values(head, rows, number)) for number, head in enumerate(self._task.heads)]
+
+    def _updates(self, trained: Mapping[str, Live], gradients: Mapping[str, Live]) -> dict[str, Array]:
+        """What a fresh optimizer adds to each weight, which has its value again afterwards."""
+        variables = {name: self._call.variables[name] for name in trained}
+        before = {name: one.value for name, one in variables.items()}
+        try:
+            for name, variable in variables.items():
+                variable.assign(trained[name])
+            optimizer = fresh_optimizer(self._model, own=self._task.compiled)
+            build_optimizer(optimizer, list(variables.values()))
+            apply_gradients(optimizer, [gradients[name] for name in variables], list(variables.values()))
+            return {name: np.asarray(one.value) - np.asarray(trained[name]) for name, one in variables.items()}
+        finally:
+            for name, variable in variables.items():
+                variable.assign(before[name])
+
+    def losses(self, outputs: Sequence[Sequence[Array]]) -> tuple[float, ...]:
+        """The loss of given outputs; what the model adds by itself is that of its own call."""
+        result = self._task.structure
+        kinds = [tensor.dtype for tensor in tensors_of(result)]
+        rows = outputs[0][0].shape[0] if outputs[0][0].ndim else 1
+        targets = [jnp.asarray(target_values(head, rows, number)) for number, head in enumerate(self._task.heads)]
+        losses = []
+        held = [(one, self._values[name]) for name, one in self._call.variables.items()]
+        with keras.StatelessScope(state_mapping=held, collect_losses=True):
+            self._call.called(self._inputs)
+            for one in outputs:
+                flat = [jnp.asarray(value, kind) for value, kind in zip(one, kinds, strict=False)]
+                packed = keras.tree.pack_sequence_as(result, flat)
+                losses.append(float(self._task.loss(packed, targets, training=True)))
+        return tuple(losses)
+
+    def _metrics(self, result: Live) -> dict[str, float]:
+        if not self._task.compiled:
+            return {}
+        self._model.reset_metrics()
+        packed = keras.tree.pack_sequence_as(result, self._targets(result))
+        metrics = metrics_of(self._model, packed, result)
+        self._model.reset_metrics()
+        return {str(name): float(value) for name, value in metrics.items() if np.ndim(value) == 0}

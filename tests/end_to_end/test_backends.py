@@ -1,0 +1,92 @@
+"""Models that Keras runs on JAX, against TensorFlow and against each other: the outcome that plain Keras gives.
+
+What plain Keras gives was measured with Keras 3.15.1 on TensorFlow 2.21 and JAX 0.10.2, the same weights on the same
+batch: a step of Adam on an Embedding moves the row of an id that repeats by 0.33 on TensorFlow, by 0.19 on JAX.
+"""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from warm import run_warm
+
+import kerasdiff
+from kerasdiff.errors import KerasdiffError
+
+MODELS = Path(__file__).parent / "backends"
+
+pytestmark = pytest.mark.skipif(find_spec("jax") is None, reason="jax is not installed")
+
+ON_BOTH = {
+    "convnet": "EQUIVALENT",
+    "skipping": "EQUIVALENT",
+    "Net": "EQUIVALENT",
+    "scaled": "EQUIVALENT",
+    "recurrent": "EQUIVALENT",
+    "dropping": "each side draws random numbers of its own",
+    "looking_up": "The reference alone looks up embedding/embeddings by id: where an id repeats in a batch",
+    "by_backend": "scale 2 in the reference, 0.5 in the candidate",
+}
+"""What a comparison of a model on TensorFlow with itself on JAX says."""
+
+CHANGED = {
+    ("convnet", "convnet(activation='linear')"): "relu",
+    ("convnet", "convnet(momentum=0.9)"): "momentum 0.99 in the reference, 0.9 in the candidate",
+    ("skipping", "skipping(swapped=True)"): "subtract",
+    ("skipping", "skipping(epsilon=1e-5)"): "epsilon 0.001 in the reference, 1e-05 in the candidate",
+    ("Net", "Net(active=False)"): "relu",
+}
+"""Pairs on JAX with one change, and what names it."""
+
+
+def said(text: str) -> str:
+    return " ".join(text.replace("│", " ").split())
+
+
+def given(model: str) -> tuple[str, ...]:
+    return ("--input", "8") if model.startswith("Net") else ()
+
+
+@pytest.mark.parametrize("model", ON_BOTH)
+def test_a_model_is_compared_with_itself_on_another_backend(model: str) -> None:
+    target = f"models.py:{model}"
+    done = run_warm("compare", target, target, "--candidate-backend", "jax", "--no-fit", *given(model), cwd=MODELS)
+
+    assert ON_BOTH[model] in said(done.stdout), done.stdout + done.stderr
+    assert "proof" not in done.stdout.partition("EQUIVALENT")[2].partition("not checked")[0]
+
+
+@pytest.mark.parametrize(("reference", "candidate"), CHANGED)
+def test_one_change_is_seen_and_named_on_jax(reference: str, candidate: str) -> None:
+    pair = f"models.py:{reference}", f"models.py:{candidate}"
+    done = run_warm("compare", *pair, "--backend", "jax", "--no-fit", *given(reference), cwd=MODELS)
+
+    assert "DIFFERENT" in done.stdout, done.stdout + done.stderr
+    assert CHANGED[reference, candidate] in said(done.stdout)
+
+
+def test_the_same_graph_on_jax_is_no_proof() -> None:
+    target = str(MODELS / "models.py:convnet")
+    result = kerasdiff.compare(target, target, fit=False, reference_backend="jax", candidate_backend="jax")
+
+    assert (result.outcome, result.to_dict()["verdict"]["basis"]) == ("equivalent", "numeric")
+    assert result.to_dict()["candidate"]["environment"] == {} or "jax" in str(result.to_dict()["environment"])
+
+
+def test_a_file_that_asks_for_jax_runs_on_it(tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text(
+        'import os\nos.environ["KERAS_BACKEND"] = "jax"\nimport keras\n\n\ndef build():\n'
+        "    return keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])\n"
+    )
+    done = run_warm("inspect", "own.py:build", cwd=tmp_path)
+
+    assert "backend jax" in done.stdout, done.stdout + done.stderr
+
+
+def test_what_jax_cannot_do_here_is_refused_by_its_cause() -> None:
+    target = str(MODELS / "models.py:convnet")
+
+    with pytest.raises(KerasdiffError, match="runs on JAX, and fits run on TensorFlow alone"):
+        kerasdiff.fit(target, target, seeds=1, steps=2, candidate_backend="jax")
