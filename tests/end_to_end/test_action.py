@@ -194,6 +194,16 @@ def test_the_revision_is_what_was_asked_for_or_what_a_push_began_from(tmp_path: 
     assert against(before, against="v1") == "v1"
 
 
+def test_requirements_ask_for_an_upgrade_of_each_target(tmp_path: Path, stub):
+    given = {"targets": "a.py:A same\nb.py:B same", "to": "tensorflow==2.21\nnumpy<2", "python": stub.made(real=False)}
+    ran = run_action(given, tmp_path, scratch(tmp_path), {})
+    asked = [words[2:9] for words in stub.asked() if words[:2] == ["-m", "kerasdiff"]]
+
+    assert ran.exit_code == 0
+    wanted = ["--to", "tensorflow==2.21", "--to", "numpy<2"]
+    assert asked == [["upgrade", *wanted, "a.py:A", "same"], ["upgrade", *wanted, "b.py:B", "same"]]
+
+
 def test_without_targets_the_file_of_gates_is_checked(tmp_path: Path, stub):
     inputs = {"config": "gates.toml", "args": "same", "python": stub.made(real=False)}
     run_action(inputs, tmp_path, scratch(tmp_path), {})

@@ -60,7 +60,7 @@ def test_what_another_version_does_otherwise_is_a_difference(place: Path) -> Non
     assert "installing mylayers==2 into " in done.stderr
     assert "has mylayers 2.0 (here 1.0); as here: tensorflow " in done.stderr
     record = json.loads(next((place / "cache" / "environments").glob("mylayers-2-*/kerasdiff.json")).read_text())
-    assert record["held"]["mylayers"] == "2.0"
+    assert record["own"] == {"mylayers": "2.0"}
     assert 0 < record["bytes"] < 1_000_000
 
     again = upgraded(place, "--to", "mylayers==2", "--quiet")

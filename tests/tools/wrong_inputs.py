@@ -28,14 +28,22 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from click.testing import CliRunner
 from command import Answer
-from wrong import lines, places, saves, scripts, streams, worlds
+from wrong import lines, places, saves, scripts, streams, upgrades, worlds
 from wrong.row import NET, Row
 
 import kerasdiff.side.launching as launching
 from kerasdiff.cli import main
 from kerasdiff.side.environment import worker_environment
 
-ROWS: tuple[Row, ...] = (*lines.ROWS, *places.ROWS, *streams.ROWS, *scripts.ROWS, *saves.ROWS, *worlds.ROWS)
+ROWS: tuple[Row, ...] = (
+    *lines.ROWS,
+    *places.ROWS,
+    *streams.ROWS,
+    *scripts.ROWS,
+    *saves.ROWS,
+    *worlds.ROWS,
+    *upgrades.ROWS,
+)
 CODES = (0, 1, 2, 3, 130)
 _LAUNCHER = launching.launcher
 _OF_KERAS = {"home/.keras", "home/.keras/keras.json"}

@@ -153,12 +153,15 @@ def old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "old" / "bin" / "python"
 
 
-def test_one_is_made_whole_and_found_again(old: Path, tmp_path: Path) -> None:
+def test_one_is_made_whole_and_found_again(old: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = tmp_path / "store"
     asks = wanted(["mylayers<2", "mylayers>1.0"], [])
     once = planned(asks, ("mylayers", "numpy"), str(store), str(old))
     assert found(once) is None
     heard: list[str] = []
+    monkeypatch.chdir(tmp_path)
+    for name in ("random", "json", "pip", "venv"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit(9)\n")
     made = make(once, heard.append)
 
     assert once.lent
@@ -172,6 +175,10 @@ def test_one_is_made_whole_and_found_again(old: Path, tmp_path: Path) -> None:
     assert sizes_of(str(store))[0] > 0
     assert packages_of(made.python).held["mylayers"] == "1.1"
     assert ask(made.python, "").packages == ask(str(old), "").packages
+    unpacked(wheel(tmp_path / "more", "unrelated", "1.0", ""), site_of(tmp_path / "old"))
+    assert found(planned(asks, (), str(store), str(old))) == replace(made, seconds=None)
+    unpacked(wheel(tmp_path / "more", "numpy", "9.9", ""), site_of(tmp_path / "old"))
+    assert found(planned(asks, (), str(store), str(old))) is None
     (once.place / "kerasdiff.json").write_text("{")
     assert found(once) is None
 

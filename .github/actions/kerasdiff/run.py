@@ -30,6 +30,9 @@ def commands() -> list[list[str]]:
     """Each comparison without its reports."""
     options = shlex.split(os.environ["ARGS"])
     lines = [shlex.split(line) for line in os.environ["TARGETS"].splitlines() if line.strip()]
+    wanted = [word for line in os.environ["TO"].splitlines() if line.strip() for word in ("--to", line.strip())]
+    if lines and wanted:
+        return [["upgrade", *options, *wanted, *line] for line in lines]
     if lines:
         known = base() if any(len(line) == 1 for line in lines) else ""
         return [["compare", *options, *(["--against", known] if len(line) == 1 else []), *line] for line in lines]

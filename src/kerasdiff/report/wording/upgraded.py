@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kerasdiff.side.interpreters.asking import shown
 from kerasdiff.side.upgrading.environments import Made, Plan
 
 _MOST = 8
@@ -11,7 +12,7 @@ _MOST = 8
 def making(plan: Plan) -> str:
     """Before it is made."""
     like = "over this environment" if plan.lent else f"for Python {plan.version}, with nothing of this environment"
-    return f"installing {plan.wanted.label} into {plan.place}, {like}; the first time takes a while"
+    return f"installing {plan.wanted.label} into {shown(str(plan.place))}, {like}; the first time takes a while"
 
 
 def made(plan: Plan, there: Made) -> str:
@@ -29,7 +30,7 @@ def made(plan: Plan, there: Made) -> str:
 
 def again(there: Made) -> str:
     """How it is used by other commands."""
-    return f"it stays: --candidate-python {there.python} names it for compare and fit"
+    return f"it stays: --candidate-python {shown(there.python)} names it for compare and fit"
 
 
 def _change(name: str, before: str, now: str) -> str:

@@ -24,7 +24,7 @@ from kerasdiff.errors import UpgradeError
 from kerasdiff.side.files import UnreadableError, json_of, write_whole
 from kerasdiff.side.interpreters.asking import PROVIDERS, ask
 from kerasdiff.side.interpreters.choosing import CALLED, LEAST_OF_SECOND, Unfit, dotted, located, unfit
-from kerasdiff.side.upgrading.installing import FailedError, Installer, Told, installer, refusal
+from kerasdiff.side.upgrading.installing import ALONE, FailedError, Installer, Told, installer, refusal
 from kerasdiff.side.upgrading.packages import Packages, canonical, packages_of
 from kerasdiff.side.upgrading.wanted import Wanted
 
@@ -94,7 +94,6 @@ def planned(wanted: Wanted, imports: tuple[str, ...], store: str, own: str, othe
         UpgradeError: If an interpreter does not answer.
         TargetError: If there is no such interpreter.
     """
-    known = packages_of(own)
     base = located(other, "--with-python") if other else own
     told, owns = ask(base, "--with-python"), ask(own, "--python")
     lent = told.version[:2] == owns.version[:2]
@@ -103,13 +102,14 @@ def planned(wanted: Wanted, imports: tuple[str, ...], store: str, own: str, othe
             f"--with-python {other}: it is Python {dotted(told.version)}; kerasdiff runs models under "
             f"{dotted(LEAST_OF_SECOND['python'])} or later."
         )
+    known = packages_of(own)
     imported = _bringing(imports, known, wanted)
     bound = tuple(name for name in imported if not lent or _is_bound(name, known, wanted))
     needed = tuple(dict.fromkeys((*_bringing(("tensorflow", "keras", "numpy"), known, wanted), *bound)))
     key = [
         _FORM,
         [wanted.texts, wanted.files, wanted.stamps, sorted(needed)],
-        [base, told.version, known.places if lent else (), sorted(known.held.items())],
+        [base, told.version, known.places if lent else ()],
     ]
     digest = hashlib.sha256(json.dumps(key).encode()).hexdigest()
     return Plan(
@@ -142,12 +142,15 @@ def _is_bound(name: str, known: Packages, wanted: Wanted) -> bool:
 
 
 def found(plan: Plan) -> Made | None:
-    """The environment, where it is there and whole."""
+    """The environment, where it is there and whole, and what it is lent is still what it was made with."""
     try:
         held = json_of(plan.place / RECORD, "it is no JSON")
         assert isinstance(held, dict)
         python = _python_of(plan.place)
-        return _outcome(plan, python, {str(name): str(version) for name, version in held["held"].items()})
+        known = plan.known.versions() if plan.lent else {}
+        if any(known.get(name) != version for name, version in held["rests_on"].items()):
+            return None
+        return _outcome(plan, python, {**known, **{str(name): str(version) for name, version in held["own"].items()}})
     except (UnreadableError, AssertionError, KeyError, ValueError, TypeError, AttributeError, UpgradeError):
         return None
 
@@ -198,14 +201,8 @@ def make(plan: Plan, told: Told, *, fresh: bool = False) -> Made:
         made = installer(python, plan.known, lent=plan.lent)
         _install(plan, made, told)
         _refuse_unfit(plan, python)
-        held = {canonical(name): version for name, version in packages_of(python).held.items()}
-        record = {
-            "asked": plan.wanted.label,
-            "python": plan.version,
-            "by": made.name,
-            "bytes": _size(part),
-            "held": held,
-        }
+        record = {"asked": plan.wanted.label, "python": plan.version, "by": made.name, "bytes": _size(part)}
+        record |= _kept(plan, packages_of(python))
         write_whole(part / RECORD, lambda stream: stream.write(json.dumps(record, indent=1, sort_keys=True).encode()))
         there = None if fresh else found(plan)
         if there is not None:
@@ -216,7 +213,18 @@ def make(plan: Plan, told: Told, *, fresh: bool = False) -> Made:
         raise UpgradeError(f"{plan.wanted.label}: no environment could be made ({error.strerror or error}).") from None
     finally:
         shutil.rmtree(part, ignore_errors=True)
-    return replace(_outcome(plan, _python_of(plan.place), held), seconds=time.monotonic() - started)
+    whole = found(plan)
+    assert whole is not None
+    return replace(whole, seconds=time.monotonic() - started)
+
+
+def _kept(plan: Plan, now: Packages) -> dict[str, object]:
+    """What is written down of an environment: its own packages, and of those it is lent the ones they rest on."""
+    known = plan.known.versions() if plan.lent else {}
+    versions = now.versions()
+    own = {name: version for name, version in versions.items() if known.get(name) != version}
+    below = now.below((*own, *plan.needed))
+    return {"own": own, "rests_on": {name: known[name] for name in sorted(below - set(own)) if name in known}}
 
 
 def _clear(store: Path) -> None:
@@ -229,7 +237,7 @@ def _clear(store: Path) -> None:
 def _created(plan: Plan, part: Path) -> str:
     """An environment with nothing in it, or with the packages of another behind its own."""
     done = subprocess.run(
-        [plan.base, "-m", "venv", "--without-pip", str(part)],
+        [plan.base, *ALONE, "-m", "venv", "--without-pip", str(part)],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -269,7 +277,7 @@ def _attempts(plan: Plan, made: Installer) -> list[tuple[str, ...]]:
     needed = plan.needed if plan.lent and not made.uv else tuple(name for name in plan.needed if name not in own)
     if plan.lent or made.uv:
         return list(dict.fromkeys((needed, ())))
-    known = {canonical(name): version for name, version in plan.known.held.items()}
+    known = plan.known.versions()
     pins = {name: f"{name}=={known[name]}" for name in needed}
     workers = ("numpy", *(name for names in PROVIDERS.values() for name in names))
     some = tuple(name if name in workers else pins[name] for name in needed)
@@ -286,7 +294,7 @@ def _refuse_unfit(plan: Plan, python: str) -> None:
 
 
 def _outcome(plan: Plan, python: str, now: Mapping[str, str]) -> Made:
-    before = {canonical(name): version for name, version in plan.known.held.items()}
+    before = plan.known.versions()
     new = {name: (before.get(name, ""), text) for name, text in sorted(now.items()) if before.get(name) != text}
     kept = {name: now[name] for name in (*plan.needed, *plan.imported) if name in now and name not in new}
     return Made(python=python, changed=new, kept=kept)

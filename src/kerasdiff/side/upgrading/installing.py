@@ -52,6 +52,9 @@ _SEEN = 5
 _TOLD = 12
 """Lines of the installer that are shown: its end says why."""
 
+ALONE = ("-I",)
+"""How an interpreter is started so that no file in the current directory stands for a module of Python's own."""
+
 Told = Callable[[str], None]
 """Hears what is being done."""
 
@@ -96,7 +99,7 @@ class Installer:
             self._by_uv(wanted, asked, told)
             return
         files = [part for file in wanted.files for part in ("-r", file)]
-        self._run([self.python, "-m", "pip", "install", "--no-input", *files, *asked], told)
+        self._run([self.python, *ALONE, "-u", "-m", "pip", "install", "--no-input", *files, *asked], told)
 
     def _by_uv(self, wanted: Wanted, asked: Sequence[str], told: Told) -> None:
         """Resolves with the known versions preferred, then installs those of the outcome that are not there yet."""
@@ -168,7 +171,7 @@ def _written(folder: str, name: str, lines: Iterable[str]) -> str:
 
 
 def _answers(python: str, *words: str) -> bool:
-    done = subprocess.run([python, *words], stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    done = subprocess.run([python, *ALONE, *words], stdin=subprocess.DEVNULL, capture_output=True, check=False)
     return done.returncode == 0
 
 
@@ -180,7 +183,7 @@ def _environment(python: str) -> Mapping[str, str]:
     for theirs, ours in _OF_UV.items():
         if theirs in held:
             held.setdefault(ours, held[theirs])
-    return {**held, "PYTHONUNBUFFERED": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_PROGRESS_BAR": "off"}
+    return {**held, "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_PROGRESS_BAR": "off"}
 
 
 def _plain(line: str) -> str:

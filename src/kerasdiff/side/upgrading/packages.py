@@ -23,8 +23,9 @@ _PATIENCE_S = 60.0
 """How long an interpreter may take to list its packages: 0.2 s for 80 of them, more where its disk is far away."""
 
 _QUESTION = """
-import json, os, re, sys
+import sys
 sys.path[:] = [place for place in sys.path if place]
+import json, os, re
 from importlib import metadata
 held, homes, own, needs = {}, {}, [], {}
 for one in metadata.distributions():
@@ -63,6 +64,21 @@ class Packages:
     own: tuple[str, ...]
     needs: Mapping[str, tuple[str, ...]]
     places: tuple[str, ...]
+
+    def versions(self) -> dict[str, str]:
+        """Versions by canonical name."""
+        return {canonical(name): version for name, version in self.held.items()}
+
+    def below(self, names: Iterable[str]) -> set[str]:
+        """Packages and all that they require, as far as it is there; canonical names."""
+        needs = {canonical(name): tuple(map(canonical, held)) for name, held in self.needs.items()}
+        reached, waiting = set(), list(names)
+        while waiting:
+            name = waiting.pop()
+            if name in needs and name not in reached:
+                reached.add(name)
+                waiting += needs[name]
+        return reached
 
 
 def packages_of(python: str) -> Packages:
@@ -128,7 +144,8 @@ def imports_of(target: Target) -> tuple[str, ...]:
 def _folders(target: Target) -> list[Path]:
     """Where the user's own modules lie."""
     here = Path(target.here or Path.cwd())
-    first = home_at(Path(target.location)).folder if target.kind == "file" else module_folder(target)
+    alone = target.kind in ("file", "notebook")
+    first = home_at(Path(target.location)).folder if alone else module_folder(target)
     return [Path(first), *(Path(file).parent for file in target.objects), here, here / "src"]
 
 
