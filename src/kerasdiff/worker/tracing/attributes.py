@@ -49,11 +49,10 @@ def layer_defaults(layer: Live) -> dict[str, Attribute]:
     named = {"dtype"}
     nested = ((f"{name}.", getattr(layer, _HELD_AS.get(name, ""), getattr(layer, name, None))) for name in _NESTED)
     for prefix, one in (("", layer), *nested):
-        for kind in reversed([kind for kind in type(one).__mro__ if is_keras_own(kind) and "__init__" in vars(kind)]):
-            for name, given in inspect.signature(vars(kind)["__init__"]).parameters.items():
-                named.add(f"{prefix}{name}")
-                if given.default is not inspect.Parameter.empty:
-                    found[f"{prefix}{name}"] = _plain(given.default)
+        for given in _parameters(type(one)):
+            named.add(f"{prefix}{given.name}")
+            if given.default is not inspect.Parameter.empty:
+                found[f"{prefix}{given.name}"] = _plain(given.default)
     if "data_format" in found and found["data_format"] is None:
         found["data_format"] = keras.config.image_data_format()
     held = layer_attributes(layer)
@@ -61,6 +60,12 @@ def layer_defaults(layer: Live) -> dict[str, Attribute]:
     return {name: value for name, value in found.items() if name in held} | (
         _made_plain(layer, unsaid) if unsaid else {}
     )
+
+
+def _parameters(kind: type) -> Iterator[inspect.Parameter]:
+    """What Keras's own classes take, of which this is one; those of the nearest class come last."""
+    for one in reversed([one for one in kind.__mro__ if is_keras_own(one) and "__init__" in vars(one)]):
+        yield from inspect.signature(vars(one)["__init__"]).parameters.values()
 
 
 def _made_plain(layer: Live, names: Sequence[str]) -> dict[str, Attribute]:
