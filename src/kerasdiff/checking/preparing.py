@@ -57,7 +57,9 @@ def _ready(gate: Gate, gates: Gates, against: str, told: Told) -> Ready:
             first = read_target(gate.candidate, gates.here, at=revision)
         second = read_target(gate.candidate, gates.here)
         reference = placed(gate, first, "reference", gates.here)
-        candidate = reference if gate.to else placed(gate, second, "candidate", gates.here)
+        candidate = placed(gate, second, "candidate", gates.here)
+        if gate.to:
+            candidate = replace(candidate, python=reference.python)
         targets = reference, candidate
         if gate.options.data is not None:
             check_data(Path(gate.options.data))

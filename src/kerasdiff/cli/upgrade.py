@@ -83,7 +83,8 @@ def upgrade(
 
     plan = planned(asks, imports_of(model), _store(), model.python or sys.executable, with_python)
     there = _made(plan, fresh=fresh)
-    return compared((model, replace(model, python=there.python)), specs, asked, _asked_for(plan, there))
+    candidate = replace(model, python=there.python, variables=())
+    return compared((model, candidate), specs, asked, _asked_for(plan, there))
 
 
 def _store() -> str:
