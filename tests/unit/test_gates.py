@@ -216,12 +216,15 @@ def test_each_side_may_have_another_python(tmp_path: Path) -> None:
     other = made_environment(tmp_path / "old")
     (tmp_path / "a.py").write_text("def A():\n    pass\n")
     pair = '[pairs.net]\nreference = "a.py:A"\ncandidate = "a.py:A"\n'
-    gates = read(written(tmp_path, f'[defaults]\nreference_python = "old"\n{pair}'))
+    gates = read(written(tmp_path, f'[defaults]\nreference_python = "old"\nbackend = "jax"\n{pair}'))
     (one,) = ready(gates)
     (lost,) = ready(read(written(tmp_path, f'{pair}candidate_python = "lost/bin/python"\n')))
 
     assert [target.python for target in one.targets] == [str(other), ""]
-    assert command(judged(gates.gates[0], forum(), TODAY))[4:6] == ["--reference-python", "old"]
+    assert command(judged(gates.gates[0], forum(), TODAY))[4:10] == [
+        *("--reference-python", "old", "--reference-backend", "jax"),
+        *("--candidate-backend", "jax"),
+    ]
     assert lost.trouble is not None
     assert lost.trouble.message.startswith("candidate_python: there is no lost/bin/python; name an interpreter")
 

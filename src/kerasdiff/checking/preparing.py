@@ -11,8 +11,7 @@ from kerasdiff.data.looking import check as check_data
 from kerasdiff.errors import InternalError, KerasdiffError
 from kerasdiff.gates.records import CheckedPair, Gate, Gates, Standing, Trouble, Why
 from kerasdiff.options import environment_store
-from kerasdiff.side.interpreters.backends import on
-from kerasdiff.side.interpreters.choosing import under
+from kerasdiff.side.interpreters.settings import placed
 from kerasdiff.side.reading.early import check as check_target
 from kerasdiff.side.reading.early import read_target
 from kerasdiff.side.revisions.commits import AUTO
@@ -21,7 +20,6 @@ from kerasdiff.side.upgrading.environments import planned, standing
 from kerasdiff.side.upgrading.installing import Told
 from kerasdiff.side.upgrading.packages import imports_of
 from kerasdiff.side.upgrading.wanted import wanted
-from kerasdiff.side.variables import finding
 
 
 def _untold(text: str) -> None:
@@ -56,8 +54,8 @@ def _ready(gate: Gate, gates: Gates, against: str, told: Told) -> Ready:
             revision = against or gate.against or gates.base or AUTO
             first = read_target(gate.candidate, gates.here, at=revision)
         second = read_target(gate.candidate, gates.here)
-        reference = placed(gate, first, "reference", gates.here)
-        candidate = placed(gate, second, "candidate", gates.here)
+        reference = model_of(gate, first, "reference", gates.here)
+        candidate = model_of(gate, second, "candidate", gates.here)
         if gate.to:
             candidate = replace(candidate, python=reference.python)
         targets = reference, candidate
@@ -72,7 +70,7 @@ def _ready(gate: Gate, gates: Gates, against: str, told: Told) -> Ready:
     return Ready(gate=gate, targets=targets)
 
 
-def placed(gate: Gate, target: Target, side: str, here: str) -> Target:
+def model_of(gate: Gate, target: Target, side: str, here: str) -> Target:
     """A model of the pair with what the file lets run to load it, and in what that runs.
 
     Args:
@@ -88,9 +86,7 @@ def placed(gate: Gate, target: Target, side: str, here: str) -> Target:
     if missing is not None:
         raise no_objects(missing)
     loaded = trusting(target, side, unsafe=gate.unsafe, objects=gate.objects)
-    at = SIDES.index(side)
-    found = finding(loaded, dict(gate.variables[at]), f"{side}_env")
-    return on(under(found, gate.pythons[at], f"{side}_python", here), gate.backends[at], f"{side}_backend")
+    return placed(loaded, gate.settings[SIDES.index(side)], lambda kind: f"{side}_{kind}", here)
 
 
 def _upgraded(gate: Gate, model: Target, here: str, told: Told) -> Target:
