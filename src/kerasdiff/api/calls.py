@@ -339,7 +339,7 @@ def convert(
     )
     first, second = targets_of((reference, candidate), settings, given, custom_objects=custom_objects, unsafe=unsafe)
     _start_ahead(targets=(first, second))
-    import kerasdiff.converting as engine
+    import kerasdiff.pipeline as engine
 
     options = Options(inputs=given, timeout=timeout, device=device)
     return Converted(engine.convert(first, second, source, path, options))

@@ -87,12 +87,12 @@ def convert(
     path = file_to_make(output, read, force=force)
     (first, second), specs = understood((reference, candidate), inputs)
     start_ahead(targets=(first, second))
-    from kerasdiff.converting import convert as converted
+    import kerasdiff.pipeline as engine
     from kerasdiff.options import Options
 
     options = Options(inputs=specs, timeout=timeout, device=device)
     with progress() as listener:
-        conversion = converted(first, second, source, path, options, listener)
+        conversion = engine.convert(first, second, source, path, options, listener)
     _tell(conversion, verbose=verbose)
     return conversion.exit_code
 
