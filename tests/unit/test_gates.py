@@ -240,10 +240,12 @@ def test_a_target_may_be_compared_in_an_environment_that_is_made(
     (tmp_path / "a.py").write_text("import mylayers\n\n\ndef A():\n    pass\n")
     pair = '[pairs.net]\ntarget = "a.py:A"\nreference_python = "old"\n'
     gates = read(written(tmp_path, f'{pair}to = ["./wheels/{made.name}"]\n'))
-    (one,) = ready(gates)
+    made_for: list[str] = []
+    (one,), again = (ready(gates, making=lambda gate, plan: made_for.append(f"{gate.name} {plan.lent}")) for _ in "ab")
     (lost,) = ready(read(written(tmp_path, f'{pair}to = ["lost.whl"]\n')))
 
     assert one.trouble is None, one.trouble
+    assert (made_for, again) == (["net True"], (one,)), "it is said once, where it is made"
     reference, candidate = one.targets
     assert reference == replace(candidate, python=reference.python)
     assert Path(candidate.python).is_relative_to(tmp_path / "environments")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import traceback
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,13 +17,16 @@ from kerasdiff.side.reading.early import check as check_target
 from kerasdiff.side.reading.early import read_target
 from kerasdiff.side.revisions.commits import AUTO
 from kerasdiff.side.targets import SIDES, Target, no_objects, trusting
-from kerasdiff.side.upgrading.environments import planned, standing
+from kerasdiff.side.upgrading.environments import Plan, found, make, planned
 from kerasdiff.side.upgrading.installing import Told
 from kerasdiff.side.upgrading.packages import imports_of
 from kerasdiff.side.upgrading.wanted import wanted
 
+Making = Callable[[Gate, Plan], None]
+"""Hears which environment is made for a pair, before it is."""
 
-def _untold(text: str) -> None:
+
+def _untold(*_: object) -> None:
     """Hears nothing."""
 
 
@@ -35,18 +39,19 @@ class Ready:
     trouble: Trouble | None = None
 
 
-def ready(gates: Gates, against: str = "", told: Told = _untold) -> tuple[Ready, ...]:
+def ready(gates: Gates, against: str = "", told: Told = _untold, making: Making = _untold) -> tuple[Ready, ...]:
     """Looks at what the pairs name, as far as that needs no TensorFlow, and makes the environments that they ask for.
 
     Args:
         gates: The file, or those of its pairs that were asked for.
         against: The revision for all pairs without a reference; empty for their own.
         told: Hears what is being done where it takes a while.
+        making: Hears of each environment that is not there yet.
     """
-    return tuple(_ready(gate, gates, against, told) for gate in gates.gates)
+    return tuple(_ready(gate, gates, against, told, making) for gate in gates.gates)
 
 
-def _ready(gate: Gate, gates: Gates, against: str, told: Told) -> Ready:
+def _ready(gate: Gate, gates: Gates, against: str, told: Told, making: Making) -> Ready:
     try:
         if gate.reference:
             first = read_target(gate.reference, gates.here)
@@ -64,7 +69,7 @@ def _ready(gate: Gate, gates: Gates, against: str, told: Told) -> Ready:
         for target in targets:
             check_target(target, gate.options.inputs)
         if gate.to:
-            targets = reference, _upgraded(gate, candidate, gates.here, told)
+            targets = reference, _upgraded(gate, candidate, gates.here, told, making)
     except KerasdiffError as error:
         return Ready(gate=gate, trouble=trouble_of(error))
     return Ready(gate=gate, targets=targets)
@@ -89,11 +94,15 @@ def model_of(gate: Gate, target: Target, side: str, here: str) -> Target:
     return placed(loaded, gate.settings[SIDES.index(side)], lambda kind: f"{side}_{kind}", here)
 
 
-def _upgraded(gate: Gate, model: Target, here: str, told: Told) -> Target:
+def _upgraded(gate: Gate, model: Target, here: str, told: Told, making: Making) -> Target:
     """The model in the environment that the pair asks for: the one that it has, and what is new."""
     asks = wanted(gate.to, (), here)
     plan = planned(asks, imports_of(model), environment_store(), model.python or sys.executable)
-    return replace(model, python=standing(plan, lambda line: told(f"{gate.name}: {line}")).python)
+    there = found(plan)
+    if there is None:
+        making(gate, plan)
+        there = make(plan, lambda line: told(f"{gate.name}: {line}"))
+    return replace(model, python=there.python)
 
 
 def trouble_of(error: BaseException) -> Trouble:

@@ -65,7 +65,7 @@ def untrained(models: Models, pair: Pair, face: Rung, options: Options) -> Findi
     if baseline := [target.text for target in models.targets if target.kind == "baseline"]:
         return Finding(fact=Fact.NOT_TRAINED, names=tuple(baseline))
     if any(off_tensorflow(pair.descriptions)):
-        return Finding(fact=Fact.NOT_TRAINED_ELSEWHERE, names=libraries(pair.descriptions))
+        return Finding(fact=Fact.NOT_TRAINED_ELSEWHERE, libraries=libraries(pair.descriptions))
     if face.outcome == "different":
         return Finding(fact=Fact.INTERFACES_APART, names=("data",))
     return lacks_room(pair, IN_A_FIT)
