@@ -38,7 +38,8 @@ from kerasdiff.worker.loading.saved import open_saved
 from kerasdiff.worker.tracing import sources
 from kerasdiff.worker.tracing.assemble import assemble
 from kerasdiff.worker.tracing.names import weight_table
-from kerasdiff.worker.tracing.trace import Recording, record
+from kerasdiff.worker.tracing.recording import record
+from kerasdiff.worker.tracing.trace import Recording
 
 SEED = 0
 MOST_KEPT = 30_000_000
