@@ -53,9 +53,7 @@ def remade(edits: Sequence[Edit], aligned: Aligned) -> list[Fold]:
     """
     made = [_alone_as_masks(aligned, side) for side in (0, 1)]
     inside = tuple(edit for edit in edits if aligned.mode in edit.modes and not edit.folded and _within(edit, made))
-    differing = [{sides_of(edit)[side] for edit in inside} for side in (0, 1)]
-    readers = (pair for pair in aligned.pairs if all(_takes(node, differing[side]) for side, node in enumerate(pair)))
-    reader = next(readers, None)
+    reader = _reader(aligned, inside)
     if reader is None or len(inside) < 2 or not any(edit.reference and edit.candidate for edit in inside):
         return []
     one, two = reader
@@ -70,6 +68,13 @@ def remade(edits: Sequence[Edit], aligned: Aligned) -> list[Fold]:
         folded=inside,
     )
     return [Fold(edits=inside, told=told)]
+
+
+def _reader(aligned: Aligned, making: Sequence[Edit]) -> tuple[Node, Node] | None:
+    """The first call on both sides that takes what these edits make."""
+    differing = [{sides_of(edit)[side] for edit in making} for side in (0, 1)]
+    readers = (pair for pair in aligned.pairs if all(_takes(node, differing[side]) for side, node in enumerate(pair)))
+    return next(readers, None)
 
 
 def _alone_as_masks(aligned: Aligned, side: int) -> set[str]:

@@ -51,7 +51,7 @@ def share(distance: float, whole: str = "scale") -> str:
         return f"{part:,.0f} times {whole}" if part < 1e6 else f"{part:.0e} times {whole}"
     if LEAST_PERCENT <= part < 10:
         return f"{100 * part:.0f} % of {whole}" if part >= 0.1 else f"{100 * part:.2g} % of {whole}"
-    return f"{part:.2g} of {whole}"
+    return f"{part:.1e} of {whole}".replace(".0e", "e") if part else f"0 of {whole}"
 
 
 LARGEST = "the largest value"

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from kerasdiff.errors import TargetError
+from kerasdiff.side.reading.source import Source, source
 from kerasdiff.side.targets import Backend, Target
 
 VARIABLE = "KERAS_BACKEND"
@@ -73,17 +74,11 @@ def _written(target: Target) -> str:
     """What the file of a target sets the variable to, by a line of its own; empty where it does not."""
     if target.kind != "file" or not target.location.endswith(".py"):
         return ""
-    try:
-        text = Path(target.location).read_text(encoding="utf-8", errors="replace")
-    except OSError:
+    path = Path(target.location)
+    module = source(path, "") if path.is_file() else None
+    if not isinstance(module, Source):
         return ""
-    if VARIABLE not in text:
-        return ""
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError):
-        return ""
-    return next((value for value in map(_set, tree.body) if value), "")
+    return next((value for value in map(_set, module.tree.body) if value), "")
 
 
 _ENVIRON = re.compile(r"(os\.)?environ")

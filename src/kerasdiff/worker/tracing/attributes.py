@@ -45,22 +45,22 @@ def layer_attributes(layer: Live) -> dict[str, Attribute]:
 
 def layer_defaults(layer: Live) -> dict[str, Attribute]:
     """The settings of a layer with what they are where nobody sets them; those of layers nested in it too."""
-    found: dict[str, Attribute] = {}
-    named = {"dtype"}
     nested = ((f"{name}.", getattr(layer, _HELD_AS.get(name, ""), getattr(layer, name, None))) for name in _NESTED)
-    for prefix, one in (("", layer), *nested):
-        for kind in reversed([kind for kind in type(one).__mro__ if is_keras_own(kind) and "__init__" in vars(kind)]):
-            for name, given in inspect.signature(vars(kind)["__init__"]).parameters.items():
-                named.add(f"{prefix}{name}")
-                if given.default is not inspect.Parameter.empty:
-                    found[f"{prefix}{name}"] = _plain(given.default)
+    signed = {f"{prefix}{name}": given for prefix, one in (("", layer), *nested) for name, given in _signed(one)}
+    found = {name: _plain(given) for name, given in signed.items() if given is not inspect.Parameter.empty}
     if "data_format" in found and found["data_format"] is None:
         found["data_format"] = keras.config.image_data_format()
     held = layer_attributes(layer)
-    unsaid = [name for name in held if name not in named and "." not in name]
-    return {name: value for name, value in found.items() if name in held} | (
-        _made_plain(layer, unsaid) if unsaid else {}
-    )
+    unsaid = [name for name in held if name not in signed and name != "dtype" and "." not in name]
+    found |= _made_plain(layer, unsaid) if unsaid else {}
+    return {name: value for name, value in found.items() if name in held}
+
+
+def _signed(layer: Live) -> Iterator[tuple[str, Live]]:
+    """What the constructors of a layer's own classes take, with the defaults; the class itself comes last."""
+    for kind in reversed([kind for kind in type(layer).__mro__ if is_keras_own(kind) and "__init__" in vars(kind)]):
+        for name, given in inspect.signature(vars(kind)["__init__"]).parameters.items():
+            yield name, given.default
 
 
 def _made_plain(layer: Live, names: Sequence[str]) -> dict[str, Attribute]:

@@ -171,6 +171,9 @@ SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
         f"{f.count} of {f.of} are told in float32, in which the models run, and there agree within "
         f"{share(f.figures['limit'])}: in float64 the reference is as far from itself as both sides are apart"
     ),
+    Fact.OTHERWISE_IN_FLOAT64: lambda f: (
+        f"{f'the {f.side}' if f.side else 'each model'} computes something else in float64"
+    ),
     Fact.FLOAT32_TELLS: lambda f: f"float32 tells them apart, and they have {f.count:,} parameters",
     Fact.REFUSED: lambda f: f.cause,
     Fact.DRAWS_GIVEN: lambda f: f"{_random_ops(f)} given the numbers of the reference's",
