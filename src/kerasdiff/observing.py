@@ -268,7 +268,7 @@ class Observer:
         if baselines:
             return Finding(fact=Fact.NO_FILE_OF_BASELINE, names=baselines)
         if any(off_tensorflow(descriptions)):
-            return Finding(fact=Fact.NO_FILE_ELSEWHERE, names=libraries(descriptions))
+            return Finding(fact=Fact.NO_FILE_ELSEWHERE, libraries=libraries(descriptions))
         if is_large(self._pair) and not self._options.require_checkpoint:
             return left_out(self._pair, Fact.NOTHING_LOADED)
         return None

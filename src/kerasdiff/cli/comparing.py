@@ -218,6 +218,7 @@ def _save(
 ) -> None:
     from kerasdiff.probing.witness import SavedWitness, save
     from kerasdiff.report import wording
+    from kerasdiff.side.interpreters.settings import Setting
     from kerasdiff.side.revisions.targets import pinned
 
     witness = comparison.witness
@@ -236,7 +237,7 @@ def _save(
         candidate=pinned(pair[1]),
         given=inputs,
         seed=options.seed,
-        pythons=(pair[0].python, pair[1].python),
+        settings=(Setting.of(pair[0]), Setting.of(pair[1])),
     )
     try:
         save(path, saved)

@@ -19,7 +19,7 @@ from kerasdiff.cli.common import (
 )
 from kerasdiff.cli.completion import targets
 from kerasdiff.cli.output import Form, Output, color_option, report_comparison
-from kerasdiff.cli.pythons import python_options
+from kerasdiff.cli.settings import setting_options
 
 if TYPE_CHECKING:
     from kerasdiff.side.baselines.records import Baseline
@@ -55,7 +55,7 @@ Exit codes:
     "made from.",
 )
 @click.option("--yes", is_flag=True, help="Write without asking, also over a file that is there.")
-@python_options("--python")
+@setting_options("--python", "--env")
 @model_options
 @color_option
 def lock(

@@ -39,7 +39,8 @@ from kerasdiff.worker.tracing import sources
 from kerasdiff.worker.tracing.assemble import assemble
 from kerasdiff.worker.tracing.contents import Contents, contents_of
 from kerasdiff.worker.tracing.names import weight_table
-from kerasdiff.worker.tracing.trace import Recording, record
+from kerasdiff.worker.tracing.recording import record
+from kerasdiff.worker.tracing.trace import Recording
 
 SEED = 0
 PRECISIONS: tuple[Precision, Precision] = "float32", "float64"

@@ -18,8 +18,9 @@ from kerasdiff.worker.running.values import Values
 from kerasdiff.worker.tracing.assemble import assemble
 from kerasdiff.worker.tracing.branches import Way, may_branch
 from kerasdiff.worker.tracing.names import weight_table
+from kerasdiff.worker.tracing.recording import record
 from kerasdiff.worker.tracing.returned import tensors_of
-from kerasdiff.worker.tracing.trace import Added, Recording, added_losses, call_model, masks_of, record
+from kerasdiff.worker.tracing.trace import Added, Recording, added_losses, call_model, masks_of
 
 
 @dataclass(frozen=True)
