@@ -28,8 +28,8 @@ def backend_options(*names: str) -> Callable[[Command], Command]:
                 expose_value=False,
                 callback=_keep,
                 metavar="NAME",
-                help=f"Run {of} on this backend of Keras: tensorflow or jax. Else that of KERAS_BACKEND, which the "
-                "file may set, or TensorFlow.",
+                help=f"Run {of} on this backend of Keras: tensorflow, jax or torch. Else that of KERAS_BACKEND, which "
+                "the file may set, or TensorFlow.",
             )(command)
         return command
 
