@@ -119,6 +119,7 @@ class Evaluation:
         outputs: Per probe, the model outputs in order.
         repeated: Whether the first probe a second time gave the same bits (a random model does not).
         mixed: Whether lower precision than asked for stayed in the graph (a hard-coded float32).
+        otherwise: Whether it may do something else than in float32, of whose ops and constants it is not made.
         gradients: In training mode, weight id to the gradient of a fixed random projection of the outputs plus the
             added losses; ``None`` where the weight gets no gradient.
         state: Weight id to the value after the call, for every weight that is not trainable; in inference mode for
@@ -131,6 +132,7 @@ class Evaluation:
     outputs: tuple[tuple[Array, ...], ...]
     repeated: bool
     mixed: bool = False
+    otherwise: bool = False
     gradients: Mapping[str, Array | None] = field(default_factory=dict)
     state: Mapping[str, Array] = field(default_factory=dict)
     losses: AddedLosses = AddedLosses()

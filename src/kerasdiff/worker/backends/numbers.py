@@ -57,6 +57,7 @@ def _evaluation(session: BackendSession, call: Calling, loaded: Loaded, request:
         repeated=True,
         losses=call.last.added.told(np.asarray(terms).tolist()),
         mixed=request.precision == "float64" and session.has_lower_precision(call),
+        otherwise=request.precision == "float64" and session.is_otherwise(call.mode),
     )
     if request.alone:
         return found

@@ -16,6 +16,7 @@ from kerasdiff.worker.keras_internals import Live, backend
 from kerasdiff.worker.loading.load import Session, precision_scope
 from kerasdiff.worker.loading.loaded import Loaded
 from kerasdiff.worker.tracing.assemble import Assembler, assemble
+from kerasdiff.worker.tracing.contents import contents_listed
 from kerasdiff.worker.tracing.trace import Recording
 
 _ANSWERED = {
@@ -82,7 +83,9 @@ class BackendSession(Session):
     def traced(self, precision: Precision, mode: Mode) -> tuple[Recording, Live]:
         if (precision, mode) not in self._recorded:
             with precision_scope(precision):
-                self._recorded[precision, mode] = record(self.loaded(precision), mode)
+                recording = record(self.loaded(precision), mode)
+            self._recorded[precision, mode] = recording
+            self._contents[precision, mode] = contents_listed(recording.graph.get_operations())
         return self._recorded[precision, mode], None
 
     def calling(self, precision: Precision, mode: Mode) -> Calling:

@@ -13,8 +13,9 @@ from kerasdiff.graph import Attribute, Edge, Graph, Node, TensorSpec
 from kerasdiff.graph.ops import VARIABLE_READS, is_effect
 from kerasdiff.graph.table import MOST_KEPT, Table
 from kerasdiff.worker.keras_internals import Live, output_arguments, registered_gradient
-from kerasdiff.worker.tracing.code import code_digest, digest_of, filled
+from kerasdiff.worker.tracing.code import code_digest, digest_of
 from kerasdiff.worker.tracing.libraries import is_user_file
+from kerasdiff.worker.tracing.reach import filled
 
 
 @runtime_checkable

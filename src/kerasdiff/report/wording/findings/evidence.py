@@ -167,6 +167,9 @@ SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
     ),
     Fact.FLOAT32_HARD_CODED: _said("float32 or lower is hard-coded in a model"),
     Fact.OTHER_DRAWS_IN_FLOAT64: _said("other random numbers are drawn in float64"),
+    Fact.OTHERWISE_IN_FLOAT64: lambda f: (
+        f"{f'the {f.side}' if f.side else 'each model'} computes something else in float64"
+    ),
     Fact.FLOAT32_TELLS: lambda f: f"float32 tells them apart, and they have {f.count:,} parameters",
     Fact.REFUSED: lambda f: f.cause,
     Fact.DRAWS_GIVEN: lambda f: f"{_random_ops(f)} given the numbers of the reference's",
