@@ -14,8 +14,9 @@ import click
 from kerasdiff.cli.against import AUTO
 from kerasdiff.cli.cluster import cluster_options
 from kerasdiff.cli.common import clean, progress, start_ahead, write
-from kerasdiff.cli.output import CHECK_FORMATS, Output, machine_texts, report_options
+from kerasdiff.cli.output import CHECK_FORMATS, Output, report_options
 from kerasdiff.cli.pages import open_page, refuse_occupied, temporary_folder, write_pages
+from kerasdiff.cli.reporting import machine_texts
 from kerasdiff.report.pages import page_names
 
 if TYPE_CHECKING:

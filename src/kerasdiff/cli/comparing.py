@@ -21,7 +21,8 @@ from kerasdiff.cli.common import (
     start_ahead,
 )
 from kerasdiff.cli.completion import listed_names
-from kerasdiff.cli.output import Output, report_comparison, report_options
+from kerasdiff.cli.output import Output, report_options
+from kerasdiff.cli.reporting import report_comparison
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem

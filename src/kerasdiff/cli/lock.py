@@ -18,7 +18,8 @@ from kerasdiff.cli.common import (
     understood,
 )
 from kerasdiff.cli.completion import targets
-from kerasdiff.cli.output import Form, Output, color_option, report_comparison
+from kerasdiff.cli.output import Form, Output, color_option
+from kerasdiff.cli.reporting import report_comparison
 from kerasdiff.cli.settings import setting_options
 
 if TYPE_CHECKING:

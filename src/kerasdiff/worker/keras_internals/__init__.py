@@ -25,6 +25,7 @@ from kerasdiff.worker.keras_internals.arrays import (
     to_numpy,
     wide,
 )
+from kerasdiff.worker.keras_internals.decay import copy_decay_exclusions, without_decay
 from kerasdiff.worker.keras_internals.drawing import LEFT, draw, draws_taken, static_shape
 from kerasdiff.worker.keras_internals.errors import (
     bare_message,
@@ -103,8 +104,6 @@ functional_class = by_generation(third.functional_class)
 built_shapes = by_generation(third.built_shapes)
 functional_form = by_generation(third.functional_form)
 learning_rate_of = by_generation(third.learning_rate_of)
-without_decay = by_generation(third.without_decay)
-copy_decay_exclusions = by_generation(third.copy_decay_exclusions)
 set_iterations = by_generation(third.set_iterations)
 kept_variables = by_generation(third.kept_variables)
 compile_loss_of = by_generation(third.compile_loss_of)
