@@ -45,7 +45,8 @@ def does_otherwise(wide: Evaluation, ask: Asked, parts: InParts) -> bool:
 
     It does where ``distance > max(FLOAT32_FLOOR, FAR_FROM_ROUNDING * moved)`` for a value, with ``moved`` for how far
     rounding moves it in float64; and likewise with the same random numbers, if it draws any, for those come out
-    otherwise in another dtype.
+    otherwise in another dtype. Outputs on other probes than the first have ``PLAIN`` for the floor: a variance of large
+    values is a difference of larger ones, which in float32 loses digits that moving its inputs in float64 does not.
 
     Args:
         wide: In float64.
@@ -63,7 +64,7 @@ def does_otherwise(wide: Evaluation, ask: Asked, parts: InParts) -> bool:
     limits = [PLAIN] * len(distances)  # of a side that draws anew in each run, which moves it by itself
     if wide.repeated:
         moved = _distances(ask("float64", perturbation=NARROW_SIZES[0]), wide)
-        limits = [max(FLOAT32_FLOOR, FAR_FROM_ROUNDING * one) for one in moved]
+        limits = [max(floor, FAR_FROM_ROUNDING * one) for floor, one in zip(_floors(wide), moved, strict=True)]
     if not _beyond(distances, limits):
         return False
     drawn = _with_the_same_draws(parts)
@@ -98,6 +99,12 @@ def _distances(one: Evaluation, two: Evaluation) -> list[float]:
         *states,
         *(one / GRADIENT_FACTOR for one in gradients),
     ]
+
+
+def _floors(wide: Evaluation) -> list[float]:
+    """Below which distances, in the order of :func:`_distances`, nothing is told but rounding."""
+    outputs = [FLOAT32_FLOOR if not number else PLAIN for number, each in enumerate(wide.outputs) for _ in each]
+    return [*outputs, *(FLOAT32_FLOOR for _ in wide.state), FLOAT32_FLOOR]
 
 
 def _flat(values: Sequence[Array | None]) -> Array:
