@@ -201,6 +201,7 @@ class Fact(Enum):
     COARSE = auto()  # parts: why the limit is not that of float64
     FLOAT32_HARD_CODED = auto()
     OTHER_DRAWS_IN_FLOAT64 = auto()
+    TOLD_IN_FLOAT32 = auto()  # names: the quantity; count: comparisons; of: all; figures: limit
     OTHERWISE_IN_FLOAT64 = auto()  # side: which does, None for both
     FLOAT32_TELLS = auto()  # count: parameters; of: the most of which float64 is tried first
     DRAWS_GIVEN = auto()  # count: random ops that were given the other side's numbers

@@ -58,6 +58,13 @@ def test_every_line_has_words_and_what_is_wanting_an_advice(subject: Subject) ->
         assert wording.advice(check)
 
 
+def test_what_lacks_is_installed_by_the_python_that_lacks_it() -> None:
+    found = {"version": None, "place": "/usr/bin/python3", "least": "2.16"}
+    check = Check(subject=Subject.TENSORFLOW, standing="fail", wanting=Wanting.ABSENT, found=found)
+
+    assert wording.advice(check) == "Install it there: /usr/bin/python3 -m pip install tensorflow"
+
+
 def test_a_list_to_read_and_as_json() -> None:
     checks = (
         Check(subject=Subject.PYTHON, found={"version": "3.12.1", "place": "/usr/bin/python"}),

@@ -338,6 +338,14 @@ def test_commits_and_baselines_are_named() -> None:
     assert "3f2a91c Widen the head" in page_of(replace(forum, reference=replace(forum.reference, commit=commit))).text
 
 
+def test_the_first_screen_says_what_a_side_runs_with() -> None:
+    forum = samples.forum()
+    reference = replace(forum.reference, environment={"keras": "2.21.0"}, python="old/bin/python")
+
+    assert "with keras 2.21.0 (old/bin/python)" in page_of(replace(forum, reference=reference)).text
+    assert "with keras" not in page_of(forum).text
+
+
 def test_a_pair_that_could_not_be_compared_has_a_page() -> None:
     named = Named(
         name="gate", targets=("a.py:A", "b.py:B"), error="a.py has no `A`.", passed=False, file="p.toml", line=3

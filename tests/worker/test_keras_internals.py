@@ -69,6 +69,18 @@ def test_held_variables_are_those_of_the_layer_alone() -> None:
     assert not internals.is_seed_state(layer.scale)
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # Keras saves with an older numpy in mind
+def test_kept_variables_are_found_in_a_model_that_loaded_its_weights(tmp_path: Path) -> None:
+    model = keras.Sequential([keras.Input(batch_shape=(2, 4, 2)), keras.layers.LSTM(3, stateful=True)])
+    model.compile()
+    model.save_weights(tmp_path / "one.weights.h5")
+    model.load_weights(tmp_path / "one.weights.h5")  # after which an attribute is a dictionary by layer
+
+    assert internals.kept_variables(model) == []
+    states = {id(one): tuple(one.shape) for one in internals.kept_variables(model.layers[-1])}
+    assert list(states.values()) == [(2, 3), (2, 3)]
+
+
 def test_functional_models_are_recognised() -> None:
     entry = keras.Input((2,))
 

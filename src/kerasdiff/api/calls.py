@@ -113,8 +113,8 @@ def compare(
         reference_python: What runs the reference, where not what runs this: an interpreter, or the directory of a
             virtual environment, with nothing of kerasdiff's installed there.
         candidate_python: The same.
-        reference_backend: What Keras runs the reference on, ``tensorflow`` or ``jax``; else that of ``KERAS_BACKEND``,
-            which its file may set, or TensorFlow.
+        reference_backend: What Keras runs the reference on, ``tensorflow``, ``jax`` or ``torch``; else that of
+            ``KERAS_BACKEND``, which its file may set, or TensorFlow.
         candidate_backend: The same.
         reference_env: What is set in the environment of the reference alone: ``{"TF_USE_LEGACY_KERAS": "1"}``.
         candidate_env: The same.

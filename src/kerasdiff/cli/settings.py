@@ -37,8 +37,8 @@ _SAID = {
     "env": ("NAME=VALUE", "Run {} with this set in its environment: TF_USE_LEGACY_KERAS=1. May be repeated."),
     "backend": (
         "NAME",
-        "Run {} on this backend of Keras: tensorflow or jax. Else that of KERAS_BACKEND, which the file may set, or "
-        "TensorFlow.",
+        "Run {} on this backend of Keras: tensorflow, jax or torch. Else that of KERAS_BACKEND, which the file may "
+        "set, or TensorFlow.",
     ),
 }
 """What an option of each kind takes, and its help."""

@@ -272,6 +272,10 @@ class SettingsRequest:
     rates_apart: bool = False
 
 
+Occasion = Literal["ends", "masked"]
+"""Outputs of a kind of their own: that are all 0 or 1, as of a sigmoid that saturates, or with a mask."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingsSample:
     """What they did.
@@ -282,6 +286,7 @@ class SettingsSample:
         encodings: Form of the targets that the side's own losses tell of, output by output.
         written: Numbers in a learning rate schedule of the user's own, in its code too; ``None`` where there is none.
         steps: By how much the optimizer moved each weight to where ``values`` has it, without the rates.
+        occasions: Of losses and metrics, on what outputs each figure of ``values``, then of ``weighted``, was taken.
     """
 
     values: Mapping[Section, tuple[Array, ...]]
@@ -289,3 +294,4 @@ class SettingsSample:
     encodings: tuple[Encoding | None, ...]
     written: tuple[float, ...] | None = None
     steps: tuple[Array, ...] = ()
+    occasions: Mapping[Section, tuple[tuple[Occasion, ...], ...]] = field(default_factory=dict)

@@ -31,6 +31,7 @@ class Side:
     target: str
     commit: str
     model: str
+    runs_with: str
     ports: tuple[str, ...]
 
 
@@ -94,5 +95,6 @@ def _side(name: SideName, model: ModelInfo) -> Side:
         target=model.target,
         commit="" if model.commit is None else wording.commit(model.commit),
         model=wording.model(model),
+        runs_with=wording.runs_with(model),
         ports=tuple(map(port, model.interface)),
     )

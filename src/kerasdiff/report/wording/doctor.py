@@ -19,7 +19,7 @@ def found(check: Check) -> str:
 
 def advice(check: Check) -> str:
     """What to do about it; empty where there is nothing to do."""
-    return _ADVICE.get((check.subject, check.wanting), "")
+    return _ADVICE.get((check.subject, check.wanting), "").format_map(check.found)
 
 
 def summary(checks: tuple[Check, ...]) -> str:
@@ -123,8 +123,8 @@ _ADVICE: Mapping[tuple[Subject, Wanting], str] = {
     (Subject.TENSORFLOW, Wanting.BROKEN): "Make `python -c 'import tensorflow, keras'` work in this Python; "
     "`pip install --upgrade tensorflow keras` often does.",
     (Subject.PYTHON, Wanting.OLD): "Make the environment with a newer Python.",
-    (Subject.TENSORFLOW, Wanting.ABSENT): "Install it there: pip install tensorflow",
-    (Subject.KERAS, Wanting.ABSENT): "Install it there: pip install keras",
+    (Subject.TENSORFLOW, Wanting.ABSENT): "Install it there: {place} -m pip install tensorflow",
+    (Subject.KERAS, Wanting.ABSENT): "Install it there: {place} -m pip install keras",
     (Subject.TENSORFLOW, Wanting.OLD): "pip install --upgrade tensorflow",
     (Subject.KERAS, Wanting.OLD): "pip install --upgrade keras",
     (Subject.DEVICES, Wanting.UNSEEN): "Fits would be faster with it: pip install 'tensorflow[and-cuda]'",

@@ -391,8 +391,24 @@ def loss_of(model: Live, targets: Live, outputs: Live, *, training: bool) -> Liv
 
 
 def kept_variables(layer: Live) -> list[Live]:
-    """The variables that an attribute of a layer holds, weights or not: the state of a stateful recurrent layer."""
-    return [value for value in keras.tree.flatten(list(vars(layer).values())) if isinstance(value, keras.Variable)]
+    """The variables that an attribute of a layer holds, weights or not: the state of a stateful recurrent layer.
+
+    ``keras.tree.flatten`` sorts the keys of a mapping, and those of ``Model._compiled_trainable_state``, which is there
+    once ``fit`` or ``load_weights`` made it, are layers. Checked with Keras 3.11 to 3.15.1.
+    """
+    return list(_variables_in(vars(layer)))
+
+
+def _variables_in(held: Live) -> Iterator[Live]:
+    """The variables in an attribute: itself, or in what it holds."""
+    if isinstance(held, keras.Variable):
+        yield held
+    elif isinstance(held, Mapping):
+        for one in held.values():
+            yield from _variables_in(one)
+    elif isinstance(held, (list, tuple)):
+        for one in held:
+            yield from _variables_in(one)
 
 
 def is_automatic_input(model: Live, name: str) -> bool:

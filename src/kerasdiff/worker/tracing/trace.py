@@ -23,6 +23,7 @@ from kerasdiff.worker.keras_internals import (
     added_by,
     is_array,
     is_layer,
+    is_symbolic,
     keras,
     mask_of,
     op_count,
@@ -131,7 +132,7 @@ def _parts(composite: Live) -> list[Live]:
 
 def symbolic_in(structure: Live) -> list[Live]:
     """The same without eager tensors, which enter a graph as constants."""
-    return [tensor for tensor in tensors_in(structure) if not hasattr(tensor, "numpy")]
+    return [tensor for tensor in tensors_in(structure) if is_symbolic(tensor)]
 
 
 def masks_of(tensors: Sequence[Live]) -> list[Live]:
