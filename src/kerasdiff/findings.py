@@ -138,8 +138,8 @@ class Fact(Enum):
     NOT_RECALLED = auto()  # cause, empty where there are no answers to hold it to
     SETTINGS_NOT_HELD = auto()  # names: the baseline whose compile settings read differently; cause: why it lacks them
     NOT_TRAINED = auto()  # names: the baseline, which cannot be trained
-    NOT_TRAINED_ELSEWHERE = auto()  # names: what computes either side
-    NO_FILE_ELSEWHERE = auto()  # names: what computes either side
+    NOT_TRAINED_ELSEWHERE = auto()  # libraries
+    NO_FILE_ELSEWHERE = auto()  # libraries
     NO_FILE_OF_BASELINE = auto()  # names: the baseline, which holds no layers that could save or load
 
     # -- interface -----------------------------------------------------------------------------------------------
@@ -156,7 +156,7 @@ class Fact(Enum):
 
     # -- architecture --------------------------------------------------------------------------------------------
     ISOMORPHIC = auto()  # count: nodes
-    SAME_BY_OTHERS = auto()  # computed by another library a side, or by none that proves; count: nodes, names: of these
+    SAME_BY_OTHERS = auto()  # computed by another library a side, or by none that proves; count: nodes; libraries
     EDITS = auto()  # count; figures: by kind of edit
     TRAINING_ALONE = auto()  # the edits show in training mode alone
     NUMBERS_AGREE = auto()  # no rule proves the edits harmless, but every number agrees
@@ -201,6 +201,8 @@ class Fact(Enum):
     COARSE = auto()  # parts: why the limit is not that of float64
     FLOAT32_HARD_CODED = auto()
     OTHER_DRAWS_IN_FLOAT64 = auto()
+    TOLD_IN_FLOAT32 = auto()  # names: the quantity; count: comparisons; of: all; figures: limit
+    OTHERWISE_IN_FLOAT64 = auto()  # side: which does, None for both
     FLOAT32_TELLS = auto()  # count: parameters; of: the most of which float64 is tried first
     DRAWS_GIVEN = auto()  # count: random ops that were given the other side's numbers
     DRAWS_MIRRORED = auto()  # the same, or their mirror image
@@ -368,6 +370,14 @@ class Fact(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Library:
+    """What computes a side: ``tensorflow``, ``jax``."""
+
+    name: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """One typed fact.
 
@@ -384,6 +394,7 @@ class Finding:
         compared, closeness: The comparison of values it rests on, with or without what it was of.
         subjects: What was compared beside that.
         ports: Inputs and outputs.
+        libraries: What computes the reference and the candidate.
         returned: Places of what the calls return, the reference's and the candidate's.
         cause: Words that are not ours: of Keras, of TensorFlow, of an exception; or of an error of ours.
         parts: Facts it consists of.
@@ -404,6 +415,7 @@ class Finding:
     closeness: Closeness | None = None
     subjects: tuple[Subject, ...] = ()
     ports: tuple[Port, ...] = ()
+    libraries: tuple[Library, ...] = ()
     returned: tuple[Returned | None, ...] = ()
     cause: str = ""
     parts: tuple[Finding, ...] = ()

@@ -174,8 +174,8 @@ class Observer:
             learning = self._learning(prober, function, enlarge=agrees, hangs_on_it=hangs_on_learning)
         searched = None
         undecided = self._options.outputs_alone or (isinstance(learning, LearningObservation) and learning.agrees)
-        if agrees and undecided:
-            searched = self._searched(prober)
+        if agrees and undecided and isinstance(function, FunctionObservation):
+            searched = self._searched(prober, function)
         if other_size.tried:
             self._left_out("inference", reason=Finding(fact=Fact.SIZES_REFUSED, names=other_size.tried))
         return Observations(function=function, learning=learning, stored=None, searched=searched)
@@ -213,10 +213,12 @@ class Observer:
         self._left_out("training step", reason=untrained.reason)
         return untrained
 
-    def _searched(self, prober: Prober) -> Searched | None:
+    def _searched(self, prober: Prober, seen: FunctionObservation) -> Searched | None:
         """A search for an input that separates the models, where edits stand between them and no number tells."""
         if not (self._pair.edits and self._options.search):
             return None
+        if seen.comparisons is not None and seen.comparisons.coarse is not None:
+            return None  # values that are driven far need float64
         if drawn_apart(self._pair, "inference"):
             self._left_out("inference", reason=Finding(fact=Fact.NO_SEARCH_OF_RANDOM_MODELS))
             return None
@@ -266,7 +268,7 @@ class Observer:
         if baselines:
             return Finding(fact=Fact.NO_FILE_OF_BASELINE, names=baselines)
         if any(off_tensorflow(descriptions)):
-            return Finding(fact=Fact.NO_FILE_ELSEWHERE, names=libraries(descriptions))
+            return Finding(fact=Fact.NO_FILE_ELSEWHERE, libraries=libraries(descriptions))
         if is_large(self._pair) and not self._options.require_checkpoint:
             return left_out(self._pair, Fact.NOTHING_LOADED)
         return None

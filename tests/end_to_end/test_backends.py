@@ -1,7 +1,8 @@
-"""Models that Keras runs on JAX, against TensorFlow and against each other: the outcome that plain Keras gives.
+"""Models that Keras runs on JAX or PyTorch, against TensorFlow and against each other: what plain Keras gives.
 
-What plain Keras gives was measured with Keras 3.15.1 on TensorFlow 2.21 and JAX 0.10.2, the same weights on the same
-batch: a step of Adam on an Embedding moves the row of an id that repeats by 0.33 on TensorFlow, by 0.19 on JAX.
+What plain Keras gives was measured with Keras 3.15.1 on TensorFlow 2.21, JAX 0.10.2 and PyTorch 2.14.1, the same
+weights on the same batch (``tests/tools/backend_truth.py``): a step of Adam on an Embedding moves the row of an id that
+repeats by 0.33 on TensorFlow, by 0.19 on the others.
 """
 
 from __future__ import annotations
@@ -17,7 +18,13 @@ from kerasdiff.errors import KerasdiffError
 
 MODELS = Path(__file__).parent / "backends"
 
-pytestmark = pytest.mark.skipif(find_spec("jax") is None, reason="jax is not installed")
+OTHERS = [
+    pytest.param(name, marks=pytest.mark.skipif(find_spec(name) is None, reason=f"{name} is not installed"))
+    for name in ("jax", "torch")
+]
+CALLED = {"jax": "JAX", "torch": "PyTorch"}
+
+pytestmark = pytest.mark.parametrize("backend", OTHERS)
 
 ON_BOTH = {
     "convnet": "EQUIVALENT",
@@ -29,7 +36,7 @@ ON_BOTH = {
     "looking_up": "The reference alone looks up embedding/embeddings by id: where an id repeats in a batch",
     "by_backend": "scale 2 in the reference, 0.5 in the candidate",
 }
-"""What a comparison of a model on TensorFlow with itself on JAX says."""
+"""What a comparison of a model on TensorFlow with itself on another backend says."""
 
 CHANGED = {
     ("convnet", "convnet(activation='linear')"): "relu",
@@ -38,7 +45,7 @@ CHANGED = {
     ("skipping", "skipping(epsilon=1e-5)"): "epsilon 0.001 in the reference, 1e-05 in the candidate",
     ("Net", "Net(active=False)"): "relu",
 }
-"""Pairs on JAX with one change, and what names it."""
+"""Pairs on one backend with one change, and what names it."""
 
 
 def said(text: str) -> str:
@@ -50,42 +57,42 @@ def given(model: str) -> tuple[str, ...]:
 
 
 @pytest.mark.parametrize("model", ON_BOTH)
-def test_a_model_is_compared_with_itself_on_another_backend(model: str) -> None:
+def test_a_model_is_compared_with_itself_on_another_backend(model: str, backend: str) -> None:
     target = f"models.py:{model}"
-    done = run_warm("compare", target, target, "--candidate-backend", "jax", "--no-fit", *given(model), cwd=MODELS)
+    done = run_warm("compare", target, target, "--candidate-backend", backend, "--no-fit", *given(model), cwd=MODELS)
 
     assert ON_BOTH[model] in said(done.stdout), done.stdout + done.stderr
     assert "proof" not in done.stdout.partition("EQUIVALENT")[2].partition("not checked")[0]
 
 
 @pytest.mark.parametrize(("reference", "candidate"), CHANGED)
-def test_one_change_is_seen_and_named_on_jax(reference: str, candidate: str) -> None:
+def test_one_change_is_seen_and_named(reference: str, candidate: str, backend: str) -> None:
     pair = f"models.py:{reference}", f"models.py:{candidate}"
-    done = run_warm("compare", *pair, "--backend", "jax", "--no-fit", *given(reference), cwd=MODELS)
+    done = run_warm("compare", *pair, "--backend", backend, "--no-fit", *given(reference), cwd=MODELS)
 
     assert "DIFFERENT" in done.stdout, done.stdout + done.stderr
     assert CHANGED[reference, candidate] in said(done.stdout)
 
 
-def test_the_same_graph_on_jax_is_no_proof() -> None:
+def test_the_same_graph_on_another_backend_is_no_proof(backend: str) -> None:
     target = str(MODELS / "models.py:convnet")
-    result = kerasdiff.compare(target, target, fit=False, reference_backend="jax", candidate_backend="jax")
+    result = kerasdiff.compare(target, target, fit=False, reference_backend=backend, candidate_backend=backend)
 
     assert (result.outcome, result.basis) == ("equivalent", "numeric")
 
 
-def test_a_file_that_asks_for_jax_runs_on_it(tmp_path: Path) -> None:
+def test_a_file_that_asks_for_a_backend_runs_on_it(tmp_path: Path, backend: str) -> None:
     (tmp_path / "own.py").write_text(
-        'import os\nos.environ["KERAS_BACKEND"] = "jax"\nimport keras\n\n\ndef build():\n'
+        f'import os\nos.environ["KERAS_BACKEND"] = "{backend}"\nimport keras\n\n\ndef build():\n'
         "    return keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])\n"
     )
     done = run_warm("inspect", "own.py:build", cwd=tmp_path)
 
-    assert "backend jax" in done.stdout, done.stdout + done.stderr
+    assert f"backend {backend}" in done.stdout, done.stdout + done.stderr
 
 
-def test_what_jax_cannot_do_here_is_refused_by_its_cause() -> None:
+def test_what_a_backend_cannot_do_here_is_refused_by_its_cause(backend: str) -> None:
     target = str(MODELS / "models.py:convnet")
 
-    with pytest.raises(KerasdiffError, match="runs on JAX, and fits run on TensorFlow alone"):
-        kerasdiff.fit(target, target, seeds=1, steps=2, candidate_backend="jax")
+    with pytest.raises(KerasdiffError, match=f"runs on {CALLED[backend]}, and fits run on TensorFlow alone"):
+        kerasdiff.fit(target, target, seeds=1, steps=2, candidate_backend=backend)

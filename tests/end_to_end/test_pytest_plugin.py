@@ -94,7 +94,7 @@ def test_choices(kerasdiff):
         ]
     )
     assert text.count("- kerasdiff -") == 2, "a report stands once below each failure that does not show it"
-    assert "src/kerasdiff/pipeline.py" not in text, "what is the user's alone is shown of the traceback"
+    assert "src/kerasdiff/pipeline" not in text, "what is the user's alone is shown of the traceback"
     pages = sorted((project.path / "made" / "pages").iterdir())
     assert [re.sub("-[0-9a-f]{10}$", "", page.stem).rpartition("py-")[2] for page in pages] == [
         "test-asserted",

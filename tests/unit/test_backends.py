@@ -27,7 +27,7 @@ def test_nobody_says_anything(tmp_path: Path) -> None:
 
 
 def test_an_option_stands_before_all_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("KERAS_BACKEND", "torch")
+    monkeypatch.setenv("KERAS_BACKEND", "openvino")
     model = target(tmp_path, 'import os\nos.environ["KERAS_BACKEND"] = "jax"')
 
     assert on(model, "tensorflow", "--backend").backend == "tensorflow"
@@ -36,20 +36,20 @@ def test_an_option_stands_before_all_else(tmp_path: Path, monkeypatch: pytest.Mo
 @pytest.mark.parametrize(
     "code",
     [
-        'import os\nos.environ["KERAS_BACKEND"] = "torch"',
-        'from os import environ\nenviron["KERAS_BACKEND"] = "torch"',
-        'import os\nos.environ.setdefault("KERAS_BACKEND", "torch")',
+        'import os\nos.environ["KERAS_BACKEND"] = "openvino"',
+        'from os import environ\nenviron["KERAS_BACKEND"] = "openvino"',
+        'import os\nos.environ.setdefault("KERAS_BACKEND", "openvino")',
     ],
 )
 def test_a_file_says_which_one_it_wants(tmp_path: Path, code: str) -> None:
-    with pytest.raises(TargetError, match="its KERAS_BACKEND is torch: kerasdiff does not run models on PyTorch yet"):
+    with pytest.raises(TargetError, match="its KERAS_BACKEND is openvino: kerasdiff does not run models on OpenVINO"):
         on(target(tmp_path, code), "", "--backend")
 
 
 def test_the_environment_says_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("KERAS_BACKEND", "torch")
+    monkeypatch.setenv("KERAS_BACKEND", "openvino")
 
-    with pytest.raises(TargetError, match="KERAS_BACKEND is torch: kerasdiff does not run"):
+    with pytest.raises(TargetError, match="KERAS_BACKEND is openvino: kerasdiff does not run"):
         on(target(tmp_path, "import os"), "", "--backend")
 
 

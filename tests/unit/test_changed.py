@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from kerasdiff.checking.changed import is_unchanged, since
-from kerasdiff.checking.preparing import placed
+from kerasdiff.checking.preparing import model_of
 from kerasdiff.errors import TargetError
 from kerasdiff.gates.reading import read
 from kerasdiff.side.reading.early import read_target
@@ -73,7 +73,7 @@ def run(repository: Path) -> tuple[str, ...]:
     gates = read(own)
     known = since(gates, "main")
     targets = {
-        gate.name: (placed(gate, read_target(gate.candidate, gates.here), "candidate", gates.here),)
+        gate.name: (model_of(gate, read_target(gate.candidate, gates.here), "candidate", gates.here),)
         for gate in gates.gates
     }
     return tuple(gate.name for gate in gates.gates if not is_unchanged(gate, targets[gate.name], own, known))

@@ -25,6 +25,7 @@ from kerasdiff.cli import main
 from kerasdiff.comparison import Comparison, Reason, Verdict
 from kerasdiff.errors import InternalError, LoadError
 from kerasdiff.options import Options
+from kerasdiff.side.interpreters.settings import Setting
 from kerasdiff.side.targets import InputSpec
 from kerasdiff.side.training import Tick
 
@@ -93,6 +94,16 @@ class TestCompare:
     def test_the_verdict_is_the_exit_code(self, engine: Engine, outcome: Any, code: int) -> None:
         engine.answer = replace(engine.answer, verdict=Verdict(outcome=outcome, basis=None, reason=Reason.PROOF))
         assert compare().exit_code == code
+
+    def test_a_side_runs_as_options_say(self, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.delenv("KERAS_BACKEND", raising=False)
+        compare("--env", "A=1", "--reference-env", "A=2", "--reference-env", "B=", "--backend", "jax")
+        compare("--backend", "jax", "--candidate-backend", "tensorflow")
+
+        (first, second), (third, fourth) = ([Setting.of(model) for model in asked[:2]] for asked in engine.asked)
+        assert first == Setting(backend="jax", variables=(("A", "2"), ("B", "")))
+        assert second == Setting(backend="jax", variables=(("A", "1"),))
+        assert (third, fourth) == (Setting(backend="jax"), Setting(backend="tensorflow"))
 
     def test_options_reach_the_comparison(self, engine: Engine, models: Path) -> None:
         np.savez(models / "d.npz", **{name: np.zeros(1) for name in ("x_train", "y_train", "x_test", "y_test")})

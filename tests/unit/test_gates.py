@@ -216,12 +216,15 @@ def test_each_side_may_have_another_python(tmp_path: Path) -> None:
     other = made_environment(tmp_path / "old")
     (tmp_path / "a.py").write_text("def A():\n    pass\n")
     pair = '[pairs.net]\nreference = "a.py:A"\ncandidate = "a.py:A"\n'
-    gates = read(written(tmp_path, f'[defaults]\nreference_python = "old"\n{pair}'))
+    gates = read(written(tmp_path, f'[defaults]\nreference_python = "old"\nbackend = "jax"\n{pair}'))
     (one,) = ready(gates)
     (lost,) = ready(read(written(tmp_path, f'{pair}candidate_python = "lost/bin/python"\n')))
 
     assert [target.python for target in one.targets] == [str(other), ""]
-    assert command(judged(gates.gates[0], forum(), TODAY))[4:6] == ["--reference-python", "old"]
+    assert command(judged(gates.gates[0], forum(), TODAY))[4:10] == [
+        *("--reference-python", "old", "--reference-backend", "jax"),
+        *("--candidate-backend", "jax"),
+    ]
     assert lost.trouble is not None
     assert lost.trouble.message.startswith("candidate_python: there is no lost/bin/python; name an interpreter")
 
@@ -237,10 +240,12 @@ def test_a_target_may_be_compared_in_an_environment_that_is_made(
     (tmp_path / "a.py").write_text("import mylayers\n\n\ndef A():\n    pass\n")
     pair = '[pairs.net]\ntarget = "a.py:A"\nreference_python = "old"\n'
     gates = read(written(tmp_path, f'{pair}to = ["./wheels/{made.name}"]\n'))
-    (one,) = ready(gates)
+    made_for: list[str] = []
+    (one,), again = (ready(gates, making=lambda gate, plan: made_for.append(f"{gate.name} {plan.lent}")) for _ in "ab")
     (lost,) = ready(read(written(tmp_path, f'{pair}to = ["lost.whl"]\n')))
 
     assert one.trouble is None, one.trouble
+    assert (made_for, again) == (["net True"], (one,)), "it is said once, where it is made"
     reference, candidate = one.targets
     assert reference == replace(candidate, python=reference.python)
     assert Path(candidate.python).is_relative_to(tmp_path / "environments")

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 from other_python import made_environment, pretend
@@ -19,10 +20,13 @@ from other_python import made_environment, pretend
 import kerasdiff
 from kerasdiff.cli import main
 from kerasdiff.errors import TargetError
+from kerasdiff.probing.witness import SavedWitness, load, save
+from kerasdiff.report.wording import ran_in
 from kerasdiff.side.environment import worker_environment
 from kerasdiff.side.interpreters.asking import _QUESTION, ask
 from kerasdiff.side.interpreters.choosing import interpreter, under
 from kerasdiff.side.interpreters.programs import foreign_processor
+from kerasdiff.side.interpreters.settings import Setting
 from kerasdiff.side.reading.early import check
 from kerasdiff.side.targets import Target, parse_target
 from kerasdiff.side.variables import finding
@@ -214,6 +218,25 @@ def test_variables_are_of_what_is_loaded() -> None:
         kerasdiff.compare(f"{__file__}:OPTION", lambda: None, candidate_env={"A": "1"})
     with pytest.raises(TargetError, match="is stored, and nothing of it is loaded anew"):
         finding(Target(text="a.kerasdiff", kind="baseline", location="a"), {"A": "1"}, "--env")
+
+
+def test_a_witness_remembers_in_what_its_models_ran(tmp_path: Path) -> None:
+    ran = (
+        Setting(python="old/bin/python", variables=(("TF_USE_LEGACY_KERAS", "1"),)),
+        Setting(backend="jax"),
+    )
+    witness = SavedWitness(
+        inputs=(np.zeros((2, 4)),), mode="inference", weight_scale=1.0, difference=1.0, how="probe normal",
+        reference="a.py:Net", candidate="b.py:Net", given=(), seed=0, settings=ran,
+    )  # fmt: skip
+    save(tmp_path / "w.npz", witness)
+    (mine, other), said = load(tmp_path / "w.npz").settings, Setting(python="new", variables=(("A", "1"),))
+
+    assert (mine, other) == ran
+    assert said.over(mine) == Setting(python="new", variables=(("TF_USE_LEGACY_KERAS", "1"), ("A", "1")))
+    assert [ran_in(one) for one in (*ran, Setting())] == [
+        "  under old/bin/python, with TF_USE_LEGACY_KERAS=1", "  on jax", "",
+    ]  # fmt: skip
 
 
 def test_processors_are_told_by_the_file(tmp_path: Path) -> None:

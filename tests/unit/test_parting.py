@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from kerasdiff.probing.parting import parted
-from kerasdiff.side.observations import SettingsSample
+from kerasdiff.probing.parting import parted, parted_on
+from kerasdiff.side.observations import Occasion, SettingsSample
 
 
 def stepped(*steps: float, weight: float = 1.0) -> SettingsSample:
@@ -50,3 +52,21 @@ def test_steps(one: SettingsSample, two: SettingsSample, far: float | None) -> N
 )
 def test_losses(one: SettingsSample, two: SettingsSample, far: float) -> None:
     assert parted("loss", one, two) == pytest.approx(far)
+
+
+@pytest.mark.parametrize(
+    ("figures", "masked", "where"),
+    [
+        ((1.0, 2.0), 1.0, None),
+        ((1.0, 2.5), 1.0, "ends"),
+        ((1.0, 2.0), 1.5, "masked"),
+        ((1.5, 2.5), 1.0, None),
+        ((1.0, 2.5), 1.5, None),
+    ],
+)
+def test_on_which_outputs_alone_figures_lie_apart(
+    figures: tuple[float, ...], masked: float, where: Occasion | None
+) -> None:
+    one = replace(scored(1.0, 2.0), occasions={"loss": ((), ("ends",), ("masked",))})
+
+    assert parted_on("loss", one, scored(*figures, masked=masked)) == where

@@ -135,6 +135,19 @@ def test_known_versions_come_first_where_they_have_to_be_told() -> None:
     ]
 
 
+def test_what_is_asked_for_stands_on_no_command_line(tmp_path: Path) -> None:
+    pip = tmp_path / "python"
+    pip.write_text('#!/bin/sh\necho "$@"\nfor last; do :; done\ncat "$last"\n')
+    pip.chmod(0o755)
+    said: list[str] = []
+    by_pip = Installer(python=str(pip), uv="", known=KNOWN, lent=True)
+    by_pip.install(wanted(["mine @ https://me:secret@host/mine.whl"], []), ["numpy"], said.append)
+
+    called, *held = said
+    assert re.fullmatch(r"pip: -I -u -m pip install --no-input -r \S+/asked\.txt", called)
+    assert held == ["pip: mine @ https://***@host/mine.whl", "pip: numpy"]
+
+
 # What comes of it -----------------------------------------------------------------------------------------------
 
 

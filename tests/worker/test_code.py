@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -175,3 +176,148 @@ def test_source_that_is_not_what_runs_says_nothing(tmp_path: Path) -> None:
 
     assert syntax_of(module["written"].__code__) is None
     assert syntax_of(module["made"].__code__) is not None
+
+
+HELD = """
+import functools, types
+import tensorflow as tf
+
+class Kind:
+    factor = NUMBER
+
+class Object:
+    def __init__(self, by):
+        self.by = by
+
+    def __call__(self, x):
+        return x * self.by
+
+    def bound(self, x):
+        return x * self.by
+
+SPACE = types.SimpleNamespace(by=NUMBER)
+OBJECT = Object(NUMBER)
+PART = functools.partial(lambda by, x: x * by, NUMBER)
+TENSOR = tf.constant(NUMBER)
+DEEP = {"a": {"b": {"c": {"d": {"e": NUMBER}}}}}
+SET = {NUMBER}
+BY = NUMBER
+
+@functools.lru_cache
+def cached(x):
+    return x * NUMBER
+
+@tf.function
+def graph(x):
+    return x * NUMBER
+
+@tf.custom_gradient
+def passed(x):
+    return x, lambda upstream: upstream * NUMBER
+
+def made():
+    def inner(x):
+        return x * BY
+    return lambda x: inner(x)
+
+def closing(held):
+    return lambda x: held.by * x
+
+def documented(x):
+    "NUMBER"
+    return x * float(documented.__doc__)
+
+def with_default(x, space=types.SimpleNamespace(by=NUMBER)):
+    return x * space.by
+"""
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "lambda x: x * Kind.factor",
+        "lambda x: x * SPACE.by",
+        "lambda x: OBJECT(x)",
+        "OBJECT.bound",
+        "lambda x: PART(x)",
+        "lambda x: x * TENSOR",
+        "lambda x: x * DEEP['a']['b']['c']['d']['e']",
+        "lambda x: x * max(SET)",
+        "lambda x: cached(x)",
+        "lambda x: graph(x)",
+        "lambda x: passed(x)",
+        "made()",
+        "closing(SPACE)",
+        "documented",
+        "with_default",
+        "lambda x: eval('x * BY')",
+        "lambda x: globals()['BY'] * x",
+    ],
+)
+def test_whatever_a_function_reaches_counts_by_what_it_holds(tmp_path: Path, said: str) -> None:
+    found = []
+    for number, text in enumerate(("2.0", "3.0", "2.0")):
+        file = tmp_path / f"held_{number}.py"
+        written = f"{HELD.replace('NUMBER', text)}\nasked = {said}\n"
+        file.write_text(written)
+        module: dict[str, Any] = {"__name__": f"held_{number}"}
+        exec(compile(written, str(file), "exec"), module)
+        found.append(code_digest(module["asked"]))
+
+    assert found[0] != found[1]
+    assert found[0] == found[2]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("from math import floor as near\ndef asked(x): return near(x)", "from math import ceil as near"),
+        ("kind = int\ndef asked(x): return kind(x)", "kind = str"),
+        ("TABLE = {1: 2, '1': 3}\ndef asked(x): return TABLE[1]", "TABLE = {'1': 2, 1: 3}"),
+        (
+            "def by(x, shift=2, scale=3): return x * scale + shift\ndef asked(x): return by(x, scale=5)",
+            "def by(x, scale=2, shift=3): return x * shift + scale",
+        ),
+        ("def asked(x):\n    a = 2; b = 3\n    return locals()['a']", "def asked(x):\n    b = 2; a = 3"),
+    ],
+)
+def test_another_start_of_the_same_code_counts(tmp_path: Path, first: str, second: str) -> None:
+    """The second text stands for the first lines of the first."""
+    found = []
+    lines = first.splitlines(keepends=True)
+    for number, text in enumerate((first, f"{second}\n{''.join(lines[second.count(chr(10)) + 1 :])}")):
+        file = tmp_path / f"start_{number}.py"
+        file.write_text(text)
+        module: dict[str, Any] = {}
+        exec(compile(text, str(file), "exec"), module)
+        found.append(code_digest(module["asked"]))
+
+    assert found[0] != found[1]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import aside_X\ndef asked(x): return aside_X.scaled(x)",
+        "import aside_X\ndef asked(x): return x * aside_X.FACTOR",
+        "def asked(x):\n    import aside_X\n    return aside_X.scaled(x)",
+    ],
+)
+def test_what_a_module_of_the_users_holds_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    found = []
+    for number, factor in enumerate(("2.0", "3.0", "2.0")):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        (folder / "aside_X.py").write_text(f"FACTOR = {factor}\ndef scaled(x): return x * FACTOR\n")
+        (folder / "main.py").write_text(text)
+        with monkeypatch.context() as patch:
+            patch.syspath_prepend(str(folder))
+            patch.delitem(sys.modules, "aside_X", raising=False)
+            module: dict[str, Any] = {}
+            exec(compile(text, str(folder / "main.py"), "exec"), module)
+            module["asked"](1.0)
+            found.append(code_digest(module["asked"]))
+            del sys.modules["aside_X"]
+
+    assert found[0] != found[1]
+    assert found[0] == found[2]

@@ -18,15 +18,16 @@ from kerasdiff.worker.hooks import forwarding  # noqa: E402  (imports Keras, whi
 from kerasdiff.worker.keras_internals import exact_casts  # noqa: E402
 from kerasdiff.worker.tracing.libraries import is_user_file  # noqa: E402
 from kerasdiff.worker.tracing.names import Names  # noqa: E402
+from kerasdiff.worker.tracing.recording import installed  # noqa: E402
 from kerasdiff.worker.tracing.sources import creation_site, initializer_of, made_at, recording  # noqa: E402
-from kerasdiff.worker.tracing.trace import Recorder, _installed  # noqa: E402
+from kerasdiff.worker.tracing.trace import Recorder  # noqa: E402
 
 
 @contextlib.contextmanager
 def calling() -> Iterator[None]:
     """The hooks of a traced call."""
     graph = tf.compat.v1.get_default_graph()
-    with _installed(Recorder(Names(keras.Sequential()), graph, training=False), expand_functions=True):
+    with installed(Recorder(Names(keras.Sequential()), graph, training=False), expand_functions=True):
         yield
 
 

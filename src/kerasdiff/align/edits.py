@@ -169,6 +169,7 @@ class Change:
         ways: For ``OP``, and of a function that both sides compute, the ops of either side, where they are several.
         baked: For ``BAKED``, which side has the constant, and what holds the weight.
         far: For ``COMPILE``, how far apart what reads the same lies, as a fraction of a step or a loss.
+        occasion: Likewise, on which outputs alone it does so.
         drawn: For ``DRAWN``, what either side's random numbers vary over, where that is known and differs.
         versions: Likewise, the versions of Keras, where they are not the same.
     """
@@ -183,6 +184,7 @@ class Change:
     ways: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
     baked: Baked | None = None
     far: float = 0.0
+    occasion: str = ""
     drawn: tuple[tuple[Drawn, ...], tuple[Drawn, ...]] = ((), ())
     versions: tuple[str, str] = ("", "")
 

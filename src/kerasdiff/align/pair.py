@@ -9,6 +9,7 @@ from functools import cached_property
 from kerasdiff.align.alignment import Alignment
 from kerasdiff.align.edits import Edit
 from kerasdiff.canonical import Canonical
+from kerasdiff.findings import Library
 from kerasdiff.graph import Graph, Mode, Node, Weight
 from kerasdiff.graph.index import index_of
 from kerasdiff.graph.joins import Join
@@ -113,22 +114,15 @@ class WeightTransfer:
         return replace(self, pairs=names, candidate=self.reference)
 
 
-def libraries(descriptions: tuple[Description, Description]) -> tuple[str, str]:
-    """What computes the ops of either side, with its version: of another one, equal ops prove nothing.
-
-    >>> from kerasdiff.align.pair import computes
-    >>> computes({"tensorflow": "2.21.0"}), computes({"tensorflow": "2.21.0", "backend": "jax 0.10.2"})
-    ('TensorFlow 2.21.0', 'JAX 0.10.2')
-    """
-    one, two = (computes(description.environment) for description in descriptions)
+def libraries(descriptions: tuple[Description, Description]) -> tuple[Library, Library]:
+    """What computes the ops of either side: of another one, or another version, equal ops prove nothing."""
+    one, two = (_computes(description.environment) for description in descriptions)
     return one, two
 
 
-def computes(environment: Mapping[str, str]) -> str:
-    """The library that a model is run by, with its version."""
+def _computes(environment: Mapping[str, str]) -> Library:
     name, _, version = environment.get("backend", "").partition(" ")
-    named = {"jax": "JAX", "torch": "PyTorch"}.get(name, name)
-    return f"{named} {version}" if name else f"TensorFlow {environment.get('tensorflow', '')}"
+    return Library(name=name or "tensorflow", version=version if name else environment.get("tensorflow", ""))
 
 
 def off_tensorflow(descriptions: tuple[Description, Description]) -> tuple[bool, bool]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypedDict, TypeVar
 
 from kerasdiff.api import watching
 from kerasdiff.api.results import Converted, InconclusiveError, Inspection, NotEquivalentError, Result
-from kerasdiff.api.targets import Files, Inputs, Python, Setting, Variables, inputs_of, target_of, targets_of
+from kerasdiff.api.targets import Files, Inputs, Python, Variables, inputs_of, setting_of, target_of, targets_of
 from kerasdiff.defaults import SEEDS
 from kerasdiff.errors import FitError, InternalError, KerasdiffError, TargetError
 from kerasdiff.options import IGNORABLE, STRENGTHS, Ignored, Options, Required
@@ -113,8 +113,8 @@ def compare(
         reference_python: What runs the reference, where not what runs this: an interpreter, or the directory of a
             virtual environment, with nothing of kerasdiff's installed there.
         candidate_python: The same.
-        reference_backend: What Keras runs the reference on, ``tensorflow`` or ``jax``; else that of ``KERAS_BACKEND``,
-            which its file may set, or TensorFlow.
+        reference_backend: What Keras runs the reference on, ``tensorflow``, ``jax`` or ``torch``; else that of
+            ``KERAS_BACKEND``, which its file may set, or TensorFlow.
         candidate_backend: The same.
         reference_env: What is set in the environment of the reference alone: ``{"TF_USE_LEGACY_KERAS": "1"}``.
         candidate_env: The same.
@@ -150,8 +150,8 @@ def compare(
         picture=picture,
     )
     settings = (
-        Setting(python=reference_python, backend=reference_backend, variables=reference_env),
-        Setting(python=candidate_python, backend=candidate_backend, variables=candidate_env),
+        setting_of(reference_python, reference_backend, reference_env),
+        setting_of(candidate_python, candidate_backend, candidate_env),
     )
     first, second = targets_of((reference, candidate), settings, given, custom_objects=custom_objects, unsafe=unsafe)
     _start_ahead(targets=(first, second))
@@ -272,8 +272,8 @@ def fit(
         device=device,
     )
     settings = (
-        Setting(python=reference_python, backend=reference_backend, variables=reference_env),
-        Setting(python=candidate_python, backend=candidate_backend, variables=candidate_env),
+        setting_of(reference_python, reference_backend, reference_env),
+        setting_of(candidate_python, candidate_backend, candidate_env),
     )
     first, second = targets_of((reference, candidate), settings, given, custom_objects=custom_objects, unsafe=unsafe)
     _start_ahead(trial_hardware(device), (first, second))
@@ -334,12 +334,12 @@ def convert(
     path = file_to_make(os.fspath(output), [*named, *([source.location] if source else [])], force=force)
     given = inputs_of(inputs)
     settings = (
-        Setting(python=reference_python, backend=reference_backend, variables=reference_env),
-        Setting(python=candidate_python, backend=candidate_backend, variables=candidate_env),
+        setting_of(reference_python, reference_backend, reference_env),
+        setting_of(candidate_python, candidate_backend, candidate_env),
     )
     first, second = targets_of((reference, candidate), settings, given, custom_objects=custom_objects, unsafe=unsafe)
     _start_ahead(targets=(first, second))
-    import kerasdiff.converting as engine
+    import kerasdiff.pipeline as engine
 
     options = Options(inputs=given, timeout=timeout, device=device)
     return Converted(engine.convert(first, second, source, path, options))
@@ -373,7 +373,7 @@ def inspect(
         KerasdiffError: If it cannot be found, loaded, built or called.
     """
     given = inputs_of(inputs)
-    setting = Setting(python=python, backend=backend, variables=env)
+    setting = setting_of(python, backend, env)
     model = target_of(target, given, setting, custom_objects=custom_objects, unsafe=unsafe)
     _start_ahead(targets=(model,))
     import kerasdiff.pipeline as engine

@@ -10,11 +10,12 @@ import re
 import sys
 import sysconfig
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 from kerasdiff.errors import TargetError
+from kerasdiff.side.interpreters.settings import OPEN, Setting, placed
 from kerasdiff.side.targets import SIDES, Backend, InputSpec, Target, no_objects, parse_input, trusting
 
 if TYPE_CHECKING:
@@ -31,21 +32,6 @@ Python: TypeAlias = str | os.PathLike[str] | None
 
 Variables: TypeAlias = Mapping[str, str] | None
 """What is set in the environment, by name."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
-    """In what a model runs, where not in what runs this.
-
-    Attributes:
-        python: An interpreter, or the directory of a virtual environment.
-        backend: What Keras computes with; ``None`` for that of the environment or of the model's file.
-        variables: What is set in its environment.
-    """
-
-    python: Python = None
-    backend: Backend | None = None
-    variables: Variables = None
 
 
 _PACK = "kerasdiff.worker.live.pack"
@@ -71,7 +57,7 @@ def targets_of(
 def target_of(
     model: object,
     inputs: tuple[InputSpec, ...] = (),
-    setting: Setting = Setting(),
+    setting: Setting = OPEN,
     *,
     custom_objects: Files = (),
     unsafe: bool = False,
@@ -97,7 +83,7 @@ def target_of(
         text = os.fspath(model)
         objects = [("", file) for file in _files(custom_objects)]
         target = trusting(read_target(text, _home(text)), "", unsafe=unsafe, objects=objects)
-        target = _set(target, setting, side)
+        target = placed(target, setting, _called(side))
         check(target, inputs)
         return target
     if not (callable(model) or hasattr(model, "weights")):
@@ -106,22 +92,23 @@ def target_of(
             "a target such as 'models.py:Net'."
         )
     text = called(model)
-    bare = _set(Target(text=text, kind="live", location=text, name=text), setting, side)
+    bare = placed(Target(text=text, kind="live", location=text, name=text), setting, _called(side))
     pack: Callable[[object, str], Payload] = importlib.import_module(_PACK).pack
     return replace(bare, payload=pack(model, text))
 
 
-def _set(target: Target, setting: Setting, side: str) -> Target:
-    """The target, to be run as a setting says."""
-    from kerasdiff.side.interpreters.backends import on
-    from kerasdiff.side.variables import finding
+def _called(side: str) -> Callable[[str], str]:
+    """What an argument that says in what a side runs is called."""
+    return lambda kind: f"{side}_{kind}" if side else kind
 
-    target = finding(target, setting.variables or {}, f"{side}_env".lstrip("_"))
-    from kerasdiff.side.interpreters.choosing import under
 
-    if setting.python is not None:
-        target = under(target, os.fspath(setting.python), f"{side}_python".lstrip("_"))
-    return on(target, setting.backend or "", f"{side}_backend".lstrip("_"))
+def setting_of(python: Python, backend: Backend | None, env: Variables) -> Setting:
+    """In what a model runs, as arguments say."""
+    return Setting(
+        python=os.fspath(python) if python is not None else "",
+        backend=backend or "",
+        variables=tuple((env or {}).items()),
+    )
 
 
 def _files(named: Files) -> list[str]:

@@ -14,7 +14,7 @@ from datetime import date
 from functools import partial
 
 from kerasdiff.checking.pool import run_all
-from kerasdiff.checking.preparing import placed, trouble_of
+from kerasdiff.checking.preparing import model_of, trouble_of
 from kerasdiff.comparison import Comparison
 from kerasdiff.errors import KerasdiffError
 from kerasdiff.findings import RungName
@@ -75,7 +75,7 @@ def _proved(gate: Gate, here: str, today: date, listener: Listener, jobs: int, c
     # What a pair is known for is no matter here: each change has to be told from no change.
     held = replace(gate, expect="equivalent", edits=None)
     try:
-        target = placed(gate, read_target(gate.candidate, here), "candidate", here)
+        target = model_of(gate, read_target(gate.candidate, here), "candidate", here)
         check_target(target, gate.options.inputs)
         subject = _Subject(held, target, today)
         mutations = _mutations(subject, count)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import traceback
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,20 +12,21 @@ from kerasdiff.data.looking import check as check_data
 from kerasdiff.errors import InternalError, KerasdiffError
 from kerasdiff.gates.records import CheckedPair, Gate, Gates, Standing, Trouble, Why
 from kerasdiff.options import environment_store
-from kerasdiff.side.interpreters.backends import on
-from kerasdiff.side.interpreters.choosing import under
+from kerasdiff.side.interpreters.settings import placed
 from kerasdiff.side.reading.early import check as check_target
 from kerasdiff.side.reading.early import read_target
 from kerasdiff.side.revisions.commits import AUTO
 from kerasdiff.side.targets import SIDES, Target, no_objects, trusting
-from kerasdiff.side.upgrading.environments import planned, standing
+from kerasdiff.side.upgrading.environments import Plan, found, make, planned
 from kerasdiff.side.upgrading.installing import Told
 from kerasdiff.side.upgrading.packages import imports_of
 from kerasdiff.side.upgrading.wanted import wanted
-from kerasdiff.side.variables import finding
+
+Making = Callable[[Gate, Plan], None]
+"""Hears which environment is made for a pair, before it is."""
 
 
-def _untold(text: str) -> None:
+def _untold(*_: object) -> None:
     """Hears nothing."""
 
 
@@ -37,18 +39,19 @@ class Ready:
     trouble: Trouble | None = None
 
 
-def ready(gates: Gates, against: str = "", told: Told = _untold) -> tuple[Ready, ...]:
+def ready(gates: Gates, against: str = "", told: Told = _untold, making: Making = _untold) -> tuple[Ready, ...]:
     """Looks at what the pairs name, as far as that needs no TensorFlow, and makes the environments that they ask for.
 
     Args:
         gates: The file, or those of its pairs that were asked for.
         against: The revision for all pairs without a reference; empty for their own.
         told: Hears what is being done where it takes a while.
+        making: Hears of each environment that is not there yet.
     """
-    return tuple(_ready(gate, gates, against, told) for gate in gates.gates)
+    return tuple(_ready(gate, gates, against, told, making) for gate in gates.gates)
 
 
-def _ready(gate: Gate, gates: Gates, against: str, told: Told) -> Ready:
+def _ready(gate: Gate, gates: Gates, against: str, told: Told, making: Making) -> Ready:
     try:
         if gate.reference:
             first = read_target(gate.reference, gates.here)
@@ -56,8 +59,8 @@ def _ready(gate: Gate, gates: Gates, against: str, told: Told) -> Ready:
             revision = against or gate.against or gates.base or AUTO
             first = read_target(gate.candidate, gates.here, at=revision)
         second = read_target(gate.candidate, gates.here)
-        reference = placed(gate, first, "reference", gates.here)
-        candidate = placed(gate, second, "candidate", gates.here)
+        reference = model_of(gate, first, "reference", gates.here)
+        candidate = model_of(gate, second, "candidate", gates.here)
         if gate.to:
             candidate = replace(candidate, python=reference.python)
         targets = reference, candidate
@@ -66,13 +69,13 @@ def _ready(gate: Gate, gates: Gates, against: str, told: Told) -> Ready:
         for target in targets:
             check_target(target, gate.options.inputs)
         if gate.to:
-            targets = reference, _upgraded(gate, candidate, gates.here, told)
+            targets = reference, _upgraded(gate, candidate, gates.here, told, making)
     except KerasdiffError as error:
         return Ready(gate=gate, trouble=trouble_of(error))
     return Ready(gate=gate, targets=targets)
 
 
-def placed(gate: Gate, target: Target, side: str, here: str) -> Target:
+def model_of(gate: Gate, target: Target, side: str, here: str) -> Target:
     """A model of the pair with what the file lets run to load it, and in what that runs.
 
     Args:
@@ -88,16 +91,18 @@ def placed(gate: Gate, target: Target, side: str, here: str) -> Target:
     if missing is not None:
         raise no_objects(missing)
     loaded = trusting(target, side, unsafe=gate.unsafe, objects=gate.objects)
-    at = SIDES.index(side)
-    found = finding(loaded, dict(gate.variables[at]), f"{side}_env")
-    return on(under(found, gate.pythons[at], f"{side}_python", here), gate.backends[at], f"{side}_backend")
+    return placed(loaded, gate.settings[SIDES.index(side)], lambda kind: f"{side}_{kind}", here)
 
 
-def _upgraded(gate: Gate, model: Target, here: str, told: Told) -> Target:
+def _upgraded(gate: Gate, model: Target, here: str, told: Told, making: Making) -> Target:
     """The model in the environment that the pair asks for: the one that it has, and what is new."""
     asks = wanted(gate.to, (), here)
     plan = planned(asks, imports_of(model), environment_store(), model.python or sys.executable)
-    return replace(model, python=standing(plan, lambda line: told(f"{gate.name}: {line}")).python)
+    there = found(plan)
+    if there is None:
+        making(gate, plan)
+        there = make(plan, lambda line: told(f"{gate.name}: {line}"))
+    return replace(model, python=there.python)
 
 
 def trouble_of(error: BaseException) -> Trouble:

@@ -8,9 +8,8 @@ from typing import TypeVar
 
 import click
 
-from kerasdiff.cli.backends import backend_options
 from kerasdiff.cli.completion import targets
-from kerasdiff.cli.pythons import python_options
+from kerasdiff.cli.settings import PAIR, setting_options
 
 Command = TypeVar("Command", bound=Callable[..., int])
 
@@ -40,8 +39,7 @@ def pair_arguments(command: Command) -> Command:
             "or with auto: at the merge base with the branch that this work goes to.",
         ),
     )
-    command = backend_options("--reference-backend", "--candidate-backend")(command)
-    command = python_options("--reference-python", "--candidate-python")(command)
+    command = setting_options(*PAIR, both=True)(command)
     for option in reversed(options):
         command = option(command)
     return command

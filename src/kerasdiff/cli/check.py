@@ -14,8 +14,9 @@ import click
 from kerasdiff.cli.against import AUTO
 from kerasdiff.cli.cluster import cluster_options
 from kerasdiff.cli.common import clean, progress, start_ahead, write
-from kerasdiff.cli.output import CHECK_FORMATS, Output, machine_texts, report_options
+from kerasdiff.cli.output import CHECK_FORMATS, Output, report_options
 from kerasdiff.cli.pages import open_page, refuse_occupied, temporary_folder, write_pages
+from kerasdiff.cli.reporting import machine_texts
 from kerasdiff.report.pages import page_names
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from kerasdiff.gates.records import Checked, Gate, Gates
     from kerasdiff.options import ClusterOptions
     from kerasdiff.side.targets import Target
+    from kerasdiff.side.upgrading.environments import Plan
 
 EXIT_CODES_HELP = """
 \b
@@ -135,7 +137,7 @@ def _checked(
     if to.pictured:
         gates = replace(gates, gates=tuple(_pictured(gate) for gate in gates.gates))
     with progress() as listener:
-        pairs = ready(gates, against, listener.phase)
+        pairs = ready(gates, against, listener.phase, _making)
     unchanged, base = _unchanged(gates, pairs, changed)
     if running := _running_here([pair for pair in pairs if pair.gate.name not in unchanged], cluster):
         start_ahead(targets=running)
@@ -153,6 +155,13 @@ def _checked(
             cluster=cluster,
         )
     return report_checked(replace(checked, file=_in_repository(gates)), to)
+
+
+def _making(gate: Gate, plan: Plan) -> None:
+    """Says what is installed for a pair: it may take minutes, and not everybody sees the progress."""
+    from kerasdiff.report.wording.upgraded import making
+
+    click.echo(clean(f"{gate.name}: {making(plan)}"), err=True)
 
 
 def _running_here(pairs: Sequence[Ready], cluster: ClusterOptions | None) -> list[Target]:

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 import click
 
-from kerasdiff.cli.backends import run_on
-from kerasdiff.cli.pythons import placed
+from kerasdiff.cli.settings import settled
 from kerasdiff.cli.trust import trust_options, trusted
 
 if TYPE_CHECKING:
@@ -198,7 +197,7 @@ def understood(
     targets = tuple(replace(read_target(text), run_file=whole) for text in texts)
     if against is not None:
         targets = (read_target(texts[0], at=against), *targets)
-    targets = run_on(placed(trusted(targets)))
+    targets = settled(trusted(targets))
     if data is not None:
         from kerasdiff.data.looking import check as check_data
 

@@ -21,7 +21,8 @@ from kerasdiff.cli.common import (
     start_ahead,
 )
 from kerasdiff.cli.completion import listed_names
-from kerasdiff.cli.output import Output, report_comparison, report_options
+from kerasdiff.cli.output import Output, report_options
+from kerasdiff.cli.reporting import report_comparison
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -218,6 +219,7 @@ def _save(
 ) -> None:
     from kerasdiff.probing.witness import SavedWitness, save
     from kerasdiff.report import wording
+    from kerasdiff.side.interpreters.settings import Setting
     from kerasdiff.side.revisions.targets import pinned
 
     witness = comparison.witness
@@ -236,7 +238,7 @@ def _save(
         candidate=pinned(pair[1]),
         given=inputs,
         seed=options.seed,
-        pythons=(pair[0].python, pair[1].python),
+        settings=(Setting.of(pair[0]), Setting.of(pair[1])),
     )
     try:
         save(path, saved)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kerasdiff.cli.backends import backend_options
 from kerasdiff.cli.common import (
     TARGETS_HELP,
     clean,
@@ -20,7 +19,7 @@ from kerasdiff.cli.common import (
 )
 from kerasdiff.cli.completion import targets
 from kerasdiff.cli.printing import PIPED_WIDTH
-from kerasdiff.cli.pythons import python_options
+from kerasdiff.cli.settings import PAIR, setting_options
 
 if TYPE_CHECKING:
     from kerasdiff.conversion import Conversion
@@ -56,8 +55,7 @@ Exit codes:
 @click.option("--force", is_flag=True, help="Write over a file that is there.")
 @click.option("-v", "--verbose", is_flag=True, help="Name every weight with what it is made of.")
 @device_option("Where to compute.")
-@python_options("--reference-python", "--candidate-python")
-@backend_options("--reference-backend", "--candidate-backend")
+@setting_options(*PAIR, both=True)
 @model_options
 def convert(
     reference: str,
@@ -89,12 +87,12 @@ def convert(
     path = file_to_make(output, read, force=force)
     (first, second), specs = understood((reference, candidate), inputs)
     start_ahead(targets=(first, second))
-    from kerasdiff.converting import convert as converted
+    import kerasdiff.pipeline as engine
     from kerasdiff.options import Options
 
     options = Options(inputs=specs, timeout=timeout, device=device)
     with progress() as listener:
-        conversion = converted(first, second, source, path, options, listener)
+        conversion = engine.convert(first, second, source, path, options, listener)
     _tell(conversion, verbose=verbose)
     return conversion.exit_code
 

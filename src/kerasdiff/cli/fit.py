@@ -21,7 +21,8 @@ from kerasdiff.cli.common import (
     start_ahead,
     understood,
 )
-from kerasdiff.cli.output import Output, report_comparison, report_options
+from kerasdiff.cli.output import Output, report_options
+from kerasdiff.cli.reporting import report_comparison
 from kerasdiff.cli.surviving import Child
 from kerasdiff.defaults import EPOCHS, SEEDS
 

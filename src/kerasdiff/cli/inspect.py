@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kerasdiff.cli.backends import backend_options
 from kerasdiff.cli.common import TARGETS_HELP, model_options, progress, start_ahead, understood
 from kerasdiff.cli.completion import targets
 from kerasdiff.cli.output import Output, report_options
-from kerasdiff.cli.pythons import python_options
+from kerasdiff.cli.settings import setting_options
 
 if TYPE_CHECKING:
     from kerasdiff.graph import Mode
@@ -26,8 +25,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="Which of the two traced graphs the table shows.",
 )
-@python_options("--python")
-@backend_options()
+@setting_options("--python", "--env", "--backend")
 @model_options
 @report_options(
     "terminal",

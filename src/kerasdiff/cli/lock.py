@@ -18,8 +18,9 @@ from kerasdiff.cli.common import (
     understood,
 )
 from kerasdiff.cli.completion import targets
-from kerasdiff.cli.output import Form, Output, color_option, report_comparison
-from kerasdiff.cli.pythons import python_options
+from kerasdiff.cli.output import Form, Output, color_option
+from kerasdiff.cli.reporting import report_comparison
+from kerasdiff.cli.settings import setting_options
 
 if TYPE_CHECKING:
     from kerasdiff.side.baselines.records import Baseline
@@ -55,7 +56,7 @@ Exit codes:
     "made from.",
 )
 @click.option("--yes", is_flag=True, help="Write without asking, also over a file that is there.")
-@python_options("--python")
+@setting_options("--python", "--env")
 @model_options
 @color_option
 def lock(

@@ -17,7 +17,7 @@ from kerasdiff.cli.common import (
 )
 from kerasdiff.cli.completion import targets as names
 from kerasdiff.cli.output import Output, report_options
-from kerasdiff.cli.pythons import python_options, remembered
+from kerasdiff.cli.settings import PAIR, remembered, setting_options
 from kerasdiff.cli.trust import trust_options
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @click.command(short_help="Runs two models once more on a saved input.", epilog=TARGETS_HELP + EXIT_CODES_HELP)
 @click.argument("witness", metavar="FILE.npz", type=click.Path(exists=True, dir_okay=False))
 @click.argument("targets", nargs=-1, metavar="[REFERENCE CANDIDATE]", shell_complete=names)
-@python_options("--reference-python", "--candidate-python")
+@setting_options(*PAIR, both=True)
 @device_option("Where to compute; auto is the processor.")
 @timeout_option
 @trust_options
@@ -41,9 +41,9 @@ def replay(
 ) -> int:
     """Runs two models once more on an input that `compare --save-witness` saved.
 
-    The models are those of that comparison unless two targets are given, for example the mended ones, and run under the
-    same Pythons unless others are named. Exits with 1 where the outputs still differ on that input, with 0 where they
-    agree.
+    The models are those of that comparison unless two targets are given, for example the mended ones. They run under
+    the same Pythons, on the same backends and with the same variables set, unless options say otherwise. Exits with 1
+    where the outputs still differ on that input, with 0 where they agree.
 
     \b
     Examples:
@@ -58,17 +58,17 @@ def replay(
         raise click.UsageError("give both models, REFERENCE and CANDIDATE, or neither.")
     saved = load(Path(witness).expanduser())
     names = (targets[0], targets[1]) if targets else (saved.reference, saved.candidate)
-    remembered(saved.pythons)
+    remembered(saved.settings)
     (first, second), _ = understood(names, saved.given)
     start_ahead(targets=(first, second))
     import kerasdiff.pipeline as engine
     from kerasdiff.report.commands.replay import Replayed
-    from kerasdiff.side.interpreters.asking import shown
+    from kerasdiff.side.interpreters.settings import Setting
 
     with progress() as listener:
         rung = engine.replay((first, second), saved, timeout, listener, device)
-    pythons = shown(first.python), shown(second.python)
-    return report_replayed(Replayed(saved=saved, targets=names, rung=rung, pythons=pythons), to)
+    settings = Setting.of(first), Setting.of(second)
+    return report_replayed(Replayed(saved=saved, targets=names, rung=rung, settings=settings), to)
 
 
 def report_replayed(replayed: Replayed, to: Output) -> int:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from kerasdiff.cli.common import EXIT_CODES_HELP, clean
-from kerasdiff.cli.output import CHECK_FORMATS, Output, report_comparisons, report_options
+from kerasdiff.cli.output import CHECK_FORMATS, Output, report_options
+from kerasdiff.cli.reporting import report_comparisons
 from kerasdiff.errors import KerasdiffError
 
 if TYPE_CHECKING:

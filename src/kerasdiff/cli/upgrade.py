@@ -11,7 +11,7 @@ import click
 from kerasdiff.cli.common import EXIT_CODES_HELP, TARGETS_HELP, clean, progress, understood
 from kerasdiff.cli.comparing import Asked, compared, comparison_options
 from kerasdiff.cli.completion import targets
-from kerasdiff.cli.pythons import python_options
+from kerasdiff.cli.settings import EITHER, setting_options
 
 if TYPE_CHECKING:
     from kerasdiff.side.upgrading.environments import Made, Plan
@@ -40,7 +40,7 @@ TOLD = frozenset(("tensorflow", "tensorflow-cpu", "keras", "numpy"))
     metavar="FILE",
     help="Install what this file of requirements says. May be repeated.",
 )
-@python_options("--reference-python,--python")
+@setting_options("--reference-python,--python", *EITHER, both=True)
 @click.option(
     "--with-python",
     default="",
@@ -56,7 +56,8 @@ def upgrade(
 
     The reference runs in this environment, or in that of --reference-python; the candidate in one that is made for it:
     the same with the requirements installed, as `pip install` would. Nothing of this environment is changed. It is made
-    by uv where that is there, else by pip, with your settings of them, and kept below ~/.cache/kerasdiff.
+    by uv where that is there, else by pip, with your settings of them, and kept below ~/.cache/kerasdiff. --env and
+    --backend hold for both.
 
     \b
     Examples:
@@ -70,7 +71,7 @@ def upgrade(
     from kerasdiff.side.upgrading.wanted import wanted
 
     asks = wanted(requirements, files)
-    (model,), specs = understood((target,), asked.inputs, asked.data)
+    (model, new), specs = understood((target, target), asked.inputs, asked.data)
     if model.kind == "baseline":
         from kerasdiff.errors import TargetError
 
@@ -83,8 +84,7 @@ def upgrade(
 
     plan = planned(asks, imports_of(model), _store(), model.python or sys.executable, with_python)
     there = _made(plan, fresh=fresh)
-    candidate = replace(model, python=there.python, variables=())
-    return compared((model, candidate), specs, asked, _asked_for(plan, there))
+    return compared((model, replace(new, python=there.python)), specs, asked, _asked_for(plan, there))
 
 
 def _store() -> str:

@@ -16,9 +16,10 @@ from kerasdiff.findings import RungName
 from kerasdiff.gates.keys import OPTIONS, PAIR, Entry, Wrong, nearest, shown, table, text
 from kerasdiff.gates.lines import Lines
 from kerasdiff.gates.lines import Path as Keys
-from kerasdiff.gates.records import Expected, Gate, Gates, Ignore, Set
+from kerasdiff.gates.records import Expected, Gate, Gates, Ignore
 from kerasdiff.options import IGNORABLE, Options
-from kerasdiff.side.targets import parse_input
+from kerasdiff.side.interpreters.settings import Setting
+from kerasdiff.side.targets import SIDES, parse_input
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -182,19 +183,8 @@ class _Reader:
                 (side, str(self._here / Path(file).expanduser()))
                 for side, file in cast("tuple[tuple[str, str], ...]", merged.get("custom_objects", ()))
             ),
-            pythons=(
-                cast("str", merged.get("reference_python", "")),
-                cast("str", merged.get("candidate_python", "")),
-            ),
+            settings=(_setting(merged, SIDES[0]), _setting(merged, SIDES[1])),
             to=cast("tuple[str, ...]", own.get("to", ())),
-            backends=(
-                cast("str", merged.get("reference_backend", merged.get("backend", ""))),
-                cast("str", merged.get("candidate_backend", merged.get("backend", ""))),
-            ),
-            variables=(
-                cast("Set", merged.get("reference_env", ())),
-                cast("Set", merged.get("candidate_env", ())),
-            ),
             expect=expect,
             edits=edits,
             known_lines=tuple(self._line("pairs", name, key) for key in ("expect", "edits") if key in own),
@@ -214,6 +204,15 @@ class _Reader:
                 line = self._line(*place, "ignore", position)
                 entries[entry.what] = Ignore(what=entry.what, reason=entry.reason, until=entry.until, line=line)
         return tuple(entries[what] for what in IGNORABLE if what in entries)
+
+
+def _setting(merged: Mapping[str, object], side: str) -> Setting:
+    """In what a side of a pair runs."""
+    return Setting(
+        python=cast("str", merged.get(f"{side}_python", "")),
+        backend=cast("str", merged.get(f"{side}_backend", merged.get("backend", ""))),
+        variables=cast("tuple[tuple[str, str], ...]", merged.get(f"{side}_env", ())),
+    )
 
 
 def _within(path: Keys, read: Callable[[], T]) -> T:

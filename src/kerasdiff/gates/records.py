@@ -6,18 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum, auto
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal
 
 from kerasdiff.errors import EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_USAGE
 from kerasdiff.findings import RungName
 from kerasdiff.options import Ignored, Options
+from kerasdiff.side.interpreters.settings import OPEN, Setting
 
 if TYPE_CHECKING:  # which takes a while to import, and the file is read before anything else is done
     from kerasdiff.comparison import Comparison
 
 Expected = Literal["equivalent", "different"]
-Set: TypeAlias = tuple[tuple[str, str], ...]
-"""Names and values of the environment."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,11 +48,8 @@ class Gate:
         unsafe: Whether code that saved models hold may be run.
         objects: Python files with the classes that saved models are made with, absolute, each with the side that it is
             for; that is empty for both.
-        pythons: The interpreters, or environments, that reference and candidate run under; empty for the one that runs
-            this. As they are written.
+        settings: In what reference and candidate run.
         to: What is installed into the environment that is made for the candidate; empty where none is.
-        backends: What Keras runs them on; empty for that of the environment or of their files.
-        variables: Names and values that are set in the environment of reference and candidate.
         expect: What the pair has to be.
         edits: Of a pair that is to differ, the edits that are known, each as its kind and op (``insert relu``).
         known_lines: Where ``expect`` and ``edits`` stand, as far as they are written.
@@ -69,10 +65,8 @@ class Gate:
     given: tuple[str, ...] = ()
     unsafe: bool = False
     objects: tuple[tuple[str, str], ...] = ()
-    pythons: tuple[str, str] = ("", "")
+    settings: tuple[Setting, Setting] = (OPEN, OPEN)
     to: tuple[str, ...] = ()
-    backends: tuple[str, str] = ("", "")
-    variables: tuple[Set, Set] = ((), ())
     expect: Expected = "equivalent"
     edits: tuple[str, ...] | None = None
     known_lines: tuple[int, ...] = ()

@@ -70,6 +70,8 @@ class Closeness:
         mismatch: Why the tensors cannot agree at all, else empty.
         unlike: The two shapes or dtypes of such a mismatch, as text.
         undecided: Whether it is beyond its limit, though rounding may account for it: no difference, and not equal.
+        foreign: Whether it is told in float32, in which models run, as float64 is foreign to the reference: there it is
+            as far from itself as both sides are from each other.
     """
 
     equal: bool
@@ -88,6 +90,7 @@ class Closeness:
     mismatch: Mismatch = ""
     unlike: tuple[str, str] = ("", "")
     undecided: bool = False
+    foreign: bool = False
     floored: bool = False
 
     @property

@@ -13,7 +13,7 @@ from kerasdiff.graph import Mode
 from kerasdiff.graph.values import Array
 from kerasdiff.probing.closeness import compare_values
 from kerasdiff.probing.large import IN_FLOAT64, is_large, lacks_room, left_out
-from kerasdiff.probing.limits import OTHER_SIZE, precision_tolerance
+from kerasdiff.probing.limits import FAR_FROM_ROUNDING, OTHER_SIZE, precision_tolerance
 from kerasdiff.probing.observations import Chance, Comparisons, FunctionObservation, OtherSize
 from kerasdiff.probing.penalties import scalars
 from kerasdiff.probing.prober import Prober, Run, both, output_comparisons
@@ -26,10 +26,6 @@ from kerasdiff.side.observations import Evaluation
 
 MOVED = "moved"
 """Name of the first probe moved by rounding."""
-
-FAR_FROM_ROUNDING = 100.0
-"""A difference is no rounding if it is so many times the reaction to inputs that are moved by two units in the last
-place of float32: each layer adds a unit or so to what comes in, and a hundred layers ten."""
 
 
 def observe_function(prober: Prober, pair: Pair, other_size: OtherSize) -> FunctionObservation:

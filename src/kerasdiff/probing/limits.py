@@ -22,9 +22,16 @@ six orders of magnitude from either."""
 FLOAT32_FLOOR = 1e-5
 """Smallest float32 limit: eps is 1.2e-7, and reordered sums of the forum pair's 3,200 terms reach 1e-6 of scale."""
 
+GRADIENT_FACTOR = 100.0
+"""A gradient or penalty sums over positions and layers, so its rounding is held to 100 times the limit of an output."""
+
 CALIBRATION_FACTOR = 10.0
 """A candidate may be this many times as far away as the reference's own float32 is from its float64: two
 implementations each carry such an error, and the largest of a tensor varies by a small factor."""
+
+FAR_FROM_ROUNDING = 100.0
+"""A difference is no rounding if it is so many times the reaction to inputs that are moved by two units in the last
+place of float32: each layer adds a unit or so to what comes in, and a hundred layers ten."""
 
 TINY = 2.0**-126
 """Least scale, 1.2e-38: below it float32 has no normal numbers, and kernels may flush what is left to zero."""

@@ -5,12 +5,10 @@ They compute by other formulas, and rates in float32, so what is no more than ro
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from kerasdiff.graph.values import Array
-from kerasdiff.side.observations import Section, SettingsSample
+from kerasdiff.side.observations import Occasion, Section, SettingsSample
 
 STEP_LIMIT, STEP_ROUNDING = 1e-4, 1e-12
 """How far steps may lie apart: of the largest step of a weight, and of the weight. Measured in float64 between Keras
@@ -26,6 +24,19 @@ def parted(section: Section, one: SettingsSample, two: SettingsSample) -> float 
     Criterion, array by array: ``max |a - b| <= STEP_LIMIT * max |a| + STEP_ROUNDING * max |weight|`` of steps ``a`` and
     ``b`` of a weight, ``max |a - b| <= FIGURE_LIMIT * max |a|`` of figures of losses.
     """
+    shares = _shares(section, one, two)
+    return None if shares is None else max(shares, default=0.0)
+
+
+def parted_on(section: Section, one: SettingsSample, two: SettingsSample) -> Occasion | None:
+    """On which outputs alone two samples lie apart; ``None`` where on others, too."""
+    shares, occasions = _shares(section, one, two), one.occasions.get(section, ())
+    apart = [where for share, where in zip(shares or (), occasions, strict=False) if share]
+    return next((one for one in (apart or [()])[0] if all(one in where for where in apart)), None)
+
+
+def _shares(section: Section, one: SettingsSample, two: SettingsSample) -> list[float] | None:
+    """How far each figure lies apart; ``None`` where they are not the same figures."""
     if section not in one.values or section not in two.values:
         return None
     stepped = section == "optimizer"
@@ -36,19 +47,16 @@ def parted(section: Section, one: SettingsSample, two: SettingsSample) -> float 
         return None
     limit = STEP_LIMIT if stepped else FIGURE_LIMIT
     weights = one.values[section][1:] if stepped else (np.zeros(1),) * len(ones)
-    return max(_shares(ones, twos, weights, limit), default=0.0)
+    return [_share(*arrays, limit) for arrays in zip(ones, twos, weights, strict=True)]
 
 
-def _shares(
-    ones: tuple[Array, ...], twos: tuple[Array, ...], weights: tuple[Array, ...], limit: float
-) -> Iterator[float]:
-    for a, b, weight in zip(ones, twos, weights, strict=True):
-        finite = np.isfinite(a) & np.isfinite(b)
-        if not np.array_equal(np.isfinite(a), np.isfinite(b)):
-            yield 1.0
-        far, scale = _largest((a - b)[finite]), _largest(a[finite])
-        if far > limit * scale + STEP_ROUNDING * _largest(weight):
-            yield far / scale if scale else 1.0
+def _share(a: Array, b: Array, weight: Array, limit: float) -> float:
+    finite = np.isfinite(a) & np.isfinite(b)
+    far, scale = _largest((a - b)[finite]), _largest(a[finite])
+    share = 1.0 if not np.array_equal(np.isfinite(a), np.isfinite(b)) else 0.0
+    if far > limit * scale + STEP_ROUNDING * _largest(weight):
+        share = max(share, far / scale if scale else 1.0)
+    return share
 
 
 def _largest(values: Array) -> float:

@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TypeVar
 
 import numpy as np
 
 from kerasdiff.align.pair import WeightTransfer
 from kerasdiff.errors import EvaluateError
-from kerasdiff.findings import Compared, Fact, Finding, Quantity, Subject
+from kerasdiff.findings import SIDES, Compared, Fact, Finding, Quantity, Subject
 from kerasdiff.graph import Port
 from kerasdiff.graph.values import Array, Precision, Tolerance
 from kerasdiff.probing.closeness import compare_values, noise, scale_of
-from kerasdiff.probing.limits import ONE_ROW, precision_tolerance
+from kerasdiff.probing.limits import GRADIENT_FACTOR, ONE_ROW, precision_tolerance
+from kerasdiff.probing.precisions import InParts, does_otherwise
 from kerasdiff.probing.probes import probes
 from kerasdiff.probing.rounding import DECIDES, NARROW_SIZES, PLAIN, SIZES, Again, tempered
-from kerasdiff.side.observations import EvaluateRequest, Evaluation, Stepped, StepRequest, parted
+from kerasdiff.side.observations import EvaluateRequest, Evaluation, Stage, Stepped, StepRequest, parted
 from kerasdiff.side.protocol import Side
 
 T = TypeVar("T")
@@ -29,9 +31,6 @@ Seen = Callable[["Run"], Sequence[Compared]]
 LARGEST_ROUNDING = 0.1
 """Distance of a model's float32 run from its float64 run that is no rounding: a random op of another dtype draws
 other numbers. Measured: mixed_bfloat16 convnets of 2 to 40 layers stay below 0.01, RandomZoom comes to 5.5."""
-
-GRADIENT_FACTOR = 100.0
-"""A gradient or penalty sums over positions and layers, so its rounding is held to 100 times the limit of an output."""
 
 WEIGHT_SCALES = (64.0, 4096.0)
 """Factors on the weights that take values behind a layer to some hundreds, and to some ten thousands: past 6, the bound
@@ -244,6 +243,8 @@ class Prober:
         if _dtypes(found[0]) != _dtypes(found[1]):  # one side casts to float32, which shows in float64 alone
             return self.narrow(names, Finding(fact=Fact.FLOAT32_HARD_CODED), training=training)
         if not (found[0].mixed or found[1].mixed):
+            if (other := self._otherwise(names, found, training=training)) is not None:
+                return self.narrow(names, other, training=training)
             return Run(names=names, sides=found, precision="float64", tolerance=precision_tolerance("float64"))
         low = self.alone("float32", names, training=training)
         own = max((_distance(a, b) for a, b in zip(low.outputs, found[0].outputs, strict=True)), default=0.0)
@@ -253,6 +254,31 @@ class Prober:
         tolerance = replace(tolerance, limit=min(tolerance.limit, DECIDES))
         coarse = Finding(fact=Fact.FLOAT32_HARD_CODED)
         return Run(names=names, sides=found, precision="float64", tolerance=tolerance, coarse=coarse)
+
+    def _otherwise(
+        self, names: tuple[str, ...], found: tuple[Evaluation, Evaluation], *, training: bool
+    ) -> Finding | None:
+        """Which side does something else in float64 than in float32, if one does; both by no name.
+
+        Raises:
+            EvaluateError: If one that may cannot be run again.
+        """
+
+        def other(side: int) -> bool:
+            stage = Stage(
+                recipes=self.recipes[side],
+                probe=self.batches[names[0]],
+                precision="float64",
+                mode="training" if training else "inference",
+                weight_scale=self._weight_scale,
+                outputs=True,
+                effects=True,
+            )
+            ask = partial(self.alone, names=names, side=side, training=training)
+            return does_otherwise(found[side], ask, InParts(stage=stage, ask=self.sides[side].stage))
+
+        others = [name for name, other in zip(SIDES, both(other), strict=True) if other]
+        return Finding(fact=Fact.OTHERWISE_IN_FLOAT64, side=others[0] if len(others) == 1 else None) if others else None
 
     def narrow(self, names: tuple[str, ...], coarse: Finding, *, training: bool) -> Run:
         """float32, for the reason given.

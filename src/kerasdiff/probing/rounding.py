@@ -44,8 +44,11 @@ PLAIN = 1e-3
 SAME_JUMP = 0.2
 """Fraction of a difference by which it may change from float64 to float32 where no rounding decides it."""
 
-AGREES = 1e-4
-"""Fraction of scale up to which both sides are the same in float32: their rounding there is 1e-5 at most."""
+AGREES = 1e-5
+"""Fraction of scale up to which both sides are the same in float32, where rounding of ordinary layers is no larger."""
+
+NEARLY = 1e-4
+"""Fraction of scale up to which rounding in float32 may account for what is left there, which decides nothing then."""
 
 Kind = Literal["difference", "rounding", "open", "jump"]
 
@@ -178,10 +181,11 @@ def _foreign(items: Sequence[Compared], again: Again) -> dict[Subject, Compared]
     found: dict[Subject, Compared] = {}
     for item in items:
         same = there.get(item.subject)
-        if same is not None and _distance(same) <= AGREES < (1 - SAME_JUMP) * _distance(item) <= moved.get(
-            item.subject, 0
-        ):
-            close = replace(same.closeness, equal=True, beyond=0, limit=AGREES)
+        lost = (1 - SAME_JUMP) * _distance(item)
+        if same is not None and _distance(same) <= NEARLY < lost <= moved.get(item.subject, 0):
+            agrees = _distance(same) <= AGREES
+            settled = {"equal": True, "beyond": 0, "limit": AGREES} if agrees else {"equal": False, "undecided": True}
+            close = replace(same.closeness, foreign=True, **settled)
             found[item.subject] = replace(same, closeness=close)
     return found
 

@@ -16,9 +16,9 @@ from kerasdiff.align.pair import Pair
 from kerasdiff.errors import EvaluateError
 from kerasdiff.graph import Attribute
 from kerasdiff.graph.values import Array, Precision
-from kerasdiff.probing.parting import parted
+from kerasdiff.probing.parting import parted, parted_on
 from kerasdiff.probing.prober import both
-from kerasdiff.side.observations import Encoding, Section, SettingsRequest, SettingsSample
+from kerasdiff.side.observations import Encoding, Occasion, Section, SettingsRequest, SettingsSample
 from kerasdiff.side.protocol import Side
 
 SECTIONS: Mapping[str, Section] = {
@@ -53,11 +53,13 @@ class SettingsObservation:
         encodings: Form of the targets of each output, as far as the losses of either side tell of it.
         apart: How far each section lies apart that reads the same and does not do the same, in two versions of Keras:
             as a fraction of a step, or of a loss.
+        occasions: On which outputs alone each of them does so.
     """
 
     likeness: Mapping[Section, Likeness]
     encodings: tuple[Encoding | None, ...] = ()
     apart: Mapping[Section, float] = field(default_factory=dict)
+    occasions: Mapping[Section, Occasion | None] = field(default_factory=dict)
 
 
 def section_of(key: str) -> Section | None:
@@ -163,7 +165,10 @@ def _judged(asked: SettingsRequest, pair: Pair, samples: tuple[SettingsSample, S
         likeness["optimizer"] = "alike"
     parts = {section: far for section in _read_alike(pair) if (far := doubted.get(section))}
     return SettingsObservation(
-        likeness=likeness, encodings=asked.encodings, apart=parts if asked.precision == "float64" else {}
+        likeness=likeness,
+        encodings=asked.encodings,
+        apart=parts if asked.precision == "float64" else {},
+        occasions={section: parted_on(section, *samples) for section in parts},
     )
 
 

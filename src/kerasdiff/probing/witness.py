@@ -9,14 +9,17 @@ import json
 import math
 import zipfile
 import zlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from kerasdiff.errors import TargetError
 from kerasdiff.findings import Finding
 from kerasdiff.graph import MODES, Mode
 from kerasdiff.graph.values import Array
 from kerasdiff.side.files import other_than_file, write_whole
+from kerasdiff.side.interpreters.settings import OPEN, Setting
 
 SCHEMA = "kerasdiff.witness/1"
 
@@ -54,7 +57,7 @@ class SavedWitness(Counterexample):
         reference, candidate: Targets, as they were given.
         given: What ``--input`` said.
         seed: Of the weights.
-        pythons: The interpreters that they ran under; empty for the one that ran kerasdiff.
+        settings: In what they ran.
     """
 
     how: str
@@ -62,7 +65,7 @@ class SavedWitness(Counterexample):
     candidate: str
     given: tuple[str, ...]
     seed: int
-    pythons: tuple[str, str] = ("", "")
+    settings: tuple[Setting, Setting] = (OPEN, OPEN)
 
 
 def save(path: Path, saved: SavedWitness) -> None:
@@ -79,7 +82,7 @@ def save(path: Path, saved: SavedWitness) -> None:
         "candidate": saved.candidate,
         "inputs": list(saved.given),
         "seed": saved.seed,
-        "pythons": list(saved.pythons),
+        "settings": [asdict(setting) for setting in saved.settings],
         "mode": saved.mode,
         "weight_scale": saved.weight_scale,
         "how": saved.how,
@@ -110,7 +113,8 @@ def load(path: Path) -> SavedWitness:
         raise TargetError(f"{path} is no witness that --save-witness wrote.") from None
     if about.get("schema") != SCHEMA or about.get("mode") not in MODES or not inputs:
         raise TargetError(f"{path} is no witness of schema {SCHEMA}.")
-    difference, (first, second) = about["difference"], about.get("pythons", ("", ""))
+    difference = about["difference"]
+    first, second = map(_setting, about.get("settings", ({}, {})))
     return SavedWitness(
         inputs=inputs,
         mode=about["mode"],
@@ -121,5 +125,13 @@ def load(path: Path) -> SavedWitness:
         candidate=str(about["candidate"]),
         given=tuple(str(text) for text in about["inputs"]),
         seed=int(about["seed"]),
-        pythons=(str(first), str(second)),
+        settings=(first, second),
+    )
+
+
+def _setting(told: Mapping[str, Any]) -> Setting:
+    return Setting(
+        python=str(told.get("python", "")),
+        backend=str(told.get("backend", "")),
+        variables=tuple((str(name), str(value)) for name, value in told.get("variables", ())),
     )

@@ -33,7 +33,7 @@ def _findings(pair: Pair) -> tuple[tuple[Finding, ...], RungOutcome]:
         count = len(pair.modes["inference"].graphs[0])
         same = Finding(fact=Fact.ISOMORPHIC, count=count)
         if not pair.isomorphic:
-            same = Finding(fact=Fact.SAME_BY_OTHERS, count=count, names=libraries(pair.descriptions))
+            same = Finding(fact=Fact.SAME_BY_OTHERS, count=count, libraries=libraries(pair.descriptions))
         return (same, *aside), "equal"
     if pair.edits:
         kinds = Counter(edit.kind for edit in pair.told)

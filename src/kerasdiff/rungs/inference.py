@@ -95,10 +95,13 @@ def _separated(rung: Rung, searched: Searched) -> Rung:
 
 def _random(seen: FunctionObservation) -> Rung:
     """The rung of models of which one gives other outputs for the same input, or both do."""
-    samples = None if seen.chance is None else seen.chance.samples
+    chance = seen.chance
+    samples = None if chance is None else chance.samples
     if samples is not None and not samples.differ:
         return distribution("inference", samples)
     if seen.repeated[0] != seen.repeated[1]:
+        if chance is not None and samples is None and all(chance.drawing):
+            return sampled("inference", chance)  # both may draw the same
         side = SIDES[seen.repeated.index(False)]
         finding = Finding(fact=Fact.RANDOM_ON_ONE_SIDE, side=side)
         return Rung(name="inference", outcome="different", findings=(finding,), figures=RandomFigures(random=side))

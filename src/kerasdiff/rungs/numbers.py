@@ -31,7 +31,7 @@ def judged(name: RungName, seen: Comparisons, what: Quantity) -> Rung:
         rung = Rung(
             name=name,
             outcome="different" if seen.beyond else "failed" if seen.undecided else "equal",
-            findings=(_lead(seen, worst, what),),
+            findings=(_lead(seen, worst, what), *_told_in_float32(seen, what)),
             figures=_figures(seen, worst),
         )
     if not seen.absent:
@@ -55,6 +55,18 @@ def _lead(seen: Comparisons, worst: Compared, what: Quantity) -> Finding:
             for item in seen.beyond
             if item.closeness.max_relative == float("inf") and item.subject != worst.subject
         ),
+    )
+
+
+def _told_in_float32(seen: Comparisons, what: Quantity) -> tuple[Finding, ...]:
+    """Which comparisons float64 decides nothing about, by the limit that took its place."""
+    foreign = [item.closeness for item in seen.compared if item.closeness.foreign and item.closeness.equal]
+    if not foreign:
+        return ()
+    limit = max(close.limit for close in foreign)
+    figures = {"limit": limit}
+    return (
+        Finding(fact=Fact.TOLD_IN_FLOAT32, names=(what,), count=len(foreign), of=len(seen.compared), figures=figures),
     )
 
 

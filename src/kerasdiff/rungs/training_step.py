@@ -61,14 +61,14 @@ def _with_step(rung: Rung, step: StepObservation) -> Rung:
 
 def _unseeded(seen: LearningObservation) -> Rung:
     """Random numbers that neither seeds nor their own ops make repeatable."""
-    samples = None if seen.chance is None else seen.chance.samples
+    chance = seen.chance
+    if chance is not None and chance.samples is not None:
+        return distribution("training step", chance.samples)  # whoever controls it
     if seen.repeated[0] == seen.repeated[1]:
-        if samples is not None:
-            return distribution("training step", samples)
         finding = Finding(fact=Fact.UNSEEDED_ON_BOTH_SIDES)
         return Rung(name="training step", outcome="failed", findings=(finding,))
-    if samples is not None and not samples.differ:
-        return distribution("training step", samples)  # the same distribution, whoever controls it
+    if chance is not None and all(chance.drawing):  # both may draw the same, and who controls it is no difference
+        return sampled("training step", chance)
     side = SIDES[seen.repeated.index(False)]
     finding = Finding(fact=Fact.UNSEEDED_ON_ONE_SIDE, side=side)
     return Rung(name="training step", outcome="different", findings=(finding,))

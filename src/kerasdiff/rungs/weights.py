@@ -345,7 +345,8 @@ def _by_likeness(pair: Pair, sampled: SettingsObservation) -> Mapping[Likeness, 
     one, two = (side.environment.get("keras", "") for side in pair.descriptions)
     for section, far in sampled.apart.items():
         values = f"{_called(first, section)} of Keras {one}", f"{_called(second, section)} of Keras {two}"
-        changes["unknown"].append(Change(aspect=Aspect.COMPILE, name=section, values=values, far=far))
+        where = sampled.occasions.get(section) or ""
+        changes["unknown"].append(Change(aspect=Aspect.COMPILE, name=section, values=values, far=far, occasion=where))
     return changes
 
 

@@ -134,7 +134,7 @@ _starting = threading.Lock()
 
 
 def _is_forked(environment: Mapping[str, str]) -> bool:
-    """Whether a worker may be forked; JAX starts a thread as soon as it is imported, which no fork survives."""
+    """Whether a worker may be forked; JAX and PyTorch start threads when they are imported, which no fork survives."""
     return FORKS and environment.get("KERAS_BACKEND", "tensorflow") == "tensorflow"
 
 

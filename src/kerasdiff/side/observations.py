@@ -119,6 +119,7 @@ class Evaluation:
         outputs: Per probe, the model outputs in order.
         repeated: Whether the first probe a second time gave the same bits (a random model does not).
         mixed: Whether lower precision than asked for stayed in the graph (a hard-coded float32).
+        otherwise: Whether it may do something else than in float32, of whose ops and constants it is not made.
         gradients: In training mode, weight id to the gradient of a fixed random projection of the outputs plus the
             added losses; ``None`` where the weight gets no gradient.
         state: Weight id to the value after the call, for every weight that is not trainable; in inference mode for
@@ -131,6 +132,7 @@ class Evaluation:
     outputs: tuple[tuple[Array, ...], ...]
     repeated: bool
     mixed: bool = False
+    otherwise: bool = False
     gradients: Mapping[str, Array | None] = field(default_factory=dict)
     state: Mapping[str, Array] = field(default_factory=dict)
     losses: AddedLosses = AddedLosses()
@@ -270,6 +272,10 @@ class SettingsRequest:
     rates_apart: bool = False
 
 
+Occasion = Literal["ends", "masked"]
+"""Outputs of a kind of their own: that are all 0 or 1, as of a sigmoid that saturates, or with a mask."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingsSample:
     """What they did.
@@ -280,6 +286,7 @@ class SettingsSample:
         encodings: Form of the targets that the side's own losses tell of, output by output.
         written: Numbers in a learning rate schedule of the user's own, in its code too; ``None`` where there is none.
         steps: By how much the optimizer moved each weight to where ``values`` has it, without the rates.
+        occasions: Of losses and metrics, on what outputs each figure of ``values``, then of ``weighted``, was taken.
     """
 
     values: Mapping[Section, tuple[Array, ...]]
@@ -287,3 +294,4 @@ class SettingsSample:
     encodings: tuple[Encoding | None, ...]
     written: tuple[float, ...] | None = None
     steps: tuple[Array, ...] = ()
+    occasions: Mapping[Section, tuple[tuple[Occasion, ...], ...]] = field(default_factory=dict)

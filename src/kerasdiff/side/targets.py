@@ -17,7 +17,7 @@ from kerasdiff.side.files import other_than_file
 from kerasdiff.side.payload import Payload
 from kerasdiff.side.revisions.records import Revision
 
-Backend = Literal["tensorflow", "jax"]
+Backend = Literal["tensorflow", "jax", "torch"]
 """What Keras computes with."""
 
 TargetKind = Literal["file", "module", "notebook", "saved", "config", "baseline", "live"]

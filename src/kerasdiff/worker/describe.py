@@ -35,7 +35,7 @@ from kerasdiff.worker.loading.loaded import Loaded
 from kerasdiff.worker.running.values import bytes_of
 from kerasdiff.worker.tracing.assemble import assemble
 from kerasdiff.worker.tracing.attributes import layer_defaults
-from kerasdiff.worker.tracing.code import is_user_code, reach_digest
+from kerasdiff.worker.tracing.code import reach_digest
 from kerasdiff.worker.tracing.compiled import compile_settings
 from kerasdiff.worker.tracing.lint import lint, never_called, unused
 from kerasdiff.worker.tracing.lower import spec_of
@@ -49,6 +49,7 @@ from kerasdiff.worker.tracing.names import (
     weight_table,
 )
 from kerasdiff.worker.tracing.naming import snake
+from kerasdiff.worker.tracing.reach import is_user_code
 from kerasdiff.worker.tracing.sources import relative
 from kerasdiff.worker.tracing.trace import Recording
 from kerasdiff.worker.tracing.untracked import untracked

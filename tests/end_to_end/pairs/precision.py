@@ -1,6 +1,7 @@
 """Pairs about quantised models and dtype policies."""
 
 import keras
+import tensorflow as tf
 from keras import layers, ops
 
 
@@ -84,3 +85,30 @@ class MixedConvnet(keras.Model):
 def double(policy="float64"):
     x = keras.Input((6,))
     return keras.Model(x, layers.Dense(2, dtype=policy)(x))
+
+
+DOES = {
+    "relu6": tf.nn.relu6,
+    "relu": tf.nn.relu,
+    "double": lambda x: x * 2.0,
+    "half as much again": lambda x: x * 1.5,
+    "sum": lambda x: tf.add_n([x, x]),
+    "sum by hand": lambda x: tf.reduce_sum(tf.stack([x, x]), 0),
+    "sum of a half": lambda x: tf.concat([x, x], -1)[:, :16] + x,
+}
+
+
+class ByDtype(layers.Layer):
+    """Does in float32 what ``narrow`` names, and in any other precision what ``wide`` does."""
+
+    def __init__(self, narrow, wide=None):
+        super().__init__()
+        self.narrow, self.wide = narrow, wide or narrow
+
+    def call(self, x):
+        return DOES[self.narrow if x.dtype == "float32" else self.wide](x)
+
+
+def by_dtype(narrow, wide=None, dropout=False):
+    drawn = [layers.Dropout(0.5)] if dropout else []
+    return keras.Sequential([keras.Input((8,)), layers.Dense(16), *drawn, ByDtype(narrow, wide), layers.Dense(4)])

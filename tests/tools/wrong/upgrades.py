@@ -46,12 +46,13 @@ def _moved(folder: Path) -> None:
     import numpy as np
 
     from kerasdiff.probing.witness import SavedWitness, save
+    from kerasdiff.side.interpreters.settings import Setting
 
     save(
         folder / "w.npz",
         SavedWitness(
             inputs=(np.zeros((2, 4)),), mode="inference", weight_scale=1.0, difference=1.0, how="probe normal", reference="net.py:net",
-            candidate="net.py:other", given=(), seed=0, pythons=("/nowhere/old/bin/python", ""),
+            candidate="net.py:other", given=(), seed=0, settings=(Setting(python="/nowhere/old/bin/python"), Setting()),
         ),
     )  # fmt: skip
 

@@ -11,6 +11,7 @@ from kerasdiff.report import wording
 from kerasdiff.report.json import dump_sealed, rung_json
 from kerasdiff.report.saved import RECORD, kept, read_record
 from kerasdiff.report.terminal.style import Look, emit, hang
+from kerasdiff.side.interpreters.settings import OPEN, Setting
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -29,13 +30,13 @@ class Replayed:
     Attributes:
         targets: The models that were run.
         rung: What they do on it now.
-        pythons: Under which interpreters, as they are shown; empty for the one that ran kerasdiff.
+        settings: In what they ran.
     """
 
     saved: SavedWitness
     targets: tuple[str, str]
     rung: Rung
-    pythons: tuple[str, str] = ("", "")
+    settings: tuple[Setting, Setting] = (OPEN, OPEN)
 
     @property
     def exit_code(self) -> int:
@@ -48,8 +49,8 @@ def render_replay(replayed: Replayed, console: Console) -> None:
     from rich.text import Text
 
     look, rung = Look.of(console), replayed.rung
-    for label, target, python in zip(SIDES, replayed.targets, replayed.pythons, strict=True):
-        told = Text.assemble((look.text(target), "bold"), look.text(f"  under {python}" if python else ""))
+    for label, target, setting in zip(SIDES, replayed.targets, replayed.settings, strict=True):
+        told = Text.assemble((look.text(target), "bold"), look.text(wording.ran_in(setting)))
         hang(console, Text(f"  {label}  ", style="dim"), told)
     hang(
         console,
@@ -70,7 +71,10 @@ def replay_json(replayed: Replayed) -> str:
             "schema": SCHEMA,
             "reference": replayed.targets[0],
             "candidate": replayed.targets[1],
-            **({"pythons": list(replayed.pythons)} if any(replayed.pythons) else {}),
+            "settings": [
+                {"python": one.python, "backend": one.backend, "variables": dict(one.variables)}
+                for one in replayed.settings
+            ],
             "witness": {
                 "mode": saved.mode,
                 "weight_scale": saved.weight_scale,
@@ -95,6 +99,7 @@ def read_replay(report: Mapping[str, Attribute]) -> Replayed:
     from kerasdiff.probing import witness
     from kerasdiff.report.commands import replay
     from kerasdiff.rungs import records
+    from kerasdiff.side.interpreters import settings
 
-    modules = (replay, findings, edits, model, returned, table, values, witness, records)
+    modules = (replay, findings, edits, model, returned, table, values, witness, records, settings)
     return read_record(report, "replayed", Replayed, modules, again="replay")

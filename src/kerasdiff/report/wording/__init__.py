@@ -18,7 +18,7 @@ from kerasdiff.report.wording.explain import (
 from kerasdiff.report.wording.findings.table import detail, sentence
 from kerasdiff.report.wording.fits.told import data_words
 from kerasdiff.report.wording.fits.trials import plan, remarks
-from kerasdiff.report.wording.models import commit, model, runs_with
+from kerasdiff.report.wording.models import commit, model, ran_in, runs_with
 from kerasdiff.report.wording.numbers import closeness, provenance, subject
 from kerasdiff.report.wording.terms import environment, terms
 from kerasdiff.report.wording.verdict.advice import advice
@@ -47,6 +47,7 @@ __all__ = [
     "numbered",
     "plan",
     "provenance",
+    "ran_in",
     "remarks",
     "runs_with",
     "sentence",

@@ -186,10 +186,10 @@ def _loading(pair: CheckedPair) -> list[str]:
     words += ["--unsafe"] if pair.gate.unsafe else []
     for side, file in pair.gate.objects:
         words += ["--custom-objects", f"{side}={file}" if side else file]
-    for side, python in zip(SIDES, pair.gate.pythons, strict=True):
-        words += [f"--{side}-python", python] if python else []
-    for side, variables in zip(SIDES, pair.gate.variables, strict=True):
-        words += [word for name, value in variables for word in (f"--{side}-env", f"{name}={value}")]
+    for side, setting in zip(SIDES, pair.gate.settings, strict=True):
+        words += [f"--{side}-python", setting.python] if setting.python else []
+        words += [word for name, value in setting.variables for word in (f"--{side}-env", f"{name}={value}")]
+        words += [f"--{side}-backend", setting.backend] if setting.backend else []
     return words
 
 

@@ -8,6 +8,8 @@ from kerasdiff.comparison import ModelInfo
 from kerasdiff.graph import Node, Port, TensorSpec
 from kerasdiff.report.wording.names import count
 from kerasdiff.rungs.records import RowState
+from kerasdiff.side.interpreters.asking import shown
+from kerasdiff.side.interpreters.settings import Setting
 from kerasdiff.side.revisions.records import Commit
 
 
@@ -45,6 +47,16 @@ def runs_with(info: ModelInfo) -> str:
         ]
     )
     return f"{versions} ({info.python})" if versions and info.python else versions or info.python
+
+
+def ran_in(setting: Setting) -> str:
+    """``  under old/bin/python, on jax, with TF_USE_LEGACY_KERAS=1``; empty where it ran in what ran kerasdiff."""
+    told = [
+        *([f"under {shown(setting.python)}"] if setting.python else []),
+        *([f"on {setting.backend}"] if setting.backend else []),
+        *([f"with {', '.join(f'{name}={text}' for name, text in setting.variables)}"] if setting.variables else []),
+    ]
+    return f"  {', '.join(told)}" if told else ""
 
 
 def port(end: Port) -> str:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from kerasdiff.findings import Site
+from kerasdiff.findings import Library, Site
 from kerasdiff.graph import Attribute, Source
 from kerasdiff.graph.names import ALIASES
 from kerasdiff.graph.table import Table
 
 SAYS_LITTLE = frozenset({"Activation", "Lambda", "ReLU"})
 """Layer classes that do one thing or another: what it is says more than the class."""
+
+LIBRARIES = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
+"""What computes, as its makers write it."""
 
 MOST_SHOWN = 72
 """Characters of a setting in a sentence; the rest of a constant array tells a reader nothing."""
@@ -23,6 +26,15 @@ def name_of(site: Site) -> str:
         return site.display if site.display in ALIASES.get(site.op, ()) else site.op
     plain = site.display.lower().replace("_", "") == site.op.replace("_", "")
     return f"{site.display} ({site.op})" if site.display in SAYS_LITTLE and not plain else site.display
+
+
+def library(one: Library) -> str:
+    """What computes a side.
+
+    >>> library(Library(name="jax", version="0.10.2"))
+    'JAX 0.10.2'
+    """
+    return f"{LIBRARIES.get(one.name, one.name)} {one.version}"
 
 
 def call_of(site: Site) -> str:

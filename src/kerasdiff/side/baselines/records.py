@@ -66,6 +66,7 @@ class HeldCall:
         ways: Nodes with a branch on data, and the tensor it goes by; ``None`` where nothing tells.
         customised: Whether a gradient that is code was lost.
         mixed: Whether parts of it run in a lower precision than asked for.
+        otherwise: Whether it is made of other ops or constants than in float32.
     """
 
     precision: Precision
@@ -87,6 +88,7 @@ class HeldCall:
     ways: tuple[tuple[str, str | None], ...] = ()
     customised: bool = False
     mixed: bool = False
+    otherwise: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -85,14 +85,7 @@ def ask(path: str, option: str) -> Told:
         TargetError: If it is none, or gives no answer.
     """
     try:
-        done = subprocess.run(
-            [path, "-c", _QUESTION],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_PATIENCE_S,
-            check=False,
-            env=seen_by(path, worker_environment()),
-        )
+        done = answered(path, _QUESTION, _PATIENCE_S)
     except subprocess.TimeoutExpired:
         raise TargetError(
             f"{option}: {path} does not say its version within {_PATIENCE_S:g} s; is it Python?"
@@ -107,6 +100,23 @@ def ask(path: str, option: str) -> Told:
     except (ValueError, IndexError, TypeError, KeyError, AttributeError):
         said = done.stderr.decode(errors="replace").strip()
         raise TargetError(f"{option}: {path} is no Python interpreter, or a broken one.", said[-2000:]) from None
+
+
+def answered(path: str, question: str, patience: float) -> subprocess.CompletedProcess[bytes]:
+    """What an interpreter prints that runs a few lines, as a worker would find its environment, within so many seconds.
+
+    Raises:
+        OSError: If it cannot be run.
+        subprocess.TimeoutExpired: If it does not end in time.
+    """
+    return subprocess.run(
+        [path, "-c", question],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=patience,
+        check=False,
+        env=seen_by(path, worker_environment()),
+    )
 
 
 def _not_run(path: str, option: str, error: OSError) -> TargetError:

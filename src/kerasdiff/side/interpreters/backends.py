@@ -16,10 +16,12 @@ VARIABLE = "KERAS_BACKEND"
 """What names the backend in Keras's own way."""
 
 DEFAULT: Backend = "tensorflow"
-RUN: tuple[Backend, ...] = ("tensorflow", "jax")
+RUN: tuple[Backend, ...] = ("tensorflow", "jax", "torch")
 """Backends that models are run on."""
 
-_CALLED = {"torch": "PyTorch", "openvino": "OpenVINO"}
+_NAMES = f"{', '.join(RUN[:-1])} or {RUN[-1]}"
+
+_CALLED = {"openvino": "OpenVINO"}
 
 
 def on(target: Target, named: str, option: str) -> Target:
@@ -27,7 +29,7 @@ def on(target: Target, named: str, option: str) -> Target:
 
     Args:
         target: It.
-        named: ``tensorflow`` or ``jax``; empty for that of the environment or of its file.
+        named: ``tensorflow``, ``jax`` or ``torch``; empty for that of the environment or of its file.
         option: What named it, for messages: ``--reference-backend``.
 
     Raises:
@@ -53,9 +55,9 @@ def _known(named: str, option: str) -> Backend:
     if named in _CALLED:
         raise TargetError(
             f"{option} is {named}: kerasdiff does not run models on {_CALLED[named]} yet; say by an option that "
-            f"it is to run on {' or '.join(RUN)}."
+            f"it is to run on {_NAMES}."
         )
-    raise TargetError(f"{option}: {named!r} is no backend of Keras; name {' or '.join(RUN)}.")
+    raise TargetError(f"{option}: {named!r} is no backend of Keras; name {_NAMES}.")
 
 
 def _run_on(target: Target, backend: Backend, option: str) -> Target:

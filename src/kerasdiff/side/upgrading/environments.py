@@ -155,15 +155,6 @@ def found(plan: Plan) -> Made | None:
         return None
 
 
-def standing(plan: Plan, told: Told) -> Made:
-    """The environment, made where it is not there.
-
-    Raises:
-        UpgradeError: If it cannot be made.
-    """
-    return found(plan) or make(plan, told)
-
-
 def sizes_of(store: str) -> list[int]:
     """How large the environments are that are kept, in bytes: each as it was made."""
     sizes = []

@@ -98,13 +98,15 @@ class Installer:
         if self.uv:
             self._by_uv(wanted, asked, told)
             return
-        files = [part for file in wanted.files for part in ("-r", file)]
-        self._run([self.python, *ALONE, "-u", "-m", "pip", "install", "--no-input", *files, *asked], told)
+        with _folder() as folder:
+            named = [*wanted.files, *([_written(folder, "asked.txt", asked)] if asked else [])]
+            files = [part for file in named for part in ("-r", file)]
+            self._run([self.python, *ALONE, "-u", "-m", "pip", "install", "--no-input", *files], told)
 
     def _by_uv(self, wanted: Wanted, asked: Sequence[str], told: Told) -> None:
         """Resolves with the known versions preferred, then installs those of the outcome that are not there yet."""
         within = ["--python", self.python]
-        with tempfile.TemporaryDirectory(prefix="kerasdiff-") as folder:  # what is asked for may hold a password
+        with _folder() as folder:
             outcome = _written(folder, "resolved.txt", self._pins())
             files = [_written(folder, "asked.txt", asked), *wanted.files]
             self._run([self.uv, "pip", "compile", *within, "--no-header", "--no-annotate", "-o", outcome, *files], told)
@@ -162,6 +164,11 @@ def installer(python: str, known: Packages, *, lent: bool) -> Installer:
             "this system's Python."
         )
     return made
+
+
+def _folder() -> tempfile.TemporaryDirectory[str]:
+    """Where requirements are written: one may hold a password, and others see what a command is called with."""
+    return tempfile.TemporaryDirectory(prefix="kerasdiff-")
 
 
 def _written(folder: str, name: str, lines: Iterable[str]) -> str:

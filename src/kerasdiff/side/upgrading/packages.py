@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kerasdiff.errors import UpgradeError
-from kerasdiff.side.environment import seen_by, worker_environment
-from kerasdiff.side.interpreters.asking import shown
+from kerasdiff.side.interpreters.asking import answered, shown
 from kerasdiff.side.reading.homes import home_at, module_folder
 from kerasdiff.side.reading.imported import imported_names
 from kerasdiff.side.reading.source import Source, source
@@ -88,14 +87,7 @@ def packages_of(python: str) -> Packages:
         UpgradeError: If it does not say.
     """
     try:
-        done = subprocess.run(
-            [python, "-c", _QUESTION],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_PATIENCE_S,
-            check=False,
-            env=seen_by(python, worker_environment()),
-        )
+        done = answered(python, _QUESTION, _PATIENCE_S)
         told = json.loads(done.stdout.decode(errors="replace").strip().splitlines()[-1])
     except (OSError, subprocess.TimeoutExpired, ValueError, IndexError):
         raise UpgradeError(f"{shown(python)} does not say what is installed there; does it run?") from None

@@ -1,7 +1,7 @@
-"""How is a model called on JAX? As a function of the values of its variables and of its inputs, which changes nothing.
+"""How is a model called on another backend? As a function that changes nothing.
 
-``keras.StatelessScope`` stands the values in for the variables and keeps what is assigned: so JAX can trace the call,
-compile it and take gradients of it.
+``keras.StatelessScope`` stands values in for those of the variables and keeps what is assigned: so the call can be
+traced and compiled, and gradients taken of it.
 """
 
 from __future__ import annotations
@@ -9,10 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import jax
-import jax.numpy as jnp
-
 from kerasdiff.graph import Mode, Returned
+from kerasdiff.worker.backends.engine import engine
 from kerasdiff.worker.keras_internals import Live, keras
 from kerasdiff.worker.loading.loaded import Loaded
 from kerasdiff.worker.tracing.names import weight_table
@@ -83,7 +81,7 @@ class Calling:
             self.last = done
             return done.outputs, done.added.values, done.state
 
-        return jax.jit(run)
+        return engine().compiled(run)
 
     def pulled(self, weights: Sequence[Live]) -> Live:
         """The same with gradients of a projection of the floating outputs plus the added losses."""
@@ -91,10 +89,8 @@ class Calling:
         def total(trained: Mapping[str, Live], others: Mapping[str, Live], tensors: Sequence[Live]) -> Live:
             done = self.run({**others, **trained}, tensors)
             self.last = done
-            value = jnp.sum(done.added.values)
-            for one, weight in zip(done.outputs, weights, strict=True):
-                if weight is not None:
-                    value += jnp.sum(one.astype(value.dtype) * weight)
-            return value, (done.outputs, done.added.values, done.state)
+            seeds = [None if one is None else engine().array_of(one) for one in weights]
+            weighed = [one * seed for one, seed in zip(done.outputs, seeds, strict=True) if seed is not None]
+            return engine().summed([done.added.values, *weighed]), (done.outputs, done.added.values, done.state)
 
-        return jax.jit(jax.value_and_grad(total, has_aux=True))
+        return engine().compiled(engine().pulled(total))

@@ -1,11 +1,10 @@
-"""Answers ``evaluate`` on JAX: sets randomised weights and runs probes through the model."""
+"""Answers ``evaluate`` on another backend: sets randomised weights and runs probes through the model."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-import jax.numpy as jnp
 import numpy as np
 import tensorflow as tf
 
@@ -14,9 +13,10 @@ from kerasdiff.graph import Mode, Port
 from kerasdiff.graph.values import Array, Precision
 from kerasdiff.side.observations import EvaluateRequest, Evaluation, Recipe
 from kerasdiff.worker.backends.calling import Calling
+from kerasdiff.worker.backends.engine import engine
 from kerasdiff.worker.backends.session import BackendSession
 from kerasdiff.worker.importing.faults import at_line, reason
-from kerasdiff.worker.keras_internals import Live
+from kerasdiff.worker.keras_internals import Live, is_floating, to_numpy
 from kerasdiff.worker.loading.load import precision_scope
 from kerasdiff.worker.loading.loaded import Loaded
 from kerasdiff.worker.running.values import value_of
@@ -53,17 +53,18 @@ def _evaluation(session: BackendSession, call: Calling, loaded: Loaded, request:
     assert call.last is not None
     outputs, terms, state = results[0]
     found = Evaluation(
-        outputs=tuple(tuple(map(np.asarray, one)) for one, _, _ in results),
+        outputs=tuple(tuple(map(to_numpy, one)) for one, _, _ in results),
         repeated=True,
-        losses=call.last.added.told(np.asarray(terms).tolist()),
+        losses=call.last.added.told(to_numpy(terms).tolist()),
         mixed=request.precision == "float64" and session.has_lower_precision(call),
+        otherwise=request.precision == "float64" and session.is_otherwise(call.mode),
     )
     if request.alone:
         return found
-    after = {name: np.asarray(value) for name, value in state.items() if name not in call.trained}
-    added = tuple(float(np.sum(one)) for _, one, _ in results)
+    after = {name: to_numpy(value) for name, value in state.items() if name not in call.trained}
+    added = tuple(float(np.sum(to_numpy(one))) for _, one, _ in results)
     if not request.training:
-        changed = {name: one for name, one in after.items() if not _same_bits(one, np.asarray(values[name]))}
+        changed = {name: one for name, one in after.items() if not _same_bits(one, to_numpy(values[name]))}
         return replace(found, state=changed, added=added)
     gradients = _gradients(session, call, request.precision, values, probes[0], outputs)
     return replace(found, state=after, gradients=gradients, added=added)
@@ -79,18 +80,16 @@ def _gradients(
 ) -> dict[str, Array | None]:
     """The gradient of a fixed random projection of the outputs plus the added losses; ``None`` where it is nothing.
 
-    JAX gives zeros for a weight that no output depends on, where TensorFlow says that there is no gradient.
+    Backends give zeros for a weight that no output depends on, where TensorFlow says that there is no gradient.
     """
     weights = [
-        np.random.default_rng([7, number]).standard_normal(one.shape)
-        if jnp.issubdtype(one.dtype, jnp.floating)
-        else None
+        np.random.default_rng([7, number]).standard_normal(tuple(one.shape)) if is_floating(one) else None
         for number, one in enumerate(outputs)
     ]
     function = session.pulled(precision, call, weights)
     trained = {name: values[name] for name in call.trained}
     _, pulled = function(trained, {n: v for n, v in values.items() if n not in trained}, inputs)
-    arrays = {name: np.asarray(one) for name, one in pulled.items()}
+    arrays = {name: to_numpy(one) for name, one in pulled.items()}
     used = session.used(precision, call)
     return {name: None if not one.any() and name not in used else one for name, one in arrays.items()}
 
@@ -111,7 +110,7 @@ def start_of(
             raise EvaluateError(f"weight {recipe.weight} does not exist")
         value = value_of(recipe, variable, weight_scale)
         if value is not None:
-            values[recipe.weight] = jnp.asarray(_perturbed(value, perturbation, rng), variable.dtype)
+            values[recipe.weight] = engine().array_of(_perturbed(value, perturbation, rng), variable.dtype)
     return values
 
 
@@ -126,7 +125,8 @@ def inputs_of(ports: Sequence[Port], probe: Sequence[Array], perturbation: float
     rng = np.random.default_rng(13)
     kinds = [tf.as_dtype(port.spec.dtype).as_numpy_dtype for port in ports]
     return [
-        jnp.asarray(_perturbed(np.asarray(b).astype(k), perturbation, rng)) for b, k in zip(probe, kinds, strict=True)
+        engine().array_of(_perturbed(np.asarray(values).astype(kind), perturbation, rng))
+        for values, kind in zip(probe, kinds, strict=True)
     ]
 
 

@@ -1,4 +1,4 @@
-"""What a model does on JAX when it is called: a :class:`~kerasdiff.worker.tracing.trace.Recording` of a jaxpr.
+"""What a model does on another backend when it is called: a :class:`~kerasdiff.worker.tracing.trace.Recording`.
 
 The call is traced twice, with other sizes of what may vary: what is not the same then is an unknown dimension.
 """
@@ -9,12 +9,12 @@ import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 
-import jax
 import tensorflow as tf
 
 from kerasdiff.graph import Attribute, Mode
 from kerasdiff.worker.backends.calling import Calling
-from kerasdiff.worker.backends.program import Marks, Op, Program, Value, program
+from kerasdiff.worker.backends.engine import engine
+from kerasdiff.worker.backends.program import Op, Program, Value
 from kerasdiff.worker.hooks import given, hooked
 from kerasdiff.worker.keras_internals import Live, calling, keras
 from kerasdiff.worker.loading.loaded import Loaded
@@ -26,42 +26,47 @@ _SIZES = (((3, 16), (5, 32)), ((3, 64), (5, 128)))
 
 
 class _Recorder(Recorder):
-    """Notes calls by marks, which the jaxpr holds."""
+    """Notes calls by marks, which the program holds."""
 
-    def __init__(self, names: Names, marks: Marks, *, training: bool) -> None:
+    def __init__(self, names: Names, marks: Live, *, training: bool) -> None:
         super().__init__(names, None, training=training)
         self.marks = marks
-        self.own: set[int] = set()
-        self.seen: dict[int, list[int]] = {}
-        self._kept: list[Live] = []  # an id is that of one tracer alone as long as it lives
+        self.seen: dict[int, int] = {}
+        self._noticed: dict[tuple[Event, str], list[tuple[int, int]]] = {}
+        self._kept: list[Live] = []  # an id is that of one tensor alone as long as it lives
 
     def is_here(self) -> bool:
         return True
 
     def position(self) -> int:
-        return self.marks.leave()[0]
+        return int(self.marks.leave())
 
     def anew(self, tensor: Live) -> Live:
-        number, value = self.marks.leave(tensor)
-        self.own.add(number)
-        return value
+        return self.marks.anew(tensor)
 
     def noted(self, tensors: Sequence[Live]) -> Iterator[str]:
-        return (str(self.marks.leave(tensor)[0]) for tensor in tensors if isinstance(tensor, jax.core.Tracer))
+        return (str(self.marks.leave(tensor)) for tensor in tensors if self.marks.is_traced(tensor))
 
     def begun(self, event: Event) -> None:
-        event.inputs = self._marked(event.inputs)
+        event.inputs = self._marked(event, "inputs", event.inputs)
 
     def ended(self, event: Event) -> None:
-        event.outputs, event.masks = self._marked(event.outputs), self._marked(event.masks)
+        event.outputs = self._marked(event, "outputs", event.outputs)
+        event.masks = self._marked(event, "masks", event.masks)
 
-    def _marked(self, tensors: Sequence[Live]) -> tuple[Live, ...]:
-        """The tracers among them; what they are called is known by their marks."""
-        traced = tuple(one for one in tensors if isinstance(one, jax.core.Tracer))
+    def _marked(self, event: Event, what: str, tensors: Sequence[Live]) -> tuple[Live, ...]:
+        """The traced ones among them; what they are called is known by their marks."""
+        traced = tuple(one for one in tensors if self.marks.is_traced(one))
         for one in traced:
-            self.seen.setdefault(id(one), []).append(self.marks.leave(one)[0])
+            number = self.marks.leave(one)
+            self._noticed.setdefault((event, what), []).append((number, self.seen.setdefault(id(one), number)))
             self._kept.append(one)
         return traced
+
+    def values(self, event: Event, what: str, marked: Mapping[int, Value]) -> tuple[Value, ...]:
+        """What an event's tensors are in the program; in a body of their own they are none, as their marks are not."""
+        found = self._noticed.get((event, what), ())
+        return tuple(marked[own if own in marked else first] for own, first in found if {own, first} & marked.keys())
 
     def on_variable(self, original: Callable[..., Live], args: tuple[Live, ...], kwargs: dict[str, Live]) -> Live:
         made = original(*args, **kwargs)
@@ -73,7 +78,7 @@ class _Recorder(Recorder):
         """Stands around ``Variable.assign``."""
         result = original(*args, **kwargs)
         value = given(original, "value", args, kwargs)
-        if args and isinstance(value, jax.core.Tracer):
+        if args and self.marks.is_traced(value):
             self.marks.write(args[0], value)
         return result
 
@@ -89,7 +94,7 @@ def _installed(recorder: _Recorder) -> Iterator[None]:
 
 
 def record(loaded: Loaded, mode: Mode) -> Recording:
-    """Calls the model twice with tracers, for larger sizes where it does not take small ones.
+    """Calls the model twice while it is traced, for larger sizes where it does not take small ones.
 
     Raises:
         ValueError: If both calls are not alike.
@@ -109,25 +114,20 @@ def _joined(loaded: Loaded, mode: Mode, sizes: Sequence[tuple[int, int]]) -> Rec
 
 
 def record_at(loaded: Loaded, mode: Mode, shapes: Sequence[tuple[int, ...]]) -> Recording:
-    """Calls the model with tracers of these shapes."""
+    """Calls the model with tensors of these shapes."""
     call = Calling(loaded, mode)
-    names, marks = Names(loaded.model), Marks()
-    recorder = _Recorder(names, marks, training=mode == "training")
-    inputs = [
-        jax.ShapeDtypeStruct(shape, jax.dtypes.canonicalize_dtype(tf.as_dtype(port.spec.dtype).as_numpy_dtype))
-        for shape, port in zip(shapes, loaded.ports, strict=True)
-    ]
-    values = [jax.ShapeDtypeStruct(one.shape, one.value.dtype) for one in call.variables.values()]
+    names = Names(loaded.model)
     kept: dict[str, Live] = {}
 
-    def body(held: Sequence[Live], tensors: Sequence[Live]) -> list[Live]:
+    def body(marks: Live, held: Sequence[Live], tensors: Sequence[Live]) -> list[Live]:
+        recorder = kept["recorder"] = _Recorder(names, marks, training=mode == "training")
         with _installed(recorder):
-            done = call.run(dict(zip(call.variables, held, strict=True)), tensors)
-        kept["done"] = done
+            done = kept["done"] = call.run(dict(zip(call.variables, held, strict=True)), tensors)
         return [*done.outputs, *done.added.tensors]
 
-    closed = jax.make_jaxpr(body)(values, inputs)
-    made = program(closed, list(call.variables.values()), inputs, marks, recorder.own)
+    kinds = [tf.as_dtype(port.spec.dtype).as_numpy_dtype for port in loaded.ports]
+    made: Program = engine().traced(body, list(call.variables.values()), list(zip(shapes, kinds, strict=True)))
+    recorder: _Recorder = kept["recorder"]
     done = kept["done"]
     count = len(done.outputs)
     events = [_settled(event, made, recorder) for event in recorder.events]
@@ -154,16 +154,13 @@ def _shape(known: Sequence[int | None], batch: int, size: int) -> tuple[int, ...
 
 def _settled(event: Event, made: Program, recorder: _Recorder) -> Event:
     """An event whose places and tensors are those of the program; one inside a loop has none."""
-
-    def values(tensors: Sequence[Live]) -> tuple[Value, ...]:
-        marks = (mark for one in tensors for mark in recorder.seen.get(id(one), ())[:1])
-        return tuple(made.marked[mark] for mark in marks if mark in made.marked)
-
     event.start, event.stop = made.at.get(event.start, 0), made.at.get(event.stop, 0)
     if event.activation is not None:
         start, stop = event.activation
         event.activation = (made.at[start], made.at[stop]) if start in made.at and stop in made.at else None
-    event.inputs, event.outputs, event.masks = values(event.inputs), values(event.outputs), values(event.masks)
+    event.inputs = recorder.values(event, "inputs", made.marked)
+    event.outputs = recorder.values(event, "outputs", made.marked)
+    event.masks = recorder.values(event, "masks", made.marked)
     return event
 
 

@@ -11,11 +11,13 @@ from kerasdiff.graph import Edge, Mode
 from kerasdiff.graph.values import Precision
 from kerasdiff.side.targets import InputSpec, Target
 from kerasdiff.worker.backends.calling import Calling
+from kerasdiff.worker.backends.engine import called
 from kerasdiff.worker.backends.recording import record, record_at
-from kerasdiff.worker.keras_internals import Live, backend
+from kerasdiff.worker.keras_internals import Live
 from kerasdiff.worker.loading.load import Session, precision_scope
 from kerasdiff.worker.loading.loaded import Loaded
 from kerasdiff.worker.tracing.assemble import Assembler, assemble
+from kerasdiff.worker.tracing.contents import contents_listed
 from kerasdiff.worker.tracing.trace import Recording
 
 _ANSWERED = {
@@ -82,7 +84,9 @@ class BackendSession(Session):
     def traced(self, precision: Precision, mode: Mode) -> tuple[Recording, Live]:
         if (precision, mode) not in self._recorded:
             with precision_scope(precision):
-                self._recorded[precision, mode] = record(self.loaded(precision), mode)
+                recording = record(self.loaded(precision), mode)
+            self._recorded[precision, mode] = recording
+            self._contents[precision, mode] = contents_listed(recording.graph.get_operations())
         return self._recorded[precision, mode], None
 
     def calling(self, precision: Precision, mode: Mode) -> Calling:
@@ -160,12 +164,8 @@ def _answer(place: str, session: BackendSession, *arguments: object) -> object:
 
 
 def _refuse(text: str, session: BackendSession, *_: object) -> NoReturn:
-    raise EvaluateError(f"{session.target.text}: {text.format(backend=_called())}")
+    raise EvaluateError(f"{session.target.text}: {text.format(backend=called())}")
 
 
 def _untrained(session: BackendSession, *_: object) -> NoReturn:
-    raise FitError(f"{session.target.text} runs on {_called()}, and fits run on TensorFlow alone.")
-
-
-def _called() -> str:
-    return {"jax": "JAX", "torch": "PyTorch"}.get(backend(), backend())
+    raise FitError(f"{session.target.text} runs on {called()}, and fits run on TensorFlow alone.")

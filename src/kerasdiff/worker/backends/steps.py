@@ -1,21 +1,18 @@
-"""Answers ``step`` on JAX: one optimizer step on one probe, by the model's own compile settings or the defaults."""
+"""Answers ``step`` on another backend: one optimizer step on one probe, by the compile settings or the defaults."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
-import jax
-import jax.numpy as jnp
-import numpy as np
-
 from kerasdiff.errors import EvaluateError, FitError, KerasdiffError
 from kerasdiff.graph.values import Array
 from kerasdiff.side.observations import Stepped, StepRequest
+from kerasdiff.worker.backends.engine import engine
 from kerasdiff.worker.backends.numbers import inputs_of, start_of
 from kerasdiff.worker.backends.session import BackendSession
 from kerasdiff.worker.importing.faults import at_line, reason
-from kerasdiff.worker.keras_internals import Live, apply_gradients, build_optimizer, keras, metrics_of
+from kerasdiff.worker.keras_internals import Live, apply_gradients, build_optimizer, keras, metrics_of, to_numpy
 from kerasdiff.worker.loading.load import precision_scope
 from kerasdiff.worker.running.step import target_values
 from kerasdiff.worker.tracing.returned import tensors_of
@@ -74,7 +71,7 @@ class _Step:
         if not self._call.trained:
             raise EvaluateError("the model has no trainable weights")
         trained = {name: self._values[name] for name in self._call.trained}
-        (loss, outputs), gradients = jax.value_and_grad(self._loss, has_aux=True)(trained)
+        (loss, outputs), gradients = engine().pulled(self._loss)(trained)
         result = keras.tree.pack_sequence_as(self._task.structure, list(outputs))
         return Stepped(
             loss=float(loss),
@@ -97,19 +94,21 @@ class _Step:
     def _targets(self, result: Live) -> list[Live]:
         first = tensors_of(result)[0]
         rows = first.shape[0] if first.shape else 1
-        return [jnp.asarray(target_values(head, rows, number)) for number, head in enumerate(self._task.heads)]
+        return [engine().array_of(target_values(head, rows, number)) for number, head in enumerate(self._task.heads)]
 
     def _updates(self, trained: Mapping[str, Live], gradients: Mapping[str, Live]) -> dict[str, Array]:
         """What a fresh optimizer adds to each weight, which has its value again afterwards."""
         variables = {name: self._call.variables[name] for name in trained}
-        before = {name: one.value for name, one in variables.items()}
+        before = {name: to_numpy(one) for name, one in variables.items()}
+        start = {name: to_numpy(one) for name, one in trained.items()}
         try:
             for name, variable in variables.items():
-                variable.assign(trained[name])
+                variable.assign(start[name])
             optimizer = fresh_optimizer(self._model, own=self._task.compiled)
             build_optimizer(optimizer, list(variables.values()))
-            apply_gradients(optimizer, [gradients[name] for name in variables], list(variables.values()))
-            return {name: np.asarray(one.value) - np.asarray(trained[name]) for name, one in variables.items()}
+            with engine().updating():
+                apply_gradients(optimizer, [gradients[name] for name in variables], list(variables.values()))
+            return {name: to_numpy(one) - start[name] for name, one in variables.items()}
         finally:
             for name, variable in variables.items():
                 variable.assign(before[name])
@@ -119,13 +118,13 @@ class _Step:
         result = self._task.structure
         kinds = [tensor.dtype for tensor in tensors_of(result)]
         rows = outputs[0][0].shape[0] if outputs[0][0].ndim else 1
-        targets = [jnp.asarray(target_values(head, rows, number)) for number, head in enumerate(self._task.heads)]
+        targets = [engine().array_of(target_values(head, rows, number)) for number, head in enumerate(self._task.heads)]
         losses = []
         held = [(one, self._values[name]) for name, one in self._call.variables.items()]
         with keras.StatelessScope(state_mapping=held, collect_losses=True):
             self._call.called(self._inputs)
             for one in outputs:
-                flat = [jnp.asarray(value, kind) for value, kind in zip(one, kinds, strict=False)]
+                flat = [engine().array_of(value, kind) for value, kind in zip(one, kinds, strict=False)]
                 packed = keras.tree.pack_sequence_as(result, flat)
                 losses.append(float(self._task.loss(packed, targets, training=True)))
         return tuple(losses)
@@ -136,5 +135,6 @@ class _Step:
         self._model.reset_metrics()
         packed = keras.tree.pack_sequence_as(result, self._targets(result))
         metrics = metrics_of(self._model, packed, result)
+        told = {name: to_numpy(value) for name, value in metrics.items()}
         self._model.reset_metrics()
-        return {str(name): float(value) for name, value in metrics.items() if np.ndim(value) == 0}
+        return {str(name): float(one) for name, one in told.items() if one.ndim == 0}

@@ -15,13 +15,17 @@ from kerasdiff.worker.keras_internals.arrays import (
     array,
     backend,
     backend_version,
+    dtype_name,
     is_array,
+    is_floating,
+    is_symbolic,
     on_tensorflow,
     summed,
     sums,
     to_numpy,
     wide,
 )
+from kerasdiff.worker.keras_internals.decay import copy_decay_exclusions, without_decay
 from kerasdiff.worker.keras_internals.drawing import LEFT, draw, draws_taken, static_shape
 from kerasdiff.worker.keras_internals.errors import (
     bare_message,
@@ -100,8 +104,6 @@ functional_class = by_generation(third.functional_class)
 built_shapes = by_generation(third.built_shapes)
 functional_form = by_generation(third.functional_form)
 learning_rate_of = by_generation(third.learning_rate_of)
-without_decay = by_generation(third.without_decay)
-copy_decay_exclusions = by_generation(third.copy_decay_exclusions)
 set_iterations = by_generation(third.set_iterations)
 kept_variables = by_generation(third.kept_variables)
 compile_loss_of = by_generation(third.compile_loss_of)
@@ -168,6 +170,7 @@ __all__ = [
     "draw",
     "draws_taken",
     "drop_penalty",
+    "dtype_name",
     "eager_context_started",
     "exact_casts",
     "final_updates",
@@ -191,11 +194,13 @@ __all__ = [
     "is_compiled",
     "is_data_dependent",
     "is_default_strategy",
+    "is_floating",
     "is_keras_own",
     "is_layer",
     "is_seed_state",
     "is_stateful",
     "is_stateful_kind",
+    "is_symbolic",
     "kept_variables",
     "keras",
     "learning_rate_of",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from types import SimpleNamespace
@@ -149,27 +149,11 @@ def functional_form(model: Live) -> Live:
 
 # --- Optimizers and losses --------------------------------------------------------------------------------------------
 
-_DECAY_EXCLUSIONS = ("_exclude_from_weight_decay", "_exclude_from_weight_decay_names")
-
 
 def learning_rate_of(optimizer: Live) -> Live:
     """The same attribute; of optimizers of ``keras.optimizers.legacy`` what they hold. Checked with 2.13 to 2.21."""
     own = getattr(optimizer, "_learning_rate", None)
     return optimizer.learning_rate if own is None and hasattr(optimizer, "learning_rate") else own
-
-
-def without_decay(optimizer: Live, variables: Iterable[Live]) -> list[Live] | None:
-    """The same methods. Checked with Keras 2.13 to 2.21."""
-    if not any(getattr(optimizer, name, None) for name in _DECAY_EXCLUSIONS):
-        return None
-    return [variable for variable in variables if not optimizer._use_weight_decay(variable)]
-
-
-def copy_decay_exclusions(source: Live, target: Live) -> None:
-    """The same of these attributes."""
-    for name in _DECAY_EXCLUSIONS:
-        if hasattr(source, name):
-            setattr(target, name, getattr(source, name))
 
 
 def set_iterations(optimizer: Live, number: int) -> None:

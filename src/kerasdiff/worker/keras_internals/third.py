@@ -11,7 +11,7 @@ import io
 import random
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import SimpleNamespace
 
@@ -211,9 +211,6 @@ def set_mask(tensor: Live, mask: Live) -> None:
     tensor._keras_mask = mask
 
 
-_DECAY_EXCLUSIONS = ("_exclude_from_weight_decay", "_exclude_from_weight_decay_pattern")
-
-
 def learning_rate_of(optimizer: Live) -> Live:
     """What sets the learning rate: a variable, a schedule or a function.
 
@@ -221,24 +218,6 @@ def learning_rate_of(optimizer: Live) -> Live:
     Keras 3.11 to 3.15.1.
     """
     return getattr(optimizer, "_learning_rate", None)
-
-
-def without_decay(optimizer: Live, variables: Iterable[Live]) -> list[Live] | None:
-    """The variables an optimizer leaves out of weight decay; ``None`` where it leaves out none.
-
-    ``exclude_from_weight_decay`` is public, what it did is in no config: ``BaseOptimizer._exclude_from_weight_decay``
-    and ``_use_weight_decay``. Checked with Keras 3.11 to 3.15.1.
-    """
-    if not any(getattr(optimizer, name, None) for name in _DECAY_EXCLUSIONS):
-        return None
-    return [variable for variable in variables if not optimizer._use_weight_decay(variable)]
-
-
-def copy_decay_exclusions(source: Live, target: Live) -> None:
-    """Makes one optimizer leave out of weight decay what the other does; see :func:`without_decay`."""
-    for name in _DECAY_EXCLUSIONS:
-        if hasattr(source, name):
-            setattr(target, name, getattr(source, name))
 
 
 def set_iterations(optimizer: Live, number: int) -> None:

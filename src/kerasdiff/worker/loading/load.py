@@ -37,10 +37,13 @@ from kerasdiff.worker.loading.parts import by_parts, without_call
 from kerasdiff.worker.loading.saved import open_saved
 from kerasdiff.worker.tracing import sources
 from kerasdiff.worker.tracing.assemble import assemble
+from kerasdiff.worker.tracing.contents import Contents, contents_of
 from kerasdiff.worker.tracing.names import weight_table
-from kerasdiff.worker.tracing.trace import Recording, record
+from kerasdiff.worker.tracing.recording import record
+from kerasdiff.worker.tracing.trace import Recording
 
 SEED = 0
+PRECISIONS: tuple[Precision, Precision] = "float32", "float64"
 MOST_KEPT = 30_000_000
 """Values of a model up to which it is kept in one precision while it is loaded in another: 120 MB in float32."""
 BATCH = 2
@@ -91,6 +94,7 @@ class Session:
         """Requests that are answered in another way than the table of requests says, by name."""
         self._loaded: dict[Precision, Loaded] = {}
         self._traced: dict[tuple[Precision, Mode], tuple[Recording, Live]] = {}
+        self._contents: dict[tuple[Precision, Mode], Contents] = {}
         self._drawn: set[Precision] = set()
         self.calls: dict[tuple[Precision, Mode], Live] = {}
         self.staged: dict[tuple[Precision, Mode], Live] = {}
@@ -136,8 +140,15 @@ class Session:
         """
         if (precision, mode) not in self._traced:
             with precision_scope(precision):
-                self._traced[precision, mode] = record(self.loaded(precision), mode)
+                recording, function = record(self.loaded(precision), mode)
+            self._traced[precision, mode] = recording, function
+            self._contents[precision, mode] = contents_of(recording.graph)
         return self._traced[precision, mode]
+
+    def is_otherwise(self, mode: Mode) -> bool:
+        """Whether a call in float64 is made of other ops or constants than in float32, as far as it was traced."""
+        narrow, wide = (self._contents.get((precision, mode)) for precision in PRECISIONS)
+        return narrow != wide
 
     def parts(self, precision: Precision, mode: Mode) -> Parts:
         """Where in the graph of that call the nodes of its trace are."""
@@ -215,6 +226,7 @@ class Session:
         self.fitted = fitted
         self._loaded.clear()
         self._traced.clear()
+        self._contents.clear()
         self._drawn.clear()
         self.calls.clear()
         self.staged.clear()

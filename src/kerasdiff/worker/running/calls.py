@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import tensorflow as tf
 
@@ -18,8 +18,9 @@ from kerasdiff.worker.running.values import Values
 from kerasdiff.worker.tracing.assemble import assemble
 from kerasdiff.worker.tracing.branches import Way, may_branch
 from kerasdiff.worker.tracing.names import weight_table
+from kerasdiff.worker.tracing.recording import record
 from kerasdiff.worker.tracing.returned import tensors_of
-from kerasdiff.worker.tracing.trace import Added, Recording, added_losses, call_model, masks_of, record
+from kerasdiff.worker.tracing.trace import Added, Recording, added_losses, call_model, masks_of
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Call:
         losses: The losses that its last run added.
         writes: Whether it may update variables.
         mixed: Whether parts of it run in a lower precision than asked for.
+        otherwise: Whether it may do something else than in float32: other ops or constants make it, or it has no graph.
         branches: Nodes whose branch the last values tell.
         hidden: Nodes with a branch that nothing tells.
         weights: All of the model's by id, where no call makes more of them.
@@ -43,6 +45,7 @@ class Call:
     losses: Callable[[], Added]
     writes: bool = True
     mixed: bool = False
+    otherwise: bool = False
     branches: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
     weights: Mapping[str, Live] | None = None
@@ -68,7 +71,7 @@ def called(session: Session, loaded: Loaded, mode: Mode, precision: Precision) -
         except KerasdiffError:
             raise
         except BaseException:  # a call that depends on data in Python has no graph, but it can be run
-            session.calls[key] = eager(loaded, mode)
+            session.calls[key] = _untraced(loaded, mode, precision)
     call: Call = session.calls[key]
     return call
 
@@ -77,7 +80,7 @@ def _traced(session: Session, loaded: Loaded, mode: Mode, precision: Precision) 
     """The call as a graph; the one op by op where a graph would hold on to what each call makes anew."""
     recording, function = session.traced(precision, mode)
     if recording.made:
-        return eager(loaded, mode)
+        return _untraced(loaded, mode, precision)
     chosen: tuple[Way, ...] = ()
 
     def taken(recording: Recording) -> list[Live]:
@@ -88,17 +91,18 @@ def _traced(session: Session, loaded: Loaded, mode: Mode, precision: Precision) 
     # A graph that tells of its branches is another one, and is made only where there are any to tell of.
     if mode == "inference" and may_branch(recording) and taken(recording):
         recording, function = record(loaded, mode, taken)
-    mixed = precision == "float64" and has_lower_precision(recording)
-    return Call(
+    call = Call(
         function=function,
         differentiated=function if _has_loop(recording) else eager(loaded, mode).function,
         losses=lambda: recording.added,
         writes=may_write(function),
-        mixed=mixed,
         branches=tuple(way.node for way in chosen if way.choice is not None),
         hidden=tuple(way.node for way in chosen if way.choice is None),
         weights=weight_table(loaded.model),
     )
+    if precision == "float32":
+        return call
+    return replace(call, mixed=has_lower_precision(recording), otherwise=session.is_otherwise(mode))
 
 
 def _ways(loaded: Loaded, recording: Recording) -> tuple[Way, ...]:
@@ -109,6 +113,11 @@ def _ways(loaded: Loaded, recording: Recording) -> tuple[Way, ...]:
 
 def _has_loop(recording: Recording) -> bool:
     return any(op.type in LOOPS for op in recording.graph.get_operations())
+
+
+def _untraced(loaded: Loaded, mode: Mode, precision: Precision) -> Call:
+    """The call without a graph, which nothing is known of."""
+    return replace(eager(loaded, mode), otherwise=precision == "float64")
 
 
 def eager(loaded: Loaded, mode: Mode) -> Call:

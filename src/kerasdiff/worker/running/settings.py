@@ -17,7 +17,7 @@ import tensorflow as tf
 
 from kerasdiff.errors import EvaluateError, FitError, KerasdiffError
 from kerasdiff.graph.values import Array
-from kerasdiff.side.observations import Section, SettingsRequest, SettingsSample
+from kerasdiff.side.observations import Occasion, Section, SettingsRequest, SettingsSample
 from kerasdiff.worker.importing.faults import reason
 from kerasdiff.worker.keras_internals import (
     Live,
@@ -69,6 +69,9 @@ LAST = 2**31 - 8
 ROWS = (7, 4, 1)
 """Rows of the batches of losses: uneven, as the last batch of an epoch is."""
 
+_ENDS = "ends"
+"""The kind of outputs that are all 0 or 1."""
+
 METRIC_ROWS = (257, 64, 1)
 """Rows of the batches of metrics: enough for two thresholds that are 0.01 apart to differ in some row."""
 
@@ -87,6 +90,7 @@ def sample_settings(session: Session, request: SettingsRequest) -> SettingsSampl
             raise EvaluateError(error.message) from None
         values: dict[Section, tuple[Array, ...]] = {}
         weighted: dict[Section, tuple[Array, ...]] = {}
+        occasions: dict[Section, tuple[tuple[Occasion, ...], ...]] = {}
         steps: tuple[Array, ...] = ()
         failed = ""
         for section in request.sections:
@@ -96,8 +100,9 @@ def sample_settings(session: Session, request: SettingsRequest) -> SettingsSampl
                     values[section] = tuple(optimized.figures())
                     steps = tuple(optimized.steps)
                 else:
-                    both = _Scored(loaded, task, request.numbers).figures(section)
-                    values[section], weighted[section] = both
+                    scored = _Scored(loaded, task, request.numbers)
+                    values[section], weighted[section] = scored.figures(section)
+                    occasions[section] = tuple(scored.occasions)
             except KerasdiffError:
                 continue
             except BaseException as error:  # the user's own loss, metric or initializer
@@ -106,7 +111,9 @@ def sample_settings(session: Session, request: SettingsRequest) -> SettingsSampl
             raise EvaluateError(f"its compile settings cannot be sampled: {failed}")
     own = own_schedule(getattr(loaded.model, "optimizer", None))
     written = None if own is None else numbers_of(own)
-    return SettingsSample(values=values, weighted=weighted, encodings=task.encodings, written=written, steps=steps)
+    return SettingsSample(
+        values=values, weighted=weighted, encodings=task.encodings, written=written, steps=steps, occasions=occasions
+    )
 
 
 def _by_rows(session: Session) -> bool:
@@ -256,20 +263,29 @@ class _Scored:
     def __init__(self, loaded: Loaded, task: Task, numbers: Sequence[float]) -> None:
         self._model, self._task = loaded.model, task
         powers = {math.floor(math.log10(abs(value))) for value in numbers if math.isfinite(value) and value}
+        self._occasion: tuple[Occasion, ...] = ()
+        self.occasions: list[tuple[Occasion, ...]] = []
         self._scales = sorted({1.0, 1e-3, 30.0, 1e4, *(10.0 ** min(30, max(-30, power + 1)) for power in powers)})
 
     def figures(self, section: Section) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
         """The figures of a section on plain batches, and on weighed and masked ones."""
         made = self._losses if section == "loss" else self._metrics
-        return tuple(made(weighed=False)), tuple(made(weighed=True))
+        return tuple(self._noting(made(weighed=False))), tuple(self._noting(made(weighed=True)))
+
+    def _noting(self, figures: Iterator[Array]) -> Iterator[Array]:
+        """The same, with a note of the occasion of each."""
+        for figure in figures:
+            self.occasions.append(self._occasion)
+            yield figure
 
     def _kinds(self) -> list[str]:
         """Kinds of outputs: within their range, at its ends, and where it has none of every size."""
         bounded = all(head.zero_one for head in self._task.heads)
-        return ["between", "rows", "ends", *([] if bounded else [f"size {scale!r}" for scale in self._scales])]
+        return ["between", "rows", _ENDS, *([] if bounded else [f"size {scale!r}" for scale in self._scales])]
 
-    def _batch(self, rows: int, kind: str, seed: int) -> tuple[list[Live], list[Live]]:
+    def _batch(self, rows: int, kind: str, seed: int, *, masked: bool) -> tuple[list[Live], list[Live]]:
         """Outputs and targets."""
+        self._occasion = (*(("ends",) if kind == _ENDS else ()), *(("masked",) if masked else ()))
         outputs = [
             tf.constant(_output(head, rows, kind, [seed, number]), head.port.spec.dtype)
             for number, head in enumerate(self._task.heads)
@@ -292,7 +308,7 @@ class _Scored:
             raise EvaluateError("There is no loss.")
         for masked in (False, True) if weighed else (False,):
             for number, (rows, kind) in enumerate((rows, kind) for rows in ROWS for kind in self._kinds()):
-                outputs, targets = self._batch(rows, kind, number)
+                outputs, targets = self._batch(rows, kind, number, masked=masked)
                 with tf.GradientTape() as tape:
                     tape.watch(outputs)
                     given = [_masked(tf.identity(output)) if masked else output for output in outputs]
@@ -310,7 +326,7 @@ class _Scored:
         for kind, mask in itertools.product(self._kinds(), (False, True) if masked else (False,)):
             self._model.reset_metrics()
             for number, rows in enumerate(METRIC_ROWS):
-                outputs, targets = self._batch(rows, kind, number)
+                outputs, targets = self._batch(rows, kind, number, masked=mask)
                 outputs = [_masked(output) for output in outputs] if mask else outputs
                 weights = self._weights(rows) if weighed and not mask else None
                 results = self._model.compute_metrics(None, self._packed(targets), self._packed(outputs), weights)
@@ -337,6 +353,6 @@ def _output(head: Head, rows: int, kind: str, seed: Iterable[int]) -> Array:
     if kind.startswith("size "):
         return np.asarray(float(kind[5:]) * rng.standard_normal(shape))
     values = rng.random(shape)
-    if kind == "ends":
+    if kind == _ENDS:
         return np.asarray(values < 0.5, np.float64)
     return np.asarray(values / values.sum(axis=-1, keepdims=True)) if kind == "rows" and head.shape else values

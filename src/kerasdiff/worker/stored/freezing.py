@@ -37,7 +37,7 @@ from kerasdiff.worker.keras_internals import (
     mask_of,
     without_decay,
 )
-from kerasdiff.worker.loading.load import Session
+from kerasdiff.worker.loading.load import PRECISIONS, Session
 from kerasdiff.worker.loading.loaded import Loaded, thawed
 from kerasdiff.worker.running.calls import has_lower_precision
 from kerasdiff.worker.running.settings import WHOLE
@@ -47,8 +47,6 @@ from kerasdiff.worker.tracing.assemble import assemble
 from kerasdiff.worker.tracing.lower import gradient_functions
 from kerasdiff.worker.tracing.names import weight_table
 from kerasdiff.worker.tracing.trace import Added, Recording
-
-PRECISIONS: tuple[Precision, ...] = ("float32", "float64")
 
 
 def freeze(session: Session, label: str) -> Frozen:
@@ -166,6 +164,7 @@ def _frozen(session: Session, precision: Precision, mode: Mode, name: str) -> tu
         ways=tuple((way.node, None if way.choice is None else way.choice.name) for way in assembler.ways()),
         customised=customised,
         mixed=precision == "float64" and has_lower_precision(recording),
+        otherwise=precision == "float64" and session.is_otherwise(mode),
     ), definition
 
 

@@ -196,6 +196,7 @@ class StoredSession(Session):
             losses=lambda: stored.recording.added,
             writes=may_write(function),
             mixed=stored.held.mixed,
+            otherwise=stored.held.otherwise,
             branches=tuple(stored.branches),
             hidden=tuple(stored.hidden),
         )

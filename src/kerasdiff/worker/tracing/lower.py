@@ -12,9 +12,10 @@ import tensorflow as tf
 from kerasdiff.graph import Attribute, Edge, Graph, Node, TensorSpec
 from kerasdiff.graph.ops import VARIABLE_READS, is_effect
 from kerasdiff.graph.table import MOST_KEPT, Table
-from kerasdiff.worker.keras_internals import Live, output_arguments, registered_gradient
-from kerasdiff.worker.tracing.code import code_digest, digest_of, filled
+from kerasdiff.worker.keras_internals import Live, dtype_name, output_arguments, registered_gradient
+from kerasdiff.worker.tracing.code import code_digest, digest_of
 from kerasdiff.worker.tracing.libraries import is_user_file
+from kerasdiff.worker.tracing.reach import filled
 
 
 @runtime_checkable
@@ -42,7 +43,7 @@ def spec_of(tensor: Live) -> TensorSpec:
     """Static shape and dtype of a symbolic tensor."""
     known = isinstance(tensor.shape, tuple) or tensor.shape.rank is not None
     shape = tuple(None if dim is None else int(dim) for dim in tensor.shape) if known else None
-    return TensorSpec(shape=shape, dtype=tensor.dtype.name)
+    return TensorSpec(shape=shape, dtype=dtype_name(tensor))
 
 
 def constant_attributes(value: Live) -> dict[str, Attribute]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pairs.rows import acting, chance, joined, jumps, masks, outputs, reading, saved, scales, settings
+from pairs.rows import acting, chance, dtypes, joined, jumps, masks, outputs, reading, saved, scales, settings
 from pairs.table import Pair
 
 ROWS: tuple[Pair, ...] = (
@@ -16,4 +16,5 @@ ROWS: tuple[Pair, ...] = (
     *saved.PAIRS,
     *reading.PAIRS,
     *acting.PAIRS,
+    *dtypes.PAIRS,
 )

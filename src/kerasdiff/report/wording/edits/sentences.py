@@ -200,13 +200,22 @@ MOST_SETTINGS = 3
 """Changed settings that a sentence tells."""
 
 
+_OCCASIONS = {
+    "": "",
+    "ends": ", but only where outputs are 0 or 1",
+    "masked": ", but only where rows or steps are masked",
+}
+"""On which outputs compile settings lie apart that read the same."""
+
+
 def _changed_setting(change: Change) -> list[str]:
     """What differs in one setting: of a table or a nested setting, the entries or keys that do."""
     if (text := folded.shared(change)) is not None:
         return [text]
     name, (one, two) = key(change), values_of(change)
     if change.far:
-        return [f"{name} {one} in the reference, {two} in the candidate, up to {_far(change)} apart"]
+        where = _OCCASIONS[change.occasion]
+        return [f"{name} {one} in the reference, {two} in the candidate, up to {_far(change)} apart{where}"]
     if change.aspect is Aspect.GENERATOR:
         return [f"draws random numbers {one} in the reference, {two} in the candidate"]
     if change.drawn[0]:

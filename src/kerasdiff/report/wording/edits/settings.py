@@ -97,7 +97,7 @@ _ORIGINS: Mapping[str, str] = {
     "own": "from a seed generator of the model",
     "global": "from Keras's global generator",
     "outside": "from a seed generator that the model does not hold",
-    "kernel": "from TensorFlow's own generator",
+    "kernel": "from the backend's own generator",
     "fixed": "by a fixed seed, the same ones in every call,",
 }
 """Where random numbers come from, by what :func:`kerasdiff.graph.chance.draws_from` says."""

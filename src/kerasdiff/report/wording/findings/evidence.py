@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from kerasdiff.findings import Fact, Finding, other
-from kerasdiff.report.wording.numbers import closeness, subject
+from kerasdiff.report.wording.numbers import closeness, share, subject
 
 MOST_LISTED = 3
 """Facts of one kind told in a phrase."""
@@ -63,8 +63,8 @@ def _reading(finding: Finding) -> str:
     if "smallest_passing" in finding.figures:
         told.append(f"a limit of {finding.figures['smallest_passing']:.1e} would pass")
     if "argmax_agreement" in finding.figures:
-        share = 100 * finding.figures["argmax_agreement"]
-        told.append(f"both pick the same largest entry in {share:.0f} % of the rows")
+        agreement = 100 * finding.figures["argmax_agreement"]
+        told.append(f"both pick the same largest entry in {agreement:.0f} % of the rows")
     return ", ".join(told)
 
 
@@ -167,6 +167,13 @@ SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
     ),
     Fact.FLOAT32_HARD_CODED: _said("float32 or lower is hard-coded in a model"),
     Fact.OTHER_DRAWS_IN_FLOAT64: _said("other random numbers are drawn in float64"),
+    Fact.TOLD_IN_FLOAT32: lambda f: (
+        f"{f.count} of {f.of} are told in float32, in which the models run, and there agree within "
+        f"{share(f.figures['limit'])}: in float64 the reference is as far from itself as both sides are apart"
+    ),
+    Fact.OTHERWISE_IN_FLOAT64: lambda f: (
+        f"{f'the {f.side}' if f.side else 'each model'} computes something else in float64"
+    ),
     Fact.FLOAT32_TELLS: lambda f: f"float32 tells them apart, and they have {f.count:,} parameters",
     Fact.REFUSED: lambda f: f.cause,
     Fact.DRAWS_GIVEN: lambda f: f"{_random_ops(f)} given the numbers of the reference's",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from kerasdiff.comparison import Terms
 from kerasdiff.findings import SIDES, Fact, Finding
-from kerasdiff.report.wording.names import count
+from kerasdiff.report.wording.names import count, library
 from kerasdiff.report.wording.numbers import closeness, share
 
 if TYPE_CHECKING:  # which holds arrays, and a report is told again without numpy
@@ -72,7 +72,7 @@ def _not_recalled(finding: Finding) -> str:
 
 def _off_tensorflow(finding: Finding) -> str:
     """The library that is not TensorFlow, with its version."""
-    return next(name for name in finding.names if not name.startswith("TensorFlow"))
+    return next(library(one) for one in finding.libraries if one.name != "tensorflow")
 
 
 SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from kerasdiff.findings import Fact, Finding
 from kerasdiff.graph import Port, Returned
 from kerasdiff.report.wording.findings.notes import note
-from kerasdiff.report.wording.names import shown
+from kerasdiff.report.wording.names import library, shown
 
 MOST_NAMED = 4
 """Weights named in a phrase."""
@@ -128,7 +128,8 @@ def _same_graphs(finding: Finding) -> str:
     return f"in one form both graphs are the same, in inference and training mode: {finding.count} nodes, one to one"
 
 
-def _computed(one: str, two: str) -> str:
+def _computed(finding: Finding) -> str:
+    one, two = map(library, finding.libraries)
     if one == two:
         return f"{one} computes both, and a proof needs graphs of TensorFlow's ops"
     return f"{one} computes one and {two} the other"
@@ -201,7 +202,7 @@ SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
     Fact.OTHER_SEQUENCE: _returned,
     Fact.RETURNED_UNREAD: _unread,
     Fact.ISOMORPHIC: _same_graphs,
-    Fact.SAME_BY_OTHERS: lambda f: f"{_same_graphs(f)}; {_computed(*f.names)}, so numbers have to tell",
+    Fact.SAME_BY_OTHERS: lambda f: f"{_same_graphs(f)}; {_computed(f)}, so numbers have to tell",
     Fact.EDITS: _edits,
     Fact.TRAINING_ALONE: _said("in training mode alone"),
     Fact.NUMBERS_AGREE: _said("no rule proves them harmless, but every number agrees"),

@@ -1,7 +1,7 @@
 """How do one model's weights become another's? Compared, taken over by the alignment, written, and read back.
 
 A file is written only where the two compute the same with random weights, and the file, loaded into a fresh copy of the
-candidate, then gives the outputs of the reference with its own. Imports the pipeline; imported by cli and api.
+candidate, then gives the outputs of the reference with its own.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from kerasdiff.errors import TargetError, WeightsError
 from kerasdiff.findings import Compared, Fact, Finding
 from kerasdiff.graph.values import Array
 from kerasdiff.options import Listener, Options, Silent
-from kerasdiff.pipeline import compare_pair, opened, paired
+from kerasdiff.pipeline.comparing import compare_pair
+from kerasdiff.pipeline.opening import opened, paired
 from kerasdiff.probing.limits import precision_tolerance
 from kerasdiff.probing.prober import Run, batches_of, output_comparisons, rank
 from kerasdiff.probing.rounding import DECIDES, PERTURBATION

@@ -7,11 +7,10 @@ rests on it: where a side runs on JAX, numbers of JAX itself decide.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 
-from kerasdiff.graph import Attribute
+from kerasdiff.worker.backends.program import Spelled
 from kerasdiff.worker.keras_internals import Live
 
 _SAME: Mapping[str, str] = {
@@ -29,20 +28,6 @@ _REDUCED: Mapping[str, str] = {
     "reduce_sum": "Sum", "reduce_max": "Max", "reduce_min": "Min", "reduce_prod": "Prod", "reduce_and": "All",
     "reduce_or": "Any",
 }  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Spelled:
-    """An op of TensorFlow.
-
-    Attributes:
-        kind: Its type; empty where a primitive hands its first operand on.
-        operands: Which operands of the primitive it takes, in order, and constants.
-    """
-
-    kind: str
-    operands: Sequence[int | Live] = ()
-    settings: Mapping[str, Attribute] = field(default_factory=dict)
 
 
 def spelled(

@@ -1,0 +1,46 @@
+"""How does JAX answer what is asked of a backend (:mod:`kerasdiff.worker.backends.engine`)?
+
+Imports the room's programs; imported by its engine alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+import jax
+import jax.numpy as jnp
+
+from kerasdiff.worker.backends.on_jax.jaxpr import traced
+from kerasdiff.worker.backends.on_jax.walking import walked
+from kerasdiff.worker.keras_internals import Live
+
+__all__ = ["array_of", "compiled", "pulled", "summed", "traced", "updating", "walked"]
+
+
+def array_of(value: Live, dtype: Live = None) -> Live:
+    """Values as an array, of a dtype of JAX or by its name."""
+    return jnp.asarray(value, dtype)
+
+
+def summed(terms: Sequence[Live]) -> Live:
+    """The sum of all entries of all terms, in the widest precision there is."""
+    return sum((jnp.sum(jnp.asarray(one)) for one in terms), jnp.zeros((), float))
+
+
+def compiled(function: Callable[..., Live]) -> Callable[..., Live]:
+    """A function that gives the same each time for the same values."""
+    made: Callable[..., Live] = jax.jit(function)
+    return made
+
+
+def pulled(function: Callable[..., tuple[Live, Live]]) -> Callable[..., Live]:
+    """What a function gives, a number and more, and the gradients of the number by the values in its first argument."""
+    made: Callable[..., Live] = jax.value_and_grad(function, has_aux=True)
+    return made
+
+
+@contextmanager
+def updating() -> Iterator[None]:
+    """Lets an optimizer move variables inside."""
+    yield
