@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import faulthandler
 import importlib
+import os
 import sys
 import traceback
 from typing import TYPE_CHECKING
@@ -163,6 +164,11 @@ def _start_tensorflow() -> LoadError | None:
         import keras  # noqa: F401
         import tensorflow  # noqa: F401
     except ImportError as error:
+        if error.name == os.environ.get("KERAS_BACKEND"):
+            return LoadError(
+                f"Keras is to run on {error.name}, which is not installed there; install it: "
+                f"{sys.executable} -m pip install {error.name}"
+            )
         return LoadError(
             f"TensorFlow or Keras cannot be imported by {sys.executable}: {error}.", traceback.format_exc()
         )
