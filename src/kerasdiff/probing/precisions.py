@@ -44,8 +44,8 @@ def does_otherwise(wide: Evaluation, ask: Asked, parts: InParts) -> bool:
     """Whether a side does something else in float32 than in float64, as far as its own values in both tell.
 
     It does where ``distance > max(FLOAT32_FLOOR, FAR_FROM_ROUNDING * moved)`` for a value, with ``moved`` for how far
-    rounding moves it in float64; and likewise with the same random numbers, if it draws any, for those come out
-    otherwise in another dtype.
+    rounding moves it in float64, and with ``PLAIN`` in the place of the floor on probes behind the first; and likewise
+    with the same random numbers, if it draws any, for those come out otherwise in another dtype.
 
     Args:
         wide: In float64.
@@ -63,7 +63,10 @@ def does_otherwise(wide: Evaluation, ask: Asked, parts: InParts) -> bool:
     limits = [PLAIN] * len(distances)  # of a side that draws anew in each run, which moves it by itself
     if wide.repeated:
         moved = _distances(ask("float64", perturbation=NARROW_SIZES[0]), wide)
-        limits = [max(FLOAT32_FLOOR, FAR_FROM_ROUNDING * one) for one in moved]
+        first = len(wide.outputs[0])
+        later = range(first, sum(map(len, wide.outputs)))  # where sums may cancel, as those of a batch of one value
+        floors = [PLAIN if number in later else FLOAT32_FLOOR for number in range(len(moved))]
+        limits = [max(floor, FAR_FROM_ROUNDING * one) for floor, one in zip(floors, moved, strict=True)]
     if not _beyond(distances, limits):
         return False
     drawn = _with_the_same_draws(parts)
