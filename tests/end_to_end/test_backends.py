@@ -33,6 +33,7 @@ ON_BOTH = {
     "scaled": "EQUIVALENT",
     "recurrent": "EQUIVALENT",
     "dropping": "EQUIVALENT",
+    "remembering": "EQUIVALENT",
     "looking_up": "The reference alone looks up embedding/embeddings by id: where an id repeats in a batch",
     "by_backend": "scale 2 in the reference, 0.5 in the candidate",
 }

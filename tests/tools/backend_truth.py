@@ -19,13 +19,13 @@ from typing import Any
 import numpy as np
 
 MODELS = Path(__file__).parents[1] / "end_to_end" / "backends"
-NAMES = ("convnet", "skipping", "Net", "scaled", "recurrent", "dropping", "looking_up", "by_backend", "Remembering")
+NAMES = ("convnet", "skipping", "Net", "scaled", "recurrent", "dropping", "looking_up", "by_backend", "remembering")
 CHANGED = {
     "convnet": [{"activation": "linear"}, {"momentum": 0.9}],
     "skipping": [{"swapped": True}, {"epsilon": 1e-5}],
     "Net": [{"active": False}],
 }
-INPUTS = {"convnet": (3, 8, 8, 3), "recurrent": (3, 4, 3), "looking_up": (3, 6), "Remembering": (3, 4, 3)}
+INPUTS = {"convnet": (3, 8, 8, 3), "recurrent": (3, 4, 3), "looking_up": (3, 6), "remembering": (3, 4, 3)}
 
 
 def answers(name: str, settings: dict[str, Any]) -> dict[str, list[Any]]:
@@ -53,11 +53,16 @@ def answers(name: str, settings: dict[str, Any]) -> dict[str, list[Any]]:
     def begin() -> None:
         for weight, value in zip(weights, start, strict=True):
             weight.assign(value)
+        for layer in model.layers:
+            if getattr(layer, "stateful", False):
+                layer.reset_state()
 
     begin()
     found = {"inference": [model(batch, training=False)]}
     if name == "dropping":
         return plain(found)
+    if name == "remembering":  # PyTorch takes no gradient of a state that was changed meanwhile
+        return plain({**found, "second call": [model(batch, training=False)], "state": [one.value for one in weights]})
     begin()
     projection = rng.normal(size=tuple(found["inference"][0].shape))
     output, gradients = pulled(model, batch, projection)

@@ -6,7 +6,8 @@ A model that was compiled keeps its own loss. For the others the outputs on two 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 import tensorflow as tf
@@ -16,7 +17,18 @@ from kerasdiff.graph import Port
 from kerasdiff.graph.values import Array
 from kerasdiff.probing.probes import probes
 from kerasdiff.side.observations import Encoding
-from kerasdiff.worker.keras_internals import Live, array, is_compiled, is_keras_own, keras, loss_of, summed, to_numpy
+from kerasdiff.worker.hooks import hooked
+from kerasdiff.worker.keras_internals import (
+    Live,
+    array,
+    generation,
+    is_compiled,
+    is_keras_own,
+    keras,
+    loss_of,
+    summed,
+    to_numpy,
+)
 from kerasdiff.worker.loading.loaded import Loaded
 from kerasdiff.worker.tracing.compiled import fresh
 from kerasdiff.worker.tracing.lower import spec_of
@@ -169,6 +181,29 @@ def _line(error: BaseException) -> str:
     return text.splitlines()[0] if text else type(error).__name__
 
 
+@contextmanager
+def _left_alone() -> Iterator[None]:
+    """Gives each variable assigned inside its value from before: a stateful layer's is no weight, and would move.
+
+    In Keras 2 such a state is a weight.
+    """
+    before: dict[int, tuple[Live, Array]] = {}
+
+    def noted(original: Callable[..., Live], args: tuple[Live, ...], kwargs: dict[str, Live]) -> Live:
+        before.setdefault(id(args[0]), (args[0], to_array(args[0])))
+        return original(*args, **kwargs)
+
+    if generation() == "second":
+        yield
+        return
+    try:
+        with hooked(keras.Variable, "assign", noted):
+            yield
+    finally:
+        for variable, value in before.values():
+            variable.assign(value)
+
+
 def _probe(loaded: Loaded) -> list[Live]:
     """The model's results on an ordinary and an extreme probe: only a bounded output stays in [0, 1] on both."""
     try:
@@ -180,7 +215,8 @@ def _probe(loaded: Loaded) -> list[Live]:
         tensors = [as_tensor(drawn[name][port.name], port) for port in loaded.ports]
         args, kwargs = loaded.pack(tensors)
         try:
-            results.append(call_model(loaded.model, args, kwargs, training=False))
+            with _left_alone():
+                results.append(call_model(loaded.model, args, kwargs, training=False))
         except (ValueError, TypeError, tf.errors.OpError) as why:
             raise FitError(f"The model cannot be called on a batch: {_line(why)}") from why
     if not tensors_of(results[0]):
