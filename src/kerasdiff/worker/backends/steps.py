@@ -16,7 +16,7 @@ from kerasdiff.worker.keras_internals import Live, apply_gradients, build_optimi
 from kerasdiff.worker.loading.load import precision_scope
 from kerasdiff.worker.running.step import target_values
 from kerasdiff.worker.tracing.returned import tensors_of
-from kerasdiff.worker.training.tasks import Task, fresh_optimizer
+from kerasdiff.worker.training.tasks import Task, fresh_optimizer, left_alone
 
 T = TypeVar("T")
 
@@ -84,12 +84,23 @@ class _Step:
     def _loss(self, trained: Mapping[str, Live]) -> tuple[Live, Live]:
         """The loss with these values, and the outputs it is of."""
         values = {**self._values, **trained}
-        with keras.StatelessScope(
-            state_mapping=[(one, values[name]) for name, one in self._call.variables.items()], collect_losses=True
+        held = [(one, values[name]) for name, one in self._call.variables.items()]
+        loss, outputs, remembered = self._loss_from(held)
+        if remembered:  # what a layer keeps of a call shows in the next one
+            loss, outputs, _ = self._loss_from([*held, *remembered])
+        return loss, outputs
+
+    def _loss_from(self, held: Sequence[tuple[Live, Live]]) -> tuple[Live, tuple[Live, ...], list[tuple[Live, Live]]]:
+        """The loss where variables have these values, its outputs, and what else the call left in variables."""
+        with (
+            left_alone([one for one, _ in held]) as assigned,
+            keras.StatelessScope(state_mapping=held, collect_losses=True) as scope,
         ):
             done = self._call.called(self._inputs)
             loss = self._task.loss(done, self._targets(done), training=True)
-        return loss, tuple(tensors_of(done))
+            # No gradient passes from one call to the next by a variable.
+            kept = [(one, keras.ops.stop_gradient(scope.get_current_value(one))) for one, _ in assigned.values()]
+        return loss, tuple(tensors_of(done)), kept
 
     def _targets(self, result: Live) -> list[Live]:
         first = tensors_of(result)[0]

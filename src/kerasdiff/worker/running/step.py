@@ -20,7 +20,7 @@ from kerasdiff.worker.tracing.names import weight_table
 from kerasdiff.worker.tracing.returned import tensors_of
 from kerasdiff.worker.tracing.trace import call_model
 from kerasdiff.worker.training.heads import Head
-from kerasdiff.worker.training.tasks import Task, as_tensor, fresh_optimizer
+from kerasdiff.worker.training.tasks import Task, as_tensor, fresh_optimizer, left_alone
 
 T = TypeVar("T")
 
@@ -83,7 +83,20 @@ class _Step:
         trained = self._trained()
         if not trained:
             raise EvaluateError("the model has no trainable weights")
-        result, targets, loss, gradients = self._pulled(trained, self._inputs)
+        with left_alone(self._variables.values()) as remembered:
+            pulled = self._pulled(trained, self._inputs)
+            if remembered:  # what a layer keeps of a call shows in the next one
+                pulled = self._pulled(trained, self._inputs)
+            return self._stepped(trained, *pulled)
+
+    def _stepped(
+        self,
+        trained: Mapping[str, Live],
+        result: Live,
+        targets: Sequence[Live],
+        loss: Live,
+        gradients: dict[str, Live],
+    ) -> Stepped:
         by_row = self._met_again(trained, gradients)
         return Stepped(
             loss=float(loss),

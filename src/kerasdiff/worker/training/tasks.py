@@ -6,7 +6,7 @@ A model that was compiled keeps its own loss. For the others the outputs on two 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import numpy as np
@@ -24,6 +24,7 @@ from kerasdiff.worker.keras_internals import (
     generation,
     is_compiled,
     is_keras_own,
+    is_seed_state,
     keras,
     loss_of,
     summed,
@@ -182,23 +183,31 @@ def _line(error: BaseException) -> str:
 
 
 @contextmanager
-def _left_alone() -> Iterator[None]:
+def left_alone(weights: Iterable[Live] = ()) -> Iterator[Mapping[int, tuple[Live, Array]]]:
     """Gives each variable assigned inside its value from before: a stateful layer's is no weight, and would move.
 
     In Keras 2 such a state is a weight.
+
+    Args:
+        weights: Variables that are left as they come.
+
+    Returns:
+        The others that were assigned so far, with those values, by identity.
     """
     before: dict[int, tuple[Live, Array]] = {}
+    known = set(map(id, weights))
 
     def noted(original: Callable[..., Live], args: tuple[Live, ...], kwargs: dict[str, Live]) -> Live:
-        before.setdefault(id(args[0]), (args[0], to_array(args[0])))
+        if id(args[0]) not in known and not is_seed_state(args[0]):
+            before.setdefault(id(args[0]), (args[0], to_array(args[0])))
         return original(*args, **kwargs)
 
     if generation() == "second":
-        yield
+        yield before
         return
     try:
         with hooked(keras.Variable, "assign", noted):
-            yield
+            yield before
     finally:
         for variable, value in before.values():
             variable.assign(value)
@@ -215,7 +224,7 @@ def _probe(loaded: Loaded) -> list[Live]:
         tensors = [as_tensor(drawn[name][port.name], port) for port in loaded.ports]
         args, kwargs = loaded.pack(tensors)
         try:
-            with _left_alone():
+            with left_alone():
                 results.append(call_model(loaded.model, args, kwargs, training=False))
         except (ValueError, TypeError, tf.errors.OpError) as why:
             raise FitError(f"The model cannot be called on a batch: {_line(why)}") from why
