@@ -172,6 +172,7 @@ def test_weights_of_another_model_are_refused(weights: Path, tmp_path: Path) -> 
 
     assert done.exit_code == 2
     assert done.stderr.startswith(f"error: {weights} does not load into old.py:nested: "), done.stderr
+    assert "Is it another model's?" in done.stderr
     assert list(tmp_path.glob("*new*")) == []
 
 

@@ -16,6 +16,7 @@ from rule_cases import CASES
 from kerasdiff.canonical import NODE_RULES, Canonical, Canonicaliser, expand
 from kerasdiff.canonical.engine import apply_rules
 from kerasdiff.graph import Edge, Graph, Mode, Node
+from kerasdiff.graph.signature import graph_signature
 from kerasdiff.side.targets import parse_input, parse_target
 from kerasdiff.worker.describe import describe
 from kerasdiff.worker.loading.load import Session
@@ -51,6 +52,28 @@ def compared_twice():
     kept = ops.not_equal(x, 0.0)
     mean = layers.GlobalAveragePooling1D()(x, mask=ops.any(kept, axis=-1))
     return keras.Model(x, [mean, ops.all(kept, axis=1)])
+
+class Averages(layers.Layer):
+    def __init__(self, way, times=1):
+        super().__init__()
+        self.way, self.times = way, times
+        self.mean = self.add_weight(shape=(6,), initializer="zeros", trainable=False)
+
+    def call(self, x):
+        for _ in range(self.times):
+            self.way(self.mean.value, ops.mean(x, 0))
+        return ops.sin(x)
+
+def by_steps(v, x):
+    v.assign_sub((v - x) * 0.01)
+
+averages = one(lambda: Averages(by_steps))
+averages_twice = one(lambda: Averages(by_steps, 2))
+averages_added = one(lambda: Averages(lambda v, x: v.assign_add((x - v) * 0.01)))
+averages_assigned = one(lambda: Averages(lambda v, x: v.assign(v * 0.99 + x * 0.01)))
+averages_slower = one(lambda: Averages(lambda v, x: v.assign(v * 0.98 + x * 0.02)))
+averages_backwards = one(lambda: Averages(lambda v, x: v.assign(v * 0.01 + x * 0.99)))
+averages_corrected = one(lambda: Averages(lambda v, x: v.assign(v * 0.99 + x * 0.01 * 6 / 5)))
 
 class Masked(keras.Model):
     def __init__(self):
@@ -99,6 +122,10 @@ NODE_CASES = (
     NodeCase("one-spelling", "capped", ("re_lu",), fires=False),
     NodeCase("one-spelling", "unit", ("unit_normalization",), fires=False),
     NodeCase("one-spelling", "plain_dense", ("dense",), fires=False),
+    NodeCase("update-as-assignment", "averages", ("mean", "run_op", "scale", "assign_sub", "sin")),
+    NodeCase(
+        "update-as-assignment", "averages_twice", (*("mean", "run_op", "scale", "assign_sub") * 2, "sin"), fires=False
+    ),
 )
 
 
@@ -140,6 +167,17 @@ def test_node_rule_fires_where_it_holds(case: NodeCase, traced: Callable[[str, M
     assert again.graph == done.graph
     expanded = expand(done.graph, case.mode).graph
     assert expand(expanded, case.mode).graph == expanded
+
+
+def test_ways_to_follow_a_mean_are_one_unless_they_weigh_it_otherwise(traced: Callable[[str, Mode], Graph]) -> None:
+    def form(name: str) -> str:
+        graph = Canonicaliser("training").canonicalise(traced(name, "training")).graph
+        return graph_signature(expand(graph, "training").graph)
+
+    wanted = form("averages")
+    assert [form(f"averages_{way}") == wanted for way in ("assigned", "added")] == [True, True]
+    others = ("twice", "slower", "backwards", "corrected")
+    assert [form(f"averages_{way}") == wanted for way in others] == [False] * 4
 
 
 def test_split_activation_keeps_place_and_line(traced: Callable[[str, Mode], Graph]) -> None:

@@ -18,6 +18,7 @@ from kerasdiff.align.edits import (
     Neighbour,
     OtherOperands,
     OtherSharing,
+    Part,
     Rewire,
     Update,
 )
@@ -90,6 +91,13 @@ FROZEN = Update(
         Change(aspect=Aspect.WEIGHT, name="initializer", weight="kernel", values=("he_normal", "zeros")),
     ),
 )
+DRAWN = Update(
+    op="batch_norm",
+    reference=SITES["bn"],
+    candidate=SITES["norm"],
+    changes=(Change(aspect=Aspect.GENERATOR, values=("kernel", "own")),),
+)
+DRAWN_ALIKE = replace(DRAWN, changes=(Change(aspect=Aspect.GENERATOR, values=("fixed", "own")),))
 MOVED = Move(op="dense", reference=SITES["out"], candidate=SITES["head"], behind=((SITES["c"],), (SITES["norm"],)))
 FED = Rewire(
     op="dense",
@@ -212,6 +220,38 @@ def test_settings_alone_are_mended_without_a_measurement() -> None:
 
 
 # Order and length --------------------------------------------------------------------------------------------
+
+
+def test_another_generator_is_no_cause_and_needs_no_change() -> None:
+    comparison = differing(DRAWN, LOST)
+    lost = advice(differing(LOST))
+
+    assert lost is not None
+    assert advice(comparison) == lost
+    assert told(comparison).startswith("reference applies relu between bn and out (a.py:5), but candidate applies none")
+    assert told(comparison).endswith("; 1 other edit only takes random numbers from another generator.")
+    assert told(differing(LOST, DRAWN, DRAWN)).endswith(
+        "; 2 other edits only take random numbers from another generator."
+    )
+
+
+def test_a_generator_that_draws_the_same_in_each_call_is_a_cause() -> None:
+    comparison = differing(LOST, DRAWN_ALIKE)
+
+    assert "only takes" not in told(comparison)
+    assert advice(comparison) is None
+    assert advice(differing(DRAWN)) is None
+
+
+def test_what_names_nothing_comes_after_what_does_where_neither_was_measured() -> None:
+    ops = Change(aspect=Aspect.COMPUTATION, parts=((Part(op="gather"),), (Part(op="less"),)))
+    comparison = differing(replace(STRIDES, changes=(ops,)), LOST)
+    assert comparison.attribution is not None
+    unknown = (Effect(sizes={}, harmless=False),) * 2
+    unmeasured = replace(comparison, attribution=replace(comparison.attribution, effects=unknown))
+
+    assert [group.positions for group in groups(unmeasured)] == [(1,), (0,)]
+    assert [group.positions for group in groups(comparison)] == [(0,), (1,)]
 
 
 def test_what_differs_locally_comes_first_then_the_largest_and_what_is_harmless_last() -> None:

@@ -6,6 +6,7 @@ import json
 import shlex
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,13 @@ import pytest
 
 from kerasdiff.errors import KerasdiffError, LoadError
 from kerasdiff.findings import Fact
+from kerasdiff.side.reading import said
 from kerasdiff.side.reading.early import check, read_target
-from kerasdiff.side.targets import parse_input
+from kerasdiff.side.targets import Target, parse_input
 
 keras: Any = pytest.importorskip("keras")
 
+from kerasdiff.worker.loading import generations  # noqa: E402  (imports Keras, which may be missing)
 from kerasdiff.worker.loading.load import load  # noqa: E402  (imports Keras, which may be missing)
 from kerasdiff.worker.loading.loaded import Loaded  # noqa: E402  (imports Keras, which may be missing)
 
@@ -433,3 +436,24 @@ def test_what_a_package_lacks_is_said(folder: Path, text: str) -> None:
     assert caught.value.message == (
         f"{text}: {who} imports torchh, which is not installed here nor found beside it ({where}__init__.py:2)."
     )
+
+
+def test_a_module_that_another_python_lacks_is_missed_there() -> None:
+    target = Target(text="net.py:Net", kind="file", location="net.py", name="Net", python="/old/bin/python")
+
+    told = said.not_installed(target, "tf_keras", " (net.py:1)", "").message
+
+    assert "imports tf_keras, which is not installed under /old/bin/python nor found beside it (net.py:1)" in told
+    assert "tensorflow.keras" in told
+    assert "tensorflow.keras" not in said.not_installed(target, "torchh", "", "").message
+
+
+def test_keras_2_is_run_on_tensorflow_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("tf_keras")
+    (tmp_path / "old.py").write_text("import tf_keras\n\n\ndef build():\n    return tf_keras.Sequential()\n")
+    for name, answer in {"on_tensorflow": False, "backend": "jax"}.items():
+        monkeypatch.setattr(generations, name, lambda answer=answer: answer)
+    target = replace(read_target(f"{tmp_path}/old.py:build"), backend="jax")
+
+    with pytest.raises(LoadError, match=r"Keras 2, which runs on TensorFlow alone, and it was to run on jax; name no"):
+        generations.by_its_generation(target, lambda: load(target))

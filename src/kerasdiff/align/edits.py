@@ -360,6 +360,13 @@ def is_nameless(edit: Edit) -> bool:
     return isinstance(edit, Update) and all(change.aspect in NAMELESS for change in edit.changes)
 
 
+def draws_elsewhere(edit: Edit) -> bool:
+    """Whether all an edit says is that random numbers come from another generator, which draws anew in each call."""
+    return isinstance(edit, Update) and all(
+        change.aspect is Aspect.GENERATOR and "fixed" not in change.values for change in edit.changes
+    )
+
+
 def leaves(edit: Edit) -> Iterator[Edit]:
     """The edits of the script that an edit stands for: itself, where it is one of them."""
     if not edit.folded:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from kerasdiff.canonical.shapes import dims_of
 from kerasdiff.canonical.view import OWN_GRADIENT, Result, View
-from kerasdiff.graph import Edge, Graph, Mode, Node
+from kerasdiff.graph import MODES, Edge, Graph, Mode, Node
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +61,7 @@ RULES: list[Rule] = []
 """The rules on TF ops, in the order they are tried."""
 
 NODE_RULES: list[Identity] = []
-"""The rules on whole nodes; ``layers.py`` applies them."""
+"""The rules on whole nodes; ``layers.py`` applies them, with those on updates of ``updates.py``."""
 
 _BY_OP: dict[str, list[Rule]] = {}
 
@@ -88,6 +89,20 @@ def rule(
         RULES.append(made)
         for op in ops:
             _BY_OP.setdefault(op, []).append(made)
+        return apply
+
+    return register
+
+
+F = TypeVar("F", bound=Callable[..., object])
+
+
+def node_rule(name: str) -> Callable[[F], F]:
+    """Registers a rule on whole nodes, which keeps every bit; its docstring states the identity as that of a rule."""
+
+    def register(apply: F) -> F:
+        summary = (apply.__doc__ or "").strip()
+        NODE_RULES.append(Identity(name=name, family="nodes", summary=summary, modes=MODES, exact=True))
         return apply
 
     return register

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
 
-from kerasdiff.canonical.engine import NODE_RULES, Applied, Identity, apply_rules, live
-from kerasdiff.graph import MODES, Attribute, Edge, Graph, Mode, Node
+from kerasdiff.canonical.engine import Applied, apply_rules, live, node_rule
+from kerasdiff.canonical.updates import assigned, written_once
+from kerasdiff.graph import Attribute, Edge, Graph, Mode, Node
 from kerasdiff.graph.names import IMPLIED, readable
 from kerasdiff.graph.ops import draws, is_effect, within
 from kerasdiff.graph.signature import graph_signature
@@ -52,7 +52,7 @@ class Canonicaliser:
 
     def canonicalise(self, graph: Graph) -> Canonical:
         """Node by node: split fused activations, drop no-ops, give one-op nodes the op's name."""
-        normal = _NormalNodes(self.lowering)
+        normal = _NormalNodes(self.lowering, written_once(graph))
         for node in normal.joined(graph):
             normal.add(node)
         final = replace(
@@ -69,6 +69,7 @@ class _NormalNodes:
 
     Args:
         lowering: Gives the normal form of a node's lowering, and the steps that led there.
+        once: The weights that one op alone writes.
 
     Attributes:
         nodes: Those put so far.
@@ -76,11 +77,12 @@ class _NormalNodes:
         inside: Steps within the lowering of a node, by its id.
     """
 
-    def __init__(self, lowering: Callable[[Node], tuple[Graph | None, tuple[Applied, ...]]]) -> None:
+    def __init__(self, lowering: Callable[[Node], tuple[Graph | None, tuple[Applied, ...]]], once: Set[str]) -> None:
         self.nodes: list[Node] = []
         self.applied: list[Applied] = []
         self.inside: dict[str, tuple[Applied, ...]] = {}
         self._lowering = lowering
+        self._once = once
         self._now: dict[Edge, Edge] = {}
 
     def now(self, edges: Iterable[Edge]) -> tuple[Edge, ...]:
@@ -114,7 +116,10 @@ class _NormalNodes:
 
     def _put(self, part: Node) -> tuple[Edge, ...]:
         """Keeps a part in normal form unless it does nothing, and says where its outputs are."""
-        small, self.inside[part.id] = self._lowering(part)
+        plain = assigned(part, self._once)
+        if plain is not None:
+            self._record("update-as-assignment", part)
+        small, self.inside[part.id] = self._lowering(plain or part)
         node = replace(part, operands=self.now(part.operands), lowering=small)
         same = drop_no_op(node)
         if same is not None:
@@ -167,19 +172,7 @@ def flat_reads(graph: Graph) -> Graph:
     return replace(graph, nodes=tuple(nodes), outputs=moved(graph.outputs), losses=moved(graph.losses))
 
 
-F = TypeVar("F", bound=Callable[..., object])
-
-
-def _rule(name: str) -> Callable[[F], F]:
-    def register(apply: F) -> F:
-        summary = (apply.__doc__ or "").strip()
-        NODE_RULES.append(Identity(name=name, family="nodes", summary=summary, modes=MODES, exact=True))
-        return apply
-
-    return register
-
-
-@_rule("split-activation")
+@node_rule("split-activation")
 def split_activation(node: Node) -> tuple[Node, Node] | None:
     """``Layer(activation=f)`` is the layer without it, then f.
 
@@ -224,7 +217,7 @@ def split_activation(node: Node) -> tuple[Node, Node] | None:
     return base, activation
 
 
-@_rule("split-mask")
+@node_rule("split-mask")
 def split_mask(node: Node) -> tuple[Node, Node] | None:
     """A mask that a layer makes of its inputs alone (Embedding, Masking) is a value of its own.
 
@@ -283,7 +276,7 @@ def _with_used_inputs(graph: Graph) -> tuple[Graph, tuple[int, ...]]:
     return replace(graph, nodes=tuple(nodes)), tuple(indexes)
 
 
-@_rule("join-mask")
+@node_rule("join-mask")
 def join_mask(graph: Graph) -> dict[str, Node]:
     """A mask made in two steps, ``any(not_equal(x, -1), axis=-1)``, is one value: so a functional graph has it.
 
@@ -335,7 +328,7 @@ def _renamed(graph: Graph) -> tuple[list[Node], tuple[Edge, ...]]:
     return nodes, moved(graph.outputs)
 
 
-@_rule("drop-no-op")
+@node_rule("drop-no-op")
 def drop_no_op(node: Node) -> Edge | None:
     """A node that hands on an operand unchanged (Identity, a linear activation, Dropout at inference) is nothing.
 
@@ -348,7 +341,7 @@ def drop_no_op(node: Node) -> Edge | None:
     return node.operands[end.whole("index")] if end.kind == "input" else None
 
 
-@_rule("one-spelling")
+@node_rule("one-spelling")
 def one_spelling(node: Node) -> Node | None:
     """A node without weights that stands for one TF op is that op, whoever made it: ``Add()([a, b])``, ``a + b``.
 

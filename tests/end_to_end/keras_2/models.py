@@ -42,6 +42,19 @@ def normalized_rows() -> Any:
     return chain((7,), Dense(4), layers.BatchNormalization())
 
 
+def shop(activation: str = "relu") -> Any:
+    return chain((7,), Dense(4, activation=activation), layers.BatchNormalization(), layers.Dropout(0.3), Dense(2))
+
+
+def shop_without_relu() -> Any:
+    return shop("linear")
+
+
+def words() -> Any:
+    entry = keras.Input((6,), dtype="int32")
+    return keras.Model(entry, layers.LSTM(4, dropout=0.2, name="read")(layers.Embedding(9, 3)(entry)))
+
+
 def recurrent() -> Any:
     return chain((6, 5), layers.Bidirectional(layers.LSTM(4)))
 

@@ -65,6 +65,15 @@ CASES = (
     fires("add-of-negative", lambda x, y: -1.0 * x + y, ROW, ROW, left="Sub"),
     fires("add-of-negative", lambda x, y: (-x) + (-y), ROW, ROW, left="AddV2 Scale"),
     spares("add-of-negative", lambda x, y: x + -2.0 * y, ROW, ROW, left="Scale AddV2"),
+    fires("mean-of-two", lambda v, x: v - (v - x) * 0.01, ROW, ROW, left="Scale Scale AddV2"),
+    fires("mean-of-two", lambda v, x: v + 0.25 * (x - v), ROW, ROW, left="Scale Scale AddV2"),
+    fires("mean-of-two", lambda v, x: (x - v) / 8.0 + v, ROW, ROW, left="Scale Scale AddV2"),
+    spares("mean-of-two", lambda v, x: v - (x - v) * 0.01, ROW, ROW, left="Sub Scale Sub"),
+    spares("mean-of-two", lambda v, x: v + (v - x) * 0.01, ROW, ROW, left="Sub Scale AddV2"),
+    spares("mean-of-two", lambda v, x, y: v - (y - x) * 0.01, ROW, ROW, ROW, left="Sub Scale Sub"),
+    spares("mean-of-two", lambda v, x: v - (v - x) * 1.5, ROW, ROW, left="Sub Scale Sub"),
+    spares("mean-of-two", lambda v, x: v - (v - x) * 0.01, ROW, (4,), left="Sub Scale Sub"),
+    spares("mean-of-two", lambda v, x: v - (v - x) * tf.constant([0.1, 0.2, 0.1, 0.1]), ROW, ROW, left="Sub Mul Sub"),
 )  # fmt: skip
 
 
@@ -138,5 +147,16 @@ def _negative(draw: st.DrawFn) -> Drawn:
     shape = draw(shapes())
     way = draw(
         st.sampled_from([lambda x, y: x + (-y), lambda x, y: -x + y, lambda x, y: x + y / -1.0, lambda x, y: -y + (-x)])
+    )
+    return Drawn(way, (shape, shape))
+
+
+@always("mean-of-two")
+def _mean(draw: st.DrawFn) -> Drawn:
+    shape, by = draw(shapes()), draw(st.sampled_from([0.001, 0.01, 0.1, 0.25, 1 / 3, 0.9]))
+    way = draw(
+        st.sampled_from(
+            [lambda v, x: v - (v - x) * by, lambda v, x: v + by * (x - v), lambda v, x: (x - v) / (1 / by) + v]
+        )
     )
     return Drawn(way, (shape, shape))

@@ -139,6 +139,36 @@ def add_of_negative(node: Node, view: View) -> Result:
     return replace(node, op="Sub", operands=(node.operands[1 - at], inner[at].operands[0]), attributes={})
 
 
+@rule("mean-of-two", "Sub", "AddV2", exact=False)
+def mean_of_two(node: Node, view: View) -> Result:
+    """``v − a·(v − x)`` and ``v + a·(x − v)`` are ``(1 − a)·v + a·x``: the two ways to write a moving average.
+
+    It must not fire where ``a`` is not between 0 and 1, nor where the difference is that of another value.
+    """
+    for position in (0,) if node.op == "Sub" else (0, 1):
+        step = view.node(node.operands[1 - position])
+        if step.op != "Scale" or not 0.0 < step.real("by") < 1.0:
+            continue
+        apart, old = view.node(step.operands[0]), node.operands[position]
+        if apart.op != "Sub" or not all(view.spec(edge) == node.outputs[0] for edge in apart.operands):
+            continue
+        new = _towards(apart.operands if node.op == "AddV2" else apart.operands[::-1], old)
+        shape = node.outputs[0].shape
+        if new is None or shape is None or not _plain(node, view, position):
+            continue
+        by = step.real("by")
+        parts = ((old, _short(1.0 - by, node)), (new, by))
+        scaled = [view.make(node, "Scale", edge, shape=shape, settings={"by": text(to, node)}) for edge, to in parts]
+        return replace(node, op="AddV2", operands=tuple(scaled), attributes={})
+    return None
+
+
+def _towards(difference: tuple[Edge, ...], old: Edge) -> Edge | None:
+    """The new value, where a difference is that of a new value and the old one."""
+    new, subtracted = difference
+    return new if subtracted == old and new != old else None
+
+
 def _plain(node: Node, view: View, position: int) -> bool:
     """Whether an operand is of the result's own shape and a floating-point type."""
     return unwidened(node, view, position) and "float" in node.outputs[0].dtype

@@ -85,9 +85,14 @@ def not_installed(target: Target, name: str | None, at: str, details: str, impor
         importer: The file that does, where it is another.
     """
     who = importer or shown(target)
+    where = f"under {target.python}" if target.python else "here"
+    hint = f" {_OF_TENSORFLOW}" if target.python and name == "tf_keras" else ""
     return LoadError(
-        f"{target.text}: {who} imports {name}, which is not installed here nor found beside it{at}.", details
+        f"{target.text}: {who} imports {name}, which is not installed {where} nor found beside it{at}.{hint}", details
     )
+
+
+_OF_TENSORFLOW = "Install it there; TensorFlow up to 2.15 has the same Keras as tensorflow.keras."
 
 
 def import_fails(target: Target, error: BaseException, at: str, reason: str, details: str) -> LoadError:

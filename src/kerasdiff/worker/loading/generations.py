@@ -14,10 +14,12 @@ from kerasdiff.side.targets import Target
 from kerasdiff.worker.keras_internals import (
     LEGACY,
     ask_again,
+    backend,
     generation,
     import_second,
     legacy_asked,
     legacy_routed,
+    on_tensorflow,
     route_to_legacy,
     second_imported,
     take,
@@ -34,11 +36,14 @@ def by_its_generation(target: Target, load: Callable[[], T]) -> T:
         load: Loads it from its file.
 
     Raises:
-        LoadError: If its code asks for a Keras 2 that is not installed; and what ``load`` raises.
+        LoadError: If its code asks for a Keras 2 that is not installed, or it is to run on another backend; and what
+            ``load`` raises.
     """
     if target.payload is not None and target.payload.second:
         import_second()
         take("second")
+    if generation() == "second":
+        _check_backend(target)
     if generation() == "third" and not legacy_routed():
         ask_again()
     try:
@@ -48,17 +53,26 @@ def by_its_generation(target: Target, load: Callable[[], T]) -> T:
             return by_its_generation(target, load)
         if not isinstance(error, NoModelError) or generation() == "second" or not second_imported():
             raise
-        return _as_second(load, error)
+        return _as_second(target, load, error)
     return by_its_generation(target, load) if _routed_otherwise(target.text) else loaded
 
 
-def _as_second(load: Callable[[], T], first: NoModelError) -> T:
+def _as_second(target: Target, load: Callable[[], T], first: NoModelError) -> T:
+    _check_backend(target)
     take("second")
     try:
         return load()
     except NoModelError:
         take("third")
         raise first from None
+
+
+def _check_backend(target: Target) -> None:
+    if not on_tensorflow():
+        raise LoadError(
+            f"{target.text}: comes from Keras 2, which runs on TensorFlow alone, and it was to run on {backend()}; "
+            "name no backend for it, or tensorflow."
+        )
 
 
 def _routed_otherwise(target: str) -> bool:

@@ -140,7 +140,8 @@ def read_into(model: Live, file: WeightsFile, slate: Slate) -> Filled:
     except WeightsError:
         raise
     except BaseException as error:  # a file of another model, or a damaged one, makes Keras raise anything
-        raise WeightsError(reason(error).replace(file.location, file.text)) from None
+        asked = ". Is it another model's? It has to be the reference's" if isinstance(error, ValueError) else ""
+        raise WeightsError(reason(error).replace(file.location, file.text) + asked) from None
     return Filled(slate.unfilled())
 
 

@@ -23,6 +23,7 @@ from kerasdiff.align.edits import (
     OtherSharing,
     Rewire,
     Update,
+    draws_elsewhere,
 )
 from kerasdiff.comparison import Comparison, Reason
 from kerasdiff.findings import SIDES, Site
@@ -65,16 +66,17 @@ def advice(comparison: Comparison) -> str | None:
     """
     if not _holds(comparison):
         return None
-    side = 0 if all(isinstance(edit, Insert) for edit in comparison.edits) else 1
-    steps = _steps(comparison, side)
+    edits = [edit for edit in comparison.edits if not draws_elsewhere(edit)]  # which leaves them equivalent
+    side = 0 if all(isinstance(edit, Insert) for edit in edits) else 1
+    steps = _steps(comparison, edits, side)
     lead = f"To make them agree, change the {SIDES[side]}:"
     texts = (f"{lead} {'; '.join(_joined(group, most) for group in steps)}." for most in MOST_LISTED)
     return next((text for text in texts if len(text) <= MOST_CHARACTERS), None) if steps else None
 
 
-def _steps(comparison: Comparison, side: int) -> list[list[_Step]]:
+def _steps(comparison: Comparison, edits: Sequence[Edit], side: int) -> list[list[_Step]]:
     """What to do, by kinds of change; nothing where one of them cannot be said, or they are too many."""
-    writer, alike = _Writer(comparison, side), groups(comparison)
+    writer, alike = _Writer(comparison, side), groups(comparison, edits)
     if len(alike) > MOST_FORMS or any(len(group.edits) > MOST_PLACES for group in alike):
         return []
     steps = [[writer.step(edit) for edit in group.edits] for group in alike]

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kerasdiff.align.edits import Aspect, Delete, Edit, Insert, Move, Update, is_nameless
+from kerasdiff.align.edits import Aspect, Delete, Edit, Insert, Move, Update, draws_elsewhere, is_nameless
 from kerasdiff.comparison import Comparison
 from kerasdiff.explain.records import Effect, Measure
 from kerasdiff.findings import other
@@ -74,7 +74,9 @@ def _rank(comparison: Comparison, position: int) -> tuple[bool, bool, bool, bool
     effect = effect_of(comparison, position)
     size = 0.0 if effect is None else _size(effect)
     harmless = effect is not None and effect.harmless
-    nameless = (effect is None or harmless) and is_nameless(comparison.edits[position])
+    unknown = effect is None or harmless or not effect.sizes
+    edit = comparison.edits[position]
+    nameless = unknown and (is_nameless(edit) or draws_elsewhere(edit))
     return harmless, effect is None, nameless, not before, -size, position
 
 
@@ -104,10 +106,23 @@ def _key(edit: Edit) -> tuple[object, ...]:
 
 
 def told(comparison: Comparison, room: int = MOST_CHARACTERS, edits: Sequence[Edit] | None = None) -> str:
-    """The edits in a sentence of at most ``room`` characters; it always names the one that matters most."""
+    """The edits in a sentence of at most ``room`` characters; it always names the one that matters most.
+
+    Those that only take random numbers from another generator, as another version of Keras does, are counted apart.
+    """
     alike = groups(comparison, edits)
     if not alike:
         return ""
+    named = [group for group in alike if not draws_elsewhere(group.edits[0])]
+    others = sum(len(group.edits) for group in alike if group not in named)
+    apart = _drawn(others)
+    if named and others and len(apart) < room // 2:
+        return f"{_listed(named, room - len(apart))}{apart}."
+    return f"{_listed(alike, room)}."
+
+
+def _listed(alike: Sequence[Group], room: int) -> str:
+    """Groups of edits in a sentence without its stop, and how many more there are."""
     count = sum(len(group.edits) for group in alike)
     text, done = _fitting(alike[0], room - (0 if count == 1 else len(_more(count))))
     for group in alike[1:MOST_TOLD]:
@@ -118,11 +133,16 @@ def told(comparison: Comparison, room: int = MOST_CHARACTERS, edits: Sequence[Ed
         if many < len(group.edits) or len(f"{text}; {more}{_more(left)}") >= room:
             break
         text, done = f"{text}; {more}", done + many
-    return f"{text}{_more(count - done)}."
+    return f"{text}{_more(count - done)}"
 
 
 def _more(count: int) -> str:
     return f"; and {count:,} more edit{'s' if count > 1 else ''}" if count else ""
+
+
+def _drawn(count: int) -> str:
+    verb = "edits only take" if count > 1 else "edit only takes"
+    return f"; {count:,} other {verb} random numbers from another generator"
 
 
 def begins_with_id(comparison: Comparison, edits: Sequence[Edit] | None = None) -> bool:
