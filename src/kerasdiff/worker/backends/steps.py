@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
-from kerasdiff.errors import EvaluateError, FitError, KerasdiffError
+from kerasdiff.errors import EvaluateError
 from kerasdiff.graph.values import Array
 from kerasdiff.side.observations import Stepped, StepRequest
 from kerasdiff.worker.backends.engine import engine
 from kerasdiff.worker.backends.numbers import inputs_of, start_of
 from kerasdiff.worker.backends.session import BackendSession
-from kerasdiff.worker.importing.faults import at_line, reason
 from kerasdiff.worker.keras_internals import Live, apply_gradients, build_optimizer, keras, metrics_of, to_numpy
-from kerasdiff.worker.loading.load import precision_scope
-from kerasdiff.worker.running.step import target_values
+from kerasdiff.worker.running.step import stepping, target_values
 from kerasdiff.worker.tracing.returned import tensors_of
 from kerasdiff.worker.training.tasks import Task, fresh_optimizer, left_alone
 
@@ -41,15 +39,7 @@ def losses_of(session: BackendSession, request: StepRequest, outputs: Sequence[S
 
 def _answered(session: BackendSession, request: StepRequest, ask: Callable[[_Step], T]) -> T:
     loaded = session.drawn(request.precision)
-    with precision_scope(request.precision):
-        try:
-            return ask(_Step(session, request))
-        except FitError as error:
-            raise EvaluateError(error.message) from None
-        except KerasdiffError:
-            raise
-        except BaseException as error:  # the user's own call, loss or optimizer
-            raise EvaluateError(f"the step fails: {reason(error)}{at_line(error, loaded.root)}") from None
+    return stepping(loaded, request.precision, lambda: ask(_Step(session, request)))
 
 
 class _Step:

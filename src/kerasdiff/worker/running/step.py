@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerasdiff.errors import EvaluateError, FitError, KerasdiffError
-from kerasdiff.graph.values import Array
+from kerasdiff.graph.values import Array, Precision
 from kerasdiff.side.observations import Stepped, StepRequest
 from kerasdiff.worker.importing.faults import at_line, reason
 from kerasdiff.worker.keras_internals import Live, apply_gradients, build_optimizer, keras, metrics_of, tensor_of
@@ -48,9 +48,18 @@ def losses_of(session: Session, request: StepRequest, outputs: Sequence[Sequence
 def _answered(session: Session, request: StepRequest, ask: Callable[[_Step], T]) -> T:
     loaded = session.drawn(request.precision)
     session.altered(request.precision)
-    with precision_scope(request.precision):
+    return stepping(loaded, request.precision, lambda: ask(_Step(session, loaded, request)))
+
+
+def stepping(loaded: Loaded, precision: Precision, ask: Callable[[], T]) -> T:
+    """What is asked of a step, in a precision.
+
+    Raises:
+        EvaluateError: In the place of whatever the user's own code raises.
+    """
+    with precision_scope(precision):
         try:
-            return ask(_Step(session, loaded, request))
+            return ask()
         except FitError as error:
             raise EvaluateError(error.message) from None
         except KerasdiffError:
