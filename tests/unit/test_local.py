@@ -21,10 +21,13 @@ from kerasdiff.side.training import FitPlan, Progress, Trial, TrialOptions
 
 
 class Device:
-    """Memory for so many processes that train: what a process took, it holds until it is started anew."""
+    """Memory for so many processes that train: what a process took, it holds until it is started anew.
 
-    def __init__(self, room: int) -> None:
-        self.room, self.lock = room, threading.Lock()
+    No trial ends before ``together`` of them were at work at once, however slow the machine is.
+    """
+
+    def __init__(self, room: int, together: int) -> None:
+        self.room, self.together, self.lock = room, together, threading.Condition()
         self.holding: set[int] = set()
         self.working = self.most = 0
 
@@ -49,6 +52,8 @@ class OnDevice:
         with self.device.lock:
             self.device.working += 1
             self.device.most = max(self.device.most, self.device.working)
+            self.device.lock.notify_all()
+            assert self.device.lock.wait_for(lambda: self.device.most >= self.device.together, timeout=20)
         time.sleep(0.02)
         with self.device.lock:
             self.device.working -= 1
@@ -59,8 +64,8 @@ class OnDevice:
         self.renewed += 1
 
 
-def trained(room: int, slots: int, groups: int = 4) -> tuple[Device, list[Finding], list[Trial]]:
-    device, findings = Device(room), list[Finding]()
+def trained(room: int, slots: int, groups: int = 4, together: int = 1) -> tuple[Device, list[Finding], list[Trial]]:
+    device, findings = Device(room, together), list[Finding]()
 
     @contextlib.contextmanager
     def more() -> Iterator[tuple[Fitter, Fitter]]:
@@ -87,9 +92,8 @@ def trained(room: int, slots: int, groups: int = 4) -> tuple[Device, list[Findin
 
 
 def test_trials_of_several_seeds_run_at_once() -> None:
-    device, findings, trials = trained(room=9, slots=4)
-    assert 6 <= device.most <= 9
-    assert (len(trials), findings) == (9, [])
+    device, findings, trials = trained(room=9, slots=4, together=9)
+    assert (len(trials), device.most, findings) == (9, 9, [])
 
 
 @pytest.mark.parametrize(("room", "slots"), [(3, 4), (4, 2), (3, 1)])
