@@ -1,0 +1,1 @@
+"""Which options do commands share? Targets, settings of a side, trust, clusters, and how a pair is compared."""

@@ -1,0 +1,1 @@
+"""Which weights correspond, and how do both sides get the same values? Pairing, joining, transposing, transfer."""
