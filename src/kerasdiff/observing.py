@@ -37,7 +37,8 @@ from kerasdiff.probing.observations import (
 )
 from kerasdiff.probing.prober import Prober, batches_of, both
 from kerasdiff.probing.stored import observe_stored
-from kerasdiff.probing.training.learning import Learning, observe_learning
+from kerasdiff.probing.training.asked import Learning
+from kerasdiff.probing.training.learning import observe_learning
 from kerasdiff.probing.training.settings import SettingsObservation, asks_settings, observe_settings
 from kerasdiff.probing.values import observe_values
 from kerasdiff.probing.weights.transfer import incomplete
