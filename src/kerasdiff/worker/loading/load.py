@@ -106,6 +106,10 @@ class Session:
         """What the part that trains keeps from one trial to the next."""
         self.ready: Live | None = None
         """The trial that was made ready, for the part of the worker that trains."""
+        self._begin()
+
+    def _begin(self) -> None:
+        """Takes up what a session of another kind keeps besides, and answers in another way."""
 
     def loaded(self, precision: Precision) -> Loaded:
         """The model in this precision, loaded on first use.

@@ -17,7 +17,7 @@ from kerasdiff.side.baselines.format import read
 from kerasdiff.side.baselines.records import Frozen, HeldCall, Recalled, Variant
 from kerasdiff.side.checkpoints import Places
 from kerasdiff.side.records import Description
-from kerasdiff.side.targets import InputSpec, Target
+from kerasdiff.side.targets import InputSpec
 from kerasdiff.worker.describe import environment
 from kerasdiff.worker.importing.faults import reason
 from kerasdiff.worker.keras_internals import Live
@@ -32,22 +32,14 @@ from kerasdiff.worker.tracing.trace import Recording
 
 
 class StoredSession(Session):
-    """One baseline. Arguments as of :class:`Session`; ``seed`` and code there are none.
+    """One baseline; ``seed`` and code there are none.
 
     Raises:
         TargetError: If the file cannot be read.
     """
 
-    def __init__(
-        self,
-        target: Target,
-        inputs: tuple[InputSpec, ...] = (),
-        without: tuple[str, ...] = (),
-        order: tuple[str, ...] = (),
-        fitted: bool = False,
-    ) -> None:
-        super().__init__(target, inputs, without, order, fitted)
-        self.baseline = read(Path(target.location))
+    def _begin(self) -> None:
+        self.baseline = read(Path(self.target.location))
         self._held: dict[tuple[Precision, Mode], StoredCall] = {}
         self.answers = {
             "describe": _describe,
