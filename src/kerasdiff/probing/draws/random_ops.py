@@ -21,8 +21,8 @@ from kerasdiff.graph import Graph, Mode, Node
 from kerasdiff.graph.chance import draws_from
 from kerasdiff.graph.ops import draws, draws_anew, within
 from kerasdiff.graph.values import Array
-from kerasdiff.probing.prober import Prober, Run, both, projection
-from kerasdiff.side.observations import Draw, Evaluation, Stage, Staged
+from kerasdiff.probing.prober import Prober, Run, both, evaluation_of, projection
+from kerasdiff.side.observations import Draw, Stage, Staged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,8 +109,8 @@ def _shared(prober: Prober, run: Run, mode: Mode, nodes: Mapping[str, str], *, m
     def given(values: Mapping[int, Array]) -> Run:
         asked = replace(pulled[0], draws=own), replace(pulled[1], draws=values)
         done = both(lambda side: prober.sides[side].stage(asked[side]))
-        sides = (_evaluation(done[0], run.sides[0]), _evaluation(done[1], run.sides[1]))
-        return replace(run, names=run.names[:1], sides=sides)
+        sides = evaluation_of(asked[0], done[0], run.sides[0]), evaluation_of(asked[1], done[1], run.sides[1])
+        return replace(run, names=run.names[:1], sides=sides, stages=asked)
 
     straight = _given(drawn, where)
     unaligned = _masks(drawn, where) if mirrors else _unaligned(drawn, where, nodes)
@@ -252,18 +252,6 @@ def _given(drawn: tuple[Staged, Staged], where: Mapping[int, int]) -> dict[int, 
     """What the candidate's draws are given, in their own dtype."""
     first, second = drawn[0].draws, drawn[1].draws
     return {two: first[one].value.astype(second[two].value.dtype) for one, two in where.items()}
-
-
-def _evaluation(staged: Staged, like: Evaluation) -> Evaluation:
-    return replace(
-        like,
-        outputs=(staged.outputs,),
-        repeated=True,
-        gradients={name: staged.gradients.get(name) for name in like.gradients},
-        state={name: staged.state.get(name, value) for name, value in like.state.items()},
-        losses=staged.losses,
-        added=(staged.losses.total,),
-    )
 
 
 def _pairs(sides: tuple[Staged, Staged], nodes: Mapping[str, str]) -> tuple[dict[int, int], bool] | None:

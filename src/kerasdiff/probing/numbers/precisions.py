@@ -7,7 +7,7 @@ the same. So such a side is run in float32, too.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -18,6 +18,9 @@ from kerasdiff.graph.values import Array, Precision
 from kerasdiff.probing.numbers.limits import FAR_FROM_ROUNDING, FLOAT32_FLOOR, GRADIENT_FACTOR
 from kerasdiff.probing.numbers.rounding import NARROW_SIZES, PLAIN
 from kerasdiff.side.observations import Evaluation, Stage, Staged
+
+Distances = dict[tuple[str, ...], float]
+"""By what was compared, how far two runs of a side lie apart there, as a fraction of its largest value."""
 
 
 class Asked(Protocol):
@@ -59,64 +62,82 @@ def does_otherwise(wide: Evaluation, ask: Asked, parts: InParts) -> bool:
     if not wide.otherwise:
         return False
     distances = _distances(ask("float32"), wide)
-    if max(distances, default=0.0) <= FLOAT32_FLOOR:
+    if max(distances.values(), default=0.0) <= FLOAT32_FLOOR:
         return False
-    limits = [PLAIN] * len(distances)  # of a side that draws anew in each run, which moves it by itself
+    limits: Distances = {}  # of a side that draws anew in each run, which moves it by itself
     if wide.repeated:
-        moved = _distances(ask("float64", perturbation=NARROW_SIZES[0]), wide)
-        limits = [max(floor, FAR_FROM_ROUNDING * one) for floor, one in zip(_floors(wide), moved, strict=True)]
+        limits = _limits(_distances(ask("float64", perturbation=NARROW_SIZES[0]), wide))
     if not _beyond(distances, limits):
         return False
     drawn = _with_the_same_draws(parts)
-    return drawn is None or _beyond(drawn, limits)
+    return True if drawn is None else drawn
 
 
-def _beyond(distances: Sequence[float], limits: Sequence[float]) -> bool:
-    return any(distance > limit for distance, limit in zip(distances, limits, strict=False))
+def _limits(moved: Distances) -> Distances:
+    """Of each value, beyond which its distance is more than rounding, by how far that moves it."""
+    return {key: max(_floor(key), FAR_FROM_ROUNDING * distance) for key, distance in moved.items()}
 
 
-def _with_the_same_draws(parts: InParts) -> list[float] | None:
-    """How far the outputs lie apart with the random numbers of float64; ``None`` where none are known to be drawn."""
+def _floor(key: tuple[str, ...]) -> float:
+    """Below which a distance tells nothing but rounding."""
+    return PLAIN if key[0] == "output" and key[1] != "0" else FLOAT32_FLOOR
+
+
+def _beyond(distances: Distances, limits: Distances) -> bool:
+    return any(distance > limits.get(key, PLAIN) for key, distance in distances.items())
+
+
+def _with_the_same_draws(parts: InParts) -> bool | None:
+    """The same of outputs and states with the random numbers of float64; ``None`` where none are known to be drawn."""
     try:
         wide = parts.ask(parts.stage)
         if wide.hidden or not wide.draws:
             return None
-        given = {number: draw.value.astype(np.float32) for number, draw in enumerate(wide.draws)}
-        narrow = parts.ask(replace(parts.stage, precision="float32", draws=given))
+        given = {number: draw.value for number, draw in enumerate(wide.draws)}
+        low = {number: value.astype(np.float32) for number, value in given.items()}
+        narrow = parts.ask(replace(parts.stage, precision="float32", draws=low))
+        if len(narrow.draws) != len(wide.draws):
+            return None
+        distances = _staged(narrow, wide)
+        if not _beyond(distances, dict.fromkeys(distances, FLOAT32_FLOOR)):
+            return False
+        moved = parts.ask(replace(parts.stage, perturbation=NARROW_SIZES[0], draws=given))
     except EvaluateError:
         return None
-    return None if len(narrow.draws) != len(wide.draws) else _apart(narrow.outputs, wide.outputs)
+    return _beyond(distances, _limits(_staged(moved, wide)))
 
 
-def _distances(one: Evaluation, two: Evaluation) -> list[float]:
-    """How far outputs, states and, on the scale of them all, gradients lie apart, the first probe first."""
-    outputs = (_apart(a, b) for a, b in zip(one.outputs, two.outputs, strict=False))
-    names = sorted(one.state.keys() & two.state.keys())
-    states = _apart(*([side.state[name] for name in names] for side in (one, two)))
-    gradients = _apart(*([_flat(tuple(side.gradients.values()))] for side in (one, two)))
-    return [
-        *(distance for each in outputs for distance in each),
-        *states,
-        *(one / GRADIENT_FACTOR for one in gradients),
-    ]
+def _distances(one: Evaluation, two: Evaluation) -> Distances:
+    """How far outputs, by probe, states and, on the scale of them all, gradients lie apart."""
+    found: Distances = {}
+    for probe, (a, b) in enumerate(zip(one.outputs, two.outputs, strict=False)):
+        found.update(_outputs(str(probe), a, b))
+    found.update(_states(one.state, two.state))
+    slopes = (_flat(tuple(side.gradients.values())) for side in (one, two))
+    found["gradient",] = _distance(*slopes) / GRADIENT_FACTOR
+    return found
 
 
-def _floors(wide: Evaluation) -> list[float]:
-    """Below which distances, in the order of :func:`_distances`, nothing is told but rounding."""
-    outputs = [FLOAT32_FLOOR if not number else PLAIN for number, each in enumerate(wide.outputs) for _ in each]
-    return [*outputs, *(FLOAT32_FLOOR for _ in wide.state), FLOAT32_FLOOR]
+def _staged(one: Staged, two: Staged) -> Distances:
+    """The same of parts of a call, on the one probe they are run on."""
+    return {**_outputs("0", one.outputs, two.outputs), **_states(one.state, two.state)}
+
+
+def _outputs(probe: str, low: Sequence[Array], high: Sequence[Array]) -> Distances:
+    pairs = enumerate(zip(low, high, strict=False))
+    return {("output", probe, str(number)): _distance(a, b) for number, (a, b) in pairs}
+
+
+def _states(low: Mapping[str, Array], high: Mapping[str, Array]) -> Distances:
+    return {("state", name): _distance(low[name], high[name]) for name in sorted(low.keys() & high.keys())}
 
 
 def _flat(values: Sequence[Array | None]) -> Array:
     return np.concatenate([np.zeros(1), *(value.ravel() for value in values if value is not None)])
 
 
-def _apart(low: Sequence[Array], high: Sequence[Array]) -> list[float]:
-    """By array how far two runs lie apart, where both are finite, as a fraction of the largest value."""
-    return [_distance(a, b) for a, b in zip(low, high, strict=False)]
-
-
 def _distance(low: Array, high: Array) -> float:
+    """How far two values lie apart, where both are finite, as a fraction of the largest."""
     if low.dtype.kind != "f" or low.shape != high.shape:
         return 0.0
     finite = np.isfinite(low) & np.isfinite(high)

@@ -111,6 +111,13 @@ def perturbed(values: Values, perturbation: float) -> Values:
     )
 
 
+def moved(value: Array, perturbation: float, rng: np.random.Generator) -> Array:
+    """The same for one array; one that is not floating stays."""
+    if not perturbation or value.dtype.kind != "f":
+        return value
+    return np.asarray(value * (1.0 + perturbation * rng.standard_normal(value.shape)).astype(value.dtype))
+
+
 def array_of(value: Live) -> Array:
     """What an eager tensor or a session gives, as an array: a single text comes as bytes."""
     plain = value.numpy() if hasattr(value, "numpy") else value
