@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from kerasdiff.align.pair import Pair, libraries, off_tensorflow
 from kerasdiff.errors import EvaluateError, KerasdiffError, WorkerError
-from kerasdiff.explain.measuring import Question
+from kerasdiff.explain.bench import Question
 from kerasdiff.explain.search import Search
 from kerasdiff.findings import Fact, Finding, RungName
 from kerasdiff.graph import MODES, Mode
