@@ -27,8 +27,8 @@ from kerasdiff.explain.search import Search, meets
 from kerasdiff.findings import Fact, Finding, Site
 from kerasdiff.graph import Edge, Graph, Port, TensorSpec
 from kerasdiff.graph.values import Array
-from kerasdiff.probing.closeness import compare_values
-from kerasdiff.probing.limits import precision_tolerance
+from kerasdiff.probing.numbers.closeness import compare_values
+from kerasdiff.probing.numbers.limits import precision_tolerance
 from kerasdiff.probing.prober import Prober, projection
 from kerasdiff.report.wording import sentence
 from kerasdiff.side.observations import Evaluation, Stage, Staged

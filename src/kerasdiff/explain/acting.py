@@ -21,7 +21,7 @@ from kerasdiff.findings import SIDES, Fact, Finding, Site
 from kerasdiff.graph import Edge, Node
 from kerasdiff.graph.ops import BOUNDS, CUTS, HANDED_ON, POLES, REARRANGES, SHAPE_ONLY
 from kerasdiff.graph.values import Array
-from kerasdiff.probing.limits import precision_tolerance
+from kerasdiff.probing.numbers.limits import precision_tolerance
 from kerasdiff.probing.prober import both
 from kerasdiff.side.observations import Stage
 

@@ -14,9 +14,9 @@ from kerasdiff.explain.rows import Rows
 from kerasdiff.explain.walking import Walk
 from kerasdiff.graph import MODES, Mode
 from kerasdiff.graph.values import Array, Precision, Tolerance
-from kerasdiff.probing.limits import FLOAT64_LIMIT, TINY
+from kerasdiff.probing.numbers.limits import FLOAT64_LIMIT, TINY
+from kerasdiff.probing.numbers.rounding import DECIDES
 from kerasdiff.probing.prober import Prober, both, projection
-from kerasdiff.probing.rounding import DECIDES
 from kerasdiff.side.observations import Encoding, StepRequest
 
 MOST_GROUPS = 12
