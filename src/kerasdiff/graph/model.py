@@ -88,7 +88,8 @@ class Weight:
         fans: Inputs and outputs per unit from which the initializer takes its scale, ``None`` where it takes none.
         owner: The id of the layer that holds it.
         fan_in: Inputs summed per output unit where the weight acts as a kernel, else 1.
-        twin: Of a random generator's state, the id of the first one with the same seed: both draw the same numbers.
+        twin: Of a random generator's state, the id of the first one with the same seed: both draw the same numbers. Of
+            another weight, of the first one whose random numbers it starts from, times a factor and moved at most.
     """
 
     id: str

@@ -267,6 +267,8 @@ def _weight_setting(change: Change) -> tuple[str, str]:
         return change.weight, change.name
     if change.name == "fans":
         return f"{change.weight}_initializer", "for inputs and outputs"
+    if change.name == "start":
+        return change.weight, "starts from"
     return key(change), ""
 
 
