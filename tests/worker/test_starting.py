@@ -9,6 +9,8 @@ import pytest
 
 keras: Any = pytest.importorskip("keras")
 
+from kerasdiff.worker.tracing import sources  # noqa: E402
+from kerasdiff.worker.tracing.names import Names, describe_weights  # noqa: E402
 from kerasdiff.worker.tracing.starting import started_alike  # noqa: E402
 
 
@@ -40,3 +42,15 @@ def test_what_is_not_drawn_and_what_is_small_are_left_out() -> None:
     small = weights(one=np.arange(3, dtype="float32"), two=np.arange(3, dtype="float32"))
 
     assert started_alike({**constants, **matrices, **small}) == {}
+
+
+def test_those_fans_alone_are_kept_that_set_the_scale() -> None:
+    by_outputs = keras.initializers.VarianceScaling(2.0, "fan_out", "uniform")
+    with sources.recording():
+        starts = ("he_normal", by_outputs, "glorot_uniform", "random_normal")
+        model = keras.Sequential(
+            [keras.Input((5,)), *(keras.layers.Dense(9, kernel_initializer=one) for one in starts)]
+        )
+        found = [weight.fans for weight, _ in describe_weights(Names(model)) if weight.name == "kernel"]
+
+    assert found == [(5,), (9,), (9, 9), None]

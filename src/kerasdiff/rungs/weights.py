@@ -245,7 +245,7 @@ def _layouts(pair: Pair) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
             continue
         fact = Fact.TRANSPOSED if transposed else Fact.LAID_OUT
         laid.append(Finding(fact=fact, weights=(one, two), values=(a.shape, b.shape)))
-        if a.fans is not None and b.fans is not None and a.fans != b.fans:
+        if _scaled_otherwise(a.fans, b.fans):
             scaled.append(Finding(fact=Fact.OTHER_FANS, weights=(one, two), values=(a.fans, b.fans)))
     for one_joined in pair.transfer.joined:
         laid.append(_join(pair, one_joined))
@@ -278,9 +278,14 @@ def _other_fans(pair: Pair, joined: Joined) -> list[Finding]:
     names, fans = joined.pairs[0], (whole.fans, one.fans) if joined.side == 0 else (one.fans, whole.fans)
     if str(whole.initializer).startswith(WHOLE) and whole.initializer == one.initializer:
         return [Finding(fact=Fact.OTHER_WHOLE, weights=names, names=(str(whole.initializer),))]
-    if None in fans or fans[0] == fans[1]:
+    if not _scaled_otherwise(*fans):
         return []
     return [Finding(fact=Fact.OTHER_FANS, weights=names, values=fans)]
+
+
+def _scaled_otherwise(one: tuple[int, ...] | None, two: tuple[int, ...] | None) -> bool:
+    """Whether an initializer takes another scale from these fans; of both it takes the mean."""
+    return one is not None and two is not None and sum(one) != sum(two)
 
 
 def other_initializer(one: Weight, two: Weight) -> bool:
@@ -409,7 +414,7 @@ def _changes(one: Weight, two: Weight, *, same_start: bool, scaled: bool = True)
         if a != b:
             initialized = initialized and name != "initializer"
             yield Change(aspect=Aspect.WEIGHT, name=name, values=(a, b), weight=one.name)
-    scaled = scaled and one.shape == two.shape and one.fans != two.fans and None not in (one.fans, two.fans)
+    scaled = scaled and one.shape == two.shape and _scaled_otherwise(one.fans, two.fans)
     if scaled and initialized:  # another initializer says it all
         yield Change(aspect=Aspect.WEIGHT, name="fans", values=(one.fans, two.fans), weight=one.name)
 

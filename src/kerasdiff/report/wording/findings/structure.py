@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from kerasdiff.findings import Fact, Finding
 from kerasdiff.graph import Port, Returned
 from kerasdiff.report.wording.findings.notes import note
-from kerasdiff.report.wording.names import library, shown
+from kerasdiff.report.wording.names import fans, library, shown
 
 MOST_NAMED = 4
 """Weights named in a phrase."""
@@ -167,7 +167,7 @@ def _joined(finding: Finding) -> str:
 
 def _other_fans(finding: Finding) -> str:
     (one, two), (a, b) = finding.weights, finding.values or ((), ())
-    return f"{one} by fans {a}, {two} by {b}"
+    return f"{one} by fans {fans(a)}, {two} by {fans(b)}"
 
 
 def _other_numbers(finding: Finding) -> str:
