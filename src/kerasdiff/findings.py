@@ -184,6 +184,8 @@ class Fact(Enum):
     TRANSPOSED = auto()  # the same, where the candidate holds the transposed matrix
     JOINED = auto()  # side; weights: the one that holds the others, then these; values: shapes of the first two
     OTHER_WHOLE = auto()  # weights: both; names: an initializer that looks at the whole matrix
+    OTHER_NUMBERS = auto()  # weights: one; values: by side, the weight whose random numbers it starts from, or None
+    START_NUMBERS = auto()  # parts: OTHER_NUMBERS
     START_SCALES = auto()  # parts: OTHER_FANS, OTHER_WHOLE
     OTHER_FANS = auto()  # weights: both; values: both fans
     SPELLED_OTHERWISE = auto()  # parts: SPELLED; what they do agrees in every figure
