@@ -160,7 +160,7 @@ class Stage:
 
     Attributes:
         probe: One batch per model input.
-        weight_scale: As in :class:`EvaluateRequest`.
+        weight_scale, perturbation: As in :class:`EvaluateRequest`.
         given: Values instead of what these nodes compute.
         draws: By position, values instead of what the call draws at random.
         wanted: Nodes whose value is wanted: what they compute from their operands, even where their own is given.
@@ -176,6 +176,7 @@ class Stage:
     precision: Precision
     mode: Mode
     weight_scale: float = 1.0
+    perturbation: float = 0.0
     given: Mapping[Edge, Array] = field(default_factory=dict)
     draws: Mapping[int, Array] = field(default_factory=dict)
     wanted: tuple[Edge, ...] = ()

@@ -14,8 +14,9 @@ from kerasdiff.worker.backends.calling import Calling
 from kerasdiff.worker.backends.engine import called
 from kerasdiff.worker.backends.recording import record, record_at
 from kerasdiff.worker.keras_internals import Live
-from kerasdiff.worker.loading.load import Session, precision_scope
+from kerasdiff.worker.loading.load import precision_scope
 from kerasdiff.worker.loading.loaded import Loaded
+from kerasdiff.worker.loading.session import Session
 from kerasdiff.worker.tracing.assemble import Assembler, assemble
 from kerasdiff.worker.tracing.contents import contents_listed
 from kerasdiff.worker.tracing.trace import Recording

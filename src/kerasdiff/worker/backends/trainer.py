@@ -30,8 +30,8 @@ from kerasdiff.worker.keras_internals import (
     sublayers,
     to_numpy,
 )
-from kerasdiff.worker.loading.load import Session
 from kerasdiff.worker.loading.loaded import Loaded
+from kerasdiff.worker.loading.session import Session
 from kerasdiff.worker.tracing.names import weight_table
 from kerasdiff.worker.tracing.returned import tensors_of
 from kerasdiff.worker.tracing.trace import call_model

@@ -13,8 +13,9 @@ from kerasdiff.graph.values import Array, Precision
 from kerasdiff.side.observations import Stepped, StepRequest
 from kerasdiff.worker.importing.faults import at_line, reason
 from kerasdiff.worker.keras_internals import Live, apply_gradients, build_optimizer, tensor_of
-from kerasdiff.worker.loading.load import Session, precision_scope
+from kerasdiff.worker.loading.load import precision_scope
 from kerasdiff.worker.loading.loaded import Loaded
+from kerasdiff.worker.loading.session import Session
 from kerasdiff.worker.running.scoring import losses_of_outputs, metrics_for, targets_for
 from kerasdiff.worker.running.values import assign, perturbed, start_of
 from kerasdiff.worker.tracing.names import weight_table

@@ -14,7 +14,7 @@ from kerasdiff.graph import SEED_ROLE
 from kerasdiff.graph.values import Array, Precision
 from kerasdiff.side.observations import Recipe
 from kerasdiff.worker.keras_internals import Live, write
-from kerasdiff.worker.loading.load import MOST_KEPT, Session
+from kerasdiff.worker.loading.session import MOST_KEPT, Session
 from kerasdiff.worker.tracing.names import weight_table
 
 Values = Iterable[tuple[Live, Live]]
@@ -109,6 +109,13 @@ def perturbed(values: Values, perturbation: float) -> Values:
         else (owner, value)
         for owner, value in values
     )
+
+
+def moved(value: Array, perturbation: float, rng: np.random.Generator) -> Array:
+    """The same for one array; one that is not floating stays."""
+    if not perturbation or value.dtype.kind != "f":
+        return value
+    return np.asarray(value * (1.0 + perturbation * rng.standard_normal(value.shape)).astype(value.dtype))
 
 
 def array_of(value: Live) -> Array:

@@ -21,8 +21,9 @@ from kerasdiff.side.targets import InputSpec
 from kerasdiff.worker.describe import environment
 from kerasdiff.worker.importing.faults import reason
 from kerasdiff.worker.keras_internals import Live
-from kerasdiff.worker.loading.load import SEED, Session, precision_scope
+from kerasdiff.worker.loading.load import SEED, precision_scope
 from kerasdiff.worker.loading.loaded import Loaded
+from kerasdiff.worker.loading.session import Session
 from kerasdiff.worker.running.calls import Call, may_write
 from kerasdiff.worker.stored.calls import StoredCall
 from kerasdiff.worker.stored.freezing import of_keras
