@@ -138,7 +138,6 @@ class Fact(Enum):
     NOT_RECALLED = auto()  # cause, empty where there are no answers to hold it to
     SETTINGS_NOT_HELD = auto()  # names: the baseline whose compile settings read differently; cause: why it lacks them
     NOT_TRAINED = auto()  # names: the baseline, which cannot be trained
-    NOT_TRAINED_ELSEWHERE = auto()  # libraries
     NO_FILE_ELSEWHERE = auto()  # libraries
     NO_FILE_OF_BASELINE = auto()  # names: the baseline, which holds no layers that could save or load
 
@@ -370,6 +369,7 @@ class Fact(Enum):
     TRIALS_IN_TURN = auto()  # memory of the device was short of what two trials at once take
     OWN_START = auto()  # cause: which weights start from the candidate's own draw, and why
     NOT_STORED = auto()  # side; the trial's state cannot be read back
+    NOT_STORED_ELSEWHERE = auto()  # side, names: the backend, of whose trials none is stored
     STORE_UNREADABLE = auto()  # side; names: file; cause
     STORE_UNWRITABLE = auto()  # side; names: directory; cause, empty where no space is left
 

@@ -209,6 +209,11 @@ def draws_anew_in(graph: Graph) -> bool:
     return bool(_drawn_anew(graph))
 
 
+def may_draw(graph: Graph) -> bool:
+    """Whether a call draws random numbers, or may do so out of reach."""
+    return _may_draw(graph)
+
+
 def seeded_alike(aligned: Aligned, pair: Correspondence) -> bool:
     """Whether every node that draws is aligned with one that does, and their generators start from the same state."""
     if across(pair.descriptions):
