@@ -20,6 +20,7 @@ from kerasdiff.cli.convert import convert
 from kerasdiff.cli.data import data
 from kerasdiff.cli.doctor import doctor
 from kerasdiff.cli.ending import ended, with_debug
+from kerasdiff.cli.environments import environments
 from kerasdiff.cli.fit import fit
 from kerasdiff.cli.implied import implied_command
 from kerasdiff.cli.init import init
@@ -80,7 +81,7 @@ def main() -> None:
 
 
 COMMANDS = (
-    *(check, compare, completion, convert, data, doctor, fit),
+    *(check, compare, completion, convert, data, doctor, environments, fit),
     *(init, inspect, list_models, lock, replay, rules, show, upgrade),
 )
 for command in COMMANDS:
