@@ -18,6 +18,7 @@ from kerasdiff.graph import MODES, Mode
 from kerasdiff.graph.values import Precision, Tolerance
 from kerasdiff.options import Listener, Options
 from kerasdiff.probing.constants import at_constants
+from kerasdiff.probing.draws.sharing import drawn_apart
 from kerasdiff.probing.function import observe_function, resized
 from kerasdiff.probing.large import IN_PARTS, IN_TRAINING, is_large, lacks_room, left_out, too_large_node_by_node
 from kerasdiff.probing.learning import Learning, observe_learning
@@ -35,7 +36,6 @@ from kerasdiff.probing.observations import (
     refused,
 )
 from kerasdiff.probing.prober import Prober, batches_of, both
-from kerasdiff.probing.random_ops import drawn_apart
 from kerasdiff.probing.settings import SettingsObservation, asks_settings, observe_settings
 from kerasdiff.probing.stored import observe_stored
 from kerasdiff.probing.texts import with_words

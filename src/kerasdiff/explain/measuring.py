@@ -21,9 +21,9 @@ from kerasdiff.explain.walking import Walk, walk
 from kerasdiff.findings import SIDES, Fact, Finding
 from kerasdiff.graph import MODES, Graph, Mode
 from kerasdiff.graph.values import Array, Precision, Tolerance
+from kerasdiff.probing.draws.sharing import given_draws
 from kerasdiff.probing.limits import FLOAT64_LIMIT, MANY_ROWS, ONE_ROW, TINY
 from kerasdiff.probing.prober import Prober, both, projection
-from kerasdiff.probing.random_ops import given_draws
 from kerasdiff.probing.rounding import DECIDES
 from kerasdiff.side.observations import Encoding, Stage, StepRequest
 

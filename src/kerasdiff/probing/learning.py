@@ -17,12 +17,12 @@ from kerasdiff.graph.ops import GRADIENT_STOPS
 from kerasdiff.graph.values import Array, Closeness, Tolerance
 from kerasdiff.options import Ignored
 from kerasdiff.probing.closeness import compare_values, noise
+from kerasdiff.probing.draws.sharing import drawn_apart
 from kerasdiff.probing.function import observe_chance
 from kerasdiff.probing.lookups import row_by_row
 from kerasdiff.probing.observations import Comparisons, LearningObservation, StepObservation
 from kerasdiff.probing.penalties import penalties, scalars
 from kerasdiff.probing.prober import FAR, FEW_EDITS, WEIGHT_SCALES, Prober, Run, Seen, both, output_comparisons
-from kerasdiff.probing.random_ops import drawn_apart
 from kerasdiff.probing.rounding import AMPLIFIED, DECIDES, PERTURBATION, Again, doubtful, tempered
 from kerasdiff.side.observations import Encoding, Evaluation, Stepped, StepRequest
 
