@@ -209,7 +209,7 @@ class Fact(Enum):
     OTHERWISE_IN_FLOAT64 = auto()  # side: which does, None for both
     FLOAT32_TELLS = auto()  # count: parameters; of: the most of which float64 is tried first
     DRAWS_GIVEN = auto()  # count: random ops that were given the other side's numbers
-    DRAWS_MIRRORED = auto()  # the same, or their mirror image
+    DRAWS_MIRRORED = auto()  # the same, or as likely ones
     DISTRIBUTIONS_AGREE = auto()  # count: draws a row; of: tests; figures: smallest_p, limit_p, seconds if spent
     DISTRIBUTIONS_DIFFER = auto()  # the same
     TOO_LARGE_TO_SAMPLE = auto()
