@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -24,7 +24,7 @@ from kerasdiff.graph.values import Array, Precision, Tolerance
 from kerasdiff.probing.limits import FLOAT64_LIMIT, MANY_ROWS, ONE_ROW, TINY
 from kerasdiff.probing.prober import Prober, both, projection
 from kerasdiff.probing.random_ops import given_draws
-from kerasdiff.probing.rounding import DECIDES
+from kerasdiff.probing.rounding import AMPLIFIED, DECIDES, PERTURBATION
 from kerasdiff.side.observations import Encoding, Stage, StepRequest
 
 MOST_GROUPS = 12
@@ -55,6 +55,8 @@ class Question:
         learns: Whether one training step is known to be the same, added losses included.
         weight_scale: Factor on the weights.
         modes: In which edits are measured.
+        settled: By mode, how far outputs may be apart where rounding, of a constant say, accounts for more than the
+            tolerance.
     """
 
     prober: Prober
@@ -66,6 +68,7 @@ class Question:
     weight_scale: float = 1.0
     encodings: tuple[Encoding | None, ...] = ()
     modes: tuple[Mode, ...] = MODES
+    settled: Mapping[Mode, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,7 +204,10 @@ def _rows(pair: Pair, question: Question, mode: Mode, *, alone: bool) -> Rows:
         MOST_VALUES // max(1, values_a_row(pair.modes[mode].graphs[0])),
         fixed=any(port.spec.shape and port.spec.shape[0] is not None for port in pair.descriptions[0].inputs),
     )
-    return Rows(batch=batch, probes=probes, tolerance=question.tolerance)
+    tolerance, settled = question.tolerance, question.settled.get(mode, 0.0)
+    near = replace(tolerance, limit=max(tolerance.limit, min(settled, AMPLIFIED * PERTURBATION)))
+    far = replace(tolerance, limit=max(tolerance.limit, settled))
+    return Rows(batch=batch, probes=probes, tolerance=near, overall=far)
 
 
 def _patcher(pair: Pair, question: Question, mode: Mode, cut: Cut, rows: Rows) -> Patcher:
@@ -251,12 +257,12 @@ class _Bench:
     @property
     def limits(self) -> Sizes:
         """Of all that is measured in this mode."""
-        limit = self.rows.tolerance.limit
-        limits = {self.measure: limit, FROM_ZERO[self.measure]: limit * TINY}
+        overall, limit = self.rows.overall.limit, self.question.tolerance.limit
+        limits = {self.measure: overall, FROM_ZERO[self.measure]: limit * TINY}
         if self.mode != "training" or not self.patcher.cut.groups():
             return limits
         wide = min(GRADIENT_LIMIT * limit / FLOAT64_LIMIT, DECIDES)
-        return {**limits, Measure.GRADIENT: wide, Measure.LOSS: limit, Measure.STATE: wide}
+        return {**limits, Measure.GRADIENT: wide, Measure.LOSS: overall, Measure.STATE: wide}
 
     def effects(self) -> tuple[Mapping[int, Sizes], Sizes, Sizes]:
         """By edit, of all together, and what remains then; edits of one group share what they do together."""
@@ -289,8 +295,8 @@ class _Bench:
         From the same values each aligned node computes the same on both sides, and so do both models as they are: a
         model of parts of either has nothing else to compute. What edits do to state updates the walk has measured.
         """
-        outputs = zip(*self.walked.outputs, strict=False)
-        if self.walked.local or not all(self.rows.compare(one, two).closeness.equal for one, two in outputs):
+        ends = [self.rows.on_their_own.compare(*pair) for pair in zip(*self.walked.outputs, strict=False)]
+        if self.walked.local or not all(end.closeness.equal for end in ends):
             return False
         return not self.gradients or gradients_apart(*own) <= self.limits[Measure.GRADIENT]
 
