@@ -11,17 +11,18 @@ from dataclasses import replace
 
 from kerasdiff.align.pair import Pair, libraries, off_tensorflow
 from kerasdiff.errors import EvaluateError, KerasdiffError, WorkerError
-from kerasdiff.explain.measuring import Question
+from kerasdiff.explain.bench import Question
 from kerasdiff.explain.search import Search
 from kerasdiff.findings import Fact, Finding, RungName
 from kerasdiff.graph import MODES, Mode
 from kerasdiff.graph.values import Precision, Tolerance
 from kerasdiff.options import Listener, Options
-from kerasdiff.probing.constants import at_constants
+from kerasdiff.probing.draws.random_ops import drawn_apart
 from kerasdiff.probing.function import observe_function, resized
+from kerasdiff.probing.inputs.constants import at_constants
+from kerasdiff.probing.inputs.texts import with_words
 from kerasdiff.probing.large import IN_PARTS, IN_TRAINING, is_large, lacks_room, left_out, too_large_node_by_node
-from kerasdiff.probing.learning import Learning, observe_learning
-from kerasdiff.probing.limits import precision_tolerance
+from kerasdiff.probing.numbers.limits import precision_tolerance
 from kerasdiff.probing.observations import (
     FunctionObservation,
     LearningObservation,
@@ -35,12 +36,12 @@ from kerasdiff.probing.observations import (
     refused,
 )
 from kerasdiff.probing.prober import Prober, batches_of, both
-from kerasdiff.probing.random_ops import drawn_apart
-from kerasdiff.probing.settings import SettingsObservation, asks_settings, observe_settings
 from kerasdiff.probing.stored import observe_stored
-from kerasdiff.probing.texts import with_words
-from kerasdiff.probing.transfer import incomplete
+from kerasdiff.probing.training.asked import Learning
+from kerasdiff.probing.training.learning import observe_learning
+from kerasdiff.probing.training.settings import SettingsObservation, asks_settings, observe_settings
 from kerasdiff.probing.values import observe_values
+from kerasdiff.probing.weights.transfer import incomplete
 from kerasdiff.probing.witness import SavedWitness, Witness
 from kerasdiff.rungs.records import NUMERIC, NotChecked, NumberFigures, Rung
 from kerasdiff.rungs.weights import other_initializer

@@ -19,7 +19,7 @@ from kerasdiff.graph import Edge, Graph, Mode, Node
 from kerasdiff.graph.signature import graph_signature
 from kerasdiff.side.targets import parse_input, parse_target
 from kerasdiff.worker.describe import describe
-from kerasdiff.worker.loading.load import Session
+from kerasdiff.worker.loading.session import Session
 
 MODELS = """
 import keras

@@ -113,6 +113,18 @@ SHARED = Rewire(
 )
 
 
+def test_edits_that_change_nothing_are_neither_told_nor_to_be_made() -> None:
+    two = differing(STRIDES, MOVED)
+    assert two.attribution is not None
+    spare = replace(two, attribution=replace(two.attribution, spare=frozenset({1})))
+
+    assert advice(spare) == "To make them agree, change the candidate: give `conv` strides=2 (b.py:13)."
+    assert told(spare) == (
+        "c (conv2d, a.py:3) → conv (conv2d, b.py:13): strides 2 in the reference, 1 in the candidate."
+    )
+    assert "dense" in told(two)
+
+
 @pytest.mark.parametrize(
     ("edit", "text"),
     [

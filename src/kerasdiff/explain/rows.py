@@ -10,7 +10,7 @@ import numpy as np
 from kerasdiff.findings import Compared, Subject
 from kerasdiff.graph import Graph
 from kerasdiff.graph.values import Array, Tolerance
-from kerasdiff.probing.closeness import compare_values
+from kerasdiff.probing.numbers.closeness import compare_values
 from kerasdiff.probing.prober import rank
 
 Batch = tuple[Array, ...]

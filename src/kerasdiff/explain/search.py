@@ -20,7 +20,7 @@ from kerasdiff.explain.edited import Edited
 from kerasdiff.explain.work import Work
 from kerasdiff.findings import Compared
 from kerasdiff.graph.values import Array, Closeness, Precision, Tolerance
-from kerasdiff.probing.limits import FLOAT64_LIMIT, precision_tolerance
+from kerasdiff.probing.numbers.limits import FLOAT64_LIMIT, precision_tolerance
 from kerasdiff.probing.prober import FAR, Prober, Run, output_comparisons
 from kerasdiff.probing.witness import Witness
 from kerasdiff.side.observations import Evaluation, Stage

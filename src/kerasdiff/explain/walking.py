@@ -13,7 +13,7 @@ from kerasdiff.explain.records import LocalDifference, NodeDistance
 from kerasdiff.explain.rows import Rows
 from kerasdiff.findings import Compared
 from kerasdiff.graph.values import Array
-from kerasdiff.probing.closeness import compare_values
+from kerasdiff.probing.numbers.closeness import compare_values
 from kerasdiff.probing.prober import both
 from kerasdiff.side.observations import Staged
 

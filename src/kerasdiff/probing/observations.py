@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from kerasdiff.findings import Compared, Fact, Finding, Subject
 from kerasdiff.graph.values import Closeness, Precision, Tolerance
-from kerasdiff.probing.samples import Samples
+from kerasdiff.probing.draws.samples import Samples
 from kerasdiff.probing.witness import Witness
 from kerasdiff.side.checkpoints import Places, Restored, Saved
 

@@ -15,11 +15,11 @@ from kerasdiff.errors import EvaluateError
 from kerasdiff.findings import SIDES, Compared, Fact, Finding, Quantity, Subject
 from kerasdiff.graph import Port
 from kerasdiff.graph.values import Array, Precision, Tolerance
-from kerasdiff.probing.closeness import compare_values, noise, scale_of
-from kerasdiff.probing.limits import GRADIENT_FACTOR, ONE_ROW, precision_tolerance
-from kerasdiff.probing.precisions import InParts, does_otherwise
-from kerasdiff.probing.probes import probes
-from kerasdiff.probing.rounding import DECIDES, NARROW_SIZES, PLAIN, SIZES, Again, tempered
+from kerasdiff.probing.inputs.probes import probes
+from kerasdiff.probing.numbers.closeness import compare_values, noise, scale_of
+from kerasdiff.probing.numbers.limits import GRADIENT_FACTOR, ONE_ROW, precision_tolerance
+from kerasdiff.probing.numbers.precisions import InParts, does_otherwise
+from kerasdiff.probing.numbers.rounding import DECIDES, NARROW_SIZES, PLAIN, SIZES, Again, tempered
 from kerasdiff.side.observations import EvaluateRequest, Evaluation, Stage, Staged, Stepped, StepRequest, parted
 from kerasdiff.side.protocol import Side
 
@@ -171,7 +171,7 @@ class Prober:
             seen: How runs of both sides are compared.
             own: How runs of the reference alone are.
             training: In which mode.
-            plain: As of :class:`kerasdiff.probing.rounding.Again`.
+            plain: As of :class:`kerasdiff.probing.numbers.rounding.Again`.
 
         Raises:
             EvaluateError: If the reference cannot be run again.

@@ -14,7 +14,7 @@ from kerasdiff.graph.chance import draws_from
 from kerasdiff.options import Ignored
 from kerasdiff.probing.observations import StoredValues
 from kerasdiff.probing.prober import rank
-from kerasdiff.probing.settings import Likeness, SettingsObservation, changed_keys, section_of
+from kerasdiff.probing.training.settings import Likeness, SettingsObservation, changed_keys, section_of
 from kerasdiff.rungs.records import Rung, RungOutcome, WeightFigures
 from kerasdiff.side.observations import Section
 

@@ -30,8 +30,9 @@ from kerasdiff.worker.keras_internals import (
     on_tensorflow,
     told_mode,
 )
-from kerasdiff.worker.loading.load import SEED, Session
+from kerasdiff.worker.loading.load import SEED
 from kerasdiff.worker.loading.loaded import Loaded
+from kerasdiff.worker.loading.session import Session
 from kerasdiff.worker.running.values import bytes_of
 from kerasdiff.worker.tracing.assemble import assemble
 from kerasdiff.worker.tracing.attributes import layer_defaults

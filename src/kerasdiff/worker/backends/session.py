@@ -9,13 +9,14 @@ from typing import NoReturn
 from kerasdiff.errors import EvaluateError, FitError
 from kerasdiff.graph import Edge, Mode
 from kerasdiff.graph.values import Precision
-from kerasdiff.side.targets import InputSpec, Target
+from kerasdiff.side.targets import InputSpec
 from kerasdiff.worker.backends.calling import Calling
 from kerasdiff.worker.backends.engine import called
 from kerasdiff.worker.backends.recording import record, record_at
 from kerasdiff.worker.keras_internals import Live
-from kerasdiff.worker.loading.load import Session, precision_scope
+from kerasdiff.worker.loading.load import precision_scope
 from kerasdiff.worker.loading.loaded import Loaded
+from kerasdiff.worker.loading.session import Session
 from kerasdiff.worker.tracing.assemble import Assembler, assemble
 from kerasdiff.worker.tracing.contents import contents_listed
 from kerasdiff.worker.tracing.trace import Recording
@@ -41,17 +42,9 @@ _UNTRAINED = ("start", "trial_key", "fit")
 
 
 class BackendSession(Session):
-    """One model. Arguments as of :class:`Session`."""
+    """One model."""
 
-    def __init__(
-        self,
-        target: Target,
-        inputs: tuple[InputSpec, ...] = (),
-        without: tuple[str, ...] = (),
-        order: tuple[str, ...] = (),
-        fitted: bool = False,
-    ) -> None:
-        super().__init__(target, inputs, without, order, fitted)
+    def _begin(self) -> None:
         self._recorded: dict[tuple[Precision, Mode], Recording] = {}
         self._compiled: dict[tuple[object, ...], Live] = {}
         self.answers = {

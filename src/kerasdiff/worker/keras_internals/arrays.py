@@ -57,11 +57,12 @@ def dtype_name(tensor: Live) -> str:
     return str(kind.name if hasattr(kind, "name") else keras.backend.standardize_dtype(kind))
 
 
-def array(values: Live, dtype: str) -> Live:
-    """Values as an array of the backend."""
-    if on_tensorflow():
-        return tf.cast(tf.convert_to_tensor(values), dtype)
-    return keras.ops.cast(keras.ops.convert_to_tensor(np.asarray(values)), dtype)
+def array(values: Live, dtype: str | None = None) -> Live:
+    """Values as an array of the backend; of their own dtype, as far as it has that, where none is named."""
+    made = tf.convert_to_tensor(values) if on_tensorflow() else keras.ops.convert_to_tensor(np.asarray(values))
+    if dtype is None:
+        return made
+    return tf.cast(made, dtype) if on_tensorflow() else keras.ops.cast(made, dtype)
 
 
 def to_numpy(value: Live) -> Live:

@@ -13,7 +13,7 @@ from kerasdiff.graph.ops import BRANCHES, FAMILIES, KEYED_DRAWS, LOOPS
 from kerasdiff.side.observations import Draw, Stage, Staged
 from kerasdiff.worker.importing.faults import reason
 from kerasdiff.worker.keras_internals import Live, is_stateful
-from kerasdiff.worker.loading.load import Session
+from kerasdiff.worker.loading.session import Session
 from kerasdiff.worker.running.imported import imported
 from kerasdiff.worker.running.pulls import Pull, Pulls
 from kerasdiff.worker.running.undisturbed import Undisturbed

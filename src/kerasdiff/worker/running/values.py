@@ -14,7 +14,7 @@ from kerasdiff.graph import SEED_ROLE
 from kerasdiff.graph.values import Array, Precision
 from kerasdiff.side.observations import Recipe, starts_kept
 from kerasdiff.worker.keras_internals import Live, write
-from kerasdiff.worker.loading.load import Session
+from kerasdiff.worker.loading.session import Session
 from kerasdiff.worker.tracing.names import weight_table
 
 Values = Iterable[tuple[Live, Live]]

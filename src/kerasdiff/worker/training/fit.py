@@ -18,7 +18,7 @@ from kerasdiff.graph.values import Array
 from kerasdiff.side.training import Answers, Epoch, FitPlan, History, Progress, Tick, Trial, TrialOptions
 from kerasdiff.worker.hardware import place, rounds_to_tf32
 from kerasdiff.worker.keras_internals import Live, sublayers
-from kerasdiff.worker.loading.load import Session
+from kerasdiff.worker.loading.session import Session
 from kerasdiff.worker.optimizing import as_written
 from kerasdiff.worker.tracing.names import weight_table
 from kerasdiff.worker.training.batches import Batches

@@ -15,7 +15,7 @@ import tensorflow as tf
 from kerasdiff.errors import EvaluateError, FitError
 from kerasdiff.graph import Port
 from kerasdiff.graph.values import Array
-from kerasdiff.probing.probes import probes
+from kerasdiff.probing.inputs.probes import probes
 from kerasdiff.side.observations import Encoding
 from kerasdiff.worker.hooks import hooked
 from kerasdiff.worker.keras_internals import (

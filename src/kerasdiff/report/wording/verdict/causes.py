@@ -108,17 +108,26 @@ def _key(edit: Edit) -> tuple[object, ...]:
 def told(comparison: Comparison, room: int = MOST_CHARACTERS, edits: Sequence[Edit] | None = None) -> str:
     """The edits in a sentence of at most ``room`` characters; it always names the one that matters most.
 
-    Those that only take random numbers from another generator, as another version of Keras does, are counted apart.
+    Those that only take random numbers from another generator, as another version of Keras does, are counted apart;
+    those that were measured to change nothing are left to the sentence that says what the edits do.
     """
-    alike = groups(comparison, edits)
+    shown = comparison.edits if edits is None else edits
+    alike = groups(comparison, shown)
     if not alike:
         return ""
-    named = [group for group in alike if not draws_elsewhere(group.edits[0])]
-    others = sum(len(group.edits) for group in alike if group not in named)
-    apart = _drawn(others)
-    if named and others and len(apart) < room // 2:
+    spare = spare_edits(comparison)
+    named = groups(comparison, [edit for edit in shown if not (draws_elsewhere(edit) or edit in spare)])
+    drawn = sum(map(draws_elsewhere, shown))
+    apart = _drawn(drawn) if drawn else ""
+    if named and len(apart) < room // 2:
         return f"{_listed(named, room - len(apart))}{apart}."
     return f"{_listed(alike, room)}."
+
+
+def spare_edits(comparison: Comparison) -> tuple[Edit, ...]:
+    """The edits that were measured to change nothing, and without which the others give the whole difference."""
+    spare = () if comparison.attribution is None else sorted(comparison.attribution.spare)
+    return tuple(comparison.edits[position] for position in spare)
 
 
 def _listed(alike: Sequence[Group], room: int) -> str:
