@@ -213,3 +213,27 @@ def _draws_anew(node: Node, *, seeded: bool) -> bool:
 def draws_anew_in(graph: Graph) -> bool:
     """Whether a call draws other random numbers each time."""
     return bool(_drawn_anew(graph))
+
+
+def seeded_alike(aligned: Aligned, pair: Correspondence) -> bool:
+    """Whether every node that draws is aligned with one that does, and their generators start from the same state."""
+    if across(pair.descriptions):
+        return False
+    first, second = ({node.id: node for node in graph if _draws(node)} for graph in aligned.graphs)
+    pairs = {one: aligned.alignment.nodes.get(one) for one in first}
+    if set(pairs.values()) != set(second):
+        return False
+    for one, two in pairs.items():
+        seeds = first[one].seeds
+        if not seeds or any(pair.mapped.get(name) not in second[str(two)].weights for name in seeds):
+            return False
+    return True
+
+
+# By what was drawn ---------------------------------------------------------------------------------------
+
+
+def _repeats(prober: Prober, side: int, stage: Stage) -> bool:
+    """Whether a stage gives the same outputs twice."""
+    once, again = (prober.sides[side].stage(replace(stage, outputs=True)).outputs for _ in range(2))
+    return all(np.array_equal(a, b, equal_nan=a.dtype.kind == "f") for a, b in zip(once, again, strict=True))
