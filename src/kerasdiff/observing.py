@@ -129,7 +129,7 @@ class Observer:
         else:
             self._listener.phase("running probes through both models")
             seen = self._numbers(settings_differ=settings_differ, penalties=penalties)
-        self._observations = replace(seen, stored=self._stored(face))
+        self._observations = replace(seen, stored=self._stored(face, seen.function))
         return self._observations
 
     def _left_out(self, *names: RungName, reason: Finding) -> None:
@@ -233,7 +233,9 @@ class Observer:
             self._left_out("inference", reason=Finding(fact=Fact.SEARCH_ENDED, count=search.tried, figures=seconds))
         return None
 
-    def _stored(self, face: Rung) -> StoredObservation | StoredPlaces | Unobserved | None:
+    def _stored(
+        self, face: Rung, function: FunctionObservation | Unobserved | None
+    ) -> StoredObservation | StoredPlaces | Unobserved | None:
         """What becomes of saved weights, where both sides take the same inputs; ``None`` where there are no weights."""
         if face.outcome != "equal":
             unknown = Unobserved(reason=Finding(fact=Fact.INTERFACES_UNKNOWN))
@@ -248,7 +250,8 @@ class Observer:
             places_alone = self._no_files()
             if places_alone is not None:
                 return self._places(places_alone)
-            return observe_stored(self._sides, self._pair, self._options.seed)
+            repeated = function.repeated[0] if isinstance(function, FunctionObservation) else None
+            return observe_stored(self._sides, self._pair, self._options.seed, repeated)
         except EvaluateError as error:
             return refused(error.message)
         except WorkerError as error:  # as HDF5 does where a disk is full: no harm to what is asked next
