@@ -314,7 +314,7 @@ def load(
             _build(made.model, signature, target, root)
         if precision != "float32":
             as_in_float32(made.model)
-        ports, cuts = with_ranges(signature.ports, made.model, target.text)
+        ports, cuts = with_ranges(signature.ports, made.model, signature.pack, target.text)
     loaded = Loaded(
         model=made.model,
         ports=ports,
