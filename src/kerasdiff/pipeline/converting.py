@@ -63,7 +63,7 @@ def convert(
             cannot be saved.
     """
     options, listener = replace(options or Options(), ignore=("compile",), outputs_alone=True), listener or Silent()
-    options = replace(options, fit=False, values=False, explain=False)
+    options = replace(options, fit=False, values=False, explain=False, search=0.0)  # what inputs show is for `compare`
     for target in (reference, candidate):
         if target.kind == "baseline":
             raise TargetError(f"{target.text} is a baseline, which holds no model to load weights into.")
