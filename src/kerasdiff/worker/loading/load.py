@@ -35,6 +35,7 @@ from kerasdiff.worker.loading.inputs import Signature, is_declared, named_otherw
 from kerasdiff.worker.loading.loaded import Loaded, in_order, thawed, without_penalties
 from kerasdiff.worker.loading.parts import by_parts, without_call
 from kerasdiff.worker.loading.saved import open_saved
+from kerasdiff.worker.loading.written import guess_mended
 from kerasdiff.worker.tracing import sources
 from kerasdiff.worker.tracing.assemble import assemble
 from kerasdiff.worker.tracing.contents import Contents, contents_of
@@ -442,10 +443,7 @@ def _call_failure(error: BaseException, signature: Signature, target: Target, ro
     if isinstance(error, NotImplementedError):  # it has no call(), which no input mends
         return TraceError(message, user_traceback(error, root))
     if signature.guessed:
-        message += (
-            " That input is a guess, the CIFAR-10 default: give the real one, e.g. --input 28,28,1, "
-            "or --input NAME=SHAPE for each of several."
-        )
+        message += f" {guess_mended(target)}"
     else:
         message += " If the model expects another input, give it with --input."
     return TraceError(message, user_traceback(error, root))
