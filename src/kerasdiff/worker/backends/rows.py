@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from kerasdiff.graph import Port
 from kerasdiff.graph.values import Array
-from kerasdiff.probing.probes import family_of
+from kerasdiff.probing.inputs.probes import family_of
 from kerasdiff.worker.backends.engine import engine
 from kerasdiff.worker.keras_internals import Live
 from kerasdiff.worker.training.data import DataSet

@@ -33,9 +33,6 @@ _ANSWERED = {
 
 _UNTOLD = {
     "sample_settings": "compile settings are not sampled on {backend} yet",
-    "save_checkpoint": "weights are not saved on {backend} yet",
-    "load_checkpoint": "weights are not loaded on {backend} yet",
-    "stored_outputs": "what a file holds is not run on {backend} yet",
     "freeze": "a baseline is made of TensorFlow's graphs, and this model runs on {backend}",
     "mutations": "models are not changed on {backend} yet",
     "parted": "models are not changed on {backend} yet",

@@ -48,6 +48,8 @@ def is_symbolic(value: Live) -> bool:
 
 def is_floating(value: Live) -> bool:
     """Whether a tensor holds floating numbers."""
+    if on_tensorflow():
+        return bool(tf.as_dtype(value.dtype).is_floating)
     return bool(keras.backend.is_float_dtype(keras.backend.standardize_dtype(value.dtype)))
 
 

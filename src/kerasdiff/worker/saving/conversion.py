@@ -13,7 +13,7 @@ from kerasdiff.graph.values import Array
 from kerasdiff.side.checkpoints import Held, KeepRequest, Kept, Taken, TakeRequest, WeightsFile
 from kerasdiff.side.observations import Recipe
 from kerasdiff.worker.importing.faults import reason
-from kerasdiff.worker.keras_internals import Live, is_keras_own, keras, sublayers
+from kerasdiff.worker.keras_internals import Live, array, is_keras_own, keras, sublayers
 from kerasdiff.worker.loading.loaded import Loaded
 from kerasdiff.worker.loading.session import Session
 from kerasdiff.worker.running.values import perturbed
@@ -67,7 +67,7 @@ def held_values(session: Session, names: tuple[str, ...]) -> Mapping[str, Array]
 def moved_outputs(session: Session, probes: tuple[tuple[Array, ...], ...], size: float) -> Held:
     """What the copy computes with every weight moved by a relative size; it holds the same as before afterwards."""
     loaded = copy_of(session)
-    before = [(variable, tf.convert_to_tensor(variable.numpy())) for variable in weight_table(loaded.model).values()]
+    before = [(variable, array(variable.numpy())) for variable in weight_table(loaded.model).values()]
     for variable, value in perturbed(before, size):
         variable.assign(value)
     outputs, repeated = outputs_each(loaded, probes)
