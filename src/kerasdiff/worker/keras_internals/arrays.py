@@ -67,6 +67,14 @@ def array(values: Live, dtype: str | None = None) -> Live:
     return tf.cast(made, dtype) if on_tensorflow() else keras.ops.cast(made, dtype)
 
 
+def recast(value: Live, dtype: str) -> Live:
+    """An array of another backend in another dtype; PyTorch's becomes that itself, for a module holds it as well."""
+    if backend() != "torch":
+        return keras.ops.cast(value, dtype)
+    value.data = keras.ops.cast(value.data, dtype)
+    return value
+
+
 def to_numpy(value: Live) -> Live:
     """An array or variable of the backend as numpy has it, a copy."""
     return np.array(tf.convert_to_tensor(value).numpy() if on_tensorflow() else keras.ops.convert_to_numpy(value))
