@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from kerasdiff.align.pair import Pair, libraries, off_tensorflow
+from kerasdiff.align.pair import Pair
 from kerasdiff.errors import EvaluateError, KerasdiffError, WorkerError
 from kerasdiff.explain.bench import Question
 from kerasdiff.explain.search import Search
@@ -271,8 +271,6 @@ class Observer:
         baselines = tuple(side.locked.target for side in descriptions if side.locked is not None)
         if baselines:
             return Finding(fact=Fact.NO_FILE_OF_BASELINE, names=baselines)
-        if any(off_tensorflow(descriptions)):
-            return Finding(fact=Fact.NO_FILE_ELSEWHERE, libraries=libraries(descriptions))
         if is_large(self._pair) and not self._options.require_checkpoint:
             return left_out(self._pair, Fact.NOTHING_LOADED)
         return None

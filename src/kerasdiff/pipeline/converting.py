@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from shutil import copyfileobj
 
-from kerasdiff.align.pair import Pair, off_tensorflow
+from kerasdiff.align.pair import Pair
 from kerasdiff.comparison import Comparison
 from kerasdiff.conversion import Carried, Conversion, How
 from kerasdiff.errors import TargetError, WeightsError
@@ -68,12 +68,6 @@ def convert(
         if target.kind == "baseline":
             raise TargetError(f"{target.text} is a baseline, which holds no model to load weights into.")
     with opened((reference, candidate), options, listener) as models:
-        for target, elsewhere in zip(models.targets, off_tensorflow(models.descriptions), strict=True):
-            if elsewhere:
-                raise TargetError(
-                    f"{target.text} runs on another backend than TensorFlow, on which weights are converted; the files "
-                    "are the same on all, so run it on TensorFlow here."
-                )
         listener.phase("aligning the graphs")
         pair, face = paired(models, options)
         comparison = compare_pair(models, pair, face, options, listener)
