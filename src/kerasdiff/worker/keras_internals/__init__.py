@@ -26,7 +26,7 @@ from kerasdiff.worker.keras_internals.arrays import (
     wide,
 )
 from kerasdiff.worker.keras_internals.decay import copy_decay_exclusions, without_decay
-from kerasdiff.worker.keras_internals.drawing import LEFT, draw, draws_taken, static_shape
+from kerasdiff.worker.keras_internals.drawing import LEFT, draw, draws_taken, seed_draws, static_shape
 from kerasdiff.worker.keras_internals.errors import (
     bare_message,
     is_data_dependent,
@@ -80,6 +80,7 @@ from kerasdiff.worker.keras_internals.graphs import (
     variable_parts,
     write,
 )
+from kerasdiff.worker.keras_internals.networks import Value, network
 from kerasdiff.worker.keras_internals.third import (
     ARCHIVED_WEIGHTS,
     LAMBDA,
@@ -102,7 +103,6 @@ is_seed_state = by_generation(third.is_seed_state)
 global_generator_state = by_generation(third.global_generator_state)
 functional_class = by_generation(third.functional_class)
 built_shapes = by_generation(third.built_shapes)
-functional_form = by_generation(third.functional_form)
 learning_rate_of = by_generation(third.learning_rate_of)
 set_iterations = by_generation(third.set_iterations)
 kept_variables = by_generation(third.kept_variables)
@@ -148,6 +148,7 @@ __all__ = [
     "UNNAMED_FUNCTIONS",
     "Generation",
     "Live",
+    "Value",
     "added_by",
     "apply_gradients",
     "array",
@@ -178,7 +179,6 @@ __all__ = [
     "frames_of",
     "function_options",
     "functional_class",
-    "functional_form",
     "generation",
     "generator_parts",
     "generators_stand_at",
@@ -211,6 +211,7 @@ __all__ = [
     "making",
     "mask_of",
     "metrics_of",
+    "network",
     "on_tensorflow",
     "op_count",
     "optimizer_variables",
@@ -230,6 +231,7 @@ __all__ = [
     "second_imported",
     "second_package",
     "second_public",
+    "seed_draws",
     "set_iterations",
     "set_mask",
     "short_name",

@@ -142,11 +142,6 @@ def built_shapes(model: Live) -> tuple[object, bool]:
     return tuple(shape) if isinstance(shape, tf.TensorShape) else shape, False
 
 
-def functional_form(model: Live) -> Live:
-    """A ``Sequential`` is one itself."""
-    return model
-
-
 # --- Optimizers and losses --------------------------------------------------------------------------------------------
 
 
