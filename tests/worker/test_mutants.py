@@ -12,7 +12,7 @@ import pytest
 from kerasdiff.errors import EvaluateError
 from kerasdiff.side.targets import parse_input, parse_target
 from kerasdiff.worker.keras_internals import Live, generation, take
-from kerasdiff.worker.loading.load import Session
+from kerasdiff.worker.loading.session import Session
 from kerasdiff.worker.mutating.blueprint import read
 from kerasdiff.worker.mutating.mutants import mutations, parted
 

@@ -5,7 +5,8 @@ Imports generations; imported by the room alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import NamedTuple
 
 from kerasdiff.worker.keras_internals.generations import Live, generation, keras
@@ -108,26 +109,24 @@ def _of_second(model: Live) -> Network:
         for layer in layers
     }
     numbers = {(name, old): new for name, held in nodes.items() for new, (old, _) in enumerate(held)}
-
-    def value_of(made: Live) -> Value:
-        layer, number, port = made._keras_history
-        return Value(layer.name, numbers[layer.name, number], port)
-
-    def mapped(held: Live) -> Live:
-        if hasattr(held, "_keras_history"):
-            return value_of(held)
-        if isinstance(held, dict):
-            return {key: mapped(item) for key, item in held.items()}
-        return [mapped(item) for item in held] if isinstance(held, (list, tuple)) else held
-
-    uses = [
-        Use(
-            layer,
-            keras.saving.serialize_keras_object(layer),
-            tuple(
-                (mapped(node.call_args), mapped(node.call_kwargs)) for _, node in nodes[layer.name] if not node.is_input
-            ),
-        )
-        for layer in layers
-    ]
+    value_of = partial(_made_by, numbers)
+    uses = []
+    for layer in layers:
+        calls = [node for _, node in nodes[layer.name] if not node.is_input]
+        given = tuple((_mapped(node.call_args, value_of), _mapped(node.call_kwargs, value_of)) for node in calls)
+        uses.append(Use(layer, keras.saving.serialize_keras_object(layer), given))
     return Network(tuple(uses), tuple(map(value_of, model.inputs)), tuple(map(value_of, model.outputs)))
+
+
+def _made_by(numbers: Mapping[tuple[str, int], int], made: Live) -> Value:
+    layer, number, port = made._keras_history
+    return Value(layer.name, numbers[layer.name, number], port)
+
+
+def _mapped(held: Live, value_of: Callable[[Live], Value]) -> Live:
+    """Arguments with a :class:`Value` for each symbolic one."""
+    if hasattr(held, "_keras_history"):
+        return value_of(held)
+    if isinstance(held, dict):
+        return {key: _mapped(item, value_of) for key, item in held.items()}
+    return [_mapped(item, value_of) for item in held] if isinstance(held, list | tuple) else held
