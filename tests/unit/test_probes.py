@@ -37,6 +37,14 @@ def test_float_probes_have_the_distributions_they_are_named_after() -> None:
     assert not values["zeros"].any()
 
 
+def test_floating_ids_are_whole_numbers_in_their_range() -> None:
+    drawn = dict(probes((port(low=0, high=5, whole=True),), 7))
+    assert list(drawn) == ["ids", "ids-without-0", "zeros", "constant", "one-row", "many-rows"]
+    for batch in drawn.values():
+        assert batch["x"].dtype == np.float32
+        assert set(batch["x"].ravel()) <= set(range(6))
+
+
 @given(st.integers(0, 2**32 - 1), st.integers(-5, 5), st.integers(0, 200))
 def test_integer_probes_keep_to_their_range(seed: int, low: int, width: int) -> None:
     drawn = dict(probes((port("int32", (None, 40), low=low, high=low + width),), seed))

@@ -54,6 +54,7 @@ class Port:
 
     Attributes:
         low, high: Bounds of the values of an integer input.
+        whole: Whether a floating input takes whole numbers alone: the ids of a table.
         given: Whether the user gave the bounds; else they are a guess.
         chosen: Whether the user named an output: the name of its layer, where Keras did not make that up.
         words: What a text input may hold that the model knows: the vocabularies of its layers.
@@ -64,6 +65,7 @@ class Port:
     spec: TensorSpec
     low: float | None = None
     high: float | None = None
+    whole: bool = False
     given: bool = False
     chosen: bool = False
     words: tuple[str, ...] = ()

@@ -129,7 +129,7 @@ def family_of(port: Port) -> Family:
     """
     dtype = port.spec.dtype
     if dtype.startswith(("float", "bfloat")):
-        return "float"
+        return "integer" if port.whole else "float"
     if dtype.startswith(("int", "uint")):
         return "integer"
     if dtype == "bool":
@@ -157,10 +157,22 @@ def integer_range(port: Port) -> tuple[int, int]:
 
     Why 0 to 1? They are the only ids that every embedding of two or more rows has.
     """
-    bounds = np.iinfo(np.dtype(port.spec.dtype))
+    least, most = whole_numbers(port.spec.dtype)
     low = 0 if port.low is None else math.ceil(port.low)
     high = max(low, 1) if port.high is None else math.floor(port.high)
-    return max(low, int(bounds.min)), min(high, int(bounds.max))
+    return max(low, least), min(high, most)
+
+
+_WHOLE = {"bfloat16": 1 << 8, "float16": 1 << 11, "float32": 1 << 24, "float64": 1 << 53}
+"""How far a floating dtype holds every whole number."""
+
+
+def whole_numbers(dtype: str) -> tuple[int, int]:
+    """The least and the largest whole number up to which a dtype holds all."""
+    if dtype in _WHOLE:
+        return -_WHOLE[dtype], _WHOLE[dtype]
+    bounds = np.iinfo(np.dtype(dtype))
+    return int(bounds.min), int(bounds.max)
 
 
 def _draw(port: Port, name: str, rows: int, rng: np.random.Generator) -> Array:
@@ -197,9 +209,9 @@ def _draw_ids(port: Port, name: str, shape: tuple[int, ...], rng: np.random.Gene
     low, high = integer_range(port)
     has_zero = low <= 0 <= high
     if name == "zeros":
-        return np.full(shape, 0 if has_zero else low, dtype=port.spec.dtype)
+        return in_own_dtype(np.full(shape, 0 if has_zero else low, dtype=object), port)
     if name == "constant":
-        return np.full(shape, high, dtype=port.spec.dtype)
+        return in_own_dtype(np.full(shape, high, dtype=object), port)
     # Unsigned 64-bit bounds do not fit int64, numpy's default for integers().
     draw = np.uint64 if high > np.iinfo(np.int64).max else np.int64
     values = rng.integers(low, high, shape, dtype=draw, endpoint=True)
@@ -208,7 +220,12 @@ def _draw_ids(port: Port, name: str, shape: tuple[int, ...], rng: np.random.Gene
     if name == "ids" and has_zero and len(shape) > 1:
         values[..., shape[-1] - shape[-1] // 4 :] = 0
         values[-1, ..., shape[-1] // 2] = 0  # a mask that was made from the number of ids shows there alone
-    return values.astype(port.spec.dtype)
+    return in_own_dtype(values, port)
+
+
+def in_own_dtype(values: Array, port: Port) -> Array:
+    """Whole numbers as the input takes them; in float32 where it takes floating numbers."""
+    return values.astype(np.float32 if port.whole else port.spec.dtype)
 
 
 def _representable(values: NDArray[np.float64], dtype: str) -> NDArray[np.float32]:

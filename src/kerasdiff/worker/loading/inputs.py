@@ -295,13 +295,14 @@ def with_ranges(ports: tuple[Port, ...], model: Live, text: str) -> tuple[tuple[
     """Bounds integer inputs by the smallest embedding table, and gives text inputs the words that lookups know.
 
     Once the model is built, so all layers are known. Without an embedding: 0 to 9, or 0 to 255 for uint8, which is
-    how images come.
+    how images come. A floating input that goes into an embedding takes its ids.
     """
     layers = [model, *sublayers(model, deep=True)]
     words, closed = _vocabulary(layers)
     tables = sorted({int(layer.input_dim) for layer in layers if isinstance(layer, keras.layers.Embedding)})
     bounded, cuts = [], []
-    for port in ports:
+    looked_up = _looked_up(model, layers)
+    for port in (_as_ids(port, looked_up.get(number)) for number, port in enumerate(ports)):
         low, high = port.low, port.high
         if port.spec.dtype.startswith(("int", "uint")):
             default = tables[0] - 1 if tables else 255 if port.spec.dtype == "uint8" else 9
@@ -314,6 +315,31 @@ def with_ranges(ports: tuple[Port, ...], model: Live, text: str) -> tuple[tuple[
         if port.spec.dtype == "string":
             bounded[-1] = replace(port, words=words, closed=closed)
     return tuple(bounded), tuple(cuts)
+
+
+def _as_ids(port: Port, rows: int | None) -> Port:
+    """A floating input that an embedding of so many rows takes, as one of ids; any other as it is."""
+    if rows is None or not port.spec.dtype.startswith(("float", "bfloat")):
+        return port
+    low, high = (0, rows - 1) if port.low is None else (port.low, port.high)
+    return replace(port, whole=True, low=low, high=high)
+
+
+def _looked_up(model: Live, layers: Sequence[Live]) -> dict[int, int]:
+    """By number of the declared input, the rows of the smallest embedding that takes it as it comes."""
+    rows: dict[int, int] = {}
+    inputs = list(getattr(model, "inputs", None) or ())
+    for layer in layers:
+        if not isinstance(layer, keras.layers.Embedding):
+            continue
+        try:
+            taken: Live = layer.input
+        except (AttributeError, ValueError):  # of none, or of several
+            continue
+        for number, one in enumerate(inputs):
+            if one is taken:
+                rows[number] = min(int(layer.input_dim), rows.get(number, int(layer.input_dim)))
+    return rows
 
 
 MOST_WORDS = 4096

@@ -156,7 +156,7 @@ class Task:
             if head.encoding == "real":
                 continue
             if head.encoding == "binary":
-                threshold = 0.0 if getattr(loss, "from_logits", False) or not head.zero_one else 0.5
+                threshold = 0.0 if _from_logits(loss) or not head.zero_one else 0.5
                 pairs.append((tf.cast(output > threshold, tf.int64), tf.cast(y > 0.5, tf.int64)))
             else:
                 labels = y if head.encoding == "sparse" else tf.argmax(y, axis=-1)
@@ -369,10 +369,18 @@ def _name(loss: Live) -> str:
     return str(getattr(loss, "__name__", type(loss).__name__))
 
 
+def _from_logits(loss: Live) -> bool | None:
+    """Whether a loss takes logits, as Keras 2 tells by its config alone; ``None`` of one without such a setting."""
+    if hasattr(loss, "from_logits"):
+        return bool(loss.from_logits)
+    logits = loss.get_config().get("from_logits") if hasattr(loss, "get_config") else None
+    return None if logits is None else bool(logits)
+
+
 def _words(loss: Live) -> str:
     if loss is _no_loss:
         return "none"
-    logits = getattr(loss, "from_logits", None)
+    logits = _from_logits(loss)
     return _name(loss) if logits is None else f"{_name(loss)}(from_logits={logits})"
 
 
