@@ -138,7 +138,8 @@ class Task:
         if self.compiled:
             packed = keras.tree.pack_sequence_as(result, list(targets))
             return loss_of(self._model, packed, result, training=training)
-        terms = [loss(y, output) for loss, y, output in zip(self._losses, targets, tensors_of(result), strict=True)]
+        scored = zip(self._losses, targets, tensors_of(result), strict=True)
+        terms = [loss(y, output) for loss, y, output in scored if loss is not _no_loss]
         return summed([*terms, *self._model.losses])
 
     def accuracy(self, result: Live, targets: Sequence[Live]) -> Live:
@@ -265,6 +266,9 @@ def _heads(
 ) -> tuple[tuple[Head, ...], list[Live]]:
     """Head and loss of every output: of the loss it was given, or else of what its values call for."""
     told = encodings if len(encodings) == len(ports) else [None] * len(ports)
+    if any(map(_takes_gradients, outputs[0])):  # ids beside them say nothing of how the model learns
+        left = zip(losses, outputs[0], strict=True)
+        losses = [loss if loss is not None or _takes_gradients(one) else _no_loss for loss, one in left]
     made = []
     for at, (port, given) in enumerate(zip(ports, losses, strict=True)):
         values = [batch[at] for batch in outputs]
@@ -272,9 +276,13 @@ def _heads(
     return tuple(head for head, _ in made), [loss for _, loss in made]
 
 
+def _takes_gradients(value: Array) -> bool:
+    return value.dtype.kind in "fV"
+
+
 def _chosen(port: Port, values: Sequence[Array]) -> tuple[Head, Live]:
     """Head and loss of an output nobody compiled a loss for."""
-    if values[0].dtype.kind not in "fV":
+    if not _takes_gradients(values[0]):
         raise FitError(f"Output {port.name} is {port.spec.dtype}: no gradient comes through it.")
     row = values[0].shape[1:]
     several = bool(row) and row[-1] >= 2
