@@ -17,7 +17,7 @@ from kerasdiff.findings import Fact, Finding, RungName
 from kerasdiff.graph import MODES, Mode
 from kerasdiff.graph.values import Precision, Tolerance
 from kerasdiff.options import Listener, Options
-from kerasdiff.probing.draws.random_ops import drawn_apart
+from kerasdiff.probing.draws.sharing import drawn_apart
 from kerasdiff.probing.function import observe_function, resized
 from kerasdiff.probing.inputs.constants import at_constants
 from kerasdiff.probing.inputs.texts import with_words
@@ -328,7 +328,19 @@ class Observer:
             learns=numeric[1].outcome == "equal",
             modes=self._modes,
             weight_scale=scale,
+            settled=self._settled(tolerance),
         )
+
+    def _settled(self, tolerance: Tolerance) -> dict[Mode, float]:
+        """By mode, the limit of outputs that are equal beyond a tolerance, for rounding accounts for them."""
+        seen = self._observations
+        limits: dict[Mode, float] = {}
+        for mode, one in zip(MODES, (seen.function, seen.learning) if seen else (), strict=False):
+            items = one.outputs if isinstance(one, FunctionObservation | LearningObservation) else ()
+            limit = max((item.closeness.limit for item in items), default=0.0)
+            if limit > tolerance.limit and all(item.closeness.equal and not item.closeness.foreign for item in items):
+                limits[mode] = limit
+        return limits
 
     def _unknown(self, prober: Prober) -> tuple[Precision, Tolerance]:
         """In what both sides can be run, where no number has been asked for."""

@@ -208,6 +208,10 @@ SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
     Fact.RETURNED_UNREAD: _unread,
     Fact.ISOMORPHIC: _same_graphs,
     Fact.SAME_BY_OTHERS: lambda f: f"{_same_graphs(f)}; {_computed(f)}, so numbers have to tell",
+    Fact.SAME_BUT_ROWS: lambda f: (
+        f"{_same_graphs(f)}; Keras 2 and Keras 3 train the rows of an Embedding each in their own way, so numbers have "
+        "to tell"
+    ),
     Fact.EDITS: _edits,
     Fact.TRAINING_ALONE: _said("in training mode alone"),
     Fact.NUMBERS_AGREE: _said("no rule proves them harmless, but every number agrees"),
