@@ -18,7 +18,7 @@ from kerasdiff.findings import Fact, Finding, RungName
 from kerasdiff.graph import MODES, Mode
 from kerasdiff.graph.values import Precision, Tolerance
 from kerasdiff.options import Listener, Options
-from kerasdiff.probing.draws.random_ops import drawn_apart
+from kerasdiff.probing.draws.sharing import drawn_apart
 from kerasdiff.probing.function import observe_function, resized
 from kerasdiff.probing.inputs.constants import at_constants
 from kerasdiff.probing.inputs.probes import SPARED

@@ -28,6 +28,7 @@ from kerasdiff.cli.commands.show import show
 from kerasdiff.cli.commands.upgrade import upgrade
 from kerasdiff.cli.completion import completion, prepare
 from kerasdiff.cli.ending import ended, with_debug
+from kerasdiff.cli.environments import environments
 from kerasdiff.cli.implied import implied_command
 from kerasdiff.cli.options.common import EXIT_CODES_HELP
 
@@ -80,7 +81,7 @@ def main() -> None:
 
 
 COMMANDS = (
-    *(check, compare, completion, convert, data, doctor, fit),
+    *(check, compare, completion, convert, data, doctor, environments, fit),
     *(init, inspect, list_models, lock, replay, rules, show, upgrade),
 )
 for command in COMMANDS:

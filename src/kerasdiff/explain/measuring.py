@@ -19,7 +19,7 @@ from kerasdiff.explain.spare import seen_to_be_spare
 from kerasdiff.explain.walking import Walk, walk
 from kerasdiff.findings import Finding
 from kerasdiff.graph import Graph, Mode
-from kerasdiff.probing.draws.random_ops import given_draws
+from kerasdiff.probing.draws.sharing import given_draws
 from kerasdiff.probing.numbers.limits import MANY_ROWS, ONE_ROW
 from kerasdiff.probing.numbers.rounding import AMPLIFIED, PERTURBATION
 from kerasdiff.side.observations import Stage

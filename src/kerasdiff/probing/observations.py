@@ -79,7 +79,8 @@ class Chance:
 
     Attributes:
         shared: Comparisons with the reference's draws put into the candidate; ``None`` where they do not correspond.
-        mirrored: The same with the mirror image of draws whose nodes are not aligned, where that agrees.
+        mirrored: The same with numbers that are as likely, where that agrees: the mirror image of draws whose nodes are
+            edited or not aligned, or parts of the draws in another order.
         count: Random ops that were given the other side's numbers.
         sure: Whether it is known which draw corresponds to which.
         drawing: Whether each side draws anew in every call, where that was asked.

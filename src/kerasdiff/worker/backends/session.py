@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import NoReturn
 
-from kerasdiff.errors import EvaluateError, FitError
+from kerasdiff.errors import EvaluateError
 from kerasdiff.graph import Edge, Mode
 from kerasdiff.graph.values import Precision
 from kerasdiff.side.targets import InputSpec
@@ -26,6 +26,8 @@ _ANSWERED = {
     "stage": "parts:stage",
     "step": "steps:step",
     "losses_of": "steps:losses_of",
+    "trial_key": "trainer:trial_key_of",
+    "fit": "trainer:fit",
 }
 """Requests that are answered in another way here, by the module and function of this room that does."""
 
@@ -38,7 +40,6 @@ _UNTOLD = {
     "mutations": "models are not changed on {backend} yet",
     "parted": "models are not changed on {backend} yet",
 }
-_UNTRAINED = ("start", "trial_key", "fit")
 
 
 class BackendSession(Session):
@@ -50,7 +51,6 @@ class BackendSession(Session):
         self.answers = {
             **{name: partial(_answer, place) for name, place in _ANSWERED.items()},
             **{name: partial(_refuse, text) for name, text in _UNTOLD.items()},
-            **dict.fromkeys(_UNTRAINED, _untrained),
         }
 
     def drawn(self, precision: Precision) -> Loaded:
@@ -158,7 +158,3 @@ def _answer(place: str, session: BackendSession, *arguments: object) -> object:
 
 def _refuse(text: str, session: BackendSession, *_: object) -> NoReturn:
     raise EvaluateError(f"{session.target.text}: {text.format(backend=called())}")
-
-
-def _untrained(session: BackendSession, *_: object) -> NoReturn:
-    raise FitError(f"{session.target.text} runs on {called()}, and fits run on TensorFlow alone.")

@@ -10,6 +10,7 @@ from kerasdiff.align.edits import Aspect, Delete, Edit, Insert, Move, Update, dr
 from kerasdiff.comparison import Comparison
 from kerasdiff.explain.records import Effect, Measure
 from kerasdiff.findings import other
+from kerasdiff.report.wording.edits import draws
 from kerasdiff.report.wording.edits.sentences import begins_with_a_name, message
 from kerasdiff.report.wording.explain import effect as effect_words
 from kerasdiff.report.wording.names import given_to, lines_of, listed, name_of
@@ -95,7 +96,8 @@ def _key(edit: Edit) -> tuple[object, ...]:
         assert site is not None
         return edit.kind, edit.rung, name_of(site), given_to(site), edit.mask, edit.inside, repr(edit.formula)
     if isinstance(edit, Update):
-        return edit.kind, edit.rung, edit.op, repr(edit.changes)
+        drawn = draws.over(draws.causes(edit.changes))
+        return edit.kind, edit.rung, edit.op, repr(drawn or edit.changes)
     if isinstance(edit, Move):
         return edit.kind, edit.op, *(tuple(site.op for site in sites) for sites in edit.behind)
     ways = (getattr(edit.wiring, name, None) for name in ("reordered", "side", "applied_by", "generator"))
@@ -199,6 +201,8 @@ def _other(edit: Edit, first: Edit) -> str:
     site, named = edit.sites[side], first.sites[side]
     if site is None:
         return owner or edit.op
+    if isinstance(edit, Update) and isinstance(first, Update) and edit.changes != first.changes:
+        owner = " of ".join(filter(None, (draws.settings(draws.causes(edit.changes)), owner or site.node)))
     line = "" if named is not None and named.source == site.source else f" ({site.source})" if site.source else ""
     return f"{owner or site.node}{line}"
 
