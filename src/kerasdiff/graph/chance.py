@@ -13,6 +13,8 @@ from kerasdiff.graph.ops import COMPARISONS, KERNEL_DRAWS, KEYED_DRAWS, LOOPS, b
 Axis = Literal["row", "time step", "position", "channel"]
 """An axis of what goes into a node: rows of the batch first, channels last."""
 
+AXES: tuple[Axis, ...] = ("row", "time step", "position", "channel")
+
 Shape: TypeAlias = "tuple[int | None, ...] | None"
 
 Origin = Literal["own", "global", "outside", "kernel", "fixed", ""]
@@ -84,7 +86,7 @@ def _all_drawn(node: Node) -> Iterator[tuple[str, tuple[Axis, ...] | None]]:
         return
     live = _used(node.lowering)
     loops = [item for item in node.lowering if item.op in LOOPS and item.id in live]
-    names = _names(len(shape), looping=bool(loops))
+    names = axes_of(len(shape), looping=bool(loops))
     for item in node.lowering:
         if _gives_reals(item) and item.id in live:
             own = _varies(item.outputs[0].shape, shape, names, looping=bool(loops))
@@ -113,8 +115,8 @@ def _shape_given(node: Node) -> tuple[int | None, ...] | None:
     return next((spec.shape for spec in inputs if spec.shape and spec.dtype.startswith(("float", "bfloat"))), None)
 
 
-def _names(rank: int, *, looping: bool) -> tuple[Axis, ...]:
-    """What the axes of an input are called; a layer that loops takes one step after the other."""
+def axes_of(rank: int, *, looping: bool = False) -> tuple[Axis, ...]:
+    """What the axes of a batch are called; a layer that loops takes one step after the other."""
     if rank < 3:
         few: tuple[Axis, ...] = ("row", "channel")
         return few[:rank]

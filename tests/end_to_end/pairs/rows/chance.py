@@ -53,7 +53,7 @@ PAIRS: tuple[Pair, ...] = (
         "dropout-in-a-recurrent-layer-or-before-it",
         "chance.py:recurrent_dropout",
         "chance.py:recurrent_dropout(inside=False)",
-        mentions=("agree in distribution as far as", "draws other random numbers"),
+        mentions=("1 random op of the candidate was given", "dropout 0.3 in the reference"),
     ),
     different(
         "dropout-in-a-recurrent-layer-or-more-before-it",
