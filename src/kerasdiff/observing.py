@@ -11,18 +11,18 @@ from dataclasses import replace
 
 from kerasdiff.align.pair import Pair, libraries, off_tensorflow
 from kerasdiff.errors import EvaluateError, KerasdiffError, WorkerError
-from kerasdiff.explain.measuring import Question
+from kerasdiff.explain.bench import Question
 from kerasdiff.explain.search import Search
 from kerasdiff.findings import Fact, Finding, RungName
 from kerasdiff.graph import MODES, Mode
 from kerasdiff.graph.values import Precision, Tolerance
 from kerasdiff.options import Listener, Options
-from kerasdiff.probing.constants import at_constants
 from kerasdiff.probing.draws.sharing import drawn_apart
 from kerasdiff.probing.function import observe_function, resized
+from kerasdiff.probing.inputs.constants import at_constants
+from kerasdiff.probing.inputs.texts import with_words
 from kerasdiff.probing.large import IN_PARTS, IN_TRAINING, is_large, lacks_room, left_out, too_large_node_by_node
-from kerasdiff.probing.learning import Learning, observe_learning
-from kerasdiff.probing.limits import precision_tolerance
+from kerasdiff.probing.numbers.limits import precision_tolerance
 from kerasdiff.probing.observations import (
     FunctionObservation,
     LearningObservation,
@@ -36,11 +36,12 @@ from kerasdiff.probing.observations import (
     refused,
 )
 from kerasdiff.probing.prober import Prober, batches_of, both
-from kerasdiff.probing.settings import SettingsObservation, asks_settings, observe_settings
 from kerasdiff.probing.stored import observe_stored
-from kerasdiff.probing.texts import with_words
-from kerasdiff.probing.transfer import incomplete
+from kerasdiff.probing.training.asked import Learning
+from kerasdiff.probing.training.learning import observe_learning
+from kerasdiff.probing.training.settings import SettingsObservation, asks_settings, observe_settings
 from kerasdiff.probing.values import observe_values
+from kerasdiff.probing.weights.transfer import incomplete
 from kerasdiff.probing.witness import SavedWitness, Witness
 from kerasdiff.rungs.records import NUMERIC, NotChecked, NumberFigures, Rung
 from kerasdiff.rungs.weights import other_initializer
@@ -327,7 +328,19 @@ class Observer:
             learns=numeric[1].outcome == "equal",
             modes=self._modes,
             weight_scale=scale,
+            settled=self._settled(tolerance),
         )
+
+    def _settled(self, tolerance: Tolerance) -> dict[Mode, float]:
+        """By mode, the limit of outputs that are equal beyond a tolerance, for rounding accounts for them."""
+        seen = self._observations
+        limits: dict[Mode, float] = {}
+        for mode, one in zip(MODES, (seen.function, seen.learning) if seen else (), strict=False):
+            items = one.outputs if isinstance(one, FunctionObservation | LearningObservation) else ()
+            limit = max((item.closeness.limit for item in items), default=0.0)
+            if limit > tolerance.limit and all(item.closeness.equal and not item.closeness.foreign for item in items):
+                limits[mode] = limit
+        return limits
 
     def _unknown(self, prober: Prober) -> tuple[Precision, Tolerance]:
         """In what both sides can be run, where no number has been asked for."""

@@ -13,11 +13,11 @@ from pathlib import Path
 from kerasdiff.align.pair import Pair
 from kerasdiff.errors import EvaluateError
 from kerasdiff.graph.values import Closeness
-from kerasdiff.probing.closeness import compare_values
-from kerasdiff.probing.limits import precision_tolerance
+from kerasdiff.probing.inputs.probes import probes
+from kerasdiff.probing.numbers.closeness import compare_values
+from kerasdiff.probing.numbers.limits import precision_tolerance
 from kerasdiff.probing.observations import StoredObservation
 from kerasdiff.probing.prober import both
-from kerasdiff.probing.probes import probes
 from kerasdiff.side.checkpoints import (
     CHECKPOINT,
     FORMS,

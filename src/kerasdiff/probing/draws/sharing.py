@@ -22,8 +22,8 @@ from kerasdiff.graph import Graph, Mode, Node
 from kerasdiff.graph.chance import draws_from
 from kerasdiff.graph.ops import draws, draws_anew, within
 from kerasdiff.probing.draws.corresponding import Numbers, corresponding
-from kerasdiff.probing.prober import Prober, Run, both, projection
-from kerasdiff.side.observations import Evaluation, Stage, Staged
+from kerasdiff.probing.prober import Prober, Run, both, evaluation_of, projection
+from kerasdiff.side.observations import Stage, Staged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,8 +116,8 @@ def _shared(
     def given(values: Numbers) -> Run:
         asked = replace(pulled[0], draws=found.own), replace(pulled[1], draws=values)
         done = both(lambda side: prober.sides[side].stage(asked[side]))
-        sides = (_evaluation(done[0], run.sides[0]), _evaluation(done[1], run.sides[1]))
-        return replace(run, names=run.names[:1], sides=sides)
+        sides = evaluation_of(asked[0], done[0], run.sides[0]), evaluation_of(asked[1], done[1], run.sides[1])
+        return replace(run, names=run.names[:1], sides=sides, stages=asked)
 
     return SharedDraws(
         run=given(found.given),
@@ -237,15 +237,3 @@ def _repeats(prober: Prober, side: int, stage: Stage) -> bool:
     """Whether a stage gives the same outputs twice."""
     once, again = (prober.sides[side].stage(replace(stage, outputs=True)).outputs for _ in range(2))
     return all(np.array_equal(a, b, equal_nan=a.dtype.kind == "f") for a, b in zip(once, again, strict=True))
-
-
-def _evaluation(staged: Staged, like: Evaluation) -> Evaluation:
-    return replace(
-        like,
-        outputs=(staged.outputs,),
-        repeated=True,
-        gradients={name: staged.gradients.get(name) for name in like.gradients},
-        state={name: staged.state.get(name, value) for name, value in like.state.items()},
-        losses=staged.losses,
-        added=(staged.losses.total,),
-    )

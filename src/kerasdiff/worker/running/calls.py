@@ -12,8 +12,8 @@ from kerasdiff.graph import Mode
 from kerasdiff.graph.ops import LOOPS, writes
 from kerasdiff.graph.values import Precision
 from kerasdiff.worker.keras_internals import Live, graph_variables, handle_of
-from kerasdiff.worker.loading.load import Session
 from kerasdiff.worker.loading.loaded import Loaded
+from kerasdiff.worker.loading.session import Session
 from kerasdiff.worker.running.values import Values
 from kerasdiff.worker.tracing.assemble import assemble
 from kerasdiff.worker.tracing.branches import Way, may_branch

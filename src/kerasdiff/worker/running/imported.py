@@ -26,7 +26,7 @@ from kerasdiff.worker.keras_internals import (
     handle_of,
 )
 from kerasdiff.worker.running.undisturbed import LOOKS
-from kerasdiff.worker.running.values import MOST_CACHED, value_of
+from kerasdiff.worker.running.values import MOST_CACHED, moved, value_of
 from kerasdiff.worker.tracing.lower import gradient_functions
 from kerasdiff.worker.tracing.trace import Recording
 
@@ -178,7 +178,7 @@ class Entries:
         self._kept: dict[str, Array] = {}
         self._setters: dict[str, tuple[Live, Live]] = {}
         self._recipes: dict[str, Recipe] = {}
-        self._loaded: tuple[tuple[Recipe, ...], float] | None = None
+        self._loaded: tuple[tuple[Recipe, ...], float, float] | None = None
         self._fresh = True
         with tf.name_scope(SCOPE):
             self.inputs = [tf.compat.v1.placeholder(one.dtype, one.shape) for one in recording.inputs]
@@ -257,12 +257,12 @@ class Entries:
         """Says that a run may have updated variables."""
         self._disturbed = bool(self.written)
 
-    def load(self, session: Live, recipes: tuple[Recipe, ...], weight_scale: float) -> None:
+    def load(self, session: Live, recipes: tuple[Recipe, ...], weight_scale: float, perturbation: float = 0.0) -> None:
         """Gives every variable its value: drawn where there is a recipe, else the one it has in the model.
 
         Large ones are drawn one after the other, and anew where a call wrote to them: no other copy of them is kept.
         """
-        asked = recipes, weight_scale
+        asked = recipes, weight_scale, perturbation
         names = self._setters if self._loaded != asked or self._fresh else self.written if self._disturbed else ()
         if not names:
             return
@@ -290,10 +290,13 @@ class Entries:
         if name in self._kept:
             return self._kept[name]
         recipe = self._recipes.get(name)
-        weight_scale = 1.0 if self._loaded is None else self._loaded[1]
+        weight_scale, perturbation = (1.0, 0.0) if self._loaded is None else self._loaded[1:]
         value = None if recipe is None else value_of(recipe, self._table[name], weight_scale)
         if value is None:
             return np.asarray(self._own[name])
+        if perturbation:
+            assert recipe is not None  # or it had no value
+            value = moved(value, perturbation, np.random.default_rng([13, recipe.seed]))
         if value.size > MOST_CACHED:
             self._own.pop(name, None)
         else:

@@ -14,8 +14,8 @@ from kerasdiff.side.checkpoints import Held, KeepRequest, Kept, Taken, TakeReque
 from kerasdiff.side.observations import Recipe
 from kerasdiff.worker.importing.faults import reason
 from kerasdiff.worker.keras_internals import Live, is_keras_own, keras, sublayers
-from kerasdiff.worker.loading.load import Session
 from kerasdiff.worker.loading.loaded import Loaded
+from kerasdiff.worker.loading.session import Session
 from kerasdiff.worker.running.values import perturbed
 from kerasdiff.worker.saving.copies import copy_of, digest_of, digests_of, draw, outputs_each, outputs_of, repeats
 from kerasdiff.worker.saving.files import Slate, arrays_of, is_of_training, read_into
