@@ -99,12 +99,13 @@ class Evidence:
     @cached_property
     def drawn_otherwise(self) -> bool:
         """Whether a layer of Keras holds masks against the same rate that it draws over other axes on either side."""
-        return any(
-            isinstance(edit, Update)
-            and all(site is not None and site.kind == "layer" for site in edit.sites)
-            and any(item.setting for change in edit.changes for item in change.drawn[0])
+        layers = [
+            edit
             for edit in self.edits
-        )
+            if isinstance(edit, Update) and all(site is not None and site.kind == "layer" for site in edit.sites)
+        ]
+        drawn = [pair for edit in layers for change in edit.changes for pair in zip(*change.drawn, strict=True)]
+        return any(one.setting and one.axes != two.axes for one, two in drawn)
 
     @cached_property
     def unpaired(self) -> bool:

@@ -250,7 +250,7 @@ def _samples(models: tuple[_Asked, _Asked], given: Any) -> dict[str, str]:
     """What tells many calls in training apart: outputs, and their gradients by what goes in, which masks hold back."""
     calls = [_calls(asked, given) for asked in models]
     found = _outputs_apart([np.stack([np.ravel(output) for output, _ in some]).astype("float64") for some in calls])
-    for number in range(len(calls[0][0][1])):
+    for number in range(min(len(some[0][1]) for some in calls)):
         slopes = [np.stack([slopes[number] for _, slopes in some]).astype("float64") for some in calls]
         for axis in range(1, slopes[0].ndim):
             far = _along(axis, *slopes)
@@ -270,9 +270,17 @@ def _calls(asked: _Asked, given: Any) -> list[tuple[Any, list[Any]]]:
             tape.watch(real)
             output = asked.model(inputs if len(inputs) > 1 else inputs[0], training=True)
             loss = _objective(output)
-        return output, [one for one in tape.gradient(loss, real) if one is not None]
+        return output, _slopes(tape, loss, real)
 
     return [(_values(output), [np.asarray(one) for one in slopes]) for output, slopes in (call() for _ in range(DRAWS))]
+
+
+@tf.autograph.experimental.do_not_convert
+def _slopes(tape: Any, loss: Any, inputs: list[Any]) -> list[Any]:
+    try:
+        return [one for one in tape.gradient(loss, inputs) if one is not None]
+    except LookupError:  # an op that has no gradient
+        return []
 
 
 def _along(axis: int, one: Any, two: Any) -> float:
