@@ -50,6 +50,20 @@ PAIRS: tuple[Pair, ...] = (
         mentions=("by 0.6 in the reference, 0.5 in the candidate",),
     ),
     open_question(
+        "dropout-of-a-batch-by-other-random-ops",
+        "chance.py:dropped(mask=(1, 8))",
+        "chance.py:DroppedByCoin(mask=(1, 8))",
+        "6",
+        mentions=("agree in distribution",),
+    ),
+    different(
+        "dropout-of-a-batch-by-other-random-ops-or-of-each-row",
+        "chance.py:dropped",
+        "chance.py:DroppedByCoin(mask=(1, 8))",
+        "6",
+        mentions=("vary together over rows of the batch",),
+    ),
+    open_question(
         "dropout-in-a-recurrent-layer-or-before-it",
         "chance.py:recurrent_dropout",
         "chance.py:recurrent_dropout(inside=False)",
