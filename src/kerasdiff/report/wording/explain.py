@@ -152,6 +152,7 @@ _BESIDE: Mapping[str, str] = {
     "regularizer": "the regularizer's loss",
     "initializer": "how weights start",
     "fans": "how weights start",
+    "start": "how weights start",
     "constraint": "the constraint of weights",
     "trainable": "which weights are trained",
     "dtype": "the dtype of weights",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import NoReturn
 
-from kerasdiff.errors import EvaluateError, FitError
+from kerasdiff.errors import EvaluateError
 from kerasdiff.graph import Edge, Mode
 from kerasdiff.graph.values import Precision
 from kerasdiff.side.targets import InputSpec
@@ -26,19 +26,18 @@ _ANSWERED = {
     "stage": "parts:stage",
     "step": "steps:step",
     "losses_of": "steps:losses_of",
+    "trial_key": "trainer:trial_key_of",
+    "fit": "trainer:fit",
 }
 """Requests that are answered in another way here, by the module and function of this room that does."""
 
 _UNTOLD = {
-    "sample_settings": "compile settings are not sampled on {backend} yet",
-    "save_checkpoint": "weights are not saved on {backend} yet",
-    "load_checkpoint": "weights are not loaded on {backend} yet",
-    "stored_outputs": "what a file holds is not run on {backend} yet",
-    "freeze": "a baseline is made of TensorFlow's graphs, and this model runs on {backend}",
-    "mutations": "models are not changed on {backend} yet",
-    "parted": "models are not changed on {backend} yet",
+    "sample_settings": "compile settings are not sampled on {backend}; compare them on TensorFlow",
+    "freeze": "a baseline is made of TensorFlow's graphs, and this model runs on {backend}; lock it on TensorFlow, and "
+    "compare what runs on {backend} with that",
+    "mutations": "models are not changed on {backend}; look for what a check would catch on TensorFlow",
+    "parted": "models are not changed on {backend}; look for what a check would catch on TensorFlow",
 }
-_UNTRAINED = ("start", "trial_key", "fit")
 
 
 class BackendSession(Session):
@@ -50,7 +49,6 @@ class BackendSession(Session):
         self.answers = {
             **{name: partial(_answer, place) for name, place in _ANSWERED.items()},
             **{name: partial(_refuse, text) for name, text in _UNTOLD.items()},
-            **dict.fromkeys(_UNTRAINED, _untrained),
         }
 
     def drawn(self, precision: Precision) -> Loaded:
@@ -158,7 +156,3 @@ def _answer(place: str, session: BackendSession, *arguments: object) -> object:
 
 def _refuse(text: str, session: BackendSession, *_: object) -> NoReturn:
     raise EvaluateError(f"{session.target.text}: {text.format(backend=called())}")
-
-
-def _untrained(session: BackendSession, *_: object) -> NoReturn:
-    raise FitError(f"{session.target.text} runs on {called()}, and fits run on TensorFlow alone.")

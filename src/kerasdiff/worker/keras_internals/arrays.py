@@ -48,6 +48,8 @@ def is_symbolic(value: Live) -> bool:
 
 def is_floating(value: Live) -> bool:
     """Whether a tensor holds floating numbers."""
+    if on_tensorflow():
+        return bool(tf.as_dtype(value.dtype).is_floating)
     return bool(keras.backend.is_float_dtype(keras.backend.standardize_dtype(value.dtype)))
 
 
@@ -65,9 +67,24 @@ def array(values: Live, dtype: str | None = None) -> Live:
     return tf.cast(made, dtype) if on_tensorflow() else keras.ops.cast(made, dtype)
 
 
+def recast(value: Live, dtype: str) -> Live:
+    """An array of another backend in another dtype; PyTorch's becomes that itself, for a module holds it as well."""
+    if backend() != "torch":
+        return keras.ops.cast(value, dtype)
+    value.data = keras.ops.cast(value.data, dtype)
+    return value
+
+
 def to_numpy(value: Live) -> Live:
     """An array or variable of the backend as numpy has it, a copy."""
     return np.array(tf.convert_to_tensor(value).numpy() if on_tensorflow() else keras.ops.convert_to_numpy(value))
+
+
+def first_values(variable: Live, count: int) -> Live:
+    """The first values of a variable, of which no more are copied."""
+    if on_tensorflow():
+        return tf.reshape(tf.convert_to_tensor(variable), [-1])[:count].numpy()
+    return keras.ops.convert_to_numpy(keras.ops.reshape(variable, [-1])[:count])
 
 
 def summed(terms: Sequence[Live]) -> Live:

@@ -13,9 +13,10 @@ import torch
 
 from kerasdiff.worker.backends.on_torch.aten import traced
 from kerasdiff.worker.backends.on_torch.walking import START, walked
-from kerasdiff.worker.keras_internals import Live, keras
+from kerasdiff.worker.keras_internals import Live, kept_variables, keras, sublayers
+from kerasdiff.worker.tracing.names import weight_table
 
-__all__ = ["array_of", "compiled", "pulled", "summed", "traced", "updating", "walked"]
+__all__ = ["array_of", "carried", "compiled", "fast", "pulled", "summed", "traced", "updated", "updating", "walked"]
 
 
 def array_of(value: Live, dtype: Live = None) -> Live:
@@ -39,6 +40,25 @@ def compiled(function: Callable[..., Live]) -> Callable[..., Live]:
     return run
 
 
+def fast(function: Callable[..., Live], *, still: bool = False) -> Callable[..., Live]:
+    """A function as fast as it gets; ``still`` where no gradient is taken in it."""
+    made: Callable[..., Live] = torch.no_grad()(function) if still else function
+    return made
+
+
+def updated(
+    optimizer: Live, variables: Sequence[Live], values: Sequence[Live], gradients: Sequence[Live], state: Sequence[Live]
+) -> tuple[list[Live], list[Live]]:
+    """The values of variables, and those of the optimizer's own, after a step from these, which stand in them.
+
+    Keras's optimizers for PyTorch write to the tensors of the variables, whatever stands in for those.
+    """
+    del values, state
+    with updating():
+        optimizer.apply(list(gradients), list(variables))
+    return [one.value for one in variables], [one.value for one in optimizer.variables]
+
+
 def pulled(function: Callable[..., tuple[Live, Live]]) -> Callable[..., Live]:
     """What a function gives, a number and more, and the gradients of the number by the values in its first argument."""
 
@@ -54,6 +74,12 @@ def pulled(function: Callable[..., tuple[Live, Live]]) -> Callable[..., Live]:
         return (number, more), keras.tree.pack_sequence_as(own, full)
 
     return run
+
+
+def carried(model: Live) -> list[Live]:
+    """The variables whose values a step of ``fit`` hands on to the next: all, for none is compiled."""
+    layers = (model, *sublayers(model, deep=True))
+    return [*weight_table(model).values(), *(one for layer in layers for one in kept_variables(layer))]
 
 
 @contextmanager

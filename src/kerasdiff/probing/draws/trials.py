@@ -5,7 +5,7 @@ from __future__ import annotations
 from kerasdiff.align.pair import Aligned, Correspondence
 from kerasdiff.graph import Graph
 from kerasdiff.graph.ops import FAMILIES, within
-from kerasdiff.probing.draws.random_ops import draws_anew_in, seeded_alike
+from kerasdiff.probing.draws.sharing import draws_anew_in, seeded_alike
 from kerasdiff.side.training import DrawsFrom
 
 Kind = tuple[str, str]
