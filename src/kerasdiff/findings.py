@@ -138,7 +138,6 @@ class Fact(Enum):
     NOT_RECALLED = auto()  # cause, empty where there are no answers to hold it to
     SETTINGS_NOT_HELD = auto()  # names: the baseline whose compile settings read differently; cause: why it lacks them
     NOT_TRAINED = auto()  # names: the baseline, which cannot be trained
-    NOT_TRAINED_ELSEWHERE = auto()  # libraries
     NO_FILE_ELSEWHERE = auto()  # libraries
     NO_FILE_OF_BASELINE = auto()  # names: the baseline, which holds no layers that could save or load
 
@@ -157,6 +156,9 @@ class Fact(Enum):
     # -- architecture --------------------------------------------------------------------------------------------
     ISOMORPHIC = auto()  # count: nodes
     SAME_BY_OTHERS = auto()  # computed by another library a side, or by none that proves; count: nodes; libraries
+    SAME_BUT_ROWS = (
+        auto()
+    )  # of two generations, each of which trains rows that are looked up in its own way; count: nodes
     EDITS = auto()  # count; figures: by kind of edit
     TRAINING_ALONE = auto()  # the edits show in training mode alone
     NUMBERS_AGREE = auto()  # no rule proves the edits harmless, but every number agrees
@@ -181,6 +183,8 @@ class Fact(Enum):
     TRANSPOSED = auto()  # the same, where the candidate holds the transposed matrix
     JOINED = auto()  # side; weights: the one that holds the others, then these; values: shapes of the first two
     OTHER_WHOLE = auto()  # weights: both; names: an initializer that looks at the whole matrix
+    OTHER_NUMBERS = auto()  # weights: one; values: by side, the weight whose random numbers it starts from, or None
+    START_NUMBERS = auto()  # parts: OTHER_NUMBERS
     START_SCALES = auto()  # parts: OTHER_FANS, OTHER_WHOLE
     OTHER_FANS = auto()  # weights: both; values: both fans
     SPELLED_OTHERWISE = auto()  # parts: SPELLED; what they do agrees in every figure
@@ -205,7 +209,7 @@ class Fact(Enum):
     OTHERWISE_IN_FLOAT64 = auto()  # side: which does, None for both
     FLOAT32_TELLS = auto()  # count: parameters; of: the most of which float64 is tried first
     DRAWS_GIVEN = auto()  # count: random ops that were given the other side's numbers
-    DRAWS_MIRRORED = auto()  # the same, or their mirror image
+    DRAWS_MIRRORED = auto()  # the same, or as likely ones
     DISTRIBUTIONS_AGREE = auto()  # count: draws a row; of: tests; figures: smallest_p, limit_p, seconds if spent
     DISTRIBUTIONS_DIFFER = auto()  # the same
     TOO_LARGE_TO_SAMPLE = auto()
@@ -365,6 +369,7 @@ class Fact(Enum):
     TRIALS_IN_TURN = auto()  # memory of the device was short of what two trials at once take
     OWN_START = auto()  # cause: which weights start from the candidate's own draw, and why
     NOT_STORED = auto()  # side; the trial's state cannot be read back
+    NOT_STORED_ELSEWHERE = auto()  # side, names: the backend, of whose trials none is stored
     STORE_UNREADABLE = auto()  # side; names: file; cause
     STORE_UNWRITABLE = auto()  # side; names: directory; cause, empty where no space is left
 

@@ -17,9 +17,9 @@ from kerasdiff.errors import EvaluateError, InternalError, TraceError
 from kerasdiff.graph import MODES, Mode
 from kerasdiff.graph.values import Array, Precision
 from kerasdiff.options import Listener, Silent
+from kerasdiff.probing.inputs.texts import with_words
 from kerasdiff.probing.prober import batches_of
-from kerasdiff.probing.texts import with_words
-from kerasdiff.probing.transfer import own_recipes
+from kerasdiff.probing.weights.transfer import own_recipes
 from kerasdiff.side.baselines.format import read, write
 from kerasdiff.side.baselines.records import Answered, Baseline, Variant
 from kerasdiff.side.environment import for_numbers, processor

@@ -11,17 +11,18 @@ from dataclasses import replace
 
 from kerasdiff.align.pair import Pair, libraries, off_tensorflow
 from kerasdiff.errors import EvaluateError, KerasdiffError, WorkerError
-from kerasdiff.explain.measuring import Question
+from kerasdiff.explain.bench import Question
 from kerasdiff.explain.search import Search
 from kerasdiff.findings import Fact, Finding, RungName
 from kerasdiff.graph import MODES, Mode
 from kerasdiff.graph.values import Precision, Tolerance
 from kerasdiff.options import Listener, Options
-from kerasdiff.probing.constants import at_constants
+from kerasdiff.probing.draws.sharing import drawn_apart
 from kerasdiff.probing.function import observe_function, resized
+from kerasdiff.probing.inputs.constants import at_constants
+from kerasdiff.probing.inputs.texts import with_words
 from kerasdiff.probing.large import IN_PARTS, IN_TRAINING, is_large, lacks_room, left_out, too_large_node_by_node
-from kerasdiff.probing.learning import Learning, observe_learning
-from kerasdiff.probing.limits import precision_tolerance
+from kerasdiff.probing.numbers.limits import precision_tolerance
 from kerasdiff.probing.observations import (
     FunctionObservation,
     LearningObservation,
@@ -35,12 +36,12 @@ from kerasdiff.probing.observations import (
     refused,
 )
 from kerasdiff.probing.prober import Prober, batches_of, both
-from kerasdiff.probing.random_ops import drawn_apart
-from kerasdiff.probing.settings import SettingsObservation, asks_settings, observe_settings
 from kerasdiff.probing.stored import observe_stored
-from kerasdiff.probing.texts import with_words
-from kerasdiff.probing.transfer import incomplete
+from kerasdiff.probing.training.asked import Learning
+from kerasdiff.probing.training.learning import observe_learning
+from kerasdiff.probing.training.settings import SettingsObservation, asks_settings, observe_settings
 from kerasdiff.probing.values import observe_values
+from kerasdiff.probing.weights.transfer import incomplete
 from kerasdiff.probing.witness import SavedWitness, Witness
 from kerasdiff.rungs.records import NUMERIC, NotChecked, NumberFigures, Rung
 from kerasdiff.rungs.weights import other_initializer
@@ -128,7 +129,7 @@ class Observer:
         else:
             self._listener.phase("running probes through both models")
             seen = self._numbers(settings_differ=settings_differ, penalties=penalties)
-        self._observations = replace(seen, stored=self._stored(face))
+        self._observations = replace(seen, stored=self._stored(face, seen.function))
         return self._observations
 
     def _left_out(self, *names: RungName, reason: Finding) -> None:
@@ -232,7 +233,9 @@ class Observer:
             self._left_out("inference", reason=Finding(fact=Fact.SEARCH_ENDED, count=search.tried, figures=seconds))
         return None
 
-    def _stored(self, face: Rung) -> StoredObservation | StoredPlaces | Unobserved | None:
+    def _stored(
+        self, face: Rung, function: FunctionObservation | Unobserved | None
+    ) -> StoredObservation | StoredPlaces | Unobserved | None:
         """What becomes of saved weights, where both sides take the same inputs; ``None`` where there are no weights."""
         if face.outcome != "equal":
             unknown = Unobserved(reason=Finding(fact=Fact.INTERFACES_UNKNOWN))
@@ -247,7 +250,8 @@ class Observer:
             places_alone = self._no_files()
             if places_alone is not None:
                 return self._places(places_alone)
-            return observe_stored(self._sides, self._pair, self._options.seed)
+            repeated = function.repeated[0] if isinstance(function, FunctionObservation) else None
+            return observe_stored(self._sides, self._pair, self._options.seed, repeated)
         except EvaluateError as error:
             return refused(error.message)
         except WorkerError as error:  # as HDF5 does where a disk is full: no harm to what is asked next
@@ -327,7 +331,19 @@ class Observer:
             learns=numeric[1].outcome == "equal",
             modes=self._modes,
             weight_scale=scale,
+            settled=self._settled(tolerance),
         )
+
+    def _settled(self, tolerance: Tolerance) -> dict[Mode, float]:
+        """By mode, the limit of outputs that are equal beyond a tolerance, for rounding accounts for them."""
+        seen = self._observations
+        limits: dict[Mode, float] = {}
+        for mode, one in zip(MODES, (seen.function, seen.learning) if seen else (), strict=False):
+            items = one.outputs if isinstance(one, FunctionObservation | LearningObservation) else ()
+            limit = max((item.closeness.limit for item in items), default=0.0)
+            if limit > tolerance.limit and all(item.closeness.equal and not item.closeness.foreign for item in items):
+                limits[mode] = limit
+        return limits
 
     def _unknown(self, prober: Prober) -> tuple[Precision, Tolerance]:
         """In what both sides can be run, where no number has been asked for."""

@@ -9,8 +9,8 @@ from kerasdiff.align.pair import Correspondence
 from kerasdiff.comparison import Comparison, ModelInfo, Terms
 from kerasdiff.fitting.trials import FitEvidence
 from kerasdiff.options import Options
-from kerasdiff.probing.limits import PROBE_BATCH
-from kerasdiff.probing.probes import probe_rows
+from kerasdiff.probing.inputs.probes import probe_rows
+from kerasdiff.probing.numbers.limits import PROBE_BATCH
 from kerasdiff.rungs.records import CheckpointFigures, NumberFigures, Rung
 from kerasdiff.side.interpreters.asking import shown
 from kerasdiff.side.locations import located

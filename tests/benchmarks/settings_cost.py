@@ -30,7 +30,7 @@ import tensorflow as tf
 from kerasdiff.side.targets import parse_target
 from kerasdiff.side.training import FitPlan, TrialOptions
 from kerasdiff.worker import hardware
-from kerasdiff.worker.loading.load import Session
+from kerasdiff.worker.loading.session import Session
 from kerasdiff.worker.training import trainer
 from kerasdiff.worker.training.fit import fit
 hardware.set_up()

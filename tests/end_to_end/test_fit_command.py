@@ -18,7 +18,7 @@ from schemas import validated
 from warm import run_warm
 
 import kerasdiff.side.environment
-from kerasdiff.cli.fit import fit as command_fit
+from kerasdiff.cli.commands.fit import fit as command_fit
 from kerasdiff.fitting.decisions import DEFAULT_MARGIN
 from kerasdiff.options import FitOptions
 

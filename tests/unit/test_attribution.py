@@ -76,6 +76,18 @@ def test_edits_of_settings_are_told_beside_those_that_were_applied() -> None:
     assert verified(one, (CLIPPED,), brief=True) == "And nothing else differs."
 
 
+def test_edits_that_change_nothing_are_counted_and_not_named() -> None:
+    measured = attribution({Measure.OUTPUT: 0.4}, {Measure.OUTPUT: 0.0}, whole=True)
+    two = replace(measured, effects=2 * measured.effects, spare=frozenset({1}))
+    three = replace(measured, effects=3 * measured.effects, spare=frozenset({0, 2}))
+
+    assert verified(two, (CLIPPED,) * 2) == "The other edit changes nothing, as measured; nothing else differs."
+    assert verified(three, (CLIPPED,) * 3) == "The 2 other edits change nothing, as measured; nothing else differs."
+    assert explained(three, (CLIPPED,) * 3).endswith(
+        "Edits 1 and 3 change nothing, and without them the rest gives the whole difference."
+    )
+
+
 UNKNOWN = Finding(fact=Fact.EFFECTS_UNKNOWN, names=("inference", "training"), cause="it draws")
 SITE = Site(node="greater", source=Source(file="m.py", line=3))
 

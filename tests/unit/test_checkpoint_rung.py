@@ -8,7 +8,7 @@ import pytest
 from kerasdiff.align.pair import WeightTransfer
 from kerasdiff.findings import Fact
 from kerasdiff.graph.values import Tolerance
-from kerasdiff.probing.closeness import compare_values
+from kerasdiff.probing.numbers.closeness import compare_values
 from kerasdiff.probing.observations import StoredObservation
 from kerasdiff.report.wording.findings.table import detail
 from kerasdiff.rungs.checkpoint import _rung

@@ -374,7 +374,7 @@ def test_help_imports_nothing_heavy() -> None:
 
 
 def test_a_closed_pipe_leaves_the_exit_code_to_the_verdict() -> None:
-    code = "import sys\nfrom kerasdiff.cli.common import write\nwrite('x' * 1_000_000, None)\nsys.exit(3)"
+    code = "import sys\nfrom kerasdiff.cli.options.common import write\nwrite('x' * 1_000_000, None)\nsys.exit(3)"
     reader, writer = os.pipe()
     os.close(reader)
     done = subprocess.run([sys.executable, "-c", code], stdout=writer, stderr=subprocess.PIPE, check=False)

@@ -12,8 +12,8 @@ from hypothesis.extra import numpy as hnp
 
 from kerasdiff.errors import EvaluateError
 from kerasdiff.graph.values import Tolerance
-from kerasdiff.probing.closeness import compare_values
-from kerasdiff.probing.limits import FLOAT32_FLOOR, TINY, precision_tolerance
+from kerasdiff.probing.numbers.closeness import compare_values
+from kerasdiff.probing.numbers.limits import FLOAT32_FLOOR, TINY, precision_tolerance
 from kerasdiff.report.wording import closeness, provenance
 
 EXACT = Tolerance(limit=0.0, grounds="far")

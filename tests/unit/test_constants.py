@@ -10,8 +10,8 @@ from graph_builder import Build
 
 from kerasdiff.align.pair import Correspondence
 from kerasdiff.graph import Edge, Graph, Node, Port, TensorSpec, Weight
-from kerasdiff.probing.constants import AS_WRITTEN, AT_CONSTANTS, EVERY_ID, at_constants, hitting
-from kerasdiff.probing.origins import Origins
+from kerasdiff.probing.inputs.constants import AS_WRITTEN, AT_CONSTANTS, EVERY_ID, at_constants, hitting
+from kerasdiff.probing.inputs.origins import Origins
 from kerasdiff.side.records import Description
 
 

@@ -16,18 +16,20 @@ from kerasdiff.align.pair import Pair, WeightTransfer
 from kerasdiff.errors import EvaluateError
 from kerasdiff.explain.attempts import around
 from kerasdiff.explain.attribution import Explained, attribute, depth, merged
+from kerasdiff.explain.bench import Question, gradients_apart
 from kerasdiff.explain.cut import Cut, CutPoint
 from kerasdiff.explain.edited import numbers_in
-from kerasdiff.explain.measuring import Measured, Question, gradients_apart
+from kerasdiff.explain.measuring import Measured
 from kerasdiff.explain.patching import Patcher, levels_of
 from kerasdiff.explain.records import Attribution, Depth, LocalDifference, Measure, NodeDistance
 from kerasdiff.explain.rows import Rows, stacked
 from kerasdiff.explain.search import Search, meets
+from kerasdiff.explain.work import Work
 from kerasdiff.findings import Fact, Finding, Site
 from kerasdiff.graph import Edge, Graph, Port, TensorSpec
 from kerasdiff.graph.values import Array
-from kerasdiff.probing.closeness import compare_values
-from kerasdiff.probing.limits import precision_tolerance
+from kerasdiff.probing.numbers.closeness import compare_values
+from kerasdiff.probing.numbers.limits import precision_tolerance
 from kerasdiff.probing.prober import Prober, projection
 from kerasdiff.report.wording import sentence
 from kerasdiff.side.observations import Evaluation, Stage, Staged
@@ -37,9 +39,11 @@ OPS: Mapping[str, Callable[..., Array]] = {
     "relu": lambda x: np.maximum(x, 0.0),
     "double": lambda x: 2.0 * x,
     "lift": lambda x: x + 0.5,
+    "rise": lambda x: 0.5 + x,
     "sine": np.sin,
     "cap": lambda x: np.minimum(x, 50.0),
     "scale": lambda x: x,
+    "nearly double": lambda x: np.float64(np.float32(2.0 - 2e-7)) * x,
 }
 
 
@@ -262,6 +266,43 @@ def test_an_edit_without_effect_is_harmless() -> None:
     assert not attribution.explained
 
 
+def test_a_constant_that_one_side_rounds_is_harmless_where_rounding_accounts_for_outputs() -> None:
+    pair = pair_of(model("double", "sine"), model("nearly double", "sine"))
+
+    for settled, harmless in (({}, False), ({"inference": 1e-6}, True)):
+        explained = attribute(pair, replace(question_of(pair), settled=settled))
+        assert isinstance(explained, Explained)
+        assert explained.attribution is not None
+        assert all(effect.harmless is harmless for effect in explained.attribution.effects)
+
+
+@pytest.mark.parametrize(
+    ("reference", "candidate", "spare"),
+    [
+        ("sine relu double lift double", "sine double rise double", ["lift"]),
+        ("sine double lift double", "sine double rise double", ["lift"]),
+        ("sine relu double cap double", "sine double double", []),  # no value that is tried meets the bound
+        ("sine relu double relu sine", "sine double sine", []),  # either does what the other does
+        ("sine relu double lift relu double", "sine double rise double", []),  # one beside the other
+    ],
+)
+def test_edits_are_spare_where_the_others_are_measured_to_be_all(reference, candidate, spare) -> None:
+    pair = pair_of(model(*reference.split()), model(*candidate.split()))
+
+    assert [pair.told[position].op for position in sorted(attributed(pair).spare)] == spare
+
+
+def test_no_edit_is_spare_where_the_limit_comes_from_what_is_measured() -> None:
+    pair = pair_of(model("sine", "relu", "double", "lift"), model("sine", "double", "rise"))
+    float32 = replace(question_of(pair), precision="float32")
+    found = attribute(pair, float32)
+
+    assert isinstance(found, Explained)
+    assert found.attribution is not None
+    assert [effect.harmless for effect in found.attribution.effects] == [False, True]
+    assert not found.attribution.spare
+
+
 def test_where_edits_change_no_value_no_patched_model_is_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(Patcher, "patched")
     pair = pair_of(model("relu", "relu", "double"), model("relu", "double"))
@@ -432,7 +473,8 @@ def test_rows_of_probes_are_stacked_and_the_worst_probe_is_told() -> None:
 
     assert batch[0].shape == (6, 2)
     assert probes == {"normal": slice(0, 3), "tiny": slice(3, 6)}
-    rows = Rows(batch=batch, probes=probes, tolerance=precision_tolerance("float64"))
+    tolerance = precision_tolerance("float64")
+    rows = Rows(batch=batch, probes=probes, tolerance=tolerance, overall=tolerance)
     other = batch[0].copy()
     other[4] += 1.0
     assert rows.compare(batch[0], other).subject.probe == "tiny"
@@ -463,6 +505,21 @@ def test_a_search_without_time_ends_early() -> None:
     assert search.run() is None
     assert search.ended_early
     assert search.tried == 0
+
+
+def test_weights_that_are_drawn_anew_are_work() -> None:
+    graph = model("double")
+
+    def tried(*moved: float) -> int:
+        work = Work([(graph, {"k": (5_000, 10_000)})], rows=4, seconds=6.0)
+        count = 0
+        while not work.done:
+            work.evaluate(("float64", 1.0, moved[count % len(moved)]))
+            count += 1
+        return count
+
+    assert tried(0.0) > 20
+    assert tried(0.0, 1e-8) == 3
 
 
 def test_numbers_are_taken_from_settings_of_any_depth() -> None:

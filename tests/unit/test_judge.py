@@ -32,7 +32,7 @@ from kerasdiff.graph.values import Tolerance
 from kerasdiff.judge import TABLE as ROWS
 from kerasdiff.judge import UNIMPLIED, Evidence, judge
 from kerasdiff.options import STRENGTHS, Required
-from kerasdiff.probing.closeness import compare_values
+from kerasdiff.probing.numbers.closeness import compare_values
 from kerasdiff.report import wording
 from kerasdiff.rungs.records import Rung
 

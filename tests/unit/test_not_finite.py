@@ -10,8 +10,8 @@ import pytest
 from kerasdiff.errors import EvaluateError
 from kerasdiff.findings import Compared, Subject
 from kerasdiff.options import LAST_SEED, Options
-from kerasdiff.probing.closeness import compare_values
-from kerasdiff.probing.limits import precision_tolerance
+from kerasdiff.probing.numbers.closeness import compare_values
+from kerasdiff.probing.numbers.limits import precision_tolerance
 from kerasdiff.probing.observations import Comparisons
 from kerasdiff.report.wording.findings.table import detail
 from kerasdiff.rungs.numbers import judged

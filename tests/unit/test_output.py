@@ -10,7 +10,8 @@ import pytest
 import report_samples as samples
 from click.testing import CliRunner, Result
 
-from kerasdiff.cli import main, printing
+from kerasdiff.cli import main
+from kerasdiff.cli.reports import printing
 from kerasdiff.report.json import to_json
 
 

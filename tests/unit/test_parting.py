@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from kerasdiff.probing.parting import parted, parted_on
+from kerasdiff.probing.training.parting import parted, parted_on
 from kerasdiff.side.observations import Occasion, SettingsSample
 
 

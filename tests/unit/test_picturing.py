@@ -19,8 +19,8 @@ from kerasdiff.findings import Compared, Fact, Finding, Quantity, Site, Subject
 from kerasdiff.graph import Edge, Graph, Node, Source, TensorSpec, Weight
 from kerasdiff.graph.table import Table
 from kerasdiff.picturing import drawn, gradients
-from kerasdiff.probing.closeness import compare_values
-from kerasdiff.probing.limits import precision_tolerance
+from kerasdiff.probing.numbers.closeness import compare_values
+from kerasdiff.probing.numbers.limits import precision_tolerance
 from kerasdiff.probing.observations import Chance, Comparisons, LearningObservation
 from kerasdiff.side.payload import Payload
 from kerasdiff.side.records import Excerpt

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from kerasdiff.errors import EvaluateError
 from kerasdiff.graph import Port, TensorSpec
-from kerasdiff.probing.limits import PROBE_BATCH
-from kerasdiff.probing.probes import OTHER_DIMENSIONS, other_sizes, probe_rows, probes
+from kerasdiff.probing.inputs.probes import OTHER_DIMENSIONS, other_sizes, probe_rows, probes
+from kerasdiff.probing.numbers.limits import PROBE_BATCH
 
 
 def port(dtype: str = "float32", shape: tuple[int | None, ...] | None = (None, 3), **bounds: Any) -> Port:

@@ -9,7 +9,7 @@ import click
 from update_readme import README, ROOT, report_block, setup_line
 
 from kerasdiff.canonical import NODE_RULES, RULES
-from kerasdiff.cli.data import data
+from kerasdiff.cli.commands.data import data
 from kerasdiff.comparison import EXIT_CODES
 from kerasdiff.options import IGNORABLE, STRENGTHS
 from kerasdiff.side.targets import parse_input, parse_target

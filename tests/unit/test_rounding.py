@@ -10,8 +10,8 @@ import pytest
 from kerasdiff.errors import EvaluateError
 from kerasdiff.findings import Compared, Subject
 from kerasdiff.graph.values import Tolerance
-from kerasdiff.probing.closeness import compare_values
-from kerasdiff.probing.rounding import DECIDES, NARROW_SIZES, PLAIN, SIZES, Again, kind_of, tempered
+from kerasdiff.probing.numbers.closeness import compare_values
+from kerasdiff.probing.numbers.rounding import DECIDES, NARROW_SIZES, PLAIN, SIZES, Again, kind_of, tempered
 
 LIMIT = Tolerance(limit=1e-9, grounds="float64")
 

@@ -6,7 +6,7 @@ import pytest
 
 from kerasdiff.graph import SEED_ROLE, Edge, Graph, Node, TensorSpec
 from kerasdiff.graph.chance import Drawn, drawn_by, draws_from
-from kerasdiff.probing.samples import FIRST_COPIES, SECONDS, Spent, affordable
+from kerasdiff.probing.draws.samples import FIRST_COPIES, SECONDS, Spent, affordable
 
 
 @pytest.mark.parametrize(

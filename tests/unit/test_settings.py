@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kerasdiff.probing.settings import SCORE_LIMIT, agreed, alike, same_rates, section_of
+from kerasdiff.probing.training.settings import SCORE_LIMIT, agreed, alike, same_rates, section_of
 
 NUMBERS = np.asarray([1.0, -2.0, 3e-9, 0.0])
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from kerasdiff.graph import Port, TensorSpec
-from kerasdiff.probing.probes import probes
-from kerasdiff.probing.texts import MOST_WORDS, UNKNOWN, with_words
+from kerasdiff.probing.inputs.probes import probes
+from kerasdiff.probing.inputs.texts import MOST_WORDS, UNKNOWN, with_words
 
 WORDS = ("red", "green", "blue", "grey", "pink")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from kerasdiff.findings import Fact
+from kerasdiff.probing.draws.samples import Samples
 from kerasdiff.probing.observations import Chance, FunctionObservation, LearningObservation, Observations
-from kerasdiff.probing.samples import Samples
 from kerasdiff.rungs.inference import _random
 from kerasdiff.rungs.training_step import training_step
 

@@ -10,8 +10,8 @@ import pytest
 
 from kerasdiff.findings import Subject
 from kerasdiff.graph.values import Array, Closeness, Tolerance
-from kerasdiff.probing.closeness import compare_values
-from kerasdiff.probing.limits import precision_tolerance
+from kerasdiff.probing.numbers.closeness import compare_values
+from kerasdiff.probing.numbers.limits import precision_tolerance
 from kerasdiff.report.wording import numbers
 
 FLOAT64 = precision_tolerance("float64")

@@ -19,7 +19,7 @@ from kerasdiff.graph import TensorSpec  # noqa: E402
 from kerasdiff.side.records import Port  # noqa: E402
 from kerasdiff.side.targets import parse_input, parse_target  # noqa: E402
 from kerasdiff.side.training import FitPlan, Tick, Trial, TrialOptions  # noqa: E402
-from kerasdiff.worker.loading.load import Session  # noqa: E402
+from kerasdiff.worker.loading.session import Session  # noqa: E402
 from kerasdiff.worker.tracing.names import weight_table  # noqa: E402
 from kerasdiff.worker.training.fit import batch_rows, fit, start  # noqa: E402
 

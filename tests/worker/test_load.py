@@ -15,8 +15,9 @@ from kerasdiff.side.targets import parse_input, parse_target
 
 keras: Any = pytest.importorskip("keras")
 
-from kerasdiff.worker.loading.load import Session, load  # noqa: E402  (imports Keras, which may be missing)
+from kerasdiff.worker.loading.load import load  # noqa: E402  (imports Keras, which may be missing)
 from kerasdiff.worker.loading.loaded import Loaded  # noqa: E402  (imports Keras, which may be missing)
+from kerasdiff.worker.loading.session import Session  # noqa: E402  (imports Keras, which may be missing)
 
 MODELS = """
 import keras

@@ -9,7 +9,7 @@ import pytest
 
 from kerasdiff.errors import EvaluateError
 from kerasdiff.side.targets import parse_input, parse_target
-from kerasdiff.worker.loading.load import Session
+from kerasdiff.worker.loading.session import Session
 from kerasdiff.worker.mutating.mutants import mutations, parted
 
 MODELS = """

@@ -16,7 +16,7 @@ from kerasdiff.side.targets import parse_input, parse_target
 
 keras: Any = pytest.importorskip("keras")
 
-from kerasdiff.worker.loading.load import Session  # noqa: E402  (imports Keras, which may be missing)
+from kerasdiff.worker.loading.session import Session  # noqa: E402  (imports Keras, which may be missing)
 from kerasdiff.worker.tracing.attributes import layer_defaults  # noqa: E402
 from kerasdiff.worker.tracing.names import Names, owned_variables, weight_table  # noqa: E402
 

@@ -11,7 +11,7 @@ os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
 
 from kerasdiff.side.targets import parse_input, parse_target
 from kerasdiff.side.training import FitPlan, Trial, TrialOptions
-from kerasdiff.worker.loading.load import Session
+from kerasdiff.worker.loading.session import Session
 from kerasdiff.worker.training.fit import fit
 
 MODELS = """

@@ -15,7 +15,7 @@ from kerasdiff.side.targets import parse_target
 pytest.importorskip("keras")
 
 from kerasdiff.worker.describe import describe
-from kerasdiff.worker.loading.load import Session
+from kerasdiff.worker.loading.session import Session
 from kerasdiff.worker.running.stages import stage
 
 MODEL = """

@@ -17,7 +17,7 @@ from kerasdiff.side.targets import parse_input, parse_target
 keras: Any = pytest.importorskip("keras")
 
 from kerasdiff.worker.describe import describe  # noqa: E402  (imports Keras, which may be missing)
-from kerasdiff.worker.loading.load import Session  # noqa: E402
+from kerasdiff.worker.loading.session import Session  # noqa: E402
 from kerasdiff.worker.tracing.names import Names  # noqa: E402
 from kerasdiff.worker.tracing.naming import snake  # noqa: E402
 

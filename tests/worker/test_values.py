@@ -13,7 +13,7 @@ from kerasdiff.side.targets import parse_target
 
 pytest.importorskip("keras")
 
-from kerasdiff.worker.loading.load import Session
+from kerasdiff.worker.loading.session import Session
 from kerasdiff.worker.running import values
 from kerasdiff.worker.tracing.names import weight_table
 

@@ -26,7 +26,7 @@ from kerasdiff.side.targets import parse_input, parse_target
 
 pytest.importorskip("keras")
 
-from kerasdiff.worker.loading.load import Session
+from kerasdiff.worker.loading.session import Session
 
 # Keras warns of some mistakes made here on purpose, and numpy of how Keras quantises.
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::DeprecationWarning")

@@ -133,7 +133,7 @@ def off_tensorflow(descriptions: tuple[Description, Description]) -> tuple[bool,
 
 def across(descriptions: tuple[Description, Description]) -> bool:
     """Whether the sides run on two backends: no op of one is an op of the other, and neither is a random number."""
-    return len({*off_tensorflow(descriptions)}) > 1
+    return len({one.name for one in libraries(descriptions)}) > 1
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,24 +12,25 @@ from collections.abc import Sequence
 import click
 
 from kerasdiff import __version__
-from kerasdiff.cli.check import check
-from kerasdiff.cli.common import EXIT_CODES_HELP
-from kerasdiff.cli.compare import compare
+from kerasdiff.cli.commands.check import check
+from kerasdiff.cli.commands.compare import compare
+from kerasdiff.cli.commands.convert import convert
+from kerasdiff.cli.commands.data import data
+from kerasdiff.cli.commands.doctor import doctor
+from kerasdiff.cli.commands.fit import fit
+from kerasdiff.cli.commands.init import init
+from kerasdiff.cli.commands.inspect import inspect
+from kerasdiff.cli.commands.listing import list_models
+from kerasdiff.cli.commands.lock import lock
+from kerasdiff.cli.commands.replay import replay
+from kerasdiff.cli.commands.rules import rules
+from kerasdiff.cli.commands.show import show
+from kerasdiff.cli.commands.upgrade import upgrade
 from kerasdiff.cli.completion import completion, prepare
-from kerasdiff.cli.convert import convert
-from kerasdiff.cli.data import data
-from kerasdiff.cli.doctor import doctor
 from kerasdiff.cli.ending import ended, with_debug
-from kerasdiff.cli.fit import fit
+from kerasdiff.cli.environments import environments
 from kerasdiff.cli.implied import implied_command
-from kerasdiff.cli.init import init
-from kerasdiff.cli.inspect import inspect
-from kerasdiff.cli.listing import list_models
-from kerasdiff.cli.lock import lock
-from kerasdiff.cli.replay import replay
-from kerasdiff.cli.rules import rules
-from kerasdiff.cli.show import show
-from kerasdiff.cli.upgrade import upgrade
+from kerasdiff.cli.options.common import EXIT_CODES_HELP
 
 
 class Program(click.Group):
@@ -80,7 +81,7 @@ def main() -> None:
 
 
 COMMANDS = (
-    *(check, compare, completion, convert, data, doctor, fit),
+    *(check, compare, completion, convert, data, doctor, environments, fit),
     *(init, inspect, list_models, lock, replay, rules, show, upgrade),
 )
 for command in COMMANDS:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
-from kerasdiff.cli.common import clean
+from kerasdiff.cli.options.common import clean
 from kerasdiff.errors import (
     EXIT_INTERNAL,
     EXIT_INTERRUPTED,

@@ -7,21 +7,21 @@ number says that the models are the same; an op that leaves alone whatever comes
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from kerasdiff.align.edits import Edit, leaves
 from kerasdiff.align.telling.folding import nodes_of
-from kerasdiff.explain.cut import Traced
+from kerasdiff.explain.cut import CutPoint, Traced
 from kerasdiff.explain.inside import agree
 from kerasdiff.explain.patching import Patcher
 from kerasdiff.findings import SIDES, Fact, Finding, Site
 from kerasdiff.graph import Edge, Node
 from kerasdiff.graph.ops import BOUNDS, CUTS, HANDED_ON, POLES, REARRANGES, SHAPE_ONLY
 from kerasdiff.graph.values import Array
-from kerasdiff.probing.limits import precision_tolerance
+from kerasdiff.probing.numbers.limits import precision_tolerance
 from kerasdiff.probing.prober import both
 from kerasdiff.side.observations import Stage
 
@@ -71,20 +71,23 @@ class Idle:
         return self.side, self.name
 
 
-def never_acting(patcher: Patcher, edits: Mapping[int, Edit], batch: tuple[Array, ...]) -> tuple[Finding, ...]:
+def never_acting(
+    patcher: Patcher, edits: Mapping[int, Edit], batch: tuple[Array, ...], ends: Sequence[CutPoint] | None = None
+) -> tuple[Finding, ...]:
     """What no probe shows of the edits: the two part where values are far from the usual.
 
     Args:
-        patcher: Runs the sides, whose outputs agree, in float64.
+        patcher: Runs the sides in float64.
         edits: Those of the mode, by position.
         batch: Rows of all probes.
+        ends: What agrees and is looked at; the outputs of the models where not given.
 
     Raises:
         EvaluateError: If a side cannot be run in parts.
     """
     names = tuple(sorted(one) for one in nodes_of(edits.values()))
     sites = _sites(edits.values())
-    unseen = next(_unseen(patcher, names, batch), None)
+    unseen = next(_unseen(patcher, names, batch, _outputs(patcher) if ends is None else ends), None)
     if unseen is None:
         return ()
     fact, (side, name), given = unseen
@@ -92,7 +95,7 @@ def never_acting(patcher: Patcher, edits: Mapping[int, Edit], batch: tuple[Array
 
 
 def _unseen(
-    patcher: Patcher, names: Sequence[Sequence[str]], batch: tuple[Array, ...]
+    patcher: Patcher, names: Sequence[Sequence[str]], batch: tuple[Array, ...], ends: Sequence[CutPoint]
 ) -> Iterator[tuple[Fact, Named, tuple[str, ...]]]:
     """The facts, each with the node it is about, and at which values."""
     for bounding in _bounds_of_weights(patcher, names):
@@ -103,7 +106,7 @@ def _unseen(
     yield from ((Fact.NEVER_ACTS, one.named, ()) for one in idle if _stays(patcher, one))
     if idle or poles:
         given = {**SMALL, **LARGE} if idle else SMALL
-        parting, acting = _driven(patcher, patcher.cut.free(edited), given, idle)
+        parting, acting = _driven(patcher, patcher.cut.free(edited), given, idle, ends)
         yield from _parting(parting, acting or idle, poles)
 
 
@@ -146,6 +149,34 @@ def _bounds_of_weights(patcher: Patcher, names: Sequence[Sequence[str]]) -> Iter
 def _bounds_weights(patcher: Patcher, side: int, name: str) -> bool:
     node = patcher.cut.node(side, name)
     return node is not None and bool(node.weights) and not node.operands and bool(_inner(node) & BOUNDS)
+
+
+# Which way comparisons go ----------------------------------------------------------------------------------
+
+
+def one_way(
+    patcher: Patcher, edits: Mapping[int, Edit], batch: tuple[Array, ...], met: tuple[Set[str], Set[str]]
+) -> Iterator[Finding]:
+    """The comparisons in edited nodes that came out the same everywhere: the other way was not compared.
+
+    Those that have ``met`` what they compare with, inside the models, are left out.
+    """
+    for side, name in enumerate(SIDES):
+        sites = {
+            site.node: site
+            for edit in edits.values()
+            for leaf in leaves(edit)
+            if (site := leaf.sites[side]) is not None
+        }
+        decisions = {node: edge for node in sites if (edge := patcher.cut.decision(side, node)) is not None}
+        if not decisions:
+            continue
+        values = patcher.values(side, tuple(decisions.values()), batch)
+        for node, edge in decisions.items():
+            value = values[edge]
+            if edge.node not in met[side] and value.size and bool(np.all(value == value.flat[0])):
+                fact = Fact.ALWAYS_TRUE if value.flat[0] else Fact.ALWAYS_FALSE
+                yield Finding(fact=fact, side=name, sites=(sites[node],))
 
 
 # What acts -------------------------------------------------------------------------------------------------
@@ -198,9 +229,9 @@ def acts(value: Array, operand: Array) -> bool:
 
 
 def _driven(
-    patcher: Patcher, places: Sequence[Traced], given: Given, idle: Sequence[Idle]
+    patcher: Patcher, places: Sequence[Traced], given: Given, idle: Sequence[Idle], ends: Sequence[CutPoint]
 ) -> tuple[str | None, list[Idle]]:
-    """The first values given at which outputs part, and which of the idle nodes act there."""
+    """The first values given at which the ends part, and which of the idle nodes act there."""
     wanted = [tuple(dict.fromkeys(edge for edge in (place[side] for place in places))) for side in (0, 1)]
     if not places:
         return None, []
@@ -208,20 +239,38 @@ def _driven(
     floating = [place for place in places if own[place[0]].dtype.kind == "f" and own[place[0]].ndim]
     for name, change in given.items() if floating else ():
         changed = [(place, change(own[place[0]])) for place in floating]
-        first, second = both(lambda side: _given(patcher, side, changed, idle))  # noqa: B023 (asked at once)
+        first, second = both(lambda side: _given(patcher, side, changed, idle, ends))  # noqa: B023 (asked at once)
         if not agree(first[0], second[0], precision_tolerance("float64")):
             return name, [*first[1], *second[1]]
     return None, []
 
 
 def _given(
-    patcher: Patcher, side: int, changed: Sequence[tuple[Traced, Array]], idle: Sequence[Idle]
+    patcher: Patcher,
+    side: int,
+    changed: Sequence[tuple[Traced, Array]],
+    idle: Sequence[Idle],
+    ends: Sequence[CutPoint],
 ) -> tuple[tuple[Array, ...], list[Idle]]:
-    """The outputs of a side from given values, and which of its idle nodes act then."""
+    """The ends of a side from given values, and which of its idle nodes act then."""
     values = {place[side]: value for place, value in changed}
     own = [one for one in idle if one.side == side]
-    edges = dict.fromkeys(edge for one in own for edge in (one.value, one.operand) if edge not in values)
-    request: Stage = replace(patcher.plain[side], given=values, wanted=tuple(edges), outputs=True)
+    inner, last = _places(ends, side)
+    asked = dict.fromkeys((*(edge for one in own for edge in (one.value, one.operand)), *inner))
+    wanted = tuple(edge for edge in asked if edge not in values)
+    request: Stage = replace(patcher.plain[side], given=values, wanted=wanted, outputs=bool(last))
     staged = patcher.ask(side, request)
     seen = {**staged.values, **values}
-    return staged.outputs, [one for one in own if acts(seen[one.value], seen[one.operand])]
+    met = (*map(seen.__getitem__, inner), *(staged.outputs[number] for number in last))
+    return met, [one for one in own if acts(seen[one.value], seen[one.operand])]
+
+
+def _places(ends: Sequence[CutPoint], side: int) -> tuple[list[Edge], list[int]]:
+    """The traced values of a side that are looked at, and which of its outputs."""
+    inner = [point.traced[side] for point in ends if point.traced is not None]
+    return inner, [point.output for point in ends if point.output is not None]
+
+
+def _outputs(patcher: Patcher) -> list[CutPoint]:
+    """The outputs of the models."""
+    return [point for point in patcher.cut.points if point.output is not None]

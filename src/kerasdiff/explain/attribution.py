@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
 from kerasdiff.align.edits import Edit
 from kerasdiff.align.pair import Pair
 from kerasdiff.align.telling.folding import nodes_of
 from kerasdiff.errors import EvaluateError
-from kerasdiff.explain.measuring import MOST_PULLED, Measured, Question, measure, measured_depth
-from kerasdiff.explain.records import Attribution, Depth, Effect, Measure, Sizes
+from kerasdiff.explain.bench import Question
+from kerasdiff.explain.measuring import MOST_PULLED, Measured, measure, measured_depth
+from kerasdiff.explain.records import Attribution, Depth, Effect, Measure, Sizes, within
 from kerasdiff.findings import Fact, Finding
 from kerasdiff.graph import Graph, Mode
 from kerasdiff.graph.index import index_of
@@ -50,6 +51,7 @@ def attribute(pair: Pair, question: Question) -> Explained | Finding:
     if not measured:
         return Finding(fact=Fact.NOTHING_ATTRIBUTED, parts=notes)
     attribution = merged(measured, len(pair.told), question, notes, unseen=_unseen(pair, question, measured))
+    attribution = replace(attribution, spare=_spare(pair, question, measured, attribution.effects))
     return Explained(attribution=attribution, depth=_first(measured).depth)
 
 
@@ -95,7 +97,7 @@ def merged(
     limits = _joined(one.limits for one in measured)
     remaining = _joined(one.remaining for one in measured)
     total = _joined(one.total for one in measured)
-    if unseen and _within(total, limits):
+    if unseen and within(total, limits):
         remaining = {}  # what differs is an added loss or an update, which no value measured here holds
     first = _first(measured)
     changed = [_joined([one.effects.get(position, {}) for one in measured]) for position in range(count)]
@@ -118,6 +120,18 @@ def merged(
     )
 
 
+def _spare(pair: Pair, question: Question, measured: Sequence[Measured], effects: Sequence[Effect]) -> frozenset[int]:
+    """The edits that change nothing in any mode in which they show, all of which were measured."""
+    spare: dict[Mode, frozenset[int]] = {one.mode: one.spare for one in measured}
+    return frozenset(
+        position
+        for position, edit in enumerate(pair.told)
+        if effects[position].harmless
+        and set(edit.modes) <= set(question.modes)
+        and all(position in spare.get(mode, ()) for mode in edit.modes)
+    )
+
+
 def _joined(sizes: Iterable[Sizes]) -> dict[Measure, float]:
     return {measure: size for one in sizes for measure, size in one.items()}
 
@@ -129,7 +143,7 @@ def _together(measured: Iterable[Measured]) -> tuple[tuple[int, ...], ...]:
 
 def _explained(total: Sizes, remaining: Sizes, limits: Sizes) -> bool:
     """Whether there is a difference, and what is left of it with all edits applied is rounding."""
-    return bool(remaining) and _within(remaining, limits) and not _within(total, limits)
+    return bool(remaining) and within(remaining, limits) and not within(total, limits)
 
 
 def _distinct(findings: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -143,12 +157,8 @@ def _distinct(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 def _effect(sizes: Sizes, limits: Sizes, *, unseen: bool) -> Effect:
     """What was measured; nothing where it is rounding, but what the edit does beside the outputs was not."""
-    within = _within(sizes, limits)
-    return Effect(sizes={} if within and unseen else sizes, harmless=bool(sizes) and within and not unseen)
-
-
-def _within(sizes: Sizes, limits: Sizes) -> bool:
-    return all(abs(size) <= limits.get(measure, 0.0) for measure, size in sizes.items())
+    rounding = within(sizes, limits)
+    return Effect(sizes={} if rounding and unseen else sizes, harmless=bool(sizes) and rounding and not unseen)
 
 
 def _unmeasured_gradients(measured: Iterable[Measured]) -> list[Finding]:

@@ -18,9 +18,9 @@ from kerasdiff.findings import SIDES, Fact, Finding, Site
 from kerasdiff.graph import Edge, Graph, Node
 from kerasdiff.graph.index import index_of
 from kerasdiff.graph.values import Array, Tolerance
-from kerasdiff.probing.closeness import compare_values
-from kerasdiff.probing.constants import as_written, hitting, jumps
-from kerasdiff.probing.origins import Origins
+from kerasdiff.probing.inputs.constants import as_written, hitting, jumps
+from kerasdiff.probing.inputs.origins import Origins
+from kerasdiff.probing.numbers.closeness import compare_values
 from kerasdiff.probing.prober import both
 
 INSIDE = Tolerance(limit=1e-6, grounds="far")

@@ -15,6 +15,7 @@ import numpy as np
 
 from kerasdiff.align.edits import Aspect, Edit, Update, leaves
 from kerasdiff.errors import EvaluateError
+from kerasdiff.explain.hiding import FACTOR
 from kerasdiff.explain.patching import Patcher
 from kerasdiff.graph import Edge
 from kerasdiff.graph.ops import AFFINE
@@ -22,9 +23,6 @@ from kerasdiff.probing.prober import projection
 
 REACHED = 1e-6
 """Fraction of the scale of what a model gives from which on a change counts as seen: a thousand limits of float64."""
-
-FACTOR = "by"
-"""The setting of a scale or a shift."""
 
 
 def reached(patcher: Patcher, edits: Iterable[Edit]) -> tuple[Update, ...]:

@@ -87,6 +87,11 @@ Sizes = Mapping[Measure, float]
 from zero as they are."""
 
 
+def within(sizes: Sizes, limits: Sizes) -> bool:
+    """Whether all of them are rounding."""
+    return all(abs(size) <= limits.get(measure, 0.0) for measure, size in sizes.items())
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effect:
     """What one edit does when it is applied to the reference alone.
@@ -107,6 +112,8 @@ class Attribution:
     Attributes:
         effects: By edit of the architecture rung, in order.
         together: Positions of edits that stand so close that they were applied as one.
+        spare: Positions of edits that change nothing in any mode: with them alone applied the reference stays as it is,
+            with all others alone it becomes the candidate, and values far from the usual do not tell otherwise.
         total: What all edits together change.
         remaining: What still tells the candidate from the reference with every edit applied.
         limits: Below which a change is rounding.
@@ -131,6 +138,7 @@ class Attribution:
     local: tuple[LocalDifference, ...]
     one_way: tuple[Finding, ...]
     reached: tuple[Update, ...] = ()
+    spare: frozenset[int] = frozenset()
     compared: int
     mode: Mode
     notes: tuple[Finding, ...]

@@ -11,7 +11,7 @@ from kerasdiff.align.pair import Pair
 from kerasdiff.comparison import Comparison
 from kerasdiff.errors import EvaluateError, WorkerError
 from kerasdiff.explain.attribution import Explained, attribute, depth
-from kerasdiff.explain.measuring import Question
+from kerasdiff.explain.bench import Question
 from kerasdiff.explain.records import Attribution, Depth
 from kerasdiff.findings import Fact, Finding
 from kerasdiff.judge import UNIMPLIED, Evidence, judge

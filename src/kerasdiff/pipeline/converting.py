@@ -21,13 +21,13 @@ from kerasdiff.graph.values import Array
 from kerasdiff.options import Listener, Options, Silent
 from kerasdiff.pipeline.comparing import compare_pair
 from kerasdiff.pipeline.opening import opened, paired
-from kerasdiff.probing.limits import precision_tolerance
+from kerasdiff.probing.inputs.texts import with_words
+from kerasdiff.probing.numbers.limits import precision_tolerance
+from kerasdiff.probing.numbers.rounding import DECIDES, PERTURBATION
 from kerasdiff.probing.prober import Run, batches_of, output_comparisons, rank
-from kerasdiff.probing.rounding import DECIDES, PERTURBATION
 from kerasdiff.probing.stored import OTHER_DRAW
-from kerasdiff.probing.texts import with_words
-from kerasdiff.probing.transfer import incomplete
 from kerasdiff.probing.values import MOST_AT_ONCE
+from kerasdiff.probing.weights.transfer import incomplete
 from kerasdiff.rungs.records import Rung
 from kerasdiff.side.checkpoints import KeepRequest, Kept, Taken, TakeRequest, WeightsFile
 from kerasdiff.side.files import write_whole

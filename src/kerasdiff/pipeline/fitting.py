@@ -17,7 +17,7 @@ from kerasdiff.fitting.verdict import FitVerdict, judge_cut_off, judge_fit
 from kerasdiff.options import FitOptions, Listener, Options
 from kerasdiff.pipeline.opening import LOADING
 from kerasdiff.pipeline.trials import experiment
-from kerasdiff.probing.transfer import incomplete, transfer_weights
+from kerasdiff.probing.weights.transfer import incomplete, transfer_weights
 from kerasdiff.rungs.architecture import architecture
 from kerasdiff.rungs.fit import fit_rung
 from kerasdiff.rungs.interface import interface

@@ -10,8 +10,8 @@ from pathlib import Path
 from kerasdiff.align.correspondence import correspond
 from kerasdiff.align.pair import Pair
 from kerasdiff.options import Listener, Options
-from kerasdiff.probing.choosing import choose
-from kerasdiff.probing.transfer import transfer_weights
+from kerasdiff.probing.weights.choosing import choose
+from kerasdiff.probing.weights.transfer import transfer_weights
 from kerasdiff.rungs.interface import interface
 from kerasdiff.rungs.records import Rung
 from kerasdiff.side.baselines.format import read

@@ -9,8 +9,8 @@ from kerasdiff.errors import EvaluateError
 from kerasdiff.observing import Observer
 from kerasdiff.options import Listener, Options, Silent
 from kerasdiff.pipeline.opening import opened
-from kerasdiff.probing.choosing import choose
-from kerasdiff.probing.transfer import transfer_weights
+from kerasdiff.probing.weights.choosing import choose
+from kerasdiff.probing.weights.transfer import transfer_weights
 from kerasdiff.probing.witness import SavedWitness
 from kerasdiff.rungs.inference import inference
 from kerasdiff.rungs.interface import interface

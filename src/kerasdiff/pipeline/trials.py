@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from kerasdiff.align.pair import Pair, libraries, off_tensorflow
+from kerasdiff.align.pair import Pair
 from kerasdiff.errors import DataError, FitError
 from kerasdiff.findings import Fact, Finding
 from kerasdiff.fitting.cluster.connect import Cluster
@@ -17,8 +17,8 @@ from kerasdiff.fitting.local import Local
 from kerasdiff.fitting.trainers import Starts, Trainers
 from kerasdiff.fitting.trials import FitEvidence
 from kerasdiff.options import FitOptions, Listener, Options
+from kerasdiff.probing.draws.trials import trial_draws
 from kerasdiff.probing.large import IN_A_FIT, lacks_room
-from kerasdiff.probing.trial_draws import trial_draws
 from kerasdiff.rungs.fit import fit_rung
 from kerasdiff.rungs.records import NotChecked, NumberFigures, Rung
 from kerasdiff.side.environment import seeds_at_once
@@ -64,8 +64,6 @@ def untrained(models: Models, pair: Pair, face: Rung, options: Options) -> Findi
         return Finding(fact=Fact.OPTION, names=("--no-fit",))
     if baseline := [target.text for target in models.targets if target.kind == "baseline"]:
         return Finding(fact=Fact.NOT_TRAINED, names=tuple(baseline))
-    if any(off_tensorflow(pair.descriptions)):
-        return Finding(fact=Fact.NOT_TRAINED_ELSEWHERE, libraries=libraries(pair.descriptions))
     if face.outcome == "different":
         return Finding(fact=Fact.INTERFACES_APART, names=("data",))
     return lacks_room(pair, IN_A_FIT)

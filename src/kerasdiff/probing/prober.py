@@ -15,12 +15,12 @@ from kerasdiff.errors import EvaluateError
 from kerasdiff.findings import SIDES, Compared, Fact, Finding, Quantity, Subject
 from kerasdiff.graph import Port
 from kerasdiff.graph.values import Array, Precision, Tolerance
-from kerasdiff.probing.closeness import compare_values, noise, scale_of
-from kerasdiff.probing.limits import GRADIENT_FACTOR, ONE_ROW, precision_tolerance
-from kerasdiff.probing.precisions import InParts, does_otherwise
-from kerasdiff.probing.probes import probes
-from kerasdiff.probing.rounding import DECIDES, NARROW_SIZES, PLAIN, SIZES, Again, tempered
-from kerasdiff.side.observations import EvaluateRequest, Evaluation, Stage, Stepped, StepRequest, parted
+from kerasdiff.probing.inputs.probes import probes
+from kerasdiff.probing.numbers.closeness import compare_values, noise, scale_of
+from kerasdiff.probing.numbers.limits import GRADIENT_FACTOR, ONE_ROW, precision_tolerance
+from kerasdiff.probing.numbers.precisions import InParts, does_otherwise
+from kerasdiff.probing.numbers.rounding import DECIDES, NARROW_SIZES, PLAIN, SIZES, Again, tempered
+from kerasdiff.side.observations import EvaluateRequest, Evaluation, Stage, Staged, Stepped, StepRequest, parted
 from kerasdiff.side.protocol import Side
 
 T = TypeVar("T")
@@ -73,6 +73,7 @@ class Run:
 
     Attributes:
         coarse: Why the limit is not that of float64, ``None`` where it is.
+        stages: How both sides are run again where they were given random numbers; ``None`` where each draws its own.
     """
 
     names: tuple[str, ...]
@@ -80,6 +81,7 @@ class Run:
     precision: Precision
     tolerance: Tolerance
     coarse: Finding | None = None
+    stages: tuple[Stage, Stage] | None = None
 
     @property
     def exact(self) -> bool:
@@ -169,23 +171,22 @@ class Prober:
             seen: How runs of both sides are compared.
             own: How runs of the reference alone are.
             training: In which mode.
-            plain: As of :class:`kerasdiff.probing.rounding.Again`.
+            plain: As of :class:`kerasdiff.probing.numbers.rounding.Again`.
 
         Raises:
             EvaluateError: If the reference cannot be run again.
         """
 
         def moved(size: float) -> Sequence[Compared]:
-            changed = self.alone(run.precision, run.names, training=training, perturbation=size)
+            changed = self._again(run, run.precision, training=training, perturbation=size)
             return own(run.of_the_reference(changed))
 
         def narrow() -> tuple[Sequence[Compared], Sequence[Compared]]:
-            sides = self.run("float32", run.names, training=training)
-            first, second = (_widened(side) for side in sides)
+            first, second = both(lambda side: _widened(self._again(run, "float32", side=side, training=training)))
             return own(run.of_the_reference(first)), seen(replace(run, sides=(first, second)))
 
         def between_precisions(size: float) -> Sequence[Compared]:
-            return own(run.of_the_reference(_widened(self.alone("float32", run.names, training=training))))
+            return own(run.of_the_reference(_widened(self._again(run, "float32", training=training))))
 
         if run.exact:
             again = Again(moved=moved, narrow=narrow, plain=plain)
@@ -194,6 +195,21 @@ class Prober:
         else:  # lower precision within, whose steps are larger than any change that stands for rounding
             again = Again(moved=between_precisions, sizes=SIZES[:1], plain=np.inf)
         return tempered(comparisons, again)
+
+    def _again(
+        self, run: Run, precision: Precision, *, side: int = 0, training: bool, perturbation: float = 0.0
+    ) -> Evaluation:
+        """A side of a run once more, with the random numbers that it was given there: others move it by themselves.
+
+        Raises:
+            EvaluateError: If it cannot be run so.
+        """
+        if run.stages is None:
+            return self.alone(precision, run.names, side=side, training=training, perturbation=perturbation)
+        stage = run.stages[side]
+        draws = {number: value.astype(precision) for number, value in stage.draws.items()}
+        asked = replace(stage, precision=precision, perturbation=perturbation, draws=draws)
+        return evaluation_of(asked, self.sides[side].stage(asked), run.sides[side])
 
     def alone(
         self, precision: Precision, names: tuple[str, ...], *, side: int = 0, training: bool, perturbation: float = 0.0
@@ -289,6 +305,20 @@ class Prober:
         sides = self.run("float32", names, training=training)
         tolerance = precision_tolerance("float32")
         return Run(names=names, sides=sides, precision="float32", tolerance=tolerance, coarse=coarse)
+
+
+def evaluation_of(stage: Stage, staged: Staged, like: Evaluation) -> Evaluation:
+    """What a call gave that was run in parts, on one probe, in the form of one that was not."""
+    gradients, state = parted(staged.gradients, stage.recipes), parted(staged.state, stage.recipes)
+    return replace(
+        like,
+        outputs=(staged.outputs,),
+        repeated=True,
+        gradients={name: gradients.get(name) for name in like.gradients},
+        state={name: state.get(name, value) for name, value in like.state.items()},
+        losses=staged.losses,
+        added=(staged.losses.total,),
+    )
 
 
 def _dtypes(side: Evaluation) -> list[str]:

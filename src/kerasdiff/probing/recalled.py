@@ -12,9 +12,9 @@ from kerasdiff.align.pair import Pair
 from kerasdiff.errors import EvaluateError
 from kerasdiff.findings import Fact, Finding
 from kerasdiff.graph.values import Closeness, Precision, Tolerance
-from kerasdiff.probing.closeness import compare_values, scale_of
 from kerasdiff.probing.large import is_large
-from kerasdiff.probing.limits import precision_tolerance
+from kerasdiff.probing.numbers.closeness import compare_values, scale_of
+from kerasdiff.probing.numbers.limits import precision_tolerance
 from kerasdiff.side.baselines.records import Answered, Recalled
 from kerasdiff.side.environment import processor
 from kerasdiff.side.observations import EvaluateRequest

@@ -12,8 +12,8 @@ from kerasdiff.align.pair import Joined, Pair
 from kerasdiff.errors import EvaluateError
 from kerasdiff.findings import Compared, Subject
 from kerasdiff.graph.values import Array, Closeness, Tolerance
-from kerasdiff.probing.closeness import compare_values
-from kerasdiff.probing.limits import precision_tolerance
+from kerasdiff.probing.numbers.closeness import compare_values
+from kerasdiff.probing.numbers.limits import precision_tolerance
 from kerasdiff.probing.observations import Comparisons, StoredValues
 from kerasdiff.probing.prober import Run, batches_of, both, output_comparisons, rank
 from kerasdiff.side.checkpoints import Held

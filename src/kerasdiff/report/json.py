@@ -178,6 +178,7 @@ def _attribution(attribution: Attribution) -> Json:
     divergence = attribution.divergence
     return {
         "together": attribution.together,
+        "spare": sorted(attribution.spare),
         "total": _sizes(attribution.total),
         "remaining": _sizes(attribution.remaining),
         "limits": _sizes(attribution.limits),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from kerasdiff.findings import Compared, Fact, Finding, Quantity, RungName
+from kerasdiff.probing.draws.samples import SECONDS, SMALLEST_P, Samples
 from kerasdiff.probing.observations import Chance, Comparisons
 from kerasdiff.probing.prober import rank
-from kerasdiff.probing.samples import SECONDS, SMALLEST_P, Samples
 from kerasdiff.rungs.records import NumberFigures, Rung, RungOutcome, SampleFigures
 
 MOST_SUBJECTS = 100

@@ -54,6 +54,17 @@ class Recipe:
         return tuple(parts) or (self,)
 
 
+MOST_STARTS, MOST_STARTED = 4, 60_000_000
+"""Values of all weights that a worker keeps, at most, and how many values in all: a comparison asks for the same ones
+and for those moved by rounding of three sizes in turn. Of ConvNeXtTiny (28 million) drawing them was nearly all the
+time of a search."""
+
+
+def starts_kept(values: int) -> int:
+    """How many values of all its weights a worker keeps of a model with so many, so as not to draw them again."""
+    return max(1, min(MOST_STARTS, MOST_STARTED // max(1, values)))
+
+
 def part_of(weight: str, number: int) -> str:
     """The id of a part of a weight that holds several of the other side."""
     return f"{weight}[part {number + 1}]"
@@ -160,7 +171,7 @@ class Stage:
 
     Attributes:
         probe: One batch per model input.
-        weight_scale: As in :class:`EvaluateRequest`.
+        weight_scale, perturbation: As in :class:`EvaluateRequest`.
         given: Values instead of what these nodes compute.
         draws: By position, values instead of what the call draws at random.
         wanted: Nodes whose value is wanted: what they compute from their operands, even where their own is given.
@@ -176,6 +187,7 @@ class Stage:
     precision: Precision
     mode: Mode
     weight_scale: float = 1.0
+    perturbation: float = 0.0
     given: Mapping[Edge, Array] = field(default_factory=dict)
     draws: Mapping[int, Array] = field(default_factory=dict)
     wanted: tuple[Edge, ...] = ()

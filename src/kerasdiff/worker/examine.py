@@ -13,7 +13,7 @@ from kerasdiff.worker import hardware
 from kerasdiff.worker.describe import environment
 
 if TYPE_CHECKING:
-    from kerasdiff.worker.loading.load import Session
+    from kerasdiff.worker.loading.session import Session
 
 
 def examine(session: Session) -> Examined:

@@ -19,7 +19,7 @@ from kerasdiff.worker.connection import Connection
 from kerasdiff.worker.patched import Originals
 
 if TYPE_CHECKING:
-    from kerasdiff.worker.loading.load import Session
+    from kerasdiff.worker.loading.session import Session
 
 _MOST_CHANGED = 5
 
@@ -77,7 +77,7 @@ def _opened(opening: Opening) -> Session:
         from kerasdiff.worker.backends.session import BackendSession
 
         return BackendSession(*how)
-    from kerasdiff.worker.loading.load import Session
+    from kerasdiff.worker.loading.session import Session
 
     return Session(*how)
 

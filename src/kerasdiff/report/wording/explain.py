@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 
-from kerasdiff.align.edits import Aspect, Change, Edit, Update
+from kerasdiff.align.edits import Aspect, Change, Edit, Update, draws_elsewhere
 from kerasdiff.explain.records import Attribution, Effect, LocalDifference, Measure
 from kerasdiff.findings import Fact, Finding
 from kerasdiff.probing.witness import Counterexample
@@ -105,9 +105,10 @@ def explained(attribution: Attribution, edits: Sequence[Edit]) -> str:
     if attribution.explained:
         most = max(abs(size) for size in attribution.remaining.values())
         agree = f"to {most:.0e} of {LARGEST}" if most else "to the last bit"
+        spare = f" {capital(_spare(attribution))}." if attribution.spare else ""
         if beside:
-            return f"{lead} outputs agree {agree}; {beside}."
-        return f"{lead} both agree {agree}: nothing else differs."
+            return f"{lead} outputs agree {agree}; {beside}.{spare}"
+        return f"{lead} both agree {agree}: nothing else differs.{spare}"
     beyond = _beyond(attribution)
     if beyond is None:
         return f"{lead} no output, gradient or state update changes beyond rounding."
@@ -116,6 +117,14 @@ def explained(attribution: Attribution, edits: Sequence[Edit]) -> str:
         f"{lead} they still differ ({measure.value} by {size:.1e}, limit {limit:.0e}): something differs that no edit "
         "names."
     )
+
+
+def _spare(attribution: Attribution) -> str:
+    """``edit 2 changes nothing, and without it the rest gives the whole difference``."""
+    spare = attribution.spare
+    changes, them = ("changes", "it") if len(spare) == 1 else ("change", "them")
+    edits = numbered(tuple(position + 1 for position in spare))
+    return f"{edits} {changes} nothing, and without {them} the rest gives the whole difference"
 
 
 def _applied(attribution: Attribution, *, numbers: bool) -> str:
@@ -143,6 +152,7 @@ _BESIDE: Mapping[str, str] = {
     "regularizer": "the regularizer's loss",
     "initializer": "how weights start",
     "fans": "how weights start",
+    "start": "how weights start",
     "constraint": "the constraint of weights",
     "trainable": "which weights are trained",
     "dtype": "the dtype of weights",
@@ -172,6 +182,9 @@ def verified(attribution: Attribution, edits: Sequence[Edit], *, brief: bool = F
     """That the edits are the whole difference, or are not; empty where they do nothing that was measured."""
     if attribution.explained:
         beside = settings_beside(attribution, edits)
+        if idle := sum(not draws_elsewhere(edits[position]) for position in attribution.spare):
+            others = f"{idle:,} other edits change" if idle > 1 else "other edit changes"
+            return f"The {others} nothing, as measured; {beside or 'nothing else differs'}."
         if brief and beside:
             return f"{capital(beside)}; nothing else differs."
         return "And nothing else differs." if brief else explained(attribution, edits)

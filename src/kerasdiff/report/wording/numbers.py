@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from kerasdiff.findings import Quantity, Subject
 from kerasdiff.graph.values import Closeness, Tolerance
-from kerasdiff.probing.limits import CALIBRATION_FACTOR, FLOAT32_FLOOR, TINY, precision_tolerance
+from kerasdiff.probing.numbers.limits import CALIBRATION_FACTOR, FLOAT32_FLOOR, TINY, precision_tolerance
 
 WORDS = "A probe is an input that was tried; a scale is the largest value of the reference's tensor."
 """Words of the lines about numbers."""

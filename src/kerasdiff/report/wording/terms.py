@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from kerasdiff.comparison import Comparison, Terms
 from kerasdiff.findings import SIDES, RungName
 from kerasdiff.fitting.decisions import DEFAULT_MARGIN
-from kerasdiff.probing.limits import PROBE_BATCH
+from kerasdiff.probing.numbers.limits import PROBE_BATCH
 from kerasdiff.report.wording.findings.locked import baselines
 from kerasdiff.report.wording.findings.table import sentence
 

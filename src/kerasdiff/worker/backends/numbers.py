@@ -19,7 +19,7 @@ from kerasdiff.worker.importing.faults import at_line, reason
 from kerasdiff.worker.keras_internals import Live, is_floating, to_numpy
 from kerasdiff.worker.loading.load import precision_scope
 from kerasdiff.worker.loading.loaded import Loaded
-from kerasdiff.worker.running.values import value_of
+from kerasdiff.worker.running.values import moved, value_of
 
 
 def evaluate(session: BackendSession, request: EvaluateRequest) -> Evaluation:
@@ -110,14 +110,8 @@ def start_of(
             raise EvaluateError(f"weight {recipe.weight} does not exist")
         value = value_of(recipe, variable, weight_scale)
         if value is not None:
-            values[recipe.weight] = engine().array_of(_perturbed(value, perturbation, rng), variable.dtype)
+            values[recipe.weight] = engine().array_of(moved(value, perturbation, rng), variable.dtype)
     return values
-
-
-def _perturbed(value: Array, perturbation: float, rng: np.random.Generator) -> Array:
-    if not perturbation or value.dtype.kind != "f":
-        return value
-    return np.asarray(value * (1.0 + perturbation * rng.standard_normal(value.shape)).astype(value.dtype))
 
 
 def inputs_of(ports: Sequence[Port], probe: Sequence[Array], perturbation: float = 0.0) -> list[Live]:
@@ -125,7 +119,7 @@ def inputs_of(ports: Sequence[Port], probe: Sequence[Array], perturbation: float
     rng = np.random.default_rng(13)
     kinds = [tf.as_dtype(port.spec.dtype).as_numpy_dtype for port in ports]
     return [
-        engine().array_of(_perturbed(np.asarray(values).astype(kind), perturbation, rng))
+        engine().array_of(moved(np.asarray(values).astype(kind), perturbation, rng))
         for values, kind in zip(probe, kinds, strict=True)
     ]
 

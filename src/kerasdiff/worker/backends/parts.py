@@ -46,7 +46,7 @@ class _Part:
         self._request = request
         self._call = session.calling(request.precision, request.mode)
         loaded = session.loaded(request.precision)
-        probe = inputs_of(loaded.ports, request.probe)
+        probe = inputs_of(loaded.ports, request.probe, request.perturbation)
         recording = session.program(request.precision, request.mode, tuple(one.shape for one in probe))
         self._program: Program = recording.graph
         self._added = recording.added
@@ -59,7 +59,7 @@ class _Part:
             )
         self._names = {edge: spots[edge].name for edge in (*request.given, *request.wanted)}
         self._homes = session.homes(request.precision, request.mode)
-        self._values = start_of(self._call, request.recipes, request.weight_scale)
+        self._values = start_of(self._call, request.recipes, request.weight_scale, request.perturbation)
         self._probe = probe
         self._drawn = [op for op in self._program.operations if op.type in FAMILIES]
 

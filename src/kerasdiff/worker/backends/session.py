@@ -6,16 +6,17 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import NoReturn
 
-from kerasdiff.errors import EvaluateError, FitError
+from kerasdiff.errors import EvaluateError
 from kerasdiff.graph import Edge, Mode
 from kerasdiff.graph.values import Precision
-from kerasdiff.side.targets import InputSpec, Target
+from kerasdiff.side.targets import InputSpec
 from kerasdiff.worker.backends.calling import Calling
 from kerasdiff.worker.backends.engine import called
 from kerasdiff.worker.backends.recording import record, record_at
 from kerasdiff.worker.keras_internals import Live
-from kerasdiff.worker.loading.load import Session, precision_scope
+from kerasdiff.worker.loading.load import precision_scope
 from kerasdiff.worker.loading.loaded import Loaded
+from kerasdiff.worker.loading.session import Session
 from kerasdiff.worker.tracing.assemble import Assembler, assemble
 from kerasdiff.worker.tracing.contents import contents_listed
 from kerasdiff.worker.tracing.trace import Recording
@@ -25,6 +26,8 @@ _ANSWERED = {
     "stage": "parts:stage",
     "step": "steps:step",
     "losses_of": "steps:losses_of",
+    "trial_key": "trainer:trial_key_of",
+    "fit": "trainer:fit",
 }
 """Requests that are answered in another way here, by the module and function of this room that does."""
 
@@ -37,27 +40,17 @@ _UNTOLD = {
     "mutations": "models are not changed on {backend} yet",
     "parted": "models are not changed on {backend} yet",
 }
-_UNTRAINED = ("start", "trial_key", "fit")
 
 
 class BackendSession(Session):
-    """One model. Arguments as of :class:`Session`."""
+    """One model."""
 
-    def __init__(
-        self,
-        target: Target,
-        inputs: tuple[InputSpec, ...] = (),
-        without: tuple[str, ...] = (),
-        order: tuple[str, ...] = (),
-        fitted: bool = False,
-    ) -> None:
-        super().__init__(target, inputs, without, order, fitted)
+    def _begin(self) -> None:
         self._recorded: dict[tuple[Precision, Mode], Recording] = {}
         self._compiled: dict[tuple[object, ...], Live] = {}
         self.answers = {
             **{name: partial(_answer, place) for name, place in _ANSWERED.items()},
             **{name: partial(_refuse, text) for name, text in _UNTOLD.items()},
-            **dict.fromkeys(_UNTRAINED, _untrained),
         }
 
     def drawn(self, precision: Precision) -> Loaded:
@@ -165,7 +158,3 @@ def _answer(place: str, session: BackendSession, *arguments: object) -> object:
 
 def _refuse(text: str, session: BackendSession, *_: object) -> NoReturn:
     raise EvaluateError(f"{session.target.text}: {text.format(backend=called())}")
-
-
-def _untrained(session: BackendSession, *_: object) -> NoReturn:
-    raise FitError(f"{session.target.text} runs on {called()}, and fits run on TensorFlow alone.")

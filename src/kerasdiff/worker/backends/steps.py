@@ -11,8 +11,9 @@ from kerasdiff.side.observations import Stepped, StepRequest
 from kerasdiff.worker.backends.engine import engine
 from kerasdiff.worker.backends.numbers import inputs_of, start_of
 from kerasdiff.worker.backends.session import BackendSession
-from kerasdiff.worker.keras_internals import Live, apply_gradients, build_optimizer, keras, metrics_of, to_numpy
-from kerasdiff.worker.running.step import stepping, target_values
+from kerasdiff.worker.keras_internals import Live, apply_gradients, build_optimizer, keras, to_numpy
+from kerasdiff.worker.running.scoring import losses_of_outputs, metrics_for, targets_for
+from kerasdiff.worker.running.step import stepping
 from kerasdiff.worker.tracing.returned import tensors_of
 from kerasdiff.worker.training.tasks import Task, fresh_optimizer, left_alone
 
@@ -66,7 +67,7 @@ class _Step:
         return Stepped(
             loss=float(loss),
             updates=self._updates(trained, gradients),
-            metrics=self._metrics(result),
+            metrics=metrics_for(self._task, self._model, result, targets_for(self._task, result)),
             optimizer=type(fresh_optimizer(self._model, own=self._task.compiled)).__name__,
             objective=", ".join(self._task.words),
         )
@@ -87,15 +88,10 @@ class _Step:
             keras.StatelessScope(state_mapping=held, collect_losses=True) as scope,
         ):
             done = self._call.called(self._inputs)
-            loss = self._task.loss(done, self._targets(done), training=True)
+            loss = self._task.loss(done, targets_for(self._task, done), training=True)
             # No gradient passes from one call to the next by a variable.
             kept = [(one, keras.ops.stop_gradient(scope.get_current_value(one))) for one, _ in assigned.values()]
         return loss, tuple(tensors_of(done)), kept
-
-    def _targets(self, result: Live) -> list[Live]:
-        first = tensors_of(result)[0]
-        rows = first.shape[0] if first.shape else 1
-        return [engine().array_of(target_values(head, rows, number)) for number, head in enumerate(self._task.heads)]
 
     def _updates(self, trained: Mapping[str, Live], gradients: Mapping[str, Live]) -> dict[str, Array]:
         """What a fresh optimizer adds to each weight, which has its value again afterwards."""
@@ -116,26 +112,7 @@ class _Step:
 
     def losses(self, outputs: Sequence[Sequence[Array]]) -> tuple[float, ...]:
         """The loss of given outputs; what the model adds by itself is that of its own call."""
-        result = self._task.structure
-        kinds = [tensor.dtype for tensor in tensors_of(result)]
-        rows = outputs[0][0].shape[0] if outputs[0][0].ndim else 1
-        targets = [engine().array_of(target_values(head, rows, number)) for number, head in enumerate(self._task.heads)]
-        losses = []
         held = [(one, self._values[name]) for name, one in self._call.variables.items()]
         with keras.StatelessScope(state_mapping=held, collect_losses=True):
             self._call.called(self._inputs)
-            for one in outputs:
-                flat = [engine().array_of(value, kind) for value, kind in zip(one, kinds, strict=False)]
-                packed = keras.tree.pack_sequence_as(result, flat)
-                losses.append(float(self._task.loss(packed, targets, training=True)))
-        return tuple(losses)
-
-    def _metrics(self, result: Live) -> dict[str, float]:
-        if not self._task.compiled:
-            return {}
-        self._model.reset_metrics()
-        packed = keras.tree.pack_sequence_as(result, self._targets(result))
-        metrics = metrics_of(self._model, packed, result)
-        told = {name: to_numpy(value) for name, value in metrics.items()}
-        self._model.reset_metrics()
-        return {str(name): float(one) for name, one in told.items() if one.ndim == 0}
+            return losses_of_outputs(self._task, self._task.structure, outputs)

@@ -10,12 +10,12 @@ here, so that a version that moves one shows in a test and not in a verdict.
 
 from __future__ import annotations
 
-from kerasdiff.worker.keras_internals import third
 from kerasdiff.worker.keras_internals.arrays import (
     array,
     backend,
     backend_version,
     dtype_name,
+    first_values,
     is_array,
     is_floating,
     is_symbolic,
@@ -67,6 +67,7 @@ from kerasdiff.worker.keras_internals.graphs import (
     is_stateful_kind,
     legacy_asked,
     legacy_routed,
+    most_turns,
     op_count,
     output_arguments,
     own_state,
@@ -80,59 +81,53 @@ from kerasdiff.worker.keras_internals.graphs import (
     variable_parts,
     write,
 )
-from kerasdiff.worker.keras_internals.third import (
-    ARCHIVED_WEIGHTS,
-    LAMBDA,
-    TRAINING_STATE,
-    UNNAMED_FUNCTIONS,
-    is_keras_own,
-    mask_of,
-    set_mask,
-)
+from kerasdiff.worker.keras_internals.third import copies, generators, layers, public, training
+from kerasdiff.worker.keras_internals.third.copies import ARCHIVED_WEIGHTS, LAMBDA, TRAINING_STATE, UNNAMED_FUNCTIONS
+from kerasdiff.worker.keras_internals.third.layers import is_keras_own, mask_of, set_mask
 
-reread_configuration = by_generation(third.reread_configuration)
-sublayers = by_generation(third.sublayers)
-told_mode = by_generation(third.told_mode)
-held_variables = by_generation(third.held_variables)
-declared_trainable = by_generation(third.declared_trainable)
-handle_of = by_generation(third.handle_of)
-default_seeds = by_generation(third.default_seeds)
-generators_stand_at = by_generation(third.generators_stand_at)
-is_seed_state = by_generation(third.is_seed_state)
-global_generator_state = by_generation(third.global_generator_state)
-functional_class = by_generation(third.functional_class)
-built_shapes = by_generation(third.built_shapes)
-functional_form = by_generation(third.functional_form)
-learning_rate_of = by_generation(third.learning_rate_of)
-set_iterations = by_generation(third.set_iterations)
-kept_variables = by_generation(third.kept_variables)
-compile_loss_of = by_generation(third.compile_loss_of)
-stored_variables = by_generation(third.stored_variables)
-to_precision = by_generation(third.to_precision)
-identify = by_generation(third.identify)
-short_name = by_generation(third.short_name)
-path_of = by_generation(third.path_of)
-path_in_third = by_generation(third.path_in_third)
-tensor_of = by_generation(third.tensor_of)
-is_automatic_input = by_generation(third.is_automatic_input)
-as_in_float32 = by_generation(third.as_in_float32)
-is_compiled = by_generation(third.is_compiled)
-build_optimizer = by_generation(third.build_optimizer)
-optimizer_variables = by_generation(third.optimizer_variables)
-added_by = by_generation(third.added_by)
-drop_penalty = by_generation(third.drop_penalty)
-penalizes_frozen = by_generation(third.penalizes_frozen)
-rate_now = by_generation(third.rate_now)
-finish = by_generation(third.finish)
-is_layer = by_generation(third.is_layer)
-called_as = by_generation(third.called_as)
-making = by_generation(third.making)
-calling = by_generation(third.calling)
-apply_gradients = by_generation(third.apply_gradients)
-metrics_of = by_generation(third.metrics_of)
-scaled_loss = by_generation(third.scaled_loss)
-loss_of = by_generation(third.loss_of)
-loss_settings = by_generation(third.loss_settings)
+reread_configuration = by_generation(public.reread_configuration)
+sublayers = by_generation(layers.sublayers)
+told_mode = by_generation(layers.told_mode)
+held_variables = by_generation(layers.held_variables)
+declared_trainable = by_generation(layers.declared_trainable)
+handle_of = by_generation(layers.handle_of)
+default_seeds = by_generation(generators.default_seeds)
+generators_stand_at = by_generation(generators.generators_stand_at)
+is_seed_state = by_generation(generators.is_seed_state)
+global_generator_state = by_generation(generators.global_generator_state)
+functional_class = by_generation(layers.functional_class)
+built_shapes = by_generation(layers.built_shapes)
+functional_form = by_generation(layers.functional_form)
+learning_rate_of = by_generation(training.learning_rate_of)
+set_iterations = by_generation(training.set_iterations)
+kept_variables = by_generation(layers.kept_variables)
+compile_loss_of = by_generation(training.compile_loss_of)
+stored_variables = by_generation(copies.stored_variables)
+to_precision = by_generation(copies.to_precision)
+identify = by_generation(copies.identify)
+short_name = by_generation(layers.short_name)
+path_of = by_generation(layers.path_of)
+path_in_third = by_generation(copies.path_in_third)
+tensor_of = by_generation(layers.tensor_of)
+is_automatic_input = by_generation(layers.is_automatic_input)
+as_in_float32 = by_generation(copies.as_in_float32)
+is_compiled = by_generation(training.is_compiled)
+build_optimizer = by_generation(training.build_optimizer)
+optimizer_variables = by_generation(training.optimizer_variables)
+added_by = by_generation(training.added_by)
+drop_penalty = by_generation(training.drop_penalty)
+penalizes_frozen = by_generation(training.penalizes_frozen)
+rate_now = by_generation(training.rate_now)
+finish = by_generation(training.finish)
+is_layer = by_generation(layers.is_layer)
+called_as = by_generation(layers.called_as)
+making = by_generation(layers.making)
+calling = by_generation(layers.calling)
+apply_gradients = by_generation(training.apply_gradients)
+metrics_of = by_generation(training.metrics_of)
+scaled_loss = by_generation(training.scaled_loss)
+loss_of = by_generation(training.loss_of)
+loss_settings = by_generation(training.loss_settings)
 
 __all__ = [
     "ARCHIVED_WEIGHTS",
@@ -175,6 +170,7 @@ __all__ = [
     "exact_casts",
     "final_updates",
     "finish",
+    "first_values",
     "frames_of",
     "function_options",
     "functional_class",
@@ -211,6 +207,7 @@ __all__ = [
     "making",
     "mask_of",
     "metrics_of",
+    "most_turns",
     "on_tensorflow",
     "op_count",
     "optimizer_variables",

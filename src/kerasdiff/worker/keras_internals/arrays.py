@@ -57,16 +57,24 @@ def dtype_name(tensor: Live) -> str:
     return str(kind.name if hasattr(kind, "name") else keras.backend.standardize_dtype(kind))
 
 
-def array(values: Live, dtype: str) -> Live:
-    """Values as an array of the backend."""
-    if on_tensorflow():
-        return tf.cast(tf.convert_to_tensor(values), dtype)
-    return keras.ops.cast(keras.ops.convert_to_tensor(np.asarray(values)), dtype)
+def array(values: Live, dtype: str | None = None) -> Live:
+    """Values as an array of the backend; of their own dtype, as far as it has that, where none is named."""
+    made = tf.convert_to_tensor(values) if on_tensorflow() else keras.ops.convert_to_tensor(np.asarray(values))
+    if dtype is None:
+        return made
+    return tf.cast(made, dtype) if on_tensorflow() else keras.ops.cast(made, dtype)
 
 
 def to_numpy(value: Live) -> Live:
     """An array or variable of the backend as numpy has it, a copy."""
     return np.array(tf.convert_to_tensor(value).numpy() if on_tensorflow() else keras.ops.convert_to_numpy(value))
+
+
+def first_values(variable: Live, count: int) -> Live:
+    """The first values of a variable, of which no more are copied."""
+    if on_tensorflow():
+        return tf.reshape(tf.convert_to_tensor(variable), [-1])[:count].numpy()
+    return keras.ops.convert_to_numpy(keras.ops.reshape(variable, [-1])[:count])
 
 
 def summed(terms: Sequence[Live]) -> Live:

@@ -63,24 +63,21 @@ def import_second() -> bool:
 
 def second_public() -> Live:
     """What is public in Keras 2 (``tf_keras``), whichever is in effect."""
-    return _parts("second").public()
-
-
-def _part() -> Live:
-    return _parts(generation())
+    return _part("second", "public").public()
 
 
 @functools.cache
-def _parts(wanted: Generation) -> Live:
-    return importlib.import_module(f"kerasdiff.worker.keras_internals.{wanted}")
+def _part(wanted: Generation, module: str) -> Live:
+    return importlib.import_module(f"{__package__}.{wanted}.{module}")
 
 
 def by_generation(function: Callable[P, T]) -> Callable[P, T]:
-    """A function of Keras 3 that under Keras 2 is the one of the same name in :mod:`.second`."""
+    """A function of Keras 3 that under Keras 2 is the one of the same name and module in :mod:`.second`."""
+    module = function.__module__.rpartition(".")[2]
 
     @functools.wraps(function)
     def asked(*args: P.args, **kwargs: P.kwargs) -> T:
-        answer: T = getattr(_part(), function.__name__)(*args, **kwargs)
+        answer: T = getattr(_part(generation(), module), function.__name__)(*args, **kwargs)
         return answer
 
     return asked
@@ -90,7 +87,7 @@ class _Public:
     """Answers by the generation in effect."""
 
     def __getattr__(self, name: str) -> Live:
-        return getattr(_parts(generation()).public(), name)
+        return getattr(_part(generation(), "public").public(), name)
 
 
 keras: Live = _Public()

@@ -15,8 +15,9 @@ from kerasdiff.graph import Port
 from kerasdiff.side.mutations import Mutation
 from kerasdiff.worker.importing.faults import reason
 from kerasdiff.worker.keras_internals import Live
-from kerasdiff.worker.loading.load import Session, load
+from kerasdiff.worker.loading.load import load
 from kerasdiff.worker.loading.loaded import Loaded
+from kerasdiff.worker.loading.session import Session
 from kerasdiff.worker.mutating.blueprint import Blueprint
 from kerasdiff.worker.mutating.changes import changes
 from kerasdiff.worker.mutating.independent import ROWS, in_float64, parting

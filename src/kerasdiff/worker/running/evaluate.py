@@ -14,8 +14,9 @@ from kerasdiff.graph.values import Array
 from kerasdiff.side.observations import AddedLosses, EvaluateRequest, Evaluation
 from kerasdiff.worker.importing.faults import at_line, reason
 from kerasdiff.worker.keras_internals import Live, tensor_of
-from kerasdiff.worker.loading.load import Session, precision_scope
+from kerasdiff.worker.loading.load import precision_scope
 from kerasdiff.worker.loading.loaded import Loaded
+from kerasdiff.worker.loading.session import Session
 from kerasdiff.worker.optimizing import as_written
 from kerasdiff.worker.running.calls import Call, called, untracked
 from kerasdiff.worker.running.values import array_of, assign, perturbed, start_of

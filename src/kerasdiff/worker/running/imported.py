@@ -6,7 +6,7 @@ place, so a node's own value can be asked for while another is given to those wh
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,7 +26,7 @@ from kerasdiff.worker.keras_internals import (
     handle_of,
 )
 from kerasdiff.worker.running.undisturbed import LOOKS
-from kerasdiff.worker.running.values import MOST_CACHED, value_of
+from kerasdiff.worker.running.values import MOST_CACHED, moved, value_of
 from kerasdiff.worker.tracing.lower import gradient_functions
 from kerasdiff.worker.tracing.trace import Recording
 
@@ -99,7 +99,7 @@ def imported(recording: Recording, table: Mapping[str, Live], spots: Mapping[Edg
         cuts={edge: behind(tensor.name) for edge, tensor in spots.items()},
         outputs=tuple(behind(tensor.name) for tensor in recording.outputs),
         customised=customised,
-        draws_inside=_draws_out_of_reach(recording.graph.get_operations(), definition),
+        draws_inside=_draws_out_of_reach(recording.graph, definition),
     )
 
 
@@ -123,11 +123,31 @@ def _plain_gradients(definition: Live) -> bool:
     return missed
 
 
-def _draws_out_of_reach(ops: Sequence[Live], definition: Live) -> bool:
-    """Whether a function body, or an op of no known family, draws random numbers."""
+def _draws_out_of_reach(graph: Live, definition: Live) -> bool:
+    """Whether a function body, or an op of no known family that draws no mere keys, draws random numbers."""
     inside = {node.op for function in definition.library.function for node in function.node_def}
-    kinds = inside | ({op.type for op in ops} - set(FAMILIES))
-    return any(map(draws, kinds))
+    others = (op for op in graph.get_operations() if op.type not in FAMILIES and draws(op.type))
+    given = {one.name for one in graph.outputs}
+    return any(map(draws, inside)) or not all(_is_key(op, given) for op in others)
+
+
+def _is_key(op: Live, given: Set[str]) -> bool:
+    """Whether what an op draws is nothing but the key of draws that are in reach: whoever gives those needs no key."""
+    waiting, seen = [op], set()
+    while waiting:
+        one = waiting.pop()
+        if one.name in seen:
+            continue
+        seen.add(one.name)
+        if not one.outputs or any(value.name in given for value in one.outputs):
+            return False
+        for value in one.outputs:
+            for user in value.consumers():
+                if user.type not in FAMILIES:
+                    waiting.append(user)
+                elif user.inputs[0] is value:  # the shape
+                    return False
+    return True
 
 
 def _cut(definition: Live, cuts: Mapping[str, str], dtypes: Mapping[str, Live]) -> Live:
@@ -158,7 +178,7 @@ class Entries:
         self._kept: dict[str, Array] = {}
         self._setters: dict[str, tuple[Live, Live]] = {}
         self._recipes: dict[str, Recipe] = {}
-        self._loaded: tuple[tuple[Recipe, ...], float] | None = None
+        self._loaded: tuple[tuple[Recipe, ...], float, float] | None = None
         self._fresh = True
         with tf.name_scope(SCOPE):
             self.inputs = [tf.compat.v1.placeholder(one.dtype, one.shape) for one in recording.inputs]
@@ -237,12 +257,12 @@ class Entries:
         """Says that a run may have updated variables."""
         self._disturbed = bool(self.written)
 
-    def load(self, session: Live, recipes: tuple[Recipe, ...], weight_scale: float) -> None:
+    def load(self, session: Live, recipes: tuple[Recipe, ...], weight_scale: float, perturbation: float = 0.0) -> None:
         """Gives every variable its value: drawn where there is a recipe, else the one it has in the model.
 
         Large ones are drawn one after the other, and anew where a call wrote to them: no other copy of them is kept.
         """
-        asked = recipes, weight_scale
+        asked = recipes, weight_scale, perturbation
         names = self._setters if self._loaded != asked or self._fresh else self.written if self._disturbed else ()
         if not names:
             return
@@ -270,10 +290,13 @@ class Entries:
         if name in self._kept:
             return self._kept[name]
         recipe = self._recipes.get(name)
-        weight_scale = 1.0 if self._loaded is None else self._loaded[1]
+        weight_scale, perturbation = (1.0, 0.0) if self._loaded is None else self._loaded[1:]
         value = None if recipe is None else value_of(recipe, self._table[name], weight_scale)
         if value is None:
             return np.asarray(self._own[name])
+        if perturbation:
+            assert recipe is not None  # or it had no value
+            value = moved(value, perturbation, np.random.default_rng([13, recipe.seed]))
         if value.size > MOST_CACHED:
             self._own.pop(name, None)
         else:

@@ -35,9 +35,10 @@ from kerasdiff.worker.keras_internals import (
     set_mask,
     without_decay,
 )
-from kerasdiff.worker.loading.load import Session, precision_scope
+from kerasdiff.worker.loading.load import precision_scope
 from kerasdiff.worker.loading.loaded import Loaded
-from kerasdiff.worker.running.step import target_of
+from kerasdiff.worker.loading.session import Session
+from kerasdiff.worker.running.scoring import target_of
 from kerasdiff.worker.tracing.code import numbers_of, own_code
 from kerasdiff.worker.tracing.compiled import fresh, own_schedule
 from kerasdiff.worker.tracing.returned import tensors_of

@@ -13,11 +13,11 @@ from kerasdiff.graph.ops import BRANCHES, FAMILIES, KEYED_DRAWS, LOOPS
 from kerasdiff.side.observations import Draw, Stage, Staged
 from kerasdiff.worker.importing.faults import reason
 from kerasdiff.worker.keras_internals import Live, is_stateful
-from kerasdiff.worker.loading.load import Session
+from kerasdiff.worker.loading.session import Session
 from kerasdiff.worker.running.imported import imported
 from kerasdiff.worker.running.pulls import Pull, Pulls
 from kerasdiff.worker.running.undisturbed import Undisturbed
-from kerasdiff.worker.running.values import array_of
+from kerasdiff.worker.running.values import array_of, moved
 from kerasdiff.worker.tracing.names import weight_table
 
 
@@ -74,7 +74,7 @@ class StagedCall:
             where = f"in {request.precision} it has no node {missing[0].node}"
             raise EvaluateError(f"the call cannot be run in parts: {where}")
         pull = self._pull(request)
-        self._call.entries.load(self._session, request.recipes, request.weight_scale)
+        self._call.entries.load(self._session, request.recipes, request.weight_scale, request.perturbation)
         fetches = self._fetches(request, pull)
         got = self._session.run(fetches, self._feeds(request, pull))
         if request.effects or not self._undisturbed.by(_ops_of(fetches)):
@@ -113,8 +113,10 @@ class StagedCall:
     def _feeds(self, request: Stage, pull: Pull) -> dict[Live, Live]:
         """What is put in: the probe, values in place of nodes and random numbers, weights of what is pulled."""
         feeds: dict[Live, Live] = {}
+        rng = np.random.default_rng(13)
         for entry, batch, dtype in zip(self._call.entries.inputs, request.probe, self._dtypes, strict=True):
-            feeds[entry] = np.asarray(batch).astype(tf.as_dtype(dtype).as_numpy_dtype)
+            values = np.asarray(batch).astype(tf.as_dtype(dtype).as_numpy_dtype)
+            feeds[entry] = moved(values, request.perturbation, rng)
         feeds.update({self._call.cuts[edge]: value for edge, value in request.given.items()})
         feeds.update({self._draws[position].made: value for position, value in request.draws.items()})
         seeds = [*(request.pull or {}).values(), *(request.pull_outputs or ())]

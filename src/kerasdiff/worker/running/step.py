@@ -12,19 +12,17 @@ from kerasdiff.errors import EvaluateError, FitError, KerasdiffError
 from kerasdiff.graph.values import Array, Precision
 from kerasdiff.side.observations import Stepped, StepRequest
 from kerasdiff.worker.importing.faults import at_line, reason
-from kerasdiff.worker.keras_internals import Live, apply_gradients, build_optimizer, keras, metrics_of, tensor_of
-from kerasdiff.worker.loading.load import Session, precision_scope
+from kerasdiff.worker.keras_internals import Live, apply_gradients, build_optimizer, tensor_of
+from kerasdiff.worker.loading.load import precision_scope
 from kerasdiff.worker.loading.loaded import Loaded
+from kerasdiff.worker.loading.session import Session
+from kerasdiff.worker.running.scoring import losses_of_outputs, metrics_for, targets_for
 from kerasdiff.worker.running.values import assign, perturbed, start_of
 from kerasdiff.worker.tracing.names import weight_table
-from kerasdiff.worker.tracing.returned import tensors_of
 from kerasdiff.worker.tracing.trace import call_model
-from kerasdiff.worker.training.heads import Head
 from kerasdiff.worker.training.tasks import Task, as_tensor, fresh_optimizer, left_alone
 
 T = TypeVar("T")
-
-TARGET_SEED = 11
 
 
 def step(session: Session, request: StepRequest) -> Stepped:
@@ -110,7 +108,7 @@ class _Step:
         return Stepped(
             loss=float(loss),
             updates=self._updates(trained, gradients),
-            metrics=self._metrics(result, targets),
+            metrics=metrics_for(self._task, self._loaded.model, result, targets),
             optimizer=type(self._optimizer(trained)).__name__,
             objective=", ".join(self._task.words),
             summed=self._updates_by_row(trained, gradients, by_row, tf.convert_to_tensor),
@@ -123,7 +121,7 @@ class _Step:
         """What the model gives for a batch, the targets, the loss, and its gradient by the id of the weight."""
         with tf.GradientTape() as tape:
             result = self._call(inputs)
-            targets = self._targets(result)
+            targets = targets_for(self._task, result)
             loss = self._task.loss(result, targets, training=True)
         pulled = tape.gradient(loss, [tensor_of(variable) for variable in trained.values()])
         return result, targets, loss, dict(zip(trained, pulled, strict=True))
@@ -177,15 +175,7 @@ class _Step:
     def losses(self, outputs: Sequence[Sequence[Array]]) -> tuple[float, ...]:
         """The loss of given outputs; what the model adds by itself is that of its own call."""
         result = self._task.structure if self._adds_nothing() else self._call(self._inputs)
-        rows = outputs[0][0].shape[0] if outputs[0][0].ndim else 1
-        targets = [target_of(head, rows, number) for number, head in enumerate(self._task.heads)]
-        kinds = [tensor.dtype for tensor in tensors_of(result)]
-        losses = []
-        for one in outputs:
-            flat = [tf.cast(tf.constant(value), kind) for value, kind in zip(one, kinds, strict=False)]
-            packed = keras.tree.pack_sequence_as(result, flat)
-            losses.append(float(self._task.loss(packed, targets, training=True)))
-        return tuple(losses)
+        return losses_of_outputs(self._task, result, outputs)
 
     def _adds_nothing(self) -> bool:
         """Whether the loss follows from outputs alone: none is added, and it is no code of the user's."""
@@ -193,20 +183,6 @@ class _Step:
             return False
         recording, _ = self._session.traced(self._request.precision, "training")
         return not recording.added.tensors
-
-    def _targets(self, result: Live) -> list[Live]:
-        rows = len(tensors_of(result)[0]) if tensors_of(result)[0].shape.rank else 1
-        return [target_of(head, rows, number) for number, head in enumerate(self._task.heads)]
-
-    def _metrics(self, result: Live, targets: Sequence[Live]) -> dict[str, float]:
-        if not self._task.compiled:
-            return {}
-        model = self._loaded.model
-        model.reset_metrics()
-        packed = keras.tree.pack_sequence_as(result, list(targets))
-        metrics = metrics_of(model, packed, result)
-        model.reset_metrics()
-        return {str(name): float(value) for name, value in metrics.items() if np.ndim(value) == 0}
 
 
 def _repeats(gradient: Live) -> bool:
@@ -221,21 +197,3 @@ def _halved(gradient: Live) -> Live:
     """The same gradient, each row of it in two halves: so it comes where an id stands in a batch twice."""
     values, indices = tf.concat([gradient.values / 2] * 2, 0), tf.concat([gradient.indices] * 2, 0)
     return tf.IndexedSlices(values, indices, gradient.dense_shape)
-
-
-def target_of(head: Head, rows: int, number: int) -> Live:
-    """Targets of one output as a tensor."""
-    return tf.constant(target_values(head, rows, number))
-
-
-def target_values(head: Head, rows: int, number: int) -> Array:
-    """Targets of one output, the same on both sides of a comparison; of classes int64."""
-    rng = np.random.default_rng([TARGET_SEED, number])
-    if head.encoding == "sparse":
-        return np.asarray(rng.integers(0, head.classes, (rows, *head.shape[:-1])), np.int64)
-    if head.encoding == "one-hot":
-        return np.asarray(np.eye(head.classes)[rng.integers(0, head.classes, (rows, *head.shape[:-1]))])
-    if head.encoding == "binary":
-        return rng.integers(0, 2, (rows, *head.shape)).astype(np.float64)
-    values = rng.random((rows, *head.shape)) if head.zero_one else rng.standard_normal((rows, *head.shape))
-    return np.asarray(values)

@@ -12,8 +12,8 @@ from kerasdiff.errors import EvaluateError
 from kerasdiff.side.checkpoints import WEIGHTS, LoadRequest, Restored, Saved, SaveRequest
 from kerasdiff.worker.importing.faults import reason
 from kerasdiff.worker.keras_internals import keras, path_in_third
-from kerasdiff.worker.loading.load import Session
 from kerasdiff.worker.loading.loaded import Loaded
+from kerasdiff.worker.loading.session import Session
 from kerasdiff.worker.saving.copies import copy_of, digests_of, draw, outputs_of
 from kerasdiff.worker.saving.files import StoredArray, arrays_of, is_of_training
 

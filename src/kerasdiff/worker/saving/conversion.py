@@ -15,8 +15,8 @@ from kerasdiff.side.observations import Recipe
 from kerasdiff.side.reading.calling import CIFAR_SHAPE
 from kerasdiff.worker.importing.faults import reason
 from kerasdiff.worker.keras_internals import Live, is_keras_own, keras, sublayers
-from kerasdiff.worker.loading.load import Session
 from kerasdiff.worker.loading.loaded import Loaded
+from kerasdiff.worker.loading.session import Session
 from kerasdiff.worker.loading.written import guess_mended
 from kerasdiff.worker.running.values import perturbed
 from kerasdiff.worker.saving.copies import copy_of, digest_of, digests_of, draw, outputs_each, outputs_of, repeats

@@ -13,8 +13,8 @@ from kerasdiff.graph.values import Array
 from kerasdiff.side.observations import Recipe
 from kerasdiff.worker.importing.faults import at_line, reason
 from kerasdiff.worker.keras_internals import Live, is_seed_state, kept_variables, sublayers
-from kerasdiff.worker.loading.load import Session
 from kerasdiff.worker.loading.loaded import Loaded
+from kerasdiff.worker.loading.session import Session
 from kerasdiff.worker.running.values import array_of, bytes_of, value_of
 from kerasdiff.worker.tracing.names import weight_table
 from kerasdiff.worker.tracing.returned import tensors_of

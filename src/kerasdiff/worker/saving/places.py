@@ -6,7 +6,7 @@ from kerasdiff.errors import EvaluateError
 from kerasdiff.side.checkpoints import Places
 from kerasdiff.worker.importing.faults import reason
 from kerasdiff.worker.keras_internals import TRAINING_STATE, Live, keras, stored_variables, sublayers
-from kerasdiff.worker.loading.load import Session
+from kerasdiff.worker.loading.session import Session
 from kerasdiff.worker.tracing.names import weight_table
 from kerasdiff.worker.tracing.reach import is_user_code
 

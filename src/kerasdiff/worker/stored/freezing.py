@@ -37,8 +37,8 @@ from kerasdiff.worker.keras_internals import (
     mask_of,
     without_decay,
 )
-from kerasdiff.worker.loading.load import PRECISIONS, Session
 from kerasdiff.worker.loading.loaded import Loaded, thawed
+from kerasdiff.worker.loading.session import PRECISIONS, Session
 from kerasdiff.worker.running.calls import has_lower_precision
 from kerasdiff.worker.running.settings import WHOLE
 from kerasdiff.worker.saving.places import places

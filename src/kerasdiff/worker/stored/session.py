@@ -17,12 +17,13 @@ from kerasdiff.side.baselines.format import read
 from kerasdiff.side.baselines.records import Frozen, HeldCall, Recalled, Variant
 from kerasdiff.side.checkpoints import Places
 from kerasdiff.side.records import Description
-from kerasdiff.side.targets import InputSpec, Target
+from kerasdiff.side.targets import InputSpec
 from kerasdiff.worker.describe import environment
 from kerasdiff.worker.importing.faults import reason
 from kerasdiff.worker.keras_internals import Live
-from kerasdiff.worker.loading.load import SEED, Session, precision_scope
+from kerasdiff.worker.loading.load import SEED, precision_scope
 from kerasdiff.worker.loading.loaded import Loaded
+from kerasdiff.worker.loading.session import Session
 from kerasdiff.worker.running.calls import Call, may_write
 from kerasdiff.worker.stored.calls import StoredCall
 from kerasdiff.worker.stored.freezing import of_keras
@@ -32,22 +33,14 @@ from kerasdiff.worker.tracing.trace import Recording
 
 
 class StoredSession(Session):
-    """One baseline. Arguments as of :class:`Session`; ``seed`` and code there are none.
+    """One baseline; ``seed`` and code there are none.
 
     Raises:
         TargetError: If the file cannot be read.
     """
 
-    def __init__(
-        self,
-        target: Target,
-        inputs: tuple[InputSpec, ...] = (),
-        without: tuple[str, ...] = (),
-        order: tuple[str, ...] = (),
-        fitted: bool = False,
-    ) -> None:
-        super().__init__(target, inputs, without, order, fitted)
-        self.baseline = read(Path(target.location))
+    def _begin(self) -> None:
+        self.baseline = read(Path(self.target.location))
         self._held: dict[tuple[Precision, Mode], StoredCall] = {}
         self.answers = {
             "describe": _describe,

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from kerasdiff.graph import Port
 from kerasdiff.graph.values import Array
-from kerasdiff.probing.probes import family_of
+from kerasdiff.probing.inputs.probes import family_of
 from kerasdiff.worker.hardware import gpus
 from kerasdiff.worker.keras_internals import Live
 from kerasdiff.worker.training.data import DataSet

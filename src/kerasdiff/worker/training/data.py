@@ -16,7 +16,7 @@ from kerasdiff.data.table import Table, lacking
 from kerasdiff.errors import DataError, EvaluateError, FitError
 from kerasdiff.graph import Port
 from kerasdiff.graph.values import Array
-from kerasdiff.probing.probes import batch_shape, family_of, integer_range
+from kerasdiff.probing.inputs.probes import batch_shape, family_of, integer_range
 from kerasdiff.side.training import DataSource
 from kerasdiff.worker.training.heads import Head
 from kerasdiff.worker.training.images import decode

@@ -4,31 +4,31 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
 from kerasdiff.errors import FitError
-from kerasdiff.findings import Fact, Finding
+from kerasdiff.findings import Finding
 from kerasdiff.graph.values import Array
-from kerasdiff.side.training import Answers, Epoch, FitPlan, History, Progress, Tick, Trial, TrialOptions
+from kerasdiff.side.training import Answers, Epoch, FitPlan, History, Progress, Tick, Trial, TrialOptions, TrialSettings
 from kerasdiff.worker.hardware import place, rounds_to_tf32
 from kerasdiff.worker.keras_internals import Live, sublayers
-from kerasdiff.worker.loading.load import Session
+from kerasdiff.worker.loading.loaded import Loaded
+from kerasdiff.worker.loading.session import Session
 from kerasdiff.worker.optimizing import as_written
 from kerasdiff.worker.tracing.names import weight_table
-from kerasdiff.worker.training.batches import Batches
 from kerasdiff.worker.training.data import DataSet
-from kerasdiff.worker.training.identity import trial_key, variables_of
 from kerasdiff.worker.training.logs import Logs
 from kerasdiff.worker.training.prepared import prepare
 from kerasdiff.worker.training.store import TrialStore
 from kerasdiff.worker.training.tasks import to_array
-from kerasdiff.worker.training.trainer import Tested, Trainer
+from kerasdiff.worker.training.tested import Tested
 
 FEWEST_TEST_ROWS = 512
 
@@ -37,6 +37,39 @@ CHUNK_S = 1.0
 
 MOST_STEPS = 1_000
 """Steps of one call of the compiled loop at most, however fast they are."""
+
+
+class Steps(Protocol):
+    """What trains and tests a model, on whatever backend."""
+
+    size: int
+    not_stored: Finding
+
+    def settings(self, *, steps: int, epochs: int, steps_per_epoch: int, test_rows: int) -> TrialSettings: ...
+
+    def state(self) -> list[Live] | None: ...
+
+    def key(self, state: Sequence[Live], plan: Mapping[str, str | int]) -> str: ...
+
+    def train(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]: ...
+
+    def test(self, total: int, *, outputs: bool) -> Tested: ...
+
+
+class Ready(Protocol):
+    """A trial that was made ready, but for its start."""
+
+    @property
+    def loaded(self) -> Loaded: ...
+
+    @property
+    def data(self) -> DataSet: ...
+
+    @property
+    def trainer(self) -> Steps: ...
+
+
+Prepare = Callable[[Session, FitPlan], Ready]
 
 
 def fit(session: Session, plan: FitPlan, progress: Progress | None = None) -> Trial:
@@ -59,8 +92,13 @@ def fit(session: Session, plan: FitPlan, progress: Progress | None = None) -> Tr
     Raises:
         FitError: If there is no usable data, loss or gradient, or the start does not fit the model.
     """
+    return trained(session, plan, progress, prepare)
+
+
+def trained(session: Session, plan: FitPlan, progress: Progress | None, prepared: Prepare) -> Trial:
+    """The same with what makes a trial ready."""
     ready, session.ready = session.ready, None
-    run = ready[1] if ready is not None and _same(ready[0], plan) else _prepared(session, plan)
+    run = ready[1] if ready is not None and _same(ready[0], plan) else _prepared(session, plan, prepared)
     with as_written() if plan.options.as_written else nullcontext():
         return run.trial(progress)
 
@@ -70,7 +108,12 @@ def trial_key_of(session: Session, plan: FitPlan) -> str | None:
 
     The trial is made ready for the `fit` that follows, which is to the same bits as if nobody had asked.
     """
-    run = _prepared(session, plan)
+    return named(session, plan, prepare)
+
+
+def named(session: Session, plan: FitPlan, prepared: Prepare) -> str | None:
+    """The same with what makes a trial ready."""
+    run = _prepared(session, plan, prepared)
     session.ready = plan, run
     return run.key
 
@@ -80,17 +123,17 @@ def _same(one: FitPlan, two: FitPlan) -> bool:
     return starts and replace(one, start={}) == replace(two, start={})
 
 
-def _prepared(session: Session, plan: FitPlan) -> _Run:
+def _prepared(session: Session, plan: FitPlan, prepared: Prepare) -> _Run:
     """Loads model and data, and traces the steps of a trial."""
     wanted = [count for count in (plan.options.steps, plan.options.epochs) if count is not None]
     if plan.options.batch_size < 1 or not wanted or min(wanted) < 1:
         raise FitError("A fit needs at least one epoch, one step and one row a batch.")
     tf.config.experimental.enable_op_determinism()
-    ready = prepare(session, plan)
+    ready = prepared(session, plan)
     _assign(weight_table(ready.loaded.model), plan.start)
     if plan.perturbation is not None:
         _perturb(ready.loaded.model, plan.perturbation)
-    return _Run(ready.trainer, ready.batches, plan, ready.data)
+    return _Run(ready.trainer, plan, ready.data)
 
 
 def start(session: Session, seed: int) -> dict[str, Array]:
@@ -165,21 +208,20 @@ class Length:
 class _Run:
     """One trial on its way: trains, tests, stores and tells."""
 
-    def __init__(self, trainer: Trainer, batches: Batches, plan: FitPlan, data: DataSet) -> None:
+    def __init__(self, trainer: Steps, plan: FitPlan, data: DataSet) -> None:
         self._trainer, self._plan, self._data = trainer, plan, data
         self._progress: Progress | None = None
-        self._train_rows = batches.train_rows
-        self._length = Length.of(plan.options, batches.train_rows, trainer.size)
+        self._train_rows = len(data.x_train[0])
+        self._length = Length.of(plan.options, self._train_rows, trainer.size)
         trained = min(self._length.steps, self._length.per_epoch) * trainer.size
-        self._test_rows = min(batches.test_rows, max(FEWEST_TEST_ROWS, trained))
+        self._test_rows = min(len(data.x_test[0]), max(FEWEST_TEST_ROWS, trained))
         self._history = History()
         self._logs = Logs(plan.options.logdir, plan.name)
         # The first step of a process compiles, and is left out of the speed.
         self._seconds, self._timed = 0.0, 0
         self._pace: float | None = None
-        functions = self._trainer.compiled()
-        self._variables = None if plan.options.store is None else variables_of(functions)
-        self.key = None if self._variables is None else self._named(functions, self._variables)
+        self._variables = None if plan.options.store is None else trainer.state()
+        self.key = None if self._variables is None else self._named(self._variables)
 
     def trial(self, progress: Progress | None) -> Trial:
         """Runs what the store does not hold."""
@@ -223,11 +265,11 @@ class _Run:
             return TrialStore(None), []
         if self._variables is None or self.key is None:
             store = TrialStore(None)
-            store.findings.append(Finding(fact=Fact.NOT_STORED))
+            store.findings.append(self._trainer.not_stored)
             return store, []
         return TrialStore(self._plan.options.store, self.key), self._variables
 
-    def _named(self, functions: Sequence[Live], variables: Sequence[Live]) -> str:
+    def _named(self, variables: Sequence[Live]) -> str:
         # By name as well: a candidate or a control that took up the reference's trial would prove nothing.
         length: dict[str, str | int] = {
             "name": self._plan.name,
@@ -236,7 +278,7 @@ class _Run:
             "as_written": int(self._plan.options.as_written),
             "test_rows": 0 if self._breaks_off(self._length.epochs) else self._test_rows,
         }
-        return trial_key(functions, variables, length)
+        return self._trainer.key(variables, length)
 
     def _resume(self, store: TrialStore, variables: Sequence[Live]) -> int:
         """Takes up the last finished epoch; how many epochs that saves."""

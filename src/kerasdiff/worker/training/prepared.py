@@ -32,8 +32,8 @@ from kerasdiff.worker.keras_internals import (
     optimizer_variables,
     sublayers,
 )
-from kerasdiff.worker.loading.load import Session
 from kerasdiff.worker.loading.loaded import Loaded
+from kerasdiff.worker.loading.session import Session
 from kerasdiff.worker.training.batches import Batches
 from kerasdiff.worker.training.data import DataSet, load_data
 from kerasdiff.worker.training.heads import Head

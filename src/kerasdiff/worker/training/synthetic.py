@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 from kerasdiff.data.procedural import TEST_ROWS, TRAIN_ROWS
 from kerasdiff.graph import Port
 from kerasdiff.graph.values import Array
-from kerasdiff.probing.probes import Family, batch_shape, family_of, integer_range
+from kerasdiff.probing.inputs.probes import Family, batch_shape, family_of, integer_range
 from kerasdiff.worker.training.heads import Head, one_hot
 
 Floats = NDArray[np.float32]

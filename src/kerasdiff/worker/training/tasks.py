@@ -15,7 +15,7 @@ import tensorflow as tf
 from kerasdiff.errors import EvaluateError, FitError
 from kerasdiff.graph import Port
 from kerasdiff.graph.values import Array
-from kerasdiff.probing.probes import probes
+from kerasdiff.probing.inputs.probes import probes
 from kerasdiff.side.observations import Encoding
 from kerasdiff.worker.hooks import hooked
 from kerasdiff.worker.keras_internals import (
@@ -145,23 +145,34 @@ class Task:
         """Fraction of right answers, the mean over the heads that have them; ``None`` for pure regression."""
         rates = [
             tf.reduce_mean(tf.cast(tf.equal(answer, label), tf.float64))
-            for answer, label in self.answers(result, targets)
+            for answer, label in self.answers(tensors_of(result), targets)
         ]
         return tf.add_n(rates) / len(rates) if rates else None
 
-    def answers(self, result: Live, targets: Sequence[Live]) -> list[tuple[Live, Live]]:
-        """For every head with classes, the ids the model answers with and the right ones, both int64."""
+    def answers(self, outputs: Sequence[Live], targets: Sequence[Live]) -> list[tuple[Live, Live]]:
+        """For every head with classes, the ids the model answers with and the right ones, both int64.
+
+        Of tensors of TensorFlow, or of arrays of numpy.
+        """
         pairs = []
-        for head, loss, y, output in zip(self.heads, self._losses, targets, tensors_of(result), strict=True):
+        for head, loss, y, output in zip(self.heads, self._losses, targets, outputs, strict=True):
             if head.encoding == "real":
                 continue
             if head.encoding == "binary":
                 threshold = 0.0 if getattr(loss, "from_logits", False) or not head.zero_one else 0.5
-                pairs.append((tf.cast(output > threshold, tf.int64), tf.cast(y > 0.5, tf.int64)))
+                pairs.append((_whole(output > threshold), _whole(y > 0.5)))
             else:
-                labels = y if head.encoding == "sparse" else tf.argmax(y, axis=-1)
-                pairs.append((tf.argmax(output, axis=-1), tf.cast(labels, tf.int64)))
+                labels = y if head.encoding == "sparse" else _largest(y)
+                pairs.append((_largest(output), _whole(labels)))
         return pairs
+
+
+def _largest(values: Live) -> Live:
+    return tf.argmax(values, axis=-1) if tf.is_tensor(values) else np.argmax(values, axis=-1)
+
+
+def _whole(values: Live) -> Live:
+    return tf.cast(values, tf.int64) if tf.is_tensor(values) else values.astype(np.int64)
 
 
 def _check_structure(structure: Structure, *, compiled: bool) -> None:

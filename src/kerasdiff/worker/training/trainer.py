@@ -6,18 +6,16 @@ trial pair share the processor.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
 from kerasdiff.errors import FitError, OutOfMemoryError
-from kerasdiff.graph.values import Array
-from kerasdiff.side.training import Answers, TrialOptions, TrialSettings
+from kerasdiff.findings import Fact, Finding
+from kerasdiff.side.training import TrialOptions, TrialSettings
 from kerasdiff.worker.keras_internals import Live, apply_gradients, build_optimizer, keras, scaled_loss
 from kerasdiff.worker.loading.loaded import Loaded
 from kerasdiff.worker.tracing.names import weight_table
@@ -25,19 +23,12 @@ from kerasdiff.worker.tracing.returned import tensors_of
 from kerasdiff.worker.tracing.trace import call_model
 from kerasdiff.worker.training.batches import Batches
 from kerasdiff.worker.training.draws import CommonDraws
+from kerasdiff.worker.training.identity import trial_key, variables_of
 from kerasdiff.worker.training.tasks import Task, fresh_optimizer, to_array
+from kerasdiff.worker.training.tested import Tested, Tests
 
 _SHORT_OF_MEMORY = ("CUDA_ERROR_OUT_OF_MEMORY", "CUBLAS_STATUS_ALLOC_FAILED", "CUDNN_STATUS_ALLOC_FAILED")
 """What libraries of CUDA call it, which TensorFlow passes on as an internal error."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tested:
-    """What a test gave: loss and accuracy, and the answers where they were wanted."""
-
-    loss: float
-    accuracy: float | None
-    answers: Answers
 
 
 class Trainer:
@@ -45,16 +36,19 @@ class Trainer:
 
     Attributes:
         size: Rows a batch.
+        not_stored: Why a trial is not, where its state cannot be read back.
         optimizer: Of this model, with the state it has before the first step, until it is trained.
         draws: The random numbers it shares with the other side; ``None`` where it draws its own.
     """
+
+    not_stored = Finding(fact=Fact.NOT_STORED)
 
     def __init__(self, loaded: Loaded, task: Task, batches: Batches, options: TrialOptions) -> None:
         self._loaded, self._task, self._batches = loaded, task, batches
         self._variables = list(loaded.model.trainable_variables)
         if not self._variables:
             raise FitError("The model has no trainable weights, so there is nothing to fit.")
-        self.size = _batch_size(loaded, options.batch_size)
+        self.size = batch_size_of(loaded, options.batch_size)
         self.optimizer = optimizer_of(loaded.model, task, options)
         # By way of text: 3e-4 in float32 is 0.00030000001424923539, which nobody set.
         self._learning_rate = float(str(to_array(self.optimizer.learning_rate)))
@@ -73,16 +67,13 @@ class Trainer:
     def settings(self, *, steps: int, epochs: int, steps_per_epoch: int, test_rows: int) -> TrialSettings:
         """What a trial of this length is trained with."""
         draws, own_draws = ((), False) if self.draws is None else self.draws.told(self.compiled())
-        own_step = getattr(type(self._loaded.model), "train_step", None) is not keras.Model.train_step
-        return TrialSettings(
-            optimizer=type(self.optimizer).__name__,
+        return settings_of(
+            self._loaded.model,
+            self._task,
+            self.optimizer,
             learning_rate=self._learning_rate,
-            loss=tuple(self._task.words),
-            targets=tuple(head.encoding for head in self._task.heads),
-            from_compile=self._task.compiled,
             batch_size=self.size,
             without_gradient=self._without_gradient,
-            custom_train_step_ignored=own_step and isinstance(self._loaded.model, keras.Model),
             steps=steps,
             epochs=epochs,
             steps_per_epoch=steps_per_epoch,
@@ -90,6 +81,14 @@ class Trainer:
             draws=draws,
             own_draws=own_draws,
         )
+
+    def state(self) -> list[Live] | None:
+        """All variables that the steps read or write; ``None`` where their state cannot be read back."""
+        return variables_of(self.compiled())
+
+    def key(self, state: Sequence[Live], plan: Mapping[str, str | int]) -> str:
+        """What a trial of these steps is called, which starts from the values that stand in its state now."""
+        return trial_key(self.compiled(), state, plan)
 
     def compiled(self) -> tuple[Live, Live]:
         """The concrete functions of training and of testing, traced on first use.
@@ -126,35 +125,13 @@ class Trainer:
             total: Number of rows.
             outputs: Whether the outputs are wanted as well.
         """
-        loss_sum = accuracy_sum = 0.0
-        first: Array = np.empty(0, np.float32)
-        digest = hashlib.sha256()
-        answers: list[list[Live]] = []
+        tests = Tests(outputs=outputs, accuracy=self._has_accuracy())
         for begin in range(0, total, self.size):
             count = min(self.size, total - begin)
             rows = np.minimum(np.arange(begin, begin + self.size), total - 1)
             loss, accuracy, results, answered = self._infer(tf.constant(rows), tf.constant(count, tf.int64))
-            loss_sum += float(loss) * count
-            accuracy_sum += float(accuracy) * count
-            if not outputs:
-                continue
-            arrays = [to_array(result) for result in results]
-            for array in arrays:
-                digest.update(np.ascontiguousarray(array).tobytes())
-            answers.append([to_array(one) for pair in answered for one in pair])
-            if begin == 0:
-                first = _joined(arrays)
-        columns = [np.concatenate(parts) for parts in zip(*answers, strict=True)]
-        return Tested(
-            loss=loss_sum / total,
-            accuracy=accuracy_sum / total if self._has_accuracy() else None,
-            answers=Answers(
-                predictions=first,
-                digest=digest.hexdigest(),
-                classes=tuple(columns[0::2]),
-                labels=tuple(columns[1::2]),
-            ),
-        )
+            tests.add(count, float(loss), float(accuracy), results, answered)
+        return tests.tested(total)
 
     def _has_accuracy(self) -> bool:
         return any(head.encoding != "real" for head in self._task.heads)
@@ -218,7 +195,7 @@ class Trainer:
         real = keras.tree.map_structure(lambda leaf: leaf[:count] if tf.is_tensor(leaf) else leaf, result)
         wanted = [y[:count] for y in targets]
         loss = self._task.loss(real, wanted, training=False)
-        return loss, self._accuracy(real, wanted), tensors_of(real), self._task.answers(real, wanted)
+        return loss, self._accuracy(real, wanted), tensors_of(real), self._task.answers(tensors_of(real), wanted)
 
     def _accuracy(self, result: Live, targets: Sequence[Live]) -> Live:
         accuracy = self._task.accuracy(result, targets)
@@ -234,14 +211,7 @@ def _failure(why: Exception) -> FitError:
     return FitError(f"The training step fails: {text.splitlines()[0] if text else repr(why)}", text)
 
 
-def _joined(outputs: list[Array]) -> Array:
-    """One array of predictions: a single output as it is, several flattened side by side, row by row."""
-    if len(outputs) == 1:
-        return outputs[0]
-    return np.concatenate([output.reshape(len(output), -1).astype(np.float64) for output in outputs], axis=1)
-
-
-def _batch_size(loaded: Loaded, wanted: int) -> int:
+def batch_size_of(loaded: Loaded, wanted: int) -> int:
     """The wanted batch size, or the one the model's inputs fix."""
     sizes = [port.spec.shape[0] for port in loaded.ports if port.spec.shape]
     fixed = {size for size in sizes if size is not None}
@@ -267,3 +237,38 @@ def optimizer_of(model: Live, task: Task, options: TrialOptions) -> Live:
             raise FitError(text) from None
     build_optimizer(made, model.trainable_variables)
     return made
+
+
+def settings_of(
+    model: Live,
+    task: Task,
+    optimizer: Live,
+    *,
+    learning_rate: float,
+    batch_size: int,
+    steps: int,
+    epochs: int,
+    steps_per_epoch: int,
+    test_rows: int,
+    without_gradient: tuple[str, ...] = (),
+    draws: tuple[str, ...] = (),
+    own_draws: bool = False,
+) -> TrialSettings:
+    """What a trial is trained with, as a report shows it."""
+    own_step = getattr(type(model), "train_step", None) is not keras.Model.train_step
+    return TrialSettings(
+        optimizer=type(optimizer).__name__,
+        learning_rate=learning_rate,
+        loss=tuple(task.words),
+        targets=tuple(head.encoding for head in task.heads),
+        from_compile=task.compiled,
+        batch_size=batch_size,
+        without_gradient=without_gradient,
+        custom_train_step_ignored=own_step and isinstance(model, keras.Model),
+        steps=steps,
+        epochs=epochs,
+        steps_per_epoch=steps_per_epoch,
+        test_rows=test_rows,
+        draws=draws,
+        own_draws=own_draws,
+    )

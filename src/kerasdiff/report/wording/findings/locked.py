@@ -86,7 +86,6 @@ SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
         f"does not hold them ({it.cause})"
     ),
     Fact.NOT_TRAINED: lambda it: f"{' and '.join(it.names)}: a baseline cannot be trained",
-    Fact.NOT_TRAINED_ELSEWHERE: lambda it: f"fits run on TensorFlow alone, and a model runs on {_off_tensorflow(it)}",
     Fact.NO_FILE_ELSEWHERE: lambda it: (
         f"files: weights are saved and loaded on TensorFlow alone, and a model runs on {_off_tensorflow(it)}, so the "
         "places of stored weights are compared alone"

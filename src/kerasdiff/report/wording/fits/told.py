@@ -246,6 +246,9 @@ SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
             "cannot be read back"
         )
     ),
+    Fact.NOT_STORED_ELSEWHERE: _of_side(
+        lambda finding: f"nothing was kept on disk: a trial on {finding.names[0]} is trained anew each time"
+    ),
     Fact.STORE_UNREADABLE: _of_side(
         lambda finding: f"{finding.names[0]} cannot be read ({finding.cause}); what it held is trained anew"
     ),

@@ -33,7 +33,7 @@ from kerasdiff.report.wording.edits import code, draws, formulas
 from kerasdiff.report.wording.edits.contrast import contrasts, uncoded
 from kerasdiff.report.wording.edits.sentences import of_another_class
 from kerasdiff.report.wording.names import given_to, lines_of, listed, name_of
-from kerasdiff.report.wording.verdict.causes import MOST_CHARACTERS, MOST_LISTED, groups
+from kerasdiff.report.wording.verdict.causes import MOST_CHARACTERS, MOST_LISTED, groups, spare_edits
 
 MOST_FORMS = 3
 """Changes of different kinds past which nobody follows an advice."""
@@ -66,7 +66,8 @@ def advice(comparison: Comparison) -> str | None:
     """
     if not _holds(comparison):
         return None
-    edits = [edit for edit in comparison.edits if not draws_elsewhere(edit)]  # which leaves them equivalent
+    spare = spare_edits(comparison)
+    edits = [edit for edit in comparison.edits if not (draws_elsewhere(edit) or edit in spare)]  # which may stay
     side = 0 if all(isinstance(edit, Insert) for edit in edits) else 1
     steps = _steps(comparison, edits, side)
     lead = f"To make them agree, change the {SIDES[side]}:"

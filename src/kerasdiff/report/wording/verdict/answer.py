@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 
 from kerasdiff.align.edits import Aspect, Delete, Edit, Insert, Update, is_nameless, leaves
 from kerasdiff.comparison import Basis, Comparison, Reason, Verdict
+from kerasdiff.explain.hiding import may_hide
 from kerasdiff.findings import Fact, Finding, RungName
-from kerasdiff.judge import may_hide
 from kerasdiff.report.wording.explain import consequence, verified
 from kerasdiff.report.wording.findings.notes import note
 from kerasdiff.report.wording.findings.table import detail, sentence
@@ -35,7 +35,7 @@ def summary(comparison: Comparison) -> str:
     ends = [" ".join(part for part in end if part) for end in _ends(comparison)]
     cause = f"{_untold(comparison)} {_REASONS[reason](comparison, MOST_CHARACTERS - len(ends[-1]) - 1)}".strip()
     end = next((text for text in ends if len(cause) + 1 + len(text) <= MOST_CHARACTERS), ends[-1])
-    if _by_rows(comparison) is not None and all(map(is_nameless, comparison.edits)):
+    if _by_rows(comparison) is not None and all(is_nameless(edit) for edit in comparison.edits):
         return end
     return f"{shortened(cause, MOST_CHARACTERS - len(end) - 1)} {end}".strip()
 
@@ -77,7 +77,7 @@ def _ends(comparison: Comparison) -> list[tuple[str, ...]]:
         return [(stored, shows), (stored or shows,)]
     does = "" if verdict.reason is Reason.SETTINGS_ALONE else consequence(attribution) or _losses(comparison)
     whole, brief = (verified(attribution, comparison.edits, brief=short) for short in (False, True))
-    unsaid = [(does, shows)] if does and attribution.explained else []
+    unsaid = [(does, shows)] if does and attribution.explained and not attribution.spare else []
     return [(does, shows, whole), (does, shows, brief), *unsaid, (shows, whole), (shows, brief)]
 
 

@@ -10,6 +10,7 @@ from kerasdiff.align.edits import Aspect, Delete, Edit, Insert, Move, Update, dr
 from kerasdiff.comparison import Comparison
 from kerasdiff.explain.records import Effect, Measure
 from kerasdiff.findings import other
+from kerasdiff.report.wording.edits import draws
 from kerasdiff.report.wording.edits.sentences import begins_with_a_name, message
 from kerasdiff.report.wording.explain import effect as effect_words
 from kerasdiff.report.wording.names import given_to, lines_of, listed, name_of
@@ -95,7 +96,8 @@ def _key(edit: Edit) -> tuple[object, ...]:
         assert site is not None
         return edit.kind, edit.rung, name_of(site), given_to(site), edit.mask, edit.inside, repr(edit.formula)
     if isinstance(edit, Update):
-        return edit.kind, edit.rung, edit.op, repr(edit.changes)
+        drawn = draws.over(draws.causes(edit.changes))
+        return edit.kind, edit.rung, edit.op, repr(drawn or edit.changes)
     if isinstance(edit, Move):
         return edit.kind, edit.op, *(tuple(site.op for site in sites) for sites in edit.behind)
     ways = (getattr(edit.wiring, name, None) for name in ("reordered", "side", "applied_by", "generator"))
@@ -108,17 +110,26 @@ def _key(edit: Edit) -> tuple[object, ...]:
 def told(comparison: Comparison, room: int = MOST_CHARACTERS, edits: Sequence[Edit] | None = None) -> str:
     """The edits in a sentence of at most ``room`` characters; it always names the one that matters most.
 
-    Those that only take random numbers from another generator, as another version of Keras does, are counted apart.
+    Those that only take random numbers from another generator, as another version of Keras does, are counted apart;
+    those that were measured to change nothing are left to the sentence that says what the edits do.
     """
-    alike = groups(comparison, edits)
+    shown = comparison.edits if edits is None else edits
+    alike = groups(comparison, shown)
     if not alike:
         return ""
-    named = [group for group in alike if not draws_elsewhere(group.edits[0])]
-    others = sum(len(group.edits) for group in alike if group not in named)
-    apart = _drawn(others)
-    if named and others and len(apart) < room // 2:
+    spare = spare_edits(comparison)
+    named = groups(comparison, [edit for edit in shown if not (draws_elsewhere(edit) or edit in spare)])
+    drawn = sum(map(draws_elsewhere, shown))
+    apart = _drawn(drawn) if drawn else ""
+    if named and len(apart) < room // 2:
         return f"{_listed(named, room - len(apart))}{apart}."
     return f"{_listed(alike, room)}."
+
+
+def spare_edits(comparison: Comparison) -> tuple[Edit, ...]:
+    """The edits that were measured to change nothing, and without which the others give the whole difference."""
+    spare = () if comparison.attribution is None else sorted(comparison.attribution.spare)
+    return tuple(comparison.edits[position] for position in spare)
 
 
 def _listed(alike: Sequence[Group], room: int) -> str:
@@ -190,6 +201,8 @@ def _other(edit: Edit, first: Edit) -> str:
     site, named = edit.sites[side], first.sites[side]
     if site is None:
         return owner or edit.op
+    if isinstance(edit, Update) and isinstance(first, Update) and edit.changes != first.changes:
+        owner = " of ".join(filter(None, (draws.settings(draws.causes(edit.changes)), owner or site.node)))
     line = "" if named is not None and named.source == site.source else f" ({site.source})" if site.source else ""
     return f"{owner or site.node}{line}"
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from kerasdiff.comparison import Comparison
 from kerasdiff.findings import Fact, Finding, Subject
-from kerasdiff.probing.limits import MANY_ROWS, ONE_ROW, OTHER_SIZE
+from kerasdiff.probing.numbers.limits import MANY_ROWS, ONE_ROW, OTHER_SIZE
 from kerasdiff.report.wording.names import capital, listed
 from kerasdiff.rungs.records import NUMERIC, NumberFigures, Rung
 

@@ -15,7 +15,7 @@ from kerasdiff.worker.backends.on_jax.jaxpr import traced
 from kerasdiff.worker.backends.on_jax.walking import walked
 from kerasdiff.worker.keras_internals import Live
 
-__all__ = ["array_of", "compiled", "pulled", "summed", "traced", "updating", "walked"]
+__all__ = ["array_of", "compiled", "fast", "pulled", "summed", "traced", "updated", "updating", "walked"]
 
 
 def array_of(value: Live, dtype: Live = None) -> Live:
@@ -32,6 +32,21 @@ def compiled(function: Callable[..., Live]) -> Callable[..., Live]:
     """A function that gives the same each time for the same values."""
     made: Callable[..., Live] = jax.jit(function)
     return made
+
+
+def fast(function: Callable[..., Live], *, still: bool = False) -> Callable[..., Live]:
+    """A function as fast as it gets; ``still`` where no gradient is taken in it."""
+    del still
+    return compiled(function)
+
+
+def updated(
+    optimizer: Live, variables: Sequence[Live], values: Sequence[Live], gradients: Sequence[Live], state: Sequence[Live]
+) -> tuple[list[Live], list[Live]]:
+    """The values of variables, and those of the optimizer's own, after a step from these."""
+    del variables
+    moved, after = optimizer.stateless_apply(list(state), list(gradients), list(values))
+    return list(moved), list(after)
 
 
 def pulled(function: Callable[..., tuple[Live, Live]]) -> Callable[..., Live]:

@@ -15,7 +15,7 @@ from kerasdiff.worker.backends.on_torch.aten import traced
 from kerasdiff.worker.backends.on_torch.walking import START, walked
 from kerasdiff.worker.keras_internals import Live, keras
 
-__all__ = ["array_of", "compiled", "pulled", "summed", "traced", "updating", "walked"]
+__all__ = ["array_of", "compiled", "fast", "pulled", "summed", "traced", "updated", "updating", "walked"]
 
 
 def array_of(value: Live, dtype: Live = None) -> Live:
@@ -37,6 +37,25 @@ def compiled(function: Callable[..., Live]) -> Callable[..., Live]:
         return function(*arguments)
 
     return run
+
+
+def fast(function: Callable[..., Live], *, still: bool = False) -> Callable[..., Live]:
+    """A function as fast as it gets; ``still`` where no gradient is taken in it."""
+    made: Callable[..., Live] = torch.no_grad()(function) if still else function
+    return made
+
+
+def updated(
+    optimizer: Live, variables: Sequence[Live], values: Sequence[Live], gradients: Sequence[Live], state: Sequence[Live]
+) -> tuple[list[Live], list[Live]]:
+    """The values of variables, and those of the optimizer's own, after a step from these, which stand in them.
+
+    Keras's optimizers for PyTorch write to the tensors of the variables, whatever stands in for those.
+    """
+    del values, state
+    with updating():
+        optimizer.apply(list(gradients), list(variables))
+    return [one.value for one in variables], [one.value for one in optimizer.variables]
 
 
 def pulled(function: Callable[..., tuple[Live, Live]]) -> Callable[..., Live]:

@@ -1,0 +1,56 @@
+"""How are two models trained alike, and how are gradients compared?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+from kerasdiff.align.pair import Pair
+from kerasdiff.findings import Compared
+from kerasdiff.graph.values import Array, Closeness, Tolerance
+from kerasdiff.options import Ignored
+from kerasdiff.probing.numbers.closeness import compare_values
+from kerasdiff.probing.prober import Prober, Run, Seen
+from kerasdiff.side.observations import Encoding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learning:
+    """How two models are trained alike.
+
+    Attributes:
+        prober: Runs both.
+        pair: Both, with the weights that correspond.
+        ignore: What is left out; a worker has dropped ignored regularizers already.
+        encodings: Form of the targets of each output, where a side's loss tells nothing about it.
+    """
+
+    prober: Prober
+    pair: Pair
+    ignore: tuple[Ignored, ...] = ()
+    encodings: tuple[Encoding | None, ...] = ()
+
+    @property
+    def compiled(self) -> bool:
+        """Whether each side learns by its own compile settings; else both by the defaults."""
+        return all(side.compiled is not None for side in self.pair.descriptions) and "compile" not in self.ignore
+
+    @property
+    def of_the_reference(self) -> Learning:
+        """The reference against itself."""
+        return replace(self, pair=self.pair.with_transfer(self.pair.transfer.of_the_reference))
+
+    def compared(self, by: Callable[[Learning, Run], Sequence[Compared]]) -> tuple[Seen, Seen]:
+        """How runs of both sides are compared, and how runs of the reference alone are."""
+        return partial(by, self), partial(by, self.of_the_reference)
+
+
+def element(a: Array, b: Array, tolerance: Tolerance, least: float) -> Closeness:
+    """Compares two gradients on the scale of their own, or on ``least`` where their own is rounding.
+
+    A bias before a batch normalisation has the gradient 0, and both sides compute some rounding instead: a millionth
+    of the largest gradient tells.
+    """
+    counterpart = b.reshape(a.shape) if a.size == b.size else b
+    return compare_values(a, counterpart, tolerance, least=least)
