@@ -162,3 +162,8 @@ def test_what_may_be_run_to_load_a_saved_model(tmp_path: Path) -> None:
     assert (target.objects, target.unsafe) == ((str(own),), True)
     with pytest.raises(TargetError, match=r"lost.py of `custom_objects` is no file"):
         target_of(model, custom_objects=["lost.py"])
+
+
+def test_a_python_that_is_named_by_nothing_is_refused() -> None:
+    with pytest.raises(TargetError, match="the Python that a model is to run under is empty"):
+        kerasdiff.compare("m.py:a", "m.py:b", reference_python="")
