@@ -202,12 +202,16 @@ def test_commands_set_variables_for_a_side(tmp_path: Path) -> None:
         done = CliRunner().invoke(main, [*words])
         assert done.exit_code == 2
         assert done.stderr.startswith(f"error: {words[-2]}: {sentence}"), done.stderr
-    for gate in ('"LEGACY=1"', "{ A = 1 }"):
+    wrong = {
+        '"LEGACY=1"': "must be a table of texts, as in { TF_USE_LEGACY_KERAS",
+        "{ A = 1 }": "gives A no text: write 1 in",
+    }
+    for gate, sentence in wrong.items():
         gates = f"[pairs.net]\nreference = {target!r}\ncandidate = {target!r}\nreference_env = {gate}\n"
         (tmp_path / "kerasdiff.toml").write_text(gates)
         done = CliRunner().invoke(main, ["check", "--config", str(tmp_path / "kerasdiff.toml")])
         assert done.exit_code == 2
-        assert "must be a table of texts, as in { TF_USE_LEGACY_KERAS" in done.stderr
+        assert sentence in done.stderr
 
 
 def test_variables_are_of_what_is_loaded() -> None:
