@@ -259,6 +259,14 @@ def test_function_graphs_say_what_they_use() -> None:
     assert any(file == __file__ and function == "call" for file, _, function in internals.frames_of(product))
 
 
+@pytest.mark.parametrize(("steps", "most"), [(6, 6), (None, None)])
+def test_loops_say_how_many_turns_they_take_at_most(steps: int | None, most: int | None) -> None:
+    model = keras.Sequential([keras.Input((steps, 3)), keras.layers.LSTM(2)])
+    operations = graph_of(model, (None, steps, 3)).get_operations()
+
+    assert [internals.most_turns(op) for op in operations if op.type == "While"] == [most]
+
+
 def test_keras_variables_have_the_handle_of_their_value() -> None:
     variable = keras.Variable([1.0])
 
