@@ -11,6 +11,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "kerasdiff.api.calls": ("assert_equivalent", "compare", "convert", "fit", "inspect"),
+    "kerasdiff.api.upgrading": ("upgrade",),
     "kerasdiff.api.results": ("Converted", "Edit", "InconclusiveError", "Inspection", "NotEquivalentError", "Result"),
     "kerasdiff.errors": ("KerasdiffError",),
 }
@@ -29,6 +30,7 @@ __all__ = [
     "convert",
     "fit",
     "inspect",
+    "upgrade",
 ]
 
 

@@ -10,6 +10,7 @@ from kerasdiff.api.results import InconclusiveError as InconclusiveError
 from kerasdiff.api.results import Inspection as Inspection
 from kerasdiff.api.results import NotEquivalentError as NotEquivalentError
 from kerasdiff.api.results import Result as Result
+from kerasdiff.api.upgrading import upgrade as upgrade
 from kerasdiff.errors import KerasdiffError as KerasdiffError
 
 __version__: str

@@ -32,7 +32,7 @@ from kerasdiff.side.memory import available_bytes
 from kerasdiff.side.process import Worker
 from kerasdiff.side.protocol import EXAMINE
 from kerasdiff.side.targets import Target
-from kerasdiff.side.upgrading.environments import sizes_of
+from kerasdiff.side.upgrading.kept import kept
 
 LITTLE_MEMORY = 2 << 30
 """A comparison takes about this: a launcher, two workers, what they share counted once."""
@@ -219,8 +219,8 @@ def _store() -> Check:
 
 def _environments() -> Check:
     place = environment_store()
-    sizes = sizes_of(place)
-    found: Found = {"place": place, "environments": len(sizes), "bytes": sum(sizes)}
+    there = kept(place)
+    found: Found = {"place": place, "environments": len(there), "bytes": sum(one.size for one in there)}
     return Check(subject=Subject.ENVIRONMENTS, found=found)
 
 

@@ -155,6 +155,9 @@ class Fact(Enum):
     # -- architecture --------------------------------------------------------------------------------------------
     ISOMORPHIC = auto()  # count: nodes
     SAME_BY_OTHERS = auto()  # computed by another library a side, or by none that proves; count: nodes; libraries
+    SAME_BUT_ROWS = (
+        auto()
+    )  # of two generations, each of which trains rows that are looked up in its own way; count: nodes
     EDITS = auto()  # count; figures: by kind of edit
     TRAINING_ALONE = auto()  # the edits show in training mode alone
     NUMBERS_AGREE = auto()  # no rule proves the edits harmless, but every number agrees
@@ -179,6 +182,8 @@ class Fact(Enum):
     TRANSPOSED = auto()  # the same, where the candidate holds the transposed matrix
     JOINED = auto()  # side; weights: the one that holds the others, then these; values: shapes of the first two
     OTHER_WHOLE = auto()  # weights: both; names: an initializer that looks at the whole matrix
+    OTHER_NUMBERS = auto()  # weights: one; values: by side, the weight whose random numbers it starts from, or None
+    START_NUMBERS = auto()  # parts: OTHER_NUMBERS
     START_SCALES = auto()  # parts: OTHER_FANS, OTHER_WHOLE
     OTHER_FANS = auto()  # weights: both; values: both fans
     SPELLED_OTHERWISE = auto()  # parts: SPELLED; what they do agrees in every figure
@@ -203,7 +208,7 @@ class Fact(Enum):
     OTHERWISE_IN_FLOAT64 = auto()  # side: which does, None for both
     FLOAT32_TELLS = auto()  # count: parameters; of: the most of which float64 is tried first
     DRAWS_GIVEN = auto()  # count: random ops that were given the other side's numbers
-    DRAWS_MIRRORED = auto()  # the same, or their mirror image
+    DRAWS_MIRRORED = auto()  # the same, or as likely ones
     DISTRIBUTIONS_AGREE = auto()  # count: draws a row; of: tests; figures: smallest_p, limit_p, seconds if spent
     DISTRIBUTIONS_DIFFER = auto()  # the same
     TOO_LARGE_TO_SAMPLE = auto()

@@ -17,7 +17,7 @@ from kerasdiff.findings import Fact, Finding, RungName
 from kerasdiff.graph import MODES, Mode
 from kerasdiff.graph.values import Precision, Tolerance
 from kerasdiff.options import Listener, Options
-from kerasdiff.probing.draws.random_ops import drawn_apart
+from kerasdiff.probing.draws.sharing import drawn_apart
 from kerasdiff.probing.function import observe_function, resized
 from kerasdiff.probing.inputs.constants import at_constants
 from kerasdiff.probing.inputs.texts import with_words
@@ -129,7 +129,7 @@ class Observer:
         else:
             self._listener.phase("running probes through both models")
             seen = self._numbers(settings_differ=settings_differ, penalties=penalties)
-        self._observations = replace(seen, stored=self._stored(face))
+        self._observations = replace(seen, stored=self._stored(face, seen.function))
         return self._observations
 
     def _left_out(self, *names: RungName, reason: Finding) -> None:
@@ -233,7 +233,9 @@ class Observer:
             self._left_out("inference", reason=Finding(fact=Fact.SEARCH_ENDED, count=search.tried, figures=seconds))
         return None
 
-    def _stored(self, face: Rung) -> StoredObservation | StoredPlaces | Unobserved | None:
+    def _stored(
+        self, face: Rung, function: FunctionObservation | Unobserved | None
+    ) -> StoredObservation | StoredPlaces | Unobserved | None:
         """What becomes of saved weights, where both sides take the same inputs; ``None`` where there are no weights."""
         if face.outcome != "equal":
             unknown = Unobserved(reason=Finding(fact=Fact.INTERFACES_UNKNOWN))
@@ -248,7 +250,8 @@ class Observer:
             places_alone = self._no_files()
             if places_alone is not None:
                 return self._places(places_alone)
-            return observe_stored(self._sides, self._pair, self._options.seed)
+            repeated = function.repeated[0] if isinstance(function, FunctionObservation) else None
+            return observe_stored(self._sides, self._pair, self._options.seed, repeated)
         except EvaluateError as error:
             return refused(error.message)
         except WorkerError as error:  # as HDF5 does where a disk is full: no harm to what is asked next
@@ -326,7 +329,19 @@ class Observer:
             learns=numeric[1].outcome == "equal",
             modes=self._modes,
             weight_scale=scale,
+            settled=self._settled(tolerance),
         )
+
+    def _settled(self, tolerance: Tolerance) -> dict[Mode, float]:
+        """By mode, the limit of outputs that are equal beyond a tolerance, for rounding accounts for them."""
+        seen = self._observations
+        limits: dict[Mode, float] = {}
+        for mode, one in zip(MODES, (seen.function, seen.learning) if seen else (), strict=False):
+            items = one.outputs if isinstance(one, FunctionObservation | LearningObservation) else ()
+            limit = max((item.closeness.limit for item in items), default=0.0)
+            if limit > tolerance.limit and all(item.closeness.equal and not item.closeness.foreign for item in items):
+                limits[mode] = limit
+        return limits
 
     def _unknown(self, prober: Prober) -> tuple[Precision, Tolerance]:
         """In what both sides can be run, where no number has been asked for."""

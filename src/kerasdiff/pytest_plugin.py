@@ -17,7 +17,7 @@ from kerasdiff.api import watching
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from kerasdiff.api.calls import Choices
+    from kerasdiff.api.choices import Choices
     from kerasdiff.api.results import Inspection, Result
 
 MARKER = (

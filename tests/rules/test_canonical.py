@@ -23,6 +23,7 @@ from kerasdiff.worker.loading.session import Session
 
 MODELS = """
 import keras
+import tensorflow as tf
 from keras import layers, ops
 
 def one(layer, *shape):
@@ -75,6 +76,23 @@ averages_slower = one(lambda: Averages(lambda v, x: v.assign(v * 0.98 + x * 0.02
 averages_backwards = one(lambda: Averages(lambda v, x: v.assign(v * 0.01 + x * 0.99)))
 averages_corrected = one(lambda: Averages(lambda v, x: v.assign(v * 0.99 + x * 0.01 * 6 / 5)))
 
+class Table(layers.Layer):
+    def __init__(self, look):
+        super().__init__()
+        self.look = look
+
+    def build(self, shape):
+        self.table = self.add_weight(shape=(9, 3))
+
+    def call(self, ids):
+        return self.look(self.table, ids)
+
+table_by_handle = one(lambda: Table(lambda table, ids: tf.gather(table.value, tf.cast(ids, "int32"))), 4)
+table_from_the_end = one(lambda: Table(lambda table, ids: ops.take(table, ops.cast(ids, "int32"), axis=0)), 4)
+words = lambda: keras.Sequential([keras.Input((4,), dtype="int32"), layers.Embedding(9, 3)])
+words_in_floats = one(lambda: layers.Embedding(9, 3), 4)
+computed_words = one(lambda: keras.Sequential([layers.Lambda(lambda x: x - 1), layers.Embedding(9, 3)]), 4)
+
 class Masked(keras.Model):
     def __init__(self):
         super().__init__()
@@ -122,6 +140,12 @@ NODE_CASES = (
     NodeCase("one-spelling", "capped", ("re_lu",), fires=False),
     NodeCase("one-spelling", "unit", ("unit_normalization",), fires=False),
     NodeCase("one-spelling", "plain_dense", ("dense",), fires=False),
+    NodeCase("lookup-of-a-weight", "table_by_handle", ("cast", "gather")),
+    NodeCase("lookup-of-a-weight", "words", ("embedding",), fires=False),
+    NodeCase("row-from-the-end", "words", ("embedding",)),
+    NodeCase("row-from-the-end", "words_in_floats", ("embedding",), "training"),
+    NodeCase("row-from-the-end", "computed_words", ("shift", "embedding"), fires=False),
+    NodeCase("row-from-the-end", "table_from_the_end", ("cast", "take"), fires=False),
     NodeCase("update-as-assignment", "averages", ("mean", "run_op", "scale", "assign_sub", "sin")),
     NodeCase(
         "update-as-assignment", "averages_twice", (*("mean", "run_op", "scale", "assign_sub") * 2, "sin"), fires=False
@@ -226,4 +250,4 @@ def test_a_mask_made_of_the_inputs_alone_is_a_node_of_its_own(tmp_path: Path) ->
     assert (embed.op, mask.op) == ("embedding", "not_equal")
     assert len(embed.outputs) == len(mask.outputs) == 1
     assert pool.operands == (Edge(node=embed.id), Edge(node=mask.id))
-    assert [item.rule for item in done.applied] == ["split-mask"]
+    assert [item.rule for item in done.applied] == ["split-mask", "row-from-the-end"]

@@ -26,6 +26,7 @@ from kerasdiff.comparison import Comparison, Reason, Verdict
 from kerasdiff.explain.records import Effect, LocalDifference, Measure
 from kerasdiff.findings import Fact, Finding, Site, Subject
 from kerasdiff.graph import Edge, Node, Port, Source, TensorSpec
+from kerasdiff.graph.chance import Drawn
 from kerasdiff.report.wording.verdict.advice import advice
 from kerasdiff.report.wording.verdict.answer import summary
 from kerasdiff.report.wording.verdict.causes import groups, told
@@ -244,6 +245,22 @@ def test_another_generator_is_no_cause_and_needs_no_change() -> None:
     assert told(comparison).endswith("; 1 other edit only takes random numbers from another generator.")
     assert told(differing(LOST, DRAWN, DRAWN)).endswith(
         "; 2 other edits only take random numbers from another generator."
+    )
+
+
+def test_masks_that_are_drawn_over_other_axes_are_told_once() -> None:
+    def drawn(name: str, line: int, *rates: str) -> Update:
+        site = Site(node=name, op="lstm", kind="layer", display="LSTM", source=Source(file="m.py", line=line))
+        steps = tuple(Drawn(setting=rate, axes=("row", "time step", "channel")) for rate in rates)
+        once = tuple(Drawn(setting=rate, axes=("row", "channel")) for rate in rates)
+        change = Change(aspect=Aspect.DRAWN, values=((rates,), (rates,)), drawn=(steps, once))
+        return Update(op="lstm", reference=site, candidate=site, changes=(change,))
+
+    both = "the masks of `dropout` and `recurrent_dropout` are drawn for each time step in the reference"
+    said = told(differing(drawn("one", 3, "dropout", "recurrent_dropout"), drawn("two", 4, "dropout")))
+
+    assert said == (
+        f"one (LSTM, m.py:3): {both} and once a sequence in the candidate, and likewise `dropout` of two (m.py:4)."
     )
 
 

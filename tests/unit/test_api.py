@@ -80,7 +80,7 @@ def test_an_error_ends_where_it_was_asked(tmp_path: Path) -> None:
     (tmp_path / "models.py").write_text("def builds(): pass\n")
     with pytest.raises(kerasdiff.KerasdiffError) as error:
         kerasdiff.inspect(tmp_path / "models.py:build")
-    assert [Path(entry.path).name for entry in error.traceback] == ["test_api.py", "calls.py"]
+    assert [Path(entry.path).name for entry in error.traceback] == ["test_api.py", "choices.py"]
     assert error.value.details in str(error.value)
     assert error.value.__cause__ is None
 

@@ -8,7 +8,7 @@ from graph_builder import Build
 from synthetic import Net
 
 from kerasdiff.align.correspondence import correspond
-from kerasdiff.graph import Graph
+from kerasdiff.graph import Edge, Graph, Node
 from kerasdiff.side.records import Description
 
 Ops = tuple[str, ...]
@@ -79,6 +79,29 @@ def test_one_mode_alone_proves_nothing() -> None:
     assert found.modes["inference"].alignment.isomorphic
     assert not found.isomorphic
     assert correspond(described(None, None), described(PLAIN, PLAIN)).modes == {}
+
+
+def test_two_generations_that_look_up_rows_by_equal_graphs_are_no_proof() -> None:
+    def of(keras: str, op: str) -> Description:
+        b = Build()
+        inner = (
+            Node(id="in0", op="input", kind="input", attributes={"index": 0}),
+            Node(id="w0", op="read", kind="read", attributes={"index": 0}),
+            Node(id="c0", op="Const", kind="const", attributes={"value": 0}),
+            Node(id="o0", op=op, kind="op", operands=tuple(Edge(node=name) for name in ("w0", "in0", "c0"))),
+        )
+        graph = b.graph(b.call("embedding", b.input(), name="words", weights=["table"]))
+        held = Graph(nodes=inner, outputs=(Edge(node="o0"),))
+        graph = replace(graph, nodes=(*graph.nodes[:-1], replace(graph.nodes[-1], lowering=held)))
+        model = replace(described(None, None), inference=graph, training=graph, environment={"keras": keras})
+        return replace(model, weights=tuple(b.weights.values()))
+
+    across = correspond(of("2.15.0", "GatherV2"), of("3.15.1", "GatherV2"))
+
+    assert across.same_graphs
+    assert not across.isomorphic
+    assert correspond(of("2.15.0", "Relu"), of("3.15.1", "Relu")).isomorphic
+    assert correspond(of("3.11.3", "GatherV2"), of("3.15.1", "GatherV2")).isomorphic
 
 
 def test_modes_that_pair_weights_differently_prove_nothing() -> None:

@@ -15,7 +15,7 @@ from kerasdiff.align.correspondence import correspond
 from kerasdiff.align.pair import Pair, WeightTransfer
 from kerasdiff.errors import EvaluateError
 from kerasdiff.explain.attempts import around
-from kerasdiff.explain.attribution import Explained, attribute, depth, merged
+from kerasdiff.explain.attribution import Explained, above, attribute, depth, merged
 from kerasdiff.explain.bench import Question, gradients_apart
 from kerasdiff.explain.cut import Cut, CutPoint
 from kerasdiff.explain.edited import numbers_in
@@ -24,8 +24,9 @@ from kerasdiff.explain.patching import Patcher, levels_of
 from kerasdiff.explain.records import Attribution, Depth, LocalDifference, Measure, NodeDistance
 from kerasdiff.explain.rows import Rows, stacked
 from kerasdiff.explain.search import Search, meets
+from kerasdiff.explain.work import Work
 from kerasdiff.findings import Fact, Finding, Site
-from kerasdiff.graph import Edge, Graph, Port, TensorSpec
+from kerasdiff.graph import Edge, Graph, Node, Port, TensorSpec
 from kerasdiff.graph.values import Array
 from kerasdiff.probing.numbers.closeness import compare_values
 from kerasdiff.probing.numbers.limits import precision_tolerance
@@ -42,6 +43,7 @@ OPS: Mapping[str, Callable[..., Array]] = {
     "sine": np.sin,
     "cap": lambda x: np.minimum(x, 50.0),
     "scale": lambda x: x,
+    "nearly double": lambda x: np.float64(np.float32(2.0 - 2e-7)) * x,
 }
 
 
@@ -264,6 +266,16 @@ def test_an_edit_without_effect_is_harmless() -> None:
     assert not attribution.explained
 
 
+def test_a_constant_that_one_side_rounds_is_harmless_where_rounding_accounts_for_outputs() -> None:
+    pair = pair_of(model("double", "sine"), model("nearly double", "sine"))
+
+    for settled, harmless in (({}, False), ({"inference": 1e-6}, True)):
+        explained = attribute(pair, replace(question_of(pair), settled=settled))
+        assert isinstance(explained, Explained)
+        assert explained.attribution is not None
+        assert all(effect.harmless is harmless for effect in explained.attribution.effects)
+
+
 @pytest.mark.parametrize(
     ("reference", "candidate", "spare"),
     [
@@ -452,6 +464,16 @@ def test_gradients_are_compared_by_their_norms() -> None:
     assert gradients_apart({}, {"w": np.ones(4)}) == pytest.approx(2.0)
 
 
+@pytest.mark.parametrize(("inner", "found"), [("AssignVariableOp", {"cell"}), ("TanhOp", set()), (None, {"cell"})])
+def test_a_loop_that_writes_nothing_is_no_effect_of_a_call(inner: str | None, found: set[str]) -> None:
+    body = None if inner is None else Graph(nodes=(Node(id="b", op=inner, kind="op"),), outputs=())
+    loop = Node(id="o", op="While", kind="op", attributes={"body": body})
+    lowering = Graph(nodes=(loop,), outputs=(Edge(node="o"),))
+    cell = Node(id="cell", op="lstm", kind="layer", lowering=lowering)
+
+    assert above(Graph(nodes=(cell,), outputs=(Edge(node="cell"),), effects=("cell",))) == found
+
+
 # Rows ----------------------------------------------------------------------------------------------------------
 
 
@@ -461,7 +483,8 @@ def test_rows_of_probes_are_stacked_and_the_worst_probe_is_told() -> None:
 
     assert batch[0].shape == (6, 2)
     assert probes == {"normal": slice(0, 3), "tiny": slice(3, 6)}
-    rows = Rows(batch=batch, probes=probes, tolerance=precision_tolerance("float64"))
+    tolerance = precision_tolerance("float64")
+    rows = Rows(batch=batch, probes=probes, tolerance=tolerance, overall=tolerance)
     other = batch[0].copy()
     other[4] += 1.0
     assert rows.compare(batch[0], other).subject.probe == "tiny"
@@ -492,6 +515,21 @@ def test_a_search_without_time_ends_early() -> None:
     assert search.run() is None
     assert search.ended_early
     assert search.tried == 0
+
+
+def test_weights_that_are_drawn_anew_are_work() -> None:
+    graph = model("double")
+
+    def tried(*moved: float) -> int:
+        work = Work([(graph, {"k": (5_000, 10_000)})], rows=4, seconds=6.0)
+        count = 0
+        while not work.done:
+            work.evaluate(("float64", 1.0, moved[count % len(moved)]))
+            count += 1
+        return count
+
+    assert tried(0.0) > 20
+    assert tried(0.0, 1e-8) == 3
 
 
 def test_numbers_are_taken_from_settings_of_any_depth() -> None:

@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import click
 import pytest
+from click.testing import CliRunner
 from other_python import made_environment, site_of
+from report_samples import forum
 from wheels import unpacked, wheel
 
-from kerasdiff.errors import UpgradeError
+import kerasdiff
+from kerasdiff.cli import main
+from kerasdiff.comparison import Comparison
+from kerasdiff.errors import KerasdiffError, UpgradeError
+from kerasdiff.options import Options
 from kerasdiff.report.wording import upgraded as wording
 from kerasdiff.side.interpreters.asking import ask
-from kerasdiff.side.targets import parse_target
-from kerasdiff.side.upgrading.environments import Made, Plan, _attempts, found, make, planned, sizes_of
-from kerasdiff.side.upgrading.installing import FailedError, Installer, installer, refusal
+from kerasdiff.side.interpreters.kept import mark_used
+from kerasdiff.side.targets import Target, parse_target
+from kerasdiff.side.upgrading.environments import Made, Plan, _attempts, found, make, planned
+from kerasdiff.side.upgrading.indexes import for_pip, for_uv, needs_pip, settings_of_pip
+from kerasdiff.side.upgrading.installing import FailedError, Installer, Told, installer, refusal
+from kerasdiff.side.upgrading.kept import kept, remove
 from kerasdiff.side.upgrading.packages import Packages, imports_of, packages_of
 from kerasdiff.side.upgrading.wanted import wanted
 
@@ -112,6 +126,7 @@ def plan(texts: tuple[str, ...], *, lent: bool = True, needed: tuple[str, ...] =
         wanted=wanted(texts, []),
         place=Path("/p"),
         known=KNOWN,
+        own="/python",
         base="/python",
         version="3.12.1",
         lent=lent,
@@ -146,6 +161,57 @@ def test_what_is_asked_for_stands_on_no_command_line(tmp_path: Path) -> None:
     called, *held = said
     assert re.fullmatch(r"pip: -I -u -m pip install --no-input -r \S+/asked\.txt", called)
     assert held == ["pip: mine @ https://***@host/mine.whl", "pip: numpy"]
+
+
+# From where -----------------------------------------------------------------------------------------------------
+
+SAID_BY_PIP = """:env:.index-url='https://me:secret@mirror/simple'
+download.index-url='https://elsewhere/simple'
+global.extra-index-url='https://one/simple\\nhttps://two/simple'
+global.index-url='https://of-the-machine/simple'
+global.trusted-host='one two'
+install.find-links='{there} /nowhere/at/all'
+install.user='true'
+"""
+
+
+def test_indexes_are_those_of_the_users_pip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pip = tmp_path / "python"
+    pip.write_text(f"#!/bin/sh\ncat <<'E'\n{SAID_BY_PIP.format(there=tmp_path)}E\n")
+    pip.chmod(0o755)
+    told = settings_of_pip(["/bin/false", str(pip)], {})
+
+    assert told is not None
+    assert for_pip(told) == {
+        "PIP_INDEX_URL": "https://me:secret@mirror/simple",
+        "PIP_EXTRA_INDEX_URL": "https://one/simple https://two/simple",
+        "PIP_TRUSTED_HOST": "one two",
+        "PIP_FIND_LINKS": f"{tmp_path} /nowhere/at/all",
+    }
+    by_uv = {
+        "UV_DEFAULT_INDEX": "https://me:secret@mirror/simple",
+        "UV_INDEX": "https://one/simple https://two/simple",
+        "UV_INDEX_STRATEGY": "unsafe-best-match",
+        "UV_INSECURE_HOST": "one two",
+        "UV_FIND_LINKS": str(tmp_path),
+    }
+    assert for_uv(told, {}, str(tmp_path)) == by_uv
+    assert for_uv(told, {"UV_INSECURE_HOST": "three"}, str(tmp_path)).get("UV_INSECURE_HOST") is None
+    assert not needs_pip(told)
+    assert needs_pip({**told, "no-binary": ":all:"})
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    assert settings_of_pip(["/bin/false"], {}) is None
+
+
+@pytest.mark.parametrize(
+    "file", [("uv.toml", "[[index]]\nurl = 'x'\n"), ("pyproject.toml", "[tool.uv.pip]\nindex-url = 'x'\n")]
+)
+def test_indexes_that_uv_knows_itself_stay(file: tuple[str, str], tmp_path: Path) -> None:
+    (tmp_path / file[0]).write_text(file[1])
+    told = {"index-url": "https://mirror/simple", "cert": "/a.pem"}
+
+    assert for_uv(told, {}, str(tmp_path)) == {"SSL_CERT_FILE": "/a.pem"}
+    assert for_uv(told, {"UV_INDEX": "y"}, "/") == {"SSL_CERT_FILE": "/a.pem"}
 
 
 # What comes of it -----------------------------------------------------------------------------------------------
@@ -185,7 +251,11 @@ def test_one_is_made_whole_and_found_again(old: Path, tmp_path: Path, monkeypatc
     assert found(planned(asks, ("mylayers", "numpy"), str(store), str(old))) == replace(made, seconds=None)
     assert found(planned(wanted(["mylayers<2"], []), (), str(store), str(old))) is None
     assert [place.name for place in store.iterdir()] == [once.place.name]
-    assert sizes_of(str(store))[0] > 0
+    (listed,) = kept(str(store))
+    assert listed.own == {"beside": "2.0", "mylayers": "1.1"}
+    assert listed.size > 0
+    assert listed.over == str(old)
+    assert listed.runs
     assert packages_of(made.python).held["mylayers"] == "1.1"
     assert ask(made.python, "").packages == ask(str(old), "").packages
     unpacked(wheel(tmp_path / "more", "unrelated", "1.0", ""), site_of(tmp_path / "old"))
@@ -209,6 +279,134 @@ def test_what_cannot_be_had_leaves_nothing(asked: str, says: str, old: Path, tmp
 
     assert says in caught.value.message
     assert list((tmp_path / "store").iterdir()) == []
+
+
+def test_from_python_the_model_runs_in_the_environment_that_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[Target, Target, Options]] = []
+    plans: list[Plan] = []
+
+    def compare(*given: Any) -> Comparison:
+        asked.append(given)
+        return forum()
+
+    def made(plan: Plan, told: Told, *, fresh: bool) -> Made:
+        plans.append(plan)
+        return Made(python="/new/bin/python", changed={"mine": ("1.0", "2.0"), "numpy": ("1", "2")}, kept={})
+
+    monkeypatch.setattr("kerasdiff.pipeline.compare", compare)
+    monkeypatch.setattr("kerasdiff.side.launching.prepare", lambda *given, **named: None)
+    monkeypatch.setattr("kerasdiff.side.upgrading.candidate.make", made)
+    monkeypatch.setenv("KERASDIFF_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "m.py").write_text("def build():\n    return None\n")
+    (tmp_path / "asks.txt").write_text("numpy==2\n")
+    result = kerasdiff.upgrade(
+        f"{tmp_path}/m.py:build",
+        "mine==2",
+        requirements=tmp_path / "asks.txt",
+        env={"A": "1"},
+        fit=False,
+        ignore="names",
+        fresh=True,
+    )
+
+    ((first, second, options),) = asked
+    assert (first.python, second.python) == ("", "/new/bin/python")
+    assert replace(second, python="") == first
+    assert first.variables == (("A", "1"),)
+    assert not options.fit
+    assert options.ignore == ("names",)
+    (plan,) = plans
+    assert plan.place.parent == tmp_path / "cache" / "environments"
+    assert plan.wanted.names == {"mine", "numpy"}
+    told = json.loads(result.to_json())
+    assert told["reference"]["environment"]["mine"] == "1.0"
+    assert told["candidate"]["environment"]["mine"] == "2.0"
+
+
+@pytest.mark.parametrize(
+    ("model", "asked", "says"),
+    [
+        ("m.py:build", {}, "nothing is asked for: say what to install"),
+        (dict, {"to": "keras==3.14"}, "dict is in the memory of this process, and another environment cannot have it"),
+        ("m.py:build", {"to": "keras=3.14"}, r"is no requirement: write keras==3\.14"),
+        ("nothing.py:build", {"to": ["keras==3.14"]}, r"nothing\.py"),
+    ],
+)
+def test_mistakes_of_an_upgrade_from_python(model: object, asked: dict[str, Any], says: str) -> None:
+    with pytest.raises(KerasdiffError, match=says):
+        kerasdiff.upgrade(model, **asked)
+    with pytest.raises(TypeError, match="there is no candidate_python; what can be said is fit,"):
+        kerasdiff.upgrade("m.py:build", "keras==3.14", candidate_python="x")  # type: ignore[call-arg]
+
+
+# What is kept ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Three environments: one used today, one a hundred days ago, one whose Python is gone."""
+    monkeypatch.setenv("KERASDIFF_CACHE", str(tmp_path))
+    store = tmp_path / "environments"
+    for name, days, python in (("new", 0, sys.executable), ("old", 100, sys.executable), ("lost", 3, "/no/python")):
+        (store / name / "bin").mkdir(parents=True)
+        (store / name / "bin" / "python").symlink_to(python)
+        held = {"asked": "keras==3.14", "own": {"absl": "1", "keras": "3.14.0"}, "bytes": 2_000_000, "python": "3.12.1"}
+        (store / name / "kerasdiff.json").write_text(json.dumps({**held, "over": "/mine/python"}))
+        os.utime(store / name / "kerasdiff.json", times=(0, time.time() - days * 86400))
+    (store / ".part-x").mkdir()
+    (store / "stray").mkdir()
+    return store
+
+
+def told(*words: str) -> tuple[int, str]:
+    done = CliRunner().invoke(main, ["environments", *words], standalone_mode=False)
+    return done.return_value, " ".join(done.stdout.split())
+
+
+def test_environments_are_listed_with_what_they_hold(store: Path) -> None:
+    code, said = told("--width", "200")
+
+    assert code == 0
+    assert f"3 environments of 6 MB below {store}, the one used last first:" in said
+    assert "new 2 MB, used within a day keras 3.14.0, absl 1; Python 3.12.1 over /mine/python lost" in said
+    assert "lost 2 MB, its Python is gone" in said
+    assert "old 2 MB, not used for 100 days" in said
+    listed = json.loads(told("--format", "json", "old")[1])["environments"]
+    assert [(one["name"], one["packages"]["keras"], one["runs"]) for one in listed] == [("old", "3.14.0", True)]
+
+
+def test_environments_go_by_their_last_use(store: Path) -> None:
+    mark_used(str(store / "old" / "bin" / "python"))
+    mark_used(sys.executable)
+    code, said = told("--prune", "30")
+
+    assert code == 0
+    assert "removed 1 environment that took 2 MB: lost" in said
+    assert sorted(one.name for one in kept(str(store))) == ["new", "old"]
+    assert "removed 1 environment that took 2 MB: new" in told("--prune", "all", "new")[1]
+    assert "none is left below" in told("--prune", "all")[1]
+    assert sorted(place.name for place in store.iterdir()) == [".part-x", "stray"]
+    assert "no environment has been made by" in told()[1]
+
+
+def test_one_that_another_process_removes_is_no_error(store: Path) -> None:
+    (one, *_) = kept(str(store))
+    remove(one)
+    remove(one)
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--prune", "soon"), "'soon' is no number of days: say 30, or all"),
+        (("lots",), "no environment is called lots"),
+    ],
+)
+def test_mistakes_about_environments(words: tuple[str, ...], says: str, store: Path) -> None:
+    with pytest.raises(click.UsageError, match=says):
+        CliRunner().invoke(main, ["environments", *words], standalone_mode=False, catch_exceptions=False)
 
 
 def test_words_about_it() -> None:
@@ -288,4 +486,4 @@ def test_why_it_cannot_be_made(name: str) -> None:
 def test_nothing_installs_where_there_is_neither(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("kerasdiff.side.upgrading.installing.shutil.which", lambda name: None)
     with pytest.raises(UpgradeError, match="there is neither uv nor pip here; install uv, or the `venv` package"):
-        installer("/bin/false", KNOWN, lent=True)
+        installer("/bin/false", KNOWN, lent=True, own="/bin/false")

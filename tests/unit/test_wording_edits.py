@@ -288,9 +288,9 @@ def test_another_call_is_told_by_both() -> None:
             {"kernel_initializer": ("value drawn at random", "value a6e48bb3")},
         ),
         (
-            (weight("kernel", "fans", (3, 4), (4, 3)),),
-            "kernel_initializer for inputs and outputs (3, 4) in the reference, (4, 3) in the candidate",
-            {"kernel_initializer_fans": ((3, 4), (4, 3))},
+            (weight("kernel", "fans", (3, 4), (5,)),),
+            "kernel_initializer by fans 3 and 4 in the reference, 5 in the candidate",
+            {"kernel_initializer_fans": ((3, 4), (5,))},
         ),
         (
             (Change(aspect=Aspect.SEED, values=((), ("drop_1", "drop_2"))),),

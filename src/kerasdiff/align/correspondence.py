@@ -13,6 +13,7 @@ from kerasdiff.align.pair import Aligned, Correspondence, across, libraries, off
 from kerasdiff.align.telling.telling import told
 from kerasdiff.canonical import Canonical, Canonicaliser
 from kerasdiff.graph import MODES, Graph, Mode, Node, Weight
+from kerasdiff.graph.ops import LOOKUPS, within
 from kerasdiff.side.records import Description
 
 
@@ -47,14 +48,26 @@ def correspond(reference: Description, candidate: Description) -> Correspondence
         edits=edits,
         told=told(edits, modes, (reference, candidate)),
         same_graphs=same,
-        isomorphic=same and _proves((reference, candidate)),
+        isomorphic=same and _proves((reference, candidate), modes),
         mapped=mapped,
     )
 
 
-def _proves(descriptions: tuple[Description, Description]) -> bool:
-    """Whether the same graphs do the same: one TensorFlow computes both."""
-    return len({*libraries(descriptions)}) == 1 and not any(off_tensorflow(descriptions))
+def _proves(descriptions: tuple[Description, Description], modes: Mapping[Mode, Aligned]) -> bool:
+    """Whether the same graphs do the same: one TensorFlow computes both, and trains rows looked up in one way.
+
+    Keras 2 adds up the gradients of an id that repeats before its optimizer sees them, and knows no ids below 0.
+    """
+    if len({*libraries(descriptions)}) > 1 or any(off_tensorflow(descriptions)):
+        return False
+    crosses = len({description.of_keras_2 for description in descriptions}) > 1
+    return not (crosses and any(_looks_up(aligned.graphs[0]) for aligned in modes.values()))
+
+
+def _looks_up(graph: Graph) -> bool:
+    """Whether a node takes rows of a weight by their numbers."""
+    held = (node.lowering for node in graph if node.weights and node.lowering is not None)
+    return any(item.op in LOOKUPS for lowering in held for item in within(lowering))
 
 
 def closed(normal: Canonical, traced: Graph) -> Canonical:

@@ -160,7 +160,8 @@ class Change:
 
     Attributes:
         name: Of the setting, empty where the aspect says it all. Of a weight it is ``trainable``, ``initializer``,
-            ``regularizer``, ``constraint``, ``dtype`` or ``fans`` (from which its initializer takes the scale).
+            ``regularizer``, ``constraint``, ``dtype``, ``fans`` (from which its initializer takes the scale) or
+            ``start`` (the weight whose random numbers it starts from).
         values: The reference's and the candidate's.
         weight: For ``WEIGHT``, the weight's role (``kernel``).
         parts: For ``COMPUTATION``, what either side alone computes.

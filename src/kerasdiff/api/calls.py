@@ -2,75 +2,25 @@
 
 from __future__ import annotations
 
-import functools
 import os
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, ParamSpec, TypedDict, TypeVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from kerasdiff.api import watching
+from kerasdiff.api.choices import Choices, data_of, options_of, plainly, start_ahead
 from kerasdiff.api.results import Converted, InconclusiveError, Inspection, NotEquivalentError, Result
 from kerasdiff.api.targets import Files, Inputs, Python, Variables, inputs_of, setting_of, target_of, targets_of
 from kerasdiff.defaults import SEEDS
-from kerasdiff.errors import FitError, InternalError, KerasdiffError, TargetError
-from kerasdiff.options import IGNORABLE, STRENGTHS, Ignored, Options, Required
+from kerasdiff.errors import FitError
+from kerasdiff.options import Ignored, Options, Required
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from kerasdiff.side.environment import Hardware
-    from kerasdiff.side.targets import Backend, Target
-
-P = ParamSpec("P")
-T = TypeVar("T")
+    from kerasdiff.side.targets import Backend
 
 
-def _plainly(ask: Callable[P, T]) -> Callable[P, T]:
-    """Lets an error of the user's end where it was asked, with what helps, and without the way through kerasdiff."""
-
-    @functools.wraps(ask)
-    def asked(*arguments: P.args, **named: P.kwargs) -> T:
-        __tracebackhide__ = True
-        if "no_fit" in named:
-            raise TypeError("there is no no_fit: the command's --no-fit is fit=False in Python")
-        try:
-            return ask(*arguments, **named)
-        except InternalError:
-            raise
-        except KerasdiffError as error:
-            if error.details:
-                error.args = (f"{error.message}\n{error.details}",)
-            raise error.with_traceback(None) from None
-
-    return asked
-
-
-class Choices(TypedDict, total=False):
-    """What :func:`compare` takes beside two models."""
-
-    fit: bool
-    fit_steps: int
-    data: str | os.PathLike[str] | None
-    inputs: Inputs | None
-    custom_objects: Files
-    unsafe: bool
-    reference_python: Python
-    candidate_python: Python
-    reference_backend: Backend | None
-    candidate_backend: Backend | None
-    reference_env: Variables
-    candidate_env: Variables
-    require: Required
-    require_checkpoint: bool
-    ignore: Ignored | Sequence[Ignored]
-    values: bool | None
-    picture: bool
-    seed: int
-    search: float
-    device: str
-    timeout: float
-
-
-@_plainly
+@plainly
 def compare(
     reference: object,
     candidate: object,
@@ -133,28 +83,31 @@ def compare(
     Raises:
         KerasdiffError: If a model cannot be found, loaded, built or called.
     """
-    given = inputs_of(inputs)
-    options = Options(
-        inputs=given,
-        fit=fit,
-        fit_steps=fit_steps,
-        data=_data(data),
-        seed=seed,
-        timeout=timeout,
-        search=search,
-        require=_one_of(require, STRENGTHS, "require"),
-        ignore=_ignored(ignore),
-        require_checkpoint=require_checkpoint,
-        device=device,
-        values=values,
-        picture=picture,
+    options = options_of(
+        {
+            "inputs": inputs,
+            "fit": fit,
+            "fit_steps": fit_steps,
+            "data": data,
+            "seed": seed,
+            "timeout": timeout,
+            "search": search,
+            "require": require,
+            "ignore": ignore,
+            "require_checkpoint": require_checkpoint,
+            "device": device,
+            "values": values,
+            "picture": picture,
+        }
     )
     settings = (
         setting_of(reference_python, reference_backend, reference_env),
         setting_of(candidate_python, candidate_backend, candidate_env),
     )
-    first, second = targets_of((reference, candidate), settings, given, custom_objects=custom_objects, unsafe=unsafe)
-    _start_ahead(targets=(first, second))
+    first, second = targets_of(
+        (reference, candidate), settings, options.inputs, custom_objects=custom_objects, unsafe=unsafe
+    )
+    start_ahead(targets=(first, second))
     import kerasdiff.pipeline as engine
 
     return watching.noted(Result(engine.compare(first, second, options)))
@@ -185,7 +138,7 @@ def demand(result: Result) -> None:
         raise (InconclusiveError if result.outcome == "inconclusive" else NotEquivalentError)(result)
 
 
-@_plainly
+@plainly
 def fit(
     reference: object,
     candidate: object,
@@ -255,7 +208,7 @@ def fit(
     numbers = tuple(range(seeds)) if isinstance(seeds, int) else tuple(seeds)
     if not numbers or len(set(numbers)) != len(numbers):
         raise FitError(f"{seeds!r} are no seeds: give how many, from 1 on, or a list of different ones.")
-    options = Options(inputs=given, data=_data(data), seed=numbers[0], timeout=timeout)
+    options = Options(inputs=given, data=data_of(data), seed=numbers[0], timeout=timeout)
     trials = fit_options(
         seeds=numbers,
         epochs=epochs,
@@ -276,14 +229,14 @@ def fit(
         setting_of(candidate_python, candidate_backend, candidate_env),
     )
     first, second = targets_of((reference, candidate), settings, given, custom_objects=custom_objects, unsafe=unsafe)
-    _start_ahead(trial_hardware(device), (first, second))
+    start_ahead(trial_hardware(device), (first, second))
     import kerasdiff.pipeline as engine
     from kerasdiff.options import Silent
 
     return watching.noted(Result(engine.fit(first, second, options, trials, Silent())))
 
 
-@_plainly
+@plainly
 def convert(
     reference: object,
     candidate: object,
@@ -338,14 +291,14 @@ def convert(
         setting_of(candidate_python, candidate_backend, candidate_env),
     )
     first, second = targets_of((reference, candidate), settings, given, custom_objects=custom_objects, unsafe=unsafe)
-    _start_ahead(targets=(first, second))
+    start_ahead(targets=(first, second))
     import kerasdiff.pipeline as engine
 
     options = Options(inputs=given, timeout=timeout, device=device)
     return Converted(engine.convert(first, second, source, path, options))
 
 
-@_plainly
+@plainly
 def inspect(
     target: object,
     *,
@@ -375,41 +328,7 @@ def inspect(
     given = inputs_of(inputs)
     setting = setting_of(python, backend, env)
     model = target_of(target, given, setting, custom_objects=custom_objects, unsafe=unsafe)
-    _start_ahead(targets=(model,))
+    start_ahead(targets=(model,))
     import kerasdiff.pipeline as engine
 
     return Inspection(engine.inspect(model, given, timeout))
-
-
-def _start_ahead(hardware: Hardware | None = None, targets: Sequence[Target] = ()) -> None:
-    """Starts what imports TensorFlow, for the rest to be imported meanwhile; it stays for the next question."""
-    from kerasdiff.side.environment import Hardware
-    from kerasdiff.side.launching import prepare
-
-    prepare(hardware or Hardware(), targets)
-
-
-def _data(path: str | os.PathLike[str] | None) -> str | None:
-    if path is None:
-        return None
-    from pathlib import Path
-
-    from kerasdiff.data.looking import check
-
-    check(Path(path).expanduser())
-    return os.fspath(path)
-
-
-def _one_of(value: Required, known: Sequence[Required], name: str) -> Required:
-    if value not in known:
-        raise TargetError(f"{name}={value!r}: it is one of {', '.join(known)}.")
-    return value
-
-
-def _ignored(given: Ignored | Sequence[Ignored]) -> tuple[Ignored, ...]:
-    """Each name once and in one order, so that equal questions get equal reports."""
-    names: set[str] = set(given.split(",") if isinstance(given, str) else given)
-    unknown = sorted(names - set(IGNORABLE))
-    if unknown:
-        raise TargetError(f"ignore={unknown[0]!r}: what can be left out is {', '.join(IGNORABLE)}.")
-    return tuple(name for name in IGNORABLE if name in names)

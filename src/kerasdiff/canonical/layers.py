@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
 
 from kerasdiff.canonical.engine import Applied, apply_rules, live, node_rule
+from kerasdiff.canonical.lookups import by_values, given, looked_up
 from kerasdiff.canonical.updates import assigned, written_once
 from kerasdiff.graph import Attribute, Edge, Graph, Mode, Node
 from kerasdiff.graph.names import IMPLIED, readable
@@ -52,7 +53,7 @@ class Canonicaliser:
 
     def canonicalise(self, graph: Graph) -> Canonical:
         """Node by node: split fused activations, drop no-ops, give one-op nodes the op's name."""
-        normal = _NormalNodes(self.lowering, written_once(graph))
+        normal = _NormalNodes(self.lowering, written_once(graph), given(graph))
         for node in normal.joined(graph):
             normal.add(node)
         final = replace(
@@ -70,6 +71,7 @@ class _NormalNodes:
     Args:
         lowering: Gives the normal form of a node's lowering, and the steps that led there.
         once: The weights that one op alone writes.
+        given: The nodes whose values are those of a model input.
 
     Attributes:
         nodes: Those put so far.
@@ -77,12 +79,18 @@ class _NormalNodes:
         inside: Steps within the lowering of a node, by its id.
     """
 
-    def __init__(self, lowering: Callable[[Node], tuple[Graph | None, tuple[Applied, ...]]], once: Set[str]) -> None:
+    def __init__(
+        self,
+        lowering: Callable[[Node], tuple[Graph | None, tuple[Applied, ...]]],
+        once: Set[str],
+        given: Set[str],
+    ) -> None:
         self.nodes: list[Node] = []
         self.applied: list[Applied] = []
         self.inside: dict[str, tuple[Applied, ...]] = {}
         self._lowering = lowering
         self._once = once
+        self._given = given
         self._now: dict[Edge, Edge] = {}
 
     def now(self, edges: Iterable[Edge]) -> tuple[Edge, ...]:
@@ -120,6 +128,7 @@ class _NormalNodes:
         if plain is not None:
             self._record("update-as-assignment", part)
         small, self.inside[part.id] = self._lowering(plain or part)
+        small = self._lookups(part, small)
         node = replace(part, operands=self.now(part.operands), lowering=small)
         same = drop_no_op(node)
         if same is not None:
@@ -130,6 +139,17 @@ class _NormalNodes:
             self._record("one-spelling", node)
         self.nodes.append(spelled)
         return tuple(Edge(node=node.id, port=port) for port in range(len(node.outputs)))
+
+    def _lookups(self, part: Node, small: Graph | None) -> Graph | None:
+        """A lowering with its lookups in one form."""
+        held = by_values(small)
+        if held is not None:
+            self._record("lookup-of-a-weight", part)
+            small = held
+        plain = looked_up(part, small, self._given)
+        if plain is not None:
+            self._record("row-from-the-end", part)
+        return plain or small
 
     def _stand_for(self, node: Node, first: int, edges: tuple[Edge, ...]) -> None:
         """Lets values stand for the outputs of a traced node, from the port ``first`` on."""

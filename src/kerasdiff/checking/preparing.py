@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -17,17 +16,13 @@ from kerasdiff.side.reading.early import check as check_target
 from kerasdiff.side.reading.early import read_target
 from kerasdiff.side.revisions.commits import AUTO
 from kerasdiff.side.targets import SIDES, Target, no_objects, trusting
-from kerasdiff.side.upgrading.environments import Plan, found, make, planned
+from kerasdiff.side.upgrading.candidate import untold, upgraded
+from kerasdiff.side.upgrading.environments import Plan
 from kerasdiff.side.upgrading.installing import Told
-from kerasdiff.side.upgrading.packages import imports_of
 from kerasdiff.side.upgrading.wanted import wanted
 
 Making = Callable[[Gate, Plan], None]
 """Hears which environment is made for a pair, before it is."""
-
-
-def _untold(*_: object) -> None:
-    """Hears nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +34,7 @@ class Ready:
     trouble: Trouble | None = None
 
 
-def ready(gates: Gates, against: str = "", told: Told = _untold, making: Making = _untold) -> tuple[Ready, ...]:
+def ready(gates: Gates, against: str = "", told: Told = untold, making: Making = untold) -> tuple[Ready, ...]:
     """Looks at what the pairs name, as far as that needs no TensorFlow, and makes the environments that they ask for.
 
     Args:
@@ -96,13 +91,14 @@ def model_of(gate: Gate, target: Target, side: str, here: str) -> Target:
 
 def _upgraded(gate: Gate, model: Target, here: str, told: Told, making: Making) -> Target:
     """The model in the environment that the pair asks for: the one that it has, and what is new."""
-    asks = wanted(gate.to, (), here)
-    plan = planned(asks, imports_of(model), environment_store(), model.python or sys.executable)
-    there = found(plan)
-    if there is None:
-        making(gate, plan)
-        there = make(plan, lambda line: told(f"{gate.name}: {line}"))
-    return replace(model, python=there.python)
+    candidate = upgraded(
+        model,
+        wanted(gate.to, (), here),
+        environment_store(),
+        told=lambda line: told(f"{gate.name}: {line}"),
+        making=lambda plan: making(gate, plan),
+    )
+    return candidate.target
 
 
 def trouble_of(error: BaseException) -> Trouble:

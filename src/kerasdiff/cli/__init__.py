@@ -17,6 +17,7 @@ from kerasdiff.cli.commands.compare import compare
 from kerasdiff.cli.commands.convert import convert
 from kerasdiff.cli.commands.data import data
 from kerasdiff.cli.commands.doctor import doctor
+from kerasdiff.cli.commands.environments import environments
 from kerasdiff.cli.commands.fit import fit
 from kerasdiff.cli.commands.init import init
 from kerasdiff.cli.commands.inspect import inspect
@@ -80,7 +81,7 @@ def main() -> None:
 
 
 COMMANDS = (
-    *(check, compare, completion, convert, data, doctor, fit),
+    *(check, compare, completion, convert, data, doctor, environments, fit),
     *(init, inspect, list_models, lock, replay, rules, show, upgrade),
 )
 for command in COMMANDS:

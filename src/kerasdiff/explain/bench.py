@@ -40,6 +40,8 @@ class Question:
         learns: Whether one training step is known to be the same, added losses included.
         weight_scale: Factor on the weights.
         modes: In which edits are measured.
+        settled: By mode, how far outputs may be apart where rounding, of a constant say, accounts for more than the
+            tolerance.
     """
 
     prober: Prober
@@ -51,6 +53,7 @@ class Question:
     weight_scale: float = 1.0
     encodings: tuple[Encoding | None, ...] = ()
     modes: tuple[Mode, ...] = MODES
+    settled: Mapping[Mode, float] = field(default_factory=dict)
 
 
 Gradients = Mapping[str, Array]
@@ -97,12 +100,12 @@ class Bench:
     @property
     def limits(self) -> Sizes:
         """Of all that is measured in this mode."""
-        limit = self.rows.tolerance.limit
-        limits = {self.measure: limit, FROM_ZERO[self.measure]: limit * TINY}
+        overall, limit = self.rows.overall.limit, self.question.tolerance.limit
+        limits = {self.measure: overall, FROM_ZERO[self.measure]: limit * TINY}
         if self.mode != "training" or not self.patcher.cut.groups():
             return limits
         wide = min(GRADIENT_LIMIT * limit / FLOAT64_LIMIT, DECIDES)
-        return {**limits, Measure.GRADIENT: wide, Measure.LOSS: limit, Measure.STATE: wide}
+        return {**limits, Measure.GRADIENT: wide, Measure.LOSS: overall, Measure.STATE: wide}
 
     def effects(self) -> Effects:
         """Applies each group of edits to the reference alone, and all of them."""
@@ -140,9 +143,9 @@ class Bench:
     ) -> frozenset[int]:
         """The edits that change nothing, all of them applied, and without which the others give the candidate.
 
-        Only in float64, whose limit is fixed: in float32 it is as wide as the rounding of what is measured.
+        Only by the limit of float64, which is fixed: another is as wide as the rounding of what is measured.
         """
-        if self.question.precision != "float64":
+        if self.question.precision != "float64" or self.rows.overall != self.question.tolerance:
             return frozenset()
         idle = [group for group, sizes in alone.items() if sizes and within(sizes, self.limits)]
         acting = [group for group in alone if group not in idle]
@@ -161,8 +164,8 @@ class Bench:
         From the same values each aligned node computes the same on both sides, and so do both models as they are: a
         model of parts of either has nothing else to compute. What edits do to state updates the walk has measured.
         """
-        outputs = zip(*self.walked.outputs, strict=False)
-        if self.walked.local or not all(self.rows.compare(one, two).closeness.equal for one, two in outputs):
+        ends = [self.rows.on_their_own.compare(*pair) for pair in zip(*self.walked.outputs, strict=False)]
+        if self.walked.local or not all(end.closeness.equal for end in ends):
             return False
         return not self.gradients or gradients_apart(*own) <= self.limits[Measure.GRADIENT]
 

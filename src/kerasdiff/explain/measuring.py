@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kerasdiff.align.edits import Edit, Update
 from kerasdiff.align.pair import Pair
@@ -19,8 +19,9 @@ from kerasdiff.explain.spare import seen_to_be_spare
 from kerasdiff.explain.walking import Walk, walk
 from kerasdiff.findings import Finding
 from kerasdiff.graph import Graph, Mode
-from kerasdiff.probing.draws.random_ops import given_draws
+from kerasdiff.probing.draws.sharing import given_draws
 from kerasdiff.probing.numbers.limits import MANY_ROWS, ONE_ROW
+from kerasdiff.probing.numbers.rounding import AMPLIFIED, PERTURBATION
 from kerasdiff.side.observations import Stage
 
 MOST_VALUES = 1 << 24
@@ -167,7 +168,10 @@ def _rows(pair: Pair, question: Question, mode: Mode, *, alone: bool) -> Rows:
         MOST_VALUES // max(1, values_a_row(pair.modes[mode].graphs[0])),
         fixed=any(port.spec.shape and port.spec.shape[0] is not None for port in pair.descriptions[0].inputs),
     )
-    return Rows(batch=batch, probes=probes, tolerance=question.tolerance)
+    tolerance, settled = question.tolerance, question.settled.get(mode, 0.0)
+    near = replace(tolerance, limit=max(tolerance.limit, min(settled, AMPLIFIED * PERTURBATION)))
+    far = replace(tolerance, limit=max(tolerance.limit, settled))
+    return Rows(batch=batch, probes=probes, tolerance=near, overall=far)
 
 
 def _patcher(pair: Pair, question: Question, mode: Mode, cut: Cut, rows: Rows) -> Patcher:

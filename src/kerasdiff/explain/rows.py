@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -24,12 +24,19 @@ class Rows:
     Attributes:
         batch: Their rows, one probe after the other.
         probes: Which rows are whose, by name of the probe.
-        tolerance: As a fraction of a value's scale on one probe.
+        tolerance: Of what is computed from the same values, as a fraction of its scale on one probe.
+        overall: Of what each side computes on its own, which may have amplified rounding by then.
     """
 
     batch: Batch
     probes: Mapping[str, slice]
     tolerance: Tolerance
+    overall: Tolerance
+
+    @property
+    def on_their_own(self) -> Rows:
+        """The same for values that each side computes on its own."""
+        return replace(self, tolerance=self.overall)
 
     def compare(self, reference: Array, candidate: Array) -> Compared:
         """The worst probe's rows, each on their own scale; the whole where the value has other rows.

@@ -17,13 +17,13 @@ from kerasdiff.errors import EvaluateError
 from kerasdiff.explain.attempts import Attempt, Attempts
 from kerasdiff.explain.domain import Domain
 from kerasdiff.explain.edited import Edited
-from kerasdiff.explain.work import EVALUATED, Work
+from kerasdiff.explain.work import Work
 from kerasdiff.findings import Compared
-from kerasdiff.graph.values import Array, Closeness, Tolerance
+from kerasdiff.graph.values import Array, Closeness, Precision, Tolerance
 from kerasdiff.probing.numbers.limits import FLOAT64_LIMIT, precision_tolerance
 from kerasdiff.probing.prober import FAR, Prober, Run, output_comparisons
 from kerasdiff.probing.witness import Witness
-from kerasdiff.side.observations import Stage
+from kerasdiff.side.observations import Evaluation, Stage
 
 NEAR = 0.1
 """Fraction of a constant that stands for infinity from which on a value meets it."""
@@ -46,9 +46,10 @@ class Search:
         self._prober, self._pair = prober, pair
         self._edited = Edited(pair)
         self._domain = Domain(pair.descriptions[0].inputs)
-        graphs = [side.inference for side in pair.descriptions]
+        weights = ({name: weight.shape for name, weight in side.items()} for side in pair.weights)
+        sides = [(side.inference, shapes) for side, shapes in zip(pair.descriptions, weights, strict=True)]
         batch = prober.batches[prober.names[0]]
-        self._work = Work(graphs, max((len(one) for one in batch if one.ndim), default=1), budget)
+        self._work = Work(sides, max((len(one) for one in batch if one.ndim), default=1), budget)
         self.tried = 0
         self.ended_early = False
 
@@ -64,7 +65,6 @@ class Search:
                 if not self._domain.holds(attempt.inputs):
                     continue
                 self.tried += 1
-                self._work.spend(EVALUATED)
                 apart = self._apart(attempt)
                 if apart is not None and not self._meets_a_mask(attempt):
                     return _witness(attempt, apart), apart
@@ -81,9 +81,7 @@ class Search:
         Raises:
             EvaluateError: If a side cannot be run on it in float64, or does not repeat itself.
         """
-        prober = Prober(
-            self._prober.sides, self._prober.transfer, {"": attempt.inputs}, weight_scale=attempt.weight_scale
-        )
+        prober = _Counted(self._work, self._prober, attempt)
         sides = prober.run("float64", prober.names)
         if not all(side.repeated for side in sides) or any(side.mixed for side in sides):
             raise EvaluateError("only what repeats itself in float64 can be searched")
@@ -127,6 +125,21 @@ class Search:
             wanted=self._edited.operands(side),
         )
         return tuple(self._prober.sides[side].stage(stage).values.values())
+
+
+class _Counted(Prober):
+    """Runs both sides on what is tried, and takes each run off the work that is left."""
+
+    def __init__(self, work: Work, prober: Prober, attempt: Attempt) -> None:
+        super().__init__(prober.sides, prober.transfer, {"": attempt.inputs}, weight_scale=attempt.weight_scale)
+        self._work, self._scale = work, attempt.weight_scale
+
+    def alone(
+        self, precision: Precision, names: tuple[str, ...], *, side: int = 0, training: bool, perturbation: float = 0.0
+    ) -> Evaluation:
+        if side == 0:  # the other one is at work meanwhile
+            self._work.evaluate((precision, self._scale, perturbation))
+        return super().alone(precision, names, side=side, training=training, perturbation=perturbation)
 
 
 def _witness(attempt: Attempt, apart: Closeness) -> Witness:

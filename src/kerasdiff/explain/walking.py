@@ -70,7 +70,7 @@ def walk(patcher: Patcher, rows: Rows, pairs: Mapping[str, str], *, updates: boo
         )
     )
     forced, local = _forced(patcher, rows, reference, updates=updates)
-    overall = _compared([(point, traced) for point, traced, _ in local], rows, reference, candidate)
+    overall = _compared([(point, traced) for point, traced, _ in local], rows.on_their_own, reference, candidate)
     first = next(_differing(overall), None)
     return Walk(
         divergence=None if first is None else _local_difference(*first),

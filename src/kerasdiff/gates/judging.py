@@ -87,7 +87,7 @@ def hidden_by(comparison: Comparison) -> tuple[Ignored, ...]:
     for edit in comparison.edits:
         for change in edit.changes if isinstance(edit, Update) else ():
             setting = {Aspect.WEIGHT: change.name, Aspect.COMPILE: "compile"}.get(change.aspect, "")
-            names.add("initializer" if setting == "fans" else setting)
+            names.add("initializer" if setting in ("fans", "start") else setting)
         if not isinstance(edit, Update):
             names.add("")
     settings_alone = comparison.verdict.reason in (Reason.SETTINGS, Reason.SETTINGS_ALONE)

@@ -54,6 +54,7 @@ class Port:
 
     Attributes:
         low, high: Bounds of the values of an integer input.
+        ids: Whether an input of floating numbers takes whole ones, by which rows of a table are looked up.
         given: Whether the user gave the bounds; else they are a guess.
         chosen: Whether the user named an output: the name of its layer, where Keras did not make that up.
         words: What a text input may hold that the model knows: the vocabularies of its layers.
@@ -68,6 +69,7 @@ class Port:
     chosen: bool = False
     words: tuple[str, ...] = ()
     closed: bool = False
+    ids: bool = False
 
 
 SEED_ROLE = "seed_generator_state"
@@ -85,10 +87,12 @@ class Weight:
         trainable: Effective: false as well where the layer or an owner of it is frozen.
         initializer: Canonical text of the initializer with defaults resolved, or ``None``.
         own_regularizer: Whether the regularizer is code of the user's own; Keras's are sums without a bound.
-        fans: Inputs and outputs per unit from which the initializer takes its scale, ``None`` where it takes none.
+        fans: Inputs or outputs per unit from which the initializer takes its scale, or both where it takes their mean;
+            ``None`` where it takes none.
         owner: The id of the layer that holds it.
         fan_in: Inputs summed per output unit where the weight acts as a kernel, else 1.
-        twin: Of a random generator's state, the id of the first one with the same seed: both draw the same numbers.
+        twin: Of a random generator's state, the id of the first one with the same seed: both draw the same numbers. Of
+            another weight, of the first one whose random numbers it starts from, times a factor and moved at most.
     """
 
     id: str
@@ -98,7 +102,7 @@ class Weight:
     dtype: str
     trainable: bool
     initializer: str | None = None
-    fans: tuple[int, int] | None = None
+    fans: tuple[int, ...] | None = None
     regularizer: str | None = None
     own_regularizer: bool = False
     constraint: str | None = None

@@ -17,7 +17,7 @@ from kerasdiff.fitting.local import Local
 from kerasdiff.fitting.trainers import Starts, Trainers
 from kerasdiff.fitting.trials import FitEvidence
 from kerasdiff.options import FitOptions, Listener, Options
-from kerasdiff.probing.draws.trial_draws import trial_draws
+from kerasdiff.probing.draws.trials import trial_draws
 from kerasdiff.probing.large import IN_A_FIT, lacks_room
 from kerasdiff.rungs.fit import fit_rung
 from kerasdiff.rungs.records import NotChecked, NumberFigures, Rung

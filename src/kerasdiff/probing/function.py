@@ -11,8 +11,8 @@ from kerasdiff.align.pair import Pair
 from kerasdiff.findings import SIDES, Compared, Fact, Finding, Subject
 from kerasdiff.graph import Mode
 from kerasdiff.graph.values import Array
-from kerasdiff.probing.draws.random_ops import drawing, drawn_apart, share_draws
 from kerasdiff.probing.draws.samples import sample
+from kerasdiff.probing.draws.sharing import drawing, drawn_apart, share_draws
 from kerasdiff.probing.inputs.probes import other_sizes
 from kerasdiff.probing.inputs.texts import with_words
 from kerasdiff.probing.large import IN_FLOAT64, is_large, lacks_room, left_out
@@ -151,9 +151,9 @@ def observe_chance(
         return Chance(drawing=anew, samples=sample(prober, run, training=training) if all(anew) else None)
     comparisons = compare(shared.run)
     mirrored = samples = None
-    if comparisons.differ and shared.mirrored is not None:
-        again = compare(shared.mirrored())
-        mirrored = None if again.differ else again
+    if comparisons.differ:
+        again = (compare(other()) for other in shared.others)
+        mirrored = next((one for one in again if not one.differ), None)
     if comparisons.differ and mirrored is None and not shared.sure:
         samples = sample(prober, run, training=training)
     return Chance(shared=comparisons, mirrored=mirrored, count=shared.count, sure=shared.sure, samples=samples)

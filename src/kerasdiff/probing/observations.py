@@ -79,7 +79,8 @@ class Chance:
 
     Attributes:
         shared: Comparisons with the reference's draws put into the candidate; ``None`` where they do not correspond.
-        mirrored: The same with the mirror image of draws whose nodes are not aligned, where that agrees.
+        mirrored: The same with numbers that are as likely, where that agrees: the mirror image of draws whose nodes are
+            edited or not aligned, or parts of the draws in another order.
         count: Random ops that were given the other side's numbers.
         sure: Whether it is known which draw corresponds to which.
         drawing: Whether each side draws anew in every call, where that was asked.
@@ -96,10 +97,21 @@ class Chance:
     samples: Samples | None = None
 
     @property
+    def deciding(self) -> Comparisons | None:
+        """The comparisons that count."""
+        return self.mirrored or self.shared
+
+    @property
     def agrees(self) -> bool:
         """Whether both agree once they draw the same numbers."""
-        decides = self.mirrored or self.shared
-        return decides is not None and decides.agree and self.samples is None
+        return self.deciding is not None and self.deciding.agree and self.samples is None
+
+
+def _outputs(comparisons: Comparisons | None, chance: Chance | None) -> tuple[Compared, ...]:
+    """The comparisons of outputs that decide, with the same random numbers where they could be given."""
+    deciding = comparisons if chance is None else chance.deciding
+    items = () if deciding is None else deciding.compared
+    return tuple(item for item in items if item.subject.quantity in ("output", "training output"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +148,11 @@ class FunctionObservation:
     added: Closeness | None = None
     untaken: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
     other_size: OtherSize = OtherSize()
+
+    @property
+    def outputs(self) -> tuple[Compared, ...]:
+        """How outputs compare."""
+        return _outputs(self.comparisons, self.chance)
 
     @property
     def differs(self) -> bool:
@@ -187,6 +204,11 @@ class LearningObservation:
     comparisons: Comparisons | None = None
     step: StepObservation | None = None
     chance: Chance | None = None
+
+    @property
+    def outputs(self) -> tuple[Compared, ...]:
+        """How outputs compare."""
+        return _outputs(self.comparisons, self.chance)
 
     @property
     def agrees(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 from kerasdiff.align.pair import Pair, libraries
 from kerasdiff.findings import SIDES, Fact, Finding
@@ -33,7 +34,9 @@ def _findings(pair: Pair) -> tuple[tuple[Finding, ...], RungOutcome]:
         count = len(pair.modes["inference"].graphs[0])
         same = Finding(fact=Fact.ISOMORPHIC, count=count)
         if not pair.isomorphic:
-            same = Finding(fact=Fact.SAME_BY_OTHERS, count=count, libraries=libraries(pair.descriptions))
+            known = libraries(pair.descriptions)
+            rows = len({*known}) == 1 and pair.crosses_generations
+            same = replace(same, fact=Fact.SAME_BUT_ROWS if rows else Fact.SAME_BY_OTHERS, libraries=known)
         return (same, *aside), "equal"
     if pair.edits:
         kinds = Counter(edit.kind for edit in pair.told)

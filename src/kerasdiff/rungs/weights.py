@@ -59,7 +59,7 @@ def settings(
     """
     first, second = pair.weights
     homes = _homes(pair)
-    twins = _twins(pair)
+    twins, started = _twins(pair), _started(pair)
     hidden: Counter[str] = Counter()
     changed: dict[tuple[str, str], list[Change]] = {}
     joined = {names for one in pair.transfer.joined for names in one.pairs}
@@ -67,8 +67,9 @@ def settings(
     for one, two in known:
         owners = first[one].owner, second[two].owner
         scaled = (one, two) not in joined  # of a joined weight, another scale at the start is told beside
-        for change in _changes(first[one], second[two], same_start=one in same_start, scaled=scaled):
-            setting = "initializer" if change.name == "fans" else change.name
+        differing = _changes(first[one], second[two], same_start=one in same_start, scaled=scaled)
+        for change in (*differing, *started.get(one, ())):
+            setting = "initializer" if change.name in ("fans", "start") else change.name
             if setting in ignore:
                 hidden[setting] += 1
             else:
@@ -186,6 +187,7 @@ def _agreeing(pair: Pair, seen: SettingsCompared, same_start: frozenset[str], ig
     if all(pair.weights) and not seen.compared:
         return "failed", (Finding(fact=Fact.NO_PAIR_OF_WEIGHTS), *alone)
     laid, scaled = _layouts(pair)
+    scaled = (*scaled, *_drawn_on(pair))
     if "initializer" in ignore:
         scaled, same_start = (), frozenset()
     agree = Finding(fact=Fact.WEIGHTS_AGREE, count=seen.compared)
@@ -243,7 +245,7 @@ def _layouts(pair: Pair) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
             continue
         fact = Fact.TRANSPOSED if transposed else Fact.LAID_OUT
         laid.append(Finding(fact=fact, weights=(one, two), values=(a.shape, b.shape)))
-        if a.fans is not None and b.fans is not None and a.fans != b.fans:
+        if _scaled_otherwise(a.fans, b.fans):
             scaled.append(Finding(fact=Fact.OTHER_FANS, weights=(one, two), values=(a.fans, b.fans)))
     for one_joined in pair.transfer.joined:
         laid.append(_join(pair, one_joined))
@@ -276,9 +278,14 @@ def _other_fans(pair: Pair, joined: Joined) -> list[Finding]:
     names, fans = joined.pairs[0], (whole.fans, one.fans) if joined.side == 0 else (one.fans, whole.fans)
     if str(whole.initializer).startswith(WHOLE) and whole.initializer == one.initializer:
         return [Finding(fact=Fact.OTHER_WHOLE, weights=names, names=(str(whole.initializer),))]
-    if None in fans or fans[0] == fans[1]:
+    if not _scaled_otherwise(*fans):
         return []
     return [Finding(fact=Fact.OTHER_FANS, weights=names, values=fans)]
+
+
+def _scaled_otherwise(one: tuple[int, ...] | None, two: tuple[int, ...] | None) -> bool:
+    """Whether an initializer takes another scale from these fans; of both it takes the mean."""
+    return one is not None and two is not None and sum(one) != sum(two)
 
 
 def other_initializer(one: Weight, two: Weight) -> bool:
@@ -302,6 +309,35 @@ def _twins(pair: Pair) -> Mapping[str, Change]:
             ]
             twins[one] = Change(aspect=Aspect.SEED, values=(shared[0], shared[1]))
     return twins
+
+
+def _started(pair: Pair, *, shaped: bool = True) -> Mapping[str, tuple[Change]]:
+    """Weights that start from the random numbers of another one on one side alone, or on both of another, with which.
+
+    Where several share them, each is told with the first of those that have a counterpart. Those of one shape start
+    equal, so that two layers may do the same; of other shapes (without ``shaped``) one draws on where the other ends.
+    """
+    order = {name: number for number, name in enumerate(pair.weights[0])}
+    known = sorted(_one_to_one(pair), key=lambda names: order[names[0]])
+    firsts: tuple[dict[object, int], dict[object, int]] = ({}, {})
+    changes = {}
+    for number, names in enumerate(known):
+        held = [table[name] for table, name in zip(pair.weights, names, strict=True)]
+        if any(weight.is_seed or weight.initializer is None for weight in held):
+            continue
+        keys = [(weight.twin or weight.id, weight.shape if shaped else ()) for weight in held]
+        at = [first.setdefault(key, number) for first, key in zip(firsts, keys, strict=True)]
+        if at[0] != at[1]:
+            one, two = (None if place == number else known[place][side] for side, place in enumerate(at))
+            changes[names[0]] = (Change(aspect=Aspect.WEIGHT, name="start", values=(one, two), weight=held[0].name),)
+    return changes
+
+
+def _drawn_on(pair: Pair) -> tuple[Finding, ...]:
+    """Weights of several shapes that start from the same random numbers on one side alone."""
+    told = _started(pair, shaped=False)
+    parts = tuple(Finding(fact=Fact.OTHER_NUMBERS, weights=(one,), values=told[one][0].values) for one in told)
+    return (Finding(fact=Fact.START_NUMBERS, parts=parts),) if parts else ()
 
 
 def _drawing_alike(pair: Pair) -> Iterator[Update]:
@@ -378,7 +414,7 @@ def _changes(one: Weight, two: Weight, *, same_start: bool, scaled: bool = True)
         if a != b:
             initialized = initialized and name != "initializer"
             yield Change(aspect=Aspect.WEIGHT, name=name, values=(a, b), weight=one.name)
-    scaled = scaled and one.shape == two.shape and one.fans != two.fans and None not in (one.fans, two.fans)
+    scaled = scaled and one.shape == two.shape and _scaled_otherwise(one.fans, two.fans)
     if scaled and initialized:  # another initializer says it all
         yield Change(aspect=Aspect.WEIGHT, name="fans", values=(one.fans, two.fans), weight=one.name)
 

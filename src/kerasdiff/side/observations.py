@@ -54,6 +54,17 @@ class Recipe:
         return tuple(parts) or (self,)
 
 
+MOST_STARTS, MOST_STARTED = 4, 60_000_000
+"""Values of all weights that a worker keeps, at most, and how many values in all: a comparison asks for the same ones
+and for those moved by rounding of three sizes in turn. Of ConvNeXtTiny (28 million) drawing them was nearly all the
+time of a search."""
+
+
+def starts_kept(values: int) -> int:
+    """How many values of all its weights a worker keeps of a model with so many, so as not to draw them again."""
+    return max(1, min(MOST_STARTS, MOST_STARTED // max(1, values)))
+
+
 def part_of(weight: str, number: int) -> str:
     """The id of a part of a weight that holds several of the other side."""
     return f"{weight}[part {number + 1}]"

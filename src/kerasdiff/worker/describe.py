@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import platform
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
@@ -52,6 +52,7 @@ from kerasdiff.worker.tracing.names import (
 from kerasdiff.worker.tracing.naming import snake
 from kerasdiff.worker.tracing.reach import is_user_code
 from kerasdiff.worker.tracing.sources import relative
+from kerasdiff.worker.tracing.starting import started_alike
 from kerasdiff.worker.tracing.trace import Recording
 from kerasdiff.worker.tracing.untracked import untracked
 
@@ -143,8 +144,11 @@ def _weights(session: Session, names: Names) -> tuple[Weight, ...]:
     """The weights; a starting value that another seed changes is no setting, but drawn (as quantised kernels are)."""
     loaded = session.loaded("float32")
     described = describe_weights(names)
-    weights = tuple(_as_written(weight, loaded) for weight, _ in described)
     given = {weight.id for weight, variable in described if starts_from_value(variable)}
+    twins = _started_alike(session, [weight for weight, _ in described if weight.id not in given])
+    weights = tuple(
+        replace(_as_written(weight, loaded), twin=twins.get(weight.id, weight.twin)) for weight, _ in described
+    )
     if session.target.kind == "saved" or not given:
         return weights
     other = Names(session.reload("float32", SEED + 1).model)
@@ -155,6 +159,15 @@ def _weights(session: Session, names: Names) -> tuple[Weight, ...]:
         else weight
         for weight in weights
     )
+
+
+def _started_alike(session: Session, weights: Sequence[Weight]) -> dict[str, str]:
+    """Weights that an initializer gave the random numbers of another one."""
+    if session.target.kind == "saved":
+        return {}
+    table = weight_table(session.pristine().model)
+    drawn = [one for one in weights if one.initializer is not None and one.dtype.startswith(("float", "bfloat"))]
+    return started_alike({one.id: table[one.id] for one in drawn})
 
 
 def _as_written(weight: Weight, loaded: Loaded) -> Weight:

@@ -23,6 +23,16 @@ def perceptron() -> Any:
     return chain((8,), hidden, Dense(3, activation="softmax"))
 
 
+def started_alike() -> Any:
+    """Two kernels that start equal: an initializer draws the same numbers whenever it is called."""
+    start = keras.initializers.HeNormal()
+    return chain((8,), Dense(8, "tanh", kernel_initializer=start), Dense(8, kernel_initializer=start))
+
+
+def started_apart() -> Any:
+    return chain((8,), Dense(8, "tanh", kernel_initializer="he_normal"), Dense(8, kernel_initializer="he_normal"))
+
+
 def convnet(rate: float = 0.3) -> Any:
     entry = keras.Input((8, 8, 3))
     value = layers.Conv2D(3, 3, padding="same", activation="relu")(entry)

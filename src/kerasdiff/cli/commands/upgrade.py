@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import click
 
@@ -12,12 +10,6 @@ from kerasdiff.cli.completion import targets
 from kerasdiff.cli.options.common import EXIT_CODES_HELP, TARGETS_HELP, clean, progress, understood
 from kerasdiff.cli.options.comparing import Asked, compared, comparison_options
 from kerasdiff.cli.options.settings import EITHER, setting_options
-
-if TYPE_CHECKING:
-    from kerasdiff.side.upgrading.environments import Made, Plan
-
-TOLD = frozenset(("tensorflow", "tensorflow-cpu", "keras", "numpy"))
-"""Packages whose versions every report tells."""
 
 
 @click.command(
@@ -68,48 +60,23 @@ def upgrade(
     """  # noqa: D301
     if not requirements and not files:
         raise click.UsageError("say what to upgrade to: --to 'tensorflow==2.21', or -r FILE.")
+    from kerasdiff.options import environment_store
+    from kerasdiff.report.wording import upgraded as wording
+    from kerasdiff.side.upgrading.candidate import upgraded
     from kerasdiff.side.upgrading.wanted import wanted
 
     asks = wanted(requirements, files)
     (model, new), specs = understood((target, target), asked.inputs, asked.data)
-    if model.kind == "baseline":
-        from kerasdiff.errors import TargetError
-
-        raise TargetError(
-            f"{target} is a baseline, which has no code to run elsewhere; name the model, and compare the baseline "
-            "with it by `kerasdiff compare`."
+    with progress() as listener:
+        candidate = upgraded(
+            replace(new, python=model.python),
+            asks,
+            environment_store(),
+            with_python=with_python,
+            fresh=fresh,
+            told=listener.phase,
+            making=lambda plan: click.echo(clean(wording.making(plan)), err=True),
         )
-    from kerasdiff.side.upgrading.environments import planned
-    from kerasdiff.side.upgrading.packages import imports_of
-
-    plan = planned(asks, imports_of(model), _store(), model.python or sys.executable, with_python)
-    there = _made(plan, fresh=fresh)
-    return compared((model, replace(new, python=there.python)), specs, asked, _asked_for(plan, there))
-
-
-def _store() -> str:
-    from kerasdiff.options import environment_store
-
-    return environment_store()
-
-
-def _made(plan: Plan, *, fresh: bool) -> Made:
-    """The environment of a plan, which is made where it is not there."""
-    from kerasdiff.report.wording import upgraded as wording
-    from kerasdiff.side.upgrading.environments import found, make
-
-    there = None if fresh else found(plan)
-    if there is None:
-        click.echo(clean(wording.making(plan)), err=True)
-        with progress() as listener:
-            there = make(plan, listener.phase, fresh=fresh)
-    click.echo(clean(wording.made(plan, there)), err=True)
-    click.echo(clean(wording.again(there)), err=True)
-    return there
-
-
-def _asked_for(plan: Plan, there: Made) -> tuple[dict[str, str], dict[str, str]]:
-    """Versions on both sides of what was asked for by name, but for what every report tells."""
-    changed = {name: there.changed[name] for name in sorted(plan.wanted.names - TOLD) if name in there.changed}
-    before = {name: old for name, (old, _) in changed.items() if old}
-    return before, {name: new for name, (_, new) in changed.items()}
+    click.echo(clean(wording.made(candidate.plan, candidate.made)), err=True)
+    click.echo(clean(wording.again(candidate.made)), err=True)
+    return compared((model, candidate.target), specs, asked, candidate.packages)

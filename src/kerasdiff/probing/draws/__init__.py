@@ -1,4 +1,5 @@
-"""How do both sides come to draw the same random numbers, and what if they cannot? Common draws, or samples.
+"""How are models compared that draw random numbers? With the same draws where they correspond, else as samples.
 
-Imports the prober, align, side and graph; imported by the rest of probing, explain, rungs and the pipeline.
+Imports the prober, align, side, findings and graph; imported by the observers of probing, by rungs, explain and the
+pipeline.
 """

@@ -17,7 +17,7 @@ from kerasdiff.graph import Edge, Graph, Node, Port, Weight
 from kerasdiff.graph.ops import COMPARISONS
 from kerasdiff.graph.values import Array
 from kerasdiff.probing.inputs.origins import Origins
-from kerasdiff.probing.inputs.probes import batch_shape, family_of, integer_range, probe_rows
+from kerasdiff.probing.inputs.probes import batch_shape, family_of, integer_range, probe_rows, whole_numbers
 
 AT_CONSTANTS = "at-constants"
 """Probe that hits the constants."""
@@ -178,8 +178,7 @@ def _taken(port: Port, constants: Sequence[float], reach: tuple[int, int] | None
     if family == "bool":
         return []
     if family == "integer":
-        bounds = np.iinfo(np.dtype(port.spec.dtype))
-        reach = integer_range(port) if port.given else reach or (int(bounds.min), int(bounds.max))
+        reach = integer_range(port) if port.given else reach or whole_numbers(port)
         near = [round(value) + step for value in constants if value == round(value) for step in (0, 1, -1)]
         fitting = [float(value) for value in dict.fromkeys(near) if reach[0] <= value <= reach[1]]
     else:

@@ -128,9 +128,9 @@ def family_of(port: Port) -> Family:
         EvaluateError: If it takes neither numbers nor texts.
     """
     dtype = port.spec.dtype
-    if dtype.startswith(("float", "bfloat")):
+    if dtype.startswith(("float", "bfloat")) and not port.ids:
         return "float"
-    if dtype.startswith(("int", "uint")):
+    if port.ids or dtype.startswith(("int", "uint")):
         return "integer"
     if dtype == "bool":
         return "bool"
@@ -157,10 +157,19 @@ def integer_range(port: Port) -> tuple[int, int]:
 
     Why 0 to 1? They are the only ids that every embedding of two or more rows has.
     """
-    bounds = np.iinfo(np.dtype(port.spec.dtype))
+    least, most = whole_numbers(port)
     low = 0 if port.low is None else math.ceil(port.low)
     high = max(low, 1) if port.high is None else math.floor(port.high)
-    return max(low, int(bounds.min)), min(high, int(bounds.max))
+    return max(low, least), min(high, most)
+
+
+def whole_numbers(port: Port) -> tuple[int, int]:
+    """The first and the last whole number up to which the dtype of an input has all."""
+    if not port.ids:
+        bounds = np.iinfo(np.dtype(port.spec.dtype))
+        return int(bounds.min), int(bounds.max)
+    digits = 8 if port.spec.dtype == "bfloat16" else np.finfo(port.spec.dtype).nmant + 1
+    return -(2**digits), 2**digits
 
 
 def _draw(port: Port, name: str, rows: int, rng: np.random.Generator) -> Array:
@@ -208,6 +217,8 @@ def _draw_ids(port: Port, name: str, shape: tuple[int, ...], rng: np.random.Gene
     if name == "ids" and has_zero and len(shape) > 1:
         values[..., shape[-1] - shape[-1] // 4 :] = 0
         values[-1, ..., shape[-1] // 2] = 0  # a mask that was made from the number of ids shows there alone
+    if port.ids and name == "ids-without-0":  # what a cast cuts off, rounding does not
+        values = np.where(values < high, values + rng.choice((0.25, 0.75), shape), values)
     return values.astype(port.spec.dtype)
 
 

@@ -12,7 +12,7 @@ from kerasdiff.findings import SIDES, Compared, Fact, Finding, Quantity, Subject
 from kerasdiff.graph import Node
 from kerasdiff.graph.ops import GRADIENT_STOPS
 from kerasdiff.graph.values import Array, Closeness, Tolerance
-from kerasdiff.probing.draws.random_ops import drawn_apart
+from kerasdiff.probing.draws.sharing import drawn_apart
 from kerasdiff.probing.function import observe_chance
 from kerasdiff.probing.numbers.closeness import compare_values, noise
 from kerasdiff.probing.observations import Comparisons, LearningObservation

@@ -144,3 +144,8 @@ def changed(reference: Attribute, candidate: Attribute) -> str:
     """A changed setting, ``0.001 → 1e-05``; quoted where only the type tells the two apart."""
     before, after = value(reference), value(candidate)
     return f"{reference!r} → {candidate!r}" if before == after else f"{before} → {after}"
+
+
+def fans(value: Attribute) -> str:
+    """The inputs or outputs per unit by which an initializer scales, or both."""
+    return listed([str(item) for item in value]) if isinstance(value, Sequence) else str(value)

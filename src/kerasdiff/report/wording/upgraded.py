@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+
+from kerasdiff.report.wording.names import count
 from kerasdiff.side.interpreters.asking import shown
 from kerasdiff.side.upgrading.environments import Made, Plan
 
 _MOST = 8
 """Packages that are named; an upgrade of TensorFlow changes some twenty more that nobody asked for."""
+_FEW = 4
+"""The same in a list of environments."""
 
 
 def making(plan: Plan) -> str:
@@ -31,6 +37,21 @@ def made(plan: Plan, there: Made) -> str:
 def again(there: Made) -> str:
     """How it is used by other commands."""
     return f"it stays: --candidate-python {shown(there.python)} names it for compare and fit"
+
+
+def used(days: float) -> str:
+    """When something was last used that was not for so many days."""
+    if days < 1:
+        return "used within a day"
+    return f"not used for {count(int(days), 'day')}"
+
+
+def held(own: Mapping[str, str], asked: str) -> str:
+    """The packages of an environment: first what was asked for."""
+    first = {name: version for name, version in own.items() if name in re.split(r"[^\w-]+", asked)}
+    told = [f"{name} {version}" for name, version in {**first, **own}.items()]
+    more = len(told) - _FEW
+    return ", ".join(told[:_FEW]) + (f" and {more} more" if more > 0 else "") or "no packages of its own"
 
 
 def _change(name: str, before: str, now: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from kerasdiff.side.interpreters.backends import on
 from kerasdiff.side.interpreters.choosing import under
+from kerasdiff.side.interpreters.kept import mark_used
 from kerasdiff.side.targets import Target
 from kerasdiff.side.variables import finding
 
@@ -59,4 +60,6 @@ def placed(target: Target, setting: Setting, called: Callable[[str], str], here:
     """
     target = finding(target, dict(setting.variables), called("env"))
     target = under(target, setting.python, called("python"), here)
+    if target.python:
+        mark_used(target.python)
     return on(target, setting.backend, called("backend"))

@@ -24,15 +24,12 @@ from kerasdiff.errors import UpgradeError
 from kerasdiff.side.files import UnreadableError, json_of, write_whole
 from kerasdiff.side.interpreters.asking import PROVIDERS, ask
 from kerasdiff.side.interpreters.choosing import CALLED, LEAST_OF_SECOND, Unfit, dotted, located, unfit
+from kerasdiff.side.interpreters.kept import RECORD, mark_used
 from kerasdiff.side.upgrading.installing import ALONE, FailedError, Installer, Told, installer, refusal
+from kerasdiff.side.upgrading.kept import PART, clear_abandoned
 from kerasdiff.side.upgrading.packages import Packages, canonical, packages_of
 from kerasdiff.side.upgrading.wanted import Wanted
 
-RECORD = "kerasdiff.json"
-"""What an environment holds that is whole: what was asked for, and what came of it."""
-_PART = ".part-"
-"""How the directory of one begins that is being made."""
-_ABANDONED_S = 24 * 3600.0
 _FORM = 1
 """Counted up where environments are made otherwise, so that older ones are not taken."""
 
@@ -45,6 +42,7 @@ class Plan:
         wanted: What is asked for.
         place: Its directory.
         known: What the user's own environment has.
+        own: The interpreter of that.
         base: The interpreter that it is made by.
         version: Of that.
         lent: Whether it finds the packages of the user's own environment.
@@ -56,6 +54,7 @@ class Plan:
     wanted: Wanted
     place: Path
     known: Packages
+    own: str
     base: str
     version: str
     lent: bool
@@ -116,6 +115,7 @@ def planned(wanted: Wanted, imports: tuple[str, ...], store: str, own: str, othe
         wanted=wanted,
         place=Path(store) / f"{wanted.short}-{digest[:10]}",
         known=known,
+        own=own,
         base=base,
         version=dotted(told.version),
         lent=lent,
@@ -150,21 +150,10 @@ def found(plan: Plan) -> Made | None:
         known = plan.known.versions() if plan.lent else {}
         if any(known.get(name) != version for name, version in held["rests_on"].items()):
             return None
+        mark_used(python)
         return _outcome(plan, python, {**known, **{str(name): str(version) for name, version in held["own"].items()}})
     except (UnreadableError, AssertionError, KeyError, ValueError, TypeError, AttributeError, UpgradeError):
         return None
-
-
-def sizes_of(store: str) -> list[int]:
-    """How large the environments are that are kept, in bytes: each as it was made."""
-    sizes = []
-    for record in sorted(Path(store).glob(f"*/{RECORD}")):
-        try:
-            held = json_of(record, "it is no JSON")
-        except UnreadableError:
-            continue
-        sizes.append(int(held["bytes"]) if isinstance(held, dict) and isinstance(held.get("bytes"), int) else 0)
-    return sizes
 
 
 def make(plan: Plan, told: Told, *, fresh: bool = False) -> Made:
@@ -181,18 +170,19 @@ def make(plan: Plan, told: Told, *, fresh: bool = False) -> Made:
     started = time.monotonic()
     try:
         plan.place.parent.mkdir(parents=True, exist_ok=True)
-        _clear(plan.place.parent)
-        part = Path(tempfile.mkdtemp(prefix=_PART, dir=plan.place.parent))
+        clear_abandoned(plan.place.parent)
+        part = Path(tempfile.mkdtemp(prefix=PART, dir=plan.place.parent))
     except OSError as error:
         raise UpgradeError(
             f"{plan.place.parent} cannot be written into ({error.strerror}); set KERASDIFF_CACHE to another directory."
         ) from None
     try:
         python = _created(plan, part)
-        made = installer(python, plan.known, lent=plan.lent)
+        made = installer(python, plan.known, lent=plan.lent, own=plan.own)
         _install(plan, made, told)
         _refuse_unfit(plan, python)
         record = {"asked": plan.wanted.label, "python": plan.version, "by": made.name, "bytes": _size(part)}
+        record |= {"over": plan.base if plan.lent else ""}
         record |= _kept(plan, packages_of(python))
         write_whole(part / RECORD, lambda stream: stream.write(json.dumps(record, indent=1, sort_keys=True).encode()))
         there = None if fresh else found(plan)
@@ -216,13 +206,6 @@ def _kept(plan: Plan, now: Packages) -> dict[str, object]:
     own = {name: version for name, version in versions.items() if known.get(name) != version}
     below = now.below((*own, *plan.needed))
     return {"own": own, "rests_on": {name: known[name] for name in sorted(below - set(own)) if name in known}}
-
-
-def _clear(store: Path) -> None:
-    """Removes what a process left behind that was killed while it made one."""
-    for part in store.glob(f"{_PART}*"):
-        if time.time() - part.stat().st_mtime > _ABANDONED_S:
-            shutil.rmtree(part, ignore_errors=True)
 
 
 def _created(plan: Plan, part: Path) -> str:

@@ -1,7 +1,6 @@
 """Who installs, and what came of it? uv where it is on the path, else the pip of the environment.
 
-Both find their own settings, as the user has them: indexes, mirrors, certificates. What pip finds in its variables is
-told to uv by uv's names.
+Either installs from where the user's pip would (:mod:`.indexes`); a setting of it that uv does not have is left to pip.
 """
 
 from __future__ import annotations
@@ -12,26 +11,18 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from kerasdiff.errors import UpgradeError
 from kerasdiff.side.environment import seen_by
+from kerasdiff.side.upgrading.indexes import for_pip, for_uv, needs_pip, settings_in, settings_of_pip
 from kerasdiff.side.upgrading.packages import Packages, canonical
 from kerasdiff.side.upgrading.wanted import Wanted, nearest, without_secrets
 
-_OF_UV = {
-    "PIP_INDEX_URL": "UV_DEFAULT_INDEX",
-    "PIP_EXTRA_INDEX_URL": "UV_INDEX",
-    "PIP_FIND_LINKS": "UV_FIND_LINKS",
-    "PIP_NO_INDEX": "UV_NO_INDEX",
-    "PIP_CERT": "SSL_CERT_FILE",
-}
-"""What pip's variables are called by uv (0.9)."""
-
 _UNREACHED = re.compile(
     r"NewConnectionError|NameResolutionError|ConnectTimeout|Max retries exceeded|error sending request|dns error"
-    r"|Failed to fetch|Network is unreachable|Could not connect|ReadTimeoutError",
+    r"|Failed to fetch|Network is unreachable|network was disabled|Could not connect|ReadTimeoutError",
 )
 _NO_NAME = re.compile(
     r"satisfies the requirement (?P<pip>[\w.-]+)[^(]*\(from versions: none\)|Because (?P<uv>[\w.-]+) was not found in"
@@ -39,7 +30,10 @@ _NO_NAME = re.compile(
 _NO_VERSION = re.compile(r"No matching distribution found for|there is no version of|no wheels with a matching Python")
 _FROM = re.compile(r"\(from versions: ([^)]*)\)")
 _APART = re.compile(r"conflicting dependencies|ResolutionImpossible|requirements are unsatisfiable")
-_NEEDS = re.compile(r"^.*? depends on .*?$", re.MULTILINE)
+_NEEDS = re.compile(
+    r"^\s*(?:× |╰─▶ )?(?:cause: )?(?:Because )?(?P<why>\S.*? depends on .*?)(?:, we can conclude.*)?[.,]?$",
+    re.MULTILINE,
+)
 _FULL = re.compile(r"No space left on device")
 _ERROR = re.compile(r"^\s*(?:ERROR|error|×)[: ]+", re.MULTILINE)
 _WENT_WELL = re.compile(
@@ -77,12 +71,14 @@ class Installer:
         uv: Path of uv; empty for pip.
         known: What the user's own environment has: preferred wherever it will do.
         lent: Whether the new environment finds all of that, and needs only what is to be another version.
+        variables: What it finds in its environment.
     """
 
     python: str
     uv: str
     known: Packages
     lent: bool
+    variables: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -136,7 +132,7 @@ class Installer:
             text=True,
             encoding="utf-8",
             errors="replace",
-            env=_environment(self.python),
+            env=dict(self.variables),
         ) as process:
             assert process.stdout is not None
             try:
@@ -150,20 +146,32 @@ class Installer:
             raise FailedError(without_secrets("\n".join(lines)))
 
 
-def installer(python: str, known: Packages, *, lent: bool) -> Installer:
+def installer(python: str, known: Packages, *, lent: bool, own: str) -> Installer:
     """What installs into an environment.
+
+    Args:
+        python: Its interpreter.
+        known: What the user's own environment has.
+        lent: Whether the new one finds that.
+        own: The interpreter of the user's own, whose pip says where packages come from.
 
     Raises:
         UpgradeError: If nothing does.
     """
+    around = _environment(python)
     uv = shutil.which("uv") or ""
-    made = Installer(python=python, uv=uv, known=known, lent=lent)
-    if not uv and not _answers(python, "-c", "import pip") and not _answers(python, "-m", "ensurepip", "--default-pip"):
+    told = settings_of_pip([own], around)
+    settings = settings_in(around) if told is None else told
+    if uv and not needs_pip(settings):
+        mine = for_uv(settings, around)
+        return Installer(python=python, uv=uv, known=known, lent=lent, variables={**around, **mine})
+    if not _answers(python, "-c", "import pip") and not _answers(python, "-m", "ensurepip", "--default-pip"):
         raise UpgradeError(
             "an environment cannot be made: there is neither uv nor pip here; install uv, or the `venv` package of "
             "this system's Python."
         )
-    return made
+    whole = {} if told is None else {**for_pip(told), "PIP_CONFIG_FILE": os.devnull}
+    return Installer(python=python, uv="", known=known, lent=lent, variables={**around, **whole})
 
 
 def _folder() -> tempfile.TemporaryDirectory[str]:
@@ -187,9 +195,6 @@ def _environment(python: str) -> Mapping[str, str]:
     held = dict(seen_by(python, os.environ))
     for name in ("PIP_TARGET", "PIP_PREFIX", "PIP_USER", "VIRTUAL_ENV"):
         held.pop(name, None)
-    for theirs, ours in _OF_UV.items():
-        if theirs in held:
-            held.setdefault(ours, held[theirs])
     return {**held, "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_PROGRESS_BAR": "off"}
 
 
@@ -221,7 +226,7 @@ def refusal(error: FailedError, wanted: Wanted, made: Installer, python: str) ->
         why = _no_version(text, python)
     elif _APART.search(text):
         needs = _NEEDS.search(text)
-        because = f": {needs[0].strip()}" if needs else ""
+        because = f": {needs['why']}" if needs else ""
         why = f"these cannot be installed together{because}; ask for less, or for other versions."
     else:
         why = f"{made.name} could not install it ({_last(text)})."

@@ -87,6 +87,13 @@ def to_numpy(value: Live) -> Live:
     return np.array(tf.convert_to_tensor(value).numpy() if on_tensorflow() else keras.ops.convert_to_numpy(value))
 
 
+def first_values(variable: Live, count: int) -> Live:
+    """The first values of a variable, of which no more are copied."""
+    if on_tensorflow():
+        return tf.reshape(tf.convert_to_tensor(variable), [-1])[:count].numpy()
+    return keras.ops.convert_to_numpy(keras.ops.reshape(variable, [-1])[:count])
+
+
 def summed(terms: Sequence[Live]) -> Live:
     """One number: the sum of all entries of all terms, in the precision of the first."""
     if on_tensorflow():

@@ -6,7 +6,7 @@ place, so a node's own value can be asked for while another is given to those wh
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -99,7 +99,7 @@ def imported(recording: Recording, table: Mapping[str, Live], spots: Mapping[Edg
         cuts={edge: behind(tensor.name) for edge, tensor in spots.items()},
         outputs=tuple(behind(tensor.name) for tensor in recording.outputs),
         customised=customised,
-        draws_inside=_draws_out_of_reach(recording.graph.get_operations(), definition),
+        draws_inside=_draws_out_of_reach(recording.graph, definition),
     )
 
 
@@ -123,11 +123,31 @@ def _plain_gradients(definition: Live) -> bool:
     return missed
 
 
-def _draws_out_of_reach(ops: Sequence[Live], definition: Live) -> bool:
-    """Whether a function body, or an op of no known family, draws random numbers."""
+def _draws_out_of_reach(graph: Live, definition: Live) -> bool:
+    """Whether a function body, or an op of no known family that draws no mere keys, draws random numbers."""
     inside = {node.op for function in definition.library.function for node in function.node_def}
-    kinds = inside | ({op.type for op in ops} - set(FAMILIES))
-    return any(map(draws, kinds))
+    others = (op for op in graph.get_operations() if op.type not in FAMILIES and draws(op.type))
+    given = {one.name for one in graph.outputs}
+    return any(map(draws, inside)) or not all(_is_key(op, given) for op in others)
+
+
+def _is_key(op: Live, given: Set[str]) -> bool:
+    """Whether what an op draws is nothing but the key of draws that are in reach: whoever gives those needs no key."""
+    waiting, seen = [op], set()
+    while waiting:
+        one = waiting.pop()
+        if one.name in seen:
+            continue
+        seen.add(one.name)
+        if not one.outputs or any(value.name in given for value in one.outputs):
+            return False
+        for value in one.outputs:
+            for user in value.consumers():
+                if user.type not in FAMILIES:
+                    waiting.append(user)
+                elif user.inputs[0] is value:  # the shape
+                    return False
+    return True
 
 
 def _cut(definition: Live, cuts: Mapping[str, str], dtypes: Mapping[str, Live]) -> Live:

@@ -12,9 +12,9 @@ import tensorflow as tf
 from kerasdiff.errors import EvaluateError
 from kerasdiff.graph import SEED_ROLE
 from kerasdiff.graph.values import Array, Precision
-from kerasdiff.side.observations import Recipe
+from kerasdiff.side.observations import Recipe, starts_kept
 from kerasdiff.worker.keras_internals import Live, array, dtype_name, is_floating, on_tensorflow, to_numpy, write
-from kerasdiff.worker.loading.session import MOST_KEPT, Session
+from kerasdiff.worker.loading.session import Session
 from kerasdiff.worker.tracing.names import weight_table
 
 Values = Iterable[tuple[Live, Live]]
@@ -23,11 +23,6 @@ Values = Iterable[tuple[Live, Live]]
 MOST_CACHED = 1 << 18
 """Values of a weight that is drawn once for all, at most: 1 MiB. Models of many parameters have them in larger weights,
 and what is kept of those would be another copy of the model."""
-
-
-MOST_STARTS = 2
-"""Values of all weights that are kept, where the model is not large: a search for an input asks for one and the same
-moved by rounding in turn. Of ConvNeXtTiny (28 million) drawing them was nearly all the time of a search."""
 
 
 def draw(recipe: Recipe, weight_scale: float = 1.0) -> Array:
@@ -156,7 +151,7 @@ def start_of(
     kept = session.starts.setdefault(precision, [])
     given = next((given for known, given in kept if known == key), None)
     if given is None:
-        room = MOST_STARTS if sum(math.prod(recipe.shape) for recipe in recipes) <= MOST_KEPT else 1
+        room = starts_kept(sum(math.prod(recipe.shape) for recipe in recipes))
         del kept[: max(0, len(kept) + 1 - room)]  # before others are drawn, for each is a copy of the model
         variables = weight_table(session.drawn(precision).model)
         given = assign(perturbed(drawn(variables, recipes, weight_scale), perturbation))

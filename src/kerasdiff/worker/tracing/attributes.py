@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -71,14 +71,39 @@ def _made_plain(layer: Live, names: Sequence[str]) -> dict[str, Attribute]:
     config = layer.get_config()
     parameters = inspect.signature(kind.__init__).parameters.items()
     needed = [name for name, given in parameters if given.default is inspect.Parameter.empty and name in config]
+    made = _made(lambda: kind(**{name: config[name] for name in needed}, name=layer.name))
+    plain = {} if made is None else layer_attributes(made)
+    return {name: plain[name] for name in names if name in plain}
+
+
+def _made(make: Callable[[], Live]) -> Live:
+    """Another layer; ``None`` where it needs what its config does not say."""
     before = random.getstate()  # initializers draw seeds from there, as they are made
     try:
-        plain = layer_attributes(kind(**{name: config[name] for name in needed}, name=layer.name))
-    except (TypeError, ValueError, AttributeError):  # it needs what its config does not say
-        return {}
+        return make()
+    except (TypeError, ValueError, AttributeError):
+        return None
     finally:
         random.setstate(before)
-    return {name: plain[name] for name in names if name in plain}
+
+
+def _range_of(name: str, value: Live, layer: Live) -> Live:
+    """The range that a layer makes of one number, ``(-0.2, 0.2)`` of 0.2: one version keeps it so, another the number.
+
+    It is one where the layer holds both ends, and all that another holds which is given the range.
+    """
+    if not isinstance(value, float) or not value or not is_keras_own(type(layer)):
+        return value
+    ends, held = (-abs(value), abs(value)), _numbers(layer, name)
+    if not {*ends} <= {*held.values()}:
+        return value
+    made = _made(lambda: type(layer).from_config({**layer.get_config(), name: ends}))
+    return ends if made is not None and _numbers(made, name) == held else value
+
+
+def _numbers(layer: Live, name: str) -> dict[str, float]:
+    """The numbers that a layer holds beside a setting."""
+    return {key: held for key, held in vars(layer).items() if isinstance(held, float) and key != name}
 
 
 def _is_lambda(value: Mapping[str, Live], held: Live) -> bool:
@@ -97,7 +122,7 @@ def _flatten(config: Mapping[str, Live], layer: Live, prefix: str = "") -> Itera
         elif key in _NESTED and isinstance(value, list | tuple):
             yield from _flatten_layers(key, value, getattr(layer, key, None), prefix)
         else:
-            yield f"{prefix}{key}", _plain(value)
+            yield f"{prefix}{key}", _plain(_range_of(key, value, layer))
 
 
 def _flatten_layers(key: str, values: Sequence[Live], layers: Live, prefix: str) -> Iterator[tuple[str, Attribute]]:

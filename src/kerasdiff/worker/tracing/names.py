@@ -71,11 +71,9 @@ class Names:
         while queue:
             layer = queue.pop(0)
             scope = self._paths[id(layer)]
-            children: list[tuple[str, Live]]
+            children = [*_attributes(layer), *(("", child) for child in sublayers(layer))]
             if isinstance(layer, (keras.Sequential, functional_class())):
-                children = [("", child) for child in layer.layers]
-            else:
-                children = [*_attributes(layer), *(("", child) for child in sublayers(layer))]
+                children = [*(("", child) for child in layer.layers), *children]
             for name, child in children:
                 if id(child) in self._paths:
                     continue
@@ -208,10 +206,10 @@ def _fan_in(role: str, shape: tuple[int, ...]) -> int:
     return max(1, math.prod(receptive))
 
 
-def _fans(initializer: Live, shape: tuple[int, ...]) -> tuple[int, int] | None:
-    """Inputs and outputs per unit that set the scale of a fan-based initializer, as Keras counts them.
+def _fans(initializer: Live, shape: tuple[int, ...]) -> tuple[int, ...] | None:
+    """Inputs or outputs per unit that set the scale of a fan-based initializer, as Keras counts them.
 
-    The larger comes first where their mean is what counts: a transposed matrix starts from the same scale.
+    Both where their mean is what counts, the larger first: a transposed matrix starts from the same scale.
 
     References:
         ``compute_fans`` in ``keras/src/initializers/random_initializers.py`` (Keras 3.15).
@@ -226,7 +224,9 @@ def _fans(initializer: Live, shape: tuple[int, ...]) -> tuple[int, int] | None:
         fans = (shape[0], shape[0]) if shape else (1, 1)
     else:
         fans = shape[-2] * field, shape[-1] * field
-    return (max(fans), min(fans)) if initializer.mode == "fan_avg" else fans
+    if initializer.mode == "fan_avg":
+        return max(fans), min(fans)
+    return fans[:1] if initializer.mode == "fan_in" else fans[1:]
 
 
 def initializer_text(made_from: Live) -> str | None:

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from kerasdiff.graph import Attribute, Edge, Graph, Node, TensorSpec
 from kerasdiff.graph.ops import VARIABLE_READS, bodies_in, is_effect, within, writes
-from kerasdiff.worker.keras_internals import Live, captures
+from kerasdiff.worker.keras_internals import Live, captures, graph_variables
 from kerasdiff.worker.tracing.lower import Lowering, constant_attributes, spec_of
 from kerasdiff.worker.tracing.trace import Recording
 from kerasdiff.worker.tracing.untracked import Surroundings, Untracked
@@ -50,9 +50,12 @@ class Values:
 
     def _read_captures(self, recording: Recording, variables: Mapping[int, str]) -> None:
         surroundings = Surroundings(recording)
+        held = {id(variable.handle): variable for variable in graph_variables(recording.graph)}
         for outer, inner in captures(recording.graph):
             if inner.dtype == tf.resource:
                 self.weights[inner.name] = variables.get(id(outer)) or self._untracked(surroundings.of(outer, inner))
+                if id(outer) in held:
+                    self.weight_specs[self.weights[inner.name]] = spec_of(held[id(outer)])
             elif hasattr(outer, "numpy"):
                 self.constants[inner.name] = outer
 

@@ -16,6 +16,10 @@ def model_of(keras: Any, group: str, name: str, *, second: bool) -> Any:
     known = {"K": keras, "S": keras.optimizers.schedules}
     if group == "layer":
         return _around(keras, eval(text, known))
+    if group in ("start", "flat"):
+        return _every(keras, lambda: eval(text, known), convolved=group == "start")
+    if group == "shared":
+        return _in_a_row(keras, eval(f"[{text}]", known))
     model = _MADE[group](keras)
     model.compile(**eval(f"dict({text})", known))
     return model
@@ -28,6 +32,39 @@ def _around(keras: Any, layer: Any) -> Any:
     value = layer(entry)
     value = keras.layers.Flatten()(value) if len(value.shape) > 2 else value
     return keras.Model(entry, keras.layers.Dense(3)(value))
+
+
+def _every(keras: Any, initializer: Any, *, convolved: bool) -> Any:
+    """All kinds of kernels; each has an initializer of its own, or its default where none is made."""
+
+    def given(*names: str) -> Any:
+        made = {f"{name}_initializer": initializer() for name in names}
+        return {name: one for name, one in made.items() if one is not None}
+
+    layers = keras.layers
+    ids, image = keras.Input((6,), dtype="int32"), keras.Input((9, 9, 4))
+    value = layers.Embedding(12, 8, **given("embeddings"))(ids)
+    value = layers.LSTM(6, return_sequences=True, **given("kernel", "recurrent"))(value)
+    value = layers.GRU(5, return_sequences=True, **given("kernel", "recurrent"))(value)
+    parts = [layers.PReLU()(layers.Dense(7, **given("kernel"))(value))]
+    if convolved:
+        value = layers.Conv2D(6, 3, **given("kernel"))(image)
+        value = layers.DepthwiseConv2D(3, **given("depthwise"))(value)
+        value = layers.SeparableConv2D(8, 2, depth_multiplier=2, **given("depthwise", "pointwise"))(value)
+        value = layers.Conv2DTranspose(3, 2, **given("kernel"))(value)
+        heads = layers.MultiHeadAttention(2, 4, **given("kernel"))(parts[0], parts[0])
+        parts.append(layers.EinsumDense("abc,cde->abde", (6, 2, 3), **given("kernel"))(heads))
+        parts.append(layers.Conv1D(4, 3, **given("kernel"))(layers.Reshape((-1, 3))(value)))
+    flat = [layers.Flatten()(part) for part in parts]
+    value = layers.Concatenate()(flat) if convolved else flat[0]
+    return keras.Model([ids, image] if convolved else ids, layers.Dense(3, **given("kernel"))(value))
+
+
+def _in_a_row(keras: Any, initializers: Any) -> Any:
+    value = entry = keras.Input((8,))
+    for one in initializers:
+        value = keras.layers.Dense(8, activation="tanh", kernel_initializer=one)(value)
+    return keras.Model(entry, value)
 
 
 def _dense(keras: Any, units: int, activation: Any = None) -> Any:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Union
 
+import starts
+
 Row = Union[str, "tuple[str, str]"]  # read by Python 3.9 too, where Keras 2 runs
 
 
@@ -232,6 +234,9 @@ GROUPS: dict[str, dict[str, Row]] = {
     "masked": MASKED,
     "two": TWO,
     "layer": LAYERS,
+    "start": dict(starts.EVERY),
+    "flat": dict(starts.FLAT),
+    "shared": dict(starts.SHARED),
 }
 
 

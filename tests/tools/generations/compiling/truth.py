@@ -1,7 +1,8 @@
 """What does plain Keras do? Both models of every row get the same weights and batches, and take the same steps.
 
 ``python truth.py [GROUP[:NAME]]…`` prints a line a row: how far losses and weights lie apart after one step and after
-thirty, as a fraction of how far the weights went; for a layer, how far apart its starts are spread.
+thirty, as a fraction of how far the weights went; for a layer, how far apart its starts are spread; for a start how
+each of its weights is spread, and which weights of a model start as others do.
 """
 
 from __future__ import annotations
@@ -16,8 +17,11 @@ import tensorflow as tf
 import tf_keras
 import third
 from rows import GROUPS, OPTIMIZERS
+from scipy.stats import ks_2samp
 
 STEPS = 30
+DRAWS = 6
+"""Models made to see how starts are spread: some thousand values of all but the smallest."""
 
 
 def batches(group: str, name: str, shape: tuple[int, ...]) -> Any:
@@ -89,6 +93,56 @@ def started(name: str) -> str:
     return f"spread {spreads[0]:.4f} {spreads[1]:.4f}, largest {largest[0]:.3f} {largest[1]:.3f}; {far}"
 
 
+def drawn(group: str, name: str) -> str:
+    """By weight both spreads where they are not the same, then what is shared: of one seed, and among weights."""
+    pairs = [(second.build(group, name), third.build(group, name)) for _ in range(1 if "seed" in name else DRAWS)]
+    said = [f"{_shared(model)} alike" for model in pairs[0]]
+    values = [[[pair[side].get_weights()[at] for pair in pairs] for side in (0, 1)] for at in range(len(_names(pairs)))]
+    same = sum(bool(np.array_equal(one[0], two[0])) for one, two in values)
+    far = [
+        f"{at} {_spread(one)} / {_spread(two)}"
+        for at, (one, two) in zip(_names(pairs), values, strict=True)
+        if _spread_apart(np.ravel(one), np.ravel(two))
+    ]
+    spread = "" if len(pairs) == 1 else f"; {'; '.join(far) or 'all spread alike'}"
+    return f"{said[0]} / {said[1]}; {same} of {len(values)} the same values{spread}"
+
+
+def _spread_apart(one: Any, two: Any) -> bool:
+    """Whether two samples are not of one distribution: by its shape, or by deviations that are 5 errors apart."""
+    deviations = np.std(one), np.std(two)
+    far = 5 / np.sqrt(len(one))
+    scaled = min(deviations) > 0 and abs(np.log(deviations[0] / deviations[1])) > far
+    return bool(scaled or ks_2samp(one, two).pvalue < 1e-4)
+
+
+def _names(pairs: Any) -> list[str]:
+    return [f"{at} {weight.name}" for at, weight in enumerate(pairs[0][1].weights)]
+
+
+def _spread(values: Any) -> str:
+    array = np.asarray(values)
+    return f"mean {array.mean():.4f} std {array.std():.4f} in [{array.min():.3f}, {array.max():.3f}]"
+
+
+def _shared(model: Any) -> int:
+    """Pairs of weights that start from the same random values, up to a factor, as far as both go."""
+    values = [np.ravel(value) for value in model.get_weights() if np.std(value) > 0]
+    count = 0
+    for at, one in enumerate(values):
+        for two in values[:at]:
+            length = min(len(one), len(two))
+            first, last = one[:length], two[:length]
+            count += length > 3 and abs(float(np.corrcoef(first, last)[0, 1])) > 1 - 1e-6
+    return count
+
+
+def _told(group: str, name: str) -> str:
+    if group in ("start", "flat", "shared"):
+        return drawn(group, name)
+    return started(name) if group == "layer" else trained(group, name)
+
+
 def main(wanted: list[str]) -> None:
     tf.get_logger().setLevel("ERROR")
     for group, rows in GROUPS.items():
@@ -96,7 +150,7 @@ def main(wanted: list[str]) -> None:
             if wanted and group not in wanted and f"{group}:{name}" not in wanted:
                 continue
             try:
-                said = started(name) if group == "layer" else trained(group, name)
+                said = _told(group, name)
             except Exception as error:  # what one of both does not have
                 said = f"{type(error).__name__}: {str(error).splitlines()[0][:150]}"
             print(f"{group}:{name:24} {said}", flush=True)

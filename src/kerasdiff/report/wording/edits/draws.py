@@ -32,6 +32,20 @@ def varying(change: Change) -> list[str]:
     return [_sentence(settings, ways, change.versions) for ways, settings in alike.items()]
 
 
+def over(changes: Sequence[Change]) -> tuple[tuple[str, str], ...]:
+    """How often changes say that either side draws, each way once; nothing where they say anything else."""
+    if not all(change.aspect is Aspect.DRAWN and change.drawn[0] for change in changes):
+        return ()
+    pairs = (pair for change in changes for pair in zip(*change.drawn, strict=True))
+    return tuple(dict.fromkeys(_ways(one, two) for one, two in pairs))
+
+
+def settings(changes: Sequence[Change]) -> str:
+    """The settings by whose rate the numbers are drawn, where some are: ```dropout` and `recurrent_dropout```."""
+    drawn = (pair for change in changes for pair in zip(*change.drawn, strict=True))
+    return listed(_named([one.setting or two.setting for one, two in drawn]))
+
+
 def values(change: Change) -> tuple[str, str]:
     """The same as data: how often they are drawn on either side."""
     ways = [_ways(one, two) for one, two in zip(*change.drawn, strict=True)]
@@ -49,9 +63,13 @@ def _what(settings: Sequence[str]) -> str:
         return "the random numbers are"
     if settings[0] == "rate":
         return "the mask is"
-    named = [name.rpartition(".")[2] for setting in settings for name in setting.split(" and ")]
-    names = [f"`{name}`" for name in dict.fromkeys(named)]
+    names = _named(settings)
     return f"the mask{'s' if len(names) > 1 else ''} of {listed(names)} {'are' if len(names) > 1 else 'is'}"
+
+
+def _named(settings: Sequence[str]) -> list[str]:
+    named = [name.rpartition(".")[2] for setting in settings if setting for name in setting.split(" and ")]
+    return [f"`{name}`" for name in dict.fromkeys(named)]
 
 
 def _ways(one: Drawn, two: Drawn) -> tuple[str, str]:

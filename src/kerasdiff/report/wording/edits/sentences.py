@@ -27,7 +27,7 @@ from kerasdiff.graph import Attribute
 from kerasdiff.report.wording.edits import draws, folded, formulas
 from kerasdiff.report.wording.edits.contrast import contrasts, uncoded
 from kerasdiff.report.wording.edits.settings import key, part_of, parts_listed, replaces, values_of
-from kerasdiff.report.wording.names import call_of, calls_of, given_to, listed, name_of, shown_setting
+from kerasdiff.report.wording.names import call_of, calls_of, fans, given_to, listed, name_of, shown_setting
 
 
 def message(edit: Edit) -> str:
@@ -266,13 +266,17 @@ def _weight_setting(change: Change) -> tuple[str, str]:
     if change.name == "dtype":
         return change.weight, change.name
     if change.name == "fans":
-        return f"{change.weight}_initializer", "for inputs and outputs"
+        return f"{change.weight}_initializer", "by fans"
+    if change.name == "start":
+        return change.weight, "starts from"
     return key(change), ""
 
 
 def _weight_value(name: str, value: Attribute) -> str:
     if name == "trainable":
         return "trainable" if value else "frozen"
+    if name == "fans":
+        return fans(value)
     text = str(value)
     if text.startswith("value drawn"):
         return f"values {text.removeprefix('value ')}"

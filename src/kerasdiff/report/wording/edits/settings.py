@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from kerasdiff.align.edits import Aspect, Change, Edit, Part, Update
@@ -34,7 +34,8 @@ _KEYS: Mapping[Aspect, str] = {
 def attributes(edit: Edit) -> dict[str, Values]:
     """Changed settings as the JSON report lists them: ``{name: (reference value, candidate value)}``.
 
-    ``kernel.trainable``, ``kernel_initializer`` and ``kernel_initializer_fans`` for the settings of a weight,
+    ``kernel.trainable``, ``kernel_initializer``, ``kernel_initializer_fans`` and ``kernel_initializer_start`` for the
+    settings of a weight,
     ``call.training`` for an argument of the call, and the words of ``_KEYS``; else the setting's own name.
     """
     if not isinstance(edit, Update) or not edit.changes:
@@ -61,9 +62,13 @@ def key(change: Change) -> str:
     if change.aspect is Aspect.CALL:
         return f"call.{change.name}"
     if change.aspect is Aspect.WEIGHT:
-        joined = "." if change.name in ("trainable", "dtype") else "_initializer_" if change.name == "fans" else "_"
+        joined = _JOINED.get(change.name, "_")
         return f"{change.weight}{joined}{change.name}"
     return _KEYS.get(change.aspect, change.name)
+
+
+_JOINED: Mapping[str, str] = {"trainable": ".", "dtype": ".", "fans": "_initializer_", "start": "_initializer_"}
+"""What stands between the role of a weight and one of its settings, where that is no ``_``."""
 
 
 def values_of(change: Change) -> Values:
@@ -76,21 +81,10 @@ def values_of(change: Change) -> Values:
         return ("constant", weight) if change.baked.side == "reference" else (weight, "constant")
     if change.aspect is Aspect.WIRING:
         return "one way", "another way, or in a loop body"
-    if change.aspect is Aspect.UNTRACKED:
-        return ", ".join(_texts(first)) or "none", ", ".join(_texts(second)) or "none"
-    if change.aspect is Aspect.GENERATOR:
-        return _ORIGINS[str(first)], _ORIGINS[str(second)]
-    if change.aspect is Aspect.VARIANCE:
-        return _VARIANCES[bool(first)], _VARIANCES[bool(second)]
     if change.drawn[0]:
         return draws.values(change)
-    if change.aspect is Aspect.DRAWN:
-        return " and ".join(_texts(first)), " and ".join(_texts(second))
-    if change.aspect is Aspect.DTYPE:
-        return ", ".join(_texts(first)), ", ".join(_texts(second))
-    if change.aspect is Aspect.SEED:
-        return _same_seed(_texts(first)), _same_seed(_texts(second))
-    return first, second
+    told = _start if (change.aspect, change.name) == (Aspect.WEIGHT, "start") else _TOLD.get(change.aspect)
+    return (first, second) if told is None else (told(first), told(second))
 
 
 _ORIGINS: Mapping[str, str] = {
@@ -114,8 +108,23 @@ def _texts(value: Attribute) -> Sequence[str]:
     return [str(item) for item in value] if isinstance(value, Sequence) else []
 
 
-def _same_seed(owners: Sequence[str]) -> str:
-    return f"the same as {' and '.join(owners)}" if owners else "of its own"
+def _same_seed(owners: Attribute) -> str:
+    return f"the same as {' and '.join(_texts(owners))}" if owners else "of its own"
+
+
+def _start(weight: Attribute) -> str:
+    return "its own" if weight is None else f"the random numbers of {weight}"
+
+
+_TOLD: Mapping[Aspect, Callable[[Attribute], str]] = {
+    Aspect.UNTRACKED: lambda value: ", ".join(_texts(value)) or "none",
+    Aspect.GENERATOR: lambda value: _ORIGINS[str(value)],
+    Aspect.VARIANCE: lambda value: _VARIANCES[bool(value)],
+    Aspect.DRAWN: lambda value: " and ".join(_texts(value)),
+    Aspect.DTYPE: lambda value: ", ".join(_texts(value)),
+    Aspect.SEED: _same_seed,
+}
+"""How the value of a change reads, by what changes."""
 
 
 def parts_listed(change: Change) -> tuple[list[str], list[str]]:

@@ -178,7 +178,8 @@ SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
     Fact.REFUSED: lambda f: f.cause,
     Fact.DRAWS_GIVEN: lambda f: f"{_random_ops(f)} given the numbers of the reference's",
     Fact.DRAWS_MIRRORED: lambda f: (
-        f"{_random_ops(f)} given the numbers of the reference's, or their mirror image, which is as likely"
+        f"{_random_ops(f)} given the numbers of the reference's, or as likely ones: "
+        "their mirror image, or parts in another order"
     ),
     Fact.DISTRIBUTIONS_AGREE: _distribution,
     Fact.DISTRIBUTIONS_DIFFER: _distribution,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from kerasdiff.findings import Fact, Finding
 from kerasdiff.graph import Port, Returned
 from kerasdiff.report.wording.findings.notes import note
-from kerasdiff.report.wording.names import library, shown
+from kerasdiff.report.wording.names import fans, library, shown
 
 MOST_NAMED = 4
 """Weights named in a phrase."""
@@ -167,7 +167,12 @@ def _joined(finding: Finding) -> str:
 
 def _other_fans(finding: Finding) -> str:
     (one, two), (a, b) = finding.weights, finding.values or ((), ())
-    return f"{one} by fans {a}, {two} by {b}"
+    return f"{one} by fans {fans(a)}, {two} by {fans(b)}"
+
+
+def _other_numbers(finding: Finding) -> str:
+    one, two = (f"with {weight}" if weight else "by itself" for weight in finding.values or (None, None))
+    return f"{finding.weights[0]} {one} in the reference, {two} in the candidate"
 
 
 def _listed(lead: str) -> Callable[[Finding], str]:
@@ -203,6 +208,10 @@ SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
     Fact.RETURNED_UNREAD: _unread,
     Fact.ISOMORPHIC: _same_graphs,
     Fact.SAME_BY_OTHERS: lambda f: f"{_same_graphs(f)}; {_computed(f)}, so numbers have to tell",
+    Fact.SAME_BUT_ROWS: lambda f: (
+        f"{_same_graphs(f)}; Keras 2 and Keras 3 train the rows of an Embedding each in their own way, so numbers have "
+        "to tell"
+    ),
     Fact.EDITS: _edits,
     Fact.TRAINING_ALONE: _said("in training mode alone"),
     Fact.NUMBERS_AGREE: _said("no rule proves them harmless, but every number agrees"),
@@ -230,6 +239,8 @@ SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
     Fact.OTHER_WHOLE: lambda f: f"{f.names[0]} makes the whole of {f.weights[0]} and {f.weights[1]} each by itself",
     Fact.START_SCALES: _listed("the same initializer starts otherwise"),
     Fact.OTHER_FANS: _other_fans,
+    Fact.START_NUMBERS: _listed("weights of other shapes draw on from the same seed"),
+    Fact.OTHER_NUMBERS: _other_numbers,
     Fact.SPELLED_OTHERWISE: lambda f: (
         f"compile settings read differently and do the same in every figure that was tried: {_spellings(f)}"
     ),

@@ -10,6 +10,7 @@ from kerasdiff.align.edits import Aspect, Delete, Edit, Insert, Move, Update, dr
 from kerasdiff.comparison import Comparison
 from kerasdiff.explain.records import Effect, Measure
 from kerasdiff.findings import other
+from kerasdiff.report.wording.edits import draws
 from kerasdiff.report.wording.edits.sentences import begins_with_a_name, message
 from kerasdiff.report.wording.explain import effect as effect_words
 from kerasdiff.report.wording.names import given_to, lines_of, listed, name_of
@@ -95,7 +96,8 @@ def _key(edit: Edit) -> tuple[object, ...]:
         assert site is not None
         return edit.kind, edit.rung, name_of(site), given_to(site), edit.mask, edit.inside, repr(edit.formula)
     if isinstance(edit, Update):
-        return edit.kind, edit.rung, edit.op, repr(edit.changes)
+        drawn = draws.over(draws.causes(edit.changes))
+        return edit.kind, edit.rung, edit.op, repr(drawn or edit.changes)
     if isinstance(edit, Move):
         return edit.kind, edit.op, *(tuple(site.op for site in sites) for sites in edit.behind)
     ways = (getattr(edit.wiring, name, None) for name in ("reordered", "side", "applied_by", "generator"))
@@ -120,8 +122,8 @@ def told(comparison: Comparison, room: int = MOST_CHARACTERS, edits: Sequence[Ed
     drawn = sum(map(draws_elsewhere, shown))
     apart = _drawn(drawn) if drawn else ""
     if named and len(apart) < room // 2:
-        return f"{_listed(named, room - len(apart))}{apart}."
-    return f"{_listed(alike, room)}."
+        return f"{_listed(comparison, named, room - len(apart))}{apart}."
+    return f"{_listed(comparison, alike, room)}."
 
 
 def spare_edits(comparison: Comparison) -> tuple[Edit, ...]:
@@ -130,10 +132,14 @@ def spare_edits(comparison: Comparison) -> tuple[Edit, ...]:
     return tuple(comparison.edits[position] for position in spare)
 
 
-def _listed(alike: Sequence[Group], room: int) -> str:
-    """Groups of edits in a sentence without its stop, and how many more there are."""
+def _listed(comparison: Comparison, alike: Sequence[Group], room: int) -> str:
+    """Groups of edits in a sentence without its stop, and how many more there are.
+
+    Settings beside edits that were measured to be all are no more of them: another sentence says what they change.
+    """
     count = sum(len(group.edits) for group in alike)
     text, done = _fitting(alike[0], room - (0 if count == 1 else len(_more(count))))
+    told = int(done == len(alike[0].edits))
     for group in alike[1:MOST_TOLD]:
         if done < len(alike[0].edits):
             break
@@ -141,7 +147,11 @@ def _listed(alike: Sequence[Group], room: int) -> str:
         left = count - done - many
         if many < len(group.edits) or len(f"{text}; {more}{_more(left)}") >= room:
             break
-        text, done = f"{text}; {more}", done + many
+        text, done, told = f"{text}; {more}", done + many, told + 1
+    rest = [edit for group in alike[told:] for edit in group.edits] if told else []
+    measured = comparison.attribution is not None and comparison.attribution.explained
+    if measured and rest and all(edit.rung == "weights" for edit in rest):
+        return text
     return f"{text}{_more(count - done)}"
 
 
@@ -199,6 +209,8 @@ def _other(edit: Edit, first: Edit) -> str:
     site, named = edit.sites[side], first.sites[side]
     if site is None:
         return owner or edit.op
+    if isinstance(edit, Update) and isinstance(first, Update) and edit.changes != first.changes:
+        owner = " of ".join(filter(None, (draws.settings(draws.causes(edit.changes)), owner or site.node)))
     line = "" if named is not None and named.source == site.source else f" ({site.source})" if site.source else ""
     return f"{owner or site.node}{line}"
 

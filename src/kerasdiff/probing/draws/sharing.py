@@ -2,27 +2,28 @@
 
 Two models may draw the same numbers from differently seeded or differently ordered generators. Where the traced ops
 that draw correspond, the candidate is given what the reference drew, and both must agree as if nothing were random.
-A mask may also be drawn from the other end (``u < keep`` for ``u >= rate``): then its mirror image is given.
+A mask may also be drawn from the other end (``u < keep`` for ``u >= rate``), or step by step.
 Where they do not, or are out of reach in a loop body, outputs over many draws are compared as samples.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
-from kerasdiff.align.edits import Delete, Edit, Insert
+from kerasdiff.align.edits import Delete, Edit, Insert, leaves
 from kerasdiff.align.pair import Aligned, Correspondence, Pair, across
 from kerasdiff.errors import EvaluateError
 from kerasdiff.findings import SIDES
 from kerasdiff.graph import Graph, Mode, Node
 from kerasdiff.graph.chance import draws_from
 from kerasdiff.graph.ops import draws, draws_anew, within
-from kerasdiff.graph.values import Array
+from kerasdiff.probing.draws.corresponding import Numbers, corresponding
 from kerasdiff.probing.prober import Prober, Run, both, evaluation_of, projection
-from kerasdiff.side.observations import Draw, Stage, Staged
+from kerasdiff.side.observations import Stage, Staged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,13 +33,13 @@ class SharedDraws:
     Attributes:
         count: Random ops that were given the other side's numbers.
         sure: Whether it is known which op corresponds to which.
-        mirrored: Runs the same with the mirror image of what unaligned ops drew; ``None`` where all are aligned.
+        others: Runs the same with numbers that are as likely, as the mirror image of what edited nodes drew.
     """
 
     run: Run
     count: int
     sure: bool
-    mirrored: Callable[[], Run] | None = None
+    others: tuple[Callable[[], Run], ...] = ()
 
 
 def drawn_apart(pair: Pair, mode: Mode) -> bool:
@@ -86,38 +87,44 @@ def share_draws(prober: Prober, pair: Pair, run: Run, mode: Mode) -> SharedDraws
         return None
     nodes = {} if aligned is None else aligned.alignment.nodes
     try:
-        return _shared(prober, run, mode, nodes, mirrors=across(pair.descriptions))
+        return _shared(prober, run, mode, nodes, _edited(pair, mode), mirrors=across(pair.descriptions))
     except EvaluateError:
         return None  # a side that cannot be run in parts is judged by what could be run
 
 
-def _shared(prober: Prober, run: Run, mode: Mode, nodes: Mapping[str, str], *, mirrors: bool) -> SharedDraws | None:
-    """The same; with ``mirrors``, aligned nodes too may draw a mask from the other end, as those of a backend do."""
+def _edited(pair: Pair, mode: Mode) -> set[str]:
+    """The traced nodes of the candidate that edits of a mode are about."""
+    changed = [leaf for edit in pair.edits if mode in edit.modes for leaf in leaves(edit)]
+    return {leaf.sites[1].origin or leaf.sites[1].node for leaf in changed if leaf.sites[1] is not None}
+
+
+def _shared(
+    prober: Prober, run: Run, mode: Mode, nodes: Mapping[str, str], edited: Set[str], *, mirrors: bool
+) -> SharedDraws | None:
+    """The same; with ``mirrors``, all nodes may draw a mask from the other end, as those of a backend do."""
     probe = prober.batches[run.names[0]]
     plain = [
         Stage(recipes=recipes, probe=probe, precision=run.precision, mode=mode, outputs=True, effects=True)
         for recipes in prober.recipes
     ]
     drawn = both(lambda side: prober.sides[side].stage(plain[side]))
-    pairs = _pairs(drawn, nodes)
-    if pairs is None:
+    found = corresponding(drawn, nodes, edited, mirrors=mirrors)
+    if found is None:
         return None
-    where, sure = pairs
     pulled = [replace(stage, pull_outputs=projection(drawn[0].outputs), pull_losses=True) for stage in plain]
-    own = {one: drawn[0].draws[one].value for one in where}
 
-    def given(values: Mapping[int, Array]) -> Run:
-        asked = replace(pulled[0], draws=own), replace(pulled[1], draws=values)
+    def given(values: Numbers) -> Run:
+        asked = replace(pulled[0], draws=found.own), replace(pulled[1], draws=values)
         done = both(lambda side: prober.sides[side].stage(asked[side]))
         sides = evaluation_of(asked[0], done[0], run.sides[0]), evaluation_of(asked[1], done[1], run.sides[1])
         return replace(run, names=run.names[:1], sides=sides, stages=asked)
 
-    straight = _given(drawn, where)
-    unaligned = _masks(drawn, where) if mirrors else _unaligned(drawn, where, nodes)
-    mirror = {two: _mirrored(drawn[1].draws[two], v) if two in unaligned else v for two, v in straight.items()}
-    mirrored = (lambda: given(mirror)) if unaligned else None
-    # Of several masks, a backend may draw some from the other end: what does not agree then is no witness.
-    return SharedDraws(run=given(straight), count=len(where), sure=sure and not mirrors, mirrored=mirrored)
+    return SharedDraws(
+        run=given(found.given),
+        count=len(found.given),
+        sure=found.sure,
+        others=tuple(partial(given, values) for values in found.others),
+    )
 
 
 def given_draws(prober: Prober, pair: Pair, plain: tuple[Stage, Stage], mode: Mode) -> tuple[Stage, Stage]:
@@ -132,10 +139,9 @@ def given_draws(prober: Prober, pair: Pair, plain: tuple[Stage, Stage], mode: Mo
     if drawn is None:
         return plain
     aligned = pair.modes.get(mode)
-    pairs = _pairs(drawn, {} if aligned is None else aligned.alignment.nodes)
-    if pairs is not None:
-        own = {one: drawn[0].draws[one].value for one in pairs[0]}
-        return replace(plain[0], draws=own), replace(plain[1], draws=_given(drawn, pairs[0]))
+    found = corresponding(drawn, {} if aligned is None else aligned.alignment.nodes)
+    if found is not None:
+        return replace(plain[0], draws=found.own), replace(plain[1], draws=found.given)
     return _own_draws(prober, drawn, plain, mode)
 
 
@@ -209,11 +215,6 @@ def draws_anew_in(graph: Graph) -> bool:
     return bool(_drawn_anew(graph))
 
 
-def may_draw(graph: Graph) -> bool:
-    """Whether a call draws random numbers, or may do so out of reach."""
-    return _may_draw(graph)
-
-
 def seeded_alike(aligned: Aligned, pair: Correspondence) -> bool:
     """Whether every node that draws is aligned with one that does, and their generators start from the same state."""
     if across(pair.descriptions):
@@ -232,85 +233,7 @@ def seeded_alike(aligned: Aligned, pair: Correspondence) -> bool:
 # By what was drawn ---------------------------------------------------------------------------------------
 
 
-def _mirrored(draw: Draw, value: Array) -> Array:
-    """Numbers as likely as these: the distributions are symmetric, about 1/2 or about 0."""
-    return 1 - value if draw.family == "uniform" else -value
-
-
-def _masks(drawn: tuple[Staged, Staged], where: Mapping[int, int]) -> set[int]:
-    """Draws of the candidate that may be of a mask: those that are uniform."""
-    return {two for two in where.values() if drawn[1].draws[two].family == "uniform"}
-
-
-def _unaligned(drawn: tuple[Staged, Staged], where: Mapping[int, int], nodes: Mapping[str, str]) -> set[int]:
-    """Draws of the candidate that correspond, though the nodes that make them are not aligned."""
-    return {two for one, two in where.items() if nodes.get(drawn[0].draws[one].node) != drawn[1].draws[two].node}
-
-
 def _repeats(prober: Prober, side: int, stage: Stage) -> bool:
     """Whether a stage gives the same outputs twice."""
     once, again = (prober.sides[side].stage(replace(stage, outputs=True)).outputs for _ in range(2))
     return all(np.array_equal(a, b, equal_nan=a.dtype.kind == "f") for a, b in zip(once, again, strict=True))
-
-
-def _given(drawn: tuple[Staged, Staged], where: Mapping[int, int]) -> dict[int, Array]:
-    """What the candidate's draws are given, in their own dtype."""
-    first, second = drawn[0].draws, drawn[1].draws
-    return {two: first[one].value.astype(second[two].value.dtype) for one, two in where.items()}
-
-
-def _pairs(sides: tuple[Staged, Staged], nodes: Mapping[str, str]) -> tuple[dict[int, int], bool] | None:
-    """Positions of the draws that correspond, and whether that is sure: by aligned node, or alone of their kind.
-
-    ``None`` where one side draws the same numbers twice, by one key, and the other does not: what would be given to one
-    that draws them apart would make them the same.
-    """
-    if any(side.hidden or not side.draws for side in sides):
-        return None
-    first, second = _kinds(sides[0].draws), _kinds(sides[1].draws)
-    if {kind: len(some) for kind, some in first.items()} != {kind: len(some) for kind, some in second.items()}:
-        return None
-    pairs: dict[int, int] = {}
-    sure = True
-    for kind, ones in first.items():
-        twos = second[kind]
-        aligned = _aligned(ones, twos, sides, nodes)
-        sure = sure and (aligned is not None or len(ones) == 1)
-        pairs.update(aligned if aligned is not None else zip(ones, twos, strict=True))
-    origins = _firsts(sides[0].draws), _firsts(sides[1].draws)
-    if len(set(origins[0])) != len(set(origins[1])) or any(
-        origins[1][pairs[origins[0][one]]] != origins[1][two] for one, two in pairs.items()
-    ):
-        return None
-    return pairs, sure
-
-
-def _firsts(drawn: Sequence[Draw]) -> list[int]:
-    """For each draw the first that gave the same numbers, itself where none did: those of one key do."""
-    known: dict[tuple[str, tuple[int, ...], bytes], int] = {}
-    return [
-        known.setdefault((draw.family, draw.value.shape, draw.value.tobytes()), position)
-        for position, draw in enumerate(drawn)
-    ]
-
-
-def _kinds(drawn: Sequence[Draw]) -> dict[tuple[str, tuple[int, ...]], list[int]]:
-    kinds: dict[tuple[str, tuple[int, ...]], list[int]] = {}
-    for position, draw in enumerate(drawn):
-        kinds.setdefault((draw.family, draw.value.shape), []).append(position)
-    return kinds
-
-
-def _aligned(
-    ones: Sequence[int], twos: Sequence[int], sides: tuple[Staged, Staged], nodes: Mapping[str, str]
-) -> dict[int, int] | None:
-    left = list(twos)
-    pairs = {}
-    for one in ones:
-        home = nodes.get(sides[0].draws[one].node)
-        two = next((position for position in left if sides[1].draws[position].node == home), None)
-        if two is None:
-            return None
-        left.remove(two)
-        pairs[one] = two
-    return pairs

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from kerasdiff.align.pair import Aligned, Correspondence, across
+from kerasdiff.align.pair import Aligned, Correspondence
 from kerasdiff.graph import Graph
 from kerasdiff.graph.ops import FAMILIES, within
-from kerasdiff.probing.draws.random_ops import draws_anew_in, may_draw, seeded_alike
-from kerasdiff.side.records import Description
+from kerasdiff.probing.draws.sharing import draws_anew_in, seeded_alike
 from kerasdiff.side.training import DrawsFrom
 
 Kind = tuple[str, str]
@@ -19,18 +18,12 @@ def trial_draws(pair: Correspondence) -> DrawsFrom:
     ``own`` where one side draws none, or every generator corresponds to one that starts from the same state. Else
     ``common``: the n-th draw of a kind is given the same numbers on both sides, which is only right where it is the
     same draw. It is where aligned nodes draw in the same order; else ``apart``: one that nothing aligns may keep what
-    another drops (``u < keep`` for ``u >= rate``), and two backends have no random numbers in common.
+    another drops (``u < keep`` for ``u >= rate``).
     """
-    if across(pair.descriptions):
-        return "apart" if all(map(_may_draw, pair.descriptions)) else "own"
     aligned = pair.modes.get("training")
     if aligned is None or not all(map(draws_anew_in, aligned.graphs)) or seeded_alike(aligned, pair):
         return "own"
     return "common" if _in_one_order(aligned) else "apart"
-
-
-def _may_draw(description: Description) -> bool:
-    return description.training is None or may_draw(description.training)
 
 
 def _in_one_order(aligned: Aligned) -> bool:
