@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from kerasdiff.align.edits import Aspect, Delete, Edit, Insert, Update, is_nameless, leaves
+from kerasdiff.align.edits import Aspect, Delete, Edit, Insert, Update, draws_otherwise, is_nameless, leaves
 from kerasdiff.comparison import Basis, Comparison, Reason, Verdict
 from kerasdiff.explain.hiding import may_hide
 from kerasdiff.findings import Fact, Finding, RungName
@@ -269,7 +269,11 @@ _EQUIVALENT: Mapping[Reason, str] = {
 
 
 def _trials(comparison: Comparison, room: int) -> str:
-    return " ".join(map(verdict_sentence, comparison.verdict.findings))
+    said = " ".join(map(verdict_sentence, comparison.verdict.findings))
+    apart = tuple(filter(draws_otherwise, comparison.edits))
+    if comparison.verdict.outcome != "equivalent" or not apart:
+        return said
+    return f"{said} They are not the same, though: {told(comparison, edits=apart)}"
 
 
 def _equal(reason: Reason) -> Told:
