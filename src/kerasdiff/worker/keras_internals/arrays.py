@@ -46,6 +46,13 @@ def is_symbolic(value: Live) -> bool:
     return not (on_tensorflow() and hasattr(value, "numpy"))
 
 
+def is_traced(value: Live) -> bool:
+    """Whether an array of another backend stands for values that are not known yet: a call is traced, or its shapes."""
+    if backend() == "jax":
+        return isinstance(value, importlib.import_module("jax").core.Tracer)
+    return bool(getattr(value, "is_meta", False))
+
+
 def is_floating(value: Live) -> bool:
     """Whether a tensor holds floating numbers."""
     if on_tensorflow():
