@@ -24,6 +24,10 @@ SAMPLE = {
     "IntegerLookup/1": False,  # another dtype
     "CenterCrop/2": True,  # a cast to float32 that one side alone makes
     "Resizing/2": True,
+    "RandomContrast/1": False,  # one draw for the batch, or for each row
+    "RandomFlip/1": True,  # a mask from the other end, in another shape
+    "RandomRotation/0": True,  # a number for a range
+    "TimeDistributed/3": True,  # at once, or step by step
 }
 """Whether plain Keras says that a row is equal, as ``tools/generations/truth.py`` measured it (``tf_keras`` 2.21, Keras
 3.15.1): to measure it here would take 25 s, longer than to ask kerasdiff."""
@@ -53,4 +57,5 @@ def test_kerasdiff_says_of_layers_of_both_generations_what_plain_keras_says(
     told = {settings: (outcome, sentence) for _, settings, _, outcome, sentence in lines}
     assert len(told) == len(SAMPLE)
     assert "slope 0.2 in the reference, with slope 1/6" in told["`L.Activation('hard_sigmoid')(h)`"][1]
-    assert sum(outcome.startswith("equivalent") for outcome, _ in told.values()) == 4
+    assert "once for the whole batch in the reference" in told["`L.RandomContrast((0.1, 0.6))(x)`"][1]
+    assert sum(outcome.startswith("equivalent") for outcome, _ in told.values()) == 7

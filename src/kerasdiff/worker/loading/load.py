@@ -170,6 +170,8 @@ def _changed(loaded: Loaded, target: Target, inputs: tuple[InputSpec, ...], prec
             blueprint = taken_apart(loaded.model, loaded.ports, loaded.pack)
             keras.utils.set_random_seed(seed)
             model = built_again(blueprint, key, loaded.ports)
+            if precision != "float32":
+                as_in_float32(model)
         except EvaluateError:
             plain = replace(target, change=None)
             return load(plain, inputs, precision, seed, lambda model: altered(model, key))

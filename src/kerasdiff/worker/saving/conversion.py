@@ -14,7 +14,7 @@ from kerasdiff.side.checkpoints import Held, KeepRequest, Kept, Taken, TakeReque
 from kerasdiff.side.observations import Recipe
 from kerasdiff.side.reading.calling import CIFAR_SHAPE
 from kerasdiff.worker.importing.faults import reason
-from kerasdiff.worker.keras_internals import Live, is_keras_own, keras, sublayers
+from kerasdiff.worker.keras_internals import Live, array, is_keras_own, keras, sublayers
 from kerasdiff.worker.loading.loaded import Loaded
 from kerasdiff.worker.loading.session import Session
 from kerasdiff.worker.loading.written import guess_mended
@@ -73,7 +73,7 @@ def held_values(session: Session, names: tuple[str, ...]) -> Mapping[str, Array]
 def moved_outputs(session: Session, probes: tuple[tuple[Array, ...], ...], size: float) -> Held:
     """What the copy computes with every weight moved by a relative size; it holds the same as before afterwards."""
     loaded = copy_of(session)
-    before = [(variable, tf.convert_to_tensor(variable.numpy())) for variable in weight_table(loaded.model).values()]
+    before = [(variable, array(variable.numpy())) for variable in weight_table(loaded.model).values()]
     for variable, value in perturbed(before, size):
         variable.assign(value)
     outputs, repeated = outputs_each(loaded, probes)

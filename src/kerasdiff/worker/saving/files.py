@@ -20,7 +20,7 @@ import tensorflow as tf
 from kerasdiff.errors import WeightsError
 from kerasdiff.side.checkpoints import WeightsFile
 from kerasdiff.worker.importing.faults import reason
-from kerasdiff.worker.keras_internals import ARCHIVED_WEIGHTS, Live, sublayers
+from kerasdiff.worker.keras_internals import ARCHIVED_WEIGHTS, Live, on_tensorflow, sublayers
 from kerasdiff.worker.saving.copies import digest_of
 
 _TENSORS = "/.ATTRIBUTES/VARIABLE_VALUE"
@@ -132,6 +132,8 @@ def read_into(model: Live, file: WeightsFile, slate: Slate) -> Filled:
     slate.clean()
     try:
         if file.form == "checkpoint":
+            if not on_tensorflow():
+                raise WeightsError("a checkpoint of TensorFlow is read on TensorFlow alone; run that side there")
             return _restored(model, file, slate)
         if file.form == "hdf5":
             _refuse_links(file)
