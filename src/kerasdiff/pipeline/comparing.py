@@ -26,6 +26,7 @@ from kerasdiff.rungs.architecture import architecture
 from kerasdiff.rungs.checkpoint import checkpoint
 from kerasdiff.rungs.held import starting, values_count
 from kerasdiff.rungs.inference import inference
+from kerasdiff.rungs.numbers import noted
 from kerasdiff.rungs.records import NotChecked, Rung
 from kerasdiff.rungs.table import rewrites, rows
 from kerasdiff.rungs.training_step import training_step
@@ -79,11 +80,8 @@ def compare_pair(models: Models, pair: Pair, face: Rung, options: Options, liste
     """
     if not (untrained(models, pair, face, options) or pair.isomorphic or outlasts_its_trace(pair)):
         models.make_ready(FitPlan(data=data_of(options), seed=options.seed, options=short_fit(options).trial))
-    not_checked = [NotChecked(rung="training step", reason=method) for method in training_code(pair)]
-
     started, unlike = starting(pair, models.targets, options.values)
     locked = both_recalled(models.workers, pair)
-    not_checked += unlike
     observer = Observer(models.workers, pair, options, listener)
     same_start = observer.same_start(started)
     values = observer.stored_values(face) if values_count(pair, models.targets, options.values) else None
@@ -91,9 +89,14 @@ def compare_pair(models: Models, pair: Pair, face: Rung, options: Options, liste
     left_out = (*options.ignore, "compile") if unheld else options.ignore
     seen = settings(started, same_start, left_out, observer.settings())
     observations = observer.observe(face, settings_differ=bool(seen.edits), penalties=only_penalties(pair, seen.edits))
-    not_checked += observer.not_checked
-
     function, learning = inference(pair, observations), training_step(observations)
+    own_steps = observer.own_steps(learning)
+    if own_steps is not None:
+        learning = noted(learning, own_steps)
+    code = (item for item in training_code(pair) if own_steps is None or item.names != own_steps.names)
+    not_checked = [NotChecked(rung="training step", reason=method) for method in code]
+    not_checked += [*unlike, *observer.not_checked]
+
     agree = (function.outcome, learning.outcome) == ("equal", "equal")
     rungs = [
         face,
@@ -110,7 +113,8 @@ def compare_pair(models: Models, pair: Pair, face: Rung, options: Options, liste
     told = (*pair.told, *seen.edits)
     one_way = attribution.one_way if attribution else ()
     unseen = (
-        *beside_the_graph(pair, rungs),
+        *(item for item in beside_the_graph(pair, rungs) if own_steps is None or item.names != own_steps.names),
+        *([own_steps] if own_steps is not None and own_steps.fact is not Fact.OWN_STEPS_AGREE else ()),
         *values_apart(values),
         *untaken(observations, edits),
         *one_way,

@@ -32,6 +32,7 @@ _ANSWERED = {
 """Requests that are answered in another way here, by the module and function of this room that does."""
 
 _UNTOLD = {
+    "own_steps": "a train_step of its own is not run on {backend} yet",
     "sample_settings": "compile settings are not sampled on {backend} yet",
     "save_checkpoint": "weights are not saved on {backend} yet",
     "load_checkpoint": "weights are not loaded on {backend} yet",
