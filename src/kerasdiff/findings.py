@@ -248,6 +248,7 @@ class Fact(Enum):
     STEP_IS_ROUNDING = auto()
     STEP_NOT_FINITE = auto()  # the loss is NaN or infinite on both sides
     STEP_TAKEN = auto()  # values: optimizer and objective of either side
+    SETTINGS_REFUSED = auto()  # side: that cannot be trained by its compile settings, as the other can; cause
     UNSEEDED_ON_ONE_SIDE = auto()  # side
     UNSEEDED_ON_BOTH_SIDES = auto()
     SAME_TRAINING_CODE = auto()  # names: a method that both models bring, which no rung runs; sources

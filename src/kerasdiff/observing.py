@@ -134,16 +134,16 @@ class Observer:
         self._observations = replace(seen, stored=self._stored(face))
         return self._observations
 
-    def own_steps(self, learning: Rung) -> Finding | None:
+    def own_steps(self, learning: Rung) -> tuple[Finding, ...]:
         """What steps by the same ``train_step`` say of two generations of Keras, where nothing else differs."""
         told = next((item for item in training_code(self._pair) if item.names == ("train_step",)), None)
         one, two = (side.overrides.get("train_step") for side in self._pair.descriptions)
         if told is None or one is None or two is None or one.code != two.code or not self._pair.crosses_generations:
-            return None
+            return ()
         if self._prober is None or not self._pair.transfer.complete or learning.outcome != "equal":
-            return None
+            return ()
         self._listener.phase("taking steps by the models' own train_step")
-        return compare_own_steps(self._asked(self._prober), told)
+        return (compare_own_steps(self._asked(self._prober), told),)
 
     def _left_out(self, *names: RungName, reason: Finding) -> None:
         self.not_checked += [NotChecked(rung=name, reason=reason) for name in names]

@@ -72,6 +72,12 @@ def compare_models(models: Models, options: Options, listener: Listener) -> Comp
     return compare_pair(models, *paired(models, options), options, listener)
 
 
+def _but(code: Sequence[Finding], own_steps: Sequence[Finding]) -> list[Finding]:
+    """What is told of the user's code, without what steps were taken by."""
+    taken = {item.names for item in own_steps}
+    return [item for item in code if item.names not in taken]
+
+
 def compare_pair(models: Models, pair: Pair, face: Rung, options: Options, listener: Listener) -> Comparison:
     """Compares two models that are aligned already, with the rung of their interfaces.
 
@@ -87,14 +93,13 @@ def compare_pair(models: Models, pair: Pair, face: Rung, options: Options, liste
     values = observer.stored_values(face) if values_count(pair, models.targets, options.values) else None
     unheld = () if "compile" in options.ignore else unheld_settings(pair)
     left_out = (*options.ignore, "compile") if unheld else options.ignore
-    seen = settings(started, same_start, left_out, observer.settings())
+    sampled = observer.settings()
+    seen = settings(started, same_start, left_out, sampled)
     observations = observer.observe(face, settings_differ=bool(seen.edits), penalties=only_penalties(pair, seen.edits))
     function, learning = inference(pair, observations), training_step(observations)
     own_steps = observer.own_steps(learning)
-    if own_steps is not None:
-        learning = noted(learning, own_steps)
-    code = (item for item in training_code(pair) if own_steps is None or item.names != own_steps.names)
-    not_checked = [NotChecked(rung="training step", reason=method) for method in code]
+    learning = noted(learning, *own_steps)
+    not_checked = [NotChecked(rung="training step", reason=method) for method in _but(training_code(pair), own_steps)]
     not_checked += [*unlike, *observer.not_checked]
 
     agree = (function.outcome, learning.outcome) == ("equal", "equal")
@@ -113,13 +118,14 @@ def compare_pair(models: Models, pair: Pair, face: Rung, options: Options, liste
     told = (*pair.told, *seen.edits)
     one_way = attribution.one_way if attribution else ()
     unseen = (
-        *(item for item in beside_the_graph(pair, rungs) if own_steps is None or item.names != own_steps.names),
-        *([own_steps] if own_steps is not None and own_steps.fact is not Fact.OWN_STEPS_AGREE else ()),
+        *_but(beside_the_graph(pair, rungs), own_steps),
+        *(item for item in own_steps if item.fact is not Fact.OWN_STEPS_AGREE),
         *values_apart(values),
         *untaken(observations, edits),
         *one_way,
         *elsewhere(locked),
         *unheld,
+        *sampled.refused,
     )
     return Comparison(
         verdict=judge(_evidence(pair, rungs, edits, unseen, options, attribution)),

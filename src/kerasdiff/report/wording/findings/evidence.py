@@ -253,6 +253,7 @@ SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
         "both models draw random numbers in training that no seed of theirs controls; nothing can be compared"
     ),
     Fact.SAME_TRAINING_CODE: _training_code,
+    Fact.SETTINGS_REFUSED: lambda f: f"the {f.side} alone cannot be trained by its compile settings: {f.cause}",
     Fact.OWN_STEPS_AGREE: _own_steps,
     Fact.OWN_STEPS_APART: _own_steps,
     Fact.OWN_STEPS_REFUSED: _own_steps,
