@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,12 +13,15 @@ from typing import Any
 import numpy as np
 import pytest
 from command import Answer
+from jsonschema import validate
 from warm import run_warm
 
 import kerasdiff
+from kerasdiff.report.schema import CONVERT, schema_text
 
 keras = pytest.importorskip("keras")
 
+SCHEMA = json.loads(schema_text(CONVERT))
 MODELS = Path(__file__).parent / "converted"
 SHAPES = {
     "convnet": (6, 6, 2),
@@ -26,6 +30,8 @@ SHAPES = {
     "nested": (5,),
     "pointwise": (4, 4, 3),
     "apart": (5,),
+    "words": (6,),
+    "attention": (4, 6),
 }
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # Keras saves with an older numpy in mind
@@ -44,7 +50,9 @@ def module(name: str) -> ModuleType:
 
 
 def batch(model: str) -> np.ndarray:
-    return np.random.default_rng(0).standard_normal((3, *SHAPES[model])).astype("float32")
+    rng = np.random.default_rng(0)
+    shape = (3, *SHAPES[model])
+    return (rng.integers(0, 20, shape) if model == "words" else rng.standard_normal(shape)).astype("float32")
 
 
 def trained(file: str, model: str) -> Any:
@@ -53,12 +61,14 @@ def trained(file: str, model: str) -> Any:
     made(batch(model))
     rng = np.random.default_rng(1)
     for weight in made.weights:
-        weight.assign(rng.uniform(0.2, 1.0, weight.shape).astype("float32"))
+        weight.assign(rng.uniform(0.2, 1.0, weight.shape).astype(getattr(weight.dtype, "name", weight.dtype)))
+    for layer in made.layers:
+        getattr(layer, "finalize_state", lambda: None)()
     return made
 
 
 def convert(reference: str, candidate: str, *more: str) -> Answer:
-    given = ("--input", "5") if "Ordered" in candidate else ()
+    given = ("--input", "5") if "Ordered" in candidate else ("--input", "6") if "Words" in candidate else ()
     return run_warm("convert", reference, candidate, *more, *given, cwd=MODELS)
 
 
@@ -83,6 +93,8 @@ OF_KERAS_2 = (
     ("legacy", "Ordered", "Ordered", "old.h5", "4 taken over", "new.weights.h5"),
     ("legacy", "nested", "flat", "old.weights.h5", "6 taken over", "new.keras"),
     ("legacy", "pointwise", "pointwise", "saved", "1 in another shape", "new.weights.h5"),
+    ("legacy", "words", "Words", "old.h5", "9 taken over", "new.weights.h5"),
+    ("legacy", "attention", "attention", "checkpoint/old", "2 made of several", "new.weights.h5"),
 )
 
 
@@ -101,12 +113,19 @@ def test_the_file_gives_the_candidate_the_outputs_of_the_reference(
     (model.save if whole else model.save_weights)(str(tmp_path / weights))
     written = tmp_path / output
 
+    told = tmp_path / "told.json"
     done = convert(
-        f"{file}.py:{reference}", f"new.py:{candidate}", "--weights", str(tmp_path / weights), "-o", str(written)
+        f"{file}.py:{reference}",
+        f"new.py:{candidate}",
+        *("--weights", str(tmp_path / weights), "-o", str(written)),
+        *("--format", "terminal", "--format", f"json={told}"),
     )
 
     assert done.exit_code == 0, done.stdout + done.stderr
     assert says in " ".join(done.stdout.split())
+    validate(report := json.loads(told.read_text()), SCHEMA)
+    assert report["agreement"]["beyond"] == 0
+    assert report["mapping"]
     np.testing.assert_allclose(
         outputs(written, candidate, reference), np.asarray(model(batch(reference))), rtol=1e-4, atol=1e-5
     )
@@ -159,11 +178,14 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 )
 def test_models_that_differ_write_nothing(candidate: str, says: str, weights: Path, tmp_path: Path) -> None:
     written = tmp_path / "new.weights.h5"
-    done = convert("old.py:convnet", f"new.py:{candidate}", "--weights", str(weights), "-o", str(written))
+    done = convert(
+        "old.py:convnet", f"new.py:{candidate}", "--weights", str(weights), "-o", str(written), "--format", "json"
+    )
 
     assert done.exit_code == 1, done.stdout + done.stderr
     assert says in done.stderr
-    assert done.stdout == ""
+    validate(report := json.loads(done.stdout), SCHEMA)
+    assert says in report["refusal"]["text"]
     assert list(tmp_path.glob("*new*")) == []
 
 
@@ -174,6 +196,21 @@ def test_weights_of_another_model_are_refused(weights: Path, tmp_path: Path) -> 
     assert done.stderr.startswith(f"error: {weights} does not load into old.py:nested: "), done.stderr
     assert "Is it another model's?" in done.stderr
     assert list(tmp_path.glob("*new*")) == []
+
+
+@needs_keras_2
+def test_a_file_that_does_not_fit_a_guessed_input_asks_for_the_real_one(tmp_path: Path) -> None:
+    model = trained("legacy", "Ordered")
+    model.save_weights(tmp_path / "old.h5")
+
+    done = run_warm(
+        *("convert", "legacy.py:Ordered", "legacy.py:Ordered", "--weights", str(tmp_path / "old.h5")),
+        *("-o", str(tmp_path / "new.weights.h5")),
+        cwd=MODELS,
+    )
+
+    assert done.exit_code == 2
+    assert "The model was built on input 32,32,3. That input is a guess" in done.stderr, done.stderr
 
 
 def test_a_file_that_links_to_another_is_not_followed(weights: Path, tmp_path: Path) -> None:

@@ -366,7 +366,11 @@ def draws_otherwise(edit: Edit) -> bool:
     return (
         isinstance(edit, Update)
         and all(site is not None and site.kind == "layer" for site in edit.sites)
-        and any(item.setting for change in edit.changes for item in change.drawn[0])
+        and any(
+            one.setting and one.axes != two.axes
+            for change in edit.changes
+            for one, two in zip(*change.drawn, strict=True)
+        )
     )
 
 

@@ -12,9 +12,9 @@ from dataclasses import replace
 from pathlib import Path
 from shutil import copyfileobj
 
-from kerasdiff.align.pair import Pair, off_tensorflow
+from kerasdiff.align.pair import Pair
 from kerasdiff.comparison import Comparison
-from kerasdiff.conversion import Carried, Conversion, How
+from kerasdiff.conversion import Carried, Conversion, Held, How
 from kerasdiff.errors import TargetError, WeightsError
 from kerasdiff.findings import Compared, Fact, Finding
 from kerasdiff.graph.values import Array
@@ -63,17 +63,11 @@ def convert(
             cannot be saved.
     """
     options, listener = replace(options or Options(), ignore=("compile",), outputs_alone=True), listener or Silent()
-    options = replace(options, fit=False, values=False, explain=False)
+    options = replace(options, fit=False, values=False, explain=False, search=0.0)  # what inputs show is for `compare`
     for target in (reference, candidate):
         if target.kind == "baseline":
             raise TargetError(f"{target.text} is a baseline, which holds no model to load weights into.")
     with opened((reference, candidate), options, listener) as models:
-        for target, elsewhere in zip(models.targets, off_tensorflow(models.descriptions), strict=True):
-            if elsewhere:
-                raise TargetError(
-                    f"{target.text} runs on another backend than TensorFlow, on which weights are converted; the files "
-                    "are the same on all, so run it on TensorFlow here."
-                )
         listener.phase("aligning the graphs")
         pair, face = paired(models, options)
         comparison = compare_pair(models, pair, face, options, listener)
@@ -163,18 +157,23 @@ class _Carrier:
         return taken
 
     def _told(self, recipe: Recipe, sources: Sequence[Source]) -> Carried:
-        first, second = self._pair.weights
-        names = tuple(source.weight for source, _ in sources)
+        first, second = (
+            {weight.id: Held(weight=weight.id, path=weight.path, shape=weight.shape) for weight in side.weights}
+            for side in self._pair.descriptions
+        )
+        source, number = sources[0]
+        made_of = tuple(first[one.weight] for one, _ in sources)
         how: How = "as it is"
+        join, part = None, None
         if len(sources) > 1:
-            how = "of several"
-        elif sources[0][0].join is not None and len(sources[0][0].parts) > 1:
-            how = "of a part"
+            how, join = "of several", recipe.join
+        elif source.join is not None and len(source.parts) > 1:
+            how, join, part = "of a part", source.join, number
         elif recipe.transposed:
             how = "transposed"
-        elif first[names[0]].shape != second[recipe.weight].shape:
+        elif made_of[0].shape != second[recipe.weight].shape:
             how = "reshaped"
-        return Carried(weight=recipe.weight, sources=names, how=how)
+        return Carried(target=second[recipe.weight], made_of=made_of, how=how, join=join, part=part)
 
     def _kept(self) -> tuple[str, ...]:
         given = {recipe.weight for recipe in self._plan}
@@ -243,11 +242,32 @@ def _plan(pair: Pair) -> Iterator[tuple[Recipe, tuple[Source, ...]]]:
     sources = {
         array.seed: (recipe, number) for recipe in transfer.reference for number, array in enumerate(recipe.arrays)
     }
-    second = pair.weights[1]
+    second, homes = pair.weights[1], _unread(pair)
     for recipe in transfer.candidate:
         made_of = tuple(sources[array.seed] for array in recipe.arrays if array.seed in sources)
         if len(made_of) == len(recipe.arrays) and not second[recipe.weight].is_seed:
             yield recipe, made_of
+        elif recipe.weight in homes:
+            own = next(one for one in transfer.reference if one.weight == homes[recipe.weight])
+            yield replace(own, weight=recipe.weight), ((own, 0),)
+
+
+def _unread(pair: Pair) -> dict[str, str]:
+    """The candidate's weights that no call reads, by whose values they take: those of the same role in the same layer.
+
+    A layer may have made what it computes with of them when they were loaded, as Normalization does.
+    """
+    nodes = [nodes for aligned in pair.modes.values() for nodes in aligned.pairs]
+    layers = {two.origin or two.id: one.origin or one.id for one, two in nodes}
+    first, second = pair.weights
+    made: dict[str, str] = {}
+    for two in second.values():
+        layer, _, role = two.id.rpartition("/")
+        one = first.get(f"{layers.get(layer, layer)}/{role}")
+        unread = two.id not in pair.read[1] and not two.is_seed
+        if unread and one is not None and one.id not in pair.read[0] and one.shape == two.shape:
+            made[two.id] = one.id
+    return made
 
 
 def _array(source: Recipe, number: int, held: Array) -> Array:

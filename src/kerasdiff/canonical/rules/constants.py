@@ -146,9 +146,12 @@ AXIS_AT: dict[str, tuple[int, int]] = {
 def axis_from_the_front(node: Node, view: View) -> Result:
     """An axis counted from the end is one counted from the front: ``axis=-1`` on rank 4 is ``axis=3``.
 
-    It must not touch an axis computed at run time, nor a value of unknown rank.
+    It must not touch an axis computed at run time, nor a value of unknown rank, nor an op of another backend, whose
+    axis is a setting from the front.
     """
     position, of = AXIS_AT.get(node.op, (-1, 0))
+    if position >= len(node.operands):
+        return None
     shape = view.shape(node.operands[of])
     if shape is None:
         return None

@@ -185,7 +185,7 @@ def _taken(port: Port, constants: Sequence[float], reach: tuple[int, int] | None
     if family == "bool":
         return []
     if family == "integer":
-        reach = integer_range(port) if port.given else reach or whole_numbers(port.spec.dtype)
+        reach = integer_range(port) if port.given else reach or whole_numbers(port)
         near = [round(value) + step for value in constants if value == round(value) for step in (0, 1, -1)]
         fitting = [float(value) for value in dict.fromkeys(near) if reach[0] <= value <= reach[1]]
     else:

@@ -20,7 +20,7 @@ from kerasdiff.graph import Source
 from kerasdiff.graph.names import ALIASES
 from kerasdiff.side.reading.source import parsed
 from kerasdiff.worker.hooks import given, hooked
-from kerasdiff.worker.keras_internals import Live, keras, making
+from kerasdiff.worker.keras_internals import Live, is_array, is_traced, keras, making, on_tensorflow, to_numpy
 from kerasdiff.worker.tracing.libraries import is_user_file
 from kerasdiff.worker.tracing.naming import count_name, counting, note_name
 
@@ -126,7 +126,8 @@ def _variable_made(original: Callable[..., Live], args: tuple[Live, ...], kwargs
 def _assigned(original: Callable[..., Live], args: tuple[Live, ...], kwargs: dict[str, Live]) -> Live:
     result = original(*args, **kwargs)
     value = given(original, "value", args, kwargs)
-    if args and (hasattr(value, "tobytes") or hasattr(value, "numpy") or isinstance(value, int | float | list)):
+    known = hasattr(value, "tobytes") or hasattr(value, "numpy") or isinstance(value, int | float | list)
+    if args and known and not is_traced(value):
         # Not the value itself: it may be a large model's.
         _initializers[id(args[0])] = (args[0], Assigned(value_digest(value)))
     return result
@@ -142,7 +143,8 @@ _WATCHED = {
 
 def value_digest(value: Live) -> str:
     """``value 1f825aa2``: a given value as a report shows it, equal where the bytes are."""
-    return f"value {hashlib.sha256(np.ascontiguousarray(value).tobytes()).hexdigest()[:8]}"
+    plain = value if on_tensorflow() or not is_array(value) else to_numpy(value)
+    return f"value {hashlib.sha256(np.ascontiguousarray(plain).tobytes()).hexdigest()[:8]}"
 
 
 def as_written(source: Source | None, function: str) -> str:
