@@ -77,6 +77,21 @@ def test_a_subclassed_model_with_a_layer_of_its_own_is_compared() -> None:
     assert "EQUIVALENT" in done.stdout, done.stdout + done.stderr
 
 
+@pytest.mark.parametrize(
+    ("call", "exit_code", "told"),
+    [
+        ("own_step", 0, "and two steps by it agree in all 2 weights"),
+        ("own_step(otherwise=True)", 3, "and two steps by it move out/"),
+    ],
+)
+def test_steps_by_the_same_train_step_are_compared(call: str, exit_code: int, told: str) -> None:
+    given = ("--input", "8", "--no-fit", "--verbose")
+    done = run_warm("compare", f"legacy.py:{call}", f"models.py:{call}", *given, cwd=MODELS)
+
+    assert told in " ".join(done.stdout.replace("│", " ").split()), done.stdout + done.stderr
+    assert done.exit_code == exit_code
+
+
 def test_what_a_file_imports_decides() -> None:
     done = run_warm("inspect", "direct.py:build", cwd=MODELS)
 
