@@ -7,6 +7,7 @@ from typing import Literal
 
 from kerasdiff.comparison import Comparison
 from kerasdiff.findings import Compared, Fact, Finding
+from kerasdiff.graph.joins import Join
 
 How = Literal["as it is", "transposed", "reshaped", "of several", "of a part"]
 """In which way a weight of the candidate holds what the reference's hold."""
@@ -17,18 +18,46 @@ FAILED = (Fact.CONVERTED_APART, Fact.CONVERTED_ASTRAY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A weight of either side.
+
+    Attributes:
+        weight: Its id.
+        path: What Keras calls it.
+    """
+
+    weight: str
+    path: str
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Carried:
     """A weight of the candidate with what it is made of.
 
     Attributes:
-        weight: Its id.
-        sources: Ids in the reference, in the order in which it holds them.
+        target: The weight.
+        made_of: What of the reference, in the order in which it holds them.
         how: In which layout.
+        join: How several are one, or of which that are one it is a part; ``None`` for one of one.
+        part: Which part it is, from 0; ``None`` where it is none.
     """
 
-    weight: str
-    sources: tuple[str, ...]
+    target: Held
+    made_of: tuple[Held, ...]
     how: How
+    join: Join | None = None
+    part: int | None = None
+
+    @property
+    def weight(self) -> str:
+        """Its id."""
+        return self.target.weight
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The ids of what it is made of."""
+        return tuple(one.weight for one in self.made_of)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

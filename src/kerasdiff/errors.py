@@ -105,6 +105,9 @@ class WorkerEndedError(WorkerError):
 CUT_OFF = 113
 """Exit code of a worker that cannot answer any more: its connection was taken away from it, in its own process."""
 
+NO_NUMPY = 114
+"""Exit code of a worker in whose environment numpy cannot be imported, without which it can answer nothing."""
+
 
 def ending(exit_code: int | None) -> str:
     """How a process ended, in words that follow its name.

@@ -260,7 +260,8 @@ class Fact(Enum):
     LOADS = auto()  # names: kinds of file; closeness: of the outputs
     LOAD_REFUSED = auto()  # names: kinds of file; parts: why; cause: Keras's words
     LOADS_OTHERWISE = auto()  # names: kinds of file; parts: why; closeness
-    UNREAD_FORM = auto()  # names: kind of file
+    UNREAD_FORM = auto()  # names: kind of file; count: 1 where its weights can be converted
+    LOADS_WITH_OPTION = auto()  # names: kind of file, option; weights: which hold nothing of it; parts; closeness
     HOLDS_ANOTHERS = auto()  # values: weights of the candidate, each with that of the reference whose values it holds
     NOT_SAVED = auto()  # names: kind of file; cause
     REFERENCE_IS_RANDOM = auto()

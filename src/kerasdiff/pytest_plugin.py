@@ -17,8 +17,9 @@ from kerasdiff.api import watching
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from kerasdiff.api.choices import Choices
+    from kerasdiff.api.choices import Choices, Inspecting
     from kerasdiff.api.results import Inspection, Result
+    from kerasdiff.api.targets import Python
 
 MARKER = (
     "kerasdiff(reference, candidate, **choices): the two models have to be equivalent; without models, the choices "
@@ -60,13 +61,15 @@ class Kerasdiff:
 
         kerasdiff.assert_equivalent(self._found(reference), self._found(candidate), **self._choices(choices))
 
-    def inspect(self, target: object, **options: Unpack[Choices]) -> Inspection:
+    def inspect(self, target: object, **options: Unpack[Inspecting]) -> Inspection:
         """As :func:`kerasdiff.inspect`."""
         __tracebackhide__ = True
         import kerasdiff
 
-        inputs = self._choices(options).get("inputs")
-        return kerasdiff.inspect(self._found(target), inputs=inputs)
+        chosen: Inspecting = {"inputs": self._choices({}).get("inputs"), **options}
+        if chosen.get("python"):
+            chosen["python"] = self._python(chosen["python"])
+        return kerasdiff.inspect(self._found(target), **chosen)
 
     def _choices(self, given: Choices) -> Choices:
         """What the call says, else the closest marker, else what is the default here."""
@@ -75,7 +78,16 @@ class Kerasdiff:
             if not mark.args:
                 chosen.update(mark.kwargs)  # type: ignore[typeddict-item]  # checked where it is used
         chosen.update(given)
+        if chosen.get("reference_python"):
+            chosen["reference_python"] = self._python(chosen["reference_python"])
+        if chosen.get("candidate_python"):
+            chosen["candidate_python"] = self._python(chosen["candidate_python"])
         return chosen
+
+    def _python(self, named: Python) -> Python:
+        """An interpreter or environment as it is found from here."""
+        found = self._found(named)
+        return found if isinstance(found, str | os.PathLike) else named
 
     def _found(self, model: object) -> object:
         """A name of a file as it is found from here, where it is found from the test; anything else as it is."""

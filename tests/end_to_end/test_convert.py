@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,12 +13,15 @@ from typing import Any
 import numpy as np
 import pytest
 from command import Answer
+from jsonschema import validate
 from warm import run_warm
 
 import kerasdiff
+from kerasdiff.report.schema import CONVERT, schema_text
 
 keras = pytest.importorskip("keras")
 
+SCHEMA = json.loads(schema_text(CONVERT))
 MODELS = Path(__file__).parent / "converted"
 SHAPES = {
     "convnet": (6, 6, 2),
@@ -109,12 +113,19 @@ def test_the_file_gives_the_candidate_the_outputs_of_the_reference(
     (model.save if whole else model.save_weights)(str(tmp_path / weights))
     written = tmp_path / output
 
+    told = tmp_path / "told.json"
     done = convert(
-        f"{file}.py:{reference}", f"new.py:{candidate}", "--weights", str(tmp_path / weights), "-o", str(written)
+        f"{file}.py:{reference}",
+        f"new.py:{candidate}",
+        *("--weights", str(tmp_path / weights), "-o", str(written)),
+        *("--format", "terminal", "--format", f"json={told}"),
     )
 
     assert done.exit_code == 0, done.stdout + done.stderr
     assert says in " ".join(done.stdout.split())
+    validate(report := json.loads(told.read_text()), SCHEMA)
+    assert report["agreement"]["beyond"] == 0
+    assert report["mapping"]
     np.testing.assert_allclose(
         outputs(written, candidate, reference), np.asarray(model(batch(reference))), rtol=1e-4, atol=1e-5
     )
@@ -167,11 +178,14 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 )
 def test_models_that_differ_write_nothing(candidate: str, says: str, weights: Path, tmp_path: Path) -> None:
     written = tmp_path / "new.weights.h5"
-    done = convert("old.py:convnet", f"new.py:{candidate}", "--weights", str(weights), "-o", str(written))
+    done = convert(
+        "old.py:convnet", f"new.py:{candidate}", "--weights", str(weights), "-o", str(written), "--format", "json"
+    )
 
     assert done.exit_code == 1, done.stdout + done.stderr
     assert says in done.stderr
-    assert done.stdout == ""
+    validate(report := json.loads(done.stdout), SCHEMA)
+    assert says in report["refusal"]["text"]
     assert list(tmp_path.glob("*new*")) == []
 
 
@@ -182,6 +196,21 @@ def test_weights_of_another_model_are_refused(weights: Path, tmp_path: Path) -> 
     assert done.stderr.startswith(f"error: {weights} does not load into old.py:nested: "), done.stderr
     assert "Is it another model's?" in done.stderr
     assert list(tmp_path.glob("*new*")) == []
+
+
+@needs_keras_2
+def test_a_file_that_does_not_fit_a_guessed_input_asks_for_the_real_one(tmp_path: Path) -> None:
+    model = trained("legacy", "Ordered")
+    model.save_weights(tmp_path / "old.h5")
+
+    done = run_warm(
+        *("convert", "legacy.py:Ordered", "legacy.py:Ordered", "--weights", str(tmp_path / "old.h5")),
+        *("-o", str(tmp_path / "new.weights.h5")),
+        cwd=MODELS,
+    )
+
+    assert done.exit_code == 2
+    assert "The model was built on input 32,32,3. That input is a guess" in done.stderr, done.stderr
 
 
 def test_a_file_that_links_to_another_is_not_followed(weights: Path, tmp_path: Path) -> None:

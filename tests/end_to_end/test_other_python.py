@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from other_python import made_environment
+from other_python import made_environment, site_of
 from schemas import validated
 from warm import run_warm
 
@@ -147,6 +147,17 @@ def test_the_doctor_looks_there(models: Path) -> None:
     assert (done.exit_code, done.stdout.splitlines()[-1]) == (0, "kerasdiff works here.")
     assert "old/bin/python" in done.stdout
     assert "trial store" not in done.stdout
+
+
+def test_one_without_a_numpy_that_works_is_told(models: Path) -> None:
+    made_environment(models / "broken")
+    (site_of(models / "broken") / "numpy").mkdir()
+    (site_of(models / "broken") / "numpy" / "__init__.py").write_text("raise ImportError('no libblas')")
+    done = run_warm("inspect", "m.py:same", "--python", "broken", cwd=models)
+
+    assert done.exit_code == 2
+    assert "numpy cannot be imported by broken/bin/python; install it there anew: broken/bin/python -m" in done.stderr
+    assert "ImportError: no libblas" in done.stderr
 
 
 def test_a_process_of_another_protocol_is_told(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:

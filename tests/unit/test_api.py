@@ -9,6 +9,8 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from report_samples import forum
@@ -19,6 +21,7 @@ from kerasdiff.api.calls import demand
 from kerasdiff.api.results import Result
 from kerasdiff.api.targets import called, inputs_of, target_of
 from kerasdiff.errors import TargetError
+from kerasdiff.pytest_plugin import Kerasdiff
 from kerasdiff.side.targets import InputSpec
 
 
@@ -162,3 +165,24 @@ def test_what_may_be_run_to_load_a_saved_model(tmp_path: Path) -> None:
     assert (target.objects, target.unsafe) == ((str(own),), True)
     with pytest.raises(TargetError, match=r"lost.py of `custom_objects` is no file"):
         target_of(model, custom_objects=["lost.py"])
+
+
+def test_a_python_that_is_named_by_nothing_is_refused() -> None:
+    with pytest.raises(TargetError, match="the Python that a model is to run under is empty"):
+        kerasdiff.compare("m.py:a", "m.py:b", reference_python="")
+
+
+def test_the_fixture_finds_an_environment_from_the_test(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[dict[str, object]] = []
+    monkeypatch.setattr(kerasdiff, "inspect", lambda target, **given: asked.append({"target": target, **given}))
+    monkeypatch.setattr(kerasdiff, "compare", lambda *models, **given: asked.append(given))
+    (tmp_path / "tests" / "old").mkdir(parents=True)
+    config = SimpleNamespace(rootpath=tmp_path, getoption=lambda name: None)
+    item = SimpleNamespace(path=tmp_path / "tests" / "test_a.py", config=config, iter_markers=lambda name: [])
+    fixture = Kerasdiff(cast("pytest.Item", item))
+    fixture.inspect("m.py:Net", python="old", env={"A": "1"})
+    fixture.compare("m.py:Net", "m.py:Net", reference_python="old", candidate_python="python3")
+
+    there = str(tmp_path / "tests" / "old")
+    assert asked[0] == {"target": "m.py:Net", "inputs": None, "python": there, "env": {"A": "1"}}
+    assert (asked[1]["reference_python"], asked[1]["candidate_python"]) == (there, "python3")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -106,3 +108,34 @@ def test_weights_with_the_values_of_others_are_named() -> None:
     rung = _rung(transfer, second({".h5": "swapped", WEIGHTS: "same"}), required=False, ignore_names=False)
 
     assert "one gets what two saved, two gets what one saved" in detail(rung)
+
+
+@pytest.mark.parametrize(
+    ("held", "outputs", "says"),
+    [
+        (
+            {"one": "1", "two": "2"},
+            ONE,
+            "loads without an error and gives the same outputs",
+        ),
+        (
+            {"one": "1", "two": "y"},
+            OTHER,
+            "loads without an error, but leaves two as they were",
+        ),
+        ({"one": "2", "two": "1"}, OTHER, "loads without an error, but outputs differ"),
+    ],
+)
+def test_an_option_is_told_where_the_file_does_not_do_without(
+    held: dict[str, str], outputs: np.ndarray, says: str
+) -> None:
+    pairs = {"one": "one", "two": "two"}
+    transfer = WeightTransfer(pairs=pairs, reference=(), candidate=(), complete=True, guessed=False)
+    seen = second({".h5": "swapped", WEIGHTS: "same"})
+    named = replace(seen.restored[".h5"], otherwise={"by_name": Restored(error="", digests=held)})
+    close = compare_values(ONE, outputs, Tolerance(limit=1e-5, grounds="float32"))
+    seen = replace(seen, restored={**seen.restored, ".h5": named}, otherwise={(".h5", "by_name"): close})
+
+    told = detail(_rung(transfer, seen, required=False, ignore_names=False))
+
+    assert f"with `by_name=True` the .h5 {says}" in told

@@ -7,7 +7,6 @@ import re
 import stat
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from effort import spent
 from other_python import made_environment, pretend
 
 import kerasdiff
@@ -52,6 +52,7 @@ def elf(machine: int) -> bytes:
 
 
 def broken_link(place: Path) -> str:
+    place.parent.mkdir(exist_ok=True)
     place.symlink_to("/nowhere/python3.9")
     return str(place)
 
@@ -75,9 +76,13 @@ WRONG = {
     "a word": Wrong(lambda at: "pithon", "there is no pithon; name an interpreter"),
     "no home": Wrong(lambda at: "~nobody-here/python", "there is no such home directory"),
     "a link to nowhere": Wrong(lambda at: broken_link(at / "python"), "is a link to /nowhere/python3.9, which is not"),
+    "a base that is gone": Wrong(
+        lambda at: str(broken_link(at / "bin" / "python") and at),
+        r"/bin/python is a link to /nowhere/python3\.9, wh",
+    ),
     "a directory": Wrong(lambda at: str(at), r"is a directory without an interpreter \(there is no bin/python in it\)"),
     "a text": Wrong(lambda at: program(at / "a.txt", "hello", runs=False), "is no interpreter: it is not executable"),
-    "no program": Wrong(lambda at: program(at / "a", b"\0\1\2"), "cannot be run .*; name a Python interpreter"),
+    "no program": Wrong(lambda at: program(at / "a", b"\0\1\2"), "cannot be run .*; name an interpreter"),
     "another program": Wrong(lambda at: program(at / "a", "#!/bin/sh\nexit 3\n"), "is no Python interpreter, or a br"),
     "one that answers": Wrong(lambda at: says(at / "a", "[1]"), "is no Python interpreter, or a broken one"),
     "another processor": Wrong(
@@ -108,11 +113,11 @@ WRONG = {
 
 @pytest.mark.parametrize("wrong", WRONG.values(), ids=WRONG)
 def test_what_will_not_do_is_told_at_once(wrong: Wrong, tmp_path: Path) -> None:
-    named, started = wrong.made(tmp_path), time.monotonic()
+    named, started = wrong.made(tmp_path), spent()
     with pytest.raises(TargetError) as caught:
         interpreter(named, OPTION)
 
-    assert time.monotonic() - started < AT_ONCE_S
+    assert spent() - started < AT_ONCE_S
     assert re.search(wrong.sentence, caught.value.message), caught.value.message
     assert "home" in wrong.sentence or caught.value.message.startswith(f"{OPTION}: ")
 
@@ -197,12 +202,16 @@ def test_commands_set_variables_for_a_side(tmp_path: Path) -> None:
         done = CliRunner().invoke(main, [*words])
         assert done.exit_code == 2
         assert done.stderr.startswith(f"error: {words[-2]}: {sentence}"), done.stderr
-    for gate in ('"LEGACY=1"', "{ A = 1 }"):
+    wrong = {
+        '"LEGACY=1"': "must be a table of texts, as in { TF_USE_LEGACY_KERAS",
+        "{ A = 1 }": "gives A no text: write 1 in",
+    }
+    for gate, sentence in wrong.items():
         gates = f"[pairs.net]\nreference = {target!r}\ncandidate = {target!r}\nreference_env = {gate}\n"
         (tmp_path / "kerasdiff.toml").write_text(gates)
         done = CliRunner().invoke(main, ["check", "--config", str(tmp_path / "kerasdiff.toml")])
         assert done.exit_code == 2
-        assert "must be a table of texts, as in { TF_USE_LEGACY_KERAS" in done.stderr
+        assert sentence in done.stderr
 
 
 def test_variables_are_of_what_is_loaded() -> None:
@@ -254,3 +263,19 @@ def test_what_lies_in_the_current_directory_is_none_of_pythons_own(tmp_path: Pat
     done = subprocess.run([sys.executable, "-c", _QUESTION], cwd=tmp_path, env=environment, capture_output=True)
 
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("compare", "m.py:a", "m.py:b", "--candidate-python", ""),
+        ("compare", "m.py:a", "m.py:b", "--backend", ""),
+        ("doctor", "--python", ""),
+        ("upgrade", "m.py:a", "--to", "keras==3.14", "--with-python", ""),
+    ],
+)
+def test_a_variable_that_the_shell_does_not_know_names_nothing(words: tuple[str, ...]) -> None:
+    done = CliRunner().invoke(main, words)
+
+    assert done.exit_code == 2
+    assert "it is empty, as a variable that the shell does not know; name one, or leave it out" in done.output

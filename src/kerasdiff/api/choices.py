@@ -73,6 +73,18 @@ class Choices(Alike, total=False):
     candidate_env: Variables
 
 
+class Inspecting(TypedDict, total=False):
+    """What :func:`kerasdiff.inspect` takes beside a model."""
+
+    inputs: Inputs | None
+    custom_objects: Files
+    unsafe: bool
+    python: Python
+    backend: Backend | None
+    env: Variables
+    timeout: float
+
+
 def start_ahead(hardware: Hardware | None = None, targets: Sequence[Target] = ()) -> None:
     """Starts what imports TensorFlow, for the rest to be imported meanwhile; it stays for the next question."""
     from kerasdiff.side.environment import Hardware

@@ -221,6 +221,12 @@ class Converted:
         """The weights of the candidate, each with those of the reference that it is made of."""
         return {item.weight: item.sources for item in self.conversion.carried}
 
+    def to_json(self) -> str:
+        """All of it as JSON, schema ``kerasdiff.convert/1``."""
+        from kerasdiff.report.commands.convert import conversion_json
+
+        return conversion_json(self.conversion)
+
     def __repr__(self) -> str:
         return f"<kerasdiff: {self.reason or f'{self.path} written'}>"
 

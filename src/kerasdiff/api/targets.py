@@ -103,7 +103,13 @@ def _called(side: str) -> Callable[[str], str]:
 
 
 def setting_of(python: Python, backend: Backend | None, env: Variables) -> Setting:
-    """In what a model runs, as arguments say."""
+    """In what a model runs, as arguments say.
+
+    Raises:
+        TargetError: If an interpreter is named by an empty text.
+    """
+    if python is not None and not os.fspath(python):
+        raise TargetError("the Python that a model is to run under is empty; name an interpreter, or leave it out.")
     return Setting(
         python=os.fspath(python) if python is not None else "",
         backend=backend or "",

@@ -157,8 +157,11 @@ def objects(value: object) -> tuple[str, str]:
 
 def variables(value: object) -> tuple[tuple[str, str], ...]:
     """What is set in the environment, as a table."""
-    if not isinstance(value, dict) or not all(isinstance(item, str) for item in value.values()):
+    if not isinstance(value, dict):
         fail(f'must be a table of texts, as in {{ TF_USE_LEGACY_KERAS = "1" }}, not {shown(value)}.')
+    for name, item in value.items():
+        if not isinstance(item, str):
+            fail(f"gives {name} no text: write {shown(item)} in quotes.")
     return tuple(sorted(value.items()))
 
 

@@ -14,7 +14,7 @@ from shutil import copyfileobj
 
 from kerasdiff.align.pair import Pair
 from kerasdiff.comparison import Comparison
-from kerasdiff.conversion import Carried, Conversion, How
+from kerasdiff.conversion import Carried, Conversion, Held, How
 from kerasdiff.errors import TargetError, WeightsError
 from kerasdiff.findings import Compared, Fact, Finding
 from kerasdiff.graph.values import Array
@@ -157,18 +157,23 @@ class _Carrier:
         return taken
 
     def _told(self, recipe: Recipe, sources: Sequence[Source]) -> Carried:
-        first, second = self._pair.weights
-        names = tuple(source.weight for source, _ in sources)
+        first, second = (
+            {weight.id: Held(weight=weight.id, path=weight.path, shape=weight.shape) for weight in side.weights}
+            for side in self._pair.descriptions
+        )
+        source, number = sources[0]
+        made_of = tuple(first[one.weight] for one, _ in sources)
         how: How = "as it is"
+        join, part = None, None
         if len(sources) > 1:
-            how = "of several"
-        elif sources[0][0].join is not None and len(sources[0][0].parts) > 1:
-            how = "of a part"
+            how, join = "of several", recipe.join
+        elif source.join is not None and len(source.parts) > 1:
+            how, join, part = "of a part", source.join, number
         elif recipe.transposed:
             how = "transposed"
-        elif first[names[0]].shape != second[recipe.weight].shape:
+        elif made_of[0].shape != second[recipe.weight].shape:
             how = "reshaped"
-        return Carried(weight=recipe.weight, sources=names, how=how)
+        return Carried(target=second[recipe.weight], made_of=made_of, how=how, join=join, part=part)
 
     def _kept(self) -> tuple[str, ...]:
         given = {recipe.weight for recipe in self._plan}

@@ -242,6 +242,7 @@ class StoredObservation:
         restored: Kind of file to what loading it gave.
         outputs: Kind of file to the worst output after loading, where Keras did not refuse.
         repeated: Whether the reference gives the same outputs twice.
+        otherwise: The same as ``outputs`` of what was loaded with an option, by kind of file and option.
     """
 
     saved: Saved
@@ -249,6 +250,7 @@ class StoredObservation:
     restored: Mapping[str, Restored]
     outputs: Mapping[str, Closeness]
     repeated: bool = True
+    otherwise: Mapping[tuple[str, str], Closeness] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ Both sides draw other weights before the load, so a weight that stayed as it was
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -67,7 +67,20 @@ def observe_stored(sides: tuple[Side, Side], pair: Pair, seed: int, repeated: bo
     elif repeated is None:
         request = EvaluateRequest(recipes=transfer.reference, probes=(probe,), precision="float32")
         repeated = sides[0].evaluate(request).repeated
-    return StoredObservation(saved=saved, other=other, restored=restored, outputs=outputs, repeated=repeated)
+    return StoredObservation(
+        saved=saved,
+        other=other,
+        restored=restored,
+        outputs=outputs,
+        repeated=repeated,
+        otherwise=_otherwise(saved, restored),
+    )
+
+
+def _otherwise(saved: Saved, restored: Mapping[str, Restored]) -> dict[tuple[str, str], Closeness]:
+    """The worst output of what was loaded with an option, by kind of file and option."""
+    ways = ((form, option, way) for form, item in restored.items() for option, way in item.otherwise.items())
+    return {(form, option): _worst(saved, way) for form, option, way in ways if not way.error}
 
 
 def _places(directory: str, forms: tuple[str, ...]) -> dict[str, str]:

@@ -15,7 +15,7 @@ from kerasdiff.graph.chance import draws_from
 from kerasdiff.graph.values import Closeness
 from kerasdiff.probing.observations import Observations, StoredObservation, StoredPlaces, Unobserved
 from kerasdiff.rungs.records import CheckpointFigures, Rung, RungOutcome
-from kerasdiff.side.checkpoints import CHECKPOINT, FORMS, WEIGHTS, Places, Restored, Saved
+from kerasdiff.side.checkpoints import CHECKPOINT, FORMS, SKIPPING, WEIGHTS, Places, Restored, Saved
 
 
 def checkpoint(pair: Pair, observations: Observations, *, required: bool, ignore_names: bool = False) -> Rung:
@@ -145,7 +145,7 @@ def _rung(
     close = seen.outputs.get(kinds.bad[0] if kinds.bad else seen.saved.home_of(kinds.good[0]))
     figures = _figures(seen, _apart(transfer, seen, crosses=crosses), close)
     figures = _mapped(figures, transfer, seen, (*kinds.bad, *kinds.unread)[:1])
-    tail = (*_loads(seen, kinds.good), *_not_done(seen, kinds.unread))
+    tail = _told_last(transfer, seen, kinds)
     if not kinds.bad:
         outcome: RungOutcome = "equal" if close is not None and close.informative else "failed"
         return Rung(name="checkpoint", outcome=outcome, findings=tail, figures=figures)
@@ -164,6 +164,12 @@ def _rung(
     return Rung(name="checkpoint", outcome=outcome, findings=(*failures, *tail), figures=figures)
 
 
+def _told_last(transfer: WeightTransfer, seen: StoredObservation, kinds: Kinds) -> tuple[Finding, ...]:
+    """What stands behind the files that do not do: how they may be loaded otherwise, what loads, what was not tried."""
+    otherwise = [finding for form in kinds.bad for finding in _otherwise(transfer, seen, form)]
+    return (*otherwise, *_loads(seen, kinds.good), *_not_done(seen, kinds.unread, convertible=transfer.complete))
+
+
 def _apart(transfer: WeightTransfer, seen: StoredObservation, *, crosses: bool) -> Layout:
     """How the stored paths compare; from one generation to the other those alone of what did not arrive."""
     item = seen.restored.get(WEIGHTS) if crosses else None
@@ -171,12 +177,12 @@ def _apart(transfer: WeightTransfer, seen: StoredObservation, *, crosses: bool) 
     return _layout(seen.saved, seen.other, placed)
 
 
-def _not_done(seen: StoredObservation, unread: Sequence[str]) -> Iterator[Finding]:
+def _not_done(seen: StoredObservation, unread: Sequence[str], *, convertible: bool) -> Iterator[Finding]:
     """What was not saved, and what was not read."""
     for form, why in seen.saved.problems.items():
         yield Finding(fact=Fact.NOT_SAVED, names=(form,), cause=why)
     for form in unread:
-        yield Finding(fact=Fact.UNREAD_FORM, names=(form,))
+        yield Finding(fact=Fact.UNREAD_FORM, names=(form,), count=int(convertible))
 
 
 def _arrives(seen: StoredObservation, form: str) -> bool:
@@ -217,6 +223,29 @@ def _alike(failures: Sequence[Finding]) -> list[Finding]:
         else:
             told[at] = replace(told[at], names=(*told[at].names, *failure.names))
     return told
+
+
+def _otherwise(transfer: WeightTransfer, seen: StoredObservation, form: str) -> Iterator[Finding]:
+    """What an option of ``load_weights`` makes of a file that does not do, where that is no option's to mend by names.
+
+    What is stored under other names is not in the file at all, as the candidate reads it: skipping leaves all of it.
+    """
+    item = seen.restored[form]
+    failure = _failure(transfer, seen, form)
+    named = {Fact.STORED_IN_OTHER_ORDER, Fact.STORED_UNDER_OTHER_NAMES} & {part.fact for part in failure.parts}
+    whole = set(seen.saved.digests.values())
+    for option, way in item.otherwise.items():
+        if way.error or (named and option == SKIPPING):
+            continue
+        names = (*transfer.pairs.values(), *transfer.lacking[1])
+        parts = _others_values(seen.saved, way, transfer)
+        yield Finding(
+            fact=Fact.LOADS_WITH_OPTION,
+            names=(form, option),
+            weights=tuple(name for name in names if way.digests.get(name) not in whole),
+            parts=() if parts == failure.parts else parts,
+            closeness=seen.otherwise[form, option],
+        )
 
 
 def _others_values(saved: Saved, item: Restored, transfer: WeightTransfer) -> tuple[Finding, ...]:

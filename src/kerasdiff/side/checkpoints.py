@@ -16,8 +16,12 @@ FORMS = (WEIGHTS, ".keras")
 """Kinds of files that a model of Keras 3 is saved as."""
 
 CHECKPOINT = "TF checkpoint"
-SECOND_FORMS = (*FORMS, ".h5", CHECKPOINT)
+BY_LAYERS = ".h5"
+SECOND_FORMS = (*FORMS, BY_LAYERS, CHECKPOINT)
 """The same of Keras 2: what its users have."""
+
+BY_NAME, SKIPPING = "by_name", "skip_mismatch"
+"""Options of ``load_weights`` for a file that does not load as it is: by the names of layers, without what misfits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,11 +115,14 @@ class Restored:
         error: Why Keras refused, else empty.
         digests: Weight id to a digest of the bytes it now holds.
         outputs: Of the probe, empty where Keras refused.
+        otherwise: The same with an option of ``load_weights``, by the option: a file that goes by the order of layers
+            is tried by their names too, and one that is refused without what does not fit.
     """
 
     error: str
     digests: Mapping[str, str]
     outputs: tuple[Array, ...] = ()
+    otherwise: Mapping[str, Restored] = field(default_factory=dict)
 
 
 # Conversion --------------------------------------------------------------------------------------------------

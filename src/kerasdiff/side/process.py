@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import queue
+import sys
 import tempfile
 import threading
 import time
@@ -16,10 +17,11 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import IO, Generic, NoReturn, ParamSpec, TypeVar, cast
 
-from kerasdiff.errors import InternalError, KerasdiffError, WorkerEndedError, WorkerError, ending
+from kerasdiff.errors import NO_NUMPY, InternalError, KerasdiffError, LoadError, WorkerEndedError, WorkerError, ending
 from kerasdiff.side.ending.hanging import ASKED_BY, hung_at
 from kerasdiff.side.ending.printed import last_words
 from kerasdiff.side.environment import Hardware, worker_environment
+from kerasdiff.side.interpreters.asking import shown
 from kerasdiff.side.launching import Process
 from kerasdiff.side.protocol import DESCRIBE, Request, Side
 from kerasdiff.side.targets import InputSpec, Target
@@ -155,7 +157,7 @@ class Worker(Side):
         self._requests: queue.SimpleQueue[Opening | Call | None] = queue.SimpleQueue()
         self._replies: queue.SimpleQueue[Reply | _Lost | None] = queue.SimpleQueue()
         self._early: dict[int, Reply] = {}
-        self._failure: WorkerError | None = None
+        self._failure: KerasdiffError | None = None
         self._killed = False
         self._threads = [threading.Thread(target=step, daemon=True) for step in (self._send, self._receive)]
         for thread in self._threads:
@@ -312,6 +314,15 @@ class Worker(Side):
 
     def _ended(self, task: str) -> NoReturn:
         code = self._process.wait(timeout=5)
+        if code == NO_NUMPY:
+            python = self.target.python or sys.executable
+            _, said = self._message("")
+            self._failure = LoadError(
+                f"{self._who()}: numpy cannot be imported by {shown(python)}; install it there anew: "
+                f"{shown(python)} -m pip install --force-reinstall numpy",
+                said,
+            )
+            raise self._failure
         message, printed = self._message(f"{ending(code)} while it had to {task}")
         self._failure = WorkerEndedError(message, printed, label=self.label, target=self.target.text, exit_code=code)
         raise self._failure

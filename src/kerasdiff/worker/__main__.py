@@ -48,10 +48,22 @@ def _serve() -> None:
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(line_buffering=True, errors="backslashreplace")  # type: ignore[union-attr]
 
+    _need_numpy()
     from kerasdiff.worker.connection import Connection
     from kerasdiff.worker.server import serve
 
     serve(Connection(requests, answers))
+
+
+def _need_numpy() -> None:
+    """Ends the process, with what Python says of it, where there is no numpy that could be imported."""
+    try:
+        import numpy  # noqa: F401
+    except ImportError as error:
+        from kerasdiff.errors import NO_NUMPY
+
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        os._exit(NO_NUMPY)
 
 
 def _bring_package() -> None:

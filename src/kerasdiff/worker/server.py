@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from kerasdiff.worker.loading.session import Session
 
 _MOST_CHANGED = 5
+_LAST_FRAMES = 2
+"""Of an import that fails: some twenty modules of Keras import one another before."""
 
 
 def serve(connection: Connection) -> None:
@@ -169,8 +171,11 @@ def _start_tensorflow() -> LoadError | None:
                 f"Keras is to run on {error.name}, which is not installed there; install it: "
                 f"{sys.executable} -m pip install {error.name}"
             )
+        why = str(error).rstrip(".")
         return LoadError(
-            f"TensorFlow or Keras cannot be imported by {sys.executable}: {error}.", traceback.format_exc()
+            f"TensorFlow or Keras cannot be imported by {sys.executable}: {why}. Make `import tensorflow, keras` work "
+            "there.",
+            traceback.format_exc(limit=-_LAST_FRAMES),
         )
     from kerasdiff.worker import hardware
 

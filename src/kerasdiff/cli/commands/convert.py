@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import textwrap
-from typing import TYPE_CHECKING
-
 import click
 
 from kerasdiff.cli.completion import targets
@@ -17,12 +13,10 @@ from kerasdiff.cli.options.common import (
     progress,
     start_ahead,
     understood,
+    write,
 )
 from kerasdiff.cli.options.settings import PAIR, setting_options
-from kerasdiff.cli.reports.printing import PIPED_WIDTH
-
-if TYPE_CHECKING:
-    from kerasdiff.conversion import Conversion
+from kerasdiff.cli.reports.output import Output, report_options
 
 EXIT_CODES_HELP = """
 \b
@@ -34,6 +28,15 @@ Exit codes:
   3  it is not known whether they compute the same, and nothing is written
   70 internal error, 130 interrupted
 """
+
+
+def _print_schema(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
+    """Prints the schema and ends, whatever else is said."""
+    if asked:
+        from kerasdiff.report.schema import CONVERT, schema_text
+
+        write(schema_text(CONVERT), None)
+        ctx.exit()
 
 
 @click.command(short_help="Turns one model's weights into another's.", epilog=TARGETS_HELP + EXIT_CODES_HELP)
@@ -48,12 +51,17 @@ Exit codes:
 @click.option(
     "-o",
     "--output",
+    "made",
     required=True,
     metavar="FILE",
     help="What to write for the candidate: .weights.h5, or .keras for the whole model.",
 )
 @click.option("--force", is_flag=True, help="Write over a file that is there.")
 @click.option("-v", "--verbose", is_flag=True, help="Name every weight with what it is made of.")
+@click.option(
+    "--schema", is_flag=True, is_eager=True, expose_value=False, callback=_print_schema, help="Print the JSON Schema."
+)
+@report_options("terminal", "json", text="JSON is of schema kerasdiff.convert/1.", to_file=False)
 @device_option("Where to compute.")
 @setting_options(*PAIR, both=True)
 @model_options
@@ -61,9 +69,10 @@ def convert(
     reference: str,
     candidate: str,
     weights: str | None,
-    output: str,
+    made: str,
     force: bool,
     verbose: bool,
+    to: Output,
     device: str,
     inputs: tuple[str, ...],
     timeout: float,
@@ -84,7 +93,7 @@ def convert(
 
     source = None if weights is None else weights_file(weights)
     read = (reference, candidate, *([source.location] if source else []))
-    path = file_to_make(output, read, force=force)
+    path = file_to_make(made, read, force=force)
     (first, second), specs = understood((reference, candidate), inputs)
     start_ahead(targets=(first, second))
     import kerasdiff.pipeline as engine
@@ -93,19 +102,12 @@ def convert(
     options = Options(inputs=specs, timeout=timeout, device=device)
     with progress() as listener:
         conversion = engine.convert(first, second, source, path, options, listener)
-    _tell(conversion, verbose=verbose)
-    return conversion.exit_code
-
-
-def _tell(conversion: Conversion, *, verbose: bool) -> None:
-    from kerasdiff.report.wording import converting as wording
+    from kerasdiff.report.commands.convert import conversion_json, render_conversion
+    from kerasdiff.report.wording.converting import refusal
 
     if not conversion.written:
-        click.echo(clean(wording.refusal(conversion)), err=True)
-        return
-    width = min(shutil.get_terminal_size((PIPED_WIDTH, 24)).columns, PIPED_WIDTH)
-    told = [*wording.lines(conversion), *(("", wording.made_of(item)) for item in conversion.carried if verbose)]
-    for word, text in told:
-        lead = f"  {word:<11}"
-        click.echo(textwrap.fill(clean(text), width, initial_indent=lead, subsequent_indent=" " * len(lead)))
-    click.echo(clean(f"{conversion.output} written"))
+        click.echo(clean(refusal(conversion)), err=True)
+    if conversion.written or any(form.name == "json" for form in to.forms):
+        texts = {"json": lambda: conversion_json(conversion)}
+        to.write(lambda form: lambda console: render_conversion(conversion, console, verbose=verbose), texts)
+    return conversion.exit_code

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from kerasdiff.cli.options.common import progress, timeout_option
+from kerasdiff.cli.options.settings import not_empty
 from kerasdiff.cli.reports.output import Output, report_options
 
 EXIT_CODES_HELP = """
@@ -20,7 +21,7 @@ Exit codes:
 @click.command(short_help="Says whether kerasdiff works on this machine.", epilog=EXIT_CODES_HELP)
 @click.option(
     "--python",
-    default="",
+    callback=not_empty,
     metavar="PATH",
     help="Look at another environment: an interpreter, or the directory of a virtual environment.",
 )

@@ -9,7 +9,7 @@ import click
 from kerasdiff.cli.completion import targets
 from kerasdiff.cli.options.common import EXIT_CODES_HELP, TARGETS_HELP, clean, progress, understood
 from kerasdiff.cli.options.comparing import Asked, compared, comparison_options
-from kerasdiff.cli.options.settings import EITHER, setting_options
+from kerasdiff.cli.options.settings import EITHER, not_empty, setting_options
 
 
 @click.command(
@@ -35,7 +35,7 @@ from kerasdiff.cli.options.settings import EITHER, setting_options
 @setting_options("--reference-python,--python", *EITHER, both=True)
 @click.option(
     "--with-python",
-    default="",
+    callback=not_empty,
     metavar="PATH",
     help="Make the new environment with this interpreter; else with that of the reference.",
 )

@@ -72,8 +72,17 @@ def setting_options(*names: str, both: bool = False) -> Callable[[Command], Comm
     return decorated
 
 
+def not_empty(context: click.Context, option: click.Parameter, said: str | None) -> str:
+    """What an option said that may be left out, and says nothing by an empty text."""
+    if said == "":
+        raise click.BadParameter("it is empty, as a variable that the shell does not know; name one, or leave it out.")
+    return said or ""
+
+
 def _keep(context: click.Context, option: click.Parameter, said: str | tuple[str, ...] | None) -> None:
     """Keeps what an option said where :func:`settled` finds it."""
+    if isinstance(said, str):
+        not_empty(context, option, said)
     if said:
         context.meta.setdefault(_NAMED, {})[option.opts[0]] = said
 

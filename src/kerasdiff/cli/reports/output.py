@@ -225,6 +225,7 @@ def report_options(
     *names: str,
     text: str = "In which form to tell it; NAME=FILE writes it to a file. May be repeated.",
     pages: Pages = "none",
+    to_file: bool = True,
 ) -> Callable[[Command], Command]:
     """Options of every command that writes a report; it gets them as ``to``, an :class:`Output`.
 
@@ -232,6 +233,7 @@ def report_options(
         names: The formats there are, the default first; by default those of a comparison, which add its own options.
         text: What the help says of them.
         pages: What ``--html`` names.
+        to_file: Whether ``--output`` is where the report goes.
     """
     formats = names or COMPARISON_FORMATS
     chosen = click.option(
@@ -250,7 +252,8 @@ def report_options(
         help=f"Columns of a report to read.  [default: those of the terminal, {PIPED_WIDTH} in a pipe]",
     )
     looks = _LOOKS if set(CHECK_FORMATS) <= set(formats) else ()
-    options = (chosen, *_page_options(pages), output_option, *looks, width, color_option)
+    file = (output_option,) if to_file else ()
+    options = (chosen, *_page_options(pages), *file, *looks, width, color_option)
 
     def decorate(command: Command) -> Command:
         @functools.wraps(command)
@@ -272,7 +275,7 @@ def _output(given: dict[str, object]) -> Output:
     Raises:
         click.UsageError: If not all of it can be had at once.
     """
-    forms, output = cast("tuple[Form, ...]", given.pop("forms")), cast("str | None", given.pop("output"))
+    forms, output = cast("tuple[Form, ...]", given.pop("forms")), cast("str | None", given.pop("output", None))
     if output is not None:
         if len(forms) > 1:
             raise click.UsageError("--output is for one format; of several write --format NAME=FILE each.")

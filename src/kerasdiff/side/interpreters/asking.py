@@ -18,6 +18,7 @@ from kerasdiff.errors import TargetError
 from kerasdiff.side.environment import seen_by, worker_environment
 from kerasdiff.side.interpreters.programs import foreign_processor
 
+_NAME = "name an interpreter, or the directory of a virtual environment"
 _PATIENCE_S = 10.0
 """How long an interpreter may take to say its version: it takes 0.05 s, and a few where its disk is far away."""
 
@@ -99,7 +100,9 @@ def ask(path: str, option: str) -> Told:
         return Told(version=version, prefix=cast("str", held.pop("prefix")), packages=held)
     except (ValueError, IndexError, TypeError, KeyError, AttributeError):
         said = done.stderr.decode(errors="replace").strip()
-        raise TargetError(f"{option}: {path} is no Python interpreter, or a broken one.", said[-2000:]) from None
+        raise TargetError(
+            f"{option}: {path} is no Python interpreter, or a broken one; {_NAME}.", said[-2000:]
+        ) from None
 
 
 def answered(path: str, question: str, patience: float) -> subprocess.CompletedProcess[bytes]:
@@ -124,8 +127,8 @@ def _not_run(path: str, option: str, error: OSError) -> TargetError:
     if other:
         return TargetError(f"{option}: {path} is a program for another processor: {other}.")
     if not os.access(path, os.X_OK):
-        return TargetError(f"{option}: {path} is no interpreter: it is not executable.")
-    return TargetError(f"{option}: {path} cannot be run ({error.strerror or error}); name a Python interpreter.")
+        return TargetError(f"{option}: {path} is no interpreter: it is not executable; {_NAME}.")
+    return TargetError(f"{option}: {path} cannot be run ({error.strerror or error}); {_NAME}.")
 
 
 def shown(path: str) -> str:

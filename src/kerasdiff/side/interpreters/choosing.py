@@ -8,6 +8,7 @@ import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from kerasdiff.errors import TargetError
 from kerasdiff.side.interpreters.asking import Told, ask, shown
@@ -85,6 +86,8 @@ def located(named: str, option: str, here: str = "") -> str:
         for inside in _WITHIN:
             if (path / inside).exists():
                 return os.path.abspath(path / inside)
+            if (path / inside).is_symlink():
+                raise TargetError(f"{option}: {_gone(os.path.join(named, inside), path / inside)}")
         raise TargetError(
             f"{option}: {named} is a directory without an interpreter (there is no {_WITHIN[0]} in it); name a virtual "
             "environment, or the interpreter itself."
@@ -95,8 +98,13 @@ def located(named: str, option: str, here: str = "") -> str:
     if on_path is not None:
         return os.path.abspath(on_path)
     if path.is_symlink():
-        raise TargetError(f"{option}: {named} is a link to {os.readlink(path)}, which is not there.")
+        raise TargetError(f"{option}: {_gone(named, path)}")
     raise TargetError(f"{option}: there is no {named}; name an interpreter, or the directory of a virtual environment.")
+
+
+def _gone(named: str, link: Path) -> str:
+    """What is wrong with an environment whose base was removed, as when a Python is updated."""
+    return f"{named} is a link to {os.readlink(link)}, which is not there; make the environment again, or name another."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +137,8 @@ def unfit(told: Told) -> Unfit | None:
 def _refusal(wrong: Unfit, told: Told, path: str) -> str:
     """Why an environment will not do, and what to do, in a sentence."""
     if wrong.package == "python":
-        return f"{shown(path)} is Python {wrong.version}; kerasdiff runs models under {wrong.least} or later."
+        also = " (with TensorFlow 2.13 to 2.15 also under 3.9)" if wrong.least == dotted(LEAST["python"]) else ""
+        return f"{shown(path)} is Python {wrong.version}; kerasdiff runs models under {wrong.least} or later{also}."
     called = CALLED[wrong.package]
     if wrong.version is None:
         return (

@@ -16,7 +16,7 @@ from kerasdiff.worker.keras_internals import Live
 _DECLARING = ("Input", "InputLayer")
 _BATCHED = ("TensorSpec", "zeros", "ones", "empty", "full", "rand", "randn", "random", "normal", "uniform", "integers")
 """Functions that make a batch, or say what one is like: the first dimension is that of its rows."""
-_KEYWORDS = ("shape", "input_shape", "size")
+_KEYWORDS = ("shape", "size")
 
 Dims = tuple[int, ...]
 
@@ -58,20 +58,24 @@ def _first_shape(path: Path) -> tuple[Dims, int] | None:
 def _shapes(call: ast.Call, numbers: dict[str, int]) -> Iterator[tuple[int, Dims]]:
     """What a call says of an input: how sure that is, the surest first, and its dimensions."""
     name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
-    given = [*call.args[:1], *(item.value for item in call.keywords if item.arg in _KEYWORDS)]
-    for shape in given:
-        dims = _dims(shape, numbers)
-        if name == "build" and dims[:1] == (None,):
-            yield from _whole(0, dims[1:])
-        elif name in _DECLARING:
-            yield from _whole(1, dims)
-        elif name in _BATCHED:
-            yield from _whole(3, dims[1:])
-    if any(item.arg == "input_shape" for item in call.keywords) and name not in _DECLARING:
-        yield from _whole(1, _dims(given[-1], numbers))
-    if name in ("rand", "randn", "reshape"):
-        dims = tuple(_number(item, numbers) for item in call.args)
-        yield from _whole(2, dims[1:] if name != "reshape" or dims[:1] == (-1,) else ())
+    said = [_dims(item.value, numbers) for item in call.keywords if item.arg == "input_shape"]
+    for dims in said:
+        yield from _whole(1, dims)
+    flat = tuple(_number(item, numbers) for item in call.args)
+    if name in ("rand", "randn") or (name == "reshape" and flat[:1] == (-1,)):
+        yield from _whole(2, flat[1:])
+    for shape in (*call.args[:1], *(item.value for item in call.keywords if item.arg in _KEYWORDS)):
+        yield from _declared(name, _dims(shape, numbers))
+
+
+def _declared(name: str, dims: tuple[int | None, ...]) -> Iterator[tuple[int, Dims]]:
+    """The same of a shape that a function is given as one argument."""
+    if name == "build" and dims[:1] == (None,):
+        yield from _whole(0, dims[1:])
+    elif name in _DECLARING:
+        yield from _whole(1, dims)
+    elif name in _BATCHED:
+        yield from _whole(3, dims[1:])
 
 
 def _whole(rank: int, dims: tuple[int | None, ...]) -> Iterator[tuple[int, Dims]]:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 
 from kerasdiff.errors import EvaluateError
-from kerasdiff.side.checkpoints import WEIGHTS, LoadRequest, Restored, Saved, SaveRequest
+from kerasdiff.side.checkpoints import BY_LAYERS, BY_NAME, SKIPPING, WEIGHTS, LoadRequest, Restored, Saved, SaveRequest
 from kerasdiff.worker.importing.faults import reason
 from kerasdiff.worker.keras_internals import keras, path_in_third
 from kerasdiff.worker.loading.loaded import Loaded
@@ -71,17 +72,25 @@ def load_checkpoint(session: Session, request: LoadRequest) -> Mapping[str, Rest
     loaded = copy_of(session)
     restored: dict[str, Restored] = {}
     for form, path in request.files.items():
-        draw(loaded, request.recipes)
-        error = ""
-        try:
-            loaded.model.load_weights(path)
-        except BaseException as raised:  # Keras raises what it likes, and a layer may load in a way of its own
-            error = reason(raised).replace(path, "the file")
-        digests = digests_of(loaded)  # before the run, which may change state
-        outputs = () if error else outputs_of(loaded, request.probe)
-        restored[form] = Restored(error=error, digests=digests, outputs=outputs)
+        plain = _restored(loaded, request, path)
+        options = (*((BY_NAME,) if form == BY_LAYERS else ()), *((SKIPPING,) if plain.error else ()))
+        ways = {option: _restored(loaded, request, path, **{option: True}) for option in options}
+        restored[form] = replace(plain, otherwise=ways)
     session.drop_spare()
     return restored
+
+
+def _restored(loaded: Loaded, request: LoadRequest, path: str, **options: bool) -> Restored:
+    """What becomes of a copy that loads a file."""
+    draw(loaded, request.recipes)
+    error = ""
+    try:
+        loaded.model.load_weights(path, **options)
+    except BaseException as raised:  # Keras raises what it likes, and a layer may load in a way of its own
+        error = reason(raised).replace(path, "the file")
+    digests = digests_of(loaded)  # before the run, which may change state
+    outputs = () if error else outputs_of(loaded, request.probe)
+    return Restored(error=error, digests=digests, outputs=outputs)
 
 
 def _paths(stored: Mapping[str, StoredArray], digests: Mapping[str, str]) -> dict[str, str]:

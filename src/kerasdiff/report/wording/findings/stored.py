@@ -52,9 +52,30 @@ def _otherwise(finding: Finding) -> str:
     )
 
 
+def _unread(finding: Finding) -> str:
+    converts = "; `kerasdiff convert` writes the weights of both as the candidate's" if finding.count else ""
+    return (
+        f"Keras 3 reads no {finding.names[0]}, nor the one in a SavedModel, which its `TFSMLayer` runs at inference "
+        f"alone{converts}"
+    )
+
+
+def _with_option(finding: Finding) -> str:
+    form, option = finding.names
+    lead = f"with `{option}=True` the {form} loads without an error"
+    if finding.closeness is not None and finding.closeness.equal:
+        return f"{lead} and gives the same outputs"
+    wrong = [f"leaves {_named(finding.weights)} as they were"] if finding.weights else []
+    wrong += [f"gives weights the values of others: {_mixed(part)}" for part in finding.parts]
+    return f"{lead}, but {' and '.join(wrong) or 'outputs differ'}"
+
+
 def _anothers(finding: Finding) -> str:
-    mixed = (f"{two} gets what {one} saved" for two, one in _rows(finding))
-    return f"weights get the values of others: {_named(mixed)}"
+    return f"weights get the values of others: {_mixed(finding)}"
+
+
+def _mixed(finding: Finding) -> str:
+    return _named(f"{two} gets what {one} saved" for two, one in _rows(finding))
 
 
 def _rows(finding: Finding) -> tuple[tuple[object, ...], ...]:
@@ -119,9 +140,8 @@ SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
     Fact.LOADS: _loads,
     Fact.LOAD_REFUSED: _refused,
     Fact.LOADS_OTHERWISE: _otherwise,
-    Fact.UNREAD_FORM: lambda f: (
-        f"Keras 3 reads no {f.names[0]}; `kerasdiff convert` writes its weights as the candidate's"
-    ),
+    Fact.UNREAD_FORM: _unread,
+    Fact.LOADS_WITH_OPTION: _with_option,
     Fact.HOLDS_ANOTHERS: _anothers,
     Fact.NOT_SAVED: lambda f: f"it cannot be saved as {f.names[0]} ({_sentence(f.cause)})",
     Fact.REFERENCE_IS_RANDOM: lambda f: (
