@@ -138,7 +138,6 @@ class Fact(Enum):
     NOT_RECALLED = auto()  # cause, empty where there are no answers to hold it to
     SETTINGS_NOT_HELD = auto()  # names: the baseline whose compile settings read differently; cause: why it lacks them
     NOT_TRAINED = auto()  # names: the baseline, which cannot be trained
-    NO_FILE_ELSEWHERE = auto()  # libraries
     NO_FILE_OF_BASELINE = auto()  # names: the baseline, which holds no layers that could save or load
 
     # -- interface -----------------------------------------------------------------------------------------------
@@ -211,7 +210,9 @@ class Fact(Enum):
     DRAWS_GIVEN = auto()  # count: random ops that were given the other side's numbers
     DRAWS_MIRRORED = auto()  # the same, or as likely ones
     DISTRIBUTIONS_AGREE = auto()  # count: draws a row; of: tests; figures: smallest_p, limit_p, seconds if spent
-    DISTRIBUTIONS_DIFFER = auto()  # the same
+    DISTRIBUTIONS_DIFFER = auto()  # the same; parts: what of it tells
+    VARY_TOGETHER_OTHERWISE = auto()  # names: the axes over which values of a draw vary together otherwise
+    SHOWN_BY_INPUTS = auto()  # outputs do not tell, but how inputs move them
     TOO_LARGE_TO_SAMPLE = auto()
 
     # -- inference -----------------------------------------------------------------------------------------------

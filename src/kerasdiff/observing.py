@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from kerasdiff.align.pair import Pair, libraries, off_tensorflow
+from kerasdiff.align.pair import Pair
 from kerasdiff.errors import EvaluateError, KerasdiffError, WorkerError
 from kerasdiff.explain.bench import Question
 from kerasdiff.explain.search import Search
@@ -131,7 +131,7 @@ class Observer:
         else:
             self._listener.phase("running probes through both models")
             seen = self._numbers(settings_differ=settings_differ, penalties=penalties)
-        self._observations = replace(seen, stored=self._stored(face))
+        self._observations = replace(seen, stored=self._stored(face, seen.function))
         return self._observations
 
     def _left_out(self, *names: RungName, reason: Finding) -> None:
@@ -237,7 +237,9 @@ class Observer:
             self._left_out("inference", reason=Finding(fact=Fact.SEARCH_ENDED, count=search.tried, figures=seconds))
         return None
 
-    def _stored(self, face: Rung) -> StoredObservation | StoredPlaces | Unobserved | None:
+    def _stored(
+        self, face: Rung, function: FunctionObservation | Unobserved | None
+    ) -> StoredObservation | StoredPlaces | Unobserved | None:
         """What becomes of saved weights, where both sides take the same inputs; ``None`` where there are no weights."""
         if face.outcome != "equal":
             unknown = Unobserved(reason=Finding(fact=Fact.INTERFACES_UNKNOWN))
@@ -252,7 +254,8 @@ class Observer:
             places_alone = self._no_files()
             if places_alone is not None:
                 return self._places(places_alone)
-            return observe_stored(self._sides, self._pair, self._options.seed)
+            repeated = function.repeated[0] if isinstance(function, FunctionObservation) else None
+            return observe_stored(self._sides, self._pair, self._options.seed, repeated)
         except EvaluateError as error:
             return refused(error.message)
         except WorkerError as error:  # as HDF5 does where a disk is full: no harm to what is asked next
@@ -272,8 +275,6 @@ class Observer:
         baselines = tuple(side.locked.target for side in descriptions if side.locked is not None)
         if baselines:
             return Finding(fact=Fact.NO_FILE_OF_BASELINE, names=baselines)
-        if any(off_tensorflow(descriptions)):
-            return Finding(fact=Fact.NO_FILE_ELSEWHERE, libraries=libraries(descriptions))
         if is_large(self._pair) and not self._options.require_checkpoint:
             return left_out(self._pair, Fact.NOTHING_LOADED)
         return None

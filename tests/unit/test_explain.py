@@ -16,7 +16,7 @@ from kerasdiff.align.correspondence import correspond
 from kerasdiff.align.pair import Pair, WeightTransfer
 from kerasdiff.errors import EvaluateError
 from kerasdiff.explain.attempts import around
-from kerasdiff.explain.attribution import Explained, attribute, depth, merged
+from kerasdiff.explain.attribution import Explained, above, attribute, depth, merged
 from kerasdiff.explain.bench import Question, gradients_apart
 from kerasdiff.explain.cut import Cut, CutPoint
 from kerasdiff.explain.edited import numbers_in
@@ -27,7 +27,7 @@ from kerasdiff.explain.rows import Rows, stacked
 from kerasdiff.explain.search import Search, meets
 from kerasdiff.explain.work import PRODUCT_S, Work, pair_s
 from kerasdiff.findings import Fact, Finding, Site
-from kerasdiff.graph import Edge, Graph, Port, TensorSpec
+from kerasdiff.graph import Edge, Graph, Node, Port, TensorSpec
 from kerasdiff.graph.values import Array
 from kerasdiff.probing.numbers.closeness import compare_values
 from kerasdiff.probing.numbers.limits import precision_tolerance
@@ -463,6 +463,16 @@ def test_gradients_are_compared_by_their_norms() -> None:
     assert gradients_apart({"w": np.full(4, 2.0)}, {"w": np.full(4, 1.0)}) == pytest.approx(0.5)
     assert gradients_apart({"w": np.ones(4)}, {}) == pytest.approx(1.0)
     assert gradients_apart({}, {"w": np.ones(4)}) == pytest.approx(2.0)
+
+
+@pytest.mark.parametrize(("inner", "found"), [("AssignVariableOp", {"cell"}), ("TanhOp", set()), (None, {"cell"})])
+def test_a_loop_that_writes_nothing_is_no_effect_of_a_call(inner: str | None, found: set[str]) -> None:
+    body = None if inner is None else Graph(nodes=(Node(id="b", op=inner, kind="op"),), outputs=())
+    loop = Node(id="o", op="While", kind="op", attributes={"body": body})
+    lowering = Graph(nodes=(loop,), outputs=(Edge(node="o"),))
+    cell = Node(id="cell", op="lstm", kind="layer", lowering=lowering)
+
+    assert above(Graph(nodes=(cell,), outputs=(Edge(node="cell"),), effects=("cell",))) == found
 
 
 # Rows ----------------------------------------------------------------------------------------------------------

@@ -68,6 +68,24 @@ def test_the_origin_of_random_numbers_is_seen_in_a_node(node: Node, origin: str)
     assert draws_from(node) == origin
 
 
+def in_a_loop(*, moves: bool) -> Node:
+    """A layer that draws in the body of a loop, by a key that the body hands on as it is, or moved."""
+    entry = Node(id="in0", op="input", kind="input", attributes={"index": 0})
+    more = Node(id="more", op="AddV2", kind="op", operands=(Edge(node="in0"), Edge(node="in0")))
+    shape = Node(id="shape", op="Const", kind="const", attributes={"value": (2, 3)})
+    draw = Node(id="draw", op="StatelessRandomUniformV2", kind="op", operands=(Edge(node="shape"), Edge(node="in0")))
+    body = Graph(nodes=(entry, more, shape, draw), outputs=(Edge(node="more" if moves else "in0"),))
+    given = Node(id="x", op="input", kind="input", outputs=(TensorSpec(shape=(None, 6, 3), dtype="float32"),))
+    loop = Node(id="loop", op="While", kind="op", attributes={"body": body})
+    lowering = Graph(nodes=(given, loop), outputs=(Edge(node="loop"),))
+    return Node(id="n", op="n", kind="layer", lowering=lowering)
+
+
+@pytest.mark.parametrize(("moves", "axes"), [(True, ("row", "time step", "channel")), (False, ("row", "channel"))])
+def test_what_a_loop_draws_by_one_key_is_drawn_once(moves: bool, axes: tuple[str, ...]):
+    assert drawn_by(in_a_loop(moves=moves)) == (Drawn(setting="", axes=axes),)
+
+
 Size = int | None
 
 
@@ -99,6 +117,8 @@ def drawing(given: tuple[Size, ...], *drawn: tuple[Size, ...], rate: float = 0.0
         pytest.param(drawing((None, 6, 5), (None, 6, 1)), "rate", ("row", "time step"), id="all channels"),
         pytest.param(drawing((None, 6, 5), (1, 6, 5)), "rate", ("time step", "channel"), id="a batch"),
         pytest.param(drawing((None, 4, 4, 3), (None, 1, 1, 3)), "rate", ("row", "channel"), id="an image"),
+        pytest.param(drawing((None, 4, 4, 3), (None,)), "rate", ("row",), id="a row"),
+        pytest.param(drawing((None, 4, 4, 3), ()), "rate", (), id="a call"),
         pytest.param(drawing((None, 6, 5), loop=1), "rate", ("row", "time step", "channel"), id="in a loop"),
         pytest.param(
             drawing((None, 6, 5), (None, 5), used=False, loop=2), "rate", ("row", "time step", "channel"), id="unused"

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from kerasdiff.align.edits import Aspect, Change, Part
 from kerasdiff.align.labels import Weights
 from kerasdiff.graph import SAME_AS, Attribute, Graph, Node
-from kerasdiff.graph.chance import drawn_by, drawn_shapes, draws_from
+from kerasdiff.graph.chance import Drawn, drawn_by, drawn_shapes, draws_from
 from kerasdiff.graph.names import IMPLIED, readable
 from kerasdiff.graph.ops import HANDED_ON
 
@@ -110,17 +110,24 @@ def inside_changed(one: Node, two: Node) -> Changes:
 
 
 def vary_otherwise(one: Node, two: Node) -> Changes:
-    """That the random numbers of two nodes are drawn over other axes: for each time step, or once a sequence."""
-    first, second = drawn_by(one), drawn_by(two)
-    if not first or not second or len(first) != len(second):
-        return ()
-    if len(first) > 1 and [item.setting for item in first] != [item.setting for item in second]:
-        return ()
-    apart = [(a, b) for a, b in zip(first, second, strict=True) if a.axes != b.axes]
+    """That the random numbers of two nodes are drawn over other axes, or more often: for each time step, or twice."""
+    pairs = _drawn_by_both(one, two)
+    apart = [pair for pair in pairs if pair[0].axes != pair[1].axes] or [pair for pair in pairs if _more_often(*pair)]
     if not apart:
         return ()
     drawn = tuple(a for a, _ in apart), tuple(b for _, b in apart)
     return (Change(aspect=Aspect.DRAWN, values=(drawn_shapes(one), drawn_shapes(two)), drawn=drawn),)
+
+
+def _drawn_by_both(one: Node, two: Node) -> list[tuple[Drawn, Drawn]]:
+    """What two nodes draw, in pairs of the same setting; one pair may be of other settings."""
+    first, second = drawn_by(one) or (), drawn_by(two) or ()
+    alike = [item.setting for item in first] == [item.setting for item in second]
+    return list(zip(first, second, strict=True)) if alike or len(first) == len(second) == 1 else []
+
+
+def _more_often(one: Drawn, two: Drawn) -> bool:
+    return one.times != two.times and bool(one.times and two.times)
 
 
 def _drawn_changed(one: Node, two: Node) -> Changes:

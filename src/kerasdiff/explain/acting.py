@@ -20,13 +20,21 @@ from kerasdiff.explain.patching import Patcher
 from kerasdiff.findings import SIDES, Fact, Finding, Site
 from kerasdiff.graph import Edge, Node
 from kerasdiff.graph.ops import BOUNDS, CUTS, HANDED_ON, POLES, REARRANGES, SHAPE_ONLY
-from kerasdiff.graph.values import Array
+from kerasdiff.graph.values import Array, Tolerance
+from kerasdiff.probing.numbers.closeness import compare_values
 from kerasdiff.probing.numbers.limits import precision_tolerance
 from kerasdiff.probing.prober import both
 from kerasdiff.side.observations import Stage
 
 ACTS = 1e-6
 """Fraction of a value from which on a change of it counts: an epsilon does less."""
+
+USUAL = 10.0
+"""How many times as far apart as at usual values ends may lie at others: what edits do there is no matter of values.
+An epsilon of 1e-7 beside a number of rows parts them by 1e-9 to 1e-8, at all values."""
+
+SLIGHT = 1e-7
+"""Fraction of scale up to which that holds: float32 shows no less."""
 
 INERT = HANDED_ON | SHAPE_ONLY | REARRANGES | {"Const"}
 """Ops that look at no value: as they treat one, they treat all."""
@@ -237,12 +245,23 @@ def _driven(
         return None, []
     own = patcher.values(0, wanted[0], patcher.plain[0].probe)
     floating = [place for place in places if own[place[0]].dtype.kind == "f" and own[place[0]].ndim]
-    for name, change in given.items() if floating else ():
+    tolerance = precision_tolerance("float64")
+    changes: Given = {"": lambda x: x, **given}
+    for name, change in changes.items() if floating else ():
         changed = [(place, change(own[place[0]])) for place in floating]
         first, second = both(lambda side: _given(patcher, side, changed, idle, ends))  # noqa: B023 (asked at once)
-        if not agree(first[0], second[0], precision_tolerance("float64")):
+        if not name:  # where both agree, but not to the last digit, they are as far apart elsewhere
+            tolerance = _by_usual(first[0], second[0])
+        elif not agree(first[0], second[0], tolerance):
             return name, [*first[1], *second[1]]
     return None, []
+
+
+def _by_usual(ones: Sequence[Array], twos: Sequence[Array]) -> Tolerance:
+    """The limit of ends that agree at usual values: some times as far apart as they are there, where it is slight."""
+    tolerance = precision_tolerance("float64")
+    apart = max((compare_values(a, b, tolerance).max_relative for a, b in zip(ones, twos, strict=False)), default=0.0)
+    return replace(tolerance, limit=min(max(tolerance.limit, USUAL * apart), SLIGHT))
 
 
 def _given(

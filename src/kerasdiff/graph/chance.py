@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from kerasdiff.graph.model import SEED_ROLE, Graph, Node
+from kerasdiff.graph.model import SEED_ROLE, Edge, Graph, Node
 from kerasdiff.graph.ops import COMPARISONS, KERNEL_DRAWS, KEYED_DRAWS, LOOPS, bodies, draws, within
 
 Axis = Literal["row", "time step", "position", "channel"]
 """An axis of what goes into a node: rows of the batch first, channels last."""
+
+AXES: tuple[Axis, ...] = ("row", "time step", "position", "channel")
 
 Shape: TypeAlias = "tuple[int | None, ...] | None"
 
@@ -57,24 +59,30 @@ class Drawn:
     Attributes:
         setting: The setting of the node that they are held against, as a mask is against its rate; else empty.
         axes: The axes of what goes into the node over which they vary, in order.
+        times: How many of them are drawn; 0 in a node that loops.
     """
 
     setting: str
     axes: tuple[Axis, ...]
+    times: int = field(default=0, compare=False)
 
 
 def drawn_by(node: Node) -> tuple[Drawn, ...] | None:
     """What a node draws whose numbers it uses, one for each setting; ``None`` where shapes do not tell over what.
 
     Numbers vary over an axis of the input where they have its size, and not where they have size 1, or lack the axis.
-    What is drawn in the body of a loop is drawn for each step.
+    What is drawn in the body of a loop is drawn for each step, unless by one key for all.
     """
-    found: dict[str, set[tuple[Axis, ...] | None]] = {}
+    found: dict[str, list[tuple[Axis, ...] | None]] = {}
     for setting, axes in _all_drawn(node):
-        found.setdefault(setting, set()).add(axes)
-    told = [(setting, next(iter(axes))) for setting, axes in sorted(found.items()) if len(axes) == 1]
-    known = tuple(Drawn(setting=setting, axes=axes) for setting, axes in told if axes is not None)
-    return known if known and len(known) == len(found) else None
+        found.setdefault(setting, []).append(axes)
+    loops = any(item.op in LOOPS for item in node.lowering or ())
+    told = [
+        Drawn(setting=setting, axes=axes[0], times=0 if loops else len(axes))
+        for setting, axes in sorted(found.items())
+        if len({*axes}) == 1 and axes[0] is not None
+    ]
+    return tuple(told) if told and len(told) == len(found) else None
 
 
 def _all_drawn(node: Node) -> Iterator[tuple[str, tuple[Axis, ...] | None]]:
@@ -84,15 +92,56 @@ def _all_drawn(node: Node) -> Iterator[tuple[str, tuple[Axis, ...] | None]]:
         return
     live = _used(node.lowering)
     loops = [item for item in node.lowering if item.op in LOOPS and item.id in live]
-    names = _names(len(shape), looping=bool(loops))
+    names = axes_of(len(shape), looping=bool(loops))
     for item in node.lowering:
         if _gives_reals(item) and item.id in live:
             own = _varies(item.outputs[0].shape, shape, names, looping=bool(loops))
             yield _held_against(item, node.lowering, node), own
     for body in (body for loop in loops for body in bodies(loop)):
-        for item in body:
-            if draws(item.op):
-                yield _held_against(item, body, node), tuple(dict.fromkeys(names))
+        yield from _drawn_in_steps(body, node, names)
+
+
+def _drawn_in_steps(body: Graph, node: Node, names: tuple[Axis, ...]) -> Iterator[tuple[str, tuple[Axis, ...]]]:
+    """The same of the draws in the body of a loop."""
+    for item in body:
+        if draws(item.op):
+            once = item.op in KEYED_DRAWS and _by_one_key(item, body)
+            varying = (name for name in names if not (once and name == "time step"))
+            yield _held_against(item, body, node), tuple(dict.fromkeys(varying))
+
+
+def _by_one_key(item: Node, body: Graph) -> bool:
+    """Whether the key of a draw in a loop is the same in each step: made of constants, and what its body hands on."""
+    nodes = body.by_id()
+    waiting, seen = [edge.node for edge in item.operands[1:]], set[str]()
+    while waiting:
+        name = waiting.pop()
+        if name not in seen:
+            seen.add(name)
+            waiting += [edge.node for edge in nodes[name].operands]
+    return bool(seen) and all(_stays(nodes[name], body, nodes) for name in seen)
+
+
+def _stays(node: Node, body: Graph, nodes: Mapping[str, Node]) -> bool:
+    """Whether a value that a key is made of is the same in each step, if those that it is made of are."""
+    if node.kind != "input":
+        return node.kind == "const" or node.op in _OF_KEYS
+    index = node.attributes.get("index")
+    return isinstance(index, int) and index < len(body.outputs) and _source(body.outputs[index], nodes) == node.id
+
+
+def _source(edge: Edge, nodes: Mapping[str, Node]) -> str:
+    """The node that an edge comes from, behind what hands it on."""
+    node = nodes[edge.node]
+    while node.op == "Identity" and node.operands:
+        node = nodes[node.operands[0].node]
+    return node.id
+
+
+_OF_KEYS = frozenset(
+    {"Const", "Identity", "Cast", "Pack", "StridedSlice", "Reshape", "Bitcast", "StatelessRandomGetKeyCounter"}
+)
+"""Ops that make a key of a seed."""
 
 
 def _used(graph: Graph) -> set[str]:
@@ -113,8 +162,8 @@ def _shape_given(node: Node) -> tuple[int | None, ...] | None:
     return next((spec.shape for spec in inputs if spec.shape and spec.dtype.startswith(("float", "bfloat"))), None)
 
 
-def _names(rank: int, *, looping: bool) -> tuple[Axis, ...]:
-    """What the axes of an input are called; a layer that loops takes one step after the other."""
+def axes_of(rank: int, *, looping: bool = False) -> tuple[Axis, ...]:
+    """What the axes of a batch are called; a layer that loops takes one step after the other."""
     if rank < 3:
         few: tuple[Axis, ...] = ("row", "channel")
         return few[:rank]
@@ -128,6 +177,8 @@ def _varies(
     """The axes of an input over which numbers of a shape vary; ``None`` where the shapes do not tell."""
     if drawn is None:
         return None
+    if drawn in ((), given[:1]) and given.count(given[0]) == 1:
+        return names[: len(drawn)]
     if looping and len(drawn) == len(given) - 1 and given[1] != 1:  # drawn for a step, outside the loop: one for all
         return tuple(dict.fromkeys((names[0], *names[2:])))
     if len(drawn) != len(given) or any(size not in (1, whole) for size, whole in zip(drawn, given, strict=True)):

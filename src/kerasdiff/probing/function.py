@@ -146,16 +146,16 @@ def observe_chance(
     if shared is None:
         if steady:
             apart = sampled and drawn_apart(pair, mode)
-            return Chance(apart=apart, samples=sample(prober, run, training=training) if apart else None)
+            return Chance(apart=apart, samples=sample(prober, pair, run, training=training) if apart else None)
         anew = drawing(prober, run, mode)
-        return Chance(drawing=anew, samples=sample(prober, run, training=training) if all(anew) else None)
+        return Chance(drawing=anew, samples=sample(prober, pair, run, training=training) if all(anew) else None)
     comparisons = compare(shared.run)
     mirrored = samples = None
     if comparisons.differ:
         again = (compare(other()) for other in shared.others)
         mirrored = next((one for one in again if not one.differ), None)
     if comparisons.differ and mirrored is None and not shared.sure:
-        samples = sample(prober, run, training=training)
+        samples = sample(prober, pair, run, training=training)
     return Chance(shared=comparisons, mirrored=mirrored, count=shared.count, sure=shared.sure, samples=samples)
 
 

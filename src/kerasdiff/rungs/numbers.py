@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from kerasdiff.findings import Compared, Fact, Finding, Quantity, RungName
-from kerasdiff.probing.draws.samples import SECONDS, SMALLEST_P, Samples
+from kerasdiff.probing.draws.apart import SMALLEST_P
+from kerasdiff.probing.draws.samples import SECONDS, Samples
 from kerasdiff.probing.observations import Chance, Comparisons
 from kerasdiff.probing.prober import rank
 from kerasdiff.rungs.records import NumberFigures, Rung, RungOutcome, SampleFigures
@@ -121,9 +123,18 @@ def distribution(name: RungName, samples: Samples) -> Rung:
         count=samples.copies,
         of=samples.tests,
         figures={"smallest_p": samples.smallest_p, "limit_p": SMALLEST_P, **spent},
+        parts=tuple(_told_by(samples)) if samples.differ else (),
     )
     outcome: RungOutcome = "different" if samples.differ else "advisory"
     return Rung(name=name, outcome=outcome, findings=(finding,), figures=figures)
+
+
+def _told_by(samples: Samples) -> Iterator[Finding]:
+    """What tells two samples apart where values do not: over which axes they vary together, or that inputs show it."""
+    if samples.over and not samples.values:
+        yield Finding(fact=Fact.VARY_TOGETHER_OTHERWISE, names=samples.over)
+    if samples.of_inputs:
+        yield Finding(fact=Fact.SHOWN_BY_INPUTS)
 
 
 def sampled(name: RungName, chance: Chance) -> Rung:

@@ -93,6 +93,7 @@ class EvaluateRequest:
         perturbation: Relative size of random changes to weights and inputs, which show how much a
             model amplifies rounding.
         alone: Asks for outputs alone, of one run: no gradients, no state, and no second run to see whether it repeats.
+            What is drawn at random goes on from one probe to the next.
     """
 
     recipes: tuple[Recipe, ...]

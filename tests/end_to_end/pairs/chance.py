@@ -23,8 +23,8 @@ def two_dropouts(rate=0.3, seed=None):
     return keras.Sequential([keras.Input((6,)), layers.Dense(8), drops[0], layers.Dense(8), drops[1]])
 
 
-def dropped(rate=0.4):
-    return keras.Sequential([keras.Input((6,)), layers.Dense(8), layers.Dropout(rate), layers.Dense(2)])
+def dropped(rate=0.4, mask=None):
+    return keras.Sequential([keras.Input((6,)), layers.Dense(8), layers.Dropout(rate, mask), layers.Dense(2)])
 
 
 class DroppedByTensorflow(keras.Model):
@@ -124,12 +124,12 @@ def shaken(seed=None, turned=False, scale=1.0):
 class DroppedByCoin(DroppedByTensorflow):
     """``dropped`` by coins: other random ops, so only samples can be compared."""
 
-    def __init__(self, scale=1 / 0.6):
+    def __init__(self, scale=1 / 0.6, mask=None):
         super().__init__()
-        self.scale = scale
+        self.scale, self.mask = scale, mask
 
     def drop(self, x):
-        return x * keras.random.binomial(ops.shape(x), 1, 0.6) * self.scale
+        return x * keras.random.binomial(self.mask or ops.shape(x), 1, 0.6) * self.scale
 
 
 def dropped_often(rates=(0.5, 0.5), stopped=False):

@@ -247,11 +247,61 @@ def _note(parts: dict[str, str], what: str, ones: list[Any], twos: list[Any]) ->
 
 
 def _samples(models: tuple[_Asked, _Asked], given: Any) -> dict[str, str]:
-    """What tells the outputs of many calls in training apart."""
-    drawn = []
-    for asked in models:
-        call: Callable[..., Any] = tf.function(lambda asked=asked: asked.model(given, training=True))
-        drawn.append(np.stack([np.ravel(_values(call())) for _ in range(DRAWS)]).astype("float64"))
+    """What tells many calls in training apart: outputs, and their gradients by what goes in, which masks hold back."""
+    calls = [_calls(asked, given) for asked in models]
+    found = _outputs_apart([np.stack([np.ravel(output) for output, _ in some]).astype("float64") for some in calls])
+    for number in range(min(len(some[0][1]) for some in calls)):
+        slopes = [np.stack([slopes[number] for _, slopes in some]).astype("float64") for some in calls]
+        for axis in range(1, slopes[0].ndim):
+            far = _along(axis, *slopes)
+            if far > stats.norm.isf(UNLIKELY / 2):
+                found[f"what is kept along axis {axis - 1}"] = f"{far:.0f} deviations"
+    return found
+
+
+def _calls(asked: _Asked, given: Any) -> list[tuple[Any, list[Any]]]:
+    """The outputs of many calls, each with the gradients by inputs of real numbers."""
+    inputs = [tf.constant(one) for one in (given if isinstance(given, list) else [given])]
+    real = [one for one in inputs if one.dtype.is_floating]
+
+    @tf.function
+    def call() -> Any:
+        with tf.GradientTape() as tape:
+            tape.watch(real)
+            output = asked.model(inputs if len(inputs) > 1 else inputs[0], training=True)
+            loss = _objective(output)
+        return output, _slopes(tape, loss, real)
+
+    return [(_values(output), [np.asarray(one) for one in slopes]) for output, slopes in (call() for _ in range(DRAWS))]
+
+
+@tf.autograph.experimental.do_not_convert
+def _slopes(tape: Any, loss: Any, inputs: list[Any]) -> list[Any]:
+    try:
+        return [one for one in tape.gradient(loss, inputs) if one is not None]
+    except LookupError:  # an op that has no gradient
+        return []
+
+
+def _along(axis: int, one: Any, two: Any) -> float:
+    """How far apart the correlation of values along an axis is, in standard errors; call by call on the first axis."""
+    count = one.shape[axis]
+    if one.shape != two.shape or count < 2:
+        return 0.0
+    both = np.concatenate([one, two])
+    spread = both.std(0)
+    moving = spread > 1e-9 * max(np.abs(both).max(), 1e-30)
+    products = []
+    for values in (one, two):
+        standard = np.where(moving, (values - both.mean(0)) / np.where(moving, spread, 1), 0)
+        pairs = standard.sum(axis) ** 2 - (standard**2).sum(axis)
+        products.append(pairs.reshape(len(values), -1).mean(1) / (count * (count - 1)))
+    error = float(np.hypot(*(values.std() for values in products)) / np.sqrt(len(one)))
+    return float(abs(products[0].mean() - products[1].mean()) / error) if error > 1e-12 else 0.0
+
+
+def _outputs_apart(drawn: list[Any]) -> dict[str, str]:
+    """What tells samples of outputs apart."""
     chosen = np.linspace(0, drawn[0].shape[1] - 1, min(40, drawn[0].shape[1])).astype(int)
     one, two = (values[:, chosen] for values in drawn)
     least, found = UNLIKELY, {}

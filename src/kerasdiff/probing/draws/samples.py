@@ -11,10 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import scipy  # which imports each of its parts when it is first used: most comparisons use none
 
+from kerasdiff.align.pair import Pair
 from kerasdiff.errors import EvaluateError
+from kerasdiff.graph.chance import AXES, Axis
 from kerasdiff.graph.values import Array, Precision
+from kerasdiff.probing.draws.apart import SMALLEST_P, Look, drawn_together, looks
+from kerasdiff.probing.draws.slopes import repeated, slopes_apart
 from kerasdiff.probing.prober import Prober, Run, both
 from kerasdiff.side.observations import EvaluateRequest
 
@@ -36,27 +39,27 @@ FEWEST_COPIES = 128
 MOST_VALUES = 1 << 22
 """Input values of such a batch at most: 32 MiB in float64."""
 
-PROJECTIONS = 8
-"""Random directions in which each output's sample is looked at; correlations between its entries show there."""
+CALLS = 128
+"""Calls over which the copies are spread: what a call draws once for the whole batch shows in several calls alone.
+A normal number that is drawn once a batch shows in 128 of them with a p below 1e-9, in 64 below 1e-4."""
 
-SAME_VALUE = 1e-6
-"""Fraction of the largest below which two values of a sample are one: float32 rounds at 1e-7, 512 draws of a continuous
-distribution lie 1e-3 apart."""
-
-SMALLEST_P = 1e-6
-"""Two samples of one distribution fall below this once in a million comparisons (two-sample Kolmogorov-Smirnov)."""
+SLOPES = 512
+"""Copies of each row of which gradients by the inputs are taken, which cost some calls."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Samples:
-    """Outputs of both sides over many draws.
+    """Outputs of both sides over many draws, and how inputs move them, which shows what a mask keeps of each input.
 
     Attributes:
         smallest_p: Over all tests.
-        tests: Kolmogorov-Smirnov tests made: rows times directions times outputs.
+        tests: Tests made: of rows and directions, and of axes, of each output and each input.
         copies: Draws of each row.
         rows: Of the probe.
         ended: Whether they are fewer than there should be, as the time for it was spent.
+        values: Whether values differ in distribution.
+        over: The axes over which values vary together otherwise; those of an input, where outputs do not tell.
+        of_inputs: Whether only how inputs move the outputs tells the sides apart.
     """
 
     smallest_p: float
@@ -64,6 +67,9 @@ class Samples:
     copies: int
     rows: int
     ended: bool = False
+    values: bool = False
+    over: tuple[Axis, ...] = ()
+    of_inputs: bool = False
 
     @property
     def differ(self) -> bool:
@@ -71,7 +77,7 @@ class Samples:
         return self.smallest_p < SMALLEST_P / self.tests
 
 
-def sample(prober: Prober, run: Run, *, training: bool) -> Samples | None:
+def sample(prober: Prober, pair: Pair, run: Run, *, training: bool) -> Samples | None:
     """Runs many copies of the first probe through both sides, as many as the time affords.
 
     Returns:
@@ -82,26 +88,45 @@ def sample(prober: Prober, run: Run, *, training: bool) -> Samples | None:
         return None
     rows, most = _rows(probe), _copies(probe)
     spent: list[Spent] = []
-    outputs: tuple[tuple[Array, ...], ...] = ()
+    outputs: tuple[Outputs, Outputs] = ((), ())
     try:
         while count := affordable(spent, most):
             started = time.monotonic()
-            batches = tuple(np.repeat(batch, count, axis=0) if batch.ndim else batch for batch in probe)
-            outputs = both(lambda side, b=batches: _outputs(prober, side, b, run.precision, training=training))  # type: ignore[misc]
+            outputs = both(lambda side, n=count: _outputs(prober, side, probe, n, run.precision, training=training))  # type: ignore[misc]
             spent.append((count, time.monotonic() - started))
     except EvaluateError:
         return None
     count = spent[-1][0]
-    values = [
-        p
-        for one, two in zip(*outputs, strict=False)
-        if _is_sample(one, two, rows * count)
-        for p in _p_values(one, two, rows)
-    ]
-    if not values:
+    sides = list(zip(*(_by_call(side, rows) for side in outputs), strict=False))
+    of_outputs = [look for one, two in sides if _is_sample(one, two) for look in looks(one, two)]
+    if not of_outputs:
         return None
-    return Samples(smallest_p=min(1.0, *values), tests=len(values), copies=count, rows=rows, ended=count < most)
+    of_inputs: list[Look] = []
+    if not any(_is_sample(one, two) and drawn_together(one, two) for one, two in sides):
+        firsts = outputs[0][0], outputs[1][0]
+        of_inputs = slopes_apart(prober, pair, run, probe, min(count, SLOPES), firsts, training=training)
+    return _told(of_outputs, of_inputs, copies=count, rows=rows, ended=count < most)
 
+
+def _told(of_outputs: Sequence[Look], of_inputs: Sequence[Look], *, copies: int, rows: int, ended: bool) -> Samples:
+    """What the tests say, all held to one limit."""
+    limit = SMALLEST_P / (len(of_outputs) + len(of_inputs))
+    apart = [[one for one in some if one.p < limit] for some in (of_outputs, of_inputs)]
+    told = apart[0] or apart[1]
+    return Samples(
+        smallest_p=min(1.0, *(one.p for one in (*of_outputs, *of_inputs))),
+        tests=len(of_outputs) + len(of_inputs),
+        copies=copies,
+        rows=rows,
+        ended=ended,
+        values=any(one.over is None for one in told),
+        over=tuple(axis for axis in AXES if any(one.over == axis for one in told)),
+        of_inputs=bool(told) and not apart[0],
+    )
+
+
+Outputs = tuple[tuple[Array, ...], ...]
+"""Call by call, the outputs of a side."""
 
 Spent = tuple[int, float]
 """How many copies of each row were run, and how many seconds that took."""
@@ -147,9 +172,19 @@ def _rows(probe: tuple[Array, ...]) -> int:
     return max((len(batch) for batch in probe if batch.ndim), default=0)
 
 
-def _is_sample(one: Array, two: Array, rows: int) -> bool:
+def _is_sample(one: Array, two: Array) -> bool:
     """Whether an output of both sides has a row for each of the input's."""
-    return one.dtype.kind == "f" and one.shape == two.shape and bool(one.shape) and len(one) == rows
+    return one.dtype.kind == "f" and one.shape == two.shape and one.ndim > 2
+
+
+def _by_call(calls: Outputs, rows: int) -> list[Array]:
+    """Each output as ``(calls, rows, copies, ...)``; what has no row for each of the input's has no axes."""
+    found = []
+    for values in zip(*calls, strict=True):
+        whole = all(value.ndim and len(value) and len(value) % rows == 0 for value in values)
+        stacked = np.stack(values)
+        found.append(stacked.reshape(len(values), rows, -1, *stacked.shape[2:]) if whole else np.zeros(()))
+    return found
 
 
 def _copies(probe: tuple[Array, ...]) -> int:
@@ -158,30 +193,15 @@ def _copies(probe: tuple[Array, ...]) -> int:
 
 
 def _outputs(
-    prober: Prober, side: int, probe: tuple[Array, ...], precision: Precision, *, training: bool
-) -> tuple[Array, ...]:
+    prober: Prober, side: int, probe: tuple[Array, ...], copies: int, precision: Precision, *, training: bool
+) -> Outputs:
+    """The outputs of every call, on copies of each row."""
+    each = max(2, copies // CALLS)
     request = EvaluateRequest(
-        recipes=prober.recipes[side], probes=(probe,), precision=precision, training=training, alone=True
+        recipes=prober.recipes[side],
+        probes=(repeated(probe, each),) * max(1, copies // each),
+        precision=precision,
+        training=training,
+        alone=True,
     )
-    return prober.sides[side].evaluate(request).outputs[0]
-
-
-def _p_values(one: Array, two: Array, rows: int) -> list[float]:
-    """P of each original row, in random directions."""
-    flat = [value.reshape(rows, len(value) // rows, -1).astype(np.float64) for value in (one, two)]
-    directions = np.random.default_rng(5).standard_normal((flat[0].shape[-1], PROJECTIONS))
-    samples = [np.nan_to_num(value @ directions) for value in flat]
-    pairs = ((samples[0][row, :, at], samples[1][row, :, at]) for row in range(rows) for at in range(PROJECTIONS))
-    return [float(scipy.stats.ks_2samp(*_ranked(*pair), method="asymp").pvalue) for pair in pairs]
-
-
-def _ranked(one: Array, two: Array) -> tuple[Array, Array]:
-    """Both samples as ranks, values that only rounding tells apart as one: dropout gives few values, many times each.
-
-    The test goes by order alone, so two values 1e-8 apart would part the samples as if they were far apart.
-    """
-    pooled = np.concatenate([one, two])
-    order = np.argsort(pooled, kind="stable")
-    ranks = np.empty(len(pooled), dtype=np.int64)
-    ranks[order] = np.cumsum(np.diff(pooled[order], prepend=pooled[order[:1]]) > SAME_VALUE * np.max(np.abs(pooled)))
-    return ranks[: len(one)], ranks[len(one) :]
+    return prober.sides[side].evaluate(request).outputs

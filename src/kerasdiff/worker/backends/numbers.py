@@ -49,7 +49,7 @@ def _evaluation(session: BackendSession, call: Calling, loaded: Loaded, request:
     values = start_of(call, request.recipes, request.weight_scale, request.perturbation)
     function = session.compiled(request.precision, call)
     probes = [inputs_of(loaded.ports, probe, request.perturbation) for probe in request.probes]
-    results = [function(values, probe) for probe in probes]
+    results = [function(values, probe) for probe in probes] if not request.alone else _run_on(function, values, probes)
     assert call.last is not None
     outputs, terms, state = results[0]
     found = Evaluation(
@@ -68,6 +68,16 @@ def _evaluation(session: BackendSession, call: Calling, loaded: Loaded, request:
         return replace(found, state=changed, added=added)
     gradients = _gradients(session, call, request.precision, values, probes[0], outputs)
     return replace(found, state=after, gradients=gradients, added=added)
+
+
+def _run_on(function: Live, values: Mapping[str, Live], probes: Sequence[Live]) -> list[Live]:
+    """The results of one probe after the other, with whole numbers, which generators hold, running on."""
+    results: list[Live] = []
+    for probe in probes:
+        later = results[-1][2].items() if results else ()
+        values = {**values, **{name: one for name, one in later if not is_floating(one)}}
+        results.append(function(values, probe))
+    return results
 
 
 def _gradients(

@@ -96,9 +96,13 @@ class _Run:
             assign(self._beside)
 
     def _outputs(self) -> Evaluation:
-        """One run of every probe, and nothing but its outputs."""
+        """One run of every probe, and nothing but its outputs; whole numbers, which generators hold, run on."""
         assign(self._start)
-        results = [self._result(self._inputs(probe)) for probe in self._request.probes]
+        kept = [(variable, value) for variable, value in self._start if value.dtype.is_floating]
+        results = []
+        for probe in self._request.probes:
+            results.append(self._split(self._called.function(*self._inputs(probe))))
+            assign(kept if self._writes else ())
         return Evaluation(
             outputs=tuple(result.outputs for result in results),
             repeated=True,

@@ -57,10 +57,24 @@ PAIRS: tuple[Pair, ...] = (
         mentions=("momentum 0.99 in the reference, 0.98 in the candidate", "nothing else differs"),
     ),
     open_question(
+        "dropout-of-a-batch-by-other-random-ops",
+        "chance.py:dropped(mask=(1, 8))",
+        "chance.py:DroppedByCoin(mask=(1, 8))",
+        "6",
+        mentions=("agree in distribution",),
+    ),
+    different(
+        "dropout-of-a-batch-by-other-random-ops-or-of-each-row",
+        "chance.py:dropped",
+        "chance.py:DroppedByCoin(mask=(1, 8))",
+        "6",
+        mentions=("vary together over rows of the batch",),
+    ),
+    open_question(
         "dropout-in-a-recurrent-layer-or-before-it",
         "chance.py:recurrent_dropout",
         "chance.py:recurrent_dropout(inside=False)",
-        mentions=("agree in distribution as far as", "draws other random numbers"),
+        mentions=("1 random op of the candidate was given", "dropout 0.3 in the reference"),
     ),
     different(
         "dropout-in-a-recurrent-layer-or-more-before-it",

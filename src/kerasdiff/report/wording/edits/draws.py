@@ -74,9 +74,15 @@ def _named(settings: Sequence[str]) -> list[str]:
 
 def _ways(one: Drawn, two: Drawn) -> tuple[str, str]:
     """How often either side draws, as far as they differ."""
+    if one.axes == two.axes:
+        return _times(one.times), _times(two.times)
     apart = [axis for axis in _ONCE if (axis in one.axes) != (axis in two.axes)]
     first, second = (_way([axis for axis in apart if axis in side.axes], apart) for side in (one, two))
     return first, second
+
+
+def _times(count: int) -> str:
+    return {1: "once", 2: "twice"}.get(count, f"{count} times")
 
 
 def _way(over: Sequence[Axis], apart: Sequence[Axis]) -> str:

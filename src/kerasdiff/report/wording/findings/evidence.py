@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from kerasdiff.findings import Fact, Finding, other
+from kerasdiff.report.wording.names import listed
 from kerasdiff.report.wording.numbers import closeness, share, subject
 
 MOST_LISTED = 3
@@ -51,11 +52,17 @@ def _distribution(finding: Finding) -> str:
     few = f", as many as {finding.figures['seconds']:g} s afford" if "seconds" in finding.figures else ""
     tests = f"smallest p {smallest:.1e} of {finding.of} comparisons, limit {limit:.0e} over all"
     if finding.fact is Fact.DISTRIBUTIONS_DIFFER:
-        return f"the outputs differ in distribution: {finding.count:,} draws a row{few}, {tests}"
+        told = "".join(f", {SENTENCES[part.fact](part)}" for part in finding.parts)
+        return f"the outputs differ in distribution{told}: {finding.count:,} draws a row{few}, {tests}"
     return (
         f"the outputs agree in distribution as far as {finding.count:,} draws a row show{few} ({tests}), but each side "
         "draws other random numbers, so no value can be compared"
     )
+
+
+def _vary_together(finding: Finding) -> str:
+    axes = listed(["rows of the batch" if name == "row" else f"{name}s" for name in finding.names])
+    return f"in how values of one draw vary together over {axes}"
 
 
 def _reading(finding: Finding) -> str:
@@ -183,6 +190,8 @@ SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
     ),
     Fact.DISTRIBUTIONS_AGREE: _distribution,
     Fact.DISTRIBUTIONS_DIFFER: _distribution,
+    Fact.VARY_TOGETHER_OTHERWISE: _vary_together,
+    Fact.SHOWN_BY_INPUTS: lambda _: "as only the gradients by the inputs show",
     Fact.TOO_LARGE_TO_SAMPLE: _said(
         "both sides draw random numbers that do not correspond, and the inputs are too large to compare samples"
     ),
