@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from kerasdiff.align.edits import Edit, Update
+from kerasdiff.align.edits import Edit, Update, draws_otherwise
 from kerasdiff.comparison import Basis, Outcome, Reason, Verdict
 from kerasdiff.explain.hiding import may_hide
 from kerasdiff.findings import Fact, Finding, RungName
@@ -99,13 +99,7 @@ class Evidence:
     @cached_property
     def drawn_otherwise(self) -> bool:
         """Whether a layer of Keras holds masks against the same rate that it draws over other axes on either side."""
-        layers = [
-            edit
-            for edit in self.edits
-            if isinstance(edit, Update) and all(site is not None and site.kind == "layer" for site in edit.sites)
-        ]
-        drawn = [pair for edit in layers for change in edit.changes for pair in zip(*change.drawn, strict=True)]
-        return any(one.setting and one.axes != two.axes for one, two in drawn)
+        return any(map(draws_otherwise, self.edits))
 
     @cached_property
     def unpaired(self) -> bool:

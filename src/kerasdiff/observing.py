@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from kerasdiff.align.pair import Pair, libraries, off_tensorflow
+from kerasdiff.align.pair import Pair
 from kerasdiff.errors import EvaluateError, KerasdiffError, WorkerError
 from kerasdiff.explain.bench import Question
 from kerasdiff.explain.search import Search
+from kerasdiff.explain.work import LONG_S, pair_s
 from kerasdiff.findings import Fact, Finding, RungName
 from kerasdiff.graph import MODES, Mode
 from kerasdiff.graph.values import Precision, Tolerance
@@ -20,9 +21,10 @@ from kerasdiff.options import Listener, Options
 from kerasdiff.probing.draws.sharing import drawn_apart
 from kerasdiff.probing.function import observe_function, resized
 from kerasdiff.probing.inputs.constants import at_constants
+from kerasdiff.probing.inputs.probes import SPARED
 from kerasdiff.probing.inputs.texts import with_words
 from kerasdiff.probing.large import IN_PARTS, IN_TRAINING, is_large, lacks_room, left_out, too_large_node_by_node
-from kerasdiff.probing.numbers.limits import precision_tolerance
+from kerasdiff.probing.numbers.limits import PROBE_BATCH, precision_tolerance
 from kerasdiff.probing.observations import (
     FunctionObservation,
     LearningObservation,
@@ -129,7 +131,7 @@ class Observer:
         else:
             self._listener.phase("running probes through both models")
             seen = self._numbers(settings_differ=settings_differ, penalties=penalties)
-        self._observations = replace(seen, stored=self._stored(face))
+        self._observations = replace(seen, stored=self._stored(face, seen.function))
         return self._observations
 
     def _left_out(self, *names: RungName, reason: Finding) -> None:
@@ -145,6 +147,8 @@ class Observer:
         except KerasdiffError as error:
             undrawn = refused(error.message)
             return Observations(function=undrawn, learning=undrawn, stored=None)
+        if pair.same_graphs and not pair.isomorphic and pair_s(pair, PROBE_BATCH) > LONG_S:
+            batches = {name: batch for name, batch in batches.items() if name not in SPARED}
         prober = self._prober = Prober(self._sides, transfer, batches)
         if not transfer.complete:
             uncompared = Unobserved(reason=incomplete(transfer))
@@ -233,7 +237,9 @@ class Observer:
             self._left_out("inference", reason=Finding(fact=Fact.SEARCH_ENDED, count=search.tried, figures=seconds))
         return None
 
-    def _stored(self, face: Rung) -> StoredObservation | StoredPlaces | Unobserved | None:
+    def _stored(
+        self, face: Rung, function: FunctionObservation | Unobserved | None
+    ) -> StoredObservation | StoredPlaces | Unobserved | None:
         """What becomes of saved weights, where both sides take the same inputs; ``None`` where there are no weights."""
         if face.outcome != "equal":
             unknown = Unobserved(reason=Finding(fact=Fact.INTERFACES_UNKNOWN))
@@ -248,7 +254,8 @@ class Observer:
             places_alone = self._no_files()
             if places_alone is not None:
                 return self._places(places_alone)
-            return observe_stored(self._sides, self._pair, self._options.seed)
+            repeated = function.repeated[0] if isinstance(function, FunctionObservation) else None
+            return observe_stored(self._sides, self._pair, self._options.seed, repeated)
         except EvaluateError as error:
             return refused(error.message)
         except WorkerError as error:  # as HDF5 does where a disk is full: no harm to what is asked next
@@ -268,8 +275,6 @@ class Observer:
         baselines = tuple(side.locked.target for side in descriptions if side.locked is not None)
         if baselines:
             return Finding(fact=Fact.NO_FILE_OF_BASELINE, names=baselines)
-        if any(off_tensorflow(descriptions)):
-            return Finding(fact=Fact.NO_FILE_ELSEWHERE, libraries=libraries(descriptions))
         if is_large(self._pair) and not self._options.require_checkpoint:
             return left_out(self._pair, Fact.NOTHING_LOADED)
         return None

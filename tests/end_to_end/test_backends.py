@@ -7,6 +7,10 @@ repeats by 0.33 on TensorFlow, by 0.19 on the others.
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -14,7 +18,6 @@ import pytest
 from warm import run_warm
 
 import kerasdiff
-from kerasdiff.errors import KerasdiffError
 
 MODELS = Path(__file__).parent / "backends"
 
@@ -92,8 +95,55 @@ def test_a_file_that_asks_for_a_backend_runs_on_it(tmp_path: Path, backend: str)
     assert f"backend {backend}" in done.stdout, done.stdout + done.stderr
 
 
-def test_what_a_backend_cannot_do_here_is_refused_by_its_cause(backend: str) -> None:
-    target = str(MODELS / "models.py:convnet")
+def test_a_fit_takes_the_same_start_and_batches(backend: str) -> None:
+    target = str(MODELS / "models.py:scaled")
+    fit = kerasdiff.fit(target, target, seeds=1, steps=3, candidate_backend=backend).comparison.fit
 
-    with pytest.raises(KerasdiffError, match=f"runs on {CALLED[backend]}, and fits run on TensorFlow alone"):
-        kerasdiff.fit(target, target, seeds=1, steps=2, candidate_backend=backend)
+    assert fit is not None
+    assert fit.pairs[0].distance < 1e-5
+    assert fit.trials[1].losses[0] != fit.trials[1].losses[-1]
+
+
+def test_masks_of_two_backends_make_a_fit_part(backend: str) -> None:
+    target = str(MODELS / "models.py:dropping")
+    fit = kerasdiff.fit(target, target, seeds=1, steps=3, candidate_backend=backend).comparison.fit
+
+    assert fit is not None
+    assert fit.draws_apart
+    assert fit.parted is None
+
+
+def test_a_trial_takes_the_steps_of_keras(backend: str) -> None:
+    done = subprocess.run(
+        [sys.executable, MODELS.parents[1] / "tools" / "backend_fit.py"],
+        env={**os.environ, "KERAS_BACKEND": backend, "JAX_PLATFORMS": "cpu", "CUDA_VISIBLE_DEVICES": "-1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    rows = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("[")]
+
+    assert len(rows) >= 3, done.stderr
+    for ours, theirs, apart in rows:
+        assert ours == theirs
+        assert ours[0] != ours[-1]
+        assert apart == 0
+
+
+def test_weights_of_one_backend_load_on_the_other(backend: str) -> None:
+    target = str(MODELS / "models.py:convnet")
+    result = kerasdiff.compare(target, target, fit=False, candidate_backend=backend)
+    (rung,) = (one for one in result.comparison.rungs if one.name == "checkpoint")
+
+    assert rung.outcome == "equal"
+    assert getattr(rung.figures, "files", ()) == (".weights.h5", ".keras")
+
+
+def test_a_baseline_is_locked_on_tensorflow_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, backend: str
+) -> None:
+    monkeypatch.setenv("KERAS_BACKEND", backend)
+    done = run_warm("lock", "models.py:scaled", "-o", str(tmp_path / "a.kerasdiff"), cwd=MODELS)
+
+    assert done.exit_code == 2
+    assert f"this model runs on {CALLED[backend]}; lock it on TensorFlow" in said(done.stderr)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -162,7 +163,9 @@ def test_gates_are_proved(here: Path) -> None:
     assert len({change["kind"] for change in fates.values()}) == 5
 
 
-def test_a_gate_that_looks_at_too_little_is_told(here: Path) -> None:
+@pytest.mark.skipif(find_spec("tf_keras") is None, reason="tf_keras is not installed")
+def test_a_gate_that_looks_at_too_little_is_told_of_keras_2_as_well(here: Path) -> None:
+    (here / "models.py").write_text(MODELS.replace("from keras", "from tf_keras"))
     (here / "kerasdiff.toml").write_text(
         '[pairs.net]\nreference = "models.py:plain"\ncandidate = "models.py:fused"\nrungs = ["interface"]\n'
     )

@@ -26,6 +26,8 @@ SHAPES = {
     "nested": (5,),
     "pointwise": (4, 4, 3),
     "apart": (5,),
+    "words": (6,),
+    "attention": (4, 6),
 }
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # Keras saves with an older numpy in mind
@@ -44,7 +46,9 @@ def module(name: str) -> ModuleType:
 
 
 def batch(model: str) -> np.ndarray:
-    return np.random.default_rng(0).standard_normal((3, *SHAPES[model])).astype("float32")
+    rng = np.random.default_rng(0)
+    shape = (3, *SHAPES[model])
+    return (rng.integers(0, 20, shape) if model == "words" else rng.standard_normal(shape)).astype("float32")
 
 
 def trained(file: str, model: str) -> Any:
@@ -53,12 +57,14 @@ def trained(file: str, model: str) -> Any:
     made(batch(model))
     rng = np.random.default_rng(1)
     for weight in made.weights:
-        weight.assign(rng.uniform(0.2, 1.0, weight.shape).astype("float32"))
+        weight.assign(rng.uniform(0.2, 1.0, weight.shape).astype(getattr(weight.dtype, "name", weight.dtype)))
+    for layer in made.layers:
+        getattr(layer, "finalize_state", lambda: None)()
     return made
 
 
 def convert(reference: str, candidate: str, *more: str) -> Answer:
-    given = ("--input", "5") if "Ordered" in candidate else ()
+    given = ("--input", "5") if "Ordered" in candidate else ("--input", "6") if "Words" in candidate else ()
     return run_warm("convert", reference, candidate, *more, *given, cwd=MODELS)
 
 
@@ -83,6 +89,8 @@ OF_KERAS_2 = (
     ("legacy", "Ordered", "Ordered", "old.h5", "4 taken over", "new.weights.h5"),
     ("legacy", "nested", "flat", "old.weights.h5", "6 taken over", "new.keras"),
     ("legacy", "pointwise", "pointwise", "saved", "1 in another shape", "new.weights.h5"),
+    ("legacy", "words", "Words", "old.h5", "9 taken over", "new.weights.h5"),
+    ("legacy", "attention", "attention", "checkpoint/old", "2 made of several", "new.weights.h5"),
 )
 
 

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,11 @@ import ctypes, json, os, sys, time
 print("imported, loudly")
 import keras
 import tensorflow as tf
+
+def waited_for():
+    while not os.path.exists(__file__ + ".asked"):
+        time.sleep(0.01)
+    return good()
 
 def good():
     print("to stdout")
@@ -86,14 +91,21 @@ def alive(pid: int) -> bool:
     return state != "Z"
 
 
+def comes(what: Callable[[], bool]) -> bool:
+    """Whether something comes true, however slow the machine."""
+    deadline = time.monotonic() + 120
+    while not what() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return what()
+
+
 def test_two_workers_answer_at_once_and_stay_quiet(models: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    begin = time.monotonic()
     with (
-        Worker(parse_target(f"{models}:good")) as reference,
+        Worker(parse_target(f"{models}:waited_for")) as reference,
         Worker(parse_target(f"{models}:needs"), label="candidate") as candidate,
     ):
         first, second = reference.submit(DESCRIBE, None, (), False), candidate.submit(DESCRIBE, None, (), False)
-        assert time.monotonic() - begin < 1.0  # nobody waits for TensorFlow here
+        models.with_name("m.py.asked").touch()  # who waited for an answer before both are asked would get none
         description = first.result()
         with pytest.raises(LoadError) as caught:
             second.result()
@@ -157,10 +169,8 @@ def test_the_end_of_a_worker_is_explained(models: Path) -> None:
     assert "in crashes" in said["crashes"].details
 
 
-def test_silence_kill_and_unknown_requests(models: Path, forks: bool) -> None:
-    killed = Worker(parse_target(f"{models}:hangs"))
-    assert killed._process.pid  # from here on, nothing that is forked has to wait for TensorFlow
-    silent = Worker(parse_target(f"{models}:hangs"), timeout=4 if forks else 10)
+def test_silence_kill_and_unknown_requests(models: Path) -> None:
+    killed, silent = Worker(parse_target(f"{models}:hangs")), Worker(parse_target(f"{models}:hangs"))
     confused = Worker(parse_target(f"{models}:good"))
     try:
         waiting, doomed = silent.submit(DESCRIBE, None, (), False), killed.submit(DESCRIBE, None, (), False)
@@ -171,7 +181,9 @@ def test_silence_kill_and_unknown_requests(models: Path, forks: bool) -> None:
         os.kill(killed._process.pid, signal.SIGKILL)
         with pytest.raises(WorkerError, match="SIGKILL"):
             doomed.result()
-        with pytest.raises(WorkerError, match=r"gave no sign of life for \d+ s") as quiet:
+        assert comes(lambda: "waiting" in silent._printed())
+        silent._timeout = 1
+        with pytest.raises(WorkerError, match=r"gave no sign of life for 1 s") as quiet:
             waiting.result()
         assert "waiting" in quiet.value.details
         assert not alive(silent._process.pid)
@@ -215,9 +227,7 @@ class TestLauncher:
 
     def test_a_worker_closed_before_it_runs_never_does(self, models: Path) -> None:
         worker = Worker(parse_target(f"{models}:good"))
-        begin = time.monotonic()
-        worker.close()
-        assert time.monotonic() - begin < 1.5
+        worker.close()  # without waiting for the launcher to fork it
         assert worker._process._pid is None
 
 
@@ -269,10 +279,7 @@ def test_no_orphan_and_no_traceback(models: Path, number: signal.Signals, code: 
         finally:
             parent.kill()
     assert (parent.returncode, errors) == (code, "")
-    deadline = time.monotonic() + 10
-    while any(map(alive, started)) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert not any(map(alive, started))
+    assert comes(lambda: not any(map(alive, started)))
 
 
 SLOW = """
@@ -282,7 +289,7 @@ import tensorflow as tf
 
 def wait(x):
     pathlib.Path(__file__).with_suffix(".runs").touch()
-    time.sleep(60)
+    time.sleep(600)
     return x
 
 def slow(name):
@@ -302,12 +309,7 @@ def test_an_interrupt_while_numbers_run_is_answered_at_once(tmp_path: Path) -> N
         "m.py:slow(name='tanh')",
     ]
     with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        deadline = time.monotonic() + 120
-        while not (tmp_path / "m.runs").exists() and time.monotonic() < deadline:
-            time.sleep(0.1)
-        began = time.monotonic()
+        assert comes((tmp_path / "m.runs").exists)
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=30)
-        took = time.monotonic() - began
+        _, errors = process.communicate(timeout=60)  # the numbers would take ten minutes
     assert (process.returncode, errors.strip()) == (130, "interrupted")
-    assert took < 1.0

@@ -54,6 +54,23 @@ def brief(edits: tuple[Edit, ...]) -> list[tuple[str, str]]:
     return [(edit.kind, edit.op) for edit in edits]
 
 
+@pytest.mark.parametrize("gone", [1, 2, 3])
+def test_of_equal_blocks_the_one_whose_name_is_gone_is_deleted(gone: int) -> None:
+    def blocks(*numbers: int) -> Made:
+        b = Build()
+        value = b.input()
+        for number in numbers:
+            held = [f"c{number}/kernel"]
+            value = b.call("relu", b.call("conv2d", value, name=f"c{number}", weights=held), name=f"r{number}")
+        return b.graph(b.call("flatten", value)), b
+
+    left = [number for number in (1, 2, 3, 4) if number != gone]
+    found = aligned(blocks(1, 2, 3, 4), blocks(*left))
+
+    assert {edit.reference.node for edit in found.edits if edit.reference} == {f"c{gone}", f"r{gone}"}
+    assert {edit.kind for edit in found.edits} == {"delete"}
+
+
 def test_equal_graphs_need_no_edit() -> None:
     graph, b = chain("conv", "norm", "relu", "dense")
     found = aligned((graph, b), (renamed(graph), b))

@@ -73,7 +73,7 @@ def test_edits_of_settings_are_told_beside_those_that_were_applied() -> None:
     assert verified(one, two, brief=True) == "Edit 2 changes the regularizer's loss alone; nothing else differs."
     both = "edits 2 and 3 change the regularizer's loss and which weights are trained alone."
     assert explained(one, (CLIPPED, *settings)).endswith(both)
-    assert verified(one, (CLIPPED,), brief=True) == "And nothing else differs."
+    assert verified(one, (CLIPPED,), brief=True) == "Nothing else differs."
 
 
 def test_edits_that_change_nothing_are_counted_and_not_named() -> None:

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from kerasdiff.errors import TargetError
-from kerasdiff.side.interpreters.backends import on
-from kerasdiff.side.targets import Target, parse_target
+from kerasdiff.side.interpreters.backends import copied, on
+from kerasdiff.side.payload import Payload
+from kerasdiff.side.targets import Backend, Target, parse_target
 
 
 @pytest.fixture(autouse=True)
@@ -56,3 +57,33 @@ def test_the_environment_says_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_what_is_no_backend_is_told(tmp_path: Path) -> None:
     with pytest.raises(TargetError, match="--candidate-backend: 'theano' is no backend of Keras"):
         on(target(tmp_path, "import os"), "theano", "--candidate-backend")
+
+
+def payload(backend: str, *, builds: bool) -> Payload:
+    return Payload(body=b"", path=(), sources={}, settings=(), root="", builds=builds, backend=backend)
+
+
+@pytest.mark.parametrize(
+    ("named", "held", "builds", "runs"),
+    [
+        (None, "jax", False, "jax"),
+        (None, "jax", True, "jax"),
+        ("torch", "jax", True, "torch"),
+        (None, "tensorflow", False, None),
+        (None, "", True, None),
+        ("jax", "", True, "jax"),
+    ],
+)
+def test_what_is_in_memory_runs_where_it_was_made(
+    named: Backend | None, held: str, builds: bool, runs: str | None
+) -> None:
+    bare = Target(text="Net", kind="live", location="Net", name="Net", backend=named)
+
+    assert copied(bare, payload(held, builds=builds)).backend == runs
+
+
+def test_a_model_in_memory_runs_nowhere_else() -> None:
+    bare = Target(text="Net", kind="live", location="Net", name="Net", backend="torch")
+
+    with pytest.raises(TargetError, match="where Keras runs on jax, and was to run on torch; give the code"):
+        copied(bare, payload("jax", builds=False))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import SimpleNamespace
@@ -15,7 +16,7 @@ from kerasdiff.align.correspondence import correspond
 from kerasdiff.align.pair import Pair, WeightTransfer
 from kerasdiff.errors import EvaluateError
 from kerasdiff.explain.attempts import around
-from kerasdiff.explain.attribution import Explained, attribute, depth, merged
+from kerasdiff.explain.attribution import Explained, above, attribute, depth, merged
 from kerasdiff.explain.bench import Question, gradients_apart
 from kerasdiff.explain.cut import Cut, CutPoint
 from kerasdiff.explain.edited import numbers_in
@@ -24,9 +25,9 @@ from kerasdiff.explain.patching import Patcher, levels_of
 from kerasdiff.explain.records import Attribution, Depth, LocalDifference, Measure, NodeDistance
 from kerasdiff.explain.rows import Rows, stacked
 from kerasdiff.explain.search import Search, meets
-from kerasdiff.explain.work import Work
+from kerasdiff.explain.work import PRODUCT_S, Work, pair_s
 from kerasdiff.findings import Fact, Finding, Site
-from kerasdiff.graph import Edge, Graph, Port, TensorSpec
+from kerasdiff.graph import Edge, Graph, Node, Port, TensorSpec
 from kerasdiff.graph.values import Array
 from kerasdiff.probing.numbers.closeness import compare_values
 from kerasdiff.probing.numbers.limits import precision_tolerance
@@ -464,6 +465,16 @@ def test_gradients_are_compared_by_their_norms() -> None:
     assert gradients_apart({}, {"w": np.ones(4)}) == pytest.approx(2.0)
 
 
+@pytest.mark.parametrize(("inner", "found"), [("AssignVariableOp", {"cell"}), ("TanhOp", set()), (None, {"cell"})])
+def test_a_loop_that_writes_nothing_is_no_effect_of_a_call(inner: str | None, found: set[str]) -> None:
+    body = None if inner is None else Graph(nodes=(Node(id="b", op=inner, kind="op"),), outputs=())
+    loop = Node(id="o", op="While", kind="op", attributes={"body": body})
+    lowering = Graph(nodes=(loop,), outputs=(Edge(node="o"),))
+    cell = Node(id="cell", op="lstm", kind="layer", lowering=lowering)
+
+    assert above(Graph(nodes=(cell,), outputs=(Edge(node="cell"),), effects=("cell",))) == found
+
+
 # Rows ----------------------------------------------------------------------------------------------------------
 
 
@@ -507,11 +518,30 @@ def test_a_search_without_time_ends_early() -> None:
     assert search.tried == 0
 
 
+def pair_with_kernel(graph: Graph, shape: tuple[int, ...]) -> Any:
+    """Both sides the same graph, with a kernel of this shape."""
+    weights = {"k": SimpleNamespace(shape=shape, size=math.prod(shape))}
+    return SimpleNamespace(descriptions=(described(graph), described(graph)), weights=(weights, weights))
+
+
+def test_products_with_a_kernel_are_work() -> None:
+    def seconds(op: str) -> float:
+        b, inner = Build(), Build()
+        graph = b.graph(b.call("conv2d", b.input(), weights=["k"]))
+        large = TensorSpec(shape=(None, 56, 56, 64), dtype="float32")
+        lowering = inner.graph(inner.op(op))
+        nodes = [replace(node, outputs=(large,), lowering=lowering) if node.weights else node for node in graph]
+        return pair_s(pair_with_kernel(replace(graph, nodes=tuple(nodes)), (3, 3, 64, 64)), rows=4)
+
+    assert seconds("BiasAdd") < 0.1
+    assert seconds("Conv2D") == pytest.approx(seconds("BiasAdd") + 4 * 56 * 56 * 9 * 64 * 64 * PRODUCT_S)
+
+
 def test_weights_that_are_drawn_anew_are_work() -> None:
-    graph = model("double")
+    pair = pair_with_kernel(model("double"), (5_000, 10_000))
 
     def tried(*moved: float) -> int:
-        work = Work([(graph, {"k": (5_000, 10_000)})], rows=4, seconds=6.0)
+        work = Work(pair, rows=4, seconds=6.0)
         count = 0
         while not work.done:
             work.evaluate(("float64", 1.0, moved[count % len(moved)]))

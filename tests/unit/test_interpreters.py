@@ -7,7 +7,6 @@ import re
 import stat
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from effort import spent
 from other_python import made_environment, pretend
 
 import kerasdiff
@@ -108,11 +108,11 @@ WRONG = {
 
 @pytest.mark.parametrize("wrong", WRONG.values(), ids=WRONG)
 def test_what_will_not_do_is_told_at_once(wrong: Wrong, tmp_path: Path) -> None:
-    named, started = wrong.made(tmp_path), time.monotonic()
+    named, started = wrong.made(tmp_path), spent()
     with pytest.raises(TargetError) as caught:
         interpreter(named, OPTION)
 
-    assert time.monotonic() - started < AT_ONCE_S
+    assert spent() - started < AT_ONCE_S
     assert re.search(wrong.sentence, caught.value.message), caught.value.message
     assert "home" in wrong.sentence or caught.value.message.startswith(f"{OPTION}: ")
 

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 import pytest
+import report_samples as samples
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -34,6 +35,7 @@ from kerasdiff.judge import UNIMPLIED, Evidence, judge
 from kerasdiff.options import STRENGTHS, Required
 from kerasdiff.probing.numbers.closeness import compare_values
 from kerasdiff.report import wording
+from kerasdiff.report.wording.verdict import answer
 from kerasdiff.rungs.records import Rung
 
 
@@ -489,6 +491,19 @@ def test_masks_of_a_layer_that_are_drawn_otherwise_are_a_witness(
     verdict = judge(case(edits=edits, **{**EQUAL, "architecture": "different", "training_step": training}))
 
     assert verdict.outcome == outcome
+
+
+def test_trials_that_learn_alike_do_not_contradict_masks_that_are_drawn_otherwise() -> None:
+    within = Finding(
+        fact=Fact.DECIDED,
+        names=("equivalent", ""),
+        figures={"p_different": 1.0, "pairs": 6, "margin": 0.02, "level": 0.9, "low": -0.01, "high": 0.01},
+    )
+    verdict = Verdict(outcome="equivalent", basis="statistical", reason=Reason.TRIALS, findings=(within,))
+
+    one, other = (answer.summary(replace(samples.forum(), verdict=verdict, edits=edits)) for edits in ((), masked()))
+
+    assert other.startswith(f"{one} They are not the same, though: lstm (LSTM): the mask of `dropout` is drawn for")
 
 
 def test_trials_that_part_withhold_what_all_else_shows() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,15 @@ def test_float_probes_have_the_distributions_they_are_named_after() -> None:
     assert not values["zeros"].any()
 
 
+def test_floating_ids_are_whole_numbers_in_their_range_but_where_a_cast_is_tried() -> None:
+    drawn = dict(probes((port(low=0, high=5, ids=True),), 7))
+    assert list(drawn) == ["ids", "ids-without-0", "zeros", "constant", "one-row", "many-rows"]
+    for name, batch in drawn.items():
+        assert batch["x"].dtype == np.float32
+        assert (set(batch["x"].ravel()) <= set(range(6))) == (name != "ids-without-0")
+        assert set(np.floor(batch["x"]).ravel()) <= set(range(6))
+
+
 @given(st.integers(0, 2**32 - 1), st.integers(-5, 5), st.integers(0, 200))
 def test_integer_probes_keep_to_their_range(seed: int, low: int, width: int) -> None:
     drawn = dict(probes((port("int32", (None, 40), low=low, high=low + width),), seed))
@@ -50,6 +60,15 @@ def test_integer_probes_keep_to_their_range(seed: int, low: int, width: int) -> 
         assert not drawn["ids"]["x"][:, 30:].any()
         if low + width > 0:
             assert np.all(drawn["ids-without-0"]["x"] != 0)
+
+
+def test_floating_numbers_that_look_rows_up_are_drawn_as_ids_and_some_between_two() -> None:
+    ids = replace(port("float32", (None, 40), low=0, high=99), ids=True)
+    drawn = dict(probes((ids,), 0))
+    assert all(batch["x"].dtype == np.float32 and batch["x"].min() >= 0 for batch in drawn.values())
+    assert all(batch["x"].max() <= 99 for batch in drawn.values())
+    between = {name for name, batch in drawn.items() if (batch["x"] % 1).any()}
+    assert between == {"ids-without-0"}
 
 
 def test_both_ends_of_an_integer_range_are_drawn() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -115,6 +116,25 @@ def test_nothing_is_run_again_for_a_plain_difference_or_none() -> None:
     assert outcomes(tempered(compared(PLAIN, 1.0), again)) == ["different", "different"]
     assert outcomes(tempered(compared(0.0, 1e-12), again)) == ["equal", "equal"]
     assert tempered([], again) == []
+
+
+def test_what_agrees_by_the_limit_of_float32_alone_decides_nothing_where_float64_differs() -> None:
+    def narrow(*distances: float) -> list[Compared]:
+        one = np.ones(2)
+        loose = Tolerance(limit=1e-3, grounds="float32")
+        close = [compare_values(one, one - [0.0, distance], loose) for distance in distances]
+        return [replace(item, closeness=b) for item, b in zip(compared(*distances), close, strict=True)]
+
+    seen = narrow(1e-6, 5e-4, 5e-4, 5e-4)
+    again = Again(
+        moved=lambda size: compared(0.0, 0.0, 1e-4, 0.0),
+        sizes=NARROW_SIZES,
+        unsure=True,
+        wide=lambda: compared(0.1, 5e-4, 0.1, 0.0),
+    )
+
+    assert outcomes(tempered(seen, again)) == ["equal", "undecided", "equal", "equal"]
+    assert outcomes(tempered(seen, replace(again, wide=None))) == ["equal"] * 4
 
 
 def test_a_small_difference_on_unusual_inputs_decides_nothing_in_float32() -> None:

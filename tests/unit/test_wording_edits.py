@@ -162,6 +162,11 @@ def test_what_one_side_alone_has(edit: Edit, text: str) -> None:
             {"computation": ("tanh", "constant 0.5, erf")},
         ),
         (
+            tuple(Change(aspect=Aspect.SETTING, name=name, values=(4, 8)) for name in ("key_dim", "value_dim")),
+            "key_dim and value_dim 4 in the reference, 8 in the candidate",
+            {"key_dim": (4, 8), "value_dim": (4, 8)},
+        ),
+        (
             (computes((Part(constant=6.0),), (Part(constant=20.0),)),),
             "computes with constant 6 in the reference, constant 20 in the candidate",
             {"computation": ("constant 6", "constant 20")},

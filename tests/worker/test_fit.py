@@ -343,6 +343,15 @@ def test_what_cannot_be_fitted_is_refused_in_one_sentence() -> None:
         run(dense(), steps=0)
 
 
+def test_an_output_of_ids_is_no_part_of_the_loss() -> None:
+    def build() -> Any:
+        entry = keras.Input((4,))
+        scores = keras.layers.Dense(3)(entry)
+        return keras.Model(entry, [keras.ops.argmax(scores, axis=-1), scores])
+
+    assert run(build).settings.loss == ("none", "SparseCategoricalCrossentropy(from_logits=True)")
+
+
 def test_unused_weights_are_named() -> None:
     def build() -> Any:
         entry = keras.Input((4,))

@@ -92,8 +92,8 @@ def test_a_sequential_that_knows_its_inputs_is_a_functional_model() -> None:
     chain = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
     plain = keras.Model(chain.inputs, chain.outputs)
 
-    assert isinstance(internals.functional_form(chain), internals.functional_class())
-    assert internals.functional_form(plain) is plain
+    names = [[use.layer.name for use in internals.network(model).uses] for model in (chain, plain)]
+    assert names[0] == names[1]
     assert internals.is_automatic_input(plain, keras.Input((2,)).name)
     assert not internals.is_automatic_input(plain, keras.Input((2,), name="words").name)
     assert internals.is_keras_own(keras.layers.Dense)
@@ -257,6 +257,14 @@ def test_function_graphs_say_what_they_use() -> None:
     assert "Mul" not in stateful
     product = next(op for op in graph.get_operations() if op.type == "Mul")
     assert any(file == __file__ and function == "call" for file, _, function in internals.frames_of(product))
+
+
+@pytest.mark.parametrize(("steps", "most"), [(6, 6), (None, None)])
+def test_loops_say_how_many_turns_they_take_at_most(steps: int | None, most: int | None) -> None:
+    model = keras.Sequential([keras.Input((steps, 3)), keras.layers.LSTM(2)])
+    operations = graph_of(model, (None, steps, 3)).get_operations()
+
+    assert [internals.most_turns(op) for op in operations if op.type == "While"] == [most]
 
 
 def test_keras_variables_have_the_handle_of_their_value() -> None:

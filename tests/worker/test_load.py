@@ -101,6 +101,11 @@ class Words(keras.Model):
         return self.table[0](ids)
 
 
+def looked_up():
+    ids = keras.Input((5,))
+    return keras.Model(ids, keras.layers.Embedding(20, 4)(ids))
+
+
 def functional():
     a = keras.Input((4,), name="a")
     b = keras.Input((None, 3), dtype="int32", name="b")
@@ -225,10 +230,16 @@ def test_single_input_option_sets_the_constructor_too(folder: Path) -> None:
 def test_integer_inputs_stay_inside_the_embedding(folder: Path) -> None:
     assert [(p.low, p.high) for p in loaded("m.py:Words", "5:int32").ports] == [(0, 19)]
     assert [(p.low, p.high) for p in loaded("m.py:Words", "5:int32@3..9").ports] == [(3, 9)]
+    assert [(p.low, p.high, p.ids) for p in loaded("m.py:Words", "5").ports] == [(0, 19, True)]
     clamped = loaded("m.py:Words", "5:int32@0..20")
     assert clamped.ports[0].high == 19
     assert clamped.inferred == (Finding(fact=Fact.RANGE_CUT, names=("m.py:Words", "input"), figures={"last": 19}),)
     assert [(p.low, p.high) for p in loaded("m.py:layer", "3").ports] == [(None, None)]
+
+
+def test_a_floating_input_of_an_embedding_takes_its_ids(folder: Path) -> None:
+    (port,) = loaded("m.py:looked_up").ports
+    assert (port.spec.dtype, port.ids, port.low, port.high) == ("float32", True, 0, 19)
 
 
 def test_unknown_dimension_stays_unknown(folder: Path) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import keras
 import pytest
 
 from kerasdiff.errors import EvaluateError
 from kerasdiff.side.targets import parse_input, parse_target
+from kerasdiff.worker.keras_internals import Live, generation, take
 from kerasdiff.worker.loading.session import Session
+from kerasdiff.worker.mutating.blueprint import read
 from kerasdiff.worker.mutating.mutants import mutations, parted
 
 MODELS = """
@@ -70,6 +74,59 @@ def test_changes_of_many_kinds_can_be_built_and_matter(session: Session) -> None
         assert parted(session, item.key), item
         changed = Session(replace(session.target, change=item.key), session.inputs).loaded("float32")
         assert [port.spec for port in changed.ports] == [port.spec for port in session.loaded("float32").ports]
+
+
+SECOND = """
+import tf_keras
+from tf_keras import layers
+
+
+def build():
+    x = tf_keras.Input((6,))
+    y = layers.BatchNormalization()(layers.Dense(4, kernel_regularizer="l2")(x), training=False)
+    return tf_keras.Model(x, layers.Dense(2)(layers.Dropout(0.5)(y) + 1.0))
+"""
+
+
+@pytest.fixture
+def second() -> Iterator[Live]:
+    """Keras 2, in effect from here to the end of the test."""
+    yield pytest.importorskip("tf_keras")
+    take("third")
+
+
+def test_models_of_keras_2_are_changed_as_those_of_keras_3(second: Live, tmp_path: Path) -> None:
+    (tmp_path / "old.py").write_text(SECOND)
+    session = Session(parse_target(f"{tmp_path}/old.py:build"), (parse_input("6"),))
+    drawn = mutations(session, 6, 0)
+
+    assert len({item.key for item in drawn}) == len({item.operator for item in drawn}) == 6
+    assert generation() == "second"
+    dropped = "dropout.rate 0.5 -> 0.6"
+    assert parted(session, dropped).startswith("gradient")
+    assert parted(session, "batch_normalization.momentum 0.99 -> 0.9") == ""  # its call says that it does not train
+    changed = Session(replace(session.target, change=dropped), session.inputs).loaded("float32")
+    assert [layer.rate for layer in changed.model.layers if hasattr(layer, "rate")] == [0.6]
+
+
+def test_both_generations_are_read_alike(second: Live) -> None:
+    read_ones = []
+    for which, home in (("third", keras), ("second", second)):
+        take(which)
+        entry, other, layers = home.Input((4, 6), name="entry"), home.Input((6,), name="other"), home.layers
+        shared = layers.Dense(6, name="shared")
+        seen = layers.MultiHeadAttention(2, 3, name="seen")(shared(entry), shared(entry), use_causal_mask=True)
+        lines, *states = layers.LSTM(5, return_state=True, name="lines")(seen)
+        inner = home.Sequential([home.Input((5,)), layers.Dense(6, name="deep")], name="inner")
+        joined = layers.Concatenate(name="joined")([inner(lines), shared(other), states[1]])
+        read_ones.append(read(home.Model([entry, other], [joined, states[0]])))
+    third, second_one = read_ones
+
+    assert second_one.calls == third.calls
+    assert second_one.inputs == third.inputs == ["entry", "other"]
+    assert second_one.outputs == third.outputs
+    assert second_one.parts["inner"].inner is not None
+    assert list(second_one.parts["inner"].inner.calls) == ["deep"]
 
 
 @pytest.mark.parametrize("session", ["idle"], indirect=True)

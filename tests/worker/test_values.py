@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kerasdiff.side.observations import Recipe
+from kerasdiff.side.observations import Recipe, starts_kept
 from kerasdiff.side.targets import parse_target
 
 pytest.importorskip("keras")
@@ -24,9 +24,9 @@ model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4, name="one")])
 """
 
 
-@pytest.mark.parametrize(("most", "drawings"), [(values.MOST_KEPT, 3), (10, 5)])
-def test_two_starts_are_kept_of_a_model_that_is_not_large(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int, drawings: int
+@pytest.mark.parametrize(("size", "drawings"), [(16, 3), (28_000_000, 3), (31_000_000, 5)])
+def test_starts_are_kept_of_a_model_that_is_not_large(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int, drawings: int
 ) -> None:
     (tmp_path / "m.py").write_text(MODEL)
     session = Session(parse_target(f"{tmp_path}/m.py:model"))
@@ -37,7 +37,7 @@ def test_two_starts_are_kept_of_a_model_that_is_not_large(
     )
     done: list[Any] = []
     drawn = values.drawn
-    monkeypatch.setattr(values, "MOST_KEPT", most)
+    monkeypatch.setattr(values, "starts_kept", lambda _: starts_kept(size))
     monkeypatch.setattr(values, "drawn", lambda *given: (done.append(given), drawn(*given))[1])
     starts = []
     for perturbation in (0.0, 1e-3, 0.0, 1e-3, 2e-3):

@@ -361,6 +361,19 @@ def is_nameless(edit: Edit) -> bool:
     return isinstance(edit, Update) and all(change.aspect in NAMELESS for change in edit.changes)
 
 
+def draws_otherwise(edit: Edit) -> bool:
+    """Whether a layer of Keras holds masks against the same rate that it draws over other axes on either side."""
+    return (
+        isinstance(edit, Update)
+        and all(site is not None and site.kind == "layer" for site in edit.sites)
+        and any(
+            one.setting and one.axes != two.axes
+            for change in edit.changes
+            for one, two in zip(*change.drawn, strict=True)
+        )
+    )
+
+
 def draws_elsewhere(edit: Edit) -> bool:
     """Whether all an edit says is that random numbers come from another generator, which draws anew in each call."""
     return isinstance(edit, Update) and all(

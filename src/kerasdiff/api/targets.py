@@ -10,11 +10,11 @@ import re
 import sys
 import sysconfig
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 from kerasdiff.errors import TargetError
+from kerasdiff.side.interpreters.backends import copied
 from kerasdiff.side.interpreters.settings import OPEN, Setting, placed
 from kerasdiff.side.targets import SIDES, Backend, InputSpec, Target, no_objects, parse_input, trusting
 
@@ -94,7 +94,7 @@ def target_of(
     text = called(model)
     bare = placed(Target(text=text, kind="live", location=text, name=text), setting, _called(side))
     pack: Callable[[object, str], Payload] = importlib.import_module(_PACK).pack
-    return replace(bare, payload=pack(model, text))
+    return copied(bare, pack(model, text))
 
 
 def _called(side: str) -> Callable[[str], str]:

@@ -17,6 +17,7 @@ from kerasdiff.cli.commands.compare import compare
 from kerasdiff.cli.commands.convert import convert
 from kerasdiff.cli.commands.data import data
 from kerasdiff.cli.commands.doctor import doctor
+from kerasdiff.cli.commands.environments import environments
 from kerasdiff.cli.commands.fit import fit
 from kerasdiff.cli.commands.init import init
 from kerasdiff.cli.commands.inspect import inspect
@@ -28,7 +29,6 @@ from kerasdiff.cli.commands.show import show
 from kerasdiff.cli.commands.upgrade import upgrade
 from kerasdiff.cli.completion import completion, prepare
 from kerasdiff.cli.ending import ended, with_debug
-from kerasdiff.cli.environments import environments
 from kerasdiff.cli.implied import implied_command
 from kerasdiff.cli.options.common import EXIT_CODES_HELP
 

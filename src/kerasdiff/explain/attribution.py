@@ -14,8 +14,10 @@ from kerasdiff.explain.bench import Question
 from kerasdiff.explain.measuring import MOST_PULLED, Measured, measure, measured_depth
 from kerasdiff.explain.records import Attribution, Depth, Effect, Measure, Sizes, within
 from kerasdiff.findings import Fact, Finding
-from kerasdiff.graph import Graph, Mode
+from kerasdiff.graph import Graph, Mode, Node
 from kerasdiff.graph.index import index_of
+from kerasdiff.graph.ops import BRANCHES, FUNCTION_CALLS, LOOPS, PYTHON_CALLS, bodies, writes
+from kerasdiff.graph.ops import within as within_bodies
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,11 +195,23 @@ def _beside_outputs(pair: Pair) -> frozenset[int]:
     )
 
 
+def _may_write(node: Node) -> bool:
+    """Whether a node may change a state: a loop or a branch in which no op does so returns values alone."""
+    inside = (node,) if node.lowering is None else tuple(within_bodies(node.lowering))
+    return any(
+        item.op in PYTHON_CALLS or writes(item.op) or (item.op in _HOLDERS and not any(bodies(item))) for item in inside
+    )
+
+
+_HOLDERS = LOOPS | BRANCHES | FUNCTION_CALLS
+"""Ops that run a body, of which nothing is known where it cannot be read."""
+
+
 def above(graph: Graph) -> set[str]:
     """The nodes that added losses and updates are computed from, with those that give them."""
     nodes = index_of(graph).nodes
     passed: set[str] = set()
-    waiting = [*(edge.node for edge in graph.losses), *graph.effects]
+    waiting = [*(edge.node for edge in graph.losses), *(name for name in graph.effects if _may_write(nodes[name]))]
     while waiting:
         name = waiting.pop()
         if name not in passed:

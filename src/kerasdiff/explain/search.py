@@ -46,10 +46,8 @@ class Search:
         self._prober, self._pair = prober, pair
         self._edited = Edited(pair)
         self._domain = Domain(pair.descriptions[0].inputs)
-        weights = ({name: weight.shape for name, weight in side.items()} for side in pair.weights)
-        sides = [(side.inference, shapes) for side, shapes in zip(pair.descriptions, weights, strict=True)]
         batch = prober.batches[prober.names[0]]
-        self._work = Work(sides, max((len(one) for one in batch if one.ndim), default=1), budget)
+        self._work = Work(pair, max((len(one) for one in batch if one.ndim), default=1), budget)
         self.tried = 0
         self.ended_early = False
 

@@ -54,6 +54,7 @@ class Port:
 
     Attributes:
         low, high: Bounds of the values of an integer input.
+        ids: Whether an input of floating numbers takes whole ones, by which rows of a table are looked up.
         given: Whether the user gave the bounds; else they are a guess.
         chosen: Whether the user named an output: the name of its layer, where Keras did not make that up.
         words: What a text input may hold that the model knows: the vocabularies of its layers.
@@ -68,6 +69,7 @@ class Port:
     chosen: bool = False
     words: tuple[str, ...] = ()
     closed: bool = False
+    ids: bool = False
 
 
 SEED_ROLE = "seed_generator_state"

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from shutil import copyfileobj
 
-from kerasdiff.align.pair import Pair, off_tensorflow
+from kerasdiff.align.pair import Pair
 from kerasdiff.comparison import Comparison
 from kerasdiff.conversion import Carried, Conversion, How
 from kerasdiff.errors import TargetError, WeightsError
@@ -63,17 +63,11 @@ def convert(
             cannot be saved.
     """
     options, listener = replace(options or Options(), ignore=("compile",), outputs_alone=True), listener or Silent()
-    options = replace(options, fit=False, values=False, explain=False)
+    options = replace(options, fit=False, values=False, explain=False, search=0.0)  # what inputs show is for `compare`
     for target in (reference, candidate):
         if target.kind == "baseline":
             raise TargetError(f"{target.text} is a baseline, which holds no model to load weights into.")
     with opened((reference, candidate), options, listener) as models:
-        for target, elsewhere in zip(models.targets, off_tensorflow(models.descriptions), strict=True):
-            if elsewhere:
-                raise TargetError(
-                    f"{target.text} runs on another backend than TensorFlow, on which weights are converted; the files "
-                    "are the same on all, so run it on TensorFlow here."
-                )
         listener.phase("aligning the graphs")
         pair, face = paired(models, options)
         comparison = compare_pair(models, pair, face, options, listener)
@@ -243,11 +237,32 @@ def _plan(pair: Pair) -> Iterator[tuple[Recipe, tuple[Source, ...]]]:
     sources = {
         array.seed: (recipe, number) for recipe in transfer.reference for number, array in enumerate(recipe.arrays)
     }
-    second = pair.weights[1]
+    second, homes = pair.weights[1], _unread(pair)
     for recipe in transfer.candidate:
         made_of = tuple(sources[array.seed] for array in recipe.arrays if array.seed in sources)
         if len(made_of) == len(recipe.arrays) and not second[recipe.weight].is_seed:
             yield recipe, made_of
+        elif recipe.weight in homes:
+            own = next(one for one in transfer.reference if one.weight == homes[recipe.weight])
+            yield replace(own, weight=recipe.weight), ((own, 0),)
+
+
+def _unread(pair: Pair) -> dict[str, str]:
+    """The candidate's weights that no call reads, by whose values they take: those of the same role in the same layer.
+
+    A layer may have made what it computes with of them when they were loaded, as Normalization does.
+    """
+    nodes = [nodes for aligned in pair.modes.values() for nodes in aligned.pairs]
+    layers = {two.origin or two.id: one.origin or one.id for one, two in nodes}
+    first, second = pair.weights
+    made: dict[str, str] = {}
+    for two in second.values():
+        layer, _, role = two.id.rpartition("/")
+        one = first.get(f"{layers.get(layer, layer)}/{role}")
+        unread = two.id not in pair.read[1] and not two.is_seed
+        if unread and one is not None and one.id not in pair.read[0] and one.shape == two.shape:
+            made[two.id] = one.id
+    return made
 
 
 def _array(source: Recipe, number: int, held: Array) -> Array:

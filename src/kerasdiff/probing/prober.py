@@ -74,6 +74,7 @@ class Run:
     Attributes:
         coarse: Why the limit is not that of float64, ``None`` where it is.
         stages: How both sides are run again where they were given random numbers; ``None`` where each draws its own.
+        apart: The run in float64 that float32 decides in place of, as a side does something else there.
     """
 
     names: tuple[str, ...]
@@ -82,6 +83,7 @@ class Run:
     tolerance: Tolerance
     coarse: Finding | None = None
     stages: tuple[Stage, Stage] | None = None
+    apart: Run | None = None
 
     @property
     def exact(self) -> bool:
@@ -191,7 +193,8 @@ class Prober:
         if run.exact:
             again = Again(moved=moved, narrow=narrow, plain=plain)
         elif run.precision == "float32":
-            again = Again(moved=moved, sizes=NARROW_SIZES, plain=plain, unsure=True)
+            wide = None if run.apart is None else partial(seen, run.apart)
+            again = Again(moved=moved, sizes=NARROW_SIZES, plain=plain, unsure=True, wide=wide)
         else:  # lower precision within, whose steps are larger than any change that stands for rounding
             again = Again(moved=between_precisions, sizes=SIZES[:1], plain=np.inf)
         return tempered(comparisons, again)
@@ -259,9 +262,9 @@ class Prober:
         if _dtypes(found[0]) != _dtypes(found[1]):  # one side casts to float32, which shows in float64 alone
             return self.narrow(names, Finding(fact=Fact.FLOAT32_HARD_CODED), training=training)
         if not (found[0].mixed or found[1].mixed):
-            if (other := self._otherwise(names, found, training=training)) is not None:
-                return self.narrow(names, other, training=training)
-            return Run(names=names, sides=found, precision="float64", tolerance=precision_tolerance("float64"))
+            wide = Run(names=names, sides=found, precision="float64", tolerance=precision_tolerance("float64"))
+            other = self._otherwise(names, found, training=training)
+            return wide if other is None else replace(self.narrow(names, other, training=training), apart=wide)
         low = self.alone("float32", names, training=training)
         own = max((_distance(a, b) for a, b in zip(low.outputs, found[0].outputs, strict=True)), default=0.0)
         if own > LARGEST_ROUNDING:

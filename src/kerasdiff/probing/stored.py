@@ -35,8 +35,10 @@ OTHER_DRAW = 200_000
 """Added to the seeds of the candidate's own weights: beyond those of any other draw."""
 
 
-def observe_stored(sides: tuple[Side, Side], pair: Pair, seed: int) -> StoredObservation:
+def observe_stored(sides: tuple[Side, Side], pair: Pair, seed: int, repeated: bool | None = None) -> StoredObservation:
     """Saves the reference, loads it into the candidate and compares the outputs of one probe in float32.
+
+    ``repeated`` is whether the reference gives the same outputs twice, ``None`` where that has to be found out.
 
     Raises:
         EvaluateError: If a side cannot save, run or be compared.
@@ -59,8 +61,10 @@ def observe_stored(sides: tuple[Side, Side], pair: Pair, seed: int) -> StoredObs
         others = {form: path for form, path in saved.files.items() if form not in saved.alike}
         restored = sides[1].load_checkpoint(LoadRequest(recipes=own, files=others, probe=probe))
     outputs = {form: _worst(saved, item) for form, item in restored.items() if not item.error}
-    repeated = True
-    if len(outputs) == len(restored) and not all(close.equal and close.informative for close in outputs.values()):
+    agree = all(close.equal and close.informative for close in outputs.values())
+    if agree or len(outputs) < len(restored):
+        repeated = True  # a load that is refused is no chance
+    elif repeated is None:
         request = EvaluateRequest(recipes=transfer.reference, probes=(probe,), precision="float32")
         repeated = sides[0].evaluate(request).repeated
     return StoredObservation(saved=saved, other=other, restored=restored, outputs=outputs, repeated=repeated)

@@ -18,6 +18,7 @@ class Payload:
         root: Directory that source lines are shown relative to.
         builds: Whether it is code that makes a model, and not a model, which holds values.
         second: Whether it is of Keras 2.
+        backend: What Keras runs on there; empty where it was not imported.
     """
 
     body: bytes
@@ -27,3 +28,4 @@ class Payload:
     root: str
     builds: bool
     second: bool = False
+    backend: str = ""

@@ -84,3 +84,34 @@ class Turned(L.Layer):
 def turned():
     inputs = L.Input((5,))
     return keras.Model(inputs, L.Dense(3)(L.Dense(4)(keras.ops.relu(Turned()(inputs)))))
+
+
+class Words(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.out = L.Dense(2)
+        self.table = L.Embedding(20, 4, mask_zero=True)
+        self.both = L.Bidirectional(L.LSTM(3))
+
+    def call(self, inputs):
+        return self.out(self.both(self.table(inputs)))
+
+
+class Fused(L.Layer):
+    """Attention whose query, key and value come from one Dense."""
+
+    def __init__(self):
+        super().__init__()
+        self.out, self.all = L.Dense(6), L.Dense(18)
+
+    def call(self, inputs):
+        parts = keras.ops.split(self.all(inputs), 3, axis=-1)
+        query, key, value = (keras.ops.transpose(keras.ops.reshape(p, (-1, 4, 2, 3)), (0, 2, 1, 3)) for p in parts)
+        scores = keras.ops.softmax(keras.ops.matmul(query, keras.ops.transpose(key, (0, 1, 3, 2))) / 3**0.5)
+        heads = keras.ops.transpose(keras.ops.matmul(scores, value), (0, 2, 1, 3))
+        return self.out(keras.ops.reshape(heads, (-1, 4, 6)))
+
+
+def attention():
+    inputs = L.Input((4, 6))
+    return keras.Model(inputs, L.Dense(2)(Fused()(L.Normalization()(inputs))))

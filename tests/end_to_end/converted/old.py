@@ -47,3 +47,14 @@ def pointwise():
 def apart():
     inputs = L.Input((5,))
     return keras.Model(inputs, L.Concatenate()([L.Dense(3)(inputs), L.Dense(3)(inputs)]))
+
+
+def words():
+    """Ids that are declared as floating numbers, for want of a dtype."""
+    return keras.Sequential([L.Input((6,)), L.Embedding(20, 4, mask_zero=True), L.Bidirectional(L.LSTM(3)), L.Dense(2)])
+
+
+def attention():
+    inputs = L.Input((4, 6))
+    normal = L.Normalization()(inputs)
+    return keras.Model(inputs, L.Dense(2)(L.MultiHeadAttention(2, 3)(normal, normal)))

@@ -55,6 +55,18 @@ class DroppedByHand(DroppedByTensorflow):
         return kept / 0.6 if self.scaled else kept
 
 
+class Unseeded(layers.Layer):
+    """Dropout from TensorFlow's global generator."""
+
+    def call(self, x, training=False):
+        return tf.nn.dropout(x, 0.5) if training else x
+
+
+def followed(momentum=0.99):
+    """Moving averages of what is drawn anew in every run."""
+    return keras.Sequential([Unseeded(), layers.BatchNormalization(momentum=momentum), layers.Dense(2)])
+
+
 class Sample(layers.Layer):
     """The sampling layer of a variational autoencoder, from TensorFlow's global generator."""
 

@@ -91,6 +91,8 @@ DOES = {
     "relu6": tf.nn.relu6,
     "relu": tf.nn.relu,
     "double": lambda x: x * 2.0,
+    "less its relu": lambda x: x - tf.nn.relu(x),
+    "from its relu": lambda x: tf.nn.relu(x) - x,
     "half as much again": lambda x: x * 1.5,
     "sum": lambda x: tf.add_n([x, x]),
     "sum by hand": lambda x: tf.reduce_sum(tf.stack([x, x]), 0),

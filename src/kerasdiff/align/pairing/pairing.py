@@ -18,6 +18,7 @@ from kerasdiff.align.labels import Labels, Table, Weights
 from kerasdiff.align.pairing.anchors import anchor
 from kerasdiff.align.pairing.gaps import pair_elsewhere, pair_in_order, pair_replaced
 from kerasdiff.align.pairing.likeness import LEVELS, config_key, nature_key, neighbourhoods
+from kerasdiff.align.pairing.named import by_names
 from kerasdiff.align.pairing.partial_map import Keys, PartialMap, both
 from kerasdiff.graph import Graph
 
@@ -57,8 +58,9 @@ def pairing(
     work = PartialMap(graphs[first], graphs[second], (labels[first], labels[second]), (weights[first], weights[second]))
     work.weights[first].update(known)
     work.weights[second].update({two: one for one, two in known.items()})
-    late = _grow(work)
-    return Pairs(nodes=work.pairs[first], late=frozenset(work.pairs[0][name] if first else name for name in late))
+    late = frozenset(work.pairs[0][name] if first else name for name in _grow(work))
+    nodes = by_names(graphs, labels, work.pairs[first], known)
+    return Pairs(nodes=nodes, late=frozenset(one for one in late if nodes.get(one) == work.pairs[first].get(one)))
 
 
 def _grow(work: PartialMap) -> list[str]:

@@ -46,6 +46,28 @@ def unmade(edits: Sequence[Edit], aligned: Aligned) -> list[Fold]:
     return [fold for fold in folds if fold is not None]
 
 
+def ignored(edits: Sequence[Edit], aligned: Aligned) -> list[Fold]:
+    """A call that ignores its mask on one side: what makes the mask for it alone on the other goes with it.
+
+    It must not touch what makes a mask for another call, too.
+    """
+    return [fold for side in (0, 1) for fold in _ignored(edits, aligned, side)]
+
+
+def _ignored(edits: Sequence[Edit], aligned: Aligned, side: int) -> Iterator[Fold]:
+    kind, wiring = Insert if side else Delete, MaskIgnored(applied_by=SIDES[side])
+    consumers = index_of(aligned.graphs[side]).consumers
+    makers = [edit for edit in edits if isinstance(edit, kind) and edit.mask == "as" and not edit.folded]
+    for edit in edits:
+        if isinstance(edit, Rewire) and edit.wiring == wiring and not edit.folded:
+            reader = sides_of(edit)[side]
+            own = [maker for maker in makers if {user.id for user, _ in consumers[sides_of(maker)[side]]} == {reader}]
+            inside = (edit, *own)
+            modes = max((one.modes for one in inside), key=len)
+            if own:
+                yield Fold(edits=inside, told=replace(edit, modes=modes, folded=inside))
+
+
 def remade(edits: Sequence[Edit], aligned: Aligned) -> list[Fold]:
     """What makes a mask that a call takes on both sides, in another way: all of it is one difference.
 

@@ -9,7 +9,7 @@ from kerasdiff.align.pair import Aligned
 from kerasdiff.align.telling.constants import constants
 from kerasdiff.align.telling.folding import applied
 from kerasdiff.align.telling.functions import functions, replacements
-from kerasdiff.align.telling.masks import masks, remade, unmade
+from kerasdiff.align.telling.masks import ignored, masks, remade, unmade
 from kerasdiff.align.telling.modes import modes as by_mode
 from kerasdiff.align.telling.structure import branches, loops, residuals, transplants
 from kerasdiff.align.telling.within import within
@@ -39,6 +39,7 @@ def told(
             script = applied(script, by_mode(script, aligned, (first, second), notes))
             script = applied(script, masks(script, aligned, notes))
             script = applied(script, unmade(script, aligned))
+            script = applied(script, ignored(script, aligned))
             script = applied(script, remade(script, aligned))
             script = applied(script, constants(script, aligned))
             script = applied(script, residuals(script, aligned))

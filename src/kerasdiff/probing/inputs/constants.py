@@ -17,7 +17,14 @@ from kerasdiff.graph import Edge, Graph, Node, Port, Weight
 from kerasdiff.graph.ops import COMPARISONS
 from kerasdiff.graph.values import Array
 from kerasdiff.probing.inputs.origins import Origins
-from kerasdiff.probing.inputs.probes import batch_shape, family_of, integer_range, probe_rows
+from kerasdiff.probing.inputs.probes import (
+    batch_shape,
+    family_of,
+    in_own_dtype,
+    integer_range,
+    probe_rows,
+    whole_numbers,
+)
 
 AT_CONSTANTS = "at-constants"
 """Probe that hits the constants."""
@@ -178,8 +185,7 @@ def _taken(port: Port, constants: Sequence[float], reach: tuple[int, int] | None
     if family == "bool":
         return []
     if family == "integer":
-        bounds = np.iinfo(np.dtype(port.spec.dtype))
-        reach = integer_range(port) if port.given else reach or (int(bounds.min), int(bounds.max))
+        reach = integer_range(port) if port.given else reach or whole_numbers(port)
         near = [round(value) + step for value in constants if value == round(value) for step in (0, 1, -1)]
         fitting = [float(value) for value in dict.fromkeys(near) if reach[0] <= value <= reach[1]]
     else:
@@ -217,7 +223,7 @@ def _ordinary(port: Port, shape: tuple[int, ...], rng: np.random.Generator) -> A
         return rng.integers(0, 2, shape).astype(np.bool_)
     if family == "integer":
         low, high = integer_range(port)
-        return rng.integers(low, high, shape, endpoint=True).astype(port.spec.dtype)
+        return in_own_dtype(rng.integers(low, high, shape, endpoint=True), port)
     values = rng.standard_normal(shape).astype(np.float32).astype(np.float64)
     return np.clip(values, -np.inf if port.low is None else port.low, np.inf if port.high is None else port.high)
 
@@ -287,4 +293,4 @@ def _every(port: Port, reach: tuple[int, int] | None, rows: int, rng: np.random.
         ids = rng.integers(reach[0], reach[1], count, endpoint=True)
         ends = min(count // 4, 8)
         ids[:ends], ids[count - ends :] = reach[0] + np.arange(ends), reach[1] - np.arange(ends)
-    return rng.permutation(ids).reshape(shape).astype(port.spec.dtype)
+    return in_own_dtype(rng.permutation(ids).reshape(shape), port)

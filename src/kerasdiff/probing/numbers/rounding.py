@@ -66,6 +66,7 @@ class Again:
         unsure: Whether rounding within an op may be as large as a small difference, as in float32: moving weights and
             inputs does not show that of a sum that cancels, so where ordinary inputs agree, a difference below
             ``PLAIN`` on others decides nothing.
+        wide: What is compared, in a float64 in which a side does something else; ``None`` where there is none.
 
     Raises:
         EvaluateError: Of what is called, if a side cannot be run.
@@ -76,6 +77,7 @@ class Again:
     narrow: Callable[[], tuple[Sequence[Compared], Sequence[Compared]]] | None = None
     plain: float = PLAIN
     unsure: bool = False
+    wide: Callable[[], Sequence[Compared]] | None = None
 
 
 def beyond(comparisons: Sequence[Compared]) -> list[Compared]:
@@ -95,8 +97,11 @@ def tempered(comparisons: Sequence[Compared], again: Again) -> list[Compared]:
     Raises:
         EvaluateError: If the reference cannot be run again.
     """
-    if not doubtful(comparisons, again.plain):
-        return list(comparisons)
+    settled = _settled(comparisons, again) if doubtful(comparisons, again.plain) else list(comparisons)
+    return _hiding(settled, again)
+
+
+def _settled(comparisons: Sequence[Compared], again: Again) -> list[Compared]:
     kinds = _by_moving(comparisons, again)
     narrow = _foreign([item for item in beyond(comparisons) if item.subject not in kinds], again)
     if again.unsure and comparisons[0].closeness.equal:
@@ -104,6 +109,26 @@ def tempered(comparisons: Sequence[Compared], again: Again) -> list[Compared]:
         kinds.update((item.subject, ("open", PLAIN)) for item in small if item.subject not in kinds)
     told = [narrow.get(item.subject, item) for item in comparisons]
     return [_told(item, *kinds.get(item.subject, ("difference", 0.0))) for item in told]
+
+
+def _hiding(comparisons: Sequence[Compared], again: Again) -> list[Compared]:
+    """The same, with what agrees by the limit of float32 alone as undecided, where float64 differs.
+
+    What float64 shows may be what a side does there alone, or a difference as small as this one. The former where
+    float32 agrees within ``AGREES``, or no further than ``AMPLIFIED`` times what rounding moves there.
+    """
+    loose = [item for item in comparisons if item.closeness.equal and AGREES < _distance(item) < np.inf]
+    if not loose or again.wide is None:
+        return list(comparisons)
+    apart = {item.subject for item in beyond(again.wide())} & {item.subject for item in loose}
+    if not apart:
+        return list(comparisons)
+    moved = _distances(again.moved(again.sizes[0]))
+    apart = {item.subject for item in loose if _distance(item) > AMPLIFIED * moved.get(item.subject, 0.0)} & apart
+    return [
+        replace(item, closeness=replace(item.closeness, equal=False, undecided=True)) if item.subject in apart else item
+        for item in comparisons
+    ]
 
 
 def _by_moving(comparisons: Sequence[Compared], again: Again) -> dict[Subject, tuple[Kind, float]]:

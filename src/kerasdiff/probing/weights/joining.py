@@ -174,7 +174,7 @@ def _used(wholes: Sequence[Weight], by_shape: Mapping[Shape, _Option]) -> Counte
 def _options(shape: Shape, at_hand: Counter[Shape]) -> Iterator[_Option]:
     """The joins that give this shape, of parts at hand."""
     for part in at_hand:
-        if part == shape:
+        if _merges(part, shape) or _merges(shape, part):
             yield _Option(part=part, count=1, join=Join(axis=0, shape=shape or (1,)))
         for transposed in (False, True) if len(part) == 2 else (False,):
             laid = part[::-1] if transposed else part
@@ -192,16 +192,27 @@ def _along(
     width = whole // beside
     count = size // width if width and size % width == 0 else 0
     stands = (*rest[0], width, *rest[1])
-    if not 1 < count <= min(most, MOST_PARTS) or _long(stands) != _long(laid):
+    if not 1 < count <= min(most, MOST_PARTS) or not _merges(laid, stands):
         return
     for blocks in (1,) if transposed else (b for b in range(1, width + 1) if width % b == 0):
         join = Join(axis=axis, shape=stands, blocks=blocks, transposed=transposed)
         yield _Option(part=part, count=count, join=join)
 
 
-def _long(shape: Shape) -> Shape:
-    """The axes that are longer than 1."""
-    return tuple(size for size in shape if size != 1)
+def _merges(fine: Shape, coarse: Shape) -> bool:
+    """Whether axes that lie side by side make up each axis of another shape, as heads and their sizes do.
+
+    >>> _merges((16, 2, 4), (16, 8)), _merges((4, 2), (2, 4)), _merges((1, 8), (8,))
+    (True, False, True)
+    """
+    axes = [size for size in fine if size != 1]
+    for size in coarse:
+        product = 1
+        while product < size and axes:
+            product *= axes.pop(0)
+        if product != size:
+            return False
+    return not axes
 
 
 def _ordered(

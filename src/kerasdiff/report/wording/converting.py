@@ -47,9 +47,12 @@ def lines(conversion: Conversion) -> Iterator[tuple[str, str]]:
     yield "compared", _compared(conversion)
     yield "weights", _carried(conversion.carried)
     if conversion.kept:
-        yield "", f"{_named(conversion.kept)} of the candidate stays as it starts: no call reads it"
+        yield (
+            "",
+            f"as the candidate starts, since nothing stands for them and no call reads them: {_named(conversion.kept)}",
+        )
     if conversion.unseen:
-        yield "", f"{_named(conversion.unseen)}: no output depends on it, so the alignment alone says where it belongs"
+        yield "", f"by their layers and names alone, since no call reads them: {_named(conversion.unseen)}"
     if conversion.homeless:
         yield "", f"the reference has no place for {_named(conversion.homeless)} of {conversion.weights}"
     yield "", "the state of the optimizer is not taken over"

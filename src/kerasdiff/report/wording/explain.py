@@ -182,15 +182,22 @@ def verified(attribution: Attribution, edits: Sequence[Edit], *, brief: bool = F
     """That the edits are the whole difference, or are not; empty where they do nothing that was measured."""
     if attribution.explained:
         beside = settings_beside(attribution, edits)
-        if idle := sum(not draws_elsewhere(edits[position]) for position in attribution.spare):
-            others = f"{idle:,} other edits change" if idle > 1 else "other edit changes"
-            return f"The {others} nothing, as measured; {beside or 'nothing else differs'}."
+        if idle := tuple(one for one in sorted(attribution.spare) if not draws_elsewhere(edits[one])):
+            return f"{_idle(idle, numbers=bool(beside))} nothing, as measured; {beside or 'nothing else differs'}."
         if brief and beside:
             return f"{capital(beside)}; nothing else differs."
-        return "And nothing else differs." if brief else explained(attribution, edits)
+        return "Nothing else differs." if brief else explained(attribution, edits)
     if not attribution.effects or _beyond(attribution) is None:
         return ""
     return "Something else differs, too, that no edit names." if brief else explained(attribution, edits)
+
+
+def _idle(spare: tuple[int, ...], *, numbers: bool) -> str:
+    """``The other edit changes``; by their numbers where more than those stand beside the edits that matter."""
+    if numbers:
+        changes = "changes" if len(spare) == 1 else "change"
+        return f"{capital(numbered(tuple(one + 1 for one in spare)))} {changes}"
+    return "The other edit changes" if len(spare) == 1 else f"The {len(spare):,} other edits change"
 
 
 def local_difference(difference: LocalDifference) -> str:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from kerasdiff.errors import TargetError
+from kerasdiff.side.payload import Payload
 from kerasdiff.side.reading.source import Source, source
 from kerasdiff.side.targets import Backend, Target
 
@@ -48,6 +49,24 @@ def on(target: Target, named: str, option: str) -> Target:
     return _run_on(target, _known(written, f"{target.text}: its {VARIABLE}"), f"{target.text}: its {VARIABLE}")
 
 
+def copied(target: Target, payload: Payload) -> Target:
+    """The target with what was packed of it: a model runs where it was made, and code wherever it is to.
+
+    Raises:
+        TargetError: If kerasdiff runs no model there, or a model is to run elsewhere.
+    """
+    held = payload.backend
+    if not held or (target.backend is not None and payload.builds):
+        return replace(target, payload=payload)
+    there = _known(held, f"{target.text}: the backend of Keras in this process")
+    if (target.backend or there) != there:
+        raise TargetError(
+            f"{target.text} is in the memory of this process, where Keras runs on {there}, and was to run on "
+            f"{target.backend}; give the code that builds it instead, as a function or as FILE.py:NAME."
+        )
+    return replace(target, payload=payload, backend=None if there == DEFAULT else there)
+
+
 def _known(named: str, option: str) -> Backend:
     found = next((one for one in RUN if one == named), None)
     if found is not None:
@@ -64,11 +83,6 @@ def _run_on(target: Target, backend: Backend, option: str) -> Target:
     """The target on a backend, if it can be had there."""
     if backend != DEFAULT and target.kind == "baseline":
         raise TargetError(f"{option}: {target.text} is a baseline, which is made of TensorFlow's graphs.")
-    if backend != DEFAULT and target.kind == "live":
-        raise TargetError(
-            f"{option}: {target.text} is in the memory of this process, and models are copied from there for "
-            f"TensorFlow alone; name the model by its file to run it on {backend}."
-        )
     return replace(target, backend=backend)
 
 

@@ -1,7 +1,7 @@
 """What is asked of the backend that Keras runs on: one module for each, with the same functions.
 
-``array_of``, ``summed``, ``compiled``, ``fast``, ``pulled``, ``updating`` and ``updated`` are about numbers, ``traced``
-and ``walked`` about a call and its ops (:mod:`kerasdiff.worker.backends.program`).
+``array_of``, ``summed``, ``compiled``, ``fast``, ``pulled``, ``carried``, ``updating`` and ``updated`` are about
+numbers, ``traced`` and ``walked`` about a call and its ops (:mod:`kerasdiff.worker.backends.program`).
 """
 
 from __future__ import annotations

@@ -32,13 +32,11 @@ _ANSWERED = {
 """Requests that are answered in another way here, by the module and function of this room that does."""
 
 _UNTOLD = {
-    "sample_settings": "compile settings are not sampled on {backend} yet",
-    "save_checkpoint": "weights are not saved on {backend} yet",
-    "load_checkpoint": "weights are not loaded on {backend} yet",
-    "stored_outputs": "what a file holds is not run on {backend} yet",
-    "freeze": "a baseline is made of TensorFlow's graphs, and this model runs on {backend}",
-    "mutations": "models are not changed on {backend} yet",
-    "parted": "models are not changed on {backend} yet",
+    "sample_settings": "compile settings are not sampled on {backend}; compare them on TensorFlow",
+    "freeze": "a baseline is made of TensorFlow's graphs, and this model runs on {backend}; lock it on TensorFlow, and "
+    "compare what runs on {backend} with that",
+    "mutations": "models are not changed on {backend}; look for what a check would catch on TensorFlow",
+    "parted": "models are not changed on {backend}; look for what a check would catch on TensorFlow",
 }
 
 

@@ -7,7 +7,7 @@ compiles it where it compiles; between two calls the values stand in the variabl
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NoReturn, TypeVar
 
@@ -23,16 +23,13 @@ from kerasdiff.worker.backends.rows import Rows
 from kerasdiff.worker.importing.faults import at_line, reason
 from kerasdiff.worker.keras_internals import (
     Live,
-    kept_variables,
     keras,
     optimizer_variables,
     scaled_loss,
-    sublayers,
     to_numpy,
 )
 from kerasdiff.worker.loading.loaded import Loaded
 from kerasdiff.worker.loading.session import Session
-from kerasdiff.worker.tracing.names import weight_table
 from kerasdiff.worker.tracing.returned import tensors_of
 from kerasdiff.worker.tracing.trace import call_model
 from kerasdiff.worker.training.data import DataSet, load_data
@@ -65,7 +62,7 @@ class BackendTrainer:
         self.optimizer = optimizer_of(loaded.model, task, options)
         self._learning_rate = float(str(to_numpy(self.optimizer.learning_rate)))
         own = {id(one) for one in self._trained}
-        held = {id(one): one for one in _held(loaded.model)}
+        held = {id(one): one for one in engine().carried(loaded.model)}
         self._others = [one for at, one in held.items() if at not in own]
         self._moments = optimizer_variables(self.optimizer)
         self._own_draws = options.draws != "own"
@@ -214,13 +211,6 @@ def _rate(answered: Sequence[tuple[Array, Array]]) -> float:
     """Fraction of right answers, the mean over the outputs that have them; NaN where none has."""
     rates = [float(np.mean(answer == label)) for answer, label in answered]
     return sum(rates) / len(rates) if rates else math.nan
-
-
-def _held(model: Live) -> Iterator[Live]:
-    """All variables of a model: weights, states of generators, and what its layers remember of a call."""
-    yield from weight_table(model).values()
-    for layer in (model, *sublayers(model, deep=True)):
-        yield from kept_variables(layer)
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from kerasdiff.worker.keras_internals.arrays import (
     wide,
 )
 from kerasdiff.worker.keras_internals.decay import copy_decay_exclusions, without_decay
-from kerasdiff.worker.keras_internals.drawing import LEFT, draw, draws_taken, static_shape
+from kerasdiff.worker.keras_internals.drawing import LEFT, draw, draws_taken, seed_draws, static_shape
 from kerasdiff.worker.keras_internals.errors import (
     bare_message,
     is_data_dependent,
@@ -67,6 +67,7 @@ from kerasdiff.worker.keras_internals.graphs import (
     is_stateful_kind,
     legacy_asked,
     legacy_routed,
+    most_turns,
     op_count,
     output_arguments,
     own_state,
@@ -80,6 +81,7 @@ from kerasdiff.worker.keras_internals.graphs import (
     variable_parts,
     write,
 )
+from kerasdiff.worker.keras_internals.networks import Value, network
 from kerasdiff.worker.keras_internals.third import copies, generators, layers, public, training
 from kerasdiff.worker.keras_internals.third.copies import ARCHIVED_WEIGHTS, LAMBDA, TRAINING_STATE, UNNAMED_FUNCTIONS
 from kerasdiff.worker.keras_internals.third.layers import is_keras_own, mask_of, set_mask
@@ -96,7 +98,6 @@ is_seed_state = by_generation(generators.is_seed_state)
 global_generator_state = by_generation(generators.global_generator_state)
 functional_class = by_generation(layers.functional_class)
 built_shapes = by_generation(layers.built_shapes)
-functional_form = by_generation(layers.functional_form)
 learning_rate_of = by_generation(training.learning_rate_of)
 set_iterations = by_generation(training.set_iterations)
 kept_variables = by_generation(layers.kept_variables)
@@ -142,6 +143,7 @@ __all__ = [
     "UNNAMED_FUNCTIONS",
     "Generation",
     "Live",
+    "Value",
     "added_by",
     "apply_gradients",
     "array",
@@ -173,7 +175,6 @@ __all__ = [
     "frames_of",
     "function_options",
     "functional_class",
-    "functional_form",
     "generation",
     "generator_parts",
     "generators_stand_at",
@@ -206,6 +207,8 @@ __all__ = [
     "making",
     "mask_of",
     "metrics_of",
+    "most_turns",
+    "network",
     "on_tensorflow",
     "op_count",
     "optimizer_variables",
@@ -225,6 +228,7 @@ __all__ = [
     "second_imported",
     "second_package",
     "second_public",
+    "seed_draws",
     "set_iterations",
     "set_mask",
     "short_name",

@@ -48,6 +48,8 @@ def is_symbolic(value: Live) -> bool:
 
 def is_floating(value: Live) -> bool:
     """Whether a tensor holds floating numbers."""
+    if on_tensorflow():
+        return bool(tf.as_dtype(value.dtype).is_floating)
     return bool(keras.backend.is_float_dtype(keras.backend.standardize_dtype(value.dtype)))
 
 
@@ -63,6 +65,14 @@ def array(values: Live, dtype: str | None = None) -> Live:
     if dtype is None:
         return made
     return tf.cast(made, dtype) if on_tensorflow() else keras.ops.cast(made, dtype)
+
+
+def recast(value: Live, dtype: str) -> Live:
+    """An array of another backend in another dtype; PyTorch's becomes that itself, for a module holds it as well."""
+    if backend() != "torch":
+        return keras.ops.cast(value, dtype)
+    value.data = keras.ops.cast(value.data, dtype)
+    return value
 
 
 def to_numpy(value: Live) -> Live:

@@ -17,7 +17,7 @@ from tensorflow.python.framework import tensor_util
 from tensorflow.python.ops import gen_random_ops, gen_stateless_random_ops_v2
 
 from kerasdiff.graph.ops import FAMILIES
-from kerasdiff.worker.keras_internals.generations import Live
+from kerasdiff.worker.keras_internals.generations import Live, generation
 
 _KERNEL = {"random_uniform": "RandomUniform", "random_standard_normal": "RandomStandardNormal",
            "truncated_normal": "TruncatedNormal"}  # fmt: skip
@@ -95,3 +95,26 @@ def static_shape(shape: Live) -> tuple[int | None, ...] | None:
     """What is known of the shape that a tensor of sizes stands for (``constant_value_as_shape``)."""
     known = tensor_util.constant_value_as_shape(tf.convert_to_tensor(shape))
     return None if known.rank is None else tuple(known.as_list())
+
+
+def seed_draws(layer: Live, seed_of: Callable[[int], int]) -> None:
+    """Sets what a layer draws by, as if it had been made with a seed; its first draw then follows from that.
+
+    States of generators in Keras 3. In Keras 2 ``_random_generator`` of a layer or its cell, which counts its seeds;
+    its kernels go on from where they were, and ``tf.random.set_seed`` sets them back.
+    Checked with Keras 2.13 to 2.21 and 3.11 to 3.15.1.
+
+    Args:
+        layer: It, built.
+        seed_of: Gives the seed of its first generator, its second and so on.
+    """
+    if generation() == "second":
+        held = (layer, *layer._flatten_layers(include_self=False, recursive=True))
+        generators = [one._random_generator for one in held if getattr(one, "_random_generator", None) is not None]
+        for number, generator in enumerate(generators):
+            generator._seed = seed_of(number)
+        tf.random.set_seed(0)
+        return
+    weights = {id(weight) for weight in layer.weights}
+    for number, state in enumerate(item for item in layer.variables if id(item) not in weights):
+        state.assign(tf.fill(state.shape, tf.cast(seed_of(number), state.dtype)))

@@ -72,6 +72,19 @@ def route_to_legacy() -> None:
         del sys.modules[name]
 
 
+def most_turns(loop: Live) -> int | None:
+    """How many turns a loop takes at most, where a constant says; ``None`` where none does.
+
+    ``while_v2`` gives a loop that bound as its second input, -1 for none. Checked with TensorFlow 2.16 to 2.21.
+    """
+    bound = loop.inputs[1]
+    while bound.op.type in ("Identity", "Cast", "Max"):  # Keras takes the longest of its sequences, of a single number
+        bound = bound.op.inputs[0]
+    value = tf.get_static_value(bound)
+    most = int(value.max()) if value is not None and value.size and value.dtype.kind in "iu" else -1
+    return most if most >= 0 else None
+
+
 def op_count(graph: Live) -> int:
     """The number of ops a graph has so far, without listing them (``Graph.version``, TensorFlow 2.16 to 2.21)."""
     return int(graph.version)

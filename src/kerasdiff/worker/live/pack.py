@@ -60,11 +60,6 @@ def pack(model: Live, text: str) -> Payload:
     """
     second = _is_second(type(model))
     keras = _second_public() if second else sys.modules.get("keras")
-    if keras is not None and not second and keras.config.backend() != "tensorflow":
-        raise TargetError(
-            f"{text}: Keras runs on {keras.config.backend()} in this process, and kerasdiff reads models with "
-            "TensorFlow: set KERAS_BACKEND=tensorflow before Keras is imported."
-        )
     body = io.BytesIO()
     pickler = _Pickler(body, second=second)
     with _REGISTRY, _code_by_value():
@@ -78,6 +73,7 @@ def pack(model: Live, text: str) -> Payload:
         root=_root(model),
         builds=not _is_of_keras(type(model)),
         second=second,
+        backend="" if keras is None or second else keras.config.backend(),
     )
 
 

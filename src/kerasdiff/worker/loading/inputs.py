@@ -12,7 +12,8 @@ from kerasdiff.side.reading.calling import CIFAR_SHAPE, SHAPE_NAMES
 from kerasdiff.side.targets import InputSpec
 from kerasdiff.worker.importing.calls import ShapeHint, as_shape
 from kerasdiff.worker.importing.resolve import Constructed
-from kerasdiff.worker.keras_internals import Live, built_shapes, is_automatic_input, keras, sublayers
+from kerasdiff.worker.keras_internals import Live, built_shapes, is_automatic_input, keras, on_tensorflow, sublayers
+from kerasdiff.worker.loading.lookups import hold_ids
 from kerasdiff.worker.loading.packing import CallParameters, as_dict, as_list, as_one, by_parameter
 from kerasdiff.worker.tracing.trace import Pack
 
@@ -291,8 +292,10 @@ def _attribute_hint(model: Live) -> ShapeHint | None:
     return None
 
 
-def with_ranges(ports: tuple[Port, ...], model: Live, text: str) -> tuple[tuple[Port, ...], tuple[Finding, ...]]:
-    """Bounds integer inputs by the smallest embedding table, and gives text inputs the words that lookups know.
+def with_ranges(
+    ports: tuple[Port, ...], model: Live, pack: Pack, text: str
+) -> tuple[tuple[Port, ...], tuple[Finding, ...]]:
+    """Bounds inputs of ids by the smallest embedding table, and gives text inputs the words that lookups know.
 
     Once the model is built, so all layers are known. Without an embedding: 0 to 9, or 0 to 255 for uint8, which is
     how images come.
@@ -300,17 +303,18 @@ def with_ranges(ports: tuple[Port, ...], model: Live, text: str) -> tuple[tuple[
     layers = [model, *sublayers(model, deep=True)]
     words, closed = _vocabulary(layers)
     tables = sorted({int(layer.input_dim) for layer in layers if isinstance(layer, keras.layers.Embedding)})
+    ids = hold_ids(model, ports, pack) if tables and on_tensorflow() else [False] * len(ports)
     bounded, cuts = [], []
-    for port in ports:
+    for port, looks_up in zip(ports, ids, strict=True):
         low, high = port.low, port.high
-        if port.spec.dtype.startswith(("int", "uint")):
+        if looks_up or port.spec.dtype.startswith(("int", "uint")):
             default = tables[0] - 1 if tables else 255 if port.spec.dtype == "uint8" else 9
             low, high = (0, default) if low is None else (low, high)
             if high in tables:
                 # 0..30 for a table of 30 rows: the reader meant a range as Python counts, and row 30 does not exist.
                 high -= 1
                 cuts.append(Finding(fact=Fact.RANGE_CUT, names=(text, port.name), figures={"last": high}))
-        bounded.append(replace(port, low=low, high=high))
+        bounded.append(replace(port, low=low, high=high, ids=looks_up))
         if port.spec.dtype == "string":
             bounded[-1] = replace(port, words=words, closed=closed)
     return tuple(bounded), tuple(cuts)

@@ -29,6 +29,7 @@ from kerasdiff.worker.loading.inputs import Signature, is_declared, named_otherw
 from kerasdiff.worker.loading.loaded import Loaded
 from kerasdiff.worker.loading.parts import by_parts, without_call
 from kerasdiff.worker.loading.saved import open_saved
+from kerasdiff.worker.loading.written import guess_mended
 from kerasdiff.worker.tracing import sources
 
 SEED = 0
@@ -97,7 +98,7 @@ def load(
             _build(made.model, signature, target, root)
         if precision != "float32":
             as_in_float32(made.model)
-        ports, cuts = with_ranges(signature.ports, made.model, target.text)
+        ports, cuts = with_ranges(signature.ports, made.model, signature.pack, target.text)
     loaded = Loaded(
         model=made.model,
         ports=ports,
@@ -169,6 +170,8 @@ def _changed(loaded: Loaded, target: Target, inputs: tuple[InputSpec, ...], prec
             blueprint = taken_apart(loaded.model, loaded.ports, loaded.pack)
             keras.utils.set_random_seed(seed)
             model = built_again(blueprint, key, loaded.ports)
+            if precision != "float32":
+                as_in_float32(model)
         except EvaluateError:
             plain = replace(target, change=None)
             return load(plain, inputs, precision, seed, lambda model: altered(model, key))
@@ -225,10 +228,7 @@ def _call_failure(error: BaseException, signature: Signature, target: Target, ro
     if isinstance(error, NotImplementedError):  # it has no call(), which no input mends
         return TraceError(message, user_traceback(error, root))
     if signature.guessed:
-        message += (
-            " That input is a guess, the CIFAR-10 default: give the real one, e.g. --input 28,28,1, "
-            "or --input NAME=SHAPE for each of several."
-        )
+        message += f" {guess_mended(target)}"
     else:
         message += " If the model expects another input, give it with --input."
     return TraceError(message, user_traceback(error, root))

@@ -11,9 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-import keras
-
-from kerasdiff.worker.keras_internals import Live, functional_form
+from kerasdiff.worker.keras_internals import Live, Value, is_keras_own, keras, network
 
 FUNCTIONS: dict[str, Callable[..., Live]] = {}
 """Calls that are no layer, by the name of their part; who writes models with such puts them here."""
@@ -191,7 +189,7 @@ class Blueprint:
         outputs = [known[ref] for ref in self.outputs]
         return outputs[0] if len(outputs) == 1 else outputs
 
-    def build(self) -> keras.Model:
+    def build(self) -> Live:
         """The functional model."""
         self.sort()
         inputs = [_input(name, self.parts[name]) for name in self.inputs]
@@ -200,7 +198,9 @@ class Blueprint:
 
 
 def _input(name: str, part: Part) -> Live:
-    return keras.Input(batch_shape=part.config["batch_shape"], dtype=part.config.get("dtype"), name=name)
+    config = part.config
+    shape = config["batch_shape"] if "batch_shape" in config else config["batch_input_shape"]
+    return keras.Input(batch_shape=shape, dtype=config.get("dtype"), name=name)
 
 
 def make(name: str, part: Part) -> Live:
@@ -222,27 +222,26 @@ def make(name: str, part: Part) -> Live:
     return keras.saving.deserialize_keras_object(data)
 
 
-def read(model: keras.Model) -> Blueprint:
+def read(model: Live) -> Blueprint:
     """The blueprint of a functional model, models in it included.
 
     What Keras fills in by itself is left out (precision, shapes built for, masks, the mode of a call): the built
     model has it again.
     """
-    config = functional_form(model).get_config()
+    held = network(model)
     parts: dict[str, Part] = {}
     calls: dict[str, Call] = {}
-    for entry in config["layers"]:
-        name = entry["name"]
-        parts[name] = _part(entry, model)
-        for number, node in enumerate(entry["inbound_nodes"]):
-            kwargs = {key: _read(value) for key, value in node["kwargs"].items() if not _filled_in(key, value)}
-            calls[_call(name, number)] = Call(name, [_read(item) for item in node["args"]], kwargs)
+    for use in held.uses:
+        name = use.layer.name
+        parts[name] = _part(use.layer, use.data)
+        for number, (args, kwargs) in enumerate(use.calls):
+            calls[_call(name, number)] = Call(name, _read(args), _read(kwargs))
     found = Blueprint(
         name=model.name,
         parts=parts,
         calls=calls,
-        inputs=[ref.call for ref in _references(config["input_layers"])],
-        outputs=_references(config["output_layers"]),
+        inputs=[_read(value).call for value in held.inputs],
+        outputs=[_read(value) for value in held.outputs],
     )
     found.prune()
     return numbered(found)
@@ -297,18 +296,14 @@ def renamed(blueprint: Blueprint, name_for: Callable[[int, str, Part], str], dee
     return found
 
 
-def _part(entry: dict[str, Live], model: keras.Model) -> Part:
-    if entry["class_name"] in ("Functional", "Sequential"):
-        return Part("Blueprint", inner=read(model.get_layer(entry["name"])))
-    if not str(entry["module"]).startswith("keras.") or entry["class_name"] == "Lambda":
-        return Part(entry["class_name"], held=Held(model.get_layer(entry["name"])))
+def _part(layer: Live, data: dict[str, Live]) -> Part:
+    kind = data["class_name"]
+    if kind in ("Functional", "Sequential"):
+        return Part("Blueprint", inner=read(layer))
+    if not is_keras_own(type(layer)) or kind == "Lambda":
+        return Part(kind, held=Held(layer))
     kept = ("module", "class_name", "config", "registered_name")
-    return Part(entry["class_name"], data=_plain({key: entry[key] for key in kept}))
-
-
-def _filled_in(key: str, value: Live) -> bool:
-    """Whether Keras gave a call this argument, not the author: the mode, and masks made by another layer."""
-    return key == "training" or (key.endswith("mask") and not isinstance(value, bool))
+    return Part(kind, data=_plain({key: data[key] for key in kept}))
 
 
 def _plain(value: Live) -> Live:
@@ -328,17 +323,10 @@ def _call(name: str, number: int) -> str:
     return f"{name}#{number}" if number else name
 
 
-def _references(value: Live) -> list[Ref]:
-    """``["dense", 0, 0]``, or a list of such."""
-    if value and isinstance(value[0], str):
-        return [Ref(_call(value[0], value[1]), value[2])]
-    return [ref for item in value for ref in _references(item)]
-
-
-def _read(value: Live) -> Live:
-    if isinstance(value, dict) and value.get("class_name") == "__keras_tensor__":
-        name, number, port = value["config"]["keras_history"]
-        return Ref(_call(name, number), port)
-    if isinstance(value, dict) and "class_name" in value:
-        return keras.saving.deserialize_keras_object(value)
-    return [_read(item) for item in value] if isinstance(value, list) else value
+def _read(held: Live) -> Live:
+    """Arguments with a :class:`Ref` for each value."""
+    if isinstance(held, Value):
+        return Ref(_call(held.layer, held.number), held.port)
+    if isinstance(held, dict):
+        return {key: _read(item) for key, item in held.items()}
+    return [_read(item) for item in held] if isinstance(held, list) else held

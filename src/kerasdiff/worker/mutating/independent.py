@@ -9,12 +9,12 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
-import keras
 import numpy as np
 import tensorflow as tf
 
-from kerasdiff.worker.keras_internals import Live
+from kerasdiff.worker.keras_internals import Live, keras, path_of, seed_draws, tensor_of
 from kerasdiff.worker.mutating.blueprint import Blueprint
 
 LIMIT = 1e-7
@@ -39,7 +39,7 @@ def in_float64() -> Iterator[None]:
 
 
 def parting(
-    inputs: list[Live], reference: keras.Model, candidate: keras.Model, names: dict[str, str] | None = None
+    inputs: list[Live], reference: Live, candidate: Live, names: dict[str, str] | None = None
 ) -> tuple[Live, ...] | None:
     """The first fact in which two float64 models differ; ``None`` where all agree.
 
@@ -65,17 +65,20 @@ def parting(
     return None
 
 
-def facts(model: keras.Model, inputs: list[Live], names: dict[str, str] | None = None) -> Facts:
+def facts(model: Live, inputs: list[Live], names: dict[str, str] | None = None) -> Facts:
     """Everything a model says, by what it is about."""
     found: Facts = {}
     given = inputs[0] if len(inputs) == 1 else inputs
     if not model.built:
         model(given)
-    leaves = dict(_leaves(model, names or {}))
+    leaves = _by_name(_leaves(model, names or {}))
     for name, leaf in leaves.items():
         for number, weight in enumerate(leaf.weights):
-            weight.assign(_drawn(f"{name}/{number}", tuple(weight.shape), positive=weight.path.endswith("variance")))
-            settings = (weight.trainable, _said(weight.regularizer), _said(weight.constraint))
+            weight.assign(
+                _drawn(f"{name}/{number}", tuple(weight.shape), positive=path_of(weight).endswith("variance"))
+            )
+            held = (getattr(weight, "regularizer", None), getattr(weight, "constraint", None))
+            settings = (_is_trained(leaf, weight), *map(_said, held))
             found["settings", name, number] = repr(settings)
     _seed(leaves)
     for number, value in enumerate(_listed(model(given, training=False))):
@@ -84,39 +87,60 @@ def facts(model: keras.Model, inputs: list[Live], names: dict[str, str] | None =
     return found
 
 
-def _learnt(model: keras.Model, given: Live, leaves: dict[str, Live]) -> Facts:
+def _learnt(model: Live, given: Live, leaves: dict[str, Live]) -> Facts:
     """What one step of training gives: outputs, losses, gradients and states."""
     found: Facts = {}
+    _seed(leaves)
     with tf.GradientTape() as tape:
         outputs = _listed(model(given, training=True))
         losses = model.losses
-        total = tf.add_n([tf.reduce_sum(value * _drawn("loss", tuple(value.shape))) for value in outputs] + losses)
+        drawn = [tf.cast(value, "float64") * _drawn("loss", tuple(value.shape)) for value in outputs]
+        total = tf.add_n([*map(tf.reduce_sum, drawn), *(tf.cast(loss, "float64") for loss in losses)])
     for number, value in enumerate(outputs):
         found["training output", number] = value.numpy()
     found["losses",] = np.asarray(sum(float(loss) for loss in losses))
-    held = {(name, number): weight for name, leaf in leaves.items() for number, weight in enumerate(leaf.weights)}
-    trained = {key: weight for key, weight in held.items() if weight.trainable}
-    slopes = tape.gradient(total, [weight.value for weight in trained.values()])
+    listed = [(name, number, leaf) for name, leaf in leaves.items() for number in range(len(leaf.weights))]
+    held = {(name, number): leaf.weights[number] for name, number, leaf in listed}
+    trained = {
+        (name, number): leaf.weights[number] for name, number, leaf in listed if _is_trained(leaf, leaf.weights[number])
+    }
+    slopes = tape.gradient(total, list(map(tensor_of, trained.values())))
     for key, slope in zip(trained, slopes, strict=True):
         found[("gradient", *key)] = np.zeros(0) if slope is None else tf.convert_to_tensor(slope).numpy()
-    found.update({("state", *key): weight.numpy() for key, weight in held.items() if not weight.trainable})
+    found.update({("state", *key): weight.numpy() for key, weight in held.items() if key not in trained})
     return found
 
 
-def _leaves(model: keras.Model, names: dict[str, str]) -> Iterator[tuple[str, Live]]:
+def _leaves(model: Live, names: dict[str, str]) -> Iterator[tuple[str, Live]]:
     """The layers that are no models, with the names they have in the reference."""
     for layer in model.layers:
         if isinstance(layer, keras.Model):
             yield from _leaves(layer, names)
-        elif layer.variables:
+        else:
             yield names.get(layer.name, layer.name), layer
 
 
+def _by_name(listed: Iterator[tuple[str, Live]]) -> dict[str, Live]:
+    """Layers by name; a model in a model may use a name again."""
+    found: dict[str, Live] = {}
+    for name, leaf in listed:
+        again = sum(1 for held in found if held.partition("#")[0] == name)
+        found[f"{name}#{again}" if again else name] = leaf
+    return found
+
+
 def _seed(leaves: dict[str, Live]) -> None:
+    """Each layer draws by its name, in whichever model it is."""
     for name, leaf in leaves.items():
-        weights = {id(weight) for weight in leaf.weights}
-        for number, state in enumerate(item for item in leaf.variables if id(item) not in weights):
-            state.assign(np.full(state.shape, zlib.crc32(f"{name}/seed {number}".encode()) % 10_000))
+        seed_draws(leaf, partial(_seed_of, name))
+
+
+def _seed_of(name: str, number: int) -> int:
+    return zlib.crc32(f"{name}/seed {number}".encode()) % 10_000
+
+
+def _is_trained(leaf: Live, weight: Live) -> bool:
+    return any(weight is one for one in leaf.trainable_weights)
 
 
 def _drawn(key: str, shape: tuple[int, ...], positive: bool = False) -> Live:

@@ -10,10 +10,8 @@ import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-import keras
-
 from kerasdiff.errors import EvaluateError
-from kerasdiff.worker.keras_internals import Live
+from kerasdiff.worker.keras_internals import Live, is_keras_own, keras
 from kerasdiff.worker.mutating.settings import ACTIVATIONS, ALTERNATIVES
 from kerasdiff.worker.tracing.names import Names
 
@@ -40,7 +38,7 @@ def live_changes(model: Live) -> list[LiveChange]:
     return [
         change
         for name, layer in Names(model).layers
-        if type(layer).__module__.startswith("keras.")
+        if is_keras_own(type(layer))
         for family in (_activations, _settings, _learning)
         for change in family(name, layer)
     ]

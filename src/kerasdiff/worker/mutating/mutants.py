@@ -15,6 +15,7 @@ from kerasdiff.graph import Port
 from kerasdiff.side.mutations import Mutation
 from kerasdiff.worker.importing.faults import reason
 from kerasdiff.worker.keras_internals import Live
+from kerasdiff.worker.loading.generations import by_its_generation
 from kerasdiff.worker.loading.load import load
 from kerasdiff.worker.loading.loaded import Loaded
 from kerasdiff.worker.loading.session import Session
@@ -23,6 +24,7 @@ from kerasdiff.worker.mutating.changes import changes
 from kerasdiff.worker.mutating.independent import ROWS, in_float64, parting
 from kerasdiff.worker.mutating.live import altered, drawn_live, live_changes
 from kerasdiff.worker.mutating.rebuilding import FORMS, SETTINGS, drawn, full_key, taken_apart
+from kerasdiff.worker.tracing import sources
 
 MOST_WORDS = 20
 """An index where nothing says how many there are."""
@@ -53,7 +55,7 @@ def parted(session: Session, key: str) -> str:
         EvaluateError: If they cannot be run so.
     """
     inputs = _inputs(session)
-    with in_float64():
+    with in_float64(), sources.recording():  # Keras 2 tells nobody else the penalties of weights
         try:
             before, after, operator = _both(session, key)
             fact = parting(inputs, before, after)
@@ -81,7 +83,8 @@ def _alter(key: str, model: Live) -> None:
 
 def _loaded(session: Session, alter: Callable[[Live], None] | None = None) -> Loaded:
     """The model as it is, or altered."""
-    return load(replace(session.target, change=None), session.inputs, alter=alter)
+    plain = replace(session.target, change=None)
+    return by_its_generation(plain, lambda: load(plain, session.inputs, alter=alter))
 
 
 def _fits(session: Session, key: str) -> bool:

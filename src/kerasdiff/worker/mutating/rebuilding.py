@@ -5,39 +5,39 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 
-import keras
-
 from kerasdiff.errors import EvaluateError
 from kerasdiff.graph import Port
 from kerasdiff.worker.importing.faults import reason
-from kerasdiff.worker.keras_internals import Live
+from kerasdiff.worker.keras_internals import Live, keras
 from kerasdiff.worker.mutating.blueprint import Blueprint, read
 from kerasdiff.worker.mutating.change import Change
 from kerasdiff.worker.mutating.changes import changes
 from kerasdiff.worker.tracing.trace import Pack
 
 
-class Subclassed(keras.Model):  # type: ignore[misc]  # Keras has no types
-    """A blueprint run in ``call``: the same layers in a subclassed model."""
+def subclassed(blueprint: Blueprint) -> Live:
+    """A blueprint run in ``call``: the same layers in a subclassed model, of the generation in effect."""
 
-    def __init__(self, blueprint: Blueprint) -> None:
-        super().__init__(name=blueprint.name)
-        self.blueprint = blueprint
-        self.made = blueprint.make_parts()
-        self.held = [part for part in self.made.values() if isinstance(part, keras.layers.Layer)]
+    class Subclassed(keras.Model):  # type: ignore[misc]  # Keras has no types
+        def __init__(self) -> None:
+            super().__init__(name=blueprint.name)
+            self.made = blueprint.make_parts()
+            self.held = [part for part in self.made.values() if isinstance(part, keras.layers.Layer)]
 
-    def call(self, inputs: Live, training: bool | None = None) -> Live:
-        values = inputs if isinstance(inputs, list | tuple) else [inputs]
-        return self.blueprint.interpret(self.made, list(values))
+        def call(self, inputs: Live, training: bool | None = None) -> Live:
+            values = inputs if isinstance(inputs, (list, tuple)) else [inputs]
+            return blueprint.interpret(self.made, list(values))
+
+    return Subclassed()
 
 
 IDLE = {"ConvertToTensor"}
 """What Keras puts into a symbolic call by itself, and does nothing."""
 
-SETTINGS = {"initializer"}
+SETTINGS = {"initializer", "set-unit_forget_bias"}
 """Kinds of change that show in no number, as weights are given: the change itself is the difference."""
 
-FORMS = {"functional": Blueprint.build, "subclassed": Subclassed}
+FORMS = {"functional": Blueprint.build, "subclassed": subclassed}
 
 
 def taken_apart(model: Live, ports: Sequence[Port], pack: Pack) -> Blueprint:

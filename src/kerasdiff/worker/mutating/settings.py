@@ -31,8 +31,10 @@ def _pads(value: Live) -> list[Live]:
         return ["same" if value == "valid" else "valid"]
     if value == "causal":
         return ["same", "valid"]
-    (top, bottom), *rest = value
-    return [[[top + 1, bottom - 1] if bottom else [top - 1, bottom + 1], *rest]]
+    alone = isinstance(value[0], int)  # of one dimension
+    (top, bottom), *rest = [value] if alone else value
+    moved = [top + 1, bottom - 1] if bottom else [top - 1, bottom + 1]
+    return [moved if alone else [moved, *rest]]
 
 
 ALTERNATIVES: dict[str, Callable[[Live], list[Live]]] = {
@@ -152,7 +154,7 @@ def matters(setting: Setting, before: Blueprint, after: Blueprint) -> bool:
     if key in ("strides", "padding", "dilation_rate"):
         return _windows_matter(setting, key, before, after)
     if key == "axis" and isinstance(new, int):
-        old, dims = config[key][0] if isinstance(config[key], list) else config[key], len(before.shapes[operand])
+        old, dims = _wide(config[key], [0])[0], len(before.shapes[operand])
         return bool(old % dims != new % dims)
     if key == "mask_zero":
         return mask_used(before, Ref(setting.call))

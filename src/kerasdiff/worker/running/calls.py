@@ -11,7 +11,7 @@ from kerasdiff.errors import KerasdiffError
 from kerasdiff.graph import Mode
 from kerasdiff.graph.ops import LOOPS, writes
 from kerasdiff.graph.values import Precision
-from kerasdiff.worker.keras_internals import Live, graph_variables, handle_of
+from kerasdiff.worker.keras_internals import Live, graph_variables, handle_of, most_turns
 from kerasdiff.worker.loading.loaded import Loaded
 from kerasdiff.worker.loading.session import Session
 from kerasdiff.worker.running.values import Values
@@ -36,8 +36,8 @@ class Call:
         branches: Nodes whose branch the last values tell.
         hidden: Nodes with a branch that nothing tells.
         weights: All of the model's by id, where no call makes more of them.
-        differentiated: The same call for a gradient tape: op by op, which spares it a graph of the gradients. A loop
-            is left in its graph, for op by op it takes a Python step for each of its own.
+        differentiated: The same call for a gradient tape: op by op, which spares it a graph of the gradients. A long
+            loop is left in its graph, for op by op it takes a Python step for each of its own.
     """
 
     function: Live
@@ -93,7 +93,7 @@ def _traced(session: Session, loaded: Loaded, mode: Mode, precision: Precision) 
         recording, function = record(loaded, mode, taken)
     call = Call(
         function=function,
-        differentiated=function if _has_loop(recording) else eager(loaded, mode).function,
+        differentiated=function if _loops_long(recording.graph) else eager(loaded, mode).function,
         losses=lambda: recording.added,
         writes=may_write(function),
         branches=tuple(way.node for way in chosen if way.choice is not None),
@@ -111,8 +111,18 @@ def _ways(loaded: Loaded, recording: Recording) -> tuple[Way, ...]:
     return tuple(assembler.ways())
 
 
-def _has_loop(recording: Recording) -> bool:
-    return any(op.type in LOOPS for op in recording.graph.get_operations())
+FEW_TURNS = 32
+"""Turns of a loop from which on op by op may take longer than the graph of its gradient: 0.25 s of processor time for
+an LSTM or a GRU, however long; 0.05 s op by op for 16 turns, 0.1 s for 32, 0.2 s for 64."""
+
+
+def _loops_long(graph: Live) -> bool:
+    """Whether there is a loop in a graph that may take many turns, or that holds another one."""
+    turns = [most_turns(op) for op in graph.get_operations() if op.type in LOOPS]
+    if not turns:
+        return False
+    inside = (node.op for item in graph.as_graph_def().library.function for node in item.node_def)
+    return any(most is None or most > FEW_TURNS for most in turns) or not LOOPS.isdisjoint(inside)
 
 
 def _untraced(loaded: Loaded, mode: Mode, precision: Precision) -> Call:

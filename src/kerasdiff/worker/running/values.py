@@ -13,7 +13,7 @@ from kerasdiff.errors import EvaluateError
 from kerasdiff.graph import SEED_ROLE
 from kerasdiff.graph.values import Array, Precision
 from kerasdiff.side.observations import Recipe, starts_kept
-from kerasdiff.worker.keras_internals import Live, write
+from kerasdiff.worker.keras_internals import Live, array, dtype_name, is_floating, on_tensorflow, to_numpy, write
 from kerasdiff.worker.loading.session import Session
 from kerasdiff.worker.tracing.names import weight_table
 
@@ -99,8 +99,8 @@ def perturbed(values: Values, perturbation: float) -> Values:
         return values
     rng = np.random.default_rng(13)
     return (
-        (owner, value * tf.constant(1.0 + perturbation * rng.standard_normal(value.shape), value.dtype))
-        if value.dtype.is_floating
+        (owner, value * array(1.0 + perturbation * rng.standard_normal(tuple(value.shape)), dtype_name(value)))
+        if is_floating(value)
         else (owner, value)
         for owner, value in values
     )
@@ -115,6 +115,8 @@ def moved(value: Array, perturbation: float, rng: np.random.Generator) -> Array:
 
 def array_of(value: Live) -> Array:
     """What an eager tensor or a session gives, as an array: a single text comes as bytes."""
+    if not on_tensorflow():
+        return np.asarray(to_numpy(value))
     plain = value.numpy() if hasattr(value, "numpy") else value
     return np.array(plain, dtype=object) if isinstance(plain, bytes) else plain
 

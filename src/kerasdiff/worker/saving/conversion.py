@@ -12,10 +12,12 @@ from kerasdiff.errors import WeightsError
 from kerasdiff.graph.values import Array
 from kerasdiff.side.checkpoints import Held, KeepRequest, Kept, Taken, TakeRequest, WeightsFile
 from kerasdiff.side.observations import Recipe
+from kerasdiff.side.reading.calling import CIFAR_SHAPE
 from kerasdiff.worker.importing.faults import reason
-from kerasdiff.worker.keras_internals import Live, is_keras_own, keras, sublayers
+from kerasdiff.worker.keras_internals import Live, array, is_keras_own, keras, sublayers
 from kerasdiff.worker.loading.loaded import Loaded
 from kerasdiff.worker.loading.session import Session
+from kerasdiff.worker.loading.written import guess_mended
 from kerasdiff.worker.running.values import perturbed
 from kerasdiff.worker.saving.copies import copy_of, digest_of, digests_of, draw, outputs_each, outputs_of, repeats
 from kerasdiff.worker.saving.files import Slate, arrays_of, is_of_training, read_into
@@ -52,7 +54,11 @@ def _read(
         held = set(digests_of(loaded).values())
         arrays = arrays_of(file.location)
     except (WeightsError, OSError, ValueError) as error:
-        raise WeightsError(f"{file.text} does not load into {session.target.text}: {error}.") from None
+        mended = ""
+        if loaded.guessed:
+            shape = ",".join(map(str, CIFAR_SHAPE))
+            mended = f" The model was built on input {shape}. {guess_mended(session.target)}"
+        raise WeightsError(f"{file.text} does not load into {session.target.text}: {error}.{mended}") from None
     own = {path[len(filled.scope) :]: array for path, array in arrays.items() if path.startswith(filled.scope)}
     beyond = tuple(path for path, array in own.items() if array.digest not in held and not is_of_training(path))
     return filled.lacking, beyond
@@ -67,7 +73,7 @@ def held_values(session: Session, names: tuple[str, ...]) -> Mapping[str, Array]
 def moved_outputs(session: Session, probes: tuple[tuple[Array, ...], ...], size: float) -> Held:
     """What the copy computes with every weight moved by a relative size; it holds the same as before afterwards."""
     loaded = copy_of(session)
-    before = [(variable, tf.convert_to_tensor(variable.numpy())) for variable in weight_table(loaded.model).values()]
+    before = [(variable, array(variable.numpy())) for variable in weight_table(loaded.model).values()]
     for variable, value in perturbed(before, size):
         variable.assign(value)
     outputs, repeated = outputs_each(loaded, probes)

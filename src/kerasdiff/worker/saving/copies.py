@@ -12,7 +12,7 @@ from kerasdiff.errors import EvaluateError, KerasdiffError
 from kerasdiff.graph.values import Array
 from kerasdiff.side.observations import Recipe
 from kerasdiff.worker.importing.faults import at_line, reason
-from kerasdiff.worker.keras_internals import Live, is_seed_state, kept_variables, sublayers
+from kerasdiff.worker.keras_internals import Live, array, is_seed_state, kept_variables, sublayers
 from kerasdiff.worker.loading.loaded import Loaded
 from kerasdiff.worker.loading.session import Session
 from kerasdiff.worker.running.values import array_of, bytes_of, value_of
@@ -62,9 +62,7 @@ def outputs_of(loaded: Loaded, probe: tuple[Array, ...]) -> tuple[Array, ...]:
         EvaluateError: If it cannot be run.
     """
     try:
-        tensors = [
-            tf.cast(tf.constant(batch), port.spec.dtype) for batch, port in zip(probe, loaded.ports, strict=True)
-        ]
+        tensors = [array(batch, port.spec.dtype) for batch, port in zip(probe, loaded.ports, strict=True)]
         args, kwargs = loaded.pack(tensors)
         outputs = tensors_of(call_model(loaded.model, args, kwargs, training=False))
     except BaseException as error:  # the user's own code
@@ -85,7 +83,7 @@ def outputs_each(loaded: Loaded, probes: tuple[tuple[Array, ...], ...]) -> tuple
     layers = (loaded.model, *sublayers(loaded.model, deep=True))
     kept = [variable for layer in layers for variable in kept_variables(layer)]
     state = {id(one): one for one in (*weight_table(loaded.model).values(), *kept) if id(one) not in trained}
-    start = [(variable, tf.convert_to_tensor(variable.numpy())) for variable in state.values()]
+    start = [(variable, array(variable.numpy())) for variable in state.values()]
     outputs = []
     for probe in (*probes, *probes[:1]):
         outputs.append(outputs_of(loaded, probe))

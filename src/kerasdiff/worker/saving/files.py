@@ -20,7 +20,7 @@ import tensorflow as tf
 from kerasdiff.errors import WeightsError
 from kerasdiff.side.checkpoints import WeightsFile
 from kerasdiff.worker.importing.faults import reason
-from kerasdiff.worker.keras_internals import ARCHIVED_WEIGHTS, Live
+from kerasdiff.worker.keras_internals import ARCHIVED_WEIGHTS, Live, on_tensorflow, sublayers
 from kerasdiff.worker.saving.copies import digest_of
 
 _TENSORS = "/.ATTRIBUTES/VARIABLE_VALUE"
@@ -132,6 +132,8 @@ def read_into(model: Live, file: WeightsFile, slate: Slate) -> Filled:
     slate.clean()
     try:
         if file.form == "checkpoint":
+            if not on_tensorflow():
+                raise WeightsError("a checkpoint of TensorFlow is read on TensorFlow alone; run that side there")
             return _restored(model, file, slate)
         if file.form == "hdf5":
             _refuse_links(file)
@@ -190,6 +192,8 @@ def _restored(model: Live, file: WeightsFile, slate: Slate) -> Filled:
     def read(name: str) -> Filled:
         slate.clean()
         tf.train.Checkpoint(**{name or "root": model}).read(file.location).expect_partial()
+        for layer in sublayers(model, deep=True):
+            getattr(layer, "finalize_state", lambda: None)()  # Normalization computes with what it makes of its weights
         return Filled(slate.unfilled(), f"{name}/" if name else "")
 
     whole = read("")

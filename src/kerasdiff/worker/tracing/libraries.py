@@ -11,8 +11,8 @@ from functools import cache
 from pathlib import Path
 
 NAMED = (
-    "tensorflow", "keras", "numpy", "kerasdiff", "absl", "astunparse", "gast", "h5py", "jax", "ml_dtypes", "opt_einsum",
-    "optree", "scipy", "tensorboard", "tf_keras", "torch", "wrapt",
+    "tensorflow", "keras", "numpy", "kerasdiff", "absl", "astunparse", "cloudpickle", "gast", "h5py", "jax", "jaxlib",
+    "ml_dtypes", "opt_einsum", "optree", "scipy", "tensorboard", "tf_keras", "torch", "wrapt",
 )  # fmt: skip
 """What a call of a model may pass: kerasdiff, TensorFlow, Keras and what they are made with, wherever each lies."""
 

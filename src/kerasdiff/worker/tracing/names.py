@@ -71,11 +71,9 @@ class Names:
         while queue:
             layer = queue.pop(0)
             scope = self._paths[id(layer)]
-            children: list[tuple[str, Live]]
+            children = [*_attributes(layer), *(("", child) for child in sublayers(layer))]
             if isinstance(layer, (keras.Sequential, functional_class())):
-                children = [("", child) for child in layer.layers]
-            else:
-                children = [*_attributes(layer), *(("", child) for child in sublayers(layer))]
+                children = [*(("", child) for child in layer.layers), *children]
             for name, child in children:
                 if id(child) in self._paths:
                     continue

@@ -165,7 +165,8 @@ def _check_input(values: Array, port: Port, table: Table) -> Array:
             f"{origin}: rows of shape {values.shape[1:]} do not fit input {port.name} {port.spec.shape}.{advice}"
         )
     family = family_of(port)
-    if values.dtype.kind not in {"float": "fiub", "integer": "iub", "bool": "b", "text": "SU"}[family]:
+    ids = "fiub" if port.ids else "iub"
+    if values.dtype.kind not in {"float": "fiub", "integer": ids, "bool": "b", "text": "SU"}[family]:
         raise DataError(f"{origin}: values of dtype {values.dtype} do not fit input {port.name}, a {port.spec.dtype}.")
     if family == "integer" and values.size and port.high is not None:
         low, high = integer_range(port)

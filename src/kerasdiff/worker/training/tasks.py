@@ -138,7 +138,8 @@ class Task:
         if self.compiled:
             packed = keras.tree.pack_sequence_as(result, list(targets))
             return loss_of(self._model, packed, result, training=training)
-        terms = [loss(y, output) for loss, y, output in zip(self._losses, targets, tensors_of(result), strict=True)]
+        scored = zip(self._losses, targets, tensors_of(result), strict=True)
+        terms = [loss(y, output) for loss, y, output in scored if loss is not _no_loss]
         return summed([*terms, *self._model.losses])
 
     def accuracy(self, result: Live, targets: Sequence[Live]) -> Live:
@@ -159,7 +160,7 @@ class Task:
             if head.encoding == "real":
                 continue
             if head.encoding == "binary":
-                threshold = 0.0 if getattr(loss, "from_logits", False) or not head.zero_one else 0.5
+                threshold = 0.0 if _from_logits(loss) or not head.zero_one else 0.5
                 pairs.append((_whole(output > threshold), _whole(y > 0.5)))
             else:
                 labels = y if head.encoding == "sparse" else _largest(y)
@@ -276,6 +277,9 @@ def _heads(
 ) -> tuple[tuple[Head, ...], list[Live]]:
     """Head and loss of every output: of the loss it was given, or else of what its values call for."""
     told = encodings if len(encodings) == len(ports) else [None] * len(ports)
+    if any(map(_takes_gradients, outputs[0])):  # ids beside them say nothing of how the model learns
+        left = zip(losses, outputs[0], strict=True)
+        losses = [loss if loss is not None or _takes_gradients(one) else _no_loss for loss, one in left]
     made = []
     for at, (port, given) in enumerate(zip(ports, losses, strict=True)):
         values = [batch[at] for batch in outputs]
@@ -283,9 +287,13 @@ def _heads(
     return tuple(head for head, _ in made), [loss for _, loss in made]
 
 
+def _takes_gradients(value: Array) -> bool:
+    return value.dtype.kind in "fV"
+
+
 def _chosen(port: Port, values: Sequence[Array]) -> tuple[Head, Live]:
     """Head and loss of an output nobody compiled a loss for."""
-    if values[0].dtype.kind not in "fV":
+    if not _takes_gradients(values[0]):
         raise FitError(f"Output {port.name} is {port.spec.dtype}: no gradient comes through it.")
     row = values[0].shape[1:]
     several = bool(row) and row[-1] >= 2
@@ -380,10 +388,18 @@ def _name(loss: Live) -> str:
     return str(getattr(loss, "__name__", type(loss).__name__))
 
 
+def _from_logits(loss: Live) -> bool | None:
+    """Whether a loss takes logits, as Keras 2 tells by its config alone; ``None`` of one without such a setting."""
+    if hasattr(loss, "from_logits"):
+        return bool(loss.from_logits)
+    logits = loss.get_config().get("from_logits") if hasattr(loss, "get_config") else None
+    return None if logits is None else bool(logits)
+
+
 def _words(loss: Live) -> str:
     if loss is _no_loss:
         return "none"
-    logits = getattr(loss, "from_logits", None)
+    logits = _from_logits(loss)
     return _name(loss) if logits is None else f"{_name(loss)}(from_logits={logits})"
 
 

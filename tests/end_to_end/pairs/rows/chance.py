@@ -49,6 +49,13 @@ PAIRS: tuple[Pair, ...] = (
         "6",
         mentions=("by 0.6 in the reference, 0.5 in the candidate",),
     ),
+    different(
+        "moving-averages-behind-draws-of-no-seed",
+        "chance.py:followed",
+        "chance.py:followed(momentum=0.98)",
+        "6",
+        mentions=("momentum 0.99 in the reference, 0.98 in the candidate", "nothing else differs"),
+    ),
     open_question(
         "dropout-of-a-batch-by-other-random-ops",
         "chance.py:dropped(mask=(1, 8))",

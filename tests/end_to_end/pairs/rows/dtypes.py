@@ -19,6 +19,12 @@ PAIRS: tuple[Pair, ...] = (
     different(
         "other-constant-in-float32-alone", _model("half as much again", "double"), _model("double"), mentions=SAID
     ),
+    different(
+        "operands-swapped-in-float32-alone",
+        _model("from its relu", "less its relu"),
+        _model("less its relu"),
+        mentions=SAID,
+    ),
     equal(
         "other-constant-in-float64-alone",
         _model("double", "half as much again"),

@@ -25,7 +25,7 @@ from kerasdiff.align.edits import (
 from kerasdiff.findings import Site, other
 from kerasdiff.graph import Attribute
 from kerasdiff.report.wording.edits import draws, folded, formulas
-from kerasdiff.report.wording.edits.contrast import contrasts, uncoded
+from kerasdiff.report.wording.edits.contrast import Contrast, contrasts, uncoded
 from kerasdiff.report.wording.edits.settings import key, part_of, parts_listed, replaces, values_of
 from kerasdiff.report.wording.names import call_of, calls_of, fans, given_to, listed, name_of, shown_setting
 
@@ -191,9 +191,18 @@ MOST_PARTS = 5
 
 def changed_settings(changes: Sequence[Change]) -> str:
     """Changed settings in words: ``epsilon 0.001 in the reference, 1e-05 in the candidate``."""
-    told = [text for change in changes for text in _changed_setting(change)]
+    told = _together([item for change in changes for item in _changed_setting(change)])
     more = [f"{len(told) - MOST_SETTINGS} settings more"] if len(told) > MOST_SETTINGS else []
     return ", and ".join(told[:MOST_SETTINGS] + more)
+
+
+def _together(told: Sequence[str | Contrast]) -> list[str]:
+    """Each in words, settings that change from one value to the same other one in one breath."""
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for item in told:
+        key = (item,) if isinstance(item, str) else (item.reference, item.candidate)
+        alike.setdefault(key, []).append("" if isinstance(item, str) else item.what)
+    return [key[0] if len(key) == 1 else str(Contrast(listed(names), *key)) for key, names in alike.items()]
 
 
 MOST_SETTINGS = 3
@@ -208,7 +217,7 @@ _OCCASIONS = {
 """On which outputs compile settings lie apart that read the same."""
 
 
-def _changed_setting(change: Change) -> list[str]:
+def _changed_setting(change: Change) -> list[str | Contrast]:
     """What differs in one setting: of a table or a nested setting, the entries or keys that do."""
     if (text := folded.shared(change)) is not None:
         return [text]
@@ -219,7 +228,7 @@ def _changed_setting(change: Change) -> list[str]:
     if change.aspect is Aspect.GENERATOR:
         return [f"draws random numbers {one} in the reference, {two} in the candidate"]
     if change.drawn[0]:
-        return draws.varying(change)
+        return [*draws.varying(change)]
     if change.aspect is Aspect.DRAWN:
         return [f"draws random numbers of shape {one} in the reference, {two} in the candidate"]
     if change.aspect is Aspect.VARIANCE:
@@ -234,7 +243,7 @@ def _changed_setting(change: Change) -> list[str]:
         first = "not given" if one is None else apart.reference
         second = "not given" if two is None else apart.candidate
         return [str(replace(apart, reference=first, candidate=second))]
-    return [str(apart) for apart in contrasts(name, one, two)]
+    return [*contrasts(name, one, two)]
 
 
 def _far(change: Change) -> str:

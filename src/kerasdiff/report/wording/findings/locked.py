@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from kerasdiff.comparison import Terms
 from kerasdiff.findings import SIDES, Fact, Finding
-from kerasdiff.report.wording.names import count, library
+from kerasdiff.report.wording.names import count
 from kerasdiff.report.wording.numbers import closeness, share
 
 if TYPE_CHECKING:  # which holds arrays, and a report is told again without numpy
@@ -70,11 +70,6 @@ def _not_recalled(finding: Finding) -> str:
     return "it holds no answers that would show whether numbers are the same here"
 
 
-def _off_tensorflow(finding: Finding) -> str:
-    """The library that is not TensorFlow, with its version."""
-    return next(library(one) for one in finding.libraries if one.name != "tensorflow")
-
-
 SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
     Fact.LOCKED: _locked,
     Fact.LOCKED_ELSEWHERE: _elsewhere,
@@ -86,10 +81,6 @@ SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
         f"does not hold them ({it.cause})"
     ),
     Fact.NOT_TRAINED: lambda it: f"{' and '.join(it.names)}: a baseline cannot be trained",
-    Fact.NO_FILE_ELSEWHERE: lambda it: (
-        f"files: weights are saved and loaded on TensorFlow alone, and a model runs on {_off_tensorflow(it)}, so the "
-        "places of stored weights are compared alone"
-    ),
     Fact.NO_FILE_OF_BASELINE: lambda it: (
         "files: a baseline holds no layers that Keras could save or load, so the places of stored weights are compared "
         "alone"

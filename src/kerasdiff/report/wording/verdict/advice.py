@@ -116,6 +116,13 @@ def _alike(do: str, then: str, steps: Sequence[_Step], most: int) -> str:
     return " ".join(word for word in words if word) + (f" ({lines})" if lines else "")
 
 
+def _is_one_change(edit: Edit) -> bool:
+    """Whether an edit that stands for others says what to change in one place."""
+    if isinstance(edit, Rewire):
+        return isinstance(edit.wiring, MaskIgnored)
+    return isinstance(edit, Update) and edit.changes[0].aspect in (Aspect.FORMULA, Aspect.CALL)
+
+
 class _Writer:
     """Puts edits as changes of one side, in the names of that side.
 
@@ -142,7 +149,7 @@ class _Writer:
 
     def step(self, edit: Edit) -> _Step | None:
         """What to do about an edit, ``None`` where that takes more than a few words."""
-        if edit.folded and not (isinstance(edit, Update) and edit.changes[0].aspect in (Aspect.FORMULA, Aspect.CALL)):
+        if edit.folded and not _is_one_change(edit):
             return None
         if isinstance(edit, Insert | Delete):
             return self._one_sided(edit)

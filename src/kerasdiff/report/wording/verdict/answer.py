@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from kerasdiff.align.edits import Aspect, Delete, Edit, Insert, Update, is_nameless, leaves
+from kerasdiff.align.edits import Aspect, Delete, Edit, Insert, Update, draws_otherwise, is_nameless, leaves
 from kerasdiff.comparison import Basis, Comparison, Reason, Verdict
 from kerasdiff.explain.hiding import may_hide
 from kerasdiff.findings import Fact, Finding, RungName
-from kerasdiff.report.wording.explain import consequence, verified
+from kerasdiff.report.wording.explain import consequence, settings_beside, verified
 from kerasdiff.report.wording.findings.notes import note
 from kerasdiff.report.wording.findings.table import detail, sentence
 from kerasdiff.report.wording.fits.told import verdict_sentence
@@ -77,7 +77,8 @@ def _ends(comparison: Comparison) -> list[tuple[str, ...]]:
         return [(stored, shows), (stored or shows,)]
     does = "" if verdict.reason is Reason.SETTINGS_ALONE else consequence(attribution) or _losses(comparison)
     whole, brief = (verified(attribution, comparison.edits, brief=short) for short in (False, True))
-    unsaid = [(does, shows)] if does and attribution.explained and not attribution.spare else []
+    aside = attribution.spare or settings_beside(attribution, comparison.edits)
+    unsaid = [(does, shows)] if does and attribution.explained and not aside else []
     return [(does, shows, whole), (does, shows, brief), *unsaid, (shows, whole), (shows, brief)]
 
 
@@ -268,7 +269,11 @@ _EQUIVALENT: Mapping[Reason, str] = {
 
 
 def _trials(comparison: Comparison, room: int) -> str:
-    return " ".join(map(verdict_sentence, comparison.verdict.findings))
+    said = " ".join(map(verdict_sentence, comparison.verdict.findings))
+    apart = tuple(filter(draws_otherwise, comparison.edits))
+    if comparison.verdict.outcome != "equivalent" or not apart:
+        return said
+    return f"{said} They are not the same, though: {told(comparison, edits=apart)}"
 
 
 def _equal(reason: Reason) -> Told:

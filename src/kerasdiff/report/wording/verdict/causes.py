@@ -122,8 +122,8 @@ def told(comparison: Comparison, room: int = MOST_CHARACTERS, edits: Sequence[Ed
     drawn = sum(map(draws_elsewhere, shown))
     apart = _drawn(drawn) if drawn else ""
     if named and len(apart) < room // 2:
-        return f"{_listed(named, room - len(apart))}{apart}."
-    return f"{_listed(alike, room)}."
+        return f"{_listed(comparison, named, room - len(apart))}{apart}."
+    return f"{_listed(comparison, alike, room)}."
 
 
 def spare_edits(comparison: Comparison) -> tuple[Edit, ...]:
@@ -132,10 +132,14 @@ def spare_edits(comparison: Comparison) -> tuple[Edit, ...]:
     return tuple(comparison.edits[position] for position in spare)
 
 
-def _listed(alike: Sequence[Group], room: int) -> str:
-    """Groups of edits in a sentence without its stop, and how many more there are."""
+def _listed(comparison: Comparison, alike: Sequence[Group], room: int) -> str:
+    """Groups of edits in a sentence without its stop, and how many more there are.
+
+    Settings beside edits that were measured to be all are no more of them: another sentence says what they change.
+    """
     count = sum(len(group.edits) for group in alike)
     text, done = _fitting(alike[0], room - (0 if count == 1 else len(_more(count))))
+    told = int(done == len(alike[0].edits))
     for group in alike[1:MOST_TOLD]:
         if done < len(alike[0].edits):
             break
@@ -143,7 +147,11 @@ def _listed(alike: Sequence[Group], room: int) -> str:
         left = count - done - many
         if many < len(group.edits) or len(f"{text}; {more}{_more(left)}") >= room:
             break
-        text, done = f"{text}; {more}", done + many
+        text, done, told = f"{text}; {more}", done + many, told + 1
+    rest = [edit for group in alike[told:] for edit in group.edits] if told else []
+    measured = comparison.attribution is not None and comparison.attribution.explained
+    if measured and rest and all(edit.rung == "weights" for edit in rest):
+        return text
     return f"{text}{_more(count - done)}"
 
 

@@ -15,7 +15,7 @@ from kerasdiff.worker.backends.on_jax.jaxpr import traced
 from kerasdiff.worker.backends.on_jax.walking import walked
 from kerasdiff.worker.keras_internals import Live
 
-__all__ = ["array_of", "compiled", "fast", "pulled", "summed", "traced", "updated", "updating", "walked"]
+__all__ = ["array_of", "carried", "compiled", "fast", "pulled", "summed", "traced", "updated", "updating", "walked"]
 
 
 def array_of(value: Live, dtype: Live = None) -> Live:
@@ -53,6 +53,15 @@ def pulled(function: Callable[..., tuple[Live, Live]]) -> Callable[..., Live]:
     """What a function gives, a number and more, and the gradients of the number by the values in its first argument."""
     made: Callable[..., Live] = jax.value_and_grad(function, has_aux=True)
     return made
+
+
+def carried(model: Live) -> list[Live]:
+    """The variables whose values a step of ``fit`` hands on to the next: those that the model lists.
+
+    What else a call assigns is lost, as the state of a stateful recurrent layer (``JAXTrainer.train_step``, Keras 3.11
+    to 3.15.1).
+    """
+    return list(model.variables)
 
 
 @contextmanager

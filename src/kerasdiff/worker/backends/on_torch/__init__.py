@@ -13,9 +13,10 @@ import torch
 
 from kerasdiff.worker.backends.on_torch.aten import traced
 from kerasdiff.worker.backends.on_torch.walking import START, walked
-from kerasdiff.worker.keras_internals import Live, keras
+from kerasdiff.worker.keras_internals import Live, kept_variables, keras, sublayers
+from kerasdiff.worker.tracing.names import weight_table
 
-__all__ = ["array_of", "compiled", "fast", "pulled", "summed", "traced", "updated", "updating", "walked"]
+__all__ = ["array_of", "carried", "compiled", "fast", "pulled", "summed", "traced", "updated", "updating", "walked"]
 
 
 def array_of(value: Live, dtype: Live = None) -> Live:
@@ -73,6 +74,12 @@ def pulled(function: Callable[..., tuple[Live, Live]]) -> Callable[..., Live]:
         return (number, more), keras.tree.pack_sequence_as(own, full)
 
     return run
+
+
+def carried(model: Live) -> list[Live]:
+    """The variables whose values a step of ``fit`` hands on to the next: all, for none is compiled."""
+    layers = (model, *sublayers(model, deep=True))
+    return [*weight_table(model).values(), *(one for layer in layers for one in kept_variables(layer))]
 
 
 @contextmanager

@@ -54,11 +54,6 @@ def built_shapes(model: Live) -> tuple[object, bool]:
     return tuple(shape) if isinstance(shape, tf.TensorShape) else shape, False
 
 
-def functional_form(model: Live) -> Live:
-    """A ``Sequential`` is one itself."""
-    return model
-
-
 def short_name(made: Live) -> str:
     """Without the scopes before it and the port after it: ``dense/kernel:0`` is ``kernel``."""
     name = str(made.name)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 import tensorflow as tf
 
+from kerasdiff.worker.keras_internals.arrays import dtype_name, on_tensorflow, recast
 from kerasdiff.worker.keras_internals.generations import Live, keras
 
 UNNAMED_FUNCTIONS: Mapping[str, str] = {"bias_initializer": "unit_forget_bias"}
@@ -72,8 +73,12 @@ def to_precision(copied: Live, precision: str) -> None:
     if isinstance(copied, keras.Variable | keras.KerasTensor | keras.Operation):
         state.update((name, precision) for name in ("_dtype", "dtype") if state.get(name) == "float32")
     value = state.get("_value")
-    if isinstance(copied, keras.Variable) and value is not None and value.dtype == tf.float32:
+    if not isinstance(copied, keras.Variable) or value is None or dtype_name(value) != "float32":
+        return
+    if on_tensorflow():
         state["_value"] = tf.Variable(tf.cast(value, precision), trainable=value.trainable, name=copied.name)
+    else:
+        state["_value"] = recast(value, precision)
 
 
 def identify(copied: Live) -> None:

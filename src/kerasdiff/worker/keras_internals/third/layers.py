@@ -97,14 +97,6 @@ def built_shapes(model: Live) -> tuple[object, bool]:
     return config.get("input_shape", config.get("shapes_dict")), "shapes_dict" in config
 
 
-def functional_form(model: Live) -> Live:
-    """The functional model that a ``Sequential`` is once it knows its inputs; any other model itself.
-
-    ``Sequential._functional``. Checked with Keras 3.11 to 3.15.1.
-    """
-    return model._functional if isinstance(model, keras.Sequential) else model
-
-
 def mask_of(tensor: Live) -> Live | None:
     """The mask a tensor carries from layer to layer, ``None`` where it carries none.
 
