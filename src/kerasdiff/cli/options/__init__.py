@@ -1,4 +1,4 @@
-"""Which options do commands share? Targets, settings of a side, trust, clusters, and how a pair is compared.
+"""Which options do commands share? Targets, settings of a side, trust and clusters.
 
-Imports completion, side late, and of the reports what says how a pair is told; imported by commands and reports.
+Imports completion, and side late; imported by reports and commands.
 """
