@@ -155,9 +155,7 @@ class Fact(Enum):
     # -- architecture --------------------------------------------------------------------------------------------
     ISOMORPHIC = auto()  # count: nodes
     SAME_BY_OTHERS = auto()  # computed by another library a side, or by none that proves; count: nodes; libraries
-    SAME_BUT_ROWS = (
-        auto()
-    )  # of two generations, each of which trains rows that are looked up in its own way; count: nodes
+    SAME_BUT_ROWS = auto()  # the same of two generations, each of which trains rows of a table in its own way
     EDITS = auto()  # count; figures: by kind of edit
     TRAINING_ALONE = auto()  # the edits show in training mode alone
     NUMBERS_AGREE = auto()  # no rule proves the edits harmless, but every number agrees

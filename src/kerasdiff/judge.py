@@ -11,17 +11,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from kerasdiff.align.edits import Edit, Update, draws_otherwise
+from kerasdiff.align.pair import WeightTransfer
 from kerasdiff.comparison import Basis, Outcome, Reason, Verdict
 from kerasdiff.explain.hiding import may_hide
 from kerasdiff.findings import Fact, Finding, RungName
 from kerasdiff.options import STRENGTHS, Required
 from kerasdiff.rungs.records import Rung, RungOutcome
-
-if TYPE_CHECKING:  # reports read this module for one function, and a saved one is shown at once
-    from kerasdiff.align.pair import WeightTransfer
 
 UNIMPLIED: tuple[RungName, ...] = ("interface", "weights")
 """Rungs that no proof of the graphs implies: without them nothing is equivalent."""

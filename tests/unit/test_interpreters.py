@@ -278,4 +278,4 @@ def test_a_variable_that_the_shell_does_not_know_names_nothing(words: tuple[str,
     done = CliRunner().invoke(main, words)
 
     assert done.exit_code == 2
-    assert "it is empty, as a variable that the shell does not know; name one, or leave it out" in done.output
+    assert "it is empty, as an unset variable of the shell is; name one, or leave it out" in done.output

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -60,15 +59,6 @@ def test_integer_probes_keep_to_their_range(seed: int, low: int, width: int) -> 
         assert not drawn["ids"]["x"][:, 30:].any()
         if low + width > 0:
             assert np.all(drawn["ids-without-0"]["x"] != 0)
-
-
-def test_floating_numbers_that_look_rows_up_are_drawn_as_ids_and_some_between_two() -> None:
-    ids = replace(port("float32", (None, 40), low=0, high=99), ids=True)
-    drawn = dict(probes((ids,), 0))
-    assert all(batch["x"].dtype == np.float32 and batch["x"].min() >= 0 for batch in drawn.values())
-    assert all(batch["x"].max() <= 99 for batch in drawn.values())
-    between = {name for name, batch in drawn.items() if (batch["x"] % 1).any()}
-    assert between == {"ids-without-0"}
 
 
 def test_both_ends_of_an_integer_range_are_drawn() -> None:

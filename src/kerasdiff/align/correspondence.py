@@ -9,11 +9,11 @@ from kerasdiff.align.alignment import align
 from kerasdiff.align.defaults import with_defaults
 from kerasdiff.align.differences import known_to_both
 from kerasdiff.align.edits import Edit, Update
-from kerasdiff.align.pair import Aligned, Correspondence, across, libraries, off_tensorflow
+from kerasdiff.align.pair import Aligned, Correspondence, across, across_generations, libraries, off_tensorflow
 from kerasdiff.align.telling.telling import told
 from kerasdiff.canonical import Canonical, Canonicaliser
 from kerasdiff.graph import MODES, Graph, Mode, Node, Weight
-from kerasdiff.graph.ops import LOOKUPS, within
+from kerasdiff.graph.ops import looks_up
 from kerasdiff.side.records import Description
 
 
@@ -60,14 +60,8 @@ def _proves(descriptions: tuple[Description, Description], modes: Mapping[Mode, 
     """
     if len({*libraries(descriptions)}) > 1 or any(off_tensorflow(descriptions)):
         return False
-    crosses = len({description.of_keras_2 for description in descriptions}) > 1
-    return not (crosses and any(_looks_up(aligned.graphs[0]) for aligned in modes.values()))
-
-
-def _looks_up(graph: Graph) -> bool:
-    """Whether a node takes rows of a weight by their numbers."""
-    held = (node.lowering for node in graph if node.weights and node.lowering is not None)
-    return any(item.op in LOOKUPS for lowering in held for item in within(lowering))
+    nodes = (node for aligned in modes.values() for node in aligned.graphs[0])
+    return not (across_generations(descriptions) and any(node.weights and looks_up(node) for node in nodes))
 
 
 def closed(normal: Canonical, traced: Graph) -> Canonical:

@@ -131,6 +131,11 @@ def off_tensorflow(descriptions: tuple[Description, Description]) -> tuple[bool,
     return one, two
 
 
+def across_generations(descriptions: tuple[Description, Description]) -> bool:
+    """Whether one side is of Keras 2 and the other of Keras 3."""
+    return descriptions[0].of_keras_2 != descriptions[1].of_keras_2
+
+
 def across(descriptions: tuple[Description, Description]) -> bool:
     """Whether the sides run on two backends: no op of one is an op of the other, and neither is a random number."""
     return len({one.name for one in libraries(descriptions)}) > 1
@@ -182,8 +187,7 @@ class Correspondence:
     @property
     def crosses_generations(self) -> bool:
         """Whether one side is of Keras 2 and the other of Keras 3."""
-        first, second = (description.of_keras_2 for description in self.descriptions)
-        return first != second
+        return across_generations(self.descriptions)
 
     @property
     def shown(self) -> Aligned | None:

@@ -1,4 +1,7 @@
-"""May probes never reach what an update changes? A bound, a threshold, a constant that no tried value meets."""
+"""May probes never reach what an update changes? A bound, a threshold, a constant that no tried value meets.
+
+Reports ask it too, and a saved one is shown at once: it imports no numpy.
+"""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from kerasdiff.align.telling.folding import nodes_of
 from kerasdiff.explain.acting import never_acting, one_way
 from kerasdiff.explain.hiding import may_hide
 from kerasdiff.explain.patching import Patcher
-from kerasdiff.graph.ops import LOOKUPS, within
+from kerasdiff.graph.ops import looks_up
 from kerasdiff.graph.values import Array
 
 
@@ -46,8 +46,7 @@ def _hides(patcher: Patcher, edit: Edit) -> bool:
 
 
 def _looks_up(patcher: Patcher, side: int, names: frozenset[str] | set[str]) -> bool:
-    nodes = [node for name in names if (node := patcher.cut.node(side, name)) is not None]
-    return any(inner.op in LOOKUPS for node in nodes if node.lowering is not None for inner in within(node.lowering))
+    return any((node := patcher.cut.node(side, name)) is not None and looks_up(node) for name in names)
 
 
 def _tells(patcher: Patcher, edits: Mapping[int, Edit], batch: tuple[Array, ...]) -> bool:

@@ -158,6 +158,11 @@ def within(graph: Graph) -> Iterator[Node]:
             graphs.extend(bodies(node))
 
 
+def looks_up(node: Node) -> bool:
+    """Whether a node takes rows of a table by their numbers."""
+    return node.lowering is not None and any(inner.op in LOOKUPS for inner in within(node.lowering))
+
+
 # What ops look at or leave alone -------------------------------------------------------------------------
 
 SHAPE_ONLY = frozenset({"Shape", "ShapeN", "Rank", "Size", "VariableShape"})

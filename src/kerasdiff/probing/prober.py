@@ -17,9 +17,9 @@ from kerasdiff.graph import Port
 from kerasdiff.graph.values import Array, Precision, Tolerance
 from kerasdiff.probing.inputs.probes import probes
 from kerasdiff.probing.numbers.closeness import compare_values, noise, scale_of
-from kerasdiff.probing.numbers.limits import GRADIENT_FACTOR, ONE_ROW, precision_tolerance
+from kerasdiff.probing.numbers.limits import ONE_ROW, precision_tolerance
 from kerasdiff.probing.numbers.precisions import InParts, does_otherwise
-from kerasdiff.probing.numbers.rounding import DECIDES, NARROW_SIZES, PLAIN, SIZES, Again, tempered
+from kerasdiff.probing.numbers.rounding import DECIDES, NARROW_SIZES, PLAIN, SIZES, Again, tempered, wide_of
 from kerasdiff.side.observations import EvaluateRequest, Evaluation, Stage, Staged, Stepped, StepRequest, parted
 from kerasdiff.side.protocol import Side
 
@@ -92,8 +92,8 @@ class Run:
 
     @property
     def wide(self) -> Tolerance:
-        """The limit of what sums over positions and layers, as far as a limit decides anything."""
-        return replace(self.tolerance, limit=min(GRADIENT_FACTOR * self.tolerance.limit, DECIDES))
+        """The limit of what sums over positions and layers."""
+        return wide_of(self.tolerance)
 
     def of_the_reference(self, moved: Evaluation) -> Run:
         """The same with the reference, moved, in the place of the candidate."""

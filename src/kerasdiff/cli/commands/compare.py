@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
+from kerasdiff.cli.comparing import Asked, compared, comparison_options
 from kerasdiff.cli.options.against import pair_arguments, pair_of
 from kerasdiff.cli.options.common import EXIT_CODES_HELP, TARGETS_HELP, understood
-from kerasdiff.cli.options.comparing import Asked, compared, comparison_options
 
 
 @click.command(epilog=TARGETS_HELP + EXIT_CODES_HELP)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import click
 
 from kerasdiff.cli.completion import targets
@@ -105,9 +107,12 @@ def convert(
     from kerasdiff.report.commands.convert import conversion_json, render_conversion
     from kerasdiff.report.wording.converting import refusal
 
+    forms = to.forms
     if not conversion.written:
         click.echo(clean(refusal(conversion)), err=True)
-    if conversion.written or any(form.name == "json" for form in to.forms):
+        forms = tuple(form for form in forms if form.name == "json" or form.file is not None)
+    if forms:
         texts = {"json": lambda: conversion_json(conversion)}
-        to.write(lambda form: lambda console: render_conversion(conversion, console, verbose=verbose), texts)
+        shown = replace(to, forms=forms)
+        shown.write(lambda form: lambda console: render_conversion(conversion, console, verbose=verbose), texts)
     return conversion.exit_code

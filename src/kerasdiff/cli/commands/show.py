@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from kerasdiff.cli.options.common import EXIT_CODES_HELP, clean
+from kerasdiff.cli.options.common import EXIT_CODES_HELP, clean, write
 from kerasdiff.cli.reports.output import CHECK_FORMATS, Output, report_options
 from kerasdiff.cli.reports.reporting import report_comparisons
 from kerasdiff.errors import KerasdiffError
@@ -43,7 +43,6 @@ def show(reports: tuple[str, ...], schema: bool, verbose: bool, to: Output) -> i
       kerasdiff show report.json --open
     """  # noqa: D301
     if schema:
-        from kerasdiff.cli.options.common import write
         from kerasdiff.report.schema import schema_text
 
         write(schema_text(), None)

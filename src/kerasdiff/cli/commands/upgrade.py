@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import click
 
+from kerasdiff.cli.comparing import Asked, compared, comparison_options
 from kerasdiff.cli.completion import targets
 from kerasdiff.cli.options.common import EXIT_CODES_HELP, TARGETS_HELP, clean, progress, understood
-from kerasdiff.cli.options.comparing import Asked, compared, comparison_options
 from kerasdiff.cli.options.settings import EITHER, not_empty, setting_options
 
 

@@ -1,4 +1,4 @@
-"""Which options do commands share? Targets, settings of a side, trust, clusters, and how a pair is compared.
+"""Which options do commands share? Targets, settings of a side, trust and clusters.
 
-Imports options, side and what reports need; imported by commands and reports.
+Imports completion, and side late; imported by reports and commands.
 """

@@ -75,7 +75,7 @@ def setting_options(*names: str, both: bool = False) -> Callable[[Command], Comm
 def not_empty(context: click.Context, option: click.Parameter, said: str | None) -> str:
     """What an option said that may be left out, and says nothing by an empty text."""
     if said == "":
-        raise click.BadParameter("it is empty, as a variable that the shell does not know; name one, or leave it out.")
+        raise click.BadParameter("it is empty, as an unset variable of the shell is; name one, or leave it out.")
     return said or ""
 
 

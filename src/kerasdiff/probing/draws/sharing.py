@@ -230,9 +230,6 @@ def seeded_alike(aligned: Aligned, pair: Correspondence) -> bool:
     return True
 
 
-# By what was drawn ---------------------------------------------------------------------------------------
-
-
 def _repeats(prober: Prober, side: int, stage: Stage) -> bool:
     """Whether a stage gives the same outputs twice."""
     once, again = (prober.sides[side].stage(replace(stage, outputs=True)).outputs for _ in range(2))

@@ -15,6 +15,8 @@ import numpy as np
 
 from kerasdiff.errors import EvaluateError
 from kerasdiff.findings import Compared, Subject
+from kerasdiff.graph.values import Tolerance
+from kerasdiff.probing.numbers.limits import GRADIENT_FACTOR
 
 PERTURBATION = 2.0**-24
 """Relative size of the changes to weights and inputs that stand for rounding: half a unit in the last place of float32,
@@ -78,6 +80,11 @@ class Again:
     plain: float = PLAIN
     unsure: bool = False
     wide: Callable[[], Sequence[Compared]] | None = None
+
+
+def wide_of(tolerance: Tolerance) -> Tolerance:
+    """The limit of what sums over positions and layers, as far as a limit decides anything."""
+    return replace(tolerance, limit=min(GRADIENT_FACTOR * tolerance.limit, DECIDES))
 
 
 def beyond(comparisons: Sequence[Compared]) -> list[Compared]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+
+import numpy as np
 
 from kerasdiff.align.pair import Pair
 from kerasdiff.findings import Compared
 from kerasdiff.graph.values import Array, Closeness, Tolerance
 from kerasdiff.options import Ignored
-from kerasdiff.probing.numbers.closeness import compare_values
+from kerasdiff.probing.numbers.closeness import compare_values, noise
 from kerasdiff.probing.prober import Prober, Run, Seen
 from kerasdiff.side.observations import Encoding
 
@@ -44,6 +46,11 @@ class Learning:
     def compared(self, by: Callable[[Learning, Run], Sequence[Compared]]) -> tuple[Seen, Seen]:
         """How runs of both sides are compared, and how runs of the reference alone are."""
         return partial(by, self), partial(by, self.of_the_reference)
+
+
+def least_of(updates: Mapping[str, Array], wide: Tolerance) -> float:
+    """The size below which an update is rounding: a fraction of the largest."""
+    return noise(wide) * max((float(np.max(np.abs(one))) for one in updates.values() if one.size), default=0.0)
 
 
 def element(a: Array, b: Array, tolerance: Tolerance, least: float) -> Closeness:

@@ -5,15 +5,13 @@ from __future__ import annotations
 import itertools
 from dataclasses import replace
 
-import numpy as np
-
 from kerasdiff.errors import EvaluateError
 from kerasdiff.findings import Compared, Fact, Finding, Subject
-from kerasdiff.graph.values import Precision, Tolerance
-from kerasdiff.probing.numbers.closeness import noise
-from kerasdiff.probing.numbers.limits import GRADIENT_FACTOR, precision_tolerance
+from kerasdiff.graph.values import Precision
+from kerasdiff.probing.numbers.limits import precision_tolerance
+from kerasdiff.probing.numbers.rounding import wide_of
 from kerasdiff.probing.prober import both, rank
-from kerasdiff.probing.training.asked import Learning, element
+from kerasdiff.probing.training.asked import Learning, element, least_of
 from kerasdiff.side.observations import StepRequest, parted
 
 _IN_TURN: tuple[Precision, ...] = ("float64", "float32")
@@ -55,9 +53,8 @@ def _compared(asked: Learning, precision: Precision, *, real: bool) -> list[Comp
     ]
     done = both(lambda side: prober.sides[side].own_steps(requests[side], real))
     first, second = (parted(one.updates, recipes) for one, recipes in zip(done, prober.recipes, strict=True))
-    tolerance = precision_tolerance(precision)
-    wide = Tolerance(limit=GRADIENT_FACTOR * tolerance.limit, grounds=tolerance.grounds)
-    least = noise(wide) * max((float(np.max(np.abs(u))) for u in first.values() if u.size), default=0.0)
+    wide = wide_of(precision_tolerance(precision))
+    least = least_of(first, wide)
     compared = []
     for one, two in asked.pair.transfer.drawn_alike.items():
         if one not in first or two not in second:

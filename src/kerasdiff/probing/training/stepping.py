@@ -10,11 +10,10 @@ import numpy as np
 from kerasdiff.errors import EvaluateError
 from kerasdiff.findings import Compared, Subject
 from kerasdiff.graph.values import Array, Tolerance
-from kerasdiff.probing.numbers.closeness import noise
 from kerasdiff.probing.numbers.rounding import AMPLIFIED, DECIDES, PERTURBATION, Again, doubtful, tempered
 from kerasdiff.probing.observations import StepObservation
 from kerasdiff.probing.prober import Run, both
-from kerasdiff.probing.training.asked import Learning, element
+from kerasdiff.probing.training.asked import Learning, element, least_of
 from kerasdiff.probing.training.lookups import row_by_row
 from kerasdiff.probing.training.penalties import scalars
 from kerasdiff.side.observations import Stepped, StepRequest
@@ -103,7 +102,7 @@ def _stepped(
     Entries that are ``noisy`` count as equal.
     """
     first, second = done
-    least = noise(wide) * max((float(np.max(np.abs(u))) for u in first.updates.values() if u.size), default=0.0)
+    least = least_of(first.updates, wide)
     comparisons = [Compared(subject=Subject(quantity="loss"), closeness=scalars(first.loss, second.loss, wide))]
     for one, two in asked.pair.transfer.drawn_alike.items():
         if one not in first.updates or two not in second.updates or _limited_apart(asked, one, two):

@@ -61,6 +61,7 @@ _OF_PIP_ALONE = frozenset(
 """Settings that change what is installed, and that uv has otherwise or not at all: where one is set, pip installs."""
 
 _OFF = ("", "0", "false", "no", "off")
+"""How a setting of pip says that it does not hold."""
 
 _LEADS_AWAY = ("target", "prefix", "root", "user", "python")
 """Settings that would lead pip to another environment."""
@@ -149,9 +150,7 @@ def for_uv(settings: Mapping[str, str], around: Mapping[str, str], here: str = "
 
 def needs_pip(settings: Mapping[str, str]) -> bool:
     """Whether uv could not install as these settings say."""
-    return any(
-        name in _OF_PIP_ALONE and value.lower() not in ("", "0", "false", "no") for name, value in settings.items()
-    )
+    return any(name in _OF_PIP_ALONE and value.lower() not in _OFF for name, value in settings.items())
 
 
 def _names_indexes(here: Path, around: Mapping[str, str]) -> bool:

@@ -7,6 +7,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -90,10 +91,9 @@ def remove(one: Kept) -> None:
     """
     try:
         part = tempfile.mkdtemp(prefix=PART, dir=os.path.dirname(one.place))
-        os.rename(one.place, os.path.join(part, one.name))
+        with suppress(FileNotFoundError):  # another process was faster
+            os.rename(one.place, os.path.join(part, one.name))
         shutil.rmtree(part)
-    except FileNotFoundError:  # another process was faster
-        shutil.rmtree(part, ignore_errors=True)
     except OSError as error:
         raise UpgradeError(f"{one.place} cannot be removed ({error.strerror or error}); see whose it is.") from None
 

@@ -19,7 +19,6 @@ class Rows:
 
     def __init__(self, data: DataSet) -> None:
         self._data = data
-        self.train_rows, self.test_rows = len(data.x_train[0]), len(data.x_test[0])
 
     def train(self, rows: NDArray[np.int64]) -> tuple[list[Live], list[Live]]:
         """Inputs and targets of these training rows, ready for the model."""

@@ -36,8 +36,8 @@ _UNTOLD = {
     "sample_settings": "compile settings are not sampled on {backend}; compare them on TensorFlow",
     "freeze": "a baseline is made of TensorFlow's graphs, and this model runs on {backend}; lock it on TensorFlow, and "
     "compare what runs on {backend} with that",
-    "mutations": "models are not changed on {backend}; look for what a check would catch on TensorFlow",
-    "parted": "models are not changed on {backend}; look for what a check would catch on TensorFlow",
+    "mutations": "models are not changed on {backend}; run `check --mutate` on TensorFlow",
+    "parted": "models are not changed on {backend}; run `check --mutate` on TensorFlow",
 }
 
 

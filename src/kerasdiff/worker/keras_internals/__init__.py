@@ -1,6 +1,6 @@
 """Which private parts of Keras and TensorFlow does kerasdiff use? Those of this room, and no other module names one.
 
-Imports errors alone; imported by every package of the worker.
+Imports the taxonomy of ops alone; imported by every package of the worker.
 
 :mod:`.third` has the parts of Keras 3, :mod:`.second` those of Keras 2 that answer the same questions, :mod:`.graphs`
 those of TensorFlow. Each function or constant says what it is for and the versions whose source it was checked with.

@@ -32,7 +32,7 @@ def hold_ids(model: Live, ports: Sequence[Port], pack: Pack) -> list[bool]:
         ports: Its inputs.
         pack: Builds its arguments of one tensor each.
     """
-    floating = [port.spec.dtype.startswith("float") for port in ports]
+    floating = [port.spec.dtype.startswith(("float", "bfloat")) for port in ports]
     if not any(floating) or any(port.spec.shape is None for port in ports):
         return [False] * len(ports)
 

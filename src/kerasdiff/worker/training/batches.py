@@ -33,7 +33,6 @@ class Batches:
         self._ports = data.inputs
         self._train = _rows(data.x_train, data.inputs), _tensors(data.y_train)
         self._test = _rows(data.x_test, data.inputs), _tensors(data.y_test)
-        self.train_rows, self.test_rows = len(data.x_train[0]), len(data.x_test[0])
 
     def train(self, rows: Live) -> tuple[list[Live], list[Live]]:
         """Inputs and targets of these training rows, ready for the model."""

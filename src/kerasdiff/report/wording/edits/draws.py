@@ -41,7 +41,7 @@ def over(changes: Sequence[Change]) -> tuple[tuple[str, str], ...]:
 
 
 def settings(changes: Sequence[Change]) -> str:
-    """The settings by whose rate the numbers are drawn, where some are: ```dropout` and `recurrent_dropout```."""
+    """The settings by whose rate the numbers are drawn, where some are: those of a dropout and a recurrent one."""
     drawn = (pair for change in changes for pair in zip(*change.drawn, strict=True))
     return listed(_named([one.setting or two.setting for one, two in drawn]))
 

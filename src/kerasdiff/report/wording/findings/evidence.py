@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from kerasdiff.findings import Fact, Finding, other
-from kerasdiff.report.wording.names import listed
+from kerasdiff.report.wording.names import count, listed
 from kerasdiff.report.wording.numbers import closeness, share, subject
 
 MOST_LISTED = 3
@@ -158,11 +158,11 @@ def _own_steps(finding: Finding) -> str:
     lines = f" ({' and '.join(map(str, finding.sources))})" if finding.sources else ""
     code = f"{finding.names[0]} is the same code on both sides{lines}"
     if finding.fact is Fact.OWN_STEPS_AGREE:
-        return f"{code}, and two steps by it agree in all {finding.count} weights"
+        return f"{code}, and steps by it move {count(finding.count, 'weight')} alike"
     if finding.compared is None:
         return f"{code}, and no step by it is compared: {finding.cause}"
     weight = finding.compared.subject.weight
-    return f"{code}, and two steps by it move {weight} apart: {closeness(finding.compared.closeness)}"
+    return f"{code}, and steps by it move {weight} apart: {closeness(finding.compared.closeness)}"
 
 
 def _never_finite(finding: Finding) -> str:

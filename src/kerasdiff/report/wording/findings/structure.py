@@ -239,7 +239,7 @@ SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
     Fact.OTHER_WHOLE: lambda f: f"{f.names[0]} makes the whole of {f.weights[0]} and {f.weights[1]} each by itself",
     Fact.START_SCALES: _listed("the same initializer starts otherwise"),
     Fact.OTHER_FANS: _other_fans,
-    Fact.START_NUMBERS: _listed("weights of other shapes draw on from the same seed"),
+    Fact.START_NUMBERS: _listed("weights of several shapes start from the same random numbers"),
     Fact.OTHER_NUMBERS: _other_numbers,
     Fact.SPELLED_OTHERWISE: lambda f: (
         f"compile settings read differently and do the same in every figure that was tried: {_spellings(f)}"

@@ -1,5 +1,5 @@
-"""Which private parts of Keras 3 does kerasdiff use? These, and no other module names one.
+"""What answers by private parts of Keras 3, where Keras 2 has others for the same?
 
-Imports generations; imported by the room alone, which asks it where Keras 3 is in effect. What :mod:`..second` answers
-too has its meaning from here.
+Imports generations and arrays; imported by the room alone, which asks it where Keras 3 is in effect. What
+:mod:`..second` answers too has its meaning from here.
 """
