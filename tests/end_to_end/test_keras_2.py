@@ -92,6 +92,17 @@ def test_steps_by_the_same_train_step_are_compared(call: str, exit_code: int, to
     assert done.exit_code == exit_code
 
 
+def test_a_recurrent_layer_is_locked_with_its_numbers(tmp_path: Path) -> None:
+    path = str(tmp_path / "net.kerasdiff")
+    made = run_warm("lock", "legacy.py:recurrent", "-o", path, cwd=MODELS)
+    done = run_warm("compare", path, "models.py:recurrent", "--no-fit", "--verbose", cwd=MODELS)
+
+    assert "not stored" not in made.stdout, made.stdout + made.stderr
+    assert "it answers here as it did then, to the last bit" in " ".join(done.stdout.split()), done.stdout + done.stderr
+    assert "training outputs, losses, gradients and state updates agree" in " ".join(done.stdout.split())
+    assert done.exit_code == 0
+
+
 def test_what_a_file_imports_decides() -> None:
     done = run_warm("inspect", "direct.py:build", cwd=MODELS)
 

@@ -56,7 +56,9 @@ def scaled():
 
 
 def recurrent():
-    return keras.Sequential([keras.Input((4, 3)), layers.LSTM(5, return_sequences=True), layers.GRU(4)])
+    return keras.Sequential(
+        [keras.Input((4, 3)), layers.LSTM(5, return_sequences=True), layers.GRU(4, reset_after=False)]
+    )
 
 
 def dropping(rate=0.3):

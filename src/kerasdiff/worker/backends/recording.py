@@ -167,20 +167,34 @@ def _settled(event: Event, made: Program, recorder: _Recorder) -> Event:
 def _join(first: Program, second: Program) -> None:
     """Makes unknown what differs between two traces of one call.
 
+    An op may give more for a larger batch (``unbind``: Keras's recurrent layers on PyTorch take the rows of their first
+    output apart, and drop them) where nothing takes what is more.
+
     Raises:
         ValueError: If their ops are others.
     """
     ones, twos = first.operations, second.operations
-    if [(op.type, len(op.outputs)) for op in ones] != [(op.type, len(op.outputs)) for op in twos]:
+    if [op.type for op in ones] != [op.type for op in twos]:
         raise ValueError("the call does something else for another size of its batch")
+    taken = _taken(first) | _taken(second)
     for one, two in zip(ones, twos, strict=True):
-        for own, other in zip(one.outputs, two.outputs, strict=True):
+        common = min(len(one.outputs), len(two.outputs))
+        if not taken.isdisjoint(map(id, (*one.outputs[common:], *two.outputs[common:]))):
+            raise ValueError("the call takes its batch apart, row by row")
+        del one.outputs[common:]
+        for own, other in zip(one.outputs, two.outputs, strict=False):
             own.shape = tf.TensorShape(
                 [a if a == b else None for a, b in zip(own.shape, other.shape, strict=True)]
                 if own.shape.rank == other.shape.rank
                 else None
             )
         one.settings = _common(one, two)
+
+
+def _taken(program: Program) -> set[int]:
+    """Ids of the values that anything takes."""
+    inside = (value for op in program.operations for value in op.inputs)
+    return {id(value) for value in (*inside, *program.outputs, *program.marked.values())}
 
 
 def _common(one: Op, two: Op) -> Mapping[str, Attribute]:

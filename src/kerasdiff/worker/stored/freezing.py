@@ -42,6 +42,7 @@ from kerasdiff.worker.loading.session import PRECISIONS, Session
 from kerasdiff.worker.running.calls import has_lower_precision
 from kerasdiff.worker.running.settings import WHOLE
 from kerasdiff.worker.saving.places import places
+from kerasdiff.worker.stored.called import forget_uncalled
 from kerasdiff.worker.stored.safety import refused
 from kerasdiff.worker.tracing.assemble import assemble
 from kerasdiff.worker.tracing.lower import gradient_functions
@@ -137,6 +138,7 @@ def _frozen(session: Session, precision: Precision, mode: Mode, name: str) -> tu
     """
     loaded, recording = session.loaded(precision), _recorded(session, precision, mode)
     definition = recording.graph.as_graph_def()
+    forget_uncalled(definition)
     customised = _plain_gradients(definition)
     if odd := refused(definition):
         raise EvaluateError(f"the call runs {odd}, which reaches outside of its graph")
