@@ -20,6 +20,7 @@ from kerasdiff.worker.loading.written import guess_mended
         ("x = x.reshape(-1, 28, 28, 1)", "--input 28,28,1 as net.py:1 has it"),
         ("Net()(np.random.rand(4, 7))\nkeras.Input((9,))", "--input 9 as net.py:2 has it"),
         ("Dense(3, input_shape=[5])", "--input 5 as net.py:1 has it"),
+        ("keras.Input((32, 32, 3))\ntf.zeros((2, 7))", "--input 7 as net.py:2 has it"),  # the guess did not do
         ("tf.zeros((batch, 28, width))", "--input 28,28,1, or"),
         ("def broken(:", "--input 28,28,1, or"),
     ],

@@ -10,6 +10,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+from kerasdiff.side.reading.calling import CIFAR_SHAPE
 from kerasdiff.side.targets import Target
 from kerasdiff.worker.keras_internals import Live
 
@@ -35,7 +36,7 @@ def guess_mended(target: Target) -> str:
 
 
 def _first_shape(path: Path) -> tuple[Dims, int] | None:
-    """The likeliest shape of an input in a file, without the rows of a batch, and its line."""
+    """The likeliest shape of an input in a file but the guess, without the rows of a batch, and its line."""
     try:
         tree = ast.parse(path.read_bytes())
     except (OSError, SyntaxError, ValueError):
@@ -48,7 +49,9 @@ def _first_shape(path: Path) -> tuple[Dims, int] | None:
         if isinstance(name, ast.Name)
     }
     calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
-    found = [(rank, call.lineno, dims) for call in calls for rank, dims in _shapes(call, numbers)]
+    found = [
+        (rank, call.lineno, dims) for call in calls for rank, dims in _shapes(call, numbers) if dims != CIFAR_SHAPE
+    ]
     if not found:
         return None
     _, line, dims = min(found)

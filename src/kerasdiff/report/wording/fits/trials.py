@@ -55,7 +55,7 @@ def plan(settings: TrialSettings, seeds: tuple[int, ...]) -> str:
         count(settings.steps, "step") + within,
         count(settings.test_rows, "test row"),
         f"seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}" if seeds else "",
-        "as the reference is compiled (the candidate trains as it is)" if settings.from_compile else "",
+        "optimizer and loss of both as the reference is compiled" if settings.from_compile else "",
         f"without gradient {value(settings.without_gradient)}" if settings.without_gradient else "",
         "without the train_step of its own" if settings.custom_train_step_ignored else "",
     ]

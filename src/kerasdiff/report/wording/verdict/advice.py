@@ -71,8 +71,15 @@ def advice(comparison: Comparison) -> str | None:
     side = 0 if all(isinstance(edit, Insert) for edit in edits) else 1
     steps = _steps(comparison, edits, side)
     lead = f"To make them agree, change the {SIDES[side]}:"
-    texts = (f"{lead} {'; '.join(_joined(group, most) for group in steps)}." for most in MOST_LISTED)
+    end = f".{_again(comparison, edits)}"
+    texts = (f"{lead} {'; '.join(_joined(group, most) for group in steps)}{end}" for most in MOST_LISTED)
     return next((text for text in texts if len(text) <= MOST_CHARACTERS), None) if steps else None
+
+
+def _again(comparison: Comparison, edits: Sequence[Edit]) -> str:
+    """That a layer that is updated may hide what its Keras does otherwise, where each side has a Keras of its own."""
+    apart = "keras" in comparison.reference.environment and any(isinstance(edit, Update) for edit in edits)
+    return " Then compare again: a layer that differs may hide what two versions of Keras do apart." if apart else ""
 
 
 def _steps(comparison: Comparison, edits: Sequence[Edit], side: int) -> list[list[_Step]]:

@@ -78,7 +78,7 @@ def _rank(comparison: Comparison, position: int) -> tuple[bool, bool, bool, bool
     unknown = effect is None or harmless or not effect.sizes
     edit = comparison.edits[position]
     nameless = unknown and (is_nameless(edit) or draws_elsewhere(edit))
-    return harmless, effect is None, nameless, not before, -size, position
+    return harmless, nameless, effect is None, not before, -size, position
 
 
 def _size(effect: Effect) -> float:
