@@ -249,9 +249,13 @@ class Fact(Enum):
     STEP_IS_ROUNDING = auto()
     STEP_NOT_FINITE = auto()  # the loss is NaN or infinite on both sides
     STEP_TAKEN = auto()  # values: optimizer and objective of either side
+    SETTINGS_REFUSED = auto()  # side: that cannot be trained by its compile settings, as the other can; cause
     UNSEEDED_ON_ONE_SIDE = auto()  # side
     UNSEEDED_ON_BOTH_SIDES = auto()
     SAME_TRAINING_CODE = auto()  # names: a method that both models bring, which no rung runs; sources
+    OWN_STEPS_AGREE = auto()  # the same, that is run under two generations of Keras; count: weights it moves alike
+    OWN_STEPS_APART = auto()  # the same; compared: the worst
+    OWN_STEPS_REFUSED = auto()  # the same; cause
     OTHER_TRAINING_CODE = auto()  # the same, with other code on either side
     OWN_TRAINING_CODE = auto()  # the same; side: that alone brings it
 

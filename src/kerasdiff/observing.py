@@ -41,11 +41,13 @@ from kerasdiff.probing.prober import Prober, batches_of, both
 from kerasdiff.probing.stored import observe_stored
 from kerasdiff.probing.training.asked import Learning
 from kerasdiff.probing.training.learning import observe_learning
+from kerasdiff.probing.training.own_steps import compare_own_steps
 from kerasdiff.probing.training.settings import SettingsObservation, asks_settings, observe_settings
 from kerasdiff.probing.values import observe_values
 from kerasdiff.probing.weights.transfer import incomplete
 from kerasdiff.probing.witness import SavedWitness, Witness
 from kerasdiff.rungs.records import NUMERIC, NotChecked, NumberFigures, Rung
+from kerasdiff.rungs.unseen import training_code
 from kerasdiff.rungs.weights import other_initializer
 from kerasdiff.side.observations import Encoding
 from kerasdiff.side.protocol import Side
@@ -133,6 +135,17 @@ class Observer:
             seen = self._numbers(settings_differ=settings_differ, penalties=penalties)
         self._observations = replace(seen, stored=self._stored(face, seen.function))
         return self._observations
+
+    def own_steps(self, learning: Rung) -> tuple[Finding, ...]:
+        """What steps by the same ``train_step`` say of two generations of Keras, where nothing else differs."""
+        told = next((item for item in training_code(self._pair) if item.names == ("train_step",)), None)
+        one, two = (side.overrides.get("train_step") for side in self._pair.descriptions)
+        if told is None or one is None or two is None or one.code != two.code or not self._pair.crosses_generations:
+            return ()
+        if self._prober is None or not self._pair.transfer.complete or learning.outcome != "equal":
+            return ()
+        self._listener.phase("taking steps by the models' own train_step")
+        return (compare_own_steps(self._asked(self._prober), told),)
 
     def _left_out(self, *names: RungName, reason: Finding) -> None:
         self.not_checked += [NotChecked(rung=name, reason=reason) for name in names]

@@ -39,7 +39,7 @@ def test_the_sweep_says_that_a_model_is_proved_equal_to_itself():
     assert result.nodes > 50
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", [form for form in FORMS if form != "itself"])  # which the sweep above compares
 def test_a_model_is_proved_equal_to_its_other_forms(compare: Callable[..., Answer], form: str):
     targets = [f"targets.py:{factory}(name='MobileNet')" for factory in ("itself", form)]
     answer = compare(*targets, cwd=APPLICATIONS)

@@ -38,7 +38,7 @@ def test_reports_are_the_same_to_the_byte(pair: tuple[str, str], cold: bool, tmp
     written = tmp_path / "report.json"
     arguments = ("compare", "--no-fit", "--format", "terminal", "--format", f"json={written}", *pair)
     answers = set()
-    for seed in ("0", "1", "random"):
+    for seed in ("0", "1", "random") if cold else ("0", "random"):
         told = ask(arguments, seed, cold=cold and seed == "random")
         answers.add((told, written.read_text()))
 

@@ -300,6 +300,8 @@ def test_edits_alike_are_told_together_and_the_rest_is_counted() -> None:
     second = replace(STRIDES, candidate=replace(SITES["norm"], node="other"))
 
     assert told(differing(STRIDES, second)).endswith("1 in the candidate, and likewise c.")
+    long = replace(STRIDES, reference=replace(SITES["norm"], node="c" * 200))
+    assert told(differing(STRIDES, long, long)).endswith("1 in the candidate, and likewise 1 more.")
     assert told(differing(LOST, STRIDES, MOVED, FED), 100).endswith("; and 3 more edits.")
     assert all(len(told(differing(LOST, STRIDES, MOVED, FED), room)) <= room for room in range(60, 400, 20))
 

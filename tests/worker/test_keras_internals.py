@@ -327,7 +327,13 @@ def test_messages_come_without_their_wrapping() -> None:
     with pytest.raises(TypeError, match=r"symbolic|Symbolic") as branching:
         graph_of(Branching(), (1, 2))
 
+    told = (
+        "Graph execution error:\n\nDetected at node net/up defined at (most recent call last):\n"
+        '  File "a.py", line 3, in f\n'
+        "\nNot supported.\n\t [[{{node net/up}}]] [Op:__inference_<lambda>_4]"
+    )
     assert internals.bare_message(broken.value) == "no such thing"
+    assert internals.bare_message(RuntimeError(told)) == "Not supported"
     assert not internals.is_data_dependent(broken.value)
     assert internals.is_data_dependent(branching.value)
 

@@ -216,6 +216,11 @@ def test_keras_2_is_told_by_what_keras_3_says(code: str) -> None:
     assert "written for Keras 2" in hint(str(raised.value))
 
 
+def test_what_onednn_alone_can_is_told_with_the_way_to_turn_it_on() -> None:
+    text = "Current CPU implementations do not yet support dilation rates larger than 1."
+    assert "TF_ENABLE_ONEDNN_OPTS=1" in hint(text)
+
+
 @pytest.mark.parametrize("text", ["'Net' object has no attribute 'dens'", "name 'x' is not defined"])
 def test_a_slip_is_not_taken_for_keras_2(text: str) -> None:
     assert hint(text) == ""

@@ -26,6 +26,7 @@ from kerasdiff.rungs.architecture import architecture
 from kerasdiff.rungs.checkpoint import checkpoint
 from kerasdiff.rungs.held import starting, values_count
 from kerasdiff.rungs.inference import inference
+from kerasdiff.rungs.numbers import noted
 from kerasdiff.rungs.records import NotChecked, Rung
 from kerasdiff.rungs.table import rewrites, rows
 from kerasdiff.rungs.training_step import training_step
@@ -71,6 +72,12 @@ def compare_models(models: Models, options: Options, listener: Listener) -> Comp
     return compare_pair(models, *paired(models, options), options, listener)
 
 
+def _but(code: Sequence[Finding], own_steps: Sequence[Finding]) -> list[Finding]:
+    """What is told of the user's code, without what steps were taken by."""
+    taken = {item.names for item in own_steps}
+    return [item for item in code if item.names not in taken]
+
+
 def compare_pair(models: Models, pair: Pair, face: Rung, options: Options, listener: Listener) -> Comparison:
     """Compares two models that are aligned already, with the rung of their interfaces.
 
@@ -79,21 +86,22 @@ def compare_pair(models: Models, pair: Pair, face: Rung, options: Options, liste
     """
     if not (untrained(models, pair, face, options) or pair.isomorphic or outlasts_its_trace(pair)):
         models.make_ready(FitPlan(data=data_of(options), seed=options.seed, options=short_fit(options).trial))
-    not_checked = [NotChecked(rung="training step", reason=method) for method in training_code(pair)]
-
     started, unlike = starting(pair, models.targets, options.values)
     locked = both_recalled(models.workers, pair)
-    not_checked += unlike
     observer = Observer(models.workers, pair, options, listener)
     same_start = observer.same_start(started)
     values = observer.stored_values(face) if values_count(pair, models.targets, options.values) else None
     unheld = () if "compile" in options.ignore else unheld_settings(pair)
     left_out = (*options.ignore, "compile") if unheld else options.ignore
-    seen = settings(started, same_start, left_out, observer.settings())
+    sampled = observer.settings()
+    seen = settings(started, same_start, left_out, sampled)
     observations = observer.observe(face, settings_differ=bool(seen.edits), penalties=only_penalties(pair, seen.edits))
-    not_checked += observer.not_checked
-
     function, learning = inference(pair, observations), training_step(observations)
+    own_steps = observer.own_steps(learning)
+    learning = noted(learning, *own_steps)
+    not_checked = [NotChecked(rung="training step", reason=method) for method in _but(training_code(pair), own_steps)]
+    not_checked += [*unlike, *observer.not_checked]
+
     agree = (function.outcome, learning.outcome) == ("equal", "equal")
     rungs = [
         face,
@@ -110,12 +118,14 @@ def compare_pair(models: Models, pair: Pair, face: Rung, options: Options, liste
     told = (*pair.told, *seen.edits)
     one_way = attribution.one_way if attribution else ()
     unseen = (
-        *beside_the_graph(pair, rungs),
+        *_but(beside_the_graph(pair, rungs), own_steps),
+        *(item for item in own_steps if item.fact is not Fact.OWN_STEPS_AGREE),
         *values_apart(values),
         *untaken(observations, edits),
         *one_way,
         *elsewhere(locked),
         *unheld,
+        *sampled.refused,
     )
     return Comparison(
         verdict=judge(_evidence(pair, rungs, edits, unseen, options, attribution)),

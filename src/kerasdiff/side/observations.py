@@ -268,6 +268,17 @@ class Stepped:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OwnSteps:
+    """What some steps did that a model took by its own ``train_step``.
+
+    Attributes:
+        updates: By weight id, what was added to each weight that holds real numbers.
+    """
+
+    updates: Mapping[str, Array]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SettingsRequest:
     """What the compile settings do on values made for it: no weight or input of the model is asked for.
 

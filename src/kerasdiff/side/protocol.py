@@ -31,6 +31,7 @@ from kerasdiff.side.mutations import Mutation
 from kerasdiff.side.observations import (
     EvaluateRequest,
     Evaluation,
+    OwnSteps,
     SettingsRequest,
     SettingsSample,
     Stage,
@@ -73,6 +74,9 @@ EVALUATE: Request[[EvaluateRequest], Evaluation] = Request(
 )
 STAGE: Request[[Stage], Staged] = Request("stage", "run a part of the model", "kerasdiff.worker.running.stages:stage")
 STEP: Request[[StepRequest], Stepped] = Request("step", "take one optimizer step", "kerasdiff.worker.running.step:step")
+OWN_STEPS: Request[[StepRequest, bool], OwnSteps] = Request(
+    "own_steps", "take steps by its own train_step", "kerasdiff.worker.running.own_steps:own_steps"
+)
 LOSSES_OF: Request[[StepRequest, tuple[tuple[Array, ...], ...]], tuple[float, ...]] = Request(
     "losses_of", "compute training losses", "kerasdiff.worker.running.step:losses_of"
 )
@@ -140,6 +144,7 @@ REQUESTS: Mapping[str, Request[..., object]] = {
         EVALUATE,
         STAGE,
         STEP,
+        OWN_STEPS,
         LOSSES_OF,
         SAMPLE_SETTINGS,
         SAVE_CHECKPOINT,
@@ -234,6 +239,9 @@ class Side(ABC):
 
     step = _Method(STEP)
     """Takes one optimizer step."""
+
+    own_steps = _Method(OWN_STEPS)
+    """Takes some steps by the ``train_step`` that the model brings."""
 
     losses_of = _Method(LOSSES_OF)
     """The training loss of each of these sets of model outputs, by the targets of that step."""

@@ -11,10 +11,14 @@ from kerasdiff.graph import Attribute, Graph, Mode, Port, Returned, Source, Weig
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Override:
-    """A training method of the user's own; equal digests stand for equal code and settings."""
+    """A training method of the user's own; equal digests stand for equal code and settings.
+
+    Equal ``code`` stands for the same, whatever optimizers and the like of Keras are set to.
+    """
 
     digest: str
     source: Source | None
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

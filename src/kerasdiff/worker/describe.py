@@ -269,7 +269,9 @@ def _overrides(model: Live, root: str) -> dict[str, Override]:
         if is_user_code(function):
             code = function.__code__
             source = relative(Source(file=code.co_filename, line=code.co_firstlineno), root)
-            overrides[name] = Override(digest=reach_digest(model, name), source=source)
+            overrides[name] = Override(
+                digest=reach_digest(model, name), source=source, code=reach_digest(model, name, settings=False)
+            )
     return overrides
 
 

@@ -135,6 +135,33 @@ class Scale(layers.Layer):  # type: ignore[misc]
         return x * self.scale
 
 
+class OwnStep(keras.Model):
+    """A training step that both generations take, and one that Keras 3 takes otherwise."""
+
+    def __init__(self, otherwise: bool = False) -> None:
+        super().__init__()
+        self.out, self.otherwise = Dense(3), otherwise
+
+    def call(self, x: Any) -> Any:
+        return self.out(x)
+
+    def train_step(self, data: Any) -> Any:
+        x, y = data
+        with tf.GradientTape() as tape:
+            loss = self.compute_loss(x=x, y=y, y_pred=self(x, training=True))
+        gradients = tape.gradient(loss, self.trainable_variables)
+        share = 0.5 if self.otherwise and hasattr(self, "stateless_call") else 1.0
+        pairs = [(share * one, variable) for one, variable in zip(gradients, self.trainable_variables, strict=True)]
+        self.optimizer.apply_gradients(pairs)
+        return {"loss": loss}
+
+
+def own_step(otherwise: bool = False) -> Any:
+    model = OwnStep(otherwise)
+    model.compile(keras.optimizers.SGD(0.1, momentum=0.5), "mse")
+    return model
+
+
 class Quiet(keras.Model):  # type: ignore[misc]
     def __init__(self) -> None:
         super().__init__()

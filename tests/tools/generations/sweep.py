@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -68,17 +68,29 @@ def gates(rows: Sequence[tuple[str, int]], python: str) -> str:
     return "\n".join(lines)
 
 
-def said(rows: Sequence[tuple[str, int]], python: str = "", jobs: int = 0) -> dict[tuple[str, int], Said]:
+def by_itself(arguments: Sequence[str]) -> tuple[str, str]:
+    """What the command gives and what it complains of, run as a user does."""
+    command = [sys.executable, "-m", "kerasdiff", *arguments]
+    done = subprocess.run(command, env={**os.environ, **ASIDE}, capture_output=True, text=True, check=False)
+    return done.stdout, done.stderr
+
+
+Ask = Callable[[Sequence[str]], tuple[str, str]]
+
+
+def said(
+    rows: Sequence[tuple[str, int]], python: str = "", jobs: int = 0, ask: Ask = by_itself
+) -> dict[tuple[str, int], Said]:
     """Asks kerasdiff of all rows."""
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder) / "kerasdiff.toml"
         config.write_text(gates(rows, python))
-        command = [sys.executable, "-m", "kerasdiff", "check", "--config", str(config), "--format", "json"]
-        command += ["--jobs", str(jobs)] if jobs else []
-        done = subprocess.run(command, env={**os.environ, **ASIDE}, capture_output=True, text=True, check=False)
-    if not done.stdout:
-        raise SystemExit(done.stderr)
-    pairs = json.loads(done.stdout)["pairs"]
+        told, complaint = ask(
+            ["check", "--config", str(config), "--format", "json", *(["--jobs", str(jobs)] if jobs else [])]
+        )
+    if not told:
+        raise SystemExit(complaint)
+    pairs = json.loads(told)["pairs"]
     return {row: _said(pair) for row, pair in zip(rows, pairs, strict=True)}
 
 
@@ -128,14 +140,14 @@ def shown(lines: Sequence[Line]) -> str:
     return "\n".join([*told, "", *(f"- {kind}: {count}" for kind, count in sorted(kinds.items()))])
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None, ask: Ask = by_itself) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("layer", nargs="*", help="layers, or rows as in LSTM/2 (default: all)")
     parser.add_argument("--reference-python", default="", help="the environment of the models of Keras 2")
     parser.add_argument("--jobs", type=int, default=0, help="pairs at once")
     parser.add_argument("--truth", type=Path, help="what plain Keras said, kept from run to run")
     parser.add_argument("--json", type=Path, help="writes the lines here too")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     sys.path.insert(0, str(HERE))
     from table import TABLE
 
@@ -144,7 +156,7 @@ def main() -> int:
     missing = sorted({*both()} - {*TABLE}) if not options.layer else []
     began = time.monotonic()
     with ThreadPoolExecutor(1) as pool:
-        asking = pool.submit(said, asked, options.reference_python, options.jobs)
+        asking = pool.submit(said, asked, options.reference_python, options.jobs, ask)
         truths = truths_of(asked, options.truth)
         answers = asking.result()
     from building import call_text

@@ -43,6 +43,9 @@ CALLS = 128
 """Calls over which the copies are spread: what a call draws once for the whole batch shows in several calls alone.
 A normal number that is drawn once a batch shows in 128 of them with a p below 1e-9, in 64 below 1e-4."""
 
+MOST_CALLS = 1024
+"""Calls where each is one draw, as of a number for the whole batch."""
+
 SLOPES = 512
 """Copies of each row of which gradients by the inputs are taken, which cost some calls."""
 
@@ -94,15 +97,21 @@ def sample(prober: Prober, pair: Pair, run: Run, *, training: bool) -> Samples |
             started = time.monotonic()
             outputs = both(lambda side, n=count: _outputs(prober, side, probe, n, run.precision, training=training))  # type: ignore[misc]
             spent.append((count, time.monotonic() - started))
+        count, seconds = spent[-1]
+        sides = _by_sides(outputs, rows)
+        calls = min(MOST_CALLS, int(CALLS * SECONDS / max(seconds, 1e-9)), count // 2)
+        if calls > CALLS and any(drawn_together(*pair) for pair in sides):
+            outputs = both(
+                lambda side: _outputs(prober, side, probe, count, run.precision, training=training, calls=calls)
+            )
+            sides = _by_sides(outputs, rows)
     except EvaluateError:
         return None
-    count = spent[-1][0]
-    sides = list(zip(*(_by_call(side, rows) for side in outputs), strict=False))
-    of_outputs = [look for one, two in sides if _is_sample(one, two) for look in looks(one, two)]
+    of_outputs = [look for one, two in sides for look in looks(one, two)]
     if not of_outputs:
         return None
     of_inputs: list[Look] = []
-    if not any(_is_sample(one, two) and drawn_together(one, two) for one, two in sides):
+    if not any(drawn_together(*pair) for pair in sides):
         firsts = outputs[0][0], outputs[1][0]
         of_inputs = slopes_apart(prober, pair, run, probe, min(count, SLOPES), firsts, training=training)
     return _told(of_outputs, of_inputs, copies=count, rows=rows, ended=count < most)
@@ -177,6 +186,12 @@ def _is_sample(one: Array, two: Array) -> bool:
     return one.dtype.kind == "f" and one.shape == two.shape and one.ndim > 2
 
 
+def _by_sides(outputs: tuple[Outputs, Outputs], rows: int) -> list[tuple[Array, Array]]:
+    """The outputs of both sides that are samples."""
+    both_sides = zip(*(_by_call(side, rows) for side in outputs), strict=False)
+    return [(one, two) for one, two in both_sides if _is_sample(one, two)]
+
+
 def _by_call(calls: Outputs, rows: int) -> list[Array]:
     """Each output as ``(calls, rows, copies, ...)``; what has no row for each of the input's has no axes."""
     found = []
@@ -193,10 +208,17 @@ def _copies(probe: tuple[Array, ...]) -> int:
 
 
 def _outputs(
-    prober: Prober, side: int, probe: tuple[Array, ...], copies: int, precision: Precision, *, training: bool
+    prober: Prober,
+    side: int,
+    probe: tuple[Array, ...],
+    copies: int,
+    precision: Precision,
+    *,
+    training: bool,
+    calls: int = CALLS,
 ) -> Outputs:
     """The outputs of every call, on copies of each row."""
-    each = max(2, copies // CALLS)
+    each = max(2, copies // calls)
     request = EvaluateRequest(
         recipes=prober.recipes[side],
         probes=(repeated(probe, each),) * max(1, copies // each),

@@ -159,7 +159,7 @@ def _own_draws(
 
 def _drawn(prober: Prober, pair: Pair, plain: tuple[Stage, Stage], mode: Mode) -> tuple[Staged, Staged] | None:
     """What both sides draw at random; ``None`` where neither draws anything."""
-    if not any(_may_draw(side.training if mode == "training" else side.inference) for side in pair.descriptions):
+    if not any(may_draw(side.training if mode == "training" else side.inference) for side in pair.descriptions):
         return None
     stages = [replace(stage, outputs=True, effects=True) for stage in plain]
     drawn = both(lambda side: prober.sides[side].stage(stages[side]))
@@ -190,7 +190,7 @@ def _draws(node: Node) -> bool:
     return node.lowering is not None and any(draws(item.op) for item in within(node.lowering))
 
 
-def _may_draw(graph: Graph | None) -> bool:
+def may_draw(graph: Graph | None) -> bool:
     """Whether a traced call may draw random numbers; one that is not known may."""
     return graph is None or any(
         node.kind in ("layer", "function") and (node.lowering is None or _draws(node)) for node in graph

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from kerasdiff.align.pair import Aligned, Correspondence
+from kerasdiff.align.pair import Aligned, Correspondence, across
 from kerasdiff.graph import Graph
 from kerasdiff.graph.ops import FAMILIES, within
-from kerasdiff.probing.draws.sharing import draws_anew_in, seeded_alike
+from kerasdiff.probing.draws.sharing import draws_anew_in, may_draw, seeded_alike
 from kerasdiff.side.training import DrawsFrom
 
 Kind = tuple[str, str]
@@ -18,8 +18,10 @@ def trial_draws(pair: Correspondence) -> DrawsFrom:
     ``own`` where one side draws none, or every generator corresponds to one that starts from the same state. Else
     ``common``: the n-th draw of a kind is given the same numbers on both sides, which is only right where it is the
     same draw. It is where aligned nodes draw in the same order; else ``apart``: one that nothing aligns may keep what
-    another drops (``u < keep`` for ``u >= rate``).
+    another drops (``u < keep`` for ``u >= rate``), and two backends have no random numbers in common.
     """
+    if across(pair.descriptions):
+        return "apart" if all(may_draw(side.training) for side in pair.descriptions) else "own"
     aligned = pair.modes.get("training")
     if aligned is None or not all(map(draws_anew_in, aligned.graphs)) or seeded_alike(aligned, pair):
         return "own"

@@ -38,9 +38,9 @@ where that does not fit, and then fewer, as in a model of at most 16 positions."
 
 FLOAT_PROBES = ("normal", "uniform", "image", "large", "tiny")
 
-SPARED = "uniform", "tiny", "zeros", MANY_ROWS
+SPARED = "uniform", MANY_ROWS
 """Those that a pair of the same graphs is spared where a run is long: an op of another TensorFlow meets nothing on them
-but another size of numbers or batches than on the others."""
+but other ordinary numbers and a larger batch."""
 
 CONSTANTS = (0.5, 1.0, -1.0, 2.0)
 """Values of the rows of ``constant``: an input without variance shows the epsilon of a normalisation at its largest."""

@@ -14,6 +14,7 @@ import numpy as np
 
 from kerasdiff.align.pair import Pair
 from kerasdiff.errors import EvaluateError
+from kerasdiff.findings import SIDES, Fact, Finding
 from kerasdiff.graph import Attribute
 from kerasdiff.graph.values import Array, Precision
 from kerasdiff.probing.prober import both
@@ -54,12 +55,14 @@ class SettingsObservation:
         apart: How far each section lies apart that reads the same and does not do the same, in two versions of Keras:
             as a fraction of a step, or of a loss.
         occasions: On which outputs alone each of them does so.
+        refused: That one side alone cannot be trained by its settings, and why.
     """
 
     likeness: Mapping[Section, Likeness]
     encodings: tuple[Encoding | None, ...] = ()
     apart: Mapping[Section, float] = field(default_factory=dict)
     occasions: Mapping[Section, Occasion | None] = field(default_factory=dict)
+    refused: tuple[Finding, ...] = ()
 
 
 def section_of(key: str) -> Section | None:
@@ -123,7 +126,24 @@ def observe_settings(sides: tuple[Side, Side], pair: Pair) -> SettingsObservatio
             return _sampled(sides, pair, sections, precision)
         except EvaluateError:
             continue
-    return SettingsObservation(likeness={})
+    return SettingsObservation(likeness={}, refused=_refused(sides))
+
+
+def _refused(sides: tuple[Side, Side]) -> tuple[Finding, ...]:
+    """The side that cannot be trained by its compile settings, where the other one can."""
+    causes = both(lambda side: _refusal(sides[side]))
+    if bool(causes[0]) == bool(causes[1]):
+        return ()
+    side = 0 if causes[0] else 1
+    return (Finding(fact=Fact.SETTINGS_REFUSED, side=SIDES[side], cause=causes[side]),)
+
+
+def _refusal(side: Side) -> str:
+    try:
+        side.sample_settings(SettingsRequest(sections=(), precision="float32"))
+    except EvaluateError as error:
+        return error.message
+    return ""
 
 
 def _beyond(pair: Pair, keys: Sequence[str]) -> set[Section]:

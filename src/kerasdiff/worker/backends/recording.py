@@ -171,7 +171,7 @@ def _join(first: Program, second: Program) -> None:
         ValueError: If their ops are others.
     """
     ones, twos = first.operations, second.operations
-    if [op.type for op in ones] != [op.type for op in twos]:
+    if [(op.type, len(op.outputs)) for op in ones] != [(op.type, len(op.outputs)) for op in twos]:
         raise ValueError("the call does something else for another size of its batch")
     for one, two in zip(ones, twos, strict=True):
         for own, other in zip(one.outputs, two.outputs, strict=True):

@@ -32,6 +32,7 @@ _ANSWERED = {
 """Requests that are answered in another way here, by the module and function of this room that does."""
 
 _UNTOLD = {
+    "own_steps": "a train_step of its own is not run on {backend}; compare it on TensorFlow",
     "sample_settings": "compile settings are not sampled on {backend}; compare them on TensorFlow",
     "freeze": "a baseline is made of TensorFlow's graphs, and this model runs on {backend}; lock it on TensorFlow, and "
     "compare what runs on {backend} with that",

@@ -1,4 +1,4 @@
-"""Which errors say that code is written for Keras 2, or that it wants the network? One table, by their words.
+"""Which errors say that code is written for Keras 2, wants the network or oneDNN? One table, by their words.
 
 The words are those of Keras 3.15.1 with TensorFlow 2.21, tried one by one; of other versions they may not be known.
 """
@@ -55,11 +55,17 @@ _NETWORK = re.compile(
 )
 
 
+_ONE_DNN = re.compile(r"CPU implementations? do(es)? not yet support dilation rates")
+"""What plain kernels lack: oneDNN, which is off so that equal graphs give equal bits, has it in float32."""
+
+
 def hint(text: str) -> str:
     """What an error of these words comes from, as a clause; empty where it is not known."""
     for pattern, wanted in _KERAS_2 if generation() == "third" else ():
         if re.search(pattern, text):
             return f"this is written for Keras 2, and here is Keras {keras.__version__}: {wanted}"
+    if _ONE_DNN.search(text):
+        return "oneDNN can, which is off here: --env TF_ENABLE_ONEDNN_OPTS=1 turns it on"
     if _NETWORK.search(text):
         return "it downloads something, and that address cannot be reached from here"
     return ""

@@ -10,7 +10,11 @@ import re
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _CALLING = re.compile(r"^Exception encountered when calling [^\n]*\n+", re.MULTILINE)
 _ARGUMENTS = "Arguments received by"
-_GRAPH_NOISE = re.compile(r"\{\{[^}]*\}\}\s*|\s*\[Op:\w+\](\s*name:\s*\S*)?")
+_GRAPH_NOISE = re.compile(
+    r"^(Graph execution error:|Detected at node .*|\s*File \".*|<stack traces unavailable>)$|"
+    r"\[\[\{\{[^}]*\}\}\]\]|\{\{[^}]*\}\}\s*|\s*\[Op:[^\]]+\](\s*name:\s*\S*)?",
+    re.MULTILINE,
+)
 _VALUES = re.compile(r",? numpy=.*")  # the whole value of a variable, which nobody reads
 
 

@@ -48,7 +48,7 @@ class StoredSession(Session):
             "start_values": _start_values,
             "places": _places,
             "recall": _recall,
-            **dict.fromkeys(("save_checkpoint", "load_checkpoint", "freeze"), _no_code),
+            **dict.fromkeys(("save_checkpoint", "load_checkpoint", "freeze", "own_steps"), _no_code),
             **dict.fromkeys(("start", "trial_key", "fit"), _untrained),
         }
 

@@ -37,14 +37,16 @@ def state_digest(value: Live) -> str:
     return digest_of((methods, state, reader.reached()))
 
 
-def reach_digest(owner: Live, method: str) -> str:
+def reach_digest(owner: Live, method: str, *, settings: bool = True) -> str:
     """A digest of a method with what it reaches by name: other methods, functions and plain settings of the user's.
 
     Args:
         owner: The object whose method it is; names are looked up there, in its classes and in the method's module.
         method: Name of the method.
+        settings: As of :class:`kerasdiff.worker.tracing.reach.Reader`: two generations of Keras tell them otherwise.
     """
-    reader = Reader([*map(vars, type(owner).__mro__), vars(owner)])
+    own = {name: value for name, value in vars(owner).items() if name != "name"}  # as Keras 2 has it under another one
+    reader = Reader([*map(vars, type(owner).__mro__), own], settings=settings)
     reader.names([method], {})
     return digest_of(reader.reached())
 

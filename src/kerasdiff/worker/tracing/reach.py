@@ -37,10 +37,11 @@ class Reader:
 
     Args:
         scopes: Where names are looked up besides the module of the function that uses them.
+        settings: Whether it counts what an optimizer, a loss or the like of Keras is, and what it is set to.
     """
 
-    def __init__(self, scopes: Sequence[_Scope] = ()) -> None:
-        self._scopes = scopes
+    def __init__(self, scopes: Sequence[_Scope] = (), *, settings: bool = True) -> None:
+        self._scopes, self._settings = scopes, settings
         self._waiting: list[tuple[str, _Scope]] = []
         self._asked: dict[int, set[str]] = {}
         self._beside: dict[int, list[_Scope]] = {}
@@ -69,6 +70,8 @@ class Reader:
 
     def _standing(self, name: str, module: _Scope) -> list[object]:
         inside = [value for scope in self._scopes if _says(value := _behind(scope.get(name)))]
+        if not self._settings:  # and what Keras keeps by which name is an affair of its version
+            inside = [value for value in inside if not is_keras_own(type(value))]
         own = _MISSING if name.startswith("__") else module.get(name, _MISSING)  # where a module lies says nothing
         if own is _MISSING:  # or it is imported inside of a function
             named = (name, f"{module.get('__package__')}.{name}")
@@ -146,6 +149,8 @@ class Reader:
         if isinstance(value, type):
             return self._kind(value, depth)
         settings = _configured(value)
+        if settings is not None and not (self._settings or is_users(type(value))):
+            return _named(value)
         if settings is not None:
             return self._kind(type(value), depth), self.plain(settings, depth)
         if _is_layer(value) or not (is_users(type(value)) or isinstance(value, SimpleNamespace | Namespace)):

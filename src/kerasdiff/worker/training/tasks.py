@@ -68,7 +68,8 @@ class Task:
 
     Attributes:
         heads: The outputs with the form of their targets.
-        words: The losses as a report shows them.
+        losses: Of each output.
+        words: The same as a report shows them.
         structure: What the model returned for a probe.
         encodings: Form of the targets that each loss tells of, ``None`` where it is code of the user's own.
     """
@@ -103,10 +104,10 @@ class Task:
         losses = _compiled_losses(loaded.model, names) if self.compiled else [None] * len(ports)
         if loss is not None:
             losses = [_named(loss, logits=not _bounded([batch[at] for batch in outputs])) for at in range(len(ports))]
-        self.heads, self._losses = _heads(ports, outputs, losses, encodings)
+        self.heads, self.losses = _heads(ports, outputs, losses, encodings)
         self.structure: Live = results[0]
-        self.encodings = tuple(encoding_of(loss) for loss in self._losses)
-        self.words = tuple(_words(loss) for loss in self._losses)
+        self.encodings = tuple(encoding_of(loss) for loss in self.losses)
+        self.words = tuple(_words(loss) for loss in self.losses)
         self._check(results[0])
 
     def _check(self, result: Live) -> None:
@@ -138,7 +139,7 @@ class Task:
         if self.compiled:
             packed = keras.tree.pack_sequence_as(result, list(targets))
             return loss_of(self._model, packed, result, training=training)
-        scored = zip(self._losses, targets, tensors_of(result), strict=True)
+        scored = zip(self.losses, targets, tensors_of(result), strict=True)
         terms = [loss(y, output) for loss, y, output in scored if loss is not _no_loss]
         return summed([*terms, *self._model.losses])
 
@@ -156,7 +157,7 @@ class Task:
         Of tensors of TensorFlow, or of arrays of numpy.
         """
         pairs = []
-        for head, loss, y, output in zip(self.heads, self._losses, targets, outputs, strict=True):
+        for head, loss, y, output in zip(self.heads, self.losses, targets, outputs, strict=True):
             if head.encoding == "real":
                 continue
             if head.encoding == "binary":

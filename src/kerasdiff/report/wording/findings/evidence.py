@@ -153,6 +153,18 @@ def _training_code(finding: Finding) -> str:
     return f"{finding.names[0]} is overridden {how}{where}; the call is compared, not this"
 
 
+def _own_steps(finding: Finding) -> str:
+    """What steps by the same code of the user's show, and why there are none."""
+    lines = f" ({' and '.join(map(str, finding.sources))})" if finding.sources else ""
+    code = f"{finding.names[0]} is the same code on both sides{lines}"
+    if finding.fact is Fact.OWN_STEPS_AGREE:
+        return f"{code}, and two steps by it agree in all {finding.count} weights"
+    if finding.compared is None:
+        return f"{code}, and no step by it is compared: {finding.cause}"
+    weight = finding.compared.subject.weight
+    return f"{code}, and two steps by it move {weight} apart: {closeness(finding.compared.closeness)}"
+
+
 def _never_finite(finding: Finding) -> str:
     number = "" if finding.of == 1 else f" of {finding.count} of {finding.of} outputs"
     return f"every value{number} is NaN or infinite on both sides, whatever the probe, which decides nothing"
@@ -250,6 +262,10 @@ SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
         "both models draw random numbers in training that no seed of theirs controls; nothing can be compared"
     ),
     Fact.SAME_TRAINING_CODE: _training_code,
+    Fact.SETTINGS_REFUSED: lambda f: f"the {f.side} alone cannot be trained by its compile settings: {f.cause}",
+    Fact.OWN_STEPS_AGREE: _own_steps,
+    Fact.OWN_STEPS_APART: _own_steps,
+    Fact.OWN_STEPS_REFUSED: _own_steps,
     Fact.OTHER_TRAINING_CODE: _training_code,
     Fact.OWN_TRAINING_CODE: _training_code,
     Fact.NO_SEARCH_OF_RANDOM_MODELS: _said(

@@ -21,7 +21,7 @@ MOST_CHARACTERS = 300
 MOST_TOLD = 3
 """Groups of edits in a summary."""
 
-MOST_LISTED = (5, 3, 2, 1)
+MOST_LISTED = (5, 3, 2, 1, 0)
 """Nodes or lines of a group: the first of these with which it fits."""
 
 
@@ -184,7 +184,7 @@ def _sentence(edits: tuple[Edit, ...], most: int) -> str:
     if len(edits) == 1:
         return message(first)
     if isinstance(first, Insert | Delete) and not (first.inside or first.formula or first.folded):
-        return _one_sided(edits, most)
+        return _one_sided(edits, max(most, 1))
     others = [_other(edit, first) for edit in edits[1:]]
     return f"{message(first)}, and likewise {_some(others, most)}"
 
