@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kerasdiff.explain.acting import acts
+from kerasdiff.explain.acting import acts, slopes_part
 
 ONES = np.array([1.0, -2.0, 3.0])
 
@@ -26,3 +26,18 @@ ONES = np.array([1.0, -2.0, 3.0])
 )
 def test_an_op_acts_where_a_value_is_another(value, operand, acted) -> None:
     assert acts(value, operand) is acted
+
+
+@pytest.mark.parametrize(
+    ("ones", "twos", "acting", "part"),
+    [
+        (ONES, ONES, True, False),
+        (0 * ONES, ONES, True, True),  # nothing comes back through a clip
+        (0 * ONES, ONES, False, False),  # at a corner, where nothing acts
+        (0 * ONES, 1e-12 * ONES, True, False),  # far out on a sigmoid
+        (ONES, np.nan * ONES, False, True),
+        (np.nan * ONES, np.nan * ONES, True, False),
+    ],
+)
+def test_gradients_part_where_an_op_acts_or_one_side_has_none(ones, twos, acting, part) -> None:
+    assert slopes_part(({"0": ones}, {"0": twos}), ({"0": ONES}, {"0": ONES}), acting=acting) is part

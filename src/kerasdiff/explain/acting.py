@@ -1,8 +1,8 @@
 """Does what an edit adds ever act? A clip at a million, or an epsilon beside a sum, changes no value that probes bring.
 
 What such an op does where it acts was not compared. So both sides are given the same values before the edits, far from
-the usual: zeros, tiny ones, all negative, and huge ones where an op has not acted yet. If the outputs part there, no
-number says that the models are the same; an op that leaves alone whatever comes in is harmless.
+the usual: zeros, tiny ones, all negative, and huge ones where an op has not acted yet. If outputs or, in training,
+gradients part there, no number says that the models are the same; one that leaves alone all that comes in is harmless.
 """
 
 from __future__ import annotations
@@ -14,16 +14,17 @@ import numpy as np
 
 from kerasdiff.align.edits import Edit, leaves
 from kerasdiff.align.telling.folding import nodes_of
+from kerasdiff.explain.bench import gradients_apart
 from kerasdiff.explain.cut import CutPoint, Traced
 from kerasdiff.explain.inside import agree
 from kerasdiff.explain.patching import Patcher
 from kerasdiff.findings import SIDES, Fact, Finding, Site
 from kerasdiff.graph import Edge, Node
-from kerasdiff.graph.ops import BOUNDS, CUTS, HANDED_ON, POLES, REARRANGES, SHAPE_ONLY
+from kerasdiff.graph.ops import BOUNDS, COMPARISONS, CUTS, HANDED_ON, POLES, REARRANGES, SHAPE_ONLY, TIES
 from kerasdiff.graph.values import Array, Tolerance
 from kerasdiff.probing.numbers.closeness import compare_values
 from kerasdiff.probing.numbers.limits import precision_tolerance
-from kerasdiff.probing.prober import both
+from kerasdiff.probing.prober import both, projection
 from kerasdiff.side.observations import Stage
 
 ACTS = 1e-6
@@ -39,8 +40,14 @@ SLIGHT = 1e-7
 INERT = HANDED_ON | SHAPE_ONLY | REARRANGES | {"Const"}
 """Ops that look at no value: as they treat one, they treat all."""
 
+JUMPS = POLES | COMPARISONS | TIES
+"""Ops that do at 0 alone, or where all values are the same, what they do nowhere else."""
+
 Named = tuple[int, str]
 """A canonical node, with its side."""
+
+Slopes = Mapping[str, Array]
+"""Gradients, by any name for what was given."""
 
 Given = Mapping[str, Callable[[Array], Array]]
 """By name, what a value becomes."""
@@ -142,9 +149,9 @@ def _sites(edits: Iterable[Edit]) -> tuple[dict[str, Site], dict[str, Site]]:
 
 
 def _meets_pole(patcher: Patcher, side: int, name: str) -> bool:
-    """Whether a node, or one that takes its value, does what has no answer at 0."""
+    """Whether a node, or one that takes its value, does what has no answer at 0, or jumps there."""
     nodes = patcher.cut.node(side, name), *patcher.cut.users(side, name)
-    return any(node is not None and {node.op, *(one.op for one in node.lowering or ())} & POLES for node in nodes)
+    return any(node is not None and {node.op, *(one.op for one in node.lowering or ())} & JUMPS for node in nodes)
 
 
 def _bounds_of_weights(patcher: Patcher, names: Sequence[Sequence[str]]) -> Iterator[tuple[int, str]]:
@@ -240,21 +247,60 @@ def _driven(
     patcher: Patcher, places: Sequence[Traced], given: Given, idle: Sequence[Idle], ends: Sequence[CutPoint]
 ) -> tuple[str | None, list[Idle]]:
     """The first values given at which the ends part, and which of the idle nodes act there."""
-    wanted = [tuple(dict.fromkeys(edge for edge in (place[side] for place in places))) for side in (0, 1)]
+    wanted = tuple(dict.fromkeys(place[0] for place in places))
     if not places:
         return None, []
-    own = patcher.values(0, wanted[0], patcher.plain[0].probe)
-    floating = [place for place in places if own[place[0]].dtype.kind == "f" and own[place[0]].ndim]
-    tolerance = precision_tolerance("float64")
-    changes: Given = {"": lambda x: x, **given}
-    for name, change in changes.items() if floating else ():
-        changed = [(place, change(own[place[0]])) for place in floating]
-        first, second = both(lambda side: _given(patcher, side, changed, idle, ends))  # noqa: B023 (asked at once)
-        if not name:  # where both agree, but not to the last digit, they are as far apart elsewhere
-            tolerance = _by_usual(first[0], second[0])
-        elif not agree(first[0], second[0], tolerance):
-            return name, [*first[1], *second[1]]
+    own = patcher.ask(0, replace(patcher.plain[0], draws={}, wanted=wanted, outputs=True))
+    floating = [place for place in places if own.values[place[0]].dtype.kind == "f" and own.values[place[0]].ndim]
+    seeds = projection(own.outputs) if patcher.plain[0].mode == "training" else None
+    if not floating:
+        return None, []
+
+    def met(change: Callable[[Array], Array]) -> tuple[_Met, _Met]:
+        changed = [(place, change(own.values[place[0]])) for place in floating]
+        return both(lambda side: _given(patcher, side, changed, idle, ends, seeds))
+
+    usual = met(lambda x: x)
+    for name, change in given.items():
+        there = met(change)
+        acting = [*there[0].acting, *there[1].acting]
+        if not _agree(there, usual) or slopes_part(_slopes(there), _slopes(usual), acting=bool(acting)):
+            return name, acting
     return None, []
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Met:
+    """What a side gives from given values: the ends, the gradients by what was given, and which idle nodes act."""
+
+    ends: tuple[Array, ...]
+    slopes: Slopes
+    acting: list[Idle]
+
+
+def _agree(met: tuple[_Met, _Met], usual: tuple[_Met, _Met]) -> bool:
+    """Whether ends agree; where they do at usual values, but not to the last digit, they are as far apart elsewhere."""
+    return agree(met[0].ends, met[1].ends, _by_usual(usual[0].ends, usual[1].ends))
+
+
+def _slopes(met: tuple[_Met, _Met]) -> tuple[Slopes, Slopes]:
+    return met[0].slopes, met[1].slopes
+
+
+def slopes_part(met: tuple[Slopes, Slopes], usual: tuple[Slopes, Slopes], *, acting: bool) -> bool:
+    """Whether gradients part, which agree at usual values: where an op acts, or those of one side are not finite.
+
+    On the scale of those at usual values: what is left of a slope far out is rounding.
+    """
+    apart, before = gradients_apart(*met), gradients_apart(*usual)
+    if not np.isfinite(apart):
+        return bool(np.isfinite(before))
+    scale = max(_norm(met[0]), _norm(usual[0]))
+    return acting and apart * (_norm(met[0]) or 1.0) > max(SLIGHT, USUAL * before) * scale > 0
+
+
+def _norm(slopes: Slopes) -> float:
+    return float(np.sqrt(sum(float(np.sum(value[np.isfinite(value)] ** 2)) for value in slopes.values())))
 
 
 def _by_usual(ones: Sequence[Array], twos: Sequence[Array]) -> Tolerance:
@@ -270,8 +316,9 @@ def _given(
     changed: Sequence[tuple[Traced, Array]],
     idle: Sequence[Idle],
     ends: Sequence[CutPoint],
-) -> tuple[tuple[Array, ...], list[Idle]]:
-    """The ends of a side from given values, and which of its idle nodes act then."""
+    seeds: tuple[Array, ...] | None,
+) -> _Met:
+    """The ends of a side from given values, which of its idle nodes act then, and where ``seeds`` are, gradients."""
     values = {place[side]: value for place, value in changed}
     own = [one for one in idle if one.side == side]
     inner, last = _places(ends, side)
@@ -279,9 +326,16 @@ def _given(
     wanted = tuple(edge for edge in asked if edge not in values)
     request: Stage = replace(patcher.plain[side], given=values, wanted=wanted, outputs=bool(last))
     staged = patcher.ask(side, request)
+    pulled: Mapping[Edge, Array] = {}
+    if last and seeds:
+        pulled = patcher.ask(side, replace(request, wanted=(), outputs=False, pull_outputs=seeds)).pulled
     seen = {**staged.values, **values}
     met = (*map(seen.__getitem__, inner), *(staged.outputs[number] for number in last))
-    return met, [one for one in own if acts(seen[one.value], seen[one.operand])]
+    return _Met(
+        ends=met,
+        slopes={str(number): pulled[place[side]] for number, (place, _) in enumerate(changed) if place[side] in pulled},
+        acting=[one for one in own if acts(seen[one.value], seen[one.operand])],
+    )
 
 
 def _places(ends: Sequence[CutPoint], side: int) -> tuple[list[Edge], list[int]]:

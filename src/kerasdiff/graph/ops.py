@@ -191,6 +191,9 @@ COMPARISONS = frozenset({"Equal", "NotEqual", "Greater", "GreaterEqual", "Less",
 POLES = frozenset({"RealDiv", "Div", "DivNoNan", "Xdivy", "Reciprocal", "Inv", "Rsqrt", "Sqrt", "Log", "Pow", "Xlogy"})
 """Give what is not finite, or has no slope, at 0."""
 
+TIES = frozenset({"ArgMax", "ArgMin", "TopK", "TopKV2"})
+"""Choose between values that are the same by where they stand."""
+
 LOOKUPS = frozenset({"Gather", "GatherV2", "GatherNd", "ResourceGather", "ResourceGatherNd"})
 """Take rows of a table by their numbers; their gradient holds these rows alone."""
 

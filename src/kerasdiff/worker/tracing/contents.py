@@ -26,8 +26,11 @@ _PASSING = frozenset({"Cast", "Identity"})
 _UNTOLD = frozenset({*_PASSING, "Const", "NoOp"})
 """Ops that are not counted: a constant counts by its values, in what takes it."""
 
-_MOST = 16
-"""Values of a constant that counts: of settings, not of a table."""
+_FEW = 16
+"""Values of a constant that counts number by number: of settings, not of a table, which counts as a whole."""
+
+_MOST = 1 << 20
+"""Values of a constant that counts."""
 
 _INFINITE = 1e30
 """What stands for infinity, as the largest value of a precision does."""
@@ -132,7 +135,17 @@ def _is_small(node: Live) -> bool:
 
 
 def _told(array: Array) -> Iterator[str]:
-    """Each number of a constant, in as many digits as every precision has."""
-    if array.size <= _MOST and array.dtype.kind in "iuf":
+    """The numbers of a constant, in as many digits as float32 has for sure: 1.0004 is no 1; those of a table as one.
+
+    A table is told by its norm and by where it points, both of which rounding leaves alone.
+    """
+    if array.size > _MOST or array.dtype.kind not in "iuf":
+        return
+    if array.size <= _FEW:
         for value in array.ravel().tolist():
-            yield "infinite" if abs(value) > _INFINITE else f"{value:.4g}"
+            yield "infinite" if abs(value) > _INFINITE else f"{value:.6g}"
+        return
+    values = np.clip(np.nan_to_num(array.astype(np.float64).ravel()), -_INFINITE, _INFINITE)
+    norm = float(np.linalg.norm(values))
+    yield f"{norm:.4g}"
+    yield f"{float(values @ np.cos(np.arange(values.size))) / (norm or 1.0):.4f}"
