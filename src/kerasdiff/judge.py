@@ -35,6 +35,7 @@ class Evidence:
         transfer: Which weights correspond.
         parameters: Scalars of either model.
         reached: The edits of a constant factor or summand that outputs or losses are seen to depend on.
+        followed: Those of a layer whose moving variance follows another one, as its graph says: a factor next to 1.
         unseen: Reasons why an equivalence would claim too much: what no rung could look at.
         require: The weakest basis that passes as equivalent.
         gates: Rungs without which nothing is equivalent, whatever it rests on.
@@ -46,6 +47,7 @@ class Evidence:
     transfer: WeightTransfer
     parameters: tuple[int, int]
     reached: tuple[Update, ...] = ()
+    followed: tuple[Edit, ...] = ()
     unseen: tuple[Finding, ...] = ()
     require: Required = "statistical"
     gates: tuple[RungName, ...] = UNIMPLIED
@@ -126,9 +128,8 @@ class Evidence:
         A constant factor or summand that outputs are seen to depend on moves them: what agrees, agrees for another
         constant makes up for it.
         """
-        return tuple(
-            edit for edit in self.edits if isinstance(edit, Update) and may_hide(edit) and edit not in self.reached
-        )
+        bounds = (edit for edit in self.edits if isinstance(edit, Update) and may_hide(edit))
+        return (*(edit for edit in bounds if edit not in self.reached), *self.followed)
 
     def too_weak(self, basis: Basis | None) -> bool:
         """Whether a basis is weaker than required."""

@@ -528,3 +528,13 @@ def test_long_lists_are_cut_and_counted() -> None:
 
     assert "m.py:1, 2, 3, 4, 5 and 4 more" in text
     assert many.endswith("; and 3 more edits.")
+
+
+def test_a_variance_that_follows_another_one_is_not_equivalent_whatever_numbers_say() -> None:
+    inside = replace(edit("update", "batch_normalization"), changes=(Change(aspect=Aspect.COMPUTATION),))
+    shown = replace(inside, changes=(Change(aspect=Aspect.VARIANCE, values=(True, False)),), folded=(inside,))
+    agrees = case(edits=(inside,), interface="equal", architecture="advisory", weights="equal", inference="equal",
+                  training_step="equal")  # fmt: skip
+
+    assert judge(agrees).outcome == "equivalent"
+    assert judge(replace(agrees, followed=(shown,))).reason is Reason.BOUND

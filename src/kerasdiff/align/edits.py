@@ -361,6 +361,11 @@ def is_nameless(edit: Edit) -> bool:
     return isinstance(edit, Update) and all(change.aspect in NAMELESS for change in edit.changes)
 
 
+def follows_otherwise(edit: Edit) -> bool:
+    """Whether the moving variance of a layer follows another one on either side."""
+    return isinstance(edit, Update) and any(change.aspect is Aspect.VARIANCE for change in edit.changes)
+
+
 def draws_otherwise(edit: Edit) -> bool:
     """Whether a layer of Keras holds masks against the same rate that it draws over other axes on either side."""
     return (

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from kerasdiff.align.edits import Edit
+from kerasdiff.align.edits import Edit, follows_otherwise
 from kerasdiff.align.pair import Pair
 from kerasdiff.comparison import Comparison
 from kerasdiff.errors import EvaluateError, WorkerError
@@ -161,6 +161,7 @@ def _evidence(
         transfer=pair.transfer,
         parameters=pair.parameters,
         reached=() if attribution is None else attribution.reached,
+        followed=tuple(filter(follows_otherwise, pair.told)),
         unseen=unseen,
         require=options.require,
         gates=(*UNIMPLIED, "checkpoint") if options.require_checkpoint else UNIMPLIED,

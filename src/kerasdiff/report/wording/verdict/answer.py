@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from kerasdiff.align.edits import Aspect, Delete, Edit, Insert, Update, draws_otherwise, is_nameless, leaves
+from kerasdiff.align.edits import (
+    Aspect,
+    Delete,
+    Edit,
+    Insert,
+    Update,
+    draws_otherwise,
+    follows_otherwise,
+    is_nameless,
+    leaves,
+)
 from kerasdiff.comparison import Basis, Comparison, Reason, Verdict
 from kerasdiff.explain.hiding import may_hide
 from kerasdiff.findings import Fact, Finding, RungName
@@ -193,7 +203,8 @@ def _bound(comparison: Comparison, room: int) -> str:
     hidden = tuple(
         edit
         for edit in comparison.edits
-        if any(isinstance(leaf, Update) and may_hide(leaf) and leaf not in reached for leaf in leaves(edit))
+        if follows_otherwise(edit)
+        or any(isinstance(leaf, Update) and may_hide(leaf) and leaf not in reached for leaf in leaves(edit))
     )
     lead = "No input that was tried tells them apart, but settings differ:"
     return _different(comparison, room, lead, hidden)

@@ -122,7 +122,9 @@ def told(comparison: Comparison, room: int = MOST_CHARACTERS, edits: Sequence[Ed
     drawn = sum(map(draws_elsewhere, shown))
     apart = _drawn(drawn) if drawn else ""
     if named and len(apart) < room // 2:
-        return f"{_listed(comparison, named, room - len(apart))}{apart}."
+        text = _listed(comparison, named, room - len(apart))
+        if not apart or "…" not in text:  # a cause is worth more than how many are apart
+            return f"{text}{apart}."
     return f"{_listed(comparison, alike, room)}."
 
 
