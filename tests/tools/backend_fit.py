@@ -45,7 +45,7 @@ def both(name: str) -> tuple[list[float], list[float], float]:
 
 
 def _loss(trainer: Any) -> Any:
-    return trainer._task._losses[0]
+    return trainer._task.losses[0]
 
 
 if __name__ == "__main__":
