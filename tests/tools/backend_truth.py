@@ -13,6 +13,7 @@ import os
 import pickle
 import subprocess
 import sys
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -113,7 +114,8 @@ def pulled(model: Any, batch: Any, projection: Any) -> tuple[Any, list[Any]]:
     import jax
 
     def total(trained: list[Any], others: list[Any]) -> Any:
-        output, rest = model.stateless_call(trained, others, batch, training=True)
+        told = {"training": True} if "training" in signature(model.call).parameters else {}
+        output, rest = model.stateless_call(trained, others, batch, **told)
         return (output * projection).sum(), (output, rest)
 
     trained = [one.value for one in model.trainable_variables]
