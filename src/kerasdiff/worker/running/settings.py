@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from functools import partial
 
 import numpy as np
@@ -324,6 +324,7 @@ class _Scored:
     def _metrics(self, *, weighed: bool) -> Iterator[Array]:
         """The metrics after each batch of an epoch, in their order, whatever they are called."""
         masked = weighed and any(mask_of(output) is not None for output in tensors_of(self._task.structure))
+        means = {"loss", *(mean.name for mean in getattr(compile_loss_of(self._model), "metrics", ()))}
         for kind, mask in itertools.product(self._kinds(), (False, True) if masked else (False,)):
             self._model.reset_metrics()
             for number, rows in enumerate(METRIC_ROWS):
@@ -331,13 +332,14 @@ class _Scored:
                 outputs = [_masked(output) for output in outputs] if mask else outputs
                 weights = self._weights(rows) if weighed and not mask else None
                 results = self._model.compute_metrics(None, self._packed(targets), self._packed(outputs), weights)
-                yield from _told(results)
+                yield from _told(results, means)
         self._model.reset_metrics()
 
 
-def _told(results: Mapping[str, Live]) -> Iterator[Array]:
+def _told(results: Mapping[str, Live], means: Set[str]) -> Iterator[Array]:
+    """What metrics say, without the means of losses: of two outputs Keras 2 tells those first, Keras 3 last."""
     for name, value in results.items():
-        if name != "loss":
+        if name not in means:
             yield np.asarray(tf.convert_to_tensor(value).numpy())
 
 
