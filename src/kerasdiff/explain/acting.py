@@ -118,9 +118,7 @@ def _unseen(
         yield Fact.NEVER_ACTS, bounding, ()
     edited = [(side, name) for side in (0, 1) for name in names[side]]
     idle = [*_idle(patcher, 0, names[0], batch), *_idle(patcher, 1, names[1], batch)]
-    drawing = [[one for one in edited if one[0] == side and _draws(patcher, *one)] for side in (0, 1)]
-    if not all(drawing):  # of what one side alone draws, a few numbers were seen
-        yield from ((Fact.NEVER_ACTS, one, ()) for some in drawing for one in some)
+    yield from ((Fact.NEVER_ACTS, one, ()) for one in _drawing_alone(patcher, edited))
     poles = [one for one in edited if _meets_pole(patcher, *one)]
     yield from ((Fact.NEVER_ACTS, one.named, ()) for one in idle if _stays(patcher, one))
     if idle or poles:
@@ -158,11 +156,15 @@ def _meets_pole(patcher: Patcher, side: int, name: str) -> bool:
     return any(node is not None and {node.op, *(one.op for one in node.lowering or ())} & JUMPS for node in nodes)
 
 
+def _drawing_alone(patcher: Patcher, edited: Sequence[Named]) -> list[Named]:
+    """The edited nodes that draw random numbers, where one side's alone do: of those a few were seen."""
+    drawing = [one for one in edited if _draws(patcher, *one)]
+    return drawing if len({side for side, _ in drawing}) == 1 else []
+
+
 def _draws(patcher: Patcher, side: int, name: str) -> bool:
     node = patcher.cut.node(side, name)
-    if node is None:
-        return False
-    return draws(node.op) or (node.lowering is not None and any(draws(item.op) for item in within(node.lowering)))
+    return node is not None and node.lowering is not None and any(draws(item.op) for item in within(node.lowering))
 
 
 def _bounds_of_weights(patcher: Patcher, names: Sequence[Sequence[str]]) -> Iterator[tuple[int, str]]:
