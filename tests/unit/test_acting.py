@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kerasdiff.explain.acting import acts, slopes_part
+from kerasdiff.explain.acting import LARGE, SMALL, acts, slopes_part
+from kerasdiff.explain.drives import driven
 
 ONES = np.array([1.0, -2.0, 3.0])
 
@@ -21,7 +22,9 @@ ONES = np.array([1.0, -2.0, 3.0])
         (np.array([0.0, 1.0]), np.array([np.nan, 1.0]), True),
         (np.array([5.0]), np.array([np.inf]), True),
         (ONES[:2], ONES, True),
-        (np.array([1, 2]), np.array([1, 2]), True),
+        (np.array([1, 2]), np.array([1, 2]), False),
+        (np.array([1, 2]), np.array([1, 3]), True),
+        (np.array([True]), np.array([True]), True),
     ],
 )
 def test_an_op_acts_where_a_value_is_another(value, operand, acted) -> None:
@@ -41,3 +44,21 @@ def test_an_op_acts_where_a_value_is_another(value, operand, acted) -> None:
 )
 def test_gradients_part_where_an_op_acts_or_one_side_has_none(ones, twos, acting, part) -> None:
     assert slopes_part(({"0": ones}, {"0": twos}), ({"0": ONES}, {"0": ONES}), acting=acting) is part
+
+
+@pytest.mark.parametrize(
+    ("value", "change", "found"),
+    [
+        (np.array([3, 5], "int32"), LARGE["large"], [30_000_000, 50_000_000]),
+        (np.array([3, 5], "int32"), LARGE["huge"], [2**31 - 1, 2**31 - 1]),
+        (np.array([3, 5], "uint8"), LARGE["huge"], [255, 255]),
+        (np.array([3, 5], "uint8"), SMALL["negative"], [0, 0]),
+        (np.array([3, 5], "int32"), LARGE["nan"], [0, 0]),
+        (np.array([3.0, 5.0]), SMALL["negative"], [-3.0, -5.0]),
+    ],
+)
+def test_whole_numbers_are_driven_within_their_dtype(value, change, found) -> None:
+    made = driven(value, change)
+
+    assert made.tolist() == found
+    assert made.dtype == value.dtype

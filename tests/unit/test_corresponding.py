@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from kerasdiff.graph import Edge, Graph, Node
 from kerasdiff.probing.draws.corresponding import Corresponding, corresponding
+from kerasdiff.probing.draws.sharing import drawn_for
 from kerasdiff.side.observations import Draw, Staged
 
 NODES = {"drop": "drop", "flip": "turn"}
@@ -93,3 +95,16 @@ def test_what_is_drawn_at_once_is_given_step_by_step(parts_first: bool):
 def test_others_do_not_correspond(one: Staged, two: Staged):
     assert corresponding((one, two), NODES) is None
     assert corresponding((two, one), NODES) is None
+
+
+def test_what_draws_for_an_edited_node_may_draw_from_the_other_end_but_no_mask_before_it() -> None:
+    drawing = Graph(nodes=(Node(id="u", op="RandomUniform", kind="op"),), outputs=())
+    nodes = (
+        Node(id="input", op="input", kind="input"),
+        Node(id="dropout", op="dropout", kind="layer", lowering=drawing, operands=(Edge(node="input"),)),
+        Node(id="uniform", op="random_uniform", kind="function", lowering=drawing),
+        Node(id="less", op="less", kind="function", operands=(Edge(node="uniform"),)),
+        Node(id="mul", op="multiply", kind="function", operands=(Edge(node="dropout"), Edge(node="less"))),
+    )
+
+    assert drawn_for({node.id: node for node in nodes}, {"mul"}) == {"uniform"}

@@ -16,11 +16,12 @@ from kerasdiff.align.edits import Edit, leaves
 from kerasdiff.align.telling.folding import nodes_of
 from kerasdiff.explain.bench import gradients_apart
 from kerasdiff.explain.cut import CutPoint, Traced
+from kerasdiff.explain.drives import driven, may_be_driven
 from kerasdiff.explain.inside import agree
 from kerasdiff.explain.patching import Patcher
 from kerasdiff.findings import SIDES, Fact, Finding, Site
 from kerasdiff.graph import Edge, Node
-from kerasdiff.graph.ops import BOUNDS, COMPARISONS, CUTS, HANDED_ON, POLES, REARRANGES, SHAPE_ONLY, TIES
+from kerasdiff.graph.ops import BOUNDS, COMPARISONS, CUTS, HANDED_ON, POLES, REARRANGES, SHAPE_ONLY, TIES, draws, within
 from kerasdiff.graph.values import Array, Tolerance
 from kerasdiff.probing.numbers.closeness import compare_values
 from kerasdiff.probing.numbers.limits import precision_tolerance
@@ -117,6 +118,7 @@ def _unseen(
         yield Fact.NEVER_ACTS, bounding, ()
     edited = [(side, name) for side in (0, 1) for name in names[side]]
     idle = [*_idle(patcher, 0, names[0], batch), *_idle(patcher, 1, names[1], batch)]
+    yield from ((Fact.NEVER_ACTS, one, ()) for one in _drawing_alone(patcher, edited))
     poles = [one for one in edited if _meets_pole(patcher, *one)]
     yield from ((Fact.NEVER_ACTS, one.named, ()) for one in idle if _stays(patcher, one))
     if idle or poles:
@@ -152,6 +154,17 @@ def _meets_pole(patcher: Patcher, side: int, name: str) -> bool:
     """Whether a node, or one that takes its value, does what has no answer at 0, or jumps there."""
     nodes = patcher.cut.node(side, name), *patcher.cut.users(side, name)
     return any(node is not None and {node.op, *(one.op for one in node.lowering or ())} & JUMPS for node in nodes)
+
+
+def _drawing_alone(patcher: Patcher, edited: Sequence[Named]) -> list[Named]:
+    """The edited nodes that draw random numbers, where one side's alone do: of those a few were seen."""
+    drawing = [one for one in edited if _draws(patcher, *one)]
+    return drawing if len({side for side, _ in drawing}) == 1 else []
+
+
+def _draws(patcher: Patcher, side: int, name: str) -> bool:
+    node = patcher.cut.node(side, name)
+    return node is not None and node.lowering is not None and any(draws(item.op) for item in within(node.lowering))
 
 
 def _bounds_of_weights(patcher: Patcher, names: Sequence[Sequence[str]]) -> Iterator[tuple[int, str]]:
@@ -204,7 +217,14 @@ def _idle(patcher: Patcher, side: int, names: Sequence[str], batch: tuple[Array,
     if not wanted:
         return []
     values = patcher.values(side, wanted, batch)
-    return [one for one in candidates if not acts(values[one.value], values[one.operand])]
+    idle = [one for one in candidates if not acts(values[one.value], values[one.operand])]
+    return [one for one in idle if values[one.value].dtype.kind == "f" or _is_whole_input(patcher, one)]
+
+
+def _is_whole_input(patcher: Patcher, one: Idle) -> bool:
+    """Whether an idle node takes whole numbers of an input: others, such as sizes, are what they are."""
+    places = patcher.cut.free([one.named], one.of)
+    return bool(places) and all(patcher.cut.is_input(place) for place in places)
 
 
 def _candidates(patcher: Patcher, side: int, name: str) -> Iterator[Idle]:
@@ -232,8 +252,10 @@ def _inner(node: Node) -> set[str]:
 
 def acts(value: Array, operand: Array) -> bool:
     """Whether a value is another than the operand, anywhere, by more than an epsilon; NaN for NaN is none."""
-    if value.dtype.kind != "f" or value.shape != operand.shape:
+    if value.dtype.kind not in "fiu" or value.shape != operand.shape:
         return True
+    if value.dtype.kind != "f":
+        return not np.array_equal(value, operand)
     with np.errstate(invalid="ignore", over="ignore"):
         apart = np.abs(value - operand) > ACTS * np.abs(operand)
     same = (value == operand) | (np.isnan(value) & np.isnan(operand))
@@ -251,16 +273,18 @@ def _driven(
     if not places:
         return None, []
     own = patcher.ask(0, replace(patcher.plain[0], draws={}, wanted=wanted, outputs=True))
-    floating = [place for place in places if own.values[place[0]].dtype.kind == "f" and own.values[place[0]].ndim]
+    free = [place for place in places if may_be_driven(patcher.cut, place, own.values[place[0]])]
     seeds = projection(own.outputs) if patcher.plain[0].mode == "training" else None
-    if not floating:
+    if not free:
         return None, []
 
     def met(change: Callable[[Array], Array]) -> tuple[_Met, _Met]:
-        changed = [(place, change(own.values[place[0]])) for place in floating]
+        changed = [(place, driven(own.values[place[0]], change)) for place in free]
         return both(lambda side: _given(patcher, side, changed, idle, ends, seeds))
 
     usual = met(lambda x: x)
+    if not agree(usual[0].ends, usual[1].ends, replace(precision_tolerance("float64"), limit=SLIGHT)):
+        return None, []  # of what was moved, say: a value that does not mean the same on both sides
     for name, change in given.items():
         there = met(change)
         acting = [*there[0].acting, *there[1].acting]

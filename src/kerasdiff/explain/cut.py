@@ -96,6 +96,11 @@ class Cut:
         """A canonical node, ``None`` where there is none of that name."""
         return self._nodes[side].get(name)
 
+    def is_input(self, place: Traced) -> bool:
+        """Whether a place is an input of the models."""
+        node = self._traced[0].get(place[0].node)
+        return node is not None and node.kind == "input"
+
     def users(self, side: int, name: str) -> list[Node]:
         """The canonical nodes that take a value of one."""
         return [user for user, _ in index_of(self._graphs[side]).consumers.get(name, ())]

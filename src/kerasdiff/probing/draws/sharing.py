@@ -93,9 +93,33 @@ def share_draws(prober: Prober, pair: Pair, run: Run, mode: Mode) -> SharedDraws
 
 
 def _edited(pair: Pair, mode: Mode) -> set[str]:
-    """The traced nodes of the candidate that edits of a mode are about."""
+    """The traced nodes of the candidate that edits of a mode are about, and what draws alone for them."""
     changed = [leaf for edit in pair.edits if mode in edit.modes for leaf in leaves(edit)]
-    return {leaf.sites[1].origin or leaf.sites[1].node for leaf in changed if leaf.sites[1] is not None}
+    sites = [leaf.sites[1] for leaf in changed if leaf.sites[1] is not None]
+    graph = pair.modes[mode].graphs[1] if mode in pair.modes else ()
+    drawing = drawn_for({node.id: node for node in graph}, {site.node for site in sites})
+    return {site.origin or site.node for site in sites} | drawing
+
+
+def drawn_for(nodes: Mapping[str, Node], names: Set[str]) -> set[str]:
+    """The nodes that give random numbers and nothing else to some nodes, through functions alone.
+
+    A layer that drops what comes in has a mask of its own, which these nodes are not about.
+    """
+    waiting, seen = list(names), set(names)
+    found: set[str] = set()
+    while waiting:
+        node = nodes.get(waiting.pop())
+        for edge in node.operands if node is not None else ():
+            above = nodes.get(edge.node)
+            if above is None or above.kind != "function" or above.id in seen:
+                continue
+            seen.add(above.id)
+            if _draws(above):
+                found.add(above.id)
+            else:
+                waiting.append(above.id)
+    return found
 
 
 def _shared(

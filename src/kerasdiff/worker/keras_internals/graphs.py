@@ -260,22 +260,22 @@ def exact_casts() -> Iterator[None]:
     """Lets ``tf.cast`` keep all digits of a Python float: it makes it a float32 first, so 1/255 would lose half.
 
     The cast that TensorFlow's own ops call is that of its private module, Keras 2's that of ``tf.compat.v2``. Checked
-    with TensorFlow 2.16 to 2.21.
+    with TensorFlow 2.16 to 2.21. What stands in for it goes by its name, after which a trace calls what it makes.
     """
-    cast, inner, compatible = tf.cast, _CASTS.cast, tf.compat.v2.cast
+    own, inner, compatible = tf.cast, _CASTS.cast, tf.compat.v2.cast
 
-    @functools.wraps(cast, updated=())
-    def exact_cast(*args: Live, **kwargs: Live) -> Live:
+    @functools.wraps(own, updated=())
+    def cast(*args: Live, **kwargs: Live) -> Live:
         given = {**dict(zip(("x", "dtype", "name"), args, strict=False)), **kwargs}
         if len(given) < len(args) + len(kwargs) or not isinstance(given.get("x"), float) or "dtype" not in given:
-            return cast(*args, **kwargs)
-        return tf.constant(given.pop("x"), **given) if given.keys() <= {"x", "dtype", "name"} else cast(*args, **kwargs)
+            return own(*args, **kwargs)
+        return tf.constant(given.pop("x"), **given) if given.keys() <= {"x", "dtype", "name"} else own(*args, **kwargs)
 
-    tf.cast = _CASTS.cast = tf.compat.v2.cast = exact_cast
+    tf.cast = _CASTS.cast = tf.compat.v2.cast = cast
     try:
         yield
     finally:
-        tf.cast, _CASTS.cast, tf.compat.v2.cast = cast, inner, compatible
+        tf.cast, _CASTS.cast, tf.compat.v2.cast = own, inner, compatible
 
 
 COMPILED_FUNCTIONS = ("train_function", "test_function", "predict_function")

@@ -1,0 +1,68 @@
+"""Which values may be put in the place of others, far from the usual? Numbers, whole ones too where all count as such.
+
+Whole numbers may stand for rows of a table or for sizes, where most have no meaning. Where each op that takes them
+works number by number, they are features like any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from kerasdiff.explain.cut import Cut, Traced
+from kerasdiff.graph import Node
+from kerasdiff.graph.ops import AFFINE, COMPARISONS, CUTS, HANDED_ON, REARRANGES, SHAPE_ONLY
+from kerasdiff.graph.values import Array
+
+NUMBER_BY_NUMBER = (
+    HANDED_ON | REARRANGES | CUTS | SHAPE_ONLY | COMPARISONS | AFFINE
+    | {"Abs", "AddV2", "ClipByValue", "FloorDiv", "FloorMod", "Maximum", "Minimum", "Mul", "Neg", "SelectV2", "Sign",
+       "Square", "Sub", "Const"}
+)  # fmt: skip
+"""Ops that take any whole number for one."""
+
+EXACT = 1 << 53
+"""Up to which float64 holds each whole number."""
+
+
+def may_be_driven(cut: Cut, place: Traced, value: Array) -> bool:
+    """Whether other values may be given in this place: floating ones, or whole ones that nothing takes for more.
+
+    Args:
+        cut: That the place is of.
+        place: On both sides.
+        value: What is there.
+    """
+    if not value.ndim or value.dtype.kind not in "fiu":
+        return False
+    return value.dtype.kind == "f" or all(_are_numbers(cut, side, place[side].node) for side in (0, 1))
+
+
+def _are_numbers(cut: Cut, side: int, name: str) -> bool:
+    """Whether whole numbers are worked with number by number, until they are floating ones."""
+    waiting, seen = [name], {name}
+    while waiting:
+        for user in cut.users(side, waiting.pop()):
+            if user.kind == "layer" and user.weights:
+                return False
+            if not _ops(user) <= NUMBER_BY_NUMBER:
+                return False
+            if user.id not in seen and any(spec.dtype.startswith(("int", "uint")) for spec in user.outputs):
+                seen.add(user.id)
+                waiting.append(user.id)
+    return True
+
+
+def _ops(node: Node) -> set[str]:
+    inner = {item.op for item in node.lowering or () if item.kind == "op"}
+    return inner or {node.op}
+
+
+def driven(value: Array, change: Callable[[Array], Array]) -> Array:
+    """What a change makes of a value, in its dtype; whole numbers as near to it as there are any."""
+    if value.dtype.kind == "f":
+        return change(value)
+    info = np.iinfo(value.dtype)
+    changed = np.nan_to_num(np.trunc(change(value.astype(np.float64))))
+    return np.asarray(np.clip(changed, max(int(info.min), -EXACT), min(int(info.max), EXACT)).astype(value.dtype))
