@@ -32,7 +32,7 @@ def test_every_edit_has_its_own_effect_and_nothing_else_differs(compare: Compare
     sine, halve = report["edits"]
     found = report["attribution"]
 
-    assert report["verdict"]["summary"].endswith("nothing else differs.")
+    assert report["verdict"]["summary"].endswith("Nothing else differs.")
     assert found["explained"] is True
     assert all(size <= found["limits"][name] for name, size in found["remaining"].items())
     assert set(sine["effect"]) == set(halve["effect"]) == {"output", "training output", "gradient", "loss"}

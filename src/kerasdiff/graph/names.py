@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from kerasdiff.graph.model import Attribute
 
 _NAMES = {
+    "gather_v2": "gather",
     "add_v2": "add",
     "concat_v2": "concat",
     "mul": "multiply",

@@ -6,26 +6,38 @@ either way. Then the names that a model gives its layers say which.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 
-from kerasdiff.align.labels import Labels
+from kerasdiff.align.labels import Labels, Weights
+from kerasdiff.align.pairing.likeness import nature_key
 from kerasdiff.graph import Graph, Node
 from kerasdiff.graph.index import index_of
+from kerasdiff.graph.signature import commutes
 
 
 def by_names(
-    graphs: tuple[Graph, Graph], labels: tuple[Labels, Labels], pairs: Mapping[str, str], known: Mapping[str, str]
+    graphs: tuple[Graph, Graph],
+    labels: tuple[Labels, Labels],
+    weights: tuple[Weights, Weights],
+    pairs: Mapping[str, str],
+    known: Mapping[str, str],
 ) -> Mapping[str, str]:
     """The pairs with equal calls of one name together, where as many go together and are wired as well.
 
     Args:
         graphs: Both.
         labels: Of their nodes.
+        weights: By id; calls whose weights start or are trained otherwise are not equal.
         pairs: Reference node id to candidate node id.
         known: Weights that go together, as another mode has them.
     """
     nodes = index_of(graphs[0]).nodes, index_of(graphs[1]).nodes
-    named = {node.id for node in graphs[0] if node.id in nodes[1] and labels[0][node.id] == labels[1][node.id]}
+    natures = tuple(
+        {name: nature_key(node, labels[side][name], weights[side]) for name, node in nodes[side].items()}
+        for side in (0, 1)
+    )
+    named = {name for name in nodes[0] if name in nodes[1] and natures[0][name] == natures[1][name]}
     if all(pairs.get(one) == one for one in named):
         return pairs
     left = {one: two for one, two in pairs.items() if one not in named and two not in named}
@@ -45,9 +57,13 @@ def _denied(nodes: Nodes, pairs: Mapping[str, str], known: Mapping[str, str]) ->
 
 
 def _wired(nodes: Nodes, pairs: Mapping[str, str]) -> int:
-    """How many operands of pairs are pairs."""
-    return sum(
-        a.port == b.port and pairs.get(a.node) == b.node
-        for one, two in pairs.items()
-        for a, b in zip(nodes[0][one].operands, nodes[1][two].operands, strict=False)
-    )
+    """How many operands of pairs are pairs, in their order where that matters."""
+    count = 0
+    for one, two in pairs.items():
+        wanted = [(pairs.get(edge.node, ""), edge.port) for edge in nodes[0][one].operands]
+        given = [(edge.node, edge.port) for edge in nodes[1][two].operands]
+        if commutes(nodes[0][one]) and commutes(nodes[1][two]):
+            count += (Counter(wanted) & Counter(given)).total()
+        else:
+            count += sum(a == b for a, b in zip(wanted, given, strict=False))
+    return count

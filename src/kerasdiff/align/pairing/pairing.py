@@ -59,7 +59,7 @@ def pairing(
     work.weights[first].update(known)
     work.weights[second].update({two: one for one, two in known.items()})
     late = frozenset(work.pairs[0][name] if first else name for name in _grow(work))
-    nodes = by_names(graphs, labels, work.pairs[first], known)
+    nodes = by_names(graphs, labels, weights, work.pairs[first], known)
     return Pairs(nodes=nodes, late=frozenset(one for one in late if nodes.get(one) == work.pairs[first].get(one)))
 
 
