@@ -273,7 +273,7 @@ def _driven(
     if not places:
         return None, []
     own = patcher.ask(0, replace(patcher.plain[0], draws={}, wanted=wanted, outputs=True))
-    free = [place for place in places if may_be_driven(patcher.cut, place, own.values[place[0]])]
+    free = _to_be_driven(patcher, places, own.values)
     seeds = projection(own.outputs) if patcher.plain[0].mode == "training" else None
     if not free:
         return None, []
@@ -284,13 +284,18 @@ def _driven(
 
     usual = met(lambda x: x)
     if not agree(usual[0].ends, usual[1].ends, replace(precision_tolerance("float64"), limit=SLIGHT)):
-        return None, []  # of what was moved, say: a value that does not mean the same on both sides
+        # Of what was moved, say: a value that does not mean the same on both sides, which leaves inner ends unknown.
+        return (None if _are_outputs(ends) else "usual"), []
     for name, change in given.items():
         there = met(change)
         acting = [*there[0].acting, *there[1].acting]
         if not _agree(there, usual) or slopes_part(_slopes(there), _slopes(usual), acting=bool(acting)):
             return name, acting
     return None, []
+
+
+def _to_be_driven(patcher: Patcher, places: Sequence[Traced], values: Mapping[Edge, Array]) -> list[Traced]:
+    return [place for place in places if may_be_driven(patcher.cut, place, values[place[0]])]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -366,6 +371,10 @@ def _places(ends: Sequence[CutPoint], side: int) -> tuple[list[Edge], list[int]]
     """The traced values of a side that are looked at, and which of its outputs."""
     inner = [point.traced[side] for point in ends if point.traced is not None]
     return inner, [point.output for point in ends if point.output is not None]
+
+
+def _are_outputs(ends: Sequence[CutPoint]) -> bool:
+    return all(end.output is not None for end in ends)
 
 
 def _outputs(patcher: Patcher) -> list[CutPoint]:

@@ -33,11 +33,7 @@ def by_names(
         known: Weights that go together, as another mode has them.
     """
     nodes = index_of(graphs[0]).nodes, index_of(graphs[1]).nodes
-    natures = tuple(
-        {name: nature_key(node, labels[side][name], weights[side]) for name, node in nodes[side].items()}
-        for side in (0, 1)
-    )
-    named = {name for name in nodes[0] if name in nodes[1] and natures[0][name] == natures[1][name]}
+    named = _equal_of_one_name(nodes, labels, weights)
     if all(pairs.get(one) == one for one in named):
         return pairs
     left = {one: two for one, two in pairs.items() if one not in named and two not in named}
@@ -48,6 +44,15 @@ def by_names(
 
 
 Nodes = tuple[Mapping[str, Node], Mapping[str, Node]]
+
+
+def _equal_of_one_name(nodes: Nodes, labels: tuple[Labels, Labels], weights: tuple[Weights, Weights]) -> set[str]:
+    """The ids that both sides give to calls of one nature."""
+    first, second = (
+        {name: nature_key(node, labels[side][name], weights[side]) for name, node in nodes[side].items()}
+        for side in (0, 1)
+    )
+    return {name for name, nature in first.items() if name in second and second[name] == nature}
 
 
 def _denied(nodes: Nodes, pairs: Mapping[str, str], known: Mapping[str, str]) -> bool:
