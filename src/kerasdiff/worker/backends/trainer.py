@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from kerasdiff.errors import FitError, KerasdiffError
 from kerasdiff.findings import Fact, Finding
 from kerasdiff.graph.values import Array
-from kerasdiff.side.training import FitPlan, Progress, Trial, TrialOptions, TrialSettings
+from kerasdiff.side.training import FitPlan, Progress, Trial, TrialOptions
 from kerasdiff.worker.backends.engine import called, engine
 from kerasdiff.worker.backends.rows import Rows
 from kerasdiff.worker.importing.faults import at_line, reason
@@ -32,36 +32,29 @@ from kerasdiff.worker.loading.loaded import Loaded
 from kerasdiff.worker.loading.session import Session
 from kerasdiff.worker.tracing.returned import tensors_of
 from kerasdiff.worker.tracing.trace import call_model
+from kerasdiff.worker.training.begun import Begun
 from kerasdiff.worker.training.data import DataSet, load_data
 from kerasdiff.worker.training.fit import named, trained
 from kerasdiff.worker.training.prepared import DATA_SEED
 from kerasdiff.worker.training.tasks import Task
 from kerasdiff.worker.training.tested import Tested, Tests
-from kerasdiff.worker.training.trainer import batch_size_of, optimizer_of, settings_of
 
 Values = Sequence[Live]
 
 T = TypeVar("T")
 
 
-class BackendTrainer:
+class BackendTrainer(Begun):
     """A model with its optimizer, ready to train and to test.
 
     Attributes:
-        size: Rows a batch.
-        optimizer: Of this model.
         not_stored: Why a trial is not.
     """
 
     def __init__(self, loaded: Loaded, task: Task, rows: Rows, options: TrialOptions) -> None:
-        self._loaded, self._task, self._rows = loaded, task, rows
-        self._trained = list(loaded.model.trainable_variables)
-        if not self._trained:
-            raise FitError("The model has no trainable weights, so there is nothing to fit.")
-        self.size = batch_size_of(loaded, options.batch_size)
-        self.optimizer = optimizer_of(loaded.model, task, options)
-        self._learning_rate = float(str(to_numpy(self.optimizer.learning_rate)))
-        own = {id(one) for one in self._trained}
+        super().__init__(loaded, task, options)
+        self._rows = rows
+        own = {id(one) for one in self._variables}
         held = {id(one): one for one in engine().carried(loaded.model)}
         self._others = [one for at, one in held.items() if at not in own]
         self._moments = optimizer_variables(self.optimizer)
@@ -70,20 +63,8 @@ class BackendTrainer:
         self._step = engine().fast(self._taken)
         self._tests: dict[int, Callable[..., Live]] = {}
 
-    def settings(self, *, steps: int, epochs: int, steps_per_epoch: int, test_rows: int) -> TrialSettings:
-        """What a trial of this length is trained with."""
-        return settings_of(
-            self._loaded.model,
-            self._task,
-            self.optimizer,
-            learning_rate=self._learning_rate,
-            batch_size=self.size,
-            steps=steps,
-            epochs=epochs,
-            steps_per_epoch=steps_per_epoch,
-            test_rows=test_rows,
-            own_draws=self._own_draws,
-        )
+    def _drawn(self) -> tuple[tuple[str, ...], bool]:
+        return (), self._own_draws
 
     def state(self) -> list[Live] | None:
         """Nothing is stored of a trial here: no graph tells two of them apart as one of TensorFlow does."""
@@ -105,7 +86,7 @@ class BackendTrainer:
         return self._guarded("The training step fails", lambda: self._run(rows))
 
     def _run(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
-        groups = self._trained, self._others, self._moments
+        groups = self._variables, self._others, self._moments
         held: tuple[Values, ...] = tuple([one.value for one in group] for group in groups)
         losses: list[float] = []
         accuracies: list[float] = []
@@ -119,7 +100,7 @@ class BackendTrainer:
         for group, values in zip(groups, held, strict=True):
             for variable, value in zip(group, values, strict=True):
                 variable.assign(value)
-        return np.array(losses), np.array(accuracies) if self._has_accuracy() else None
+        return np.array(losses), np.array(accuracies) if self._task.has_accuracy else None
 
     def _taken(
         self, trained: Values, others: Values, moments: Values, inputs: Values, targets: Values
@@ -128,7 +109,7 @@ class BackendTrainer:
         (_, (loss, outputs, after)), gradients = engine().pulled(self._scaled)(
             list(trained), others, moments, inputs, targets
         )
-        moved = engine().updated(self.optimizer, self._trained, trained, gradients, moments)
+        moved = engine().updated(self.optimizer, self._variables, trained, gradients, moments)
         return loss, outputs, (moved[0], after, moved[1])
 
     def _scaled(
@@ -151,7 +132,7 @@ class BackendTrainer:
         rows: int | None = None,
     ) -> tuple[Live, Values, Values]:
         """The loss of the first ``rows`` rows, their outputs, and what is not trained as the call leaves it."""
-        variables = [*self._trained, *self._others]
+        variables = [*self._variables, *self._others]
         held = list(zip(variables, [*trained, *others], strict=True))
         with keras.StatelessScope(state_mapping=held, collect_losses=True) as scope:
             args, kwargs = self._loaded.pack(list(inputs))
@@ -171,8 +152,8 @@ class BackendTrainer:
         return self._guarded("The test fails", lambda: self._tested(total, outputs=outputs))
 
     def _tested(self, total: int, *, outputs: bool) -> Tested:
-        tests = Tests(outputs=outputs, accuracy=self._has_accuracy())
-        trained, others = ([one.value for one in group] for group in (self._trained, self._others))
+        tests = Tests(outputs=outputs, accuracy=self._task.has_accuracy)
+        trained, others = ([one.value for one in group] for group in (self._variables, self._others))
         for begin in range(0, total, self.size):
             count = min(self.size, total - begin)
             inputs, targets = self._rows.test(np.minimum(np.arange(begin, begin + self.size), total - 1))
@@ -191,9 +172,6 @@ class BackendTrainer:
 
             self._tests[count] = engine().fast(run, still=True)
         return self._tests[count]
-
-    def _has_accuracy(self) -> bool:
-        return any(head.encoding != "real" for head in self._task.heads)
 
     def _answers(self, outputs: Values, targets: Values) -> list[tuple[Array, Array]]:
         return self._task.answers(list(map(to_numpy, outputs)), list(map(to_numpy, targets)))

@@ -35,11 +35,12 @@ from kerasdiff.worker.keras_internals import (
 from kerasdiff.worker.loading.loaded import Loaded
 from kerasdiff.worker.loading.session import Session
 from kerasdiff.worker.training.batches import Batches
+from kerasdiff.worker.training.begun import optimizer_of
 from kerasdiff.worker.training.data import DataSet, load_data
 from kerasdiff.worker.training.heads import Head
 from kerasdiff.worker.training.identity import nodes_of, variables_of
 from kerasdiff.worker.training.tasks import Task, to_array
-from kerasdiff.worker.training.trainer import Trainer, optimizer_of
+from kerasdiff.worker.training.trainer import Trainer
 
 DATA_SEED = 0
 """Of made-up data: trials of any seed train on the same rows, so that seeds differ in order and draws alone."""

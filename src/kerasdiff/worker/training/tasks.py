@@ -143,6 +143,11 @@ class Task:
         terms = [loss(y, output) for loss, y, output in scored if loss is not _no_loss]
         return summed([*terms, *self._model.losses])
 
+    @property
+    def has_accuracy(self) -> bool:
+        """Whether any output has right answers: all but those of real numbers do."""
+        return any(head.encoding != "real" for head in self.heads)
+
     def accuracy(self, result: Live, targets: Sequence[Live]) -> Live:
         """Fraction of right answers, the mean over the heads that have them; ``None`` for pure regression."""
         rates = [

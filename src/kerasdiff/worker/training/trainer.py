@@ -15,44 +15,36 @@ from numpy.typing import NDArray
 
 from kerasdiff.errors import FitError, OutOfMemoryError
 from kerasdiff.findings import Fact, Finding
-from kerasdiff.side.training import TrialOptions, TrialSettings
-from kerasdiff.worker.keras_internals import Live, apply_gradients, build_optimizer, keras, scaled_loss
+from kerasdiff.side.training import TrialOptions
+from kerasdiff.worker.keras_internals import Live, apply_gradients, keras, scaled_loss
 from kerasdiff.worker.loading.loaded import Loaded
 from kerasdiff.worker.tracing.names import weight_table
 from kerasdiff.worker.tracing.returned import tensors_of
 from kerasdiff.worker.tracing.trace import call_model
 from kerasdiff.worker.training.batches import Batches
+from kerasdiff.worker.training.begun import Begun
 from kerasdiff.worker.training.draws import CommonDraws
 from kerasdiff.worker.training.identity import trial_key, variables_of
-from kerasdiff.worker.training.tasks import Task, fresh_optimizer, to_array
+from kerasdiff.worker.training.tasks import Task
 from kerasdiff.worker.training.tested import Tested, Tests
 
 _SHORT_OF_MEMORY = ("CUDA_ERROR_OUT_OF_MEMORY", "CUBLAS_STATUS_ALLOC_FAILED", "CUDNN_STATUS_ALLOC_FAILED")
 """What libraries of CUDA call it, which TensorFlow passes on as an internal error."""
 
 
-class Trainer:
+class Trainer(Begun):
     """A model with its optimizer, ready to train and to test.
 
     Attributes:
-        size: Rows a batch.
         not_stored: Why a trial is not, where its state cannot be read back.
-        optimizer: Of this model, with the state it has before the first step, until it is trained.
         draws: The random numbers it shares with the other side; ``None`` where it draws its own.
     """
 
     not_stored = Finding(fact=Fact.NOT_STORED)
 
     def __init__(self, loaded: Loaded, task: Task, batches: Batches, options: TrialOptions) -> None:
-        self._loaded, self._task, self._batches = loaded, task, batches
-        self._variables = list(loaded.model.trainable_variables)
-        if not self._variables:
-            raise FitError("The model has no trainable weights, so there is nothing to fit.")
-        self.size = batch_size_of(loaded, options.batch_size)
-        self.optimizer = optimizer_of(loaded.model, task, options)
-        # By way of text: 3e-4 in float32 is 0.00030000001424923539, which nobody set.
-        self._learning_rate = float(str(to_array(self.optimizer.learning_rate)))
-        self._without_gradient: tuple[str, ...] = ()
+        super().__init__(loaded, task, options)
+        self._batches = batches
         self.draws = None if options.draws == "own" else CommonDraws()
         # Autograph stays off, as in Keras's own fit: models are called as they are written.
         self._loop = tf.function(
@@ -64,23 +56,8 @@ class Trainer:
             input_signature=[tf.TensorSpec([self.size], tf.int64), tf.TensorSpec([], tf.int64)],
         )
 
-    def settings(self, *, steps: int, epochs: int, steps_per_epoch: int, test_rows: int) -> TrialSettings:
-        """What a trial of this length is trained with."""
-        draws, own_draws = ((), False) if self.draws is None else self.draws.told(self.compiled())
-        return settings_of(
-            self._loaded.model,
-            self._task,
-            self.optimizer,
-            learning_rate=self._learning_rate,
-            batch_size=self.size,
-            without_gradient=self._without_gradient,
-            steps=steps,
-            epochs=epochs,
-            steps_per_epoch=steps_per_epoch,
-            test_rows=test_rows,
-            draws=draws,
-            own_draws=own_draws,
-        )
+    def _drawn(self) -> tuple[tuple[str, ...], bool]:
+        return ((), False) if self.draws is None else self.draws.told(self.compiled())
 
     def state(self) -> list[Live] | None:
         """All variables that the steps read or write; ``None`` where their state cannot be read back."""
@@ -115,7 +92,7 @@ class Trainer:
         except (ValueError, TypeError, tf.errors.OpError) as why:
             raise _failure(why) from why
         count = int(done)
-        known = self._has_accuracy()
+        known = self._task.has_accuracy
         return losses.numpy()[:count], accuracies.numpy()[:count] if known else None
 
     def test(self, total: int, *, outputs: bool) -> Tested:
@@ -125,16 +102,13 @@ class Trainer:
             total: Number of rows.
             outputs: Whether the outputs are wanted as well.
         """
-        tests = Tests(outputs=outputs, accuracy=self._has_accuracy())
+        tests = Tests(outputs=outputs, accuracy=self._task.has_accuracy)
         for begin in range(0, total, self.size):
             count = min(self.size, total - begin)
             rows = np.minimum(np.arange(begin, begin + self.size), total - 1)
             loss, accuracy, results, answered = self._infer(tf.constant(rows), tf.constant(count, tf.int64))
             tests.add(count, float(loss), float(accuracy), results, answered)
         return tests.tested(total)
-
-    def _has_accuracy(self) -> bool:
-        return any(head.encoding != "real" for head in self._task.heads)
 
     def _drawing(self, what: str) -> AbstractContextManager[None]:
         return nullcontext() if self.draws is None else self.draws.taken(what)
@@ -209,66 +183,3 @@ def _failure(why: Exception) -> FitError:
             f"The training step finds too little memory: {text.splitlines()[0] if text else ''}", text
         )
     return FitError(f"The training step fails: {text.splitlines()[0] if text else repr(why)}", text)
-
-
-def batch_size_of(loaded: Loaded, wanted: int) -> int:
-    """The wanted batch size, or the one the model's inputs fix."""
-    sizes = [port.spec.shape[0] for port in loaded.ports if port.spec.shape]
-    fixed = {size for size in sizes if size is not None}
-    if len(fixed) > 1:
-        raise FitError(f"The inputs fix batch sizes that differ: {', '.join(str(size) for size in sorted(fixed))}.")
-    return fixed.pop() if fixed else wanted
-
-
-def optimizer_of(model: Live, task: Task, options: TrialOptions) -> Live:
-    """A fresh optimizer: the one in the options, else the model's own, else the default."""
-    if options.optimizer is not None:
-        try:
-            made = keras.optimizers.get(options.optimizer)
-        except ValueError:
-            raise FitError(f"Keras has no optimizer {options.optimizer!r}; e.g. adam, sgd, rmsprop, adamw.") from None
-    else:
-        made = fresh_optimizer(model, own=task.compiled or options.loss is not None)
-    if options.learning_rate is not None:
-        try:
-            made.learning_rate = options.learning_rate
-        except (TypeError, ValueError):
-            text = "The model's optimizer follows a schedule of its own, which no single learning rate can replace."
-            raise FitError(text) from None
-    build_optimizer(made, model.trainable_variables)
-    return made
-
-
-def settings_of(
-    model: Live,
-    task: Task,
-    optimizer: Live,
-    *,
-    learning_rate: float,
-    batch_size: int,
-    steps: int,
-    epochs: int,
-    steps_per_epoch: int,
-    test_rows: int,
-    without_gradient: tuple[str, ...] = (),
-    draws: tuple[str, ...] = (),
-    own_draws: bool = False,
-) -> TrialSettings:
-    """What a trial is trained with, as a report shows it."""
-    own_step = getattr(type(model), "train_step", None) is not keras.Model.train_step
-    return TrialSettings(
-        optimizer=type(optimizer).__name__,
-        learning_rate=learning_rate,
-        loss=tuple(task.words),
-        targets=tuple(head.encoding for head in task.heads),
-        from_compile=task.compiled,
-        batch_size=batch_size,
-        without_gradient=without_gradient,
-        custom_train_step_ignored=own_step and isinstance(model, keras.Model),
-        steps=steps,
-        epochs=epochs,
-        steps_per_epoch=steps_per_epoch,
-        test_rows=test_rows,
-        draws=draws,
-        own_draws=own_draws,
-    )
