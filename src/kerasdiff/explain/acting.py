@@ -21,7 +21,17 @@ from kerasdiff.explain.inside import agree
 from kerasdiff.explain.patching import Patcher
 from kerasdiff.findings import SIDES, Fact, Finding, Site
 from kerasdiff.graph import Edge, Node
-from kerasdiff.graph.ops import BOUNDS, COMPARISONS, CUTS, HANDED_ON, POLES, REARRANGES, SHAPE_ONLY, TIES, draws, within
+from kerasdiff.graph.ops import (
+    BOUNDS,
+    COMPARISONS,
+    CUTS,
+    HANDED_ON,
+    POLES,
+    REARRANGES,
+    SHAPE_ONLY,
+    TIES,
+    draws_inside,
+)
 from kerasdiff.graph.values import Array, Tolerance
 from kerasdiff.probing.numbers.closeness import compare_values
 from kerasdiff.probing.numbers.limits import precision_tolerance
@@ -164,7 +174,7 @@ def _drawing_alone(patcher: Patcher, edited: Sequence[Named]) -> list[Named]:
 
 def _draws(patcher: Patcher, side: int, name: str) -> bool:
     node = patcher.cut.node(side, name)
-    return node is not None and node.lowering is not None and any(draws(item.op) for item in within(node.lowering))
+    return node is not None and draws_inside(node)
 
 
 def _bounds_of_weights(patcher: Patcher, names: Sequence[Sequence[str]]) -> Iterator[tuple[int, str]]:

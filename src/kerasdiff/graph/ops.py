@@ -158,6 +158,11 @@ def within(graph: Graph) -> Iterator[Node]:
             graphs.extend(bodies(node))
 
 
+def draws_inside(node: Node) -> bool:
+    """Whether a node draws random numbers somewhere in what it computes."""
+    return node.lowering is not None and any(draws(inner.op) for inner in within(node.lowering))
+
+
 def looks_up(node: Node) -> bool:
     """Whether a node takes rows of a table by their numbers."""
     return node.lowering is not None and any(inner.op in LOOKUPS for inner in within(node.lowering))

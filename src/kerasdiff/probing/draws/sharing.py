@@ -20,7 +20,7 @@ from kerasdiff.errors import EvaluateError
 from kerasdiff.findings import SIDES
 from kerasdiff.graph import Graph, Mode, Node
 from kerasdiff.graph.chance import draws_from
-from kerasdiff.graph.ops import draws, draws_anew, within
+from kerasdiff.graph.ops import draws_anew, draws_inside, within
 from kerasdiff.probing.draws.corresponding import Numbers, corresponding
 from kerasdiff.probing.prober import Prober, Run, both, evaluation_of, projection
 from kerasdiff.side.observations import Stage, Staged
@@ -115,7 +115,7 @@ def drawn_for(nodes: Mapping[str, Node], names: Set[str]) -> set[str]:
             if above is None or above.kind != "function" or above.id in seen:
                 continue
             seen.add(above.id)
-            if _draws(above):
+            if draws_inside(above):
                 found.add(above.id)
             else:
                 waiting.append(above.id)
@@ -210,21 +210,17 @@ def drawing(prober: Prober, run: Run, mode: Mode) -> tuple[bool, bool]:
 # By the graphs -------------------------------------------------------------------------------------------
 
 
-def _draws(node: Node) -> bool:
-    return node.lowering is not None and any(draws(item.op) for item in within(node.lowering))
-
-
 def may_draw(graph: Graph | None) -> bool:
     """Whether a traced call may draw random numbers; one that is not known may."""
     return graph is None or any(
-        node.kind in ("layer", "function") and (node.lowering is None or _draws(node)) for node in graph
+        node.kind in ("layer", "function") and (node.lowering is None or draws_inside(node)) for node in graph
     )
 
 
 def _drawn_anew(graph: Graph) -> set[str]:
     """The nodes that draw other numbers in the next call: a constant seed gives the same ones, which are constants."""
     seeded = any(node.seeds for node in graph)
-    return {node.id for node in graph if _draws(node) and _draws_anew(node, seeded=seeded)}
+    return {node.id for node in graph if draws_inside(node) and _draws_anew(node, seeded=seeded)}
 
 
 def _draws_anew(node: Node, *, seeded: bool) -> bool:
@@ -243,7 +239,7 @@ def seeded_alike(aligned: Aligned, pair: Correspondence) -> bool:
     """Whether every node that draws is aligned with one that does, and their generators start from the same state."""
     if across(pair.descriptions):
         return False
-    first, second = ({node.id: node for node in graph if _draws(node)} for graph in aligned.graphs)
+    first, second = ({node.id: node for node in graph if draws_inside(node)} for graph in aligned.graphs)
     pairs = {one: aligned.alignment.nodes.get(one) for one in first}
     if set(pairs.values()) != set(second):
         return False

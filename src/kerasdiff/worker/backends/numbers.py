@@ -19,7 +19,7 @@ from kerasdiff.worker.importing.faults import at_line, reason
 from kerasdiff.worker.keras_internals import Live, is_floating, to_numpy
 from kerasdiff.worker.loading.load import precision_scope
 from kerasdiff.worker.loading.loaded import Loaded
-from kerasdiff.worker.running.values import moved, value_of
+from kerasdiff.worker.running.values import moved, same_bits, value_of
 
 
 def evaluate(session: BackendSession, request: EvaluateRequest) -> Evaluation:
@@ -64,7 +64,7 @@ def _evaluation(session: BackendSession, call: Calling, loaded: Loaded, request:
     after = {name: to_numpy(value) for name, value in state.items() if name not in call.trained}
     added = tuple(float(np.sum(to_numpy(one))) for _, one, _ in results)
     if not request.training:
-        changed = {name: one for name, one in after.items() if not _same_bits(one, to_numpy(values[name]))}
+        changed = {name: one for name, one in after.items() if not same_bits(one, to_numpy(values[name]))}
         return replace(found, state=changed, added=added)
     gradients = _gradients(session, call, request.precision, values, probes[0], outputs)
     return replace(found, state=after, gradients=gradients, added=added)
@@ -132,7 +132,3 @@ def inputs_of(ports: Sequence[Port], probe: Sequence[Array], perturbation: float
         engine().array_of(moved(np.asarray(values).astype(kind), perturbation, rng))
         for values, kind in zip(probe, kinds, strict=True)
     ]
-
-
-def _same_bits(first: Array, second: Array) -> bool:
-    return bool(np.array_equal(first, second, equal_nan=first.dtype.kind == "f"))

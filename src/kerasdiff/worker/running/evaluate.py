@@ -19,7 +19,7 @@ from kerasdiff.worker.loading.loaded import Loaded
 from kerasdiff.worker.loading.session import Session
 from kerasdiff.worker.optimizing import as_written
 from kerasdiff.worker.running.calls import Call, called, untracked
-from kerasdiff.worker.running.values import array_of, assign, perturbed, start_of
+from kerasdiff.worker.running.values import array_of, assign, perturbed, same_bits, start_of
 from kerasdiff.worker.tracing.names import weight_table
 
 SAME_DRAW = 1e-9
@@ -144,7 +144,7 @@ class _Run:
             result = self._split(self._called.function(*inputs))
         losses = self._called.losses().told(result.terms.tolist())
         after = self._state()
-        changed = {name: value for name, value in after.items() if not _same_bits(value, before[name])}
+        changed = {name: value for name, value in after.items() if not same_bits(value, before[name])}
         # Twice: the call that was differentiated is another function to TensorFlow, with generators of its own.
         again = [self._result(inputs) for _ in range(1 + self._request.training)]
         return _First(
@@ -177,10 +177,6 @@ class _Run:
 
     def _state(self) -> dict[str, Array]:
         return {name: variable.numpy() for name, variable in self._stateful.items()}
-
-
-def _same_bits(first: Array, second: Array) -> bool:
-    return bool(np.array_equal(first, second, equal_nan=first.dtype.kind == "f"))
 
 
 def _same_draws(first: Sequence[Array], second: Sequence[Array]) -> bool:

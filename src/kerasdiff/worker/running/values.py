@@ -157,3 +157,8 @@ def start_of(
         given = assign(perturbed(drawn(variables, recipes, weight_scale), perturbation))
         kept.append((key, given))
     return given
+
+
+def same_bits(first: Array, second: Array) -> bool:
+    """Whether two values are the same to the last bit, NaN for NaN."""
+    return bool(np.array_equal(first, second, equal_nan=first.dtype.kind == "f"))

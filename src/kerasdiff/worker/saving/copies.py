@@ -15,7 +15,7 @@ from kerasdiff.worker.importing.faults import at_line, reason
 from kerasdiff.worker.keras_internals import Live, array, is_seed_state, kept_variables, sublayers
 from kerasdiff.worker.loading.loaded import Loaded
 from kerasdiff.worker.loading.session import Session
-from kerasdiff.worker.running.values import array_of, bytes_of, value_of
+from kerasdiff.worker.running.values import array_of, bytes_of, same_bits, value_of
 from kerasdiff.worker.tracing.names import weight_table
 from kerasdiff.worker.tracing.returned import tensors_of
 from kerasdiff.worker.tracing.trace import call_model
@@ -94,7 +94,7 @@ def outputs_each(loaded: Loaded, probes: tuple[tuple[Array, ...], ...]) -> tuple
 
 def repeats(first: tuple[Array, ...], again: tuple[Array, ...]) -> bool:
     """Whether two runs gave the same bits."""
-    return all(np.array_equal(a, b, equal_nan=a.dtype.kind == "f") for a, b in zip(first, again, strict=True))
+    return all(same_bits(a, b) for a, b in zip(first, again, strict=True))
 
 
 def digests_of(loaded: Loaded) -> dict[str, str]:
