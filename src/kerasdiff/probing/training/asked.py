@@ -10,11 +10,11 @@ import numpy as np
 
 from kerasdiff.align.pair import Pair
 from kerasdiff.findings import Compared
-from kerasdiff.graph.values import Array, Closeness, Tolerance
+from kerasdiff.graph.values import Array, Closeness, Precision, Tolerance
 from kerasdiff.options import Ignored
 from kerasdiff.probing.numbers.closeness import compare_values, noise
 from kerasdiff.probing.prober import Prober, Run, Seen
-from kerasdiff.side.observations import Encoding
+from kerasdiff.side.observations import Encoding, StepRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +42,20 @@ class Learning:
     def of_the_reference(self) -> Learning:
         """The reference against itself."""
         return replace(self, pair=self.pair.with_transfer(self.pair.transfer.of_the_reference))
+
+    def steps(self, probe: str, precision: Precision) -> tuple[StepRequest, StepRequest]:
+        """One step of each side, on the batch of that name."""
+        first, second = (
+            StepRequest(
+                recipes=recipes,
+                probe=self.prober.batches[probe],
+                precision=precision,
+                compiled=self.compiled,
+                encodings=self.encodings,
+            )
+            for recipes in self.prober.recipes
+        )
+        return first, second
 
     def compared(self, by: Callable[[Learning, Run], Sequence[Compared]]) -> tuple[Seen, Seen]:
         """How runs of both sides are compared, and how runs of the reference alone are."""

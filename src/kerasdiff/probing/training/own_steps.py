@@ -12,7 +12,7 @@ from kerasdiff.probing.numbers.limits import precision_tolerance
 from kerasdiff.probing.numbers.rounding import wide_of
 from kerasdiff.probing.prober import both, rank
 from kerasdiff.probing.training.asked import Learning, element, least_of
-from kerasdiff.side.observations import StepRequest, parted
+from kerasdiff.side.observations import parted
 
 _IN_TURN: tuple[Precision, ...] = ("float64", "float32")
 """User's code may say float32, which float64 is refused by."""
@@ -41,16 +41,7 @@ def _compared(asked: Learning, precision: Precision, *, real: bool) -> list[Comp
         EvaluateError: If a side cannot take the steps.
     """
     prober = asked.prober
-    requests = [
-        StepRequest(
-            recipes=recipes,
-            probe=prober.batches[prober.training_names[0]],
-            precision=precision,
-            compiled=asked.compiled,
-            encodings=asked.encodings,
-        )
-        for recipes in prober.recipes
-    ]
+    requests = asked.steps(prober.training_names[0], precision)
     done = both(lambda side: prober.sides[side].own_steps(requests[side], real))
     first, second = (parted(one.updates, recipes) for one, recipes in zip(done, prober.recipes, strict=True))
     wide = wide_of(precision_tolerance(precision))

@@ -16,12 +16,12 @@ from kerasdiff.probing.prober import Run, both
 from kerasdiff.probing.training.asked import Learning, element, least_of
 from kerasdiff.probing.training.lookups import row_by_row
 from kerasdiff.probing.training.penalties import scalars
-from kerasdiff.side.observations import Stepped, StepRequest
+from kerasdiff.side.observations import Stepped
 
 
 def one_step(asked: Learning, run: Run) -> tuple[StepObservation, list[Compared]]:
     """One step of sides that agree so far."""
-    requests = _requests(asked, run)
+    requests = asked.steps(run.names[0], run.precision)
     try:
         one, two = both(lambda side: asked.prober.stepped(side, requests[side]))
     except EvaluateError as error:
@@ -48,7 +48,7 @@ def _without_noise(asked: Learning, run: Run, done: tuple[Stepped, Stepped], row
         EvaluateError: If the reference cannot be run again.
     """
     one = done[0]
-    request = _requests(asked, run)[0]
+    request = asked.steps(run.names[0], run.precision)[0]
     again = asked.prober.stepped(0, replace(request, perturbation=PERTURBATION))
     noisy = {name: _noisy(value, again.updates[name]) for name, value in one.updates.items()}
 
@@ -67,27 +67,12 @@ def _noisy(update: Array, again: Array) -> Array:
 
 def rows_alone(asked: Learning, run: Run) -> StepObservation:
     """Of sides that draw at random, steps are not compared, but how an optimizer takes gradients is."""
-    requests = _requests(asked, run)
+    requests = asked.steps(run.names[0], run.precision)
     try:
         done = both(lambda side: asked.prober.stepped(side, requests[side]))
     except EvaluateError as error:
         return StepObservation(refused=error.message)
     return StepObservation(rows=tuple(row_by_row(asked.pair.transfer.drawn_alike, *done).values()))
-
-
-def _requests(asked: Learning, run: Run) -> tuple[StepRequest, StepRequest]:
-    """One step of each side."""
-    first, second = (
-        StepRequest(
-            recipes=recipes,
-            probe=asked.prober.batches[run.names[0]],
-            precision=run.precision,
-            compiled=asked.compiled,
-            encodings=asked.encodings,
-        )
-        for recipes in asked.prober.recipes
-    )
-    return first, second
 
 
 def _stepped(
