@@ -217,13 +217,17 @@ def _outputs(
     training: bool,
     calls: int = CALLS,
 ) -> Outputs:
-    """The outputs of every call, on copies of each row."""
+    """The outputs of every call, on copies of each row.
+
+    The tests take two samples that know nothing of each other. Both sides may draw from one stream, as long as threads
+    do not mix it up, so the candidate's begins a call later.
+    """
     each = max(2, copies // calls)
     request = EvaluateRequest(
         recipes=prober.recipes[side],
-        probes=(repeated(probe, each),) * max(1, copies // each),
+        probes=(repeated(probe, each),) * (max(1, copies // each) + side),
         precision=precision,
         training=training,
         alone=True,
     )
-    return prober.sides[side].evaluate(request).outputs
+    return prober.sides[side].evaluate(request).outputs[side:]
