@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import browsing
 import pytest
-from browsing import THEMES, WIDTHS, a_page, grave_findings, overflow, show
+from browsing import THEMES, WIDTHS, a_page, grave_findings, overflow, show, wait_until
 
 HEAD = "<!doctype html><html lang=en><meta charset=utf-8><title>A page</title>"
 WRONG = {
@@ -57,3 +58,20 @@ def test_what_keeps_people_from_reading_a_page_is_found(page, tmp_path: Path) ->
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 800})
         assert overflow(page) == max(0, 900 - width)
+
+
+def test_what_appears_late_is_waited_for_where_a_policy_forbids_evaluation(page, tmp_path: Path) -> None:
+    policy = "<meta http-equiv=Content-Security-Policy content=\"script-src 'unsafe-inline'\">"
+    late = "<script>setTimeout(() => { document.title = 'late' }, 200)</script>"
+    show(page, written(tmp_path, policy + late))
+    wait_until(page, "document.title === 'late'")
+
+    assert page.title() == "late"
+
+
+def test_what_never_appears_fails_its_test(page, monkeypatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(browsing, "TIMEOUT_MS", 50)
+    show(page, written(tmp_path, ""))
+
+    with pytest.raises(AssertionError, match="does not come to hold within 0.05 s: false"):
+        wait_until(page, "false")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import plot_samples as plots
-from browsing import THEMES, WIDTHS, grave_findings, overflow, show
+from browsing import THEMES, WIDTHS, grave_findings, overflow, show, wait_until
 
 from kerasdiff.comparison import Comparison
 from kerasdiff.report.html.page import to_html
@@ -39,7 +39,7 @@ def test_figures_fit_every_width(page, tmp_path: Path) -> None:
     show(page, written(tmp_path, plots.whole()))
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 800})
-        page.wait_for_function(DRAWN)
+        wait_until(page, DRAWN)
 
         assert overflow(page) == 0, width
         assert page.locator("svg.plot-svg").evaluate_all(BROKEN) == [], width
@@ -80,7 +80,7 @@ def test_a_click_shows_the_node_under_it_in_the_graph(page, tmp_path: Path) -> N
     show(page, written(tmp_path, plots.parting()))
     page.wait_for_selector("#graphs[data-ready]")
     page.locator("#plot-depth .plot-names text", has_text="c2d_128").click()
-    page.wait_for_function("document.querySelector('.graph-details')?.textContent.includes('c2d_128')")
+    wait_until(page, "document.querySelector('.graph-details')?.textContent.includes('c2d_128')")
 
     assert page.evaluate("document.activeElement.closest('#graphs') !== null")
 

@@ -6,6 +6,7 @@ The browser comes with the machine (``apt-get install chromium``), never from pl
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -34,6 +35,9 @@ GRAVE = ("serious", "critical")
 
 TIMEOUT_MS = 10_000
 """For anything to appear: a graph of 2,000 nodes is laid out in about a third of it."""
+
+POLL_MS = 20
+"""Between two looks at whether something has appeared."""
 
 
 def chromium() -> str | None:
@@ -111,6 +115,21 @@ def a_page(browser: Browser, *, width: int = 1280, height: int = HEIGHT, **optio
 def show(page: Page, file: Path) -> None:
     """Opens a file."""
     page.goto(file.resolve().as_uri())
+
+
+def wait_until(page: Page, expression: str) -> None:
+    """Waits until a JavaScript expression holds.
+
+    Playwright's own ``wait_for_function`` looks again from inside the page, where the page's content security policy
+    forbids it to evaluate anything: it works only where it need not wait.
+
+    Raises:
+        AssertionError: If it does not come to hold in time.
+    """
+    deadline = time.monotonic() + TIMEOUT_MS / 1000
+    while not page.evaluate(expression):
+        assert time.monotonic() < deadline, f"does not come to hold within {TIMEOUT_MS / 1000:g} s: {expression}"
+        page.wait_for_timeout(POLL_MS)
 
 
 def overflow(page: Page) -> int:
