@@ -242,7 +242,7 @@ class Fact(Enum):
     NOTHING_LEARNED_FROM = auto()  # the same
     BY_ROWS = auto()  # parts: ROW_BY_ROW
     ROW_BY_ROW = auto()  # side: that takes its rows one by one; weights: there, and on the other side where that
-    # looks it up by id too; names: the optimizer
+    # looks it up by id too; names: the optimizer; sources: the calls that look up
     NO_STEP = auto()  # cause
     STEP_IS_ROUNDING = auto()
     STEP_NOT_FINITE = auto()  # the loss is NaN or infinite on both sides

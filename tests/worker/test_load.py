@@ -384,6 +384,9 @@ def test_details_hold_the_users_frames_alone(folder: Path) -> None:
         loaded("m.py:Digits", "5,5")
     assert 'File "m.py", line 43, in call' in caught.value.details
     assert "site-packages" not in caught.value.details
+    reason = caught.value.message.partition("fails (m.py:43): ")[2].partition(":")[0]
+    assert reason
+    assert reason not in caught.value.details  # told once
 
 
 def test_a_missing_name_lists_what_there_is(folder: Path) -> None:

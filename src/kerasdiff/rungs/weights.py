@@ -380,9 +380,15 @@ def _by_likeness(pair: Pair, sampled: SettingsObservation) -> Mapping[Likeness, 
         changes[alike].append(Change(aspect=Aspect.COMPILE, name=key, values=(first.get(key), second.get(key))))
     one, two = (side.environment.get("keras", "") for side in pair.descriptions)
     for section, far in sampled.apart.items():
-        values = f"{_called(first, section)} of Keras {one}", f"{_called(second, section)} of Keras {two}"
-        where = sampled.occasions.get(section) or ""
-        changes["unknown"].append(Change(aspect=Aspect.COMPILE, name=section, values=values, far=far, occasion=where))
+        change = Change(
+            aspect=Aspect.COMPILE,
+            name=section,
+            values=(_called(first, section), _called(second, section)),
+            far=far,
+            occasion=sampled.occasions.get(section) or "",
+            versions=(one, two),
+        )
+        changes["unknown"].append(change)
     return changes
 
 

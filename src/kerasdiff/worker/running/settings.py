@@ -286,11 +286,10 @@ class _Scored:
 
     def _batch(self, rows: int, kind: str, seed: int, *, masked: bool) -> tuple[list[Live], list[Live]]:
         """Outputs and targets."""
-        self._occasion = (*(("ends",) if kind == _ENDS else ()), *(("masked",) if masked else ()))
-        outputs = [
-            tf.constant(_output(head, rows, kind, [seed, number]), head.port.spec.dtype)
-            for number, head in enumerate(self._task.heads)
-        ]
+        values = [_output(head, rows, kind, [seed, number]) for number, head in enumerate(self._task.heads)]
+        ends = all(bool(np.all((one == 0) | (one == 1))) for one in values)
+        self._occasion = (*(("ends",) if ends else ()), *(("masked",) if masked else ()))
+        outputs = [tf.constant(one, head.port.spec.dtype) for one, head in zip(values, self._task.heads, strict=True)]
         return outputs, [target_of(head, rows, number) for number, head in enumerate(self._task.heads)]
 
     def _packed(self, flat: Sequence[Live]) -> Live:

@@ -209,7 +209,7 @@ def _fan_in(role: str, shape: tuple[int, ...]) -> int:
 def _fans(initializer: Live, shape: tuple[int, ...]) -> tuple[int, ...] | None:
     """Inputs or outputs per unit that set the scale of a fan-based initializer, as Keras counts them.
 
-    Both where their mean is what counts, the larger first: a transposed matrix starts from the same scale.
+    Both where their mean is what counts: inputs, then outputs.
 
     References:
         ``compute_fans`` in ``keras/src/initializers/random_initializers.py`` (Keras 3.15).
@@ -225,7 +225,7 @@ def _fans(initializer: Live, shape: tuple[int, ...]) -> tuple[int, ...] | None:
     else:
         fans = shape[-2] * field, shape[-1] * field
     if initializer.mode == "fan_avg":
-        return max(fans), min(fans)
+        return fans
     return fans[:1] if initializer.mode == "fan_in" else fans[1:]
 
 
