@@ -16,6 +16,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerasdiff.errors import EvaluateError, FitError, KerasdiffError
+from kerasdiff.graph.ops import LOOKUPS
 from kerasdiff.graph.values import Array
 from kerasdiff.side.observations import Occasion, Section, SettingsRequest, SettingsSample
 from kerasdiff.worker.importing.faults import reason
@@ -124,10 +125,7 @@ def _by_rows(session: Session) -> bool:
     except BaseException:  # the user's own call, which is not known then
         return True
     kinds = {op.type for op in recording.graph.get_operations()}
-    return bool(kinds & _LOOKING_UP) or any(kind.endswith(("While", "If", "Call")) for kind in kinds)
-
-
-_LOOKING_UP = frozenset({"Gather", "GatherV2", "GatherNd", "ResourceGather", "ResourceGatherNd"})
+    return bool(kinds & LOOKUPS) or any(kind.endswith(("While", "If", "Call")) for kind in kinds)
 
 
 # Optimizers ------------------------------------------------------------------------------------------------
