@@ -84,6 +84,11 @@ def recurrent(activation: str = "tanh") -> Any:
     return chain((6, 5), layers.Bidirectional(layers.LSTM(4, activation=activation)))
 
 
+def masked_steps(activation: str = "tanh") -> Any:
+    read = layers.LSTM(4, activation=activation, return_sequences=True)
+    return chain((6, 5), layers.Masking(), layers.Bidirectional(read))
+
+
 def recurrent_dropout() -> Any:
     return chain((6, 5), layers.LSTM(4, dropout=0.4))
 
