@@ -12,8 +12,8 @@ from kerasdiff.graph import Source
 from kerasdiff.side.reading.said import user_frames
 from kerasdiff.worker.importing.hints import hint
 from kerasdiff.worker.keras_internals import bare_message
-from kerasdiff.worker.tracing.libraries import is_user_file
 from kerasdiff.worker.tracing.sources import relative
+from kerasdiff.worker.user_code.libraries import is_user_file
 
 _LIMIT = 300
 _explained: dict[str, str] = {}

@@ -40,11 +40,11 @@ from kerasdiff.worker.loading.load import precision_scope
 from kerasdiff.worker.loading.loaded import Loaded
 from kerasdiff.worker.loading.session import Session
 from kerasdiff.worker.running.scoring import target_of
-from kerasdiff.worker.tracing.code import numbers_of, own_code
 from kerasdiff.worker.tracing.compiled import fresh, own_schedule
 from kerasdiff.worker.tracing.returned import tensors_of
 from kerasdiff.worker.training.heads import Head
 from kerasdiff.worker.training.tasks import Task
+from kerasdiff.worker.user_code.digests import numbers_of, own_code
 
 WHOLE = frozenset(
     {"Adadelta", "Adafactor", "Adagrad", "Adam", "AdamW", "Adamax", "Ftrl", "Lamb", "Lion", "Nadam", "RMSprop", "SGD"}

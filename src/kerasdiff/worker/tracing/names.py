@@ -23,9 +23,9 @@ from kerasdiff.worker.keras_internals import (
     short_name,
     sublayers,
 )
-from kerasdiff.worker.tracing.code import code_digest, state_digest
 from kerasdiff.worker.tracing.naming import fresh_name, snake
 from kerasdiff.worker.tracing.sources import Assigned, initializer_of, value_digest
+from kerasdiff.worker.user_code.digests import code_digest, state_digest
 
 
 def is_atomic(layer: Live) -> bool:
