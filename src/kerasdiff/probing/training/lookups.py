@@ -40,13 +40,15 @@ def row_by_row(pair: Pair, first: Stepped, second: Stepped) -> dict[str, Finding
             side = by_rows.index(True)
             step, opposite = (first, second) if side == 0 else (second, first)
             found = (names[side], names[1 - side])
-            weights = found if names[1 - side] in opposite.halved else found[:1]
+            both = names[1 - side] in opposite.halved
+            weights = found if both else found[:1]
+            lines = [_line(pair, at, names[at]) for at in ((0, 1) if both else (side,))]
             findings[names[0]] = Finding(
                 fact=Fact.ROW_BY_ROW,
                 side=SIDES[side],
                 weights=weights,
                 names=(step.optimizer,),
-                sources=tuple(dict.fromkeys(filter(None, (_line(pair, at, name) for at, name in enumerate(names))))),
+                sources=tuple(dict.fromkeys(filter(None, lines))),
             )
     return findings
 

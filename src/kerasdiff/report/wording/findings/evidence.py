@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from kerasdiff.findings import SIDES, Fact, Finding, other
-from kerasdiff.report.wording.names import count, lines_of, listed
+from kerasdiff.findings import Fact, Finding, other
+from kerasdiff.report.wording.names import count, listed
 from kerasdiff.report.wording.numbers import closeness, share, subject
 
 MOST_LISTED = 3
@@ -127,16 +127,15 @@ def _stopped(finding: Finding) -> str:
 
 def _row_by_row(finding: Finding) -> str:
     name, *others = finding.weights
-    lines = lines_of(finding.sources, len(SIDES))
-    name += f" ({lines})" if lines else ""
+    lines = f" ({', '.join(map(str, finding.sources))})" if finding.sources else ""
     if others and finding.side is not None:
         return (
-            f"Where an id repeats in a batch, {finding.names[0]} takes the gradients of {name} one by one in the "
-            f"{finding.side}, and their sum in the {other(finding.side)}"
+            f"Where an id repeats in a batch, {finding.names[0]} takes the gradients of {name}{lines} one by one in "
+            f"the {finding.side}, and their sum in the {other(finding.side)}"
         )
     return (
         f"The {finding.side} alone looks up {finding.weights[0]} by id: where an id repeats in a batch, "
-        f"{finding.names[0]} takes its gradients one by one there, and their sum on the other side"
+        f"{finding.names[0]} takes its gradients one by one there{lines}, and their sum on the other side"
     )
 
 
