@@ -242,7 +242,7 @@ class Fact(Enum):
     NOTHING_LEARNED_FROM = auto()  # the same
     BY_ROWS = auto()  # parts: ROW_BY_ROW
     ROW_BY_ROW = auto()  # side: that takes its rows one by one; weights: there, and on the other side where that
-    # looks it up by id too; names: the optimizer
+    # looks it up by id too; names: the optimizer; sources: the calls that look up
     NO_STEP = auto()  # cause
     STEP_IS_ROUNDING = auto()
     STEP_NOT_FINITE = auto()  # the loss is NaN or infinite on both sides
@@ -262,7 +262,8 @@ class Fact(Enum):
     LOADS = auto()  # names: kinds of file; closeness: of the outputs
     LOAD_REFUSED = auto()  # names: kinds of file; parts: why; cause: Keras's words
     LOADS_OTHERWISE = auto()  # names: kinds of file; parts: why; closeness
-    UNREAD_FORM = auto()  # names: kind of file; count: 1 where its weights can be converted
+    UNREAD_FORM = auto()  # names: kind of file; parts: CAN_BE_CONVERTED
+    CAN_BE_CONVERTED = auto()  # the weights of a file that is not read
     LOADS_WITH_OPTION = auto()  # names: kind of file, option; weights: which hold nothing of it; parts; closeness
     HOLDS_ANOTHERS = auto()  # values: weights of the candidate, each with that of the reference whose values it holds
     NOT_SAVED = auto()  # names: kind of file; cause

@@ -47,8 +47,8 @@ from kerasdiff.probing.values import observe_values
 from kerasdiff.probing.weights.transfer import incomplete
 from kerasdiff.probing.witness import SavedWitness, Witness
 from kerasdiff.rungs.records import NUMERIC, NotChecked, NumberFigures, Rung
+from kerasdiff.rungs.starting import other_initializer
 from kerasdiff.rungs.unseen import training_code
-from kerasdiff.rungs.weights import other_initializer
 from kerasdiff.side.observations import Encoding
 from kerasdiff.side.protocol import Side
 

@@ -183,7 +183,7 @@ import kerasdiff
 if sys.version_info < (3, 10):
     from kerasdiff.worker import older
     older.install("kerasdiff")
-from kerasdiff.worker.tracing.syntax import syntax_of
+from kerasdiff.worker.user_code.syntax import syntax_of
 import code_of_the_user as module
 print([syntax_of(one.__code__) for one in (module.plain, module.Some.method)])
 """

@@ -48,6 +48,8 @@ def test_steps(one: SettingsSample, two: SettingsSample, far: float | None) -> N
         (scored(2.0, 3.0), scored(2.0, 3.3), 0.1),
         (scored(2.0), scored(2.0, masked=0.5), 0.5),
         (scored(np.nan), scored(np.nan), 0.0),
+        (scored(0.0, 2.0), scored(1e-7, 2.0), 5e-8),
+        (scored(0.0, masked=0.0), scored(1e-7, masked=0.0), 1.0),
     ],
 )
 def test_losses(one: SettingsSample, two: SettingsSample, far: float) -> None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from kerasdiff.findings import Fact
 from kerasdiff.probing.draws.samples import Samples
 from kerasdiff.probing.observations import Chance, FunctionObservation, LearningObservation, Observations
+from kerasdiff.report.wording.findings.table import detail
 from kerasdiff.rungs.inference import _random
+from kerasdiff.rungs.numbers import distribution
 from kerasdiff.rungs.training_step import training_step
 
 
@@ -33,6 +38,31 @@ def test_who_controls_random_numbers_is_no_difference_where_both_draw(
     rung = training_step(Observations(function=None, learning=seen, stored=None, searched=None))
 
     assert (rung.outcome, rung.findings[0].fact) == (outcome, fact)
+
+
+@pytest.mark.parametrize(
+    ("shown", "begins"),
+    [
+        ({"values": True}, "the outputs differ in distribution: 2,048 draws"),
+        (
+            {"over": ("row",)},
+            "the outputs differ in distribution, in how values of one draw vary together over rows of",
+        ),
+        (
+            {"of_inputs": True},
+            "the outputs do not show it, but their gradients by the inputs differ in distribution: 2",
+        ),
+        (
+            {"of_inputs": True, "over": ("step",)},
+            "the outputs do not show it, but their gradients by the inputs differ",
+        ),
+    ],
+)
+def test_what_tells_samples_apart_is_said_without_contradiction(shown: dict[str, Any], begins: str) -> None:
+    told = detail(distribution("training step", replace(samples(1e-30), **shown)))
+
+    assert told.startswith(begins)
+    assert "as only" not in told
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ from kerasdiff.side.upgrading.indexes import for_pip, for_uv, needs_pip, setting
 from kerasdiff.side.upgrading.installing import FailedError, Installer, Told, installer, refusal
 from kerasdiff.side.upgrading.kept import kept, remove
 from kerasdiff.side.upgrading.packages import Packages, imports_of, packages_of
-from kerasdiff.side.upgrading.wanted import wanted
+from kerasdiff.side.upgrading.wanted import FROM_GATES, FROM_PYTHON, Asked, wanted
 
 KNOWN = Packages(
     held={"tensorflow": "2.21.0", "keras": "3.15.1", "numpy": "2.4.6", "keras_hub": "0.21", "mine": "1"},
@@ -52,7 +52,7 @@ WRONG = {
     "": "is no requirement",
     "2.21": r"is a version of nothing: write what it is one of, as in tensorflow==2\.21\.$",
     "-e .": "is an option of pip's: name what is to be installed, or a file of it by -r",
-    "./nothing": "^--to ./nothing: there is no such file or directory",
+    "./nothing": "^--to './nothing': there is no such file or directory",
     "lost.whl": "there is no such file or directory",
     "tensorflow==2.12.1": r"kerasdiff runs models with TensorFlow 2\.13 or later",
     "tensorflow-cpu==2.9": r"kerasdiff runs models with TensorFlow 2\.13 or later",
@@ -67,6 +67,25 @@ def test_a_slip_of_the_hand_is_told_before_anything_is_installed(text: str) -> N
         wanted([text], [])
 
     assert re.search(WRONG[text], caught.value.message), caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("asked", "text", "begins"),
+    [
+        (FROM_PYTHON, "tensorflow=2.21", "to='tensorflow=2.21' is no requirement"),
+        (
+            FROM_PYTHON,
+            "-e .",
+            "to='-e .' is an option of pip's: name what is to be installed, or a file of it by requir",
+        ),
+        (FROM_GATES, "keras==3.5", "to = 'keras==3.5': kerasdiff runs models with"),
+    ],
+)
+def test_it_is_told_as_it_was_asked(asked: Asked, text: str, begins: str) -> None:
+    with pytest.raises(UpgradeError) as caught:
+        wanted([text], [], asked=asked)
+
+    assert caught.value.message.startswith(begins)
 
 
 @pytest.mark.parametrize("text", ["keras==2.15", "tensorflow~=2.12", "numpy<2", "keras_hub[all]>=0.2", "tf-nightly"])
@@ -87,7 +106,7 @@ def test_files_of_requirements_are_read_with_those_that_they_name(tmp_path: Path
     second.write_text("tensorflow==2.11\n")
     with pytest.raises(UpgradeError, match=r"TensorFlow 2\.13 or later"):
         wanted([], [str(first)])
-    with pytest.raises(UpgradeError, match=r"^-r .*lost\.txt cannot be read \(No such file"):
+    with pytest.raises(UpgradeError, match=r"^-r '.*lost\.txt' cannot be read \(No such file"):
         wanted([], [str(tmp_path / "lost.txt")])
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from pathlib import Path
 
 import kerasdiff
 from kerasdiff.comparison import Reason
-from kerasdiff.findings import Fact
-from kerasdiff.report.wording.findings.table import SENTENCES
+from kerasdiff.findings import Fact, Finding
+from kerasdiff.graph import Source
+from kerasdiff.report.wording.findings.table import SENTENCES, sentence
 from kerasdiff.report.wording.models import STATES
 from kerasdiff.report.wording.verdict.answer import _REASONS, BASES
 
@@ -20,6 +22,20 @@ TOLD_BY_OTHERS = {Fact.SETTINGS_DIFFER, Fact.COARSE}
 
 def test_every_fact_has_a_sentence() -> None:
     assert set(Fact) - set(SENTENCES) == TOLD_BY_OTHERS
+
+
+def test_a_table_that_is_trained_row_by_row_is_told_with_its_lines_the_reference_s_first() -> None:
+    found = Finding(
+        fact=Fact.ROW_BY_ROW,
+        side="candidate",
+        weights=("embed/embeddings", "embed/embeddings"),
+        names=("Adam",),
+        sources=(Source(file="old.py", line=35), Source(file="new.py", line=32)),
+    )
+
+    assert "of embed/embeddings (old.py:35, new.py:32) one by one in the candidate" in sentence(found)
+    alone = replace(found, weights=found.weights[:1], sources=found.sources[1:])
+    assert "Adam takes its gradients one by one there (new.py:32), and their sum on the other side" in sentence(alone)
 
 
 def test_every_reason_of_a_verdict_has_one() -> None:

@@ -241,6 +241,36 @@ def test_what_random_numbers_vary_over(
     assert message(replaced).endswith(f": {text}")
 
 
+@pytest.mark.parametrize(
+    ("name", "far", "occasion", "text"),
+    [
+        (
+            "loss",
+            0.045,
+            "ends",
+            "differs, where outputs are 0 or 1, by up to 4.5 % of a value; on others tried, by less",
+        ),
+        (
+            "loss",
+            0.2,
+            "masked",
+            "differs, where rows or steps are masked, by up to 20 % of a value; without a mask, by",
+        ),
+        ("optimizer", 1.0, "", "differs by up to 100 % of a step"),
+    ],
+)
+def test_what_reads_the_same_in_two_versions_is_told_with_how_far_and_where(
+    name: str, far: float, occasion: str, text: str
+) -> None:
+    change = Change(
+        aspect=Aspect.COMPILE, name=name, values=("X", "X"), far=far, occasion=occasion, versions=("2.21.0", "3.15.1")
+    )
+    edit = Update(op="compile", rung="weights", reference=None, candidate=None, changes=(change,))
+
+    assert f"{name} X of Keras 2.21.0 and 3.15.1 {text}" in message(edit)
+    assert attributes(edit) == {name: ("X of Keras 2.21.0", "X of Keras 3.15.1")}
+
+
 def test_layers_that_take_other_arguments_stand_in_each_other_s_place() -> None:
     changes = (
         Change(aspect=Aspect.SETTING, name="activation", values=(None, "<lambda> (code 898772ce)")),
@@ -294,7 +324,7 @@ def test_another_call_is_told_by_both() -> None:
         ),
         (
             (weight("kernel", "fans", (3, 4), (5,)),),
-            "kernel_initializer by fans 3 and 4 in the reference, 5 in the candidate",
+            "kernel_initializer by fan_in 3 and fan_out 4 in the reference, a fan of 5 in the candidate",
             {"kernel_initializer_fans": ((3, 4), (5,))},
         ),
         (

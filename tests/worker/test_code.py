@@ -10,8 +10,8 @@ import pytest
 
 pytest.importorskip("keras")
 
-from kerasdiff.worker.tracing.code import code_digest, reach_digest, state_digest
-from kerasdiff.worker.tracing.syntax import syntax_of
+from kerasdiff.worker.user_code.digests import code_digest, reach_digest, state_digest
+from kerasdiff.worker.user_code.syntax import syntax_of
 
 BASE = """
 def scaled(value):

@@ -16,11 +16,11 @@ tf: Any = pytest.importorskip("tensorflow")
 
 from kerasdiff.worker.hooks import forwarding  # noqa: E402  (imports Keras, which may be missing)
 from kerasdiff.worker.keras_internals import exact_casts  # noqa: E402
-from kerasdiff.worker.tracing.libraries import is_user_file  # noqa: E402
 from kerasdiff.worker.tracing.names import Names  # noqa: E402
 from kerasdiff.worker.tracing.recording import installed  # noqa: E402
 from kerasdiff.worker.tracing.sources import creation_site, initializer_of, made_at, recording  # noqa: E402
 from kerasdiff.worker.tracing.trace import Recorder  # noqa: E402
+from kerasdiff.worker.user_code.libraries import is_user_file  # noqa: E402
 
 
 @contextlib.contextmanager

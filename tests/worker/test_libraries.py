@@ -8,7 +8,7 @@ from types import ModuleType
 
 import pytest
 
-from kerasdiff.worker.tracing import libraries
+from kerasdiff.worker.user_code import libraries
 
 
 @pytest.fixture(autouse=True)

@@ -242,6 +242,20 @@ def test_a_floating_input_of_an_embedding_takes_its_ids(folder: Path) -> None:
     assert (port.spec.dtype, port.ids, port.low, port.high) == ("float32", True, 0, 19)
 
 
+def test_which_inputs_hold_ids_is_found_out_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from kerasdiff.worker.loading import inputs
+
+    asked: list[object] = []
+    found = inputs.hold_ids
+    monkeypatch.setattr(inputs, "hold_ids", lambda *given: asked.append(given) or found(*given))
+    session = Session(parse_target("m.py:looked_up"))
+
+    models = [session.loaded("float32"), session.loaded("float64"), session.reload("float32", 1)]
+
+    assert [[port.ids for port in model.ports] for model in models] == [[True]] * 3
+    assert len(asked) == 1
+
+
 def test_unknown_dimension_stays_unknown(folder: Path) -> None:
     assert loaded("m.py:Words", "?:int32").ports[0].spec.shape == (None, None)
 
@@ -384,6 +398,9 @@ def test_details_hold_the_users_frames_alone(folder: Path) -> None:
         loaded("m.py:Digits", "5,5")
     assert 'File "m.py", line 43, in call' in caught.value.details
     assert "site-packages" not in caught.value.details
+    reason = caught.value.message.partition("fails (m.py:43): ")[2].partition(":")[0]
+    assert reason
+    assert reason not in caught.value.details  # told once
 
 
 def test_a_missing_name_lists_what_there_is(folder: Path) -> None:

@@ -216,6 +216,31 @@ def test_keras_2_is_told_by_what_keras_3_says(code: str) -> None:
     assert "written for Keras 2" in hint(str(raised.value))
 
 
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("keras.layers.experimental.preprocessing.Rescaling(2.0)", "keras.layers.Rescaling"),
+        ("tf.keras.layers.experimental", "keras.layers.Rescaling"),
+        ("importlib.import_module('tensorflow.keras.layers.experimental.preprocessing')", "keras.layers.Rescaling"),
+        ("exec('from tensorflow.keras.layers import experimental')", "keras.layers.Rescaling"),
+        ("keras.optimizers.experimental.AdamW()", "keras.optimizers.AdamW"),
+        ("keras.mixed_precision.experimental.Policy('float32')", "keras.DTypePolicy"),
+        ("keras.layers.CuDNNLSTM(3)", "keras.layers.LSTM"),
+        ("keras.layers.ThresholdedReLU()", "keras.layers.ReLU(threshold=...)"),
+        ("keras.utils.np_utils", "keras.utils.to_categorical"),
+    ],
+)
+def test_what_is_gone_is_told_with_what_stands_in_its_place(code: str, told: str) -> None:
+    import importlib
+
+    import tensorflow as tf
+
+    with pytest.raises((AttributeError, ImportError)) as raised:
+        eval(code, {"keras": keras, "tf": tf, "importlib": importlib})
+
+    assert told in hint(str(raised.value))
+
+
 def test_what_onednn_alone_can_is_told_with_the_way_to_turn_it_on() -> None:
     text = "Current CPU implementations do not yet support dilation rates larger than 1."
     assert "TF_ENABLE_ONEDNN_OPTS=1" in hint(text)

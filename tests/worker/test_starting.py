@@ -53,4 +53,7 @@ def test_those_fans_alone_are_kept_that_set_the_scale() -> None:
         )
         found = [weight.fans for weight, _ in describe_weights(Names(model)) if weight.name == "kernel"]
 
-    assert found == [(5,), (9,), (9, 9), None]
+        wide = keras.Sequential([keras.Input((5,)), keras.layers.Dense(9)])
+        found += [weight.fans for weight, _ in describe_weights(Names(wide)) if weight.name == "kernel"]
+
+    assert found == [(5,), (9,), (9, 9), None, (5, 9)]

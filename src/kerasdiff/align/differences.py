@@ -16,6 +16,9 @@ MASKING = 1e8
 """Size from which on a constant stands for infinity: what Keras and others add to the scores that a softmax is to leave
 out, or put in their place, is 1e9 and more. Scores of the probes stay below 1e7."""
 
+FOR_MASKED = frozenset({"zero_output_for_mask"})
+"""Settings of what a layer does where a mask leaves a step out: nothing, where it is given none."""
+
 CALL = "call."
 """Begins the name of an attribute that is an argument of the call."""
 
@@ -40,8 +43,15 @@ def _unlike(one: Node, two: Node) -> Iterator[tuple[str, Attribute, Attribute]]:
     for name in names:
         a, b = one.attributes.get(name), two.attributes.get(name)
         told = not isinstance(a, Graph) and not isinstance(b, Graph) and not name.startswith(tuple(joined))
-        if a != b and told and not _one_axis(name, (one, a), (two, b)):
+        if a != b and told and not _one_axis(name, (one, a), (two, b)) and not _never_acts(name, one, two):
             yield name, a, b
+
+
+def _never_acts(name: str, *nodes: Node) -> bool:
+    """Whether a setting is of masked steps alone, and neither layer, whose ops are known, is given a mask."""
+    return name.rpartition(".")[2] in FOR_MASKED and all(
+        node.lowering is not None and "mask" not in node.roles for node in nodes
+    )
 
 
 def known_to_both(changes: Changes, one: Node, two: Node) -> Changes:

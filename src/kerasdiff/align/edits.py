@@ -172,7 +172,7 @@ class Change:
         far: For ``COMPILE``, how far apart what reads the same lies, as a fraction of a step or a loss.
         occasion: Likewise, on which outputs alone it does so.
         drawn: For ``DRAWN``, what either side's random numbers vary over, where that is known and differs.
-        versions: Likewise, the versions of Keras, where they are not the same.
+        versions: Where it is Keras itself that does otherwise, its versions.
     """
 
     aspect: Aspect

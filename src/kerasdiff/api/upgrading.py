@@ -53,13 +53,13 @@ def upgrade(
         KerasdiffError: If nothing is asked for, the environment cannot be made, or the model cannot be found, loaded,
             built or called.
     """
-    from kerasdiff.side.upgrading.wanted import wanted
+    from kerasdiff.side.upgrading.wanted import FROM_PYTHON, wanted
 
     texts = [to] if isinstance(to, str) else [os.fspath(one) for one in to]
     files = [requirements] if isinstance(requirements, str | os.PathLike) else requirements
     if not texts and not files:
         raise UpgradeError("nothing is asked for: say what to install, as in to='tensorflow==2.21'.")
-    asks = wanted(texts, [os.fspath(file) for file in files])
+    asks = wanted(texts, [os.fspath(file) for file in files], asked=FROM_PYTHON)
     options = options_of(choices)
     first = target_of(
         model,

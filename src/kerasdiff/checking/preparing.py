@@ -19,7 +19,7 @@ from kerasdiff.side.targets import SIDES, Target, no_objects, trusting
 from kerasdiff.side.upgrading.candidate import untold, upgraded
 from kerasdiff.side.upgrading.environments import Plan
 from kerasdiff.side.upgrading.installing import Told
-from kerasdiff.side.upgrading.wanted import wanted
+from kerasdiff.side.upgrading.wanted import FROM_GATES, wanted
 
 Making = Callable[[Gate, Plan], None]
 """Hears which environment is made for a pair, before it is."""
@@ -93,7 +93,7 @@ def _upgraded(gate: Gate, model: Target, here: str, told: Told, making: Making) 
     """The model in the environment that the pair asks for: the one that it has, and what is new."""
     candidate = upgraded(
         model,
-        wanted(gate.to, (), here),
+        wanted(gate.to, (), here, asked=FROM_GATES),
         environment_store(),
         told=lambda line: told(f"{gate.name}: {line}"),
         making=lambda plan: making(gate, plan),

@@ -52,7 +52,7 @@ def find(start: Path) -> Path:
         if shared.is_file() and _section(_parsed(shared, str(shared)), shared.name) is not None:
             return shared
     raise GatesError(
-        f"No gates are written down for {start}: neither there nor above is a {OWN}, or a {SHARED} with "
+        f"no gates are written down for {start}: neither there nor above is a {OWN}, or a {SHARED} with "
         "[tool.kerasdiff]; `kerasdiff init` writes one."
     )
 

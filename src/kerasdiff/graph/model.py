@@ -87,8 +87,8 @@ class Weight:
         trainable: Effective: false as well where the layer or an owner of it is frozen.
         initializer: Canonical text of the initializer with defaults resolved, or ``None``.
         own_regularizer: Whether the regularizer is code of the user's own; Keras's are sums without a bound.
-        fans: Inputs or outputs per unit from which the initializer takes its scale, or both where it takes their mean;
-            ``None`` where it takes none.
+        fans: Inputs or outputs per unit from which the initializer takes its scale, or both, inputs first, where it
+            takes their mean; ``None`` where it takes none.
         owner: The id of the layer that holds it.
         fan_in: Inputs summed per output unit where the weight acts as a kernel, else 1.
         twin: Of a random generator's state, the id of the first one with the same seed: both draw the same numbers. Of

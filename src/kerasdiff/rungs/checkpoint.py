@@ -181,8 +181,8 @@ def _not_done(seen: StoredObservation, unread: Sequence[str], *, convertible: bo
     """What was not saved, and what was not read."""
     for form, why in seen.saved.problems.items():
         yield Finding(fact=Fact.NOT_SAVED, names=(form,), cause=why)
-    for form in unread:
-        yield Finding(fact=Fact.UNREAD_FORM, names=(form,), count=int(convertible))
+    converts = (Finding(fact=Fact.CAN_BE_CONVERTED),) if convertible else ()
+    yield from (Finding(fact=Fact.UNREAD_FORM, names=(form,), parts=converts) for form in unread)
 
 
 def _arrives(seen: StoredObservation, form: str) -> bool:

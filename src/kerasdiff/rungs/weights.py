@@ -10,12 +10,21 @@ from kerasdiff.align.edits import Aspect, Change, Edit, Update
 from kerasdiff.align.pair import Joined, Pair
 from kerasdiff.findings import SIDES, Fact, Finding, Site
 from kerasdiff.graph import Attribute, Node, Weight
-from kerasdiff.graph.chance import draws_from
 from kerasdiff.options import Ignored
 from kerasdiff.probing.observations import StoredValues
 from kerasdiff.probing.prober import rank
 from kerasdiff.probing.training.settings import Likeness, SettingsObservation, changed_keys, section_of
 from kerasdiff.rungs.records import Rung, RungOutcome, WeightFigures
+from kerasdiff.rungs.starting import (
+    drawing_alike,
+    drawn_on,
+    one_to_one,
+    other_fans,
+    other_initializer,
+    scaled_otherwise,
+    started,
+    twins,
+)
 from kerasdiff.side.observations import Section
 
 SETTINGS = ("trainable", "initializer", "regularizer", "constraint", "dtype")
@@ -59,27 +68,27 @@ def settings(
     """
     first, second = pair.weights
     homes = _homes(pair)
-    twins, started = _twins(pair), _started(pair)
+    sharing, begun = twins(pair), started(pair)
     hidden: Counter[str] = Counter()
     changed: dict[tuple[str, str], list[Change]] = {}
     joined = {names for one in pair.transfer.joined for names in one.pairs}
-    known = [*_one_to_one(pair), *sorted(joined)]
+    known = [*one_to_one(pair), *sorted(joined)]
     for one, two in known:
         owners = first[one].owner, second[two].owner
         scaled = (one, two) not in joined  # of a joined weight, another scale at the start is told beside
         differing = _changes(first[one], second[two], same_start=one in same_start, scaled=scaled)
-        for change in (*differing, *started.get(one, ())):
+        for change in (*differing, *begun.get(one, ())):
             setting = "initializer" if change.name in ("fans", "start") else change.name
             if setting in ignore:
                 hidden[setting] += 1
             else:
                 changed.setdefault(owners, []).append(change)
-        if one in twins:
-            changed.setdefault(owners, []).append(twins[one])
+        if one in sharing:
+            changed.setdefault(owners, []).append(sharing[one])
     edits: list[Edit] = [
         _edit(owners, changes, homes.get(owners[0], (None, None))) for owners, changes in changed.items()
     ]
-    edits += _drawing_alike(pair)
+    edits += [_edit((nodes[0].scope, nodes[1].scope), [change], nodes) for nodes, change in drawing_alike(pair)]
     compiled = _by_likeness(pair, sampled or SettingsObservation(likeness={}))
     if "compile" in ignore:
         hidden["compile"] = sum(map(len, compiled.values()))
@@ -91,12 +100,6 @@ def settings(
         spelled=_spelled(compiled.get("alike", [])),
         unweighed=_spelled(compiled.get("unweighted", [])),
     )
-
-
-def _one_to_one(pair: Pair) -> list[tuple[str, str]]:
-    """The pairs of weights that both models have."""
-    first, second = pair.weights
-    return [(one, two) for one, two in sorted(pair.transfer.pairs.items()) if one in first and two in second]
 
 
 def weights(
@@ -187,7 +190,7 @@ def _agreeing(pair: Pair, seen: SettingsCompared, same_start: frozenset[str], ig
     if all(pair.weights) and not seen.compared:
         return "failed", (Finding(fact=Fact.NO_PAIR_OF_WEIGHTS), *alone)
     laid, scaled = _layouts(pair)
-    scaled = (*scaled, *_drawn_on(pair))
+    scaled = (*scaled, *drawn_on(pair))
     if "initializer" in ignore:
         scaled, same_start = (), frozenset()
     agree = Finding(fact=Fact.WEIGHTS_AGREE, count=seen.compared)
@@ -245,11 +248,11 @@ def _layouts(pair: Pair) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
             continue
         fact = Fact.TRANSPOSED if transposed else Fact.LAID_OUT
         laid.append(Finding(fact=fact, weights=(one, two), values=(a.shape, b.shape)))
-        if _scaled_otherwise(a.fans, b.fans):
+        if scaled_otherwise(a.fans, b.fans):
             scaled.append(Finding(fact=Fact.OTHER_FANS, weights=(one, two), values=(a.fans, b.fans)))
     for one_joined in pair.transfer.joined:
         laid.append(_join(pair, one_joined))
-        scaled += _other_fans(pair, one_joined)
+        scaled += other_fans(pair, one_joined)
     return (
         (Finding(fact=Fact.LAYOUTS, parts=tuple(laid)),) if laid else (),
         (Finding(fact=Fact.START_SCALES, parts=tuple(scaled)),) if scaled else (),
@@ -267,109 +270,6 @@ def _join(pair: Pair, joined: Joined) -> Finding:
     )
 
 
-WHOLE = ("orthogonal", "identity")
-"""Initializers that look at a whole matrix: of parts they make something else."""
-
-
-def _other_fans(pair: Pair, joined: Joined) -> list[Finding]:
-    """Parts that start from another scale, or otherwise, than what stands for them in the whole."""
-    whole = pair.weights[joined.side][joined.whole]
-    one, *_ = (pair.weights[1 - joined.side][part] for part in joined.parts)
-    names, fans = joined.pairs[0], (whole.fans, one.fans) if joined.side == 0 else (one.fans, whole.fans)
-    if str(whole.initializer).startswith(WHOLE) and whole.initializer == one.initializer:
-        return [Finding(fact=Fact.OTHER_WHOLE, weights=names, names=(str(whole.initializer),))]
-    if not _scaled_otherwise(*fans):
-        return []
-    return [Finding(fact=Fact.OTHER_FANS, weights=names, values=fans)]
-
-
-def _scaled_otherwise(one: tuple[int, ...] | None, two: tuple[int, ...] | None) -> bool:
-    """Whether an initializer takes another scale from these fans; of both it takes the mean."""
-    return one is not None and two is not None and sum(one) != sum(two)
-
-
-def other_initializer(one: Weight, two: Weight) -> bool:
-    """Whether both initializers are known and read differently."""
-    return None not in (one.initializer, two.initializer) and one.initializer != two.initializer
-
-
-def _twins(pair: Pair) -> Mapping[str, Change]:
-    """Generators that draw the same numbers as others (equal seeds) on one side alone, with what each side does.
-
-    Two Dropout layers with one seed drop the same units; seeds that differ, or none, are no difference.
-    """
-    groups = _alike(pair, 0), _alike(pair, 1)
-    pairs = pair.transfer.pairs
-    twins = {}
-    for one, two in sorted(pairs.items()):
-        if one in groups[0] and two in groups[1] and {pairs.get(name) for name in groups[0][one]} != groups[1][two]:
-            shared = [
-                tuple(sorted(pair.weights[side][name].owner for name in groups[side][own] - {own}))
-                for side, own in enumerate((one, two))
-            ]
-            twins[one] = Change(aspect=Aspect.SEED, values=(shared[0], shared[1]))
-    return twins
-
-
-def _started(pair: Pair, *, shaped: bool = True) -> Mapping[str, tuple[Change]]:
-    """Weights that start from the random numbers of another one on one side alone, or on both of another, with which.
-
-    Where several share them, each is told with the first of those that have a counterpart. Those of one shape start
-    equal, so that two layers may do the same; of other shapes (without ``shaped``) one draws on where the other ends.
-    """
-    order = {name: number for number, name in enumerate(pair.weights[0])}
-    known = sorted(_one_to_one(pair), key=lambda names: order[names[0]])
-    firsts: tuple[dict[object, int], dict[object, int]] = ({}, {})
-    changes = {}
-    for number, names in enumerate(known):
-        held = [table[name] for table, name in zip(pair.weights, names, strict=True)]
-        if any(weight.is_seed or weight.initializer is None for weight in held):
-            continue
-        keys = [(weight.twin or weight.id, weight.shape if shaped else ()) for weight in held]
-        at = [first.setdefault(key, number) for first, key in zip(firsts, keys, strict=True)]
-        if at[0] != at[1]:
-            one, two = (None if place == number else known[place][side] for side, place in enumerate(at))
-            changes[names[0]] = (Change(aspect=Aspect.WEIGHT, name="start", values=(one, two), weight=held[0].name),)
-    return changes
-
-
-def _drawn_on(pair: Pair) -> tuple[Finding, ...]:
-    """Weights of several shapes that start from the same random numbers on one side alone."""
-    told = _started(pair, shaped=False)
-    parts = tuple(Finding(fact=Fact.OTHER_NUMBERS, weights=(one,), values=told[one][0].values) for one in told)
-    return (Finding(fact=Fact.START_NUMBERS, parts=parts),) if parts else ()
-
-
-def _drawing_alike(pair: Pair) -> Iterator[Update]:
-    """The same for pairs of nodes that draw from generators which are no pair, as Keras's global one is with none."""
-    groups = _alike(pair, 0), _alike(pair, 1)
-    pairs, known = pair.transfer.pairs, set()
-    for aligned in pair.modes.values():
-        for nodes in aligned.pairs:
-            if nodes[0].id in known or not all(map(draws_from, nodes)):
-                continue
-            known.add(nodes[0].id)
-            if any(pairs.get(name) in nodes[1].seeds for name in nodes[0].seeds):
-                continue
-            shared = [_twins_of(node, pair.weights[side], groups[side]) for side, node in enumerate(nodes)]
-            if bool(shared[0]) != bool(shared[1]):
-                change = Change(aspect=Aspect.SEED, values=(shared[0], shared[1]))
-                yield _edit((nodes[0].scope, nodes[1].scope), [change], nodes)
-
-
-def _twins_of(node: Node, table: Mapping[str, Weight], groups: Mapping[str, set[str]]) -> tuple[str, ...]:
-    """The owners of the other generators that draw the same numbers as a node does."""
-    others = {other for name in node.seeds for other in groups.get(name, ())} - set(node.seeds)
-    return tuple(sorted(table[name].owner for name in others))
-
-
-def _alike(pair: Pair, side: int) -> Mapping[str, set[str]]:
-    """For each generator that is drawn from, those of the same seed, itself among them."""
-    table = pair.weights[side]
-    seeds = {name: table[name].twin or name for name in pair.read[side] if name in table and table[name].is_seed}
-    return {name: {other for other in seeds if seeds[other] == seed} for name, seed in seeds.items()}
-
-
 def _by_likeness(pair: Pair, sampled: SettingsObservation) -> Mapping[Likeness, list[Change]]:
     """The compile settings by whether they do the same: what reads differently, and what two versions of Keras do."""
     first, second = (side.compiled or {} for side in pair.descriptions)
@@ -380,9 +280,15 @@ def _by_likeness(pair: Pair, sampled: SettingsObservation) -> Mapping[Likeness, 
         changes[alike].append(Change(aspect=Aspect.COMPILE, name=key, values=(first.get(key), second.get(key))))
     one, two = (side.environment.get("keras", "") for side in pair.descriptions)
     for section, far in sampled.apart.items():
-        values = f"{_called(first, section)} of Keras {one}", f"{_called(second, section)} of Keras {two}"
-        where = sampled.occasions.get(section) or ""
-        changes["unknown"].append(Change(aspect=Aspect.COMPILE, name=section, values=values, far=far, occasion=where))
+        change = Change(
+            aspect=Aspect.COMPILE,
+            name=section,
+            values=(_called(first, section), _called(second, section)),
+            far=far,
+            occasion=sampled.occasions.get(section) or "",
+            versions=(one, two),
+        )
+        changes["unknown"].append(change)
     return changes
 
 
@@ -414,7 +320,7 @@ def _changes(one: Weight, two: Weight, *, same_start: bool, scaled: bool = True)
         if a != b:
             initialized = initialized and name != "initializer"
             yield Change(aspect=Aspect.WEIGHT, name=name, values=(a, b), weight=one.name)
-    scaled = scaled and one.shape == two.shape and _scaled_otherwise(one.fans, two.fans)
+    scaled = scaled and one.shape == two.shape and scaled_otherwise(one.fans, two.fans)
     if scaled and initialized:  # another initializer says it all
         yield Change(aspect=Aspect.WEIGHT, name="fans", values=(one.fans, two.fans), weight=one.name)
 

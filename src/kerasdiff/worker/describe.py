@@ -36,7 +36,6 @@ from kerasdiff.worker.loading.session import Session
 from kerasdiff.worker.running.values import bytes_of
 from kerasdiff.worker.tracing.assemble import assemble
 from kerasdiff.worker.tracing.attributes import layer_defaults
-from kerasdiff.worker.tracing.code import reach_digest
 from kerasdiff.worker.tracing.compiled import compile_settings
 from kerasdiff.worker.tracing.lint import lint, never_called, unused
 from kerasdiff.worker.tracing.lower import spec_of
@@ -50,11 +49,12 @@ from kerasdiff.worker.tracing.names import (
     weight_table,
 )
 from kerasdiff.worker.tracing.naming import snake
-from kerasdiff.worker.tracing.reach import is_user_code
 from kerasdiff.worker.tracing.sources import relative
 from kerasdiff.worker.tracing.starting import started_alike
 from kerasdiff.worker.tracing.trace import Recording
 from kerasdiff.worker.tracing.untracked import untracked
+from kerasdiff.worker.user_code.digests import reach_digest
+from kerasdiff.worker.user_code.reach import is_user_code
 
 AROUND = (
     "train_step", "compute_loss", "fit", "make_train_function", "test_step", "evaluate", "predict_step", "predict",

@@ -65,8 +65,28 @@ def words() -> Any:
     return keras.Model(entry, layers.LSTM(4, dropout=0.2, name="read")(layers.Embedding(9, 3)(entry)))
 
 
-def recurrent() -> Any:
-    return chain((6, 5), layers.Bidirectional(layers.LSTM(4)))
+def tags() -> Any:
+    """Whose ids repeat in a batch; rightly sure, its loss is where the generations part."""
+    entry = keras.Input((6,), dtype="int32")
+    value = layers.GlobalAveragePooling1D()(layers.Embedding(9, 3)(entry))
+    model = keras.Model(entry, Dense(1, activation="sigmoid")(value))
+    model.compile("adam", "binary_crossentropy")
+    return model
+
+
+def tags_by_squares() -> Any:
+    model = tags()
+    model.compile("adam", "mse")
+    return model
+
+
+def recurrent(activation: str = "tanh") -> Any:
+    return chain((6, 5), layers.Bidirectional(layers.LSTM(4, activation=activation)))
+
+
+def masked_steps(activation: str = "tanh") -> Any:
+    read = layers.LSTM(4, activation=activation, return_sequences=True)
+    return chain((6, 5), layers.Masking(), layers.Bidirectional(read))
 
 
 def recurrent_dropout() -> Any:

@@ -22,7 +22,8 @@ def parted(section: Section, one: SettingsSample, two: SettingsSample) -> float 
     """How far the samples of a section lie apart at most, as a fraction; 0 within the limits, ``None`` if unknown.
 
     Criterion, array by array: ``max |a - b| <= STEP_LIMIT * max |a| + STEP_ROUNDING * max |weight|`` of steps ``a`` and
-    ``b`` of a weight, ``max |a - b| <= FIGURE_LIMIT * max |a|`` of figures of losses.
+    ``b`` of a weight, ``max |a - b| <= FIGURE_LIMIT * max |a|`` of figures of losses. The fraction is of ``max |a|``;
+    where that is 0, of the largest figure of its shape for losses, 1 for steps.
     """
     shares = _shares(section, one, two)
     return None if shares is None else max(shares, default=0.0)
@@ -47,15 +48,22 @@ def _shares(section: Section, one: SettingsSample, two: SettingsSample) -> list[
         return None
     limit = STEP_LIMIT if stepped else FIGURE_LIMIT
     weights = one.values[section][1:] if stepped else (np.zeros(1),) * len(ones)
-    return [_share(*arrays, limit) for arrays in zip(ones, twos, weights, strict=True)]
+    most: dict[tuple[int, ...], float] = {}
+    for array in () if stepped else ones:
+        most[array.shape] = max(most.get(array.shape, 0.0), _largest(array))
+    return [
+        _share(one, two, weight, limit, most.get(one.shape, 0.0))
+        for one, two, weight in zip(ones, twos, weights, strict=True)
+    ]
 
 
-def _share(a: Array, b: Array, weight: Array, limit: float) -> float:
+def _share(a: Array, b: Array, weight: Array, limit: float, most: float) -> float:
     finite = np.isfinite(a) & np.isfinite(b)
     far, scale = _largest((a - b)[finite]), _largest(a[finite])
     share = 1.0 if not np.array_equal(np.isfinite(a), np.isfinite(b)) else 0.0
     if far > limit * scale + STEP_ROUNDING * _largest(weight):
-        share = max(share, far / scale if scale else 1.0)
+        whole = scale or most
+        share = max(share, far / whole if whole else 1.0)
     return share
 
 

@@ -26,7 +26,7 @@ def one_step(asked: Learning, run: Run) -> tuple[StepObservation, list[Compared]
         one, two = both(lambda side: asked.prober.stepped(side, requests[side]))
     except EvaluateError as error:
         return StepObservation(refused=error.message), []
-    rows = row_by_row(asked.pair.transfer.drawn_alike, one, two)
+    rows = row_by_row(asked.pair, one, two)
     if not np.isfinite(one.loss) and np.array_equal(one.loss, two.loss, equal_nan=True):
         return StepObservation(rows=tuple(rows.values()), not_finite=True), []
     if not run.exact:
@@ -72,7 +72,7 @@ def rows_alone(asked: Learning, run: Run) -> StepObservation:
         done = both(lambda side: asked.prober.stepped(side, requests[side]))
     except EvaluateError as error:
         return StepObservation(refused=error.message)
-    return StepObservation(rows=tuple(row_by_row(asked.pair.transfer.drawn_alike, *done).values()))
+    return StepObservation(rows=tuple(row_by_row(asked.pair, *done).values()))
 
 
 def _stepped(

@@ -147,5 +147,12 @@ def changed(reference: Attribute, candidate: Attribute) -> str:
 
 
 def fans(value: Attribute) -> str:
-    """The inputs or outputs per unit by which an initializer scales, or both."""
-    return listed([str(item) for item in value]) if isinstance(value, Sequence) else str(value)
+    """The inputs or outputs per unit by which an initializer scales, or both.
+
+    >>> fans((27, 64))
+    'fan_in 27 and fan_out 64'
+    >>> fans((27,))
+    'a fan of 27'
+    """
+    counts = value if isinstance(value, Sequence) else (value,)
+    return f"fan_in {counts[0]} and fan_out {counts[1]}" if len(counts) == 2 else f"a fan of {counts[0]}"

@@ -182,7 +182,7 @@ def _import_fault(target: Target, module: Source, fault: Fault) -> KerasdiffErro
     shown = Path(fault.file).name if target.kind == "module" else os.path.relpath(fault.file, module.search)
     frame = traceback.FrameSummary(shown, fault.line, "<module>", line=line)
     reason = f"{type(fault.error).__name__}: {fault.error}"
-    at, details = f" ({shown}:{fault.line})", said.user_frames([frame], reason)
+    at, details = f" ({shown}:{fault.line})", said.user_frames([frame])
     if isinstance(fault.error, ModuleNotFoundError):
         return said.not_installed(target, fault.error.name, at, details)
     return said.import_fails(target, fault.error, at, reason, details)

@@ -19,10 +19,9 @@ def shown(target: Target) -> str:
     return target.location if target.kind == "module" else Path(target.location).name
 
 
-def user_frames(frames: Iterable[traceback.FrameSummary], reason: str) -> str:
-    """A traceback of these frames, the error in one line below it; empty without frames."""
-    lines = "".join(traceback.format_list(list(frames)))
-    return lines + reason if lines else ""
+def user_frames(frames: Iterable[traceback.FrameSummary]) -> str:
+    """A traceback of these frames without the error, which the message tells; empty without frames."""
+    return "".join(traceback.format_list(list(frames))).rstrip()
 
 
 def names_no_model(target: Target, known: Sequence[str]) -> TargetError:

@@ -87,18 +87,19 @@ def planned(wanted: Wanted, imports: tuple[str, ...], store: str, own: str, othe
         imports: What the model's code imports.
         store: Where environments are kept.
         own: The interpreter of the environment that is upgraded.
-        other: The interpreter that the new one is made by, as ``--with-python`` names it; empty for that of ``own``.
+        other: The interpreter that the new one is made by, as a user names it; empty for that of ``own``.
 
     Raises:
         UpgradeError: If an interpreter does not answer.
         TargetError: If there is no such interpreter.
     """
-    base = located(other, "--with-python") if other else own
-    told, owns = ask(base, "--with-python"), ask(own, "--python")
+    option = wanted.asked.python.rstrip(" =")
+    base = located(other, option) if other else own
+    told, owns = ask(base, option), ask(own, "--python")
     lent = told.version[:2] == owns.version[:2]
     if told.version < LEAST_OF_SECOND["python"]:
         raise UpgradeError(
-            f"--with-python {other}: it is Python {dotted(told.version)}; kerasdiff runs models under "
+            f"{wanted.asked.python}{other!r}: it is Python {dotted(told.version)}; kerasdiff runs models under "
             f"{dotted(LEAST_OF_SECOND['python'])} or later."
         )
     known = packages_of(own)
@@ -259,7 +260,7 @@ def _attempts(plan: Plan, made: Installer) -> list[tuple[str, ...]]:
 
 
 def _refuse_unfit(plan: Plan, python: str) -> None:
-    wrong: Unfit | None = unfit(ask(python, "--to"))
+    wrong: Unfit | None = unfit(ask(python, plan.wanted.asked.to.rstrip(" =")))
     if wrong is None:
         return
     called = CALLED.get(wrong.package, "Python")

@@ -223,7 +223,7 @@ def refusal(error: FailedError, wanted: Wanted, made: Installer, python: str) ->
     elif absent := _NO_NAME.search(text):
         why = _no_name(absent["pip"] or absent["uv"], made)
     elif _NO_VERSION.search(text):
-        why = _no_version(text, python)
+        why = _no_version(text, python, wanted.asked.python.rstrip(" ="))
     elif _APART.search(text):
         needs = _NEEDS.search(text)
         because = f": {needs['why']}" if needs else ""
@@ -239,13 +239,13 @@ def _no_name(name: str, made: Installer) -> str:
     return f"the index has nothing called {name}{meant}"
 
 
-def _no_version(text: str, python: str) -> str:
+def _no_version(text: str, python: str, option: str) -> str:
     seen = _FROM.search(text)
     final = [one for one in re.split(r",\s*", seen[1]) if not re.search(r"[a-z]", one)][-_SEEN:] if seen else []
     there = f"; the newest that it has: {', '.join(final)}" if final else ""
     return (
         f"the index has no such version for Python {python}{there}. Name another version, or another Python by "
-        "--with-python."
+        f"{option}."
     )
 
 

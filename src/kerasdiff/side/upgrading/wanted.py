@@ -21,6 +21,25 @@ _SAVED = (".whl", ".zip", ".tar.gz")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What the user wrote before each thing that is asked for, as messages repeat it.
+
+    Attributes:
+        to: Before a requirement.
+        files: Before a file of requirements.
+        python: Before the interpreter of the new environment.
+    """
+
+    to: str = "--to "
+    files: str = "-r "
+    python: str = "--with-python "
+
+
+FROM_PYTHON = Asked(to="to=", files="requirements=", python="with_python=")
+FROM_GATES = Asked(to="to = ", files="to = ")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """What a user asks for.
 
@@ -29,12 +48,14 @@ class Wanted:
         files: Files of requirements, absolute.
         names: The packages that are named, as far as that can be read; canonical.
         stamps: Digests of what lies behind paths, for it may change.
+        asked: How it was asked for.
     """
 
     texts: tuple[str, ...]
     files: tuple[str, ...]
     names: frozenset[str]
     stamps: tuple[str, ...]
+    asked: Asked = Asked()
 
     @property
     def label(self) -> str:
@@ -57,30 +78,32 @@ def without_secrets(text: str) -> str:
     return _SECRET.sub("***", text)
 
 
-def wanted(texts: Sequence[str], files: Sequence[str], here: str = "") -> Wanted:
-    """Reads what ``--to`` and ``-r`` said.
+def wanted(texts: Sequence[str], files: Sequence[str], here: str = "", *, asked: Asked = Asked()) -> Wanted:
+    """Reads what is to be installed.
 
     Args:
         texts: Requirements, paths, addresses; a file that ends in ``.txt`` counts as one of requirements.
         files: Files of requirements.
         here: Directory that paths are relative to; empty for the current one.
+        asked: How it was asked for.
 
     Raises:
         UpgradeError: If one cannot be what it should be, or names what kerasdiff does not run.
     """
     lists = [_absolute(text, here) for text in (*files, *texts) if text in files or _is_list(text, here)]
-    plain = [_one(text.strip(), here) for text in texts if not _is_list(text, here)]
-    held = {file: content for path in lists for file, content in _with_nested(path)}
+    plain = [_one(text.strip(), here, asked) for text in texts if not _is_list(text, here)]
+    held = {file: content for path in lists for file, content in _with_nested(path, asked)}
     lines = [line.strip() for content in held.values() for line in content.splitlines()]
     named = dict(filter(None, map(_parsed, [*plain, *lines])))
     for name, pins in named.items():
-        _refuse_old(name, pins)
+        _refuse_old(name, pins, asked)
     stamps = [hashlib.sha256(content.encode()).hexdigest() for content in held.values()]
     return Wanted(
         texts=tuple(plain),
         files=tuple(map(str, lists)),
         names=frozenset(named),
         stamps=(*stamps, *(_stamp(Path(text)) for text in plain if os.path.isabs(text))),
+        asked=asked,
     )
 
 
@@ -92,14 +115,16 @@ def _is_list(text: str, here: str) -> bool:
     return text.endswith(".txt") and _absolute(text, here).is_file()
 
 
-def _one(text: str, here: str) -> str:
+def _one(text: str, here: str, asked: Asked) -> str:
     """A requirement, with a path made absolute."""
+    said = f"{asked.to}{text!r}"
     if text.startswith("-"):
-        raise UpgradeError(f"--to {text!r} is an option of pip's: name what is to be installed, or a file of it by -r.")
+        by = asked.files.rstrip(" =")
+        raise UpgradeError(f"{said} is an option of pip's: name what is to be installed, or a file of it by {by}.")
     if _is_path(text):
         path = _absolute(text, here)
         if not path.exists():
-            raise UpgradeError(f"--to {text}: there is no such file or directory.")
+            raise UpgradeError(f"{said}: there is no such file or directory.")
         return str(path)
     if "://" in text.split("@")[0]:
         return text
@@ -110,9 +135,9 @@ def _one(text: str, here: str) -> str:
     except InvalidRequirement:
         read = None
     if read is None or (read.url and ":" not in read.url):
-        raise UpgradeError(f"--to {text!r} is no requirement: {_meant(text)}")
+        raise UpgradeError(f"{said} is no requirement: {_meant(text)}")
     if re.fullmatch(r"[\d.]+\w*", read.name):
-        raise UpgradeError(f"--to {text!r} is a version of nothing: write what it is one of, as in tensorflow=={text}.")
+        raise UpgradeError(f"{said} is a version of nothing: write what it is one of, as in tensorflow=={text}.")
     return text
 
 
@@ -138,7 +163,7 @@ def _parsed(text: str) -> tuple[str, tuple[str, ...]] | None:
     return canonical(read.name), pins
 
 
-def _refuse_old(name: str, pins: Iterable[str]) -> None:
+def _refuse_old(name: str, pins: Iterable[str], asked: Asked) -> None:
     """Refuses what is too old for kerasdiff, before it is installed."""
     package = next((package for package, names in PROVIDERS.items() if name in names), None)
     if package is None:
@@ -147,23 +172,23 @@ def _refuse_old(name: str, pins: Iterable[str]) -> None:
         promised = LEAST if package == "keras" and not version.startswith("2.") else LEAST_OF_SECOND
         if too_old(package, version, promised):
             least = dotted(promised[package])
-            raise UpgradeError(
-                f"--to {name}=={version}: kerasdiff runs models with {CALLED[package]} {least} or later."
-            )
+            pinned = f"{asked.to}{f'{name}=={version}'!r}"
+            raise UpgradeError(f"{pinned}: kerasdiff runs models with {CALLED[package]} {least} or later.")
 
 
-def _with_nested(path: Path) -> Iterator[tuple[str, str]]:
+def _with_nested(path: Path, asked: Asked) -> Iterator[tuple[str, str]]:
     """A file of requirements and those it names, each with what it holds."""
     try:
         content = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is no text"
-        raise UpgradeError(f"-r {_shown(str(path))} cannot be read ({why}); name a file of requirements.") from None
+        said = f"{asked.files}{_shown(str(path))!r}"
+        raise UpgradeError(f"{said} cannot be read ({why}); name a file of requirements.") from None
     yield str(path), content
     for found in _NESTED.finditer(content):
         below = path.parent / found[1]
         if below != path and below.is_file():
-            yield from _with_nested(below)
+            yield from _with_nested(below, asked)
 
 
 def _stamp(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""Whose line failed? An error of the user's code as one sentence, one line and a short traceback."""
+"""Whose line failed? An error of the user's code as one sentence and a short traceback."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from kerasdiff.graph import Source
 from kerasdiff.side.reading.said import user_frames
 from kerasdiff.worker.importing.hints import hint
 from kerasdiff.worker.keras_internals import bare_message
-from kerasdiff.worker.tracing.libraries import is_user_file
 from kerasdiff.worker.tracing.sources import relative
+from kerasdiff.worker.user_code.libraries import is_user_file
 
 _LIMIT = 300
 _explained: dict[str, str] = {}
@@ -75,8 +75,8 @@ def at_line(error: BaseException, root: str) -> str:
 
 
 def user_traceback(error: BaseException, root: str) -> str:
-    """The traceback of the user's own frames, the error in one line below it."""
-    return user_frames(_user_frames(error.__traceback__, root), reason(error))
+    """The traceback of the user's own frames, without the error, which the message tells."""
+    return user_frames(_user_frames(error.__traceback__, root))
 
 
 def _user_frames(trace: TracebackType | None, root: str) -> list[traceback.FrameSummary]:

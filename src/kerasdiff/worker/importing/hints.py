@@ -23,6 +23,22 @@ _KERAS_2: tuple[tuple[str, str], ...] = (
      "what keras.backend held is in keras.ops"),
     (r"module 'keras[\w.]*\.(image|preprocessing|sequence|text)' has no attribute '\w+'",
      "keras.utils has what is left of keras.preprocessing"),
+    (r"module '(keras|tensorflow\.keras|keras\._tf_keras\.keras)\.layers' has no attribute 'experimental'|"
+     r"No module named '(tensorflow\.)?keras\.layers\.experimental[\w.]*'|"
+     r"cannot import name '(experimental|preprocessing)' from '[\w.]*keras\.layers[\w.]*'",
+     "what layers.experimental and its preprocessing held is in keras.layers, as keras.layers.Rescaling"),
+    (r"module '[\w.]*keras\.optimizers' has no attribute 'experimental'|"
+     r"No module named '(tensorflow\.)?keras\.optimizers\.experimental[\w.]*'|"
+     r"cannot import name 'experimental' from '[\w.]*keras\.optimizers'",
+     "what optimizers.experimental held is in keras.optimizers, as keras.optimizers.AdamW"),
+    (r"module '[\w.]*keras\.mixed_precision' has no attribute 'experimental'|"
+     r"No module named '(tensorflow\.)?keras\.mixed_precision\.experimental[\w.]*'|"
+     r"cannot import name 'experimental' from '[\w.]*keras\.mixed_precision'",
+     "what mixed_precision.experimental held is in keras.mixed_precision: Policy is keras.DTypePolicy"),
+    (r"(attribute|name) 'CuDNN(LSTM|GRU)'", "keras.layers.LSTM and keras.layers.GRU run on cuDNN by themselves"),
+    (r"(attribute|name) 'SyncBatchNormalization'", "write keras.layers.BatchNormalization(synchronized=True)"),
+    (r"(attribute|name) 'ThresholdedReLU'", "write keras.layers.ReLU(threshold=...)"),
+    (r"(attribute|name) 'np_utils'", "keras.utils has what np_utils held, as keras.utils.to_categorical"),
     (r"module '(keras|tensorflow\.keras)[\w.]*' has no attribute '(experimental|legacy|np_utils|generic_utils|merge|"
      r"CuDNN\w+|LocallyConnected\w+|ThresholdedReLU|Convolution\w+|Merge|Highway|MaxoutDense|normal|uniform|mse|mae|"
      r"multi_gpu_model|layer_utils|conv_utils|to_channels_first|wrappers)'", "it is gone, or stands elsewhere"),

@@ -23,7 +23,7 @@ from kerasdiff.side.reading.source import Source, source
 from kerasdiff.side.targets import Target
 from kerasdiff.worker.importing.faults import at_line, raised_at, reason, user_traceback
 from kerasdiff.worker.importing.hints import hint
-from kerasdiff.worker.tracing.libraries import claim, is_user_file
+from kerasdiff.worker.user_code.libraries import claim, is_user_file
 
 _numbers = itertools.count()
 

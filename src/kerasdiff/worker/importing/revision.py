@@ -22,7 +22,7 @@ from kerasdiff.side.revisions.records import Revision
 from kerasdiff.side.revisions.telling import told
 from kerasdiff.side.targets import Target
 from kerasdiff.worker.tracing import sources
-from kerasdiff.worker.tracing.libraries import NAMED
+from kerasdiff.worker.user_code.libraries import NAMED
 
 
 class Entered:

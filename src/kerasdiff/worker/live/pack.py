@@ -34,7 +34,7 @@ import cloudpickle
 from kerasdiff.errors import TargetError
 from kerasdiff.side.payload import Payload
 from kerasdiff.worker.live import unpack
-from kerasdiff.worker.tracing.libraries import is_user_file
+from kerasdiff.worker.user_code.libraries import is_user_file
 
 Live: TypeAlias = Any
 """A living object: what is packed is of no type known before."""

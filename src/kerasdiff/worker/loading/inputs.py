@@ -293,17 +293,18 @@ def _attribute_hint(model: Live) -> ShapeHint | None:
 
 
 def with_ranges(
-    ports: tuple[Port, ...], model: Live, pack: Pack, text: str
+    ports: tuple[Port, ...], model: Live, pack: Pack, text: str, ids: Sequence[bool] | None = None
 ) -> tuple[tuple[Port, ...], tuple[Finding, ...]]:
     """Bounds inputs of ids by the smallest embedding table, and gives text inputs the words that lookups know.
 
     Once the model is built, so all layers are known. Without an embedding: 0 to 9, or 0 to 255 for uint8, which is
-    how images come.
+    how images come. Which floating inputs hold ids shows in a trace of the model, unless ``ids`` says it.
     """
     layers = [model, *sublayers(model, deep=True)]
     words, closed = _vocabulary(layers)
     tables = sorted({int(layer.input_dim) for layer in layers if isinstance(layer, keras.layers.Embedding)})
-    ids = hold_ids(model, ports, pack) if tables and on_tensorflow() else [False] * len(ports)
+    if ids is None:
+        ids = hold_ids(model, ports, pack) if tables and on_tensorflow() else [False] * len(ports)
     bounded, cuts = [], []
     for port, looks_up in zip(ports, ids, strict=True):
         low, high = port.low, port.high

@@ -61,10 +61,12 @@ def load(
     precision: Precision = "float32",
     seed: int = SEED,
     alter: Callable[[Live], None] | None = None,
+    ids: Sequence[bool] | None = None,
 ) -> Loaded:
     """Imports, constructs and builds a model, all from one seed.
 
-    ``alter`` changes it before it is called for the first time.
+    ``alter`` changes it before it is called for the first time. ``ids`` says which inputs hold ids, where an earlier
+    load found that out.
 
     Raises:
         TargetError: If the target's name does not exist or ``--input`` contradicts the model.
@@ -98,7 +100,7 @@ def load(
             _build(made.model, signature, target, root)
         if precision != "float32":
             as_in_float32(made.model)
-        ports, cuts = with_ranges(signature.ports, made.model, signature.pack, target.text)
+        ports, cuts = with_ranges(signature.ports, made.model, signature.pack, target.text, ids)
     loaded = Loaded(
         model=made.model,
         ports=ports,

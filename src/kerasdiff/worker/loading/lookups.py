@@ -11,10 +11,10 @@ from collections.abc import Sequence
 import tensorflow as tf
 
 from kerasdiff.graph import Port
+from kerasdiff.graph.ops import LOOKUPS
 from kerasdiff.worker.keras_internals import Live
 from kerasdiff.worker.tracing.trace import Pack, call_model
 
-_LOOKUPS = ("Gather", "GatherV2", "ResourceGather")
 _PASSED = (
     "Cast", "Identity", "Reshape", "ExpandDims", "Squeeze", "StopGradient", "SelectV2", "Select", "AddV2",
 )  # fmt: skip
@@ -45,7 +45,7 @@ def hold_ids(model: Live, ports: Sequence[Port], pack: Pack) -> list[bool]:
     graph = traced.get_concrete_function().graph
     found: set[str] = set()
     for op in graph.get_operations():
-        if op.type in _LOOKUPS:
+        if op.type in LOOKUPS:
             found |= _entries(op.inputs[1].op)
     entries = [tensor.op.name for tensor in graph.inputs[: len(ports)]]  # captured ones follow
     return [is_float and name in found for is_float, name in zip(floating, entries, strict=True)]

@@ -75,6 +75,7 @@ class Session:
         self._loaded: dict[Precision, Loaded] = {}
         self._traced: dict[tuple[Precision, Mode], tuple[Recording, Live]] = {}
         self._contents: dict[tuple[Precision, Mode], Contents] = {}
+        self._ids: tuple[bool, ...] | None = None
         self._drawn: set[Precision] = set()
         self.calls: dict[tuple[Precision, Mode], Live] = {}
         self.staged: dict[tuple[Precision, Mode], Live] = {}
@@ -224,7 +225,10 @@ class Session:
         """A fresh instance that shares nothing with those handed out before."""
         revision = entered()
         with nullcontext() if revision is None else revision.watched(), self._world.entered():
-            loaded = by_its_generation(self.target, lambda: load(self.target, self.inputs, precision, seed))
+            loaded = by_its_generation(
+                self.target, lambda: load(self.target, self.inputs, precision, seed, ids=self._ids)
+            )
+        self._ids = tuple(port.ids for port in loaded.ports)
         if revision is not None:
             loaded = replace(loaded, inferred=(*loaded.inferred, *revision.found()))
         loaded = in_order(loaded, self.order)

@@ -16,6 +16,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerasdiff.errors import EvaluateError, FitError, KerasdiffError
+from kerasdiff.graph.ops import LOOKUPS
 from kerasdiff.graph.values import Array
 from kerasdiff.side.observations import Occasion, Section, SettingsRequest, SettingsSample
 from kerasdiff.worker.importing.faults import reason
@@ -39,11 +40,11 @@ from kerasdiff.worker.loading.load import precision_scope
 from kerasdiff.worker.loading.loaded import Loaded
 from kerasdiff.worker.loading.session import Session
 from kerasdiff.worker.running.scoring import target_of
-from kerasdiff.worker.tracing.code import numbers_of, own_code
 from kerasdiff.worker.tracing.compiled import fresh, own_schedule
 from kerasdiff.worker.tracing.returned import tensors_of
 from kerasdiff.worker.training.heads import Head
 from kerasdiff.worker.training.tasks import Task
+from kerasdiff.worker.user_code.digests import numbers_of, own_code
 
 WHOLE = frozenset(
     {"Adadelta", "Adafactor", "Adagrad", "Adam", "AdamW", "Adamax", "Ftrl", "Lamb", "Lion", "Nadam", "RMSprop", "SGD"}
@@ -124,10 +125,7 @@ def _by_rows(session: Session) -> bool:
     except BaseException:  # the user's own call, which is not known then
         return True
     kinds = {op.type for op in recording.graph.get_operations()}
-    return bool(kinds & _LOOKING_UP) or any(kind.endswith(("While", "If", "Call")) for kind in kinds)
-
-
-_LOOKING_UP = frozenset({"Gather", "GatherV2", "GatherNd", "ResourceGather", "ResourceGatherNd"})
+    return bool(kinds & LOOKUPS) or any(kind.endswith(("While", "If", "Call")) for kind in kinds)
 
 
 # Optimizers ------------------------------------------------------------------------------------------------
@@ -286,11 +284,10 @@ class _Scored:
 
     def _batch(self, rows: int, kind: str, seed: int, *, masked: bool) -> tuple[list[Live], list[Live]]:
         """Outputs and targets."""
-        self._occasion = (*(("ends",) if kind == _ENDS else ()), *(("masked",) if masked else ()))
-        outputs = [
-            tf.constant(_output(head, rows, kind, [seed, number]), head.port.spec.dtype)
-            for number, head in enumerate(self._task.heads)
-        ]
+        values = [_output(head, rows, kind, [seed, number]) for number, head in enumerate(self._task.heads)]
+        ends = all(bool(np.all((one == 0) | (one == 1))) for one in values)
+        self._occasion = (*(("ends",) if ends else ()), *(("masked",) if masked else ()))
+        outputs = [tf.constant(one, head.port.spec.dtype) for one, head in zip(values, self._task.heads, strict=True)]
         return outputs, [target_of(head, rows, number) for number, head in enumerate(self._task.heads)]
 
     def _packed(self, flat: Sequence[Live]) -> Live:

@@ -8,7 +8,7 @@ from kerasdiff.worker.importing.faults import reason
 from kerasdiff.worker.keras_internals import TRAINING_STATE, Live, keras, stored_variables, sublayers
 from kerasdiff.worker.loading.session import Session
 from kerasdiff.worker.tracing.names import weight_table
-from kerasdiff.worker.tracing.reach import is_user_code
+from kerasdiff.worker.user_code.reach import is_user_code
 
 STORING = (
     "save_own_variables", "load_own_variables", "save_assets", "load_assets", "save_weights", "load_weights",

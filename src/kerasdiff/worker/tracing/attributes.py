@@ -34,7 +34,9 @@ def layer_attributes(layer: Live) -> dict[str, Attribute]:
         config = layer.get_config()
     except (NotImplementedError, TypeError, ValueError, OSError):  # Keras 2 quotes a lambda, and fails without source
         return {}
-    backward = getattr(layer, "backward_layer", None)
+    forward, backward = (getattr(layer, name, None) for name in ("forward_layer", "backward_layer"))
+    if forward is not None:  # Keras 2 says how it was given, and sets what it does where a step is masked
+        config["layer"] = {"class_name": type(forward).__name__, "config": forward.get_config()}
     if backward is not None:  # Keras 2 leaves out the one it made of the other
         config.setdefault("backward_layer", {"class_name": type(backward).__name__, "config": backward.get_config()})
     for key, value in config.items():

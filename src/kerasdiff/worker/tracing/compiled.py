@@ -14,9 +14,9 @@ from kerasdiff.worker.keras_internals import (
     loss_settings,
     without_decay,
 )
-from kerasdiff.worker.tracing.code import own_code, reach_digest, state_digest
 from kerasdiff.worker.tracing.names import serialized
-from kerasdiff.worker.tracing.reach import is_user_code
+from kerasdiff.worker.user_code.digests import own_code, reach_digest, state_digest
+from kerasdiff.worker.user_code.reach import is_user_code
 
 HOW = frozenset(("run_eagerly", "jit_compile", "steps_per_execution", "auto_scale_loss", "is_legacy_optimizer"))
 """Settings of how a step is run, not of what it does; ``auto_scale_loss`` shows in the optimizer."""

@@ -13,9 +13,9 @@ from kerasdiff.graph import Attribute, Edge, Graph, Node, TensorSpec
 from kerasdiff.graph.ops import VARIABLE_READS, is_effect
 from kerasdiff.graph.table import MOST_KEPT, Table
 from kerasdiff.worker.keras_internals import Live, dtype_name, output_arguments, registered_gradient
-from kerasdiff.worker.tracing.code import code_digest, digest_of
-from kerasdiff.worker.tracing.libraries import is_user_file
-from kerasdiff.worker.tracing.reach import filled
+from kerasdiff.worker.user_code.digests import code_digest, digest_of
+from kerasdiff.worker.user_code.libraries import is_user_file
+from kerasdiff.worker.user_code.reach import filled
 
 
 @runtime_checkable

@@ -23,9 +23,9 @@ from kerasdiff.worker.keras_internals import (
     short_name,
     sublayers,
 )
-from kerasdiff.worker.tracing.code import code_digest, state_digest
 from kerasdiff.worker.tracing.naming import fresh_name, snake
 from kerasdiff.worker.tracing.sources import Assigned, initializer_of, value_digest
+from kerasdiff.worker.user_code.digests import code_digest, state_digest
 
 
 def is_atomic(layer: Live) -> bool:
@@ -209,7 +209,7 @@ def _fan_in(role: str, shape: tuple[int, ...]) -> int:
 def _fans(initializer: Live, shape: tuple[int, ...]) -> tuple[int, ...] | None:
     """Inputs or outputs per unit that set the scale of a fan-based initializer, as Keras counts them.
 
-    Both where their mean is what counts, the larger first: a transposed matrix starts from the same scale.
+    Both where their mean is what counts: inputs, then outputs.
 
     References:
         ``compute_fans`` in ``keras/src/initializers/random_initializers.py`` (Keras 3.15).
@@ -225,7 +225,7 @@ def _fans(initializer: Live, shape: tuple[int, ...]) -> tuple[int, ...] | None:
     else:
         fans = shape[-2] * field, shape[-1] * field
     if initializer.mode == "fan_avg":
-        return max(fans), min(fans)
+        return fans
     return fans[:1] if initializer.mode == "fan_in" else fans[1:]
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from kerasdiff.graph import Source
 from kerasdiff.worker.keras_internals import PLUMBING, Live, frames_of, public_name
-from kerasdiff.worker.tracing.libraries import is_user_file
+from kerasdiff.worker.user_code.libraries import is_user_file
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,8 @@ from kerasdiff.graph.names import ALIASES
 from kerasdiff.side.reading.source import parsed
 from kerasdiff.worker.hooks import given, hooked
 from kerasdiff.worker.keras_internals import Live, is_array, is_traced, keras, making, on_tensorflow, to_numpy
-from kerasdiff.worker.tracing.libraries import is_user_file
 from kerasdiff.worker.tracing.naming import count_name, counting, note_name
+from kerasdiff.worker.user_code.libraries import is_user_file
 
 _created: dict[int, tuple[Live, Source]] = {}
 _initializers: dict[int, tuple[Live, Live]] = {}

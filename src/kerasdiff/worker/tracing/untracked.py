@@ -18,9 +18,9 @@ from kerasdiff.worker.keras_internals import (
     is_seed_state,
     kept_variables,
 )
-from kerasdiff.worker.tracing.code import digest_of
 from kerasdiff.worker.tracing.names import Names, initializer_text, is_atomic
 from kerasdiff.worker.tracing.trace import Recording
+from kerasdiff.worker.user_code.digests import digest_of
 
 OUTSIDE = "seed generator"
 """What a random generator holds that is no weight of the model, nor the one that Keras keeps for draws without a

@@ -5,7 +5,6 @@ A model that was compiled keeps its own loss. For the others the outputs on two 
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
@@ -23,7 +22,6 @@ from kerasdiff.worker.keras_internals import (
     array,
     generation,
     is_compiled,
-    is_keras_own,
     is_seed_state,
     keras,
     loss_of,
@@ -36,31 +34,13 @@ from kerasdiff.worker.tracing.lower import spec_of
 from kerasdiff.worker.tracing.names import output_names
 from kerasdiff.worker.tracing.returned import Structure, structure_of, tensors_of
 from kerasdiff.worker.tracing.trace import call_model
-from kerasdiff.worker.training.heads import Head
-
-ROW_SUM_TOLERANCE = 1e-3
-"""How far from 1 the sum of a row of probabilities may be: float16 softmax over 1,000 classes stays within it."""
+from kerasdiff.worker.training.heads import Head, bounded, heads_of
+from kerasdiff.worker.training.losses import compiled_losses, encoding_of, named, no_loss, takes_logits, words_of
 
 PROBE_SEED = 0
 
 LEARNING_RATE = 3e-4
 """The forum's."""
-
-# Keras's own losses by the targets they take; the ones left out take numbers in the output's shape.
-ENCODINGS: Mapping[str, Encoding] = {
-    "sparsecategoricalcrossentropy": "sparse",
-    "categoricalgeneralizedcrossentropy": "sparse",
-    "categoricalcrossentropy": "one-hot",
-    "categoricalfocalcrossentropy": "one-hot",
-    "categoricalhinge": "one-hot",
-    "kldivergence": "one-hot",
-    "binarycrossentropy": "binary",
-    "binaryfocalcrossentropy": "binary",
-    "hinge": "binary",
-    "squaredhinge": "binary",
-    "dice": "binary",
-    "tversky": "binary",
-}
 
 
 class Task:
@@ -101,13 +81,13 @@ class Task:
         specs = [spec_of(tensor) for tensor in tensors_of(results[0])]
         names = output_names(loaded.model, len(specs))
         ports = [Port(name=name, spec=spec) for name, spec in zip(names, specs, strict=True)]
-        losses = _compiled_losses(loaded.model, names) if self.compiled else [None] * len(ports)
+        losses = compiled_losses(loaded.model, names) if self.compiled else [None] * len(ports)
         if loss is not None:
-            losses = [_named(loss, logits=not _bounded([batch[at] for batch in outputs])) for at in range(len(ports))]
-        self.heads, self.losses = _heads(ports, outputs, losses, encodings)
+            losses = [named(loss, logits=not bounded([batch[at] for batch in outputs])) for at in range(len(ports))]
+        self.heads, self.losses = heads_of(ports, outputs, losses, encodings)
         self.structure: Live = results[0]
         self.encodings = tuple(encoding_of(loss) for loss in self.losses)
-        self.words = tuple(_words(loss) for loss in self.losses)
+        self.words = tuple(words_of(loss) for loss in self.losses)
         self._check(results[0])
 
     def _check(self, result: Live) -> None:
@@ -140,7 +120,7 @@ class Task:
             packed = keras.tree.pack_sequence_as(result, list(targets))
             return loss_of(self._model, packed, result, training=training)
         scored = zip(self.losses, targets, tensors_of(result), strict=True)
-        terms = [loss(y, output) for loss, y, output in scored if loss is not _no_loss]
+        terms = [loss(y, output) for loss, y, output in scored if loss is not no_loss]
         return summed([*terms, *self._model.losses])
 
     @property
@@ -166,7 +146,7 @@ class Task:
             if head.encoding == "real":
                 continue
             if head.encoding == "binary":
-                threshold = 0.0 if _from_logits(loss) or not head.zero_one else 0.5
+                threshold = 0.0 if takes_logits(loss) or not head.zero_one else 0.5
                 pairs.append((_whole(output > threshold), _whole(y > 0.5)))
             else:
                 labels = y if head.encoding == "sparse" else _largest(y)
@@ -260,153 +240,6 @@ def to_array(value: Live) -> Array:
     """A tensor or Keras variable as a copy (``keras.ops.convert_to_numpy`` warns under numpy 2)."""
     copy: Array = to_numpy(value)
     return copy
-
-
-def _bounded(values: Sequence[Array]) -> bool:
-    """Whether all finite values lie in [0, 1] and not all are 0 (a dead ReLU)."""
-    finite = np.concatenate([value[np.isfinite(value)].astype(np.float64) for value in values])
-    return bool(finite.size and finite.min() >= 0 and finite.max() <= 1 and finite.any())
-
-
-def _probabilities(values: Sequence[Array]) -> bool:
-    """Whether every finite row sums to 1: softmax outputs, where `_bounded`."""
-    sums = np.concatenate([value.astype(np.float64).sum(axis=-1).reshape(-1) for value in values])
-    sums = sums[np.isfinite(sums)]
-    return bool(sums.size and np.abs(sums - 1.0).max() <= ROW_SUM_TOLERANCE)
-
-
-def _heads(
-    ports: Sequence[Port],
-    outputs: Sequence[Sequence[Array]],
-    losses: Sequence[Live],
-    encodings: Sequence[Encoding | None],
-) -> tuple[tuple[Head, ...], list[Live]]:
-    """Head and loss of every output: of the loss it was given, or else of what its values call for."""
-    told = encodings if len(encodings) == len(ports) else [None] * len(ports)
-    if any(map(_takes_gradients, outputs[0])):  # ids beside them say nothing of how the model learns
-        left = zip(losses, outputs[0], strict=True)
-        losses = [loss if loss is not None or _takes_gradients(one) else _no_loss for loss, one in left]
-    made = []
-    for at, (port, given) in enumerate(zip(ports, losses, strict=True)):
-        values = [batch[at] for batch in outputs]
-        made.append(_chosen(port, values) if given is None else _given(port, values, given, told[at]))
-    return tuple(head for head, _ in made), [loss for _, loss in made]
-
-
-def _takes_gradients(value: Array) -> bool:
-    return value.dtype.kind in "fV"
-
-
-def _chosen(port: Port, values: Sequence[Array]) -> tuple[Head, Live]:
-    """Head and loss of an output nobody compiled a loss for."""
-    if not _takes_gradients(values[0]):
-        raise FitError(f"Output {port.name} is {port.spec.dtype}: no gradient comes through it.")
-    row = values[0].shape[1:]
-    several = bool(row) and row[-1] >= 2
-    bounded = _bounded(values)
-    encoding: Encoding
-    loss: Live
-    if several and bounded and _probabilities(values):
-        encoding, loss = "sparse", keras.losses.SparseCategoricalCrossentropy(from_logits=False)
-    elif several and len(row) == 1 and bounded:
-        # Sigmoids over classes: each is its own yes or no.
-        encoding, loss = "one-hot", keras.losses.BinaryCrossentropy()
-    elif several and len(row) == 1:
-        encoding, loss = "sparse", keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    elif bounded:
-        encoding, loss = "binary", keras.losses.BinaryCrossentropy()
-    else:
-        encoding, loss = "real", keras.losses.MeanSquaredError()
-    return Head(port=port, encoding=encoding, shape=row, zero_one=bounded), loss
-
-
-def encoding_of(loss: Live) -> Encoding | None:
-    """Form of the targets that a loss takes: by its name, or by Keras's loss that code of the user's own names.
-
-    ``None`` where that is not known; it chooses data, and decides nothing.
-    """
-    known = _by_name(_name(loss))
-    if known is not None:
-        return known
-    if loss is _no_loss or is_keras_own(loss if callable(loss) and hasattr(loss, "__name__") else type(loss)):
-        return "real"
-    code = getattr(loss, "__code__", None) or getattr(getattr(type(loss), "call", None), "__code__", None)
-    named = [_by_name(name) for name in getattr(code, "co_names", ())]
-    return next((encoding for encoding in named if encoding is not None), None)
-
-
-def _by_name(name: str) -> Encoding | None:
-    return ENCODINGS.get(name.replace("_", "").lower())
-
-
-def _given(port: Port, values: Sequence[Array], loss: Live, told: Encoding | None = None) -> tuple[Head, Live]:
-    """Head of an output with a loss of its own."""
-    row = values[0].shape[1:]
-    encoding: Encoding = encoding_of(loss) or told or "real"
-    if encoding == "binary" and len(row) == 1 and row[0] >= 2:
-        encoding = "one-hot"
-    if encoding in ("sparse", "one-hot") and not (row and row[-1] >= 2):
-        raise FitError(f"The loss {_name(loss)} needs two classes or more, and output {port.name} has shape {row}.")
-    return Head(port=port, encoding=encoding, shape=row, zero_one=_bounded(values)), loss
-
-
-def _compiled_losses(model: Live, names: Sequence[str]) -> list[Live]:
-    """The loss each output was compiled with; an output without one gets a stand-in that only names it."""
-    given = getattr(model, "loss", None)
-    if isinstance(given, Mapping):
-        ordered = [given.get(name) for name in names]
-        if not any(ordered) and len(given) == len(names):
-            ordered = [given[key] for key in sorted(given)]
-    elif isinstance(given, list | tuple):
-        ordered = list(given)
-    else:
-        ordered = [given] * len(names)
-    if len(ordered) != len(names):
-        raise FitError(f"The model is compiled with {len(ordered)} losses and returns {len(names)} outputs.")
-    return [_no_loss if loss is None else keras.losses.get(loss) for loss in ordered]
-
-
-def _named(name: str, *, logits: bool) -> Live:
-    """A loss by its Keras name; cross-entropies take logits where the outputs are no probabilities."""
-    camel = "".join(part.capitalize() for part in name.split("_"))
-    made = next((getattr(keras.losses, text) for text in (camel, name) if hasattr(keras.losses, text)), None)
-    if isinstance(made, type) and issubclass(made, keras.losses.Loss):
-        return made(from_logits=logits) if "from_logits" in inspect.signature(made).parameters else made()
-    try:
-        function = keras.losses.get(name)
-    except ValueError:
-        raise FitError(f"Keras has no loss {name!r}; e.g. sparse_categorical_crossentropy, mse.") from None
-
-    def mean(y_true: Live, y_pred: Live) -> Live:
-        return tf.reduce_mean(function(y_true, y_pred))
-
-    mean.__name__ = _name(function)
-    return mean
-
-
-def _no_loss(y_true: Live, y_pred: Live) -> Live:
-    """Stands for an output that enters the loss through ``add_loss`` alone, or not at all."""
-    del y_true, y_pred
-    return 0.0
-
-
-def _name(loss: Live) -> str:
-    return str(getattr(loss, "__name__", type(loss).__name__))
-
-
-def _from_logits(loss: Live) -> bool | None:
-    """Whether a loss takes logits, as Keras 2 tells by its config alone; ``None`` of one without such a setting."""
-    if hasattr(loss, "from_logits"):
-        return bool(loss.from_logits)
-    logits = loss.get_config().get("from_logits") if hasattr(loss, "get_config") else None
-    return None if logits is None else bool(logits)
-
-
-def _words(loss: Live) -> str:
-    if loss is _no_loss:
-        return "none"
-    logits = _from_logits(loss)
-    return _name(loss) if logits is None else f"{_name(loss)}(from_logits={logits})"
 
 
 def fresh_optimizer(model: Live, *, own: bool) -> Live:

@@ -24,6 +24,7 @@ from kerasdiff.align.edits import (
 )
 from kerasdiff.findings import Site, other
 from kerasdiff.graph import Attribute
+from kerasdiff.probing.training.parting import FIGURE_LIMIT
 from kerasdiff.report.wording.edits import draws, folded, formulas
 from kerasdiff.report.wording.edits.contrast import Contrast, contrasts, uncoded
 from kerasdiff.report.wording.edits.settings import key, part_of, parts_listed, replaces, values_of
@@ -210,11 +211,11 @@ MOST_SETTINGS = 3
 
 
 _OCCASIONS = {
-    "": "",
-    "ends": ", but only where outputs are 0 or 1",
-    "masked": ", but only where rows or steps are masked",
+    "": ("", ""),
+    "ends": (", where outputs are 0 or 1,", f"; on others tried, by less than {100 * FIGURE_LIMIT:g} %"),
+    "masked": (", where rows or steps are masked,", f"; without a mask, by less than {100 * FIGURE_LIMIT:g} %"),
 }
-"""On which outputs compile settings lie apart that read the same."""
+"""On which outputs compile settings lie apart that read the same, and how near they are on others."""
 
 
 def _changed_setting(change: Change) -> list[str | Contrast]:
@@ -223,8 +224,8 @@ def _changed_setting(change: Change) -> list[str | Contrast]:
         return [text]
     name, (one, two) = key(change), values_of(change)
     if change.far:
-        where = _OCCASIONS[change.occasion]
-        return [f"{name} {one} in the reference, {two} in the candidate, up to {_far(change)} apart{where}"]
+        where, elsewhere = _OCCASIONS[change.occasion]
+        return [f"{name} {one} and {change.versions[1]} differs{where} by up to {_far(change)}{elsewhere}"]
     if change.aspect is Aspect.GENERATOR:
         return [f"draws random numbers {one} in the reference, {two} in the candidate"]
     if change.drawn[0]:
@@ -275,7 +276,7 @@ def _weight_setting(change: Change) -> tuple[str, str]:
     if change.name == "dtype":
         return change.weight, change.name
     if change.name == "fans":
-        return f"{change.weight}_initializer", "by fans"
+        return f"{change.weight}_initializer", "by"
     if change.name == "start":
         return change.weight, "starts from"
     return key(change), ""

@@ -83,6 +83,8 @@ def values_of(change: Change) -> Values:
         return "one way", "another way, or in a loop body"
     if change.drawn[0]:
         return draws.values(change)
+    if change.far:
+        return f"{first} of Keras {change.versions[0]}", f"{second} of Keras {change.versions[1]}"
     told = _start if (change.aspect, change.name) == (Aspect.WEIGHT, "start") else _TOLD.get(change.aspect)
     return (first, second) if told is None else (told(first), told(second))
 

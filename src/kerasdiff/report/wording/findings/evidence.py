@@ -52,8 +52,11 @@ def _distribution(finding: Finding) -> str:
     few = f", as many as {finding.figures['seconds']:g} s afford" if "seconds" in finding.figures else ""
     tests = f"smallest p {smallest:.1e} of {finding.of} comparisons, limit {limit:.0e} over all"
     if finding.fact is Fact.DISTRIBUTIONS_DIFFER:
-        told = "".join(f", {SENTENCES[part.fact](part)}" for part in finding.parts)
-        return f"the outputs differ in distribution{told}: {finding.count:,} draws a row{few}, {tests}"
+        by_inputs = any(part.fact is Fact.SHOWN_BY_INPUTS for part in finding.parts)
+        lead = "the outputs" if not by_inputs else "the outputs do not show it, but their gradients by the inputs"
+        over = [part for part in finding.parts if part.fact is Fact.VARY_TOGETHER_OTHERWISE]
+        how = "".join(f", {_vary_together(part)}" for part in over)
+        return f"{lead} differ in distribution{how}: {finding.count:,} draws a row{few}, {tests}"
     return (
         f"the outputs agree in distribution as far as {finding.count:,} draws a row show{few} ({tests}), but each side "
         "draws other random numbers, so no value can be compared"
@@ -124,14 +127,15 @@ def _stopped(finding: Finding) -> str:
 
 def _row_by_row(finding: Finding) -> str:
     name, *others = finding.weights
+    lines = f" ({', '.join(map(str, finding.sources))})" if finding.sources else ""
     if others and finding.side is not None:
         return (
-            f"Where an id repeats in a batch, {finding.names[0]} takes the gradients of {name} one by one in the "
-            f"{finding.side}, and their sum in the {other(finding.side)}"
+            f"Where an id repeats in a batch, {finding.names[0]} takes the gradients of {name}{lines} one by one in "
+            f"the {finding.side}, and their sum in the {other(finding.side)}"
         )
     return (
         f"The {finding.side} alone looks up {finding.weights[0]} by id: where an id repeats in a batch, "
-        f"{finding.names[0]} takes its gradients one by one there, and their sum on the other side"
+        f"{finding.names[0]} takes its gradients one by one there{lines}, and their sum on the other side"
     )
 
 
@@ -203,7 +207,7 @@ SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
     Fact.DISTRIBUTIONS_AGREE: _distribution,
     Fact.DISTRIBUTIONS_DIFFER: _distribution,
     Fact.VARY_TOGETHER_OTHERWISE: _vary_together,
-    Fact.SHOWN_BY_INPUTS: lambda _: "as only the gradients by the inputs show",
+    Fact.SHOWN_BY_INPUTS: _said("only the gradients by the inputs show it"),
     Fact.TOO_LARGE_TO_SAMPLE: _said(
         "both sides draw random numbers that do not correspond, and the inputs are too large to compare samples"
     ),

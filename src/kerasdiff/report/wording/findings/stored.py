@@ -53,7 +53,7 @@ def _otherwise(finding: Finding) -> str:
 
 
 def _unread(finding: Finding) -> str:
-    converts = "; `kerasdiff convert` writes the weights of both as the candidate's" if finding.count else ""
+    converts = "".join(f"; {SENTENCES[part.fact](part)}" for part in finding.parts)
     return (
         f"Keras 3 reads no {finding.names[0]}, nor the one in a SavedModel, which its `TFSMLayer` runs at inference "
         f"alone{converts}"
@@ -141,6 +141,7 @@ SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
     Fact.LOAD_REFUSED: _refused,
     Fact.LOADS_OTHERWISE: _otherwise,
     Fact.UNREAD_FORM: _unread,
+    Fact.CAN_BE_CONVERTED: lambda _: "`kerasdiff convert` writes the weights of both as the candidate's",
     Fact.LOADS_WITH_OPTION: _with_option,
     Fact.HOLDS_ANOTHERS: _anothers,
     Fact.NOT_SAVED: lambda f: f"it cannot be saved as {f.names[0]} ({_sentence(f.cause)})",

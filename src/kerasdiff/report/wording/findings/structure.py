@@ -167,7 +167,7 @@ def _joined(finding: Finding) -> str:
 
 def _other_fans(finding: Finding) -> str:
     (one, two), (a, b) = finding.weights, finding.values or ((), ())
-    return f"{one} by fans {fans(a)}, {two} by {fans(b)}"
+    return f"{one} by {fans(a)}, {two} by {fans(b)}"
 
 
 def _other_numbers(finding: Finding) -> str:

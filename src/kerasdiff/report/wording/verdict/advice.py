@@ -24,16 +24,17 @@ from kerasdiff.align.edits import (
     Rewire,
     Update,
     draws_elsewhere,
+    is_nameless,
 )
 from kerasdiff.comparison import Comparison, Reason
-from kerasdiff.findings import SIDES, Site
+from kerasdiff.findings import SIDES, Finding, Site
 from kerasdiff.graph import Attribute, Node, Source
 from kerasdiff.graph.table import Table
 from kerasdiff.report.wording.edits import code, draws, formulas
 from kerasdiff.report.wording.edits.contrast import contrasts, uncoded
 from kerasdiff.report.wording.edits.sentences import of_another_class
 from kerasdiff.report.wording.names import given_to, lines_of, listed, name_of
-from kerasdiff.report.wording.verdict.causes import MOST_CHARACTERS, MOST_LISTED, groups, spare_edits
+from kerasdiff.report.wording.verdict.causes import MOST_CHARACTERS, MOST_LISTED, by_rows, groups, spare_edits
 
 MOST_FORMS = 3
 """Changes of different kinds past which nobody follows an advice."""
@@ -64,6 +65,9 @@ def advice(comparison: Comparison) -> str | None:
     ``None`` where nothing is known to make the models agree: where they do not differ, where applying all edits was
     not measured to leave nothing, and where a change cannot be said in a few words.
     """
+    rows = by_rows(comparison)
+    if rows is not None:
+        return _summing(rows) if all(map(is_nameless, comparison.edits)) else None
     if not _holds(comparison):
         return None
     spare = spare_edits(comparison)
@@ -74,6 +78,18 @@ def advice(comparison: Comparison) -> str | None:
     end = f".{_again(comparison, edits)}"
     texts = (f"{lead} {'; '.join(_joined(group, most) for group in steps)}{end}" for most in MOST_LISTED)
     return next((text for text in texts if len(text) <= MOST_CHARACTERS), None) if steps else None
+
+
+def _summing(rows: Finding) -> str | None:
+    """How an optimizer takes the gradients of a row that is looked up twice in their sum, on one side."""
+    sides = dict.fromkeys((part.side, part.names[0]) for part in rows.parts)
+    if len(sides) != 1:
+        return None
+    ((side, optimizer),) = sides
+    return (
+        f"To make them train alike, compile the {side} with a subclass of {optimizer} whose `apply` sums each gradient "
+        "first, by `tf.convert_to_tensor(gradient)`; of the difference only its name is left then."
+    )
 
 
 def _again(comparison: Comparison, edits: Sequence[Edit]) -> str:

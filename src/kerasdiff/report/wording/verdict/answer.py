@@ -17,13 +17,13 @@ from kerasdiff.align.edits import (
 )
 from kerasdiff.comparison import Basis, Comparison, Reason, Verdict
 from kerasdiff.explain.hiding import may_hide
-from kerasdiff.findings import Fact, Finding, RungName
+from kerasdiff.findings import Fact, RungName
 from kerasdiff.report.wording.explain import consequence, settings_beside, verified
 from kerasdiff.report.wording.findings.notes import note
 from kerasdiff.report.wording.findings.table import detail, sentence
 from kerasdiff.report.wording.fits.told import verdict_sentence
 from kerasdiff.report.wording.names import capital, listed
-from kerasdiff.report.wording.verdict.causes import MOST_CHARACTERS, begins_with_id, shortened, told
+from kerasdiff.report.wording.verdict.causes import MOST_CHARACTERS, begins_with_id, by_rows, shortened, told
 from kerasdiff.report.wording.verdict.shows import where_it_shows
 from kerasdiff.rungs.records import NUMERIC, Rung
 
@@ -45,7 +45,7 @@ def summary(comparison: Comparison) -> str:
     ends = [" ".join(part for part in end if part) for end in _ends(comparison)]
     cause = f"{_untold(comparison)} {_REASONS[reason](comparison, MOST_CHARACTERS - len(ends[-1]) - 1)}".strip()
     end = next((text for text in ends if len(cause) + 1 + len(text) <= MOST_CHARACTERS), ends[-1])
-    if _by_rows(comparison) is not None and all(is_nameless(edit) for edit in comparison.edits):
+    if by_rows(comparison) is not None and all(is_nameless(edit) for edit in comparison.edits):
         return end
     return f"{shortened(cause, MOST_CHARACTERS - len(end) - 1)} {end}".strip()
 
@@ -78,7 +78,7 @@ def _ends(comparison: Comparison) -> list[tuple[str, ...]]:
     verdict, attribution = comparison.verdict, comparison.attribution
     if verdict.outcome != "different" or verdict.reason in (Reason.STORED, Reason.STORED_TOO):
         return [("",)]
-    because = _by_rows(comparison)
+    because = by_rows(comparison)
     if because is not None:
         return [(f"{sentence(because)}.",)]
     shows = where_it_shows(comparison)
@@ -90,11 +90,6 @@ def _ends(comparison: Comparison) -> list[tuple[str, ...]]:
     aside = attribution.spare or settings_beside(attribution, comparison.edits)
     unsaid = [(does, shows)] if does and attribution.explained and not aside else []
     return [(does, shows, whole), (does, shows, brief), *unsaid, (shows, whole), (shows, brief)]
-
-
-def _by_rows(comparison: Comparison) -> Finding | None:
-    """That an optimizer takes the gradients of one row apart, which is all that differs then."""
-    return next((f for rung in comparison.rungs for f in rung.findings if f.fact is Fact.BY_ROWS), None)
 
 
 def _losses(comparison: Comparison) -> str:

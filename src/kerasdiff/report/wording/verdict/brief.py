@@ -26,7 +26,7 @@ def briefly(comparison: Comparison) -> Iterator[tuple[str, str]]:
     yield basis, text
     yield from _known(comparison)
     left = [f"{item.rung} ({sentence(item.reason)})" for item in comparison.not_checked]
-    yield "not checked", f"{'; '.join(left) or 'nothing'}. {MORE}."
+    yield ("not checked", f"{'; '.join(left)}. {MORE}.") if left else ("checked", f"every rung. {MORE}.")
 
 
 def _known(comparison: Comparison) -> Iterator[tuple[str, str]]:

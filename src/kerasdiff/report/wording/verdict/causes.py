@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from kerasdiff.align.edits import Aspect, Delete, Edit, Insert, Move, Update, draws_elsewhere, is_nameless
 from kerasdiff.comparison import Comparison
 from kerasdiff.explain.records import Effect, Measure
-from kerasdiff.findings import other
+from kerasdiff.findings import Fact, Finding, other
 from kerasdiff.report.wording.edits import draws
 from kerasdiff.report.wording.edits.sentences import begins_with_a_name, message
 from kerasdiff.report.wording.explain import effect as effect_words
@@ -228,6 +228,11 @@ def _some(names: list[str], most: int) -> str:
     unique = list(dict.fromkeys(names))
     more = [f"{len(unique) - most} more"] if len(unique) > most else []
     return listed(unique[:most] + more)
+
+
+def by_rows(comparison: Comparison) -> Finding | None:
+    """That an optimizer takes the gradients of one row apart, which is all that differs then."""
+    return next((f for rung in comparison.rungs for f in rung.findings if f.fact is Fact.BY_ROWS), None)
 
 
 def shortened(text: str, most: int) -> str:

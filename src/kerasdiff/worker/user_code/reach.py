@@ -15,8 +15,8 @@ from types import CellType, CodeType, MethodType, ModuleType, SimpleNamespace
 from typing import TypeAlias
 
 from kerasdiff.worker.keras_internals import Live, is_keras_own
-from kerasdiff.worker.tracing.libraries import is_user_file
-from kerasdiff.worker.tracing.syntax import syntax_of
+from kerasdiff.worker.user_code.libraries import is_user_file
+from kerasdiff.worker.user_code.syntax import syntax_of
 
 _Scope: TypeAlias = "Mapping[str, Live]"
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 
 from kerasdiff.worker.keras_internals import Live, is_keras_own
-from kerasdiff.worker.tracing.reach import Reader, constants_of, filled, is_user_code, is_users, names_in
+from kerasdiff.worker.user_code.reach import Reader, constants_of, filled, is_user_code, is_users, names_in
 
 
 def digest_of(value: object) -> str:
@@ -43,7 +43,7 @@ def reach_digest(owner: Live, method: str, *, settings: bool = True) -> str:
     Args:
         owner: The object whose method it is; names are looked up there, in its classes and in the method's module.
         method: Name of the method.
-        settings: As of :class:`kerasdiff.worker.tracing.reach.Reader`: two generations of Keras tell them otherwise.
+        settings: As of :class:`kerasdiff.worker.user_code.reach.Reader`: two generations of Keras tell them otherwise.
     """
     own = {name: value for name, value in vars(owner).items() if name != "name"}  # as Keras 2 has it under another one
     reader = Reader([*map(vars, type(owner).__mro__), own], settings=settings)
