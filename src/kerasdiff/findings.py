@@ -301,6 +301,9 @@ class Fact(Enum):
         auto()
     )  # side; sites: an edit's node that jumps; figures: constant; the sides part where it is met inside
 
+    UNMEASURED = auto()  # side; sites: an edit's node that could not be run in parts; figures: constant, its bound
+    PYTHON_CODE = auto()  # side; sites: an edit's node that runs Python code, which no graph shows
+    APART_AROUND = auto()  # the same beyond a constant; figures: value, where the sides part
     NEVER_ACTS = auto()  # side; sites: an edit's node that changed no value on anything tried, and does elsewhere
     APART_FAR = auto()  # side; sites: an edit's node; names: "0" and so on, the values before it where the sides part
 

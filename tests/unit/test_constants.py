@@ -10,7 +10,16 @@ from graph_builder import Build
 
 from kerasdiff.align.pair import Correspondence
 from kerasdiff.graph import Edge, Graph, Node, Port, TensorSpec, Weight
-from kerasdiff.probing.inputs.constants import AS_WRITTEN, AT_CONSTANTS, EVERY_ID, at_constants, hitting
+from kerasdiff.probing.inputs.constants import (
+    AS_WRITTEN,
+    AT_CONSTANTS,
+    BETWEEN,
+    BEYOND,
+    EVERY_ID,
+    at_constants,
+    hitting,
+)
+from kerasdiff.probing.inputs.knots import between
 from kerasdiff.probing.inputs.origins import Origins
 from kerasdiff.side.records import Description
 
@@ -105,9 +114,39 @@ def test_probes_hit_a_constant_as_float32_has_it_and_as_it_was_written() -> None
     outer.nodes.append(lowered(inner, inner.op("Equal", inner.input(), third, dtype="bool"), x))
     probes = at_constants(correspondence_of(outer.graph(Edge(node="call"))), (FLOATS,), 0)
 
-    assert list(probes) == [AT_CONSTANTS, AS_WRITTEN]
+    assert list(probes) == [AT_CONSTANTS, AS_WRITTEN, BETWEEN]
     assert np.all(probes[AT_CONSTANTS][0][1] == np.float32(0.37))
     assert np.all(probes[AS_WRITTEN][0][1] == 0.37)
+
+
+def test_a_value_lies_in_each_gap_between_constants_and_beyond_both_ends() -> None:
+    assert between([]) == []
+    assert between([0.0]) == [-1.0, 1.0]
+    assert between([30_000.0, 100.0, 100.0]) == [50.0, 15_050.0, 45_000.0]
+
+
+def test_probes_go_beyond_a_bound_from_where_it_comes_but_not_beyond_rows_of_a_table_or_far_out() -> None:
+    outer, inner = Build(), Build()
+    x = outer.input(None, 6, 3)
+    held = inner.op("Relu", inner.op("Sub", inner.op("Square", inner.input()), inner.const(2.5e7)))
+    outer.nodes.append(lowered(inner, inner.op("Minimum", held, inner.const(1e30)), x))
+    probes = at_constants(correspondence_of(outer.graph(Edge(node="call"))), (FLOATS,), 0)
+    values = probes[BEYOND][0]
+
+    assert list(probes) == [BETWEEN, BEYOND]
+    assert 0.0 in probes[BETWEEN][0]
+    assert (values.min(), values.max()) == (-7500.0, 7500.0)  # the square of 5,000 is 2.5e7
+
+
+def test_ids_of_a_table_are_never_driven_beyond_it() -> None:
+    graph, inner = looked_up(50)
+    bounded = Build()
+    outer = list(graph.nodes)
+    call = lowered(bounded, bounded.op("Minimum", bounded.input(), bounded.const(1000)), Edge(node="in0"), name="more")
+    more = replace(graph, nodes=(*outer, call))
+    probes = at_constants(correspondence_of(more, *inner.weights.values()), (IDS,), 0)
+
+    assert all(ids.max() <= 48 for (ids,) in probes.values())
 
 
 @pytest.mark.parametrize(("rows", "every"), [(50, True), (100_000, True), (10**8, False)])

@@ -16,7 +16,7 @@ from kerasdiff.align.edits import Edit, leaves
 from kerasdiff.align.telling.folding import nodes_of
 from kerasdiff.explain.bench import gradients_apart
 from kerasdiff.explain.cut import CutPoint, Traced
-from kerasdiff.explain.drives import driven, may_be_driven
+from kerasdiff.explain.drives import LARGE, LOST, SMALL, Given, driven, may_be_driven
 from kerasdiff.explain.inside import agree
 from kerasdiff.explain.patching import Patcher
 from kerasdiff.findings import SIDES, Fact, Finding, Site
@@ -33,6 +33,7 @@ from kerasdiff.graph.ops import (
     draws_inside,
 )
 from kerasdiff.graph.values import Array, Tolerance
+from kerasdiff.probing.inputs.knots import bounds_within
 from kerasdiff.probing.numbers.closeness import compare_values
 from kerasdiff.probing.numbers.limits import precision_tolerance
 from kerasdiff.probing.prober import both, projection
@@ -59,19 +60,6 @@ Named = tuple[int, str]
 
 Slopes = Mapping[str, Array]
 """Gradients, by any name for what was given."""
-
-Given = Mapping[str, Callable[[Array], Array]]
-"""By name, what a value becomes."""
-
-SMALL: Given = {
-    "0": np.zeros_like,
-    "negative": lambda x: -np.abs(x),
-    "positive": np.abs,
-    "tiny": lambda x: 1e-7 * x,
-    "tiniest": lambda x: 1e-13 * x,
-}
-
-LARGE: Given = {"large": lambda x: 1e7 * x, "huge": lambda x: 1e13 * x, "nan": lambda x: np.full_like(x, np.nan)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,11 +118,12 @@ def _unseen(
     idle = [*_idle(patcher, 0, names[0], batch), *_idle(patcher, 1, names[1], batch)]
     yield from ((Fact.NEVER_ACTS, one, ()) for one in _drawing_alone(patcher, edited))
     poles = [one for one in edited if _meets_pole(patcher, *one)]
+    bending = _bending_inside(patcher, edited)
     yield from ((Fact.NEVER_ACTS, one.named, ()) for one in idle if _stays(patcher, one))
-    if idle or poles:
-        given = {**SMALL, **LARGE} if idle else SMALL
+    if idle or poles or bending:
+        given = {**SMALL, **LARGE, **LOST} if idle else {**SMALL, **LARGE} if bending else SMALL
         parting, acting = _driven(patcher, patcher.cut.free(edited), given, idle, ends)
-        yield from _parting(parting, acting or idle, poles)
+        yield from _parting(parting, acting or idle, [*poles, *bending])
 
 
 def _parting(
@@ -164,6 +153,18 @@ def _meets_pole(patcher: Patcher, side: int, name: str) -> bool:
     """Whether a node, or one that takes its value, does what has no answer at 0, or jumps there."""
     nodes = patcher.cut.node(side, name), *patcher.cut.users(side, name)
     return any(node is not None and {node.op, *(one.op for one in node.lowering or ())} & JUMPS for node in nodes)
+
+
+def _bending_inside(patcher: Patcher, edited: Sequence[Named]) -> list[Named]:
+    """The edited nodes that run a body which bends or jumps at a constant, where none of the other side does there."""
+    held: list[dict[float, Named]] = [{}, {}]
+    for side, name in edited:
+        node = patcher.cut.node(side, name)
+        for constant in sorted(bounds_within(node.lowering)) if node is not None and node.lowering is not None else ():
+            held[side].setdefault(constant, (side, name))
+    return list(
+        dict.fromkeys(one for side in (0, 1) for constant, one in held[side].items() if constant not in held[1 - side])
+    )
 
 
 def _drawing_alone(patcher: Patcher, edited: Sequence[Named]) -> list[Named]:

@@ -10,13 +10,14 @@ import numpy as np
 
 from kerasdiff.align.edits import Edit
 from kerasdiff.align.pair import Pair
-from kerasdiff.explain.domain import FARTHEST, Domain
+from kerasdiff.explain.domain import Domain
 from kerasdiff.explain.edited import Edited
 from kerasdiff.explain.rows import Batch
 from kerasdiff.explain.uphill import Climb
 from kerasdiff.explain.work import Work
 from kerasdiff.findings import SIDES, Fact, Finding, Site
 from kerasdiff.graph.values import Array
+from kerasdiff.probing.inputs.probes import FARTHEST
 from kerasdiff.probing.prober import FEW_EDITS, WEIGHT_SCALES, Prober
 
 SCALES = (1e-8, 1e-5, 1e-2, 10.0, 1e2, 2e4)

@@ -9,11 +9,7 @@ import numpy as np
 from kerasdiff.explain.rows import Batch
 from kerasdiff.graph import Port
 from kerasdiff.graph.values import Array
-from kerasdiff.probing.inputs.probes import family_of
-
-FARTHEST = 1e5
-"""Largest input value that is tried. Beyond, models part that nobody would tell apart: Keras masks attention by adding
--1e9 to scores, and the scores of such inputs come near that."""
+from kerasdiff.probing.inputs.probes import FARTHEST, family_of
 
 
 class Domain:

@@ -6,19 +6,39 @@ works number by number, they are features like any other.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
 from kerasdiff.explain.cut import Cut, Traced
 from kerasdiff.graph import Node
-from kerasdiff.graph.ops import AFFINE, COMPARISONS, CUTS, HANDED_ON, REARRANGES, SHAPE_ONLY
+from kerasdiff.graph.ops import AFFINE, BOUNDS, COMPARISONS, CUTS, HANDED_ON, REARRANGES, SHAPE_ONLY
 from kerasdiff.graph.values import Array
 
+Given = Mapping[str, Callable[[Array], Array]]
+"""By name, what a value becomes."""
+
+SMALL: Given = {
+    "0": np.zeros_like,
+    "negative": lambda x: -np.abs(x),
+    "positive": np.abs,
+    "tiny": lambda x: 1e-7 * x,
+    "tiniest": lambda x: 1e-13 * x,
+}
+
+LARGE: Given = {
+    "larger": lambda x: 1e4 * x,
+    "large": lambda x: 1e7 * x,
+    "huge": lambda x: 1e13 * x,
+}
+
+LOST: Given = {"nan": lambda x: np.full_like(x, np.nan)}
+
 NUMBER_BY_NUMBER = (
-    HANDED_ON | REARRANGES | CUTS | SHAPE_ONLY | COMPARISONS | AFFINE
-    | {"Abs", "AddV2", "ClipByValue", "FloorDiv", "FloorMod", "Maximum", "Minimum", "Mul", "Neg", "SelectV2", "Sign",
-       "Square", "Sub", "Const"}
+    HANDED_ON | REARRANGES | CUTS | SHAPE_ONLY | COMPARISONS | AFFINE | BOUNDS
+    | {"Abs", "AddV2", "BitwiseAnd", "BitwiseOr", "BitwiseXor", "Const", "FloorDiv", "FloorMod", "LeftShift", "Mod",
+       "Mul", "Neg", "OneHot", "OnesLike", "RightShift", "Sign", "Square", "SquaredDifference", "Sub", "TruncateDiv",
+       "TruncateMod", "ZerosLike"}
 )  # fmt: skip
 """Ops that take any whole number for one."""
 

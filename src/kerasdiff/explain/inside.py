@@ -1,33 +1,45 @@
-"""Do two models part where a value inside them is exactly a constant? No input that is drawn leads there.
+"""Do two models part where a value inside them is a constant, or beyond one? No input that is drawn leads there.
 
-``x >= 0.5`` and ``x > 0.5`` agree on every value but one. Where both sides have the value that is compared, it is given
-to both, with the constant in it: if their outputs part, nothing that was probed says that they are the same.
+``x >= 0.5`` and ``x > 0.5`` agree on every value but one, ``x`` and ``x + relu(x - 30000)`` on all that is usual. Where
+both sides have the value that is compared or held back, it is given to both, with the constant in it, or with what lies
+between constants: if their outputs part, nothing that was probed says that they are the same.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 import numpy as np
 
 from kerasdiff.align.edits import Edit
+from kerasdiff.align.telling.folding import nodes_of
+from kerasdiff.explain.cut import Traced
 from kerasdiff.explain.patching import Patcher
 from kerasdiff.findings import SIDES, Fact, Finding, Site
-from kerasdiff.graph import Edge, Graph, Node
+from kerasdiff.graph import FUSED, Edge, Graph, Node
 from kerasdiff.graph.index import index_of
 from kerasdiff.graph.values import Array, Tolerance
-from kerasdiff.probing.inputs.constants import as_written, hitting, jumps
+from kerasdiff.probing.inputs.constants import as_written, hitting
+from kerasdiff.probing.inputs.knots import between, jumps, knots
 from kerasdiff.probing.inputs.origins import Origins
 from kerasdiff.probing.numbers.closeness import compare_values
+from kerasdiff.probing.numbers.limits import precision_tolerance
 from kerasdiff.probing.prober import both
 
 INSIDE = Tolerance(limit=1e-6, grounds="far")
 """Limit of outputs that are computed from one value: rounding is 1e-15, and a jump of one entry 1e-3 and up."""
 
+USUAL = 10.0
+"""How many times as far apart as at usual values outputs may lie between constants: what an epsilon does, it does there
+too."""
+
 MOST_MET = 16
 """Constants that are met, the first: each costs a run of either side."""
+
+Knots = Mapping[Traced, Mapping[float, tuple[int, Node]]]
+"""By value that both sides have: the constants at which an edited node does something else, each with the first one."""
 
 Met = Mapping[tuple[Edge, float], Sequence[tuple[int, Node]]]
 """By value of the reference that both sides have, and constant to meet there: the nodes that jump, with their sides."""
@@ -61,12 +73,15 @@ def inside(graphs: tuple[Graph, Graph], patcher: Patcher, edits: Mapping[int, Ed
     shared = {one: two for _, (one, two) in patcher.cut.inner if one.node in fed}
     apart: list[Finding] = []
     agreeing: tuple[set[str], set[str]] = (set(), set())
-    for side, node, constant, parts in _answers(patcher, shared, _met(graphs, shared, edits)):
+    for side, node, constant, parts in _answers(patcher, shared, _met(graphs, patcher, shared, edits)):
         if parts:
             site = Site.of(node)
             apart.append(Finding(fact=Fact.APART_AT, side=SIDES[side], sites=(site,), figures={"constant": constant}))
         else:
             agreeing[side].add(node.id)
+    for side, node, value in _beyond(patcher, _knots(graphs, patcher, edits)):
+        site = Site.of(node)
+        apart.append(Finding(fact=Fact.APART_AROUND, side=SIDES[side], sites=(site,), figures={"value": value}))
     return Inside(apart=tuple(apart[:1]), agreeing=(frozenset(agreeing[0]), frozenset(agreeing[1])))
 
 
@@ -79,14 +94,20 @@ def _fed(graph: Graph) -> set[str]:
     return fed
 
 
-def _met(graphs: tuple[Graph, Graph], shared: Mapping[Edge, Edge], edits: Mapping[int, Edit]) -> Met:
+def _edited(graphs: tuple[Graph, Graph], patcher: Patcher, edits: Mapping[int, Edit], side: int) -> list[Node]:
+    """The traced nodes that edits stand at, with those of the edits they are made of."""
+    nodes = index_of(graphs[side]).nodes
+    canonical = (patcher.cut.node(side, name) for name in sorted(nodes_of(edits.values())[side]))
+    found = (nodes.get(node.id) or nodes.get(node.home) for node in canonical if node is not None)
+    return list({node.id: node for node in found if node is not None}.values())
+
+
+def _met(graphs: tuple[Graph, Graph], patcher: Patcher, shared: Mapping[Edge, Edge], edits: Mapping[int, Edit]) -> Met:
     backward = {two: one for one, two in shared.items()}
     met: dict[tuple[Edge, float], list[tuple[int, Node]]] = {}
     for side, graph in enumerate(graphs):
-        nodes, origins = index_of(graph).nodes, Origins(graph, backward if side else shared)
-        sites = [edit.sites[side] for edit in edits.values()]
-        edited = [nodes.get(site.node) or nodes.get(site.origin) for site in sites if site is not None]
-        for node in (node for node in edited if node is not None):
+        origins = Origins(graph, backward if side else shared)
+        for node in _edited(graphs, patcher, edits, side):
             for entry, constant in jumps(node, origins):
                 place = backward.get(entry) if side else entry if entry in shared else None
                 if place is not None:
@@ -115,7 +136,75 @@ def _answers(patcher: Patcher, shared: Mapping[Edge, Edge], met: Met) -> Iterato
 
 def _part(patcher: Patcher, traced: tuple[Edge, Edge], values: Array) -> bool:
     """Whether outputs part where both sides are given a value."""
-    return not agree(*both(lambda side: patcher.given(side, {traced[side]: values})))
+    return not agree(*_outputs(patcher, traced, values))
+
+
+# Between constants -----------------------------------------------------------------------------------------
+
+
+def _knots(graphs: tuple[Graph, Graph], patcher: Patcher, edits: Mapping[int, Edit]) -> Knots:
+    """The constants of edited nodes, by the values above them that may be any; those of inputs were probed."""
+    names = nodes_of(edits.values())
+    free = patcher.cut.free((side, name) for side in (0, 1) for name in sorted(names[side]))
+    places = [place for place in free if not patcher.cut.is_input(place)]
+    found: dict[Traced, dict[float, tuple[int, Node]]] = {}
+    for side, graph in enumerate(graphs if places else ()):
+        at = {edge: place for place in places for edge in _ways_out(place[side])}
+        origins = Origins(graph, at)
+        for node in _edited(graphs, patcher, edits, side):
+            for entry, constant in knots(node, origins):
+                if entry in at:
+                    found.setdefault(at[entry], {}).setdefault(constant, (side, node))
+    return found
+
+
+def _ways_out(edge: Edge) -> tuple[Edge, ...]:
+    """What holds a traced value: what comes before the activation of a layer leaves it through that."""
+    return (edge, Edge(node=edge.node)) if edge.port == FUSED else (edge,)
+
+
+def _beyond(patcher: Patcher, found: Knots) -> Iterator[tuple[int, Node, float]]:
+    """The first value between constants at which outputs part, where no value of the batch lies in that gap."""
+    places = tuple(found)
+    if not places:
+        return
+    first, second = both(
+        lambda side: patcher.values(side, tuple(place[side] for place in places), patcher.plain[side].probe)
+    )
+    for place in places:
+        own, other = first[place[0]], second[place[1]]
+        if own.dtype.kind != "f" or not own.ndim or not compare_values(own, other, INSIDE).equal:
+            continue  # not the same thing after all, or nothing to put a value into
+        unmet = list(islice(_unmet(own, list(found[place])), MOST_MET))
+        if not unmet:
+            continue
+        limit = _limit(*_outputs(patcher, place, own))
+        for value in unmet:
+            given = hitting(own, [value], np.random.default_rng(3))
+            if limit is not None and not agree(*_outputs(patcher, place, given), limit):
+                side, node = found[place][min(found[place], key=lambda constant, value=value: abs(constant - value))]  # type: ignore[misc]
+                yield side, node, value
+                return
+
+
+def _unmet(own: Array, constants: Sequence[float]) -> Iterator[float]:
+    """The values between constants in whose gap none of a batch lies."""
+    ordered = np.array(sorted(constants))
+    met = set(np.searchsorted(ordered, own[np.isfinite(own)]).tolist())
+    yield from (value for value in between(constants) if int(np.searchsorted(ordered, value)) not in met)
+
+
+def _outputs(patcher: Patcher, place: Traced, values: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+    """What both sides give from a value."""
+    return both(lambda side: patcher.given(side, {place[side]: values}))
+
+
+def _limit(ones: Sequence[Array], twos: Sequence[Array]) -> Tolerance | None:
+    """The limit of outputs between constants, from how far they are apart at usual values; ``None`` where they part."""
+    tolerance = precision_tolerance("float64")
+    apart = max((compare_values(a, b, tolerance).max_relative for a, b in zip(ones, twos, strict=False)), default=0.0)
+    limit = max(tolerance.limit, USUAL * apart)
+    return replace(tolerance, limit=limit) if limit <= INSIDE.limit else None
 
 
 def agree(ones: Sequence[Array], twos: Sequence[Array], tolerance: Tolerance = INSIDE) -> bool:

@@ -13,6 +13,7 @@ from kerasdiff.errors import EvaluateError, WorkerError
 from kerasdiff.explain.attribution import Explained, attribute, depth
 from kerasdiff.explain.bench import Question
 from kerasdiff.explain.records import Attribution, Depth
+from kerasdiff.explain.unmeasured import unmeasured
 from kerasdiff.findings import Fact, Finding
 from kerasdiff.judge import UNIMPLIED, Evidence, judge
 from kerasdiff.observing import Observer
@@ -123,6 +124,7 @@ def compare_pair(models: Models, pair: Pair, face: Rung, options: Options, liste
         *values_apart(values),
         *untaken(observations, edits),
         *one_way,
+        *(() if pair.isomorphic else unmeasured(pair, attribution)),
         *elsewhere(locked),
         *unheld,
         *sampled.refused,

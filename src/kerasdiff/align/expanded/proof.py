@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from kerasdiff.align.isomorphism import Isomorphism, isomorphism
+from kerasdiff.align.isomorphism import Isomorphism, isomorphism, opaque
 from kerasdiff.align.labels import Labels, Weights, labels_of
 from kerasdiff.canonical import Applied, expand
 from kerasdiff.graph import Graph, Mode, Node
@@ -48,15 +48,18 @@ def expanded(
     """Expands what differs and a margin around it; pairs of equal nodes far from any difference stay closed.
 
     Why not the whole graphs? A closed node is one node instead of ten. What it computes, and from which weights, is
-    compared all the same: nothing is proved that whole graphs would not prove.
+    compared all the same: nothing is proved that whole graphs would not prove. Graphs that hold what they do not show
+    prove nothing, and a closed node would hide that.
     """
+    if any(map(opaque, graphs)):
+        return Expanded()
     closed = _closed(graphs, labels, pairs)
     ops = sum(size(node) for side, graph in enumerate(graphs) for node in graph if node.id not in closed[side])
     if ops > MOST:
         return Expanded(ops=ops)
-    opaque = [{name: labels[side][name] for name in closed[side]} for side in (0, 1)]
-    made = [expand(graph, mode, opaque[side]) for side, graph in enumerate(graphs)]
-    named = [{**labels_of(one.graph, weights[side]), **opaque[side]} for side, one in enumerate(made)]
+    kept = [{name: labels[side][name] for name in closed[side]} for side in (0, 1)]
+    made = [expand(graph, mode, kept[side]) for side, graph in enumerate(graphs)]
+    named = [{**labels_of(one.graph, weights[side]), **kept[side]} for side, one in enumerate(made)]
     proof = isomorphism(made[0].graph, made[1].graph, weights, (named[0], named[1]), known)
     return Expanded(proof=proof, applied=(made[0].applied, made[1].applied), ops=ops)
 

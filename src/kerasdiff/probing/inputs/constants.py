@@ -2,22 +2,25 @@
 
 A comparison with a constant jumps there: no random number comes to it. So each constant is put into the inputs as
 single entries, as whole steps, rows and columns, and as all there is; where an input is scaled before it is compared,
-the value that becomes the constant. A table is looked up from its first row to its last.
+the value that becomes the constant. What lies between the constants at which a graph clips, compares or divides, and
+beyond them, is put there too: a bound at 30,000 shows nowhere else. A table is looked up from its first row to its
+last.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
 from kerasdiff.align.pair import Correspondence
 from kerasdiff.graph import Edge, Graph, Node, Port, Weight
-from kerasdiff.graph.ops import COMPARISONS
 from kerasdiff.graph.values import Array
+from kerasdiff.probing.inputs.knots import between, jumps, knots
 from kerasdiff.probing.inputs.origins import Origins
 from kerasdiff.probing.inputs.probes import (
+    FARTHEST,
     batch_shape,
     family_of,
     in_own_dtype,
@@ -33,25 +36,25 @@ AS_WRITTEN = "at-constants-as-written"
 """The same for numbers that float32 rounds: a layer of Keras takes 0.37 for the number or for the float32 next to it,
 which float64 tells apart."""
 
+BETWEEN, BEYOND = "between-constants", "between-large-constants"
+"""Probes that lie between the constants and beyond them, those up to `USUAL` and the others: each on a scale of its
+own."""
+
+USUAL = 1e3
+"""Size up to which values stand together: what one of 1 changes by a thousandth is a millionth of the scale then."""
+
 EVERY_ID = "every-id"
 """Probe that looks up every row of the tables."""
-
-STEPS: Mapping[str, tuple[float, ...]] = {
-    **dict.fromkeys(("Floor", "Ceil", "Round", "Rint", "FloorMod", "FloorDiv"), (0.5, -0.5, 1.5, 2.5, 1.0, -1.0)),
-    "Cast": (1.0, -1.0),
-    "Sign": (0.0,),
-}
-"""Ops that jump, with values at which they do."""
 
 MOST_CONSTANTS = 16
 """Constants of one input that are hit, the first: of any model met so far there were fewer than ten."""
 
-MOST_LISTED = 16
-"""Numbers of a constant that is compared with; a longer list is a table."""
-
 MOST_VALUES = 1 << 18
 """Values of such a probe at most: 2 MiB in float64."""
 
+
+Reach = tuple[int, int] | None
+"""The first and the last whole number that every table takes."""
 
 MOST_WORK = 1 << 32
 """Values of such a probe times parameters at most: a second or two of training."""
@@ -65,7 +68,7 @@ def at_constants(pair: Correspondence, ports: tuple[Port, ...], seed: int) -> di
         ports: Their inputs.
         seed: Of what stands beside the constants.
     """
-    constants, ranges = _constants(pair, len(ports)), id_ranges(pair, ports)
+    constants, ranges = _by_input(pair, len(ports), jumps), id_ranges(pair, ports)
     hit = [_taken(port, some, reach) for port, some, reach in zip(ports, constants, ranges, strict=True)]
     written = [
         [as_written(value) if family_of(port) == "float" else value for value in some]
@@ -79,14 +82,13 @@ def at_constants(pair: Correspondence, ports: tuple[Port, ...], seed: int) -> di
                 _hitting(port, some, count, np.random.default_rng([seed, 1, at]))
                 for at, (port, some) in enumerate(zip(ports, numbers, strict=True))
             )
+    batches |= _between(pair, ports, ranges, seed)
     if any(ranges):
         batches[EVERY_ID] = _every_id(pair, ports, ranges, seed)
     return batches
 
 
-def _every_id(
-    pair: Correspondence, ports: tuple[Port, ...], ranges: Sequence[tuple[int, int] | None], seed: int
-) -> tuple[Array, ...]:
+def _every_id(pair: Correspondence, ports: tuple[Port, ...], ranges: Sequence[Reach], seed: int) -> tuple[Array, ...]:
     reaches = [reach or _range(port) for port, reach in zip(ports, ranges, strict=True)]
     needed = [
         math.ceil((reach[1] - reach[0] + 1) / max(1, math.prod(batch_shape(port, 1)[1:])))
@@ -120,12 +122,16 @@ def _worked_with(pair: Correspondence) -> int:
 # The constants ---------------------------------------------------------------------------------------------------
 
 
-def _constants(pair: Correspondence, count: int) -> list[list[float]]:
-    """By input, the values at which either graph jumps: those of one side alone first, then in their order."""
+Finds = Callable[[Node, Origins], Iterable[tuple[Edge, float]]]
+"""The values from which a node's come, each with a number that matters to it."""
+
+
+def _by_input(pair: Correspondence, count: int, finds: Finds) -> list[list[float]]:
+    """By input, the values at which either graph does something else: those of one side alone first, in their order."""
     hit: list[dict[float, set[int]]] = [{} for _ in range(count)]
     for number, graph in _graphs(pair):
         entries, origins = _entries(graph), Origins(graph)
-        for entry, value in (jump for node in graph for jump in jumps(node, origins)):
+        for entry, value in (found for node in graph for found in finds(node, origins)):
             if entries.get(entry.node, count) < count:
                 hit[entries[entry.node]].setdefault(value, set()).add(number)
     return [sorted(values, key=lambda value, values=values: len(values[value])) for values in hit]  # type: ignore[misc]
@@ -142,56 +148,71 @@ def _entries(graph: Graph) -> dict[str, int]:
     return {node.id: number for number, node in enumerate(node for node in graph if node.kind == "input")}
 
 
-def jumps(node: Node, origins: Origins) -> Iterator[tuple[Edge, float]]:
-    """The values from which a node's come, with the numbers at which it jumps."""
-    for item in node.lowering or ():
-        if item.op in COMPARISONS and len(item.operands) == 2:
-            for position, edge in enumerate(item.operands):
-                values = origins.constant(node, item.operands[1 - position])
-                if values is not None and len(values) <= MOST_LISTED:
-                    yield from _origins(node, origins, edge, values)
-        elif item.op in STEPS and item.operands and _steps(item):
-            yield from _origins(node, origins, item.operands[0], STEPS[item.op])
-        elif item.op == "LookupTableFindV2":
-            words = node.attributes.get("vocabulary")
-            numbers = [one for one in words if isinstance(one, int)] if isinstance(words, tuple) else []
-            yield from _origins(node, origins, item.operands[1], numbers)
-
-
-def _steps(item: Node) -> bool:
-    """Whether an op that may jump does: a cast does from floating numbers to whole ones."""
-    if item.op != "Cast":
-        return True
-    kinds = [str(item.attributes.get(name, "")) for name in ("SrcT", "DstT")]
-    return kinds[0].startswith(("float", "bfloat", "half")) and kinds[1].startswith(("int", "uint"))
-
-
-def _origins(node: Node, origins: Origins, edge: Edge, values: Sequence[float]) -> Iterator[tuple[Edge, float]]:
-    for trail in origins.trails(node, edge):
-        for value in values:
-            origin = trail.origin(value)
-            if math.isfinite(origin):
-                yield trail.entry, origin
-
-
 def as_written(value: float) -> float:
     """The shortest number for which the float32 next to it stands: 0.37 for 0.3700000047683716."""
     return float(str(np.float32(value)))
 
 
-def _taken(port: Port, constants: Sequence[float], reach: tuple[int, int] | None) -> list[float]:
-    """Those of the constants that an input takes."""
+def _taken(port: Port, constants: Sequence[float], reach: Reach) -> list[float]:
+    """Those of the constants that an input takes, with the whole numbers beside them where it takes such alone."""
+    if family_of(port) == "integer":
+        constants = [value + step for value in constants if value == round(value) for step in (0.0, 1.0, -1.0)]
+    return _fitting(port, constants, reach)[:MOST_CONSTANTS]
+
+
+def _fitting(port: Port, values: Iterable[float], reach: Reach) -> list[float]:
+    """Those of some values that an input takes, each once, whole where it takes whole ones alone."""
     family = family_of(port)
-    if family == "bool":
-        return []
     if family == "integer":
-        reach = integer_range(port) if port.given else reach or whole_numbers(port)
-        near = [round(value) + step for value in constants if value == round(value) for step in (0, 1, -1)]
-        fitting = [float(value) for value in dict.fromkeys(near) if reach[0] <= value <= reach[1]]
-    else:
-        low, high = (-math.inf if port.low is None else port.low), (math.inf if port.high is None else port.high)
-        fitting = [float(np.float32(value)) for value in constants if low <= value <= high]
-    return fitting[:MOST_CONSTANTS]
+        least, most = integer_range(port) if port.given else reach or whole_numbers(port)
+        return [float(one) for one in dict.fromkeys(map(round, values)) if least <= one <= most]
+    if family != "float":
+        return []
+    low, high = (-math.inf if port.low is None else port.low), (math.inf if port.high is None else port.high)
+    return [float(np.float32(value)) for value in values if low <= value <= high]
+
+
+# Between them ----------------------------------------------------------------------------------------------------
+
+
+def _between(
+    pair: Correspondence, ports: tuple[Port, ...], ranges: Sequence[Reach], seed: int
+) -> dict[str, tuple[Array, ...]]:
+    """The probes between knots: nothing where floating inputs meet none but 0, on either side of which most lie."""
+    found = _by_input(pair, len(ports), knots)
+    values = [_beside(port, some, reach) for port, some, reach in zip(ports, found, ranges, strict=True)]
+    batches = {}
+    for name, least, most in ((BETWEEN, 0.0, USUAL), (BEYOND, USUAL, math.inf)):
+        own = [[value for value in some if least <= abs(value) < most] for some in values]
+        if any(own):
+            count = _rows(pair, ports, probe_rows(ports) + max(map(len, own)))
+            batches[name] = tuple(
+                _mixed(port, some, count, np.random.default_rng([seed, 3, at]))
+                for at, (port, some) in enumerate(zip(ports, own, strict=True))
+            )
+    return batches
+
+
+def _beside(port: Port, found: Sequence[float], reach: Reach) -> list[float]:
+    """The values of an input between knots; whole ones on and next to each, too."""
+    whole = family_of(port) == "integer"
+    chosen = [value for value in found if whole or abs(value) <= FARTHEST][:MOST_CONSTANTS]
+    if not (whole or any(chosen)):
+        return []
+    near = [value + step for value in chosen for step in (0.0, 1.0, -1.0)] if whole else []
+    return _fitting(port, (*between(chosen), *near), reach)
+
+
+def _mixed(port: Port, values: Sequence[float], rows: int, rng: np.random.Generator) -> Array:
+    """As many rows as a probe has, with values in half of their entries, and further ones that are one value each."""
+    batch = _ordinary(port, batch_shape(port, rows), rng)
+    if not batch.ndim or not values:
+        return batch
+    chosen = rng.random(batch.shape) < 1 / 2
+    batch[chosen] = rng.choice(values, int(np.count_nonzero(chosen)))
+    for row, value in zip(range(probe_rows((port,)), len(batch)), values, strict=False):
+        batch[row] = value
+    return batch
 
 
 def _hitting(port: Port, constants: Sequence[float], rows: int, rng: np.random.Generator) -> Array:
@@ -231,12 +252,12 @@ def _ordinary(port: Port, shape: tuple[int, ...], rng: np.random.Generator) -> A
 # Ids -------------------------------------------------------------------------------------------------------------
 
 
-def id_ranges(pair: Correspondence, ports: tuple[Port, ...]) -> list[tuple[int, int] | None]:
+def id_ranges(pair: Correspondence, ports: tuple[Port, ...]) -> list[Reach]:
     """By input, the whole numbers that look up a row of every table it indexes; ``None`` where it indexes none.
 
     Where the user gave a range, it is that.
     """
-    ranges: list[tuple[int, int] | None] = [None] * len(ports)
+    ranges: list[Reach] = [None] * len(ports)
     whole = {at for at, port in enumerate(ports) if family_of(port) == "integer"}
     for side, weights in zip(pair.descriptions, pair.weights, strict=True):
         if side.inference is None:
@@ -281,7 +302,7 @@ def _range(port: Port) -> tuple[int, int] | None:
     return integer_range(port) if family_of(port) == "integer" else None
 
 
-def _every(port: Port, reach: tuple[int, int] | None, rows: int, rng: np.random.Generator) -> Array:
+def _every(port: Port, reach: Reach, rows: int, rng: np.random.Generator) -> Array:
     """Ids from the first to the last, in any order; where they do not fit, both ends and some of the rest."""
     shape = batch_shape(port, rows)
     if reach is None:

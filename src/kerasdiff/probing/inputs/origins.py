@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -18,8 +19,17 @@ UNCHANGED = REARRANGES | {
 }  # fmt: skip
 """Ops that hand values on, to another place at most."""
 
+LETS_THROUGH = UNCHANGED | {
+    "Relu", "Relu6", "Maximum", "Minimum", "ClipByValue", "FloorMod", "Floor", "Ceil", "Round", "Rint", "Max", "Min",
+    "Mean",
+}  # fmt: skip
+"""Ops that do so with some values, or with all where they are the same, or nearly."""
+
 MOST_TRAILS = 4
 """Ways back from one value that are followed."""
+
+MOST_CHANNELS = 3
+"""Numbers of a constant whose op is undone, each in a way of its own: the means of the channels of an image."""
 
 FARTHEST_BACK = 64
 """Steps that are followed back."""
@@ -84,7 +94,7 @@ class Origins:
             if item is None:
                 return None
             if item.kind == "const":
-                return tuple(_numbers(item.attributes.get("value")))
+                return tuple(numbers_in(item.attributes.get("value")))
             if item.kind == "input":
                 outer = node.operands[item.whole("index")]
                 node = self._nodes[outer.node]
@@ -99,28 +109,52 @@ class Origins:
 
     def _undone(self, node: Node, item: Node) -> Iterator[tuple[Edge, tuple[Undo, ...]]]:
         """The operands that an op's value comes from, each with what undoes the op."""
-        if item.op in UNCHANGED:
+        alone = _ALONE.get("Square" if _squares(item) else item.op, ())
+        if item.op in LETS_THROUGH:
             operands = item.operands[1:] if item.op == "SelectV2" else item.operands
             yield from ((edge, ()) for edge in operands)
-        elif item.op == "Neg":
-            yield item.operands[0], (lambda value: -value,)
+        elif alone:
+            yield from ((item.operands[0], (undo,)) for undo in alone)
         elif item.op in _UNDO and len(item.operands) == 2:
-            for position, edge in enumerate(item.operands):
-                numbers = self.constant(node, item.operands[1 - position])
-                if numbers is not None and len(numbers) == 1 and (undo := _UNDO[item.op][position](numbers[0])):
-                    yield edge, (undo,)
+            yield from self._undone_with_constants(node, item)
+        elif item.op == "Sum" and (count := _summed(node, item)):
+            yield item.operands[0], (lambda value: value / count,)
+
+    def _undone_with_constants(self, node: Node, item: Node) -> Iterator[tuple[Edge, tuple[Undo, ...]]]:
+        """The operands beside a constant, each with what undoes the op with each number of that."""
+        for position, edge in enumerate(item.operands):
+            numbers = dict.fromkeys(self.constant(node, item.operands[1 - position]) or ())
+            undone = (_UNDO[item.op][position](number) for number in numbers if len(numbers) <= MOST_CHANNELS)
+            yield from ((edge, (undo,)) for undo in undone if undo is not None)
 
 
 def _item(node: Node, edge: Edge) -> Node | None:
     return None if node.lowering is None else index_of(node.lowering).nodes.get(edge.node)
 
 
-def _numbers(value: object) -> Iterator[float]:
+def _squares(item: Node) -> bool:
+    """Whether an op multiplies a value by itself."""
+    return item.op == "Mul" and len(set(item.operands)) == 1
+
+
+def _summed(node: Node, item: Node) -> int:
+    """How many values of its operand each value of a sum has; 0 where that is not known."""
+    before = _item(node, item.operands[0])
+    if before is None or not (before.outputs and item.outputs):
+        return 0
+    sizes = [tuple(dim or 1 for dim in spec.shape or ()) for spec in (before.outputs[0], item.outputs[0])]
+    if any(None in (spec.shape or (None,))[1:] for spec in (before.outputs[0], item.outputs[0])):
+        return 0
+    return math.prod(sizes[0]) // max(1, math.prod(sizes[1]))
+
+
+def numbers_in(value: object) -> Iterator[float]:
+    """The numbers of a constant, in any nesting."""
     if isinstance(value, int | float):
         yield float(value)
     elif isinstance(value, Sequence) and not isinstance(value, str):
         for item in value:
-            yield from _numbers(item)
+            yield from numbers_in(item)
 
 
 def _multiplied(by: float) -> Undo | None:
@@ -131,11 +165,29 @@ def _divided(by: float) -> Undo | None:
     return lambda value: value * by
 
 
+def _root(value: float) -> float:
+    return math.sqrt(value) if value >= 0 else math.nan
+
+
+MOST_POWER = 100.0
+"""Power of e beyond which nobody's inputs lie."""
+
 _UNDO: Mapping[str, tuple[Callable[[float], Undo | None], Callable[[float], Undo | None]]] = {
     "Mul": (_multiplied, _multiplied),
     "RealDiv": (_divided, lambda by: None),
     "AddV2": (lambda by: lambda value: value - by, lambda by: lambda value: value - by),
     "Add": (lambda by: lambda value: value - by, lambda by: lambda value: value - by),
     "Sub": (lambda by: lambda value: value + by, lambda by: lambda value: by - value),
+    "FloorDiv": (_divided, lambda by: None),
 }
 """By op, what undoes it for its first operand and for its second, given the other one."""
+
+_ALONE: Mapping[str, tuple[Undo, ...]] = {
+    "Neg": (lambda value: -value,),
+    "Abs": (lambda value: value, lambda value: -value),
+    "Square": (_root, lambda value: -_root(value)),
+    "Sqrt": (lambda value: value * value,),
+    "Exp": (lambda value: math.log(value) if value > 0 else math.nan,),
+    "Log": (lambda value: math.exp(value) if value < MOST_POWER else math.nan,),
+}
+"""By op of one operand, what undoes it, each way."""

@@ -42,6 +42,10 @@ SPARED = "uniform", MANY_ROWS
 """Those that a pair of the same graphs is spared where a run is long: an op of another TensorFlow meets nothing on them
 but other ordinary numbers and a larger batch."""
 
+FARTHEST = 1e5
+"""Largest floating input that is tried. Beyond, models part that nobody would tell apart: Keras masks attention by
+adding -1e9 to scores, and the scores of such inputs come near that."""
+
 CONSTANTS = (0.5, 1.0, -1.0, 2.0)
 """Values of the rows of ``constant``: an input without variance shows the epsilon of a normalisation at its largest."""
 

@@ -273,6 +273,26 @@ def _apart_at(finding: Finding) -> str:
     )
 
 
+def _apart_around(finding: Finding) -> str:
+    value = finding.figures["value"]
+    return (
+        f"the two part where what goes into {_place(finding)} comes from values around {value:g}, "
+        "to which no input that was tried leads"
+    )
+
+
+def _unmeasured(finding: Finding) -> str:
+    constant = finding.figures["constant"]
+    return (
+        f"{_place(finding)} does something else beyond {constant:g}, and whether any input leads there is not known, "
+        "as the call cannot be run in parts"
+    )
+
+
+def _python_code(finding: Finding) -> str:
+    return f"{_place(finding)} runs Python code, which may do something else on inputs that were not tried"
+
+
 def _never_acts(finding: Finding) -> str:
     return f"{_place(finding)} changes no value that was tried, and what it does to others was not compared"
 
@@ -293,6 +313,9 @@ FAR: Mapping[str, str] = {
     "positive": "positive values alone",
     "tiny": "values around 1e-7",
     "tiniest": "values around 1e-13",
+    "larger": "values around 1e4",
+    "large": "values around 1e7",
+    "huge": "values around 1e13",
 }
 """The values far from the usual that both sides were given."""
 
@@ -308,6 +331,9 @@ SENTENCES: Mapping[Fact, Callable[[Finding], str]] = {
     Fact.ALWAYS_TRUE: lambda finding: _always(finding, "true"),
     Fact.ALWAYS_FALSE: lambda finding: _always(finding, "false"),
     Fact.APART_AT: _apart_at,
+    Fact.APART_AROUND: _apart_around,
+    Fact.UNMEASURED: _unmeasured,
+    Fact.PYTHON_CODE: _python_code,
     Fact.NEVER_ACTS: _never_acts,
     Fact.APART_FAR: _apart_far,
     Fact.ON_PROBE: lambda finding: f"probe {finding.names[0]}",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import inspect
 import os
 import re
 import sys
@@ -226,6 +227,21 @@ def registered_gradient(attributes: Mapping[str, Live]) -> Callable[..., Live] |
     except LookupError:
         return None
     return registered
+
+
+def called_function(token: str) -> Callable[..., Live] | None:
+    """The function of the user's that an op runs as Python code, by the op's token; ``None`` where it is gone.
+
+    ``_py_funcs`` of ``tensorflow.python.ops.script_ops`` holds it, wrapped, and in an ``EagerFunc`` that of
+    ``tf.py_function``. Checked with TensorFlow 2.16 to 2.21.
+    """
+    from tensorflow.python.ops import script_ops
+
+    held = script_ops._py_funcs.get(token)
+    if held is None:
+        return None
+    function: Callable[..., Live] = inspect.unwrap(getattr(held, "_func", held))
+    return function
 
 
 def variable_outside_graph(create: Live, **settings: Live) -> Live:

@@ -10,9 +10,15 @@ import numpy as np
 import tensorflow as tf
 
 from kerasdiff.graph import Attribute, Edge, Graph, Node, TensorSpec
-from kerasdiff.graph.ops import VARIABLE_READS, is_effect
+from kerasdiff.graph.ops import PYTHON_CALLS, VARIABLE_READS, is_effect
 from kerasdiff.graph.table import MOST_KEPT, Table
-from kerasdiff.worker.keras_internals import Live, dtype_name, output_arguments, registered_gradient
+from kerasdiff.worker.keras_internals import (
+    Live,
+    called_function,
+    dtype_name,
+    output_arguments,
+    registered_gradient,
+)
 from kerasdiff.worker.user_code.digests import code_digest, digest_of
 from kerasdiff.worker.user_code.libraries import is_user_file
 from kerasdiff.worker.user_code.reach import filled
@@ -104,7 +110,11 @@ class Lowering:
         if kind == "Const":
             return constant_attributes(tf.make_ndarray(attr["value"].tensor))
         names = [name for name in sorted(attr) if name not in _NOISE and not name.startswith("_")]
-        return {name: self._value(attr[name]) for name in names}
+        settings = {name: self._value(attr[name]) for name in names}
+        if kind in PYTHON_CALLS:  # a token says who came first; the code says what is run
+            function = called_function(str(settings.pop("token", "")))
+            settings["code"] = None if function is None else code_digest(function)
+        return settings
 
     def _value(self, value: Live) -> Attribute:
         """An ``AttrValue`` as plain data: one value, or a list of values of one kind."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pairs.rows import acting, chance, dtypes, joined, jumps, masks, outputs, reading, saved, scales, settings
+from pairs.rows import acting, beyond, chance, dtypes, joined, jumps, masks, outputs, reading, saved, scales, settings
 from pairs.table import Pair
 
 ROWS: tuple[Pair, ...] = (
@@ -16,5 +16,6 @@ ROWS: tuple[Pair, ...] = (
     *saved.PAIRS,
     *reading.PAIRS,
     *acting.PAIRS,
+    *beyond.PAIRS,
     *dtypes.PAIRS,
 )
