@@ -47,6 +47,7 @@ from kerasdiff.probing.values import observe_values
 from kerasdiff.probing.weights.transfer import incomplete
 from kerasdiff.probing.witness import SavedWitness, Witness
 from kerasdiff.rungs.records import NUMERIC, NotChecked, NumberFigures, Rung
+from kerasdiff.rungs.training_step import steps_alike
 from kerasdiff.rungs.unseen import training_code
 from kerasdiff.rungs.weights import other_initializer
 from kerasdiff.side.observations import Encoding
@@ -344,6 +345,8 @@ class Observer:
             compiled=self._asked(prober).compiled,
             encodings=self._encodings,
             learns=numeric[1].outcome == "equal",
+            computes=numeric[0].outcome == "equal",
+            steps=steps_alike(numeric[1]),
             modes=self._modes,
             weight_scale=scale,
             settled=self._settled(tolerance),

@@ -38,6 +38,8 @@ class Question:
         compiled: Whether the training loss is that of the compile settings.
         encodings: Form of the targets of each output, as of :class:`kerasdiff.side.observations.StepRequest`.
         learns: Whether one training step is known to be the same, added losses included.
+        computes: Whether outputs at inference are.
+        steps: Whether a step of an optimizer is.
         weight_scale: Factor on the weights.
         modes: In which edits are measured.
         settled: By mode, how far outputs may be apart where rounding, of a constant say, accounts for more than the
@@ -50,6 +52,8 @@ class Question:
     tolerance: Tolerance
     compiled: bool
     learns: bool
+    computes: bool
+    steps: bool
     weight_scale: float = 1.0
     encodings: tuple[Encoding | None, ...] = ()
     modes: tuple[Mode, ...] = MODES
