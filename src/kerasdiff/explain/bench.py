@@ -14,8 +14,8 @@ from kerasdiff.explain.rows import Rows
 from kerasdiff.explain.walking import Walk
 from kerasdiff.graph import MODES, Mode
 from kerasdiff.graph.values import Array, Precision, Tolerance
-from kerasdiff.probing.numbers.limits import FLOAT64_LIMIT, TINY
-from kerasdiff.probing.numbers.rounding import DECIDES
+from kerasdiff.probing.numbers.limits import FLOAT64_LIMIT, TINY, precision_tolerance
+from kerasdiff.probing.numbers.rounding import DECIDES, wide_of
 from kerasdiff.probing.prober import Prober, both, projection
 from kerasdiff.side.observations import Encoding, StepRequest
 
@@ -109,7 +109,8 @@ class Bench:
         if self.mode != "training" or not self.patcher.cut.groups():
             return limits
         wide = min(GRADIENT_LIMIT * limit / FLOAT64_LIMIT, DECIDES)
-        return {**limits, Measure.GRADIENT: wide, Measure.LOSS: overall, Measure.STATE: wide}
+        state = min(wide, wide_of(precision_tolerance("float32")).limit)
+        return {**limits, Measure.GRADIENT: wide, Measure.LOSS: overall, Measure.STATE: state}
 
     def effects(self) -> Effects:
         """Applies each group of edits to the reference alone, and all of them."""
