@@ -48,6 +48,7 @@ from kerasdiff.probing.weights.transfer import incomplete
 from kerasdiff.probing.witness import SavedWitness, Witness
 from kerasdiff.rungs.records import NUMERIC, NotChecked, NumberFigures, Rung
 from kerasdiff.rungs.starting import other_initializer
+from kerasdiff.rungs.training_step import steps_alike
 from kerasdiff.rungs.unseen import training_code
 from kerasdiff.side.observations import Encoding
 from kerasdiff.side.protocol import Side
@@ -344,6 +345,8 @@ class Observer:
             compiled=self._asked(prober).compiled,
             encodings=self._encodings,
             learns=numeric[1].outcome == "equal",
+            computes=numeric[0].outcome == "equal",
+            steps=steps_alike(numeric[1]),
             modes=self._modes,
             weight_scale=scale,
             settled=self._settled(tolerance),

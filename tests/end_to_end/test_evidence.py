@@ -32,7 +32,8 @@ def test_every_edit_has_its_own_effect_and_nothing_else_differs(compare: Compare
     sine, halve = report["edits"]
     found = report["attribution"]
 
-    assert report["verdict"]["summary"].endswith("Nothing else differs.")
+    assert report["verdict"]["summary"].endswith("Nothing else differs in outputs and gradients.")
+    assert found["uncompared"] == ["optimizer step"]
     assert found["explained"] is True
     assert all(size <= found["limits"][name] for name, size in found["remaining"].items())
     assert set(sine["effect"]) == set(halve["effect"]) == {"output", "training output", "gradient", "loss"}
@@ -221,7 +222,7 @@ def test_an_edit_that_changes_state_alone_is_not_harmless(compare: Compare) -> N
     assert edit["effect"].pop("state") > 0.01
     assert set(edit["effect"].values()) == {0.0}
     assert not edit["harmless"]
-    assert report["verdict"]["summary"].endswith("nothing else differs.")
+    assert report["verdict"]["summary"].endswith("Nothing else differs in outputs and gradients.")
 
 
 @pytest.mark.parametrize(

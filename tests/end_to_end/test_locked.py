@@ -93,7 +93,7 @@ def test_edits_explain_state_that_a_baseline_updates_in_training(tmp_path: Path)
     report = compared(path, "b.py:ConvModel_2", cwd=forum).report
 
     assert report["attribution"]["explained"]
-    assert "both agree to the last bit: nothing else differs" in report["verdict"]["summary"]
+    assert "Nothing else differs in outputs and gradients." in report["verdict"]["summary"]
 
 
 def test_a_file_of_the_first_schema_answers_as_its_model_does() -> None:

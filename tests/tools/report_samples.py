@@ -20,7 +20,7 @@ from kerasdiff.align.edits import (
     Update,
 )
 from kerasdiff.comparison import Comparison, ModelInfo, Reason, Terms, Verdict
-from kerasdiff.explain.records import Attribution, Effect, LocalDifference, Measure
+from kerasdiff.explain.records import Attribution, Effect, LocalDifference, Measure, Part
 from kerasdiff.findings import Compared, Fact, Finding, Site, Subject
 from kerasdiff.fitting.trials import FitEvidence
 from kerasdiff.graph import MODES, Edge, Graph, Node, Port, Source, TensorSpec, Weight
@@ -295,6 +295,7 @@ def _forum_attribution() -> Attribution:
         remaining={Measure.OUTPUT: 2.2e-15, Measure.TRAINING_OUTPUT: 0.0, Measure.GRADIENT: 3.1e-15},
         limits={Measure.OUTPUT: 1e-9, Measure.TRAINING_OUTPUT: 1e-9, Measure.GRADIENT: 1e-7},
         explained=True,
+        uncompared=(Part.OPTIMIZER_STEP,),
         divergence=local[0],
         local=local,
         one_way=(),

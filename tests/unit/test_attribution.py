@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from kerasdiff.align.edits import Aspect, Change, Update
-from kerasdiff.explain.records import Attribution, Effect, Measure
+from kerasdiff.explain.records import Attribution, Effect, Measure, Part
 from kerasdiff.findings import SIDES, Fact, Finding, Site
 from kerasdiff.graph import Source
 from kerasdiff.report.wording import explained, sentence
@@ -74,6 +74,33 @@ def test_edits_of_settings_are_told_beside_those_that_were_applied() -> None:
     both = "edits 2 and 3 change the regularizer's loss and which weights are trained alone."
     assert explained(one, (CLIPPED, *settings)).endswith(both)
     assert verified(one, (CLIPPED,), brief=True) == "Nothing else differs."
+
+
+@pytest.mark.parametrize(
+    ("left", "brief", "rest"),
+    [
+        ((), "", ""),
+        ((Part.OPTIMIZER_STEP,), " in outputs and gradients", "an optimizer step"),
+        ((Part.GRADIENTS, Part.OPTIMIZER_STEP), " in outputs", "gradients and an optimizer step"),
+        ((Part.TRAINING_STEP,), " in outputs at inference", "the training step"),
+        (
+            (Part.INFERENCE, Part.OPTIMIZER_STEP),
+            " in training outputs and gradients",
+            "outputs at inference and an optimizer step",
+        ),
+    ],
+)
+def test_nothing_else_differs_in_what_was_compared(left: tuple[Part, ...], brief: str, rest: str) -> None:
+    measured = attribution({Measure.OUTPUT: 0.4}, {Measure.OUTPUT: 0.0}, whole=True)
+    some, idle = replace(measured, uncompared=left), replace(measured, uncompared=left, spare=frozenset({0}))
+    regularizer = Change(aspect=Aspect.WEIGHT, name="regularizer", weight="kernel", values=("l2(l2=0.1)", None))
+    setting = replace(CLIPPED, rung="weights", changes=(regularizer,))
+    said = f"nothing else differs{brief}" + (f"; not compared: {rest}" if rest else "")
+
+    assert explained(some, (CLIPPED,)) == f"With this edit applied both agree to the last bit: {said}."
+    assert verified(idle, (CLIPPED,)) == f"The other edit changes nothing, as measured; {said}."
+    assert verified(some, (CLIPPED,), brief=True) == f"Nothing else differs{brief}."
+    assert verified(some, (CLIPPED, setting), brief=True).endswith(f"alone; nothing else differs{brief}.")
 
 
 def test_edits_that_change_nothing_are_counted_and_not_named() -> None:

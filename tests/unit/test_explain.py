@@ -159,6 +159,8 @@ def question_of(pair: Pair, sides: tuple[Any, Any] | None = None) -> Question:
         tolerance=precision_tolerance("float64"),
         compiled=False,
         learns=True,
+        computes=True,
+        steps=True,
     )
 
 

@@ -287,7 +287,7 @@ def test_bars_are_of_each_edit_then_of_all_and_of_what_remains() -> None:
     ]
     assert shown.caption == (
         "Edit 1 changes outputs the most: by 77 % of the largest value. With these 3 edits applied both agree to 3e-15 "
-        "of the largest value: nothing else differs."
+        "of the largest value: nothing else differs in outputs and gradients; not compared: an optimizer step."
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
@@ -12,7 +12,7 @@ from kerasdiff.align.telling.folding import nodes_of
 from kerasdiff.errors import EvaluateError
 from kerasdiff.explain.bench import Question
 from kerasdiff.explain.measuring import MOST_PULLED, Measured, measure, measured_depth
-from kerasdiff.explain.records import Attribution, Depth, Effect, Measure, Sizes, within
+from kerasdiff.explain.records import Attribution, Depth, Effect, Measure, Part, Sizes, within
 from kerasdiff.findings import Fact, Finding
 from kerasdiff.graph import Graph, Mode, Node
 from kerasdiff.graph.index import index_of
@@ -110,6 +110,7 @@ def merged(
         remaining=remaining,
         limits=limits,
         explained=_explained(total, remaining, limits),
+        uncompared=tuple(_uncompared(remaining, question)),
         divergence=first.divergence,
         local=first.local,
         one_way=_distinct(chain.from_iterable(one.one_way for one in measured)),
@@ -146,6 +147,19 @@ def _together(measured: Iterable[Measured]) -> tuple[tuple[int, ...], ...]:
 def _explained(total: Sizes, remaining: Sizes, limits: Sizes) -> bool:
     """Whether there is a difference, and what is left of it with all edits applied is rounding."""
     return bool(remaining) and within(remaining, limits) and not within(total, limits)
+
+
+def _uncompared(remaining: Sizes, question: Question) -> Iterator[Part]:
+    """What was not compared with all edits applied, nor as it is; a step of an optimizer is in no patched model."""
+    if not question.computes and not {Measure.OUTPUT, Measure.OUTPUT_FROM_ZERO} & set(remaining):
+        yield Part.INFERENCE
+    if not question.learns and not {Measure.TRAINING_OUTPUT, Measure.TRAINING_OUTPUT_FROM_ZERO} & set(remaining):
+        yield Part.TRAINING_STEP
+        return
+    if not question.learns and Measure.GRADIENT not in remaining:
+        yield Part.GRADIENTS
+    if not question.steps:
+        yield Part.OPTIMIZER_STEP
 
 
 def _distinct(findings: Iterable[Finding]) -> tuple[Finding, ...]:

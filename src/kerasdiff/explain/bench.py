@@ -14,8 +14,8 @@ from kerasdiff.explain.rows import Rows
 from kerasdiff.explain.walking import Walk
 from kerasdiff.graph import MODES, Mode
 from kerasdiff.graph.values import Array, Precision, Tolerance
-from kerasdiff.probing.numbers.limits import FLOAT64_LIMIT, TINY
-from kerasdiff.probing.numbers.rounding import DECIDES
+from kerasdiff.probing.numbers.limits import FLOAT64_LIMIT, TINY, precision_tolerance
+from kerasdiff.probing.numbers.rounding import DECIDES, wide_of
 from kerasdiff.probing.prober import Prober, both, projection
 from kerasdiff.side.observations import Encoding, StepRequest
 
@@ -38,6 +38,8 @@ class Question:
         compiled: Whether the training loss is that of the compile settings.
         encodings: Form of the targets of each output, as of :class:`kerasdiff.side.observations.StepRequest`.
         learns: Whether one training step is known to be the same, added losses included.
+        computes: Whether outputs at inference are.
+        steps: Whether a step of an optimizer is.
         weight_scale: Factor on the weights.
         modes: In which edits are measured.
         settled: By mode, how far outputs may be apart where rounding, of a constant say, accounts for more than the
@@ -50,6 +52,8 @@ class Question:
     tolerance: Tolerance
     compiled: bool
     learns: bool
+    computes: bool
+    steps: bool
     weight_scale: float = 1.0
     encodings: tuple[Encoding | None, ...] = ()
     modes: tuple[Mode, ...] = MODES
@@ -105,7 +109,8 @@ class Bench:
         if self.mode != "training" or not self.patcher.cut.groups():
             return limits
         wide = min(GRADIENT_LIMIT * limit / FLOAT64_LIMIT, DECIDES)
-        return {**limits, Measure.GRADIENT: wide, Measure.LOSS: overall, Measure.STATE: wide}
+        state = min(wide, wide_of(precision_tolerance("float32")).limit)
+        return {**limits, Measure.GRADIENT: wide, Measure.LOSS: overall, Measure.STATE: state}
 
     def effects(self) -> Effects:
         """Applies each group of edits to the reference alone, and all of them."""

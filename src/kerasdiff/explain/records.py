@@ -76,6 +76,15 @@ class Measure(Enum):
     TRAINING_OUTPUT_FROM_ZERO = "training output from zero"
 
 
+class Part(Enum):
+    """A part of what two models do, by the name that JSON gives it: is it known that nothing else differs there?"""
+
+    INFERENCE = "inference"
+    TRAINING_STEP = "training step"
+    GRADIENTS = "gradients"
+    OPTIMIZER_STEP = "optimizer step"
+
+
 FROM_ZERO: Mapping[Measure, Measure] = {
     Measure.OUTPUT: Measure.OUTPUT_FROM_ZERO,
     Measure.TRAINING_OUTPUT: Measure.TRAINING_OUTPUT_FROM_ZERO,
@@ -118,6 +127,7 @@ class Attribution:
         remaining: What still tells the candidate from the reference with every edit applied.
         limits: Below which a change is rounding.
         explained: Whether the edits change something, and nothing remains with all of them applied.
+        uncompared: Of which it is not known what remains; the training step holds the two after it.
         divergence: The earliest aligned node whose value differs.
         local: Every aligned node that differs although it is given the reference's values.
         one_way: The nodes of edits that decide by comparing values, and went one way on every probe.
@@ -134,6 +144,7 @@ class Attribution:
     remaining: Sizes
     limits: Sizes
     explained: bool
+    uncompared: tuple[Part, ...] = ()
     divergence: LocalDifference | None
     local: tuple[LocalDifference, ...]
     one_way: tuple[Finding, ...]

@@ -18,7 +18,7 @@ from kerasdiff.probing.inputs.texts import with_words
 from kerasdiff.probing.large import IN_FLOAT64, is_large, lacks_room, left_out
 from kerasdiff.probing.numbers.closeness import compare_values
 from kerasdiff.probing.numbers.limits import FAR_FROM_ROUNDING, OTHER_SIZE, precision_tolerance
-from kerasdiff.probing.numbers.rounding import NARROW_SIZES, PLAIN
+from kerasdiff.probing.numbers.rounding import NARROW_SIZES, PLAIN, wide_of
 from kerasdiff.probing.observations import Chance, Comparisons, FunctionObservation, OtherSize
 from kerasdiff.probing.prober import Prober, Run, both, output_comparisons
 from kerasdiff.probing.training.penalties import scalars
@@ -96,7 +96,7 @@ def _observed(prober: Prober, pair: Pair, other_size: OtherSize, run: Run) -> Fu
         comparisons=comparisons,
         chance=chance,
         updates=_updates(prober, pair, run),
-        added=scalars(run.sides[0].added[0], run.sides[1].added[0], run.wide),
+        added=scalars(run.sides[0].added[0], run.sides[1].added[0], wide_of(run.tolerance)),
         untaken=untaken,
         other_size=other_size,
     )

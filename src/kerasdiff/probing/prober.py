@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeVar
 
@@ -75,6 +75,7 @@ class Run:
         coarse: Why the limit is not that of float64, ``None`` where it is.
         stages: How both sides are run again where they were given random numbers; ``None`` where each draws its own.
         apart: The run in float64 that float32 decides in place of, as a side does something else there.
+        own: By probe, how far outputs of the reference in float32 are from those in float64, where that is known.
     """
 
     names: tuple[str, ...]
@@ -84,6 +85,7 @@ class Run:
     coarse: Finding | None = None
     stages: tuple[Stage, Stage] | None = None
     apart: Run | None = None
+    own: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def exact(self) -> bool:
@@ -92,8 +94,15 @@ class Run:
 
     @property
     def wide(self) -> Tolerance:
-        """The limit of what sums over positions and layers."""
-        return wide_of(self.tolerance)
+        """The limit of what sums over positions and layers, by its precision alone.
+
+        How far rounding moves each value of it is measured of that value: outputs on one probe tell nothing of it.
+        """
+        return wide_of(precision_tolerance("float32") if self.own else self.tolerance)
+
+    def tolerance_on(self, probe: str) -> Tolerance:
+        """The limit of outputs on a probe."""
+        return _calibrated(self.own[probe]) if probe in self.own else self.tolerance
 
     def of_the_reference(self, moved: Evaluation) -> Run:
         """The same with the reference, moved, in the place of the candidate."""
@@ -266,13 +275,12 @@ class Prober:
             other = self._otherwise(names, found, training=training)
             return wide if other is None else replace(self.narrow(names, other, training=training), apart=wide)
         low = self.alone("float32", names, training=training)
-        own = max((_distance(a, b) for a, b in zip(low.outputs, found[0].outputs, strict=True)), default=0.0)
-        if own > LARGEST_ROUNDING:
+        own = {name: _distance(a, b) for name, a, b in zip(names, low.outputs, found[0].outputs, strict=True)}
+        most = max(own.values(), default=0.0)
+        if most > LARGEST_ROUNDING:
             return self.narrow(names, Finding(fact=Fact.OTHER_DRAWS_IN_FLOAT64), training=training)
-        tolerance = precision_tolerance("float32", own)
-        tolerance = replace(tolerance, limit=min(tolerance.limit, DECIDES))
         coarse = Finding(fact=Fact.FLOAT32_HARD_CODED)
-        return Run(names=names, sides=found, precision="float64", tolerance=tolerance, coarse=coarse)
+        return Run(names=names, sides=found, precision="float64", tolerance=_calibrated(most), coarse=coarse, own=own)
 
     def _otherwise(
         self, names: tuple[str, ...], found: tuple[Evaluation, Evaluation], *, training: bool
@@ -324,6 +332,12 @@ def evaluation_of(stage: Stage, staged: Staged, like: Evaluation) -> Evaluation:
     )
 
 
+def _calibrated(own: float) -> Tolerance:
+    """The limit of outputs of which the reference is so far from itself, as far as a limit decides anything."""
+    tolerance = precision_tolerance("float32", own)
+    return replace(tolerance, limit=min(tolerance.limit, DECIDES))
+
+
 def _dtypes(side: Evaluation) -> list[str]:
     """Of the outputs."""
     return [value.dtype.name for values in side.outputs[:1] for value in values]
@@ -372,7 +386,7 @@ def output_comparisons(run: Run, quantity: Quantity = "output") -> list[Compared
             if one.shape == two.shape and not one.size:
                 continue  # a sparse tensor without values; where all are, nothing is left, and that is said
             subject = Subject(quantity=quantity, probe=probe, number=number, of=len(ones))
-            close = compare_values(one, two, run.tolerance, least=least[number])
+            close = compare_values(one, two, run.tolerance_on(probe), least=least[number])
             comparisons.append(Compared(subject=subject, closeness=close))
     return comparisons
 

@@ -183,6 +183,7 @@ def _attribution(attribution: Attribution) -> Json:
         "remaining": _sizes(attribution.remaining),
         "limits": _sizes(attribution.limits),
         "explained": attribution.explained,
+        "uncompared": [part.value for part in attribution.uncompared],
         "first_divergence": None if divergence is None else _local_difference(divergence),
         "local_differences": [_local_difference(item) for item in attribution.local],
         "one_way": [wording.sentence(finding) for finding in attribution.one_way],

@@ -24,6 +24,12 @@ def training_step(observations: Observations) -> Rung:
     return _rung(seen)
 
 
+def steps_alike(rung: Rung) -> bool:
+    """Whether this rung says that an optimizer takes the same step on both sides: by a proof, or as it was taken."""
+    facts = {finding.fact for finding in rung.findings}
+    return rung.outcome == "equal" and bool(facts & {Fact.PROOF_OF_LEARNING, Fact.STEP_TAKEN})
+
+
 def _rung(seen: LearningObservation) -> Rung:
     steady = None if seen.comparisons is None else judged("training step", seen.comparisons, "training output")
     chance = seen.chance

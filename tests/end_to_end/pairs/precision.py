@@ -114,3 +114,25 @@ class ByDtype(layers.Layer):
 def by_dtype(narrow, wide=None, dropout=False):
     drawn = [layers.Dropout(0.5)] if dropout else []
     return keras.Sequential([keras.Input((8,)), layers.Dense(16), *drawn, ByDtype(narrow, wide), layers.Dense(4)])
+
+
+class InFloat32(layers.Layer):
+    """Takes what comes in float32, whatever the policy; by hand, its relu is written otherwise."""
+
+    def __init__(self, by_hand=False):
+        super().__init__()
+        self.by_hand = by_hand
+
+    def call(self, x):
+        x = tf.cast(x, "float32")
+        return (x + tf.abs(x)) / 2.0 if self.by_hand else tf.nn.relu(x)
+
+
+def normalized_in_float32(momentum=0.99, epsilon=1e-3, by_hand=False):
+    """Blocks that normalise a batch of a few rows, as rounding grows from one to the next."""
+    x = h = keras.Input((8,))
+    for _ in range(12):
+        h = layers.Dense(8, use_bias=False)(h)
+        h = layers.BatchNormalization(momentum=momentum, epsilon=epsilon)(h)
+        h = InFloat32(by_hand)(h)
+    return keras.Model(x, layers.Dense(4)(h))

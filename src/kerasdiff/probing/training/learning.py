@@ -251,7 +251,7 @@ def _with_scale(asked: Learning, run: Run, scale: float, *, alone: bool) -> list
         return [item for item in items if np.isfinite(item.closeness.max_absolute)]
 
     sides = larger.run(run.precision, run.names[:1], training=True)
-    first = replace(run, names=run.names[:1], sides=sides, tolerance=far)
+    first = replace(run, names=run.names[:1], sides=sides, tolerance=far, own={})
     comparisons = compared(asked, first)
     settled = larger.tempered(first, comparisons, *asked.compared(compared), training=True, plain=np.inf)
     return [item for item in settled if not item.closeness.undecided]

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 
 from kerasdiff.align.edits import Aspect, Change, Edit, Update, draws_elsewhere
-from kerasdiff.explain.records import Attribution, Effect, LocalDifference, Measure
+from kerasdiff.explain.records import Attribution, Effect, LocalDifference, Measure, Part
 from kerasdiff.findings import Fact, Finding
 from kerasdiff.probing.witness import Counterexample
 from kerasdiff.report.wording.names import capital, count, listed
@@ -108,7 +108,7 @@ def explained(attribution: Attribution, edits: Sequence[Edit]) -> str:
         spare = f" {capital(_spare(attribution))}." if attribution.spare else ""
         if beside:
             return f"{lead} outputs agree {agree}; {beside}.{spare}"
-        return f"{lead} both agree {agree}: nothing else differs.{spare}"
+        return f"{lead} both agree {agree}: {nothing_else(attribution)}.{spare}"
     beyond = _beyond(attribution)
     if beyond is None:
         return f"{lead} no output, gradient or state update changes beyond rounding."
@@ -117,6 +117,31 @@ def explained(attribution: Attribution, edits: Sequence[Edit]) -> str:
         f"{lead} they still differ ({measure.value} by {size:.1e}, limit {limit:.0e}): something differs that no edit "
         "names."
     )
+
+
+def nothing_else(attribution: Attribution, *, brief: bool = False) -> str:
+    """``nothing else differs``; where that is not known of everything, in what it is, and what was not compared."""
+    left = attribution.uncompared
+    if not left:
+        return "nothing else differs"
+    said = f"nothing else differs in {listed(_compared(left))}"
+    return said if brief else f"{said}; not compared: {listed([_UNCOMPARED[part] for part in left])}"
+
+
+def _compared(left: Sequence[Part]) -> list[str]:
+    """What was compared, where some parts were not."""
+    if Part.TRAINING_STEP in left:
+        return ["outputs at inference"]
+    outputs = "training outputs" if Part.INFERENCE in left else "outputs"
+    return [outputs] if Part.GRADIENTS in left else [outputs, "gradients"]
+
+
+_UNCOMPARED: Mapping[Part, str] = {
+    Part.INFERENCE: "outputs at inference",
+    Part.TRAINING_STEP: "the training step",
+    Part.GRADIENTS: "gradients",
+    Part.OPTIMIZER_STEP: "an optimizer step",
+}
 
 
 def _spare(attribution: Attribution) -> str:
@@ -183,10 +208,11 @@ def verified(attribution: Attribution, edits: Sequence[Edit], *, brief: bool = F
     if attribution.explained:
         beside = settings_beside(attribution, edits)
         if idle := tuple(one for one in sorted(attribution.spare) if not draws_elsewhere(edits[one])):
-            return f"{_idle(idle, numbers=bool(beside))} nothing, as measured; {beside or 'nothing else differs'}."
+            rest = beside or nothing_else(attribution, brief=brief)
+            return f"{_idle(idle, numbers=bool(beside))} nothing, as measured; {rest}."
         if brief and beside:
-            return f"{capital(beside)}; nothing else differs."
-        return "Nothing else differs." if brief else explained(attribution, edits)
+            return f"{capital(beside)}; {nothing_else(attribution, brief=True)}."
+        return f"{capital(nothing_else(attribution, brief=True))}." if brief else explained(attribution, edits)
     if not attribution.effects or _beyond(attribution) is None:
         return ""
     return "Something else differs, too, that no edit names." if brief else explained(attribution, edits)

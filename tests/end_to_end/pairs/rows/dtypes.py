@@ -9,6 +9,8 @@ def _model(narrow: str, wide: str = "", *, dropout: bool = False) -> str:
     return f"precision.py:by_dtype({narrow!r}, {wide or narrow!r}, dropout={dropout})"
 
 
+_NORMALIZED = "precision.py:normalized_in_float32"
+
 SAID = ("the reference computes something else in float64",)
 
 PAIRS: tuple[Pair, ...] = (
@@ -32,4 +34,17 @@ PAIRS: tuple[Pair, ...] = (
         basis=NUMERIC,
     ),
     equal("other-ops-that-do-the-same", _model("sum", "sum by hand"), _model("sum of a half"), basis=NUMERIC),
+    equal("relu-by-hand-in-float32", _NORMALIZED, f"{_NORMALIZED}(by_hand=True)", basis=NUMERIC),
+    different(
+        "momentum-in-float32",
+        _NORMALIZED,
+        f"{_NORMALIZED}(momentum=0.989)",
+        mentions=("momentum 0.99 in the reference, 0.989 in the candidate", "moving_mean"),
+    ),
+    different(
+        "epsilon-in-float32",
+        _NORMALIZED,
+        f"{_NORMALIZED}(epsilon=0.0011)",
+        mentions=("epsilon 0.001 in the reference, 0.0011 in the candidate",),
+    ),
 )
