@@ -129,7 +129,8 @@ def between(values: Iterable[float]) -> list[float]:
         return []
     first, last = ordered[0], ordered[-1]
     gaps = ((one + two) / 2 for one, two in itertools.pairwise(ordered))
-    return sorted((first - max(1.0, abs(first) / 2), *gaps, last + max(1.0, abs(last) / 2)), key=abs)
+    found = (first - max(1.0, abs(first) / 2), *gaps, last + max(1.0, abs(last) / 2))
+    return sorted((value for value in found if math.isfinite(value)), key=abs)
 
 
 def _compared(node: Node, origins: Origins, item: Node) -> Iterator[tuple[Edge, float]]:
