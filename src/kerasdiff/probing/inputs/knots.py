@@ -10,6 +10,8 @@ import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+import numpy as np
+
 from kerasdiff.graph import Edge, Graph, Node
 from kerasdiff.graph.ops import COMPARISONS, bodies
 from kerasdiff.probing.inputs.origins import Origins, numbers_in
@@ -100,7 +102,8 @@ def bounds(node: Node, origins: Origins) -> frozenset[float]:
         for edge in item.operands
         for number in _few(origins.constant(node, edge))
     }
-    return bounds_within(node.lowering) | (found - {0.0})
+    found.update(number for item in node.lowering for number in BENDS.get(item.op, ()))
+    return bounds_within(node.lowering) | _told_apart(found)
 
 
 def bounds_within(graph: Graph) -> frozenset[float]:
@@ -115,7 +118,13 @@ def bounds_within(graph: Graph) -> frozenset[float]:
             for constant in (one for edge in operands if (one := nodes.get(edge.node)) and one.kind == "const"):
                 if constant.attributes.get("dtype") in FLOATING:
                     found.update(numbers_in(constant.attributes.get("value")))
-    return frozenset(found - {0.0})
+    return _told_apart(found)
+
+
+def _told_apart(numbers: Iterable[float]) -> frozenset[float]:
+    """The finite ones but 0, as float32 has them: one side may hold the same constant in another precision."""
+    narrow = (float(np.float32(number)) for number in numbers)
+    return frozenset(number for number in narrow if math.isfinite(number) and number != 0.0)
 
 
 def _few(numbers: Sequence[float] | None) -> Sequence[float]:
