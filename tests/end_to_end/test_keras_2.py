@@ -30,7 +30,10 @@ PAIRS = {
     # The fused op of Keras 2 follows a variance that is corrected for the size of the sample.
     ("normalized", "normalized"): "follows the variance of the batch times n / (n - 1) in the reference",
     # A moving average in two spellings and another generator are no mistake of who migrates.
-    ("shop", "shop_without_relu"): "nothing else differs. To make them agree, change the candidate: apply relu",
+    (
+        "shop",
+        "shop_without_relu",
+    ): "in outputs and gradients. To make them agree, change the candidate: apply relu",
     # An Embedding looks its rows up by other ops.
     ("words", "words"): "╮ read (LSTM, models.py:",
     ("recurrent", "recurrent"): "EQUIVALENT",

@@ -18,6 +18,9 @@ from kerasdiff.graph.ops import PYTHON_CALLS, within
 from kerasdiff.probing.inputs.knots import bounds
 from kerasdiff.probing.inputs.origins import Origins
 
+ORDINARY = 1.0
+"""Size up to which numbers lie among the values of ordinary probes, so that what is done beyond them was seen."""
+
 
 def unmeasured(pair: Pair, attribution: Attribution | None) -> tuple[Finding, ...]:
     """The edited nodes of which no number tells: one that runs Python code, and one that holds back what nobody drove.
@@ -46,7 +49,7 @@ def _python(pair: Pair, mode: Mode) -> Iterator[Finding]:
 
 
 def _bounding(pair: Pair, mode: Mode) -> Iterator[Finding]:
-    """The edited nodes that bend or jump at a constant, at which none of the other side does."""
+    """The edited nodes that bend or jump at a constant out of the ordinary, at which none of the other side does."""
     held: list[dict[float, Node]] = [{}, {}]
     for side, description in enumerate(pair.descriptions):
         graph = description.training if mode == "training" else description.inference
@@ -57,7 +60,7 @@ def _bounding(pair: Pair, mode: Mode) -> Iterator[Finding]:
                     held[side].setdefault(constant, node)
     for side in (0, 1):
         for constant, node in held[side].items():
-            if constant not in held[1 - side]:
+            if abs(constant) > ORDINARY and constant not in held[1 - side]:
                 yield Finding(
                     fact=Fact.UNMEASURED,
                     side=SIDES[side],

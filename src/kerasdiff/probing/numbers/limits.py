@@ -33,6 +33,9 @@ FAR_FROM_ROUNDING = 100.0
 """A difference is no rounding if it is so many times the reaction to inputs that are moved by two units in the last
 place of float32: each layer adds a unit or so to what comes in, and a hundred layers ten."""
 
+FIGURE_LIMIT = 1e-5
+"""How far losses and metrics of compile settings may lie apart, as a fraction of the largest value of a sample."""
+
 TINY = 2.0**-126
 """Least scale, 1.2e-38: below it float32 has no normal numbers, and kernels may flush what is left to zero."""
 

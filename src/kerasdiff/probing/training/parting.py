@@ -8,14 +8,12 @@ from __future__ import annotations
 import numpy as np
 
 from kerasdiff.graph.values import Array
+from kerasdiff.probing.numbers.limits import FIGURE_LIMIT
 from kerasdiff.side.observations import Occasion, Section, SettingsSample
 
 STEP_LIMIT, STEP_ROUNDING = 1e-4, 1e-12
 """How far steps may lie apart: of the largest step of a weight, and of the weight. Measured in float64 between Keras
 2.21 and 3.15.1: optimizers that do the same stay below 1e-6 of a step, Nadam parts by a whole one."""
-
-FIGURE_LIMIT = 1e-5
-"""The same of losses and metrics, of the largest value."""
 
 
 def parted(section: Section, one: SettingsSample, two: SettingsSample) -> float | None:

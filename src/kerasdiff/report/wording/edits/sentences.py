@@ -24,7 +24,7 @@ from kerasdiff.align.edits import (
 )
 from kerasdiff.findings import Site, other
 from kerasdiff.graph import Attribute
-from kerasdiff.probing.training.parting import FIGURE_LIMIT
+from kerasdiff.probing.numbers.limits import FIGURE_LIMIT
 from kerasdiff.report.wording.edits import draws, folded, formulas
 from kerasdiff.report.wording.edits.contrast import Contrast, contrasts, uncoded
 from kerasdiff.report.wording.edits.settings import key, part_of, parts_listed, replaces, values_of
