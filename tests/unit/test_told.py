@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 from graph_builder import Build
 from test_wording_edits import CONV, NORM, RELU, STATE, deleted, inserted, rewired, setting, site, updated
@@ -10,7 +12,8 @@ from kerasdiff.align.edits import Aspect, Baked, Change, Edit, Formula, MaskLost
 from kerasdiff.align.telling.folding import Fold, applied, nodes_of
 from kerasdiff.align.telling.regions import regions
 from kerasdiff.align.telling.structure import loops
-from kerasdiff.graph import SAME_AS, Edge, Graph
+from kerasdiff.align.telling.telling import MOST_EDITS, told
+from kerasdiff.graph import SAME_AS, Edge, Graph, Node
 from kerasdiff.report.wording.edits.sentences import MOST_SAID, message
 from kerasdiff.report.wording.edits.settings import attributes
 
@@ -159,3 +162,27 @@ def test_a_part_has_one_way_in_and_nothing_else_looks_inside() -> None:
     assert [region.entry for region in regions(graph, end, computed=False)] == [end, root, x]
     assert [region.entry for region in regions(seen, end, computed=False)] == [end]
     assert [region.entry for region in regions(graph, Edge(node=end.node), computed=True)] == [end]
+
+
+def test_what_each_layer_computes_inside_is_told_however_many_do() -> None:
+    source = Node(id="x", op="input", kind="input", attributes={"index": 0})
+    fused = Node(
+        id="fused", op="FusedBatchNormV3", kind="op", operands=(Edge(node="x"),), attributes={"is_training": True}
+    )
+    body = Graph(nodes=(source, fused), outputs=(Edge(node="fused", port=2),))
+    plain = Graph(nodes=(source,), outputs=(Edge(node="x"),))
+    names = [f"norm_{number}" for number in range(MOST_EDITS + 1)]
+    nodes = tuple(
+        {name: Node(id=name, op="batch_normalization", kind="layer", lowering=inner) for name in names}
+        for inner in (body, plain)
+    )
+    script = [
+        updated(Change(aspect=Aspect.COMPUTATION), one=site(name, line=1), two=site(name, line=1), modes=("training",))
+        for name in names
+    ]
+    side = SimpleNamespace(training=plain, inference=plain, notes=())
+    aligned = SimpleNamespace(mode="training", nodes=nodes, graphs=(plain, plain))
+
+    edits = told(script, {"training": aligned}, (side, side))  # type: ignore[arg-type, dict-item]
+
+    assert [change.aspect for edit in edits for change in edit.changes] == [Aspect.VARIANCE] * len(names)

@@ -17,7 +17,7 @@ from kerasdiff.graph import MODES, Mode
 from kerasdiff.side.records import Description
 
 MOST_EDITS = 200
-"""Of a longer script nothing is put together: the models have little in common, and pairs of edits are looked at."""
+"""Of a longer script edits are not put together: the models have little in common, and pairs of edits are looked at."""
 
 
 def told(
@@ -29,24 +29,30 @@ def told(
     measured, counted and told of them goes by these.
     """
     script = tuple(edits)
-    if len(script) > MOST_EDITS:
-        return script
-    notes = descriptions[0].notes, descriptions[1].notes
     for mode in reversed(MODES):
         if mode in modes:
-            aligned = modes[mode]
-            first, second = (side.training if mode == "training" else side.inference for side in descriptions)
-            script = applied(script, by_mode(script, aligned, (first, second), notes))
-            script = applied(script, masks(script, aligned, notes))
-            script = applied(script, unmade(script, aligned))
-            script = applied(script, ignored(script, aligned))
-            script = applied(script, remade(script, aligned))
-            script = applied(script, constants(script, aligned))
-            script = applied(script, residuals(script, aligned))
-            script = applied(script, functions(script, aligned))
-            script = applied(script, transplants(script, aligned))
-            script = applied(script, replacements(script, aligned))
-            script = applied(script, branches(script, aligned))
-            script = applied(script, within(script, aligned))
-            script = applied(script, loops(script))
+            if len(edits) <= MOST_EDITS:
+                script = _together(script, modes[mode], descriptions)
+            script = applied(script, within(script, modes[mode]))
+            if len(edits) <= MOST_EDITS:
+                script = applied(script, loops(script))
     return script
+
+
+def _together(
+    script: tuple[Edit, ...], aligned: Aligned, descriptions: tuple[Description, Description]
+) -> tuple[Edit, ...]:
+    """The edits of a mode, those of different nodes together that are one change."""
+    notes = descriptions[0].notes, descriptions[1].notes
+    first, second = (side.training if aligned.mode == "training" else side.inference for side in descriptions)
+    script = applied(script, by_mode(script, aligned, (first, second), notes))
+    script = applied(script, masks(script, aligned, notes))
+    script = applied(script, unmade(script, aligned))
+    script = applied(script, ignored(script, aligned))
+    script = applied(script, remade(script, aligned))
+    script = applied(script, constants(script, aligned))
+    script = applied(script, residuals(script, aligned))
+    script = applied(script, functions(script, aligned))
+    script = applied(script, transplants(script, aligned))
+    script = applied(script, replacements(script, aligned))
+    return applied(script, branches(script, aligned))
