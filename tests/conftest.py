@@ -17,6 +17,10 @@ MOST_PROCESSES = 4
 for name in ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR"):
     os.environ.pop(name, None)
 
+# TensorFlow turns oneDNN on or off by the kind of processor: without it convolutions of channels first cannot run, and
+# a sum may round otherwise in another layout. What tests run in their own process is the same on every machine.
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+
 # A shell starts a job in the background with Ctrl-C ignored, and what such a job starts would ignore it, too.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
