@@ -122,8 +122,8 @@ def test_numbers_drawn_out_of_reach_are_compared_as_samples(
 @pytest.mark.parametrize(
     ("candidate", "inputs", "how"),
     [
-        ("Guarded(limit=500000.0)", SIX, "inputs around 500000"),
-        ("Guarded(limit=3.0, all_of_them=True)", ("64",), "uphill: inputs that drive up what goes into"),
+        ("Guarded(limit=50000.0, of='each input, smoothly')", SIX, "inputs around 50000"),
+        ("Guarded(limit=3.0, of='every unit')", ("64",), "uphill: inputs that drive up what goes into"),
     ],
 )
 def test_an_input_that_separates_is_found(compare: Compare, candidate: str, inputs: tuple[str, ...], how: str) -> None:
@@ -158,7 +158,7 @@ def test_rounding_that_a_model_amplifies_is_no_difference(compare: Compare) -> N
 
 def test_a_witness_is_saved_and_replayed(tmp_path: Path) -> None:
     file = str(tmp_path / "found.npz")
-    pair = "evidence.py:Guarded", "evidence.py:Guarded(limit=500000.0)"
+    pair = "evidence.py:Guarded", "evidence.py:Guarded(limit=50000.0, of='each input, smoothly')"
     run("compare", "--no-fit", "--input", "6", "--save-witness", file, *pair)
     again = run("replay", file, "--format", "json")
     mended = run("replay", file, "evidence.py:Guarded", "evidence.py:Guarded")

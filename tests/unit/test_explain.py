@@ -320,7 +320,7 @@ def test_gradients_of_a_patched_model_go_back_through_both_sides() -> None:
     pair = pair_of(model(*ops, ends=(2, 4)), model("scale", "scale", ends=(1, 2)))
     first, second = (NumpySide(side.inference) for side in pair.descriptions if side.inference is not None)
     plain = replace(_whole((np.random.default_rng(0).standard_normal((2, 4)),)), outputs=False)
-    patcher = Patcher(cut_of(pair), (first, second), (plain, plain), {"w0": "w0", "w1": "w1"})  # type: ignore[arg-type]
+    patcher = Patcher(cut_of(pair), (first, second), (plain, plain), {"w0": "w0", "w1": "w1"}, ())  # type: ignore[arg-type]
     every = frozenset(range(len(pair.edits)))
     patched, again = patcher.patched([every, every], gradients=True)
 

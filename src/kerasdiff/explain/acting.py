@@ -235,7 +235,7 @@ def _idle(patcher: Patcher, side: int, names: Sequence[str], batch: tuple[Array,
 def _is_whole_input(patcher: Patcher, one: Idle) -> bool:
     """Whether an idle node takes whole numbers of an input: others, such as sizes, are what they are."""
     places = patcher.cut.free([one.named], one.of)
-    return bool(places) and all(patcher.cut.is_input(place) for place in places)
+    return bool(places) and all(patcher.cut.input_at(place) is not None for place in places)
 
 
 def _candidates(patcher: Patcher, side: int, name: str) -> Iterator[Idle]:
@@ -290,7 +290,7 @@ def _driven(
         return None, []
 
     def met(change: Callable[[Array], Array]) -> tuple[_Met, _Met]:
-        changed = [(place, driven(own.values[place[0]], change)) for place in free]
+        changed = [(place, driven(own.values[place[0]], change, patcher.reach(place))) for place in free]
         return both(lambda side: _given(patcher, side, changed, idle, ends, seeds))
 
     usual = met(lambda x: x)

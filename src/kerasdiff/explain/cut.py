@@ -56,6 +56,7 @@ class Cut:
     def __init__(self, aligned: Aligned, traced: tuple[Graph, Graph], edits: Mapping[int, Edit]) -> None:
         self._graphs, self._nodes = aligned.graphs, aligned.nodes
         self._traced = index_of(traced[0]).nodes, index_of(traced[1]).nodes
+        self._inputs = [node.id for node in traced[0] if node.kind == "input"]
         self._split = tuple({node.origin for node in graph if node.part == "activation"} for graph in self._graphs)
         self._touched = _touched(edits)
         self._sole = _sole_updates(edits, self._touched)
@@ -96,10 +97,9 @@ class Cut:
         """A canonical node, ``None`` where there is none of that name."""
         return self._nodes[side].get(name)
 
-    def is_input(self, place: Traced) -> bool:
-        """Whether a place is an input of the models."""
-        node = self._traced[0].get(place[0].node)
-        return node is not None and node.kind == "input"
+    def input_at(self, place: Traced) -> int | None:
+        """Which input of the models a place is, ``None`` where it is none."""
+        return self._inputs.index(place[0].node) if place[0].node in self._inputs else None
 
     def users(self, side: int, name: str) -> list[Node]:
         """The canonical nodes that take a value of one."""

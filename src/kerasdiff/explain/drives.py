@@ -14,6 +14,7 @@ from kerasdiff.explain.cut import Cut, Traced
 from kerasdiff.graph import Node
 from kerasdiff.graph.ops import AFFINE, BOUNDS, COMPARISONS, CUTS, HANDED_ON, REARRANGES, SHAPE_ONLY
 from kerasdiff.graph.values import Array
+from kerasdiff.probing.inputs.constants import Reach
 
 Given = Mapping[str, Callable[[Array], Array]]
 """By name, what a value becomes."""
@@ -79,10 +80,11 @@ def _ops(node: Node) -> set[str]:
     return inner or {node.op}
 
 
-def driven(value: Array, change: Callable[[Array], Array]) -> Array:
-    """What a change makes of a value, in its dtype; whole numbers as near to it as there are any."""
+def driven(value: Array, change: Callable[[Array], Array], reach: Reach) -> Array:
+    """What a change makes of a value, in its dtype; whole numbers as near to it as there are any, within the reach."""
     if value.dtype.kind == "f":
         return change(value)
     info = np.iinfo(value.dtype)
+    low, high = (max(int(info.min), -EXACT), min(int(info.max), EXACT)) if reach is None else reach
     changed = np.nan_to_num(np.trunc(change(value.astype(np.float64))))
-    return np.asarray(np.clip(changed, max(int(info.min), -EXACT), min(int(info.max), EXACT)).astype(value.dtype))
+    return np.asarray(np.clip(changed, low, high).astype(value.dtype))

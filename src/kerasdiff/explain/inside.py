@@ -146,7 +146,7 @@ def _knots(graphs: tuple[Graph, Graph], patcher: Patcher, edits: Mapping[int, Ed
     """The constants of edited nodes, by the values above them that may be any; those of inputs were probed."""
     names = nodes_of(edits.values())
     free = patcher.cut.free((side, name) for side in (0, 1) for name in sorted(names[side]))
-    places = [place for place in free if not patcher.cut.is_input(place)]
+    places = [place for place in free if patcher.cut.input_at(place) is None]
     found: dict[Traced, dict[float, tuple[int, Node]]] = {}
     for side, graph in enumerate(graphs if places else ()):
         at = {edge: place for place in places for edge in _ways_out(place[side])}

@@ -188,4 +188,4 @@ def _patcher(pair: Pair, question: Question, mode: Mode, cut: Cut, rows: Rows) -
     plain = given_draws(question.prober, pair, (first, second), mode)
     sizes = [{name: weight.size for name, weight in side.items()} for side in pair.weights]
     weights = {two: one for one, two in pair.transfer.pairs.items() if sizes[0].get(one) == sizes[1].get(two)}
-    return Patcher(cut, question.prober.sides, plain, weights)
+    return Patcher(cut, question.prober.sides, plain, weights, pair.descriptions[0].inputs)

@@ -12,9 +12,11 @@ from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 from typing import TypeVar
 
-from kerasdiff.explain.cut import Cut, CutPoint
-from kerasdiff.graph import Edge
+from kerasdiff.explain.cut import Cut, CutPoint, Traced
+from kerasdiff.graph import Edge, Port
 from kerasdiff.graph.values import Array
+from kerasdiff.probing.inputs.constants import Reach
+from kerasdiff.probing.inputs.probes import family_of, integer_range
 from kerasdiff.probing.prober import projection
 from kerasdiff.side.observations import Stage, Staged
 from kerasdiff.side.protocol import STAGE, Answer, Side
@@ -47,16 +49,29 @@ class Patcher:
         sides: The workers.
         plain: A stage of each side with nothing given: weights, batch, precision and mode.
         weights: Candidate weight id to reference weight id.
+        ports: The inputs of the reference.
     """
 
     def __init__(
-        self, cut: Cut, sides: tuple[Side, Side], plain: tuple[Stage, Stage], weights: Mapping[str, str]
+        self,
+        cut: Cut,
+        sides: tuple[Side, Side],
+        plain: tuple[Stage, Stage],
+        weights: Mapping[str, str],
+        ports: Sequence[Port],
     ) -> None:
         self.cut = cut
         self.plain = plain
         self._sides = sides
         self._weights = weights
+        self._ports = ports
         self._transposed = {recipe.weight for recipe in plain[1].recipes if recipe.transposed}
+
+    def reach(self, place: Traced) -> Reach:
+        """The whole numbers that the user says come to a place; ``None`` where it is no such input."""
+        at = self.cut.input_at(place)
+        port = None if at is None else self._ports[at]
+        return integer_range(port) if port is not None and port.given and family_of(port) == "integer" else None
 
     def ask(self, side: int, request: Stage) -> Staged:
         """Runs a stage of one side.

@@ -83,18 +83,20 @@ class Shaken(keras.Model):
 
 
 class Guarded(keras.Model):
-    """Cuts off what is beyond a limit; ``all_of_them`` where every unit is beyond it at once."""
+    """Cuts off what is beyond a limit: each input, at once or smoothly, or units of a row where every one is."""
 
-    def __init__(self, limit=None, all_of_them=False):
+    def __init__(self, limit=None, of="each input"):
         super().__init__()
         self.up, self.down = layers.Dense(12), layers.Dense(3)
-        self.limit, self.all_of_them = limit, all_of_them
+        self.limit, self.of = limit, of
 
     def call(self, x):
-        if self.limit is not None and not self.all_of_them:
+        if self.limit is not None and self.of == "each input":
             x = tf.where(x > self.limit, tf.zeros_like(x), x)
+        if self.limit is not None and self.of == "each input, smoothly":
+            x = x * tf.sigmoid(self.limit - x)
         h = self.up(x)
-        if self.limit is not None and self.all_of_them:
+        if self.limit is not None and self.of == "every unit":
             least = tf.reduce_min(h, axis=-1, keepdims=True)
             h = tf.where(least > self.limit, tf.zeros_like(h), h)
         return self.down(h)
