@@ -169,7 +169,7 @@ def _fitting(port: Port, values: Iterable[float], reach: Reach) -> list[float]:
     if family != "float":
         return []
     low, high = (-math.inf if port.low is None else port.low), (math.inf if port.high is None else port.high)
-    return [float(np.float32(value)) for value in values if low <= value <= high]
+    return list(dict.fromkeys(float(np.float32(value)) for value in values if low <= value <= high))
 
 
 # Between them ----------------------------------------------------------------------------------------------------
