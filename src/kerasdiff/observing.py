@@ -45,7 +45,7 @@ from kerasdiff.probing.training.own_steps import compare_own_steps
 from kerasdiff.probing.training.settings import SettingsObservation, asks_settings, observe_settings
 from kerasdiff.probing.values import observe_values
 from kerasdiff.probing.weights.transfer import incomplete
-from kerasdiff.probing.witness import SavedWitness, Witness
+from kerasdiff.probing.witness import Witness
 from kerasdiff.rungs.records import NUMERIC, NotChecked, NumberFigures, Rung
 from kerasdiff.rungs.starting import other_initializer
 from kerasdiff.rungs.training_step import steps_alike
@@ -392,29 +392,3 @@ class Observer:
     def _searched_witness(self) -> Witness | None:
         seen = self._observations
         return None if seen is None or seen.searched is None else seen.searched.witness
-
-    def of_witness(self, saved: SavedWitness) -> Observations:
-        """The same on the input of a saved witness alone, in its mode.
-
-        Raises:
-            EvaluateError: If the input does not fit the models, or a side cannot be run on it.
-        """
-        ports = self._pair.descriptions[0].inputs
-        if len(saved.inputs) != len(ports):
-            raise EvaluateError(f"The witness has {len(saved.inputs)} inputs, and the models take {len(ports)}.")
-        for batch, port in zip(saved.inputs, ports, strict=True):
-            expected = (port.spec.shape or ())[1:]
-            fits = len(batch.shape[1:]) == len(expected) and all(
-                want in (None, have) for want, have in zip(expected, batch.shape[1:], strict=True)
-            )
-            if not fits:
-                raise EvaluateError(
-                    f"The witness has shape {batch.shape} for input {port.name}, which takes {expected}."
-                )
-        prober = Prober(self._sides, self._pair.transfer, {"witness": saved.inputs}, weight_scale=saved.weight_scale)
-        nothing = Unobserved(reason=Finding(fact=Fact.ON_PROBE, names=("witness",)))
-        if saved.mode == "inference":
-            function = observe_function(prober, self._pair, OtherSize())
-            return Observations(function=function, learning=nothing, stored=None)
-        learning = observe_learning(Learning(prober=prober, pair=self._pair), enlarge=True)
-        return Observations(function=nothing, learning=learning, stored=None)
