@@ -91,8 +91,8 @@ TABLE = (
         candidate="single.py:Words(lost=True)",
         inputs=WORDS,
         outcomes=(E, D, D),
-        inference="probe (ids|one-row|many-rows|zeros|at-constants|every-id)",
-        training="training output of probe (ids|many-rows|zeros|at-constants|every-id)|gradient of .*",
+        inference="probe (ids|one-row|many-rows|zeros|at-constants|between-constants|every-id)",
+        training="training output of probe (ids|many-rows|zeros|(at|between)-constants|every-id)|gradient of .*",
     ),
     Row(
         id="GELU by tanh for erf: 1e-4 of scale",

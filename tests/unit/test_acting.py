@@ -47,18 +47,20 @@ def test_gradients_part_where_an_op_acts_or_one_side_has_none(ones, twos, acting
 
 
 @pytest.mark.parametrize(
-    ("value", "change", "found"),
+    ("value", "change", "reach", "found"),
     [
-        (np.array([3, 5], "int32"), LARGE["large"], [30_000_000, 50_000_000]),
-        (np.array([3, 5], "int32"), LARGE["huge"], [2**31 - 1, 2**31 - 1]),
-        (np.array([3, 5], "uint8"), LARGE["huge"], [255, 255]),
-        (np.array([3, 5], "uint8"), SMALL["negative"], [0, 0]),
-        (np.array([3, 5], "int32"), LOST["nan"], [0, 0]),
-        (np.array([3.0, 5.0]), SMALL["negative"], [-3.0, -5.0]),
+        (np.array([3, 5], "int32"), LARGE["large"], None, [30_000_000, 50_000_000]),
+        (np.array([3, 5], "int32"), LARGE["huge"], None, [2**31 - 1, 2**31 - 1]),
+        (np.array([3, 5], "uint8"), LARGE["huge"], None, [255, 255]),
+        (np.array([3, 5], "uint8"), SMALL["negative"], None, [0, 0]),
+        (np.array([3, 5], "int32"), LOST["nan"], None, [0, 0]),
+        (np.array([3, 5], "int32"), LARGE["large"], (0, 9), [9, 9]),
+        (np.array([3, 5], "int32"), SMALL["negative"], (0, 9), [0, 0]),
+        (np.array([3.0, 5.0]), SMALL["negative"], None, [-3.0, -5.0]),
     ],
 )
-def test_whole_numbers_are_driven_within_their_dtype(value, change, found) -> None:
-    made = driven(value, change)
+def test_whole_numbers_are_driven_within_their_dtype_and_reach(value, change, reach, found) -> None:
+    made = driven(value, change, reach)
 
     assert made.tolist() == found
     assert made.dtype == value.dtype
