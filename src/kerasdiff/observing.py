@@ -23,7 +23,15 @@ from kerasdiff.probing.function import observe_function, resized
 from kerasdiff.probing.inputs.constants import at_constants
 from kerasdiff.probing.inputs.probes import SPARED
 from kerasdiff.probing.inputs.texts import with_words
-from kerasdiff.probing.large import IN_PARTS, IN_TRAINING, is_large, lacks_room, left_out, too_large_node_by_node
+from kerasdiff.probing.large import (
+    IN_NARROW_TRAINING,
+    IN_PARTS,
+    IN_TRAINING,
+    is_large,
+    lacks_room,
+    left_out,
+    too_large_node_by_node,
+)
 from kerasdiff.probing.numbers.limits import PROBE_BATCH, precision_tolerance
 from kerasdiff.probing.observations import (
     FunctionObservation,
@@ -217,11 +225,12 @@ class Observer:
         differs = isinstance(function, FunctionObservation) and function.differs
         if is_large(self._pair) and differs and not hangs_on_it:
             return self._untrained("outputs")
-        if (lack := lacks_room(self._pair, IN_TRAINING)) is not None:
-            self._left_out("training step", reason=lack)
-            return Unobserved(reason=lack)
+        lack = lacks_room(self._pair, IN_TRAINING)
+        if lack is not None and (narrow := lacks_room(self._pair, IN_NARROW_TRAINING)) is not None:
+            self._left_out("training step", reason=narrow)
+            return Unobserved(reason=narrow)
         try:
-            return observe_learning(self._asked(prober), enlarge=enlarge)
+            return observe_learning(self._asked(prober), enlarge=enlarge, coarse=lack)
         except EvaluateError as error:
             return refused(error.message)
 

@@ -36,6 +36,11 @@ def net(relu=True, scale=1.0, start="glorot_uniform", penalty=None):
     x = layers.Rescaling(scale)(x)
     return keras.Model(inputs, layers.Dense(3)(x))
 
+def normed(momentum=0.9):
+    x = inputs = keras.Input((6,))
+    x = layers.BatchNormalization(momentum=momentum)(layers.Dense(8)(x))
+    return keras.Model(inputs, layers.Dense(3)(x))
+
 def words(relu=True):
     x = inputs = keras.Input((5,), dtype="int32")
     x = layers.Embedding(7, 4)(x)
@@ -152,6 +157,20 @@ def test_what_there_is_no_room_for_is_left_out(ask: Callable[..., Answer], monke
 
     assert answer.report["verdict"]["outcome"] != "equivalent"
     assert rung(answer, "inference")["figures"]["precision"] == "float32"
+    assert "GB are free" in unchecked(answer)["attribution"]
+
+
+def test_a_step_is_taken_in_float32_where_there_is_room_for_that_alone(
+    ask: Callable[..., Answer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(large, "available_bytes", lambda: 15_000)
+
+    answer = ask("m.py:normed", "m.py:normed(momentum=0.8)")
+
+    step = rung(answer, "training step")
+    assert answer.report["verdict"]["outcome"] == "different"
+    assert (step["outcome"], step["figures"]["precision"]) == ("different", "float32")
+    assert "GB are free" in step["detail"]
     assert "GB are free" in unchecked(answer)["attribution"]
 
 

@@ -26,12 +26,12 @@ MOST_READY = 10_000_000
 """The same for a trial that is made ready while other rungs are climbed: it saves half a second, and takes the memory
 of a model and its optimizer's state."""
 
-IN_FLOAT64, IN_TRAINING, IN_PARTS, IN_A_FIT = 10, 84, 16, 40
+IN_FLOAT64, IN_TRAINING, IN_NARROW_TRAINING, IN_PARTS, IN_A_FIT = 10, 84, 42, 16, 40
 """Bytes that each parameter of a side takes beside its own four, at most: a model in float64 with what is drawn for its
 largest weight; the same with gradients, the update of a step and its optimizer's state, and what of it the parent has;
-another set of variables in float64, read from a model in it; another model with gradients and Adam's state, and its
-start in the parent. In training EfficientNetV2L (119 million, from TensorFlow 2.15 to 2.21) had taken 71, all that was
-free, when the system ended it."""
+that in float32; another set of variables in float64, read from a model in it; another model with gradients and Adam's
+state, and its start in the parent. In training EfficientNetV2L (119 million, from TensorFlow 2.15 to 2.21) had taken
+71, all that was free, when the system ended it."""
 
 
 def lacks_room(pair: Correspondence, bytes_a_parameter: int) -> Finding | None:

@@ -28,17 +28,19 @@ VANISHED = 2.0**-52
 There a softmax is 1 and its gradient cancels to nothing, how exactly depends on how it is written."""
 
 
-def observe_learning(asked: Learning, *, enlarge: bool) -> LearningObservation:
+def observe_learning(asked: Learning, *, enlarge: bool, coarse: Finding | None = None) -> LearningObservation:
     """Calls both models in training mode, and takes an optimizer step where nothing differs before it.
 
     Args:
         asked: What is compared.
         enlarge: Whether larger weights are tried, as where outputs tell nothing.
+        coarse: Why in float32, where float64 is out of reach.
 
     Raises:
         EvaluateError: If a side cannot be run.
     """
-    run = asked.prober.precise(asked.prober.training_names, training=True)
+    prober, names = asked.prober, asked.prober.training_names
+    run = prober.precise(names, training=True) if coarse is None else prober.narrow(names, coarse, training=True)
     if any(len(ones) != len(twos) for ones, twos in zip(*(side.outputs for side in run.sides), strict=True)):
         return LearningObservation(masked_apart=True)
     repeated = run.sides[0].repeated, run.sides[1].repeated
