@@ -34,7 +34,8 @@ from kerasdiff.worker.tracing.lower import spec_of
 from kerasdiff.worker.tracing.names import output_names
 from kerasdiff.worker.tracing.returned import Structure, structure_of, tensors_of
 from kerasdiff.worker.tracing.trace import call_model
-from kerasdiff.worker.training.heads import Head, bounded, heads_of
+from kerasdiff.worker.training.choosing import bounded, heads_of
+from kerasdiff.worker.training.heads import Head
 from kerasdiff.worker.training.losses import compiled_losses, encoding_of, named, no_loss, takes_logits, words_of
 
 PROBE_SEED = 0
