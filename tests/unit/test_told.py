@@ -180,7 +180,7 @@ def test_what_each_layer_computes_inside_is_told_however_many_do() -> None:
         updated(Change(aspect=Aspect.COMPUTATION), one=site(name, line=1), two=site(name, line=1), modes=("training",))
         for name in names
     ]
-    side = SimpleNamespace(training=plain, inference=plain, notes=())
+    side = SimpleNamespace(traced=lambda mode: plain, notes=())
     aligned = SimpleNamespace(mode="training", nodes=nodes, graphs=(plain, plain))
 
     edits = told(script, {"training": aligned}, (side, side))  # type: ignore[arg-type, dict-item]

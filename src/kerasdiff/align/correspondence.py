@@ -23,7 +23,7 @@ def correspond(reference: Description, candidate: Description) -> Correspondence
     aligned: dict[Mode, Aligned] = {}
     known: Mapping[str, str] = {}
     for mode in reversed(MODES):  # training tells more apart: what it maps, inference keeps where it has a choice
-        traced = _traced(reference, mode), _traced(candidate, mode)
+        traced = reference.traced(mode), candidate.traced(mode)
         if traced[0] is None or traced[1] is None:
             continue
         normal = Canonicaliser(mode)
@@ -103,10 +103,6 @@ def _of_versions(edit: Edit, sides: tuple[Description, Description]) -> Edit:
 
 def _table(description: Description) -> dict[str, Weight]:
     return {weight.id: weight for weight in description.weights}
-
-
-def _traced(description: Description, mode: Mode) -> Graph | None:
-    return description.training if mode == "training" else description.inference
 
 
 def _mapped(modes: Mapping[Mode, Aligned]) -> dict[str, str]:

@@ -147,7 +147,7 @@ def _apparatus(pair: Pair, question: Question, mode: Mode, edits: Mapping[int, E
 
 
 def _traced(pair: Pair, mode: Mode) -> tuple[Graph, Graph]:
-    first, second = (side.training if mode == "training" else side.inference for side in pair.descriptions)
+    first, second = (side.traced(mode) for side in pair.descriptions)
     assert first is not None
     assert second is not None  # both were aligned in this mode
     return first, second

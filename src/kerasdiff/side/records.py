@@ -101,6 +101,10 @@ class Description:
     locked: Locked | None = None
     excerpts: tuple[Excerpt, ...] = ()
 
+    def traced(self, mode: Mode) -> Graph | None:
+        """The graph of a mode, ``None`` where tracing failed."""
+        return self.training if mode == "training" else self.inference
+
     @property
     def of_keras_2(self) -> bool:
         """Whether it is a model of Keras 2."""

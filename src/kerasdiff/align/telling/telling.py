@@ -44,7 +44,7 @@ def _together(
 ) -> tuple[Edit, ...]:
     """The edits of a mode, those of different nodes together that are one change."""
     notes = descriptions[0].notes, descriptions[1].notes
-    first, second = (side.training if aligned.mode == "training" else side.inference for side in descriptions)
+    first, second = (side.traced(aligned.mode) for side in descriptions)
     script = applied(script, by_mode(script, aligned, (first, second), notes))
     script = applied(script, masks(script, aligned, notes))
     script = applied(script, unmade(script, aligned))

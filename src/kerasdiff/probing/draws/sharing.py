@@ -63,7 +63,7 @@ def _open_graphs(aligned: Aligned, pair: Pair) -> Iterator[Graph]:
         yield from aligned.graphs
         return
     for side in pair.descriptions:
-        traced = side.training if aligned.mode == "training" else side.inference
+        traced = side.traced(aligned.mode)
         assert traced is not None  # or nothing were aligned
         yield traced
 
@@ -183,7 +183,7 @@ def _own_draws(
 
 def _drawn(prober: Prober, pair: Pair, plain: tuple[Stage, Stage], mode: Mode) -> tuple[Staged, Staged] | None:
     """What both sides draw at random; ``None`` where neither draws anything."""
-    if not any(may_draw(side.training if mode == "training" else side.inference) for side in pair.descriptions):
+    if not any(may_draw(side.traced(mode)) for side in pair.descriptions):
         return None
     stages = [replace(stage, outputs=True, effects=True) for stage in plain]
     drawn = both(lambda side: prober.sides[side].stage(stages[side]))

@@ -54,7 +54,7 @@ def description_json(description: Description) -> str:
 def render_graph(description: Description, mode: Mode, console: Console) -> None:
     """Prints the traced graph of one mode, then what the trace noticed."""
     look = Look.of(console)
-    graph = description.inference if mode == "inference" else description.training
+    graph = description.traced(mode)
     figures = size_of(description)
     emit(console, Text.assemble((look.text(description.class_name), "bold"), (f"  {figures}", "dim")))
     for label, text in facts(description):

@@ -20,7 +20,7 @@ def inspected_html(description: Description, mode: Mode = "inference", target: s
         mode: Which of its graphs is shown.
         target: As it was given, where it is to be named.
     """
-    graph = description.inference if mode == "inference" else description.training
+    graph = description.traced(mode)
     rows, shared = ([], False) if graph is None else rows_of(graph, description.weights, clean)
     lists = (
         ("Inferred", [note(fact) for fact in description.inferred]),

@@ -80,7 +80,7 @@ def _differs(place: Place, marks: Sequence[_Marks]) -> bool:
 
 def inspected_data(description: Description, mode: Mode) -> Json | None:
     """Of one model in a mode, ``None`` where it could not be traced in it."""
-    graph = description.inference if mode == "inference" else description.training
+    graph = description.traced(mode)
     if graph is None:
         return None
     side = side_of(graph)
