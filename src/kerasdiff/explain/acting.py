@@ -17,7 +17,7 @@ from kerasdiff.align.telling.folding import nodes_of
 from kerasdiff.explain.bench import gradients_apart
 from kerasdiff.explain.cut import CutPoint, Traced
 from kerasdiff.explain.drives import LARGE, LOST, SMALL, Given, driven, may_be_driven
-from kerasdiff.explain.inside import agree
+from kerasdiff.explain.inside import USUAL, agree, limit_by_usual
 from kerasdiff.explain.patching import Patcher
 from kerasdiff.findings import SIDES, Fact, Finding, Site
 from kerasdiff.graph import Edge, Node
@@ -33,8 +33,7 @@ from kerasdiff.graph.ops import (
     draws_inside,
 )
 from kerasdiff.graph.values import Array, Tolerance
-from kerasdiff.probing.inputs.knots import bounds_within
-from kerasdiff.probing.numbers.closeness import compare_values
+from kerasdiff.probing.inputs.knots import bounds_within, of_one_side
 from kerasdiff.probing.numbers.limits import precision_tolerance
 from kerasdiff.probing.prober import both, projection
 from kerasdiff.side.observations import Stage
@@ -42,12 +41,8 @@ from kerasdiff.side.observations import Stage
 ACTS = 1e-6
 """Fraction of a value from which on a change of it counts: an epsilon does less."""
 
-USUAL = 10.0
-"""How many times as far apart as at usual values ends may lie at others: what edits do there is no matter of values.
-An epsilon of 1e-7 beside a number of rows parts them by 1e-9 to 1e-8, at all values."""
-
 SLIGHT = 1e-7
-"""Fraction of scale up to which that holds: float32 shows no less."""
+"""Fraction of scale up to which ends may lie as far apart as they do at usual values: float32 shows no less."""
 
 INERT = HANDED_ON | SHAPE_ONLY | REARRANGES | {"Const"}
 """Ops that look at no value: as they treat one, they treat all."""
@@ -157,14 +152,9 @@ def _meets_pole(patcher: Patcher, side: int, name: str) -> bool:
 
 def _bending_inside(patcher: Patcher, edited: Sequence[Named]) -> list[Named]:
     """The edited nodes that run a body which bends or jumps at a constant, where none of the other side does there."""
-    held: list[dict[float, Named]] = [{}, {}]
-    for side, name in edited:
-        node = patcher.cut.node(side, name)
-        for constant in sorted(bounds_within(node.lowering)) if node is not None and node.lowering is not None else ():
-            held[side].setdefault(constant, (side, name))
-    return list(
-        dict.fromkeys(one for side in (0, 1) for constant, one in held[side].items() if constant not in held[1 - side])
-    )
+    nodes = ((one, node) for one in edited if (node := patcher.cut.node(*one)) is not None)
+    held = ((one[0], one, bounds_within(node.lowering)) for one, node in nodes if node.lowering is not None)
+    return list(dict.fromkeys(one for _, one, _ in of_one_side(held)))
 
 
 def _drawing_alone(patcher: Patcher, edited: Sequence[Named]) -> list[Named]:
@@ -345,9 +335,7 @@ def _norm(slopes: Slopes) -> float:
 
 def _by_usual(ones: Sequence[Array], twos: Sequence[Array]) -> Tolerance:
     """The limit of ends that agree at usual values: some times as far apart as they are there, where it is slight."""
-    tolerance = precision_tolerance("float64")
-    apart = max((compare_values(a, b, tolerance).max_relative for a, b in zip(ones, twos, strict=False)), default=0.0)
-    return replace(tolerance, limit=min(max(tolerance.limit, USUAL * apart), SLIGHT))
+    return replace(precision_tolerance("float64"), limit=min(limit_by_usual(ones, twos), SLIGHT))
 
 
 def _given(

@@ -44,6 +44,13 @@ class CutPoint:
     edits: frozenset[int]
 
 
+def traced_of(canonical: Iterable[Node | None], graph: Graph) -> list[Node]:
+    """The traced nodes that canonical ones stand for, each once; of one that a rewrite made, that it was made of."""
+    nodes = index_of(graph).nodes
+    found = (nodes.get(node.id) or nodes.get(node.home) for node in canonical if node is not None)
+    return list({node.id: node for node in found if node is not None}.values())
+
+
 class Cut:
     """The cut points of one mode's alignment.
 

@@ -15,11 +15,10 @@ import numpy as np
 
 from kerasdiff.align.edits import Edit
 from kerasdiff.align.telling.folding import nodes_of
-from kerasdiff.explain.cut import Traced
+from kerasdiff.explain.cut import Traced, traced_of
 from kerasdiff.explain.patching import Patcher
 from kerasdiff.findings import SIDES, Fact, Finding, Site
 from kerasdiff.graph import FUSED, Edge, Graph, Node
-from kerasdiff.graph.index import index_of
 from kerasdiff.graph.values import Array, Tolerance
 from kerasdiff.probing.inputs.constants import as_written, hitting
 from kerasdiff.probing.inputs.knots import between, jumps, knots
@@ -32,8 +31,8 @@ INSIDE = Tolerance(limit=1e-6, grounds="far")
 """Limit of outputs that are computed from one value: rounding is 1e-15, and a jump of one entry 1e-3 and up."""
 
 USUAL = 10.0
-"""How many times as far apart as at usual values outputs may lie between constants: what an epsilon does, it does there
-too."""
+"""How many times as far apart as at usual values outputs may lie at others: what edits do there is no matter of values.
+An epsilon of 1e-7 beside a number of rows parts them by 1e-9 to 1e-8, at all values."""
 
 MOST_MET = 16
 """Constants that are met, the first: each costs a run of either side."""
@@ -96,10 +95,7 @@ def _fed(graph: Graph) -> set[str]:
 
 def _edited(graphs: tuple[Graph, Graph], patcher: Patcher, edits: Mapping[int, Edit], side: int) -> list[Node]:
     """The traced nodes that edits stand at, with those of the edits they are made of."""
-    nodes = index_of(graphs[side]).nodes
-    canonical = (patcher.cut.node(side, name) for name in sorted(nodes_of(edits.values())[side]))
-    found = (nodes.get(node.id) or nodes.get(node.home) for node in canonical if node is not None)
-    return list({node.id: node for node in found if node is not None}.values())
+    return traced_of((patcher.cut.node(side, name) for name in sorted(nodes_of(edits.values())[side])), graphs[side])
 
 
 def _met(graphs: tuple[Graph, Graph], patcher: Patcher, shared: Mapping[Edge, Edge], edits: Mapping[int, Edit]) -> Met:
@@ -201,10 +197,15 @@ def _outputs(patcher: Patcher, place: Traced, values: Array) -> tuple[tuple[Arra
 
 def _limit(ones: Sequence[Array], twos: Sequence[Array]) -> Tolerance | None:
     """The limit of outputs between constants, from how far they are apart at usual values; ``None`` where they part."""
+    limit = limit_by_usual(ones, twos)
+    return replace(precision_tolerance("float64"), limit=limit) if limit <= INSIDE.limit else None
+
+
+def limit_by_usual(ones: Sequence[Array], twos: Sequence[Array]) -> float:
+    """The limit of outputs at other values, as a fraction of scale, from how far these lie apart at usual ones."""
     tolerance = precision_tolerance("float64")
     apart = max((compare_values(a, b, tolerance).max_relative for a, b in zip(ones, twos, strict=False)), default=0.0)
-    limit = max(tolerance.limit, USUAL * apart)
-    return replace(tolerance, limit=limit) if limit <= INSIDE.limit else None
+    return max(tolerance.limit, USUAL * apart)
 
 
 def agree(ones: Sequence[Array], twos: Sequence[Array], tolerance: Tolerance = INSIDE) -> bool:

@@ -10,12 +10,12 @@ from collections.abc import Iterator
 
 from kerasdiff.align.pair import Pair
 from kerasdiff.align.telling.folding import nodes_of
+from kerasdiff.explain.cut import traced_of
 from kerasdiff.explain.records import Attribution
 from kerasdiff.findings import SIDES, Fact, Finding, Site
 from kerasdiff.graph import MODES, Mode, Node
-from kerasdiff.graph.index import index_of
 from kerasdiff.graph.ops import PYTHON_CALLS, within
-from kerasdiff.probing.inputs.knots import bounds
+from kerasdiff.probing.inputs.knots import bounds, of_one_side
 from kerasdiff.probing.inputs.origins import Origins
 
 ORDINARY = 1.0
@@ -50,32 +50,23 @@ def _python(pair: Pair, mode: Mode) -> Iterator[Finding]:
 
 def _bounding(pair: Pair, mode: Mode) -> Iterator[Finding]:
     """The edited nodes that bend or jump at a constant out of the ordinary, at which none of the other side does."""
-    held: list[dict[float, Node]] = [{}, {}]
+    for side, node, constant in of_one_side(_bounds(pair, mode)):
+        if abs(constant) > ORDINARY:
+            figures = {"constant": constant}
+            yield Finding(fact=Fact.UNMEASURED, side=SIDES[side], sites=(Site.of(node),), figures=figures)
+
+
+def _bounds(pair: Pair, mode: Mode) -> Iterator[tuple[int, Node, frozenset[float]]]:
+    """The edited nodes of both sides with their bounds."""
     for side, description in enumerate(pair.descriptions):
-        graph = description.training if mode == "training" else description.inference
-        if graph is not None:
+        if (graph := description.traced(mode)) is not None:
             origins = Origins(graph)
-            for node in _edited(pair, mode, side):
-                for constant in sorted(bounds(node, origins)):
-                    held[side].setdefault(constant, node)
-    for side in (0, 1):
-        for constant, node in held[side].items():
-            if abs(constant) > ORDINARY and constant not in held[1 - side]:
-                yield Finding(
-                    fact=Fact.UNMEASURED,
-                    side=SIDES[side],
-                    sites=(Site.of(node),),
-                    figures={"constant": constant},
-                )
+            yield from ((side, node, bounds(node, origins)) for node in _edited(pair, mode, side))
 
 
-def _edited(pair: Pair, mode: Mode, side: int) -> Iterator[Node]:
+def _edited(pair: Pair, mode: Mode, side: int) -> list[Node]:
     """The traced nodes of a side that edits of a mode stand at."""
-    description = pair.descriptions[side]
-    graph = description.training if mode == "training" else description.inference
-    traced = {} if graph is None else index_of(graph).nodes
+    graph = pair.descriptions[side].traced(mode)
     names = nodes_of(edit for edit in pair.told if mode in edit.modes)[side]
-    for node in (pair.modes[mode].nodes[side].get(name) for name in sorted(names)):
-        found = None if node is None else traced.get(node.id) or traced.get(node.home)
-        if found is not None:
-            yield found
+    canonical = pair.modes[mode].nodes[side]
+    return [] if graph is None else traced_of(map(canonical.get, sorted(names)), graph)

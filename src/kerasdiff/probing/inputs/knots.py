@@ -9,12 +9,15 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TypeVar
 
 import numpy as np
 
 from kerasdiff.graph import Edge, Graph, Node
 from kerasdiff.graph.ops import COMPARISONS, bodies
 from kerasdiff.probing.inputs.origins import Origins, numbers_in
+
+K = TypeVar("K")
 
 STEPS: Mapping[str, tuple[float, ...]] = {
     **dict.fromkeys(("Floor", "Ceil", "Round", "Rint", "FloorMod", "FloorDiv"), (0.5, -0.5, 1.5, 2.5, 1.0, -1.0)),
@@ -121,6 +124,20 @@ def bounds_within(graph: Graph) -> frozenset[float]:
     return _told_apart(found)
 
 
+def of_one_side(held: Iterable[tuple[int, K, Iterable[float]]]) -> Iterator[tuple[int, K, float]]:
+    """The constants that one side alone holds, each with the first of that side to hold it.
+
+    Args:
+        held: Of either side, by its number, what holds constants, with these.
+    """
+    first: tuple[dict[float, K], dict[float, K]] = ({}, {})
+    for side, holder, constants in held:
+        for constant in sorted(constants):
+            first[side].setdefault(constant, holder)
+    for side in (0, 1):
+        yield from ((side, one, constant) for constant, one in first[side].items() if constant not in first[1 - side])
+
+
 def _told_apart(numbers: Iterable[float]) -> frozenset[float]:
     """The finite ones but 0, as float32 has them: one side may hold the same constant in another precision."""
     narrow = (float(np.float32(number)) for number in numbers)
@@ -152,10 +169,9 @@ def _compared(node: Node, origins: Origins, item: Node) -> Iterator[tuple[Edge, 
         for other in others:
             if max(at, other) >= len(item.operands):
                 continue
-            numbers = origins.constant(node, item.operands[other])
-            if numbers is not None and len(numbers) <= MOST_LISTED:
-                values = tuple(number for by in numbers for number in around(by))
-                yield from _origins(node, origins, item.operands[at], values)
+            numbers = _few(origins.constant(node, item.operands[other]))
+            values = tuple(number for by in numbers for number in around(by))
+            yield from _origins(node, origins, item.operands[at], values)
 
 
 def _steps(item: Node) -> bool:
