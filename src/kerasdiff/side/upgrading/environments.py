@@ -93,13 +93,13 @@ def planned(wanted: Wanted, imports: tuple[str, ...], store: str, own: str, othe
         UpgradeError: If an interpreter does not answer.
         TargetError: If there is no such interpreter.
     """
-    option = wanted.asked.python.rstrip(" =")
-    base = located(other, option) if other else own
-    told, owns = ask(base, option), ask(own, "--python")
+    asked = wanted.asked
+    base = located(other, asked.python) if other else own
+    told, owns = ask(base, asked.python), ask(own, "--python")
     lent = told.version[:2] == owns.version[:2]
     if told.version < LEAST_OF_SECOND["python"]:
         raise UpgradeError(
-            f"{wanted.asked.python}{other!r}: it is Python {dotted(told.version)}; kerasdiff runs models under "
+            f"{asked.said(asked.python, other)}: it is Python {dotted(told.version)}; kerasdiff runs models under "
             f"{dotted(LEAST_OF_SECOND['python'])} or later."
         )
     known = packages_of(own)
@@ -260,7 +260,7 @@ def _attempts(plan: Plan, made: Installer) -> list[tuple[str, ...]]:
 
 
 def _refuse_unfit(plan: Plan, python: str) -> None:
-    wrong: Unfit | None = unfit(ask(python, plan.wanted.asked.to.rstrip(" =")))
+    wrong: Unfit | None = unfit(ask(python, plan.wanted.asked.to))
     if wrong is None:
         return
     called = CALLED.get(wrong.package, "Python")

@@ -223,7 +223,7 @@ def refusal(error: FailedError, wanted: Wanted, made: Installer, python: str) ->
     elif absent := _NO_NAME.search(text):
         why = _no_name(absent["pip"] or absent["uv"], made)
     elif _NO_VERSION.search(text):
-        why = _no_version(text, python, wanted.asked.python.rstrip(" ="))
+        why = _no_version(text, python, wanted.asked.python)
     elif _APART.search(text):
         needs = _NEEDS.search(text)
         because = f": {needs['why']}" if needs else ""

@@ -22,21 +22,27 @@ _SAVED = (".whl", ".zip", ".tar.gz")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What the user wrote before each thing that is asked for, as messages repeat it.
+    """By which names the user asks, as messages repeat them.
 
     Attributes:
-        to: Before a requirement.
-        files: Before a file of requirements.
-        python: Before the interpreter of the new environment.
+        to: For a requirement.
+        files: For a file of requirements.
+        python: For the interpreter of the new environment.
+        sign: Between a name and what is asked for.
     """
 
-    to: str = "--to "
-    files: str = "-r "
-    python: str = "--with-python "
+    to: str = "--to"
+    files: str = "-r"
+    python: str = "--with-python"
+    sign: str = " "
+
+    def said(self, name: str, value: str) -> str:
+        """What the user wrote: a name and what is asked for."""
+        return f"{name}{self.sign}{value!r}"
 
 
-FROM_PYTHON = Asked(to="to=", files="requirements=", python="with_python=")
-FROM_GATES = Asked(to="to = ", files="to = ")
+FROM_PYTHON = Asked(to="to", files="requirements", python="with_python", sign="=")
+FROM_GATES = Asked(to="to", files="to", sign=" = ")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,10 +123,11 @@ def _is_list(text: str, here: str) -> bool:
 
 def _one(text: str, here: str, asked: Asked) -> str:
     """A requirement, with a path made absolute."""
-    said = f"{asked.to}{text!r}"
+    said = asked.said(asked.to, text)
     if text.startswith("-"):
-        by = asked.files.rstrip(" =")
-        raise UpgradeError(f"{said} is an option of pip's: name what is to be installed, or a file of it by {by}.")
+        raise UpgradeError(
+            f"{said} is an option of pip's: name what is to be installed, or a file of it by {asked.files}."
+        )
     if _is_path(text):
         path = _absolute(text, here)
         if not path.exists():
@@ -172,7 +179,7 @@ def _refuse_old(name: str, pins: Iterable[str], asked: Asked) -> None:
         promised = LEAST if package == "keras" and not version.startswith("2.") else LEAST_OF_SECOND
         if too_old(package, version, promised):
             least = dotted(promised[package])
-            pinned = f"{asked.to}{f'{name}=={version}'!r}"
+            pinned = asked.said(asked.to, f"{name}=={version}")
             raise UpgradeError(f"{pinned}: kerasdiff runs models with {CALLED[package]} {least} or later.")
 
 
@@ -182,7 +189,7 @@ def _with_nested(path: Path, asked: Asked) -> Iterator[tuple[str, str]]:
         content = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is no text"
-        said = f"{asked.files}{_shown(str(path))!r}"
+        said = asked.said(asked.files, _shown(str(path)))
         raise UpgradeError(f"{said} cannot be read ({why}); name a file of requirements.") from None
     yield str(path), content
     for found in _NESTED.finditer(content):
